@@ -1,0 +1,23 @@
+"""Evaluate classifiers that label sentences by stance toward a party and by framing.
+
+>>> import harness
+>>> model = harness.load("models:/stance@champion")                        # doctest: +SKIP
+>>> model.predict([{"text": "Voters thanked Varna.", "target": "Varna"}])  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.inference import LabelModel
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "load"]
+
+
+def load(uri: str) -> LabelModel:
+    """Load a registered model; see :func:`harness.inference.load`."""
+    from harness.inference import load as load_model
+
+    return load_model(uri)

@@ -1,0 +1,237 @@
+"""A name in, a factory out; and the factory's signature as the schema of its options."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, is_dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from harness.errors import ConfigError, Problem
+
+Section = Literal["corpus", "split", "classifier", "metric"]
+
+CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
+    {
+        "corpus": {
+            "partyline": "harness.corpora.partyline:partyline",
+            "files": "harness.corpora.files:files",
+            "hub": "harness.corpora.hub:hub",
+            "newsmtsc": "harness.corpora.newsmtsc:newsmtsc",
+        },
+        "split": {
+            "predefined": "harness.splits:predefined",
+            "holdout": "harness.splits:holdout",
+            "kfold": "harness.splits:kfold",
+        },
+        "classifier": {
+            "majority": "harness.classifiers.baselines:majority",
+            "prior": "harness.classifiers.baselines:prior",
+            "lexicon": "harness.classifiers.lexicon:lexicon",
+            "linear": "harness.classifiers.linear:linear",
+            "embedding": "harness.classifiers.embedding:embedding",
+            "encoder": "harness.classifiers.encoder:encoder",
+        },
+        "metric": {
+            "accuracy": "harness.metrics.classification:ACCURACY",
+            "balanced_accuracy": "harness.metrics.classification:BALANCED_ACCURACY",
+            "f1_macro": "harness.metrics.classification:F1_MACRO",
+            "f1": "harness.metrics.classification:F1",
+            "precision": "harness.metrics.classification:PRECISION",
+            "recall": "harness.metrics.classification:RECALL",
+            "mcc": "harness.metrics.classification:MCC",
+            "favg_pooled": "harness.metrics.stance:FAVG_POOLED",
+            "favg_target_mean": "harness.metrics.stance:FAVG_TARGET_MEAN",
+            "f1_micro": "harness.metrics.framing:F1_MICRO",
+            "average_precision": "harness.metrics.framing:AVERAGE_PRECISION",
+            "average_precision_macro": "harness.metrics.framing:AVERAGE_PRECISION_MACRO",
+            "exact_match": "harness.metrics.framing:EXACT_MATCH",
+            "jaccard": "harness.metrics.framing:JACCARD",
+            "hamming_loss": "harness.metrics.framing:HAMMING_LOSS",
+            "log_loss": "harness.metrics.calibration:LOG_LOSS",
+            "brier": "harness.metrics.calibration:BRIER",
+            "ece_equal_mass": "harness.metrics.calibration:ECE_EQUAL_MASS",
+            "ece_equal_width": "harness.metrics.calibration:ECE_EQUAL_WIDTH",
+        },
+    }
+)
+
+INJECTED = frozenset({"labels", "seed", "task"})
+"""Parameters that the harness hands in; a config cannot set them."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A factory with its options checked and its defaults written out.
+
+    Attributes
+    ----------
+    kind : str
+        As in the config.
+    factory : callable
+        What :meth:`make` calls.
+    options : mapping
+        Every option of the signature, injected ones left out.
+    """
+
+    kind: str
+    factory: Callable[..., Any]
+    options: Mapping[str, Any]
+
+    def make(self, **injected: Any) -> Any:
+        """Call the factory with its options and those injected values that it names."""
+        names = inspect.signature(self.factory).parameters
+        return self.factory(**self.options, **{k: v for k, v in injected.items() if k in names})
+
+    def canonical(self) -> dict[str, Any]:
+        """Return kind and options as plain data, for digests and for MLflow."""
+        return {"kind": self.kind, **{name: plain(value) for name, value in self.options.items()}}
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean 'x'?`` or the list of what is known.
+
+    Examples
+    --------
+    >>> suggest("linaer", ["linear", "prior"])
+    "did you mean 'linear'?"
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(names)}" if names else "it takes no options"
+
+
+def lookup(section: Section, kind: str, where: str) -> Any:
+    """Import what a name stands for.
+
+    Parameters
+    ----------
+    section : str
+        Which catalogue.
+    kind : str
+        A name of the catalogue, or ``package.module:attribute`` for a user's own.
+    where : str
+        Named in the problem.
+
+    Raises
+    ------
+    ConfigError
+        Where the name is unknown or cannot be imported.
+    """
+    catalogue = CATALOGUES[section]
+    address = catalogue.get(kind, kind)
+    module, colon, attribute = address.partition(":")
+    if not colon:
+        raise ConfigError([Problem(where, f"unknown {section} {kind!r}", suggest(kind, catalogue))])
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ImportError as error:
+        raise ConfigError([Problem(where, f"{kind!r} cannot be imported: {error}")]) from error
+    except AttributeError:
+        known = [name for name in vars(importlib.import_module(module)) if not name.startswith("_")]
+        raise ConfigError(
+            [Problem(where, f"{module} has no {attribute!r}", suggest(attribute, known))]
+        ) from None
+
+
+def bind(
+    section: Section, kind: str, options: Mapping[str, Any], where: str = "", folder: Path | None = None
+) -> Bound:
+    """Check options against a factory's signature and write the defaults out.
+
+    Parameters
+    ----------
+    section, kind
+        See :func:`lookup`.
+    options : mapping
+        As written by a person: strict, so ``1`` is no ``bool`` and ``"1"`` no ``int``.
+    where : str
+        Prefix of the problems' places; an option's name is added with a dot.
+    folder : Path, optional
+        What relative paths start from (the config's folder).
+
+    Raises
+    ------
+    ConfigError
+        With every unknown, missing or mistyped option.
+    """
+    factory = lookup(section, kind, where)
+    if not callable(factory):
+        raise ConfigError([Problem(where, f"{kind!r} is not a factory")])
+    schema = options_model(factory)
+    fields = schema.model_fields
+    place = (lambda name: f"{where}.{name}") if where else str
+    problems = [
+        Problem(place(str(name)), f"{kind} takes no {str(name)!r}", suggest(str(name), fields))
+        for name in options
+        if name not in fields
+    ]
+    known = {name: value for name, value in options.items() if name in fields}
+    values, wrong = _validated(schema, known)
+    problems += [Problem(place(path), what) for path, what in wrong]
+    if problems:
+        raise ConfigError(problems)
+    return Bound(kind, factory, {name: _absolute(value, folder) for name, value in values.items()})
+
+
+@cache
+def options_model(factory: Callable[..., Any]) -> Any:
+    """Make the pydantic model of a factory's options from its signature."""
+    from pydantic import ConfigDict, create_model
+
+    hints = typing.get_type_hints(factory)
+    fields: dict[str, Any] = {}
+    for name, parameter in inspect.signature(factory).parameters.items():
+        if name in INJECTED or parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            continue
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        fields[name] = (hints.get(name, Any), default)
+    config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True, protected_namespaces=())
+    return create_model(f"{getattr(factory, '__name__', 'factory')}_options", __config__=config, **fields)
+
+
+def plain(value: Any) -> Any:
+    """Turn an option's value into JSON data."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(inner) for inner in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _validated(schema: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    from pydantic import ValidationError
+    from pydantic_core import to_json
+
+    try:
+        # Through JSON: strict mode then still takes a list for a tuple and a text for a path.
+        made = schema.model_validate_json(to_json(dict(options), inf_nan_mode="constants"))
+    except ValidationError as error:
+        return {}, [_described(one) for one in error.errors()]
+    return {name: getattr(made, name) for name in schema.model_fields}, []
+
+
+def _described(error: Any) -> tuple[str, str]:
+    path = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return path, "is required"
+    message = str(error["msg"]).replace("Input should be ", "should be ").replace("Value error, ", "")
+    return path, f"{message}, got {error['input']!r}"
+
+
+def _absolute(value: Any, folder: Path | None) -> Any:
+    if isinstance(value, Path) and folder is not None:
+        return (folder / value.expanduser()).resolve()
+    if isinstance(value, tuple | list):
+        return type(value)(_absolute(inner, folder) for inner in value)
+    return value

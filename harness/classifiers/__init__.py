@@ -1,0 +1,1 @@
+"""Examples and labels in, probabilities out."""

@@ -1,0 +1,147 @@
+"""What every classifier is: ``fit(examples, labels)`` and ``predict_proba(examples)``.
+
+A factory makes one. Its signature is its schema: options are keyword-only with their defaults there;
+``labels: LabelSet`` and ``seed: int`` are handed in by the harness, as far as the factory names them::
+
+    def mine(*, strength: float = 1.0, target: Target = "marked", labels: LabelSet, seed: int) -> Classifier:
+        return Mine(strength, target, labels, seed)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from harness.parties import EMPTY, Registry, Span
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+Target = Literal["marked", "masked", "pair", "marked_pair", "none"]
+"""How a classifier is shown the party; see :mod:`harness.classifiers.inputs`."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One item to label.
+
+    Parameters
+    ----------
+    text : str
+        The sentence.
+    target : str or None
+        The party's name; None for framing.
+    spans : tuple of (int, int)
+        Where ``text`` names the target, the given span first; empty where it is not named.
+    holder : str or None
+        Whose stance it is, where that is known.
+    """
+
+    text: str
+    target: str | None = None
+    spans: tuple[Span, ...] = ()
+    holder: str | None = None
+
+
+Examples = Sequence[Example]
+
+
+def examples_of(rows: pd.DataFrame, parties: Registry = EMPTY) -> list[Example]:
+    """Turn rows of a corpus, or of a person's input, into examples.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``text`` and, where known, ``target``, ``start``, ``end``, ``holder``.
+    parties : Registry
+        Where a row has a target and no span, the target is looked for in the text by these names.
+
+    Returns
+    -------
+    list of Example
+        In the order of the rows.
+    """
+    columns = [_column(rows, name) for name in ("text", "target", "start", "end", "holder")]
+    return [
+        Example(
+            str(text),
+            None if target is None else str(target),
+            _spans(str(text), target, start, end, parties),
+            None if holder is None else str(holder),
+        )
+        for text, target, start, end, holder in zip(*columns, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Examples with their encoded labels, ``(n,)`` or ``(n, k)``."""
+
+    examples: Examples
+    codes: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """The protocol.
+
+    Attributes
+    ----------
+    deterministic : bool
+        Whether the seed changes nothing: such a classifier is trained once, whatever the seeds.
+    """
+
+    deterministic: bool
+
+    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+        """Learn from ``train``.
+
+        Parameters
+        ----------
+        train : Labelled
+            At least one example.
+        select : Labelled, optional
+            Held-out rows for early stopping; never learned from.
+        """
+
+    def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
+        """Return ``(n, k)`` probabilities in label order; rows sum to 1 for a single-label task."""
+
+
+@runtime_checkable
+class Saveable(Protocol):
+    """A classifier that can be served.
+
+    ``save`` writes data only, no code and no pickle, into an existing empty folder, and returns the
+    ``"package.module:function"`` that loads it: ``function(folder, labels) -> Classifier``.
+    """
+
+    def save(self, folder: Path) -> str:
+        """Write what was learned; return the loader's address."""
+
+
+@runtime_checkable
+class Traced(Protocol):
+    """A classifier with training curves: one dict a step (an epoch), the same keys in each."""
+
+    curves_: list[dict[str, float]]
+
+
+def _column(rows: pd.DataFrame, name: str) -> list[Any]:
+    if name not in rows.columns:
+        return [None] * len(rows)
+    column = rows[name].astype(object)
+    return list(column.where(column.notna(), None))
+
+
+def _spans(text: str, target: Any, start: Any, end: Any, parties: Registry) -> tuple[Span, ...]:
+    if start is not None and end is not None:
+        return ((int(start), int(end)),)
+    return parties.spans(text, str(target)) if target is not None else ()

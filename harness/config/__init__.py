@@ -1,0 +1,1 @@
+"""YAML text in, a strict document with line numbers out."""

@@ -1,0 +1,257 @@
+"""YAML files in, one merged document out, every value with the file and line it came from.
+
+YAML 1.2: ``no``, ``none`` and ``off`` are text. On top of it:
+
+- ``extends: other.yaml`` (or a list) starts from other files; mappings merge, everything else is replaced, ``~``
+  removes a key, and a part whose ``kind`` changes starts afresh;
+- ``${NAME}`` and ``${NAME:default}`` are environment variables; a value that is nothing else is read as YAML;
+- ``--set a.b=c`` overrides last.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from harness.errors import ConfigError, Problem
+
+Key = tuple[str, ...]
+VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::(?P<default>[^}]*))?\}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file, or a ``--set`` of the command line (line 0)."""
+
+    file: Path
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{shown(self.file)}:{self.line}" if self.line else "--set"
+
+    @property
+    def folder(self) -> Path:
+        """What relative paths written here start from."""
+        return self.file.parent if self.line else Path.cwd()
+
+
+@dataclass(frozen=True)
+class Document:
+    """A merged config as plain data.
+
+    Attributes
+    ----------
+    path : Path
+        The file that was asked for.
+    data : dict
+        Plain dicts, lists and scalars.
+    places : mapping
+        Key path → where it was written last; list items are keyed by their index.
+    """
+
+    path: Path
+    data: dict[str, Any]
+    places: Mapping[Key, Place] = field(default_factory=dict)
+
+    def place(self, path: str | Key) -> Place:
+        """Return where a path, or the nearest part of it, was written."""
+        key = tuple(path.split(".")) if isinstance(path, str) else path
+        while key and key not in self.places:
+            key = key[:-1]
+        return self.places.get(key, Place(self.path, 1))
+
+    def problem(self, path: str, what: str, hint: str = "") -> Problem:
+        """Name a path together with its file and line."""
+        place = f"{self.place(path)}: " if path else f"{shown(self.path)}: "
+        return Problem(f"{place}{path}".removesuffix(": "), what, hint)
+
+
+def shown(path: Path) -> str:
+    """Return a path as a person would type it: relative where that is shorter."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def load(path: Path, sets: Sequence[str] = ()) -> Document:
+    """Read a config with everything it extends.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file.
+    sets : sequence of str
+        ``a.b=c``, as after ``--set``.
+
+    Raises
+    ------
+    ConfigError
+        For a missing file, bad YAML, a repeated key, an unset variable, a circle of ``extends`` or a malformed
+        ``--set``: all that one file holds at once.
+    """
+    data, places = _read(path.resolve(), ())
+    for text in sets:
+        _apply(text, data, places, path.resolve())
+    return Document(path.resolve(), data, places)
+
+
+def _read(path: Path, above: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Key, Place]]:
+    if path in above:
+        circle = " → ".join(shown(one) for one in (*above, path))
+        raise ConfigError([Problem(shown(path), f"extends itself: {circle}")])
+    problems: list[Problem] = []
+    raw = _parsed(path)
+    places: dict[Key, Place] = {}
+    data = _plain(raw, (), path, places, problems)
+    parents = data.pop("extends", [])
+    parents = [parents] if isinstance(parents, str) else parents
+    if not isinstance(parents, list) or not all(isinstance(one, str) for one in parents):
+        problems.append(Problem(f"{shown(path)}: extends", "should be a file or a list of files"))
+    if problems:
+        raise ConfigError(problems)
+    merged: dict[str, Any] = {}
+    merged_places: dict[Key, Place] = {}
+    for parent in parents:
+        base, base_places = _read((path.parent / parent).resolve(), (*above, path))
+        _merge(merged, merged_places, base, base_places)
+    _merge(merged, merged_places, data, places)
+    return merged, merged_places
+
+
+def _parsed(path: Path) -> Mapping[str, Any]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import DuplicateKeyError
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        raw = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except DuplicateKeyError as error:
+        raise ConfigError([_repeated(path, error)]) from error
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError([Problem(f"{shown(path)}:{line}", f"is not YAML: {error.problem}")]) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError([Problem(shown(path), f"is not YAML: {error}")]) from error
+    except OSError as error:
+        raise ConfigError([Problem(shown(path), f"cannot be read: {error.strerror}")]) from error
+    if not isinstance(raw, Mapping):
+        what = "is empty" if raw is None else "is not a mapping of settings"
+        raise ConfigError([Problem(shown(path), what)])
+    return raw
+
+
+def _repeated(path: Path, error: Any) -> Problem:
+    line = error.problem_mark.line + 1
+    found = re.search(r'duplicate key "(.*?)"', str(error.problem))
+    key = found.group(1) if found else "?"
+    first = _first_line(path, key, error.context_mark.line, line)
+    return Problem(f"{shown(path)}:{line}", f"{key!r} is already set on line {first}", "remove one of them")
+
+
+def _first_line(path: Path, key: str, start: int, end: int) -> int:
+    """Find the line of a key's first use between two lines of a file (the mapping's start and its repetition)."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    indent = len(lines[end - 1]) - len(lines[end - 1].lstrip())
+    pattern = re.compile(rf"^\s{{{indent}}}[\"']?{re.escape(key)}[\"']?\s*:")
+    for number in range(start, end):
+        if pattern.match(lines[number]):
+            return number + 1
+    return start + 1
+
+
+def _plain(raw: Any, key: Key, path: Path, places: dict[Key, Place], problems: list[Problem]) -> Any:
+    if isinstance(raw, Mapping):
+        for name in raw:
+            places[*key, str(name)] = Place(path, raw.lc.key(name)[0] + 1)  # type: ignore[attr-defined]
+        return {str(name): _plain(raw[name], (*key, str(name)), path, places, problems) for name in raw}
+    if isinstance(raw, list):
+        for index in range(len(raw)):
+            places[*key, str(index)] = Place(path, raw.lc.item(index)[0] + 1)  # type: ignore[attr-defined]
+        return [_plain(one, (*key, str(index)), path, places, problems) for index, one in enumerate(raw)]
+    if isinstance(raw, str):
+        return _interpolated(str(raw), key, places, problems)
+    return _scalar(raw)
+
+
+def _scalar(raw: Any) -> Any:
+    if isinstance(raw, date):
+        return raw.isoformat()
+    if raw is None or isinstance(raw, bool):
+        return raw
+    return int(raw) if isinstance(raw, int) else float(raw)
+
+
+def _interpolated(text: str, key: Key, places: Mapping[Key, Place], problems: list[Problem]) -> Any:
+    def value(found: re.Match[str]) -> str:
+        known = os.environ.get(found["name"], found["default"])
+        if known is None:
+            hint = f"set it, or write ${{{found['name']}:default}}"
+            where = f"{places[key]}: {'.'.join(key)}"
+            problems.append(Problem(where, f"the environment variable {found['name']} is not set", hint))
+        return known or ""
+
+    filled = VARIABLE.sub(value, text)
+    return _value(filled) if VARIABLE.fullmatch(text) else filled
+
+
+def _value(text: str) -> Any:
+    """Read one YAML value, as after ``--set`` or in a variable."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return _plain(YAML(typ="rt").load(StringIO(text)), (), Path(), {}, [])
+    except YAMLError:
+        return text
+
+
+def _merge(
+    into: dict[str, Any],
+    into_places: dict[Key, Place],
+    data: Mapping[str, Any],
+    places: Mapping[Key, Place],
+    key: Key = (),
+) -> None:
+    for name, value in data.items():
+        path = (*key, name)
+        old = into.get(name)
+        if isinstance(old, dict) and isinstance(value, dict) and value.get("kind", old.get("kind")) == old.get("kind"):
+            _merge(old, into_places, value, places, path)
+            continue
+        _forget(into_places, path)
+        if value is None and name in into:
+            del into[name]
+            continue
+        into[name] = value
+        into_places.update({one: place for one, place in places.items() if one[: len(path)] == path})
+
+
+def _forget(places: dict[Key, Place], path: Key) -> None:
+    for one in [one for one in places if one[: len(path)] == path]:
+        del places[one]
+
+
+def _apply(text: str, data: dict[str, Any], places: dict[Key, Place], path: Path) -> None:
+    name, equals, value = text.partition("=")
+    key = tuple(part.strip() for part in name.split("."))
+    if not equals or not all(key):
+        raise ConfigError([Problem(f"--set {text}", "is not of the form a.b=c")])
+    read = _value(value)
+    nested: Any = read
+    for part in reversed(key):
+        nested = {part: nested}
+    _merge(data, places, nested, {one: Place(path) for one in _paths(nested)})
+
+
+def _paths(data: Any, key: Key = ()) -> Iterable[Key]:
+    if isinstance(data, dict):
+        for name, value in data.items():
+            yield (*key, name)
+            yield from _paths(value, (*key, name))

@@ -1,0 +1,151 @@
+"""A document in, an ExperimentConfig out; and the JSON Schema that editors complete from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from harness.catalog import CATALOGUES, Section, lookup, options_model, suggest
+from harness.errors import Problem
+from harness.labels import Task
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+
+
+class Strict(BaseModel):
+    """Frozen, no unknown keys, no silent conversions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Tracking(Strict):
+    """What runs hold besides the numbers."""
+
+    log_text: bool = Field(True, description="Keep sentences in runs; false replaces them by ids.")
+    tags: dict[str, str] = Field(default_factory=dict, description="Set on every run of the experiment.")
+
+
+class ExperimentConfig(Strict):
+    """One experiment: a corpus, a task, a split, seeds, metrics and named classifiers."""
+
+    name: Name = Field(description="The experiment's name in MLflow.")
+    description: str = Field("", description="What the experiment is to find out.")
+    task: Task = Field("stance", description="stance scores (sentence, party); framing scores sentences.")
+    labels: tuple[str, ...] | None = Field(
+        None, description="Labels in order; left out, those that the corpus declares."
+    )
+    corpus: dict[str, Any] = Field(description="Where the labelled sentences come from.")
+    split: dict[str, Any] = Field(
+        default_factory=lambda: {"kind": "predefined"}, description="What is trained on, chosen on and scored."
+    )
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        (1,), min_length=1, description="One trial a seed; deterministic classifiers run once."
+    )
+    metrics: tuple[str, ...] | None = Field(None, description="Left out, the standard set of the task.")
+    primary: str = Field("f1_macro", description="The metric that tuning and promotion go by, on select.")
+    classifiers: dict[Name, dict[str, Any]] = Field(
+        min_length=1, description="The ladder: a name of your own for each."
+    )
+    model_name: Name | None = Field(None, description="Name of the champion; left out, the task.")
+    tracking: Tracking = Tracking()
+
+
+def validated(data: Mapping[str, Any]) -> tuple[ExperimentConfig | None, list[Problem]]:
+    """Check the top level of a document.
+
+    Parameters
+    ----------
+    data : mapping
+        Plain data of a :class:`harness.config.load.Document`.
+
+    Returns
+    -------
+    ExperimentConfig or None
+        None where there are problems.
+    list of Problem
+        ``where`` is the dotted path alone.
+    """
+    try:
+        return ExperimentConfig.model_validate(_tuples(data)), []
+    except ValidationError as error:
+        return None, [_problem(one) for one in error.errors()]
+
+
+def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
+    listed = {"labels", "seeds", "metrics"}
+    return {
+        name: tuple(value) if name in listed and isinstance(value, list) else value
+        for name, value in data.items()
+    }
+
+
+def _problem(error: Any) -> Problem:
+    *parents, last = (str(part) for part in error["loc"])
+    path = ".".join([*parents, last])
+    if error["type"] == "extra_forbidden":
+        model = Tracking if parents == ["tracking"] else ExperimentConfig
+        known = [*model.model_fields, *([] if parents else ["extends"])]
+        return Problem(path, f"there is no setting {last!r}", suggest(last, known))
+    if error["type"] == "missing":
+        return Problem(path, "is required")
+    if error["type"] == "string_pattern_mismatch":
+        named = path.removesuffix(".[key]")
+        return Problem(named, f"{error['input']!r} is no name", "use letters, digits, - and _")
+    message = str(error["msg"]).replace("Input should be", "should be")
+    return Problem(path, f"{message}, got {error['input']!r}")
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a config file, options of every catalogue entry included."""
+    schema = ExperimentConfig.model_json_schema()
+    properties = schema["properties"]
+    properties["extends"] = {
+        "description": "Config files to start from, relative to this one.",
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+    }
+    properties["corpus"] |= _choice("corpus", schema)
+    properties["split"] |= _choice("split", schema)
+    properties["classifiers"]["additionalProperties"] = _choice("classifier", schema, tune=True)
+    for name in ("patternProperties", "propertyNames"):
+        properties["classifiers"].pop(name, None)
+    properties["metrics"]["anyOf"][0]["items"] = {"enum": sorted(CATALOGUES["metric"])}
+    # A file that extends another need not repeat what that one says.
+    schema["required"] = []
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _choice(section: Section, schema: dict[str, Any], *, tune: bool = False) -> dict[str, Any]:
+    kinds = []
+    for kind in CATALOGUES[section]:
+        options = _options_schema(lookup(section, kind, ""), tune)
+        schema.setdefault("$defs", {}).update(options.pop("$defs", {}))
+        options["properties"] = {"kind": {"const": kind}} | options["properties"]
+        options["title"] = kind
+        kinds.append(options)
+    own = {
+        "title": "package.module:factory",
+        "type": "object",
+        "properties": {"kind": {"type": "string", "pattern": ":"}},
+        "required": ["kind"],
+    }
+    return {"type": "object", "anyOf": [*kinds, own]}
+
+
+def _options_schema(factory: Callable[..., Any], tune: bool) -> dict[str, Any]:
+    options: dict[str, Any] = options_model(factory).model_json_schema()
+    options.setdefault("properties", {})
+    options.pop("required", None)
+    options["additionalProperties"] = False
+    if tune:
+        grid = {name: {"type": "array", "minItems": 2} for name in options["properties"]}
+        options["properties"]["tune"] = {
+            "type": "object",
+            "description": "A grid, searched on select: option → values.",
+            "properties": grid,
+            "additionalProperties": False,
+        }
+    return options
+
+

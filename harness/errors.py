@@ -1,0 +1,100 @@
+"""Failures that a person can act on.
+
+::
+
+    HarnessError                 exit code 1
+    ├── ProblemsError            carries a tuple of Problem, all of them at once
+    │   ├── ConfigError          a config cannot be resolved; exit code 2
+    │   └── CorpusError          a corpus file or row is not what it should be
+    ├── SplitError               a split cannot be drawn or is not disjoint
+    ├── PredictionsError         a table at the waist breaks its contract
+    ├── ClassifierError          a classifier cannot be fitted or used
+    ├── ModelError               a served model cannot be loaded, or its input is unusable
+    ├── StoreError               the MLflow store is missing, locked or inconsistent
+    └── MissingPackageError      an optional package; the message names the install command
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong: where it stands, what it is, and what to do about it.
+
+    Attributes
+    ----------
+    where : str
+        File, line and path, as precise as is known: ``"mine.yaml:4: split.kind"``.
+    what : str
+        One clause, no full stop.
+    hint : str
+        A suggestion, or the empty string.
+    """
+
+    where: str
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}; {self.hint}" if self.hint else text
+
+
+class HarnessError(Exception):
+    """Root of everything the harness raises on purpose."""
+
+    exit_code = 1
+
+
+class ProblemsError(HarnessError):
+    """Several problems, gathered and raised once.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+        At least one; shown in the given order.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ConfigError(ProblemsError):
+    """A config that cannot be resolved."""
+
+    exit_code = 2
+
+
+class CorpusError(ProblemsError):
+    """A corpus that is not what it claims to be."""
+
+
+class SplitError(HarnessError):
+    """A split that cannot be drawn, or that is not disjoint."""
+
+
+class PredictionsError(HarnessError):
+    """A predictions table that breaks its contract."""
+
+
+class ClassifierError(HarnessError):
+    """A classifier that cannot be fitted or used as asked."""
+
+
+class ModelError(HarnessError):
+    """A served model that cannot be loaded, or input that it cannot label."""
+
+
+class StoreError(HarnessError):
+    """An MLflow store that cannot be used as it is."""
+
+
+class MissingPackageError(HarnessError):
+    """A package that is needed here and not installed."""
+
+    def __init__(self, package: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs the package {package!r}: pip install {package}")

@@ -1,0 +1,117 @@
+"""Label names in, codes out: the only owner of label order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from harness.errors import PredictionsError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Task = Literal["stance", "framing"]
+
+STANCES = ("critical", "neutral", "supportive")
+"""Stance toward a party, from against to for."""
+
+NEWS_FRAMES = ("conflict", "human_interest", "economic_consequences", "morality", "responsibility")
+"""The generic news frames (Semetko & Valkenburg 2000)."""
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """The labels of a task, in the order every array of this project has.
+
+    Parameters
+    ----------
+    names : tuple of str
+        At least two for a single-label task, at least one for a multi-label task; no repeats.
+    multi : bool
+        Whether a row may carry several labels, or none.
+    """
+
+    names: tuple[str, ...]
+    multi: bool = False
+
+    def __post_init__(self) -> None:
+        if len(set(self.names)) != len(self.names):
+            raise ValueError(f"labels repeat: {', '.join(self.names)}")
+        if len(self.names) < (1 if self.multi else 2):
+            raise ValueError("a label set needs two labels, or one where several may apply at once")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def encode(self, values: Iterable[str] | Iterable[Sequence[str]]) -> NDArray[np.int64]:
+        """Turn label names into codes.
+
+        Parameters
+        ----------
+        values : iterable of str, or iterable of sequences of str
+            One label a row; for a multi-label task one sequence of labels a row.
+
+        Returns
+        -------
+        ndarray of int64
+            ``(n,)`` with codes in ``[0, len(self))``; for a multi-label task ``(n, len(self))`` of 0 and 1.
+
+        Raises
+        ------
+        PredictionsError
+            Where a value is not one of the labels.
+        """
+        import numpy as np
+
+        position = {name: code for code, name in enumerate(self.names)}
+        try:
+            if not self.multi:
+                return np.array([position[str(value)] for value in values], dtype=np.int64)
+            rows = [[position[name] for name in value] for value in values]
+        except KeyError as error:
+            raise PredictionsError(
+                f"unknown label {error.args[0]!r}; the labels are {', '.join(self.names)}"
+            ) from None
+        codes = np.zeros((len(rows), len(self)), dtype=np.int64)
+        for row, present in enumerate(rows):
+            codes[row, present] = 1
+        return codes
+
+    def decode(self, codes: NDArray[np.int64]) -> list[str] | list[tuple[str, ...]]:
+        """Turn codes back into names; the inverse of :meth:`encode`."""
+        if not self.multi:
+            return [self.names[code] for code in codes.tolist()]
+        return [
+            tuple(name for name, bit in zip(self.names, row, strict=True) if bit)
+            for row in codes.tolist()
+        ]
+
+    def decide(
+        self, proba: NDArray[np.floating], thresholds: Sequence[float] | None = None
+    ) -> NDArray[np.int64]:
+        """Turn probabilities into codes.
+
+        Parameters
+        ----------
+        proba : (n, len(self)) array
+            Rows sum to 1 for a single-label task.
+        thresholds : sequence of float, optional
+            One a label, multi-label tasks only; 0.5 each where left out.
+
+        Returns
+        -------
+        ndarray of int64
+            Shaped as :meth:`encode` returns. Ties go to the label that stands first.
+        """
+        import numpy as np
+
+        if not self.multi:
+            return np.asarray(proba.argmax(axis=1), dtype=np.int64)
+        limits = np.full(len(self), 0.5) if thresholds is None else np.asarray(thresholds)
+        return (proba >= limits).astype(np.int64)
+
+
+STANCE = LabelSet(STANCES)
+FRAMING = LabelSet(NEWS_FRAMES, multi=True)

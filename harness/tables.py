@@ -1,0 +1,295 @@
+"""The three tables that travel through the harness: Corpus, Predictions, Scores."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import CorpusError, PredictionsError, Problem
+from harness.labels import LabelSet, Task
+from harness.parties import EMPTY, Registry
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+CORPUS_COLUMNS = (
+    "id",
+    "text",
+    "target",
+    "start",
+    "end",
+    "holder",
+    "stance",
+    "frames",
+    "group",
+    "outlet",
+    "date",
+    "votes",
+    "split",
+)
+"""What a corpus may know of a row; ``id`` and ``text`` always, the others where the source gives them."""
+
+PREDICTION_KEYS = ("run", "split", "seed", "fold", "id", "target", "group")
+SCORE_COLUMNS = ("metric", "split", "slice", "value", "low", "high", "seed_sd", "n")
+FINGERPRINT_LENGTH = 16
+
+
+def fingerprint(parts: Iterable[str]) -> str:
+    """Return 16 hexadecimal digits that identify a sequence of texts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode("utf-8", "surrogatepass"))
+        digest.update(b"\x1e")
+    return digest.hexdigest()[:FINGERPRINT_LENGTH]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Labelled sentences, one row a (sentence, party).
+
+    Parameters
+    ----------
+    name : str
+        As it is called in configs and runs.
+    rows : DataFrame
+        Columns of :data:`CORPUS_COLUMNS`, all present, and any others of the source (for slices).
+        ``start`` and ``end`` are nullable integers, offsets of the target into ``text``, end exclusive;
+        ``frames`` and ``votes`` hold tuples of str or None.
+    source : str
+        File or address the rows came from; shown in problems and in MLflow.
+    parties : Registry
+        Names and aliases of the targets, as far as they are known.
+    """
+
+    name: str
+    rows: pd.DataFrame
+    source: str = ""
+    parties: Registry = EMPTY
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def fingerprint(self) -> str:
+        """Identify the content: equal for equal rows in equal order."""
+        declared = self.rows[list(CORPUS_COLUMNS)]
+        return fingerprint(
+            [declared.to_json(orient="records", lines=True, force_ascii=True, date_format="iso")]
+        )
+
+    def for_task(self, task: Task) -> Corpus:
+        """Keep what a task scores.
+
+        Stance scores each labelled (sentence, party). Framing scores each labelled sentence once: of the
+        rows that share group and text the first is kept, without its target.
+        """
+        if task == "stance":
+            kept = self.rows[self.rows["stance"].notna()]
+        else:
+            labelled = self.rows[self.rows["frames"].notna()]
+            kept = labelled.drop_duplicates(["group", "text"]).assign(target=None, start=None, end=None)
+            kept = kept.astype({"start": "Int64", "end": "Int64"})
+        if kept.empty:
+            column = "stance" if task == "stance" else "frames"
+            raise CorpusError([Problem(self.source, f"no row has a value in column {column!r}")])
+        return replace(self, rows=kept.reset_index(drop=True))
+
+    def truth(self, labels: LabelSet) -> NDArray[np.int64]:
+        """Return the gold labels, encoded as :meth:`LabelSet.encode` does."""
+        return labels.encode(self.rows["frames" if labels.multi else "stance"])
+
+    def take(self, ids: Sequence[str]) -> Corpus:
+        """Return the rows with these ids, in this order."""
+        rows = self.rows.set_index("id", drop=False).loc[list(ids)].reset_index(drop=True)
+        return replace(self, rows=rows)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The narrow waist: what was true, what was said, how sure.
+
+    Left of it nothing knows of metrics; right of it nothing knows of classifiers.
+
+    Parameters
+    ----------
+    labels : LabelSet
+        Order of the label columns.
+    rows : DataFrame
+        One row a scored item: :data:`PREDICTION_KEYS`, then for a single-label task ``truth`` and
+        ``prediction`` (label names), for a multi-label task ``truth_<label>`` and ``prediction_<label>``
+        (0 or 1), then ``p_<label>`` in ``[0, 1]``, which sum to 1 for a single-label task.
+    """
+
+    labels: LabelSet
+    rows: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __post_init__(self) -> None:
+        missing = [name for name in prediction_columns(self.labels) if name not in self.rows.columns]
+        if missing:
+            raise PredictionsError(f"predictions lack the columns {', '.join(missing)}")
+
+    @classmethod
+    def of(
+        cls,
+        corpus: Corpus,
+        labels: LabelSet,
+        proba: NDArray[np.floating],
+        *,
+        thresholds: Sequence[float] | None = None,
+        **keys: str | int,
+    ) -> Predictions:
+        """Set probabilities beside the rows of a corpus.
+
+        Parameters
+        ----------
+        corpus : Corpus
+            The scored rows.
+        labels : LabelSet
+            Order of the columns of ``proba``.
+        proba : (len(corpus), len(labels)) array
+            What the classifier said.
+        thresholds : sequence of float, optional
+            See :meth:`LabelSet.decide`.
+        **keys
+            ``run``, ``split``, ``seed`` and ``fold``.
+
+        Raises
+        ------
+        PredictionsError
+            Where ``proba`` has another shape, is not finite, leaves ``[0, 1]`` or does not sum to 1.
+        """
+        check_probabilities(proba, (len(corpus), len(labels)), sums_to_one=not labels.multi)
+        rows = corpus.rows[["id", "target", "group"]].assign(**{"run": "", "split": "", "seed": 0, "fold": 0} | keys)
+        truth, decided = corpus.truth(labels), labels.decide(proba, thresholds)
+        columns: dict[str, Any] = {}
+        for word, codes in (("truth", truth), ("prediction", decided)):
+            if labels.multi:
+                columns |= {f"{word}_{name}": codes[:, k] for k, name in enumerate(labels.names)}
+            else:
+                columns[word] = labels.decode(codes)
+        columns |= {f"p_{name}": proba[:, k] for k, name in enumerate(labels.names)}
+        rows = rows.assign(**columns)[prediction_columns(labels)]
+        return cls(labels, rows.reset_index(drop=True))
+
+    def truth(self) -> NDArray[np.int64]:
+        """Return the gold labels, ``(n,)`` codes or ``(n, k)`` of 0 and 1."""
+        return self._codes("truth")
+
+    def decided(self) -> NDArray[np.int64]:
+        """Return the predicted labels, shaped as :meth:`truth`."""
+        return self._codes("prediction")
+
+    def proba(self) -> NDArray[np.float64]:
+        """Return the probabilities, ``(n, k)``."""
+        import numpy as np
+
+        return self.rows[[f"p_{name}" for name in self.labels.names]].to_numpy(dtype=np.float64)
+
+    def only(self, **equal: str | int) -> Predictions:
+        """Keep the rows whose columns equal the given values."""
+        rows = self.rows
+        for column, value in equal.items():
+            rows = rows[rows[column] == value]
+        return replace(self, rows=rows.reset_index(drop=True))
+
+    def fingerprint(self) -> str:
+        """Identify the scored items and their gold labels: two runs compare only where this is equal."""
+        truths = [name for name in self.rows.columns if name.startswith("truth")]
+        items = self.rows[["id", *truths]].drop_duplicates("id").sort_values("id")
+        return fingerprint([",".join(self.labels.names), items.to_csv(index=False)])
+
+    def write(self, path: Path) -> None:
+        """Write Parquet; :meth:`read` returns an equal table."""
+        self.rows.to_parquet(path, index=False)
+
+    @classmethod
+    def read(cls, path: Path, labels: LabelSet) -> Predictions:
+        """Read what :meth:`write` wrote."""
+        import pandas as pd
+
+        return cls(labels, pd.read_parquet(path))
+
+    @classmethod
+    def concat(cls, parts: Sequence[Predictions]) -> Predictions:
+        """Stack tables of one label set."""
+        import pandas as pd
+
+        if len({part.labels for part in parts}) != 1:
+            raise PredictionsError("predictions with different label sets cannot be stacked")
+        return cls(parts[0].labels, pd.concat([part.rows for part in parts], ignore_index=True))
+
+    def _codes(self, word: str) -> NDArray[np.int64]:
+        import numpy as np
+
+        if self.labels.multi:
+            return self.rows[[f"{word}_{name}" for name in self.labels.names]].to_numpy(dtype=np.int64)
+        return self.labels.encode(self.rows[word])
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Metric × slice → value, with its uncertainty.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns :data:`SCORE_COLUMNS`. ``low`` and ``high`` bound a 95 % interval over test items;
+        ``seed_sd`` is the standard deviation over seeds (NaN for one seed); ``n`` counts items;
+        ``slice`` is ``"all"`` for the whole split.
+    """
+
+    rows: pd.DataFrame
+
+    def value(self, metric: str, split: str = "test", slice_: str = "all") -> float:
+        """Look one value up.
+
+        Raises
+        ------
+        PredictionsError
+            Where it was not scored.
+        """
+        rows = self.rows
+        found = rows[(rows["metric"] == metric) & (rows["split"] == split) & (rows["slice"] == slice_)]
+        if found.empty:
+            raise PredictionsError(f"{split}/{metric} was not scored on slice {slice_!r}")
+        return float(found["value"].iloc[0])
+
+
+def prediction_columns(labels: LabelSet) -> list[str]:
+    """Return the columns of a predictions table, in order."""
+    words = ("truth", "prediction")
+    said = [f"{word}_{name}" for word in words for name in labels.names] if labels.multi else list(words)
+    return [*PREDICTION_KEYS, *said, *(f"p_{name}" for name in labels.names)]
+
+
+def check_probabilities(
+    proba: NDArray[np.floating], shape: tuple[int, int], *, sums_to_one: bool, tolerance: float = 1e-4
+) -> None:
+    """Refuse what is not a table of probabilities.
+
+    Raises
+    ------
+    PredictionsError
+        Naming the first row that breaks the contract.
+    """
+    import numpy as np
+
+    if proba.shape != shape:
+        raise PredictionsError(f"probabilities have shape {proba.shape}; expected {shape}")
+    tests = (
+        ("is not finite", ~np.isfinite(proba).all(axis=1)),
+        ("leaves [0, 1]", ((proba < -tolerance) | (proba > 1 + tolerance)).any(axis=1)),
+        ("does not sum to 1", np.abs(proba.sum(axis=1) - 1) > tolerance if sums_to_one else None),
+    )
+    for what, bad in tests:
+        if bad is not None and bad.any():
+            row = int(bad.argmax())
+            raise PredictionsError(f"row {row} of the probabilities {what}: {proba[row].tolist()}")
