@@ -143,7 +143,11 @@ def lookup(section: Section, kind: str, where: str) -> Any:
 
 
 def bind(
-    section: Section, kind: str, options: Mapping[str, Any], where: str = "", folder: Path | None = None
+    section: Section,
+    kind: str,
+    options: Mapping[str, Any],
+    where: str = "",
+    folder: Callable[[str], Path] | None = None,
 ) -> Bound:
     """Check options against a factory's signature and write the defaults out.
 
@@ -155,8 +159,8 @@ def bind(
         As written by a person: strict, so ``1`` is no ``bool`` and ``"1"`` no ``int``.
     where : str
         Prefix of the problems' places; an option's name is added with a dot.
-    folder : Path, optional
-        What relative paths start from (the config's folder).
+    folder : callable, optional
+        Option → what relative paths in it start from (the folder of the config that says so).
 
     Raises
     ------
@@ -179,7 +183,7 @@ def bind(
     problems += [Problem(place(path), what) for path, what in wrong]
     if problems:
         raise ConfigError(problems)
-    return Bound(kind, factory, {name: _absolute(value, folder) for name, value in values.items()})
+    return Bound(kind, factory, {name: _absolute(value, folder and folder(name)) for name, value in values.items()})
 
 
 @cache
@@ -232,6 +236,8 @@ def _described(error: Any) -> tuple[str, str]:
 def _absolute(value: Any, folder: Path | None) -> Any:
     if isinstance(value, Path) and folder is not None:
         return (folder / value.expanduser()).resolve()
+    if isinstance(value, Mapping):
+        return {key: _absolute(inner, folder) for key, inner in value.items()}
     if isinstance(value, tuple | list):
         return type(value)(_absolute(inner, folder) for inner in value)
     return value

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import seeds
 from harness.catalog import Bound
 from harness.classifiers.protocol import Classifier, Labelled, Saveable, Traced, examples_of
 from harness.errors import ClassifierError
 from harness.plan import Plan, PlannedClassifier
+from harness.scoring import score
 from harness.splits import Split
 from harness.tables import Corpus, Predictions, Scores, fingerprint
+
+if TYPE_CHECKING:
+    from harness.metrics.metric import Metric
 
 SCORED_PARTS = ("select", "calibrate", "test")
 
@@ -119,3 +123,183 @@ class ClassifierResult:
     scores: Scores
     served: TrialResult | None = None
     model: Path | None = None
+
+
+def prepare(plan: Plan) -> Prepared:
+    """Read the corpus and draw the splits.
+
+    Raises
+    ------
+    CorpusError, SplitError
+        Where the data are not what the plan needs.
+    """
+    config = plan.config
+    corpus = plan.corpus.make(labels=plan.labels, task=config.task).for_task(config.task)
+    splits = plan.split.make(labels=plan.labels).draw(corpus, plan.labels)
+    return Prepared(plan, corpus, splits)
+
+
+def trials(prepared: Prepared, classifier: PlannedClassifier) -> tuple[Trial, ...]:
+    """List the trials of a classifier: seeds × folds, one seed where the seed changes nothing."""
+    made = _make(classifier.bound, prepared.plan, 0)
+    roots = prepared.plan.config.seeds[:1] if made.deterministic else prepared.plan.config.seeds
+    return tuple(
+        Trial(classifier, seed, split.fold, _digest(prepared, classifier, seed, split))
+        for seed in roots
+        for split in prepared.splits
+    )
+
+
+def run_trial(prepared: Prepared, trial: Trial, folder: Path) -> TrialResult:
+    """Fit one classifier once and let it label select, calibrate and test.
+
+    Where a grid is tuned, every combination is fitted and the one with the best primary metric on select
+    is kept.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    trial : Trial
+    folder : Path
+        Made if missing; the fitted classifier is saved there.
+
+    Raises
+    ------
+    ClassifierError
+        Where nothing can be chosen because select is empty, or where the classifier fails.
+    """
+    split = next(one for one in prepared.splits if one.fold == trial.fold)
+    began = time.perf_counter()
+    classifier, options = _fitted(prepared, trial, split)
+    fitted = time.perf_counter()
+    predictions = Predictions.concat([
+        _predicted(prepared, trial, classifier, split, part)
+        for part in SCORED_PARTS
+        if getattr(split, part)
+    ])
+    seconds = {"fit": fitted - began, "predict": time.perf_counter() - fitted}
+    curves = list(classifier.curves_) if isinstance(classifier, Traced) else []
+    return TrialResult(trial, predictions, options, curves, seconds, save(classifier, folder))
+
+
+def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool) -> Path | None:
+    """Fit a trial's classifier once more, to serve it.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    result : TrialResult
+        Whose options and seed are used.
+    folder : Path
+        Where it is saved.
+    whole : bool
+        Fit on every row (after cross-validation) instead of the trial's own training rows.
+
+    Returns
+    -------
+    Path or None
+        ``folder``, or None where the classifier cannot be saved.
+    """
+    split = next(one for one in prepared.splits if one.fold == result.trial.fold)
+    bound = replace(result.trial.classifier.bound, options=result.options)
+    classifier = _make(bound, prepared.plan, result.trial.seed)
+    select = prepared.labelled(split, "select") if split.select else None
+    if whole:
+        held = set(split.select)
+        rows = prepared.corpus.rows
+        train = prepared.whole(replace(prepared.corpus, rows=rows[~rows["id"].isin(held)]))
+    else:
+        train = prepared.labelled(split, "train")
+    classifier.fit(train, select)
+    return save(classifier, folder)
+
+
+def save(classifier: Classifier, folder: Path) -> Path | None:
+    """Save a fitted classifier as ``model/`` and ``loader.txt``; None where it cannot be saved."""
+    if not isinstance(classifier, Saveable):
+        return None
+    shutil.rmtree(folder / "model", ignore_errors=True)
+    (folder / "model").mkdir(parents=True)
+    (folder / "loader.txt").write_text(classifier.save(folder / "model") + "\n", encoding="utf-8")
+    return folder
+
+
+def served_trial(results: Sequence[TrialResult], metric: Metric) -> TrialResult:
+    """Choose whose model is served: the first fold of the seed with the median score on select.
+
+    Without select rows it is the first seed; of an even number of seeds the lower of the middle two.
+    """
+    firsts = [one for one in results if one.trial.fold == results[0].trial.fold]
+    if not any((one.predictions.rows["split"] == "select").any() for one in firsts):
+        return firsts[0]
+    ranked = sorted(firsts, key=lambda one: on_select(one.predictions, metric))
+    if metric.direction == "lower":
+        ranked.reverse()
+    return ranked[(len(ranked) - 1) // 2]
+
+
+def on_select(predictions: Predictions, metric: Metric) -> float:
+    """Score the select part alone; NaN where the metric is undefined there."""
+    scores = score(predictions.only(split="select"), [metric], draws=0)
+    return scores.value(metric.name, "select")
+
+
+def _make(bound: Bound, plan: Plan, seed: int) -> Classifier:
+    made = bound.make(labels=plan.labels, seed=seed)
+    if not isinstance(made, Classifier):
+        raise ClassifierError(f"{bound.kind} made a {type(made).__name__}, which lacks fit, predict_proba or deterministic")
+    return made
+
+
+def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split: Split) -> str:
+    plan = prepared.plan
+    parts = {
+        "classifier": classifier.canonical(),
+        "labels": [list(plan.labels.names), plan.labels.multi],
+        "corpus": prepared.corpus.fingerprint,
+        "split": split.fingerprint,
+        "primary": plan.primary.name if classifier.tune else "",
+        "seed": seed,
+        "fold": split.fold,
+    }
+    return fingerprint([json.dumps(parts, sort_keys=True)])
+
+
+def _fitted(prepared: Prepared, trial: Trial, split: Split) -> tuple[Classifier, Mapping[str, Any]]:
+    train = prepared.labelled(split, "train")
+    select = prepared.labelled(split, "select") if split.select else None
+    grid = trial.classifier.grid()
+    if len(grid) > 1 and select is None:
+        raise ClassifierError(f"{trial.classifier.name} has a grid to tune, but the split has no select rows")
+    best: tuple[float, Classifier, Mapping[str, Any]] | None = None
+    for bound in grid:
+        classifier = _make(bound, prepared.plan, seeds.derive(trial.seed, "fold", trial.fold))
+        classifier.fit(train, select)
+        if len(grid) == 1:
+            return classifier, bound.options
+        value = _oriented(prepared, trial, classifier, split)
+        if best is None or value > best[0]:
+            best = (value, classifier, bound.options)
+    assert best is not None
+    return best[1], best[2]
+
+
+def _oriented(prepared: Prepared, trial: Trial, classifier: Classifier, split: Split) -> float:
+    """Score on select, higher is better."""
+    metric = prepared.plan.primary
+    value = on_select(_predicted(prepared, trial, classifier, split, "select"), metric)
+    return -value if metric.direction == "lower" else value
+
+
+def _predicted(
+    prepared: Prepared, trial: Trial, classifier: Classifier, split: Split, part: str
+) -> Predictions:
+    corpus = prepared.part(split, part)
+    proba = classifier.predict_proba(examples_of(corpus.rows, corpus.parties))
+    keys: dict[str, str | int] = {
+        "run": trial.classifier.name,
+        "split": part,
+        "seed": trial.seed,
+        "fold": trial.fold,
+    }
+    return Predictions.of(corpus, prepared.plan.labels, proba, **keys)

@@ -1,15 +1,322 @@
-"""ExperimentConfig in, Plan out: everything resolved, nothing run."""
+"""A config document in, a Plan out: everything resolved, nothing run."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from harness import catalog
 from harness.catalog import Bound
-from harness.config.schema import ExperimentConfig
-from harness.labels import LabelSet, Task
-from harness.metrics.metric import Metric
+from harness.config.load import Document, load
+from harness.config.schema import ExperimentConfig, validated
+from harness.errors import ConfigError, Problem
+from harness.labels import FRAMING, STANCE, LabelSet
+from harness.metrics import selection
 from harness.tables import fingerprint
+
+if TYPE_CHECKING:
+    from harness.corpora.card import Card
+    from harness.metrics.metric import Metric
+
+
+@dataclass(frozen=True)
+class PlannedClassifier:
+    """A named classifier with its options checked.
+
+    Attributes
+    ----------
+    name : str
+        As in the config.
+    bound : Bound
+        Its factory and options; tuned options stand at their first value.
+    tune : mapping
+        Option → the values of the grid; empty without one.
+    """
+
+    name: str
+    bound: Bound
+    tune: Mapping[str, tuple[Any, ...]]
+
+    def grid(self) -> tuple[Bound, ...]:
+        """Return every combination of the tuned options; one entry where nothing is tuned."""
+        names = list(self.tune)
+        return tuple(
+            replace(self.bound, options={**self.bound.options, **dict(zip(names, values, strict=True))})
+            for values in itertools.product(*self.tune.values())
+        )
+
+    def canonical(self) -> dict[str, Any]:
+        """Return all that its result depends on, as plain data."""
+        return {**self.bound.canonical(), "tune": {name: list(values) for name, values in self.tune.items()}}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A resolved experiment.
+
+    Attributes
+    ----------
+    config : ExperimentConfig
+    source : Path
+        The config's file.
+    labels : LabelSet
+    corpus, split : Bound
+    metrics : tuple of Metric
+    primary : Metric
+        One of ``metrics``.
+    classifiers : tuple of PlannedClassifier
+    """
+
+    config: ExperimentConfig
+    source: Path
+    labels: LabelSet
+    corpus: Bound
+    split: Bound
+    metrics: tuple[Metric, ...]
+    primary: Metric
+    classifiers: tuple[PlannedClassifier, ...]
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return self.config.name
+
+    @property
+    def model_name(self) -> str:
+        """Under which the champion is registered."""
+        return self.config.model_name or self.config.task
+
+    def canonical(self) -> dict[str, Any]:
+        """Return the config with every default written out, as plain data."""
+        written = self.config.model_dump(mode="json")
+        return written | {
+            "labels": list(self.labels.names),
+            "corpus": self.corpus.canonical(),
+            "split": self.split.canonical(),
+            "metrics": [metric.name for metric in self.metrics],
+            "classifiers": {one.name: one.canonical() for one in self.classifiers},
+            "model_name": self.model_name,
+        }
+
+    @cached_property
+    def config_text(self) -> str:
+        """The canonical config as JSON, which is YAML too: loading it gives the same plan."""
+        return json.dumps(self.canonical(), indent=2, ensure_ascii=False) + "\n"
+
+    @property
+    def digest(self) -> str:
+        """Identify the whole config."""
+        return fingerprint([json.dumps(self.canonical(), sort_keys=True)])
+
+
+def read(path: Path, sets: Sequence[str] = ()) -> Plan:
+    """Load a config file and resolve it; see :func:`resolve`."""
+    return resolve(load(path, sets))
+
+
+def resolve(document: Document) -> Plan:
+    """Turn names into factories and check every option; touches no corpus and fits nothing.
+
+    Parameters
+    ----------
+    document : Document
+        From :func:`harness.config.load.load`.
+
+    Raises
+    ------
+    ConfigError
+        With every problem at once, each with file, line and path.
+    """
+    return _Resolver(document).plan()
+
+
+class _Resolver:
+    """Gathers problems while it resolves, part by part."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+
+    def plan(self) -> Plan:
+        config, wrong = validated(self.document.data)
+        self._note(wrong)
+        corpus = self._part("corpus", "corpus")
+        split = self._part("split", "split", {"kind": "predefined"})
+        if corpus is not None:
+            self._check_files(corpus)
+        classifiers = self._classifiers()
+        if config is not None:
+            labels = self._labels(config, corpus)
+            metrics, primary = self._metrics(config, labels)
+            self._make_once(classifiers, split, labels)
+        if self.problems:
+            raise ConfigError(self._placed())
+        assert config is not None and corpus is not None and split is not None and primary is not None
+        return Plan(config, self.document.path, labels, corpus, split, metrics, primary, classifiers)
+
+    def _note(self, problems: Sequence[Problem]) -> None:
+        self.problems += problems
+
+    def _placed(self) -> list[Problem]:
+        unique = dict.fromkeys(self.problems)
+        return [self.document.problem(one.where, one.what, one.hint) for one in unique]
+
+    def _part(self, path: str, section: catalog.Section, default: Any = None) -> Bound | None:
+        """Bind one part of the config; what is no mapping at all is the schema's problem, unless it is nested."""
+        data: Any = self.document.data
+        for key in path.split("."):
+            data = data.get(key, default) if isinstance(data, dict) else None
+        if not isinstance(data, dict):
+            return None
+        options = _given(data)
+        kind = data.get("kind")
+        if not isinstance(kind, str):
+            known = sorted(catalog.CATALOGUES[section])
+            what = "is required" if kind is None else f"should be a name, got {kind!r}"
+            self._note([Problem(f"{path}.kind", what, f"known: {', '.join(known)}")])
+            return None
+        try:
+            with _importable(self.document.place(f"{path}.kind").folder):
+                return catalog.bind(section, kind, options, path, lambda name: self._folder(path, name))
+        except ConfigError as error:
+            self._note(error.problems)
+            return None
+
+    def _folder(self, path: str, option: str) -> Path:
+        return self.document.place(f"{path}.{option}").folder
+
+    def _check_files(self, corpus: Bound) -> None:
+        for option, value in corpus.options.items():
+            if option == "cache":
+                continue
+            for one in _paths(value):
+                if not one.exists():
+                    self._note([Problem(f"corpus.{option}", f"there is no {one}")])
+        card = card_of(corpus)
+        if card is None or not card.variable or corpus.options.get("folder") is not None:
+            return
+        folder = os.environ.get(card.variable)
+        if not folder:
+            hint = f"set it to the folder of {card.title}, or write corpus.folder"
+            self._note([Problem("corpus", f"the environment variable {card.variable} is not set", hint)])
+        elif not Path(folder).exists():
+            self._note([Problem("corpus", f"{card.variable} says {folder}, which does not exist")])
+
+    def _classifiers(self) -> tuple[PlannedClassifier, ...]:
+        parts = self.document.data.get("classifiers")
+        if not isinstance(parts, dict):
+            return ()
+        planned = []
+        for name, part in parts.items():
+            path = f"classifiers.{name}"
+            grid = part.get("tune", {}) if isinstance(part, dict) else {}
+            bound = self._part(path, "classifier")
+            tune = self._grid(path, bound, part, grid) if bound is not None else {}
+            if bound is not None:
+                planned.append(PlannedClassifier(name, bound, tune))
+        return tuple(planned)
+
+    def _grid(self, path: str, bound: Bound, part: Any, grid: Any) -> dict[str, tuple[Any, ...]]:
+        if not isinstance(grid, dict):
+            self._note([Problem(f"{path}.tune", f"should map options to lists of values, got {grid!r}")])
+            return {}
+        tuned: dict[str, tuple[Any, ...]] = {}
+        for name, values in grid.items():
+            where = f"{path}.tune.{name}"
+            if not isinstance(values, list) or len(values) < 2:
+                self._note([Problem(where, f"should be a list of two values or more, got {values!r}")])
+            elif name in part:
+                self._note([Problem(where, f"{name!r} is set beside the grid", "remove one of them")])
+            else:
+                tuned[name] = self._values(path, bound, _given(part), name, values)
+        return tuned
+
+    def _values(
+        self, path: str, bound: Bound, given: dict[str, Any], name: str, values: list[Any]
+    ) -> tuple[Any, ...]:
+        where, checked = f"{path}.tune.{name}", []
+        for value in values:
+            try:
+                options = {**given, name: value}
+                one = catalog.bind("classifier", bound.kind, options, path, lambda o: self._folder(path, o))
+                checked.append(one.options[name])
+            except ConfigError as error:
+                self._note([Problem(where, problem.what, problem.hint) for problem in error.problems])
+        return tuple(checked)
+
+    def _labels(self, config: ExperimentConfig, corpus: Bound | None) -> LabelSet:
+        default = STANCE if config.task == "stance" else FRAMING
+        card = card_of(corpus) if corpus is not None else None
+        if card is not None and config.task not in card.tasks:
+            tasks = " and ".join(card.tasks)
+            self._note([Problem("task", f"{card.name} has labels for {tasks}, not for {config.task}")])
+        if config.labels is None:
+            return card.labels.get(config.task, default) if card is not None else default
+        try:
+            return LabelSet(config.labels, multi=config.task == "framing")
+        except ValueError as error:
+            self._note([Problem("labels", str(error))])
+            return default
+
+    def _metrics(self, config: ExperimentConfig, labels: LabelSet) -> tuple[tuple[Metric, ...], Metric | None]:
+        try:
+            metrics = selection.resolve(config.metrics, config.primary, labels)
+        except ConfigError as error:
+            self._note(error.problems)
+            return (), None
+        return metrics, next(one for one in metrics if one.name == config.primary)
+
+    def _make_once(
+        self, classifiers: Sequence[PlannedClassifier], split: Bound | None, labels: LabelSet
+    ) -> None:
+        """Constructors only store, so making everything once finds the options that contradict each other."""
+        parts = [(f"classifiers.{one.name}", bound) for one in classifiers for bound in one.grid()]
+        for path, bound in [*parts, *([("split", split)] if split is not None else [])]:
+            try:
+                bound.make(labels=labels, seed=0)
+            except ConfigError as error:
+                self._note([replace(one, where=f"{path}.{one.where}".rstrip(".")) for one in error.problems])
+
+
+def card_of(corpus: Bound) -> Card | None:
+    """Return the data card that stands beside a corpus factory, if there is one."""
+    module = sys.modules[corpus.factory.__module__]
+    card: Card | None = getattr(module, "CARD", None)
+    return card
+
+
+class _importable:
+    """Lets a config name modules that lie in its own folder, as ``kind: mine:factory``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = str(folder)
+
+    def __enter__(self) -> None:
+        sys.path.insert(0, self.folder)
+
+    def __exit__(self, *_: object) -> None:
+        sys.path.remove(self.folder)
+
+
+def _given(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a part; a tuned option at its first value."""
+    grid = part.get("tune")
+    first = {k: v[0] for k, v in grid.items() if isinstance(v, list) and v} if isinstance(grid, dict) else {}
+    return first | {name: value for name, value in part.items() if name not in ("kind", "tune")}
+
+
+def _paths(value: Any) -> list[Path]:
+    if isinstance(value, Path):
+        return [value]
+    if isinstance(value, Mapping):
+        return [path for inner in value.values() for path in _paths(inner)]
+    if isinstance(value, tuple | list):
+        return [path for inner in value for path in _paths(inner)]
+    return []

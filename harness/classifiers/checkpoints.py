@@ -212,8 +212,9 @@ def _verify(file: Path, expected: str) -> None:
 @contextmanager
 def _quietly() -> Iterator[None]:
     # The bar of loading weights would tear through our own; a load takes less than two seconds.
-    from transformers.utils import logging
+    from transformers.utils import logging as untyped
 
+    logging: Any = untyped
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
