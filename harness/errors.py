@@ -10,6 +10,7 @@
     ├── PredictionsError         a table at the waist breaks its contract
     ├── ClassifierError          a classifier cannot be fitted or used
     ├── ModelError               a served model cannot be loaded, or its input is unusable
+    ├── PromotionError           nothing can be promoted, or not over this champion
     ├── StoreError               the MLflow store is missing, locked or inconsistent
     └── MissingPackageError      an optional package; the message names the install command
 """
@@ -87,6 +88,10 @@ class ClassifierError(HarnessError):
 
 class ModelError(HarnessError):
     """A served model that cannot be loaded, or input that it cannot label."""
+
+
+class PromotionError(HarnessError):
+    """A model that cannot be made champion."""
 
 
 class StoreError(HarnessError):

@@ -1,0 +1,255 @@
+"""A working folder and the environment in, an open Store out.
+
+By default runs live in ``.harness/`` of the project: ``mlflow.db`` and ``artifacts/``. The variable
+``MLFLOW_TRACKING_URI`` names another place: a server, or another database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from harness.errors import StoreError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+FOLDER = ".harness"
+VARIABLE = "MLFLOW_TRACKING_URI"
+SQLITE = "sqlite:///"
+SERVERS = ("http", "https", "databricks")
+
+SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_UV_AUTO_DETECT": "false",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+"""Set before MLflow is imported, unless a person set them: nothing is sent, nothing is guessed."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A place for runs, models and aliases.
+
+    Attributes
+    ----------
+    uri : str
+        MLflow's tracking and registry address.
+    home : Path
+        A folder of our own for locks and unfinished work.
+    artifacts : Path or None
+        Where files of runs lie; None where a server decides.
+    """
+
+    uri: str
+    home: Path
+    artifacts: Path | None
+
+    @classmethod
+    def open(cls, folder: Path | None = None, *, check: bool = True) -> Store:
+        """Find the store, and make it where there is none.
+
+        Parameters
+        ----------
+        folder : Path, optional
+            Where to look from; the working directory where left out. The nearest folder upwards that holds
+            ``.harness`` or ``pyproject.toml`` is the project.
+        check : bool
+            Refuse a store whose files have moved; see :func:`harness.store.relocate.relocate`.
+
+        Raises
+        ------
+        StoreError
+            Where it cannot be made or read, or has moved.
+        """
+        home = project(folder or Path.cwd()) / FOLDER
+        store = _located(os.environ.get(VARIABLE, ""), home)
+        store.home.mkdir(parents=True, exist_ok=True)
+        if store.database is not None:
+            _ready(store)
+            if check:
+                store.refuse_moved()
+        return store
+
+    @property
+    def database(self) -> Path | None:
+        """The SQLite file; None for any other kind of store."""
+        return Path(unquote(self.uri.removeprefix(SQLITE))) if self.uri.startswith(SQLITE) else None
+
+    @cached_property
+    def client(self) -> MlflowClient:
+        """MLflow's client for this store."""
+        return self.mlflow().MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    def mlflow(self) -> ModuleType:
+        """Import MLflow and point it at this store."""
+        mlflow = imported()
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+        return mlflow
+
+    @contextlib.contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold a lock that other processes of this folder respect; it ends with the process."""
+        with locked(self.home / "locks" / f"{name}.lock"):
+            yield
+
+    def experiment(self, name: str) -> str:
+        """Return the id of an experiment, made where there is none.
+
+        Raises
+        ------
+        StoreError
+            Where the experiment was deleted in the UI and not restored.
+        """
+        with self.lock("experiments"):
+            found = self.client.get_experiment_by_name(name)
+            if found is not None and found.lifecycle_stage != "active":
+                raise StoreError(
+                    f"the experiment {name!r} was deleted; restore it with"
+                    f" 'mlflow experiments restore --experiment-id {found.experiment_id}' or choose another name"
+                )
+            return found.experiment_id if found is not None else self._created(name)
+
+    def _created(self, name: str) -> str:
+        from mlflow.exceptions import MlflowException
+
+        place = (self.artifacts / name).as_uri() if self.artifacts is not None else None
+        try:
+            return str(self.client.create_experiment(name, artifact_location=place))
+        except MlflowException:
+            # On a server another machine may have been first: our lock does not reach there.
+            found = self.client.get_experiment_by_name(name)
+            if found is None:
+                raise
+            return str(found.experiment_id)
+
+    def roots(self) -> set[str]:
+        """Return the folders, as addresses, that the experiments of a SQLite store say their files lie in."""
+        assert self.database is not None
+        with contextlib.closing(sqlite3.connect(self.database)) as connection:
+            rows = connection.execute("SELECT artifact_location FROM experiments").fetchall()
+        return {place.rpartition("/")[0] for (place,) in rows if place}
+
+    def refuse_moved(self) -> None:
+        """Refuse a SQLite store whose experiments say that their files lie in a place that is not there.
+
+        Raises
+        ------
+        StoreError
+            Naming the old place and the command that mends it.
+        """
+        assert self.artifacts is not None
+        here = self.artifacts.as_uri()
+        for root in sorted(self.roots() - {here}):
+            if root.startswith("file://") and not Path(unquote(urlsplit(root).path)).exists():
+                raise StoreError(
+                    f"the store {self.database} was moved here: its runs still point to"
+                    f" {unquote(urlsplit(root).path)}; 'harness relocate' mends it"
+                )
+
+
+def project(folder: Path) -> Path:
+    """Return the nearest folder upwards that holds ``.harness`` or ``pyproject.toml``, else the folder itself."""
+    folder = folder.resolve()
+    for place in (folder, *folder.parents):
+        if (place / FOLDER).is_dir() or (place / "pyproject.toml").is_file():
+            return place
+    return folder
+
+
+def imported() -> ModuleType:
+    """Import MLflow with telemetry off and its chatter silenced."""
+    import logging
+
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return mlflow
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on a file, waiting for it as long as it takes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _located(uri: str, home: Path) -> Store:
+    if not uri:
+        return Store(f"{SQLITE}{home / 'mlflow.db'}", home, home / "artifacts")
+    if uri.startswith(SQLITE):
+        database = Path(unquote(uri.removeprefix(SQLITE))).resolve()
+        return Store(f"{SQLITE}{database}", home, database.parent / "artifacts")
+    if "://" in uri and uri.partition("://")[0].partition("+")[0] in ("postgresql", "mysql", "mssql"):
+        return Store(uri, home, home / "artifacts")
+    if uri.partition(":")[0] in SERVERS:
+        return Store(uri, home, None)
+    raise StoreError(
+        f"{VARIABLE} is {uri!r}; use the address of a server (http://…) or a database (sqlite:////…/mlflow.db)"
+    )
+
+
+def _ready(store: Store) -> None:
+    """Make the SQLite database where there is none: under our own lock, and whole or not at all."""
+    database = store.database
+    assert database is not None
+    database.parent.mkdir(parents=True, exist_ok=True)
+    if database.exists():
+        return
+    with locked(database.with_name(f"{database.name}.lock")):
+        if not database.exists():
+            _create(store, database)
+
+
+def _create(store: Store, database: Path) -> None:
+    imported()
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    assert store.artifacts is not None
+    draft = database.with_name(f"{database.name}.new-{os.getpid()}-{time.monotonic_ns()}")
+    try:
+        made = SqlAlchemyStore(f"{SQLITE}{draft}", store.artifacts.as_uri())
+        made.engine.dispose()
+        with contextlib.closing(sqlite3.connect(draft)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("PRAGMA journal_mode=DELETE")
+        store.artifacts.mkdir(parents=True, exist_ok=True)
+        os.rename(draft, database)
+    finally:
+        for left in database.parent.glob(f"{draft.name}*"):
+            left.unlink()
+    if not _on_network(database):
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            # Nearly twice as fast with several writers; the setting stays with the file.
+            connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _on_network(path: Path) -> bool:
+    """Say whether a file lies on a network drive, where SQLite's WAL is not safe."""
+    try:
+        lines = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    mounts = [(parts[1], parts[2]) for parts in (line.split() for line in lines) if len(parts) > 2]
+    inside = [(len(place), kind) for place, kind in mounts if path.is_relative_to(place)]
+    kind = max(inside, default=(0, ""))[1]
+    return kind.startswith(("nfs", "cifs", "smb", "9p", "fuse.sshfs", "lustre", "ceph", "afs"))

@@ -1,0 +1,25 @@
+"""Results in, MLflow runs out: the only writer of runs.
+
+An experiment is a config, a parent run a classifier, a child run a trial::
+
+    tracker = Tracker(store, prepared, fresh=False)
+    for classifier in prepared.plan.classifiers:
+        trials = evaluate.trials(prepared, classifier)
+        with tracker.classifier(classifier, trials) as parent:
+            if parent.done is not None:               # finished before, or meanwhile elsewhere
+                results.append(parent.done)
+                continue
+            for trial in trials:
+                result = parent.known(trial)          # of an interrupted run
+                if result is None:
+                    with parent.trial(trial) as child:
+                        result = evaluate.run_trial(prepared, trial, child.folder)
+                        child.log(result)
+            parent.complete(ClassifierResult(…))
+"""
+
+from __future__ import annotations
+
+from harness.tracking.tracker import Child, Parent, Tracker
+
+__all__ = ["Child", "Parent", "Tracker"]
