@@ -1,0 +1,178 @@
+"""Command lines in, calls and rendered answers out; the verbs, nothing else."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from harness.errors import ConfigError, HarnessError
+
+app = typer.Typer(
+    name="harness",
+    help="Evaluate classifiers that label sentences by stance toward a party and by framing.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+corpus_app = typer.Typer(help="What corpora there are and what they hold.", no_args_is_help=True)
+app.add_typer(corpus_app, name="corpus")
+
+Config = Annotated[Path, typer.Argument(help="A YAML file.", show_default=False)]
+Sets = Annotated[
+    Optional[list[str]],  # noqa: UP045 (Typer reads the annotation at run time)
+    typer.Option("--set", metavar="A.B=C", help="Override a setting; may be repeated."),
+]
+Experiment = Annotated[
+    str, typer.Option("--experiment", "-e", help="Its name; left out, the last one that was run.")
+]
+
+
+@app.command()
+def validate(
+    configs: Annotated[list[Path], typer.Argument(help="YAML files.", show_default=False)],
+    set_: Sets = None,
+) -> None:
+    """Resolve configs and report every problem; runs nothing."""
+    from harness import plan
+
+    problems = []
+    for path in configs:
+        try:
+            plan.read(path, set_ or ())
+        except ConfigError as error:
+            problems += list(error.problems)
+        else:
+            typer.echo(f"{path}: ok")
+    if problems:
+        raise ConfigError(dict.fromkeys(problems))
+
+
+@app.command()
+def run(
+    config: Config,
+    set_: Sets = None,
+    fresh: Annotated[bool, typer.Option(help="Repeat what is finished.")] = False,
+) -> None:
+    """Train and score what a config names, and log it to MLflow; finishes what an earlier run left undone."""
+    from harness import plan, terminal
+
+    planned = plan.read(config, set_ or ())
+    terminal.run_experiment(planned, fresh=fresh)
+
+
+@app.command()
+def promote(
+    experiment: Experiment = "",
+    classifier: Annotated[str, typer.Option(help="Left out, the best on select.")] = "",
+    model_name: Annotated[str, typer.Option(help="Left out, what the config says: the task.")] = "",
+    replace: Annotated[bool, typer.Option(help="Replace a champion that was judged on another test set.")] = False,
+) -> None:
+    """Register the best classifier of an experiment, by its primary metric on select, as champion."""
+    from harness import promotion
+    from harness.store import Store
+
+    store = Store.default()
+    name = experiment or store.last_experiment()
+    promoted = promotion.promote(
+        store, name, classifier=classifier or None, model_name=model_name or None, replace=replace
+    )
+    typer.echo(promoted.describe())
+    typer.echo(f"Label with it: make predict MODEL={promoted.uri} INPUT=sentences.csv OUTPUT=labelled.csv")
+
+
+@app.command()
+def rollback(model_name: Annotated[str, typer.Argument(help="stance or framing, say.")]) -> None:
+    """Make the champion before this one champion again."""
+    from harness import promotion
+    from harness.store import Store
+
+    typer.echo(promotion.rollback(Store.default(), model_name).describe())
+
+
+@app.command()
+def predict(
+    model: Annotated[str, typer.Option(help="models:/NAME@champion, runs:/…, or a folder.")] = "models:/stance@champion",
+    input_: Annotated[str, typer.Option("--input", "-i", help="CSV, JSONL or Parquet; - is standard input.")] = "-",
+    output: Annotated[str, typer.Option("--output", "-o", help="Its suffix sets the format; - is standard output.")] = "-",
+    format_: Annotated[str, typer.Option("--format", help="csv or jsonl, for standard input and output.")] = "csv",
+) -> None:
+    """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
+    from harness import inference
+
+    count = inference.predict_file(inference.load(model), input_, output, format_=format_)
+    if output != "-":
+        typer.echo(f"{count} rows written to {output}", err=True)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Where it listens, on this machine alone.")] = 5000,
+    experiment: Experiment = "",
+) -> None:
+    """Open the runs in the MLflow UI; Ctrl-C ends it."""
+    from harness.store import Store, serve_ui
+
+    store = Store.default()
+    serve_ui(store, port=port, experiment=experiment or store.last_experiment())
+
+
+@app.command()
+def relocate() -> None:
+    """Mend the store after its folder was moved or copied."""
+    from harness.store import Store, relocate
+
+    typer.echo(relocate(Store.default()))
+
+
+@app.command()
+def schema() -> None:
+    """Write the JSON Schema of config files to standard output."""
+    import json
+
+    from harness.config.schema import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command(name="list")
+def list_(
+    section: Annotated[str, typer.Argument(help="corpus, split, classifier or metric; left out, all.")] = "",
+) -> None:
+    """List what a config can name, with its options and their defaults."""
+    from harness import terminal
+
+    terminal.list_catalogue(section)
+
+
+@corpus_app.command(name="list")
+def corpus_list() -> None:
+    """List the corpora, with tasks and where each is looked for."""
+    from harness import terminal
+
+    terminal.list_corpora()
+
+
+@corpus_app.command(name="describe")
+def corpus_describe(
+    name: Annotated[str, typer.Argument(help="A corpus of the list.")],
+) -> None:
+    """Print the data card of a corpus and what its files hold."""
+    from harness import terminal
+
+    terminal.describe_corpus(name)
+
+
+def main() -> None:
+    """Run the command line; a failure that a person can act on ends in a message, not in a traceback."""
+    try:
+        app()
+    except HarnessError as error:
+        typer.echo(error, err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        sys.exit(130)

@@ -1,0 +1,127 @@
+"""Plan and store in, finished runs out: what ``harness run`` does."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import evaluate
+from harness.errors import HarnessError
+from harness.evaluate import ClassifierResult, Prepared, TrialResult
+from harness.plan import PlannedClassifier
+from harness.progress import progress
+from harness.scoring import score
+from harness.store import Store
+from harness.tables import Predictions
+from harness.tracking import ParentRun, Tracker
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one classifier of an experiment ended.
+
+    Attributes
+    ----------
+    classifier : PlannedClassifier
+    result : ClassifierResult or None
+        None where it failed.
+    seconds : float
+        Wall time.
+    reused : bool
+        Whether a finished run of an earlier time was taken as it is.
+    error : HarnessError or None
+        Why it failed.
+    """
+
+    classifier: PlannedClassifier
+    result: ClassifierResult | None
+    seconds: float
+    reused: bool = False
+    error: HarnessError | None = None
+
+
+def run(prepared: Prepared, store: Store, *, fresh: bool = False) -> Iterator[Outcome]:
+    """Run every classifier of an experiment that is not yet finished.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        From :func:`harness.evaluate.prepare`.
+    store : Store
+        Where runs are logged, and found again.
+    fresh : bool
+        Repeat what is finished.
+
+    Yields
+    ------
+    Outcome
+        As soon as a classifier ends. A classifier that fails with a :class:`HarnessError` does not stop the others; any
+        other exception does, after its runs are marked FAILED.
+    """
+    tracker = Tracker(store, prepared, fresh=fresh)
+    for classifier in prepared.plan.classifiers:
+        began = time.perf_counter()
+        try:
+            result, reused = _run_classifier(prepared, tracker, classifier, store.folder / "trials")
+        except HarnessError as error:
+            yield Outcome(classifier, None, time.perf_counter() - began, error=error)
+        else:
+            yield Outcome(classifier, result, time.perf_counter() - began, reused)
+
+
+def _run_classifier(
+    prepared: Prepared, tracker: Tracker, classifier: PlannedClassifier, work: Path
+) -> tuple[ClassifierResult, bool]:
+    trials = evaluate.trials(prepared, classifier)
+    finished = tracker.finished(classifier, trials)
+    if finished is not None:
+        return finished, True
+    with tracker.classifier(classifier, trials) as parent:
+        results = [
+            _run_trial(prepared, parent, trial, work / trial.digest)
+            for trial in progress(trials, classifier.name, len(trials))
+        ]
+        result = pooled(prepared, classifier, results, work / f"{trials[0].digest}-whole")
+        parent.complete(result)
+    for folder in {*(work / trial.digest for trial in trials), work / f"{trials[0].digest}-whole"}:
+        shutil.rmtree(folder, ignore_errors=True)
+    return result, False
+
+
+def _run_trial(prepared: Prepared, parent: ParentRun, trial: evaluate.Trial, folder: Path) -> TrialResult:
+    known = parent.known(trial)
+    if known is not None:
+        return known
+    with parent.trial(trial) as child:
+        result = evaluate.run_trial(prepared, trial, folder)
+        child.log(result)
+    return result
+
+
+def pooled(
+    prepared: Prepared, classifier: PlannedClassifier, results: list[TrialResult], folder: Path
+) -> ClassifierResult:
+    """Pool the trials of a classifier, score them and settle which model is served.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    classifier : PlannedClassifier
+    results : list of TrialResult
+        All of its trials.
+    folder : Path
+        Where a model is saved that has to be fitted once more: after cross-validation, or where the
+        trial's own is gone.
+    """
+    plan = prepared.plan
+    predictions = Predictions.concat([one.predictions for one in results])
+    scores = score(predictions, plan.metrics)
+    served = evaluate.served_trial(results, plan.primary)
+    if len(prepared.splits) > 1:
+        model = evaluate.refit(prepared, served, folder, whole=True)
+    else:
+        model = served.folder or evaluate.refit(prepared, served, folder, whole=False)
+    return ClassifierResult(classifier, tuple(results), predictions, scores, served, model)

@@ -1,0 +1,191 @@
+"""Results in, tables on the screen out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, get_args
+
+from harness import catalog
+from harness.errors import ConfigError, HarnessError, Problem
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from harness.evaluate import Prepared
+    from harness.experiment import Outcome
+    from harness.plan import Plan
+
+
+class FailedClassifiersError(HarnessError):
+    """Some classifiers of an experiment failed; the others are finished."""
+
+
+def run_experiment(plan: Plan, *, fresh: bool) -> None:
+    """Run a plan and show it: one line as each classifier ends, then the table and what to do next.
+
+    Raises
+    ------
+    FailedClassifiersError
+        After everything else is finished and shown.
+    """
+    from rich.console import Console
+
+    from harness import evaluate, experiment
+    from harness.store import Store
+
+    console = Console(highlight=False)
+    with console.status(f"reading {plan.corpus.kind}"):
+        prepared = evaluate.prepare(plan)
+    console.print(_opening(prepared))
+    for note in dict.fromkeys(note for split in prepared.splits for note in split.notes):
+        console.print(f"note: {note}", style="yellow")
+    store = Store.default()
+    outcomes = []
+    for outcome in experiment.run(prepared, store, fresh=fresh):
+        outcomes.append(outcome)
+        console.print(_ended(plan, outcome))
+    console.print(results_table(plan, outcomes))
+    _next_steps(console, plan, outcomes)
+    failed = [one for one in outcomes if one.error is not None]
+    if failed:
+        raise FailedClassifiersError(
+            "\n".join(f"{one.classifier.name} failed: {one.error}" for one in failed)
+        )
+
+
+def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
+    """Set the classifiers of an experiment side by side, in the order of the config.
+
+    The primary metric stands with its 95 % interval over test items and its standard deviation over
+    seeds; the best on select, which is what promotion goes by, has an asterisk.
+    """
+    from rich import box
+    from rich.table import Table
+
+    primary = plan.primary.name
+    finished = [one for one in outcomes if one.result is not None]
+    best = best_on_select(plan, finished)
+    table = Table(title=f"{plan.name}: {primary} on test", box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("classifier")
+    headings = [primary, "95 % interval", "seed sd", *_others(plan), "select", "seconds"]
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for outcome in finished:
+        assert outcome.result is not None
+        row = _row(outcome.result.scores.rows, "test", primary)
+        name = outcome.classifier.name + (" *" if outcome is best else "")
+        table.add_row(
+            name,
+            _number(row["value"]),
+            f"{_number(row['low'])} to {_number(row['high'])}" if row["low"] == row["low"] else "–",
+            _number(row["seed_sd"]),
+            *(_number(_row(outcome.result.scores.rows, "test", other)["value"]) for other in _others(plan)),
+            _number(_select(plan, outcome)),
+            "earlier" if outcome.reused else f"{outcome.seconds:.1f}",
+        )
+    if best is not None:
+        table.caption = f"* best {primary} on select: what `make promote` takes"
+    return table
+
+
+def best_on_select(plan: Plan, outcomes: Iterable[Outcome]) -> Outcome | None:
+    """Return the finished classifier with the best primary metric on select; None without select rows."""
+    known = [(value, one) for one in outcomes if (value := _select(plan, one)) == value]
+    if not known:
+        return None
+    pick = max if plan.primary.direction == "higher" else min
+    return pick(known, key=lambda pair: pair[0])[1]
+
+
+def list_catalogue(section: str) -> None:
+    """Print what a config can name; every section where none is given.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown section.
+    """
+    sections = get_args(catalog.Section)
+    if section and section not in sections:
+        raise ConfigError([Problem("", f"there is no catalogue {section!r}", catalog.suggest(section, sections))])
+    for one in [section] if section else sections:
+        print(f"{one}:")
+        for kind in catalog.CATALOGUES[one]:
+            print(f"  {kind}{_described(one, catalog.lookup(one, kind, kind))}")
+
+
+def list_corpora() -> None:
+    """Print name, tasks, variable and title of every corpus that has a data card."""
+    from harness.corpora import describe
+
+    for card in describe.cards():
+        where = f" [{card.variable}]" if card.variable else ""
+        print(f"{card.name:<18} {', '.join(card.tasks):<16} {card.title}{where}")
+
+
+def describe_corpus(name: str) -> None:
+    """Print the data card of a corpus, with counts where its files are found."""
+    from harness.corpora import describe
+
+    print(describe.describe(name))
+
+
+def _opening(prepared: Prepared) -> str:
+    plan, first = prepared.plan, prepared.splits[0]
+    parts = ", ".join(
+        f"{len(getattr(first, part)):,} {part}" for part in ("train", "select", "calibrate", "test")
+    )
+    folds = f" in {len(prepared.splits)} folds" if len(prepared.splits) > 1 else ""
+    return f"{plan.name}: {plan.config.task} on {prepared.corpus.name}, {len(prepared.corpus):,} rows{folds} ({parts})"
+
+
+def _ended(plan: Plan, outcome: Outcome) -> str:
+    name = outcome.classifier.name
+    if outcome.result is None:
+        return f"  {name}: failed after {outcome.seconds:.1f} s"
+    value = _number(outcome.result.scores.value(plan.primary.name))
+    how = "finished earlier" if outcome.reused else f"{outcome.seconds:.1f} s"
+    return f"  {name}: {plan.primary.name} {value} ({how})"
+
+
+def _next_steps(console: Any, plan: Plan, outcomes: Iterable[Outcome]) -> None:
+    if not any(one.result is not None for one in outcomes):
+        return
+    console.print("Next:")
+    console.print(f"  make ui EXPERIMENT={plan.name}        look at the runs in the MLflow UI")
+    console.print(f"  make promote EXPERIMENT={plan.name}   make the best one champion")
+
+
+def _others(plan: Plan) -> list[str]:
+    """Return the metrics worth a column beside the primary one: those with one value, the first three."""
+    shown = [one.name for one in plan.metrics if not one.per_label and one.name != plan.primary.name]
+    return shown[:3]
+
+
+def _select(plan: Plan, outcome: Outcome) -> float:
+    if outcome.result is None:
+        return float("nan")
+    row = _row(outcome.result.scores.rows, "select", plan.primary.name)
+    return float(row["value"])
+
+
+def _row(rows: Any, split: str, metric: str) -> dict[str, float]:
+    found = rows[(rows["split"] == split) & (rows["metric"] == metric) & (rows["slice"] == "all")]
+    if found.empty:
+        return dict.fromkeys(("value", "low", "high", "seed_sd"), float("nan"))
+    return dict(found.iloc[0])
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if value == value else "–"
+
+
+def _described(section: catalog.Section, entry: Any) -> str:
+    if not callable(entry) or not inspect.isfunction(entry):
+        return f"  {getattr(entry, 'reference', '')}".rstrip()
+    options = catalog.options_model(entry, section).model_fields
+    shown = ", ".join(
+        f"{name}" if field.is_required() else f"{name}={field.default!r}" for name, field in options.items()
+    )
+    return f"({shown})"
