@@ -63,7 +63,8 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
 )
 
 INJECTED = frozenset({"labels", "seed", "task"})
-"""Parameters that the harness hands in; a config cannot set them."""
+"""Parameters that the harness hands in; a config cannot set them. A split's seed is an option: what is drawn is
+the same for every seed that a classifier is trained with."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ class Bound:
     def make(self, **injected: Any) -> Any:
         """Call the factory with its options and those injected values that it names."""
         names = inspect.signature(self.factory).parameters
-        return self.factory(**self.options, **{k: v for k, v in injected.items() if k in names})
+        given = {k: v for k, v in injected.items() if k in names and k not in self.options}
+        return self.factory(**self.options, **given)
 
     def canonical(self) -> dict[str, Any]:
         """Return kind and options as plain data, for digests and for MLflow."""
@@ -170,7 +172,7 @@ def bind(
     factory = lookup(section, kind, where)
     if not callable(factory):
         raise ConfigError([Problem(where, f"{kind!r} is not a factory")])
-    schema = options_model(factory)
+    schema = options_model(factory, section)
     fields = schema.model_fields
     place = (lambda name: f"{where}.{name}") if where else str
     problems = [
@@ -187,14 +189,15 @@ def bind(
 
 
 @cache
-def options_model(factory: Callable[..., Any]) -> Any:
+def options_model(factory: Callable[..., Any], section: Section) -> Any:
     """Make the pydantic model of a factory's options from its signature."""
     from pydantic import ConfigDict, create_model
 
+    injected = INJECTED - {"seed"} if section == "split" else INJECTED
     hints = typing.get_type_hints(factory)
     fields: dict[str, Any] = {}
     for name, parameter in inspect.signature(factory).parameters.items():
-        if name in INJECTED or parameter.kind is inspect.Parameter.VAR_KEYWORD:
+        if name in injected or parameter.kind is inspect.Parameter.VAR_KEYWORD:
             continue
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         fields[name] = (hints.get(name, Any), default)

@@ -119,7 +119,7 @@ def json_schema() -> dict[str, Any]:
 def _choice(section: Section, schema: dict[str, Any], *, tune: bool = False) -> dict[str, Any]:
     kinds = []
     for kind in CATALOGUES[section]:
-        options = _options_schema(lookup(section, kind, ""), tune)
+        options = _options_schema(lookup(section, kind, ""), section, tune)
         schema.setdefault("$defs", {}).update(options.pop("$defs", {}))
         options["properties"] = {"kind": {"const": kind}} | options["properties"]
         options["title"] = kind
@@ -133,8 +133,8 @@ def _choice(section: Section, schema: dict[str, Any], *, tune: bool = False) -> 
     return {"type": "object", "anyOf": [*kinds, own]}
 
 
-def _options_schema(factory: Callable[..., Any], tune: bool) -> dict[str, Any]:
-    options: dict[str, Any] = options_model(factory).model_json_schema()
+def _options_schema(factory: Callable[..., Any], section: Section, tune: bool) -> dict[str, Any]:
+    options: dict[str, Any] = options_model(factory, section).model_json_schema()
     options.setdefault("properties", {})
     options.pop("required", None)
     options["additionalProperties"] = False
