@@ -73,12 +73,11 @@ def promote(
 ) -> None:
     """Register the best classifier of an experiment, by its primary metric on select, as champion."""
     from harness import promotion
-    from harness.store import Store
+    from harness.store import Store, last
 
-    store = Store.default()
-    name = experiment or store.last_experiment()
+    store = Store.open()
     promoted = promotion.promote(
-        store, name, classifier=classifier or None, model_name=model_name or None, replace=replace
+        store, experiment or last.recall(store), classifier=classifier or None, model_name=model_name or None, replace=replace
     )
     typer.echo(promoted.describe())
     typer.echo(f"Label with it: make predict MODEL={promoted.uri} INPUT=sentences.csv OUTPUT=labelled.csv")
@@ -90,7 +89,7 @@ def rollback(model_name: Annotated[str, typer.Argument(help="stance or framing, 
     from harness import promotion
     from harness.store import Store
 
-    typer.echo(promotion.rollback(Store.default(), model_name).describe())
+    typer.echo(promotion.rollback(Store.open(), model_name).describe())
 
 
 @app.command()
@@ -110,22 +109,26 @@ def predict(
 
 @app.command()
 def ui(
-    port: Annotated[int, typer.Option(help="Where it listens, on this machine alone.")] = 5000,
+    port: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="Where it listens, on this machine alone; left out, the first free one from 5000 on."),
+    ] = None,
     experiment: Experiment = "",
 ) -> None:
     """Open the runs in the MLflow UI; Ctrl-C ends it."""
-    from harness.store import Store, serve_ui
+    from harness.store import Store
+    from harness.store.ui import serve_ui
 
-    store = Store.default()
-    serve_ui(store, port=port, experiment=experiment or store.last_experiment())
+    sys.exit(serve_ui(Store.open(), port=port, experiment=experiment or None))
 
 
 @app.command()
 def relocate() -> None:
     """Mend the store after its folder was moved or copied."""
-    from harness.store import Store, relocate
+    from harness.store import Store
+    from harness.store.relocate import relocate as mend
 
-    typer.echo(relocate(Store.default()))
+    typer.echo(mend(Store.open(check=False)).describe())
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,13 +9,13 @@ from pathlib import Path
 
 from harness import evaluate
 from harness.errors import HarnessError
-from harness.evaluate import ClassifierResult, Prepared, TrialResult
+from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
 from harness.plan import PlannedClassifier
 from harness.progress import progress
 from harness.scoring import score
 from harness.store import Store
 from harness.tables import Predictions
-from harness.tracking import ParentRun, Tracker
+from harness.tracking import Parent, Tracker
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def run(prepared: Prepared, store: Store, *, fresh: bool = False) -> Iterator[Ou
     for classifier in prepared.plan.classifiers:
         began = time.perf_counter()
         try:
-            result, reused = _run_classifier(prepared, tracker, classifier, store.folder / "trials")
+            result, reused = _run_classifier(prepared, tracker, classifier)
         except HarnessError as error:
             yield Outcome(classifier, None, time.perf_counter() - began, error=error)
         else:
@@ -73,30 +72,26 @@ def run(prepared: Prepared, store: Store, *, fresh: bool = False) -> Iterator[Ou
 
 
 def _run_classifier(
-    prepared: Prepared, tracker: Tracker, classifier: PlannedClassifier, work: Path
+    prepared: Prepared, tracker: Tracker, classifier: PlannedClassifier
 ) -> tuple[ClassifierResult, bool]:
     trials = evaluate.trials(prepared, classifier)
-    finished = tracker.finished(classifier, trials)
-    if finished is not None:
-        return finished, True
     with tracker.classifier(classifier, trials) as parent:
+        if parent.done is not None:
+            return parent.done, True
         results = [
-            _run_trial(prepared, parent, trial, work / trial.digest)
-            for trial in progress(trials, classifier.name, len(trials))
+            _run_trial(prepared, parent, trial) for trial in progress(trials, classifier.name, len(trials))
         ]
-        result = pooled(prepared, classifier, results, work / f"{trials[0].digest}-whole")
+        result = pooled(prepared, classifier, results, parent.folder)
         parent.complete(result)
-    for folder in {*(work / trial.digest for trial in trials), work / f"{trials[0].digest}-whole"}:
-        shutil.rmtree(folder, ignore_errors=True)
     return result, False
 
 
-def _run_trial(prepared: Prepared, parent: ParentRun, trial: evaluate.Trial, folder: Path) -> TrialResult:
+def _run_trial(prepared: Prepared, parent: Parent, trial: Trial) -> TrialResult:
     known = parent.known(trial)
     if known is not None:
         return known
     with parent.trial(trial) as child:
-        result = evaluate.run_trial(prepared, trial, folder)
+        result = evaluate.run_trial(prepared, trial, child.folder)
         child.log(result)
     return result
 

@@ -32,7 +32,7 @@ def run_experiment(plan: Plan, *, fresh: bool) -> None:
     from rich.console import Console
 
     from harness import evaluate, experiment
-    from harness.store import Store
+    from harness.store import Store, last
 
     console = Console(highlight=False)
     with console.status(f"reading {plan.corpus.kind}"):
@@ -40,7 +40,8 @@ def run_experiment(plan: Plan, *, fresh: bool) -> None:
     console.print(_opening(prepared))
     for note in dict.fromkeys(note for split in prepared.splits for note in split.notes):
         console.print(f"note: {note}", style="yellow")
-    store = Store.default()
+    store = Store.open()
+    last.remember(store, plan.name)
     outcomes = []
     for outcome in experiment.run(prepared, store, fresh=fresh):
         outcomes.append(outcome)

@@ -1,0 +1,27 @@
+"""An experiment's name in, the same name out next time: what a person ran last."""
+
+from __future__ import annotations
+
+from harness.errors import StoreError
+from harness.store.location import Store
+
+
+def remember(store: Store, experiment: str) -> None:
+    """Note the experiment that is being run."""
+    (store.home / "last").write_text(experiment + "\n", encoding="utf-8")
+
+
+def recall(store: Store) -> str:
+    """Return the experiment that was run last.
+
+    Raises
+    ------
+    StoreError
+        Where none was run in this folder yet.
+    """
+    try:
+        return (store.home / "last").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise StoreError(
+            "no experiment was run here yet; run one with make experiment CONFIG=configs/quickstart.yaml"
+        ) from None
