@@ -1,0 +1,66 @@
+# Every target that needs the environment makes it first; see harness/bootstrap.py. `make` alone prints help.
+# Kept to what GNU make 3.81 and a BSD userland know, which is what macOS has.
+
+PYTHON ?= python3
+MODEL ?= models:/stance@champion
+
+# Which package index PyTorch comes from; remembered in .venv, so that it need be named once only.
+TORCH_INDEX ?=
+export TORCH_INDEX
+
+VENV_PYTHON = .venv/bin/python
+HARNESS = $(VENV_PYTHON) -m harness
+OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
+WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
+
+.DEFAULT_GOAL := help
+.PHONY: help setup experiment ui promote predict validate schema test check fix clean
+
+help: ## print this
+	@echo 'make TARGET VARIABLE=value ...'
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  ARGS="..." is passed on to the command; a target sets up the environment where it is missing'
+	@echo '  (PYTHON=python3.12 to choose the Python, TORCH_INDEX=URL the build of PyTorch).'
+
+# The environment's own Python answers faster than a python3 that a version manager stands in front of.
+setup: ## make or update the environment in .venv
+	@python="$(PYTHON)"; test -f .venv/stamp && test -x $(VENV_PYTHON) && python=$(VENV_PYTHON); \
+	"$$python" -S harness/bootstrap.py
+
+experiment: setup ## train, score and log: CONFIG=configs/quickstart.yaml [SET="seeds=[1] ..."]
+	@test -n '$(CONFIG)' || { echo 'say which: make experiment CONFIG=configs/quickstart.yaml' >&2; exit 2; }
+	@$(HARNESS) run '$(CONFIG)' $(WITH_SETTINGS) $(ARGS)
+
+validate: setup ## resolve configs, report every problem, run nothing: [CONFIG=configs/quickstart.yaml]
+	@$(HARNESS) validate $(or $(CONFIG),configs/*.yaml) $(WITH_SETTINGS) $(ARGS)
+
+ui: setup ## open the runs in a browser: [EXPERIMENT=quickstart] [PORT=5000]
+	@$(HARNESS) ui $(OF_EXPERIMENT) $(if $(PORT),--port $(PORT)) $(ARGS)
+
+promote: setup ## make the best classifier the champion: [EXPERIMENT=quickstart]
+	@$(HARNESS) promote $(OF_EXPERIMENT) $(ARGS)
+
+predict: setup ## label a file: INPUT=sentences.csv OUTPUT=labelled.csv [MODEL=models:/stance@champion]
+	@$(HARNESS) predict --model '$(MODEL)' --input '$(or $(INPUT),-)' --output '$(or $(OUTPUT),-)' $(ARGS)
+
+schema: setup ## write configs/schema.json, from which editors complete configs
+	@$(HARNESS) schema > configs/schema.json.new && mv configs/schema.json.new configs/schema.json
+
+test: setup ## run the tests: [ARGS="-k name"]
+	@$(VENV_PYTHON) -m pytest $(ARGS)
+
+check: setup ## format, lint, types and layers; writes nothing
+	@$(VENV_PYTHON) -m ruff format --check .
+	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m mypy
+	@$(VENV_PYTHON) -m pytest -q tests/test_layers.py tests/test_packaging.py
+
+fix: setup ## format, and mend what the linter can
+	@$(VENV_PYTHON) -m ruff check --fix .
+	@$(VENV_PYTHON) -m ruff format .
+
+clean: ## remove caches and builds; spares runs (.harness) and the environment (.venv)
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	@find harness tests configs experiments -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
