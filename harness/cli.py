@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -20,6 +21,15 @@ app = typer.Typer(
 )
 corpus_app = typer.Typer(help="What corpora there are and what they hold.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
+
+
+
+class Format(StrEnum):
+    """What standard input and output are written in."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+
 
 Config = Annotated[Path, typer.Argument(help="A YAML file.", show_default=False)]
 Sets = Annotated[
@@ -94,17 +104,34 @@ def rollback(model_name: Annotated[str, typer.Argument(help="stance or framing, 
 
 @app.command()
 def predict(
-    model: Annotated[str, typer.Option(help="models:/NAME@champion, runs:/…, or a folder.")] = "models:/stance@champion",
-    input_: Annotated[str, typer.Option("--input", "-i", help="CSV, JSONL or Parquet; - is standard input.")] = "-",
-    output: Annotated[str, typer.Option("--output", "-o", help="Its suffix sets the format; - is standard output.")] = "-",
-    format_: Annotated[str, typer.Option("--format", help="csv or jsonl, for standard input and output.")] = "csv",
+    model: Annotated[
+        str, typer.Option(help="models:/NAME@champion, runs:/… or a folder.")
+    ] = "models:/stance@champion",
+    input_: Annotated[
+        str, typer.Option("--input", "-i", help="CSV, JSONL or Parquet; - is standard input.")
+    ] = "-",
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Its ending says the format; - is standard output.")
+    ] = "-",
+    format_: Annotated[
+        Optional[Format],  # noqa: UP045
+        typer.Option("--format", help="Of standard input and output; left out, CSV."),
+    ] = None,
 ) -> None:
     """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
     from harness import inference
 
-    count = inference.predict_file(inference.load(model), input_, output, format_=format_)
-    if output != "-":
-        typer.echo(f"{count} rows written to {output}", err=True)
+    source, sink = (None if name == "-" else Path(name) for name in (input_, output))
+    stated = format_.value if format_ is not None else None
+    count = inference.predict_file(
+        inference.load(model),
+        source,
+        sink,
+        source_format=stated if source is None else None,
+        output_format=stated if sink is None else None,
+    )
+    if sink is not None:
+        typer.echo(f"{count:,} rows written to {sink}", err=True)
 
 
 @app.command()

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.errors import PredictionsError
+from harness.labels import FRAMING, STANCE, LabelSet
+
+
+def test_single_labels_round_trip() -> None:
+    codes = STANCE.encode(["supportive", "critical", "neutral"])
+    assert codes.tolist() == [2, 0, 1]
+    assert STANCE.decode(codes) == ["supportive", "critical", "neutral"]
+
+
+def test_multi_labels_round_trip_none_included() -> None:
+    rows = [("morality",), (), ("conflict", "responsibility")]
+    codes = FRAMING.encode(rows)
+    assert codes.tolist() == [[0, 0, 0, 1, 0], [0] * 5, [1, 0, 0, 0, 1]]
+    assert FRAMING.decode(codes) == rows
+
+
+def test_no_rows_keep_their_shape() -> None:
+    assert STANCE.encode([]).shape == (0,)
+    assert FRAMING.encode([]).shape == (0, 5)
+
+
+@pytest.mark.parametrize(("labels", "value"), [(STANCE, "against"), (FRAMING, ["strategy"])])
+def test_unknown_label_is_named_with_the_known_ones(labels: LabelSet, value: object) -> None:
+    with pytest.raises(PredictionsError) as caught:
+        labels.encode([value])  # type: ignore[list-item]
+    word = value if isinstance(value, str) else "strategy"
+    assert str(caught.value) == f"unknown label {word!r}; the labels are {', '.join(labels.names)}"
+
+
+def test_a_tie_goes_to_the_first_label() -> None:
+    assert STANCE.decide(np.array([[0.4, 0.4, 0.2]])).tolist() == [0]
+
+
+def test_a_threshold_is_met_by_equality_and_missed_just_below() -> None:
+    two = LabelSet(("a", "b"), multi=True)
+    assert two.decide(np.array([[0.5, 0.4999]])).tolist() == [[1, 0]]
+    assert two.decide(np.array([[0.5, 0.4999]]), thresholds=[0.6, 0.4]).tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("names", "multi", "message"),
+    [
+        (("a", "a"), False, "labels repeat: a, a"),
+        (("a",), False, "a label set needs two labels, or one where several may apply at once"),
+        ((), True, "a label set needs two labels, or one where several may apply at once"),
+    ],
+)
+def test_label_sets_that_make_no_sense_are_refused(names: tuple[str, ...], multi: bool, message: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        LabelSet(names, multi)
+    assert str(caught.value) == message
+
+
+def test_one_frame_is_enough_for_a_multi_label_set() -> None:
+    assert len(LabelSet(("a",), multi=True)) == 1

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.errors import CorpusError, PredictionsError
+from harness.labels import FRAMING, STANCE, LabelSet
+from harness.tables import CORPUS_COLUMNS, Corpus, Predictions, Scores, check_probabilities, fingerprint
+
+ROWS = [
+    {"id": "a1", "text": "Varna thanked Ostrel.", "target": "Varna", "stance": "neutral", "frames": (), "group": "a"},
+    {"id": "a2", "text": "Varna thanked Ostrel.", "target": "Ostrel", "stance": "supportive", "frames": (), "group": "a"},
+    {"id": "b1", "text": "Ostrel failed again.", "target": "Ostrel", "stance": "critical", "frames": ("responsibility",), "group": "b"},
+    {"id": "b2", "text": "Rain fell.", "target": None, "stance": None, "frames": ("human_interest",), "group": "b"},
+]  # fmt: skip
+
+
+@pytest.fixture
+def corpus() -> Corpus:
+    rows = pd.DataFrame(ROWS).reindex(columns=list(CORPUS_COLUMNS)).astype(object)
+    rows = rows.astype({"start": "Int64", "end": "Int64"})
+    return Corpus("small", rows, "small.csv")
+
+
+def proba(n: int, k: int = 3) -> np.ndarray:
+    return np.full((n, k), 1 / k)
+
+
+def test_stance_scores_every_labelled_pair(corpus: Corpus) -> None:
+    assert corpus.for_task("stance").rows["id"].tolist() == ["a1", "a2", "b1"]
+
+
+def test_framing_scores_every_sentence_once_without_target(corpus: Corpus) -> None:
+    framing = corpus.for_task("framing")
+    assert framing.rows["id"].tolist() == ["a1", "b1", "b2"]
+    assert framing.rows["target"].isna().all()
+    assert framing.truth(FRAMING).sum(axis=0).tolist() == [0, 1, 0, 0, 1]
+
+
+def test_a_corpus_without_labels_for_the_task_is_refused(corpus: Corpus) -> None:
+    bare = Corpus("bare", corpus.rows.assign(stance=None), "bare.csv")
+    with pytest.raises(CorpusError) as caught:
+        bare.for_task("stance")
+    assert str(caught.value) == "bare.csv: no row has a value in column 'stance'"
+
+
+def test_rows_are_taken_by_id_in_the_asked_order(corpus: Corpus) -> None:
+    assert corpus.take(["b1", "a1"]).rows["id"].tolist() == ["b1", "a1"]
+
+
+def test_a_fingerprint_follows_the_content(corpus: Corpus) -> None:
+    assert corpus.fingerprint == Corpus("other name", corpus.rows.copy()).fingerprint
+    assert len(corpus.fingerprint) == 16
+    for column, value in (("text", "other"), ("stance", "critical"), ("frames", ("morality",)), ("split", "x")):
+        rows = corpus.rows.copy()
+        rows.at[0, column] = value
+        assert Corpus("small", rows).fingerprint != corpus.fingerprint, column
+    assert Corpus("small", corpus.rows.iloc[::-1]).fingerprint != corpus.fingerprint
+
+
+def test_fingerprints_do_not_run_parts_together() -> None:
+    assert fingerprint(["ab", "c"]) != fingerprint(["a", "bc"])
+
+
+def test_predictions_stand_beside_their_rows(corpus: Corpus) -> None:
+    stance = corpus.for_task("stance")
+    said = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8], [0.2, 0.4, 0.4]])
+    made = Predictions.of(stance, STANCE, said, run="mine", split="test", seed=4, fold=1)
+    assert made.rows["prediction"].tolist() == ["neutral", "supportive", "neutral"]
+    assert made.truth().tolist() == [1, 2, 0]
+    assert made.decided().tolist() == [1, 2, 1]
+    assert made.proba().tolist() == said.tolist()
+    assert made.rows.loc[0, ["run", "split", "seed", "fold", "target", "group"]].tolist() == ["mine", "test", 4, 1, "Varna", "a"]  # fmt: skip
+
+
+def test_multi_label_predictions_hold_a_column_a_label(corpus: Corpus) -> None:
+    framing = corpus.for_task("framing")
+    said = np.array([[0.5, 0.1, 0, 0, 0], [0, 0, 0, 0, 0.9], [0.0, 0.49, 0, 0, 0]])
+    made = Predictions.of(framing, FRAMING, said, split="test")
+    assert made.rows["truth_responsibility"].tolist() == [0, 1, 0]
+    assert made.decided().tolist() == [[1, 0, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]]
+    lower = Predictions.of(framing, FRAMING, said, thresholds=[0.6, 0.4, 0.5, 0.5, 0.5], split="test")
+    assert lower.decided()[:, :2].tolist() == [[0, 0], [0, 0], [0, 1]]
+
+
+def test_predictions_survive_parquet(corpus: Corpus, tmp_path: Path) -> None:
+    made = Predictions.of(corpus.for_task("stance"), STANCE, proba(3), split="test")
+    made.write(tmp_path / "p.parquet")
+    read = Predictions.read(tmp_path / "p.parquet", STANCE)
+    pd.testing.assert_frame_equal(read.rows, made.rows, check_dtype=False)
+    assert read.fingerprint() == made.fingerprint()
+
+
+def test_the_item_fingerprint_sees_items_and_truth_only(corpus: Corpus) -> None:
+    stance = corpus.for_task("stance")
+    one = Predictions.of(stance, STANCE, proba(3), split="test", seed=1)
+    other = Predictions.of(stance, STANCE, np.eye(3), split="test", seed=2)
+    assert one.fingerprint() == other.fingerprint() == Predictions.concat([one, other]).fingerprint()
+    changed = stance.rows.copy()
+    changed.loc[0, "stance"] = "critical"
+    assert Predictions.of(Corpus("c", changed), STANCE, proba(3), split="test").fingerprint() != one.fingerprint()
+
+
+def test_rows_are_filtered_by_equality(corpus: Corpus) -> None:
+    stance = corpus.for_task("stance")
+    both = Predictions.concat(
+        [Predictions.of(stance, STANCE, proba(3), split=part, seed=1) for part in ("select", "test")]
+    )
+    assert len(both.only(split="test")) == 3
+    assert len(both.only(split="test", seed=2)) == 0
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (proba(2), "probabilities have shape (2, 3); expected (3, 3)"),
+        (np.array([[1, 0, 0], [np.nan, 0, 1], [1, 0, 0]]), "row 1 of the probabilities is not finite: [nan, 0.0, 1.0]"),
+        (np.array([[1, 0, 0], [1, 0, 0], [1.2, -0.2, 0]]), "row 2 of the probabilities leaves [0, 1]: [1.2, -0.2, 0.0]"),
+        (np.array([[0.5, 0.4, 0], [1, 0, 0], [1, 0, 0]]), "row 0 of the probabilities does not sum to 1: [0.5, 0.4, 0.0]"),
+    ],
+)  # fmt: skip
+def test_what_is_no_probability_is_refused(corpus: Corpus, bad: np.ndarray, message: str) -> None:
+    with pytest.raises(PredictionsError) as caught:
+        Predictions.of(corpus.for_task("stance"), STANCE, bad)
+    assert str(caught.value) == message
+
+
+def test_the_sum_of_probabilities_may_be_off_by_rounding_alone() -> None:
+    check_probabilities(np.array([[0.5, 0.50009]]), (1, 2), sums_to_one=True)
+    with pytest.raises(PredictionsError):
+        check_probabilities(np.array([[0.5, 0.50011]]), (1, 2), sums_to_one=True)
+    check_probabilities(np.array([[0.9, 0.9]]), (1, 2), sums_to_one=False)
+
+
+def test_missing_columns_are_named() -> None:
+    with pytest.raises(PredictionsError) as caught:
+        Predictions(LabelSet(("a", "b")), pd.DataFrame({"id": ["x"], "truth": ["a"]}))
+    assert str(caught.value) == (
+        "predictions lack the columns run, split, seed, fold, target, group, prediction, p_a, p_b"
+    )
+
+
+def test_tables_of_different_labels_do_not_stack(corpus: Corpus) -> None:
+    stance, framing = corpus.for_task("stance"), corpus.for_task("framing")
+    tables = [Predictions.of(stance, STANCE, proba(3)), Predictions.of(framing, FRAMING, proba(3, 5))]
+    with pytest.raises(PredictionsError, match="^predictions with different label sets cannot be stacked$"):
+        Predictions.concat(tables)
+
+
+def test_a_score_is_looked_up_by_metric_split_and_slice() -> None:
+    rows = pd.DataFrame([("f1_macro", "test", "all", 0.5, 0.4, 0.6, 0.01, 10)], columns=["metric", "split", "slice", "value", "low", "high", "seed_sd", "n"])  # fmt: skip
+    assert Scores(rows).value("f1_macro") == 0.5
+    with pytest.raises(PredictionsError, match="^select/f1_macro was not scored on slice 'all'$"):
+        Scores(rows).value("f1_macro", "select")
