@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
@@ -182,7 +183,7 @@ def bind(
     ]
     known = {name: value for name, value in options.items() if name in fields}
     values, wrong = _validated(schema, known)
-    problems += [Problem(place(path), what) for path, what in wrong]
+    problems += [Problem(place(path), what, hint) for path, what, hint in wrong]
     if problems:
         raise ConfigError(problems)
     return Bound(kind, factory, {name: _absolute(value, folder and folder(name)) for name, value in values.items()})
@@ -216,7 +217,7 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _validated(schema: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+def _validated(schema: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
     from pydantic import ValidationError
     from pydantic_core import to_json
 
@@ -224,16 +225,22 @@ def _validated(schema: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any],
         # Through JSON: strict mode then still takes a list for a tuple and a text for a path.
         made = schema.model_validate_json(to_json(dict(options), inf_nan_mode="constants"))
     except ValidationError as error:
-        return {}, [_described(one) for one in error.errors()]
+        return {}, [_described(one, schema) for one in error.errors()]
     return {name: getattr(made, name) for name in schema.model_fields}, []
 
 
-def _described(error: Any) -> tuple[str, str]:
-    path = ".".join(str(part) for part in error["loc"])
+def _described(error: Any, schema: Any) -> tuple[str, str, str]:
+    """Turn pydantic's account of one error into path, clause and hint."""
+    # Inside a union pydantic adds the branch it tried to the path: ``path.tuple[Path, ...].0``.
+    path = ".".join(str(part) for part in error["loc"] if re.fullmatch(r"\w+", str(part)))
     if error["type"] == "missing":
-        return path, "is required"
+        return path, "is required", ""
+    if error["type"] == "unexpected_keyword_argument":
+        group = schema.model_fields[error["loc"][0]].annotation
+        return path, "there is no such option", suggest(str(error["loc"][-1]), group.__dataclass_fields__)
     message = str(error["msg"]).replace("Input should be ", "should be ").replace("Value error, ", "")
-    return path, f"{message}, got {error['input']!r}"
+    message = re.sub(r"^(Tuple|List|Dictionary|String) should", "should", message).replace(" after validation", "")
+    return path, f"{message}, got {error['input']!r}", ""
 
 
 def _absolute(value: Any, folder: Path | None) -> Any:

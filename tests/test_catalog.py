@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from harness import catalog
+from harness.errors import ConfigError
+from harness.labels import STANCE, LabelSet
+
+
+@dataclass(frozen=True)
+class Rates:
+    """A group of options."""
+
+    body: float = 1e-4
+    head: float = 1e-3
+
+
+def factory(
+    *,
+    strength: float = 1.0,
+    words: tuple[int, int] = (1, 2),
+    target: Literal["marked", "none"] = "marked",
+    path: Path | None = None,
+    rates: Rates = Rates(),
+    balanced: bool = False,
+    labels: LabelSet,
+    seed: int,
+) -> dict[str, Any]:
+    return dict(locals())
+
+
+def needy(*, name: str, size: int) -> tuple[str, int]:
+    return name, size
+
+
+class Broken:
+    """No factory: it cannot be called."""
+
+
+not_callable = Broken()
+HERE = "tests_catalog_factories"
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, HERE, sys.modules[__name__])
+
+
+def bind(kind: str, **options: Any) -> catalog.Bound:
+    return catalog.bind("classifier", f"{HERE}:{kind}", options, "classifiers.mine")
+
+
+def refused(kind: str, **options: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        bind(kind, **options)
+    return str(caught.value)
+
+
+def test_defaults_are_written_out_and_injected_parameters_are_not() -> None:
+    bound = bind("factory", strength=2)
+    assert dict(bound.options) == {
+        "strength": 2.0,
+        "words": (1, 2),
+        "target": "marked",
+        "path": None,
+        "rates": Rates(),
+        "balanced": False,
+    }
+    made = bound.make(labels=STANCE, seed=3, task="stance")
+    assert (made["labels"], made["seed"], made["strength"]) == (STANCE, 3, 2.0)
+
+
+def test_the_canonical_form_is_plain_data() -> None:
+    canonical = bind("factory", rates={"body": 2e-5}, words=[1, 3]).canonical()
+    assert canonical == {
+        "kind": f"{HERE}:factory",
+        "strength": 1.0,
+        "words": [1, 3],
+        "target": "marked",
+        "path": None,
+        "rates": {"body": 2e-5, "head": 1e-3},
+        "balanced": False,
+    }
+
+
+def test_every_problem_is_named_at_once() -> None:
+    kind = f"{HERE}:factory"
+    message = refused("factory", strenght=1, target="masked", balanced=1, seed=3, words=[1, 2, 3], rates={"tail": 1})
+    assert message.splitlines() == [
+        f"classifiers.mine.strenght: {kind} takes no 'strenght'; did you mean 'strength'?",
+        f"classifiers.mine.seed: {kind} takes no 'seed'; known: balanced, path, rates, strength, target, words",
+        "classifiers.mine.words: should have at most 2 items, not 3, got [1, 2, 3]",
+        "classifiers.mine.target: should be 'marked' or 'none', got 'masked'",
+        "classifiers.mine.rates.tail: there is no such option; known: body, head",
+        "classifiers.mine.balanced: should be a valid boolean, got 1",
+    ]
+
+
+def test_missing_options_are_named() -> None:
+    assert refused("needy", size="2").splitlines() == [
+        "classifiers.mine.name: is required",
+        "classifiers.mine.size: should be a valid integer, got '2'",
+    ]
+
+
+def test_relative_paths_start_from_the_folder_that_says_so(tmp_path: Path) -> None:
+    bound = catalog.bind("classifier", f"{HERE}:factory", {"path": "x/y.csv"}, "", lambda option: tmp_path / option)
+    assert bound.options["path"] == (tmp_path / "path" / "x" / "y.csv").resolve()
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("linaer", "here: unknown classifier 'linaer'; did you mean 'linear'?"),
+        ("no_such_module_xyz:f", "here: 'no_such_module_xyz:f' cannot be imported: No module named 'no_such_module_xyz'"),
+        (f"{HERE}:factori", f"here: {HERE} has no 'factori'; did you mean 'factory'?"),
+        (f"{HERE}:not_callable", f"here: '{HERE}:not_callable' is not a factory"),
+    ],
+)
+def test_kinds_that_name_nothing(kind: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        catalog.bind("classifier", kind, {}, "here")
+    assert str(caught.value) == message
+
+
+def test_suggestions() -> None:
+    assert catalog.suggest("test_sizee", ["test_size", "seed"]) == "did you mean 'test_size'?"
+    assert catalog.suggest("q", ["b", "a"]) == "known: a, b"
+    assert catalog.suggest("q", []) == "it takes no options"
+
+
+@pytest.mark.parametrize(
+    ("section", "kind"),
+    [(section, kind) for section, entries in catalog.CATALOGUES.items() for kind in entries],
+)
+def test_every_entry_can_be_imported_and_is_documented(section: catalog.Section, kind: str) -> None:
+    entry = catalog.lookup(section, kind, kind)
+    if section == "metric":
+        assert entry.name == kind
+        assert entry.reference
+        return
+    assert entry.__doc__, f"{section} {kind} has no docstring"
+    fields = catalog.options_model(entry, section).model_fields
+    assert len(fields) <= 12, "group options in a dataclass beyond twelve"
+    for name in fields:
+        assert re.search(rf"^    (\w+, )*{name}(, \w+)* :", entry.__doc__, re.MULTILINE), f"{kind}.{name}"
