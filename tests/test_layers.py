@@ -1,0 +1,239 @@
+"""The shape of the code: who may import whom and when, how long things get, what is never written."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parent.parent
+PACKAGE = TOP / "harness"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+CODE = sorted([*SOURCES, *(TOP / "tests").rglob("*.py"), *(TOP / "experiments").rglob("*.py")])
+
+LAYERS = (
+    ("bootstrap", "errors", "progress", "seeds"),
+    ("labels", "parties"),
+    ("catalog", "tables"),
+    ("config",),
+    ("classifiers", "corpora", "leaks", "metrics", "splits", "statistics"),
+    ("plan",),
+    ("scoring",),
+    ("audits", "evaluate", "store"),
+    ("compare", "report"),
+    ("serving",),
+    ("tracking",),
+    ("experiment",),
+    ("inference", "promotion"),
+    ("article",),
+    ("terminal",),
+    ("cli",),
+    ("__init__", "__main__"),
+)
+"""The rooms of the package. A room imports from earlier layers, never from a later one nor from its own."""
+
+HEAVY = {"datasets", "mlflow", "pandas", "scipy", "sklearn", "torch", "transformers"}
+OF_MLFLOW = {"compare", "inference", "promotion", "serving", "store", "tracking"}
+NEEDS_TORCH_AT_ONCE = {"classifiers/encoder/network.py", "classifiers/encoder/training.py"}
+"""They define subclasses of what torch defines; what imports them does so inside a function."""
+
+LINES_OF_A_FILE = 320
+LINES_OF_A_FUNCTION = 70
+LINES_OF_A_BODY = 60
+SAYS_NOTHING = {"base", "common", "core", "helper", "helpers", "manager", "misc", "util", "utils"}
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def modules(node: ast.AST) -> Iterator[str]:
+    """What a statement imports; ``from harness import errors`` imports ``harness.errors``."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def wrong_ways(importer: str, source: ast.AST) -> list[str]:
+    """Imports that leave a room in a direction that they may not."""
+    rank = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+    rooms = {
+        module.split(".")[1]
+        for node in ast.walk(source)
+        for module in modules(node)
+        if module.startswith("harness.")
+    }
+    # The package's own attributes, such as its version, are nobody's room.
+    known = {name for name in rooms if name in rank and name != importer}
+    return sorted(f"{importer} imports {name}" for name in known if rank[name] >= rank[importer])
+
+
+def at_once(node: ast.AST) -> Iterator[str]:
+    """What is imported as soon as the module is, types aside."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from (module.split(".")[0] for module in modules(child))
+            yield from at_once(child)
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[int, int]:
+    """Lines of a function, with its docstring and without."""
+    lines = (function.end_lineno or 0) - function.lineno + 1
+    first = function.body[0]
+    if ast.get_docstring(function, clean=False) is None:
+        return lines, lines
+    return lines, lines - ((first.end_lineno or 0) - first.lineno + 1)
+
+
+def test_every_room_has_its_layer() -> None:
+    placed = [name for layer in LAYERS for name in layer]
+    assert len(placed) == len(set(placed))
+    assert sorted({room(path) for path in SOURCES} - set(placed)) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TOP)))
+def test_imports_point_one_way(path: Path) -> None:
+    if path.name != "__init__.py" or path.parent != PACKAGE:
+        assert wrong_ways(room(path), tree(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "source", "found"),
+    [
+        ("metrics", "from harness.corpora.files import files", ["metrics imports corpora"]),
+        ("metrics", "from harness import plan, seeds", ["metrics imports plan"]),
+        ("metrics", "def late():\n    import harness.evaluate", ["metrics imports evaluate"]),
+        ("metrics", "from harness.metrics.metric import Metric", []),
+        ("metrics", "from harness.tables import Predictions", []),
+        ("plan", "from harness import __version__, metrics", []),
+        ("errors", "from harness.labels import LabelSet", ["errors imports labels"]),
+    ],
+)
+def test_a_wrong_way_is_seen(importer: str, source: str, found: list[str]) -> None:
+    assert wrong_ways(importer, ast.parse(source)) == found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TOP)))
+def test_what_is_heavy_is_imported_where_it_is_used(path: Path) -> None:
+    allowed = {"torch"} if path.relative_to(PACKAGE).as_posix() in NEEDS_TORCH_AT_ONCE else set()
+    assert sorted((set(at_once(tree(path))) & HEAVY) - allowed) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import torch", ["torch"]),
+        ("class A:\n    from pandas import DataFrame", ["pandas"]),
+        ("try:\n    import scipy.stats\nexcept ImportError:\n    pass", ["scipy"]),
+        ("def f():\n    import torch", []),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch", []),
+    ],
+)
+def test_a_heavy_import_is_seen(source: str, found: list[str]) -> None:
+    assert sorted(set(at_once(ast.parse(source))) & HEAVY) == found
+
+
+def test_mlflow_is_known_to_few() -> None:
+    users = {
+        room(path)
+        for path in SOURCES
+        for node in ast.walk(tree(path))
+        for module in modules(node)
+        if module.split(".")[0] == "mlflow"
+    }
+    assert sorted(users - OF_MLFLOW) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import harness",
+        "import harness.config.load, harness.config.schema, harness.plan",
+        "from harness.cli import main; sys.argv[1:] = ['--help']; main()",
+        "from harness.cli import main; sys.argv[1:] = ['schema']; main()",
+        "from harness.cli import main; sys.argv[1:] = ['list']; main()",
+        "from harness.cli import main; sys.argv[1:] = ['validate', 'configs/quickstart.yaml']; main()",
+    ],
+)
+def test_what_answers_at_once_loads_nothing_heavy(statement: str) -> None:
+    code = f"""
+import sys
+try:
+    {statement}
+except SystemExit as end:
+    assert not end.code, end.code
+print(sorted(set(sys.modules) & {HEAVY!r}))
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert answer.stdout.splitlines()[-1] == "[]"
+
+
+def test_files_are_short() -> None:
+    lengths = {str(path.relative_to(TOP)): len(path.read_bytes().splitlines()) for path in CODE}
+    assert {name: lines for name, lines in lengths.items() if lines > LINES_OF_A_FILE} == {}
+
+
+def test_functions_are_short() -> None:
+    found = {}
+    for path in CODE:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                whole, body = length(node)
+                if whole > LINES_OF_A_FUNCTION or body > LINES_OF_A_BODY:
+                    found[f"{path.relative_to(TOP)}:{node.name}"] = (whole, body)
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def f():\n    return 1", (2, 2)),
+        ("def f():\n    '''Say.\n\n    More.\n    '''\n    return 1", (6, 2)),
+    ],
+)
+def test_a_length_is_measured_without_the_docstring(source: str, expected: tuple[int, int]) -> None:
+    function = ast.parse(source).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    assert length(function) == expected
+
+
+def test_modules_are_nouns_that_say_something() -> None:
+    names = [part for path in CODE for part in path.relative_to(TOP).with_suffix("").parts]
+    assert sorted(set(names) & SAYS_NOTHING) == []
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [str(path.relative_to(TOP)) for path in SOURCES if not ast.get_docstring(tree(path))]
+    assert silent == []
+
+
+def test_the_project_stands_alone() -> None:
+    """No path of one machine, no folder beside the checkout: a newcomer's clone works anywhere."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout, so that the project's own files cannot be told from others")
+    foreign = re.compile(r"\.\./shared\b|(?<![\w.:/*-])/(?:work|root|home|Users)/\w")
+    # The one file that knows where corpora may lie beside the checkout.
+    paths = [TOP / name for name in listed.stdout.split("\0") if name and name != ".ci/run"]
+    found = []
+    for path in paths:
+        if path.is_file() and b"\0" not in (data := path.read_bytes()):
+            lines = data.decode("utf-8", "replace").splitlines()
+            found += [f"{path.relative_to(TOP)}: {line.strip()}" for line in lines if foreign.search(line)]
+    # This test's own pattern speaks of them, too.
+    assert [line for line in found if "re.compile" not in line] == []
