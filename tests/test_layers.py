@@ -23,6 +23,7 @@ LAYERS = (
     ("config",),
     ("classifiers", "corpora", "leaks", "metrics", "splits", "statistics"),
     ("plan",),
+    ("samples",),
     ("scoring",),
     ("audits", "evaluate", "store"),
     ("compare", "report"),
