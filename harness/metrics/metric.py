@@ -3,17 +3,22 @@
 Three kinds, by what they are computed from:
 
 ``counts``
-    ``function(counts) -> value``. Single-label: ``counts[..., truth, predicted]``, shape ``(..., k, k)``.
-    Multi-label: ``counts[..., label, truth, predicted]``, shape ``(..., k, 2, 2)``. With ``by_target``
-    one more axis, the targets, before these. Leading axes are draws of a bootstrap: every function is
-    vectorised over them and drops only the axes named here. Counts may be fractional (weighted).
+    ``function(counts) -> value``. With ``tasks="single"`` one confusion table, shape ``(..., k, k)``:
+    ``counts[..., truth, predicted]``. With ``"multi"`` or ``"both"`` one table a label, shape
+    ``(..., k, 2, 2)``: ``counts[..., label, truth, predicted]``; a single-label task is
+    then taken one label against the rest. With ``by_target`` one more axis, the targets, before these.
+    Leading axes are draws of a bootstrap: every function is vectorised over them and drops only the axes
+    named here. Counts may be fractional (weighted).
 ``items``
     ``function(truth, proba, predicted) -> (n,)``: one value an item; the metric is their mean.
 ``table``
-    ``function(truth, proba) -> value``: needs all items at once (ranks, bins).
+    ``function(truth, proba) -> value``: needs all items at once (ranks, bins). A ``weighted`` one is
+    ``function(truth, proba, weights)`` with ``weights`` of shape ``(..., n)``, how often each item counts,
+    and is vectorised over its leading axes; the draws of a bootstrap then cost one call.
 
-``truth`` and ``predicted`` are codes, ``(n,)`` or ``(n, k)`` of 0 and 1; ``proba`` is ``(n, k)``. A ``per_label`` metric has one
-more axis at the end of its result, the labels; it is scored as ``name_<label>``.
+``truth`` and ``predicted`` are codes, ``(n,)`` or ``(n, k)`` of 0 and 1; ``proba`` is ``(n, k)``. A
+``per_label`` metric has one more axis at the end of its result, the labels; it is scored as ``name_<label>``.
+For a metric that names ``needs_labels`` the label axes are reordered: those labels come first, in that order.
 """
 
 from __future__ import annotations
@@ -21,6 +26,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from harness.labels import LabelSet
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,10 @@ class Metric:
     per_label : bool
         Whether it has one value a label.
     needs_labels : tuple of str
-        Labels that must be in the label set, e.g. critical and supportive for ``favg_pooled``.
+        Labels that must be in the label set, e.g. critical and supportive for ``favg_pooled``; they come
+        first on the label axes of what the function is given.
+    weighted : bool
+        Whether a table function takes ``weights``.
     """
 
     name: str
@@ -65,3 +75,15 @@ class Metric:
     by_target: bool = False
     per_label: bool = False
     needs_labels: tuple[str, ...] = ()
+    weighted: bool = False
+
+    def keys(self, labels: LabelSet) -> tuple[str, ...]:
+        """Return the names it is scored under: its own, or one a label.
+
+        Examples
+        --------
+        >>> F1 = Metric("f1", len, "counts", "both", per_label=True)
+        >>> F1.keys(LabelSet(("critical", "supportive")))
+        ('f1_critical', 'f1_supportive')
+        """
+        return tuple(f"{self.name}_{name}" for name in labels.names) if self.per_label else (self.name,)

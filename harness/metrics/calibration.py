@@ -1,0 +1,240 @@
+"""Probabilities in, how far they may be believed out.
+
+Conventions, all stated because papers differ:
+
+* log loss: natural logarithm, probabilities clipped to ``[EPSILON, 1 - EPSILON]``;
+* Brier: sum over classes of the squared error for a single-label task, in ``[0, 2]``; mean over labels for a
+  multi-label one, in ``[0, 1]``;
+* ECE: :data:`BINS` bins; for a single-label task the likeliest label's probability against whether it is
+  right, for a multi-label one each label's probability against whether it applies, then the mean over labels.
+
+ECE is biased upwards, the more the fewer items a bin holds, and a bootstrap adds the same bias once more: its
+interval leans up and need not be centred on its value.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from harness.metrics.counts import ratio
+from harness.metrics.metric import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.floating[Any]]
+    Codes = NDArray[np.int64]
+
+BINS = 15
+EPSILON = 2.0**-52
+"""Where probabilities are clipped before the logarithm: 64-bit spacing at 1, as in scikit-learn."""
+
+Scheme = Literal["equal_mass", "equal_width"]
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """One bin of a reliability diagram.
+
+    Attributes
+    ----------
+    low, high : float
+        Bounds of the stated probabilities in it.
+    confidence : float
+        Mean stated probability.
+    frequency : float
+        Share of items in it for which the statement was true.
+    n : float
+        How many items it holds; a fraction of one where equal mass cuts through an item.
+    """
+
+    low: float
+    high: float
+    confidence: float
+    frequency: float
+    n: float
+
+
+def log_loss(truth: Codes, proba: Array, _predicted: Codes) -> Array:
+    """Return minus the log of the true label's probability, ``(n,)``; mean over labels if multi-label."""
+    import numpy as np
+
+    clipped = np.clip(proba, EPSILON, 1 - EPSILON)
+    if truth.ndim == 1:
+        return np.asarray(-np.log(np.take_along_axis(clipped, truth[:, None], axis=1)[:, 0]))
+    return np.asarray(-np.log(np.where(truth == 1, clipped, 1 - clipped)).mean(axis=1))
+
+
+def brier(truth: Codes, proba: Array, _predicted: Codes) -> Array:
+    """Return the squared error, ``(n,)``: summed over classes, or the mean over labels if multi-label."""
+    import numpy as np
+
+    if truth.ndim == 1:
+        return np.asarray(((proba - np.eye(proba.shape[1])[truth]) ** 2).sum(axis=1))
+    return np.asarray(((proba - truth) ** 2).mean(axis=1))
+
+
+def ece_equal_mass(truth: Codes, proba: Array, weights: Array) -> Array:
+    """Return the expected calibration error over bins that hold equally many items.
+
+    Items stand by stated probability; those that state the same share one frequency, and a bin bound that
+    falls inside an item, or among ties, divides it. So the order of rows changes nothing.
+
+    Parameters
+    ----------
+    truth, proba
+        See :mod:`harness.metrics.metric`.
+    weights : (..., n) array
+        How often each item counts.
+
+    Returns
+    -------
+    ndarray
+        ``(...)``, in ``[0, 1]``.
+    """
+    return _over_claims(truth, proba, weights, _equal_mass_error)
+
+
+def ece_equal_width(truth: Codes, proba: Array, weights: Array) -> Array:
+    """Return the expected calibration error over bins ``(0, 1/15], (1/15, 2/15], …``; see equal mass."""
+    return _over_claims(truth, proba, weights, _equal_width_error)
+
+
+def claims(truth: Codes, proba: Array) -> tuple[tuple[Array, Array], ...]:
+    """Return pairs of stated probability and whether it came true, ``(n,)`` each; one a label if multi."""
+    import numpy as np
+
+    if truth.ndim == 1:
+        right = proba.argmax(axis=1) == truth
+        return ((proba.max(axis=1), right.astype(np.float64)),)
+    return tuple((proba[:, k], truth[:, k].astype(np.float64)) for k in range(proba.shape[1]))
+
+
+def reliability_bins(
+    stated: Array, true: Array, *, scheme: Scheme = "equal_mass", bins: int = BINS
+) -> tuple[ReliabilityBin, ...]:
+    """Gather one pair of :func:`claims` into the bins of its ECE; empty bins are left out.
+
+    Parameters
+    ----------
+    stated : (n,) array
+        Probabilities.
+    true : (n,) array
+        0 or 1.
+    """
+    import numpy as np
+
+    if scheme == "equal_width":
+        places = width_bins(stated, bins)
+        n: Array = np.bincount(places, minlength=bins).astype(np.float64)
+        sums: Array = np.stack([np.bincount(places, weights=one, minlength=bins) for one in (stated, true)])
+        edges = np.arange(bins + 1) / bins
+    else:
+        mass, cumulated = _cumulated(stated, np.stack([stated, true]), np.ones((1, len(stated))))
+        bounds = np.arange(bins + 1) / bins * len(stated)
+        n = np.diff(bounds)
+        sums = np.diff([np.interp(bounds, mass, one) for one in cumulated], axis=-1)
+        edges = np.interp(bounds, np.arange(len(stated)) + 0.5, np.sort(stated))
+    means = ratio(sums, n)
+    columns = (edges[:-1], edges[1:], means[0], means[1], n)
+    return tuple(ReliabilityBin(*map(float, row)) for row in zip(*columns, strict=True) if row[-1] > 0)
+
+
+def width_bins(stated: Array, bins: int = BINS) -> NDArray[np.int64]:
+    """Return the bin of each probability, in ``[0, bins)``; a bound belongs to the bin below it."""
+    import numpy as np
+
+    return np.clip(np.ceil(np.asarray(stated, dtype=np.float64) * bins).astype(np.int64) - 1, 0, bins - 1)
+
+
+def _over_claims(truth: Codes, proba: Array, weights: Array, error: Any) -> Array:
+    import numpy as np
+
+    flat = weights.reshape(-1, weights.shape[-1]).astype(np.float64)
+    errors = np.mean([error(stated, true, flat) for stated, true in claims(truth, proba)], axis=0)
+    return np.asarray(errors).reshape(weights.shape[:-1])
+
+
+def _equal_width_error(stated: Array, true: Array, weights: Array) -> Array:
+    import numpy as np
+
+    gaps = np.eye(BINS)[width_bins(stated)] * (stated - true)[:, None]
+    return ratio(np.abs(weights @ gaps).sum(axis=1), weights.sum(axis=1))
+
+
+def _equal_mass_error(stated: Array, true: Array, weights: Array) -> Array:
+    import numpy as np
+
+    mass, (gaps,) = _cumulated(stated, (stated - true)[None], weights)
+    totals = weights.sum(axis=1)
+    starts = np.cumsum(totals) - totals
+    bounds = starts[:, None] + totals[:, None] * (np.arange(BINS + 1) / BINS)
+    within = np.diff(np.interp(bounds, mass, gaps), axis=1)
+    return ratio(np.abs(within).sum(axis=1), totals)
+
+
+def _cumulated(stated: Array, values: Array, weights: Array) -> tuple[Array, Array]:
+    """Cumulate over items by stated probability, row of ``weights`` after row, read at the end of each tie.
+
+    Returns
+    -------
+    mass : (1 + rows * distinct,) array
+        Cumulated weight; starts at 0.
+    sums : (len(values), 1 + rows * distinct) array
+        Cumulated weight times value. Between two points both grow in proportion, which is what gives
+        tied items one frequency and lets a bound divide an item.
+    """
+    import numpy as np
+
+    order = np.argsort(stated, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(stated[order]) != 0, True))
+    ends = (np.arange(len(weights))[:, None] * len(stated) + last).ravel()
+    sorted_weights = weights[:, order]
+    mass = np.cumsum(sorted_weights)[ends]
+    sums = np.stack([np.cumsum(sorted_weights * value[order])[ends] for value in values])
+    return np.insert(mass, 0, 0.0), np.insert(sums, 0, 0.0, axis=1)
+
+
+LOG_LOSS = Metric(
+    "log_loss",
+    log_loss,
+    "items",
+    "both",
+    direction="lower",
+    high=-math.log(EPSILON),
+    reference="natural logarithm, clipped at 2**-52; mean over labels if multi-label; Good 1952",
+    probabilities=True,
+)
+BRIER = Metric(
+    "brier",
+    brier,
+    "items",
+    "both",
+    direction="lower",
+    high=2.0,
+    reference="sum over classes, mean over labels if multi-label; Brier 1950",
+    probabilities=True,
+)
+ECE_EQUAL_MASS = Metric(
+    "ece_equal_mass",
+    ece_equal_mass,
+    "table",
+    "both",
+    direction="lower",
+    reference="15 bins of equal mass, likeliest label; Nguyen & O'Connor 2015",
+    probabilities=True,
+    weighted=True,
+)
+ECE_EQUAL_WIDTH = Metric(
+    "ece_equal_width",
+    ece_equal_width,
+    "table",
+    "both",
+    direction="lower",
+    reference="15 bins of equal width, likeliest label; Guo et al. 2017",
+    probabilities=True,
+    weighted=True,
+)

@@ -1,0 +1,87 @@
+"""Confusion tables in, accuracy, precision, recall, F1 and correlation out.
+
+Every average is over the *declared* labels, and a ratio without a denominator is 0: a label that a test set
+lacks, and that is never predicted, has F1 0 and pulls the macro average down.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.metrics.counts import ratio
+from harness.metrics.metric import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.floating[Any]]
+
+
+def accuracy(table: Array) -> Array:
+    """Return the share of items on the diagonal of ``(..., k, k)``."""
+    import numpy as np
+
+    return ratio(np.trace(table, axis1=-2, axis2=-1), table.sum(axis=(-2, -1)))
+
+
+def balanced_accuracy(table: Array) -> Array:
+    """Return the mean recall over the declared labels; an absent label counts 0 (scikit-learn drops it)."""
+    import numpy as np
+
+    return np.asarray(ratio(np.diagonal(table, axis1=-2, axis2=-1), table.sum(axis=-1)).mean(axis=-1))
+
+
+def precision(tables: Array) -> Array:
+    """Return the share of right ones among those predicted, ``(..., k, 2, 2)`` to ``(..., k)``."""
+    return ratio(tables[..., 1, 1], tables[..., :, 1].sum(axis=-1))
+
+
+def recall(tables: Array) -> Array:
+    """Return the share of found ones among those true, ``(..., k, 2, 2)`` to ``(..., k)``."""
+    return ratio(tables[..., 1, 1], tables[..., 1, :].sum(axis=-1))
+
+
+def f1(tables: Array) -> Array:
+    """Return the harmonic mean of precision and recall, ``(..., k, 2, 2)`` to ``(..., k)``."""
+    hits, wrong, missed = tables[..., 1, 1], tables[..., 0, 1], tables[..., 1, 0]
+    return ratio(2 * hits, 2 * hits + wrong + missed)
+
+
+def f1_macro(tables: Array) -> Array:
+    """Return the mean of the labels' F1 (not the F1 of mean precision and mean recall)."""
+    import numpy as np
+
+    return np.asarray(f1(tables).mean(axis=-1))
+
+
+def mcc(table: Array) -> Array:
+    """Return the correlation of truth and prediction; 0 where either is constant."""
+    import numpy as np
+
+    true, said, n = table.sum(axis=-1), table.sum(axis=-2), table.sum(axis=(-2, -1))
+    hits = np.trace(table, axis1=-2, axis2=-1)
+    spread = (n**2 - (true**2).sum(axis=-1)) * (n**2 - (said**2).sum(axis=-1))
+    # Rounding can push a perfect correlation past 1 by the last bit.
+    return np.clip(ratio(hits * n - (true * said).sum(axis=-1), np.sqrt(np.maximum(spread, 0.0))), -1.0, 1.0)
+
+
+ACCURACY = Metric("accuracy", accuracy, "counts", "single", reference="share of right items")
+BALANCED_ACCURACY = Metric(
+    "balanced_accuracy",
+    balanced_accuracy,
+    "counts",
+    "single",
+    reference="mean recall over the declared labels; Brodersen et al. 2010",
+)
+F1_MACRO = Metric(
+    "f1_macro",
+    f1_macro,
+    "counts",
+    "both",
+    reference="mean of F1 over the declared labels; Opitz & Burst 2019, 'averaged F1'",
+)
+F1 = Metric("f1", f1, "counts", "both", per_label=True, reference="van Rijsbergen 1979")
+PRECISION = Metric("precision", precision, "counts", "both", per_label=True, reference="van Rijsbergen 1979")
+RECALL = Metric("recall", recall, "counts", "both", per_label=True, reference="van Rijsbergen 1979")
+MCC = Metric("mcc", mcc, "counts", "single", low=-1.0, reference="multi-class R_K; Gorodkin 2004")

@@ -1,0 +1,70 @@
+"""Codes in, confusion tables out; and the ratios that are read off them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.floating[Any]]
+
+
+def ratio(numerator: Array, denominator: Array) -> Array:
+    """Divide; 0 where the denominator is 0 (the convention of all metrics on counts)."""
+    import numpy as np
+
+    numerator, denominator = np.broadcast_arrays(numerator, denominator)
+    result = np.zeros(np.shape(numerator), dtype=np.float64)
+    np.divide(numerator, denominator, out=result, where=denominator != 0)
+    return result
+
+
+def cell_codes(truth: NDArray[np.int64], predicted: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+    """Return the cells of the flattened table that each item counts in.
+
+    Parameters
+    ----------
+    truth, predicted : (n,) or (n, k) array
+        Codes of a single-label task, or 0 and 1 a label.
+    k : int
+        How many labels are declared.
+
+    Returns
+    -------
+    ndarray of int64
+        ``(n, 1)``, below ``k * k``, for a single-label task; ``(n, k)``, below ``4 * k``, if multi-label.
+    """
+    import numpy as np
+
+    if truth.ndim == 1:
+        return np.asarray(truth * k + predicted, dtype=np.int64)[:, None]
+    return np.asarray(np.arange(k) * 4 + truth * 2 + predicted, dtype=np.int64)
+
+
+def confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+    """Count pairs of truth and prediction.
+
+    Returns
+    -------
+    ndarray of int64
+        ``(k, k)`` as ``[truth, predicted]``; for a multi-label task ``(k, 2, 2)``, one table a label.
+    """
+    import numpy as np
+
+    shape = (k, k) if truth.ndim == 1 else (k, 2, 2)
+    cells = cell_codes(truth, predicted, k)
+    return np.bincount(cells.ravel(), minlength=int(np.prod(shape))).reshape(shape)
+
+
+def one_vs_rest(table: Array) -> Array:
+    """Turn one confusion table, ``(..., k, k)``, into one a label, ``(..., k, 2, 2)``."""
+    import numpy as np
+
+    hits = np.diagonal(table, axis1=-2, axis2=-1)
+    missed = table.sum(axis=-1) - hits
+    wrong = table.sum(axis=-2) - hits
+    rest = table.sum(axis=(-2, -1))[..., None] - hits - missed - wrong
+    cells = np.stack([rest, wrong, missed, hits], axis=-1)
+    return cells.reshape((*cells.shape[:-1], 2, 2))

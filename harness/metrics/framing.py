@@ -1,0 +1,118 @@
+"""Tables, codes and probabilities of a multi-label task in, framing metrics out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.metrics.counts import ratio
+from harness.metrics.metric import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.floating[Any]]
+    Codes = NDArray[np.int64]
+
+
+def f1_micro(tables: Array) -> Array:
+    """Return F1 over all labels' tables added up, ``(..., k, 2, 2)``; a single-label task's accuracy."""
+    import numpy as np
+
+    hits, wrong, missed = tables[..., 1, 1], tables[..., 0, 1], tables[..., 1, 0]
+    return np.asarray(ratio(2 * hits.sum(axis=-1), (2 * hits + wrong + missed).sum(axis=-1)))
+
+
+def hamming_loss(tables: Array) -> Array:
+    """Return the share of (item, label) pairs that are wrong, ``(..., k, 2, 2)``."""
+    wrong = tables[..., 0, 1] + tables[..., 1, 0]
+    return ratio(wrong.sum(axis=-1), tables.sum(axis=(-3, -2, -1)))
+
+
+def exact_match(truth: Codes, _proba: Array, predicted: Codes) -> Array:
+    """Return 1 for each item whose labels are all right, ``(n,)``."""
+    import numpy as np
+
+    return np.asarray((truth == predicted).all(axis=1), dtype=np.float64)
+
+
+def jaccard(truth: Codes, _proba: Array, predicted: Codes) -> Array:
+    """Return intersection over union of each item's labels, ``(n,)``; 1 where both are empty.
+
+    Calling an item that has no frame frameless is right (scikit-learn: ``zero_division=1``).
+    """
+    import numpy as np
+
+    both, either = (truth & predicted).sum(axis=1), (truth | predicted).sum(axis=1)
+    return np.where(either == 0, 1.0, ratio(both, either))
+
+
+def average_precision(truth: Codes, proba: Array, weights: Array) -> Array:
+    """Return the mean precision over the ranks at which a true item stands, one value a label.
+
+    Parameters
+    ----------
+    truth : (n, k) array
+        0 and 1.
+    proba : (n, k) array
+        Scores to rank by; items with equal scores stand at the same rank.
+    weights : (..., n) array
+        How often each item counts.
+
+    Returns
+    -------
+    ndarray
+        ``(..., k)``; 0 for a label without a true item.
+    """
+    import numpy as np
+
+    columns = [_ranked(truth[:, k], proba[:, k], weights) for k in range(truth.shape[1])]
+    return np.stack(columns, axis=-1)
+
+
+def average_precision_macro(truth: Codes, proba: Array, weights: Array) -> Array:
+    """Return the mean of :func:`average_precision` over the declared labels."""
+    import numpy as np
+
+    return np.asarray(average_precision(truth, proba, weights).mean(axis=-1))
+
+
+def _ranked(truth: Codes, scores: Array, weights: Array) -> Array:
+    import numpy as np
+
+    order = np.argsort(-scores, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    weights = weights[..., order]
+    found = np.cumsum(weights * truth[order], axis=-1)[..., last]
+    seen = np.cumsum(weights, axis=-1)[..., last]
+    gained = np.diff(found, axis=-1, prepend=0.0)
+    return ratio((gained * ratio(found, seen)).sum(axis=-1), found[..., -1])
+
+
+F1_MICRO = Metric("f1_micro", f1_micro, "counts", "both", reference="F1 over pooled (item, label) pairs")
+AVERAGE_PRECISION = Metric(
+    "average_precision",
+    average_precision,
+    "table",
+    "multi",
+    reference="no interpolation, as scikit-learn; Manning et al. 2008, ch. 8",
+    probabilities=True,
+    per_label=True,
+    weighted=True,
+)
+AVERAGE_PRECISION_MACRO = Metric(
+    "average_precision_macro",
+    average_precision_macro,
+    "table",
+    "multi",
+    reference="mean average precision over the declared labels",
+    probabilities=True,
+    weighted=True,
+)
+EXACT_MATCH = Metric("exact_match", exact_match, "items", "multi", reference="subset accuracy")
+JACCARD = Metric(
+    "jaccard", jaccard, "items", "multi", reference="mean over items; 1 where both sets are empty"
+)
+HAMMING_LOSS = Metric(
+    "hamming_loss", hamming_loss, "counts", "multi", direction="lower", reference="Schapire & Singer 1999"
+)

@@ -1,0 +1,74 @@
+"""Confusion tables of stance in, the averages that stance papers report out.
+
+Both drop *neutral* from the average, not neutral items from the data: a neutral item called critical
+still costs precision. Both need the labels ``critical`` and ``supportive``, which stand first in what they
+are given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.metrics.counts import ratio
+from harness.metrics.metric import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.floating[Any]]
+
+SIDES = ("critical", "supportive")
+
+
+def favg_pooled(table: Array) -> Array:
+    """Return (F1 critical + F1 supportive) / 2 over all items together, from ``(..., k, k)``."""
+    return _side_f1(table)[0].mean(axis=-1)  # type: ignore[no-any-return]
+
+
+def favg_target_mean(tables: Array) -> Array:
+    """Return the mean over targets of each target's (F1 critical + F1 supportive) / 2.
+
+    Parameters
+    ----------
+    tables : (..., targets, k, k) array
+        One confusion table a target.
+
+    Returns
+    -------
+    ndarray
+        ``(...)``. A target with neither side in truth or prediction has nothing to average and is left out;
+        one with a single side has 0 for the other. 0 where every target is left out.
+    """
+    values, marginals = _side_f1(tables)
+    present = (marginals > 0).any(axis=-1)
+    # Where a target is left out both its F1 are 0, so the sum needs no mask.
+    return ratio(values.mean(axis=-1).sum(axis=-1), present.sum(axis=-1))
+
+
+def _side_f1(table: Array) -> tuple[Array, Array]:
+    """Return F1 of the two sides and how often each is true or said, both ``(..., 2)``."""
+    import numpy as np
+
+    hits = np.diagonal(table, axis1=-2, axis2=-1)[..., :2]
+    marginals = table[..., :2, :].sum(axis=-1) + table[..., :, :2].sum(axis=-2)
+    return ratio(2 * hits, marginals), marginals
+
+
+FAVG_POOLED = Metric(
+    "favg_pooled",
+    favg_pooled,
+    "counts",
+    "single",
+    reference="(F1 critical + F1 supportive) / 2 over pooled items; Mohammad et al. 2016 (SemEval)",
+    needs_labels=SIDES,
+)
+FAVG_TARGET_MEAN = Metric(
+    "favg_target_mean",
+    favg_target_mean,
+    "counts",
+    "single",
+    reference="mean over targets of (F1 critical + F1 supportive) / 2; Li et al. 2021, P-Stance",
+    by_target=True,
+    needs_labels=SIDES,
+)

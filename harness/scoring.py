@@ -1,0 +1,288 @@
+"""Predictions in, Scores out: every value with its interval over items and its spread over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import ConfigError, PredictionsError, Problem
+from harness.metrics.calibration import ReliabilityBin, Scheme, claims, reliability_bins
+from harness.metrics.counts import confusion, one_vs_rest
+from harness.metrics.metric import Metric
+from harness.metrics.selection import refusal
+from harness.samples import Sample
+from harness.statistics.bootstrap import Draws, by_cluster, interval, over_seeds, totals
+from harness.tables import SCORE_COLUMNS, Predictions, Scores
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.floating[Any]]
+
+ALL = "all"
+"""The slice that every split has: all of it."""
+
+TABLE_DRAWS = 1_000
+"""Metrics that need ranks or bins of all items get this many draws at most."""
+
+PORTION = 2**18
+"""How many numbers a portion of draws kept apart by target holds: 2 MB."""
+
+FEWEST_CLUSTERS = 50
+"""Below this, percentile intervals cover less than they say."""
+
+
+def score(
+    predictions: Predictions,
+    metrics: Sequence[Metric],
+    *,
+    draws: int = 2_000,
+    seed: int = 0,
+    slices: Mapping[str, Collection[str]] | None = None,
+) -> Scores:
+    """Score every split of a run.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Of one run: any splits, seeds and folds. Folds are pooled per seed.
+    metrics : sequence of Metric
+        A per-label one gives a score a label, as ``f1_critical``.
+    draws : int
+        Of the bootstrap over clusters of test items and over seeds; at most :data:`TABLE_DRAWS` for metrics
+        that need ranks or bins. 0 leaves the intervals out (NaN).
+    seed : int
+        Equal seeds give equal intervals.
+    slices : mapping of str to collection of str, optional
+        Name of a slice → the ids in it; slices may overlap. Scored beside ``"all"``, in each split that has
+        an item of it.
+
+    Returns
+    -------
+    Scores
+        ``value`` is the mean over seeds; ``low`` and ``high`` a 95 % percentile interval, NaN for a single
+        cluster; ``seed_sd`` has one degree of freedom taken off, NaN for one seed; ``n`` counts items.
+
+    Raises
+    ------
+    PredictionsError
+        Where the table is empty or cannot be aligned; see :meth:`Sample.of`.
+    ConfigError
+        Where a metric does not apply to the labels.
+    """
+    import pandas as pd
+
+    _check(predictions, metrics)
+    rows: list[tuple[Any, ...]] = []
+    for split in predictions.rows["split"].unique():
+        whole = Sample.of(predictions.only(split=split))
+        for name, sample in _sliced(whole, slices or {}):
+            rows += [(key, split, name, *numbers) for key, *numbers in _scored(sample, metrics, draws, seed)]
+    return Scores(pd.DataFrame(rows, columns=list(SCORE_COLUMNS)))
+
+
+def seed_values(sample: Sample, metric: Metric) -> NDArray[np.float64]:
+    """Return a metric's value under each seed, ``(n_seeds,)``, or ``(n_seeds, k)`` for a per-label one."""
+    import numpy as np
+
+    whole = np.ones((1, sample.n_clusters), dtype=np.float32)
+    return np.asarray(drawn_values(sample.ordered(metric.needs_labels), metric, whole)[0])
+
+
+def drawn_values(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return a metric's value under each seed in each draw.
+
+    Parameters
+    ----------
+    sample : Sample
+        With the labels that the metric needs in front.
+    metric : Metric
+        Any kind.
+    weights : (draws, n_clusters) array
+        How often each cluster was drawn.
+
+    Returns
+    -------
+    ndarray of float64
+        ``(draws, n_seeds)``, or ``(draws, n_seeds, k)`` for a per-label one.
+    """
+    import numpy as np
+
+    kinds = {"counts": _from_counts, "items": _from_items, "table": _from_table}
+    if metric.by_target:
+        return np.asarray(_from_target_counts(sample, metric, weights), dtype=np.float64)
+    return np.asarray(kinds[metric.kind](sample, metric, weights), dtype=np.float64)
+
+
+def confusion_counts(predictions: Predictions) -> NDArray[np.int64]:
+    """Count pairs of truth and prediction over all rows, all seeds and folds together.
+
+    Returns
+    -------
+    ndarray of int64
+        ``(k, k)`` as ``[truth, predicted]``; for a multi-label task ``(k, 2, 2)``, one table a label.
+    """
+    return confusion(predictions.truth(), predictions.decided(), len(predictions.labels))
+
+
+def reliability(
+    predictions: Predictions, *, scheme: Scheme = "equal_mass"
+) -> dict[str, tuple[ReliabilityBin, ...]]:
+    """Gather all rows, all seeds and folds together, into the bins that ECE is computed over.
+
+    Returns
+    -------
+    dict
+        One entry a label for a multi-label task; one entry, ``"likeliest"``, for a single-label one.
+    """
+    names = predictions.labels.names if predictions.labels.multi else ("likeliest",)
+    pairs = claims(predictions.truth(), predictions.proba())
+    return {
+        name: reliability_bins(stated, true, scheme=scheme)
+        for name, (stated, true) in zip(names, pairs, strict=True)
+    }
+
+
+def caveats(predictions: Predictions) -> tuple[str, ...]:
+    """Say what limits the scores of each split, in full sentences; empty where nothing does."""
+    said: list[str] = []
+    for split in predictions.rows["split"].unique():
+        sample = Sample.of(predictions.only(split=split))
+        said += [f"{split}: {limit}" for limit in _limits(sample)]
+        unnamed = int(predictions.only(split=split).rows["target"].isna().sum() // len(sample.seeds))
+        if unnamed and not sample.labels.multi:
+            said.append(f"{split}: {unnamed} items have no target; means over targets take them for one.")
+    return tuple(said)
+
+
+def _limits(sample: Sample) -> Iterator[str]:
+    import numpy as np
+
+    k = len(sample.labels)
+    held = sample.truth.sum(axis=0) if sample.labels.multi else np.bincount(sample.truth, minlength=k)
+    for name, count in zip(sample.labels.names, held, strict=True):
+        if count == 0:
+            yield f"no item is {name!r}, so its F1 is 0 by convention and lowers macro averages."
+    clusters = sample.n_clusters
+    if clusters == 1:
+        yield "all items belong to one group, so no interval can be given."
+    elif clusters < FEWEST_CLUSTERS:
+        yield f"{clusters} groups are few ({FEWEST_CLUSTERS} are enough): intervals are too narrow."
+
+
+def _check(predictions: Predictions, metrics: Sequence[Metric]) -> None:
+    if predictions.rows.empty:
+        raise PredictionsError("there are no predictions to score")
+    reasons = [refusal(metric, predictions.labels) for metric in metrics]
+    problems = [Problem(f"metrics.{place}", reason) for place, reason in enumerate(reasons) if reason]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _sliced(whole: Sample, slices: Mapping[str, Collection[str]]) -> Iterator[tuple[str, Sample]]:
+    yield ALL, whole
+    for name, ids in slices.items():
+        part = whole.only(ids)
+        if len(part):
+            yield name, part
+
+
+def _scored(
+    sample: Sample, metrics: Sequence[Metric], n_draws: int, seed: int
+) -> Iterator[tuple[str, float, float, float, float, int]]:
+    """Yield key, value, low, high, seed_sd and n of each score."""
+    import numpy as np
+
+    views = {needed: sample.ordered(needed) for needed in {metric.needs_labels for metric in metrics}}
+    drawn = _drawn(views, metrics, Draws(sample.n_clusters, n_draws, seed))
+    for metric, draws in zip(metrics, drawn, strict=True):
+        by_seed = seed_values(sample, metric)
+        low, high = interval(draws)
+        one = len(sample.seeds) == 1
+        sd = np.full(by_seed.shape[1:], np.nan) if one else by_seed.std(axis=0, ddof=1)
+        columns = [np.atleast_1d(values) for values in (by_seed.mean(axis=0), low, high, sd)]
+        for key, *numbers in zip(_keys(sample, metric), *columns, strict=True):
+            value, low_end, high_end, spread = map(float, numbers)
+            yield key, value, low_end, high_end, spread, len(sample)
+
+
+def _keys(sample: Sample, metric: Metric) -> tuple[str, ...]:
+    return metric.keys(sample.ordered(metric.needs_labels).labels)
+
+
+def _drawn(
+    views: Mapping[tuple[str, ...], Sample], metrics: Sequence[Metric], resamples: Draws
+) -> list[NDArray[np.float64]]:
+    """Return each metric's draws, ``(draws,)`` or ``(draws, k)``; the same resamples for all of them.
+
+    A single cluster gives none: it holds no information on how clusters differ.
+    """
+    import numpy as np
+
+    sample = next(iter(views.values()), None)
+    if sample is None:
+        return []
+    parts: list[list[Array]] = [[] for _ in metrics]
+    width = len(sample) if any(metric.kind == "table" for metric in metrics) else 1
+    done = 0
+    for weights in resamples.blocks(width) if resamples.n_clusters > 1 else ():
+        for part, metric in zip(parts, metrics, strict=True):
+            wanted = weights[: max(0, TABLE_DRAWS - done)] if metric.kind == "table" else weights
+            if len(wanted):
+                part.append(drawn_values(views[metric.needs_labels], metric, wanted))
+        done += len(weights)
+    shares = resamples.seed_shares(len(sample.seeds))
+    drawn = []
+    for part, metric in zip(parts, metrics, strict=True):
+        shape = (len(sample.labels),) if metric.per_label else ()
+        values = np.concatenate(part) if part else np.empty((0, len(sample.seeds), *shape))
+        drawn.append(over_seeds(values, shares[: len(values)]))
+    return drawn
+
+
+def _from_counts(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
+    tables = totals(weights, sample.cells)
+    return metric.function(_as_declared(tables, sample, metric))  # type: ignore[no-any-return]
+
+
+def _from_target_counts(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
+    import numpy as np
+
+    cells, shape = sample.target_cells
+    portion = max(1, PORTION // int(np.prod(shape)))
+    values = []
+    for start in range(0, len(weights), portion):
+        part = weights[start : start + portion]
+        tables = np.ascontiguousarray((cells.T @ part.T).T).reshape(len(part), *shape)
+        values.append(metric.function(_as_declared(tables, sample, metric)))
+    return np.concatenate(values)
+
+
+def _as_declared(tables: Array, sample: Sample, metric: Metric) -> Array:
+    """Give a metric the tables that its ``tasks`` promises it."""
+    return tables if sample.labels.multi or metric.tasks == "single" else one_vs_rest(tables)
+
+
+def _from_items(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
+    import numpy as np
+
+    pairs = zip(sample.proba, sample.predicted, strict=True)
+    values = np.stack([metric.function(sample.truth, proba, said) for proba, said in pairs], axis=1)
+    counted = np.concatenate([values, np.ones((len(sample), 1))], axis=1)
+    sums = totals(weights, by_cluster(counted, sample.clusters, sample.n_clusters))
+    return np.asarray(sums[:, :-1] / sums[:, -1:])
+
+
+def _from_table(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
+    import numpy as np
+
+    times = weights[:, sample.clusters]
+    if metric.weighted:
+        columns = [metric.function(sample.truth, proba, times) for proba in sample.proba]
+        return np.stack(columns, axis=1)
+    rows = []
+    for row in times.astype(np.int64):
+        drawn = np.repeat(np.arange(len(sample)), row)
+        rows.append([metric.function(sample.truth[drawn], proba[drawn]) for proba in sample.proba])
+    return np.asarray(rows)

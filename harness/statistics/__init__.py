@@ -1,0 +1,1 @@
+"""Counts by cluster in, intervals and decisions out; knows nothing of metrics."""

@@ -1,0 +1,186 @@
+"""What each cluster adds to a statistic in, draws of that statistic and a 95 % interval out.
+
+Test items are resampled by cluster: an article's sentences are drawn together or not at all. Seeds are
+resampled inside each draw, so an interval covers both sources of variance. Nothing is computed item by item:
+a draw is a row of *how often each cluster was drawn*, and one matrix product with ``(clusters, cells)`` gives
+every draw's counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness import seeds
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.floating[Any]]
+
+LEVEL = 0.95
+DRAWS = 10_000
+MOST_UNDEFINED = 0.05
+"""Where more than this share of draws has no value, there is no interval either."""
+
+BLOCK = 2**21
+"""How many numbers a block of draws holds: 8 MB as 32-bit floats."""
+
+STRIPE = 2**16
+"""How many draws' indices are counted at once: what stays in a processor's second-level cache."""
+
+EXACT = 2.0**22
+"""Sums of whole counts below this stay exact in 32-bit floats, even in a draw of four times the sum."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Resamples of clusters: the same ones for equal arguments, whatever is computed from them.
+
+    Parameters
+    ----------
+    n_clusters : int
+        How many clusters there are; as many are drawn, with replacement.
+    n_draws : int
+        How many resamples.
+    seed : int
+        Root of the stream.
+    """
+
+    n_clusters: int
+    n_draws: int
+    seed: int
+
+    def blocks(self, width: int = 1) -> Iterator[NDArray[np.float32]]:
+        """Yield how often each cluster was drawn, some draws at a time.
+
+        Parameters
+        ----------
+        width : int
+            How many numbers the caller makes of a draw, where that is more than there are clusters; the
+            blocks are then smaller, the draws the same.
+
+        Yields
+        ------
+        ndarray of float32
+            ``(draws in this block, n_clusters)``; whole numbers, rows sum to ``n_clusters``.
+        """
+        stripe = max(1, STRIPE // self.n_clusters)
+        block = max(1, BLOCK // max(width, self.n_clusters) // stripe) * stripe
+        stripes = self._stripes(stripe)
+        for start in range(0, self.n_draws, block):
+            yield self._gathered(stripes, min(block, self.n_draws - start))
+
+    def seed_shares(self, n_seeds: int, *names: str) -> NDArray[np.float64]:
+        """Return the share of each seed in each draw, ``(n_draws, n_seeds)``; rows sum to 1.
+
+        Different ``names`` give independent shares: the seeds of two runs have nothing to do with each other.
+        """
+        stream = seeds.generator(self.seed, "bootstrap", "seeds", *names)
+        drawn = stream.multinomial(n_seeds, [1 / n_seeds] * n_seeds, size=self.n_draws)
+        return drawn / float(n_seeds)
+
+    def _stripes(self, stripe: int) -> Iterator[NDArray[np.int64]]:
+        """Yield multiplicities in the fixed portions that the stream is read in."""
+        import numpy as np
+
+        n, stream = self.n_clusters, seeds.generator(self.seed, "bootstrap", "clusters")
+        # Drawing 16-bit integers takes an eighth of the time that 64-bit ones do.
+        kind = np.uint16 if n <= 2**16 else np.uint32
+        offsets = np.arange(stripe)[:, None] * n
+        while True:
+            drawn = stream.integers(0, n, size=(stripe, n), dtype=kind) + offsets
+            yield np.bincount(drawn.ravel(), minlength=stripe * n).reshape(stripe, n)
+
+    def _gathered(self, stripes: Iterator[NDArray[np.int64]], n_draws: int) -> NDArray[np.float32]:
+        import numpy as np
+
+        block = np.empty((n_draws, self.n_clusters), dtype=np.float32)
+        filled = 0
+        while filled < n_draws:
+            portion = next(stripes)[: n_draws - filled]
+            block[filled : filled + len(portion)] = portion
+            filled += len(portion)
+        return block
+
+
+def bootstrap(
+    statistic: Callable[[Array], Array], cells: Array, *, draws: int = DRAWS, seed: int = 0
+) -> NDArray[np.float64]:
+    """Resample clusters, and seeds inside each draw.
+
+    Parameters
+    ----------
+    statistic : callable
+        Of totals ``(draws, n_seeds, *rest)``, vectorised over the first two axes, which it keeps.
+    cells : (n_clusters, n_seeds, *rest) array
+        What each cluster adds to the totals under each seed.
+    draws : int
+        How many.
+    seed : int
+        Equal seeds give equal draws.
+
+    Returns
+    -------
+    ndarray of float64
+        ``(draws, ...)``: each draw's mean over its seeds. NaN throughout for a single cluster, which holds no
+        information on how clusters differ.
+    """
+    import numpy as np
+
+    resamples = Draws(len(cells), draws, seed)
+    width = cells[0].size
+    values = [np.asarray(statistic(totals(block, cells))) for block in resamples.blocks(width)]
+    means = over_seeds(np.concatenate(values), resamples.seed_shares(cells.shape[1]))
+    return means if len(cells) > 1 else np.full_like(means, np.nan)
+
+
+def totals(weights: Array, cells: NDArray[Any]) -> NDArray[np.float64]:
+    """Add up what the drawn clusters hold: ``(draws, clusters)`` times ``(clusters, *rest)``.
+
+    32-bit floats are used where they are exact, which takes half the time.
+    """
+    import numpy as np
+
+    flat = cells.reshape(len(cells), -1)
+    whole = np.issubdtype(flat.dtype, np.integer) and float(flat.sum(axis=0).max(initial=0)) < EXACT
+    kind = np.float32 if whole else np.float64
+    product = weights.astype(kind, copy=False) @ flat.astype(kind, copy=False)
+    return np.asarray(product, dtype=np.float64).reshape(len(weights), *cells.shape[1:])
+
+
+def over_seeds(values: Array, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average each draw's seeds, ``(draws, seeds, *rest)`` to ``(draws, *rest)``, by their shares."""
+    import numpy as np
+
+    return np.asarray(np.einsum("ds...,ds->d...", values, shares))
+
+
+def by_cluster(values: NDArray[Any], clusters: NDArray[np.int64], n_clusters: int) -> NDArray[Any]:
+    """Add items up by cluster: ``(n, *rest)`` to ``(n_clusters, *rest)``, of the same type."""
+    import numpy as np
+
+    sums = np.zeros((n_clusters, *values.shape[1:]), dtype=values.dtype)
+    np.add.at(sums, clusters, values)
+    return sums
+
+
+def interval(draws: Array, level: float = LEVEL) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the percentile interval of draws, ``(draws, *rest)`` to two of ``(*rest)``.
+
+    Draws without a value (NaN) are left out; where they are more than :data:`MOST_UNDEFINED` of all, or there
+    are no draws, both bounds are NaN.
+    """
+    import numpy as np
+
+    draws = np.asarray(draws, dtype=np.float64)
+    undefined = np.isnan(draws)
+    unusable = undefined.mean(axis=0) > MOST_UNDEFINED if len(draws) else np.ones(draws.shape[1:], dtype=bool)
+    # A column without any value would warn; its bounds are set aside below.
+    filled = np.where(unusable, 0.0, draws) if len(draws) else np.zeros((1, *draws.shape[1:]))
+    tail = (1 - level) / 2
+    quantile = np.nanquantile if undefined.any() else np.quantile
+    low, high = quantile(filled, [tail, 1 - tail], axis=0)
+    return np.where(unusable, np.nan, low), np.where(unusable, np.nan, high)
