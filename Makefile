@@ -27,6 +27,9 @@ help: ## print this
 # The environment's own Python answers faster than a python3 that a version manager stands in front of.
 setup: ## make or update the environment in .venv
 	@python="$(PYTHON)"; test -f .venv/stamp && test -x $(VENV_PYTHON) && python=$(VENV_PYTHON); \
+	command -v "$$python" > /dev/null || { \
+	  echo "there is no $$python here; install Python 3.11 or newer and name it: make setup PYTHON=python3.11" >&2; \
+	  exit 2; }; \
 	"$$python" -S harness/bootstrap.py
 
 experiment: setup ## train, score and log: CONFIG=configs/quickstart.yaml [SET="seeds=[1] ..."]
