@@ -1,0 +1,74 @@
+"""What is known of a corpus before it is read: paper, official metric and split, licence, flaws."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import CorpusError, Problem
+from harness.labels import LabelSet, Task
+
+
+@dataclass(frozen=True)
+class Card:
+    """The data card of a catalogue entry.
+
+    Attributes
+    ----------
+    name : str
+        As in the catalogue.
+    title : str
+        As people call it.
+    description : str
+        One or two sentences: what a row is, where the texts come from.
+    tasks : tuple of {"stance", "framing"}
+        What it has labels for.
+    labels : mapping
+        Task → its labels, in order.
+    paper : str
+        Authors, year, where; empty where there is none.
+    official_metric, official_split : str
+        What published numbers are computed with and on; empty where nothing is official.
+    licence : str
+        As its publishers state it.
+    flaws : tuple of str
+        What a user should know before believing a score.
+    variable : str
+        The environment variable that holds its folder; empty where none is needed.
+    address : str
+        Where its publishers offer it.
+    """
+
+    name: str
+    title: str
+    description: str
+    tasks: tuple[Task, ...]
+    labels: Mapping[Task, LabelSet]
+    paper: str = ""
+    official_metric: str = ""
+    official_split: str = ""
+    licence: str = ""
+    flaws: tuple[str, ...] = ()
+    variable: str = ""
+    address: str = ""
+
+    def folder(self, given: Path | None) -> Path:
+        """Return the folder that holds the corpus: the given one, else what the variable says.
+
+        Raises
+        ------
+        CorpusError
+            Where neither is there, with what to do.
+        """
+        written = given if given is not None else os.environ.get(self.variable)
+        if not written:
+            hint = f"set it to the folder of {self.title} ({self.address}), or write corpus.folder"
+            what = f"the environment variable {self.variable} is not set"
+            raise CorpusError([Problem(self.name, what, hint)])
+        folder = Path(written).expanduser()
+        if not folder.is_dir():
+            said = "corpus.folder" if given is not None else self.variable
+            raise CorpusError([Problem(self.name, f"{said} says {folder}, which is not a folder")])
+        return folder

@@ -1,0 +1,201 @@
+"""A source's own columns and label names in, canonical ones out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from harness.catalog import suggest
+from harness.corpora.checks import Raw, capped, is_missing, written
+from harness.errors import ConfigError, CorpusError, Problem
+from harness.labels import Task
+from harness.tables import CORPUS_COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ColumnMap = Mapping[str, str | tuple[str, ...]]
+LabelMap = Mapping[str, str | None]
+
+YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+"""What a column of one frame may hold."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How to read a source's columns.
+
+    Attributes
+    ----------
+    columns : mapping
+        Canonical column → the source's; a column that is not named here keeps its own name. ``frames`` may
+        name several columns, one a frame, that hold 0 and 1.
+    label_map : mapping
+        The source's label → the canonical one, for stance, frames and votes; None leaves the label out. A
+        label that is not named here stays as it is.
+    target : str, optional
+        The party of every row, where the source has no column for it.
+    separator : str
+        Between frames, or votes, in one cell of text.
+    """
+
+    columns: ColumnMap = field(default_factory=dict)
+    label_map: LabelMap = field(default_factory=dict)
+    target: str | None = None
+    separator: str = "|"
+
+    def __post_init__(self) -> None:
+        problems = [
+            Problem(f"corpus.columns.{name}", f"there is no column {name!r}", suggest(name, CORPUS_COLUMNS))
+            for name in self.columns
+            if name not in CORPUS_COLUMNS
+        ]
+        problems += [
+            Problem(f"corpus.columns.{name}", "should be one column", "only frames may stand in several")
+            for name, source in self.columns.items()
+            if name in CORPUS_COLUMNS and name != "frames" and not isinstance(source, str)
+        ]
+        if self.target is not None and "target" in self.columns:
+            problems.append(Problem("corpus.target", "has no effect beside columns.target"))
+        if not self.separator:
+            problems.append(Problem("corpus.separator", "is empty"))
+        if problems:
+            raise ConfigError(problems)
+
+    def label(self, value: Any) -> str | None:
+        """Return the canonical name of a source's label."""
+        text = written(value)
+        return self._labels.get(text, text)
+
+    @property
+    def _labels(self) -> Mapping[str, str | None]:
+        # A code 2.0 in a file or a config is the code 2.
+        return {re.sub(r"^(-?\d+)\.0+$", r"\1", key): name for key, name in self.label_map.items()}
+
+
+def canonical(raw: Raw, shape: Shape, task: Task) -> Raw:
+    """Rename columns and labels.
+
+    Parameters
+    ----------
+    raw : Raw
+        As a source has them.
+    shape : Shape
+        What they mean.
+    task : {"stance", "framing"}
+        Which columns must be there.
+
+    Returns
+    -------
+    Raw
+        With canonical columns; those of the source that no one named are kept as they are.
+
+    Raises
+    ------
+    CorpusError
+        With every column that is missing, with a suggestion, and every cell of a frame's own column that is
+        neither 0 nor 1.
+    """
+    problems = [*_missing(raw, shape), *_needed(raw, shape, task)]
+    if problems:
+        raise CorpusError(problems)
+    own = {name: name for name in CORPUS_COLUMNS if name in raw.frame.columns}
+    have = {**own, **shape.columns}
+    frame = _extra(raw.frame, have)
+    for name, source in have.items():
+        frame[name] = _series(raw, shape, name, source)
+    if shape.target is not None:
+        frame["target"] = shape.target
+    named = {name: source for name, source in have.items() if isinstance(source, str) and source != name}
+    return replace(raw, frame=frame, named=named, remedy="label_map turns others into these")
+
+
+def with_ids(raw: Raw, ids: Sequence[str]) -> Raw:
+    """Give the rows that have no id of their own one of these, one a row."""
+    own = raw.frame["id"] if "id" in raw.frame.columns else [None] * len(raw.frame)
+    filled = [given if is_missing(one) else one for one, given in zip(own, ids, strict=True)]
+    return replace(raw, frame=raw.frame.assign(id=filled))
+
+
+def _missing(raw: Raw, shape: Shape) -> list[Problem]:
+    return [
+        Problem(raw.source, f"has no column {one!r} for {name}", suggest(one, map(str, raw.frame.columns)))
+        for name, source in shape.columns.items()
+        for one in _each(source)
+        if one not in raw.frame.columns
+    ]
+
+
+def _needed(raw: Raw, shape: Shape, task: Task) -> list[Problem]:
+    needs = ("text", "target", "stance") if task == "stance" else ("text", "frames")
+    have = {*shape.columns, *raw.frame.columns}
+    problems = []
+    if shape.target is not None:
+        if "target" in raw.frame.columns:
+            problems.append(Problem(raw.source, "has a column 'target' already", "leave corpus.target out"))
+        have.add("target")
+    there = ", ".join(str(column) for column in raw.frame.columns)
+    for name in needs:
+        if name not in have:
+            hint = f"name it under columns, as {name}: …, out of {there}"
+            if name == "target":
+                hint += "; or set target: to the party of all rows"
+            problems.append(Problem(raw.source, f"has no column {name!r}", hint))
+    return problems
+
+
+def _extra(frame: pd.DataFrame, have: ColumnMap) -> pd.DataFrame:
+    used = {*CORPUS_COLUMNS, *(one for source in have.values() for one in _each(source))}
+    return frame[[column for column in frame.columns if column not in used]].copy()
+
+
+def _each(source: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (source,) if isinstance(source, str) else source
+
+
+def _series(raw: Raw, shape: Shape, name: str, source: str | tuple[str, ...]) -> pd.Series[Any]:
+    import pandas as pd
+
+    values: list[Any]
+    if not isinstance(source, str):
+        values = _indicated(raw, shape, source)
+    else:
+        values = raw.frame[source].tolist()
+        if name == "stance":
+            values = [None if is_missing(value) else shape.label(value) for value in values]
+        elif name in ("frames", "votes"):
+            # A blank cell of frames says that no frame applies; a value that is missing says nothing.
+            blank = () if name == "frames" else None
+            values = [_split(value, shape, blank) for value in values]
+    return pd.Series(values, index=raw.frame.index, dtype=object)
+
+
+def _split(value: Any, shape: Shape, blank: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if isinstance(value, str):
+        if not value.strip():
+            return blank
+        value = [part for part in value.split(shape.separator) if part.strip()]
+    elif is_missing(value):
+        return None
+    elif not hasattr(value, "__iter__"):
+        value = [value]
+    labels = dict.fromkeys(shape.label(part) for part in value) if blank == () else map(shape.label, value)
+    return tuple(label for label in labels if label is not None)
+
+
+def _indicated(raw: Raw, shape: Shape, source: tuple[str, ...]) -> list[tuple[str, ...]]:
+    names = [shape.label(column) for column in source]
+    rows: list[list[str]] = [[] for _ in raw.places]
+    problems = []
+    for column, name in zip(source, names, strict=True):
+        for row, value in enumerate(raw.frame[column].tolist()):
+            text = "" if is_missing(value) else written(value).lower()
+            if text not in YES_NO:
+                problems.append(Problem(f"{raw.places[row]}: {column}", f"is neither 0 nor 1: {text!r}"))
+            elif YES_NO[text] and name is not None:
+                rows[row].append(name)
+    if problems:
+        raise CorpusError(capped(problems, raw.source))
+    return [tuple(row) for row in rows]

@@ -1,0 +1,148 @@
+"""One's own CSV, TSV, JSONL or Parquet in, a Corpus out.
+
+The least that a config has to say::
+
+    corpus:
+      kind: files
+      path: mine.csv
+      columns: {text: sentence, target: party, stance: label}
+      label_map: {neg: critical, neu: neutral, pos: supportive}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.catalog import suggest
+from harness.corpora import reading
+from harness.corpora.card import Card
+from harness.corpora.checks import SPLITS, Raw, build, stacked, union
+from harness.corpora.columns import Shape, canonical, with_ids
+from harness.corpora.reading import Format, Layout
+from harness.errors import ConfigError, CorpusError, Problem
+from harness.labels import FRAMING, STANCE, LabelSet, Task
+from harness.parties import EMPTY
+from harness.parties import read as read_parties
+from harness.tables import Corpus
+
+Paths = Path | tuple[Path, ...] | Mapping[str, Path | tuple[Path, ...]]
+
+CARD = Card(
+    name="files",
+    title="your own files",
+    description="Labelled sentences of your own, one row a (sentence, party), in CSV, TSV, JSONL or Parquet.",
+    tasks=("stance", "framing"),
+    labels={"stance": STANCE, "framing": FRAMING},
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file, the name that its ids begin with, and the split that it holds, where the config says so."""
+
+    file: Path
+    name: str
+    split: str | None = None
+
+
+def files(
+    *,
+    path: Paths,
+    name: str | None = None,
+    columns: Mapping[str, str | tuple[str, ...]] | None = None,
+    label_map: Mapping[str, str | None] | None = None,
+    target: str | None = None,
+    separator: str = "|",
+    format: Format | None = None,  # noqa: A002 - the option's name
+    encoding: str = "utf-8",
+    delimiter: str = "",
+    quoted: bool = True,
+    parties: Path | None = None,
+    labels: LabelSet | None = None,
+    task: Task = "stance",
+) -> Corpus:
+    """Read files.
+
+    Parameters
+    ----------
+    path : Path, tuple of Path, or mapping
+        One file, several, or split (train, dev, test) → file or files.
+    name : str, optional
+        The corpus's name in runs; left out, that of the first file.
+    columns, label_map, target, separator
+        See :class:`harness.corpora.columns.Shape`.
+    format, encoding, delimiter, quoted
+        See :class:`harness.corpora.reading.Layout`.
+    parties : Path, optional
+        A party registry, see :mod:`harness.parties`.
+    labels : LabelSet, optional
+        The labels of ``task``.
+    task : {"stance", "framing"}
+        What the corpus is read for.
+
+    Returns
+    -------
+    Corpus
+        A row without an ``id`` is called by its place, ``mine.csv:17``; one without a ``group`` is a group of
+        its own.
+
+    Raises
+    ------
+    ConfigError
+        Where options contradict each other.
+    CorpusError
+        With everything that is wrong with the files.
+    """
+    layout = Layout(format, encoding, delimiter, quoted)
+    shape = Shape(columns or {}, label_map or {}, target, separator)
+    parts = _parts(path)
+    if isinstance(path, Mapping) and "split" in shape.columns:
+        raise ConfigError([Problem("corpus.columns.split", "has no effect where path names the splits")])
+    raws = _gathered(parts, layout, shape, task)
+    raw = stacked(raws, ", ".join(one.source for one in raws))
+    registry = EMPTY if parties is None else read_parties(parties)
+    return build(name or parts[0].file.stem, raw, labels=labels, task=task, parties=registry)
+
+
+def _parts(path: Paths) -> list[Part]:
+    splits = path if isinstance(path, Mapping) else {"": path}
+    listed = [(split, (one,) if isinstance(one, Path) else one) for split, one in splits.items()]
+    problems = [
+        Problem(f"corpus.path.{split}", f"unknown split {split!r}", suggest(split, SPLITS))
+        for split in splits
+        if split and split.lower() not in SPLITS
+    ]
+    if not any(paths for _, paths in listed):
+        problems.append(Problem("corpus.path", "names no file"))
+    if problems:
+        raise ConfigError(problems)
+    files = [file for _, paths in listed for file in paths]
+    # train/data.csv and test/data.csv need more than their last name to be told apart.
+    depth = 1 if len({file.name for file in files}) == len(files) else 2
+    return [
+        Part(file, "/".join(file.parts[-depth:]), SPLITS.get(split.lower()))
+        for split, paths in listed
+        for file in paths
+    ]
+
+
+def _gathered(parts: Sequence[Part], layout: Layout, shape: Shape, task: Task) -> list[Raw]:
+    """Read all files, so that the problems of all are told at once."""
+    raws, errors = [], []
+    for part in parts:
+        try:
+            raws.append(_read(part, layout, shape, task))
+        except CorpusError as error:
+            errors.append(error)
+    if errors:
+        raise union(errors)
+    return raws
+
+
+def _read(part: Part, layout: Layout, shape: Shape, task: Task) -> Raw:
+    raw = canonical(reading.read(part.file, layout), shape, task)
+    if part.split is not None:
+        raw = replace(raw, frame=raw.frame.assign(split=part.split))
+    return with_ids(raw, [part.name + place.removeprefix(raw.source) for place in raw.places])
