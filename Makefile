@@ -54,11 +54,11 @@ schema: setup ## write configs/schema.json, from which editors complete configs
 test: setup ## run the tests: [ARGS="-k name"]
 	@$(VENV_PYTHON) -m pytest $(ARGS)
 
-check: setup ## format, lint, types and layers; writes nothing
+check: setup ## format, lint, types, layers and docstrings; writes nothing
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m mypy
-	@$(VENV_PYTHON) -m pytest -q tests/test_layers.py tests/test_packaging.py
+	@$(VENV_PYTHON) -m pytest -q tests/test_layers.py tests/test_packaging.py tests/test_docstrings.py
 
 fix: setup ## format, and mend what the linter can
 	@$(VENV_PYTHON) -m ruff check --fix .

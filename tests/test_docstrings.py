@@ -1,0 +1,88 @@
+"""Docstrings say what the signatures say: no parameter that is gone, none in another order."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from numpydoc.docscrape import NumpyDocString
+
+PACKAGE = Path(__file__).parent.parent / "harness"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+Documented = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def signature(node: Documented) -> list[str]:
+    """Names of the parameters: of a class those of ``__init__``, or else its fields."""
+    if isinstance(node, ast.ClassDef):
+        for child in node.body:
+            if isinstance(child, ast.FunctionDef) and child.name == "__init__":
+                return signature(child)
+        return [child.target.id for child in node.body if isinstance(child, ast.AnnAssign) and is_name(child)]
+    arguments = node.args
+    names = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
+    names += [f"*{arguments.vararg.arg}"] if arguments.vararg else []
+    names += [one.arg for one in arguments.kwonlyargs]
+    names += [f"**{arguments.kwarg.arg}"] if arguments.kwarg else []
+    return [name for name in names if name not in {"self", "cls"}]
+
+
+def is_name(field: ast.AnnAssign) -> bool:
+    return isinstance(field.target, ast.Name)
+
+
+def documented(node: Documented) -> list[str]:
+    """Names under Parameters; ``low, high : float`` are two."""
+    parsed = NumpyDocString(ast.get_docstring(node) or "")
+    return [name.strip() for entry in parsed["Parameters"] for name in entry.name.split(",")]
+
+
+def disagreements(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, Documented):
+            names, known = documented(node), signature(node)
+            gone = [name for name in names if name not in known]
+            if gone:
+                yield f"{node.name} documents {', '.join(gone)}, which it does not take"
+            elif names != [name for name in known if name in names]:
+                yield f"{node.name} documents {', '.join(names)} in another order than it takes them"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE.parent)))
+def test_documented_parameters_are_taken(path: Path) -> None:
+    assert list(disagreements(path.read_text(encoding="utf-8"))) == []
+
+
+VILLAIN = '''
+def {name}({arguments}):
+    """Do it.
+
+    Parameters
+    ----------
+    one : int
+    two, three : float
+        In [0, 1].
+    """
+'''
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ("one, two, three", []),
+        ("self, one, two, *, extra=0, three", []),
+        ("one, three, two", ["f documents one, two, three in another order than it takes them"]),
+        ("one, two", ["f documents three, which it does not take"]),
+    ],
+)
+def test_a_disagreement_is_seen(arguments: str, found: list[str]) -> None:
+    assert list(disagreements(VILLAIN.format(name="f", arguments=arguments))) == found
+
+
+def test_the_fields_of_a_dataclass_are_its_parameters() -> None:
+    source = (
+        'class A:\n    """Hold.\n\n    Parameters\n    ----------\n    two : int\n    """\n\n    one: int\n'
+    )
+    assert list(disagreements(source)) == ["A documents two, which it does not take"]
