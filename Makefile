@@ -14,7 +14,7 @@ OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment ui promote predict validate schema test check fix clean
+.PHONY: help setup experiment validate ui promote predict schema test check fix clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'

@@ -1,0 +1,103 @@
+"""The Makefile: its help, and that it calls what there is."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import typer
+
+from harness import cli
+
+MAKEFILE = Path(__file__).parent.parent / "Makefile"
+TEXT = MAKEFILE.read_text(encoding="utf-8")
+PHONY = re.findall(r"^\.PHONY: (.*)$", TEXT, re.MULTILINE)[0].split()
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    # No environment but a stand-in for its Python, which says what it is asked to do.
+    shutil.copy(MAKEFILE, folder)
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True, exist_ok=True)
+    python.write_text('#!/bin/sh\ntest "$2" = harness/bootstrap.py || echo "$@"\n')
+    python.chmod(0o755)
+    (folder / ".venv" / "stamp").touch()
+    return run_make(folder, *arguments)
+
+
+def run_make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    # These tests may themselves have been started by make, whose variables would be taken over.
+    environment = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_make_alone_prints_help_on_every_target(tmp_path: Path) -> None:
+    answer = make(tmp_path)
+    assert answer.returncode == 0
+    assert re.findall(r"^  ([a-z]+) ", answer.stdout, re.MULTILINE) == PHONY
+    assert max(len(line) for line in answer.stdout.splitlines()) <= 110
+
+
+def test_every_target_is_declared() -> None:
+    assert re.findall(r"^([a-z]+):", TEXT, re.MULTILINE) == PHONY
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["experiment", "CONFIG=a b.yaml"], "-m harness run a b.yaml"),
+        (["experiment", "CONFIG=a.yaml", "SET=x=1 y.z=[2]"], "-m harness run a.yaml --set x=1 --set y.z=[2]"),
+        (["experiment", "CONFIG=a.yaml", "ARGS=--fresh"], "-m harness run a.yaml --fresh"),
+        (["validate", "CONFIG=a.yaml"], "-m harness validate a.yaml"),
+        (["ui"], "-m harness ui"),
+        (["ui", "EXPERIMENT=a", "PORT=5001"], "-m harness ui --experiment a --port 5001"),
+        (["promote"], "-m harness promote"),
+        (["promote", "EXPERIMENT=a"], "-m harness promote --experiment a"),
+        (
+            ["predict", "INPUT=in.csv", "OUTPUT=out.csv"],
+            "-m harness predict --model models:/stance@champion --input in.csv --output out.csv",
+        ),
+        (["predict", "MODEL=folder"], "-m harness predict --model folder --input - --output -"),
+        (["test", "ARGS=-k name"], "-m pytest -k name"),
+    ],
+)
+def test_a_target_calls_its_command(tmp_path: Path, arguments: list[str], command: str) -> None:
+    answer = make(tmp_path, *arguments)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, command + "\n", "")
+
+
+def test_an_experiment_needs_a_config(tmp_path: Path) -> None:
+    answer = make(tmp_path, "experiment")
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("say which: make experiment CONFIG=configs/quickstart.yaml\n")
+
+
+def test_a_machine_without_python_is_told(tmp_path: Path) -> None:
+    shutil.copy(MAKEFILE, tmp_path)
+    answer = run_make(tmp_path, "setup", "PYTHON=no-such-python")
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(
+        "there is no no-such-python here; install Python 3.11 or newer and name it: "
+        "make setup PYTHON=python3.11\n"
+    )
+
+
+def test_clean_spares_runs_and_the_environment(tmp_path: Path) -> None:
+    for folder in (".harness/artifacts", ".pytest_cache", "build", "tests/__pycache__", ".venv/__pycache__"):
+        (tmp_path / folder).mkdir(parents=True)
+    assert make(tmp_path, "clean").returncode == 0
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_dir()}
+    assert left == {".harness", ".harness/artifacts", "tests", ".venv", ".venv/bin", ".venv/__pycache__"}
+
+
+def test_the_commands_exist() -> None:
+    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    for verb, rest in re.findall(r"\$\(HARNESS\) (\w+)(.*)", TEXT):
+        known = {option for parameter in commands[verb].params for option in parameter.opts}
+        used = set(re.findall(r"--[a-z]+", rest.replace("$(OF_EXPERIMENT)", "--experiment")))
+        assert used <= known, verb
