@@ -11,7 +11,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,7 +59,9 @@ class Store:
     artifacts: Path | None
 
     @classmethod
-    def open(cls, folder: Path | None = None, *, check: bool = True) -> Store:
+    def open(
+        cls, folder: Path | None = None, *, check: bool = True, say: Callable[[str], object] | None = None
+    ) -> Store:
         """Find the store, and make it where there is none.
 
         Parameters
@@ -69,6 +71,8 @@ class Store:
             ``.harness`` or ``pyproject.toml`` is the project.
         check : bool
             Refuse a store whose files have moved; see :func:`harness.store.relocate.relocate`.
+        say : callable, optional
+            Told when a database has to be made, which takes some seconds.
 
         Raises
         ------
@@ -79,7 +83,7 @@ class Store:
         store = _located(os.environ.get(VARIABLE, ""), home)
         store.home.mkdir(parents=True, exist_ok=True)
         if store.database is not None:
-            _ready(store)
+            _ready(store, say)
             if check:
                 store.refuse_moved()
         return store
@@ -137,29 +141,41 @@ class Store:
                 raise
             return str(found.experiment_id)
 
-    def roots(self) -> set[str]:
-        """Return the folders, as addresses, that the experiments of a SQLite store say their files lie in."""
-        assert self.database is not None
+    def moved_roots(self) -> list[str]:
+        """Return the addresses that the experiments of a SQLite store give for files that lie beside it now.
+
+        A folder was moved where an old address leads nowhere, or copied where the same files lie here too. What
+        somebody else's experiment keeps in a place of its own is left alone.
+        """
+        if self.database is None or self.artifacts is None:
+            return []
         with contextlib.closing(sqlite3.connect(self.database)) as connection:
-            rows = connection.execute("SELECT artifact_location FROM experiments").fetchall()
-        return {place.rpartition("/")[0] for (place,) in rows if place}
+            places = [place for (place,) in connection.execute("SELECT artifact_location FROM experiments")]
+        moved = set()
+        for root, _, name in (str(place or "").rpartition("/") for place in places):
+            is_other = root.startswith("file://") and root != self.artifacts.as_uri()
+            if is_other and (not local_path(root).exists() or (self.artifacts / unquote(name)).exists()):
+                moved.add(root)
+        return sorted(moved)
 
     def refuse_moved(self) -> None:
-        """Refuse a SQLite store whose experiments say that their files lie in a place that is not there.
+        """Refuse a SQLite store that was moved or copied here and still points to its old place.
 
         Raises
         ------
         StoreError
             Naming the old place and the command that mends it.
         """
-        assert self.artifacts is not None
-        here = self.artifacts.as_uri()
-        for root in sorted(self.roots() - {here}):
-            if root.startswith("file://") and not Path(unquote(urlsplit(root).path)).exists():
-                raise StoreError(
-                    f"the store {self.database} was moved here: its runs still point to"
-                    f" {unquote(urlsplit(root).path)}; 'harness relocate' mends it"
-                )
+        for root in self.moved_roots():
+            raise StoreError(
+                f"the store {self.database} was moved or copied here, but its runs point to {local_path(root)};"
+                " 'harness relocate' mends it"
+            )
+
+
+def local_path(address: str) -> Path:
+    """Return the path that a ``file://`` address means."""
+    return Path(unquote(urlsplit(address).path))
 
 
 def project(folder: Path) -> Path:
@@ -208,7 +224,7 @@ def _located(uri: str, home: Path) -> Store:
     )
 
 
-def _ready(store: Store) -> None:
+def _ready(store: Store, say: Callable[[str], object] | None) -> None:
     """Make the SQLite database where there is none: under our own lock, and whole or not at all."""
     database = store.database
     assert database is not None
@@ -217,6 +233,8 @@ def _ready(store: Store) -> None:
         return
     with locked(database.with_name(f"{database.name}.lock")):
         if not database.exists():
+            if say is not None:
+                say(f"making the store {database} (a few seconds, once)")
             _create(store, database)
 
 

@@ -38,4 +38,34 @@ def relocate(store: Store) -> Relocated:
     StoreError
         Where the store is no SQLite database.
     """
-    raise NotImplementedError
+    if store.database is None or store.artifacts is None:
+        raise StoreError(f"only a SQLite store can be relocated; this one is {store.uri}")
+    roots = store.moved_roots()
+    counts = {f"{table}.{column}": 0 for table, column in COLUMNS}
+    if not roots:
+        return Relocated(counts, None)
+    with contextlib.closing(sqlite3.connect(store.database)) as connection:
+        backup = _backup(connection, store.database)
+        with connection:
+            for table, column in COLUMNS:
+                for root in roots:
+                    counts[f"{table}.{column}"] += _mend(
+                        connection, table, column, (root, store.artifacts.as_uri())
+                    )
+    return Relocated(counts, backup)
+
+
+def _backup(connection: sqlite3.Connection, database: Path) -> Path:
+    copy = database.with_name(f"{database.name}.before-relocate-{time.strftime('%Y%m%d-%H%M%S')}")
+    with contextlib.closing(sqlite3.connect(copy)) as target:
+        connection.backup(target)
+    return copy
+
+
+def _mend(connection: sqlite3.Connection, table: str, column: str, move: tuple[str, str]) -> int:
+    old, new = move
+    # The names are literals of this module; the addresses are bound.
+    return connection.execute(
+        f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",  # noqa: S608
+        (new, len(old) + 1, len(old) + 1, f"{old}/"),
+    ).rowcount

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from harness.store.location import Store
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+from harness.errors import StoreError
+from harness.store.location import SERVERS, Store, imported
+
+HOST = "127.0.0.1"
+FIRST_PORT, LAST_PORT = 5000, 5050
+PATIENCE = 60.0
+SHARED_VIEW = "harness"
+"""Key of the shared view that an experiment of ours holds; see :mod:`harness.tracking.view`."""
+
+QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
-def serve_ui(store: Store, *, port: int | None = None, experiment: str | None = None) -> int:
+def serve_ui(
+    store: Store,
+    *,
+    port: int | None = None,
+    experiment: str | None = None,
+    say: Callable[[str], object] = print,
+) -> int:
     """Run the MLflow UI until Ctrl-C; print the address that opens an experiment's runs.
 
     Parameters
@@ -15,6 +40,8 @@ def serve_ui(store: Store, *, port: int | None = None, experiment: str | None = 
         Left out, the first free one from 5000 on.
     experiment : str, optional
         By name; left out, the one with the newest run.
+    say : callable
+        Told the address.
 
     Returns
     -------
@@ -26,9 +53,93 @@ def serve_ui(store: Store, *, port: int | None = None, experiment: str | None = 
     StoreError
         Where the port is taken, the experiment unknown or the UI does not start.
     """
-    raise NotImplementedError
+    if store.uri.partition(":")[0] in SERVERS:
+        say(f"the runs are on a server: {runs_address(store, store.uri.rstrip('/'), experiment)}")
+        return 0
+    chosen = _free(port)
+    base = f"http://{HOST}:{chosen}"
+    log = store.home / "ui.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(  # noqa: S603 (our own arguments, no shell)
+            command(store, chosen),
+            env={**os.environ, **QUIET},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        # Found while the server starts: both take some seconds.
+        address = runs_address(store, base, experiment)
+        _wait(server, f"{base}/health")
+        say(f"{address}\nCtrl-C ends it.")
+        return server.wait()
+    except KeyboardInterrupt:
+        return 0
+    except TimeoutError as error:
+        raise StoreError(f"the MLflow UI did not start: {error}; see {log}") from error
+    finally:
+        _end(server)
+
+
+def command(store: Store, port: int) -> list[str]:
+    """Return the command line of the UI: one worker, no job runner, files read where they lie."""
+    assert store.artifacts is not None
+    parts = ["--host", HOST, "--port", str(port), "--workers", "1", "--backend-store-uri", store.uri]
+    parts += ["--no-serve-artifacts", "--default-artifact-root", store.artifacts.as_uri()]
+    return [sys.executable, "-m", "mlflow", "ui", *parts]
 
 
 def runs_address(store: Store, base: str, experiment: str | None = None) -> str:
     """Return the address under ``base`` (``http://127.0.0.1:5000``) that opens an experiment's runs."""
-    raise NotImplementedError
+    imported()
+    if experiment is not None:
+        found = store.client.get_experiment_by_name(experiment)
+        if found is None:
+            known = ", ".join(sorted(one.name for one in store.client.search_experiments()))
+            raise StoreError(f"there is no experiment {experiment!r}; known: {known}")
+        known_id = found.experiment_id
+    else:
+        everywhere = [one.experiment_id for one in store.client.search_experiments()]
+        newest = store.client.search_runs(everywhere, order_by=["attributes.start_time DESC"], max_results=1)
+        if not newest:
+            return f"{base}/#/experiments?workflowType=machine_learning"
+        known_id = newest[0].info.experiment_id
+    return f"{base}/#/experiments/{known_id}/runs?workflowType=machine_learning"
+
+
+def _free(port: int | None) -> int:
+    for one in range(FIRST_PORT, LAST_PORT + 1) if port is None else (port,):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, one))
+            except OSError:
+                continue
+            return one
+    taken = f"port {port}" if port is not None else f"every port from {FIRST_PORT} to {LAST_PORT}"
+    raise StoreError(f"{taken} is taken; choose another with --port")
+
+
+def _wait(server: subprocess.Popen[bytes], address: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            raise TimeoutError(f"it ended with status {server.returncode}")
+        try:
+            with urllib.request.urlopen(address, timeout=2):  # noqa: S310 (our own http address)
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise TimeoutError(f"no answer in {PATIENCE:.0f} s")
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End the server with everything it started."""
+    for which in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(server.pid, which)
+            server.wait(timeout=5)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import platform
+import shutil
+import tempfile
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from harness.errors import PredictionsError
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
 from harness.plan import PlannedClassifier
+from harness.scoring import score
 from harness.store import Store
+from harness.tracking import contents, context, names, saved, view
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+PENDING = "pending"
+"""Folder of the store's home where models of unfinished classifiers wait."""
 
 
 class Tracker:
@@ -26,19 +41,148 @@ class Tracker:
     def __init__(self, store: Store, prepared: Prepared, *, fresh: bool = False) -> None:
         self.store, self.prepared, self.fresh = store, prepared, fresh
 
+    @cached_property
+    def experiment_id(self) -> str:
+        """The experiment's id in MLflow, made and described on first use."""
+        store, plan = self.store, self.prepared.plan
+        experiment_id = store.experiment(plan.name)
+        tags = contents.experiment_tags(plan) | view.tags(plan)
+        known = store.client.get_experiment(experiment_id).tags
+        for name, value in tags.items():
+            if known.get(name) != value:
+                store.client.set_experiment_tag(experiment_id, name, value)
+        return experiment_id
+
+    @cached_property
+    def git(self) -> context.Git:
+        """The state of the repository that the config lies in."""
+        return context.Git.of(self.prepared.plan.source.resolve().parent)
+
     def finished(self, classifier: PlannedClassifier, trials: Sequence[Trial]) -> ClassifierResult | None:
         """Load the result of a finished parent run with equal trials and metrics; None without one."""
-        raise NotImplementedError
+        digest = names.parent_digest(self.prepared, classifier, trials)
+        for run in self.runs(names.CLASSIFIER, digest):
+            if run.info.status == "FINISHED":
+                with contextlib.suppress(OSError, KeyError, PredictionsError), self.files(run) as folder:
+                    return saved.read_result(folder, classifier, trials, self.prepared.plan.labels)
+        return None
 
     @contextlib.contextmanager
     def classifier(self, classifier: PlannedClassifier, trials: Sequence[Trial]) -> Iterator[Parent]:
         """Open the parent run of a classifier, an interrupted one where there is one.
 
         Another process that trains the same classifier of the same experiment is waited for. An exception ends
-        the run as FAILED with its reason, Ctrl-C as KILLED; otherwise :meth:`Parent.complete` ends it.
+        the run as FAILED with its reason, Ctrl-C as KILLED; :meth:`Parent.complete` ends it as FINISHED.
         """
-        raise NotImplementedError
-        yield
+        digest = names.parent_digest(self.prepared, classifier, trials)
+        with self.store.lock(f"{self.experiment_id}-{digest}"):
+            done = None if self.fresh else self.finished(classifier, trials)
+            if done is not None:
+                yield Parent(self, classifier, "", Path(), done)
+                return
+            run_id = self._resumed(digest) or self._created(classifier, digest)
+            parent = Parent(self, classifier, run_id, self.pending(run_id))
+            with self.ending(run_id):
+                yield parent
+
+    @contextlib.contextmanager
+    def ending(self, run_id: str) -> Iterator[None]:
+        """Mark a run FAILED with its reason, or KILLED, where the block does not end well."""
+        client = self.store.client
+        try:
+            yield
+        except BaseException as error:
+            killed = not isinstance(error, Exception)
+            reason = f"{type(error).__name__}: {error}".strip(": ")[: names.ERROR_LENGTH]
+            client.set_tag(run_id, names.ERROR, reason)
+            if not killed:
+                client.log_text(run_id, traceback.format_exc(), "error.txt")
+            client.set_terminated(run_id, "KILLED" if killed else "FAILED")
+            raise
+
+    def runs(self, role: str, digest: str) -> list[Run]:
+        """Find runs of the experiment by digest, the newest first."""
+        found = self.store.client.search_runs(
+            [self.experiment_id],
+            f"tags.`{names.DIGEST}` = '{digest}' and tags.`{names.ROLE}` = '{role}'",
+            order_by=["attributes.start_time DESC"],
+        )
+        return list(found)
+
+    @contextlib.contextmanager
+    def files(self, run: Run) -> Iterator[Path]:
+        """Open the folder of a run's files: the files themselves on this machine, copies from a server.
+
+        Raises
+        ------
+        FileNotFoundError
+            Where they are gone.
+        """
+        from mlflow.exceptions import MlflowException
+
+        with self.scratch() as folder:
+            copies = None if self.store.artifacts is not None else str(folder)
+            try:
+                yield Path(self.store.client.download_artifacts(run.info.run_id, "", copies))
+            except MlflowException as error:
+                raise FileNotFoundError(str(error)) from error
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Open an empty folder that is gone after the block."""
+        with tempfile.TemporaryDirectory(prefix="harness-") as name:
+            yield Path(name)
+
+    def pending(self, run_id: str) -> Path:
+        """Return the folder of an unfinished run's models."""
+        return self.store.home / PENDING / run_id
+
+    def tags(self, role: str, digest: str) -> dict[str, str]:
+        """Return the tags that every run of the experiment carries."""
+        plan = self.prepared.plan
+        known = {
+            names.ROLE: role,
+            names.DIGEST: digest,
+            names.CONFIG: plan.digest,
+            names.HOST: platform.node(),
+            "mlflow.user": context.user(),
+            "mlflow.source.type": "LOCAL",
+            "mlflow.source.name": plan.source.name,
+            "mlflow.source.git.commit": self.git.commit,
+            "mlflow.source.git.branch": self.git.branch,
+            "harness.git_dirty": str(self.git.dirty).lower() if self.git.commit else "",
+        }
+        return {**plan.config.tracking.tags, **{name: value for name, value in known.items() if value}}
+
+    def _resumed(self, digest: str) -> str | None:
+        """Take up an interrupted parent run; one that another machine may still be at work on is left alone."""
+        if self.fresh:
+            return None
+        client = self.store.client
+        for run in self.runs(names.CLASSIFIER, digest):
+            ours = run.data.tags.get(names.HOST) == platform.node()
+            stopped = run.info.status in ("FAILED", "KILLED") or (run.info.status == "RUNNING" and ours)
+            # A run that has its model already was stopped on its last metres: a second model would inherit
+            # the first one's metrics.
+            if stopped and not client.get_run(run.info.run_id).outputs.model_outputs:
+                client.update_run(run.info.run_id, status="RUNNING")
+                if names.ERROR in run.data.tags:
+                    client.delete_tag(run.info.run_id, names.ERROR)
+                return str(run.info.run_id)
+        return None
+
+    def _created(self, classifier: PlannedClassifier, digest: str) -> str:
+        client, plan = self.store.client, self.prepared.plan
+        tags = self.tags(names.CLASSIFIER, digest) | {
+            names.KIND: classifier.bound.kind,
+            names.PRIMARY: plan.primary.name,
+            names.DIRECTION: plan.primary.direction,
+            names.MODEL_NAME: plan.model_name,
+        }
+        run = client.create_run(self.experiment_id, tags=tags, run_name=classifier.name)
+        fixed = {k: v for k, v in classifier.bound.options.items() if k not in classifier.tune}
+        contents.log_parameters(client, run.info.run_id, {"kind": classifier.bound.kind, **fixed})
+        return str(run.info.run_id)
 
 
 @dataclass(frozen=True)
@@ -47,13 +191,17 @@ class Parent:
 
     Attributes
     ----------
-    done : ClassifierResult or None
-        Set where there is nothing to do; no run is open then.
+    tracker : Tracker
+    classifier : PlannedClassifier
+    run_id : str
     folder : Path
         A place of its own for a refit (:func:`harness.evaluate.refit`), gone after :meth:`complete`.
-    run_id : str
+    done : ClassifierResult or None
+        Set where there is nothing to do; no run is open then.
     """
 
+    tracker: Tracker
+    classifier: PlannedClassifier
     run_id: str
     folder: Path
     done: ClassifierResult | None = None
@@ -61,19 +209,42 @@ class Parent:
     def known(self, trial: Trial) -> TrialResult | None:
         """Load the result of a finished child run with the trial's digest; None without one.
 
-        Its ``folder`` is None where the model has been thrown away because another seed's is served.
+        Its ``folder`` is None where the model has been thrown away because another seed's was served.
         """
-        raise NotImplementedError
+        tracker = self.tracker
+        for run in [] if tracker.fresh else tracker.runs(names.TRIAL, trial.digest):
+            if run.info.status != "FINISHED":
+                continue
+            folder = tracker.pending(run.info.run_id)
+            model = folder if (folder / "loader.txt").is_file() else None
+            with contextlib.suppress(OSError, KeyError, PredictionsError), tracker.files(run) as files:
+                return saved.read_trial(files, trial, tracker.prepared.plan.labels, model)
+        return None
 
     @contextlib.contextmanager
     def trial(self, trial: Trial) -> Iterator[Child]:
         """Open the child run of a trial; it ends FINISHED, FAILED or KILLED with the block."""
-        raise NotImplementedError
-        yield
+        tracker = self.tracker
+        client = tracker.store.client
+        tags = tracker.tags(names.TRIAL, trial.digest) | {
+            "mlflow.parentRunId": self.run_id,
+            names.KIND: trial.classifier.bound.kind,
+        }
+        run = client.create_run(tracker.experiment_id, tags=tags, run_name=trial.name)
+        run_id = str(run.info.run_id)
+        with tracker.ending(run_id):
+            yield Child(tracker, run_id, tracker.pending(run_id))
+            client.set_terminated(run_id, "FINISHED")
 
     def complete(self, result: ClassifierResult) -> None:
         """Log everything a person looks at in the UI, and the model; the run is FINISHED."""
-        raise NotImplementedError
+        tracker = self.tracker
+        contents.log_classifier(tracker, self.run_id, result)
+        tracker.store.client.set_terminated(self.run_id, "FINISHED")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for trial in result.trials:
+            for run in tracker.runs(names.TRIAL, trial.trial.digest):
+                shutil.rmtree(tracker.pending(run.info.run_id), ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -82,14 +253,26 @@ class Child:
 
     Attributes
     ----------
+    tracker : Tracker
     run_id : str
     folder : Path
         Where the trial's model is to be saved; it outlives an interrupted experiment.
     """
 
+    tracker: Tracker
     run_id: str
     folder: Path
 
     def log(self, result: TrialResult) -> None:
-        """Log predictions, options, metrics per split, curves and times."""
-        raise NotImplementedError
+        """Log predictions, chosen options, scores, curves and times."""
+        client, plan = self.tracker.store.client, self.tracker.prepared.plan
+        with self.tracker.scratch() as folder:
+            saved.write_trial(folder, result)
+            client.log_artifacts(self.run_id, str(folder))
+        contents.log_parameters(
+            client, self.run_id, {"seed": result.trial.seed, "fold": result.trial.fold, **result.options}
+        )
+        scores = score(result.predictions, plan.metrics, draws=0)
+        values = names.score_values(scores) | {f"seconds/{k}": v for k, v in result.seconds.items()}
+        logged = names.metrics(values) + names.curve_metrics(result.curves)
+        contents.log_metrics(client, self.run_id, logged)

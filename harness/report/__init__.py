@@ -1,0 +1,1 @@
+"""Results in, figures and pages for people out; nothing is trained, scored anew or logged here."""

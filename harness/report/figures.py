@@ -1,0 +1,132 @@
+"""Tables in, small PNG figures out, legible in grey and to colour-blind eyes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.labels import LabelSet
+from harness.metrics.calibration import ReliabilityBin
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+DPI = 110
+INK, BLUE, ORANGE, GREY = "#1b1f24", "#0b5fa5", "#b35400", "#8a939c"
+LINES = (BLUE, ORANGE, "#1a7f6b", "#7a3e9d", "#555d66")
+
+
+def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> bytes:
+    """Draw a confusion matrix: counts, the share of the row, and the share as depth of colour.
+
+    Parameters
+    ----------
+    counts : (k, k) or (k, 2, 2) array
+        See :func:`harness.metrics.counts.confusion`. Of a multi-label task each label gets a row with its hits,
+        misses, false alarms and correct rejections.
+    labels : LabelSet
+    title : str
+
+    Returns
+    -------
+    bytes
+        A PNG image.
+    """
+    import numpy as np
+
+    if labels.multi:
+        table = np.stack([counts[:, 1, 1], counts[:, 1, 0], counts[:, 0, 1], counts[:, 0, 0]], axis=1)
+        sums = np.stack([counts[:, 1].sum(axis=1)] * 2 + [counts[:, 0].sum(axis=1)] * 2, axis=1)
+        columns, heading = ["hit", "missed", "false alarm", "rightly not"], "decision"
+    else:
+        table, sums = counts, counts.sum(axis=1, keepdims=True) + np.zeros_like(counts)
+        columns, heading = list(labels.names), "predicted"
+    shares = np.divide(table, sums, out=np.zeros(table.shape), where=sums > 0)
+    figure, axes = _canvas(1.9 + 1.15 * table.shape[1], 1.4 + 0.72 * table.shape[0])
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
+    for (i, j), count in np.ndenumerate(table):
+        dark = shares[i, j] > 0.62
+        text = f"{count:,}\n{shares[i, j]:.0%}"
+        axes.text(j, i, text, ha="center", va="center", fontsize=9, color="white" if dark else INK)
+    axes.set_xticks(range(len(columns)), columns, fontsize=9)
+    axes.set_yticks(range(len(labels)), [name.replace("_", " ") for name in labels.names], fontsize=9)
+    axes.set_xlabel(heading)
+    axes.set_ylabel("truth")
+    axes.tick_params(length=0)
+    axes.set_title(title, fontsize=10, loc="left")
+    return _png(figure)
+
+
+def reliability_png(bins: Sequence[ReliabilityBin], title: str) -> bytes:
+    """Draw stated probability against how often it came true; the diagonal is perfect calibration."""
+    figure, axes = _canvas(4.4, 4.0)
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="perfect")
+    places = [one.confidence for one in bins]
+    shares = [one.frequency for one in bins]
+    axes.plot(places, shares, color=BLUE, linewidth=1.4, marker="o", markersize=5, label="this classifier")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("stated probability")
+    axes.set_ylabel("share that came true")
+    axes.grid(color="#e3e6e9", linewidth=0.6)
+    axes.legend(loc="upper left", fontsize=8, frameon=False)
+    axes.set_title(title, fontsize=10, loc="left")
+    return _png(figure)
+
+
+def curves_png(curves: Mapping[str, Sequence[Mapping[str, float]]], title: str) -> bytes:
+    """Draw training curves, one panel a quantity, one line a trial.
+
+    Parameters
+    ----------
+    curves : mapping
+        Trial name → one mapping of quantities a step.
+    title : str
+    """
+    quantities = list(dict.fromkeys(key for steps in curves.values() for one in steps for key in one))
+    columns = min(3, len(quantities))
+    rows = -(-len(quantities) // columns)
+    figure, grid = _grid(3.3 * columns, 2.5 * rows + 0.4, rows, columns)
+    for panel, quantity in zip(grid, quantities, strict=False):
+        for number, (name, steps) in enumerate(curves.items()):
+            points = [(at, one[quantity]) for at, one in enumerate(steps, start=1) if quantity in one]
+            style = {"color": LINES[number % len(LINES)], "marker": "o", "markersize": 3, "linewidth": 1.2}
+            panel.plot(*zip(*points, strict=True), label=name, **style)
+        panel.set_title(quantity.replace("_", " "), fontsize=9, loc="left")
+        panel.set_xlabel("step", fontsize=8)
+        panel.tick_params(labelsize=8)
+        panel.grid(color="#e3e6e9", linewidth=0.6)
+    for panel in grid[len(quantities) :]:
+        panel.set_visible(False)
+    if len(curves) > 1:
+        grid[0].legend(fontsize=7, frameon=False)
+    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+    return _png(figure)
+
+
+def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    figure, axes = _grid(width, height, 1, 1)
+    return figure, axes[0]
+
+
+def _grid(width: float, height: float, rows: int, columns: int) -> tuple[Figure, list[Axes]]:
+    # A Figure of its own: pyplot would keep global state and look for a display.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels: Any = figure.subplots(rows, columns, squeeze=False)
+    for panel in panels.ravel():
+        panel.spines[["top", "right"]].set_visible(False)
+    return figure, list(panels.ravel())
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,101 @@
+"""A finished classifier in, a short Markdown card out that travels inside the model."""
+
+from __future__ import annotations
+
+import json
+
+from harness.catalog import plain
+from harness.evaluate import ClassifierResult, Prepared
+from harness.plan import card_of
+from harness.report.pages import number
+from harness.report.summary import Summary
+from harness.scoring import score
+
+
+def model_card(prepared: Prepared, result: ClassifierResult) -> str:
+    """Return the card of a classifier's served model.
+
+    It states the test score of that very model, which is another number than the mean over seeds.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    result : ClassifierResult
+    """
+    summary = Summary(prepared, result)
+    parts = [part(summary) for part in (_heading, _use, _scores, _data, _limits)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _heading(summary: Summary) -> str:
+    plan, result = summary.prepared.plan, summary.result
+    given = result.served.options if result.served is not None else result.classifier.bound.options
+    options = json.dumps({name: plain(value) for name, value in given.items()}, ensure_ascii=False)
+    what = "stance toward a named party" if plan.config.task == "stance" else "the frames they use"
+    return (
+        f"# {result.classifier.name} ({plan.name})\n\n"
+        f"Labels sentences by {what}. A `{result.classifier.bound.kind}` classifier with these options:\n\n"
+        f"```json\n{options}\n```"
+    )
+
+
+def _use(summary: Summary) -> str:
+    takes = "`text` and `target`; where known `target_start`, `target_end` and `holder`"
+    if summary.prepared.plan.config.task == "framing":
+        takes = "`text`"
+    labels = ", ".join(f"`{name}`" for name in summary.labels.names)
+    several = "; several or none at once" if summary.labels.multi else ""
+    return (
+        f"## Use\n\n- Input: {takes}.\n- Labels: {labels}{several}.\n- It never abstains unless it is set to."
+    )
+
+
+def _scores(summary: Summary) -> str:
+    plan, result = summary.prepared.plan, summary.result
+    own, metrics = summary.test, [metric for metric in plan.metrics if not metric.per_label]
+    rows = score(own, metrics).rows
+    table = "\n".join(
+        f"| {row['metric']} | {number(row['value'])} | {number(row['low'])} to {number(row['high'])} |"
+        for row in rows[(rows["slice"] == "all") & (rows["split"] == "test")].to_dict("records")
+    )
+    what = f"This very model (seed {summary.seed}) on {len(own):,} test items:"
+    if len(summary.prepared.splits) > 1:
+        what = (
+            "This model was fitted once more on all rows, so no test is left for it. These are the scores of"
+            f" cross-validation with seed {summary.seed}, on {len(own):,} items:"
+        )
+    text = f"## Scores\n\n{what}\n\n| metric | value | 95 % interval over items |\n|---|---|---|\n{table}"
+    if len(summary.seeds) > 1:
+        mean = number(result.scores.value(plan.primary.name))
+        text += f"\n\nOver {len(summary.seeds)} seeds {plan.primary.name} is {mean}."
+    return text
+
+
+def _data(summary: Summary) -> str:
+    prepared = summary.prepared
+    lines = [
+        f"- Corpus: {prepared.corpus.name}, {len(prepared.corpus):,} rows, fingerprint `{prepared.corpus.fingerprint}`."
+    ]
+    card = card_of(prepared.plan.corpus)
+    if card is not None:
+        lines += [f"- {card.title}: {card.description}"]
+        lines += [f"- Licence: {card.licence}."] if card.licence else []
+        lines += [f"- Paper: {card.paper}."] if card.paper else []
+    first = prepared.splits[0]
+    lines.append(
+        f"- Split: {prepared.plan.split.kind}, {len(first.train):,} rows to train on, {len(first.select):,} to select by,"
+        f" fingerprint `{first.fingerprint}`."
+    )
+    return "## Data\n\n" + "\n".join(lines)
+
+
+def _limits(summary: Summary) -> str:
+    lines = [
+        "- The scores hold for sentences like those of the corpus; on other outlets, topics or times they fall.",
+        "- Probabilities are the classifier's own; the report of its run shows how far they may be believed.",
+        "- Shares counted from its labels are biased by its errors: correct them with a random sample labelled by"
+        " hand.",
+    ]
+    card = card_of(summary.prepared.plan.corpus)
+    lines += [f"- Of the corpus: {flaw}" for flaw in (card.flaws if card is not None else ())]
+    return "## Limits\n\n" + "\n".join(lines)

@@ -1,0 +1,170 @@
+"""A finished classifier in, a self-contained HTML page out."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from harness.catalog import plain
+from harness.evaluate import ClassifierResult, Prepared
+from harness.report.summary import Summary
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SPLITS = ("test", "select")
+PLOT = 240
+"""Side of the reliability plot, in the units of its view box."""
+
+
+def run_page(prepared: Prepared, result: ClassifierResult, context: Mapping[str, Any] | None = None) -> str:
+    """Return the report of a run.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    result : ClassifierResult
+    context : mapping, optional
+        Shown with it: ``commit``, ``dirty``, ``date``, ``machine``, ``versions``.
+
+    Returns
+    -------
+    str
+        One HTML document without scripts, that asks the network for nothing; light and dark. Whatever comes from
+        a corpus or a config is escaped. Sentences are left out under ``tracking.log_text: false``.
+    """
+    summary = Summary(prepared, result)
+    return (
+        environment()
+        .get_template("run.html.j2")
+        .render(
+            summary=summary,
+            plan=prepared.plan,
+            result=result,
+            facts=facts(summary),
+            scores=score_rows(summary),
+            confusion=confusion_rows(summary),
+            points=plot_points(summary),
+            plot=PLOT,
+            context=dict(context or {}),
+        )
+    )
+
+
+@cache
+def environment() -> Environment:
+    """Return the template environment: every value is escaped, an unknown name is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("harness.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"number": number, "percent": percent, "words": words}
+    return made
+
+
+def number(value: float) -> str:
+    """Write a score with three decimals; a dash for what is not there.
+
+    Examples
+    --------
+    >>> number(0.61849), number(float("nan"))
+    ('0.618', '–')
+    """
+    return "–" if math.isnan(value) else f"{value:.3f}"
+
+
+def percent(value: float) -> str:
+    """Write a share as a whole percentage."""
+    return "–" if math.isnan(value) else f"{value:.0%}"
+
+
+def words(name: str) -> str:
+    """Write a label's name as words."""
+    return name.replace("_", " ")
+
+
+def facts(summary: Summary) -> list[tuple[str, str]]:
+    """List what was run: pairs of a name and a value."""
+    prepared, result = summary.prepared, summary.result
+    plan, bound = prepared.plan, result.classifier.bound
+    chosen = summary.result.served.options if summary.result.served is not None else bound.options
+    sizes = ", ".join(
+        f"{name} {len(getattr(prepared.splits[0], name)):,}"
+        for name in ("train", "select", "calibrate", "test")
+    )
+    folds = f"{len(prepared.splits)} folds; the first: " if len(prepared.splits) > 1 else ""
+    return [
+        ("classifier", f"{result.classifier.name} ({bound.kind})"),
+        (
+            "options",
+            ", ".join(f"{name}: {json.dumps(plain(value))}" for name, value in chosen.items()) or "none",
+        ),
+        ("tuned on select", ", ".join(result.classifier.tune) or "nothing"),
+        ("task", f"{plan.config.task}: {', '.join(words(one) for one in summary.labels.names)}"),
+        ("corpus", f"{prepared.corpus.name}, {len(prepared.corpus):,} rows"),
+        ("split", f"{plan.split.kind}; {folds}{sizes}"),
+        ("seeds", ", ".join(map(str, summary.seeds))),
+        ("corpus fingerprint", prepared.corpus.fingerprint),
+        ("test fingerprint", result.predictions.only(split="test").fingerprint()),
+    ]
+
+
+def score_rows(summary: Summary) -> list[dict[str, Any]]:
+    """Return one row a metric: name, direction, whether it is primary, and test and select beside each other."""
+    plan, scores = summary.prepared.plan, summary.scores
+    directions = {metric.name: metric.direction for metric in plan.metrics}
+    found = {(row["metric"], row["split"]): row for row in scores.to_dict("records")}
+    empty = dict.fromkeys(("value", "low", "high", "seed_sd"), math.nan)
+    return [
+        {
+            "name": name,
+            "primary": name == plan.primary.name,
+            "direction": _direction(name, directions),
+            **{split: found.get((name, split), empty) for split in SPLITS},
+        }
+        for name in dict.fromkeys(scores["metric"])
+    ]
+
+
+def _direction(name: str, directions: Mapping[str, str]) -> str:
+    """Look a direction up; a metric with one value a label is scored as ``name_<label>``."""
+    while name not in directions and "_" in name:
+        name = name.rpartition("_")[0]
+    return directions.get(name, "higher")
+
+
+def confusion_rows(summary: Summary) -> list[dict[str, Any]]:
+    """Return one row a label: its name and its cells, each a count and its share."""
+    rows = []
+    for name, counts in zip(summary.labels.names, summary.confusion.tolist(), strict=True):
+        if summary.labels.multi:
+            (rejected, false_alarms), (missed, hits) = counts
+            pairs = [(hits, hits + missed), (missed, hits + missed)]
+            pairs += [(false_alarms, false_alarms + rejected), (rejected, false_alarms + rejected)]
+        else:
+            pairs = [(count, sum(counts)) for count in counts]
+        cells = [{"n": n, "share": n / total if total else 0.0} for n, total in pairs]
+        rows.append({"name": name, "cells": cells})
+    return rows
+
+
+def plot_points(summary: Summary) -> list[dict[str, float]]:
+    """Return the reliability bins with their place in the plot."""
+    return [
+        {
+            "x": one.confidence * PLOT,
+            "y": (1 - one.frequency) * PLOT,
+            "stated": one.confidence,
+            "true": one.frequency,
+            "n": one.n,
+        }
+        for one in summary.reliability
+    ]

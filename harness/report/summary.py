@@ -1,0 +1,204 @@
+"""A finished classifier in, the tables that its figures, its page and its card show out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from harness.evaluate import ClassifierResult, Prepared
+from harness.labels import LabelSet
+from harness.metrics.calibration import ReliabilityBin, claims, reliability_bins
+from harness.metrics.classification import F1_MACRO
+from harness.metrics.counts import confusion, one_vs_rest, ratio
+from harness.tables import Predictions
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+ERRORS = 25
+TARGETS = 30
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """One label: how often it applies, how often it was given, and how well."""
+
+    name: str
+    support: int
+    given: int
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """One party: its test items, and how well they were labelled."""
+
+    name: str
+    n: int
+    accuracy: float
+    f1_macro: float
+
+
+@dataclass(frozen=True)
+class Error:
+    """A wrong decision; ``before``, ``mention`` and ``after`` make up the text, where it may be shown."""
+
+    id: str
+    target: str
+    truth: str
+    said: str
+    confidence: float
+    before: str = ""
+    mention: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a person is shown of a classifier: the test items of one seed in detail, the scores of all.
+
+    Attributes
+    ----------
+    prepared : Prepared
+    result : ClassifierResult
+    """
+
+    prepared: Prepared
+    result: ClassifierResult
+
+    @property
+    def labels(self) -> LabelSet:
+        """The label set of the task."""
+        return self.prepared.plan.labels
+
+    @property
+    def shows_text(self) -> bool:
+        """Whether sentences may stand in runs."""
+        return self.prepared.plan.config.tracking.log_text
+
+    @property
+    def seeds(self) -> list[int]:
+        """All seeds that were run."""
+        return sorted({int(one) for one in self.result.predictions.rows["seed"].unique()})
+
+    @property
+    def seed(self) -> int:
+        """The seed shown in detail: that of the served model, else the first."""
+        served = self.result.served
+        return served.trial.seed if served is not None else self.seeds[0]
+
+    @cached_property
+    def test(self) -> Predictions:
+        """Test predictions of the seed shown in detail, folds pooled."""
+        return self.result.predictions.only(split="test", seed=self.seed)
+
+    @cached_property
+    def confusion(self) -> NDArray[np.int64]:
+        """See :func:`harness.metrics.counts.confusion`."""
+        return confusion(self.test.truth(), self.test.decided(), len(self.labels))
+
+    @cached_property
+    def reliability(self) -> tuple[ReliabilityBin, ...]:
+        """Ten bins of equal mass; of a multi-label task over the probabilities of all labels."""
+        import numpy as np
+
+        pairs = claims(self.test.truth(), self.test.proba())
+        stated, true = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
+        return reliability_bins(stated, true, bins=10)
+
+    @cached_property
+    def by_label(self) -> tuple[LabelRow, ...]:
+        """One row a label, in label order."""
+        tables = self.confusion if self.labels.multi else one_vs_rest(self.confusion)
+        rows = []
+        for name, table in zip(self.labels.names, tables, strict=True):
+            hits, missed, wrong = table[1, 1], table[1, 0], table[0, 1]
+            shares = (
+                ratio(hits, hits + wrong),
+                ratio(hits, hits + missed),
+                ratio(2 * hits, 2 * hits + missed + wrong),
+            )
+            rows.append(LabelRow(name, int(hits + missed), int(hits + wrong), *map(float, shares)))
+        return tuple(rows)
+
+    @cached_property
+    def by_target(self) -> tuple[TargetRow, ...]:
+        """One row a target, the most frequent first; empty where there are none or more than thirty."""
+        targets = self.test.rows["target"]
+        names = targets.dropna().value_counts()
+        if self.labels.multi or not 1 < len(names) <= TARGETS:
+            return ()
+        truth, said = self.test.truth(), self.test.decided()
+        rows = []
+        for name, n in names.items():
+            here = (targets == name).to_numpy()
+            table = confusion(truth[here], said[here], len(self.labels))
+            accuracy = float((truth[here] == said[here]).mean())
+            rows.append(TargetRow(str(name), int(n), accuracy, float(F1_MACRO.function(one_vs_rest(table)))))
+        return tuple(rows)
+
+    @cached_property
+    def errors(self) -> tuple[Error, ...]:
+        """The most confident wrong decisions on test, the surest first; one an item."""
+        import numpy as np
+
+        truth, said, proba = self.test.truth(), self.test.decided(), self.test.proba()
+        if self.labels.multi:
+            sure = np.where(said == truth, -1.0, np.where(said == 1, proba, 1 - proba))
+            place, confidence = sure.argmax(axis=1), sure.max(axis=1)
+        else:
+            confidence = np.where(said == truth, -1.0, np.take_along_axis(proba, said[:, None], axis=1)[:, 0])
+            place = said
+        order = [int(i) for i in np.argsort(-confidence, kind="stable")[:ERRORS] if confidence[i] >= 0]
+        rows = self.test.rows.iloc[order]
+        words = [self._words(truth, said, int(place[i]), i) for i in order]
+        texts = self._texts(rows["id"].tolist())
+        return tuple(
+            Error(
+                str(id_),
+                "" if _absent(target) else str(target),
+                *word,
+                float(confidence[i]),
+                **texts.get(id_, {}),
+            )
+            for i, id_, target, word in zip(order, rows["id"], rows["target"], words, strict=True)
+        )
+
+    def _words(self, truth: Any, said: Any, place: int, row: int) -> tuple[str, str]:
+        names = self.labels.names
+        if not self.labels.multi:
+            return names[truth[row]], names[said[row]]
+        right, given = (
+            names[place] if codes[row, place] else f"not {names[place]}" for codes in (truth, said)
+        )
+        return right, given
+
+    def _texts(self, ids: Sequence[str]) -> Mapping[str, dict[str, str]]:
+        if not self.shows_text or not ids:
+            return {}
+        rows = self.prepared.corpus.take(ids).rows
+        return {row.id: _pieces(row.text, row.start, row.end) for row in rows.itertuples()}
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Scores of whole splits: one row a metric, columns ``test`` and ``select`` × what a score has."""
+        rows = self.result.scores.rows
+        return rows[rows["slice"] == "all"]
+
+
+def _pieces(text: str, start: Any, end: Any) -> dict[str, str]:
+    if _absent(start) or _absent(end):
+        return {"before": text}
+    return {"before": text[: int(start)], "mention": text[int(start) : int(end)], "after": text[int(end) :]}
+
+
+def _absent(value: Any) -> bool:
+    import pandas as pd
+
+    return bool(pd.isna(value))

@@ -1,0 +1,133 @@
+"""A model's ``contract.json`` in, a checked Contract out; and the reverse."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+from harness.classifiers.protocol import Classifier
+from harness.errors import ModelError
+from harness.labels import LabelSet, Task
+
+FILE = "contract.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a served model promises.
+
+    Attributes
+    ----------
+    task : {"stance", "framing"}
+    labels : LabelSet
+    loader : str
+        ``package.module:function`` of the installed code that reads ``model/``.
+    temperature : float
+        Probabilities are flattened (above 1) or sharpened (below 1) by it; 1 leaves them as they are.
+    thresholds : tuple of float or None
+        One a label, multi-label only; None stands for 0.5 each.
+    abstain_below : float or None
+        A row whose decision is less sure than this abstains; None never abstains. See
+        :func:`harness.serving.engine.confidence`.
+    classifier, trained_on, versions : mapping
+        Where it comes from: name and options; corpus, fingerprints and seed; packages.
+    """
+
+    task: Task
+    labels: LabelSet
+    loader: str
+    temperature: float = 1.0
+    thresholds: tuple[float, ...] | None = None
+    abstain_below: float | None = None
+    classifier: Mapping[str, Any] = field(default_factory=dict)
+    trained_on: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Write ``contract.json``; :meth:`read` returns an equal contract."""
+        data = asdict(self) | {
+            "format": FORMAT,
+            "labels": list(self.labels.names),
+            "multi": self.labels.multi,
+        }
+        (folder / FILE).write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> Contract:
+        """Read and check ``contract.json``.
+
+        Raises
+        ------
+        ModelError
+            Where it is missing, broken, or of a newer format.
+        """
+        path = folder / FILE
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ModelError(f"{folder} holds no {FILE}: it is no model of the harness") from None
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{path} cannot be read: {error}") from error
+        version = data.get("format") if isinstance(data, dict) else None
+        if version != FORMAT:
+            raise ModelError(f"{path} has format {version!r}; this harness reads {FORMAT}")
+        try:
+            return cls._of(data)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"{path} is damaged: {error}") from error
+
+    @classmethod
+    def _of(cls, data: Mapping[str, Any]) -> Contract:
+        labels = LabelSet(tuple(data["labels"]), multi=bool(data["multi"]))
+        if data["task"] not in get_args(Task):
+            raise ValueError(f"task {data['task']!r}")
+        temperature = float(data["temperature"])
+        if not (math.isfinite(temperature) and temperature > 0):
+            raise ValueError(f"temperature {temperature!r}")
+        thresholds = data["thresholds"]
+        if thresholds is not None and (not labels.multi or len(thresholds) != len(labels)):
+            raise ValueError(f"thresholds {thresholds!r}")
+        return cls(
+            data["task"],
+            labels,
+            str(data["loader"]),
+            temperature,
+            None if thresholds is None else tuple(float(one) for one in thresholds),
+            None if data["abstain_below"] is None else float(data["abstain_below"]),
+            *(dict(data[name]) for name in ("classifier", "trained_on", "versions")),
+        )
+
+
+def loader(address: str) -> Callable[[Path, LabelSet], Classifier]:
+    """Import the function that a contract names.
+
+    Raises
+    ------
+    ModelError
+        Where it is not installed, or is no ``function(folder, labels)``: what a file says is never called
+        unless it was written to load models.
+    """
+    module, _, name = address.partition(":")
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        raise ModelError(f"the model's loader {address!r} is no loader")
+    try:
+        function = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ModelError(
+            f"the model's loader {address!r} cannot be imported: {error}; install the package it comes from"
+        ) from error
+    if not inspect.isfunction(function) or list(inspect.signature(function).parameters) != [
+        "folder",
+        "labels",
+    ]:
+        raise ModelError(f"the model's loader {address!r} is no function(folder, labels)")
+    loading: Callable[[Path, LabelSet], Classifier] = function
+    return loading

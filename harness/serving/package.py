@@ -1,0 +1,138 @@
+"""A finished classifier in, a model folder out: what is served, and all that it takes to serve it elsewhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+import harness
+from harness.catalog import plain
+from harness.errors import ModelError
+from harness.evaluate import ClassifierResult, Prepared
+from harness.parties import Registry
+from harness.report.model_card import model_card
+from harness.serving.contract import Contract
+from harness.serving.engine import PARTIES
+from harness.serving.requirements import constraints, pinned
+from harness.serving.wheel import wheel_name, write_wheel
+
+CARD = "MODEL_CARD.md"
+DATA = "served"
+"""Name of the data folder inside the MLflow model."""
+
+WHEELS = "wheels"
+VERSIONS = ("numpy", "scikit-learn", "torch", "transformers", "mlflow")
+
+
+def pack(path: Path, prepared: Prepared, result: ClassifierResult, *, run_id: str, model_id: str) -> None:
+    """Write the MLflow model of a finished classifier.
+
+    Parameters
+    ----------
+    path : Path
+        Made; must not exist.
+    prepared : Prepared
+    result : ClassifierResult
+        With its ``model`` folder there.
+    run_id, model_id : str
+        Where MLflow files it; written into ``MLmodel``.
+
+    Raises
+    ------
+    ModelError
+        Where the classifier saved nothing.
+    """
+    if result.model is None or result.served is None:
+        raise ModelError(f"{result.classifier.name} saved no model")
+    data = path.with_name(f"{path.name}-{DATA}") / DATA
+    data.mkdir(parents=True)
+    try:
+        write_data(data, result.model, contract_of(prepared, result), prepared.corpus.parties)
+        (data / CARD).write_text(model_card(prepared, result), encoding="utf-8")
+        write_mlflow(path, data, run_id=run_id, model_id=model_id)
+    finally:
+        shutil.rmtree(data.parent)
+
+
+def contract_of(prepared: Prepared, result: ClassifierResult) -> Contract:
+    """Return the contract of a finished classifier's model."""
+    assert result.model is not None
+    assert result.served is not None
+    plan, trial, corpus = prepared.plan, result.served.trial, prepared.corpus
+    split = next(one for one in prepared.splits if one.fold == trial.fold)
+    return Contract(
+        task=plan.config.task,
+        labels=plan.labels,
+        loader=(result.model / "loader.txt").read_text(encoding="utf-8").strip(),
+        classifier={
+            "name": result.classifier.name,
+            "kind": result.classifier.bound.kind,
+            **{name: plain(value) for name, value in result.served.options.items()},
+        },
+        trained_on={
+            "experiment": plan.name,
+            "corpus": corpus.name,
+            "corpus_fingerprint": corpus.fingerprint,
+            "split_fingerprint": split.fingerprint,
+            "test_fingerprint": result.predictions.only(split="test").fingerprint(),
+            "seed": trial.seed,
+            "whole": len(prepared.splits) > 1,
+        },
+        versions={"harness": harness.__version__} | {name: metadata.version(name) for name in VERSIONS},
+    )
+
+
+def write_data(folder: Path, saved: Path, contract: Contract, parties: Registry) -> None:
+    """Write a model folder that :meth:`harness.serving.engine.Engine.read` loads.
+
+    Parameters
+    ----------
+    folder : Path
+        Existing and empty.
+    saved : Path
+        Holds ``model/`` as the classifier saved it.
+    contract : Contract
+    parties : Registry
+        Of the training corpus.
+    """
+    shutil.copytree(saved / "model", folder / "model")
+    contract.write(folder)
+    records = json.dumps(parties.to_records(), indent=1, ensure_ascii=False)
+    (folder / PARTIES).write_text(records + "\n", encoding="utf-8")
+
+
+def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = "") -> None:
+    """Wrap a model folder as an MLflow pyfunc model, with the harness's wheel and the constraints beside it.
+
+    Parameters
+    ----------
+    path : Path
+        Made; must not exist.
+    data : Path
+        From :func:`write_data`.
+    run_id, model_id : str
+        Where MLflow files it, if it does.
+    """
+    import mlflow.pyfunc
+    from mlflow.models import Model
+
+    from harness.serving.pyfunc import input_example, signature
+
+    contract = Contract.read(data)
+    pins = data.parent / "constraints.txt"
+    pins.write_text("\n".join(constraints()) + "\n", encoding="utf-8")
+    ids = {"run_id": run_id, "model_id": model_id, "model_uuid": model_id} if model_id else {}
+    # Requirements and signature are given: guessing them loads the model in a second process and guesses wrong.
+    mlflow.pyfunc.save_model(
+        path=str(path),
+        loader_module="harness.serving.pyfunc",
+        data_path=str(data),
+        mlflow_model=Model(**ids),
+        signature=signature(contract.task, contract.labels),
+        input_example=input_example(contract.task),
+        pip_requirements=[f"-c {pins}", f"{WHEELS}/{wheel_name()}", pinned("mlflow")],
+    )
+    (path / WHEELS).mkdir()
+    write_wheel(path / WHEELS)

@@ -1,0 +1,80 @@
+"""MLflow's door to a model: ``_load_pyfunc(folder)``, the signature, and the example that the UI shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import ModelError
+from harness.labels import LabelSet, Task
+from harness.serving.engine import Engine
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow.models import ModelSignature
+
+
+class Served:
+    """What ``mlflow.pyfunc.load_model`` hands out.
+
+    Parameters
+    ----------
+    engine : Engine
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def predict(self, data: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
+        """Label rows; see :meth:`harness.serving.engine.Engine.label`.
+
+        Raises
+        ------
+        MlflowException
+            With the code for a bad request, so that a client of the scoring server reads what is wrong.
+        """
+        from mlflow.exceptions import MlflowException
+        from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+
+        try:
+            return self.engine.label(data)
+        except ModelError as error:
+            raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from None
+
+
+def _load_pyfunc(path: str) -> Served:
+    """Load a model folder; called by MLflow, which asks for this name."""
+    return Served(Engine.read(Path(path)))
+
+
+def signature(task: Task, labels: LabelSet) -> ModelSignature:
+    """Return the input and output columns of a model."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    text, number = DataType.string, DataType.double
+    inputs = [ColSpec(text, "text")]
+    if task == "stance":
+        # Offsets are doubles: a row without a span has a gap there, which no integer column can hold.
+        inputs += [
+            ColSpec(text, "target"),
+            ColSpec(number, "target_start", required=False),
+            ColSpec(number, "target_end", required=False),
+            ColSpec(text, "holder", required=False),
+        ]
+    outputs = [
+        ColSpec(text, "label"),
+        *(ColSpec(number, f"p_{name}") for name in labels.names),
+        ColSpec(DataType.boolean, "abstain"),
+    ]
+    return ModelSignature(Schema(inputs), Schema(outputs))
+
+
+def input_example(task: Task) -> pd.DataFrame:
+    """Return a sentence of our own in the form of the input."""
+    import pandas as pd
+
+    text = "Critics said the Coastal Union had failed the harbour towns."
+    if task == "framing":
+        return pd.DataFrame({"text": [text]})
+    return pd.DataFrame({"text": [text], "target": ["Coastal Union"]})

@@ -1,0 +1,126 @@
+"""A person's rows in, checked examples out; every problem with its row and column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.classifiers.protocol import Example
+from harness.errors import ModelError
+from harness.labels import Task
+from harness.parties import Registry, Span
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("text", "target", "target_start", "target_end", "holder")
+SHOWN = 10
+
+
+def examples(rows: pd.DataFrame, task: Task, parties: Registry, *, first: int = 1) -> list[Example]:
+    """Turn input rows into examples.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``text``; for stance ``target`` too; where known ``target_start`` and ``target_end`` (end exclusive) and
+        ``holder``. Other columns are ignored; framing ignores all but ``text``.
+    task : {"stance", "framing"}
+    parties : Registry
+        By whose names a target without a span is found. An alias of one party stands for that party.
+    first : int
+        Number of the first row in messages.
+
+    Raises
+    ------
+    ModelError
+        With every missing column, or the first ten unusable rows and a count of the others.
+    """
+    wanted = ("text", "target") if task == "stance" else ("text",)
+    missing = [name for name in wanted if name not in rows.columns]
+    if missing:
+        given = ", ".join(map(repr, rows.columns)) or "none"
+        raise ModelError(f"the input lacks the column {' and '.join(map(repr, missing))}; it has {given}")
+    names = _canonical_names(parties)
+    columns = [_values(rows, name) for name in (COLUMNS if task == "stance" else COLUMNS[:1])]
+    problems: list[str] = []
+    made: list[Example] = []
+    for number, values in enumerate(zip(*columns, strict=True), start=first):
+        row = dict(zip(COLUMNS, values, strict=False))
+        found = list(_problems(row, task))
+        if found:
+            problems += [f"row {number}: {what}" for what in found]
+        else:
+            made.append(_example(row, parties, names))
+    if problems:
+        raise ModelError(_listed(problems))
+    return made
+
+
+def _listed(problems: Sequence[str]) -> str:
+    shown = list(problems[:SHOWN])
+    if len(problems) > SHOWN:
+        shown.append(f"and {len(problems) - SHOWN} more")
+    return "the input cannot be labelled: " + "; ".join(shown)
+
+
+def _problems(row: Mapping[str, Any], task: Task) -> Iterator[str]:
+    for name in ("text", "target") if task == "stance" else ("text",):
+        value = row[name]
+        if value is None:
+            yield f"{name} is missing"
+        elif not isinstance(value, str):
+            yield f"{name} should be text, got {value!r}"
+        elif not value.strip():
+            yield f"{name} is empty"
+    holder = row.get("holder")
+    if holder is not None and not isinstance(holder, str):
+        yield f"holder should be text, got {holder!r}"
+    start, end = row.get("target_start"), row.get("target_end")
+    if (start is None) != (end is None):
+        yield "target_start and target_end come together"
+    elif start is not None and not (_is_offset(start) and _is_offset(end)):
+        yield f"target_start and target_end should be whole numbers, got {start!r} and {end!r}"
+    elif start is not None and isinstance(row["text"], str) and not 0 <= start < end <= len(row["text"]):
+        yield f"the span {int(start)}:{int(end)} lies outside the text of {len(row['text'])} characters"
+
+
+def _is_offset(value: Any) -> bool:
+    # A column with gaps arrives as floats.
+    return isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
+
+
+def _example(row: Mapping[str, Any], parties: Registry, names: Mapping[str, str]) -> Example:
+    text, target = row["text"], row.get("target")
+    if target is None:
+        return Example(text)
+    spans: tuple[Span, ...]
+    if row["target_start"] is not None:
+        spans = ((int(row["target_start"]), int(row["target_end"])),)
+    else:
+        spans = parties.spans(text, names.get(target.strip().casefold(), target))
+    return Example(text, target, spans, row["holder"])
+
+
+def _canonical_names(parties: Registry) -> dict[str, str]:
+    """Map every form that names one party only to that party's own name."""
+    owners: dict[str, set[str]] = {}
+    for party in parties.parties:
+        for form in party.surfaces:
+            owners.setdefault(form.casefold(), set()).add(party.name)
+    return {form: min(names) for form, names in owners.items() if len(names) == 1}
+
+
+def _values(rows: pd.DataFrame, name: str) -> list[Any]:
+    import pandas as pd
+
+    if name not in rows.columns:
+        return [None] * len(rows)
+    column = rows[name]
+    if isinstance(column, pd.DataFrame):
+        raise ModelError(f"the input has the column {name!r} more than once")
+    values = column.astype(object)
+    return [
+        value.item() if hasattr(value, "item") else value
+        for value in values.where(values.notna(), None).tolist()
+    ]

@@ -1,0 +1,196 @@
+"""A finished classifier in, everything that its parent run holds out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.evaluate import ClassifierResult, Prepared
+from harness.report import figures
+from harness.report.pages import number, run_page
+from harness.report.summary import Summary
+from harness.serving.package import pack
+from harness.tracking import context, names, saved
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput, Metric
+
+    from harness.plan import Plan
+    from harness.tracking.tracker import Tracker
+
+BATCH = 900
+"""Metrics a request; MLflow takes a thousand."""
+
+PARAMETERS = 100
+NOTE = "mlflow.note.content"
+
+
+def experiment_tags(plan: Plan) -> dict[str, str]:
+    """Return the tags of an experiment; the note is shown at the head of its page."""
+    lines = [
+        plan.config.description,
+        f"**{plan.config.task}** on `{plan.corpus.kind}`, chosen by `{plan.primary.name}` on select, scored on test.",
+        "Each run is a classifier and complete: scores with interval (`…_low`, `…_high`) and spread over seeds"
+        " (`…_seed_sd`), predictions, figures, `report.html`, model. Its child runs are its trials, seed × fold.",
+    ]
+    return {
+        NOTE: "\n\n".join(line for line in lines if line),
+        names.CONFIG: plan.digest,
+        names.PRIMARY: plan.primary.name,
+    }
+
+
+def log_parameters(client: MlflowClient, run_id: str, options: Mapping[str, Any]) -> None:
+    """Log options as parameters."""
+    from mlflow.entities import Param
+
+    for part in names.batches([Param(*pair) for pair in names.parameters(options)], PARAMETERS):
+        client.log_batch(run_id, params=list(part))
+
+
+def log_metrics(client: MlflowClient, run_id: str, logged: Sequence[Metric]) -> None:
+    """Log metrics in as few requests as there can be."""
+    for part in names.batches(logged, BATCH):
+        client.log_batch(run_id, metrics=list(part))
+
+
+def log_classifier(tracker: Tracker, run_id: str, result: ClassifierResult) -> None:
+    """Log a finished classifier into its parent run, the model first: the scores are its scores."""
+    client, prepared = tracker.store.client, tracker.prepared
+    summary = Summary(prepared, result)
+    with tracker.scratch() as folder:
+        write_artifacts(folder, summary, tracker.git)
+        client.log_artifacts(run_id, str(folder))
+    data = dataset(prepared)
+    client.log_inputs(run_id, datasets=[data])
+    model_id = _log_model(tracker, run_id, result) if result.model is not None else None
+    about = {"dataset_name": data.dataset.name, "dataset_digest": data.dataset.digest, "run_id": run_id}
+    seconds = {
+        f"seconds/{name}": sum(one.seconds.get(name, 0.0) for one in result.trials)
+        for name in ("fit", "predict")
+    }
+    log_metrics(
+        client,
+        run_id,
+        names.metrics(names.score_values(result.scores), model_id=model_id, **about) + names.metrics(seconds),
+    )
+    if result.served is not None:
+        chosen = {name: result.served.options[name] for name in result.classifier.tune}
+        log_parameters(client, run_id, chosen)
+    for name, value in _tags(summary).items():
+        client.set_tag(run_id, name, value)
+
+
+def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
+    """Write the files of a parent run: report, figures, config, environment, predictions, scores."""
+    prepared, result = summary.prepared, summary.result
+    saved.write_result(folder, result)
+    texts = prepared.corpus.rows if summary.shows_text else None
+    (folder / saved.TABLE).write_text(saved.table(summary.test, texts), encoding="utf-8")
+    (folder / "config.yaml").write_text(prepared.plan.config_text, encoding="utf-8")
+    environment = context.environment() | {"git": vars(git)}
+    (folder / "environment.json").write_text(json.dumps(environment, indent=1) + "\n", encoding="utf-8")
+    about = {
+        "commit": git.commit,
+        "dirty": git.dirty,
+        "date": datetime.now(tz=timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "machine": context.machine(),
+        "versions": context.versions(),
+    }
+    (folder / "report.html").write_text(run_page(prepared, result, about), encoding="utf-8")
+    drawn = folder / "figures"
+    drawn.mkdir()
+    title = f"{result.classifier.name}, test, seed {summary.seed}"
+    confusion = figures.confusion_png(summary.confusion, summary.labels, title)
+    (drawn / "confusion_matrix.png").write_bytes(confusion)
+    (drawn / "reliability.png").write_bytes(figures.reliability_png(summary.reliability, title))
+    curves = {one.trial.name: one.curves for one in result.trials if one.curves}
+    if curves:
+        (drawn / "training_curves.png").write_bytes(figures.curves_png(curves, result.classifier.name))
+
+
+def dataset(prepared: Prepared) -> DatasetInput:
+    """Describe the corpus as an MLflow dataset; its digest is our fingerprint, of all rows."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    corpus, labels = prepared.corpus, prepared.plan.labels
+    truth = corpus.truth(labels)
+    counts = (
+        truth.sum(axis=0) if labels.multi else [int((truth == code).sum()) for code in range(len(labels))]
+    )
+    first = prepared.splits[0]
+    profile = {
+        "num_rows": len(corpus),
+        "labels": {name: int(n) for name, n in zip(labels.names, counts, strict=True)},
+        "splits": {part: len(getattr(first, part)) for part in ("train", "select", "calibrate", "test")},
+        "folds": len(prepared.splits),
+        "split_fingerprint": first.fingerprint,
+    }
+    made = Dataset(
+        name=corpus.name,
+        digest=corpus.fingerprint,
+        source_type="local",
+        source=json.dumps({"uri": corpus.source}),
+        profile=json.dumps(profile),
+    )
+    return DatasetInput(made, [InputTag("mlflow.data.context", "train, select, test")])
+
+
+def _log_model(tracker: Tracker, run_id: str, result: ClassifierResult) -> str:
+    """Log the served model; one a run, since a second would inherit the first one's metrics."""
+    from mlflow.entities import LoggedModelOutput
+
+    client = tracker.store.client
+    tags = {names.TEST: result.predictions.only(split="test").fingerprint()}
+    made = client.create_logged_model(
+        tracker.experiment_id,
+        name=result.classifier.name,
+        source_run_id=run_id,
+        tags=tags,
+        params=dict(names.parameters({"kind": result.classifier.bound.kind})),
+    )
+    with tracker.scratch() as folder:
+        try:
+            pack(folder / "model", tracker.prepared, result, run_id=run_id, model_id=made.model_id)
+            client.log_model_artifacts(made.model_id, str(folder / "model"))
+        except BaseException:
+            client.finalize_logged_model(made.model_id, "FAILED")
+            raise
+    client.finalize_logged_model(made.model_id, "READY")
+    client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
+    return str(made.model_id)
+
+
+def _tags(summary: Summary) -> dict[str, str]:
+    result = summary.result
+    tags = {
+        names.TEST: result.predictions.only(split="test").fingerprint(),
+        names.SELECT: result.predictions.only(split="select").fingerprint(),
+        NOTE: _note(summary),
+        "mlflow.loggedArtifacts": json.dumps([{"path": saved.TABLE, "type": "table"}]),
+    }
+    if result.served is not None:
+        tags[names.SEED] = str(result.served.trial.seed)
+    if result.model is None:
+        tags["harness.model"] = "none: the classifier cannot be saved"
+    return tags
+
+
+def _note(summary: Summary) -> str:
+    """Write the run's description: the primary score with both its uncertainties."""
+    name = summary.prepared.plan.primary.name
+    rows = summary.scores
+    (row,) = rows[(rows["metric"] == name) & (rows["split"] == "test")].to_dict("records")
+    spread = (
+        f", seed sd {number(row['seed_sd'])} over {len(summary.seeds)} seeds"
+        if len(summary.seeds) > 1
+        else ""
+    )
+    return (
+        f"**{name} {number(row['value'])}** on {len(summary.test):,} test items, 95 % interval"
+        f" {number(row['low'])} to {number(row['high'])}{spread}. See `report.html`."
+    )

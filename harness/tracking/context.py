@@ -1,0 +1,115 @@
+"""The running machine in, what a run remembers of it out."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import harness
+
+SHOWN = ("mlflow", "numpy", "pandas", "scikit-learn", "torch", "transformers")
+GIT_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Git:
+    """The state of a working tree; all empty outside of one."""
+
+    commit: str = ""
+    branch: str = ""
+    dirty: bool = False
+
+    @classmethod
+    def of(cls, folder: Path) -> Git:
+        """Ask git about a folder; where there is no git, or no repository, nothing is known and nothing fails."""
+        commit = _git(folder, "rev-parse", "HEAD")
+        if not commit:
+            return cls()
+        branch = _git(folder, "rev-parse", "--abbrev-ref", "HEAD")
+        return cls(commit, branch, bool(_git(folder, "status", "--porcelain", "--untracked-files=no")))
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 (fixed arguments, no shell)
+            ["git", *arguments],  # noqa: S607 (whichever git the person has)
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=GIT_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+@cache
+def environment() -> dict[str, Any]:
+    """Return what a run ran on: Python, machine, processor, threads, and the version of every package."""
+    packages = {one.name: one.version for one in metadata.distributions() if one.name}
+    return {
+        "harness": harness.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "cores usable": _usable(),
+        "memory GiB": _memory(),
+        "thread settings": {
+            name: value for name, value in sorted(os.environ.items()) if name.endswith("_NUM_THREADS")
+        },
+        "packages": dict(sorted(packages.items(), key=lambda pair: pair[0].lower())),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that matter most to a result."""
+    packages = environment()["packages"]
+    known = {name: packages[name] for name in SHOWN if name in packages}
+    return {"harness": harness.__version__, "python": platform.python_version(), **known}
+
+
+def machine() -> str:
+    """Describe the machine in one line."""
+    known = environment()
+    return f"{known['processor'] or known['machine']}, {known['cores usable']} cores, {platform.system()}"
+
+
+def user() -> str:
+    """Return the name of who runs this; empty where the system knows none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor())
+
+
+def _usable() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
+
+
+def _memory() -> float:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (OSError, ValueError):
+        return 0.0

@@ -1,0 +1,99 @@
+"""Results in, what MLflow keeps of them as keys and values out: metrics, parameters, tags."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.catalog import plain
+from harness.evaluate import Prepared, Trial
+from harness.plan import PlannedClassifier
+from harness.tables import Scores, fingerprint
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric as LoggedMetric
+
+SPLITS = ("test", "select")
+PARAMETER_LENGTH = 6000
+ERROR_LENGTH = 500
+
+ROLE, DIGEST, CONFIG, ERROR = "harness.role", "harness.digest", "harness.config", "harness.error"
+TEST, SELECT, HOST = "harness.test_fingerprint", "harness.select_fingerprint", "harness.host"
+KIND, PRIMARY, DIRECTION = "harness.kind", "harness.primary", "harness.direction"
+MODEL_NAME, SEED = "harness.model_name", "harness.served_seed"
+CLASSIFIER, TRIAL = "classifier", "trial"
+
+
+def parent_digest(prepared: Prepared, classifier: PlannedClassifier, trials: Sequence[Trial]) -> str:
+    """Identify what a parent run holds: its trials, how they are scored, and whether texts are in it."""
+    plan = prepared.plan
+    parts = [classifier.name, plan.primary.name, str(plan.config.tracking.log_text), ""]
+    parts += [metric.name for metric in plan.metrics]
+    return fingerprint([*parts, "", *sorted(one.digest for one in trials)])
+
+
+def safe(name: str) -> str:
+    """Replace what MLflow refuses in the name of a metric or a parameter.
+
+    Examples
+    --------
+    >>> safe("test/f1_[x]@y")
+    'test/f1__x__y'
+    """
+    return re.sub(r"[^\w.\- :/]", "_", name)
+
+
+def score_values(scores: Scores) -> dict[str, float]:
+    """Return the scores of whole splits under their keys, e.g. ``test/f1_macro_low``; what is NaN is left out."""
+    rows = scores.rows
+    values = {}
+    for row in rows[(rows["slice"] == "all") & rows["split"].isin(SPLITS)].to_dict("records"):
+        key = f"{row['split']}/{row['metric']}"
+        values[key] = row["value"]
+        values |= {f"{key}_{word}": row[word] for word in ("low", "high", "seed_sd")}
+    return {safe(key): float(value) for key, value in values.items() if not math.isnan(value)}
+
+
+def metrics(values: Mapping[str, float], step: int = 0, **about: Any) -> list[LoggedMetric]:
+    """Return values as MLflow's metrics.
+
+    Parameters
+    ----------
+    values : mapping
+    step : int
+    **about
+        ``model_id``, ``dataset_name``, ``dataset_digest``, ``run_id``.
+    """
+    from mlflow.entities import Metric as LoggedMetric
+
+    now = int(time.time() * 1000)
+    return [LoggedMetric(key, value, now, step, **about) for key, value in values.items()]
+
+
+def curve_metrics(curves: Sequence[Mapping[str, float]]) -> list[LoggedMetric]:
+    """Return training curves as metrics ``training/…``; steps count from 1."""
+    return [
+        one
+        for step, values in enumerate(curves, start=1)
+        for one in metrics(
+            {safe(f"training/{key.replace('/', '_')}"): float(value) for key, value in values.items()}, step
+        )
+    ]
+
+
+def parameters(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return options as MLflow's parameters; long ones are cut, the whole config is an artifact."""
+    for name, value in options.items():
+        simple = plain(value)
+        text = simple if isinstance(simple, str) else json.dumps(simple, ensure_ascii=False)
+        yield safe(name), text if len(text) <= PARAMETER_LENGTH else text[: PARAMETER_LENGTH - 1] + "…"
+
+
+def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Cut a sequence into parts that one request may hold."""
+    for at in range(0, len(items), size):
+        yield items[at : at + size]

@@ -1,0 +1,134 @@
+"""Results in, files of a run out; and back again, equal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.catalog import plain
+from harness.evaluate import ClassifierResult, Trial, TrialResult
+from harness.labels import LabelSet
+from harness.plan import PlannedClassifier
+from harness.tables import Predictions, Scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PREDICTIONS = "predictions.parquet"
+SCORES = "scores.csv"
+TRIAL = "trial.json"
+TRIALS = "trials.json"
+TABLE = "predictions_table.json"
+TABLE_ROWS = 2000
+
+
+def write_trial(folder: Path, result: TrialResult) -> None:
+    """Write what :func:`read_trial` reads."""
+    result.predictions.write(folder / PREDICTIONS)
+    (folder / TRIAL).write_text(_json(_described(result)), encoding="utf-8")
+
+
+def read_trial(folder: Path, trial: Trial, labels: LabelSet, model: Path | None) -> TrialResult:
+    """Read a trial's result; its rows carry the name of the classifier that asks."""
+    predictions = Predictions.read(folder / PREDICTIONS, labels)
+    rows = predictions.rows.assign(run=trial.classifier.name)
+    data = json.loads((folder / TRIAL).read_text(encoding="utf-8"))
+    return _restored(trial, Predictions(labels, rows), data, model)
+
+
+def write_result(folder: Path, result: ClassifierResult) -> None:
+    """Write what :func:`read_result` reads."""
+    result.predictions.write(folder / PREDICTIONS)
+    result.scores.rows.to_csv(folder / SCORES, index=False)
+    described = {
+        "served": result.served.trial.digest if result.served is not None else None,
+        "trials": [_described(one) for one in result.trials],
+    }
+    (folder / TRIALS).write_text(_json(described), encoding="utf-8")
+
+
+def read_result(
+    folder: Path, classifier: PlannedClassifier, trials: Sequence[Trial], labels: LabelSet
+) -> ClassifierResult:
+    """Read the result of a finished classifier; its model stays where it is."""
+    import pandas as pd
+
+    predictions = Predictions.read(folder / PREDICTIONS, labels)
+    scores = Scores(pd.read_csv(folder / SCORES, float_precision="round_trip"))
+    described = json.loads((folder / TRIALS).read_text(encoding="utf-8"))
+    by_digest = {one["digest"]: one for one in described["trials"]}
+    results = tuple(
+        _restored(one, predictions.only(seed=one.seed, fold=one.fold), by_digest[one.digest], None)
+        for one in trials
+    )
+    served = next((one for one in results if one.trial.digest == described["served"]), None)
+    return ClassifierResult(classifier, results, predictions, scores, served)
+
+
+def table(predictions: Predictions, texts: pd.DataFrame | None) -> str:
+    """Return predictions as the table that the UI's evaluation view shows.
+
+    The view groups by the first column and compares the second, so they are id and prediction.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Of one seed's test items; the first two thousand are shown.
+    texts : DataFrame or None
+        Columns ``id`` and ``text``; None leaves sentences out.
+
+    Returns
+    -------
+    str
+        JSON, as MLflow writes tables.
+    """
+    labels = predictions.labels
+    shown = predictions.rows.head(TABLE_ROWS)
+    columns: dict[str, Any] = {"id": shown["id"]}
+    for word in ("prediction", "truth"):
+        columns[word] = _joined(shown, word, labels) if labels.multi else shown[word]
+    columns["target"] = shown["target"]
+    if texts is not None:
+        columns["text"] = shown["id"].map(dict(zip(texts["id"], texts["text"], strict=True)))
+    columns |= {f"p_{name}": shown[f"p_{name}"].round(4) for name in labels.names}
+    import pandas as pd
+
+    return str(pd.DataFrame(columns).to_json(orient="split", index=False))
+
+
+def _joined(rows: pd.DataFrame, word: str, labels: LabelSet) -> list[str]:
+    bits = rows[[f"{word}_{name}" for name in labels.names]].to_numpy()
+    return [" | ".join(names) or "none" for names in labels.decode(bits)]
+
+
+def _described(result: TrialResult) -> dict[str, Any]:
+    return {
+        "digest": result.trial.digest,
+        "seed": result.trial.seed,
+        "fold": result.trial.fold,
+        "options": {name: plain(value) for name, value in result.options.items()},
+        "seconds": dict(result.seconds),
+        "curves": result.curves,
+    }
+
+
+def _restored(
+    trial: Trial, predictions: Predictions, data: Mapping[str, Any], model: Path | None
+) -> TrialResult:
+    """Put a result together again; options get back the types that the config gave them."""
+    chosen = next(
+        (
+            bound
+            for bound in trial.classifier.grid()
+            if bound.canonical() == {"kind": bound.kind, **data["options"]}
+        ),
+        replace(trial.classifier.bound, options=data["options"]),
+    )
+    return TrialResult(trial, predictions, chosen.options, data["curves"], data["seconds"], model)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
