@@ -1,0 +1,137 @@
+"""Examples and labels in, the probabilities of a fine-tuned encoder out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness import seeds
+from harness.classifiers import checkpoints
+from harness.classifiers.encoder.options import Options
+from harness.classifiers.encoder.rows import TOKEN_MARKS, Tokenizer
+from harness.classifiers.inputs import Marks
+from harness.classifiers.protocol import Examples, Labelled
+from harness.errors import ClassifierError
+from harness.labels import LabelSet
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.classifiers.encoder.network import Network
+
+LOADER = "harness.classifiers.encoder:load"
+
+
+class Encoder:
+    """A fine-tuned pretrained transformer; see :func:`harness.classifiers.encoder.encoder`.
+
+    Parameters
+    ----------
+    options : Options
+        How it reads and learns.
+    labels : LabelSet
+        One probability each.
+    seed : int
+        Fixes a training wholly: the same machine then gives the same bytes.
+
+    Attributes
+    ----------
+    curves_ : list of dict
+        One an epoch: ``train_loss``, ``select_loss``, ``select_f1_macro``.
+    """
+
+    deterministic = False
+
+    def __init__(self, options: Options, labels: LabelSet, seed: int) -> None:
+        self.options = options
+        self.labels = labels
+        self.seed = seed
+
+    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+        """Fine-tune on ``train``; keep the epoch that is best on ``select``, or the last one.
+
+        Raises
+        ------
+        ConfigError
+            Where the checkpoint's name is malformed or leads nowhere.
+        ClassifierError
+            Where its files are damaged or do not fit the options, or the training diverges.
+        """
+        from harness.classifiers.encoder import training
+        from harness.classifiers.encoder.prediction import device
+
+        options = self.options
+        backend = checkpoints.load_tokenizer(options.checkpoint)
+        body = checkpoints.load_body(options.checkpoint)
+        check_length(options, body.config)
+        with training.seeded(seeds.derive(self.seed, "encoder", "weights")):
+            tokenizer = reader(options, backend)
+            if len(backend) > body.get_input_embeddings().num_embeddings:
+                body.resize_token_embeddings(len(backend), mean_resizing=False)
+            network = assembled(options, body, self.labels).to(device())
+            held = None if select is None else training.Data(tokenizer(select.examples), select.codes)
+            learned = training.Data(tokenizer(train.examples), train.codes)
+            run = training.Training(network, options, self.labels, self.seed, padding(backend))
+            curves = run.run(learned, held)
+        self.take(tokenizer, network)
+        self.curves_: list[dict[str, float]] = curves
+
+    def take(self, tokenizer: Tokenizer, network: Network) -> None:
+        """Take what was learned elsewhere, as from a folder."""
+        self.tokenizer_ = tokenizer
+        self.network_ = network
+
+    def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
+        """Return ``(n, k)`` probabilities in label order, computed in fp32."""
+        from harness.classifiers.encoder.prediction import probabilities, scores
+
+        rows = self._learned(examples)
+        return probabilities(scores(self.network_, rows, padding(self.tokenizer_.backend)), self.labels)
+
+    def save(self, folder: Path) -> str:
+        """Write weights (safetensors), tokenizer and settings (JSON); return the loader's address."""
+        from harness.classifiers.encoder.storage import write
+
+        self._learned(())
+        write(folder, self)
+        return LOADER
+
+    def _learned(self, examples: Examples) -> Any:
+        if not hasattr(self, "network_"):
+            raise ClassifierError("the encoder has not been fitted: call fit first")
+        return self.tokenizer_(examples)
+
+
+def reader(options: Options, backend: Any) -> Tokenizer:
+    """Put a tokenizer to use; marks that are tokens are added to its vocabulary."""
+    marks = TOKEN_MARKS if options.marks == "tokens" else Marks()
+    if options.marks == "tokens":
+        backend.add_tokens([marks.before, marks.after], special_tokens=True)
+    return Tokenizer(backend, options.target, marks, options.max_tokens)
+
+
+def assembled(options: Options, body: Any, labels: LabelSet) -> Network:
+    """Put a head on a body."""
+    from harness.classifiers.encoder.network import Network
+
+    # Of torch's ways to compute attention on a processor the plain one was the fastest for sentences.
+    body.set_attn_implementation("eager")
+    return Network(body, options.pooling, len(labels), options.regularization.dropout)
+
+
+def padding(backend: Any) -> int:
+    """Return the padding token; one that has none is padded with anything, since nothing attends to it."""
+    return int(backend.pad_token_id or 0)
+
+
+def check_length(options: Options, config: Any) -> None:
+    """Refuse rows that are longer than the body has positions."""
+    positions = int(getattr(config, "max_position_embeddings", 0) or 0)
+    if config.model_type in ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"):
+        # Their positions are counted from the padding token on.
+        positions -= int(config.pad_token_id) + 1
+    if 0 < positions < options.max_tokens:
+        raise ClassifierError(
+            f"{options.checkpoint} reads {positions} tokens at most, not max_tokens {options.max_tokens}"
+        )

@@ -1,0 +1,101 @@
+"""Batches of tokens in, one score a label out: a pretrained body, a pooling, a linear head."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from harness.classifiers.encoder.options import Pooling
+
+if TYPE_CHECKING:
+    from harness.classifiers.encoder.rows import Batch
+
+
+_LAYER = re.compile(r"\.layers?\.(\d+)\.")
+
+
+class Network(nn.Module):
+    """A pretrained encoder with a linear head.
+
+    Parameters
+    ----------
+    body : transformers model
+        Gives ``last_hidden_state``, ``(rows, length, hidden_size)``.
+    pooling : str
+        What of it the head reads.
+    outputs : int
+        Number of labels.
+    dropout : float
+        Before the head.
+    """
+
+    def __init__(self, body: Any, pooling: Pooling, outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.body = body
+        self.pooling = pooling
+        size = int(body.config.hidden_size) * (2 if pooling in ("cls_target", "mean_target") else 1)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(size, outputs)
+        nn.init.normal_(self.head.weight, std=0.02)
+        nn.init.zeros_(self.head.bias)
+        self._segments = (
+            "token_type_ids" in inspect.signature(body.forward).parameters
+            and int(getattr(body.config, "type_vocab_size", 0) or 0) > 1
+        )
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Return scores, ``(rows, outputs)``, fp32."""
+        device = self.head.weight.device
+        attention = torch.from_numpy(batch.attention).to(device)
+        inputs = {"input_ids": torch.from_numpy(batch.tokens).to(device), "attention_mask": attention}
+        if self._segments:
+            inputs["token_type_ids"] = torch.from_numpy(batch.segments).to(device)
+        hidden = self.body(**inputs).last_hidden_state
+        pooled = self._pool(hidden, attention, torch.from_numpy(batch.targets).to(device))
+        scores: torch.Tensor = self.head(self.dropout(pooled))
+        return scores.float()
+
+    def _pool(self, hidden: torch.Tensor, attention: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        first = hidden[:, 0]
+        if self.pooling == "cls":
+            return first
+        average = _mean(hidden, attention.bool())
+        if self.pooling == "mean":
+            return average
+        # Where the text does not name the target, the whole sentence stands for it.
+        named = targets.any(dim=1, keepdim=True)
+        mention = torch.where(named, _mean(hidden, targets), average)
+        if self.pooling == "target":
+            return mention
+        return torch.cat([first if self.pooling == "cls_target" else average, mention], dim=1)
+
+    def depths(self) -> dict[str, int]:
+        """Say how many layers below the head each parameter lies.
+
+        Returns
+        -------
+        dict of str to int
+            0 for the head, 1 for the body's last layer, the number of layers plus 1 for its embeddings.
+        """
+        names = [name for name, _ in self.named_parameters()]
+        numbers = {name: int(found.group(1)) for name in names if (found := _LAYER.search(name))}
+        count = max(numbers.values(), default=-1) + 1
+        return {
+            name: count - numbers[name]
+            if name in numbers
+            else 0
+            if name.startswith("head.")
+            else 1
+            if "pooler" in name or "final_norm" in name
+            else count + 1
+            for name in names
+        }
+
+
+def _mean(hidden: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+    weights = chosen.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)

@@ -1,0 +1,155 @@
+"""What a person may set of the encoder, and what of it cannot be meant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from harness.classifiers.checkpoints import MINILM
+from harness.classifiers.protocol import Target
+from harness.errors import ConfigError, Problem
+
+Precision = Literal["auto", "fp32", "bf16"]
+"""What training computes in; ``auto`` is bf16 where the processor computes in it. Evaluation is fp32."""
+
+Pooling = Literal["cls", "mean", "target", "cls_target", "mean_target"]
+"""What the head reads: the first token, the mean of all tokens, of the target's tokens, or two of these."""
+
+MarkStyle = Literal["punctuation", "tokens"]
+"""Square brackets, which every vocabulary has, or tokens of their own, which start untrained."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the step size runs, and how the optimizer (AdamW) treats the weights.
+
+    Attributes
+    ----------
+    warmup : float
+        Share of all steps, in [0, 1), over which the rate rises from 0; it then falls linearly to 0.
+    weight_decay : float
+        At least 0; not applied to biases and normalizations.
+    layer_decay : float
+        In (0, 1]: each layer learns at this share of the rate of the layer above it.
+    head_factor : float
+        How many times faster the new head learns; above 0.
+    clip : float
+        The largest norm of a gradient; above 0.
+    """
+
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    layer_decay: float = 1.0
+    head_factor: float = 1.0
+    clip: float = 1.0
+
+    def problems(self) -> Iterator[Problem]:
+        """Name what is out of range."""
+        yield from _within("schedule.warmup", self.warmup, 0 <= self.warmup < 1, "in [0, 1)")
+        yield from _within("schedule.weight_decay", self.weight_decay, self.weight_decay >= 0, "at least 0")
+        yield from _within("schedule.layer_decay", self.layer_decay, 0 < self.layer_decay <= 1, "in (0, 1]")
+        yield from _within("schedule.head_factor", self.head_factor, self.head_factor > 0, "above 0")
+        yield from _within("schedule.clip", self.clip, self.clip > 0, "above 0")
+
+
+@dataclass(frozen=True)
+class Regularization:
+    """What keeps the encoder from learning its training set by heart; 0 turns a term off.
+
+    Attributes
+    ----------
+    dropout : float
+        Before the head, in [0, 1).
+    label_smoothing : float
+        In [0, 1).
+    ema : float
+        Decay a step of the averaged weights that are evaluated and kept, in [0, 1).
+    r_drop : float
+        Weight of the divergence between two passes with different dropout; at least 0. Doubles the time.
+    adversarial : float
+        Norm of the step against the word embeddings (FGM); at least 0. Doubles the time.
+    class_weights : float
+        Power of the inverse class frequency that weighs the loss, in [0, 1].
+    """
+
+    dropout: float = 0.1
+    label_smoothing: float = 0.0
+    ema: float = 0.0
+    r_drop: float = 0.0
+    adversarial: float = 0.0
+    class_weights: float = 0.0
+
+    def problems(self) -> Iterator[Problem]:
+        """Name what is out of range."""
+        for name in ("dropout", "label_smoothing", "ema"):
+            value = getattr(self, name)
+            yield from _within(f"regularization.{name}", value, 0 <= value < 1, "in [0, 1)")
+        for name in ("r_drop", "adversarial"):
+            value = getattr(self, name)
+            yield from _within(f"regularization.{name}", value, value >= 0, "at least 0")
+        value = self.class_weights
+        yield from _within("regularization.class_weights", value, 0 <= value <= 1, "in [0, 1]")
+
+
+SCHEDULE = Schedule()
+REGULARIZATION = Regularization()
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything that a person can set; see :func:`harness.classifiers.encoder.encoder`."""
+
+    checkpoint: str = MINILM
+    target: Target = "marked_pair"
+    marks: MarkStyle = "punctuation"
+    pooling: Pooling = "cls"
+    epochs: int = 4
+    learning_rate: float = 1e-4
+    batch_size: int = 32
+    max_tokens: int = 128
+    precision: Precision = "auto"
+    schedule: Schedule = SCHEDULE
+    regularization: Regularization = REGULARIZATION
+
+    def check(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises
+        ------
+        ConfigError
+            With every option that is out of range or has no effect.
+        """
+        problems = [
+            *_within("epochs", self.epochs, self.epochs >= 1, "at least 1"),
+            *_within("learning_rate", self.learning_rate, self.learning_rate > 0, "above 0"),
+            *_within("batch_size", self.batch_size, self.batch_size >= 1, "at least 1"),
+            *_within("max_tokens", self.max_tokens, self.max_tokens >= 16, "at least 16"),
+            *self.schedule.problems(),
+            *self.regularization.problems(),
+        ]
+        if self.target == "none" and self.pooling in ("target", "cls_target", "mean_target"):
+            hint = "use pooling: mean, or show the target"
+            problems.append(Problem("pooling", f"{self.pooling!r} has no effect with target: none", hint))
+        if self.marks == "tokens" and self.target not in ("marked", "marked_pair"):
+            hint = "use target: marked or marked_pair"
+            problems.append(Problem("marks", f"'tokens' has no effect with target: {self.target}", hint))
+        if problems:
+            raise ConfigError(problems)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the options as plain data."""
+        return asdict(self)
+
+
+def from_record(record: dict[str, Any]) -> Options:
+    """Build options from what :meth:`Options.to_record` returned."""
+    schedule = Schedule(**record["schedule"])
+    regularization = Regularization(**record["regularization"])
+    return Options(**record | {"schedule": schedule, "regularization": regularization})
+
+
+def _within(where: str, value: float, fits: bool, demand: str) -> list[Problem]:
+    fine = fits and math.isfinite(value)
+    return [] if fine else [Problem(where, f"should be {demand}, got {value}")]

@@ -1,0 +1,192 @@
+"""Examples in, tokens out, once; then batches of tokens, none of them wasted on padding.
+
+A text that is too long is cut to a window around the target. Batches hold rows of about one length: rows are
+shuffled, sorted by length within stretches, and cut where a batch would be over its budget of tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.classifiers.inputs import Marks, View, view
+from harness.classifiers.protocol import Examples, Target
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+STRETCH = 50
+"""Batches that are sorted by length together: enough that padding is rare, few enough to stay random."""
+
+TOKEN_MARKS = Marks(before="<target>", after="</target>")
+"""Marks that are tokens of their own, added to the vocabulary."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Tokenized examples.
+
+    Attributes
+    ----------
+    tokens : list of (length,) int64 arrays
+    segments : list of (length,) int64 arrays
+        0 for the first text, 1 for the second.
+    targets : list of (length,) bool arrays
+        Which tokens are the target's mention; none where the text does not name it.
+    lengths : (n,) array
+    """
+
+    tokens: list[NDArray[np.int64]]
+    segments: list[NDArray[np.int64]]
+    targets: list[NDArray[np.bool_]]
+    lengths: NDArray[np.int64]
+
+
+class Tokenizer:
+    """A checkpoint's tokenizer, with the target shown as asked.
+
+    Parameters
+    ----------
+    backend : transformers fast tokenizer
+        As :func:`harness.classifiers.checkpoints.load_tokenizer` loads it.
+    target : str
+        How the target is shown.
+    marks : Marks
+        What is written around it.
+    max_tokens : int
+        The most tokens of a row.
+    """
+
+    def __init__(self, backend: Any, target: Target, marks: Marks, max_tokens: int) -> None:
+        self.backend = backend
+        self.target = target
+        self.marks = marks
+        self.max_tokens = max_tokens
+
+    def __call__(self, examples: Examples) -> Rows:
+        """Tokenize examples; the rows are in their order."""
+        import numpy as np
+
+        views = [self._short_pair(view(example, self.target, self.marks)) for example in examples]
+        found = self._encode(views)
+        long = [row for row, one in enumerate(found) if len(one.ids) > self.max_tokens]
+        if long:
+            cut = [self._window(views[row]) for row in long]
+            for row, shorter, one in zip(long, cut, self._encode(cut), strict=True):
+                # What was cut is tokenized anew and may come out longer by a piece of a word.
+                one.truncate(self.max_tokens)
+                views[row], found[row] = shorter, one
+        return Rows(
+            [np.array(one.ids, dtype=np.int64) for one in found],
+            [np.array(one.type_ids, dtype=np.int64) for one in found],
+            [_mentions(one, shown) for one, shown in zip(found, views, strict=True)],
+            np.array([len(one.ids) for one in found], dtype=np.int64),
+        )
+
+    def _encode(self, views: Sequence[View]) -> list[Any]:
+        texts = [one.text if one.pair is None else (one.text, one.pair) for one in views]
+        found: list[Any] = self.backend.backend_tokenizer.encode_batch(texts)
+        return found
+
+    def _short_pair(self, shown: View) -> View:
+        # The second text is a name: a page of it must not push the sentence out.
+        limit = self.max_tokens * 2
+        if shown.pair is None or len(shown.pair) <= limit:
+            return shown
+        return View(shown.text, shown.spans, shown.pair[:limit])
+
+    def _window(self, shown: View) -> View:
+        """Cut the text to the tokens around its first mention that fit."""
+        plain = self.backend.backend_tokenizer.encode(shown.text, add_special_tokens=False)
+        whole = self._encode([shown])[0]
+        room = max(self.max_tokens - (len(whole.ids) - len(plain.ids)), 1)
+        offsets = plain.offsets
+        if not shown.spans:
+            return View(shown.text[: offsets[min(room, len(offsets)) - 1][1]], (), shown.pair)
+        start = shown.spans[0][0] - len(self.marks.before)
+        end = shown.spans[0][1] + len(self.marks.after)
+        inside = [at for at, (low, high) in enumerate(offsets) if low < end and high > start]
+        first = inside[0] if inside else 0
+        last = inside[-1] + 1 if inside else 1
+        left = max(min(first - (room - (last - first)) // 2, len(offsets) - room, first), 0)
+        low, high = offsets[left][0], offsets[min(left + room, len(offsets)) - 1][1]
+        spans = [(max(a, low) - low, min(b, high) - low) for a, b in shown.spans if a < high and b > low]
+        return View(shown.text[low:high], tuple(spans), shown.pair)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Row numbers and their tokens, padded to the longest of them; shapes ``(rows, longest)``."""
+
+    rows: NDArray[np.int64]
+    tokens: NDArray[np.int64]
+    segments: NDArray[np.int64]
+    attention: NDArray[np.int64]
+    targets: NDArray[np.bool_]
+
+
+def batches(rows: Rows, order: Sequence[NDArray[np.int64]], padding: int) -> Iterator[Batch]:
+    """Pad the rows of each batch; ``padding`` is the padding token."""
+    import numpy as np
+
+    for chosen in order:
+        longest = int(rows.lengths[chosen].max())
+        shape = (len(chosen), longest)
+        tokens = np.full(shape, padding, dtype=np.int64)
+        segments = np.zeros(shape, dtype=np.int64)
+        attention = np.zeros(shape, dtype=np.int64)
+        targets = np.zeros(shape, dtype=np.bool_)
+        for place, row in enumerate(chosen.tolist()):
+            length = int(rows.lengths[row])
+            tokens[place, :length] = rows.tokens[row]
+            segments[place, :length] = rows.segments[row]
+            attention[place, :length] = 1
+            targets[place, :length] = rows.targets[row]
+        yield Batch(chosen, tokens, segments, attention, targets)
+
+
+def sorted_order(lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.int64]]:
+    """Batch all rows by length, each batch within ``budget`` padded tokens or of one row; for prediction."""
+    import numpy as np
+
+    # Longest first: if memory does not suffice, it is seen at once.
+    return _cut(np.argsort(-lengths, kind="stable"), lengths, budget)
+
+
+def random_order(
+    lengths: NDArray[np.int64], budget: int, generator: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Batch all rows at random, each batch of rows of about one length; for training."""
+    import numpy as np
+
+    shuffled = generator.permutation(len(lengths))
+    stretch = max(int(STRETCH * budget / max(lengths.mean(), 1)), 1)
+    made: list[NDArray[np.int64]] = []
+    for start in range(0, len(shuffled), stretch):
+        part = shuffled[start : start + stretch]
+        made += _cut(part[np.argsort(-lengths[part], kind="stable")], lengths, budget)
+    return [made[at] for at in generator.permutation(len(made))]
+
+
+def _cut(order: NDArray[np.int64], lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.int64]]:
+    cuts: list[NDArray[np.int64]] = []
+    start = 0
+    while start < len(order):
+        # The first row of a batch is its longest.
+        size = max(budget // int(lengths[order[start]]), 1)
+        cuts.append(order[start : start + size])
+        start += size
+    return cuts
+
+
+def _mentions(encoding: Any, shown: View) -> NDArray[np.bool_]:
+    import numpy as np
+
+    marked = np.zeros(len(encoding.ids), dtype=np.bool_)
+    if not shown.spans:
+        return marked
+    for at, (text, (low, high)) in enumerate(zip(encoding.sequence_ids, encoding.offsets, strict=True)):
+        marked[at] = text == 0 and any(low < end and high > start for start, end in shown.spans)
+    return marked
