@@ -1,0 +1,214 @@
+"""Corpus in, named id sets out.
+
+Every splitter gives one :class:`Split` a fold: rows to train on, to choose on (``select``), to calibrate on
+(``calibrate``) and to score (``test``). Where a corpus has a dev part, it is divided once into select and
+calibrate; where it has none, both are carved from the training rows.
+
+What is drawn is drawn by group, the article that a row stands in; rows without one are kept together by text,
+so that one sentence about two parties never stands on both sides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.errors import ConfigError, Problem, SplitError
+from harness.labels import LabelSet
+from harness.splits.drawing import CALIBRATE, DEV, By, Drawing
+from harness.splits.split import PARTS, Split, of_places, seen
+from harness.tables import Corpus
+
+__all__ = ["PARTS", "Split", "Splitter", "holdout", "kfold", "predefined", "seen"]
+
+
+class Splitter(Protocol):
+    """What a split factory makes."""
+
+    def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
+        """Divide the rows of a corpus.
+
+        Parameters
+        ----------
+        corpus : Corpus
+            What a task scores, see :meth:`Corpus.for_task`.
+        labels : LabelSet
+            The task's labels, for stratification.
+
+        Returns
+        -------
+        tuple of Split
+            One a fold.
+
+        Raises
+        ------
+        SplitError
+            Where the rows do not suffice.
+        ConfigError
+            Where a setting turns out to have no effect on this corpus.
+        """
+
+
+def predefined(
+    *, dev: float = DEV, calibrate: float = CALIBRATE, by: By = "group", stratify: bool = True, seed: int = 0
+) -> Splitter:
+    """Take the split that the corpus declares.
+
+    Parameters
+    ----------
+    dev : float
+        Share of train that is carved off where the corpus has no dev rows, in [0, 1).
+    calibrate : float
+        Share of dev that is kept for calibration, in [0, 1); 0 gives all of dev to select.
+    by : {"group", "row"}
+        What stays together in what is drawn.
+    stratify : bool
+        Whether each part that is drawn gets its share of each label.
+    seed : int
+        Of what is drawn.
+
+    Returns
+    -------
+    Splitter
+        Rows without a split are left out, and counted in a note.
+    """
+    return Predefined(Drawing(dev, calibrate, by, stratify, seed))
+
+
+def holdout(
+    *,
+    test: float = 0.2,
+    dev: float = DEV,
+    calibrate: float = CALIBRATE,
+    by: By = "group",
+    stratify: bool = True,
+    seed: int = 0,
+) -> Splitter:
+    """Draw one test set.
+
+    Parameters
+    ----------
+    test : float
+        Share of all rows, in (0, 1).
+    dev : float
+        Share of all rows, in [0, 1 - test).
+    calibrate, by, stratify, seed
+        See :func:`predefined`.
+    """
+    drawing = Drawing(dev, calibrate, by, stratify, seed)
+    if not 0 < test < 1:
+        raise ConfigError([Problem("test", f"should be a share above 0 and below 1, got {test}")])
+    if test + dev >= 1:
+        raise ConfigError([Problem("test", f"leaves no row to train on: test {test} and dev {dev}")])
+    return Holdout(test, drawing)
+
+
+def kfold(
+    *,
+    k: int = 5,
+    dev: float = DEV,
+    calibrate: float = CALIBRATE,
+    by: By = "group",
+    stratify: bool = True,
+    seed: int = 0,
+) -> Splitter:
+    """Cross-validate: every row is scored once.
+
+    Parameters
+    ----------
+    k : int
+        Number of folds, at least 2.
+    dev : float
+        Share of the rows outside a fold's test part, in [0, 1).
+    calibrate, by, stratify, seed
+        See :func:`predefined`.
+    """
+    drawing = Drawing(dev, calibrate, by, stratify, seed)
+    if k < 2:
+        raise ConfigError([Problem("k", f"should be at least 2, got {k}")])
+    return KFold(k, drawing)
+
+
+@dataclass(frozen=True)
+class Predefined:
+    """See :func:`predefined`."""
+
+    drawing: Drawing
+
+    def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
+        """Draw the one fold."""
+        import numpy as np
+
+        declared = corpus.rows["split"].to_numpy(dtype=object)
+        train, dev, test = (np.flatnonzero(declared == part) for part in ("train", "dev", "test"))
+        for name, places in (("train", train), ("test", test)):
+            if not len(places):
+                raise SplitError(_lacking(corpus, name))
+        self._refuse_what_does_nothing(corpus, has_dev=len(dev) > 0)
+        if len(dev):
+            select, calibrate = self.drawing.divide(corpus, labels, dev, self.drawing.halves, "dev")
+        else:
+            shares = self.drawing.shares
+            train, select, calibrate = self.drawing.divide(corpus, labels, train, shares, "dev")
+        left = len(corpus) - sum(map(len, (train, select, calibrate, test)))
+        notes = (f"{left:,} rows have no split and are left out",) if left else ()
+        return (of_places(corpus, labels, 0, (train, select, calibrate, test), notes),)
+
+    def _refuse_what_does_nothing(self, corpus: Corpus, *, has_dev: bool) -> None:
+        set_, default = self.drawing, Drawing()
+        problems = []
+        if has_dev and set_.dev != default.dev:
+            problems.append(Problem("split.dev", f"has no effect: {corpus.name} has dev rows of its own"))
+        if set_.calibrate == 0 if has_dev else set_.dev == 0:
+            problems += [
+                Problem(f"split.{name}", "has no effect: nothing is drawn")
+                for name in ("by", "stratify", "seed")
+                if getattr(set_, name) != getattr(default, name)
+            ]
+        if problems:
+            raise ConfigError(problems)
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """See :func:`holdout`."""
+
+    test: float
+    drawing: Drawing
+
+    def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
+        """Draw the one fold."""
+        import numpy as np
+
+        train, select, calibrate = self.drawing.shares
+        shares = (train - self.test, select, calibrate, self.test)
+        parts = self.drawing.divide(corpus, labels, np.arange(len(corpus)), shares, "holdout")
+        return (of_places(corpus, labels, 0, parts),)
+
+
+@dataclass(frozen=True)
+class KFold:
+    """See :func:`kfold`."""
+
+    k: int
+    drawing: Drawing
+
+    def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
+        """Draw ``k`` folds."""
+        import numpy as np
+
+        folds = self.drawing.divide(corpus, labels, np.arange(len(corpus)), [1 / self.k] * self.k, "kfold")
+        shares = self.drawing.shares
+        splits = []
+        for fold, test in enumerate(folds, start=1):
+            rest = np.setdiff1d(np.arange(len(corpus)), test)
+            parts = self.drawing.divide(corpus, labels, rest, shares, fold)
+            splits.append(of_places(corpus, labels, fold, [*parts, test]))
+        return tuple(splits)
+
+
+def _lacking(corpus: Corpus, name: str) -> str:
+    counts = corpus.rows["split"].value_counts()
+    there = ", ".join(f"{count:,} {part}" for part, count in counts.items()) or "no row with a split"
+    source = f" ({corpus.source})" if corpus.source else ""
+    return f"{corpus.name} has no {name} rows but {there}{source}; split kind holdout or kfold draws its own"

@@ -1,0 +1,136 @@
+"""Rows and shares in, sets of places drawn at random out: by group, each with its share of every label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from harness import seeds
+from harness.errors import ConfigError, Problem, SplitError
+from harness.labels import LabelSet
+from harness.tables import Corpus
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Places = NDArray[np.int64]
+
+By = Literal["group", "row"]
+DEV, CALIBRATE = 0.15, 0.5
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How rows are drawn; :func:`harness.splits.predefined` says what each setting means."""
+
+    dev: float = DEV
+    calibrate: float = CALIBRATE
+    by: By = "group"
+    stratify: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        problems = [
+            Problem(name, f"should be a share from 0 to below 1, got {share}")
+            for name, share in (("dev", self.dev), ("calibrate", self.calibrate))
+            if not 0 <= share < 1
+        ]
+        if not problems and self.dev == 0 and self.calibrate not in (0, CALIBRATE):
+            problems.append(Problem("calibrate", "has no effect without dev"))
+        if problems:
+            raise ConfigError(problems)
+
+    @property
+    def halves(self) -> tuple[float, float]:
+        """The shares of dev that select and calibrate get."""
+        return 1 - self.calibrate, self.calibrate
+
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        """The shares of train, select and calibrate."""
+        select, calibrate = self.halves
+        return 1 - self.dev, self.dev * select, self.dev * calibrate
+
+    def divide(
+        self, corpus: Corpus, labels: LabelSet, places: Places, shares: Sequence[float], stream: str | int
+    ) -> list[Places]:
+        """Draw one set of places for each share; the shares sum to 1, and a share of 0 gives an empty set."""
+        import numpy as np
+
+        rows = corpus.rows.iloc[places]
+        units = _units(rows["group"], rows["text"]) if self.by == "group" else np.arange(len(places))
+        n_units, wanted = int(units.max(initial=-1)) + 1, np.flatnonzero(shares)
+        drawn = np.full(len(places), -1)
+        if n_units >= len(wanted):
+            counts = _counts(corpus, labels, places) if self.stratify else np.ones((len(places), 1))
+            summed = np.zeros((n_units, counts.shape[1]))
+            np.add.at(summed, units, counts)
+            generator = seeds.generator(self.seed, "split", stream)
+            drawn = wanted[allocate(summed, np.take(shares, wanted), generator)[units]]
+        if set(drawn) != set(wanted):
+            what = f"{n_units:,} groups, too few" if self.by == "group" else f"{n_units:,} rows, too few"
+            raise SplitError(f"{corpus.name} has {what} to draw {len(wanted)} parts from")
+        return [places[drawn == part] for part in range(len(shares))]
+
+
+def allocate(
+    counts: NDArray[np.float64], shares: NDArray[np.float64], generator: np.random.Generator
+) -> Places:
+    """Deal units out to parts so that every part gets its share of every label.
+
+    Iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011), a unit where the paper has an example.
+    scikit-learn's splitters take neither groups whose rows have several labels each, nor unequal parts.
+
+    Parameters
+    ----------
+    counts : (n_units, n_labels) array
+        How many rows of each label a unit has; every unit has a row.
+    shares : (n_parts,) array
+        What part of all each is to get; positive, summing to 1.
+    generator : Generator
+        Orders the units and breaks ties.
+
+    Returns
+    -------
+    (n_units,) array
+        The part of each unit.
+    """
+    import numpy as np
+
+    wanted = shares[:, None] * counts.sum(axis=0)
+    part = np.full(len(counts), -1)
+    order = generator.permutation(len(counts))
+    # The rarest label first: it has the fewest units left to make up for a wrong turn.
+    for label in np.argsort(counts.sum(axis=0), kind="stable"):
+        for unit in order[(counts[order, label] > 0) & (part[order] < 0)]:
+            need = wanted[:, label]
+            neediest = np.flatnonzero(need == need.max())
+            if len(neediest) > 1:
+                total = wanted[neediest].sum(axis=1)
+                neediest = neediest[total == total.max()]
+            part[unit] = generator.choice(neediest) if len(neediest) > 1 else neediest[0]
+            wanted[part[unit]] -= counts[unit]
+    return part
+
+
+def _units(groups: pd.Series[Any], texts: pd.Series[Any]) -> Places:
+    """Number what stays together: rows of one group, and rows of one text where they have none."""
+    import numpy as np
+    import pandas as pd
+
+    keys = [(0, text) if pd.isna(group) else (1, group) for group, text in zip(groups, texts, strict=True)]
+    number = {key: code for code, key in enumerate(dict.fromkeys(keys))}
+    return np.array([number[key] for key in keys], dtype=np.int64)
+
+
+def _counts(corpus: Corpus, labels: LabelSet, places: Places) -> NDArray[np.float64]:
+    """Count each row's labels; a row without one counts as having the label that there is none."""
+    import numpy as np
+
+    codes = corpus.truth(labels)[places]
+    if not labels.multi:
+        return np.eye(len(labels))[codes]
+    return np.column_stack([codes, codes.sum(axis=1) == 0]).astype(float)
