@@ -6,6 +6,7 @@ shuffled, sorted by length within stretches, and cut where a batch would be over
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ STRETCH = 50
 
 TOKEN_MARKS = Marks(before="<target>", after="</target>")
 """Marks that are tokens of their own, added to the vocabulary."""
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -86,20 +89,25 @@ class Tokenizer:
         )
 
     def _encode(self, views: Sequence[View]) -> list[Any]:
-        texts = [one.text if one.pair is None else (one.text, one.pair) for one in views]
+        texts = [
+            _sound(one.text) if one.pair is None else (_sound(one.text), _sound(one.pair)) for one in views
+        ]
         found: list[Any] = self.backend.backend_tokenizer.encode_batch(texts)
         return found
 
     def _short_pair(self, shown: View) -> View:
-        # The second text is a name: a page of it must not push the sentence out.
-        limit = self.max_tokens * 2
+        # The second text is a name: a page of it must not push the sentence out. No token is without a character.
+        limit = self.max_tokens // 2
         if shown.pair is None or len(shown.pair) <= limit:
             return shown
-        return View(shown.text, shown.spans, shown.pair[:limit])
+        found = self.backend.backend_tokenizer.encode(_sound(shown.pair), add_special_tokens=False)
+        if len(found.ids) <= limit:
+            return shown
+        return View(shown.text, shown.spans, shown.pair[: found.offsets[limit - 1][1]])
 
     def _window(self, shown: View) -> View:
         """Cut the text to the tokens around its first mention that fit."""
-        plain = self.backend.backend_tokenizer.encode(shown.text, add_special_tokens=False)
+        plain = self.backend.backend_tokenizer.encode(_sound(shown.text), add_special_tokens=False)
         whole = self._encode([shown])[0]
         room = max(self.max_tokens - (len(whole.ids) - len(plain.ids)), 1)
         offsets = plain.offsets
@@ -179,6 +187,11 @@ def _cut(order: NDArray[np.int64], lengths: NDArray[np.int64], budget: int) -> l
         cuts.append(order[start : start + size])
         start += size
     return cuts
+
+
+def _sound(text: str) -> str:
+    # Half of a surrogate pair, as careless JSON holds it, is no character; its place is kept.
+    return _HALF.sub("\ufffd", text)
 
 
 def _mentions(encoding: Any, shown: View) -> NDArray[np.bool_]:

@@ -1,0 +1,306 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from harness.classifiers.encoder import encoder, load
+from harness.classifiers.encoder.options import Regularization, Schedule
+from harness.classifiers.protocol import Classifier, Example, Labelled, Saveable, Traced
+from harness.errors import ClassifierError, ConfigError
+from harness.labels import FRAMING, STANCE, LabelSet
+from tests.classifiers import tiny_models
+
+PAIR = LabelSet(("critical", "supportive"))
+FRAMES = LabelSet(("conflict", "morality"), multi=True)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return tiny_models.write(tmp_path_factory.mktemp("bert"))
+
+
+@pytest.fixture(scope="module")
+def data() -> Labelled:
+    """The verb tells the label."""
+    rows = [
+        (Example(f"the {a} {verb} varna {b} .", "varna"), code)
+        for a in ("minister", "league", "union")
+        for b in ("again", "on the hill", "in a plan")
+        for verb, code in (("attacked", 0), ("praised", 1))
+    ]
+    spanned = [
+        dataclasses.replace(one, spans=((one.text.index("varna"), one.text.index("varna") + 5),))
+        for one, _ in rows
+    ]
+    return Labelled(spanned, np.array([code for _, code in rows]))
+
+
+@pytest.fixture(scope="module")
+def make(checkpoint: str) -> Callable[..., Any]:
+    def made(**options: Any) -> Any:
+        given = {"checkpoint": checkpoint, "epochs": 2, "max_tokens": 32, "batch_size": 4, "labels": PAIR}
+        return encoder(**{**given, "learning_rate": 1e-3, "seed": 1, **options})
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def fitted(make: Callable[..., Any], data: Labelled) -> Any:
+    one = make(epochs=6, learning_rate=1e-2, regularization=Regularization(dropout=0.0))
+    one.fit(data, data)
+    return one
+
+
+def test_it_is_what_the_protocol_asks_for(fitted: Any) -> None:
+    assert isinstance(fitted, Classifier)
+    assert isinstance(fitted, Saveable)
+    assert isinstance(fitted, Traced)
+    assert not fitted.deterministic
+
+
+def test_it_learns(fitted: Any, data: Labelled) -> None:
+    proba = fitted.predict_proba(data.examples)
+    assert proba.shape == (18, 2)
+    assert proba.sum(axis=1) == pytest.approx(np.ones(18), abs=1e-12)
+    assert (proba.argmax(axis=1) == data.codes).all()
+
+
+def test_curves_have_one_entry_an_epoch(fitted: Any) -> None:
+    assert len(fitted.curves_) == 6
+    assert all(list(one) == ["train_loss", "select_loss", "select_f1_macro"] for one in fitted.curves_)
+    assert fitted.curves_[-1]["train_loss"] < fitted.curves_[0]["train_loss"]
+
+
+def test_without_select_there_is_nothing_to_choose_by(make: Callable[..., Any], data: Labelled) -> None:
+    one = make(epochs=1)
+    one.fit(data)
+    assert [list(entry) for entry in one.curves_] == [["train_loss"]]
+
+
+@pytest.mark.parametrize("architecture", tiny_models.ARCHITECTURES)
+def test_every_architecture_is_fitted_saved_and_read(
+    architecture: str, tmp_path: Path, make: Callable[..., Any], data: Labelled
+) -> None:
+    one = make(
+        checkpoint=tiny_models.write(tmp_path / "from", architecture),
+        epochs=1,
+        pooling="cls_target",
+        schedule=Schedule(layer_decay=0.9),
+    )
+    one.fit(data, data)
+    assert sorted(set(one.network_.depths().values())) == [0, 1, 2, 3]
+    folder = tmp_path / "to"
+    folder.mkdir()
+    assert one.save(folder) == "harness.classifiers.encoder:load"
+    again = load(folder, PAIR)
+    assert again.predict_proba(data.examples).tobytes() == one.predict_proba(data.examples).tobytes()
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean", "target", "cls_target", "mean_target"])
+@pytest.mark.parametrize("target", ["marked", "masked", "pair", "marked_pair"])
+def test_every_pooling_reads_every_view(
+    target: str, pooling: str, make: Callable[..., Any], data: Labelled
+) -> None:
+    one = make(target=target, pooling=pooling, epochs=1)
+    one.fit(Labelled(data.examples[:6], data.codes[:6]))
+    absent = Example("the plan was bad .", "varna")
+    assert np.isfinite(one.predict_proba([*data.examples, absent, Example("", "varna")])).all()
+
+
+def test_target_pooling_sees_which_party_is_meant(make: Callable[..., Any], data: Labelled) -> None:
+    one = make(target="pair", pooling="target", epochs=1)
+    one.fit(data)
+    text = "varna attacked varna ."
+    first, second = (Example(text, "varna", (span,)) for span in ((0, 5), (15, 20)))
+    proba = one.predict_proba([first, second])
+    assert not np.allclose(proba[0], proba[1])
+
+
+def test_marks_can_be_tokens_of_their_own(make: Callable[..., Any], data: Labelled, tmp_path: Path) -> None:
+    one = make(marks="tokens", epochs=1)
+    one.fit(data)
+    vocabulary = len(tiny_models.SPECIAL) + len(tiny_models.WORDS)
+    assert one.network_.body.get_input_embeddings().num_embeddings == vocabulary + 2
+    one.save(tmp_path)
+    again = load(tmp_path, PAIR)
+    assert again.predict_proba(data.examples).tobytes() == one.predict_proba(data.examples).tobytes()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_same_seed_same_bytes_whatever_torch_drew_before(
+    precision: str, make: Callable[..., Any], data: Labelled
+) -> None:
+    made = []
+    for before in (3, 4):
+        torch.manual_seed(before)
+        one = make(precision=precision, epochs=1)
+        one.fit(data, data)
+        made.append(one.predict_proba(data.examples).tobytes())
+    assert made[0] == made[1]
+
+
+def test_another_seed_gives_another_model(make: Callable[..., Any], data: Labelled) -> None:
+    made = []
+    for seed in (1, 2):
+        one = make(seed=seed, epochs=1)
+        one.fit(data)
+        made.append(one.predict_proba(data.examples).tobytes())
+    assert made[0] != made[1]
+
+
+def test_fitting_leaves_the_random_streams_of_torch_as_they_were(
+    make: Callable[..., Any], data: Labelled
+) -> None:
+    torch.manual_seed(9)
+    expected = torch.rand(3)
+    torch.manual_seed(9)
+    make(epochs=1).fit(data)
+    assert torch.rand(3).equal(expected)
+
+
+def test_labels_do_not_depend_on_order_or_company(fitted: Any, data: Labelled) -> None:
+    whole = fitted.predict_proba(data.examples)
+    backwards = fitted.predict_proba(list(reversed(data.examples)))[::-1]
+    alone = np.concatenate([fitted.predict_proba([one]) for one in data.examples])
+    assert whole == pytest.approx(backwards, abs=1e-6)
+    assert whole == pytest.approx(alone, abs=1e-6)
+
+
+def test_several_labels_at_once(make: Callable[..., Any], data: Labelled) -> None:
+    codes = np.stack([data.codes, np.ones_like(data.codes)], axis=1)
+    texts = [Example(one.text) for one in data.examples]
+    one = make(labels=FRAMES, target="none", pooling="mean", epochs=15, learning_rate=1e-2)
+    one.fit(Labelled(texts, codes), Labelled(texts, codes))
+    proba = one.predict_proba(texts)
+    assert proba.shape == (18, 2)
+    assert (FRAMES.decide(proba) == codes).all()
+    assert max(entry["select_f1_macro"] for entry in one.curves_) == 1.0
+
+
+def test_any_text_is_read(fitted: Any) -> None:
+    texts = ["", "x", " ", "\x00\ud800 \udfff", "🙂 \u202e مرحبا", "a" * 100_000, "good bad " * 10_000]
+    proba = fitted.predict_proba([Example(text, "varna") for text in texts])
+    assert proba.shape == (7, 2)
+    assert np.isfinite(proba).all()
+    assert fitted.predict_proba([]).shape == (0, 2)
+
+
+def test_use_before_fit_is_refused(make: Callable[..., Any], tmp_path: Path) -> None:
+    message = "the encoder has not been fitted: call fit first"
+    with pytest.raises(ClassifierError) as error:
+        make().predict_proba([Example("good")])
+    assert str(error.value) == message
+    with pytest.raises(ClassifierError) as error:
+        make().save(tmp_path)
+    assert str(error.value) == message
+
+
+def test_divergence_is_refused(make: Callable[..., Any], data: Labelled) -> None:
+    one = make(learning_rate=1e30, precision="fp32", schedule=Schedule(warmup=0.0))
+    with pytest.raises(ClassifierError) as error:
+        one.fit(data)
+    assert str(error.value) == "the loss is nan in epoch 1: lower learning_rate"
+
+
+@pytest.mark.parametrize("limit", [64, 65])
+def test_rows_longer_than_the_positions_are_refused(
+    limit: int, make: Callable[..., Any], data: Labelled, tmp_path: Path
+) -> None:
+    # RoBERTa counts from the padding token (0) on: of 66 positions 65 are left.
+    path = tiny_models.write(tmp_path, "roberta")
+    make(checkpoint=path, epochs=1, max_tokens=limit).fit(data)
+    with pytest.raises(ClassifierError) as error:
+        make(checkpoint=path, max_tokens=66).fit(data)
+    assert str(error.value) == f"{path} reads 65 tokens at most, not max_tokens 66"
+
+
+def test_damaged_weights_are_refused(fitted: Any, tmp_path: Path) -> None:
+    fitted.save(tmp_path)
+    file = tmp_path / "model.safetensors"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ClassifierError, match=r"model\.safetensors: its weights cannot be read: "):
+        load(tmp_path, PAIR)
+    file.write_bytes(whole)
+    weights = load_file(file)
+    weights["head.bias"][0] = float("nan")
+    save_file(weights, file)
+    with pytest.raises(ClassifierError) as error:
+        load(tmp_path, PAIR)
+    assert str(error.value) == f"{file}: its weights hold NaN or infinity, first in head.bias"
+    file.unlink()
+    with pytest.raises(ClassifierError, match=r"model\.safetensors: its weights cannot be read: "):
+        load(tmp_path, PAIR)
+
+
+def test_a_folder_of_something_else_is_refused(fitted: Any, tmp_path: Path) -> None:
+    with pytest.raises(ClassifierError, match=r"encoder\.json: cannot be read: "):
+        load(tmp_path, PAIR)
+    fitted.save(tmp_path)
+    with pytest.raises(ClassifierError) as error:
+        load(tmp_path, STANCE)
+    assert str(error.value) == f"{tmp_path}: the encoder has 2 labels, not 3"
+
+
+def test_nothing_saved_is_code_or_pickle(fitted: Any, tmp_path: Path) -> None:
+    fitted.save(tmp_path)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".safetensors"}
+
+
+def test_all_that_is_out_of_range_is_named_at_once() -> None:
+    with pytest.raises(ConfigError) as error:
+        encoder(
+            target="none",
+            pooling="cls_target",
+            marks="tokens",
+            epochs=0,
+            learning_rate=0.0,
+            batch_size=0,
+            max_tokens=15,
+            schedule=Schedule(warmup=1.0, weight_decay=-1.0, layer_decay=0.0, head_factor=0.0, clip=0.0),
+            regularization=Regularization(dropout=1.0, label_smoothing=-0.1, ema=1.0),
+            labels=FRAMING,
+            seed=1,
+        )
+    assert str(error.value).splitlines() == [
+        "epochs: should be at least 1, got 0",
+        "learning_rate: should be above 0, got 0.0",
+        "batch_size: should be at least 1, got 0",
+        "max_tokens: should be at least 16, got 15",
+        "schedule.warmup: should be in [0, 1), got 1.0",
+        "schedule.weight_decay: should be at least 0, got -1.0",
+        "schedule.layer_decay: should be in (0, 1], got 0.0",
+        "schedule.head_factor: should be above 0, got 0.0",
+        "schedule.clip: should be above 0, got 0.0",
+        "regularization.dropout: should be in [0, 1), got 1.0",
+        "regularization.label_smoothing: should be in [0, 1), got -0.1",
+        "regularization.ema: should be in [0, 1), got 1.0",
+        "pooling: 'cls_target' has no effect with target: none; use pooling: mean, or show the target",
+        "marks: 'tokens' has no effect with target: none; use target: marked or marked_pair",
+    ]
+
+
+def test_the_smallest_that_is_in_range() -> None:
+    encoder(
+        epochs=1,
+        learning_rate=1e-9,
+        batch_size=1,
+        max_tokens=16,
+        schedule=Schedule(warmup=0.0, weight_decay=0.0, layer_decay=1.0),
+        regularization=Regularization(dropout=0.0, label_smoothing=0.0, ema=0.0),
+        labels=STANCE,
+        seed=1,
+    )
+
+
+def test_a_checkpoint_that_is_not_there_is_refused_at_once() -> None:
+    with pytest.raises(ConfigError) as error:
+        encoder(checkpoint="./nowhere", labels=STANCE, seed=1)
+    assert str(error.value) == "checkpoint: there is no folder './nowhere'"
