@@ -63,16 +63,14 @@ class Drawing:
         rows = corpus.rows.iloc[places]
         units = _units(rows["group"], rows["text"]) if self.by == "group" else np.arange(len(places))
         n_units, wanted = int(units.max(initial=-1)) + 1, np.flatnonzero(shares)
-        drawn = np.full(len(places), -1)
-        if n_units >= len(wanted):
-            counts = _counts(corpus, labels, places) if self.stratify else np.ones((len(places), 1))
-            summed = np.zeros((n_units, counts.shape[1]))
-            np.add.at(summed, units, counts)
-            generator = seeds.generator(self.seed, "split", stream)
-            drawn = wanted[allocate(summed, np.take(shares, wanted), generator)[units]]
-        if set(drawn) != set(wanted):
-            what = f"{n_units:,} groups, too few" if self.by == "group" else f"{n_units:,} rows, too few"
-            raise SplitError(f"{corpus.name} has {what} to draw {len(wanted)} parts from")
+        if n_units < len(wanted):
+            few = f"{n_units:,} {self.by}{'' if n_units == 1 else 's'}"
+            raise SplitError(f"{corpus.name}: {few} cannot be divided into {len(wanted)} parts")
+        counts = _counts(corpus, labels, places) if self.stratify else np.ones((len(places), 1))
+        summed = np.zeros((n_units, counts.shape[1]))
+        np.add.at(summed, units, counts)
+        generator = seeds.generator(self.seed, "split", stream)
+        drawn = wanted[allocate(summed, np.take(shares, wanted), generator)[units]]
         return [places[drawn == part] for part in range(len(shares))]
 
 
@@ -89,14 +87,14 @@ def allocate(
     counts : (n_units, n_labels) array
         How many rows of each label a unit has; every unit has a row.
     shares : (n_parts,) array
-        What part of all each is to get; positive, summing to 1.
+        What part of all each is to get; positive, summing to 1. No more parts than units.
     generator : Generator
         Orders the units and breaks ties.
 
     Returns
     -------
     (n_units,) array
-        The part of each unit.
+        The part of each unit; every part has one.
     """
     import numpy as np
 
@@ -113,6 +111,9 @@ def allocate(
                 neediest = neediest[total == total.max()]
             part[unit] = generator.choice(neediest) if len(neediest) > 1 else neediest[0]
             wanted[part[unit]] -= counts[unit]
+    for empty in np.setdiff1d(np.arange(len(shares)), part):
+        richest = order[part[order] == np.bincount(part).argmax()]
+        part[richest[counts[richest].sum(axis=1).argmin()]] = empty
     return part
 
 
