@@ -67,11 +67,13 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
     primary = plan.primary.name
     finished = [one for one in outcomes if one.result is not None]
     best = best_on_select(plan, finished)
-    table = Table(title=f"{plan.name}: {primary} on test", box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column("classifier")
+    table = Table(
+        title=f"{plan.name}, on test", box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", caption_justify="left"
+    )
+    table.add_column("classifier", no_wrap=True)
     headings = [primary, "95 % interval", "seed sd", *_others(plan), "select", "seconds"]
     for heading in headings:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for outcome in finished:
         assert outcome.result is not None
         row = _row(outcome.result.scores.rows, "test", primary)
@@ -79,7 +81,7 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
         table.add_row(
             name,
             _number(row["value"]),
-            f"{_number(row['low'])} to {_number(row['high'])}" if row["low"] == row["low"] else "–",
+            f"{_number(row['low'])}–{_number(row['high'])}" if row["low"] == row["low"] else "–",
             _number(row["seed_sd"]),
             *(_number(_row(outcome.result.scores.rows, "test", other)["value"]) for other in _others(plan)),
             _number(_select(plan, outcome)),
@@ -159,9 +161,9 @@ def _next_steps(console: Any, plan: Plan, outcomes: Iterable[Outcome]) -> None:
 
 
 def _others(plan: Plan) -> list[str]:
-    """Return the metrics worth a column beside the primary one: those with one value, the first three."""
+    """Return the metrics worth a column beside the primary one: the first with one value."""
     shown = [one.name for one in plan.metrics if not one.per_label and one.name != plan.primary.name]
-    return shown[:3]
+    return shown[:1]
 
 
 def _select(plan: Plan, outcome: Outcome) -> float:
