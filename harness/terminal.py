@@ -130,8 +130,9 @@ def list_corpora() -> None:
 def describe_corpus(name: str) -> None:
     """Print the data card of a corpus, with counts where its files are found."""
     from harness.corpora import describe
+    from harness.statistics.agreement import alpha
 
-    print(describe.describe(name))
+    print(describe.describe(name, alpha))
 
 
 def _opening(prepared: Prepared) -> str:

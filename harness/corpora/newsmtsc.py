@@ -38,7 +38,7 @@ CARD = Card(
         "5 rows of mt test and 1 of rw dev repeat a sentence of train word for word.",
         "66 rows of train, 2 of mt dev, 1 of mt test repeat a sentence and span under another name.",
         "Targets are mentions as found by a program: pronouns and parts of names occur.",
-        "Classes of train were balanced by hand; those of dev and test were not.",
+        "Classes of train were boosted toward balance; those of dev and test were not.",
     ),
     variable="HARNESS_NEWSMTSC",
     address="https://github.com/fhamborg/NewsMTSC",

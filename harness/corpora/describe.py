@@ -1,0 +1,230 @@
+"""A corpus's name in, its data card and what its files hold out, as text."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+from harness import catalog
+from harness.corpora.card import Card
+from harness.labels import LabelSet
+from harness.tables import CORPUS_COLUMNS, Corpus
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Alpha = Callable[[Iterable[Sequence[Any]]], float]
+"""An agreement of votes, such as :func:`harness.statistics.agreement.alpha`."""
+
+FEW = 16
+"""A column with at most so many different values is counted value by value."""
+
+WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Table:
+    """Counts under a title; the first column holds names."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def __str__(self) -> str:
+        lines = [row for row in (self.header, *self.rows) if any(row)]
+        widths = [max(len(line[k]) for line in lines) for k in range(len(self.header))]
+        cells = [
+            [
+                line[0].ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
+            ]
+            for line in lines
+        ]
+        return "\n".join([self.title, *("  " + "  ".join(line).rstrip() for line in cells)])
+
+
+def cards() -> tuple[Card, ...]:
+    """Return the data card of every corpus of the catalogue, in its order."""
+    return tuple(card_of(name) for name in catalog.CATALOGUES["corpus"])
+
+
+def card_of(name: str) -> Card:
+    """Return a corpus's data card.
+
+    Raises
+    ------
+    ConfigError
+        For a name that the catalogue does not have.
+    """
+    factory = catalog.lookup("corpus", name, "corpus")
+    card: Card = sys.modules[factory.__module__].__dict__["CARD"]
+    return card
+
+
+def describe(name: str, alpha: Alpha | None = None) -> str:
+    """Write a data card, and what the files hold where they can be found.
+
+    Parameters
+    ----------
+    name : str
+        Of the catalogue.
+    alpha : callable, optional
+        Measures agreement where the corpus keeps votes; left out, agreement is not shown.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown name.
+    CorpusError
+        Where the files are there and something is wrong with them.
+    """
+    card = card_of(name)
+    if card.variable and not os.environ.get(card.variable):
+        held = [f"Set {card.variable} to its folder to see what the files hold."]
+    elif name in ("files", "hub"):
+        held = []
+    else:
+        factory = catalog.lookup("corpus", name, "corpus")
+        held = [str(table) for table in contents(factory(), card, alpha)]
+    return "\n\n".join([_card(card), *held])
+
+
+def contents(corpus: Corpus, card: Card, alpha: Alpha | None = None) -> list[Table]:
+    """Count what a corpus holds.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        As read, for no task yet.
+    card : Card
+        Its tasks and labels.
+    alpha : callable, optional
+        See :func:`describe`.
+
+    Returns
+    -------
+    list of Table
+        Composition, labels by split, columns with few values, agreement; only those that the corpus has.
+    """
+    tables = [_composition(corpus)]
+    if "stance" in card.tasks and corpus.rows["stance"].notna().any():
+        rows = corpus.for_task("stance").rows
+        tables.append(_labels("Stance, (sentence, party) by split", rows, card.labels["stance"], "stance"))
+    if "framing" in card.tasks and corpus.rows["frames"].notna().any():
+        rows = corpus.for_task("framing").rows
+        tables.append(_labels("Frames, sentences by split", rows, card.labels["framing"], "frames"))
+    tables += _few_values(corpus.rows)
+    if alpha is not None:
+        tables += _agreement(corpus, card, alpha)
+    return tables
+
+
+def _card(card: Card) -> str:
+    labels = []
+    for task in card.tasks:
+        several = " (several or none)" if card.labels[task].multi else ""
+        labels.append(f"{task}: {', '.join(card.labels[task].names)}{several}")
+    facts = {
+        "Paper": card.paper,
+        "Labels": "; ".join(labels),
+        "Official metric": card.official_metric,
+        "Official split": card.official_split,
+        "Licence": card.licence,
+        "Address": card.address,
+        "Folder in": card.variable,
+    }
+    lines = [f"{card.title} ({card.name})", "", fill(card.description, WIDTH), ""]
+    lines += [_hanging(f"{name}: ", value) for name, value in facts.items() if value]
+    if card.flaws:
+        lines += ["Known flaws:", *(_hanging("- ", flaw) for flaw in card.flaws)]
+    return "\n".join(lines)
+
+
+def _hanging(label: str, text: str) -> str:
+    return fill(text, WIDTH, initial_indent=label, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _composition(corpus: Corpus) -> Table:
+    rows = corpus.rows
+    sentences = rows.groupby(["group", "text"], dropna=False, sort=False)
+    parties, stances = sentences["target"].nunique(), sentences["stance"].nunique()
+    several = parties[parties > 1]
+    differing = int((stances[parties > 1] > 1).sum())
+    targets = rows["target"].dropna()
+    trained = set(rows.loc[rows["split"] == "train", "target"].dropna())
+    tested = set(rows.loc[rows["split"] == "test", "target"].dropna())
+    facts = [
+        ("rows", len(rows), None),
+        ("sentences", len(parties), None),
+        ("groups (articles)", rows["group"].nunique(), None),
+        ("different targets", targets.nunique(), None),
+        ("targets of test that train lacks", len(tested - trained), len(tested)),
+        ("rows with a span", int(rows["start"].notna().sum()), len(rows)),
+        ("rows with a holder", int(rows["holder"].notna().sum()), len(rows)),
+        ("sentences with two targets or more", len(several), len(parties)),
+        ("… whose stances differ", differing, len(several)),
+    ]
+    kept = [(name, f"{count:,}", _share(count, whole)) for name, count, whole in facts if count]
+    return Table("Composition", ("", "", ""), tuple(kept))
+
+
+def _labels(title: str, rows: pd.DataFrame, labels: LabelSet, column: str) -> Table:
+    several = [value if isinstance(value, tuple) else (value,) for value in rows[column]]
+    names = [*labels.names, *(["none"] if labels.multi else [])]
+    lines = []
+    splits = [part for part in ("train", "dev", "test") if (rows["split"] == part).any()]
+    for part in [*splits, "all"]:
+        held = [one for one, split in zip(several, rows["split"], strict=True) if part in (split, "all")]
+        counts = [sum(name in one or (name == "none" and not one) for one in held) for name in names]
+        shown = [f"{count:,} ({_share(count, len(held))})" for count in counts]
+        lines.append((part, f"{len(held):,}", *shown))
+    return Table(title, ("", "all", *names), tuple(lines))
+
+
+def _few_values(rows: pd.DataFrame) -> list[Table]:
+    candidates = ["outlet", *(column for column in rows.columns if column not in CORPUS_COLUMNS)]
+    tables = []
+    for column in candidates:
+        values = [value for value in rows[column] if isinstance(value, str)]
+        counts = {value: values.count(value) for value in dict.fromkeys(values)} if values else {}
+        if 1 < len(counts) <= FEW:
+            ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+            lines = tuple((value, f"{count:,}", _share(count, len(rows))) for value, count in ranked)
+            tables.append(Table(f"Rows by {column}", ("", "", ""), lines))
+    return tables
+
+
+def _agreement(corpus: Corpus, card: Card, alpha: Alpha) -> list[Table]:
+    rows = corpus.rows
+    sentences = rows.drop_duplicates(["group", "text"])
+    measured: dict[str, list[tuple[Any, ...]]] = {"stance": _votes(rows, "votes")}
+    if "frames_votes" in rows.columns:
+        votes = _votes(sentences, "frames_votes")
+        for name in card.labels["framing"].names:
+            measured[f"frame {name}"] = [tuple(name in vote for vote in item) for item in votes]
+    if "holder_votes" in rows.columns:
+        measured["holder"] = _votes(sentences, "holder_votes")
+    lines = tuple(
+        (
+            name,
+            f"{len(votes):,}",
+            _share(sum(len(set(item)) == 1 for item in votes), len(votes)),
+            f"{alpha(votes):.3f}",
+        )
+        for name, votes in measured.items()
+        if votes
+    )
+    header = ("", "items", "all agree", "Krippendorff's alpha")
+    return [Table("Agreement of those who labelled", header, lines)] if lines else []
+
+
+def _votes(rows: pd.DataFrame, column: str) -> list[tuple[Any, ...]]:
+    return [tuple(item) for item in rows[column] if isinstance(item, tuple) and len(item) > 1]
+
+
+def _share(count: int, whole: int | None) -> str:
+    return f"{100 * count / whole:.0f} %" if whole else ""
