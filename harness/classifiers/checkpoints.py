@@ -204,9 +204,7 @@ def _verify(file: Path, expected: str) -> None:
     with file.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != expected:
-        raise ClassifierError(
-            f"{file} has SHA-256 {found}; expected {expected}: install the package again"
-        )
+        raise ClassifierError(f"{file} has SHA-256 {found}; expected {expected}: install the package again")
 
 
 @contextmanager

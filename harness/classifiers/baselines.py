@@ -1,0 +1,109 @@
+"""Training labels in, the same probabilities for every example out: what a classifier must beat.
+
+Neither reads a word, so neither takes a ``target`` setting.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from harness.classifiers.protocol import Examples, Labelled
+from harness.errors import ClassifierError
+from harness.labels import LabelSet
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Rule = Literal["majority", "prior"]
+_FILE = "baseline.json"
+
+
+def majority(*, labels: LabelSet) -> Constant:
+    """Make a classifier that always gives the most frequent training label, with probability 1.
+
+    For a multi-label task each label is decided apart: probability 1 where at least half of the training
+    rows carry it, else 0. Ties between labels go to the one that stands first.
+
+    Parameters
+    ----------
+    labels : LabelSet
+        Handed in.
+    """
+    return Constant("majority", labels)
+
+
+def prior(*, labels: LabelSet) -> Constant:
+    """Make a classifier that always gives the shares of the training labels, whatever the text.
+
+    It decides as :func:`majority` does, but its probabilities are calibrated: the floor for log loss and
+    Brier score. A label that no training row carries gets 0.
+
+    Parameters
+    ----------
+    labels : LabelSet
+        Handed in.
+    """
+    return Constant("prior", labels)
+
+
+class Constant:
+    """One row of probabilities, learned from the labels alone.
+
+    Parameters
+    ----------
+    rule : {"majority", "prior"}
+    labels : LabelSet
+
+    Attributes
+    ----------
+    proba_ : tuple of float
+        What every example gets, in label order.
+    """
+
+    deterministic = True
+
+    def __init__(self, rule: Rule, labels: LabelSet) -> None:
+        self.rule, self.labels = rule, labels
+
+    def fit(self, train: Labelled, select: Labelled | None = None) -> None:  # noqa: ARG002 (nothing to select)
+        """Count the labels of ``train``."""
+        import numpy as np
+
+        if self.labels.multi:
+            shares = train.codes.mean(axis=0)
+            certain = (shares >= 0.5).astype(np.float64)
+        else:
+            shares = np.bincount(train.codes, minlength=len(self.labels)) / len(train)
+            certain = np.eye(len(self.labels))[shares.argmax()]
+        self.proba_ = tuple((certain if self.rule == "majority" else shares).tolist())
+
+    def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
+        """Return the same row for every example, ``(n, k)``."""
+        import numpy as np
+
+        return np.tile(np.array(self.proba_, dtype=np.float64), (len(examples), 1))
+
+    def save(self, folder: Path) -> str:
+        """Write the row as JSON; return the loader's address."""
+        state = {"rule": self.rule, "proba": list(self.proba_)}
+        (folder / _FILE).write_text(json.dumps(state) + "\n", encoding="utf-8")
+        return "harness.classifiers.baselines:load"
+
+
+def load(folder: Path, labels: LabelSet) -> Constant:
+    """Read what :meth:`Constant.save` wrote.
+
+    Raises
+    ------
+    ClassifierError
+        Where the file has another number of labels.
+    """
+    state = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+    made = Constant(state["rule"], labels)
+    made.proba_ = tuple(state["proba"])
+    if len(made.proba_) != len(labels):
+        raise ClassifierError(f"{folder / _FILE} holds {len(made.proba_)} labels; expected {len(labels)}")
+    return made
