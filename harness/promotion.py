@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.errors import PromotionError, StoreError
 from harness.store import Store
 from harness.tracking import names
+from harness.tracking.tracker import model_of
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -64,7 +65,9 @@ class Promotion:
         verb = "is now" if self.changed else "already is"
         before = f", in place of version {self.previous}" if self.previous is not None else ""
         scores = f"{self.metric} {_shown(self.select)} on select, {_shown(self.test)} on test"
-        head = f"{self.model_name} version {self.version} ({self.classifier}) {verb} champion{before}: {scores}"
+        head = (
+            f"{self.model_name} version {self.version} ({self.classifier}) {verb} champion{before}: {scores}"
+        )
         return "\n".join([head, *(f"note: {note}" for note in self.notes)])
 
 
@@ -78,8 +81,8 @@ def promote(
 ) -> Promotion:
     """Register the best classifier of an experiment and move the alias ``champion`` to it.
 
-    Best is by the primary metric on select, never on test. Runs are candidates if they were judged on the same
-    select and test items as the newest run of the experiment.
+    Best is by the primary metric on select, never on test. Runs are candidates if they were judged on the
+    same select and test items as the newest run of the experiment.
 
     Parameters
     ----------
@@ -107,16 +110,18 @@ def promote(
         if champion is not None and not replace:
             _refuse_other_items(champion, best, name)
         version = _registered(store, name, best)
-        previous = champion.version if champion is not None and champion.version != version else None
-        changed = champion is None or champion.version != version
+        before = str(champion.version) if champion is not None else None
+        previous, changed = (before if before != version else None), before != version
         if changed:
-            if champion is not None:
-                store.client.set_registered_model_alias(name, PREVIOUS, champion.version)
+            if before is not None:
+                store.client.set_registered_model_alias(name, PREVIOUS, before)
             store.client.set_registered_model_alias(name, CHAMPION, version)
             # On a server another machine may have moved it in between: there is no compare-and-set.
             now = store.client.get_model_version_by_alias(name, CHAMPION)
-            if now.version != version:
-                raise PromotionError(f"somebody else made version {now.version} of {name!r} champion meanwhile")
+            if str(now.version) != version:
+                raise PromotionError(
+                    f"somebody else made version {now.version} of {name!r} champion meanwhile"
+                )
     notes = tuple(_notes(store, best, champion if changed else None))
     return _promotion(name, version, best, previous=previous, changed=changed, notes=notes)
 
@@ -136,13 +141,13 @@ def rollback(store: Store, model_name: str) -> Promotion:
         store.client.set_registered_model_alias(model_name, CHAMPION, previous.version)
         if champion is not None:
             store.client.set_registered_model_alias(model_name, PREVIOUS, champion.version)
-    run = store.client.get_run(previous.run_id)
-    before = champion.version if champion is not None else None
+    run = store.client.get_run(str(previous.run_id))
+    before = str(champion.version) if champion is not None else None
     return _promotion(model_name, str(previous.version), run, previous=before)
 
 
 def _candidates(store: Store, experiment: str) -> list[Run]:
-    """Return the finished parent runs that were judged as the newest one was, one a classifier, newest first."""
+    """Return the newest finished run of each classifier, if judged on the items of the newest of all."""
     found = store.client.get_experiment_by_name(experiment)
     if found is None:
         known = ", ".join(sorted(one.name for one in store.client.search_experiments())) or "none"
@@ -166,10 +171,10 @@ def _best(runs: list[Run], experiment: str, classifier: str | None) -> Run:
         if not named:
             known = ", ".join(sorted(str(run.info.run_name) for run in runs))
             raise PromotionError(f"{experiment!r} has no finished run of {classifier!r}; finished: {known}")
-        if _model_id(named[0]) is None:
+        if model_of(named[0]) is None:
             raise PromotionError(f"{classifier!r} has no model: it cannot be saved")
         return named[0]
-    servable = [run for run in runs if _model_id(run) is not None and not math.isnan(_score(run, "select"))]
+    servable = [run for run in runs if model_of(run) is not None and not math.isnan(_score(run, "select"))]
     if not servable:
         raise PromotionError(
             f"no run of {experiment!r} has both a model and a score on select; name one with --classifier"
@@ -192,22 +197,26 @@ def _registered(store: Store, name: str, run: Run) -> str:
     """Return the version that holds a run's model, registered if it is not yet."""
     from mlflow.exceptions import MlflowException
 
-    client, source = store.client, f"models:/{_model_id(run)}"
+    client, source = store.client, f"models:/{model_of(run)}"
     try:
         client.get_registered_model(name)
     except MlflowException:
-        client.create_registered_model(name, description="Kept by the harness: the alias champion is what labels.")
+        client.create_registered_model(
+            name, description="Kept by the harness: the alias champion is what labels."
+        )
     for version in client.search_model_versions(f"name = '{name}'"):
         if version.source == source:
             return str(version.version)
-    tags = {tag: run.data.tags[tag] for tag in (names.TEST, names.SELECT, names.PRIMARY) if tag in run.data.tags}
+    tags = {
+        tag: run.data.tags[tag] for tag in (names.TEST, names.SELECT, names.PRIMARY) if tag in run.data.tags
+    }
     made = client.create_model_version(
         name,
         source,
         run_id=run.info.run_id,
         tags={**tags, "harness.classifier": str(run.info.run_name)},
         description=run.data.tags.get("mlflow.note.content"),
-        model_id=_model_id(run),
+        model_id=model_of(run),
     )
     return str(made.version)
 
@@ -253,11 +262,6 @@ def _promotion(name: str, version: str, run: Run, **about: object) -> Promotion:
 
 def _score(run: Run, split: str) -> float:
     return float(run.data.metrics.get(f"{split}/{run.data.tags.get(names.PRIMARY)}", math.nan))
-
-
-def _model_id(run: Run) -> str | None:
-    models = run.outputs.model_outputs if run.outputs is not None else []
-    return str(models[0].model_id) if models else None
 
 
 def _shown(value: float) -> str:

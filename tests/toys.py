@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 PARTIES = ("Coastal Union", "Harbour Party", "Varna")
 VERBS = {"critical": "blasted", "neutral": "met", "supportive": "praised"}
 FRAMES = {"critical": "conflict", "neutral": "", "supportive": "morality|conflict"}
-PLACES = ("at the quay", "on Monday", "in the old hall", "before the vote", "over the toll", "by <b>letter</b>")
+PLACES = (
+    "at the quay",
+    "on Monday",
+    "in the old hall",
+    "before the vote",
+    "over the toll",
+    "by <b>letter</b>",
+)
 
 
 class Verbs:
@@ -90,7 +97,7 @@ def unsaved(*, labels: LabelSet, seed: int) -> Unsaved:
 
 
 def write_corpus(folder: Path) -> Path:
-    """Write 54 sentences, each naming two parties of which the second is the target; every sixth label is another."""
+    """Write 54 sentences that name two parties; the second is the target, every sixth label is wrong."""
     path = folder / "sentences.csv"
     with path.open("w", newline="", encoding="utf-8") as handle:
         table = csv.writer(handle)

@@ -90,7 +90,10 @@ def _labelled(model: LabelModel, chunk: list[Row], done: int) -> list[Row]:
         raise ModelError(f"already has the column {clash[0]!r}, which the labels go into; rename it")
     table = model.predict(_frame(chunk), first=done + 1)
     made = table.to_dict("records")
-    return [{**row, **{str(name): value for name, value in new.items()}} for row, new in zip(chunk, made, strict=True)]
+    return [
+        {**row, **{str(name): value for name, value in new.items()}}
+        for row, new in zip(chunk, made, strict=True)
+    ]
 
 
 def _frame(chunk: Sequence[Row]) -> pd.DataFrame:

@@ -79,7 +79,7 @@ def reading(path: Path | None, kind: Format, size: int) -> Iterator[Rows]:
     ModelError
         Naming the line that cannot be read; also while chunks are taken.
     """
-    with contextlib.ExitStack() as stack, _named():
+    with contextlib.ExitStack() as stack, _named():  # not around the yield: that is somebody else's work
         if kind == "parquet":
             rows = _parquet_rows(path, size)
         else:
@@ -98,7 +98,7 @@ def _guarded(chunks: Iterator[list[Row]]) -> Iterator[list[Row]]:
 
 @contextlib.contextmanager
 def _named() -> Iterator[None]:
-    """Turn what goes wrong while reading into a message; what a reader's user does wrong does not come here."""
+    """Turn what goes wrong while reading into a message."""
     try:
         yield
     except OSError as error:
@@ -131,7 +131,9 @@ def _table_rows(lines: IO[str], separator: str) -> Iterator[Row]:
             raise ModelError(f"has the column {min(twice)!r} more than once")
         for fields in reader:
             if len(fields) != len(header) and fields:
-                raise ModelError(f"line {reader.line_num} has {len(fields)} fields; the header has {len(header)}")
+                raise ModelError(
+                    f"line {reader.line_num} has {len(fields)} fields; the header has {len(header)}"
+                )
             if fields:
                 yield dict(zip(header, fields, strict=True))
     except csv.Error as error:

@@ -13,6 +13,7 @@ from harness.labels import Task
 from harness.serving.contract import FILE
 from harness.serving.engine import Engine
 from harness.serving.package import DATA
+from harness.serving.rows import COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +76,10 @@ class LabelModel:
         """
         import pandas as pd
 
-        table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame.from_records(list(rows))
+        if isinstance(rows, pd.DataFrame):
+            table = rows
+        else:
+            table = pd.DataFrame.from_records(list(rows), columns=None if rows else COLUMNS)
         return self.engine.label(table, first=first)
 
 
@@ -127,10 +131,10 @@ def _downloaded(address: str) -> Path:
 
 def _model_of_run(store: Store, run_id: str) -> str:
     run = store.client.get_run(run_id)
-    models = run.outputs.model_outputs if run.outputs is not None else []
-    if not models:
+    outputs = run.outputs.model_outputs if run.outputs is not None else []
+    if not outputs:
         raise ModelError(f"the run {run_id} ({run.info.run_name}) has no model")
-    return f"models:/{models[0].model_id}"
+    return f"models:/{outputs[0].model_id}"
 
 
 def _first_line(error: Exception) -> str:

@@ -26,8 +26,8 @@ def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> by
     Parameters
     ----------
     counts : (k, k) or (k, 2, 2) array
-        See :func:`harness.metrics.counts.confusion`. Of a multi-label task each label gets a row with its hits,
-        misses, false alarms and correct rejections.
+        See :func:`harness.metrics.counts.confusion`. Of a multi-label task each label gets a row with its
+        hits, misses, false alarms and correct rejections.
     labels : LabelSet
     title : str
 
@@ -94,8 +94,9 @@ def curves_png(curves: Mapping[str, Sequence[Mapping[str, float]]], title: str) 
     for panel, quantity in zip(grid, quantities, strict=False):
         for number, (name, steps) in enumerate(curves.items()):
             points = [(at, one[quantity]) for at, one in enumerate(steps, start=1) if quantity in one]
-            style = {"color": LINES[number % len(LINES)], "marker": "o", "markersize": 3, "linewidth": 1.2}
-            panel.plot(*zip(*points, strict=True), label=name, **style)
+            color = LINES[number % len(LINES)]
+            steps_at, values = zip(*points, strict=True)
+            panel.plot(steps_at, values, label=name, color=color, marker="o", markersize=3, linewidth=1.2)
         panel.set_title(quantity.replace("_", " "), fontsize=9, loc="left")
         panel.set_xlabel("step", fontsize=8)
         panel.tick_params(labelsize=8)

@@ -72,10 +72,8 @@ def _scores(summary: Summary) -> str:
 
 
 def _data(summary: Summary) -> str:
-    prepared = summary.prepared
-    lines = [
-        f"- Corpus: {prepared.corpus.name}, {len(prepared.corpus):,} rows, fingerprint `{prepared.corpus.fingerprint}`."
-    ]
+    prepared, corpus = summary.prepared, summary.prepared.corpus
+    lines = [f"- Corpus: {corpus.name}, {len(corpus):,} rows, fingerprint `{corpus.fingerprint}`."]
     card = card_of(prepared.plan.corpus)
     if card is not None:
         lines += [f"- {card.title}: {card.description}"]
@@ -83,18 +81,17 @@ def _data(summary: Summary) -> str:
         lines += [f"- Paper: {card.paper}."] if card.paper else []
     first = prepared.splits[0]
     lines.append(
-        f"- Split: {prepared.plan.split.kind}, {len(first.train):,} rows to train on, {len(first.select):,} to select by,"
-        f" fingerprint `{first.fingerprint}`."
+        f"- Split: {prepared.plan.split.kind}, {len(first.train):,} rows to train on,"
+        f" {len(first.select):,} to select by, fingerprint `{first.fingerprint}`."
     )
     return "## Data\n\n" + "\n".join(lines)
 
 
 def _limits(summary: Summary) -> str:
     lines = [
-        "- The scores hold for sentences like those of the corpus; on other outlets, topics or times they fall.",
-        "- Probabilities are the classifier's own; the report of its run shows how far they may be believed.",
-        "- Shares counted from its labels are biased by its errors: correct them with a random sample labelled by"
-        " hand.",
+        "- The scores hold for sentences like the corpus's; on other outlets, topics or times they fall.",
+        "- Probabilities are the classifier's own; its run's report shows how far they may be believed.",
+        "- Shares counted from its labels carry its errors: correct them with a sample labelled by hand.",
     ]
     card = card_of(summary.prepared.plan.corpus)
     lines += [f"- Of the corpus: {flaw}" for flaw in (card.flaws if card is not None else ())]

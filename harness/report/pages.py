@@ -33,8 +33,8 @@ def run_page(prepared: Prepared, result: ClassifierResult, context: Mapping[str,
     Returns
     -------
     str
-        One HTML document without scripts, that asks the network for nothing; light and dark. Whatever comes from
-        a corpus or a config is escaped. Sentences are left out under ``tracking.log_text: false``.
+        One HTML document without scripts, that asks the network for nothing; light and dark. Whatever comes
+        from a corpus or a config is escaped. Sentences are left out under ``tracking.log_text: false``.
     """
     summary = Summary(prepared, result)
     return (
@@ -118,7 +118,7 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
 
 
 def score_rows(summary: Summary) -> list[dict[str, Any]]:
-    """Return one row a metric: name, direction, whether it is primary, and test and select beside each other."""
+    """Return one row a metric: name, direction, whether it is primary, and its scores on test and select."""
     plan, scores = summary.prepared.plan, summary.scores
     directions = {metric.name: metric.direction for metric in plan.metrics}
     found = {(row["metric"], row["split"]): row for row in scores.to_dict("records")}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from harness.classifiers.protocol import Example, examples_of
 from harness.evaluate import ClassifierResult, Prepared
 from harness.labels import LabelSet
 from harness.metrics.calibration import ReliabilityBin, claims, reliability_bins
-from harness.metrics.classification import F1_MACRO
 from harness.metrics.counts import confusion, one_vs_rest, ratio
 from harness.tables import Predictions
 
@@ -37,12 +37,12 @@ class LabelRow:
 
 @dataclass(frozen=True)
 class TargetRow:
-    """One party: its test items, and how well they were labelled."""
+    """One party: its test items, how many are labelled rightly, and each label's true and given counts."""
 
     name: str
     n: int
     accuracy: float
-    f1_macro: float
+    counts: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Summary:
     @cached_property
     def by_label(self) -> tuple[LabelRow, ...]:
         """One row a label, in label order."""
-        tables = self.confusion if self.labels.multi else one_vs_rest(self.confusion)
+        tables = self.confusion if self.labels.multi else one_vs_rest(self.confusion.astype(float))
         rows = []
         for name, table in zip(self.labels.names, tables, strict=True):
             hits, missed, wrong = table[1, 1], table[1, 0], table[0, 1]
@@ -139,8 +139,8 @@ class Summary:
         for name, n in names.items():
             here = (targets == name).to_numpy()
             table = confusion(truth[here], said[here], len(self.labels))
-            accuracy = float((truth[here] == said[here]).mean())
-            rows.append(TargetRow(str(name), int(n), accuracy, float(F1_MACRO.function(one_vs_rest(table)))))
+            counts = tuple(zip(table.sum(axis=1).tolist(), table.sum(axis=0).tolist(), strict=True))
+            rows.append(TargetRow(str(name), int(n), float(table.trace() / n), counts))
         return tuple(rows)
 
     @cached_property
@@ -182,8 +182,9 @@ class Summary:
     def _texts(self, ids: Sequence[str]) -> Mapping[str, dict[str, str]]:
         if not self.shows_text or not ids:
             return {}
-        rows = self.prepared.corpus.take(ids).rows
-        return {row.id: _pieces(row.text, row.start, row.end) for row in rows.itertuples()}
+        corpus = self.prepared.corpus.take(ids)
+        shown = examples_of(corpus.rows, corpus.parties)
+        return {id_: _pieces(one) for id_, one in zip(ids, shown, strict=True)}
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -192,10 +193,12 @@ class Summary:
         return rows[rows["slice"] == "all"]
 
 
-def _pieces(text: str, start: Any, end: Any) -> dict[str, str]:
-    if _absent(start) or _absent(end):
-        return {"before": text}
-    return {"before": text[: int(start)], "mention": text[int(start) : int(end)], "after": text[int(end) :]}
+def _pieces(example: Example) -> dict[str, str]:
+    if not example.spans:
+        return {"before": example.text}
+    start, end = example.spans[0]
+    text = example.text
+    return {"before": text[:start], "mention": text[start:end], "after": text[end:]}
 
 
 def _absent(value: Any) -> bool:

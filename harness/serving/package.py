@@ -1,4 +1,4 @@
-"""A finished classifier in, a model folder out: what is served, and all that it takes to serve it elsewhere."""
+"""A finished classifier in, a model folder out: what is served, and what it takes to serve it elsewhere."""
 
 from __future__ import annotations
 
@@ -123,13 +123,12 @@ def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = ""
     contract = Contract.read(data)
     pins = data.parent / "constraints.txt"
     pins.write_text("\n".join(constraints()) + "\n", encoding="utf-8")
-    ids = {"run_id": run_id, "model_id": model_id, "model_uuid": model_id} if model_id else {}
-    # Requirements and signature are given: guessing them loads the model in a second process and guesses wrong.
+    # Requirements and signature are given: MLflow would load the model in a second process and guess wrong.
     mlflow.pyfunc.save_model(
         path=str(path),
         loader_module="harness.serving.pyfunc",
         data_path=str(data),
-        mlflow_model=Model(**ids),
+        mlflow_model=Model(run_id=run_id or None, model_id=model_id or None, model_uuid=model_id or None),
         signature=signature(contract.task, contract.labels),
         input_example=input_example(contract.task),
         pip_requirements=[f"-c {pins}", f"{WHEELS}/{wheel_name()}", pinned("mlflow")],

@@ -50,10 +50,10 @@ def _load_pyfunc(path: str) -> Served:
 def signature(task: Task, labels: LabelSet) -> ModelSignature:
     """Return the input and output columns of a model."""
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
     text, number = DataType.string, DataType.double
-    inputs = [ColSpec(text, "text")]
+    inputs: list[ColSpec | TensorSpec] = [ColSpec(text, "text")]
     if task == "stance":
         # Offsets are doubles: a row without a span has a gap there, which no integer column can hold.
         inputs += [
@@ -62,7 +62,7 @@ def signature(task: Task, labels: LabelSet) -> ModelSignature:
             ColSpec(number, "target_end", required=False),
             ColSpec(text, "holder", required=False),
         ]
-    outputs = [
+    outputs: list[ColSpec | TensorSpec] = [
         ColSpec(text, "label"),
         *(ColSpec(number, f"p_{name}") for name in labels.names),
         ColSpec(DataType.boolean, "abstain"),

@@ -8,8 +8,6 @@ from importlib import metadata
 
 from harness.serving.wheel import DISTRIBUTION
 
-MLFLOW = "mlflow"
-
 
 def normalized(name: str) -> str:
     """Return a distribution's name as indexes compare it."""

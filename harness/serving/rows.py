@@ -23,7 +23,7 @@ def examples(rows: pd.DataFrame, task: Task, parties: Registry, *, first: int = 
     Parameters
     ----------
     rows : DataFrame
-        ``text``; for stance ``target`` too; where known ``target_start`` and ``target_end`` (end exclusive) and
+        ``text``; for stance ``target`` too; where known ``target_start``, ``target_end`` (end exclusive) and
         ``holder``. Other columns are ignored; framing ignores all but ``text``.
     task : {"stance", "framing"}
     parties : Registry
@@ -40,13 +40,14 @@ def examples(rows: pd.DataFrame, task: Task, parties: Registry, *, first: int = 
     missing = [name for name in wanted if name not in rows.columns]
     if missing:
         given = ", ".join(map(repr, rows.columns)) or "none"
-        raise ModelError(f"the input lacks the column {' and '.join(map(repr, missing))}; it has {given}")
+        columns = "column" if len(missing) == 1 else "columns"
+        raise ModelError(f"the input lacks the {columns} {' and '.join(map(repr, missing))}; it has {given}")
     names = _canonical_names(parties)
-    columns = [_values(rows, name) for name in (COLUMNS if task == "stance" else COLUMNS[:1])]
+    values = [_values(rows, name) for name in (COLUMNS if task == "stance" else COLUMNS[:1])]
     problems: list[str] = []
     made: list[Example] = []
-    for number, values in enumerate(zip(*columns, strict=True), start=first):
-        row = dict(zip(COLUMNS, values, strict=False))
+    for number, cells in enumerate(zip(*values, strict=True), start=first):
+        row = dict(zip(COLUMNS, cells, strict=False))
         found = list(_problems(row, task))
         if found:
             problems += [f"row {number}: {what}" for what in found]
@@ -76,13 +77,15 @@ def _problems(row: Mapping[str, Any], task: Task) -> Iterator[str]:
     holder = row.get("holder")
     if holder is not None and not isinstance(holder, str):
         yield f"holder should be text, got {holder!r}"
-    start, end = row.get("target_start"), row.get("target_end")
-    if (start is None) != (end is None):
+    start, end, text = row.get("target_start"), row.get("target_end"), row["text"]
+    if start is None and end is None:
+        return
+    if start is None or end is None:
         yield "target_start and target_end come together"
-    elif start is not None and not (_is_offset(start) and _is_offset(end)):
+    elif not (_is_offset(start) and _is_offset(end)):
         yield f"target_start and target_end should be whole numbers, got {start!r} and {end!r}"
-    elif start is not None and isinstance(row["text"], str) and not 0 <= start < end <= len(row["text"]):
-        yield f"the span {int(start)}:{int(end)} lies outside the text of {len(row['text'])} characters"
+    elif isinstance(text, str) and not 0 <= start < end <= len(text):
+        yield f"the span {int(start)}:{int(end)} lies outside the text of {len(text)} characters"
 
 
 def _is_offset(value: Any) -> bool:
@@ -94,9 +97,10 @@ def _example(row: Mapping[str, Any], parties: Registry, names: Mapping[str, str]
     text, target = row["text"], row.get("target")
     if target is None:
         return Example(text)
+    start, end = row["target_start"], row["target_end"]
     spans: tuple[Span, ...]
-    if row["target_start"] is not None:
-        spans = ((int(row["target_start"]), int(row["target_end"])),)
+    if start is not None and end is not None:
+        spans = ((int(start), int(end)),)
     else:
         spans = parties.spans(text, names.get(target.strip().casefold(), target))
     return Example(text, target, spans, row["holder"])
@@ -112,14 +116,11 @@ def _canonical_names(parties: Registry) -> dict[str, str]:
 
 
 def _values(rows: pd.DataFrame, name: str) -> list[Any]:
-    import pandas as pd
-
     if name not in rows.columns:
         return [None] * len(rows)
-    column = rows[name]
-    if isinstance(column, pd.DataFrame):
+    if list(rows.columns).count(name) > 1:
         raise ModelError(f"the input has the column {name!r} more than once")
-    values = column.astype(object)
+    values = rows[name].astype(object)
     return [
         value.item() if hasattr(value, "item") else value
         for value in values.where(values.notna(), None).tolist()

@@ -1,7 +1,7 @@
-"""The installed harness in, a wheel of it out, so that a model can be served where the harness is not installed yet.
+"""The installed harness in, a wheel of it out: with it a model can be served where there is no harness yet.
 
-The wheel is written from the files that are running, not built from a source tree: that takes milliseconds, needs
-no network, and holds exactly the code that made the model. The same files always give the same bytes.
+The wheel is written from the files that are running, not built from a source tree: that takes milliseconds,
+needs no network, and holds exactly the code that made the model. The same files always give the same bytes.
 """
 
 from __future__ import annotations

@@ -96,7 +96,8 @@ class Store:
     @cached_property
     def client(self) -> MlflowClient:
         """MLflow's client for this store."""
-        return self.mlflow().MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        made: MlflowClient = self.mlflow().MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        return made
 
     def mlflow(self) -> ModuleType:
         """Import MLflow and point it at this store."""
@@ -123,8 +124,8 @@ class Store:
             found = self.client.get_experiment_by_name(name)
             if found is not None and found.lifecycle_stage != "active":
                 raise StoreError(
-                    f"the experiment {name!r} was deleted; restore it with"
-                    f" 'mlflow experiments restore --experiment-id {found.experiment_id}' or choose another name"
+                    f"the experiment {name!r} was deleted; choose another name or restore it with"
+                    f" 'mlflow experiments restore --experiment-id {found.experiment_id}'"
                 )
             return found.experiment_id if found is not None else self._created(name)
 
@@ -142,10 +143,10 @@ class Store:
             return str(found.experiment_id)
 
     def moved_roots(self) -> list[str]:
-        """Return the addresses that the experiments of a SQLite store give for files that lie beside it now.
+        """Return the addresses that experiments of a SQLite store give for files that lie beside it now.
 
-        A folder was moved where an old address leads nowhere, or copied where the same files lie here too. What
-        somebody else's experiment keeps in a place of its own is left alone.
+        A folder was moved where an old address leads nowhere, or copied where the same files lie here
+        too. What somebody else's experiment keeps in a place of its own is left alone.
         """
         if self.database is None or self.artifacts is None:
             return []
@@ -168,8 +169,8 @@ class Store:
         """
         for root in self.moved_roots():
             raise StoreError(
-                f"the store {self.database} was moved or copied here, but its runs point to {local_path(root)};"
-                " 'harness relocate' mends it"
+                f"the store {self.database} was moved or copied here, but its runs point to"
+                f" {local_path(root)}; 'harness relocate' mends it"
             )
 
 
@@ -179,7 +180,7 @@ def local_path(address: str) -> Path:
 
 
 def project(folder: Path) -> Path:
-    """Return the nearest folder upwards that holds ``.harness`` or ``pyproject.toml``, else the folder itself."""
+    """Return the nearest folder upwards that holds ``.harness`` or ``pyproject.toml``, else the folder."""
     folder = folder.resolve()
     for place in (folder, *folder.parents):
         if (place / FOLDER).is_dir() or (place / "pyproject.toml").is_file():
@@ -245,13 +246,13 @@ def _create(store: Store, database: Path) -> None:
     assert store.artifacts is not None
     draft = database.with_name(f"{database.name}.new-{os.getpid()}-{time.monotonic_ns()}")
     try:
-        made = SqlAlchemyStore(f"{SQLITE}{draft}", store.artifacts.as_uri())
+        made = SqlAlchemyStore(f"{SQLITE}{draft}", store.artifacts.as_uri())  # type: ignore[no-untyped-call]
         made.engine.dispose()
         with contextlib.closing(sqlite3.connect(draft)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.execute("PRAGMA journal_mode=DELETE")
         store.artifacts.mkdir(parents=True, exist_ok=True)
-        os.rename(draft, database)
+        draft.rename(database)
     finally:
         for left in database.parent.glob(f"{draft.name}*"):
             left.unlink()

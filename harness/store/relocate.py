@@ -27,6 +27,13 @@ class Relocated:
     counts: dict[str, int]
     backup: Path | None
 
+    def describe(self) -> str:
+        """Tell it in a few lines."""
+        if self.backup is None:
+            return "every address is right: nothing was changed"
+        lines = [f"  {name}: {count} rows" for name, count in self.counts.items()]
+        return "\n".join(["addresses mended:", *lines, f"the database before: {self.backup}"])
+
 
 def relocate(store: Store) -> Relocated:
     """Let a SQLite store point to the files beside it, wherever it lay before.

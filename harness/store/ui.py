@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from types import FrameType
 
 from harness.errors import StoreError
-from harness.store.location import SERVERS, Store, imported
+from harness.store.location import SERVERS, Store
 
 HOST = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 5000, 5050
 PATIENCE = 60.0
-SHARED_VIEW = "harness"
-"""Key of the shared view that an experiment of ours holds; see :mod:`harness.tracking.view`."""
+VIEW = "harness"
+"""Key of the view that an experiment of ours holds in a tag; see :mod:`harness.tracking.view`."""
 
 QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
@@ -56,6 +59,8 @@ def serve_ui(
     if store.uri.partition(":")[0] in SERVERS:
         say(f"the runs are on a server: {runs_address(store, store.uri.rstrip('/'), experiment)}")
         return 0
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
     chosen = _free(port)
     base = f"http://{HOST}:{chosen}"
     log = store.home / "ui.log"
@@ -90,21 +95,48 @@ def command(store: Store, port: int) -> list[str]:
 
 
 def runs_address(store: Store, base: str, experiment: str | None = None) -> str:
-    """Return the address under ``base`` (``http://127.0.0.1:5000``) that opens an experiment's runs."""
-    imported()
-    if experiment is not None:
-        found = store.client.get_experiment_by_name(experiment)
-        if found is None:
-            known = ", ".join(sorted(one.name for one in store.client.search_experiments()))
-            raise StoreError(f"there is no experiment {experiment!r}; known: {known}")
-        known_id = found.experiment_id
-    else:
-        everywhere = [one.experiment_id for one in store.client.search_experiments()]
-        newest = store.client.search_runs(everywhere, order_by=["attributes.start_time DESC"], max_results=1)
-        if not newest:
-            return f"{base}/#/experiments?workflowType=machine_learning"
-        known_id = newest[0].info.experiment_id
-    return f"{base}/#/experiments/{known_id}/runs?workflowType=machine_learning"
+    """Return the address that opens an experiment's runs in the UI.
+
+    Parameters
+    ----------
+    store : Store
+    base : str
+        Where the UI is, e.g. ``http://127.0.0.1:5000``.
+    experiment : str, optional
+        By name; left out, the one with the newest run.
+
+    Raises
+    ------
+    StoreError
+        Where there is no such experiment.
+    """
+    # The UI opens in another mode, with other columns, unless it is told.
+    page = "workflowType=machine_learning"
+    known = _experiments(store)
+    if experiment is not None and experiment not in known:
+        raise StoreError(
+            f"there is no experiment {experiment!r}; known: {', '.join(sorted(known)) or 'none'}"
+        )
+    if not known:
+        return f"{base}/#/experiments?{page}"
+    chosen = known[experiment] if experiment is not None else next(iter(known.values()))
+    return f"{base}/#/experiments/{chosen}/runs?viewStateShareKey={VIEW}&{page}"
+
+
+def _experiments(store: Store) -> dict[str, str]:
+    """Return name and id of each experiment that has runs, that of the newest run first."""
+    if store.database is not None:
+        # Asked without MLflow, whose import would slow down the server that starts meanwhile.
+        with contextlib.closing(sqlite3.connect(store.database)) as connection:
+            rows = connection.execute(
+                "SELECT e.name, e.experiment_id FROM experiments e JOIN runs r USING (experiment_id)"
+                " WHERE e.lifecycle_stage = 'active' GROUP BY e.experiment_id ORDER BY MAX(r.start_time) DESC"
+            )
+            return {name: str(number) for name, number in rows}
+    found = {one.experiment_id: one.name for one in store.client.search_experiments()}
+    newest = store.client.search_runs(list(found), order_by=["attributes.start_time DESC"])
+    ordered = dict.fromkeys(run.info.experiment_id for run in newest)
+    return {found[number]: number for number in ordered}
 
 
 def _free(port: int | None) -> int:
@@ -131,6 +163,11 @@ def _wait(server: subprocess.Popen[bytes], address: str) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     raise TimeoutError(f"no answer in {PATIENCE:.0f} s")
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    """Leave through the same door, however one is asked to: the server must not outlive us."""
+    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

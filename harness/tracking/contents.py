@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +27,18 @@ BATCH = 900
 
 PARAMETERS = 100
 NOTE = "mlflow.note.content"
+EXPLANATION = (
+    "Each run is a classifier and complete: scores with interval (`…_low`, `…_high`) and spread over seeds"
+    " (`…_seed_sd`), predictions, figures, `report.html`, model. Its child runs are its trials: seed × fold."
+)
 
 
 def experiment_tags(plan: Plan) -> dict[str, str]:
     """Return the tags of an experiment; the note is shown at the head of its page."""
     lines = [
         plan.config.description,
-        f"**{plan.config.task}** on `{plan.corpus.kind}`, chosen by `{plan.primary.name}` on select, scored on test.",
-        "Each run is a classifier and complete: scores with interval (`…_low`, `…_high`) and spread over seeds"
-        " (`…_seed_sd`), predictions, figures, `report.html`, model. Its child runs are its trials, seed × fold.",
+        f"**{plan.config.task}** on `{plan.corpus.kind}`; chosen by `{plan.primary.name}` on select.",
+        EXPLANATION,
     ]
     return {
         NOTE: "\n\n".join(line for line in lines if line),
@@ -68,15 +71,16 @@ def log_classifier(tracker: Tracker, run_id: str, result: ClassifierResult) -> N
     data = dataset(prepared)
     client.log_inputs(run_id, datasets=[data])
     model_id = _log_model(tracker, run_id, result) if result.model is not None else None
-    about = {"dataset_name": data.dataset.name, "dataset_digest": data.dataset.digest, "run_id": run_id}
+    about: dict[str, Any] = {"dataset_name": data.dataset.name, "dataset_digest": data.dataset.digest}
     seconds = {
-        f"seconds/{name}": sum(one.seconds.get(name, 0.0) for one in result.trials)
+        f"time/{name}_seconds": sum(one.seconds.get(name, 0.0) for one in result.trials)
         for name in ("fit", "predict")
     }
     log_metrics(
         client,
         run_id,
-        names.metrics(names.score_values(result.scores), model_id=model_id, **about) + names.metrics(seconds),
+        names.metrics(names.score_values(result.scores), model_id=model_id, run_id=run_id, **about)
+        + names.metrics(seconds),
     )
     if result.served is not None:
         chosen = {name: result.served.options[name] for name in result.classifier.tune}
@@ -97,7 +101,7 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     about = {
         "commit": git.commit,
         "dirty": git.dirty,
-        "date": datetime.now(tz=timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": context.machine(),
         "versions": context.versions(),
     }

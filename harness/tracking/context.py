@@ -28,7 +28,7 @@ class Git:
 
     @classmethod
     def of(cls, folder: Path) -> Git:
-        """Ask git about a folder; where there is no git, or no repository, nothing is known and nothing fails."""
+        """Ask git about a folder; without git or a repository nothing is known, and nothing fails."""
         commit = _git(folder, "rev-parse", "HEAD")
         if not commit:
             return cls()

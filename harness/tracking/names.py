@@ -48,7 +48,7 @@ def safe(name: str) -> str:
 
 
 def score_values(scores: Scores) -> dict[str, float]:
-    """Return the scores of whole splits under their keys, e.g. ``test/f1_macro_low``; what is NaN is left out."""
+    """Return the scores of whole splits by key, e.g. ``test/f1_macro_low``; what is NaN is left out."""
     rows = scores.rows
     values = {}
     for row in rows[(rows["slice"] == "all") & rows["split"].isin(SPLITS)].to_dict("records"):

@@ -71,8 +71,8 @@ class Tracker:
     def classifier(self, classifier: PlannedClassifier, trials: Sequence[Trial]) -> Iterator[Parent]:
         """Open the parent run of a classifier, an interrupted one where there is one.
 
-        Another process that trains the same classifier of the same experiment is waited for. An exception ends
-        the run as FAILED with its reason, Ctrl-C as KILLED; :meth:`Parent.complete` ends it as FINISHED.
+        Another process that trains the same classifier of the same experiment is waited for. An exception
+        ends the run as FAILED with its reason, Ctrl-C as KILLED; :meth:`Parent.complete` ends it as FINISHED.
         """
         digest = names.parent_digest(self.prepared, classifier, trials)
         with self.store.lock(f"{self.experiment_id}-{digest}"):
@@ -155,7 +155,7 @@ class Tracker:
         return {**plan.config.tracking.tags, **{name: value for name, value in known.items() if value}}
 
     def _resumed(self, digest: str) -> str | None:
-        """Take up an interrupted parent run; one that another machine may still be at work on is left alone."""
+        """Take up an interrupted parent run; one that another machine may be at work on is left alone."""
         if self.fresh:
             return None
         client = self.store.client
@@ -164,7 +164,7 @@ class Tracker:
             stopped = run.info.status in ("FAILED", "KILLED") or (run.info.status == "RUNNING" and ours)
             # A run that has its model already was stopped on its last metres: a second model would inherit
             # the first one's metrics.
-            if stopped and not client.get_run(run.info.run_id).outputs.model_outputs:
+            if stopped and model_of(client.get_run(run.info.run_id)) is None:
                 client.update_run(run.info.run_id, status="RUNNING")
                 if names.ERROR in run.data.tags:
                     client.delete_tag(run.info.run_id, names.ERROR)
@@ -247,6 +247,12 @@ class Parent:
                 shutil.rmtree(tracker.pending(run.info.run_id), ignore_errors=True)
 
 
+def model_of(run: Run) -> str | None:
+    """Return the id of the model that a run logged, if it did."""
+    models = run.outputs.model_outputs if run.outputs is not None else []
+    return str(models[0].model_id) if models else None
+
+
 @dataclass(frozen=True)
 class Child:
     """The open run of a trial.
@@ -273,6 +279,6 @@ class Child:
             client, self.run_id, {"seed": result.trial.seed, "fold": result.trial.fold, **result.options}
         )
         scores = score(result.predictions, plan.metrics, draws=0)
-        values = names.score_values(scores) | {f"seconds/{k}": v for k, v in result.seconds.items()}
+        values = names.score_values(scores) | {f"time/{k}_seconds": v for k, v in result.seconds.items()}
         logged = names.metrics(values) + names.curve_metrics(result.curves)
         contents.log_metrics(client, self.run_id, logged)
