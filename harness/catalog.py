@@ -106,7 +106,7 @@ def suggest(word: str, known: Iterable[str]) -> str:
     "did you mean 'linear'?"
     """
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1)
+    close = difflib.get_close_matches(word, names, n=1) or [one for one in names if word.startswith(one)]
     if close:
         return f"did you mean {close[0]!r}?"
     return f"known: {', '.join(names)}" if names else "it takes no options"
@@ -170,12 +170,12 @@ def bind(
     ConfigError
         With every unknown, missing or mistyped option.
     """
-    factory = lookup(section, kind, where)
+    place = (lambda name: f"{where}.{name}") if where else str
+    factory = lookup(section, kind, place("kind"))
     if not callable(factory):
-        raise ConfigError([Problem(where, f"{kind!r} is not a factory")])
+        raise ConfigError([Problem(place("kind"), f"{kind!r} is not a factory")])
     schema = options_model(factory, section)
     fields = schema.model_fields
-    place = (lambda name: f"{where}.{name}") if where else str
     problems = [
         Problem(place(str(name)), f"{kind} takes no {str(name)!r}", suggest(str(name), fields))
         for name in options

@@ -152,21 +152,21 @@ class _Resolver:
         if corpus is not None:
             self._check_files(corpus)
         classifiers = self._classifiers()
-        if config is not None:
-            labels = self._labels(config, corpus)
-            metrics, primary = self._metrics(config, labels)
-            self._make_once(classifiers, split, labels)
+        labels = self._labels(config, corpus)
+        metrics, primary = self._metrics(config, labels)
+        self._make_once(classifiers, split, labels)
         if self.problems:
             raise ConfigError(self._placed())
-        assert config is not None and corpus is not None and split is not None and primary is not None
+        assert corpus is not None and split is not None and primary is not None
         return Plan(config, self.document.path, labels, corpus, split, metrics, primary, classifiers)
 
     def _note(self, problems: Sequence[Problem]) -> None:
         self.problems += problems
 
     def _placed(self) -> list[Problem]:
-        unique = dict.fromkeys(self.problems)
-        return [self.document.problem(one.where, one.what, one.hint) for one in unique]
+        lines = {one: self.document.place(one.where) for one in self.problems}
+        ordered = sorted(lines, key=lambda one: (str(lines[one].file), lines[one].line))
+        return [self.document.problem(one.where, one.what, one.hint) for one in ordered]
 
     def _part(self, path: str, section: catalog.Section, default: Any = None) -> Bound | None:
         """Bind one part of the config; what is no mapping at all is the schema's problem, unless it is nested."""

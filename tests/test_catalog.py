@@ -117,10 +117,10 @@ def test_relative_paths_start_from_the_folder_that_says_so(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("linaer", "here: unknown classifier 'linaer'; did you mean 'linear'?"),
-        ("no_such_module_xyz:f", "here: 'no_such_module_xyz:f' cannot be imported: No module named 'no_such_module_xyz'"),
-        (f"{HERE}:factori", f"here: {HERE} has no 'factori'; did you mean 'factory'?"),
-        (f"{HERE}:not_callable", f"here: '{HERE}:not_callable' is not a factory"),
+        ("linaer", "here.kind: unknown classifier 'linaer'; did you mean 'linear'?"),
+        ("no_such_module_xyz:f", "here.kind: 'no_such_module_xyz:f' cannot be imported: No module named 'no_such_module_xyz'"),
+        (f"{HERE}:factori", f"here.kind: {HERE} has no 'factori'; did you mean 'factory'?"),
+        (f"{HERE}:not_callable", f"here.kind: '{HERE}:not_callable' is not a factory"),
     ],
 )
 def test_kinds_that_name_nothing(kind: str, message: str) -> None:
@@ -149,4 +149,4 @@ def test_every_entry_can_be_imported_and_is_documented(section: catalog.Section,
     fields = catalog.options_model(entry, section).model_fields
     assert len(fields) <= 12, "group options in a dataclass beyond twelve"
     for name in fields:
-        assert re.search(rf"^    (\w+, )*{name}(, \w+)* :", entry.__doc__, re.MULTILINE), f"{kind}.{name}"
+        assert re.search(rf"^    (\w+, )*{name}(, \w+)*( :|$)", entry.__doc__, re.MULTILINE), f"{kind}.{name}"

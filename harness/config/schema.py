@@ -52,7 +52,11 @@ class ExperimentConfig(Strict):
     tracking: Tracking = Tracking()
 
 
-def validated(data: Mapping[str, Any]) -> tuple[ExperimentConfig | None, list[Problem]]:
+PLACEHOLDERS = {"name": "unnamed", "corpus": {}, "classifiers": {"none": {}}}
+"""Stand in for required parts that are wrong, so that the other parts can still be looked at."""
+
+
+def validated(data: Mapping[str, Any]) -> tuple[ExperimentConfig, list[Problem]]:
     """Check the top level of a document.
 
     Parameters
@@ -62,15 +66,19 @@ def validated(data: Mapping[str, Any]) -> tuple[ExperimentConfig | None, list[Pr
 
     Returns
     -------
-    ExperimentConfig or None
-        None where there are problems.
+    ExperimentConfig
+        Where there are problems, what is wrong is left out: good for finding further problems, for no more.
     list of Problem
         ``where`` is the dotted path alone.
     """
     try:
         return ExperimentConfig.model_validate(_tuples(data)), []
     except ValidationError as error:
-        return None, [_problem(one) for one in error.errors()]
+        problems = [_problem(one) for one in error.errors()]
+        wrong = {str(one["loc"][0]) for one in error.errors()}
+    sound = {name: value for name, value in data.items() if name not in wrong}
+    stand_ins = {name: value for name, value in PLACEHOLDERS.items() if name not in sound}
+    return ExperimentConfig.model_validate(_tuples(stand_ins | sound)), problems
 
 
 def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,6 +102,8 @@ def _problem(error: Any) -> Problem:
         named = path.removesuffix(".[key]")
         return Problem(named, f"{error['input']!r} is no name", "use letters, digits, - and _")
     message = str(error["msg"]).replace("Input should be", "should be")
+    for theirs, ours in {"a valid dictionary": "a mapping", "a valid tuple": "a list"}.items():
+        message = message.replace(theirs, ours)
     return Problem(path, f"{message}, got {error['input']!r}")
 
 
