@@ -80,7 +80,8 @@ class Registry:
         machine = ahocorasick.Automaton()
         for party in self.parties:
             for form in party.surfaces:
-                for shape in {form, form.upper() if len(form) > 3 else form}:
+                capitals = form.upper() if len(form) > 3 else form
+                for shape in {form, form[:1].upper() + form[1:], capitals}:
                     machine.add_word(shape, (len(shape), party.name))
         machine.make_automaton()
         return machine
@@ -91,7 +92,8 @@ class Registry:
         Parameters
         ----------
         text : str
-            Any length; case counts, except that a name in capitals is found too.
+            Any length; case counts, except that a name in capitals is found too, and one that begins a
+            sentence.
 
         Returns
         -------

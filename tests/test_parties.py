@@ -61,6 +61,14 @@ def test_word_boundaries_possessives_and_capitals(registry: Registry, text: str,
     assert len(registry.mentions(text)) == expected
 
 
+def test_an_alias_may_begin_a_sentence(registry: Registry) -> None:
+    assert found(registry, "The Union won. Then the Union lost; THE UNION left.") == [
+        ("The Union", "Coastal Union"),
+        ("the Union", "Coastal Union"),
+        ("THE UNION", "Coastal Union"),
+    ]
+
+
 def test_short_acronyms_match_in_one_case_only(registry: Registry) -> None:
     assert registry.mentions("cu later") == []
 
