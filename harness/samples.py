@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
     Codes = NDArray[np.int64]
 
@@ -104,22 +103,23 @@ class Sample:
         return np.bincount(places.ravel(), minlength=int(np.prod(shape))).reshape(shape)
 
     @cached_property
-    def target_cells(self) -> tuple[csr_array, tuple[int, ...]]:
-        """The same kept apart by target: a sparse ``(n_clusters, cells)`` and the shape of its cells.
+    def target_cells(self) -> tuple[Codes, Codes, tuple[int, ...]]:
+        """The same kept apart by target, as a list: an article names few of all targets.
 
-        Sparse, because an article names few of all targets. The shape is ``(n_seeds, n_targets, …)``.
+        Returns
+        -------
+        clusters, cells : (m,) arrays
+            Each pair adds 1 to a cell of the flattened table.
+        shape : tuple of int
+            Of the table: ``(n_seeds, n_targets, k, k)``, or ``…, k, 2, 2``.
         """
         import numpy as np
-        from scipy.sparse import coo_array
 
-        n_targets, n_cells = int(self.targets.max()) + 1, int(np.prod(self._table))
-        owners = np.arange(len(self.seeds))[:, None] * n_targets + self.targets
-        columns = (owners[:, :, None] * n_cells + self._cell_codes).ravel()
-        codes = self._cell_codes
-        rows = np.broadcast_to(self.clusters[:, None], codes.shape).ravel()
-        shape = (len(self.seeds), n_targets, *self._table)
-        table = coo_array((np.ones(len(rows)), (rows, columns)), shape=(self.n_clusters, int(np.prod(shape))))
-        return table.tocsr(), shape
+        shape = (len(self.seeds), int(self.targets.max()) + 1, *self._table)
+        owners = np.arange(shape[0])[:, None] * shape[1] + self.targets
+        cells = owners[:, :, None] * int(np.prod(self._table)) + self._cell_codes
+        clusters = np.broadcast_to(self.clusters[:, None], cells.shape)
+        return clusters.ravel(), cells.ravel(), shape
 
     def ordered(self, first: Sequence[str]) -> Sample:
         """Reorder the labels: the named ones first, the others as they stood."""

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigError, PredictionsError, Problem
-from harness.metrics.calibration import ReliabilityBin, Scheme, claims, reliability_bins
-from harness.metrics.counts import confusion, one_vs_rest
+from harness.metrics.counts import one_vs_rest
 from harness.metrics.metric import Metric
 from harness.metrics.selection import refusal
 from harness.samples import Sample
@@ -27,7 +26,7 @@ TABLE_DRAWS = 1_000
 """Metrics that need ranks or bins of all items get this many draws at most."""
 
 PORTION = 2**18
-"""How many numbers a portion of draws kept apart by target holds: 2 MB."""
+"""How many numbers a portion of draws holds where it is spread over items or targets: 2 MB."""
 
 FEWEST_CLUSTERS = 50
 """Below this, percentile intervals cover less than they say."""
@@ -61,8 +60,9 @@ def score(
     Returns
     -------
     Scores
-        ``value`` is the mean over seeds; ``low`` and ``high`` a 95 % percentile interval, NaN for a single
-        cluster; ``seed_sd`` has one degree of freedom taken off, NaN for one seed; ``n`` counts items.
+        ``value`` is the mean over seeds; ``low`` and ``high`` a 95 % percentile interval (of a ``biased``
+        metric moved to its value), NaN for a single cluster; ``seed_sd`` has one degree of freedom taken off,
+        NaN for one seed; ``n`` counts items.
 
     Raises
     ------
@@ -113,35 +113,6 @@ def drawn_values(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -
     if metric.by_target:
         return np.asarray(_from_target_counts(sample, metric, weights), dtype=np.float64)
     return np.asarray(kinds[metric.kind](sample, metric, weights), dtype=np.float64)
-
-
-def confusion_counts(predictions: Predictions) -> NDArray[np.int64]:
-    """Count pairs of truth and prediction over all rows, all seeds and folds together.
-
-    Returns
-    -------
-    ndarray of int64
-        ``(k, k)`` as ``[truth, predicted]``; for a multi-label task ``(k, 2, 2)``, one table a label.
-    """
-    return confusion(predictions.truth(), predictions.decided(), len(predictions.labels))
-
-
-def reliability(
-    predictions: Predictions, *, scheme: Scheme = "equal_mass"
-) -> dict[str, tuple[ReliabilityBin, ...]]:
-    """Gather all rows, all seeds and folds together, into the bins that ECE is computed over.
-
-    Returns
-    -------
-    dict
-        One entry a label for a multi-label task; one entry, ``"likeliest"``, for a single-label one.
-    """
-    names = predictions.labels.names if predictions.labels.multi else ("likeliest",)
-    pairs = claims(predictions.truth(), predictions.proba())
-    return {
-        name: reliability_bins(stated, true, scheme=scheme)
-        for name, (stated, true) in zip(names, pairs, strict=True)
-    }
 
 
 def caveats(predictions: Predictions) -> tuple[str, ...]:
@@ -198,13 +169,15 @@ def _scored(
     drawn = _drawn(views, metrics, Draws(sample.n_clusters, n_draws, seed))
     for metric, draws in zip(metrics, drawn, strict=True):
         by_seed = seed_values(sample, metric)
-        low, high = interval(draws)
+        value = by_seed.mean(axis=0)
+        low, high = interval(draws, around=value if metric.biased else None)
         one = len(sample.seeds) == 1
-        sd = np.full(by_seed.shape[1:], np.nan) if one else by_seed.std(axis=0, ddof=1)
-        columns = [np.atleast_1d(values) for values in (by_seed.mean(axis=0), low, high, sd)]
+        sd = np.full(value.shape, np.nan) if one else by_seed.std(axis=0, ddof=1)
+        ends = (np.clip(end, metric.low, metric.high) for end in (low, high))
+        columns = [np.atleast_1d(column) for column in (value, *ends, sd)]
         for key, *numbers in zip(_keys(sample, metric), *columns, strict=True):
-            value, low_end, high_end, spread = map(float, numbers)
-            yield key, value, low_end, high_end, spread, len(sample)
+            mean, low_end, high_end, spread = map(float, numbers)
+            yield key, mean, low_end, high_end, spread, len(sample)
 
 
 def _keys(sample: Sample, metric: Metric) -> tuple[str, ...]:
@@ -249,12 +222,16 @@ def _from_counts(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -
 def _from_target_counts(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
     import numpy as np
 
-    cells, shape = sample.target_cells
-    portion = max(1, PORTION // int(np.prod(shape)))
+    clusters, cells, shape = sample.target_cells
+    width = int(np.prod(shape))
+    portion = max(1, PORTION // width)
+    places = np.arange(portion)[:, None] * width + cells
     values = []
     for start in range(0, len(weights), portion):
-        part = weights[start : start + portion]
-        tables = np.ascontiguousarray((cells.T @ part.T).T).reshape(len(part), *shape)
+        times = weights[start : start + portion].take(clusters, axis=1)
+        n = len(times)
+        counts = np.bincount(places[:n].ravel(), weights=times.ravel(), minlength=n * width)
+        tables = counts.astype(np.float64, copy=False).reshape(n, *shape)
         values.append(metric.function(_as_declared(tables, sample, metric)))
     return np.concatenate(values)
 
@@ -277,12 +254,15 @@ def _from_items(sample: Sample, metric: Metric, weights: NDArray[np.float32]) ->
 def _from_table(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
     import numpy as np
 
-    times = weights[:, sample.clusters]
-    if metric.weighted:
-        columns = [metric.function(sample.truth, proba, times) for proba in sample.proba]
-        return np.stack(columns, axis=1)
-    rows = []
-    for row in times.astype(np.int64):
-        drawn = np.repeat(np.arange(len(sample)), row)
-        rows.append([metric.function(sample.truth[drawn], proba[drawn]) for proba in sample.proba])
-    return np.asarray(rows)
+    values: list[Any] = []
+    portion = max(1, PORTION // len(sample))
+    for start in range(0, len(weights), portion):
+        times = weights[start : start + portion].take(sample.clusters, axis=1)
+        if metric.weighted:
+            columns = [metric.function(sample.truth, proba, times) for proba in sample.proba]
+            values += [*np.stack(columns, axis=1)]
+            continue
+        for row in times.astype(np.int64):
+            drawn = np.repeat(np.arange(len(sample)), row)
+            values.append([metric.function(sample.truth[drawn], proba[drawn]) for proba in sample.proba])
+    return np.asarray(values)

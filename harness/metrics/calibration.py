@@ -8,8 +8,7 @@ Conventions, all stated because papers differ:
 * ECE: :data:`BINS` bins; for a single-label task the likeliest label's probability against whether it is
   right, for a multi-label one each label's probability against whether it applies, then the mean over labels.
 
-ECE is biased upwards, the more the fewer items a bin holds, and a bootstrap adds the same bias once more: its
-interval leans up and need not be centred on its value.
+ECE is biased upwards, the more the fewer items a bin holds: compare it at equal numbers of items only.
 """
 
 from __future__ import annotations
@@ -153,7 +152,7 @@ def width_bins(stated: Array, bins: int = BINS) -> NDArray[np.int64]:
 def _over_claims(truth: Codes, proba: Array, weights: Array, error: Any) -> Array:
     import numpy as np
 
-    flat = weights.reshape(-1, weights.shape[-1]).astype(np.float64)
+    flat = weights.reshape(-1, weights.shape[-1]).astype(np.float64, copy=False)
     errors = np.mean([error(stated, true, flat) for stated, true in claims(truth, proba)], axis=0)
     return np.asarray(errors).reshape(weights.shape[:-1])
 
@@ -191,11 +190,15 @@ def _cumulated(stated: Array, values: Array, weights: Array) -> tuple[Array, Arr
 
     order = np.argsort(stated, kind="stable")
     last = np.flatnonzero(np.append(np.diff(stated[order]) != 0, True))
-    ends = (np.arange(len(weights))[:, None] * len(stated) + last).ravel()
-    sorted_weights = weights[:, order]
-    mass = np.cumsum(sorted_weights)[ends]
-    sums = np.stack([np.cumsum(sorted_weights * value[order])[ends] for value in values])
-    return np.insert(mass, 0, 0.0), np.insert(sums, 0, 0.0, axis=1)
+    times = weights.take(order, axis=1)
+    curves = np.zeros((1 + len(values), 1 + times.size))
+    np.cumsum(times, out=curves[0, 1:])
+    for curve, value in zip(curves[1:], values, strict=True):
+        np.cumsum(times * value[order], out=curve[1:])
+    if len(last) < len(stated):
+        ends = np.arange(len(weights))[:, None] * len(stated) + last + 1
+        curves = curves[:, np.append(0, ends.ravel())]
+    return curves[0], curves[1:]
 
 
 LOG_LOSS = Metric(
@@ -227,6 +230,7 @@ ECE_EQUAL_MASS = Metric(
     reference="15 bins of equal mass, likeliest label; Nguyen & O'Connor 2015",
     probabilities=True,
     weighted=True,
+    biased=True,
 )
 ECE_EQUAL_WIDTH = Metric(
     "ece_equal_width",
@@ -237,4 +241,5 @@ ECE_EQUAL_WIDTH = Metric(
     reference="15 bins of equal width, likeliest label; Guo et al. 2017",
     probabilities=True,
     weighted=True,
+    biased=True,
 )

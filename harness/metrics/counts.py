@@ -15,10 +15,10 @@ def ratio(numerator: Array, denominator: Array) -> Array:
     """Divide; 0 where the denominator is 0 (the convention of all metrics on counts)."""
     import numpy as np
 
-    numerator, denominator = np.broadcast_arrays(numerator, denominator)
-    result = np.zeros(np.shape(numerator), dtype=np.float64)
-    np.divide(numerator, denominator, out=result, where=denominator != 0)
-    return result
+    zero = denominator == 0
+    # Dividing by 1 there and clearing afterwards is several times faster than dividing under a mask.
+    quotient = np.asarray(numerator / np.where(zero, 1.0, denominator), dtype=np.float64)
+    return np.where(zero, 0.0, quotient) if np.any(zero) else quotient
 
 
 def cell_codes(truth: NDArray[np.int64], predicted: NDArray[np.int64], k: int) -> NDArray[np.int64]:

@@ -66,8 +66,10 @@ def average_precision(truth: Codes, proba: Array, weights: Array) -> Array:
     """
     import numpy as np
 
-    columns = [_ranked(truth[:, k], proba[:, k], weights) for k in range(truth.shape[1])]
-    return np.stack(columns, axis=-1)
+    # Items first: sorting then moves whole rows, and sums over items run along all draws at once.
+    times = np.ascontiguousarray(weights.reshape(-1, weights.shape[-1]).T, dtype=np.float64)
+    columns = [_ranked(truth[:, k] == 1, proba[:, k], times) for k in range(truth.shape[1])]
+    return np.stack(columns, axis=-1).reshape(*weights.shape[:-1], truth.shape[1])
 
 
 def average_precision_macro(truth: Codes, proba: Array, weights: Array) -> Array:
@@ -77,16 +79,24 @@ def average_precision_macro(truth: Codes, proba: Array, weights: Array) -> Array
     return np.asarray(average_precision(truth, proba, weights).mean(axis=-1))
 
 
-def _ranked(truth: Codes, scores: Array, weights: Array) -> Array:
+def _ranked(true: NDArray[np.bool_], scores: Array, times: Array) -> Array:
+    """Return the average precision of one label, from ``(n, draws)`` to ``(draws,)``."""
     import numpy as np
 
+    if not true.any():
+        return np.zeros(times.shape[1])
     order = np.argsort(-scores, kind="stable")
-    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
-    weights = weights[..., order]
-    found = np.cumsum(weights * truth[order], axis=-1)[..., last]
-    seen = np.cumsum(weights, axis=-1)[..., last]
-    gained = np.diff(found, axis=-1, prepend=0.0)
-    return ratio((gained * ratio(found, seen)).sum(axis=-1), found[..., -1])
+    order_true, ranked = order[true[order]], -scores[order]
+    # Only ranks with a true item on them add to the sum.
+    held, first = np.unique(-scores[order_true], return_index=True)
+    seen = np.cumsum(times[order], axis=0)[np.searchsorted(ranked, held, side="right") - 1]
+    gained = times[order_true]
+    if len(held) < len(gained):
+        gained = np.add.reduceat(gained, first, axis=0)
+    found = np.cumsum(gained, axis=0)
+    # Nothing seen is nothing gained: dividing by 1 there leaves the 0.
+    np.maximum(seen, np.finfo(np.float64).tiny, out=seen)
+    return ratio((gained * found / seen).sum(axis=0), found[-1])
 
 
 F1_MICRO = Metric("f1_micro", f1_micro, "counts", "both", reference="F1 over pooled (item, label) pairs")

@@ -61,6 +61,9 @@ class Metric:
         first on the label axes of what the function is given.
     weighted : bool
         Whether a table function takes ``weights``.
+    biased : bool
+        Whether a sample of fewer different items shifts it, as bins and seldom named targets do. The draws
+        of a bootstrap then stand beside its value, and its interval is moved back to it.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Metric:
     per_label: bool = False
     needs_labels: tuple[str, ...] = ()
     weighted: bool = False
+    biased: bool = False
 
     def keys(self, labels: LabelSet) -> tuple[str, ...]:
         """Return the names it is scored under: its own, or one a label.

@@ -50,8 +50,14 @@ def _side_f1(table: Array) -> tuple[Array, Array]:
     """Return F1 of the two sides and how often each is true or said, both ``(..., 2)``."""
     import numpy as np
 
-    hits = np.diagonal(table, axis1=-2, axis2=-1)[..., :2]
-    marginals = table[..., :2, :].sum(axis=-1) + table[..., :, :2].sum(axis=-2)
+    k = table.shape[-1]
+    # One small matrix product: sums over axes of two or three are slow with hundreds of targets a draw.
+    side, cells = np.arange(2), np.zeros((k, k, 4))
+    cells[side, side, side] = 1
+    cells[side, :, side + 2] += 1
+    cells[:, side, side + 2] += 1
+    sums = table.reshape(*table.shape[:-2], k * k) @ cells.reshape(k * k, 4)
+    hits, marginals = sums[..., :2], sums[..., 2:]
     return ratio(2 * hits, marginals), marginals
 
 
@@ -70,5 +76,6 @@ FAVG_TARGET_MEAN = Metric(
     "single",
     reference="mean over targets of (F1 critical + F1 supportive) / 2; Li et al. 2021, P-Stance",
     by_target=True,
+    biased=True,
     needs_labels=SIDES,
 )

@@ -167,11 +167,28 @@ def by_cluster(values: NDArray[Any], clusters: NDArray[np.int64], n_clusters: in
     return sums
 
 
-def interval(draws: Array, level: float = LEVEL) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the percentile interval of draws, ``(draws, *rest)`` to two of ``(*rest)``.
+def interval(
+    draws: Array, level: float = LEVEL, *, around: Array | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the percentile interval of draws.
 
     Draws without a value (NaN) are left out; where they are more than :data:`MOST_UNDEFINED` of all, or there
     are no draws, both bounds are NaN.
+
+    Parameters
+    ----------
+    draws : (draws, *rest) array
+        As :func:`bootstrap` returns them.
+    level : float
+        Share of draws between the bounds.
+    around : (*rest) array, optional
+        Where the mean of the draws belongs: both bounds are moved by what it lies off. For statistics that
+        resampling shifts, such as an error that is summed over bins.
+
+    Returns
+    -------
+    low, high : (*rest) array
+        Quantiles are interpolated linearly, as SciPy does with ``method="percentile"``.
     """
     import numpy as np
 
@@ -183,4 +200,7 @@ def interval(draws: Array, level: float = LEVEL) -> tuple[NDArray[np.float64], N
     tail = (1 - level) / 2
     quantile = np.nanquantile if undefined.any() else np.quantile
     low, high = quantile(filled, [tail, 1 - tail], axis=0)
+    if around is not None:
+        shift = around - np.nanmean(filled, axis=0)
+        low, high = low + shift, high + shift
     return np.where(unusable, np.nan, low), np.where(unusable, np.nan, high)
