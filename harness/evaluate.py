@@ -202,7 +202,7 @@ def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool)
     """
     split = next(one for one in prepared.splits if one.fold == result.trial.fold)
     bound = replace(result.trial.classifier.bound, options=result.options)
-    classifier = _make(bound, prepared.plan, result.trial.seed)
+    classifier = _make(bound, prepared.plan, _seed(result.trial))
     select = prepared.labelled(split, "select") if split.select else None
     if whole:
         held = set(split.select)
@@ -251,6 +251,10 @@ def _make(bound: Bound, plan: Plan, seed: int) -> Classifier:
     return made
 
 
+def _seed(trial: Trial) -> int:
+    return seeds.derive(trial.seed, "fold", trial.fold)
+
+
 def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split: Split) -> str:
     plan = prepared.plan
     parts = {
@@ -273,7 +277,7 @@ def _fitted(prepared: Prepared, trial: Trial, split: Split) -> tuple[Classifier,
         raise ClassifierError(f"{trial.classifier.name} has a grid to tune, but the split has no select rows")
     best: tuple[float, Classifier, Mapping[str, Any]] | None = None
     for bound in grid:
-        classifier = _make(bound, prepared.plan, seeds.derive(trial.seed, "fold", trial.fold))
+        classifier = _make(bound, prepared.plan, _seed(trial))
         classifier.fit(train, select)
         if len(grid) == 1:
             return classifier, bound.options

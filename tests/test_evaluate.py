@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import toys
+from harness import evaluate
+from harness.catalog import bind
+from harness.errors import ClassifierError, PredictionsError
+from harness.evaluate import Prepared, Trial, TrialResult
+from harness.tables import Predictions
+
+
+def trial_of(prepared: Prepared, number: int = 0, classifier: int = 0) -> Trial:
+    return evaluate.trials(prepared, prepared.plan.classifiers[classifier])[number]
+
+
+def run(prepared: Prepared, folder: Path, number: int = 0, classifier: int = 0) -> TrialResult:
+    return evaluate.run_trial(prepared, trial_of(prepared, number, classifier), folder)
+
+
+def test_a_trial_scores_every_part_but_train(tmp_path: Path) -> None:
+    result = run(toys.prepared(tmp_path), tmp_path / "work")
+    assert result.predictions.rows.groupby("split").size().to_dict() == {"select": 9, "test": 27}
+    assert set(result.predictions.rows["run"]) == {"verbs"}
+    assert set(result.seconds) == {"fit", "predict"}
+    assert [curve["loss"] for curve in result.curves] == [1.0, 0.5, 1 / 3]
+    assert (tmp_path / "work" / "loader.txt").read_text(encoding="utf-8") == "toys:load\n"
+
+
+def test_trials_are_seeds_times_folds(tmp_path: Path) -> None:
+    prepared = toys.prepared(tmp_path, seeds="[4, 5]", split="{kind: kfold, k: 3}")
+    trials = evaluate.trials(prepared, prepared.plan.classifiers[0])
+    assert [(one.seed, one.fold) for one in trials] == [(s, f) for s in (4, 5) for f in sorted({o.fold for o in trials})]
+    assert len({one.digest for one in trials}) == 6
+    assert len({one.name for one in trials}) == 6
+
+
+def test_a_deterministic_classifier_runs_once_whatever_the_seeds(tmp_path: Path) -> None:
+    prepared = toys.prepared(tmp_path, "  once: {kind: 'toys:unsaved'}", seeds="[4, 5, 6]")
+    assert [one.seed for one in evaluate.trials(prepared, prepared.plan.classifiers[0])] == [4]
+
+
+def test_the_same_trial_gives_the_same_bytes(tmp_path: Path) -> None:
+    first, second = (run(toys.prepared(tmp_path), tmp_path / name) for name in ("a", "b"))
+    assert first.predictions.proba().tobytes() == second.predictions.proba().tobytes()
+    other = run(toys.prepared(tmp_path), tmp_path / "c", number=1)
+    assert first.predictions.proba().tobytes() != other.predictions.proba().tobytes()
+
+
+def test_a_digest_follows_options_seed_fold_and_data_and_nothing_else(tmp_path: Path) -> None:
+    base = trial_of(toys.prepared(tmp_path)).digest
+    assert trial_of(toys.prepared(tmp_path, name="renamed")).digest == base
+    assert trial_of(toys.prepared(tmp_path, log_text="false")).digest == base
+    assert trial_of(toys.prepared(tmp_path, "  other: {kind: 'toys:verbs'}")).digest == base
+    assert trial_of(toys.prepared(tmp_path, "  verbs: {kind: 'toys:verbs', strength: 2.0}")).digest != base
+    assert trial_of(toys.prepared(tmp_path), 1).digest != base
+    prepared = toys.prepared(tmp_path)
+    rows = prepared.corpus.rows.copy()
+    rows.loc[0, "text"] += "!"
+    changed = dataclasses.replace(prepared, corpus=dataclasses.replace(prepared.corpus, rows=rows))
+    assert trial_of(changed).digest != base
+
+
+def test_a_grid_is_searched_on_select_and_the_best_kept(tmp_path: Path) -> None:
+    # Without strength every row gets about a third each, so the labels are guesses; 5.0 separates them.
+    prepared = toys.prepared(tmp_path, "  verbs: {kind: 'toys:verbs', tune: {strength: [0.0, 5.0]}}")
+    result = run(prepared, tmp_path / "work")
+    assert result.options["strength"] == 5.0
+    assert len(evaluate.trials(prepared, prepared.plan.classifiers[0])) == 2
+
+
+def test_a_grid_for_a_metric_that_should_be_low_takes_the_lowest(tmp_path: Path) -> None:
+    prepared = toys.prepared(tmp_path, "  verbs: {kind: 'toys:verbs', tune: {strength: [5.0, 0.0]}}")
+    loss = next(one for one in prepared.plan.metrics if one.name == "log_loss")
+    lower = dataclasses.replace(prepared, plan=dataclasses.replace(prepared.plan, primary=loss))
+    assert run(lower, tmp_path / "work").options["strength"] == 5.0
+
+
+def test_a_grid_without_select_rows_is_refused(tmp_path: Path) -> None:
+    prepared = toys.prepared(tmp_path, "  verbs: {kind: 'toys:verbs', tune: {strength: [0.0, 5.0]}}")
+    bare = dataclasses.replace(
+        prepared, splits=tuple(dataclasses.replace(one, select=()) for one in prepared.splits)
+    )
+    with pytest.raises(ClassifierError) as caught:
+        run(bare, tmp_path / "work")
+    assert str(caught.value) == "verbs has a grid to tune, but the split has no select rows"
+
+
+def test_framing_rows_are_sentences_with_several_labels(tmp_path: Path) -> None:
+    result = run(toys.prepared(tmp_path, task="framing"), tmp_path / "work")
+    assert result.predictions.labels.multi
+    assert result.predictions.rows["target"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("values", "served"),
+    [([0.1, 0.9, 0.5], 2), ([0.4, 0.2], 1), ([0.7], 0), ([0.3, 0.1, 0.2, 0.4], 2)],
+)
+def test_the_served_seed_is_the_median_on_select(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[float], served: int
+) -> None:
+    prepared = toys.prepared(tmp_path)
+    one = run(prepared, tmp_path / "work")
+    results = [
+        dataclasses.replace(one, trial=dataclasses.replace(one.trial, seed=seed)) for seed in range(len(values))
+    ]
+    tables = [Predictions(one.predictions.labels, one.predictions.rows.copy()) for _ in values]
+    results = [dataclasses.replace(r, predictions=t) for r, t in zip(results, tables, strict=True)]
+    by_table = {id(table): value for table, value in zip(tables, values, strict=True)}
+    monkeypatch.setattr(evaluate, "on_select", lambda table, metric: by_table[id(table)])
+    assert evaluate.served_trial(results, prepared.plan.primary).trial.seed == served
+
+
+def test_without_select_rows_the_first_seed_is_served(tmp_path: Path) -> None:
+    prepared = toys.prepared(tmp_path)
+    results = [run(prepared, tmp_path / str(n), n) for n in (0, 1)]
+    bare = [dataclasses.replace(one, predictions=one.predictions.only(split="test")) for one in results]
+    assert evaluate.served_trial(bare, prepared.plan.primary).trial.seed == results[0].trial.seed
+
+
+def test_a_refit_on_the_same_rows_is_the_same_model(tmp_path: Path) -> None:
+    prepared = toys.prepared(tmp_path)
+    result = run(prepared, tmp_path / "a")
+    again = evaluate.refit(prepared, result, tmp_path / "b", whole=False)
+    assert again == tmp_path / "b"
+    assert (tmp_path / "a/model/verbs.json").read_bytes() == (tmp_path / "b/model/verbs.json").read_bytes()
+
+
+def test_a_classifier_without_save_leaves_no_model(tmp_path: Path) -> None:
+    prepared = toys.prepared(tmp_path, "  once: {kind: 'toys:unsaved'}")
+    result = run(prepared, tmp_path / "work")
+    assert result.folder is None
+    assert evaluate.refit(prepared, result, tmp_path / "work", whole=False) is None
+
+
+class Wrong:
+    """No classifier: it lacks predict_proba."""
+
+    deterministic = True
+
+    def fit(self, train: object, select: object = None) -> None:
+        """Learn nothing."""
+
+
+class Villain(Wrong):
+    """Says that everything is certain, in every label."""
+
+    def predict_proba(self, examples: list[object]) -> np.ndarray:
+        return np.ones((len(examples), 3))
+
+
+def swapped(prepared: Prepared, made: object) -> Prepared:
+    planned = prepared.plan.classifiers[0]
+    bound = dataclasses.replace(planned.bound, kind="mine", factory=lambda **_: made)
+    return dataclasses.replace(
+        prepared,
+        plan=dataclasses.replace(prepared.plan, classifiers=(dataclasses.replace(planned, bound=bound),)),
+    )
+
+
+def test_a_factory_that_makes_no_classifier_is_told_what_lacks(tmp_path: Path) -> None:
+    prepared = swapped(toys.prepared(tmp_path), Wrong())
+    with pytest.raises(ClassifierError) as caught:
+        evaluate.trials(prepared, prepared.plan.classifiers[0])
+    assert str(caught.value) == "mine made a Wrong, which lacks fit, predict_proba or deterministic"
+
+
+def test_what_is_no_probability_stops_at_the_waist(tmp_path: Path) -> None:
+    prepared = swapped(toys.prepared(tmp_path), Villain())
+    with pytest.raises(PredictionsError, match=r"^row 0 of the probabilities does not sum to 1: \[1\.0, 1\.0, 1\.0\]$"):
+        run(prepared, tmp_path / "work")
+
+
+def test_the_seed_of_a_fold_is_its_own(tmp_path: Path) -> None:
+    prepared = toys.prepared(tmp_path, seeds="[1]", split="{kind: kfold, k: 2}")
+    seeds_seen: list[int] = []
+    planned = prepared.plan.classifiers[0]
+    made = planned.bound.factory
+
+    def spy(**options: object) -> object:
+        seeds_seen.append(int(str(options["seed"])))
+        return made(**options)
+
+    bound = dataclasses.replace(bind("classifier", "toys:verbs", {}), factory=lambda *, labels, seed, **o: spy(labels=labels, seed=seed, **o))  # fmt: skip
+    spied = dataclasses.replace(planned, bound=bound)
+    plan = dataclasses.replace(prepared.plan, classifiers=(spied,))
+    prepared = dataclasses.replace(prepared, plan=plan)
+    for trial in evaluate.trials(prepared, spied):
+        evaluate.run_trial(prepared, trial, tmp_path / "work")
+    assert len(set(seeds_seen[1:])) == 2
