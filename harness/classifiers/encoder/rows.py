@@ -96,7 +96,7 @@ class Tokenizer:
         return found
 
     def _short_pair(self, shown: View) -> View:
-        # The second text is a name: a page of it must not push the sentence out. No token is without a character.
+        # The second text is a name: a page of it must not push the sentence out.
         limit = self.max_tokens // 2
         if shown.pair is None or len(shown.pair) <= limit:
             return shown
