@@ -32,7 +32,7 @@ UNFINISHED = os.path.join(VENV, "unfinished")
 CONSTRAINTS = os.path.join(TOP, "constraints.txt")
 LOCK = os.path.join(TOP, ".harness", "setup.lock")
 INPUTS = (os.path.join(TOP, "pyproject.toml"), CONSTRAINTS, os.path.join(HERE, "bootstrap.py"))
-SHOWN_LINES = 20
+SHOWN_LINES = 12
 
 
 def main():
@@ -156,7 +156,7 @@ def _venv_command():
 def _pip_steps(index, replace):
     # type: (str, bool) -> list[tuple[str, list[str]]]
     """Return what pip has to do: a title and a command each."""
-    pip = [PYTHON, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    pip = [PYTHON, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
     install = pip + ["install", "--constraint", CONSTRAINTS]
     # PyTorch comes first and alone: its own indexes hold one build each (CPU, a CUDA version).
     torch = install + ["--no-deps", "torch"]
@@ -199,6 +199,8 @@ def _step(number, what, command, lock):
         _say("" if live else took)
         if process.returncode:
             _say(_last_lines(output.fileno(), SHOWN_LINES))
+            if process.returncode < 0:
+                _say("killed by signal %d" % -process.returncode)
             _say("set-up: stopped at step %d of 4, as said above; the same command tries again" % number)
     return process.returncode
 
@@ -215,7 +217,7 @@ def _last_lines(descriptor, count):
     """Return the end of a file that another process is writing, without moving the position they share."""
     size = os.fstat(descriptor).st_size
     text = os.pread(descriptor, 16384, max(0, size - 16384)).decode("utf-8", "replace")
-    return "\n".join([line.strip() for line in text.splitlines() if line.strip()][-count:])
+    return "\n".join([line.strip()[:300] for line in text.splitlines() if line.strip()][-count:])
 
 
 def _digest(index):

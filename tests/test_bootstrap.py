@@ -17,6 +17,7 @@ CPU = "https://example.org/cpu"
 FAKE_PYTHON = """#!/bin/sh
 echo "$@" >> "$(dirname "$0")/../calls"
 case "$*" in *"$(cat "$(dirname "$0")/../fails")"*) echo 'no such package'; exit 3;; esac
+test ! -e "$(dirname "$0")/../kills" || kill -9 $$
 sleep 0.1
 """
 
@@ -163,11 +164,19 @@ def test_an_environment_that_cannot_be_trusted_is_made_again(here: Path, trouble
     assert command[1:] == ["-I", "-m", "venv", str(venv), "--clear"]
 
 
-def test_a_killed_pip_leaves_the_mark(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "_step", lambda *_: -9)
-    assert bootstrap.set_up("", 0) == 1
-    assert (here / ".venv" / "unfinished").exists()
-    assert not bootstrap.is_ready("")
+def test_a_killed_pip_leaves_a_mark(project: Path) -> None:
+    run(project)
+    (project / "constraints.txt").write_text("torch==2.0\n")
+    probe_passes = FAKE_PYTHON.replace("test !", 'case "$*" in *install*) ;; *) exit 0;; esac\ntest !')
+    (project / ".venv" / "bin" / "python").write_text(probe_passes)
+    (project / ".venv" / "kills").touch()
+    status, said = run(project)
+    assert status == 1
+    assert said.endswith(
+        "killed by signal 9\nset-up: stopped at step 2 of 4, as said above; the same command tries again\n"
+    )
+    assert (project / ".venv" / "unfinished").exists()
+    assert not (project / ".venv" / "stamp").exists()
 
 
 def test_an_old_python_gets_one_line(
