@@ -9,3 +9,7 @@ os.environ["HF_DATASETS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+from stores import folder, ladder, template, trained  # noqa: E402 - after the environment is set
+
+__all__ = ["folder", "ladder", "template", "trained"]

@@ -115,16 +115,19 @@ def _data_folder(folder: Path) -> Path:
 
 def _downloaded(address: str) -> Path:
     """Return a folder with the model's files: those of the store where they lie on this machine."""
-    from harness.store import Store
+    from harness.store.location import Store, imported
 
     store = Store.open()
-    mlflow = store.mlflow()
+    artifacts = imported().artifacts
     from mlflow.exceptions import MlflowException
 
     try:
         if address.startswith("runs:/"):
             address = _model_of_run(store, address.removeprefix("runs:/").partition("/")[0])
-        return Path(mlflow.artifacts.download_artifacts(artifact_uri=address))
+        found = artifacts.download_artifacts(
+            artifact_uri=address, tracking_uri=store.uri, registry_uri=store.uri
+        )
+        return Path(found)
     except (MlflowException, OSError) as error:
         raise ModelError(f"there is no model {address!r} in {store.uri}: {_first_line(error)}") from error
 

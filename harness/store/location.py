@@ -95,16 +95,13 @@ class Store:
 
     @cached_property
     def client(self) -> MlflowClient:
-        """MLflow's client for this store."""
-        made: MlflowClient = self.mlflow().MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
-        return made
+        """MLflow's client for this store.
 
-    def mlflow(self) -> ModuleType:
-        """Import MLflow and point it at this store."""
-        mlflow = imported()
-        mlflow.set_tracking_uri(self.uri)
-        mlflow.set_registry_uri(self.uri)
-        return mlflow
+        Everything goes through it: ``mlflow.set_tracking_uri`` would set the environment variable too, and
+        with it the store of whoever opens one next in this process.
+        """
+        made: MlflowClient = imported().MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        return made
 
     @contextlib.contextmanager
     def lock(self, name: str) -> Iterator[None]:

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from harness.errors import StoreError
+from harness.store import Store
+from harness.store.location import project
+from harness.store.relocate import COLUMNS, relocate
+
+OPENING = """
+import sys
+from harness.store import Store
+store = Store.open(__import__("pathlib").Path(sys.argv[1]))
+print(store.uri, "mlflow" in sys.modules)
+"""
+
+
+def test_the_project_is_the_nearest_folder_upwards_that_looks_like_one(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    assert project(inner) == inner
+    (tmp_path / "pyproject.toml").touch()
+    assert project(inner) == tmp_path
+    (tmp_path / "a" / ".harness").mkdir()
+    assert project(inner) == tmp_path / "a"
+
+
+def test_a_store_lies_in_the_project(folder: Path) -> None:
+    store = Store.open()
+    assert store.uri == f"sqlite:///{folder}/.harness/mlflow.db"
+    assert store.database == folder / ".harness" / "mlflow.db"
+    assert store.artifacts == folder / ".harness" / "artifacts"
+
+
+@pytest.mark.parametrize(
+    ("uri", "artifacts"),
+    [
+        ("http://runs.example:5000", None),
+        ("https://runs.example", None),
+        ("postgresql+psycopg2://runs.example/db", ".harness/artifacts"),
+        ("sqlite:///elsewhere/own.db", "elsewhere/artifacts"),
+    ],
+)
+def test_the_variable_names_another_store(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, template: Path, uri: str, artifacts: str | None
+) -> None:
+    (folder / "elsewhere").mkdir()
+    shutil.copy(template / ".harness" / "mlflow.db", folder / "elsewhere" / "own.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri.replace("sqlite:///", f"sqlite:///{folder}/"))
+    store = Store.open()
+    assert store.artifacts == (folder / artifacts if artifacts is not None else None)
+    assert store.home == folder / ".harness"
+
+
+def test_a_folder_of_files_is_no_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "./mlruns")
+    with pytest.raises(StoreError) as caught:
+        Store.open()
+    assert str(caught.value) == (
+        "MLFLOW_TRACKING_URI is './mlruns'; use the address of a server (http://…)"
+        " or a database (sqlite:////…/mlflow.db)"
+    )
+
+
+def test_four_processes_make_one_store(tmp_path: Path) -> None:
+    (tmp_path / ".harness").mkdir()
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPENING, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    answers = [process.communicate() for process in started]
+    assert [process.returncode for process in started] == [0] * 4, answers
+    # One made it; the others waited, and had no need of MLflow.
+    assert sorted(out.split()[1] for out, _ in answers) == ["False", "False", "False", "True"]
+    with sqlite3.connect(tmp_path / ".harness" / "mlflow.db") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        places = dict(connection.execute("SELECT name, artifact_location FROM experiments"))
+    assert places == {"Default": f"{(tmp_path / '.harness' / 'artifacts').as_uri()}/0"}
+    assert not list((tmp_path / ".harness").glob("*.new-*"))
+
+
+def test_four_threads_make_one_experiment(folder: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(lambda _: Store.open().experiment("same"), range(4)))
+    assert len(set(numbers)) == 1
+
+
+def test_a_new_store_is_announced_and_an_old_one_is_not(folder: Path) -> None:
+    said: list[str] = []
+    Store.open(say=said.append)
+    assert said == []
+
+
+def test_a_deleted_experiment_is_named_with_the_way_back(folder: Path) -> None:
+    store = Store.open()
+    number = store.experiment("gone")
+    store.client.delete_experiment(number)
+    with pytest.raises(StoreError) as caught:
+        store.experiment("gone")
+    assert str(caught.value) == (
+        "the experiment 'gone' was deleted; choose another name or restore it with"
+        f" 'mlflow experiments restore --experiment-id {number}'"
+    )
+
+
+def test_a_moved_store_is_refused_and_mended(ladder: Path, tmp_path: Path) -> None:
+    place = tmp_path / "a place with ü"
+    shutil.copytree(ladder, place)
+    with pytest.raises(StoreError) as caught:
+        Store.open(place)
+    assert str(caught.value) == (
+        f"the store {place}/.harness/mlflow.db was moved or copied here, but its runs point to"
+        f" {ladder}/.harness/artifacts; 'harness relocate' mends it"
+    )
+    store = Store.open(place, check=False)
+    mended = relocate(store)
+    # One experiment (the default one lies with the template); four parents and their six children; three
+    # models, none of them registered.
+    assert mended.counts == {
+        "experiments.artifact_location": 1,
+        "runs.artifact_uri": 10,
+        "logged_models.artifact_location": 3,
+        "model_versions.storage_location": 0,
+    }
+    assert mended.backup is not None
+    with sqlite3.connect(mended.backup) as connection:
+        assert str(ladder) in str(connection.execute("SELECT artifact_uri FROM runs").fetchone())
+    assert Store.open(place) == store
+    assert relocate(store).describe() == "every address is right: nothing was changed"
+    run = store.client.search_runs(["1"])[0]
+    assert Path(store.client.download_artifacts(run.info.run_id, "")).is_relative_to(place)
+
+
+def test_every_column_with_addresses_is_mended(trained: Path) -> None:
+    """MLflow may add a column: nothing in the database may still speak of the old place."""
+    old = "/an/old/place"
+    with sqlite3.connect(trained / ".harness" / "mlflow.db") as connection:
+        tables = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        speaking = {
+            (table, column)
+            for table in tables
+            for (_, column, *_) in connection.execute(f"PRAGMA table_info({table})").fetchall()
+            if connection.execute(
+                f"SELECT COUNT(*) FROM {table} WHERE CAST({column} AS TEXT) LIKE ?", (f"%{trained}%",)
+            ).fetchone()[0]
+        }
+    assert old not in str(trained)
+    assert speaking <= set(COLUMNS)
+
+
+def test_somebody_elses_experiment_stays_where_it_is(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    store = Store.open()
+    store.client.create_experiment("theirs", artifact_location=(other / "theirs").as_uri())
+    assert store.moved_roots() == []
+    Store.open()
+
+
+def test_only_a_sqlite_store_can_be_relocated(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://runs.example")
+    with pytest.raises(StoreError) as caught:
+        relocate(Store.open())
+    assert str(caught.value) == "only a SQLite store can be relocated; this one is http://runs.example"

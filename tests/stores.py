@@ -1,0 +1,55 @@
+"""Stores for tests: one database is made and one experiment is run, everything else is a copy."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import toys
+
+from harness import experiment
+from harness.store import Store
+from harness.store.relocate import relocate
+
+LADDER = """\
+  prior: {kind: prior}
+  verbs: {kind: 'toys:verbs'}
+  strong: {kind: 'toys:verbs', tune: {strength: [2.0, 30.0]}}
+  unsaved: {kind: 'toys:unsaved'}"""
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store's folder: making the schema takes seconds, copying it does not."""
+    folder = tmp_path_factory.mktemp("template")
+    (folder / ".harness").mkdir()
+    Store.open(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with an empty store."""
+    shutil.copytree(template / ".harness", tmp_path / ".harness")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def ladder(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which an experiment, ``toys``, was run; not to be changed."""
+    place = tmp_path_factory.mktemp("ladder")
+    shutil.copytree(template / ".harness", place / ".harness")
+    for outcome in experiment.run(toys.prepared(place, LADDER), Store.open(place)):
+        assert outcome.error is None
+    return place
+
+
+@pytest.fixture
+def trained(ladder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that folder, a test's own."""
+    shutil.copytree(ladder, tmp_path, dirs_exist_ok=True)
+    relocate(Store.open(tmp_path, check=False))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
