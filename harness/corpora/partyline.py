@@ -118,6 +118,8 @@ def _faults(where: str, line: Any, parties: Registry) -> list[Problem]:
     wrong = _lacking(where, line, OF_LINE)
     for number, target in enumerate([] if wrong else line["targets"], start=1):
         at = f"{where}: target {number}"
+        if not isinstance(target, Mapping):
+            return [Problem(at, f"is no target but {target!r}")]
         wrong += _lacking(at, target, OF_TARGET)
         if not wrong and parties.get(target["party"]) is None:
             hint = suggest(target["party"], [party.name for party in parties.parties])

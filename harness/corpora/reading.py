@@ -148,7 +148,7 @@ def _parquet(path: Path, name: str) -> Raw:
     try:
         frame = pd.read_parquet(path)
     except (OSError, ValueError, NotImplementedError) as error:
-        said = str(error).splitlines()[0].rstrip(".")
+        said = str(error).splitlines()[0].rstrip(".").replace(str(path), name)
         raise CorpusError([Problem(name, f"cannot be read as Parquet: {said}")]) from None
     if frame.empty:
         raise CorpusError([Problem(name, "has no rows")])
@@ -171,7 +171,7 @@ def _objects(text: str, name: str) -> list[tuple[str, Any]]:
         try:
             value = json.loads(line)
         except json.JSONDecodeError as error:
-            problems.append(Problem(place, f"is not valid JSON: {error.msg} at character {error.colno}"))
+            problems.append(Problem(place, f"is not valid JSON: {error.msg} (character {error.colno})"))
             continue
         except RecursionError:
             problems.append(Problem(place, "is not valid JSON: nested too deeply"))
@@ -193,7 +193,7 @@ def _csv(text: str, name: str, delimiter: str, quoted: bool) -> Raw:
     problems = [Problem(f"{name}:{top}", f"names the column {column!r} twice") for column in twice]
     for line, fields in rows:
         if len(fields) != len(header):
-            what = f"has {len(fields)} fields, the header has {len(header)}"
+            what = f"has {len(fields)} field{'s' * (len(fields) != 1)}, the header {len(header)}"
             hint = "one column in all: is the delimiter right?" if len(header) == 1 else ""
             problems.append(Problem(f"{name}:{line}", what, hint))
     if problems:

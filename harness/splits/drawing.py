@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 By = Literal["group", "row"]
 DEV, CALIBRATE = 0.15, 0.5
+TIE = 1e-9
+"""What rounding may make of two equal needs."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,10 @@ class Drawing:
 def allocate(
     counts: NDArray[np.float64], shares: NDArray[np.float64], generator: np.random.Generator
 ) -> Places:
-    """Deal units out to parts so that every part gets its share of every label.
+    """Deal units out to parts so that every part gets its share of all rows and of every label.
 
-    Iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011), a unit where the paper has an example.
+    One unit after the other goes where most is missing; then each is taken up once more, and moved where that
+    brings the parts nearer to their shares. A missing row counts for the more, the rarer its label is.
     scikit-learn's splitters take neither groups whose rows have several labels each, nor unequal parts.
 
     Parameters
@@ -98,22 +101,24 @@ def allocate(
     """
     import numpy as np
 
-    wanted = shares[:, None] * counts.sum(axis=0)
+    counts = np.column_stack([counts, counts.sum(axis=1)])
+    total = counts.sum(axis=0)
+    weighted = counts / np.where(total > 0, total, 1)
+    missing = shares[:, None] * total
     part = np.full(len(counts), -1)
-    order = generator.permutation(len(counts))
-    # The rarest label first: it has the fewest units left to make up for a wrong turn.
-    for label in np.argsort(counts.sum(axis=0), kind="stable"):
-        for unit in order[(counts[order, label] > 0) & (part[order] < 0)]:
-            need = wanted[:, label]
-            neediest = np.flatnonzero(need == need.max())
-            if len(neediest) > 1:
-                total = wanted[neediest].sum(axis=1)
-                neediest = neediest[total == total.max()]
-            part[unit] = generator.choice(neediest) if len(neediest) > 1 else neediest[0]
-            wanted[part[unit]] -= counts[unit]
+    for again in (False, True):
+        for unit in generator.permutation(len(counts)):
+            if again:
+                missing[part[unit]] += counts[unit]
+            need = missing @ weighted[unit]
+            neediest = np.flatnonzero(need >= need.max() - TIE)
+            if not again or part[unit] not in neediest:
+                part[unit] = generator.choice(neediest) if len(neediest) > 1 else neediest[0]
+            missing[part[unit]] -= counts[unit]
+    sizes = counts[:, -1]
     for empty in np.setdiff1d(np.arange(len(shares)), part):
-        richest = order[part[order] == np.bincount(part).argmax()]
-        part[richest[counts[richest].sum(axis=1).argmin()]] = empty
+        richest = np.flatnonzero(part == np.bincount(part).argmax())
+        part[richest[sizes[richest].argmin()]] = empty
     return part
 
 
