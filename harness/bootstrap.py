@@ -118,7 +118,6 @@ def set_up(asked, lock):
             return 1
     if os.path.exists(STAMP):
         os.remove(STAMP)
-    _write(TORCH_INDEX, index)
     for number, (what, arguments) in enumerate(_pip_steps(index, replace=index != before), start=2):
         _write(UNFINISHED, what)
         status = _step(number, what, arguments, lock)
@@ -127,6 +126,8 @@ def set_up(asked, lock):
             os.remove(UNFINISHED)
         if status:
             return 1
+        # Not before PyTorch came from there: a mistyped address is not to be remembered.
+        _write(TORCH_INDEX, index)
     _write(STAMP, _digest(index))
     _say("set-up: done in %.0f s" % (time.time() - start))
     return 0
@@ -156,8 +157,8 @@ def _venv_command():
 def _pip_steps(index, replace):
     # type: (str, bool) -> list[tuple[str, list[str]]]
     """Return what pip has to do: a title and a command each."""
-    pip = [PYTHON, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
-    install = pip + ["install", "--constraint", CONSTRAINTS]
+    pip = [PYTHON, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    install = pip + ["install", "--progress-bar", "off", "--constraint", CONSTRAINTS]
     # PyTorch comes first and alone: its own indexes hold one build each (CPU, a CUDA version).
     torch = install + ["--no-deps", "torch"]
     if index:

@@ -59,7 +59,7 @@ def installs(project: Path) -> list[str]:
     calls = project / ".venv" / "calls"
     lines = calls.read_text().splitlines() if calls.exists() else []
     calls.unlink(missing_ok=True)
-    constraints = f" --constraint {project}/constraints.txt"
+    constraints = f" --progress-bar off --constraint {project}/constraints.txt"
     return [
         line.split(" install", 1)[1].removeprefix(constraints).strip() for line in lines if " install" in line
     ]
@@ -105,6 +105,15 @@ def test_the_torch_index_is_remembered_and_replaced_on_request(project: Path) ->
     (project / "constraints.txt").write_text("torch==2.0\n")
     assert run(project)[0] == 0
     assert installs(project)[0] == f"--no-deps torch --index-url {CPU}"
+
+
+def test_an_index_that_fails_is_not_remembered(project: Path) -> None:
+    run(project)
+    (project / ".venv" / "fails").write_text(CPU)
+    assert run(project, CPU)[0] == 1
+    installs(project)
+    assert run(project)[0] == 0
+    assert installs(project) == ALL
 
 
 def test_a_failed_step_shows_what_pip_said_and_is_tried_again(project: Path) -> None:
