@@ -31,8 +31,8 @@ BLOCK = 2**21
 STRIPE = 2**16
 """How many draws' indices are counted at once: what stays in a processor's second-level cache."""
 
-EXACT = 2.0**22
-"""Sums of whole counts below this stay exact in 32-bit floats, even in a draw of four times the sum."""
+EXACT = 2**24
+"""Whole numbers up to this are exact in 32-bit floats, and so are sums that stay below."""
 
 
 @dataclass(frozen=True)
@@ -140,13 +140,15 @@ def bootstrap(
 def totals(weights: Array, cells: NDArray[Any]) -> NDArray[np.float64]:
     """Add up what the drawn clusters hold: ``(draws, clusters)`` times ``(clusters, *rest)``.
 
-    32-bit floats are used where they are exact, which takes half the time.
+    ``weights`` are whole numbers. Where ``cells`` are integers and no sum can leave what 32-bit floats hold
+    exactly, those are used: that takes half the time.
     """
     import numpy as np
 
     flat = cells.reshape(len(cells), -1)
-    whole = np.issubdtype(flat.dtype, np.integer) and float(flat.sum(axis=0).max(initial=0)) < EXACT
-    kind = np.float32 if whole else np.float64
+    whole = np.issubdtype(flat.dtype, np.integer)
+    largest = weights.sum(axis=1).max(initial=0) * flat.max(initial=0) if whole else np.inf
+    kind = np.float32 if largest < EXACT else np.float64
     product = weights.astype(kind, copy=False) @ flat.astype(kind, copy=False)
     return np.asarray(product, dtype=np.float64).reshape(len(weights), *cells.shape[1:])
 

@@ -1,0 +1,146 @@
+"""Predictions aligned over seeds and folds; whole messages where they cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.errors import PredictionsError
+from harness.labels import LabelSet
+from harness.samples import Sample
+from harness.tables import Predictions
+
+LABELS = LabelSet(("critical", "neutral", "supportive"))
+FRAMES = LabelSet(("conflict", "morality"), multi=True)
+
+ITEMS: tuple[dict[str, Any], ...] = (
+    {"id": "a", "target": "X", "group": "g1", "truth": "critical"},
+    {"id": "b", "target": "Y", "group": "g1", "truth": "neutral"},
+    {"id": "c", "target": "X", "group": None, "truth": "supportive"},
+    {"id": "g1", "target": None, "group": None, "truth": "critical"},
+)
+
+
+def rows(seed: int, items: tuple[Mapping[str, Any], ...] = ITEMS, **changed: Any) -> list[dict[str, Any]]:
+    """One row an item; seed 1 says critical of all, seed 2 neutral."""
+    proba = {"p_critical": 0.6, "p_neutral": 0.3, "p_supportive": 0.1}
+    if seed == 2:
+        proba = {"p_critical": 0.2, "p_neutral": 0.5, "p_supportive": 0.3}
+    said = max(proba, key=lambda name: proba[name])[2:]
+    keys = {"run": "r", "split": "test", "seed": seed, "fold": 0}
+    return [{**keys, **item, "prediction": said, **proba, **changed} for item in items]
+
+
+def table(*parts: list[dict[str, Any]], labels: LabelSet = LABELS) -> Predictions:
+    return Predictions(labels, pd.DataFrame([row for part in parts for row in part]))
+
+
+def refusal(*parts: list[dict[str, Any]]) -> str:
+    with pytest.raises(PredictionsError) as caught:
+        Sample.of(table(*parts))
+    return str(caught.value)
+
+
+def test_seeds_are_aligned_whatever_their_order() -> None:
+    sample = Sample.of(table(rows(2)[::-1], rows(1)))
+    assert sample.seeds == (1, 2)
+    assert sample.ids.tolist() == ["a", "b", "c", "g1"]
+    assert sample.truth.tolist() == [0, 1, 2, 0]
+    assert sample.predicted.tolist() == [[0, 0, 0, 0], [1, 1, 1, 1]]
+    assert sample.proba[:, 0].tolist() == [[0.6, 0.3, 0.1], [0.2, 0.5, 0.3]]
+
+
+def test_a_cluster_is_a_group_or_an_item_without_one() -> None:
+    sample = Sample.of(table(rows(1)))
+    # The item g1 is not the group g1.
+    assert sample.clusters.tolist() == [0, 0, 1, 2]
+    assert sample.n_clusters == 3
+    assert sample.targets.tolist() == [0, 1, 0, 2]
+
+
+def test_folds_are_pooled_and_an_item_may_stand_in_several() -> None:
+    sample = Sample.of(table(rows(1), rows(1, fold=1), rows(2, fold=1), rows(2)))
+    assert sample.ids.tolist() == ["a", "b", "c", "g1"] * 2
+    # The same item is the same cluster, whichever fold scored it.
+    assert sample.clusters.tolist() == [0, 0, 1, 2] * 2
+
+
+def test_cells_count_what_each_cluster_holds() -> None:
+    sample = Sample.of(table(rows(1), rows(2)))
+    assert sample.cells.shape == (3, 2, 3, 3)
+    # Cluster 0 holds a (critical) and b (neutral); seed 1 says critical, seed 2 neutral.
+    assert sample.cells[0].tolist() == [
+        [[1, 0, 0], [1, 0, 0], [0, 0, 0]],
+        [[0, 1, 0], [0, 1, 0], [0, 0, 0]],
+    ]
+    assert sample.cells.sum() == 8
+
+
+def test_cells_by_target_are_the_same_counts_apart() -> None:
+    sample = Sample.of(table(rows(1), rows(2)))
+    clusters, cells, shape = sample.target_cells
+    assert shape == (2, 3, 3, 3)
+    whole = np.zeros((3, *shape), dtype=int)
+    np.add.at(whole.reshape(3, -1), (clusters, cells), 1)
+    assert np.array_equal(whole.sum(axis=2), sample.cells)
+    # Target 0 (X) has a in cluster 0, truly critical.
+    assert whole[0, 0, 0].tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 0]]
+
+
+def test_several_labels_a_row() -> None:
+    keys = {"run": "r", "split": "test", "seed": 1, "fold": 0, "target": None, "group": "g"}
+    said = {"prediction_conflict": 1, "prediction_morality": 1, "p_conflict": 0.9, "p_morality": 0.8}
+    items = [
+        {**keys, "id": "a", "truth_conflict": 1, "truth_morality": 0, **said},
+        {**keys, "id": "b", "truth_conflict": 0, "truth_morality": 0, **said},
+    ]
+    sample = Sample.of(table(items, labels=FRAMES))
+    assert sample.truth.tolist() == [[1, 0], [0, 0]]
+    # [label][truth][said]: conflict is once right and once wrong, morality twice wrong.
+    assert sample.cells.tolist() == [[[[[0, 1], [0, 1]], [[0, 2], [0, 0]]]]]
+    assert sample.ordered(["morality"]).cells.tolist() == [[[[[0, 2], [0, 0]], [[0, 1], [0, 1]]]]]
+
+
+def test_labels_are_reordered_by_name() -> None:
+    sample = Sample.of(table(rows(1), rows(2))).ordered(["supportive", "critical"])
+    assert sample.labels.names == ("supportive", "critical", "neutral")
+    assert sample.truth.tolist() == [1, 2, 0, 1]
+    assert sample.predicted.tolist() == [[1, 1, 1, 1], [2, 2, 2, 2]]
+    assert sample.proba[1, 0].tolist() == [0.3, 0.2, 0.5]
+
+
+def test_a_slice_numbers_its_clusters_anew() -> None:
+    part = Sample.of(table(rows(1), rows(2))).only(["c", "g1", "unknown"])
+    assert part.ids.tolist() == ["c", "g1"]
+    assert part.clusters.tolist() == [0, 1]
+    assert part.cells.shape == (2, 2, 3, 3)
+    assert len(Sample.of(table(rows(1))).only([])) == 0
+
+
+def test_what_cannot_be_aligned() -> None:
+    assert refusal(rows(1), rows(1)) == "seed 1 scores 'a' of fold 0 twice"
+    different = "seeds 1 and 2 score different items; score whole runs"
+    assert refusal(rows(1), rows(2, ITEMS[:3])) == different
+    assert refusal(rows(1, ITEMS[:3]), rows(2)) == different
+    assert refusal(rows(1), rows(2, fold=1)) == different
+    changed = (*ITEMS[:2], {**ITEMS[2], "truth": "neutral"}, ITEMS[3])
+    assert refusal(rows(1), rows(2, changed)) == "seeds disagree on the truth of 'c'"
+
+
+def test_what_are_no_probabilities() -> None:
+    assert refusal(rows(1, p_critical=float("nan"))) == (
+        "row 0 of the probabilities is not finite: [nan, 0.3, 0.1]"
+    )
+    assert refusal(rows(1, p_critical=0.4)) == (
+        "row 0 of the probabilities does not sum to 1: [0.4, 0.3, 0.1]"
+    )
+
+
+def test_nothing_to_score() -> None:
+    with pytest.raises(PredictionsError) as caught:
+        Sample.of(table(rows(1)).only(split="select"))
+    assert str(caught.value) == "there are no predictions to score"
