@@ -194,8 +194,8 @@ def test_counts() -> None:
     raw = Raw(pd.DataFrame(wanted, dtype=object), [f"x:{n}" for n in range(4)])
     tables = describe.contents(build("x", raw, labels=STANCE), PARTYLINE, alpha)
     shown = "\n".join(map(str, tables))
-    # Of two pairs of votes one agrees. Coincidences: neutral-neutral 2, critical-neutral 1 each way; neutral 3,
-    # critical 1, in all 4. Observed 2 / 4; expected (16 - 10) / (4 * 3) = 1/2; alpha = 1 - 1 = 0.
+    # Of two pairs of votes one agrees. Coincidences: neutral-neutral 2, critical-neutral 1 each way; in all
+    # 4, of them 3 neutral. Observed 2 / 4; expected (16 - 10) / (4 * 3) = 1/2; alpha = 1 - 1 = 0.
     assert shown.splitlines() == [
         "Composition",
         "  rows                                4",
