@@ -210,14 +210,16 @@ def _registered(store: Store, name: str, run: Run) -> str:
     tags = {
         tag: run.data.tags[tag] for tag in (names.TEST, names.SELECT, names.PRIMARY) if tag in run.data.tags
     }
-    made = client.create_model_version(
-        name,
-        source,
-        run_id=run.info.run_id,
-        tags={**tags, "harness.classifier": str(run.info.run_name)},
-        description=run.data.tags.get("mlflow.note.content"),
-        model_id=model_of(run),
-    )
+    # The registry looks the model up through a client of its own, which knows the global settings alone.
+    with store.pointed():
+        made = client.create_model_version(
+            name,
+            source,
+            run_id=run.info.run_id,
+            tags={**tags, "harness.classifier": str(run.info.run_name)},
+            description=run.data.tags.get("mlflow.note.content"),
+            model_id=model_of(run),
+        )
     return str(made.version)
 
 

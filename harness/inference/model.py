@@ -124,10 +124,9 @@ def _downloaded(address: str) -> Path:
     try:
         if address.startswith("runs:/"):
             address = _model_of_run(store, address.removeprefix("runs:/").partition("/")[0])
-        found = artifacts.download_artifacts(
-            artifact_uri=address, tracking_uri=store.uri, registry_uri=store.uri
-        )
-        return Path(found)
+        # Aliases are looked up in the global registry, whatever addresses are handed in.
+        with store.pointed():
+            return Path(artifacts.download_artifacts(artifact_uri=address))
     except (MlflowException, OSError) as error:
         raise ModelError(f"there is no model {address!r} in {store.uri}: {_first_line(error)}") from error
 

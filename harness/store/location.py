@@ -104,6 +104,25 @@ class Store:
         return made
 
     @contextlib.contextmanager
+    def pointed(self) -> Iterator[None]:
+        """Point MLflow's global settings at this store, for the few calls of its own that ask no client.
+
+        What they were, the environment variable included, is put back after.
+        """
+        mlflow = imported()
+        before = (mlflow.get_tracking_uri(), mlflow.get_registry_uri(), os.environ.get(VARIABLE))
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+        try:
+            yield
+        finally:
+            mlflow.set_tracking_uri(before[0])
+            mlflow.set_registry_uri(before[1])
+            os.environ.pop(VARIABLE, None)
+            if before[2] is not None:
+                os.environ[VARIABLE] = before[2]
+
+    @contextlib.contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Hold a lock that other processes of this folder respect; it ends with the process."""
         with locked(self.home / "locks" / f"{name}.lock"):
