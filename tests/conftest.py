@@ -10,6 +10,6 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.pop("MLFLOW_TRACKING_URI", None)
 
-from stores import folder, ladder, template, trained  # noqa: E402 - after the environment is set
+from stores import folder, ladder, template, trained
 
 __all__ = ["folder", "ladder", "template", "trained"]

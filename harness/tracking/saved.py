@@ -57,7 +57,7 @@ def read_result(
     import pandas as pd
 
     predictions = Predictions.read(folder / PREDICTIONS, labels)
-    scores = Scores(pd.read_csv(folder / SCORES, float_precision="round_trip"))
+    scores = Scores(pd.read_csv(folder / SCORES))
     described = json.loads((folder / TRIALS).read_text(encoding="utf-8"))
     by_digest = {one["digest"]: one for one in described["trials"]}
     results = tuple(

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from toys import prepared
+
+from harness.tables import SCORE_COLUMNS, Scores
+from harness.tracking import context, names, view
+
+
+def test_score_keys_hold_interval_and_spread_and_leave_out_what_is_unknown() -> None:
+    nan = float("nan")
+    rows = [
+        ("f1_macro", "test", "all", 0.5, 0.4, 0.6, nan, 9),
+        ("f1_macro", "select", "all", 0.7, nan, nan, 0.1, 9),
+        ("f1_macro", "calibrate", "all", 0.1, 0.1, 0.1, 0.1, 9),
+        ("f1_macro", "test", "long", 0.2, 0.1, 0.3, nan, 3),
+        ("f1_a [b]@c", "test", "all", 1.0, nan, nan, nan, 9),
+        ("mcc", "test", "all", nan, nan, nan, nan, 9),
+    ]
+    assert names.score_values(Scores(pd.DataFrame(rows, columns=list(SCORE_COLUMNS)))) == {
+        "test/f1_macro": 0.5,
+        "test/f1_macro_low": 0.4,
+        "test/f1_macro_high": 0.6,
+        "select/f1_macro": 0.7,
+        "select/f1_macro_seed_sd": 0.1,
+        "test/f1_a _b__c": 1.0,
+    }
+
+
+@pytest.mark.parametrize(("length", "kept"), [(5998, 5998), (5999, 5999), (6000, 6000), (6001, 6000)])
+def test_parameters_are_cut_where_mlflow_would_refuse_them(length: int, kept: int) -> None:
+    ((name, text),) = names.parameters({"word s": "x" * length})
+    assert (name, len(text)) == ("word s", kept)
+    assert text.endswith("…") == (length > 6000)
+
+
+def test_parameters_are_written_as_json_unless_they_are_text() -> None:
+    options = {"C": 1.0, "path": Path("a/b"), "list": (1, 2), "none": None, "yes": True, "text": "no"}
+    assert dict(names.parameters(options)) == {
+        **{"C": "1.0", "path": "a/b", "list": "[1, 2]"},
+        **{"none": "null", "yes": "true", "text": "no"},
+    }
+
+
+def test_the_view_shows_the_primary_metric_with_both_uncertainties(tmp_path: Path) -> None:
+    plan = prepared(tmp_path).plan
+    (name,) = view.tags(plan)
+    assert name == "mlflow.sharedViewState.harness"
+    state = json.loads(json.loads(view.tags(plan)[name])["state"])
+    assert state["searchFilter"] == "tags.`harness.role` = 'classifier'"
+    assert state["orderByAsc"] is False
+    assert state["selectedColumns"][:5] == [
+        *(f"metrics.`test/f1_macro{end}`" for end in ("", "_low", "_high", "_seed_sd")),
+        "metrics.`select/f1_macro`",
+    ]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    person = ["-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *person, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_git_is_asked_and_may_be_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert context.Git.of(tmp_path) == context.Git()
+    git(tmp_path, "init", "-q", "-b", "trunk")
+    assert context.Git.of(tmp_path) == context.Git()
+    (tmp_path / "a").write_text("1")
+    git(tmp_path, "add", "a")
+    git(tmp_path, "commit", "-q", "-m", "Start")
+    clean = context.Git.of(tmp_path)
+    assert (len(clean.commit), clean.branch, clean.dirty) == (40, "trunk", False)
+    (tmp_path / "a").write_text("2")
+    assert context.Git.of(tmp_path).dirty
+    monkeypatch.setenv("PATH", "")
+    assert context.Git.of(tmp_path) == context.Git()
+
+
+def test_the_environment_names_what_a_result_depends_on() -> None:
+    known = context.environment()
+    assert known["packages"]["mlflow"] == "3.17.2"
+    assert {"python", "platform", "processor", "cores", "thread settings"} <= set(known)
+    assert list(context.versions())[:2] == ["harness", "python"]
+    json.dumps(known)
