@@ -1,0 +1,132 @@
+"""Examples in, their words out: flat arrays that know how far each word stands from the target.
+
+Language-neutral: a word is a run of letters and digits, anything else but space is a word of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.classifiers.inputs import Marks, View, view
+from harness.classifiers.protocol import Examples, Target
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Integers = NDArray[np.int64]
+
+MASK, OPEN, CLOSE = "<target>", "<t>", "</t>"
+"""Stand for a mention, or around it; no text yields them, since ``<`` is always a word of its own."""
+
+MARKS = frozenset((MASK, OPEN, CLOSE))
+
+# Long runs are cut: scripts without spaces, and what somebody's cat typed, must not become one huge word.
+_WORD = re.compile(r"\w{1,40}(?:['’]\w{1,40})?|[^\w\s]")
+_PLAIN = Marks("", "", "")
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The words of some rows, one after the other.
+
+    Attributes
+    ----------
+    words : tuple of str
+        The distinct ones, in lower case.
+    code : (n,) int array
+        Position in ``words`` of every word of every row, in order of reading.
+    row : (n,) int array
+        Which row it stands in; never decreasing.
+    offset : (n,) int array
+        Words from the nearest mention of the target, below 0 before it and above 0 after it; 0 within a
+        mention, or where there is none.
+    n_rows : int
+        Rows without any word included.
+    """
+
+    words: tuple[str, ...]
+    code: Integers
+    row: Integers
+    offset: Integers
+    n_rows: int
+
+
+def split(text: str) -> list[str]:
+    """Split a text into words, in lower case.
+
+    Examples
+    --------
+    >>> split("Varna’s mayor: “No!”")
+    ['varna’s', 'mayor', ':', '“', 'no', '!', '”']
+    """
+    return _WORD.findall(text.lower())
+
+
+def tokens(examples: Examples, target: Target) -> Tokens:
+    """Split sentences into words, with every mention of the target masked or marked as asked."""
+    gathered = _Gathered()
+    for example in examples:
+        seen = view(example, target, _PLAIN)
+        if target not in ("none", "pair") and seen.spans:
+            gathered.around(seen, masked=target == "masked")
+        else:
+            gathered.apart(split(seen.text))
+        gathered.end_row()
+    return gathered.tokens()
+
+
+def second_tokens(examples: Examples, target: Target) -> Tokens:
+    """Split the second texts that :func:`~harness.classifiers.inputs.view` shows."""
+    gathered = _Gathered()
+    for example in examples:
+        gathered.apart(split(view(example, target, _PLAIN).pair or ""))
+        gathered.end_row()
+    return gathered.tokens()
+
+
+class _Gathered:
+    """Words, row by row; in lists, since most rows are short."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, int] = {}
+        self.code: list[int] = []
+        self.offset: list[int] = []
+        self.ends = [0]
+
+    def around(self, seen: View, *, masked: bool) -> None:
+        """Add a text with mentions."""
+        position = 0
+        for number, (start, end) in enumerate(sorted(seen.spans)):
+            self._gap(split(seen.text[position:start]), after=number > 0, before=True)
+            self.apart([MASK] if masked else [OPEN, *split(seen.text[start:end]), CLOSE])
+            position = end
+        self._gap(split(seen.text[position:]), after=True, before=False)
+
+    def apart(self, words: list[str]) -> None:
+        """Add words that no mention is near, or that are one."""
+        self._add(words, [0] * len(words))
+
+    def end_row(self) -> None:
+        self.ends.append(len(self.code))
+
+    def tokens(self) -> Tokens:
+        import numpy as np
+
+        ends = np.array(self.ends, dtype=np.int64)
+        row = np.repeat(np.arange(len(ends) - 1), ends[1:] - ends[:-1])
+        code, offset = (np.array(one, dtype=np.int64) for one in (self.code, self.offset))
+        return Tokens(tuple(self.codes), code, row, offset, len(ends) - 1)
+
+    def _gap(self, words: list[str], *, after: bool, before: bool) -> None:
+        """Add words that stand after a mention, before one, or between two: the nearer one counts."""
+        n = len(words)
+        following = (n + 1) // 2 if after and before else n * after
+        self._add(words, [*range(1, following + 1), *range(following - n, 0)])
+
+    def _add(self, words: list[str], offset: list[int]) -> None:
+        codes = self.codes
+        self.code += [codes.setdefault(word, len(codes)) for word in words]
+        self.offset += offset
