@@ -1,0 +1,267 @@
+"""Two runs on the same items in, their difference with an interval, its probability and its power out.
+
+Two sources of variance are kept apart. *Items*: another test set would give another difference; both runs
+are resampled on the same clusters, so what is hard for both cancels. *Seeds*: so would another training run;
+the seeds of the two runs have nothing to do with each other and are resampled independently. One seed shows
+nothing of that: a difference between runs of one seed each is one of two models, not of two classifiers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+from harness import seeds
+from harness.statistics.bootstrap import BLOCK, LEVEL, MOST_UNDEFINED, Draws, interval, over_seeds, totals
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.floating[Any]]
+
+POWER = 0.8
+RANDOMIZATIONS = 2_000
+SMALL_TABLE = 25
+"""McNemar's test is exact below this many items on which the runs disagree."""
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """A metric of one run under resampling.
+
+    Parameters
+    ----------
+    by_seed : (n_seeds,) array
+        The metric on all items, under each seed.
+    item_draws : (draws,) array
+        Mean over all seeds on resampled items.
+    draws : (draws,) array
+        Mean over resampled seeds on resampled items.
+    """
+
+    by_seed: Array
+    item_draws: Array
+    draws: Array
+
+    @property
+    def value(self) -> float:
+        """Mean over seeds on all items."""
+        return float(self.by_seed.mean())
+
+    @property
+    def seed_variance(self) -> float:
+        """Variance of the mean over seeds that is due to the choice of seeds; 0 for one seed."""
+        n = len(self.by_seed)
+        return float(self.by_seed.var(ddof=1)) / n if n > 1 else 0.0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much higher run A scores than run B.
+
+    Attributes
+    ----------
+    value : float
+        A minus B, each the mean over its seeds.
+    low, high : float
+        95 % percentile interval over items and seeds.
+    p : float
+        Two-sided, from the same draws: the smallest level whose interval leaves 0 out.
+    probability : float
+        Share of draws in which A scores higher; a draw without a difference counts half.
+    se, se_items, se_seeds : float
+        Standard error of the difference: of both sources, of items alone, of seeds alone (0 where each run
+        has one seed, which does not mean that seeds do not matter).
+    detectable : float
+        Minimum detectable effect: the true difference that this test set and these seeds would show with
+        power 0.8 at level 0.05.
+    needed : float
+        How many items of this kind would show a true difference of ``value`` with that power; infinite where
+        it is 0, or where the spread over seeds alone hides it, so that only more seeds would help.
+    """
+
+    value: float
+    low: float
+    high: float
+    p: float
+    probability: float
+    se: float
+    se_items: float
+    se_seeds: float
+    detectable: float
+    needed: float
+
+
+def resampled(by_seed: Array, drawn: Array, resamples: Draws, name: str) -> Resampled:
+    """Average a run's seeds in every draw.
+
+    Parameters
+    ----------
+    by_seed : (n_seeds,) array
+        Values on all items.
+    drawn : (draws, n_seeds) array
+        Values on resampled items; the runs to be compared share ``resamples``.
+    resamples : Draws
+        What was resampled.
+    name : str
+        Of the run: its seeds are resampled independently of those of every other name.
+    """
+    shares = resamples.seed_shares(len(by_seed), "run", name)[: len(drawn)]
+    return Resampled(by_seed, drawn.mean(axis=1), over_seeds(drawn, shares))
+
+
+def difference(a: Resampled, b: Resampled, n_items: int) -> Difference:
+    """Compare two runs whose items were resampled together.
+
+    Where more than 5 % of the draws have no value, all that rests on them is NaN; so it is for a single
+    cluster, whose draws are NaN throughout.
+    """
+    import numpy as np
+
+    value, drawn, of_items = a.value - b.value, a.draws - b.draws, a.item_draws - b.item_draws
+    undefined = float(np.isnan(drawn).mean()) if len(drawn) else 1.0
+    se_seeds = math.sqrt(a.seed_variance + b.seed_variance)
+    if undefined > MOST_UNDEFINED:
+        nan = math.nan
+        return Difference(value, nan, nan, nan, nan, nan, nan, se_seeds, nan, nan)
+    low, high = map(float, interval(drawn))
+    drawn, se_items = drawn[~np.isnan(drawn)], float(np.nanstd(of_items, ddof=1))
+    above, below = int((drawn > 0).sum()), int((drawn < 0).sum())
+    n = len(drawn)
+    return Difference(
+        value=value,
+        low=low,
+        high=high,
+        # One is added to both counts: a p-value from draws is never 0.
+        p=min(1.0, 2 * (1 + n - max(above, below)) / (1 + n)),
+        probability=(above + (n - above - below) / 2) / n,
+        se=float(drawn.std(ddof=1)),
+        se_items=se_items,
+        se_seeds=se_seeds,
+        detectable=detectable(math.hypot(se_items, se_seeds)),
+        needed=items_needed(value, se_items, se_seeds, n_items),
+    )
+
+
+def detectable(se: float, *, power: float = POWER, level: float = LEVEL) -> float:
+    """Return the true difference that a two-sided test at ``1 - level`` finds with this power.
+
+    Examples
+    --------
+    >>> round(detectable(0.01), 4)
+    0.028
+    """
+    normal = NormalDist()
+    return (normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)) * se
+
+
+def items_needed(value: float, se_items: float, se_seeds: float, n_items: int) -> float:
+    """Return how many items would show a true difference of ``value`` with power 0.8 at level 0.05.
+
+    The variance over items falls as one over their number; that over seeds stays.
+
+    Examples
+    --------
+    >>> round(items_needed(0.014, 0.01, 0.0, 1000))
+    4005
+    >>> items_needed(0.014, 0.01, 0.01, 1000)
+    inf
+    """
+    left = (value / detectable(1.0)) ** 2 - se_seeds**2
+    return math.ceil(n_items * se_items**2 / left) if left > 0 else math.inf
+
+
+def randomization(
+    statistic: Callable[[Array], Array],
+    a: NDArray[Any],
+    b: NDArray[Any],
+    *,
+    draws: int = RANDOMIZATIONS,
+    seed: int = 0,
+) -> float:
+    """Test by approximate randomization whether two runs differ; a check on the bootstrap.
+
+    Were the runs the same, it would not matter which of them a cluster's predictions came from: in each draw
+    they are swapped in random clusters. What the choice of seeds adds is added with random signs, since
+    swapping evens it out.
+
+    Parameters
+    ----------
+    statistic : callable
+        Of totals ``(draws, n_seeds, *rest)``, to ``(draws, n_seeds)``.
+    a, b : (n_clusters, n_seeds, *rest) array
+        What each cluster adds to the totals; a run with fewer seeds has them repeated in turn.
+    draws : int
+        How many.
+    seed : int
+        Equal seeds give equal results.
+
+    Returns
+    -------
+    float
+        Two-sided p-value, at least ``1 / (1 + draws)``; NaN for a single cluster.
+
+    References
+    ----------
+    Noreen 1989; Yeh 2000.
+    """
+    import numpy as np
+
+    if len(a) < 2:
+        return math.nan
+    whole = np.ones((1, len(a)), dtype=np.float32)
+    by_seed = [np.asarray(statistic(totals(whole, cells)))[0] for cells in (a, b)]
+    observed = by_seed[0].mean() - by_seed[1].mean()
+    n_seeds = max(a.shape[1], b.shape[1])
+    a, b = (cells[:, np.arange(n_seeds) % cells.shape[1]] for cells in (a, b))
+    sums = totals(whole, a) + totals(whole, b)
+    stream = seeds.generator(seed, "randomization")
+    swapped = []
+    portion = max(1, BLOCK // max(len(a), a[0].size))
+    for start in range(0, draws, portion):
+        kept = stream.integers(0, 2, (min(portion, draws - start), len(a)), dtype=np.int8).astype(np.float32)
+        one = totals(kept, a) + totals(1 - kept, b)
+        swapped.append(statistic(one).mean(axis=1) - statistic(sums - one).mean(axis=1))
+    noise = sum(_seed_noise(values, draws, stream) for values in by_seed)
+    drawn = np.concatenate(swapped) + noise
+    # Equal differences may differ in their last bits.
+    extreme = int((np.abs(drawn) >= abs(observed) - 1e-12).sum())
+    return (1 + extreme) / (1 + draws)
+
+
+def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float:
+    """Test whether two classifiers are right equally often on the same independent items, ``(n,)`` each.
+
+    One seed of each; not for grouped items. Exact below :data:`SMALL_TABLE` disagreements, else chi-squared
+    with continuity correction. 1 where they never disagree.
+
+    References
+    ----------
+    McNemar 1947; Edwards 1948; Dietterich 1998.
+    """
+    import numpy as np
+    from statsmodels.stats.contingency_tables import mcnemar as test
+
+    only_a, only_b = int((right_a & ~right_b).sum()), int((~right_a & right_b).sum())
+    if only_a + only_b == 0:
+        return 1.0
+    both, none = int((right_a & right_b).sum()), int((~right_a & ~right_b).sum())
+    table = np.array([[both, only_a], [only_b, none]])
+    return float(test(table, exact=only_a + only_b < SMALL_TABLE, correction=True).pvalue)
+
+
+def _seed_noise(by_seed: Array, draws: int, stream: np.random.Generator) -> Array:
+    """Return draws of what a mean over seeds owes to their choice; 0 for one seed."""
+    import numpy as np
+
+    n = len(by_seed)
+    if n < 2:
+        return np.zeros(draws)
+    # Deviations from a mean of their own are too small by this factor.
+    deviations = (by_seed - by_seed.mean()) * math.sqrt(n / (n - 1))
+    signs = stream.integers(0, 2, (draws, n)) * 2.0 - 1.0
+    return np.asarray(signs @ deviations / n)

@@ -1,0 +1,61 @@
+"""Corrected p-values and tie groups."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+from harness.statistics.multiplicity import holm, tie_groups
+
+
+def test_holm_by_hand() -> None:
+    # Sorted 0.01 0.02 0.03 0.5, times 4 3 2 1: 0.04 0.06 0.06 0.5, never falling.
+    assert holm([0.03, 0.01, 0.5, 0.02]) == pytest.approx([0.06, 0.04, 0.5, 0.06])
+
+
+@pytest.mark.parametrize(("given", "expected"), [([], ()), ([0.2], (0.2,)), ([0.9, 0.8], (1.0, 1.0))])
+def test_holm_at_its_ends(given: list[float], expected: tuple[float, ...]) -> None:
+    assert holm(given) == pytest.approx(expected)
+
+
+def test_what_has_no_p_value_keeps_none_and_costs_the_others_nothing() -> None:
+    found = holm([math.nan, 0.01, math.nan, 0.04])
+    assert found[1::2] == pytest.approx([0.02, 0.04])
+    assert math.isnan(found[0])
+    assert math.isnan(found[2])
+    assert len(holm([math.nan])) == 1
+
+
+def pairs(*names: str) -> list[frozenset[str]]:
+    return [frozenset(name) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("separable", "groups"),
+    [
+        ([], [("a", "b", "c", "d")]),
+        (["ab", "ac", "ad", "bc", "bd", "cd"], [("a",), ("b",), ("c",), ("d",)]),
+        (["ac", "ad", "bc", "bd"], [("a", "b"), ("c", "d")]),
+        # A chain: neighbours tie, ends do not. The second group is led by the first that the best beats.
+        (["ac", "ad", "bd"], [("a", "b"), ("c", "d")]),
+        # Too uncertain to be told from the best, though it ranks below one that is.
+        (["ab", "ad", "cd"], [("a", "c"), ("b", "d")]),
+    ],
+)
+def test_tie_groups(separable: list[str], groups: list[tuple[str, ...]]) -> None:
+    assert list(tie_groups("abcd", pairs(*separable))) == groups
+
+
+def test_every_run_is_in_one_group_and_none_is_separable_from_its_first() -> None:
+    every = list(itertools.combinations("abcd", 2))
+    for chosen in itertools.product([False, True], repeat=len(every)):
+        separable = [frozenset(pair) for pair, taken in zip(every, chosen, strict=True) if taken]
+        groups = tie_groups("abcd", separable)
+        assert sorted(name for group in groups for name in group) == list("abcd")
+        assert not any(frozenset((group[0], name)) in separable for group in groups for name in group[1:])
+
+
+def test_no_runs_no_groups() -> None:
+    assert tie_groups([], []) == ()

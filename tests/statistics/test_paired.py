@@ -1,0 +1,222 @@
+"""Differences between two runs: by hand, against SciPy and statsmodels, and by simulation."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.power import NormalIndPower
+
+from harness.statistics.bootstrap import Draws, totals
+from harness.statistics.paired import (
+    Difference,
+    Resampled,
+    detectable,
+    difference,
+    items_needed,
+    mcnemar,
+    randomization,
+    resampled,
+)
+
+
+def share(counts: np.ndarray) -> np.ndarray:
+    """Cells are (right, how many)."""
+    return counts[..., 0] / counts[..., 1]
+
+
+def cells_of(right: np.ndarray) -> np.ndarray:
+    """Each item its own cluster: ``(n_seeds, n)`` of 0 and 1 to ``(n, n_seeds, 2)``."""
+    return np.stack([right.T, np.ones_like(right.T)], axis=-1)
+
+
+def compared(a: np.ndarray, b: np.ndarray, draws: int = 2_000, root: int = 0) -> Difference:
+    """Compare two runs given as ``(n_clusters, n_seeds, 2)`` cells."""
+    resamples = Draws(len(a), draws, root)
+    weights = np.concatenate(list(resamples.blocks()))
+    whole = np.ones((1, len(a)), dtype=np.float32)
+    one, other = (
+        resampled(share(totals(whole, cells))[0], share(totals(weights, cells)), resamples, name)
+        for name, cells in (("a", a), ("b", b))
+    )
+    return difference(one, other, len(a))
+
+
+def test_worked_by_hand() -> None:
+    draws = np.array([0.3, 0.1, 0.0, -0.1, 0.2, 0.2, 0.1, 0.1, 0.3, 0.2])
+    a = Resampled(np.array([0.6, 0.8]), 0.5 + draws, 0.5 + draws)
+    b = Resampled(np.array([0.5]), np.full(10, 0.5), np.full(10, 0.5))
+    found = difference(a, b, 100)
+    assert found.value == pytest.approx(0.2)
+    # Eight draws above 0, one at 0, one below.
+    assert found.probability == pytest.approx(0.85)
+    # 2 (1 + 2 draws not above) / (1 + 10).
+    assert found.p == pytest.approx(6 / 11)
+    # Two seeds, 0.6 and 0.8: variance 0.02, of their mean 0.01; run B has one seed.
+    assert found.se_seeds == pytest.approx(0.1)
+    assert found.se_items == found.se == pytest.approx(draws.std(ddof=1))
+    assert found.detectable == pytest.approx((1.959964 + 0.841621) * math.hypot(0.1, found.se_items))
+    assert [found.low, found.high] == pytest.approx(np.quantile(draws, [0.025, 0.975]))
+    # 0.2 / 2.8016 = 0.0714: less than the seeds' 0.1, which more items would not lower.
+    assert found.needed == math.inf
+
+
+def test_the_same_run_twice_is_no_difference() -> None:
+    cells = cells_of(np.random.default_rng(0).integers(0, 2, (1, 40)))
+    found = compared(cells, cells)
+    assert (found.value, found.low, found.high, found.se) == (0, 0, 0, 0)
+    assert (found.p, found.probability, found.needed) == (1, 0.5, math.inf)
+
+
+def test_a_difference_without_variance() -> None:
+    found = compared(cells_of(np.ones((1, 40))), cells_of(np.zeros((1, 40))), draws=999)
+    assert (found.value, found.low, found.high, found.se) == (1, 1, 1, 0)
+    # Never 0: as small as 999 draws can show.
+    assert (found.p, found.probability, found.needed) == (pytest.approx(2 / 1000), 1, 0)
+
+
+def test_a_single_cluster_says_nothing() -> None:
+    nothing = Resampled(np.array([0.5]), np.full(10, np.nan), np.full(10, np.nan))
+    some = Resampled(np.array([0.4]), np.full(10, 0.4), np.full(10, 0.4))
+    found = difference(nothing, some, 3)
+    assert found.value == pytest.approx(0.1)
+    assert np.isnan([found.low, found.high, found.p, found.probability, found.se, found.detectable]).all()
+    assert np.isnan(difference(*[Resampled(np.array([0.5]), np.empty(0), np.empty(0))] * 2, 3).p)
+    assert math.isnan(randomization(share, np.ones((1, 1, 2)), np.ones((1, 1, 2))))
+
+
+def test_as_scipy() -> None:
+    stream = np.random.default_rng(1)
+    right = stream.random((2, 300)) < [[0.75], [0.65]]
+    theirs = stats.bootstrap(
+        (right[0] * 1.0, right[1] * 1.0),
+        lambda a, b, axis: a.mean(axis=axis) - b.mean(axis=axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=10_000,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    )
+    found = compared(cells_of(right[:1] * 1), cells_of(right[1:] * 1), draws=10_000)
+    error = theirs.standard_error
+    assert found.se == pytest.approx(error, rel=0.03)
+    assert found.low == pytest.approx(theirs.confidence_interval.low, abs=0.1 * error)
+    assert found.high == pytest.approx(theirs.confidence_interval.high, abs=0.1 * error)
+
+
+def test_seeds_of_the_two_runs_are_resampled_independently() -> None:
+    # Items do not differ; two seeds each, 0 and 1: A minus B is -1, ±0.5, 0 or 1, and were the same
+    # seeds drawn for both it would always be 0.
+    cells = np.stack([np.zeros((30, 2)), np.ones((30, 2))], axis=1)
+    cells[..., 1] = 1
+    found = compared(cells, cells, draws=8_000)
+    # Each mean has variance 1/8.
+    assert found.se == pytest.approx(0.5, abs=0.02)
+    assert found.se_items == 0
+    # By the runs themselves, one degree of freedom taken off: each 0.5 / 2.
+    assert found.se_seeds == pytest.approx(math.sqrt(0.5))
+
+
+def test_power_as_statsmodels() -> None:
+    # A one-sample test of an effect in standard deviations, n items: se = 1 / sqrt(n).
+    effect = NormalIndPower().solve_power(nobs1=400, alpha=0.05, power=0.8, ratio=0)
+    assert detectable(1 / math.sqrt(400)) == pytest.approx(effect, rel=1e-3)
+    needed = NormalIndPower().solve_power(effect_size=0.1, alpha=0.05, power=0.8, ratio=0)
+    assert items_needed(0.1, 1 / math.sqrt(400), 0.0, 400) == pytest.approx(needed, abs=1)
+
+
+def test_the_items_needed_make_the_difference_detectable() -> None:
+    needed = items_needed(0.05, 0.03, 0.01, 500)
+    assert detectable(math.hypot(0.03 * math.sqrt(500 / needed), 0.01)) <= 0.05
+    assert detectable(math.hypot(0.03 * math.sqrt(500 / (needed - 1)), 0.01)) > 0.05
+
+
+def test_randomization_is_the_exact_test_approximately() -> None:
+    stream = np.random.default_rng(2)
+    a, b = (stream.integers(0, 4, (8, 1, 1)) for _ in "ab")
+    gaps = (a - b).ravel()
+    signs = np.array(list(itertools.product([-1, 1], repeat=8)))
+    exact = (np.abs(signs @ gaps) >= abs(gaps.sum())).mean()
+    found = randomization(lambda counts: counts[..., 0], a, b, draws=20_000)
+    assert found == pytest.approx(exact, abs=0.015)
+
+
+def test_randomization_repeats_the_seeds_of_a_shorter_run() -> None:
+    stream = np.random.default_rng(3)
+    several, one = stream.integers(0, 2, (3, 50)), stream.integers(0, 2, (1, 50))
+    found = randomization(share, cells_of(several), cells_of(one), draws=500)
+    assert 0 < found <= 1
+    same = randomization(share, cells_of(one), cells_of(one), draws=500)
+    assert same == 1
+
+
+def test_randomization_counts_the_choice_of_seeds() -> None:
+    # Equal on every item, but each seed moves all items at once: not to be told from chance.
+    shift = np.array([0.70, 0.80, 0.75])
+    a, b = (np.stack([np.tile(v, (200, 1)), np.ones((200, 3))], axis=-1) for v in (shift, shift - 0.02))
+    assert randomization(share, a, b, draws=500) > 0.3
+
+
+@pytest.mark.parametrize(("only_a", "only_b"), [(0, 0), (3, 0), (7, 17), (8, 17), (40, 25)], ids=str)
+def test_mcnemar(only_a: int, only_b: int) -> None:
+    right_a = np.repeat([True, True, False, False], [20, only_a, only_b, 5])
+    right_b = np.repeat([True, False, True, False], [20, only_a, only_b, 5])
+    n = only_a + only_b
+    if n == 0:
+        expected = 1.0
+    elif n < 25:
+        # Exact: of the disagreements, half should be either's.
+        expected = stats.binomtest(only_a, n).pvalue
+    else:
+        expected = stats.chi2.sf((abs(only_a - only_b) - 1) ** 2 / n, 1)
+    assert mcnemar(right_a, right_b) == pytest.approx(expected)
+
+
+def made(
+    stream: np.random.Generator, n_clusters: int, n_seeds: int, seed_sd: float = 0.1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two runs, equally good: items in clusters of five, some hard for both, some for one; seeds differ."""
+    shared, runs = stream.normal(size=(n_clusters, 1)), []
+    for _ in "ab":
+        own = shared + 0.7 * stream.normal(size=(n_clusters, 1)) + stream.normal(size=(n_clusters, 5))
+        shifts = seed_sd * stream.normal(size=n_seeds)
+        right = own[None] + shifts[:, None, None] + 0.5 * stream.normal(size=(n_seeds, n_clusters, 5)) > -0.5
+        runs.append(np.stack([right.sum(axis=2).T, np.full((n_clusters, n_seeds), 5)], axis=-1))
+    return runs[0], runs[1]
+
+
+@pytest.mark.parametrize(("n_clusters", "n_seeds", "seed_sd"), [(60, 5, 0.1), (60, 5, 0.0), (200, 1, 0.0)])
+def test_equal_runs_are_seldom_told_apart(n_clusters: int, n_seeds: int, seed_sd: float) -> None:
+    stream, repeats = np.random.default_rng(4), 200
+    pairs = [made(stream, n_clusters, n_seeds, seed_sd) for _ in range(repeats)]
+    found = [compared(a, b, draws=400, root=place) for place, (a, b) in enumerate(pairs)]
+    alarms = sum(one.p < 0.05 for one in found)
+    checks = sum(
+        randomization(share, a, b, draws=200, seed=place) < 0.05 for place, (a, b) in enumerate(pairs)
+    )
+    # 5 % of 200 is 10; 99.9 % of binomial draws are at most 20.
+    most = stats.binom.ppf(0.999, repeats, 0.05)
+    assert alarms <= most
+    assert checks <= most
+    covered = sum(one.low <= 0 <= one.high for one in found)
+    assert covered >= repeats - most
+
+
+def test_clusters_taken_for_items_are_told_apart_too_often() -> None:
+    """The villain: what the clusters are for."""
+    stream, alarms = np.random.default_rng(5), 0
+    for place in range(60):
+        a, b = (np.repeat(cells / 5, 5, axis=0) for cells in made(stream, 60, 1, 0.0))
+        alarms += compared(a, b, draws=200, root=place).p < 0.05
+    assert alarms > 10
+
+
+def test_one_seed_proves_nothing() -> None:
+    """The villain: what several seeds are for."""
+    stream, alarms = np.random.default_rng(6), 0
+    for place in range(60):
+        alarms += compared(*made(stream, 200, 1, 0.2), draws=200, root=place).p < 0.05
+    assert alarms > 10
