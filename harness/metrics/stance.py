@@ -2,7 +2,8 @@
 
 Both drop *neutral* from the average, not neutral items from the data: a neutral item called critical
 still costs precision. Both need the labels ``critical`` and ``supportive``, which stand first in what they
-are given.
+are given. The mean over targets is made for few targets with many items each: where most are named once or
+twice, its 95 % interval covers some 91 % (simulated; 1,034 items, 10 to 600 targets of very unequal size).
 """
 
 from __future__ import annotations
