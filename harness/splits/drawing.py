@@ -81,9 +81,10 @@ def allocate(
 ) -> Places:
     """Deal units out to parts so that every part gets its share of all rows and of every label.
 
-    One unit after the other goes where most is missing; then each is taken up once more, and moved where that
-    brings the parts nearer to their shares. A missing row counts for the more, the rarer its label is.
-    scikit-learn's splitters take neither groups whose rows have several labels each, nor unequal parts.
+    Units with the same counts are dealt out in proportion. Those that are left over go, one after the other,
+    where most is missing; then each of them is taken up once more, and moved where that brings the parts
+    nearer to their shares. A missing row counts for the more, the rarer its label is. scikit-learn's
+    splitters take neither groups whose rows have several labels each, nor unequal parts.
 
     Parameters
     ----------
@@ -104,10 +105,12 @@ def allocate(
     counts = np.column_stack([counts, counts.sum(axis=1)])
     total = counts.sum(axis=0)
     weighted = counts / np.where(total > 0, total, 1)
+    part = _dealt_in_proportion(counts, shares, generator)
     missing = shares[:, None] * total
-    part = np.full(len(counts), -1)
+    np.subtract.at(missing, part[part >= 0], counts[part >= 0])
+    left = np.flatnonzero(part < 0)
     for again in (False, True):
-        for unit in generator.permutation(len(counts)):
+        for unit in generator.permutation(left):
             if again:
                 missing[part[unit]] += counts[unit]
             need = missing @ weighted[unit]
@@ -119,6 +122,22 @@ def allocate(
     for empty in np.setdiff1d(np.arange(len(shares)), part):
         richest = np.flatnonzero(part == np.bincount(part).argmax())
         part[richest[sizes[richest].argmin()]] = empty
+    return part
+
+
+def _dealt_in_proportion(
+    counts: NDArray[np.float64], shares: NDArray[np.float64], generator: np.random.Generator
+) -> Places:
+    """Give every part its share, rounded down, of the units with the same counts; -1 for those left over."""
+    import numpy as np
+
+    _, alike, sizes = np.unique(counts, axis=0, return_inverse=True, return_counts=True)
+    order = generator.permutation(len(counts))
+    order = order[np.argsort(alike.ravel()[order], kind="stable")]
+    whole = np.floor(shares * sizes[:, None] + TIE).astype(np.int64)
+    dealt = np.column_stack([whole, sizes - whole.sum(axis=1)])
+    part = np.empty(len(counts), dtype=np.int64)
+    part[order] = np.repeat(np.tile([*range(len(shares)), -1], len(sizes)), dealt.ravel())
     return part
 
 
