@@ -80,7 +80,7 @@ def _lines(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
     for done, item in enumerate(iterable, start=1):
         yield item
         now = time.monotonic()
-        if now - spoke > PERIOD:
+        if now - spoke > PERIOD and done < total:
             spoke = now
             left = (now - began) / done * (total - done)
             sys.stderr.write(f"{what}: {done} of {total}, about {left:.0f} s left\n")
