@@ -173,6 +173,17 @@ def test_labels_do_not_depend_on_order_or_company(fitted: Any, data: Labelled) -
     assert whole == pytest.approx(alone, abs=1e-6)
 
 
+def test_what_repeats_is_computed_once(fitted: Any, data: Labelled, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    plain = fitted.tokenizer_
+    monkeypatch.setattr(fitted, "tokenizer_", lambda some: (read.append(len(some)), plain(some))[1])
+    monkeypatch.setattr(fitted.tokenizer_, "backend", plain.backend, raising=False)
+    one, two = data.examples[:2]
+    proba = fitted.predict_proba([one, two, one, one])
+    assert read == [2]
+    assert proba.tobytes() == proba[[0, 1, 0, 0]].tobytes()
+
+
 def test_several_labels_at_once(make: Callable[..., Any], data: Labelled) -> None:
     codes = np.stack([data.codes, np.ones_like(data.codes)], axis=1)
     texts = [Example(one.text) for one in data.examples]

@@ -10,7 +10,7 @@ from harness.classifiers import checkpoints
 from harness.classifiers.encoder.options import Options
 from harness.classifiers.encoder.rows import TOKEN_MARKS, Tokenizer
 from harness.classifiers.inputs import Marks
-from harness.classifiers.protocol import Examples, Labelled
+from harness.classifiers.protocol import Example, Examples, Labelled
 from harness.errors import ClassifierError
 from harness.labels import LabelSet
 
@@ -86,8 +86,12 @@ class Encoder:
         """Return ``(n, k)`` probabilities in label order, computed in fp32."""
         from harness.classifiers.encoder.prediction import probabilities, scores
 
-        rows = self._learned(examples)
-        return probabilities(scores(self.network_, rows, padding(self.tokenizer_.backend)), self.labels)
+        # Headlines and agency copy repeat: what is the same is computed once.
+        place: dict[Example, int] = {}
+        places = [place.setdefault(example, len(place)) for example in examples]
+        rows = self._learned(list(place))
+        raw = scores(self.network_, rows, padding(self.tokenizer_.backend))
+        return probabilities(raw[places] if places else raw, self.labels)
 
     def save(self, folder: Path) -> str:
         """Write weights (safetensors), tokenizer and settings (JSON); return the loader's address."""
