@@ -64,8 +64,8 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
 )
 
 INJECTED = frozenset({"labels", "seed", "task"})
-"""Parameters that the harness hands in; a config cannot set them. A split's seed is an option: what is drawn is
-the same for every seed that a classifier is trained with."""
+"""Parameters that the harness hands in; a config cannot set them. A split's seed is an option: what is
+drawn is the same for every seed that a classifier is trained with."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,9 @@ def bind(
     problems += [Problem(place(path), what, hint) for path, what, hint in wrong]
     if problems:
         raise ConfigError(problems)
-    return Bound(kind, factory, {name: _absolute(value, folder and folder(name)) for name, value in values.items()})
+    return Bound(
+        kind, factory, {name: _absolute(value, folder and folder(name)) for name, value in values.items()}
+    )
 
 
 @cache
@@ -239,7 +241,9 @@ def _described(error: Any, schema: Any) -> tuple[str, str, str]:
         group = schema.model_fields[error["loc"][0]].annotation
         return path, "there is no such option", suggest(str(error["loc"][-1]), group.__dataclass_fields__)
     message = str(error["msg"]).replace("Input should be ", "should be ").replace("Value error, ", "")
-    message = re.sub(r"^(Tuple|List|Dictionary|String) should", "should", message).replace(" after validation", "")
+    message = re.sub(r"^(Tuple|List|Dictionary|String) should", "should", message).replace(
+        " after validation", ""
+    )
     return path, f"{message}, got {error['input']!r}", ""
 
 

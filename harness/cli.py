@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Literal, Optional
 
 import typer
 
@@ -21,7 +21,6 @@ app = typer.Typer(
 )
 corpus_app = typer.Typer(help="What corpora there are and what they hold.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
-
 
 
 class Format(StrEnum):
@@ -79,7 +78,9 @@ def promote(
     experiment: Experiment = "",
     classifier: Annotated[str, typer.Option(help="Left out, the best on select.")] = "",
     model_name: Annotated[str, typer.Option(help="Left out, what the config says: the task.")] = "",
-    replace: Annotated[bool, typer.Option(help="Replace a champion that was judged on another test set.")] = False,
+    replace: Annotated[
+        bool, typer.Option(help="Replace a champion that was judged on another test set.")
+    ] = False,
 ) -> None:
     """Register the best classifier of an experiment, by its primary metric on select, as champion."""
     from harness import promotion
@@ -87,7 +88,11 @@ def promote(
 
     store = Store.open()
     promoted = promotion.promote(
-        store, experiment or last.recall(store), classifier=classifier or None, model_name=model_name or None, replace=replace
+        store,
+        experiment or last.recall(store),
+        classifier=classifier or None,
+        model_name=model_name or None,
+        replace=replace,
     )
     typer.echo(promoted.describe())
     typer.echo(f"Label with it: make predict MODEL={promoted.uri} INPUT=sentences.csv OUTPUT=labelled.csv")
@@ -122,7 +127,7 @@ def predict(
     from harness import inference
 
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))
-    stated = format_.value if format_ is not None else None
+    stated: Literal["csv", "jsonl"] | None = format_.value if format_ is not None else None
     count = inference.predict_file(
         inference.load(model),
         source,
@@ -138,7 +143,9 @@ def predict(
 def ui(
     port: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(help="Where it listens, on this machine alone; left out, the first free one from 5000 on."),
+        typer.Option(
+            help="Where it listens, on this machine alone; left out, the first free one from 5000 on."
+        ),
     ] = None,
     experiment: Experiment = "",
 ) -> None:

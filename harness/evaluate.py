@@ -172,11 +172,13 @@ def run_trial(prepared: Prepared, trial: Trial, folder: Path) -> TrialResult:
     began = time.perf_counter()
     classifier, options = _fitted(prepared, trial, split)
     fitted = time.perf_counter()
-    predictions = Predictions.concat([
-        _predicted(prepared, trial, classifier, split, part)
-        for part in SCORED_PARTS
-        if getattr(split, part)
-    ])
+    predictions = Predictions.concat(
+        [
+            _predicted(prepared, trial, classifier, split, part)
+            for part in SCORED_PARTS
+            if getattr(split, part)
+        ]
+    )
     seconds = {"fit": fitted - began, "predict": time.perf_counter() - fitted}
     curves = list(classifier.curves_) if isinstance(classifier, Traced) else []
     return TrialResult(trial, predictions, options, curves, seconds, save(classifier, folder))
@@ -247,7 +249,9 @@ def on_select(predictions: Predictions, metric: Metric) -> float:
 def _make(bound: Bound, plan: Plan, seed: int) -> Classifier:
     made = bound.make(labels=plan.labels, seed=seed)
     if not isinstance(made, Classifier):
-        raise ClassifierError(f"{bound.kind} made a {type(made).__name__}, which lacks fit, predict_proba or deterministic")
+        raise ClassifierError(
+            f"{bound.kind} made a {type(made).__name__}, which lacks fit, predict_proba or deterministic"
+        )
     return made
 
 
@@ -300,10 +304,12 @@ def _predicted(
 ) -> Predictions:
     corpus = prepared.part(split, part)
     proba = classifier.predict_proba(examples_of(corpus.rows, corpus.parties))
-    keys: dict[str, str | int] = {
-        "run": trial.classifier.name,
-        "split": part,
-        "seed": trial.seed,
-        "fold": trial.fold,
-    }
-    return Predictions.of(corpus, prepared.plan.labels, proba, **keys)
+    return Predictions.of(
+        corpus,
+        prepared.plan.labels,
+        proba,
+        run=trial.classifier.name,
+        split=part,
+        seed=trial.seed,
+        fold=trial.fold,
+    )

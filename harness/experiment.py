@@ -57,8 +57,8 @@ def run(prepared: Prepared, store: Store, *, fresh: bool = False) -> Iterator[Ou
     Yields
     ------
     Outcome
-        As soon as a classifier ends. A classifier that fails with a :class:`HarnessError` does not stop the others; any
-        other exception does, after its runs are marked FAILED.
+        As soon as a classifier ends. One that fails with a :class:`HarnessError` does not stop the others;
+        any other exception does, after its runs are marked FAILED.
     """
     tracker = Tracker(store, prepared, fresh=fresh)
     for classifier in prepared.plan.classifiers:

@@ -84,8 +84,7 @@ class LabelSet:
         if not self.multi:
             return [self.names[code] for code in codes.tolist()]
         return [
-            tuple(name for name, bit in zip(self.names, row, strict=True) if bit)
-            for row in codes.tolist()
+            tuple(name for name, bit in zip(self.names, row, strict=True) if bit) for row in codes.tolist()
         ]
 
     def decide(

@@ -185,7 +185,9 @@ def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -
             problems.append(Problem(place, "has no name"))
             continue
         if kind not in get_args(Kind):
-            problems.append(Problem(place, f"unknown kind {kind!r}", f"use one of {', '.join(get_args(Kind))}"))
+            problems.append(
+                Problem(place, f"unknown kind {kind!r}", f"use one of {', '.join(get_args(Kind))}")
+            )
             continue
         party = Party(name, kind, _words(record.get("aliases")), _leaders(record.get("leaders") or ()))
         for form in party.surfaces:
@@ -213,8 +215,7 @@ def read(path: Path) -> Registry:
 
 def _leaders(records: Iterable[Mapping[str, Any]]) -> tuple[Leader, ...]:
     return tuple(
-        Leader(str(one["name"]), _words(one.get("aliases")), str(one.get("from") or ""))
-        for one in records
+        Leader(str(one["name"]), _words(one.get("aliases")), str(one.get("from") or "")) for one in records
     )
 
 

@@ -23,7 +23,7 @@ PERIOD = 30.0
 """Seconds between two lines where there is no terminal."""
 
 _BARS: list[Progress] = []
-"""The display that is open, if any: a loop inside a loop adds its bar below, since a terminal bears one display."""
+"""The display that is open, if any: a loop inside a loop adds its bar to it: a terminal bears one."""
 
 
 def progress(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:

@@ -167,16 +167,16 @@ class Predictions:
             Where ``proba`` has another shape, is not finite, leaves ``[0, 1]`` or does not sum to 1.
         """
         check_probabilities(proba, (len(corpus), len(labels)), sums_to_one=not labels.multi)
-        rows = corpus.rows[["id", "target", "group"]].assign(**{"run": "", "split": "", "seed": 0, "fold": 0} | keys)
+        columns: dict[str, Any] = {"run": "", "split": "", "seed": 0, "fold": 0} | keys
         truth, decided = corpus.truth(labels), labels.decide(proba, thresholds)
-        columns: dict[str, Any] = {}
         for word, codes in (("truth", truth), ("prediction", decided)):
             if labels.multi:
                 columns |= {f"{word}_{name}": codes[:, k] for k, name in enumerate(labels.names)}
             else:
                 columns[word] = labels.decode(codes)
         columns |= {f"p_{name}": proba[:, k] for k, name in enumerate(labels.names)}
-        rows = rows.assign(**columns)[prediction_columns(labels)]
+        known = corpus.rows[["id", "target", "group"]]
+        rows = known.assign(**columns)[prediction_columns(labels)]
         return cls(labels, rows.reset_index(drop=True))
 
     def truth(self) -> NDArray[np.int64]:

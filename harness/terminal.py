@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from harness import catalog
 from harness.errors import ConfigError, HarnessError, Problem
@@ -68,7 +69,11 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
     finished = [one for one in outcomes if one.result is not None]
     best = best_on_select(plan, finished)
     table = Table(
-        title=f"{plan.name}, on test", box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", caption_justify="left"
+        title=f"{plan.name}, on test",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        title_justify="left",
+        caption_justify="left",
     )
     table.add_column("classifier", no_wrap=True)
     headings = [primary, "95 % interval", "seed sd", *_others(plan), "select", "seconds"]
@@ -81,7 +86,7 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
         table.add_row(
             name,
             _number(row["value"]),
-            f"{_number(row['low'])}–{_number(row['high'])}" if row["low"] == row["low"] else "–",
+            f"{_number(row['low'])}–{_number(row['high'])}" if not math.isnan(row["low"]) else "–",
             _number(row["seed_sd"]),
             *(_number(_row(outcome.result.scores.rows, "test", other)["value"]) for other in _others(plan)),
             _number(_select(plan, outcome)),
@@ -94,7 +99,7 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
 
 def best_on_select(plan: Plan, outcomes: Iterable[Outcome]) -> Outcome | None:
     """Return the finished classifier with the best primary metric on select; None without select rows."""
-    known = [(value, one) for one in outcomes if (value := _select(plan, one)) == value]
+    known = [(value, one) for one in outcomes if not math.isnan(value := _select(plan, one))]
     if not known:
         return None
     pick = max if plan.primary.direction == "higher" else min
@@ -109,10 +114,12 @@ def list_catalogue(section: str) -> None:
     ConfigError
         For an unknown section.
     """
-    sections = get_args(catalog.Section)
-    if section and section not in sections:
-        raise ConfigError([Problem("", f"there is no catalogue {section!r}", catalog.suggest(section, sections))])
-    for one in [section] if section else sections:
+    if section and section not in catalog.CATALOGUES:
+        hint = catalog.suggest(section, catalog.CATALOGUES)
+        raise ConfigError([Problem("", f"there is no catalogue {section!r}", hint)])
+    for one in catalog.CATALOGUES:
+        if section not in ("", one):
+            continue
         print(f"{one}:")
         for kind in catalog.CATALOGUES[one]:
             print(f"  {kind}{_described(one, catalog.lookup(one, kind, kind))}")
@@ -141,7 +148,8 @@ def _opening(prepared: Prepared) -> str:
         f"{len(getattr(first, part)):,} {part}" for part in ("train", "select", "calibrate", "test")
     )
     folds = f" in {len(prepared.splits)} folds" if len(prepared.splits) > 1 else ""
-    return f"{plan.name}: {plan.config.task} on {prepared.corpus.name}, {len(prepared.corpus):,} rows{folds} ({parts})"
+    rows = f"{len(prepared.corpus):,} rows{folds}"
+    return f"{plan.name}: {plan.config.task} on {prepared.corpus.name}, {rows} ({parts})"
 
 
 def _ended(plan: Plan, outcome: Outcome) -> str:
@@ -182,7 +190,7 @@ def _row(rows: Any, split: str, metric: str) -> dict[str, float]:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}" if value == value else "–"
+    return "–" if math.isnan(value) else f"{value:.3f}"
 
 
 def _described(section: catalog.Section, entry: Any) -> str:

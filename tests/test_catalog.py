@@ -91,10 +91,13 @@ def test_the_canonical_form_is_plain_data() -> None:
 
 def test_every_problem_is_named_at_once() -> None:
     kind = f"{HERE}:factory"
-    message = refused("factory", strenght=1, target="masked", balanced=1, seed=3, words=[1, 2, 3], rates={"tail": 1})
+    message = refused(
+        "factory", strenght=1, target="masked", balanced=1, seed=3, words=[1, 2, 3], rates={"tail": 1}
+    )
     assert message.splitlines() == [
         f"classifiers.mine.strenght: {kind} takes no 'strenght'; did you mean 'strength'?",
-        f"classifiers.mine.seed: {kind} takes no 'seed'; known: balanced, path, rates, strength, target, words",
+        f"classifiers.mine.seed: {kind} takes no 'seed';"
+        " known: balanced, path, rates, strength, target, words",
         "classifiers.mine.words: should have at most 2 items, not 3, got [1, 2, 3]",
         "classifiers.mine.target: should be 'marked' or 'none', got 'masked'",
         "classifiers.mine.rates.tail: there is no such option; known: body, head",
@@ -110,7 +113,9 @@ def test_missing_options_are_named() -> None:
 
 
 def test_relative_paths_start_from_the_folder_that_says_so(tmp_path: Path) -> None:
-    bound = catalog.bind("classifier", f"{HERE}:factory", {"path": "x/y.csv"}, "", lambda option: tmp_path / option)
+    bound = catalog.bind(
+        "classifier", f"{HERE}:factory", {"path": "x/y.csv"}, "", lambda option: tmp_path / option
+    )
     assert bound.options["path"] == (tmp_path / "path" / "x" / "y.csv").resolve()
 
 
@@ -118,7 +123,10 @@ def test_relative_paths_start_from_the_folder_that_says_so(tmp_path: Path) -> No
     ("kind", "message"),
     [
         ("linaer", "here.kind: unknown classifier 'linaer'; did you mean 'linear'?"),
-        ("no_such_module_xyz:f", "here.kind: 'no_such_module_xyz:f' cannot be imported: No module named 'no_such_module_xyz'"),
+        (
+            "no_such_module:f",
+            "here.kind: 'no_such_module:f' cannot be imported: No module named 'no_such_module'",
+        ),
         (f"{HERE}:factori", f"here.kind: {HERE} has no 'factori'; did you mean 'factory'?"),
         (f"{HERE}:not_callable", f"here.kind: '{HERE}:not_callable' is not a factory"),
     ],

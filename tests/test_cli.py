@@ -44,7 +44,8 @@ def imported_by(statement: str) -> set[str]:
 
 def test_help_and_validate_load_nothing_heavy() -> None:
     helped = imported_by(
-        "from harness import cli\nfrom typer.testing import CliRunner\nassert not CliRunner().invoke(cli.app, ['--help']).exit_code"
+        "from harness import cli\nfrom typer.testing import CliRunner\n"
+        "assert not CliRunner().invoke(cli.app, ['--help']).exit_code"
     )
     assert not helped.intersection(HEAVY)
     validated = imported_by(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 import toys
+
 from harness import evaluate
 from harness.catalog import bind
 from harness.errors import ClassifierError, PredictionsError
@@ -34,7 +34,9 @@ def test_a_trial_scores_every_part_but_train(tmp_path: Path) -> None:
 def test_trials_are_seeds_times_folds(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path, seeds="[4, 5]", split="{kind: kfold, k: 3}")
     trials = evaluate.trials(prepared, prepared.plan.classifiers[0])
-    assert [(one.seed, one.fold) for one in trials] == [(s, f) for s in (4, 5) for f in sorted({o.fold for o in trials})]
+    assert [(one.seed, one.fold) for one in trials] == [
+        (s, f) for s in (4, 5) for f in sorted({o.fold for o in trials})
+    ]
     assert len({one.digest for one in trials}) == 6
     assert len({one.name for one in trials}) == 6
 
@@ -106,7 +108,8 @@ def test_the_served_seed_is_the_median_on_select(
     prepared = toys.prepared(tmp_path)
     one = run(prepared, tmp_path / "work")
     results = [
-        dataclasses.replace(one, trial=dataclasses.replace(one.trial, seed=seed)) for seed in range(len(values))
+        dataclasses.replace(one, trial=dataclasses.replace(one.trial, seed=seed))
+        for seed in range(len(values))
     ]
     tables = [Predictions(one.predictions.labels, one.predictions.rows.copy()) for _ in values]
     results = [dataclasses.replace(r, predictions=t) for r, t in zip(results, tables, strict=True)]
@@ -171,7 +174,9 @@ def test_a_factory_that_makes_no_classifier_is_told_what_lacks(tmp_path: Path) -
 
 def test_what_is_no_probability_stops_at_the_waist(tmp_path: Path) -> None:
     prepared = swapped(toys.prepared(tmp_path), Villain())
-    with pytest.raises(PredictionsError, match=r"^row 0 of the probabilities does not sum to 1: \[1\.0, 1\.0, 1\.0\]$"):
+    with pytest.raises(
+        PredictionsError, match=r"^row 0 of the probabilities does not sum to 1: \[1\.0, 1\.0, 1\.0\]$"
+    ):
         run(prepared, tmp_path / "work")
 
 
@@ -185,7 +190,10 @@ def test_the_seed_of_a_fold_is_its_own(tmp_path: Path) -> None:
         seeds_seen.append(int(str(options["seed"])))
         return made(**options)
 
-    bound = dataclasses.replace(bind("classifier", "toys:verbs", {}), factory=lambda *, labels, seed, **o: spy(labels=labels, seed=seed, **o))  # fmt: skip
+    def factory(*, labels: object, seed: int, **options: object) -> object:
+        return spy(labels=labels, seed=seed, **options)
+
+    bound = dataclasses.replace(bind("classifier", "toys:verbs", {}), factory=factory)
     spied = dataclasses.replace(planned, bound=bound)
     plan = dataclasses.replace(prepared.plan, classifiers=(spied,))
     prepared = dataclasses.replace(prepared, plan=plan)

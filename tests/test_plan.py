@@ -67,7 +67,9 @@ def test_framing_takes_the_news_frames_unless_others_are_declared(tmp_path: Path
 
 
 def test_a_grid_holds_every_combination(tmp_path: Path) -> None:
-    text = SMALL.replace("{prior: {kind: prior}}", "{a: {kind: linear, tune: {C: [1, 2], target: [none, marked]}}}")
+    text = SMALL.replace(
+        "{prior: {kind: prior}}", "{a: {kind: linear, tune: {C: [1, 2], target: [none, marked]}}}"
+    )
     grid = written(tmp_path, text).classifiers[0].grid()
     assert [(one.options["C"], one.options["target"]) for one in grid] == [
         (1.0, "none"),
@@ -125,4 +127,7 @@ def test_a_corpus_variable_that_is_unset_or_wrong_is_a_problem(
     monkeypatch.setenv("HARNESS_NEWSMTSC", "/nowhere/at/all")
     with pytest.raises(ConfigError) as caught:
         written(Path(), text)
-    assert str(caught.value) == "mine.yaml:2: corpus: HARNESS_NEWSMTSC says /nowhere/at/all, which does not exist"
+    assert (
+        str(caught.value)
+        == "mine.yaml:2: corpus: HARNESS_NEWSMTSC says /nowhere/at/all, which does not exist"
+    )

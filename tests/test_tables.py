@@ -8,19 +8,28 @@ import pytest
 
 from harness.errors import CorpusError, PredictionsError
 from harness.labels import FRAMING, STANCE, LabelSet
-from harness.tables import CORPUS_COLUMNS, Corpus, Predictions, Scores, check_probabilities, fingerprint
+from harness.tables import (
+    CORPUS_COLUMNS,
+    SCORE_COLUMNS,
+    Corpus,
+    Predictions,
+    Scores,
+    check_probabilities,
+    fingerprint,
+)
 
+COLUMNS = ("id", "text", "target", "stance", "frames", "group")
 ROWS = [
-    {"id": "a1", "text": "Varna thanked Ostrel.", "target": "Varna", "stance": "neutral", "frames": (), "group": "a"},
-    {"id": "a2", "text": "Varna thanked Ostrel.", "target": "Ostrel", "stance": "supportive", "frames": (), "group": "a"},
-    {"id": "b1", "text": "Ostrel failed again.", "target": "Ostrel", "stance": "critical", "frames": ("responsibility",), "group": "b"},
-    {"id": "b2", "text": "Rain fell.", "target": None, "stance": None, "frames": ("human_interest",), "group": "b"},
-]  # fmt: skip
+    ("a1", "Varna thanked Ostrel.", "Varna", "neutral", (), "a"),
+    ("a2", "Varna thanked Ostrel.", "Ostrel", "supportive", (), "a"),
+    ("b1", "Ostrel failed again.", "Ostrel", "critical", ("responsibility",), "b"),
+    ("b2", "Rain fell.", None, None, ("human_interest",), "b"),
+]
 
 
 @pytest.fixture
 def corpus() -> Corpus:
-    rows = pd.DataFrame(ROWS).reindex(columns=list(CORPUS_COLUMNS)).astype(object)
+    rows = pd.DataFrame(ROWS, columns=list(COLUMNS)).reindex(columns=list(CORPUS_COLUMNS)).astype(object)
     rows = rows.astype({"start": "Int64", "end": "Int64"})
     return Corpus("small", rows, "small.csv")
 
@@ -54,7 +63,12 @@ def test_rows_are_taken_by_id_in_the_asked_order(corpus: Corpus) -> None:
 def test_a_fingerprint_follows_the_content(corpus: Corpus) -> None:
     assert corpus.fingerprint == Corpus("other name", corpus.rows.copy()).fingerprint
     assert len(corpus.fingerprint) == 16
-    for column, value in (("text", "other"), ("stance", "critical"), ("frames", ("morality",)), ("split", "x")):
+    for column, value in (
+        ("text", "other"),
+        ("stance", "critical"),
+        ("frames", ("morality",)),
+        ("split", "x"),
+    ):
         rows = corpus.rows.copy()
         rows.at[0, column] = value
         assert Corpus("small", rows).fingerprint != corpus.fingerprint, column
@@ -73,7 +87,8 @@ def test_predictions_stand_beside_their_rows(corpus: Corpus) -> None:
     assert made.truth().tolist() == [1, 2, 0]
     assert made.decided().tolist() == [1, 2, 1]
     assert made.proba().tolist() == said.tolist()
-    assert made.rows.loc[0, ["run", "split", "seed", "fold", "target", "group"]].tolist() == ["mine", "test", 4, 1, "Varna", "a"]  # fmt: skip
+    keys = made.rows.loc[0, ["run", "split", "seed", "fold", "target", "group"]]
+    assert keys.tolist() == ["mine", "test", 4, 1, "Varna", "a"]
 
 
 def test_multi_label_predictions_hold_a_column_a_label(corpus: Corpus) -> None:
@@ -101,7 +116,10 @@ def test_the_item_fingerprint_sees_items_and_truth_only(corpus: Corpus) -> None:
     assert one.fingerprint() == other.fingerprint() == Predictions.concat([one, other]).fingerprint()
     changed = stance.rows.copy()
     changed.loc[0, "stance"] = "critical"
-    assert Predictions.of(Corpus("c", changed), STANCE, proba(3), split="test").fingerprint() != one.fingerprint()
+    assert (
+        Predictions.of(Corpus("c", changed), STANCE, proba(3), split="test").fingerprint()
+        != one.fingerprint()
+    )
 
 
 def test_rows_are_filtered_by_equality(corpus: Corpus) -> None:
@@ -117,11 +135,20 @@ def test_rows_are_filtered_by_equality(corpus: Corpus) -> None:
     ("bad", "message"),
     [
         (proba(2), "probabilities have shape (2, 3); expected (3, 3)"),
-        (np.array([[1, 0, 0], [np.nan, 0, 1], [1, 0, 0]]), "row 1 of the probabilities is not finite: [nan, 0.0, 1.0]"),
-        (np.array([[1, 0, 0], [1, 0, 0], [1.2, -0.2, 0]]), "row 2 of the probabilities leaves [0, 1]: [1.2, -0.2, 0.0]"),
-        (np.array([[0.5, 0.4, 0], [1, 0, 0], [1, 0, 0]]), "row 0 of the probabilities does not sum to 1: [0.5, 0.4, 0.0]"),
+        (
+            np.array([[1, 0, 0], [np.nan, 0, 1], [1, 0, 0]]),
+            "row 1 of the probabilities is not finite: [nan, 0.0, 1.0]",
+        ),
+        (
+            np.array([[1, 0, 0], [1, 0, 0], [1.2, -0.2, 0]]),
+            "row 2 of the probabilities leaves [0, 1]: [1.2, -0.2, 0.0]",
+        ),
+        (
+            np.array([[0.5, 0.4, 0], [1, 0, 0], [1, 0, 0]]),
+            "row 0 of the probabilities does not sum to 1: [0.5, 0.4, 0.0]",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_probability_is_refused(corpus: Corpus, bad: np.ndarray, message: str) -> None:
     with pytest.raises(PredictionsError) as caught:
         Predictions.of(corpus.for_task("stance"), STANCE, bad)
@@ -151,7 +178,7 @@ def test_tables_of_different_labels_do_not_stack(corpus: Corpus) -> None:
 
 
 def test_a_score_is_looked_up_by_metric_split_and_slice() -> None:
-    rows = pd.DataFrame([("f1_macro", "test", "all", 0.5, 0.4, 0.6, 0.01, 10)], columns=["metric", "split", "slice", "value", "low", "high", "seed_sd", "n"])  # fmt: skip
+    rows = pd.DataFrame([("f1_macro", "test", "all", 0.5, 0.4, 0.6, 0.01, 10)], columns=list(SCORE_COLUMNS))
     assert Scores(rows).value("f1_macro") == 0.5
     with pytest.raises(PredictionsError, match="^select/f1_macro was not scored on slice 'all'$"):
         Scores(rows).value("f1_macro", "select")

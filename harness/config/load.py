@@ -2,8 +2,8 @@
 
 YAML 1.2: ``no``, ``none`` and ``off`` are text. On top of it:
 
-- ``extends: other.yaml`` (or a list) starts from other files; mappings merge, everything else is replaced, ``~``
-  removes a key, and a part whose ``kind`` changes starts afresh;
+- ``extends: other.yaml`` (or a list) starts from other files; mappings merge, everything else is replaced,
+  ``~`` removes a key, and a part whose ``kind`` changes starts afresh;
 - ``${NAME}`` and ``${NAME:default}`` are environment variables; a value that is nothing else is read as YAML;
 - ``--set a.b=c`` overrides last.
 """
@@ -93,8 +93,8 @@ def load(path: Path, sets: Sequence[str] = ()) -> Document:
     Raises
     ------
     ConfigError
-        For a missing file, bad YAML, a repeated key, an unset variable, a circle of ``extends`` or a malformed
-        ``--set``: all that one file holds at once.
+        For a missing file, bad YAML, a repeated key, an unset variable, a circle of ``extends`` or a
+        malformed ``--set``: all that one file holds at once.
     """
     data, places = _read(path.resolve(), ())
     for text in sets:
@@ -156,7 +156,7 @@ def _repeated(path: Path, error: Any) -> Problem:
 
 
 def _first_line(path: Path, key: str, start: int, end: int) -> int:
-    """Find the line of a key's first use between two lines of a file (the mapping's start and its repetition)."""
+    """Find where a key is first used: from the line where its mapping starts to where it is repeated."""
     lines = path.read_text(encoding="utf-8").splitlines()
     indent = len(lines[end - 1]) - len(lines[end - 1].lstrip())
     pattern = re.compile(rf"^\s{{{indent}}}[\"']?{re.escape(key)}[\"']?\s*:")
@@ -190,7 +190,8 @@ def _scalar(raw: Any) -> Any:
 
 def _interpolated(text: str, key: Key, places: Mapping[Key, Place], problems: list[Problem]) -> Any:
     def value(found: re.Match[str]) -> str:
-        known = os.environ.get(found["name"], found["default"])
+        default: str | None = found["default"]
+        known = os.environ.get(found["name"], default)
         if known is None:
             hint = f"set it, or write ${{{found['name']}:default}}"
             where = f"{places[key]}: {'.'.join(key)}"
@@ -222,7 +223,11 @@ def _merge(
     for name, value in data.items():
         path = (*key, name)
         old = into.get(name)
-        if isinstance(old, dict) and isinstance(value, dict) and value.get("kind", old.get("kind")) == old.get("kind"):
+        if (
+            isinstance(old, dict)
+            and isinstance(value, dict)
+            and value.get("kind", old.get("kind")) == old.get("kind")
+        ):
             _merge(old, into_places, value, places, path)
             continue
         _forget(into_places, path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.catalog import CATALOGUES, Section, lookup, options_model, suggest
 from harness.errors import Problem
@@ -38,7 +38,8 @@ class ExperimentConfig(Strict):
     )
     corpus: dict[str, Any] = Field(description="Where the labelled sentences come from.")
     split: dict[str, Any] = Field(
-        default_factory=lambda: {"kind": "predefined"}, description="What is trained on, chosen on and scored."
+        default_factory=lambda: {"kind": "predefined"},
+        description="What is trained on, chosen on and scored.",
     )
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         (1,), min_length=1, description="One trial a seed; deterministic classifiers run once."
@@ -49,7 +50,7 @@ class ExperimentConfig(Strict):
         min_length=1, description="The ladder: a name of your own for each."
     )
     model_name: Name | None = Field(None, description="Name of the champion; left out, the task.")
-    tracking: Tracking = Tracking()
+    tracking: Tracking = Field(default_factory=lambda: Tracking.model_validate({}))
 
 
 PLACEHOLDERS = {"name": "unnamed", "corpus": {}, "classifiers": {"none": {}}}
@@ -157,5 +158,3 @@ def _options_schema(factory: Callable[..., Any], section: Section, tune: bool) -
             "additionalProperties": False,
         }
     return options
-
-

@@ -56,7 +56,12 @@ def test_overlapping_and_repeated_spans_are_marked_once() -> None:
 def test_a_given_span_is_taken_and_others_are_looked_for() -> None:
     registry = from_records([{"name": "Varna", "aliases": ["Varnans"]}])
     rows = pd.DataFrame(
-        {"text": [TEXT, "Varnans left."], "target": ["Varna", "Varna"], "start": [15, None], "end": [20, None]}
+        {
+            "text": [TEXT, "Varnans left."],
+            "target": ["Varna", "Varna"],
+            "start": [15, None],
+            "end": [20, None],
+        }
     ).astype({"start": "Int64", "end": "Int64"})
     first, second = examples_of(rows, registry)
     assert (first.spans, second.spans) == (((15, 20),), ((0, 7),))

@@ -32,7 +32,9 @@ def refused(text: str, *sets: str) -> str:
 
 
 def test_words_of_yaml_1_1_stay_text() -> None:
-    data = loaded("a: no\nb: none\nc: off\nd: yes\ne: 1e-4\nf: 0.5\ng: 3\nh: true\ni: ~\nj: 2031-05-14\n").data
+    data = loaded(
+        "a: no\nb: none\nc: off\nd: yes\ne: 1e-4\nf: 0.5\ng: 3\nh: true\ni: ~\nj: 2031-05-14\n"
+    ).data
     assert data == {
         "a": "no",
         "b": "none",
@@ -68,7 +70,9 @@ def test_a_repeated_key_names_both_lines() -> None:
 
 
 def test_a_repeated_key_at_the_top_names_both_lines() -> None:
-    assert refused("x: 0\na: 1\nb: 2\na: 3\n") == "mine.yaml:4: 'a' is already set on line 2; remove one of them"
+    assert (
+        refused("x: 0\na: 1\nb: 2\na: 3\n") == "mine.yaml:4: 'a' is already set on line 2; remove one of them"
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,7 +148,9 @@ def test_a_malformed_set_is_refused(text: str) -> None:
 
 def test_variables_are_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_TEST_N", "7")
-    data = loaded("a: ${HARNESS_TEST_N}\nb: x-${HARNESS_TEST_N}\nc: ${HARNESS_TEST_M:2.5}\nd: ${HARNESS_TEST_M:}\n").data
+    data = loaded(
+        "a: ${HARNESS_TEST_N}\nb: x-${HARNESS_TEST_N}\nc: ${HARNESS_TEST_M:2.5}\nd: ${HARNESS_TEST_M:}\n"
+    ).data
     assert data == {"a": 7, "b": "x-7", "c": 2.5, "d": None}
 
 

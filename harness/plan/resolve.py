@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,101 +16,11 @@ from harness.config.schema import ExperimentConfig, validated
 from harness.errors import ConfigError, Problem
 from harness.labels import FRAMING, STANCE, LabelSet
 from harness.metrics import selection
-from harness.tables import fingerprint
+from harness.plan.plan import Plan, PlannedClassifier
 
 if TYPE_CHECKING:
     from harness.corpora.card import Card
     from harness.metrics.metric import Metric
-
-
-@dataclass(frozen=True)
-class PlannedClassifier:
-    """A named classifier with its options checked.
-
-    Attributes
-    ----------
-    name : str
-        As in the config.
-    bound : Bound
-        Its factory and options; tuned options stand at their first value.
-    tune : mapping
-        Option → the values of the grid; empty without one.
-    """
-
-    name: str
-    bound: Bound
-    tune: Mapping[str, tuple[Any, ...]]
-
-    def grid(self) -> tuple[Bound, ...]:
-        """Return every combination of the tuned options; one entry where nothing is tuned."""
-        names = list(self.tune)
-        return tuple(
-            replace(self.bound, options={**self.bound.options, **dict(zip(names, values, strict=True))})
-            for values in itertools.product(*self.tune.values())
-        )
-
-    def canonical(self) -> dict[str, Any]:
-        """Return all that its result depends on, as plain data."""
-        return {**self.bound.canonical(), "tune": {name: list(values) for name, values in self.tune.items()}}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A resolved experiment.
-
-    Attributes
-    ----------
-    config : ExperimentConfig
-    source : Path
-        The config's file.
-    labels : LabelSet
-    corpus, split : Bound
-    metrics : tuple of Metric
-    primary : Metric
-        One of ``metrics``.
-    classifiers : tuple of PlannedClassifier
-    """
-
-    config: ExperimentConfig
-    source: Path
-    labels: LabelSet
-    corpus: Bound
-    split: Bound
-    metrics: tuple[Metric, ...]
-    primary: Metric
-    classifiers: tuple[PlannedClassifier, ...]
-
-    @property
-    def name(self) -> str:
-        """The experiment's name."""
-        return self.config.name
-
-    @property
-    def model_name(self) -> str:
-        """Under which the champion is registered."""
-        return self.config.model_name or self.config.task
-
-    def canonical(self) -> dict[str, Any]:
-        """Return the config with every default written out, as plain data."""
-        written = self.config.model_dump(mode="json")
-        return written | {
-            "labels": list(self.labels.names),
-            "corpus": self.corpus.canonical(),
-            "split": self.split.canonical(),
-            "metrics": [metric.name for metric in self.metrics],
-            "classifiers": {one.name: one.canonical() for one in self.classifiers},
-            "model_name": self.model_name,
-        }
-
-    @cached_property
-    def config_text(self) -> str:
-        """The canonical config as JSON, which is YAML too: loading it gives the same plan."""
-        return json.dumps(self.canonical(), indent=2, ensure_ascii=False) + "\n"
-
-    @property
-    def digest(self) -> str:
-        """Identify the whole config."""
-        return fingerprint([json.dumps(self.canonical(), sort_keys=True)])
 
 
 def read(path: Path, sets: Sequence[str] = ()) -> Plan:
@@ -157,7 +64,9 @@ class _Resolver:
         self._make_once(classifiers, split, labels)
         if self.problems:
             raise ConfigError(self._placed())
-        assert corpus is not None and split is not None and primary is not None
+        assert corpus is not None
+        assert split is not None
+        assert primary is not None
         return Plan(config, self.document.path, labels, corpus, split, metrics, primary, classifiers)
 
     def _note(self, problems: Sequence[Problem]) -> None:
@@ -169,7 +78,7 @@ class _Resolver:
         return [self.document.problem(one.where, one.what, one.hint) for one in ordered]
 
     def _part(self, path: str, section: catalog.Section, default: Any = None) -> Bound | None:
-        """Bind one part of the config; what is no mapping at all is the schema's problem, unless it is nested."""
+        """Bind one part of the config; that it is no mapping at all is for the schema to say."""
         data: Any = self.document.data
         for key in path.split("."):
             data = data.get(key, default) if isinstance(data, dict) else None
@@ -183,7 +92,7 @@ class _Resolver:
             self._note([Problem(f"{path}.kind", what, f"known: {', '.join(known)}")])
             return None
         try:
-            with _importable(self.document.place(f"{path}.kind").folder):
+            with _Importable(self.document.place(f"{path}.kind").folder):
                 return catalog.bind(section, kind, options, path, lambda name: self._folder(path, name))
         except ConfigError as error:
             self._note(error.problems)
@@ -265,7 +174,9 @@ class _Resolver:
             self._note([Problem("labels", str(error))])
             return default
 
-    def _metrics(self, config: ExperimentConfig, labels: LabelSet) -> tuple[tuple[Metric, ...], Metric | None]:
+    def _metrics(
+        self, config: ExperimentConfig, labels: LabelSet
+    ) -> tuple[tuple[Metric, ...], Metric | None]:
         try:
             metrics = selection.resolve(config.metrics, config.primary, labels)
         except ConfigError as error:
@@ -292,7 +203,7 @@ def card_of(corpus: Bound) -> Card | None:
     return card
 
 
-class _importable:
+class _Importable:
     """Lets a config name modules that lie in its own folder, as ``kind: mine:factory``."""
 
     def __init__(self, folder: Path) -> None:
