@@ -37,9 +37,10 @@ def imported(folder: str) -> dict[str, set[str]]:
     """The distributions that the files of a folder import, each with the files that do."""
     distributions = metadata.packages_distributions()
     found: dict[str, set[str]] = {}
+    own = {"harness", "tests"} | {path.stem for path in (TOP / "tests").rglob("*")}
     for path in sorted((TOP / folder).rglob("*.py")):
         for module in top_level_imports(ast.parse(path.read_text(encoding="utf-8"))):
-            if module in sys.stdlib_module_names or module in {"harness", "tests"}:
+            if module in sys.stdlib_module_names | own:
                 continue
             names = {canonicalize_name(name) for name in distributions.get(module, [module])}
             # The three packages of MLflow fill one module.
