@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness.classifiers.protocol import Examples, Labelled
-from harness.errors import ClassifierError
+from harness.classifiers.reading import expect_labels, reading
 from harness.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -99,11 +99,12 @@ def load(folder: Path, labels: LabelSet) -> Constant:
     Raises
     ------
     ClassifierError
-        Where the file has another number of labels.
+        Where the file is missing or damaged, or has another number of labels.
     """
-    state = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-    made = Constant(state["rule"], labels)
-    made.proba_ = tuple(state["proba"])
-    if len(made.proba_) != len(labels):
-        raise ClassifierError(f"{folder / _FILE} holds {len(made.proba_)} labels; expected {len(labels)}")
+    path = folder / _FILE
+    with reading(path):
+        state = json.loads(path.read_text(encoding="utf-8"))
+        made = Constant(state["rule"], labels)
+        made.proba_ = tuple(float(share) for share in state["proba"])
+    expect_labels(path, len(made.proba_), len(labels))
     return made

@@ -5,13 +5,12 @@ A head is plain arrays, whatever made it: it is saved without pickle and gives t
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from harness.errors import ClassifierError
+from harness.classifiers.reading import expect_labels, reading
 from harness.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -78,14 +77,10 @@ class Head:
         import numpy as np
 
         path = folder / _FILE
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                link: Link = arrays["link"].item()
-                made = cls(arrays["weights"], arrays["bias"], link)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise ClassifierError(f"{path} cannot be read: {error}") from error
-        if made.bias.shape != (len(labels),):
-            raise ClassifierError(f"{path} holds {len(made.bias)} labels; expected {len(labels)}")
+        with reading(path), np.load(path, allow_pickle=False) as arrays:
+            link: Link = arrays["link"].item()
+            made = cls(arrays["weights"], arrays["bias"], link)
+        expect_labels(path, len(made.bias), len(labels))
         return made
 
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Literal
 
 from harness.classifiers.heads import Head, logistic
 from harness.classifiers.protocol import Examples, Labelled
+from harness.classifiers.reading import reading
 from harness.classifiers.tokens import tokens
-from harness.errors import ClassifierError, ConfigError, Problem
+from harness.errors import ConfigError, Problem
 from harness.labels import STANCES, LabelSet
 
 if TYPE_CHECKING:
@@ -137,12 +138,11 @@ def load(folder: Path, labels: LabelSet) -> Lexicon:
     ClassifierError
         Where a file is missing or damaged, or has another number of labels.
     """
-    try:
-        state = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+    path = folder / _FILE
+    with reading(path):
+        state = json.loads(path.read_text(encoding="utf-8"))
         made = Lexicon(state["target"], float(state["window"]), labels)
         made.words_ = {str(word): float(valence) for word, valence in state["words"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ClassifierError(f"{folder / _FILE} cannot be read: {error}") from error
     made.head_ = Head.read(folder, labels)
     return made
 

@@ -12,7 +12,6 @@ Every block of a row is scaled to length 1, so that none drowns another:
 from __future__ import annotations
 
 import json
-import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -22,8 +21,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.classifiers.grams import CharGrams, Numbers, WordGrams, pieces_of
 from harness.classifiers.protocol import Examples, Target
+from harness.classifiers.reading import reading
 from harness.classifiers.tokens import Tokens, second_tokens, tokens
-from harness.errors import ClassifierError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,16 +159,14 @@ def read(folder: Path) -> Terms:
     """
     import numpy as np
 
-    try:
+    with reading(folder):
         texts = json.loads((folder / _TEXTS).read_text(encoding="utf-8"))
+        words, grams = (Numbers(tuple(texts[name])) for name in ("words", "grams"))
         given: dict[str, Any] = texts["choice"]
-        chars = None if given["chars"] is None else (int(given["chars"][0]), int(given["chars"][1]))
-        choice = Choice(**{**given, "chars": chars})
+        choice = Choice(**{**given, "chars": given["chars"] and tuple(given["chars"])})
         with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
             blocks = {name: Block(arrays[f"{name}.keys"], arrays[f"{name}.idf"]) for name in _names(choice)}
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise ClassifierError(f"the terms in {folder} cannot be read: {error}") from error
-    return Terms(choice, Numbers(tuple(texts["words"])), Numbers(tuple(texts["grams"])), blocks)
+    return Terms(choice, words, grams, blocks)
 
 
 class _Texts:

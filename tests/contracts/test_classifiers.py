@@ -1,0 +1,158 @@
+"""Every classifier of the catalogue × every law; test_classifier_villains.py tests the laws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.catalog import CATALOGUES, bind
+from harness.classifiers import vectors
+from harness.classifiers.protocol import Classifier, Example, Labelled
+from harness.labels import STANCE, LabelSet
+from tests.classifiers import tiny_models
+from tests.contracts import classifier_laws as laws
+from tests.contracts.classifier_laws import LAWS, Trial
+
+FRAMES = LabelSet(("conflict", "morality", "responsibility"), multi=True)
+TINY = "./tiny"
+"""Stands for the tiny random checkpoint."""
+OWN = "tests.classifiers.own_classifier:shouting"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A classifier as a config names it, and what it can do."""
+
+    kind: str
+    options: dict[str, Any] = field(default_factory=dict)
+    tasks: tuple[LabelSet, ...] = (STANCE, FRAMES)
+    saves: bool = True
+
+    @property
+    def name(self) -> str:
+        shown = " ".join(f"{key}={value}" for key, value in self.options.items() if value != TINY)
+        return f"{self.kind} {shown}".strip()
+
+
+ENCODER = {"checkpoint": TINY, "epochs": 1, "max_tokens": 32}
+EMBEDDING = {"checkpoint": TINY, "max_tokens": 32}
+CASES = (
+    Case("majority"),
+    Case("prior"),
+    Case("lexicon", {}, (STANCE,)),
+    Case("lexicon", {"target": "none"}, (STANCE,)),
+    Case("linear"),
+    Case("linear", {"target": "none"}),
+    Case("linear", {"target": "marked", "chars": None, "words": 3}),
+    Case("linear", {"target": "pair", "min_count": 1}),
+    Case("linear", {"target": "marked_pair", "balanced": False}),
+    Case("linear", {"model": "svm", "C": 0.3}),
+    Case("embedding", EMBEDDING),
+    *(Case("embedding", {**EMBEDDING, "target": t}) for t in ("none", "masked", "pair", "marked_pair")),
+    Case("encoder", ENCODER),
+    Case("encoder", {**ENCODER, "target": "none"}),
+    Case(OWN, {}, (STANCE,), saves=False),
+)
+BOTH = [(case, labels) for case in CASES for labels in case.tasks]
+IDS = [f"{case.name}{' framing' if labels.multi else ''}" for case, labels in BOTH]
+
+VERBS = {
+    "critical": ("attacked", "lost on"),
+    "neutral": ("met", "spoke of"),
+    "supportive": ("praised", "won with"),
+}
+SAID = {"critical": "bad", "neutral": "", "supportive": "good"}
+FRAME_OF = {"critical": ("conflict",), "neutral": (), "supportive": ("morality", "responsibility")}
+
+
+def sentences(ends: tuple[str, ...]) -> list[tuple[Example, str]]:
+    """Write sentences of two parties; the verb tells the stance toward the second."""
+    made = []
+    for number, (stance, verbs) in enumerate(VERBS.items()):
+        for verb in verbs:
+            for end in ends:
+                first, target = ("the Union", "Varna") if number % 2 else ("the League", "Coast")
+                text = f"{first} {verb} {target} {end} {SAID[stance]}."
+                at = text.index(target)
+                made.append((Example(text, target, ((at, at + len(target)),)), stance))
+    return made
+
+
+def labelled(ends: tuple[str, ...], labels: LabelSet) -> Labelled:
+    rows = sentences(ends)
+    names = [FRAME_OF[stance] if labels.multi else stance for _, stance in rows]
+    return Labelled([example for example, _ in rows], labels.encode(names))
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return tiny_models.write(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a law computes twice is computed twice."""
+    monkeypatch.setattr(vectors, "_KEPT", vectors.Kept(limit=0))
+
+
+Of = Callable[[Callable[[int], Classifier], LabelSet], Trial]
+
+
+@pytest.fixture
+def trial_of(tmp_path: Path) -> Of:
+    def made(make: Callable[[int], Classifier], labels: LabelSet) -> Trial:
+        train = labelled(("in the hill", "again", "on a plan with people", "!"), labels)
+        test = labelled(("in a vote", "they said that it is"), labels)
+        return Trial(make, train, test, labels, tmp_path)
+
+    return made
+
+
+def maker(case: Case, labels: LabelSet, tiny: str) -> Callable[[int], Classifier]:
+    options = {key: tiny if value == TINY else value for key, value in case.options.items()}
+    bound = bind("classifier", case.kind, options)
+
+    def make(seed: int) -> Classifier:
+        made: Classifier = bound.make(labels=labels, seed=seed)
+        assert isinstance(made, Classifier)
+        return made
+
+    return make
+
+
+def test_every_entry_of_the_catalogue_has_a_case() -> None:
+    assert {case.kind for case in CASES} == {*CATALOGUES["classifier"], OWN}
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize(("case", "labels"), BOTH, ids=IDS)
+def test_law(law: Callable[[Trial], None], case: Case, labels: LabelSet, tiny: str, trial_of: Of) -> None:
+    trial = trial_of(maker(case, labels, tiny), labels)
+    if law is laws.what_is_loaded_is_what_was_saved and not case.saves:
+        with pytest.raises(AssertionError):
+            law(trial)
+        return
+    law(trial)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.options.get("target") == "none"], ids=lambda case: case.name
+)
+def test_a_blind_classifier_sees_no_target(case: Case, tiny: str, trial_of: Of) -> None:
+    laws.a_blind_one_sees_no_target(trial_of(maker(case, STANCE, tiny), STANCE))
+
+
+SEEING = [
+    case
+    for case in CASES
+    if case.kind in ("lexicon", "linear", "embedding", "encoder") and case.options.get("target") != "none"
+]
+
+
+@pytest.mark.parametrize("case", SEEING, ids=lambda case: case.name)
+def test_a_classifier_that_is_shown_the_target_sees_it(case: Case, tiny: str, trial_of: Of) -> None:
+    laws.a_seeing_one_sees_the_target(trial_of(maker(case, STANCE, tiny), STANCE))
