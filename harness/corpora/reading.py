@@ -1,4 +1,4 @@
-"""A CSV, TSV, JSONL or Parquet file in, its rows and the place of each out."""
+"""A CSV, TSV, JSONL, Parquet or Excel file in, its rows and the place of each out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.errors import ConfigError, CorpusError, Problem
 if TYPE_CHECKING:
     import pandas as pd
 
-Format = Literal["csv", "tsv", "jsonl", "parquet"]
+Format = Literal["csv", "tsv", "jsonl", "parquet", "xlsx"]
 SUFFIXES = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -25,8 +25,12 @@ SUFFIXES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
 }
 """What a file's name says of its format."""
+
+Record = tuple[str, list[Any]]
+"""The place of a record, and its fields."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Layout:
 
     Attributes
     ----------
-    format : {"csv", "tsv", "jsonl", "parquet"}, optional
+    format : {"csv", "tsv", "jsonl", "parquet", "xlsx"}, optional
         Left out, the suffix says it.
     encoding : str
         Of CSV, TSV and JSONL; a byte order mark is skipped.
@@ -43,12 +47,15 @@ class Layout:
         Between the fields of a CSV file; left empty, a comma, or a tab for TSV.
     quoted : bool
         Whether fields may stand in double quotes. Without, a quotation mark is a character like any other.
+    header : tuple of str
+        Names of the columns of a CSV or TSV file without a header; left empty, its first record names them.
     """
 
     format: Format | None = None
     encoding: str = "utf-8"
     delimiter: str = ""
     quoted: bool = True
+    header: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         problems = []
@@ -77,7 +84,7 @@ def read(path: Path, layout: Layout = Layout()) -> Raw:
     -------
     Raw
         Cells as the file has them: text in CSV and TSV, JSON values in JSONL. Places are ``file:line``; in
-        Parquet ``file: row n``, from 1.
+        Parquet ``file: row n``, from 1; in Excel the same, with the numbers that its window shows.
 
     Raises
     ------
@@ -90,12 +97,13 @@ def read(path: Path, layout: Layout = Layout()) -> Raw:
     if kind is None:
         hint = f"set format to one of {', '.join(get_args(Format))}"
         raise CorpusError([Problem(name, f"has no suffix that says its format: {path.name!r}", hint)])
-    if kind == "parquet":
-        return _parquet(path, name)
+    if kind in ("parquet", "xlsx"):
+        return _parquet(path, name) if kind == "parquet" else _tabular(_sheet(path, name), name)
     text = _text(path, name, layout.encoding)
     if kind == "jsonl":
         return _jsonl(text, name)
-    return _csv(text, name, layout.delimiter or ("\t" if kind == "tsv" else ","), layout.quoted)
+    records = _records(text, name, layout.delimiter or ("\t" if kind == "tsv" else ","), layout.quoted)
+    return _tabular(list(records), name, layout.header)
 
 
 def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
@@ -185,26 +193,53 @@ def _objects(text: str, name: str) -> list[tuple[str, Any]]:
     return objects
 
 
-def _csv(text: str, name: str, delimiter: str, quoted: bool) -> Raw:
-    records = list(_records(text, name, delimiter, quoted))
-    (top, header), *rows = records
-    header = [column.strip() for column in header]
-    twice = sorted({column for column in header if column and header.count(column) > 1})
-    problems = [Problem(f"{name}:{top}", f"names the column {column!r} twice") for column in twice]
-    for line, fields in rows:
-        if len(fields) != len(header):
-            what = f"has {len(fields)} field{'s' * (len(fields) != 1)}, the header {len(header)}"
-            hint = "one column in all: is the delimiter right?" if len(header) == 1 else ""
-            problems.append(Problem(f"{name}:{line}", what, hint))
+def _sheet(path: Path, name: str) -> list[Record]:
+    """Read the first sheet of a workbook; empty cells at the end of a row are none."""
+    from zipfile import BadZipFile
+
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
+        book.close()
+    except (OSError, ValueError, KeyError, IndexError, BadZipFile) as error:
+        said = str(error).splitlines()[0].rstrip(".") or type(error).__name__
+        raise CorpusError([Problem(name, f"cannot be read as Excel: {said}")]) from None
+    filled = [(f"{name}: row {number}", row) for number, row in enumerate(rows, start=1) if any(row)]
+    width = max(
+        (k for _, row in filled[:1] for k, cell in enumerate(row, start=1) if cell is not None), default=0
+    )
+    return [(place, _trimmed(row, width)) for place, row in filled]
+
+
+def _trimmed(row: list[Any], width: int) -> list[Any]:
+    while len(row) > width and row[-1] is None:
+        row.pop()
+    return row + [None] * (width - len(row))
+
+
+def _tabular(records: list[Record], name: str, header: tuple[str, ...] = ()) -> Raw:
+    if not records:
+        raise CorpusError([Problem(name, "is empty")])
+    top, first = (name, list(header)) if header else records.pop(0)
+    columns = ["" if column is None else str(column).strip() for column in first]
+    twice = sorted({column for column in columns if column and columns.count(column) > 1})
+    problems = [Problem(top, f"names the column {column!r} twice") for column in twice]
+    for place, fields in records:
+        if len(fields) != len(columns):
+            what = f"has {len(fields)} field{'s' * (len(fields) != 1)}, the header {len(columns)}"
+            hint = "one column in all: is the delimiter right?" if len(columns) == 1 else ""
+            problems.append(Problem(place, what, hint))
     if problems:
         raise CorpusError(capped(problems, name))
-    if not rows:
+    if not records:
         raise CorpusError([Problem(name, "has a header and no rows")])
-    cells = {column: [fields[k] for _, fields in rows] for k, column in enumerate(header) if column}
-    return Raw(_table(cells, len(rows)), [f"{name}:{line}" for line, _ in rows], name)
+    cells = {column: [fields[k] for _, fields in records] for k, column in enumerate(columns) if column}
+    return Raw(_table(cells, len(records)), [place for place, _ in records], name)
 
 
-def _records(text: str, name: str, delimiter: str, quoted: bool) -> Iterator[tuple[int, list[str]]]:
+def _records(text: str, name: str, delimiter: str, quoted: bool) -> Iterator[Record]:
     """Yield each record with the line it begins on; blank lines are none."""
     reader = csv.reader(
         io.StringIO(text, newline=""),
@@ -223,7 +258,7 @@ def _records(text: str, name: str, delimiter: str, quoted: bool) -> Iterator[tup
             hint = marks if quoted and "limit" not in str(error) else ""
             raise CorpusError([Problem(f"{name}:{line}", f"is not valid CSV: {error}", hint)]) from None
         if any(fields):
-            yield line, fields
+            yield f"{name}:{line}", list(fields)
         line = reader.line_num + 1
 
 

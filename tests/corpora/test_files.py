@@ -200,7 +200,7 @@ def test_equal_files_have_equal_fingerprints_wherever_they_lie(tmp_path: Path) -
             "corpus.columns.split: has no effect where path names the splits",
         ),
         ({"label_mpa": {}}, "corpus.label_mpa: files takes no 'label_mpa'; did you mean 'label_map'?"),
-        ({"format": "xlsx"}, "corpus.format: should be 'csv', 'tsv', 'jsonl' or 'parquet', got 'xlsx'"),
+        ({"format": "xls"}, "corpus.format: should be 'csv', 'tsv', 'jsonl', 'parquet' or 'xlsx', got 'xls'"),
     ],
 )
 def test_a_wrong_setting_is_told_with_what_to_do(options: dict[str, Any], message: str) -> None:

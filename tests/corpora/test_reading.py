@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -150,12 +151,46 @@ def test_parquet() -> None:
             "a.txt",
             "text\na\n",
             "a.txt: has no suffix that says its format: 'a.txt';"
-            " set format to one of csv, tsv, jsonl, parquet",
+            " set format to one of csv, tsv, jsonl, parquet, xlsx",
         ),
     ],
 )
 def test_a_broken_file_is_told_with_its_line(name: str, content: str | bytes, message: str) -> None:
     assert complaint(name, content) == message
+
+
+def workbook(name: str, *rows: list[Any]) -> Raw:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(name)
+    return read(Path(name))
+
+
+def test_excel_keeps_values_and_row_numbers() -> None:
+    raw = workbook("a.xlsx", ["text", "n", None], ["one, two", 1], [None, None], ["three", None])
+    assert list(raw.places) == ["a.xlsx: row 2", "a.xlsx: row 4"]
+    assert raw.frame["text"].tolist() == ["one, two", "three"]
+    assert raw.frame["n"].tolist() == [1, None]
+
+
+def test_a_broken_workbook() -> None:
+    with pytest.raises(CorpusError, match=r"^a\.xlsx: row 2: has 2 fields, the header 1; one column in all"):
+        workbook("a.xlsx", ["text"], ["one", 2])
+    with pytest.raises(CorpusError, match=r"^a\.xlsx: has a header and no rows$"):
+        workbook("a.xlsx", ["text"])
+    with pytest.raises(CorpusError, match=r"^a\.xlsx: is empty$"):
+        workbook("a.xlsx")
+    with pytest.raises(CorpusError, match=r"^a\.xlsx: cannot be read as Excel: File is not a zip file$"):
+        reading("a.xlsx", "text\n")
+
+
+def test_names_for_a_file_without_a_header() -> None:
+    raw = reading("a.tsv", "one\t1\ntwo\t2\n", Layout(header=("text", "n")))
+    assert list(raw.places) == ["a.tsv:1", "a.tsv:2"]
+    assert raw.frame["text"].tolist() == ["one", "two"]
 
 
 def test_a_parquet_without_rows() -> None:
