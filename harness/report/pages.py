@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +21,26 @@ PLOT = 240
 """Side of the reliability plot, in the units of its view box."""
 
 
-def run_page(prepared: Prepared, result: ClassifierResult, context: Mapping[str, Any] | None = None) -> str:
+@dataclass(frozen=True)
+class About:
+    """When, where and from which code a run was made; what is not known is left out of the page."""
+
+    date: str = ""
+    machine: str = ""
+    commit: str = ""
+    dirty: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_page(prepared: Prepared, result: ClassifierResult, about: About = About()) -> str:
     """Return the report of a run.
 
     Parameters
     ----------
     prepared : Prepared
     result : ClassifierResult
-    context : mapping, optional
-        Shown with it: ``commit``, ``dirty``, ``date``, ``machine``, ``versions``.
+    about : About
+        Shown with it.
 
     Returns
     -------
@@ -49,7 +61,7 @@ def run_page(prepared: Prepared, result: ClassifierResult, context: Mapping[str,
             confusion=confusion_rows(summary),
             points=plot_points(summary),
             plot=PLOT,
-            context=dict(context or {}),
+            about=about,
         )
     )
 
@@ -120,25 +132,19 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
 def score_rows(summary: Summary) -> list[dict[str, Any]]:
     """Return one row a metric: name, direction, whether it is primary, and its scores on test and select."""
     plan, scores = summary.prepared.plan, summary.scores
-    directions = {metric.name: metric.direction for metric in plan.metrics}
+    metrics = {key: one for one in plan.metrics for key in one.keys(summary.labels)}
     found = {(row["metric"], row["split"]): row for row in scores.to_dict("records")}
     empty = dict.fromkeys(("value", "low", "high", "seed_sd"), math.nan)
     return [
         {
             "name": name,
             "primary": name == plan.primary.name,
-            "direction": _direction(name, directions),
+            "label": metrics[name].per_label,
+            "direction": metrics[name].direction,
             **{split: found.get((name, split), empty) for split in SPLITS},
         }
         for name in dict.fromkeys(scores["metric"])
     ]
-
-
-def _direction(name: str, directions: Mapping[str, str]) -> str:
-    """Look a direction up; a metric with one value a label is scored as ``name_<label>``."""
-    while name not in directions and "_" in name:
-        name = name.rpartition("_")[0]
-    return directions.get(name, "higher")
 
 
 def confusion_rows(summary: Summary) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.evaluate import ClassifierResult, Prepared
 from harness.report import figures
-from harness.report.pages import number, run_page
+from harness.report.pages import About, number, run_page
 from harness.report.summary import Summary
 from harness.serving.package import pack
 from harness.tracking import context, names, saved
@@ -98,13 +98,13 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     (folder / "config.yaml").write_text(prepared.plan.config_text, encoding="utf-8")
     environment = context.environment() | {"git": vars(git)}
     (folder / "environment.json").write_text(json.dumps(environment, indent=1) + "\n", encoding="utf-8")
-    about = {
-        "commit": git.commit,
-        "dirty": git.dirty,
-        "date": datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "machine": context.machine(),
-        "versions": context.versions(),
-    }
+    about = About(
+        date=datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        machine=context.machine(),
+        commit=git.commit,
+        dirty=git.dirty,
+        versions=context.versions(),
+    )
     (folder / "report.html").write_text(run_page(prepared, result, about), encoding="utf-8")
     drawn = folder / "figures"
     drawn.mkdir()

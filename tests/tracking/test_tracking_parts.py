@@ -42,8 +42,12 @@ def test_parameters_are_cut_where_mlflow_would_refuse_them(length: int, kept: in
 def test_parameters_are_written_as_json_unless_they_are_text() -> None:
     options = {"C": 1.0, "path": Path("a/b"), "list": (1, 2), "none": None, "yes": True, "text": "no"}
     assert dict(names.parameters(options)) == {
-        **{"C": "1.0", "path": "a/b", "list": "[1, 2]"},
-        **{"none": "null", "yes": "true", "text": "no"},
+        "C": "1.0",
+        "path": "a/b",
+        "list": "[1, 2]",
+        "none": "null",
+        "yes": "true",
+        "text": "no",
     }
 
 
