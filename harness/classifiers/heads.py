@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from harness.classifiers.reading import expect_labels, reading
+from harness.classifiers.reading import arrays, expect_labels
 from harness.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -74,12 +74,10 @@ class Head:
         ClassifierError
             Where the file is missing or damaged, or has another number of labels.
         """
-        import numpy as np
-
         path = folder / _FILE
-        with reading(path), np.load(path, allow_pickle=False) as arrays:
-            link: Link = arrays["link"].item()
-            made = cls(arrays["weights"], arrays["bias"], link)
+        with arrays(path) as found:
+            link: Link = found["link"].item()
+            made = cls(found["weights"], found["bias"], link)
         expect_labels(path, len(made.bias), len(labels))
         return made
 
@@ -146,8 +144,8 @@ def _logistic(rows: Rows, codes: Codes, C: float, balanced: bool) -> tuple[Reals
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=C, class_weight="balanced" if balanced else None, max_iter=2000)
-    model.fit(rows, codes)
-    weights, bias = model.coef_.T, model.intercept_
+    model.fit(_not_empty(rows), codes)
+    weights, bias = model.coef_.T[: rows.shape[1]], model.intercept_
     if weights.shape[1] > 1:
         return weights, bias
     return np.hstack([np.zeros_like(weights), weights]), np.array([0.0, bias[0]])
@@ -183,5 +181,12 @@ def _margins(rows: Rows, bits: Codes, C: float, balanced: bool) -> tuple[Reals, 
     from sklearn.svm import LinearSVC
 
     model = LinearSVC(C=C, class_weight="balanced" if balanced else None, max_iter=20_000, random_state=0)
-    model.fit(rows, bits)
-    return model.coef_[0], float(model.intercept_[0])
+    model.fit(_not_empty(rows), bits)
+    return model.coef_[0][: rows.shape[1]], float(model.intercept_[0])
+
+
+def _not_empty(rows: Rows) -> Rows:
+    """Give rows without any feature one that says nothing: scikit-learn asks for one."""
+    import numpy as np
+
+    return rows if rows.shape[1] else np.zeros((rows.shape[0], 1))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import ClassifierError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @contextmanager
@@ -33,6 +37,16 @@ def reading(path: Path) -> Iterator[None]:
         zlib.error,
     ) as error:
         raise ClassifierError(f"{path} cannot be read: {str(error) or type(error).__name__}") from error
+
+
+@contextmanager
+def arrays(path: Path) -> Iterator[Mapping[str, NDArray[Any]]]:
+    """Open a file of named arrays; one that holds a pickle is refused. Raises as :func:`reading` does."""
+    import numpy as np
+
+    # The file is opened here, since numpy leaves one open that is cut off.
+    with reading(path), path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
+        yield found
 
 
 def expect_labels(path: Path, found: int, expected: int) -> None:

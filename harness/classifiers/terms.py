@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.classifiers.grams import CharGrams, Numbers, WordGrams, pieces_of
 from harness.classifiers.protocol import Examples, Target
-from harness.classifiers.reading import reading
+from harness.classifiers.reading import arrays, reading
 from harness.classifiers.tokens import Tokens, second_tokens, tokens
 
 if TYPE_CHECKING:
@@ -124,10 +124,10 @@ class Terms:
 
         texts = {"choice": asdict(self.choice), "words": self.words.texts, "grams": self.grams.texts}
         (folder / _TEXTS).write_text(json.dumps(texts), encoding="utf-8")
-        arrays: dict[str, Any] = {}
+        numbers: dict[str, Any] = {}
         for name, block in self.blocks.items():
-            arrays |= {f"{name}.keys": block.keys, f"{name}.idf": block.idf}
-        np.savez_compressed(folder / _ARRAYS, **arrays)
+            numbers |= {f"{name}.keys": block.keys, f"{name}.idf": block.idf}
+        np.savez_compressed(folder / _ARRAYS, **numbers)
 
 
 def learn(examples: Examples, choice: Choice) -> tuple[Terms, csr_matrix]:
@@ -157,15 +157,13 @@ def read(folder: Path) -> Terms:
     ClassifierError
         Where a file is missing or damaged.
     """
-    import numpy as np
-
-    with reading(folder):
+    with reading(folder / _TEXTS):
         texts = json.loads((folder / _TEXTS).read_text(encoding="utf-8"))
         words, grams = (Numbers(tuple(texts[name])) for name in ("words", "grams"))
         given: dict[str, Any] = texts["choice"]
         choice = Choice(**{**given, "chars": given["chars"] and tuple(given["chars"])})
-        with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
-            blocks = {name: Block(arrays[f"{name}.keys"], arrays[f"{name}.idf"]) for name in _names(choice)}
+    with arrays(folder / _ARRAYS) as found:
+        blocks = {name: Block(found[f"{name}.keys"], found[f"{name}.idf"]) for name in _names(choice)}
     return Terms(choice, words, grams, blocks)
 
 

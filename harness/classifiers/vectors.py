@@ -122,6 +122,7 @@ class Kept:
         self.lock = threading.Lock()
 
     def known(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
+        """Return those of the keys that are kept."""
         with self.lock:
             found = {key: self.vectors[key] for key in keys if key in self.vectors}
             for key in found:
@@ -129,6 +130,7 @@ class Kept:
             return found
 
     def keep(self, made: Mapping[bytes, Vectors]) -> None:
+        """Add vectors; those that were not asked for longest make room."""
         with self.lock:
             for key, vector in made.items():
                 if key not in self.vectors:
