@@ -25,6 +25,11 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "files": "harness.corpora.files:files",
             "hub": "harness.corpora.hub:hub",
             "newsmtsc": "harness.corpora.newsmtsc:newsmtsc",
+            "pstance": "harness.corpora.pstance:pstance",
+            "vast": "harness.corpora.vast:vast",
+            "seesaw": "harness.corpora.seesaw:seesaw",
+            "gvfc": "harness.corpora.gvfc:gvfc",
+            "narrative_frames": "harness.corpora.narrative_frames:narrative_frames",
         },
         "split": {
             "predefined": "harness.splits:predefined",

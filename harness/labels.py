@@ -113,4 +113,6 @@ class LabelSet:
 
 
 STANCE = LabelSet(STANCES)
+TWO_SIDES = LabelSet(("critical", "supportive"))
+"""Stance where nobody is neutral: some corpora have no third label, and none is made up for them."""
 FRAMING = LabelSet(NEWS_FRAMES, multi=True)

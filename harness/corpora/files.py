@@ -11,17 +11,18 @@ The least that a config has to say::
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.catalog import suggest
 from harness.corpora import reading
 from harness.corpora.card import Card
-from harness.corpora.checks import SPLITS, Raw, build, stacked, union
+from harness.corpora.checks import SPLITS, Raw, build, stacked
 from harness.corpora.columns import Shape, canonical, with_ids
+from harness.corpora.parts import read_all
 from harness.corpora.reading import Format, Layout
-from harness.errors import ConfigError, CorpusError, Problem
+from harness.errors import ConfigError, Problem
 from harness.labels import FRAMING, STANCE, LabelSet, Task
 from harness.parties import EMPTY
 from harness.parties import read as read_parties
@@ -100,7 +101,7 @@ def files(
     parts = _parts(path)
     if isinstance(path, Mapping) and "split" in shape.columns:
         raise ConfigError([Problem("corpus.columns.split", "has no effect where path names the splits")])
-    raws = _gathered(parts, layout, shape, task)
+    raws = read_all(parts, lambda part: _read(part, layout, shape, task))
     raw = stacked(raws, ", ".join(one.source for one in raws))
     registry = EMPTY if parties is None else read_parties(parties)
     return build(name or parts[0].file.stem, raw, labels=labels, task=task, parties=registry)
@@ -126,19 +127,6 @@ def _parts(path: Paths) -> list[Part]:
         for split, paths in listed
         for file in paths
     ]
-
-
-def _gathered(parts: Sequence[Part], layout: Layout, shape: Shape, task: Task) -> list[Raw]:
-    """Read all files, so that the problems of all are told at once."""
-    raws, errors = [], []
-    for part in parts:
-        try:
-            raws.append(_read(part, layout, shape, task))
-        except CorpusError as error:
-            errors.append(error)
-    if errors:
-        raise union(errors)
-    return raws
 
 
 def _read(part: Part, layout: Layout, shape: Shape, task: Task) -> Raw:

@@ -1,0 +1,90 @@
+"""The files of Narrative Frames in, a Corpus out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from harness.corpora import reading
+from harness.corpora.card import Card
+from harness.corpora.checks import Raw, build
+from harness.corpora.columns import Shape, canonical
+from harness.corpora.parts import Part, read_parts
+from harness.corpora.reading import Layout
+from harness.labels import FRAMING, LabelSet, Task
+from harness.tables import Corpus
+
+CARD = Card(
+    name="narrative_frames",
+    title="Narrative Frames",
+    description="News articles on climate change, whole, with the generic news frames that they use.",
+    tasks=("framing",),
+    labels={"framing": FRAMING},
+    paper="Frermann, Li, Khanehzar & Mikolajczak 2023, Conflicts, Villains, Resolutions, ACL",
+    official_metric="per-frame F1 and their mean",
+    official_split="five folds of train, dev and test",
+    licence="MIT, as its repository states; the articles are the news outlets'",
+    flaws=(
+        "A row is an article of up to 7,000 characters, which many encoders cut off.",
+        "Small: 343 articles in train and dev of a fold.",
+        "What the publishers call resolution (AR) is the frame responsibility here.",
+        "Naming every frame always gives a mean F1 of .453 on dev of the first fold.",
+    ),
+    variable="HARNESS_NARRATIVE_FRAMES",
+    address="https://github.com/phenixace/narrative-framing",
+)
+
+CODES = {
+    "AR": "responsibility",
+    "HI": "human_interest",
+    "CO": "conflict",
+    "MO": "morality",
+    "EC": "economic_consequences",
+}
+LAYOUT = Layout("tsv", quoted=False, header=("id", "outlet", "bias", "date", "text", *CODES))
+SHAPE = Shape({"frames": tuple(CODES), "group": "id"}, CODES)
+
+
+def narrative_frames(
+    *, folder: Path | None = None, fold: int = 1, labels: LabelSet | None = None, task: Task = "framing"
+) -> Corpus:
+    """Read Narrative Frames.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where ``Fold_1`` and the others are; left out, ``HARNESS_NARRATIVE_FRAMES`` says it.
+    fold : int
+        Which of the five published folds.
+    labels : LabelSet, optional
+        The labels of ``task``.
+    task : {"framing"}
+        What the corpus is read for.
+
+    Returns
+    -------
+    Corpus
+        One row an article, which is its own group. Beyond the usual columns: ``bias``, of the outlet.
+
+    Raises
+    ------
+    CorpusError
+        Where a file that is needed is missing, or something is wrong with one.
+    """
+    home = CARD.folder(folder)
+    parts = [
+        Part(home / f"Fold_{fold}" / f"{split}.txt", split, split != "test")
+        for split in ("train", "dev", "test")
+    ]
+    raw = read_parts(CARD, home, parts, lambda part: _read(part, task))
+    return build(CARD.name, raw, labels=labels, task=task)
+
+
+def _read(part: Part, task: Task) -> Raw:
+    read = reading.read(part.path, LAYOUT)
+    # One row of the published files ends in "False)".
+    last = [str(value).removesuffix(")") for value in read.frame["EC"]]
+    raw = canonical(replace(read, frame=read.frame.assign(EC=last)), SHAPE, task)
+    return replace(
+        raw, frame=raw.frame.assign(split=part.split, id=[f"article:{n}" for n in read.frame["id"]])
+    )

@@ -1,0 +1,202 @@
+"""The raw annotations of SEESAW in, a Corpus out: who takes which side toward whom, sentence by sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.corpora.card import Card
+from harness.corpora.checks import SPLITS, Raw, build, capped
+from harness.corpora.reading import shown
+from harness.errors import CorpusError, Problem
+from harness.labels import TWO_SIDES, LabelSet, Task
+from harness.tables import Corpus
+
+CARD = Card(
+    name="seesaw",
+    title="SEESAW",
+    description=(
+        "Sentences of US political news, each with the side that one named holder takes toward another. "
+        "Every story is told by three outlets, of the left, the centre and the right."
+    ),
+    tasks=("stance",),
+    labels={"stance": TWO_SIDES},
+    paper="Zhang, Beauchamp & Wang 2022, Generative Entity-to-Entity Stance Detection, EMNLP",
+    official_metric="micro-F1 given the pair of holder and target",
+    official_split="by story: train, valid, test",
+    licence="CC BY-NC-SA 4.0",
+    flaws=(
+        "There is no neutral class: only pairs with a side were annotated.",
+        "466 of 8,699 annotations of train and valid have no named target and are left out.",
+        "1,871 have no named holder; theirs is empty here, and `subject` says what was annotated.",
+        "Targets are canonical names and may not stand in the sentence word for word.",
+        "2 pairs of holder and target have both sides in one sentence.",
+    ),
+    variable="HARNESS_SEESAW",
+    address="https://github.com/launchnlp/SEESAW",
+)
+
+PLACEHOLDERS = ("None", "Not in the list")
+SIDES: Mapping[str, str] = {"NEG": "critical", "POS": "supportive"}
+Rows = list[dict[str, Any]]
+
+
+def seesaw(
+    *,
+    folder: Path | None = None,
+    scored: Literal["test", "valid"] = "test",
+    labels: LabelSet | None = None,
+    task: Task = "stance",
+) -> Corpus:
+    """Read SEESAW.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where ``annotations``, ``articles`` and ``meta`` are; left out, ``HARNESS_SEESAW`` says it.
+    scored : {"test", "valid"}
+        Which published part is the test part. With ``valid``, whose rows are then no dev rows, dev is carved
+        from train, and stories of the published test part are left out.
+    labels : LabelSet, optional
+        The labels of ``task``.
+    task : {"stance"}
+        What the corpus is read for.
+
+    Returns
+    -------
+    Corpus
+        One row a (sentence, holder, target); ``group`` is the story. Beyond the usual columns: ``article``,
+        ``subject`` as annotated, ``target_kind`` (People, Organization, …) and ``topic`` of the story.
+
+    Raises
+    ------
+    CorpusError
+        Where a folder or file is missing, or with everything that is wrong with the files.
+    """
+    home = CARD.folder(folder)
+    rows: Rows = []
+    problems: list[Problem] = []
+    stories = sorted((home / "meta").glob("*.json"))
+    if not stories:
+        raise CorpusError(
+            [Problem(shown(home / "meta"), "holds no story", f"SEESAW is offered at {CARD.address}")]
+        )
+    for story in stories:
+        try:
+            rows += _story(home, story, scored)
+        except CorpusError as error:
+            problems += error.problems
+    if problems:
+        raise CorpusError(capped(problems, shown(home)))
+    splits = {row["split"] for row in rows}
+    source = shown(home) + ("" if "test" in splits else "; no story of the published test part is there")
+    return build(CARD.name, _raw(rows, source), labels=labels, task=task)
+
+
+def _story(home: Path, path: Path, scored: str) -> Rows:
+    meta = _json(path)
+    place = shown(path)
+    split = SPLITS.get(str(_held(meta, "Split", place)).lower())
+    if split is None:
+        raise CorpusError(
+            [Problem(f"{place}: Split", f"unknown split {meta['Split']!r}", "known: train, valid, test")]
+        )
+    if scored == "valid":
+        if split == "test":
+            return []
+        split = "test" if split == "dev" else split
+    rows: Rows = []
+    for number in range(3):
+        of_article = meta.get(f"Meta info for article {number}", {})
+        shared = {
+            "group": path.stem,
+            "split": split,
+            "date": meta.get("story_time"),
+            "topic": meta.get("story_topic"),
+            "outlet": of_article.get("source"),
+        }
+        rows += [shared | row for row in _article(home, f"{path.stem}_DOCUMENT_{number}")]
+    return rows
+
+
+def _article(home: Path, name: str) -> Rows:
+    path = home / "annotations" / f"{name}.json"
+    place = shown(path)
+    annotated, article = _json(path), _json(home / "articles" / f"{name}.json")
+    texts = {str(line["id"]): line["text"] for line in _held(article, "text", place)}
+    kinds = {entity[0]: entity[1][0] for entity in _held(annotated, "entity lists", place) if entity[1]}
+    rows: Rows = []
+    problems: list[Problem] = []
+    for where, sentence, stance in _stances(_held(annotated, "sentence-level stances", place), place):
+        wrong = _faults(where, sentence, stance, texts)
+        problems += wrong
+        if not wrong and stance["object"] not in PLACEHOLDERS:
+            rows.append(
+                _row(name, sentence, stance, texts)
+                | {"place": where, "target_kind": kinds.get(stance["object"])}
+            )
+    if problems:
+        raise CorpusError(problems)
+    return rows
+
+
+def _stances(by_sentence: Mapping[str, Any], place: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for sentence, stances in by_sentence.items():
+        for stance in stances:
+            yield f"{place}: sentence {sentence}", sentence, stance
+
+
+def _faults(where: str, sentence: str, stance: Mapping[str, Any], texts: Mapping[str, str]) -> list[Problem]:
+    lacking = [name for name in ("id", "subject", "object", "sentiment") if name not in stance]
+    if lacking:
+        return [Problem(where, f"lacks {name!r}") for name in lacking]
+    wrong = [] if sentence in texts else [Problem(where, "is not in the article")]
+    if stance["sentiment"] not in SIDES:
+        wrong.append(
+            Problem(f"{where}: sentiment", f"unknown code {stance['sentiment']!r}", "known: NEG, POS")
+        )
+    return wrong
+
+
+def _row(name: str, sentence: str, stance: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    subject = stance["subject"]
+    return {
+        "id": f"{name}.{sentence}.{stance['id']}",
+        "text": texts[sentence],
+        "target": stance["object"],
+        "holder": None if subject in PLACEHOLDERS else subject,
+        "stance": SIDES[stance["sentiment"]],
+        "article": name,
+        "subject": subject,
+    }
+
+
+def _json(path: Path) -> dict[str, Any]:
+    name = shown(path)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CorpusError([Problem(name, f"cannot be read: {error.strerror or error}")]) from None
+    except UnicodeDecodeError as error:
+        raise CorpusError([Problem(name, f"is not utf-8: byte 0x{error.object[error.start]:02x}")]) from None
+    except json.JSONDecodeError as error:
+        what = f"is not valid JSON: {error.msg} (character {error.colno})"
+        raise CorpusError([Problem(f"{name}:{error.lineno}", what)]) from None
+    if not isinstance(data, dict):
+        raise CorpusError([Problem(name, "is not a JSON object")])
+    return data
+
+
+def _held(data: Mapping[str, Any], key: str, place: str) -> Any:
+    if key not in data:
+        raise CorpusError([Problem(place, f"lacks {key!r}")])
+    return data[key]
+
+
+def _raw(rows: Rows, source: str) -> Raw:
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, dtype=object)
+    return Raw(frame.drop(columns="place"), frame["place"].tolist(), source)
