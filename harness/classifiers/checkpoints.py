@@ -102,6 +102,9 @@ def load_tokenizer(checkpoint: str) -> Any:
         raise ClassifierError(f"{checkpoint}: its tokenizer cannot be read: {_first_line(error)}") from error
     if not tokenizer.is_fast:
         raise ClassifierError(f"{checkpoint}: it has no fast tokenizer (tokenizer.json)")
+    if len(tokenizer.get_vocab()) <= len(tokenizer.all_special_tokens):
+        # What transformers makes up where the files are missing.
+        raise ClassifierError(f"{checkpoint}: its tokenizer knows no words; tokenizer.json is missing")
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.backend_tokenizer.no_truncation()
     return tokenizer

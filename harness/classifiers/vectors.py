@@ -21,6 +21,7 @@ from harness.classifiers import checkpoints
 from harness.classifiers.encoder.rows import Batch, Tokenizer, batches, sorted_order
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Examples, Target
+from harness.errors import ClassifierError
 from harness.progress import progress
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Reader:
         Raises
         ------
         ClassifierError
-            Where the checkpoint's files are missing or damaged.
+            Where the checkpoint's files are missing or damaged, or it lacks a layer.
         """
         import numpy as np
 
@@ -82,6 +83,11 @@ class Reader:
             _KEPT.keep(made)
             found |= made
         return np.stack([found[key] for key in keys])
+
+    def _check_layers(self, last: int) -> None:
+        wrong = [layer for layer in self.layers if not -last - 1 <= layer <= last]
+        if wrong:
+            raise ClassifierError(f"{self.checkpoint} has the layers 0 to {last}, and no layer {wrong[0]}")
 
     def copy(self, folder: Path) -> None:
         """Write the encoder and its tokenizer into a folder, which is then a checkpoint of its own."""
@@ -101,6 +107,7 @@ class Reader:
         import torch
 
         backend, body = _loaded(str(folder), _changed(folder))
+        self._check_layers(int(body.config.num_hidden_layers))
         rows = Tokenizer(backend, self.target, Marks(), self.max_tokens)(examples)
         order = sorted_order(rows.lengths, BUDGET)
         result = np.zeros((len(examples), self.parts, body.config.hidden_size), dtype=np.float32)
