@@ -168,7 +168,8 @@ def bind(
     where : str
         Prefix of the problems' places; an option's name is added with a dot.
     folder : callable, optional
-        Option → what relative paths in it start from (the folder of the config that says so).
+        Option → what relative paths in it start from (the folder of the config that says so); a text that
+        begins with ``./`` or ``../`` is such a path too.
 
     Raises
     ------
@@ -255,6 +256,8 @@ def _described(error: Any, schema: Any) -> tuple[str, str, str]:
 def _absolute(value: Any, folder: Path | None) -> Any:
     if isinstance(value, Path) and folder is not None:
         return (folder / value.expanduser()).resolve()
+    if isinstance(value, str) and value.startswith(("./", "../")) and folder is not None:
+        return str((folder / value).resolve())
     if isinstance(value, Mapping):
         return {key: _absolute(inner, folder) for key, inner in value.items()}
     if isinstance(value, tuple | list):

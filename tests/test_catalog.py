@@ -119,6 +119,18 @@ def test_relative_paths_start_from_the_folder_that_says_so(tmp_path: Path) -> No
     assert bound.options["path"] == (tmp_path / "path" / "x" / "y.csv").resolve()
 
 
+@pytest.mark.parametrize(("written", "inside"), [("./model", "here/model"), ("../model", "model")])
+def test_a_text_that_is_written_as_a_path_starts_there_too(written: str, inside: str, tmp_path: Path) -> None:
+    bound = catalog.bind("classifier", "encoder", {"checkpoint": written}, "", lambda _: tmp_path / "here")
+    assert bound.options["checkpoint"] == str((tmp_path / inside).resolve())
+    assert (
+        catalog.bind("classifier", "encoder", {"checkpoint": "a/b"}, "", lambda _: tmp_path).options[
+            "checkpoint"
+        ]
+        == "a/b"
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
