@@ -31,6 +31,8 @@ class Card:
         Authors, year, where; empty where there is none.
     official_metric, official_split : str
         What published numbers are computed with and on; empty where nothing is official.
+    labelling : str
+        Who labelled, how often, and how differences were settled; empty where the paper says it.
     licence : str
         As its publishers state it.
     flaws : tuple of str
@@ -49,6 +51,7 @@ class Card:
     paper: str = ""
     official_metric: str = ""
     official_split: str = ""
+    labelling: str = ""
     licence: str = ""
     flaws: tuple[str, ...] = ()
     variable: str = ""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Alpha = Callable[[Iterable[Sequence[Any]]], float]
 """An agreement of votes, such as :func:`harness.statistics.agreement.alpha`."""
 
-FEW = 16
+FEW = 32
 """A column with at most so many different values is counted value by value."""
 
 WIDTH = 100
@@ -28,11 +28,12 @@ WIDTH = 100
 
 @dataclass(frozen=True)
 class Table:
-    """Counts under a title; the first column holds names."""
+    """Counts under a title, with what there is to say of them; the first column holds names."""
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    note: str = ""
 
     def __str__(self) -> str:
         lines = [row for row in (self.header, *self.rows) if any(row)]
@@ -44,7 +45,14 @@ class Table:
             ]
             for line in lines
         ]
-        return "\n".join([self.title, *("  " + "  ".join(line).rstrip() for line in cells)])
+        note = [_hanging("  ", self.note)] if self.note else []
+        return "\n".join([self.title, *("  " + "  ".join(line).rstrip() for line in cells), *note])
+
+
+BOUND = (
+    "The last count bounds every classifier that is blind to the target: it gives one stance to all targets "
+    "of a sentence, and with the commonest of each sentence it is right so often, whatever it learns."
+)
 
 
 def cards() -> tuple[Card, ...]:
@@ -133,6 +141,7 @@ def _card(card: Card) -> str:
         "Labels": "; ".join(labels),
         "Official metric": card.official_metric,
         "Official split": card.official_split,
+        "Labelling": card.labelling,
         "Licence": card.licence,
         "Address": card.address,
         "Folder in": card.variable,
@@ -154,6 +163,7 @@ def _composition(corpus: Corpus) -> Table:
     parties, stances = sentences["target"].nunique(), sentences["stance"].nunique()
     several = parties[parties > 1]
     differing = int((stances[parties > 1] > 1).sum())
+    blind = _right_at_best(rows) if differing else 0
     targets = rows["target"].dropna()
     trained = set(rows.loc[rows["split"] == "train", "target"].dropna())
     tested = set(rows.loc[rows["split"] == "test", "target"].dropna())
@@ -167,17 +177,23 @@ def _composition(corpus: Corpus) -> Table:
         ("rows with a holder", int(rows["holder"].notna().sum()), len(rows)),
         ("sentences with two targets or more", len(several), len(parties)),
         ("… whose stances differ", differing, len(several)),
+        ("rows right with the best one stance a sentence", blind, int(rows["stance"].notna().sum())),
     ]
     kept = [(name, f"{count:,}", _share(count, whole)) for name, count, whole in facts if count]
-    return Table("Composition", ("", "", ""), tuple(kept))
+    return Table("Composition", ("", "", ""), tuple(kept), BOUND if blind else "")
+
+
+def _right_at_best(rows: pd.DataFrame) -> int:
+    """Count the rows that have the commonest stance of their sentence."""
+    stances = rows[rows["stance"].notna()].groupby(["group", "text", "stance"], dropna=False)
+    return int(stances.size().groupby(["group", "text"], dropna=False).max().sum())
 
 
 def _labels(title: str, rows: pd.DataFrame, labels: LabelSet, column: str) -> Table:
     several = [value if isinstance(value, tuple) else (value,) for value in rows[column]]
     names = [*labels.names, *(["none"] if labels.multi else [])]
     lines = []
-    splits = [part for part in ("train", "dev", "test") if (rows["split"] == part).any()]
-    for part in [*splits, "all"]:
+    for part in [*_splits(rows), "all"]:
         held = [one for one, split in zip(several, rows["split"], strict=True) if part in (split, "all")]
         counts = [sum(name in one or (name == "none" and not one) for one in held) for name in names]
         shown = [f"{count:,} ({_share(count, len(held))})" for count in counts]
@@ -186,16 +202,30 @@ def _labels(title: str, rows: pd.DataFrame, labels: LabelSet, column: str) -> Ta
 
 
 def _few_values(rows: pd.DataFrame) -> list[Table]:
-    candidates = ["outlet", *(column for column in rows.columns if column not in CORPUS_COLUMNS)]
+    splits = _splits(rows)
+    candidates = ["target", "outlet", *(column for column in rows.columns if column not in CORPUS_COLUMNS)]
     tables = []
     for column in candidates:
         values = [value for value in rows[column] if isinstance(value, str)]
         counts = {value: values.count(value) for value in dict.fromkeys(values)} if values else {}
         if 1 < len(counts) <= FEW:
             ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-            lines = tuple((value, f"{count:,}", _share(count, len(rows))) for value, count in ranked)
-            tables.append(Table(f"Rows by {column}", ("", "", ""), lines))
+            parts = [rows.loc[rows["split"] == part, column].value_counts() for part in splits]
+            lines = tuple(
+                (
+                    value,
+                    f"{count:,}",
+                    _share(count, len(rows)),
+                    *(f"{int(part.get(value, 0)):,}" for part in parts),
+                )
+                for value, count in ranked
+            )
+            tables.append(Table(f"Rows by {column}", ("", "all", "", *splits), lines))
     return tables
+
+
+def _splits(rows: pd.DataFrame) -> list[str]:
+    return [part for part in ("train", "dev", "test") if (rows["split"] == part).any()]
 
 
 def _agreement(corpus: Corpus, card: Card, alpha: Alpha) -> list[Table]:

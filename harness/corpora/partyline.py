@@ -35,17 +35,39 @@ CARD = Card(
     title="Partyline",
     description=(
         "Short articles about fictional countries, written for this package in the registers of real "
-        "coverage. Each sentence has its frames and its holder, each party in it a span and a stance."
+        "coverage and dated March 2031 to September 2032. Each sentence has its frames and its holder, each "
+        "party in it a span and a stance. For learning the tool, for tests and for demonstrations."
     ),
     tasks=("stance", "framing"),
     labels={"stance": STANCE, "framing": FRAMING},
     official_metric="f1_macro",
-    official_split="by article: train, dev, test; some parties occur in test alone",
-    licence="that of this package",
+    official_split=(
+        "by article: train, dev, test; New Compass, Basin Pact, Tolmirea, Saffron Party and Salt Road Party "
+        "occur in test alone"
+    ),
+    labelling=(
+        "Every row was labelled twice, by the writer of its article and by another who saw neither those "
+        "labels nor the plan of the articles; both votes are kept. One adjudicator settled the differences "
+        "by the codebook (codebook.md, beside the data), on one of the two votes; of ten holders on a third "
+        "wording."
+    ),
+    licence="that of this package (LICENSE); nothing is taken from elsewhere",
     flaws=(
-        "Small, invented and written by few hands: a score on it says nothing about the world.",
-        "Parties, leaders, outlets and events are fictional; English only.",
-        "For learning the tool, for tests and for demonstrations; not for training real monitors.",
+        "Not for training real monitors: it is small and invented, and a score on it says nothing about "
+        "the world.",
+        "Texts and both votes are the work of language models, in few hands that worked closely together; "
+        "nobody independent labelled it. Its agreement overstates what independent annotators would reach.",
+        "Agreement was measured before the codebook was sharpened, and agreed stances and frames were not "
+        "judged anew; one adjudicator settled every difference.",
+        "morality is the least sure label (alpha 0.44), and 44 % of the sentences have no frame at all.",
+        "Labels are near balance and hard cases frequent because the writers aimed at that; real coverage is "
+        "more neutral and names fewer parties a sentence. Only sentences that name a party are labelled.",
+        "All of test is one writer's, who wrote nothing else, and all of dev another's, who wrote 4 articles "
+        "of train: the splits differ in hand and topic too. Folds over all articles mix the hands.",
+        "A single party has 26 to 136 rows, 6 to 36 in test, too few to score it alone; three rows in four "
+        "are from outlets of Brelland and Velmora.",
+        "Parties, leaders, outlets and events are fictional; where a plain name, such as Agrarian League, is "
+        "also borne by a real party, that party is not meant. English only.",
     ),
 )
 
