@@ -114,6 +114,17 @@ def test_every_pooling_reads_every_view(
     assert np.isfinite(one.predict_proba([*data.examples, absent, Example("", "varna")])).all()
 
 
+@pytest.mark.parametrize("pooling", ["cls", "mean", "target", "cls_target", "mean_target"])
+def test_blind_to_the_target_every_pooling_reads_the_sentence(
+    pooling: str, make: Callable[..., Any], data: Labelled
+) -> None:
+    one = make(target="none", pooling=pooling, epochs=1)
+    one.fit(Labelled(data.examples[:6], data.codes[:6]))
+    same = [dataclasses.replace(data.examples[0], target=name, spans=()) for name in ("varna", "union", None)]
+    proba = one.predict_proba(same)
+    assert proba[0].tobytes() == proba[1].tobytes() == proba[2].tobytes()
+
+
 def test_target_pooling_sees_which_party_is_meant(make: Callable[..., Any], data: Labelled) -> None:
     one = make(target="pair", pooling="target", epochs=1)
     one.fit(data)
@@ -268,9 +279,6 @@ def test_nothing_saved_is_code_or_pickle(fitted: Any, tmp_path: Path) -> None:
 def test_all_that_is_out_of_range_is_named_at_once() -> None:
     with pytest.raises(ConfigError) as error:
         encoder(
-            target="none",
-            pooling="cls_target",
-            marks="tokens",
             epochs=0,
             learning_rate=0.0,
             batch_size=0,
@@ -293,8 +301,6 @@ def test_all_that_is_out_of_range_is_named_at_once() -> None:
         "regularization.dropout: should be in [0, 1), got 1.0",
         "regularization.label_smoothing: should be in [0, 1), got -0.1",
         "regularization.ema: should be in [0, 1), got 1.0",
-        "pooling: 'cls_target' has no effect with target: none; use pooling: mean, or show the target",
-        "marks: 'tokens' has no effect with target: none; use target: marked or marked_pair",
     ]
 
 

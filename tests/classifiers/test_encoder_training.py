@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from harness.labels import LabelSet
 from tests.classifiers import tiny_models
 
 PAIR = LabelSet(("critical", "supportive"))
+NONE = Regularization(label_smoothing=0.0, ema=0.0)
 
 
 def ready(**options: Any) -> tuple[training.Training, training.Data]:
@@ -34,7 +36,9 @@ def ready(**options: Any) -> tuple[training.Training, training.Data]:
     tokenizer = Tokenizer(tiny_models.tokenizer(), "none", Marks(), 16)
     rows = tokenizer([Example("good plan"), Example("bad plan")] * 4)
     given = Options(**{"epochs": 3, "batch_size": 4, "precision": "fp32", **options})
-    return training.Training(network, given, PAIR, 1, 0), training.Data(rows, np.array([0, 1] * 4))
+    return training.Training(network, given, PAIR, 1, 0), training.Data(
+        rows, np.array([0, 1, 0, 0, 0, 1, 0, 1])
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,15 +142,16 @@ def test_divergence_is_none_between_equals_and_symmetric() -> None:
 @pytest.mark.parametrize(
     "terms",
     [
-        Regularization(r_drop=1.0),
-        Regularization(adversarial=0.5),
-        Regularization(ema=0.9),
-        Regularization(label_smoothing=0.1),
+        replace(NONE, r_drop=1.0),
+        replace(NONE, adversarial=0.5),
+        replace(NONE, ema=0.9),
+        replace(NONE, label_smoothing=0.1),
+        replace(NONE, class_weights=1.0),
     ],
 )
 def test_every_term_changes_what_is_learned(terms: Regularization) -> None:
     learned = []
-    for given in (Regularization(), terms):
+    for given in (NONE, terms):
         one, data = ready(regularization=given)
         with training.seeded(1):
             one.run(data, None)
@@ -155,7 +160,7 @@ def test_every_term_changes_what_is_learned(terms: Regularization) -> None:
 
 
 def test_the_adversarial_step_is_taken_back() -> None:
-    one, data = ready(regularization=Regularization(adversarial=0.5), learning_rate=1e-30)
+    one, data = ready(regularization=replace(NONE, adversarial=0.5), learning_rate=1e-30)
     table = one.network.body.get_input_embeddings().weight
     before = table.detach().clone()
     one.run(data, None)

@@ -25,8 +25,8 @@ def encoder(
     checkpoint: str = MINILM,
     target: Target = "marked_pair",
     marks: MarkStyle = "punctuation",
-    pooling: Pooling = "cls",
-    epochs: int = 4,
+    pooling: Pooling = "cls_target",
+    epochs: int = 3,
     learning_rate: float = 1e-4,
     batch_size: int = 32,
     max_tokens: int = 128,
@@ -47,9 +47,10 @@ def encoder(
     target : str
         How the target is shown, see :mod:`harness.classifiers.inputs`.
     marks : {"punctuation", "tokens"}
-        What stands around a marked target: square brackets, or tokens of their own.
+        What stands around a target that is marked: square brackets, or tokens of their own.
     pooling : {"cls", "mean", "target", "cls_target", "mean_target"}
-        What of the last layer the head reads.
+        What of the last layer the head reads; where no target is shown or named, the whole sentence stands
+        for its tokens.
     epochs : int
         At least 1; the best of them on the select rows is kept.
     learning_rate : float
@@ -72,7 +73,7 @@ def encoder(
     Raises
     ------
     ConfigError
-        With every option that is out of range or has no effect.
+        With every option that is out of range.
     """
     check(checkpoint)
     options = Options(

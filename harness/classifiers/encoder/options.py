@@ -75,8 +75,8 @@ class Regularization:
     """
 
     dropout: float = 0.1
-    label_smoothing: float = 0.0
-    ema: float = 0.0
+    label_smoothing: float = 0.1
+    ema: float = 0.995
     r_drop: float = 0.0
     adversarial: float = 0.0
     class_weights: float = 0.0
@@ -104,8 +104,8 @@ class Options:
     checkpoint: str = MINILM
     target: Target = "marked_pair"
     marks: MarkStyle = "punctuation"
-    pooling: Pooling = "cls"
-    epochs: int = 4
+    pooling: Pooling = "cls_target"
+    epochs: int = 3
     learning_rate: float = 1e-4
     batch_size: int = 32
     max_tokens: int = 128
@@ -119,7 +119,7 @@ class Options:
         Raises
         ------
         ConfigError
-            With every option that is out of range or has no effect.
+            With every option that is out of range.
         """
         problems = [
             *_within("epochs", self.epochs, self.epochs >= 1, "at least 1"),
@@ -129,12 +129,6 @@ class Options:
             *self.schedule.problems(),
             *self.regularization.problems(),
         ]
-        if self.target == "none" and self.pooling in ("target", "cls_target", "mean_target"):
-            hint = "use pooling: mean, or show the target"
-            problems.append(Problem("pooling", f"{self.pooling!r} has no effect with target: none", hint))
-        if self.marks == "tokens" and self.target not in ("marked", "marked_pair"):
-            hint = "use target: marked or marked_pair"
-            problems.append(Problem("marks", f"'tokens' has no effect with target: {self.target}", hint))
         if problems:
             raise ConfigError(problems)
 
