@@ -87,6 +87,8 @@ def curves_png(curves: Mapping[str, Sequence[Mapping[str, float]]], title: str) 
         Trial name → one mapping of quantities a step.
     title : str
     """
+    from matplotlib.ticker import MaxNLocator
+
     quantities = list(dict.fromkeys(key for steps in curves.values() for one in steps for key in one))
     columns = min(3, len(quantities))
     rows = -(-len(quantities) // columns)
@@ -99,6 +101,7 @@ def curves_png(curves: Mapping[str, Sequence[Mapping[str, float]]], title: str) 
             panel.plot(steps_at, values, label=name, color=color, marker="o", markersize=3, linewidth=1.2)
         panel.set_title(quantity.replace("_", " "), fontsize=9, loc="left")
         panel.set_xlabel("step", fontsize=8)
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.tick_params(labelsize=8)
         panel.grid(color="#e3e6e9", linewidth=0.6)
     for panel in grid[len(quantities) :]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from importlib import metadata
 from pathlib import Path
@@ -97,10 +98,18 @@ def write_data(folder: Path, saved: Path, contract: Contract, parties: Registry)
     parties : Registry
         Of the training corpus.
     """
-    shutil.copytree(saved / "model", folder / "model")
+    shutil.copytree(saved / "model", folder / "model", copy_function=_linked)
     contract.write(folder)
     records = json.dumps(parties.to_records(), indent=1, ensure_ascii=False)
     (folder / PARTIES).write_text(records + "\n", encoding="utf-8")
+
+
+def _linked(source: str, target: str) -> None:
+    """Give a file a second name rather than a copy where both lie on one drive: models are large."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = "") -> None:

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -123,9 +124,16 @@ class Store:
                 os.environ[VARIABLE] = before[2]
 
     @contextlib.contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        """Hold a lock that other processes of this folder respect; it ends with the process."""
-        with locked(self.home / "locks" / f"{name}.lock"):
+    def lock(self, name: str, what: str = "") -> Iterator[None]:
+        """Hold a lock that other processes of this folder respect; it ends with the process.
+
+        Parameters
+        ----------
+        name : str
+        what : str
+            Shown on standard error if another process has to be waited for.
+        """
+        with locked(self.home / "locks" / f"{name}.lock", what):
             yield
 
     def experiment(self, name: str) -> str:
@@ -218,11 +226,17 @@ def imported() -> ModuleType:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, what: str = "") -> Iterator[None]:
     """Hold an exclusive lock on a file, waiting for it as long as it takes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if what:
+                sys.stderr.write(f"waiting for another process: {what}\n")
+                sys.stderr.flush()
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
@@ -248,7 +262,7 @@ def _ready(store: Store, say: Callable[[str], object] | None) -> None:
     database.parent.mkdir(parents=True, exist_ok=True)
     if database.exists():
         return
-    with locked(database.with_name(f"{database.name}.lock")):
+    with locked(database.with_name(f"{database.name}.lock"), f"it makes the store {database}"):
         if not database.exists():
             if say is not None:
                 say(f"making the store {database} (a few seconds, once)")

@@ -49,12 +49,14 @@ def safe(name: str) -> str:
 
 def score_values(scores: Scores) -> dict[str, float]:
     """Return the scores of whole splits by key, e.g. ``test/f1_macro_low``; what is NaN is left out."""
-    rows = scores.rows
+    whole = scores.rows[scores.rows["slice"] == "all"]
     values = {}
-    for row in rows[(rows["slice"] == "all") & rows["split"].isin(SPLITS)].to_dict("records"):
-        key = f"{row['split']}/{row['metric']}"
-        values[key] = row["value"]
-        values |= {f"{key}_{word}": row[word] for word in ("low", "high", "seed_sd")}
+    # Test first: the UI lists metrics in the order in which they came.
+    for split in SPLITS:
+        for row in whole[whole["split"] == split].to_dict("records"):
+            key = f"{split}/{row['metric']}"
+            values[key] = row["value"]
+            values |= {f"{key}_{word}": row[word] for word in ("low", "high", "seed_sd")}
     return {safe(key): float(value) for key, value in values.items() if not math.isnan(value)}
 
 

@@ -23,6 +23,7 @@ from harness.tracking import contents, context, names, saved, view
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
+SCRATCH = "scratch"
 PENDING = "pending"
 """Folder of the store's home where models of unfinished classifiers wait."""
 
@@ -75,7 +76,8 @@ class Tracker:
         ends the run as FAILED with its reason, Ctrl-C as KILLED; :meth:`Parent.complete` ends it as FINISHED.
         """
         digest = names.parent_digest(self.prepared, classifier, trials)
-        with self.store.lock(f"{self.experiment_id}-{digest}"):
+        what = f"it runs {classifier.name} of {self.prepared.plan.name}"
+        with self.store.lock(f"{self.experiment_id}-{digest}", what):
             done = None if self.fresh else self.finished(classifier, trials)
             if done is not None:
                 yield Parent(self, classifier, "", Path(), done)
@@ -129,8 +131,10 @@ class Tracker:
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Open an empty folder that is gone after the block."""
-        with tempfile.TemporaryDirectory(prefix="harness-") as name:
+        """Open an empty folder, gone after the block; beside the store, where there is room for models."""
+        place = self.store.home / SCRATCH
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place) as name:
             yield Path(name)
 
     def pending(self, run_id: str) -> Path:

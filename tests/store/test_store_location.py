@@ -177,3 +177,14 @@ def test_only_a_sqlite_store_can_be_relocated(folder: Path, monkeypatch: pytest.
     with pytest.raises(StoreError) as caught:
         relocate(Store.open())
     assert str(caught.value) == "only a SQLite store can be relocated; this one is http://runs.example"
+
+
+def test_who_waits_says_for_what(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = Store.open()
+    with ThreadPoolExecutor(1) as pool:
+        with store.lock("work", "it works"):
+            waiting = pool.submit(lambda: store.lock("work", "it works").__enter__())
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.2)
+        waiting.result(timeout=10)
+    assert capsys.readouterr().err == "waiting for another process: it works\n"
