@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -233,91 +232,3 @@ def test_an_unfinished_result_is_not_logged_as_done(folder: Path) -> None:
     with tracker.classifier(classifier, trials):
         pass
     assert tracker.finished(classifier, trials) is None
-
-
-def test_the_parent_holds_all_that_a_person_looks_at(ladder: Path) -> None:
-    store = Store.open(ladder)
-    parent = runs(store, "classifier")["strong"]
-    names = {one.path for one in store.client.list_artifacts(parent.info.run_id)}
-    assert names == {
-        *("config.yaml", "environment.json", "figures", "predictions.parquet", "predictions_table.json"),
-        *("report.html", "scores.csv", "trials.json"),
-    }
-    figures = {one.path for one in store.client.list_artifacts(parent.info.run_id, "figures")}
-    assert figures == {
-        f"figures/{name}.png" for name in ("confusion_matrix", "reliability", "training_curves")
-    }
-    metrics = parent.data.metrics
-    for split in ("test", "select"):
-        assert {f"{split}/f1_macro{end}" for end in ("", "_low", "_high", "_seed_sd")} <= set(metrics)
-    assert (parent.data.params["kind"], parent.data.params["strength"]) == ("toys:verbs", "2.0")
-    assert parent.data.tags["team"] == "tests"
-    assert json.loads(parent.data.tags["mlflow.loggedArtifacts"]) == [
-        {"path": "predictions_table.json", "type": "table"}
-    ]
-
-
-def test_the_models_scores_are_the_runs(ladder: Path) -> None:
-    """A second model, or a curve's first step, would give the model other numbers than its run."""
-    store = Store.open(ladder)
-    parent = store.client.get_run(runs(store, "classifier")["verbs"].info.run_id)
-    (output,) = parent.outputs.model_outputs
-    model = store.client.get_logged_model(output.model_id)
-    assert {one.key: one.value for one in model.metrics} == {
-        key: value for key, value in parent.data.metrics.items() if not key.startswith("time/")
-    }
-    assert {one.dataset_digest for one in model.metrics} == {parent.inputs.dataset_inputs[0].dataset.digest}
-
-
-def test_curves_start_at_step_one(ladder: Path) -> None:
-    store = Store.open(ladder)
-    child = runs(store, "trial")["verbs seed 1"]
-    history = store.client.get_metric_history(child.info.run_id, "training/loss")
-    assert [(one.step, one.value) for one in history] == [(1, 1.0), (2, 0.5), (3, 1 / 3)]
-
-
-def test_the_table_for_the_evaluation_view_groups_by_id_and_compares_predictions(ladder: Path) -> None:
-    store = Store.open(ladder)
-    parent = runs(store, "classifier")["verbs"]
-    path = store.client.download_artifacts(parent.info.run_id, "predictions_table.json")
-    table = json.loads(Path(path).read_text(encoding="utf-8"))
-    assert table["columns"] == [
-        *("id", "prediction", "truth", "target", "text"),
-        *("p_critical", "p_neutral", "p_supportive"),
-    ]
-    assert table["data"][0][:5] == [
-        *("s27", "critical", "critical", "Harbour Party"),
-        "Coastal Union blasted Harbour Party before the vote, for the 27th time.",
-    ]
-
-
-def test_without_text_no_sentence_is_in_any_file(folder: Path) -> None:
-    store = Store.open()
-    ran(prepared(folder, log_text="false"), store)
-    assert store.artifacts is not None
-    files = [path for path in store.artifacts.rglob("*") if path.is_file()]
-    assert len(files) > 10
-    assert [path.name for path in files if b"for the 4" in path.read_bytes()] == []
-    # The same search finds them where they may stand.
-    ran(prepared(folder), store)
-    found = {
-        path.name
-        for path in store.artifacts.rglob("*")
-        if path.is_file() and b"for the 4" in path.read_bytes()
-    }
-    assert found == {"predictions_table.json", "report.html"}
-
-
-def test_a_classifier_that_cannot_be_saved_has_no_model(ladder: Path) -> None:
-    store = Store.open(ladder)
-    run = store.client.get_run(runs(store, "classifier")["unsaved"].info.run_id)
-    assert run.outputs.model_outputs == []
-    assert run.data.tags["harness.model"] == "none: the classifier cannot be saved"
-
-
-def test_the_experiment_says_what_it_is(ladder: Path) -> None:
-    store = Store.open(ladder)
-    tags = store.client.get_experiment(store.experiment("toys")).tags
-    assert tags["mlflow.note.content"].startswith(
-        "Do verbs <i>say</i> enough?\n\n**stance** on `files`; chosen by `f1_macro` on select."
-    )

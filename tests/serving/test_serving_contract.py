@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import ModelError
+from harness.labels import STANCE, LabelSet
+from harness.serving.contract import Contract, loader
+from harness.serving.engine import Engine
+
+CONTRACT = Contract("stance", STANCE, "toys:load")
+
+
+@pytest.mark.parametrize(
+    "contract",
+    [
+        CONTRACT,
+        Contract(
+            "framing",
+            LabelSet(("a", "b"), multi=True),
+            "mine.frames:load",
+            temperature=1.5,
+            thresholds=(0.4, 0.6),
+            abstain_below=0.7,
+            classifier={"kind": "linear", "C": 1.0},
+            trained_on={"corpus": "x", "seed": 3},
+            versions={"numpy": "2"},
+        ),
+    ],
+)
+def test_a_contract_is_read_as_it_was_written(tmp_path: Path, contract: Contract) -> None:
+    contract.write(tmp_path)
+    assert Contract.read(tmp_path) == contract
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": 2}, "has format 2; this harness reads 1"),
+        ({"task": "weather"}, "is damaged: task 'weather'"),
+        ({"temperature": 0}, "is damaged: temperature 0.0"),
+        ({"temperature": "warm"}, "is damaged: could not convert string to float: 'warm'"),
+        ({"thresholds": [0.5, 0.5, 0.5]}, "is damaged: thresholds [0.5, 0.5, 0.5]"),
+        ({"labels": ["a", "a"]}, "is damaged: labels repeat: a"),
+        ({"loader": None}, None),
+    ],
+)
+def test_a_damaged_contract_is_refused(tmp_path: Path, change: dict[str, Any], said: str | None) -> None:
+    CONTRACT.write(tmp_path)
+    path = tmp_path / "contract.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    if said is None:
+        with pytest.raises(ModelError, match="the model's loader 'None'"):
+            loader(Contract.read(tmp_path).loader)
+        return
+    with pytest.raises(ModelError) as caught:
+        Contract.read(tmp_path)
+    assert str(caught.value).startswith(f"{path} {said}")
+
+
+def test_a_folder_without_contract_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError) as caught:
+        Engine.read(tmp_path)
+    assert str(caught.value) == f"{tmp_path} holds no contract.json: it is no model of the harness"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("os:system", "the model's loader 'os:system' is no loader"),
+        ("shutil:rmtree", "the model's loader 'shutil:rmtree' is no loader"),
+        ("numpy:array", "the model's loader 'numpy:array' is no function(folder, labels)"),
+        ("toys:write_corpus", "the model's loader 'toys:write_corpus' is no function(folder, labels)"),
+        (
+            "not_there:load",
+            "the model's loader 'not_there:load' cannot be imported: No module named 'not_there';"
+            " install the package it comes from",
+        ),
+    ],
+)
+def test_only_what_was_written_to_load_models_is_called(address: str, said: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        loader(address)
+    assert str(caught.value) == said

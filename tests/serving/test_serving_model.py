@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import toys
+
+from harness.labels import FRAMING, STANCE
+from harness.parties import Party, Registry
+from harness.serving import requirements, wheel
+from harness.serving.contract import Contract
+from harness.serving.engine import Engine
+from harness.serving.package import write_data, write_mlflow
+from harness.serving.pyfunc import input_example, signature
+
+PARTIES = Registry((Party("Coastal Union", aliases=("the Union", "CU")), Party("Varna", "country")))
+CONTRACT = Contract("stance", STANCE, "toys:load")
+BLANK = {"text": "Varna praised the Union.", "target": "Coastal Union"}
+
+
+def saved(folder: Path, contract: Contract = CONTRACT) -> Path:
+    """Write a model folder with a small model of the tests."""
+    model = toys.Verbs(1.0, "", contract.labels, 1)
+    model.known_ = {"praised": [0.0, 0.0, 9.0], "blasted": [9.0, 0.0, 0.0]}
+    (folder / "own" / "model").mkdir(parents=True)
+    model.save(folder / "own" / "model")
+    (folder / "served").mkdir()
+    write_data(folder / "served", folder / "own", contract, PARTIES)
+    return folder / "served"
+
+
+def rows(*given: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame(list(given))
+
+
+def test_a_model_folder_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
+    engine = Engine.read(saved(tmp_path))
+    assert engine.parties.parties == PARTIES.parties
+    assert engine.label(rows(BLANK))["label"].tolist() == ["supportive"]
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("logged")
+    write_mlflow(folder / "model", saved(folder))
+    return folder / "model"
+
+
+def test_the_artifact_holds_data_and_no_code(logged: Path) -> None:
+    names = {str(path.relative_to(logged)) for path in logged.rglob("*") if path.is_file()}
+    assert names == {
+        *("MLmodel", "conda.yaml", "constraints.txt", "python_env.yaml", "requirements.txt"),
+        *("input_example.json", "serving_input_example.json", f"wheels/{wheel.wheel_name()}"),
+        *(f"data/served/{name}" for name in ("contract.json", "parties.json", "model/verbs.json")),
+    }
+    assert not (logged / "constraints.txt").read_text().startswith(str(logged.parent))
+    assert "code: null" in (logged / "MLmodel").read_text()
+    assert (logged / "requirements.txt").read_text().splitlines() == [
+        f"wheels/{wheel.wheel_name()}",
+        "mlflow==3.17.2",
+        "-c constraints.txt",
+    ]
+
+
+def test_mlflow_loads_it_where_pickle_is_forbidden(logged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mlflow.pyfunc
+
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    model = mlflow.pyfunc.load_model(str(logged))
+    assert model.predict(input_example("stance"))["label"].isin(STANCE.names).all()
+    spans = pd.DataFrame([BLANK | {"target_start": 14, "target_end": 23, "holder": "Varna"}, BLANK])
+    assert model.predict(spans)["label"].tolist() == ["supportive"] * 2
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "said"),
+    [
+        ({"dataframe_records": [BLANK]}, 200, '"label": "supportive"'),
+        ({"inputs": [BLANK]}, 200, '"label": "supportive"'),
+        (
+            {"dataframe_split": {"columns": ["text", "target"], "data": [[None, "x"]]}},
+            400,
+            "row 1: text is missing",
+        ),
+        ({"dataframe_records": [BLANK | {"text": ""}]}, 400, "row 1: text is empty"),
+        ({"dataframe_records": [{"text": "a"}]}, 400, "Model is missing inputs ['target']"),
+        (
+            {"dataframe_records": [BLANK | {"target_start": 0, "target_end": 99}]},
+            400,
+            "row 1: the span 0:99 lies outside the text of 24 characters",
+        ),
+    ],
+)
+def test_the_scoring_server_answers_bad_input_with_a_message(
+    logged: Path, data: dict[str, Any], status: int, said: str
+) -> None:
+    """As ``mlflow models serve`` does, in this process: MLflow's function for a request, its error text."""
+    import mlflow.pyfunc
+    from mlflow.exceptions import MlflowException
+    from mlflow.pyfunc.scoring_server import invocations
+
+    model = mlflow.pyfunc.load_model(str(logged))
+    schema = model.metadata.get_input_schema()
+    try:
+        answer = invocations(json.dumps(data), "application/json", model, schema)
+    except MlflowException as error:
+        code, text = error.get_http_status_code(), error.serialize_as_json()
+        assert "Traceback" not in text
+    else:
+        code, text = answer.status, answer.response
+    assert (code, said in text) == (status, True), text
+
+
+@pytest.mark.parametrize(("task", "columns"), [("stance", 5), ("framing", 1)])
+def test_the_signature_names_what_is_required(task: Any, columns: int) -> None:
+    labels = STANCE if task == "stance" else FRAMING
+    made = signature(task, labels)
+    assert len(made.inputs) == columns
+    assert [one.name for one in made.inputs.inputs if one.required] == list(input_example(task).columns)
+    assert made.outputs.input_names() == ["label", *(f"p_{name}" for name in labels.names), "abstain"]
+
+
+def test_constraints_pin_what_is_needed_and_no_local_build() -> None:
+    pins = dict(line.split("==") for line in requirements.constraints())
+    assert {"mlflow", "numpy", "scikit-learn", "torch", "skops", "sqlalchemy"} <= set(pins)
+    assert not {"stance-harness", "pytest", "ruff", "mypy"} & set(pins)
+    assert not any("+" in version for version in pins.values())
+
+
+def test_the_wheel_is_whole_and_always_the_same(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first, second = wheel.write_wheel(tmp_path / "a"), wheel.write_wheel(tmp_path / "b")
+    assert first.read_bytes() == second.read_bytes()
+    with zipfile.ZipFile(first) as archive:
+        names = archive.namelist()
+        assert archive.testzip() is None
+    assert {"harness/__init__.py", "harness/report/templates/run.html.j2"} <= set(names)
+    assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
+    code = "import sys; sys.path[:0] = [sys.argv[1]]; import harness; print(harness.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(first)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == f"{first}/harness/__init__.py"
