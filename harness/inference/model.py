@@ -115,7 +115,8 @@ def _data_folder(folder: Path) -> Path:
 
 def _downloaded(address: str) -> Path:
     """Return a folder with the model's files: those of the store where they lie on this machine."""
-    from harness.store.location import Store, imported
+    from harness.store.database import imported
+    from harness.store.location import Store
 
     store = Store.open()
     artifacts = imported().artifacts

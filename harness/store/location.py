@@ -7,38 +7,27 @@ By default runs live in ``.harness/`` of the project: ``mlflow.db`` and ``artifa
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
-import sys
-import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from harness.errors import StoreError
+from harness.store.database import SQLITE, imported, locked, ready
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 FOLDER = ".harness"
 VARIABLE = "MLFLOW_TRACKING_URI"
-SQLITE = "sqlite:///"
 SERVERS = ("http", "https", "databricks")
-
-SETTINGS = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
-    "MLFLOW_UV_AUTO_DETECT": "false",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING": "false",
-    "GIT_PYTHON_REFRESH": "quiet",
-}
-"""Set before MLflow is imported, unless a person set them: nothing is sent, nothing is guessed."""
+SERVER_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -78,15 +67,18 @@ class Store:
         Raises
         ------
         StoreError
-            Where it cannot be made or read, or has moved.
+            Where it cannot be made or reached, or has moved.
         """
         home = project(folder or Path.cwd()) / FOLDER
         store = _located(os.environ.get(VARIABLE, ""), home)
         store.home.mkdir(parents=True, exist_ok=True)
         if store.database is not None:
-            _ready(store, say)
+            assert store.artifacts is not None
+            ready(store.database, store.artifacts, say)
             if check:
                 store.refuse_moved()
+        elif store.artifacts is None:
+            _reached(store.uri)
         return store
 
     @property
@@ -212,34 +204,6 @@ def project(folder: Path) -> Path:
     return folder
 
 
-def imported() -> ModuleType:
-    """Import MLflow with telemetry off and its chatter silenced."""
-    import logging
-
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
-    import mlflow
-
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    return mlflow
-
-
-@contextlib.contextmanager
-def locked(path: Path, what: str = "") -> Iterator[None]:
-    """Hold an exclusive lock on a file, waiting for it as long as it takes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if what:
-                sys.stderr.write(f"waiting for another process: {what}\n")
-                sys.stderr.flush()
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
 def _located(uri: str, home: Path) -> Store:
     if not uri:
         return Store(f"{SQLITE}{home / 'mlflow.db'}", home, home / "artifacts")
@@ -255,50 +219,15 @@ def _located(uri: str, home: Path) -> Store:
     )
 
 
-def _ready(store: Store, say: Callable[[str], object] | None) -> None:
-    """Make the SQLite database where there is none: under our own lock, and whole or not at all."""
-    database = store.database
-    assert database is not None
-    database.parent.mkdir(parents=True, exist_ok=True)
-    if database.exists():
+def _reached(uri: str) -> None:
+    """Refuse a server that does not answer: MLflow itself would go on trying for minutes."""
+    if not uri.startswith("http"):
         return
-    with locked(database.with_name(f"{database.name}.lock"), f"it makes the store {database}"):
-        if not database.exists():
-            if say is not None:
-                say(f"making the store {database} (a few seconds, once)")
-            _create(store, database)
-
-
-def _create(store: Store, database: Path) -> None:
-    imported()
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    assert store.artifacts is not None
-    draft = database.with_name(f"{database.name}.new-{os.getpid()}-{time.monotonic_ns()}")
     try:
-        made = SqlAlchemyStore(f"{SQLITE}{draft}", store.artifacts.as_uri())  # type: ignore[no-untyped-call]
-        made.engine.dispose()
-        with contextlib.closing(sqlite3.connect(draft)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.execute("PRAGMA journal_mode=DELETE")
-        store.artifacts.mkdir(parents=True, exist_ok=True)
-        draft.rename(database)
-    finally:
-        for left in database.parent.glob(f"{draft.name}*"):
-            left.unlink()
-    if not _on_network(database):
-        with contextlib.closing(sqlite3.connect(database)) as connection:
-            # Nearly twice as fast with several writers; the setting stays with the file.
-            connection.execute("PRAGMA journal_mode=WAL")
-
-
-def _on_network(path: Path) -> bool:
-    """Say whether a file lies on a network drive, where SQLite's WAL is not safe."""
-    try:
-        lines = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return False
-    mounts = [(parts[1], parts[2]) for parts in (line.split() for line in lines) if len(parts) > 2]
-    inside = [(len(place), kind) for place, kind in mounts if path.is_relative_to(place)]
-    kind = max(inside, default=(0, ""))[1]
-    return kind.startswith(("nfs", "cifs", "smb", "9p", "fuse.sshfs", "lustre", "ceph", "afs"))
+        with urllib.request.urlopen(uri, timeout=SERVER_SECONDS):  # noqa: S310 (http, as was just seen)
+            pass
+    except urllib.error.HTTPError:
+        return  # it answers; whether it lets us in is for MLflow to find out
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise StoreError(f"the server {uri} ({VARIABLE}) does not answer: {reason}") from error

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -42,8 +44,7 @@ def test_a_store_lies_in_the_project(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("uri", "artifacts"),
     [
-        ("http://runs.example:5000", None),
-        ("https://runs.example", None),
+        ("databricks://profile", None),
         ("postgresql+psycopg2://runs.example/db", ".harness/artifacts"),
         ("sqlite:///elsewhere/own.db", "elsewhere/artifacts"),
     ],
@@ -173,10 +174,37 @@ def test_somebody_elses_experiment_stays_where_it_is(
 
 
 def test_only_a_sqlite_store_can_be_relocated(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://runs.example")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "databricks")
     with pytest.raises(StoreError) as caught:
         relocate(Store.open())
-    assert str(caught.value) == "only a SQLite store can be relocated; this one is http://runs.example"
+    assert str(caught.value) == "only a SQLite store can be relocated; this one is databricks"
+
+
+def test_a_server_that_is_not_there_is_named_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{free.getsockname()[1]}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(StoreError) as caught:
+        Store.open()
+    assert str(caught.value).startswith(f"the server {uri} (MLFLOW_TRACKING_URI) does not answer: ")
+
+
+def test_a_server_that_answers_is_a_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(401)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Closed) as server:
+        uri = f"http://127.0.0.1:{server.server_port}"
+        with ThreadPoolExecutor(1) as pool:
+            answered = pool.submit(server.handle_request)
+            monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+            assert Store.open() == Store(uri, folder / ".harness", None)
+            answered.result(timeout=10)
 
 
 def test_who_waits_says_for_what(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
