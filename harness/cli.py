@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -205,6 +206,8 @@ def corpus_describe(
 
 def main() -> None:
     """Run the command line; a failure that a person can act on ends in a message, not in a traceback."""
+    # A scheduler that ends a job is answered like Ctrl-C: runs are closed as KILLED.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except HarnessError as error:
