@@ -49,8 +49,7 @@ def encoder(
     marks : {"punctuation", "tokens"}
         What stands around a target that is marked: square brackets, or tokens of their own.
     pooling : {"cls", "mean", "target", "cls_target", "mean_target"}
-        What of the last layer the head reads; where no target is shown or named, the whole sentence stands
-        for its tokens.
+        What the head reads; where no target is shown or named, the sentence stands for its tokens.
     epochs : int
         At least 1; the best of them on the select rows is kept.
     learning_rate : float
