@@ -1,0 +1,65 @@
+"""A config in, what the harness itself costs per classifier out.
+
+    python -m experiments.performance.overhead configs/quickstart.yaml
+
+Each classifier is fitted and labels select, calibrate and test twice in one process: bare, and through the
+whole loop with scoring, intervals, figures, report, model and MLflow runs, on a store that exists. Imports are
+done before. Writes a Markdown table to standard output; seconds are medians of three.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from harness import evaluate, experiment, plan
+from harness.evaluate import Prepared
+from harness.store import Store
+
+REPEATS = 3
+
+
+def bare(prepared: Prepared) -> float:
+    """Fit and predict without anything around."""
+    planned, split = prepared.plan.classifiers[0], prepared.splits[0]
+    made = planned.bound.make(labels=prepared.plan.labels, seed=1)
+    parts = [prepared.labelled(split, name) for name in ("train", "select", "calibrate", "test")]
+    began = time.perf_counter()
+    made.fit(parts[0], parts[1])
+    for part in parts[1:]:
+        made.predict_proba(part.examples)
+    return time.perf_counter() - began
+
+
+def whole(prepared: Prepared, store: Store) -> float:
+    """Run the experiment afresh."""
+    (outcome,) = experiment.run(prepared, store, fresh=True)
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.seconds
+
+
+def main() -> None:
+    """Measure every classifier of the config that is named on the command line."""
+    prepared = evaluate.prepare(plan.read(Path(sys.argv[1]), sys.argv[2:]))
+    print("| classifier | bare, s | harness, s | on top, s | on top, % |\n|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.open(Path(folder))
+        for planned in prepared.plan.classifiers:
+            one = replace(prepared, plan=replace(prepared.plan, classifiers=(planned,)))
+            whole(one, store)
+            alone = statistics.median(bare(one) for _ in range(REPEATS))
+            through = statistics.median(whole(one, store) for _ in range(REPEATS))
+            extra = through - alone
+            print(
+                f"| {planned.name} | {alone:.2f} | {through:.2f} | {extra:.2f} | {100 * extra / alone:.0f} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
