@@ -41,7 +41,7 @@ def run_experiment(plan: Plan, *, fresh: bool) -> None:
     console.print(_opening(prepared))
     for note in dict.fromkeys(note for split in prepared.splits for note in split.notes):
         console.print(f"note: {note}", style="yellow")
-    store = Store.open()
+    store = Store.open(say=console.print)
     last.remember(store, plan.name)
     outcomes = []
     for outcome in experiment.run(prepared, store, fresh=fresh):

@@ -19,8 +19,9 @@ COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.split
 ELSEWHERE = {
     "make test": "these are the tests",
     "make setup TORCH_INDEX=https://download.pytorch.org/whl/cpu": "tests/test_bootstrap.py",
-    "make ui": "tests/store/test_ui.py",
-    ".venv/bin/mlflow models serve -m models:/stance@champion --env-manager local --port 5002": "serving",
+    "make ui": "tests/store/test_store_ui.py",
+    'export PATH="$PWD/.venv/bin:$PATH" MLFLOW_TRACKING_URI="sqlite:///$PWD/.harness/mlflow.db"': "a setting",
+    "mlflow models serve -m models:/stance@champion --env-manager local --port 5002": "tests/serving",
     "export HARNESS_NEWSMTSC=~/corpora/newsmtsc": "a setting",
 }
 """Commands that other tests run, and which."""

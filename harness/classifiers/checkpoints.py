@@ -130,7 +130,7 @@ def load_body(checkpoint: str) -> Any:
 
     folder = resolve(checkpoint)
     try:
-        with _quietly():
+        with quietly():
             model, said = AutoModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ClassifierError(f"{checkpoint}: its weights cannot be read: {_first_line(error)}") from error
@@ -216,8 +216,8 @@ def _verify(file: Path, expected: str) -> None:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    # The bar of loading weights would tear through our own; a load takes less than two seconds.
+def quietly() -> Iterator[None]:
+    """Load or write weights without transformers' own bar, which would tear through ours for a second's work."""
     from transformers.utils import logging as untyped
 
     logging: Any = untyped
