@@ -217,7 +217,7 @@ def _verify(file: Path, expected: str) -> None:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Load or write weights without transformers' own bar, which would tear through ours for a second's work."""
+    """Load or write weights without transformers' own bar: a second's work that would tear through ours."""
     from transformers.utils import logging as untyped
 
     logging: Any = untyped
