@@ -9,13 +9,11 @@ nothing of that: a difference between runs of one seed each is one of two models
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from harness import seeds
-from harness.statistics.bootstrap import BLOCK, LEVEL, MOST_UNDEFINED, Draws, interval, over_seeds, totals
+from harness.statistics.bootstrap import LEVEL, MOST_UNDEFINED, Draws, interval, over_seeds
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.floating[Any]]
 
 POWER = 0.8
-RANDOMIZATIONS = 2_000
 SMALL_TABLE = 25
 """McNemar's test is exact below this many items on which the runs disagree."""
 
@@ -159,8 +156,10 @@ def detectable(se: float, *, power: float = POWER, level: float = LEVEL) -> floa
     return (normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)) * se
 
 
-def items_needed(value: float, se_items: float, se_seeds: float, n_items: int) -> float:
-    """Return how many items would show a true difference of ``value`` with power 0.8 at level 0.05.
+def items_needed(
+    value: float, se_items: float, se_seeds: float, n_items: int, *, level: float = LEVEL
+) -> float:
+    """Return how many items would show a true difference of ``value`` with power 0.8 at ``1 - level``.
 
     The variance over items falls as one over their number; that over seeds stays.
 
@@ -171,66 +170,8 @@ def items_needed(value: float, se_items: float, se_seeds: float, n_items: int) -
     >>> items_needed(0.014, 0.01, 0.01, 1000)
     inf
     """
-    left = (value / detectable(1.0)) ** 2 - se_seeds**2
+    left = (value / detectable(1.0, level=level)) ** 2 - se_seeds**2
     return math.ceil(n_items * se_items**2 / left) if left > 0 else math.inf
-
-
-def randomization(
-    statistic: Callable[[Array], Array],
-    a: NDArray[Any],
-    b: NDArray[Any],
-    *,
-    draws: int = RANDOMIZATIONS,
-    seed: int = 0,
-) -> float:
-    """Test by approximate randomization whether two runs differ; a check on the bootstrap.
-
-    Were the runs the same, it would not matter which of them a cluster's predictions came from: in each draw
-    they are swapped in random clusters. What the choice of seeds adds is added with random signs, since
-    swapping evens it out.
-
-    Parameters
-    ----------
-    statistic : callable
-        Of totals ``(draws, n_seeds, *rest)``, to ``(draws, n_seeds)``.
-    a, b : (n_clusters, n_seeds, *rest) array
-        What each cluster adds to the totals; a run with fewer seeds has them repeated in turn.
-    draws : int
-        How many.
-    seed : int
-        Equal seeds give equal results.
-
-    Returns
-    -------
-    float
-        Two-sided p-value, at least ``1 / (1 + draws)``; NaN for a single cluster.
-
-    References
-    ----------
-    Noreen 1989; Yeh 2000.
-    """
-    import numpy as np
-
-    if len(a) < 2:
-        return math.nan
-    whole = np.ones((1, len(a)), dtype=np.float32)
-    by_seed = [np.asarray(statistic(totals(whole, cells)))[0] for cells in (a, b)]
-    observed = by_seed[0].mean() - by_seed[1].mean()
-    n_seeds = max(a.shape[1], b.shape[1])
-    a, b = (cells[:, np.arange(n_seeds) % cells.shape[1]] for cells in (a, b))
-    sums = totals(whole, a) + totals(whole, b)
-    stream = seeds.generator(seed, "randomization")
-    swapped = []
-    portion = max(1, BLOCK // max(len(a), a[0].size))
-    for start in range(0, draws, portion):
-        kept = stream.integers(0, 2, (min(portion, draws - start), len(a)), dtype=np.int8).astype(np.float32)
-        one = totals(kept, a) + totals(1 - kept, b)
-        swapped.append(statistic(one).mean(axis=1) - statistic(sums - one).mean(axis=1))
-    noise = sum(_seed_noise(values, draws, stream) for values in by_seed)
-    drawn = np.concatenate(swapped) + noise
-    # Equal differences may differ in their last bits.
-    extreme = int((np.abs(drawn) >= abs(observed) - 1e-12).sum())
-    return (1 + extreme) / (1 + draws)
 
 
 def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float:
@@ -252,16 +193,3 @@ def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float:
     both, none = int((right_a & right_b).sum()), int((~right_a & ~right_b).sum())
     table = np.array([[both, only_a], [only_b, none]])
     return float(test(table, exact=only_a + only_b < SMALL_TABLE, correction=True).pvalue)
-
-
-def _seed_noise(by_seed: Array, draws: int, stream: np.random.Generator) -> Array:
-    """Return draws of what a mean over seeds owes to their choice; 0 for one seed."""
-    import numpy as np
-
-    n = len(by_seed)
-    if n < 2:
-        return np.zeros(draws)
-    # Deviations from a mean of their own are too small by this factor.
-    deviations = (by_seed - by_seed.mean()) * math.sqrt(n / (n - 1))
-    signs = stream.integers(0, 2, (draws, n)) * 2.0 - 1.0
-    return np.asarray(signs @ deviations / n)

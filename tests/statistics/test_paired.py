@@ -18,9 +18,9 @@ from harness.statistics.paired import (
     difference,
     items_needed,
     mcnemar,
-    randomization,
     resampled,
 )
+from harness.statistics.randomization import halved, randomization, randomized
 
 
 def share(counts: np.ndarray) -> np.ndarray:
@@ -220,3 +220,24 @@ def test_one_seed_proves_nothing() -> None:
     for place in range(60):
         alarms += compared(*made(stream, 200, 1, 0.2), draws=200, root=place).p < 0.05
     assert alarms > 10
+
+
+def test_a_run_that_is_halved_once_serves_every_comparison() -> None:
+    stream = np.random.default_rng(7)
+    runs = {name: cells_of(stream.integers(0, 2, (2, 60))) for name in "abc"}
+    halves = {name: halved(share, cells, name=name, draws=300, seed=1) for name, cells in runs.items()}
+    for one, other in itertools.combinations("abc", 2):
+        found = randomized(share, halves[one], halves[other])
+        alone = randomization(share, runs[one], runs[other], draws=300, seed=1)
+        # The same swaps; only the seeds' signs come from streams of other names.
+        assert found == pytest.approx(alone, abs=0.08)
+    assert randomized(share, halves["a"], halves["b"]) == randomization(
+        share, runs["a"], runs["b"], draws=300, seed=1
+    )
+
+
+def test_the_swaps_do_not_depend_on_what_is_swapped() -> None:
+    one = cells_of(np.random.default_rng(8).integers(0, 2, (1, 40)))
+    # So wide that it is gone through in other portions.
+    many = np.repeat(one, 3_000, axis=1)
+    assert randomization(share, one, many, draws=200) == 1
