@@ -35,7 +35,7 @@ class Sample:
     predicted : (n_seeds, n) or (n_seeds, n, k) array
         Shaped as ``truth``, one a seed.
     proba : (n_seeds, n, k) array
-        Rows sum to 1 for a single-label task.
+        Rows sum to 1 for a single-label task; NaN throughout where none are stated.
     clusters, targets : (n,) array
         Codes from 0, none left out. A cluster is a group, or an item without one; rows without a target
         share one.
@@ -70,8 +70,9 @@ class Sample:
         labels, rows = predictions.labels, predictions.rows
         if rows.empty:
             raise PredictionsError("there are no predictions to score")
-        sums_to_one = not labels.multi
-        check_probabilities(predictions.proba(), (len(rows), len(labels)), sums_to_one=sums_to_one)
+        if predictions.stated:
+            sums_to_one = not labels.multi
+            check_probabilities(predictions.proba(), (len(rows), len(labels)), sums_to_one=sums_to_one)
         order = _aligned(rows)
         truth, first = predictions.truth()[order], order[0]
         if (truth != truth[0]).any():

@@ -67,7 +67,8 @@ def score(
     Raises
     ------
     PredictionsError
-        Where the table is empty or cannot be aligned; see :meth:`Sample.of`.
+        Where the table is empty or cannot be aligned, see :meth:`Sample.of`, or where a metric needs
+        probabilities and there are none.
     ConfigError
         Where a metric does not apply to the labels.
     """
@@ -120,14 +121,15 @@ def caveats(predictions: Predictions) -> tuple[str, ...]:
     said: list[str] = []
     for split in predictions.rows["split"].unique():
         sample = Sample.of(predictions.only(split=split))
-        said += [f"{split}: {limit}" for limit in _limits(sample)]
+        said += [f"{split}: {limit}" for limit in limits(sample)]
         unnamed = int(predictions.only(split=split).rows["target"].isna().sum() // len(sample.seeds))
         if unnamed and not sample.labels.multi:
             said.append(f"{split}: {unnamed} items have no target; means over targets take them for one.")
     return tuple(said)
 
 
-def _limits(sample: Sample) -> Iterator[str]:
+def limits(sample: Sample) -> Iterator[str]:
+    """Yield what limits the scores of one split, a sentence each."""
     import numpy as np
 
     k = len(sample.labels)
@@ -149,6 +151,9 @@ def _check(predictions: Predictions, metrics: Sequence[Metric]) -> None:
     problems = [Problem(f"metrics.{place}", reason) for place, reason in enumerate(reasons) if reason]
     if problems:
         raise ConfigError(problems)
+    wanting = [metric.name for metric in metrics if metric.probabilities]
+    if wanting and not predictions.stated:
+        raise PredictionsError(f"there are no probabilities, which {', '.join(wanting)} need")
 
 
 def _sliced(whole: Sample, slices: Mapping[str, Collection[str]]) -> Iterator[tuple[str, Sample]]:
@@ -216,7 +221,7 @@ def _drawn(
 
 def _from_counts(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
     tables = totals(weights, sample.cells)
-    return metric.function(_as_declared(tables, sample, metric))  # type: ignore[no-any-return]
+    return metric.function(as_declared(tables, sample, metric))  # type: ignore[no-any-return]
 
 
 def _from_target_counts(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
@@ -232,11 +237,11 @@ def _from_target_counts(sample: Sample, metric: Metric, weights: NDArray[np.floa
         n = len(times)
         counts = np.bincount(places[:n].ravel(), weights=times.ravel(), minlength=n * width)
         tables = counts.astype(np.float64, copy=False).reshape(n, *shape)
-        values.append(metric.function(_as_declared(tables, sample, metric)))
+        values.append(metric.function(as_declared(tables, sample, metric)))
     return np.concatenate(values)
 
 
-def _as_declared(tables: Array, sample: Sample, metric: Metric) -> Array:
+def as_declared(tables: Array, sample: Sample, metric: Metric) -> Array:
     """Give a metric the tables that its ``tasks`` promises it."""
     return tables if sample.labels.multi or metric.tasks == "single" else one_vs_rest(tables)
 

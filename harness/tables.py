@@ -122,7 +122,8 @@ class Predictions:
     rows : DataFrame
         One row a scored item: :data:`PREDICTION_KEYS`, then for a single-label task ``truth`` and
         ``prediction`` (label names), for a multi-label task ``truth_<label>`` and ``prediction_<label>``
-        (0 or 1), then ``p_<label>`` in ``[0, 1]``, which sum to 1 for a single-label task.
+        (0 or 1), then ``p_<label>`` in ``[0, 1]``, which sum to 1 for a single-label task; all of them
+        NaN where labels were given without probabilities.
     """
 
     labels: LabelSet
@@ -192,6 +193,11 @@ class Predictions:
         import numpy as np
 
         return self.rows[[f"p_{name}" for name in self.labels.names]].to_numpy(dtype=np.float64)
+
+    @property
+    def stated(self) -> bool:
+        """Whether there are probabilities; predictions made elsewhere may be labels alone."""
+        return not self.rows[[f"p_{name}" for name in self.labels.names]].isna().all(axis=None)
 
     def only(self, **equal: str | int) -> Predictions:
         """Keep the rows whose columns equal the given values."""

@@ -1,0 +1,191 @@
+"""What a comparison of runs holds: a line a run, a line a pair, who ties with whom, what limits it all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.compare.measure import Measure
+from harness.statistics.paired import Difference
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.labels import LabelSet
+
+LEVEL = 0.05
+"""A difference is taken for real where its corrected p-value is at most this."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run on the items that all share.
+
+    Attributes
+    ----------
+    rank : int
+        From 1, by value alone; runs of one tie group have no order that could be defended.
+    name : str
+    value : float
+        Mean over seeds.
+    low, high : float
+        95 % interval over items and seeds.
+    seed_sd : float
+        Standard deviation over seeds, one degree of freedom taken off; NaN for one seed.
+    item_se : float
+        Standard error of the value that is due to the choice of items alone.
+    n_seeds : int
+    group : int
+        Its tie group, from 1.
+    """
+
+    rank: int
+    name: str
+    value: float
+    low: float
+    high: float
+    seed_sd: float
+    item_se: float
+    n_seeds: int
+    group: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two runs, the one that scores better first.
+
+    Attributes
+    ----------
+    better, worse : str
+        By value alone.
+    difference : Difference
+        The better one's value minus the worse one's, so negative where a low score is good.
+    holm : float
+        ``difference.p`` corrected for the number of pairs.
+    probability : float
+        Share of draws in which ``better`` scores better; a draw without a difference counts half.
+    randomization : float
+        p-value of approximate randomization, a check on ``difference.p``; NaN where it is left out.
+    mcnemar : tuple of float
+        p-values of McNemar's test of accuracy, one a pair of seeds; empty where it is left out.
+    detectable : float
+        The true difference that would be found with power 0.8, the number of pairs allowed for.
+    needed : float
+        How many items would show a true difference of this size with that power; infinite where only more
+        seeds would help.
+    """
+
+    better: str
+    worse: str
+    difference: Difference
+    holm: float
+    probability: float
+    randomization: float
+    mcnemar: tuple[float, ...]
+    detectable: float
+    needed: float
+
+    @property
+    def separable(self) -> bool:
+        """Whether the difference is established."""
+        return self.holm <= LEVEL
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Both names."""
+        return frozenset((self.better, self.worse))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is known of the order of some runs.
+
+    Attributes
+    ----------
+    measure : Measure
+        By which score.
+    split : str
+    labels : LabelSet
+    fingerprint : str
+        Of the items and their true labels.
+    n_items, n_clusters, n_draws : int
+    entries : tuple of Entry
+        From best to worst.
+    pairs : tuple of Pair
+        Every pair, or every run with ``reference``; the better one's rank, then the worse one's.
+    groups : tuple of tuple of str
+        Tie groups, best first. With a ``reference`` at most three: those that are better than it, those
+        that cannot be told from it, those that are worse.
+    reference : str
+        Set where the runs are so many that only one is compared with all others.
+    refused : mapping
+        Name of a run that was left out → why.
+    without : mapping
+        Name of a test that was left out → why.
+    cautions : tuple of str
+        What limits the numbers, a sentence each.
+    """
+
+    measure: Measure
+    split: str
+    labels: LabelSet
+    fingerprint: str
+    n_items: int
+    n_clusters: int
+    n_draws: int
+    entries: tuple[Entry, ...]
+    pairs: tuple[Pair, ...]
+    groups: tuple[tuple[str, ...], ...]
+    reference: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    without: Mapping[str, str] = field(default_factory=dict)
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def metric(self) -> str:
+        """The score's name."""
+        return self.measure.key
+
+    def entry(self, name: str) -> Entry:
+        """Look a run up."""
+        return next(one for one in self.entries if one.name == name)
+
+    def pair(self, one: str, other: str) -> Pair:
+        """Look two runs' comparison up, in either order."""
+        return next(pair for pair in self.pairs if pair.names == frozenset((one, other)))
+
+    def runs_table(self) -> pd.DataFrame:
+        """Return a row a run: the attributes of :class:`Entry`."""
+        import pandas as pd
+
+        return pd.DataFrame([vars(one) for one in self.entries])
+
+    def pairs_table(self) -> pd.DataFrame:
+        """Return a row a pair: the attributes of :class:`Pair` and of its difference."""
+        import pandas as pd
+
+        return pd.DataFrame([_row(pair) for pair in self.pairs])
+
+
+def _row(pair: Pair) -> dict[str, Any]:
+    difference = pair.difference
+    return {
+        "better": pair.better,
+        "worse": pair.worse,
+        "difference": difference.value,
+        "low": difference.low,
+        "high": difference.high,
+        "p": difference.p,
+        "p_holm": pair.holm,
+        "established": pair.separable,
+        "probability_better": pair.probability,
+        "p_randomization": pair.randomization,
+        "p_mcnemar_lowest": min(pair.mcnemar, default=float("nan")),
+        "p_mcnemar_highest": max(pair.mcnemar, default=float("nan")),
+        "se": difference.se,
+        "se_items": difference.se_items,
+        "se_seeds": difference.se_seeds,
+        "detectable": pair.detectable,
+        "items_needed": pair.needed,
+    }

@@ -1,0 +1,155 @@
+"""Runs in, samples of the same items in the same order out; who does not belong is refused."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from harness.compare.measure import Measure
+from harness.errors import PredictionsError
+from harness.labels import LabelSet
+from harness.samples import Sample
+from harness.tables import Predictions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Runs that compare.
+
+    Attributes
+    ----------
+    measure : Measure
+    fingerprint : str
+        Of their items and true labels.
+    samples : dict
+        Name → sample. Items, truth and clusters are the same in all of them.
+    by_seed : dict
+        Name → the score under each seed.
+    on_select : dict
+        Name → mean over seeds on select; NaN without select rows.
+    refused : dict
+        Name → why it was left out.
+    """
+
+    measure: Measure
+    fingerprint: str
+    samples: dict[str, Sample]
+    by_seed: dict[str, NDArray[np.float64]]
+    on_select: dict[str, float]
+    refused: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Run:
+    fingerprint: str
+    sample: Sample
+    stated: bool
+    on_select: float
+
+
+def gather(runs: Iterable[tuple[str, Predictions]], metric: str, split: str) -> Gathered:
+    """Take runs in, one at a time, so that no two tables need be held at once.
+
+    The runs that belong together are those with the test set that most of them have, the first one's where
+    there are as many of another.
+
+    Raises
+    ------
+    PredictionsError
+        Where a name stands twice or fewer than two runs are left, with every reason.
+    ConfigError
+        Where the metric is unknown or does not apply.
+    """
+    taken: dict[str, _Run] = {}
+    refused: dict[str, str] = {}
+    measure: Measure | None = None
+    for name, predictions in runs:
+        if name in taken or name in refused:
+            raise PredictionsError(f"two runs are called {name!r}; give each a name of its own")
+        measure = measure or Measure.named(metric, predictions.labels)
+        own = predictions.only(split=split)
+        if own.rows.empty:
+            refused[name] = f"it has no {split} rows"
+        elif taken and own.labels != (labels := next(iter(taken.values())).sample.labels):
+            refused[name] = f"its labels are {_listed(own.labels)}; those of the others are {_listed(labels)}"
+        else:
+            taken[name] = _taken(own, predictions, measure, split)
+    if measure is None:
+        raise PredictionsError("there is no run to compare")
+    return _together(taken, refused, measure)
+
+
+def _listed(labels: LabelSet) -> str:
+    return ", ".join(labels.names) + (" (several at once)" if labels.multi else "")
+
+
+def _taken(own: Predictions, predictions: Predictions, measure: Measure, split: str) -> _Run:
+    import numpy as np
+
+    sample = Sample.of(own)
+    order = np.argsort(sample.ids.astype(str), kind="stable")
+    stated = own.stated
+    on_select = math.nan
+    select = predictions.only(split="select") if split != "select" else None
+    if select is not None and not select.rows.empty and (stated or not measure.metric.probabilities):
+        on_select = float(measure.by_seed(Sample.of(select)).mean())
+    return _Run(own.fingerprint(), sample.at(order), stated, on_select)
+
+
+def _together(taken: dict[str, _Run], refused: dict[str, str], measure: Measure) -> Gathered:
+    counts = Counter(one.fingerprint for one in taken.values())
+    fingerprint = max(counts, key=counts.__getitem__, default="")
+    samples: dict[str, Sample] = {}
+    by_seed: dict[str, NDArray[np.float64]] = {}
+    reference: Sample | None = None
+    for name, run in taken.items():
+        reason = ""
+        if run.fingerprint != fingerprint:
+            n = f"{len(run.sample):,} items"
+            reason = f"it was scored on another test set: {n}, fingerprint {run.fingerprint}"
+        elif measure.metric.probabilities and not run.stated:
+            reason = f"it has no probabilities, which {measure.key} needs"
+        elif reference is not None:
+            reason = _differs(reference, run.sample)
+        values = measure.by_seed(run.sample) if not reason else None
+        if values is None or not _finite(values):
+            refused[name] = reason or f"its {measure.key} is undefined on these items"
+            continue
+        reference = reference or run.sample
+        # The same arrays are held once, not once a run.
+        samples[name] = replace(
+            run.sample, ids=reference.ids, truth=reference.truth, clusters=reference.clusters
+        )
+        by_seed[name] = values
+    if len(samples) < 2:
+        reasons = [f"{name}: {reason}" for name, reason in refused.items()]
+        known = f"only {next(iter(samples))} is left" if samples else "none is left"
+        raise PredictionsError("\n".join([f"a comparison takes two runs, and {known}", *reasons]))
+    on_select = {name: taken[name].on_select for name in samples}
+    return Gathered(measure, fingerprint, samples, by_seed, on_select, refused)
+
+
+def _finite(values: NDArray[np.float64]) -> bool:
+    import numpy as np
+
+    return bool(np.isfinite(values).all())
+
+
+def _differs(reference: Sample, sample: Sample) -> str:
+    """Say why a run with equal ids and truth does not compare; the empty string where it does."""
+    import numpy as np
+
+    if len(sample) != len(reference):
+        return f"it scores {len(sample):,} rows of the test set, the others {len(reference):,}"
+    if not np.array_equal(sample.clusters, reference.clusters):
+        return "it groups the test items in another way than the others"
+    if not np.array_equal(sample.targets, reference.targets):
+        return "it names other targets than the others"
+    return ""
