@@ -237,7 +237,11 @@ class Predictions:
 
         if self.labels.multi:
             return self.rows[[f"{word}_{name}" for name in self.labels.names]].to_numpy(dtype=np.int64)
-        return self.labels.encode(self.rows[word])
+        import pandas as pd
+
+        # A label is looked up once, not once a row.
+        places, names = pd.factorize(self.rows[word], use_na_sentinel=False)
+        return self.labels.encode(names)[places]
 
 
 @dataclass(frozen=True)
