@@ -58,7 +58,7 @@ def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> by
     axes.set_ylabel("truth")
     axes.tick_params(length=0)
     axes.set_title(title, fontsize=10, loc="left")
-    return _png(figure)
+    return png(figure)
 
 
 def reliability_png(bins: Sequence[ReliabilityBin], title: str) -> bytes:
@@ -75,7 +75,7 @@ def reliability_png(bins: Sequence[ReliabilityBin], title: str) -> bytes:
     axes.grid(color="#e3e6e9", linewidth=0.6)
     axes.legend(loc="upper left", fontsize=8, frameon=False)
     axes.set_title(title, fontsize=10, loc="left")
-    return _png(figure)
+    return png(figure)
 
 
 def curves_png(curves: Mapping[str, Sequence[Mapping[str, float]]], title: str) -> bytes:
@@ -92,7 +92,7 @@ def curves_png(curves: Mapping[str, Sequence[Mapping[str, float]]], title: str) 
     quantities = list(dict.fromkeys(key for steps in curves.values() for one in steps for key in one))
     columns = min(3, len(quantities))
     rows = -(-len(quantities) // columns)
-    figure, grid = _grid(3.3 * columns, 2.5 * rows + 0.4, rows, columns)
+    figure, grid = canvases(3.3 * columns, 2.5 * rows + 0.4, rows, columns)
     for panel, quantity in zip(grid, quantities, strict=False):
         for number, (name, steps) in enumerate(curves.items()):
             points = [(at, one[quantity]) for at, one in enumerate(steps, start=1) if quantity in one]
@@ -109,15 +109,16 @@ def curves_png(curves: Mapping[str, Sequence[Mapping[str, float]]], title: str) 
     if len(curves) > 1:
         grid[0].legend(fontsize=7, frameon=False)
     figure.suptitle(title, fontsize=10, x=0.01, ha="left")
-    return _png(figure)
+    return png(figure)
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    figure, axes = _grid(width, height, 1, 1)
+    figure, axes = canvases(width, height, 1, 1)
     return figure, axes[0]
 
 
-def _grid(width: float, height: float, rows: int, columns: int) -> tuple[Figure, list[Axes]]:
+def canvases(width: float, height: float, rows: int, columns: int) -> tuple[Figure, list[Axes]]:
+    """Return an empty figure of so many inches and its panels, row by row."""
     # A Figure of its own: pyplot would keep global state and look for a display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -130,7 +131,8 @@ def _grid(width: float, height: float, rows: int, columns: int) -> tuple[Figure,
     return figure, list(panels.ravel())
 
 
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
+    """Return a figure as an image."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

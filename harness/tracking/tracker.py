@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import PredictionsError
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
+from harness.labels import LabelSet
 from harness.plan import PlannedClassifier
 from harness.scoring import score
 from harness.store import Store
@@ -182,11 +183,18 @@ class Tracker:
             names.PRIMARY: plan.primary.name,
             names.DIRECTION: plan.primary.direction,
             names.MODEL_NAME: plan.model_name,
+            **_deterministic(classifier, plan.labels),
         }
         run = client.create_run(self.experiment_id, tags=tags, run_name=classifier.name)
         fixed = {k: v for k, v in classifier.bound.options.items() if k not in classifier.tune}
         contents.log_parameters(client, run.info.run_id, {"kind": classifier.bound.kind, **fixed})
         return str(run.info.run_id)
+
+
+def _deterministic(classifier: PlannedClassifier, labels: LabelSet) -> dict[str, str]:
+    """Tag a classifier that no seed changes: to have one seed is then no lack."""
+    made = classifier.bound.make(labels=labels, seed=0)
+    return {names.DETERMINISTIC: "true"} if getattr(made, "deterministic", False) else {}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,112 @@
+"""A Comparison in, its forest plot and its tie groups as small PNG figures out."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from harness.compare import Comparison, Entry, Pair
+from harness.report.figures import BLUE, GREY, INK, ORANGE, canvases, png
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+ROW = 0.3
+"""Inches a run takes."""
+
+FAINT = "#e3e6e9"
+
+
+def forest_png(comparison: Comparison) -> bytes:
+    """Draw every run's score, and how far it lies from the best one, or from the run all are compared with.
+
+    The thin line is the 95 % interval over items and seeds; the thick one is a standard deviation over seeds
+    to either side. A difference is filled where it is established.
+    """
+    entries = comparison.entries
+    figure, (scores, gaps) = canvases(9.2, 1.5 + ROW * len(entries), 1, 2)
+    places = range(len(entries))
+    for place, entry in zip(places, entries, strict=True):
+        _score(scores, place, entry)
+    _rows(scores, [entry.name for entry in entries])
+    scores.set_xlabel(comparison.metric, fontsize=9)
+    centre = comparison.reference or entries[0].name
+    gaps.axvline(0, color=GREY, linewidth=1)
+    for place, entry in zip(places, entries, strict=True):
+        if entry.name != centre:
+            _gap(gaps, place, comparison.pair(entry.name, centre), centre)
+    _rows(gaps, [""] * len(entries))
+    gaps.set_xlabel(f"difference from {centre}", fontsize=9)
+    figure.suptitle(_title(comparison), fontsize=10, x=0.01, ha="left")
+    return png(figure)
+
+
+def tie_groups_png(comparison: Comparison) -> bytes:
+    """Draw the runs by score, with a bar over those that cannot be told from the best of their group."""
+    entries, groups = comparison.entries, comparison.groups
+    figure, (axes,) = canvases(7.4, 1.5 + ROW * len(entries), 1, 1)
+    place = {entry.name: number for number, entry in enumerate(entries)}
+    values = [entry.value for entry in entries]
+    span = (max(values) - min(values)) or 0.1
+    # A lane a group, to the side of the best values: groups may interleave.
+    side = 1 if comparison.measure.higher_is_better else -1
+    edge = max(values) if side > 0 else min(values)
+    for number, group in enumerate(groups):
+        lane = edge + side * span * (0.08 + 0.05 * number)
+        color = BLUE if number % 2 == 0 else ORANGE
+        inside = [place[name] for name in group]
+        axes.plot([lane, lane], [min(inside) - 0.3, max(inside) + 0.3], color=color, linewidth=4)
+        for name in group:
+            at = place[name]
+            axes.plot([values[at], lane], [at, at], color=color, linewidth=0.8, alpha=0.6)
+            axes.plot([lane], [at], color=color, marker="s", markersize=6)
+    for entry in entries:
+        axes.plot([entry.value], [place[entry.name]], color=INK, marker="o", markersize=5)
+    _rows(axes, [entry.name for entry in entries])
+    axes.set_xlabel(comparison.metric, fontsize=9)
+    axes.set_title(
+        f"{_title(comparison)}\nJoined by one bar: not to be told from the best of the bar",
+        fontsize=10,
+        loc="left",
+    )
+    return png(figure)
+
+
+def _score(axes: Axes, place: int, entry: Entry) -> None:
+    if not math.isnan(entry.low):
+        axes.plot([entry.low, entry.high], [place, place], color=BLUE, linewidth=1.2)
+    if not math.isnan(entry.seed_sd):
+        ends = [entry.value - entry.seed_sd, entry.value + entry.seed_sd]
+        axes.plot(ends, [place, place], color=BLUE, linewidth=4, alpha=0.45, solid_capstyle="butt")
+    axes.plot([entry.value], [place], color=INK, marker="o", markersize=4.5)
+
+
+def _gap(axes: Axes, place: int, pair: Pair, centre: str) -> None:
+    found = pair.difference
+    sign = -1 if pair.better == centre else 1
+    ends = sorted((sign * found.low, sign * found.high))
+    color = ORANGE if pair.separable else GREY
+    if not math.isnan(found.low):
+        axes.plot(ends, [place, place], color=color, linewidth=1.4)
+    fill = color if pair.separable else "white"
+    axes.plot([sign * found.value], [place], marker="o", markersize=5, color=color, markerfacecolor=fill)
+
+
+def _rows(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), [_short(name) for name in names], fontsize=8.5)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="x", labelsize=8)
+    axes.grid(axis="x", color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def _short(name: str, most: int = 34) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def _title(comparison: Comparison) -> str:
+    groups = "" if comparison.n_clusters == comparison.n_items else f" in {comparison.n_clusters:,} groups"
+    return f"{comparison.metric} on {comparison.n_items:,} {comparison.split} items{groups}"

@@ -1,0 +1,68 @@
+"""Names of experiments in, a logged Comparison of their classifiers out: what ``harness compare`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.compare import Comparison, compare
+from harness.errors import ConfigError, Problem
+from harness.progress import progress
+from harness.store import Store
+from harness.tracking.comparisons import log_comparison, page_of
+from harness.tracking.finished import Finished, finished, predictions
+
+
+@dataclass(frozen=True)
+class Standings:
+    """A comparison and where it was logged.
+
+    Attributes
+    ----------
+    comparison : Comparison
+    run_id : str
+    page : str
+        Path of its HTML page.
+    """
+
+    comparison: Comparison
+    run_id: str
+    page: str
+
+
+def standings(store: Store, experiments: Sequence[str], metric: str = "") -> Standings:
+    """Compare the finished classifiers of experiments, and log the comparison in the first of them.
+
+    Parameters
+    ----------
+    store : Store
+    experiments : sequence of str
+        By name.
+    metric : str
+        Left out, the primary metric of the experiments.
+
+    Raises
+    ------
+    StoreError
+        Where an experiment is unknown or has no finished run.
+    ConfigError
+        Where the experiments go by different metrics and none is named, or the one named does not apply.
+    PredictionsError
+        Where fewer than two runs compare.
+    """
+    runs = finished(store, experiments)
+    chosen = metric or _primary(runs)
+    tables = ((run.name, predictions(store, run)) for run in progress(runs, "reading runs", len(runs)))
+    comparison = compare(tables, chosen, deterministic={run.name for run in runs if run.deterministic})
+    command = f"harness compare --experiment {','.join(experiments)} --metric {chosen}"
+    ids = {run.name: run.run_id for run in runs}
+    run_id = log_comparison(store, comparison, runs[0].experiment_id, ids, command)
+    return Standings(comparison, run_id, page_of(store, run_id))
+
+
+def _primary(runs: Sequence[Finished]) -> str:
+    by_experiment = {run.experiment: run.primary for run in runs}
+    if len(set(by_experiment.values())) > 1:
+        going = ", ".join(f"{name} by {primary}" for name, primary in by_experiment.items())
+        raise ConfigError([Problem("metric", f"the experiments go by different ones: {going}", "name one")])
+    return next(iter(by_experiment.values()))

@@ -1,0 +1,123 @@
+"""A Comparison in, an MLflow run of its own out: tables, figures and a page."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import harness
+from harness.compare import Comparison
+from harness.compare.findings import findings
+from harness.report.comparison import comparison_page
+from harness.report.forest import forest_png, tie_groups_png
+from harness.store import Store
+from harness.tables import fingerprint
+from harness.tracking import contents, context, names
+
+PAGE = "comparison.html"
+
+
+def log_comparison(
+    store: Store, comparison: Comparison, experiment_id: str, runs: Mapping[str, str], command: str
+) -> str:
+    """Log a comparison, unless the same was logged before.
+
+    Parameters
+    ----------
+    store : Store
+    comparison : Comparison
+    experiment_id : str
+        Where the run stands.
+    runs : mapping
+        Name → id of each run that was looked at.
+    command : str
+        What repeats it; shown on the page.
+
+    Returns
+    -------
+    str
+        The id of its run.
+    """
+    client = store.client
+    parts = [harness.__version__, comparison.metric, comparison.split, str(comparison.n_draws)]
+    digest = fingerprint([*parts, *(f"{name} {run_id}" for name, run_id in sorted(runs.items()))])
+    known = client.search_runs(
+        [experiment_id],
+        f"tags.`{names.DIGEST}` = '{digest}' and tags.`{names.ROLE}` = '{names.COMPARISON}'"
+        " and attributes.status = 'FINISHED'",
+        max_results=1,
+    )
+    if known:
+        return str(known[0].info.run_id)
+    tags = {
+        names.ROLE: names.COMPARISON,
+        names.DIGEST: digest,
+        names.TEST: comparison.fingerprint,
+        names.PRIMARY: comparison.metric,
+        "mlflow.user": context.user(),
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.name": "compare",
+        contents.NOTE: _note(comparison),
+    }
+    run = client.create_run(experiment_id, tags=tags, run_name=f"compare {comparison.metric}")
+    run_id = str(run.info.run_id)
+    try:
+        with tempfile.TemporaryDirectory(prefix="harness-") as name:
+            _write(Path(name), comparison, command)
+            client.log_artifacts(run_id, name)
+        contents.log_parameters(client, run_id, _parameters(comparison, runs))
+        contents.log_metrics(client, run_id, names.metrics(_metrics(comparison)))
+    except BaseException:
+        client.set_terminated(run_id, "FAILED")
+        raise
+    client.set_terminated(run_id, "FINISHED")
+    return run_id
+
+
+def page_of(store: Store, run_id: str) -> str:
+    """Return where the page of a logged comparison lies: a path, or an address of a server."""
+    if store.artifacts is None:
+        return f"runs:/{run_id}/{PAGE}"
+    return str(store.client.download_artifacts(run_id, PAGE))
+
+
+def _write(folder: Path, comparison: Comparison, command: str) -> None:
+    comparison.runs_table().to_csv(folder / "runs.csv", index=False)
+    comparison.pairs_table().to_csv(folder / "pairs.csv", index=False)
+    about = {
+        "date": datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "command": command,
+    }
+    (folder / PAGE).write_text(comparison_page(comparison, about), encoding="utf-8")
+    figures = folder / "figures"
+    figures.mkdir()
+    (figures / "forest.png").write_bytes(forest_png(comparison))
+    (figures / "tie_groups.png").write_bytes(tie_groups_png(comparison))
+
+
+def _note(comparison: Comparison) -> str:
+    lines = [f"- {line}" for line in (*findings(comparison), *comparison.cautions)]
+    return "\n".join([*lines, "", f"See `{PAGE}`."])
+
+
+def _parameters(comparison: Comparison, runs: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "metric": comparison.metric,
+        "split": comparison.split,
+        "draws": comparison.n_draws,
+        "runs": {name: runs[name] for name in (one.name for one in comparison.entries) if name in runs},
+        "refused": dict(comparison.refused),
+    }
+
+
+def _metrics(comparison: Comparison) -> dict[str, float]:
+    return {
+        "comparison/runs": float(len(comparison.entries)),
+        "comparison/pairs": float(len(comparison.pairs)),
+        "comparison/established": float(sum(pair.separable for pair in comparison.pairs)),
+        "comparison/tie_groups": float(len(comparison.groups)),
+        "comparison/test_items": float(comparison.n_items),
+    }
