@@ -14,7 +14,7 @@ OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment validate ui promote predict schema test check fix clean
+.PHONY: help setup experiment validate compare ui promote predict schema test check fix clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -38,6 +38,9 @@ experiment: setup ## train, score and log: CONFIG=configs/quickstart.yaml [SET="
 
 validate: setup ## resolve configs, report every problem, run nothing: [CONFIG=configs/quickstart.yaml]
 	@$(HARNESS) validate $(or $(CONFIG),configs/*.yaml) $(WITH_SETTINGS) $(ARGS)
+
+compare: setup ## say which differences are real: [EXPERIMENT=a,b] [METRIC=f1_macro]
+	@$(HARNESS) compare $(OF_EXPERIMENT) $(if $(METRIC),--metric '$(METRIC)') $(ARGS)
 
 ui: setup ## open the runs in a browser: [EXPERIMENT=quickstart] [PORT=5000]
 	@$(HARNESS) ui $(OF_EXPERIMENT) $(if $(PORT),--port $(PORT)) $(ARGS)

@@ -75,6 +75,39 @@ def run(
 
 
 @app.command()
+def compare(
+    experiment: Annotated[
+        str, typer.Option("--experiment", "-e", help="Names, commas between; left out, the last one run.")
+    ] = "",
+    metric: Annotated[
+        str, typer.Option(help="f1_macro, f1_critical, brier, ...; left out, what the config goes by.")
+    ] = "",
+) -> None:
+    """Say which differences between finished classifiers are real; logs the comparison to MLflow."""
+    from harness import screen, standings
+    from harness.store import Store, last
+
+    store = Store.open()
+    names = [name.strip() for name in (experiment or last.recall(store)).split(",") if name.strip()]
+    screen.show_standings(standings.standings(store, names, metric))
+
+
+@app.command()
+def score(
+    table: Annotated[
+        Path, typer.Argument(help="CSV: id, prediction, where known p_<label>, seed.", show_default=False)
+    ],
+    config: Annotated[Path, typer.Option(help="Whose corpus and split it is scored on.", show_default=False)],
+    name: Annotated[str, typer.Option(help="Of the run; left out, that of the file.")] = "",
+    set_: Sets = None,
+) -> None:
+    """Score predictions that were made elsewhere, and log them as a run that compares like any other."""
+    from harness import plan, screen
+
+    screen.score_table(plan.read(config, set_ or ()), table, name=name)
+
+
+@app.command()
 def promote(
     experiment: Experiment = "",
     classifier: Annotated[str, typer.Option(help="Left out, the best on select.")] = "",

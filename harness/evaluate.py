@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import seeds
+from harness import seeds, slices
 from harness.catalog import Bound
 from harness.classifiers.protocol import Classifier, Labelled, Saveable, Traced, examples_of
 from harness.errors import ClassifierError
@@ -135,6 +135,7 @@ def prepare(plan: Plan) -> Prepared:
     """
     config = plan.config
     corpus = plan.corpus.make(labels=plan.labels, task=config.task).for_task(config.task)
+    slices.check(corpus, config.slices)
     splits = plan.split.make(labels=plan.labels).draw(corpus, plan.labels)
     return Prepared(plan, corpus, splits)
 

@@ -10,11 +10,13 @@ from pathlib import Path
 from harness import evaluate
 from harness.errors import HarnessError
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
+from harness.judging import judge, score_rows
 from harness.plan import PlannedClassifier
 from harness.progress import progress
 from harness.scoring import score
+from harness.slices import slices_of
 from harness.store import Store
-from harness.tables import Predictions
+from harness.tables import Predictions, Scores
 from harness.tracking import Parent, Tracker
 
 
@@ -96,6 +98,21 @@ def _run_trial(prepared: Prepared, parent: Parent, trial: Trial) -> TrialResult:
     return result
 
 
+def scored(prepared: Prepared, predictions: Predictions) -> Scores:
+    """Score a classifier on every split, and its test items slice by slice.
+
+    Metrics that need probabilities are left out where there are none.
+    """
+    import pandas as pd
+
+    plan = prepared.plan
+    metrics = [metric for metric in plan.metrics if predictions.stated or not metric.probabilities]
+    whole = score(predictions, metrics).rows
+    cut = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
+    sliced = score_rows(predictions, cut, judge(predictions, cut), plan.primary)
+    return Scores(pd.concat([whole, sliced], ignore_index=True) if len(sliced) else whole)
+
+
 def pooled(
     prepared: Prepared, classifier: PlannedClassifier, results: list[TrialResult], folder: Path
 ) -> ClassifierResult:
@@ -113,7 +130,7 @@ def pooled(
     """
     plan = prepared.plan
     predictions = Predictions.concat([one.predictions for one in results])
-    scores = score(predictions, plan.metrics)
+    scores = scored(prepared, predictions)
     served = evaluate.served_trial(results, plan.primary)
     if len(prepared.splits) > 1:
         model = evaluate.refit(prepared, served, folder, whole=True)

@@ -145,6 +145,7 @@ class Predictions:
         proba: NDArray[np.floating],
         *,
         thresholds: Sequence[float] | None = None,
+        decided: NDArray[np.int64] | None = None,
         **keys: str | int,
     ) -> Predictions:
         """Set probabilities beside the rows of a corpus.
@@ -156,9 +157,11 @@ class Predictions:
         labels : LabelSet
             Order of the columns of ``proba``.
         proba : (len(corpus), len(labels)) array
-            What the classifier said.
+            What the classifier said; with ``decided``, NaN throughout where it said no more.
         thresholds : sequence of float, optional
             See :meth:`LabelSet.decide`.
+        decided : array, optional
+            Codes, as :meth:`LabelSet.decide` returns; left out, they follow from ``proba``.
         **keys
             ``run``, ``split``, ``seed`` and ``fold``.
 
@@ -167,10 +170,13 @@ class Predictions:
         PredictionsError
             Where ``proba`` has another shape, is not finite, leaves ``[0, 1]`` or does not sum to 1.
         """
-        check_probabilities(proba, (len(corpus), len(labels)), sums_to_one=not labels.multi)
+        import numpy as np
+
+        if decided is None or not np.isnan(proba).all():
+            check_probabilities(proba, (len(corpus), len(labels)), sums_to_one=not labels.multi)
+        said = labels.decide(proba, thresholds) if decided is None else decided
         columns: dict[str, Any] = {"run": "", "split": "", "seed": 0, "fold": 0} | keys
-        truth, decided = corpus.truth(labels), labels.decide(proba, thresholds)
-        for word, codes in (("truth", truth), ("prediction", decided)):
+        for word, codes in (("truth", corpus.truth(labels)), ("prediction", said)):
             if labels.multi:
                 columns |= {f"{word}_{name}": codes[:, k] for k, name in enumerate(labels.names)}
             else:

@@ -165,6 +165,8 @@ def _next_steps(console: Any, plan: Plan, outcomes: Iterable[Outcome]) -> None:
     if not any(one.result is not None for one in outcomes):
         return
     console.print("Next:")
+    if sum(one.result is not None for one in outcomes) > 1:
+        console.print(f"  make compare EXPERIMENT={plan.name}   say which differences are real")
     console.print(f"  make ui EXPERIMENT={plan.name}        look at the runs in the MLflow UI")
     console.print(f"  make promote EXPERIMENT={plan.name}   make the best one champion")
 

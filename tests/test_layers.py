@@ -26,6 +26,7 @@ LAYERS = (
     ("samples",),
     ("scoring",),
     ("slices",),
+    ("judging",),
     ("audits", "evaluate", "store"),
     ("compare", "outside"),
     ("report",),
@@ -34,7 +35,7 @@ LAYERS = (
     ("experiment", "standings"),
     ("inference", "promotion"),
     ("article",),
-    ("terminal",),
+    ("screen", "terminal"),
     ("cli",),
     ("__init__", "__main__"),
 )

@@ -54,6 +54,8 @@ def test_every_target_is_declared() -> None:
         (["experiment", "CONFIG=a.yaml", "SET=x=1 y.z=[2]"], "-m harness run a.yaml --set x=1 --set y.z=[2]"),
         (["experiment", "CONFIG=a.yaml", "ARGS=--fresh"], "-m harness run a.yaml --fresh"),
         (["validate", "CONFIG=a.yaml"], "-m harness validate a.yaml"),
+        (["compare"], "-m harness compare"),
+        (["compare", "EXPERIMENT=a,b", "METRIC=f1"], "-m harness compare --experiment a,b --metric f1"),
         (["ui"], "-m harness ui"),
         (["ui", "EXPERIMENT=a", "PORT=5001"], "-m harness ui --experiment a --port 5001"),
         (["promote"], "-m harness promote"),

@@ -45,6 +45,9 @@ class ExperimentConfig(Strict):
         (1,), min_length=1, description="One trial a seed; deterministic classifiers run once."
     )
     metrics: tuple[str, ...] | None = Field(None, description="Left out, the standard set of the task.")
+    slices: tuple[str, ...] | None = Field(
+        None, description="What test items are told apart by in reports; left out, all that is known of them."
+    )
     primary: str = Field("f1_macro", description="The metric that tuning and promotion go by, on select.")
     classifiers: dict[Name, dict[str, Any]] = Field(
         min_length=1, description="The ladder: a name of your own for each."
@@ -83,7 +86,7 @@ def validated(data: Mapping[str, Any]) -> tuple[ExperimentConfig, list[Problem]]
 
 
 def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
-    listed = {"labels", "seeds", "metrics"}
+    listed = {"labels", "seeds", "metrics", "slices"}
     return {
         name: tuple(value) if name in listed and isinstance(value, list) else value
         for name, value in data.items()

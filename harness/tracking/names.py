@@ -36,6 +36,7 @@ def parent_digest(prepared: Prepared, classifier: PlannedClassifier, trials: Seq
     plan = prepared.plan
     parts = [classifier.name, plan.primary.name, str(plan.config.tracking.log_text), ""]
     parts += [metric.name for metric in plan.metrics]
+    parts += [f"slice {name}" for name in plan.config.slices or ()]
     return fingerprint([*parts, "", *sorted(one.digest for one in trials)])
 
 
