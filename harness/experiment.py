@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import evaluate
-from harness.errors import HarnessError
+from harness.catalog import Bound
+from harness.errors import ConfigError, HarnessError, Problem
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
 from harness.judging import judge, score_rows
+from harness.outside import Outside
 from harness.plan import PlannedClassifier
 from harness.progress import progress
 from harness.scoring import score
 from harness.slices import slices_of
 from harness.store import Store
-from harness.tables import Predictions, Scores
-from harness.tracking import Parent, Tracker
+from harness.tables import Predictions, Scores, fingerprint
+from harness.tracking import Parent, Tracker, names
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,51 @@ def run(prepared: Prepared, store: Store, *, fresh: bool = False) -> Iterator[Ou
             yield Outcome(classifier, None, time.perf_counter() - began, error=error)
         else:
             yield Outcome(classifier, result, time.perf_counter() - began, reused)
+
+
+def take_in(prepared: Prepared, store: Store, outside: Outside, *, name: str) -> ClassifierResult:
+    """Score predictions that were made elsewhere and log them as a run like any other, without a model.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    store : Store
+    outside : Outside
+        See :func:`harness.outside.read`.
+    name : str
+        Of the run, in place of a classifier's. The same predictions are not logged twice.
+
+    Raises
+    ------
+    ConfigError
+        Where the primary metric needs probabilities and there are none, or the name is a classifier's.
+    """
+    plan = prepared.plan
+    if plan.primary.probabilities and not outside.predictions.stated:
+        raise ConfigError(
+            [Problem("primary", f"{plan.primary.name} needs probabilities, and there are none")]
+        )
+    if name in [one.name for one in plan.classifiers]:
+        hint = "name the run with --name"
+        raise ConfigError([Problem("name", f"the config has a classifier called {name!r}", hint)])
+    classifier = PlannedClassifier(name, Bound(names.EXTERNAL, _Elsewhere, {}), {})
+    keys = outside.predictions.rows[["seed", "fold"]].drop_duplicates().to_dict("records")
+    parts = [(key, outside.predictions.only(**key).rows.to_csv(index=False)) for key in keys]
+    trials = tuple(Trial(classifier, key["seed"], key["fold"], fingerprint([text])) for key, text in parts)
+    with Tracker(store, prepared).classifier(classifier, trials) as parent:
+        if parent.done is not None:
+            return parent.done
+        results = tuple(
+            TrialResult(one, outside.predictions.only(seed=one.seed, fold=one.fold), {}) for one in trials
+        )
+        scores = scored(prepared, outside.predictions)
+        result = ClassifierResult(classifier, results, outside.predictions, scores)
+        parent.complete(result)
+    return result
+
+
+class _Elsewhere:
+    """Stands for whoever made the predictions."""
 
 
 def _run_classifier(

@@ -8,6 +8,7 @@ the same resamples, and Holm's correction allows for looking at many.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 FEWEST_ITEMS = 30
 FEWEST_GROUPS = 20
 """Slices of fewer items or groups are too small to judge."""
+
+MOST_VALUES = 30
+"""Of a column with more values than this, slices that are too small are counted, not listed."""
 
 FEWEST_OF_LABEL = 5
 """The primary metric is given where every label has this many items: averages over labels need them all."""
@@ -128,6 +132,26 @@ def judge(
     )
 
 
+def listed(judged: Sequence[Judged]) -> tuple[list[Judged], dict[str, int]]:
+    """Part the slices that are worth a line from those that are only counted.
+
+    Returns
+    -------
+    list of Judged
+        All that are large enough, and of columns with few values the others too.
+    dict of str to int
+        Column → how many of its slices are too small and not listed.
+    """
+    values = Counter(one.column for one in judged)
+    kept, counted = [], Counter[str]()
+    for one in judged:
+        if one.too_small and values[one.column] > MOST_VALUES:
+            counted[one.column] += 1
+        else:
+            kept.append(one)
+    return kept, dict(counted)
+
+
 def score_rows(
     predictions: Predictions, slices: Sequence[Slice], judged: Sequence[Judged], primary: Metric
 ) -> pd.DataFrame:
@@ -147,7 +171,7 @@ def score_rows(
     Returns
     -------
     DataFrame
-        A slice that is too small has its ``n`` and no value.
+        A slice that is too small has its ``n`` and no value; see :func:`listed`.
     """
     import pandas as pd
 
@@ -155,7 +179,10 @@ def score_rows(
 
     # The share of items labelled rightly goes by this name elsewhere.
     share = "exact_match" if predictions.labels.multi else "accuracy"
-    rows = [(share, "test", one.name, one.share, one.low, one.high, one.seed_sd, one.n) for one in judged]
+    rows = [
+        (share, "test", one.name, one.share, one.low, one.high, one.seed_sd, one.n)
+        for one in listed(judged)[0]
+    ]
     shares = pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
     kept = {one.name for one in judged if not one.too_small}
     scored = {one.name: one.ids for one in slices if one.name in kept and _has_every_label(predictions, one)}

@@ -154,7 +154,8 @@ def _candidates(store: Store, experiment: str) -> list[Run]:
         raise StoreError(f"there is no experiment {experiment!r}; known: {known}")
     runs = store.client.search_runs(
         [found.experiment_id],
-        f"tags.`{names.ROLE}` = '{names.CLASSIFIER}' and attributes.status = 'FINISHED'",
+        f"tags.`{names.ROLE}` = '{names.CLASSIFIER}' and attributes.status = 'FINISHED'"
+        f" and tags.`{names.KIND}` != '{names.EXTERNAL}'",
         order_by=["attributes.start_time DESC"],
     )
     if not runs:

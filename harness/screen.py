@@ -161,5 +161,25 @@ def _items(value: float) -> str:
 
 
 def score_table(plan: Plan, path: Path, *, name: str = "") -> None:
-    """Score a table of predictions and print what became of it."""
-    raise NotImplementedError
+    """Score a table of predictions on a config's corpus and split, log it and print the scores."""
+    from rich.console import Console
+
+    from harness import evaluate, experiment, outside
+    from harness.store import Store, last
+
+    prepared = evaluate.prepare(plan)
+    called = name or path.stem
+    table = outside.read(path, prepared, name=called)
+    console = Console(highlight=False, width=WIDTH)
+    for note in table.notes:
+        console.print(textwrap.fill(f"note: {note}", WIDTH), style="yellow", markup=False)
+    store = Store.open()
+    result = experiment.take_in(prepared, store, table, name=called)
+    last.remember(store, plan.name)
+    rows = result.scores.rows
+    shown = _table(f"{called} in {plan.name}, on test", ["metric"], ["value", "95 % interval", "seed sd"])
+    for row in rows[(rows["split"] == "test") & (rows["slice"] == "all")].to_dict("records"):
+        interval = _interval(row["low"], row["high"])
+        shown.add_row(row["metric"], _number(row["value"]), interval, _number(row["seed_sd"]))
+    console.print(shown)
+    console.print(f"Compare it: make compare EXPERIMENT={plan.name}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.catalog import plain
 from harness.evaluate import ClassifierResult, Prepared
+from harness.judging import listed
 from harness.report.summary import Summary
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def run_page(prepared: Prepared, result: ClassifierResult, about: About = About(
             scores=score_rows(summary),
             confusion=confusion_rows(summary),
             points=plot_points(summary),
+            slices=listed(summary.slices),
             plot=PLOT,
             about=about,
         )

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Example, examples_of
 from harness.evaluate import ClassifierResult, Prepared
+from harness.judging import Judged, judge
 from harness.labels import LabelSet
 from harness.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.metrics.counts import confusion, one_vs_rest, ratio
+from harness.scoring import caveats
+from harness.slices import slices_of
 from harness.tables import Predictions
 
 if TYPE_CHECKING:
@@ -99,14 +102,37 @@ class Summary:
         return self.result.predictions.only(split="test", seed=self.seed)
 
     @cached_property
+    def stated(self) -> bool:
+        """Whether there are probabilities."""
+        return self.test.stated
+
+    @cached_property
+    def caveats(self) -> tuple[str, ...]:
+        """What limits the scores, a sentence each."""
+        return caveats(self.result.predictions)
+
+    @cached_property
+    def slices(self) -> tuple[Judged, ...]:
+        """How well each slice of the test items is labelled."""
+        prepared, plan = self.prepared, self.prepared.plan
+        cut = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
+        return judge(self.result.predictions, cut)
+
+    @cached_property
     def confusion(self) -> NDArray[np.int64]:
         """See :func:`harness.metrics.counts.confusion`."""
         return confusion(self.test.truth(), self.test.decided(), len(self.labels))
 
     @cached_property
     def reliability(self) -> tuple[ReliabilityBin, ...]:
-        """Ten bins of equal mass; of a multi-label task over the probabilities of all labels."""
+        """Ten bins of equal mass; of a multi-label task over the probabilities of all labels.
+
+        Empty where no probabilities are stated.
+        """
         import numpy as np
+
+        if not self.stated:
+            return ()
 
         pairs = claims(self.test.truth(), self.test.proba())
         stated, true = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
@@ -145,10 +171,15 @@ class Summary:
 
     @cached_property
     def errors(self) -> tuple[Error, ...]:
-        """The most confident wrong decisions on test, the surest first; one an item."""
+        """The most confident wrong decisions on test, the surest first; one an item.
+
+        Where no probabilities are stated, the first ones, as sure as can be.
+        """
         import numpy as np
 
         truth, said, proba = self.test.truth(), self.test.decided(), self.test.proba()
+        if not self.stated:
+            proba = said.astype(float) if self.labels.multi else np.eye(len(self.labels))[said]
         if self.labels.multi:
             sure = np.where(said == truth, -1.0, np.where(said == 1, proba, 1 - proba))
             place, confidence = sure.argmax(axis=1), sure.max(axis=1)

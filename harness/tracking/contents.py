@@ -111,7 +111,8 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     title = f"{result.classifier.name}, test, seed {summary.seed}"
     confusion = figures.confusion_png(summary.confusion, summary.labels, title)
     (drawn / "confusion_matrix.png").write_bytes(confusion)
-    (drawn / "reliability.png").write_bytes(figures.reliability_png(summary.reliability, title))
+    if summary.stated:
+        (drawn / "reliability.png").write_bytes(figures.reliability_png(summary.reliability, title))
     curves = {one.trial.name: one.curves for one in result.trials if one.curves}
     if curves:
         (drawn / "training_curves.png").write_bytes(figures.curves_png(curves, result.classifier.name))
@@ -179,7 +180,9 @@ def _tags(summary: Summary) -> dict[str, str]:
     }
     if result.served is not None:
         tags[names.SEED] = str(result.served.trial.seed)
-    if result.model is None:
+    if result.classifier.bound.kind == names.EXTERNAL:
+        tags["harness.model"] = "none: the predictions were made elsewhere"
+    elif result.model is None:
         tags["harness.model"] = "none: the classifier cannot be saved"
     return tags
 
