@@ -12,14 +12,14 @@ from harness.catalog import Bound
 from harness.errors import ConfigError, HarnessError, Problem
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
 from harness.judging import judge, score_rows
-from harness.outside import Outside
+from harness.outside import EXTERNAL, Outside
 from harness.plan import PlannedClassifier
 from harness.progress import progress
 from harness.scoring import score
 from harness.slices import slices_of
 from harness.store import Store
 from harness.tables import Predictions, Scores, fingerprint
-from harness.tracking import Parent, Tracker, names
+from harness.tracking import Parent, Tracker
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,8 @@ def take_in(prepared: Prepared, store: Store, outside: Outside, *, name: str) ->
     if name in [one.name for one in plan.classifiers]:
         hint = "name the run with --name"
         raise ConfigError([Problem("name", f"the config has a classifier called {name!r}", hint)])
-    classifier = PlannedClassifier(name, Bound(names.EXTERNAL, _Elsewhere, {}), {})
-    keys = outside.predictions.rows[["seed", "fold"]].drop_duplicates().to_dict("records")
-    parts = [(key, outside.predictions.only(**key).rows.to_csv(index=False)) for key in keys]
-    trials = tuple(Trial(classifier, key["seed"], key["fold"], fingerprint([text])) for key, text in parts)
+    classifier = PlannedClassifier(name, Bound(EXTERNAL, _Elsewhere, {}), {})
+    trials = tuple(_trials_of(classifier, outside.predictions))
     with Tracker(store, prepared).classifier(classifier, trials) as parent:
         if parent.done is not None:
             return parent.done
@@ -114,6 +112,13 @@ def take_in(prepared: Prepared, store: Store, outside: Outside, *, name: str) ->
         result = ClassifierResult(classifier, results, outside.predictions, scores)
         parent.complete(result)
     return result
+
+
+def _trials_of(classifier: PlannedClassifier, predictions: Predictions) -> Iterator[Trial]:
+    for row in predictions.rows[["seed", "fold"]].drop_duplicates().to_dict("records"):
+        seed, fold = int(row["seed"]), int(row["fold"])
+        text = predictions.only(seed=seed, fold=fold).rows.to_csv(index=False)
+        yield Trial(classifier, seed, fold, fingerprint([text]))
 
 
 class _Elsewhere:

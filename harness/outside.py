@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+EXTERNAL = "external"
+"""Kind of a run whose predictions were made elsewhere; it has no model."""
+
 SEPARATOR = "|"
 """Between the labels of one item."""
 

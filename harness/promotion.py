@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import PromotionError, StoreError
+from harness.outside import EXTERNAL
 from harness.store import Store
 from harness.tracking import names
 from harness.tracking.tracker import model_of
@@ -155,7 +156,7 @@ def _candidates(store: Store, experiment: str) -> list[Run]:
     runs = store.client.search_runs(
         [found.experiment_id],
         f"tags.`{names.ROLE}` = '{names.CLASSIFIER}' and attributes.status = 'FINISHED'"
-        f" and tags.`{names.KIND}` != '{names.EXTERNAL}'",
+        f" and tags.`{names.KIND}` != '{EXTERNAL}'",
         order_by=["attributes.start_time DESC"],
     )
     if not runs:

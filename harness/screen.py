@@ -30,8 +30,14 @@ def show_standings(standings: Standings) -> None:
     # The tables are made for a terminal of this width; a wider one would only pull them apart.
     console = Console(highlight=False, width=WIDTH)
     console.print(runs_table(comparison))
+    console.print("ties: runs with one letter cannot be told from the best of that letter.\n")
     pairs = shown_pairs(comparison)
     console.print(pairs_table(comparison, pairs))
+    console.print(
+        f"* established: p, corrected for {len(comparison.pairs)} comparisons, is at most 0.05.\n"
+        "check: p by randomization, uncorrected. better: in which share of the resamples.\n"
+        "needed: items that would show a difference of this size; seeds where none would.\n"
+    )
     if len(pairs) < len(comparison.pairs):
         console.print(f"{len(comparison.pairs) - len(pairs)} more pairs are in pairs.csv of the run.\n")
     for sentence in (*findings(comparison), *notes(comparison)):
@@ -56,7 +62,6 @@ def runs_table(comparison: Comparison) -> Table:
             _number(one.item_se),
             chr(ord("a") + one.group - 1) if one.group <= 26 else str(one.group),
         )
-    table.caption = "ties: runs with one letter cannot be told from the best of that letter."
     return table
 
 
@@ -78,10 +83,6 @@ def pairs_table(comparison: Comparison, pairs: list[Pair]) -> Table:
             "–" if math.isnan(pair.probability) else f"{pair.probability:.0%}",
             _items(pair.needed),
         )
-    table.caption = (
-        f"* established: p, corrected for {len(comparison.pairs)} comparisons, is at most 0.05. check: p by"
-        " randomization,\nuncorrected. better: share of resamples. needed: items that would show it."
-    )
     return table
 
 
@@ -131,7 +132,6 @@ def _table(title: str, left: list[str], right: list[str]) -> Table:
         pad_edge=False,
         padding=(0, 1, 0, 0),
         title_justify="left",
-        caption_justify="left",
     )
     for heading in left:
         table.add_column(heading, no_wrap=True)

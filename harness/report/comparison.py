@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from harness.compare import Comparison, Entry
@@ -14,14 +13,14 @@ WIDTH, ROW, NAMES = 520, 26, 170
 """Width of the plot, height of a run's row, room for names, in the units of the view box."""
 
 
-def comparison_page(comparison: Comparison, context: Mapping[str, Any] | None = None) -> str:
+def comparison_page(comparison: Comparison, *, date: str = "", command: str = "") -> str:
     """Return the page of a comparison.
 
     Parameters
     ----------
     comparison : Comparison
-    context : mapping, optional
-        Shown with it: ``date``, ``command``, ``experiments``.
+    date, command : str
+        When it was made, and what repeats it; left out where they are empty.
 
     Returns
     -------
@@ -41,7 +40,8 @@ def comparison_page(comparison: Comparison, context: Mapping[str, Any] | None = 
             size={"width": WIDTH, "row": ROW, "names": NAMES},
             p=p_value,
             items=items,
-            context=dict(context or {}),
+            date=date,
+            command=command,
         )
     )
 

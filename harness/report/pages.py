@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.catalog import plain
 from harness.evaluate import ClassifierResult, Prepared
-from harness.judging import listed
+from harness.judging import Judged, listed
+from harness.outside import EXTERNAL
 from harness.report.summary import Summary
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def run_page(prepared: Prepared, result: ClassifierResult, about: About = About(
             scores=score_rows(summary),
             confusion=confusion_rows(summary),
             points=plot_points(summary),
-            slices=listed(summary.slices),
+            slices=slice_groups(summary),
+            elsewhere=result.classifier.bound.kind == EXTERNAL,
             plot=PLOT,
             about=about,
         )
@@ -162,6 +164,30 @@ def confusion_rows(summary: Summary) -> list[dict[str, Any]]:
         cells = [{"n": n, "share": n / total if total else 0.0} for n, total in pairs]
         rows.append({"name": name, "cells": cells})
     return rows
+
+
+@dataclass(frozen=True)
+class SliceGroup:
+    """The slices by one column: those that are judged, those too small, and how many more of these."""
+
+    column: str
+    judged: tuple[Judged, ...]
+    small: tuple[Judged, ...]
+    more: int
+
+
+def slice_groups(summary: Summary) -> list[SliceGroup]:
+    """Return the slices of the test items, column by column."""
+    kept, counted = listed(summary.slices)
+    return [
+        SliceGroup(
+            column,
+            tuple(one for one in kept if one.column == column and not one.too_small),
+            tuple(one for one in kept if one.column == column and one.too_small),
+            counted.get(column, 0),
+        )
+        for column in dict.fromkeys(one.column for one in summary.slices)
+    ]
 
 
 def plot_points(summary: Summary) -> list[dict[str, float]]:

@@ -16,6 +16,7 @@ from harness.report.forest import forest_png, tie_groups_png
 from harness.store import Store
 from harness.tables import fingerprint
 from harness.tracking import contents, context, names
+from harness.tracking.finished import file_of
 
 PAGE = "comparison.html"
 
@@ -81,17 +82,15 @@ def page_of(store: Store, run_id: str) -> str:
     """Return where the page of a logged comparison lies: a path, or an address of a server."""
     if store.artifacts is None:
         return f"runs:/{run_id}/{PAGE}"
-    return str(store.client.download_artifacts(run_id, PAGE))
+    return str(file_of(store, run_id, PAGE, ""))
 
 
 def _write(folder: Path, comparison: Comparison, command: str) -> None:
     comparison.runs_table().to_csv(folder / "runs.csv", index=False)
     comparison.pairs_table().to_csv(folder / "pairs.csv", index=False)
-    about = {
-        "date": datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "command": command,
-    }
-    (folder / PAGE).write_text(comparison_page(comparison, about), encoding="utf-8")
+    date = datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
+    page = comparison_page(comparison, date=date, command=command)
+    (folder / PAGE).write_text(page, encoding="utf-8")
     figures = folder / "figures"
     figures.mkdir()
     (figures / "forest.png").write_bytes(forest_png(comparison))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.evaluate import ClassifierResult, Prepared
+from harness.outside import EXTERNAL
 from harness.report import figures
 from harness.report.pages import About, number, run_page
 from harness.report.summary import Summary
@@ -180,7 +181,7 @@ def _tags(summary: Summary) -> dict[str, str]:
     }
     if result.served is not None:
         tags[names.SEED] = str(result.served.trial.seed)
-    if result.classifier.bound.kind == names.EXTERNAL:
+    if result.classifier.bound.kind == EXTERNAL:
         tags["harness.model"] = "none: the predictions were made elsewhere"
     elif result.model is None:
         tags["harness.model"] = "none: the classifier cannot be saved"

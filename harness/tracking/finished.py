@@ -72,15 +72,21 @@ def predictions(store: Store, run: Finished) -> Predictions:
     from mlflow.exceptions import MlflowException
 
     with tempfile.TemporaryDirectory(prefix="harness-") as copies:
-        place = None if store.artifacts is not None else copies
         try:
             config, table = (
-                Path(store.client.download_artifacts(run.run_id, name, place))
-                for name in ("config.yaml", saved.PREDICTIONS)
+                file_of(store, run.run_id, name, copies) for name in ("config.yaml", saved.PREDICTIONS)
             )
             return Predictions.read(table, labels_of(config))
         except (OSError, MlflowException) as error:
             raise StoreError(f"the files of {run.name} (run {run.run_id}) are gone: {error}") from error
+
+
+def file_of(store: Store, run_id: str, name: str, copies: str) -> Path:
+    """Return a file of a run: itself where it lies on this machine, else a copy in a folder."""
+    if store.artifacts is None:
+        return Path(store.client.download_artifacts(run_id, name, copies))
+    # Asked for a file, MLflow would copy it; a run's whole folder it only names.
+    return Path(store.client.download_artifacts(run_id, "")) / name
 
 
 def labels_of(config: Path) -> LabelSet:

@@ -27,8 +27,6 @@ KIND, PRIMARY, DIRECTION = "harness.kind", "harness.primary", "harness.direction
 MODEL_NAME, SEED = "harness.model_name", "harness.served_seed"
 CLASSIFIER, TRIAL, COMPARISON = "classifier", "trial", "comparison"
 DETERMINISTIC = "harness.deterministic"
-EXTERNAL = "external"
-"""Kind of a run whose predictions were made elsewhere; it has no model."""
 
 
 def parent_digest(prepared: Prepared, classifier: PlannedClassifier, trials: Sequence[Trial]) -> str:
