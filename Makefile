@@ -14,7 +14,7 @@ OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment validate compare ui promote predict schema test check fix clean
+.PHONY: help setup experiment validate compare ui promote predict schema test check bench fix clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -62,6 +62,9 @@ check: setup ## format, lint, types, layers and docstrings; writes nothing
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m mypy
 	@$(VENV_PYTHON) -m pytest -q tests/test_layers.py tests/test_packaging.py tests/test_docstrings.py
+
+bench: setup ## repeat the timings in experiments/performance/results.md
+	@for study in comparison; do $(VENV_PYTHON) -m experiments.performance.$$study || exit; done
 
 fix: setup ## format, and mend what the linter can
 	@$(VENV_PYTHON) -m ruff check --fix .

@@ -49,10 +49,8 @@ def compare(
         See :meth:`Measure.named`.
     split : str
         Which rows are compared.
-    draws : int
+    draws, seed : int
         Of the bootstrap; at most :data:`harness.scoring.TABLE_DRAWS` for a metric of ranks or bins.
-    seed : int
-        Equal seeds give equal results.
     deterministic : collection of str
         Runs that no seed changes: that they have one seed is no lack.
 
