@@ -13,6 +13,9 @@ HARNESS = $(VENV_PYTHON) -m harness
 OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
+# Modules in experiments/performance, each of which writes its section of results.md.
+BENCHMARKS = comparison
+
 .DEFAULT_GOAL := help
 .PHONY: help setup experiment validate compare ui promote predict schema test check bench fix clean
 
@@ -64,7 +67,8 @@ check: setup ## format, lint, types, layers and docstrings; writes nothing
 	@$(VENV_PYTHON) -m pytest -q tests/test_layers.py tests/test_packaging.py tests/test_docstrings.py
 
 bench: setup ## repeat the timings in experiments/performance/results.md
-	@for study in comparison; do $(VENV_PYTHON) -m experiments.performance.$$study || exit; done
+	@for study in $(BENCHMARKS); do \
+	  OMP_NUM_THREADS=1 $(VENV_PYTHON) -m experiments.performance.$$study || exit 1; done
 
 fix: setup ## format, and mend what the linter can
 	@$(VENV_PYTHON) -m ruff check --fix .

@@ -148,7 +148,7 @@ def main() -> None:
         f"| `scipy.stats.bootstrap` with `f1_score`, {THEIRS} draws scaled up | {theirs:,.0f} |",
         f"| times faster | {theirs / middle:,.0f} |",
         "",
-        f"Comparing {RUNS} runs of {ROWS:,} rows a seed that lie in Parquet files, reading included, one core:",
+        f"Comparing {RUNS} runs of {ROWS:,} rows a seed in Parquet files, reading included, one core:",
         "",
         "| seeds | seconds | memory at the most, MB |",
         "|---:|---:|---:|",

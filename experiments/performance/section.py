@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("results.md")
-TITLE = (
-    "# Measured\n\nEach section is written by the command that stands in it, on the machine that it names.\n"
-)
+TITLE = "# Measured\n\nEach section names the command that writes it, and the machine it was measured on.\n"
 
 
 def write(heading: str, command: str, text: str, path: Path = RESULTS) -> None:
