@@ -170,6 +170,8 @@ def items_needed(
     >>> items_needed(0.014, 0.01, 0.01, 1000)
     inf
     """
+    if math.isnan(se_items):
+        return math.nan
     left = (value / detectable(1.0, level=level)) ** 2 - se_seeds**2
     return math.ceil(n_items * se_items**2 / left) if left > 0 else math.inf
 
