@@ -89,7 +89,8 @@ def read(path: Path, prepared: Prepared, *, name: str) -> Outside:
     by_seed: dict[int, dict[str, _Line]] = {}
     for line in lines:
         by_seed.setdefault(line.seed, {})[line.id] = line
-    problems += _unmatched(lines, by_seed, prepared)
+    # Rows that cannot be read would all be missed here.
+    problems = problems or list(_unmatched(lines, by_seed, prepared))
     if problems:
         _raise(path, problems)
     parts = [

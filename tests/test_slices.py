@@ -1,0 +1,126 @@
+"""Corpus and splits in, named parts of the test items out."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from harness.errors import ConfigError
+from harness.labels import FRAMING, STANCE
+from harness.slices import QUOTATION, Slice, known_columns, slices_of
+from harness.splits import Split
+from harness.tables import CORPUS_COLUMNS, Corpus
+
+ROWS = [
+    # id, text, target, start, stance, frames, group, outlet, register
+    ("a", "One two three.", "X", 0, "critical", ("conflict",), "g1", "Post", "news"),
+    ("b", "One two three.", "Y", None, "neutral", (), "g1", "Post", "news"),
+    ("c", "“Shame on X,” she said.", "X", 0, "critical", ("conflict", "morality"), "g2", "Wire", "feed"),
+    ("d", " ".join(["word"] * 16), "X", 0, "supportive", ("morality",), "g3", None, None),
+    ("e", " ".join(["word"] * 41), None, None, "neutral", (), None, "Wire", "news"),
+    ("f", "X, Y and Z.", "X", 0, "neutral", (), "g4", "Wire", "news"),
+    ("g", "X, Y and Z.", "Y", 3, "neutral", (), "g4", "Wire", "news"),
+    ("h", "X, Y and Z.", "Z", 9, "neutral", (), "g4", "Wire", "news"),
+    ("t", "Trained on.", "X", 0, "neutral", (), "g2", "Post", "news"),
+]
+NAMES = ("id", "text", "target", "start", "stance", "frames", "group", "outlet", "register")
+
+
+def corpus() -> Corpus:
+    rows = pd.DataFrame(ROWS, columns=list(NAMES))
+    rows = rows.assign(**{name: None for name in CORPUS_COLUMNS if name not in rows})
+    return Corpus("made", rows)
+
+
+SPLIT = Split(0, ("t",), (), (), ("a", "b", "c", "d", "e", "f", "g", "h"))
+
+
+def cut(*columns: str, multi: bool = False) -> dict[str, str]:
+    found = slices_of(corpus(), [SPLIT], FRAMING if multi else STANCE, columns or None)
+    return {one.name: "".join(sorted(one.ids)) for one in found}
+
+
+def test_every_kind_tells_the_items_apart() -> None:
+    assert cut() == {
+        "label=neutral": "befgh",
+        "label=critical": "ac",
+        "label=supportive": "d",
+        "target=X": "acdf",
+        "target=Y": "bg",
+        "target=Z": "h",
+        "outlet=Wire": "cefgh",
+        "outlet=Post": "ab",
+        "length=1–15 words": "abcfgh",
+        "length=16–25 words": "d",
+        "length=41 words or more": "e",
+        "targets=3 or more": "fgh",
+        "targets=1": "cd",
+        "targets=2": "ab",
+        "quoted=no": "abdefgh",
+        "quoted=yes": "c",
+        "span=known": "acdfgh",
+        "span=unknown": "b",
+        # t stands in train and in the article of c; e has no article.
+        "article=not seen in training": "abdfgh",
+        "article=seen in training": "c",
+    }
+
+
+def test_any_column_can_be_named() -> None:
+    assert cut("register") == {"register=news": "abefgh", "register=feed": "c"}
+    assert "register" in known_columns(corpus())
+
+
+def test_frames_may_stand_in_several_slices() -> None:
+    assert cut("label", multi=True) == {
+        "label=none": "befgh",
+        "label=conflict": "ac",
+        "label=morality": "cd",
+    }
+
+
+def test_a_column_that_tells_nothing_apart_gives_no_slice() -> None:
+    same = Corpus("made", corpus().rows.assign(outlet="Post"))
+    assert slices_of(same, [SPLIT], STANCE, ["outlet"]) == ()
+    unknown = Corpus("made", corpus().rows.assign(outlet=None))
+    assert slices_of(unknown, [SPLIT], STANCE, ["outlet"]) == ()
+    # All that are known have one, but others have none: that tells them apart.
+    some = Corpus("made", corpus().rows.assign(outlet=[*["Post"] * 3, *[None] * 6]))
+    assert slices_of(some, [SPLIT], STANCE, ["outlet"]) == (Slice("outlet", "Post", frozenset("abc")),)
+
+
+def test_a_column_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        cut("outlets", "votes", "target")
+    assert str(caught.value) == (
+        "slices.0: made has no column 'outlets'; did you mean 'outlet'?\n"
+        "slices.1: made has no column 'votes'; known: article, date, holder, label, length, outlet, quoted,"
+        " register, span, target, targets"
+    )
+
+
+def test_folds_are_cut_together() -> None:
+    folds = [
+        Split(1, ("c", "t"), (), (), ("a", "b", "d", "e")),
+        Split(2, ("a", "t"), (), (), ("c", "f", "g", "h")),
+    ]
+    found = {one.name: one.ids for one in slices_of(corpus(), folds, STANCE, ["article"])}
+    assert found["article=seen in training"] == {"c"}
+    assert found["article=not seen in training"] == set("abdfgh")
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ('He called it "a shame".', True),
+        ("He called it «a shame».", True),
+        ("He called it „a shame“.", True),
+        ("He called it ``a shame''.", True),
+        ("He called it ‘a shame’.", True),
+        ("The party’s plan, the voters’ choice.", False),
+        ('A 5" pipe.', False),
+        ("Nothing of the kind.", False),
+    ],
+)
+def test_quotations_are_seen(text: str, quoted: bool) -> None:
+    assert bool(QUOTATION.search(text)) == quoted
