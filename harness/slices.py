@@ -62,14 +62,15 @@ def check(corpus: Corpus, columns: Sequence[str] | None) -> None:
     Raises
     ------
     ConfigError
-        With every column that the corpus lacks.
+        With every column that the corpus lacks or that is named twice.
     """
-    known = known_columns(corpus)
-    problems = [
-        Problem(f"slices.{place}", f"{corpus.name} has no column {name!r}", suggest(name, known))
-        for place, name in enumerate(columns or ())
-        if name not in known
-    ]
+    known, problems = known_columns(corpus), []
+    for place, name in enumerate(columns or ()):
+        if name not in known:
+            hint = suggest(name, known)
+            problems.append(Problem(f"slices.{place}", f"{corpus.name} has no column {name!r}", hint))
+        elif columns and name in columns[:place]:
+            problems.append(Problem(f"slices.{place}", f"{name!r} is named twice"))
     if problems:
         raise ConfigError(problems)
 

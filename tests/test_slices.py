@@ -91,11 +91,12 @@ def test_a_column_that_tells_nothing_apart_gives_no_slice() -> None:
 
 def test_a_column_that_is_not_there_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
-        cut("outlets", "votes", "target")
+        cut("outlets", "votes", "target", "target")
     assert str(caught.value) == (
         "slices.0: made has no column 'outlets'; did you mean 'outlet'?\n"
         "slices.1: made has no column 'votes'; known: article, date, holder, label, length, outlet, quoted,"
-        " register, span, target, targets"
+        " register, span, target, targets\n"
+        "slices.3: 'target' is named twice"
     )
 
 

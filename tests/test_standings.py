@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import toys
+from compare.made_runs import run
 from stores import LADDER
 from typer.testing import CliRunner
 
-from harness import cli, experiment, outside, promotion
+from harness import cli, evaluate, experiment, outside, plan, promotion
 from harness.compare import compare
 from harness.errors import ConfigError, HarnessError, StoreError
 from harness.screen import WIDTH, notes, shortened, shown_pairs
@@ -128,12 +129,9 @@ def test_experiments_that_cannot_be_compared_are_named(trained: Path, names: lis
 
 def test_experiments_that_go_by_different_metrics_need_one_named(trained: Path) -> None:
     store = Store.open(trained)
-    made = toys.prepared(trained, name="other")
+    toys.prepared(trained, name="other")
     path = trained / "other.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("primary: f1_macro", "primary: accuracy"))
-    from harness import evaluate, plan
-
-    del made
     list(experiment.run(evaluate.prepare(plan.read(path)), store))
     with pytest.raises(ConfigError) as caught:
         standings(store, ["toys", "other"])
@@ -189,8 +187,6 @@ def test_scoring_a_table_shows_notes_and_scores(folder: Path) -> None:
 
 
 def test_of_many_pairs_the_screen_shows_neighbours_and_the_best() -> None:
-    from compare.made_runs import run
-
     table = [(f"r{place}", run(f"r{place}", 0.2 + place / 5)) for place in range(9)]
     found = compare(table, "f1_macro")
     assert len(found.pairs) == 36

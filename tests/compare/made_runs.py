@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.compare import Comparison, compare
 from harness.labels import FRAMING, STANCE, LabelSet
 from harness.metrics.metric import Metric
 from harness.tables import Corpus, Predictions
 
 N = 240
+Runs = list[tuple[str, Predictions]]
 
 NOWHERE = Metric("nowhere", lambda counts: np.full(counts.shape[:-2], np.nan), "counts", "single")
 """A metric without a value."""
@@ -69,3 +71,14 @@ def with_rows(table: Predictions, **columns: Any) -> Predictions:
 def unstated(table: Predictions) -> Predictions:
     """The same labels without probabilities."""
     return with_rows(table, **{f"p_{name}": np.nan for name in table.labels.names})
+
+
+def runs(*skills: float, group: int = 0, n_seeds: int = 3) -> Runs:
+    return [
+        (name, run(name, skill, group=group, n_seeds=n_seeds))
+        for name, skill in zip("abcdef", skills, strict=False)
+    ]
+
+
+def of(table: Runs, metric: str = "f1_macro", draws: int = 2_000, **options: object) -> Comparison:
+    return compare(table, metric, draws=draws, **options)  # type: ignore[arg-type]
