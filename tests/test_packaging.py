@@ -37,7 +37,7 @@ def imported(folder: str) -> dict[str, set[str]]:
     """The distributions that the files of a folder import, each with the files that do."""
     distributions = metadata.packages_distributions()
     found: dict[str, set[str]] = {}
-    own = {"harness", "tests"} | {path.stem for path in (TOP / "tests").rglob("*")}
+    own = {"experiments", "harness", "tests"} | {path.stem for path in (TOP / "tests").rglob("*")}
     for path in sorted((TOP / folder).rglob("*.py")):
         for module in top_level_imports(ast.parse(path.read_text(encoding="utf-8"))):
             if module in sys.stdlib_module_names | own:

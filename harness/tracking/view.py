@@ -31,7 +31,7 @@ def tags(plan: Plan) -> dict[str, str]:
     columns += [f"params.`{name}`" for name in SHOWN_PARAMETERS] + ["attributes.`Models`"]
     state = {
         # Children would stand among their parents once the rows are sorted by a metric.
-        "searchFilter": "tags.`harness.role` IN ('classifier', 'comparison')",
+        "searchFilter": "tags.`harness.role` != 'trial'",
         "orderByKey": f"metrics.`{primary}`",
         "orderByAsc": plan.primary.direction == "lower",
         "selectedColumns": columns,

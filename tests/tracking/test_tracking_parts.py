@@ -56,7 +56,7 @@ def test_the_view_shows_the_primary_metric_with_both_uncertainties(tmp_path: Pat
     (name,) = view.tags(plan)
     assert name == "mlflow.sharedViewState.harness"
     state = json.loads(json.loads(view.tags(plan)[name])["state"])
-    assert state["searchFilter"] == "tags.`harness.role` IN ('classifier', 'comparison')"
+    assert state["searchFilter"] == "tags.`harness.role` != 'trial'"
     assert state["orderByAsc"] is False
     assert state["selectedColumns"][:5] == [
         *(f"metrics.`test/f1_macro{end}`" for end in ("", "_low", "_high", "_seed_sd")),
