@@ -29,8 +29,7 @@ ELSEWHERE = {
 CUT = {
     "make experiment CONFIG=configs/quickstart.yaml": "classifiers.embedding=~",
     "make experiment CONFIG=configs/newsmtsc.yaml": (
-        "corpus.kind=partyline classifiers.embedding=~ "
-        "classifiers.linear=~ classifiers.linear-blind=~"
+        "corpus.kind=partyline classifiers.embedding=~ classifiers.linear=~ classifiers.linear-blind=~"
     ),
     "make experiment CONFIG=configs/newsmtsc-encoder.yaml": (
         "corpus.kind=files corpus.path=sentences.csv split.kind=holdout seeds=[1] "
