@@ -3,8 +3,8 @@
     python -m experiments.performance.overhead configs/quickstart.yaml
 
 Each classifier is fitted and labels select, calibrate and test twice in one process: bare, and through the
-whole loop with scoring, intervals, figures, report, model and MLflow runs, on a store that exists. Imports are
-done before. Writes a Markdown table to standard output; seconds are medians of three.
+whole loop with scoring, intervals, figures, report, model and MLflow runs, on a store that exists. Imports
+are done before. Writes a Markdown table to standard output; seconds are medians of three.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ from harness.classifiers import checkpoints
 from harness.classifiers.encoder.rows import Batch, Tokenizer, batches, sorted_order
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Examples, Target
-from harness.errors import ClassifierError
 from harness.progress import progress
 
 if TYPE_CHECKING:
@@ -50,14 +49,14 @@ class Reader:
         See :mod:`harness.classifiers.inputs`.
     max_tokens : int
         Longer rows are cut to a window around the target.
-    layers : tuple of int
-        Whose states are averaged; -1 is the last, 0 the embeddings of the tokens.
+    layers : int
+        How many of the last layers are averaged, at least 1; all of them where there are fewer.
     """
 
     checkpoint: str
     target: Target
     max_tokens: int
-    layers: tuple[int, ...]
+    layers: int
 
     @property
     def parts(self) -> int:
@@ -70,7 +69,7 @@ class Reader:
         Raises
         ------
         ClassifierError
-            Where the checkpoint's files are missing or damaged, or it lacks a layer.
+            Where the checkpoint's files are missing or damaged.
         """
         import numpy as np
 
@@ -84,16 +83,12 @@ class Reader:
             found |= made
         return np.stack([found[key] for key in keys])
 
-    def _check_layers(self, last: int) -> None:
-        wrong = [layer for layer in self.layers if not -last - 1 <= layer <= last]
-        if wrong:
-            raise ClassifierError(f"{self.checkpoint} has the layers 0 to {last}, and no layer {wrong[0]}")
-
     def copy(self, folder: Path) -> None:
         """Write the encoder and its tokenizer into a folder, which is then a checkpoint of its own."""
         found = Path(checkpoints.resolve(self.checkpoint))
         backend, body = _loaded(str(found), _changed(found))
-        body.save_pretrained(folder)
+        with checkpoints.quietly():
+            body.save_pretrained(folder)
         backend.save_pretrained(folder)
 
     def _keys(self, folder: Path, examples: Examples) -> list[bytes]:
@@ -107,7 +102,6 @@ class Reader:
         import torch
 
         backend, body = _loaded(str(folder), _changed(folder))
-        self._check_layers(int(body.config.num_hidden_layers))
         rows = Tokenizer(backend, self.target, Marks(), self.max_tokens)(examples)
         order = sorted_order(rows.lengths, BUDGET)
         result = np.zeros((len(examples), self.parts, body.config.hidden_size), dtype=np.float32)
@@ -166,16 +160,17 @@ def _loaded(folder: str, _: tuple[int, ...]) -> tuple[Any, Any]:
     return checkpoints.load_tokenizer(folder), body.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _states(body: Any, batch: Batch, layers: tuple[int, ...]) -> torch.Tensor:
-    """Average the states of some layers, ``(rows, length, size)``."""
+def _states(body: Any, batch: Batch, layers: int) -> torch.Tensor:
+    """Average the states of the last layers, ``(rows, length, size)``."""
     import torch
 
     inputs = {"input_ids": batch.tokens, "attention_mask": batch.attention}
     if int(getattr(body.config, "type_vocab_size", 0) or 0) > 1:
         inputs["token_type_ids"] = batch.segments
     on_device = {name: torch.from_numpy(array).to(body.device) for name, array in inputs.items()}
-    states = body(**on_device, output_hidden_states=True).hidden_states
-    return torch.stack([states[layer] for layer in layers]).mean(dim=0)
+    # The first of them are the embeddings of the tokens, which know nothing of their context.
+    states = body(**on_device, output_hidden_states=True).hidden_states[1:]
+    return torch.stack(states[-layers:]).mean(dim=0)
 
 
 def _mean(states: torch.Tensor, mask: NDArray[Any]) -> Vectors:
