@@ -76,7 +76,7 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
         caption_justify="left",
     )
     table.add_column("classifier", no_wrap=True)
-    headings = [primary, "95 % interval", "seed sd", *_others(plan), "select", "seconds"]
+    headings = [primary, "95 % interval", "seed sd", *_others(plan), "select", "time"]
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     for outcome in finished:
@@ -90,7 +90,7 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
             _number(row["seed_sd"]),
             *(_number(_row(outcome.result.scores.rows, "test", other)["value"]) for other in _others(plan)),
             _number(_select(plan, outcome)),
-            "earlier" if outcome.reused else f"{outcome.seconds:.1f}",
+            "kept" if outcome.reused else f"{outcome.seconds:.1f} s",
         )
     if best is not None:
         table.caption = f"* best {primary} on select: what `make promote` takes"

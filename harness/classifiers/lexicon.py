@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness.classifiers.heads import Head, logistic
-from harness.classifiers.protocol import Examples, Labelled
+from harness.classifiers.protocol import Examples, Labelled, Target
 from harness.classifiers.reading import reading
-from harness.classifiers.tokens import tokens
+from harness.classifiers.tokens import shown, tokens
 from harness.errors import ConfigError, Problem
 from harness.labels import STANCES, LabelSet
 
@@ -116,7 +116,8 @@ class Lexicon:
         """
         import numpy as np
 
-        found = tokens(examples, "masked" if self.target == "marked" else "none")
+        target: Target = "masked" if self.target == "marked" else "none"
+        found = tokens(shown(examples, target), target)
         plain = [word.replace("’", "'") for word in found.words]
         valence = np.array([self.words_.get(word, 0.0) for word in plain])[found.code]
         negates = np.array([NEGATION.fullmatch(word) is not None for word in plain], dtype=bool)[found.code]

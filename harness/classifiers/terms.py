@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.classifiers.grams import CharGrams, Numbers, WordGrams, pieces_of
 from harness.classifiers.protocol import Examples, Target
 from harness.classifiers.reading import arrays, reading
-from harness.classifiers.tokens import Tokens, second_tokens, tokens
+from harness.classifiers.tokens import Tokens, second_tokens, shown, tokens
 
 if TYPE_CHECKING:
     import numpy as np
@@ -171,15 +171,15 @@ class _Texts:
     """The first and second texts of examples, split when asked for."""
 
     def __init__(self, examples: Examples, target: Target) -> None:
-        self.examples, self.target = examples, target
+        self.views, self.target = shown(examples, target), target
 
     @cached_property
     def first(self) -> Tokens:
-        return tokens(self.examples, self.target)
+        return tokens(self.views, self.target)
 
     @cached_property
     def second(self) -> Tokens:
-        return second_tokens(self.examples, self.target)
+        return second_tokens(self.views)
 
     def of(self, name: BlockName) -> Tokens:
         return self.second if name == "second" else self.first

@@ -6,6 +6,7 @@ Language-neutral: a word is a run of letters and digits, anything else but space
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,11 +66,15 @@ def split(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def tokens(examples: Examples, target: Target) -> Tokens:
-    """Split sentences into words, with every mention of the target masked or marked as asked."""
+def shown(examples: Examples, target: Target) -> list[View]:
+    """Show examples as asked, without writing anything into them."""
+    return [view(example, target, _PLAIN) for example in examples]
+
+
+def tokens(views: Sequence[View], target: Target) -> Tokens:
+    """Split the sentences of :func:`shown` into words, with every mention of the target masked or marked."""
     gathered = _Gathered()
-    for example in examples:
-        seen = view(example, target, _PLAIN)
+    for seen in views:
         if target not in ("none", "pair") and seen.spans:
             gathered.around(seen, masked=target == "masked")
         else:
@@ -78,11 +83,11 @@ def tokens(examples: Examples, target: Target) -> Tokens:
     return gathered.tokens()
 
 
-def second_tokens(examples: Examples, target: Target) -> Tokens:
-    """Split the second texts that :func:`~harness.classifiers.inputs.view` shows."""
+def second_tokens(views: Sequence[View]) -> Tokens:
+    """Split the second texts of :func:`shown`."""
     gathered = _Gathered()
-    for example in examples:
-        gathered.apart(split(view(example, target, _PLAIN).pair or ""))
+    for seen in views:
+        gathered.apart(split(seen.pair) if seen.pair else [])
         gathered.end_row()
     return gathered.tokens()
 

@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from harness.classifiers.grams import CharGrams, Numbers, WordGrams, pieces_of
 from harness.classifiers.protocol import Example
-from harness.classifiers.tokens import MASK, Tokens, tokens
+from harness.classifiers.tokens import MASK, Tokens, shown, tokens
 from harness.errors import ClassifierError
 
 HALF = 1 / math.log(2)
@@ -18,7 +18,8 @@ HALF = 1 / math.log(2)
 def masked(*texts: str) -> Tokens:
     """``@`` is the target."""
     spans = [tuple((n, n + 1) for n, c in enumerate(text) if c == "@") for text in texts]
-    return tokens([Example(t, "@", s) for t, s in zip(texts, spans, strict=True)], "masked")
+    examples = [Example(t, "@", s) for t, s in zip(texts, spans, strict=True)]
+    return tokens(shown(examples, "masked"), "masked")
 
 
 def spelled(keys: np.ndarray, words: Numbers, longest: int) -> list[str]:

@@ -51,7 +51,7 @@ def test_opposite_labels_in_one_sentence_need_a_mark(
 
 
 def test_a_masked_name_tells_nothing() -> None:
-    made = linear(labels=PAIR)
+    made = linear(target="masked", labels=PAIR)
     made.fit(opposed())
     texts = ("Praise for Varna but blame for Hill.", "Praise for Nobody but blame for Hill.")
     spans = ((11, 16),), ((11, 17),)

@@ -3,10 +3,15 @@ from __future__ import annotations
 import pytest
 
 from harness.classifiers.protocol import Example, Target
-from harness.classifiers.tokens import CLOSE, MARKS, MASK, OPEN, Tokens, second_tokens, split, tokens
+from harness.classifiers.tokens import CLOSE, MARKS, MASK, OPEN, Tokens, second_tokens, shown, split
+from harness.classifiers.tokens import tokens as of_views
 
 ONE = Example("The League met Varna on Monday.", "Varna", ((15, 20),))
 TWO = Example("Varna, we love a big Varna!", "Varna", ((0, 5), (21, 26)))
+
+
+def tokens(examples: list[Example], target: Target) -> Tokens:
+    return of_views(shown(examples, target), target)
 
 
 def read(found: Tokens, row: int = 0) -> list[tuple[str, int]]:
@@ -59,13 +64,13 @@ def test_rows_without_words_are_rows() -> None:
 )
 def test_the_second_text_is_the_party_and_who_speaks(target: Target, words: list[str]) -> None:
     spoken = Example(ONE.text, ONE.target, ONE.spans, "Harbour")
-    assert [word for word, _ in read(second_tokens([spoken], target))] == words
+    assert [word for word, _ in read(second_tokens(shown([spoken], target)))] == words
 
 
 def test_a_party_that_is_not_named_is_paired_unless_masked() -> None:
     absent = Example("Nobody came.", "Varna")
-    assert [word for word, _ in read(second_tokens([absent], "marked"))] == ["varna"]
-    assert read(second_tokens([absent], "masked")) == []
+    assert [word for word, _ in read(second_tokens(shown([absent], "marked")))] == ["varna"]
+    assert read(second_tokens(shown([absent], "masked"))) == []
 
 
 def test_words_of_every_script_are_split() -> None:
