@@ -1,0 +1,38 @@
+"""Party names and aliases in, mentions out.
+
+A registry is a YAML list, one entry a party; all but ``name`` may be left out::
+
+    - name: Coastal Union
+      kind: party                  # party | government | country | alliance
+      aliases: [the Union, CU]     # name the party for certain; upper and lower case count
+      ambiguous: [Coast]           # may mean something else: the article decides (harness read)
+      except: [Coast Road]         # longer phrases in which a form does not mean the party
+      demonyms: [Coaster]          # adjectives and people
+      leaders:
+        - {name: Mara Oldin, aliases: [Oldin], short: [Mara], from: 2030-01-01, until: 2034-06-30}
+
+A leader's name counts as a mention of the party. A ``short`` form counts once an article has given the full
+name; left out, it is the last word of the name. :func:`shipped` returns a registry of states, alliances and
+major parties.
+"""
+
+from __future__ import annotations
+
+from harness.parties.matching import Form, Mention, Span, find_name
+from harness.parties.records import from_records, read, shipped
+from harness.parties.registry import EMPTY, Kind, Leader, Party, Registry
+
+__all__ = [
+    "EMPTY",
+    "Form",
+    "Kind",
+    "Leader",
+    "Mention",
+    "Party",
+    "Registry",
+    "Span",
+    "find_name",
+    "from_records",
+    "read",
+    "shipped",
+]

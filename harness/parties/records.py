@@ -1,0 +1,120 @@
+"""YAML files and plain data in, registries out; every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+from harness.errors import CorpusError, Problem
+from harness.parties.registry import Kind, Leader, Party, Registry
+
+WORLD = Path(__file__).parent / "world.yaml"
+
+
+def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -> Registry:
+    """Build a registry from plain data.
+
+    Parameters
+    ----------
+    records : sequence of mappings
+        See :mod:`harness.parties`.
+    where : str
+        Named in problems.
+
+    Raises
+    ------
+    CorpusError
+        Naming every entry that lacks a name, has an unknown kind or shares a certain name with another party.
+        Two parties may share a leader.
+    """
+    problems: list[Problem] = []
+    parties: list[Party] = []
+    owner: dict[str, str] = {}
+    for number, record in enumerate(records, start=1):
+        place = f"{where}: entry {number}"
+        found = list(_faults(place, record))
+        problems += found
+        if found:
+            continue
+        party = _party(record)
+        for form in party.surfaces:
+            if owner.setdefault(form, party.name) != party.name and not _is_leader(party, form):
+                problems.append(Problem(place, f"{form!r} already names {owner[form]!r}"))
+        parties.append(party)
+    if problems:
+        raise CorpusError(problems)
+    return Registry(tuple(parties))
+
+
+def read(path: Path) -> Registry:
+    """Read a registry from a YAML file; see :func:`from_records` for what may be wrong with it."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        records = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except (OSError, YAMLError, UnicodeDecodeError) as error:
+        raise CorpusError([Problem(str(path), f"cannot be read: {error}")]) from error
+    if not isinstance(records, list) or not all(isinstance(one, Mapping) for one in records):
+        raise CorpusError([Problem(str(path), "is not a list of parties")])
+    return from_records(records, where=str(path))
+
+
+@cache
+def shipped() -> Registry:
+    """Return the registry that ships with the package: states, alliances and major parties."""
+    return read(WORLD)
+
+
+LISTS = ("aliases", "ambiguous", "except", "demonyms")
+
+
+def _faults(place: str, record: Mapping[str, Any]) -> Iterator[Problem]:
+    if not str(record.get("name") or "").strip():
+        yield Problem(place, "has no name")
+        return
+    kind = record.get("kind", "party")
+    if kind not in get_args(Kind):
+        yield Problem(place, f"unknown kind {kind!r}", f"use one of {', '.join(get_args(Kind))}")
+    for key in LISTS:
+        if isinstance(record.get(key), str):
+            yield Problem(f"{place}: {key}", f"is not a list: {record[key]!r}", f"write [{record[key]}]")
+    for leader in record.get("leaders") or ():
+        if not isinstance(leader, Mapping) or not str(leader.get("name") or "").strip():
+            yield Problem(f"{place}: leaders", f"has one without a name: {leader!r}")
+
+
+def _party(record: Mapping[str, Any]) -> Party:
+    aliases, ambiguous, excepted, demonyms = (_words(record.get(key)) for key in LISTS)
+    return Party(
+        name=str(record["name"]).strip(),
+        kind=record.get("kind", "party"),
+        aliases=aliases,
+        leaders=_leaders(record.get("leaders") or ()),
+        ambiguous=ambiguous,
+        excepted=excepted,
+        demonyms=demonyms,
+    )
+
+
+def _is_leader(party: Party, form: str) -> bool:
+    return any(form in (one.name, *one.aliases) for one in party.leaders)
+
+
+def _leaders(records: Iterable[Mapping[str, Any]]) -> tuple[Leader, ...]:
+    return tuple(
+        Leader(
+            name=str(one["name"]),
+            aliases=_words(one.get("aliases")),
+            since=str(one.get("from") or ""),
+            until=str(one.get("until") or ""),
+            short=None if one.get("short") is None else _words(one["short"]),
+        )
+        for one in records
+    )
+
+
+def _words(values: Iterable[Any] | None) -> tuple[str, ...]:
+    return tuple(str(value) for value in values or ())
