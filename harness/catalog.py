@@ -39,6 +39,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
         "classifier": {
             "majority": "harness.classifiers.baselines:majority",
             "prior": "harness.classifiers.baselines:prior",
+            "every_label": "harness.classifiers.baselines:every_label",
             "lexicon": "harness.classifiers.lexicon:lexicon",
             "linear": "harness.classifiers.linear:linear",
             "embedding": "harness.classifiers.embedding:embedding",
@@ -60,6 +61,8 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "exact_match": "harness.metrics.framing:EXACT_MATCH",
             "jaccard": "harness.metrics.framing:JACCARD",
             "hamming_loss": "harness.metrics.framing:HAMMING_LOSS",
+            "f1_no_frame": "harness.metrics.framing:F1_NO_FRAME",
+            "no_frame_gap": "harness.metrics.framing:NO_FRAME_GAP",
             "log_loss": "harness.metrics.calibration:LOG_LOSS",
             "brier": "harness.metrics.calibration:BRIER",
             "ece_equal_mass": "harness.metrics.calibration:ECE_EQUAL_MASS",

@@ -134,7 +134,7 @@ def prepare(plan: Plan) -> Prepared:
         Where the data are not what the plan needs.
     """
     config = plan.config
-    corpus = plan.corpus.make(labels=plan.labels, task=config.task).for_task(config.task)
+    corpus = plan.corpus.make(labels=plan.labels, task=config.task).for_task(config.task, plan.labels)
     slices.check(corpus, config.slices)
     splits = plan.split.make(labels=plan.labels).draw(corpus, plan.labels)
     return Prepared(plan, corpus, splits)

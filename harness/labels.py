@@ -20,6 +20,31 @@ STANCES = ("critical", "neutral", "supportive")
 NEWS_FRAMES = ("conflict", "human_interest", "economic_consequences", "morality", "responsibility")
 """The generic news frames (Semetko & Valkenburg 2000)."""
 
+POLICY_FRAMES = (
+    "economic",
+    "capacity_and_resources",
+    "morality",
+    "fairness_and_equality",
+    "legality_constitutionality_and_jurisprudence",
+    "policy_prescription_and_evaluation",
+    "crime_and_punishment",
+    "security_and_defense",
+    "health_and_safety",
+    "quality_of_life",
+    "cultural_identity",
+    "public_opinion",
+    "political",
+    "external_regulation_and_reputation",
+    "other",
+)
+"""The dimensions of policy frames (Boydstun, Card, Gross, Resnik & Smith 2014), in the codebook's order."""
+
+FRAME_SETS = {"generic_frames": NEWS_FRAMES, "policy_frames": POLICY_FRAMES}
+"""What a config may name in place of a list of labels."""
+
+NO_FRAME = "none"
+"""Where each row has one frame alone, the label of a row that has none, if it is declared."""
+
 
 @dataclass(frozen=True)
 class LabelSet:
@@ -110,6 +135,31 @@ class LabelSet:
             return np.asarray(proba.argmax(axis=1), dtype=np.int64)
         limits = np.full(len(self), 0.5) if thresholds is None else np.asarray(thresholds)
         return (proba >= limits).astype(np.int64)
+
+
+def check_probabilities(
+    proba: NDArray[np.floating], shape: tuple[int, int], *, sums_to_one: bool, tolerance: float = 1e-4
+) -> None:
+    """Refuse what is not a table of probabilities.
+
+    Raises
+    ------
+    PredictionsError
+        Naming the first row that breaks the contract.
+    """
+    import numpy as np
+
+    if proba.shape != shape:
+        raise PredictionsError(f"probabilities have shape {proba.shape}; expected {shape}")
+    tests = (
+        ("is not finite", ~np.isfinite(proba).all(axis=1)),
+        ("leaves [0, 1]", ((proba < -tolerance) | (proba > 1 + tolerance)).any(axis=1)),
+        ("does not sum to 1", np.abs(proba.sum(axis=1) - 1) > tolerance if sums_to_one else None),
+    )
+    for what, bad in tests:
+        if bad is not None and bad.any():
+            row = int(bad.argmax())
+            raise PredictionsError(f"row {row} of the probabilities {what}: {proba[row].tolist()}")
 
 
 STANCE = LabelSet(STANCES)

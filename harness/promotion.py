@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 PREVIOUS = "previous"
-BASELINES = ("majority", "prior")
+BASELINES = ("majority", "prior", "every_label")
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import PredictionsError
-from harness.labels import LabelSet
+from harness.labels import LabelSet, check_probabilities
 from harness.metrics.counts import cell_codes
-from harness.tables import Predictions, check_probabilities
+from harness.tables import Predictions
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigError, PredictionsError, Problem
 from harness.metrics.counts import one_vs_rest
 from harness.metrics.metric import Metric
 from harness.metrics.selection import refusal
+from harness.metrics.stance import SIDES
 from harness.samples import Sample
 from harness.statistics.bootstrap import Draws, by_cluster, interval, over_seeds, totals
 from harness.tables import SCORE_COLUMNS, Predictions, Scores
@@ -123,7 +124,7 @@ def caveats(predictions: Predictions) -> tuple[str, ...]:
         sample = Sample.of(predictions.only(split=split))
         said += [f"{split}: {limit}" for limit in limits(sample)]
         unnamed = int(predictions.only(split=split).rows["target"].isna().sum() // len(sample.seeds))
-        if unnamed and not sample.labels.multi:
+        if unnamed and set(SIDES) <= set(sample.labels.names):
             said.append(f"{split}: {unnamed} items have no target; means over targets take them for one.")
     return tuple(said)
 
@@ -247,13 +248,33 @@ def as_declared(tables: Array, sample: Sample, metric: Metric) -> Array:
 
 
 def _from_items(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
+    cells, statistic = summed(sample, metric)
+    return statistic(totals(weights, cells))
+
+
+def summed(sample: Sample, metric: Metric) -> tuple[Array, Callable[[Array], Array]]:
+    """Return what each cluster adds to an ``items`` metric, and the metric of such sums.
+
+    Returns
+    -------
+    cells : (n_clusters, n_seeds, m) array
+    statistic : callable
+        Of sums ``(..., n_seeds, m)``, to ``(..., n_seeds)``.
+    """
     import numpy as np
 
     pairs = zip(sample.proba, sample.predicted, strict=True)
     values = np.stack([metric.function(sample.truth, proba, said) for proba, said in pairs], axis=1)
-    counted = np.concatenate([values, np.ones((len(sample), 1))], axis=1)
-    sums = totals(weights, by_cluster(counted, sample.clusters, sample.n_clusters))
-    return np.asarray(sums[:, :-1] / sums[:, -1:])
+    statistic = metric.of_sums
+    if statistic is None:
+        values = np.stack([values, np.ones_like(values)], axis=-1)
+        statistic = _mean
+    return by_cluster(values, sample.clusters, sample.n_clusters), statistic
+
+
+def _mean(sums: Array) -> Array:
+    value: Array = sums[..., 0] / sums[..., 1]
+    return value
 
 
 def _from_table(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from harness.catalog import suggest
 from harness.errors import ConfigError, Problem
-from harness.labels import LabelSet
+from harness.labels import NO_FRAME, LabelSet
 from harness.splits import Split, seen
 from harness.tables import Corpus
 
@@ -126,9 +126,8 @@ def _of_column(rows: pd.DataFrame, name: str) -> Values:
 
 
 def _labels(source: _Source, rows: pd.DataFrame) -> Values:
-    if not source.labels.multi:
-        return [(str(value),) for value in rows["stance"]]
-    return [tuple(values) or ("none",) for values in rows["frames"]]
+    named = source.labels.decode(replace(source.corpus, rows=rows).truth(source.labels))
+    return [(one,) if isinstance(one, str) else one or (NO_FRAME,) for one in named]
 
 
 def _lengths(_: _Source, rows: pd.DataFrame) -> Values:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import CorpusError, PredictionsError, Problem
-from harness.labels import LabelSet, Task
+from harness.labels import NO_FRAME, LabelSet, Task, check_probabilities
 from harness.parties import EMPTY, Registry
 
 if TYPE_CHECKING:
@@ -64,12 +64,15 @@ class Corpus:
         File or address the rows came from; shown in problems and in MLflow.
     parties : Registry
         Names and aliases of the targets, as far as they are known.
+    task : {"stance", "framing"}, optional
+        What the rows are scored for; None before :meth:`for_task`.
     """
 
     name: str
     rows: pd.DataFrame
     source: str = ""
     parties: Registry = EMPTY
+    task: Task | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -82,11 +85,23 @@ class Corpus:
             [declared.to_json(orient="records", lines=True, force_ascii=True, date_format="iso")]
         )
 
-    def for_task(self, task: Task) -> Corpus:
+    def for_task(self, task: Task, labels: LabelSet | None = None) -> Corpus:
         """Keep what a task scores.
 
         Stance scores each labelled (sentence, party). Framing scores each labelled sentence once: of the
         rows that share group and text the first is kept, without its target.
+
+        Parameters
+        ----------
+        task : {"stance", "framing"}
+        labels : LabelSet, optional
+            Where it is single-label, a sentence keeps the frame that it names first; one without a frame is
+            left out, unless ``none`` is a label.
+
+        Raises
+        ------
+        CorpusError
+            Where no row is left.
         """
         if task == "stance":
             kept = self.rows[self.rows["stance"].notna()]
@@ -94,14 +109,20 @@ class Corpus:
             labelled = self.rows[self.rows["frames"].notna()]
             kept = labelled.drop_duplicates(["group", "text"]).assign(target=None, start=None, end=None)
             kept = kept.astype({"start": "Int64", "end": "Int64"})
+            if labels is not None and not labels.multi:
+                kept = _first_frames(kept, labels)
         if kept.empty:
             column = "stance" if task == "stance" else "frames"
             raise CorpusError([Problem(self.source, f"no row has a value in column {column!r}")])
-        return replace(self, rows=kept.reset_index(drop=True))
+        return replace(self, rows=kept.reset_index(drop=True), task=task)
 
     def truth(self, labels: LabelSet) -> NDArray[np.int64]:
         """Return the gold labels, encoded as :meth:`LabelSet.encode` does."""
-        return labels.encode(self.rows["frames" if labels.multi else "stance"])
+        if labels.multi:
+            return labels.encode(self.rows["frames"])
+        if self.task == "framing":
+            return labels.encode(frames[0] for frames in self.rows["frames"])
+        return labels.encode(self.rows["stance"])
 
     def take(self, ids: Sequence[str]) -> Corpus:
         """Return the rows with these ids, in this order."""
@@ -279,33 +300,17 @@ class Scores:
         return float(found["value"].iloc[0])
 
 
+def _first_frames(rows: pd.DataFrame, labels: LabelSet) -> pd.DataFrame:
+    import pandas as pd
+
+    empty = (NO_FRAME,) if NO_FRAME in labels.names else ()
+    first = [tuple(frames[:1]) or empty for frames in rows["frames"]]
+    kept = rows.assign(frames=pd.Series(first, index=rows.index, dtype=object))
+    return kept[[bool(frames) for frames in first]]
+
+
 def prediction_columns(labels: LabelSet) -> list[str]:
     """Return the columns of a predictions table, in order."""
     words = ("truth", "prediction")
     said = [f"{word}_{name}" for word in words for name in labels.names] if labels.multi else list(words)
     return [*PREDICTION_KEYS, *said, *(f"p_{name}" for name in labels.names)]
-
-
-def check_probabilities(
-    proba: NDArray[np.floating], shape: tuple[int, int], *, sums_to_one: bool, tolerance: float = 1e-4
-) -> None:
-    """Refuse what is not a table of probabilities.
-
-    Raises
-    ------
-    PredictionsError
-        Naming the first row that breaks the contract.
-    """
-    import numpy as np
-
-    if proba.shape != shape:
-        raise PredictionsError(f"probabilities have shape {proba.shape}; expected {shape}")
-    tests = (
-        ("is not finite", ~np.isfinite(proba).all(axis=1)),
-        ("leaves [0, 1]", ((proba < -tolerance) | (proba > 1 + tolerance)).any(axis=1)),
-        ("does not sum to 1", np.abs(proba.sum(axis=1) - 1) > tolerance if sums_to_one else None),
-    )
-    for what, bad in tests:
-        if bad is not None and bad.any():
-            row = int(bad.argmax())
-            raise PredictionsError(f"row {row} of the probabilities {what}: {proba[row].tolist()}")

@@ -8,7 +8,7 @@ import pytest
 from harness import plan
 from harness.config.load import load
 from harness.errors import ConfigError
-from harness.labels import FRAMING, STANCE
+from harness.labels import FRAMING, STANCE, LabelSet
 
 ROOT = Path(__file__).parent.parent
 BAD = Path(__file__).parent / "bad_configs"
@@ -64,6 +64,20 @@ def test_framing_takes_the_news_frames_unless_others_are_declared(tmp_path: Path
     assert written(tmp_path, SMALL + "task: framing\n").labels == FRAMING
     own = written(tmp_path, SMALL + "task: framing\nlabels: [strategy, issue]\n").labels
     assert (own.names, own.multi) == (("strategy", "issue"), True)
+
+
+def test_a_set_of_frames_goes_by_its_name(tmp_path: Path) -> None:
+    made = written(tmp_path, SMALL + "task: framing\nlabels: policy_frames\n")
+    assert (len(made.labels), made.labels.names[0], made.labels.names[-1]) == (15, "economic", "other")
+    assert written(tmp_path, SMALL + "task: framing\nlabels: generic_frames\n").labels == FRAMING
+    assert written(tmp_path, made.config_text).labels == made.labels
+
+
+def test_one_frame_a_row_is_asked_for(tmp_path: Path) -> None:
+    made = written(tmp_path, SMALL + "task: framing\nmulti: false\n")
+    assert made.labels == LabelSet(FRAMING.names)
+    assert written(tmp_path, made.config_text).labels == made.labels
+    assert "accuracy" in [metric.name for metric in made.metrics]
 
 
 def test_a_grid_holds_every_combination(tmp_path: Path) -> None:

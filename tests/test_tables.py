@@ -7,14 +7,13 @@ import pandas as pd
 import pytest
 
 from harness.errors import CorpusError, PredictionsError
-from harness.labels import FRAMING, STANCE, LabelSet
+from harness.labels import FRAMING, STANCE, LabelSet, check_probabilities
 from harness.tables import (
     CORPUS_COLUMNS,
     SCORE_COLUMNS,
     Corpus,
     Predictions,
     Scores,
-    check_probabilities,
     fingerprint,
 )
 

@@ -1,6 +1,6 @@
 """Training labels in, the same probabilities for every example out: what a classifier must beat.
 
-Neither reads a word, so neither takes a ``target`` setting.
+None reads a word, so none takes a ``target`` setting.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Literal
 
 from harness.classifiers.protocol import Examples, Labelled
 from harness.classifiers.reading import expect_labels, reading
+from harness.errors import ConfigError, Problem
 from harness.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Rule = Literal["majority", "prior"]
+Rule = Literal["majority", "prior", "every_label"]
 _FILE = "baseline.json"
 
 
@@ -49,12 +50,32 @@ def prior(*, labels: LabelSet) -> Constant:
     return Constant("prior", labels)
 
 
+def every_label(*, labels: LabelSet) -> Constant:
+    """Make a classifier that always gives every label, with probability 1: for tasks with several labels.
+
+    Where most labels are frequent, its macro-F1 is hard to beat.
+
+    Parameters
+    ----------
+    labels : LabelSet
+        Handed in.
+
+    Raises
+    ------
+    ConfigError
+        For a single-label task.
+    """
+    if not labels.multi:
+        raise ConfigError([Problem("", "gives all labels at once, and here a row has one", "use majority")])
+    return Constant("every_label", labels)
+
+
 class Constant:
     """One row of probabilities, learned from the labels alone.
 
     Parameters
     ----------
-    rule : {"majority", "prior"}
+    rule : {"majority", "prior", "every_label"}
     labels : LabelSet
 
     Attributes
@@ -72,13 +93,15 @@ class Constant:
         """Count the labels of ``train``."""
         import numpy as np
 
-        if self.labels.multi:
+        if self.rule == "every_label":
+            certain = np.ones(len(self.labels))
+        elif self.labels.multi:
             shares = train.codes.mean(axis=0)
             certain = (shares >= 0.5).astype(np.float64)
         else:
             shares = np.bincount(train.codes, minlength=len(self.labels)) / len(train)
             certain = np.eye(len(self.labels))[shares.argmax()]
-        self.proba_ = tuple((certain if self.rule == "majority" else shares).tolist())
+        self.proba_ = tuple((shares if self.rule == "prior" else certain).tolist())
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
         """Return the same row for every example, ``(n, k)``."""

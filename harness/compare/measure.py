@@ -12,7 +12,6 @@ from harness.labels import LabelSet
 from harness.metrics.metric import Metric
 from harness.metrics.selection import refusal
 from harness.samples import Sample
-from harness.statistics.bootstrap import by_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +107,7 @@ class Measure:
         if self.metric.kind == "counts" and not self.metric.by_target:
             return view.cells, lambda totals: self._of_tables(totals, view)
         if self.metric.kind == "items":
-            return _summed(self.metric, view), lambda totals: totals[..., 0] / totals[..., 1]
+            return scoring.summed(view, self.metric)
         return None
 
     def _of_tables(self, totals: Array, view: Sample) -> Array:
@@ -116,12 +115,3 @@ class Measure:
 
         values = np.asarray(self.metric.function(scoring.as_declared(totals, view, self.metric)))
         return values if self.place is None else values[..., self.place]
-
-
-def _summed(metric: Metric, view: Sample) -> Array:
-    import numpy as np
-
-    pairs = zip(view.proba, view.predicted, strict=True)
-    values = np.stack([metric.function(view.truth, proba, said) for proba, said in pairs], axis=1)
-    counted = np.stack([values, np.ones_like(values)], axis=-1)
-    return np.asarray(by_cluster(counted, view.clusters, view.n_clusters))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.catalog import CATALOGUES, Section, lookup, options_model, suggest
 from harness.errors import Problem
-from harness.labels import Task
+from harness.labels import FRAME_SETS, Task
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
@@ -34,7 +34,13 @@ class ExperimentConfig(Strict):
     description: str = Field("", description="What the experiment is to find out.")
     task: Task = Field("stance", description="stance scores (sentence, party); framing scores sentences.")
     labels: tuple[str, ...] | None = Field(
-        None, description="Labels in order; left out, those that the corpus declares."
+        None,
+        description="Labels in order, or the name of a set of frames; left out, those of the corpus.",
+    )
+    multi: bool | None = Field(
+        None,
+        description="Of framing: whether a row may have several frames, or none; false scores the first one"
+        " alone. Left out, as the corpus declares.",
     )
     corpus: dict[str, Any] = Field(description="Where the labelled sentences come from.")
     split: dict[str, Any] = Field(
@@ -75,14 +81,27 @@ def validated(data: Mapping[str, Any]) -> tuple[ExperimentConfig, list[Problem]]
     list of Problem
         ``where`` is the dotted path alone.
     """
+    data, problems = _named_labels(data)
+    wrong: set[str] = set()
     try:
-        return ExperimentConfig.model_validate(_tuples(data)), []
+        return ExperimentConfig.model_validate(_tuples(data)), problems
     except ValidationError as error:
-        problems = [_problem(one) for one in error.errors()]
-        wrong = {str(one["loc"][0]) for one in error.errors()}
+        problems += [_problem(one) for one in error.errors()]
+        wrong |= {str(one["loc"][0]) for one in error.errors()}
     sound = {name: value for name, value in data.items() if name not in wrong}
     stand_ins = {name: value for name, value in PLACEHOLDERS.items() if name not in sound}
     return ExperimentConfig.model_validate(_tuples(stand_ins | sound)), problems
+
+
+def _named_labels(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Put the labels of a set in place of its name."""
+    given = data.get("labels")
+    if not isinstance(given, str):
+        return dict(data), []
+    if given in FRAME_SETS:
+        return {**data, "labels": list(FRAME_SETS[given])}, []
+    what = f"there is no set of labels {given!r}"
+    return {**data, "labels": None}, [Problem("labels", what, suggest(given, FRAME_SETS))]
 
 
 def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,6 +138,7 @@ def json_schema() -> dict[str, Any]:
         "description": "Config files to start from, relative to this one.",
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
     }
+    properties["labels"]["anyOf"].insert(1, {"enum": list(FRAME_SETS)})
     properties["corpus"] |= _choice("corpus", schema)
     properties["split"] |= _choice("split", schema)
     properties["classifiers"]["additionalProperties"] = _choice("classifier", schema, tune=True)

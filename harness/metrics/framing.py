@@ -47,6 +47,26 @@ def jaccard(truth: Codes, _proba: Array, predicted: Codes) -> Array:
     return np.where(either == 0, 1.0, ratio(both, either))
 
 
+def no_frame(truth: Codes, _proba: Array, predicted: Codes) -> Array:
+    """Return what each item adds to the counts of the empty set, ``(n, 4)``: both, said, true, all."""
+    import numpy as np
+
+    true, said = (codes.sum(axis=1) == 0 for codes in (truth, predicted))
+    return np.stack([true & said, said, true, np.ones_like(true)], axis=1).astype(np.float64)
+
+
+def f1_of_no_frame(sums: Array) -> Array:
+    """Return F1 of the empty set taken as a label, from the sums of :func:`no_frame`."""
+    return ratio(2 * sums[..., 0], sums[..., 1] + sums[..., 2])
+
+
+def gap_of_no_frame(sums: Array) -> Array:
+    """Return how far the share of items said to have no label is from the true share, either way."""
+    import numpy as np
+
+    return np.abs(ratio(sums[..., 1] - sums[..., 2], sums[..., 3]))
+
+
 def average_precision(truth: Codes, proba: Array, weights: Array) -> Array:
     """Return the mean precision over the ranks at which a true item stands, one value a label.
 
@@ -122,6 +142,24 @@ AVERAGE_PRECISION_MACRO = Metric(
 EXACT_MATCH = Metric("exact_match", exact_match, "items", "multi", reference="subset accuracy")
 JACCARD = Metric(
     "jaccard", jaccard, "items", "multi", reference="mean over items; 1 where both sets are empty"
+)
+F1_NO_FRAME = Metric(
+    "f1_no_frame",
+    no_frame,
+    "items",
+    "multi",
+    reference="F1 of the empty set, as if it were a label",
+    of_sums=f1_of_no_frame,
+)
+NO_FRAME_GAP = Metric(
+    "no_frame_gap",
+    no_frame,
+    "items",
+    "multi",
+    direction="lower",
+    reference="|share of items said to have no label - share that have none|",
+    of_sums=gap_of_no_frame,
+    biased=True,
 )
 HAMMING_LOSS = Metric(
     "hamming_loss", hamming_loss, "counts", "multi", direction="lower", reference="Schapire & Singer 1999"

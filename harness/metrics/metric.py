@@ -10,7 +10,9 @@ Three kinds, by what they are computed from:
     Leading axes are draws of a bootstrap: every function is vectorised over them and drops only the axes
     named here. Counts may be fractional (weighted).
 ``items``
-    ``function(truth, proba, predicted) -> (n,)``: one value an item; the metric is their mean.
+    ``function(truth, proba, predicted) -> (n,)``: one value an item; the metric is their mean. With
+    ``of_sums`` it is ``(n, m)``, what an item adds to ``m`` sums, and the metric is ``of_sums(sums)``,
+    from ``(..., m)``.
 ``table``
     ``function(truth, proba) -> value``: needs all items at once (ranks, bins). A ``weighted`` one is
     ``function(truth, proba, weights)`` with ``weights`` of shape ``(..., n)``, how often each item counts,
@@ -59,6 +61,8 @@ class Metric:
     needs_labels : tuple of str
         Labels that must be in the label set, e.g. critical and supportive for ``favg_pooled``; they come
         first on the label axes of what the function is given.
+    of_sums : callable, optional
+        Of an ``items`` metric that is no mean (module docstring).
     weighted : bool
         Whether a table function takes ``weights``.
     biased : bool
@@ -78,6 +82,7 @@ class Metric:
     by_target: bool = False
     per_label: bool = False
     needs_labels: tuple[str, ...] = ()
+    of_sums: Callable[[Any], Any] | None = None
     weighted: bool = False
     biased: bool = False
 

@@ -40,6 +40,8 @@ MULTI = (
     "exact_match",
     "jaccard",
     "hamming_loss",
+    "f1_no_frame",
+    "no_frame_gap",
     "log_loss",
     "brier",
     "ece_equal_mass",

@@ -91,6 +91,7 @@ class Plan:
         written = self.config.model_dump(mode="json")
         return written | {
             "labels": list(self.labels.names),
+            "multi": self.labels.multi if self.config.task == "framing" else None,
             "corpus": self.corpus.canonical(),
             "split": self.split.canonical(),
             "metrics": [metric.name for metric in self.metrics],

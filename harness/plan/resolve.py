@@ -166,10 +166,13 @@ class _Resolver:
         if card is not None and config.task not in card.tasks:
             tasks = " and ".join(card.tasks)
             self._note([Problem("task", f"{card.name} has labels for {tasks}, not for {config.task}")])
-        if config.labels is None:
-            return card.labels.get(config.task, default) if card is not None else default
+        declared = card.labels.get(config.task, default) if card is not None else default
+        if config.multi is not None and config.task == "stance":
+            self._note([Problem("multi", "has no effect: a stance toward a party is one label")])
+            return declared
+        multi = declared.multi if config.multi is None else config.multi
         try:
-            return LabelSet(config.labels, multi=config.task == "framing")
+            return LabelSet(config.labels or declared.names, multi=multi)
         except ValueError as error:
             self._note([Problem("labels", str(error))])
             return default

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.classifiers.protocol import Example, examples_of
 from harness.evaluate import ClassifierResult, Prepared
 from harness.judging import Judged, judge
-from harness.labels import LabelSet
+from harness.labels import NO_FRAME, LabelSet
 from harness.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.metrics.counts import confusion, one_vs_rest, ratio
 from harness.scoring import caveats
@@ -140,7 +140,7 @@ class Summary:
 
     @cached_property
     def by_label(self) -> tuple[LabelRow, ...]:
-        """One row a label, in label order."""
+        """One row a label, in label order; where there may be none, a last row for that."""
         tables = self.confusion if self.labels.multi else one_vs_rest(self.confusion.astype(float))
         rows = []
         for name, table in zip(self.labels.names, tables, strict=True):
@@ -151,7 +151,14 @@ class Summary:
                 ratio(2 * hits, 2 * hits + missed + wrong),
             )
             rows.append(LabelRow(name, int(hits + missed), int(hits + wrong), *map(float, shares)))
-        return tuple(rows)
+        return (*rows, self._unframed()) if self.labels.multi else tuple(rows)
+
+    def _unframed(self) -> LabelRow:
+        """Take the items without any label for a label of their own."""
+        true, said = (codes.sum(axis=1) == 0 for codes in (self.test.truth(), self.test.decided()))
+        hits, held, given = (true & said).sum(), true.sum(), said.sum()
+        shares = (ratio(hits, given), ratio(hits, held), ratio(2 * hits, held + given))
+        return LabelRow(NO_FRAME, int(held), int(given), *map(float, shares))
 
     @cached_property
     def by_target(self) -> tuple[TargetRow, ...]:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from harness import parties as registry
 from harness.classifiers.protocol import Classifier, Example
 from harness.errors import CorpusError, ModelError, PredictionsError
-from harness.labels import LabelSet
+from harness.labels import LabelSet, check_probabilities
 from harness.parties import Registry
 from harness.serving.contract import Contract, loader
 from harness.serving.rows import examples
-from harness.tables import check_probabilities
 
 if TYPE_CHECKING:
     import numpy as np

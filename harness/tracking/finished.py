@@ -92,7 +92,9 @@ def file_of(store: Store, run_id: str, name: str, copies: str) -> Path:
 def labels_of(config: Path) -> LabelSet:
     """Read the label set from the config that a run holds."""
     data = json.loads(config.read_text(encoding="utf-8"))
-    return LabelSet(tuple(data["labels"]), multi=data["task"] == "framing")
+    framing = data["task"] == "framing"
+    # Runs of before frames could stand alone do not say.
+    return LabelSet(tuple(data["labels"]), multi=framing and data.get("multi") is not False)
 
 
 def _of_experiment(store: Store, experiment: str) -> list[Finished]:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.classifiers.baselines import load, majority, prior
+from harness.classifiers.baselines import every_label, load, majority, prior
 from harness.classifiers.protocol import Example, Labelled
-from harness.errors import ClassifierError
+from harness.errors import ClassifierError, ConfigError
 from harness.labels import STANCE, LabelSet
 
 FRAMES = LabelSet(("conflict", "morality", "responsibility"), multi=True)
@@ -45,6 +45,15 @@ def test_labels_that_go_together_are_counted_apart() -> None:
     certain.fit(rows(codes))
     assert shares.predict_proba(TWO[:1]).tolist() == [[0.75, 0.5, 0]]
     assert certain.predict_proba(TWO[:1]).tolist() == [[1, 1, 0]]
+
+
+def test_every_label_is_given_always_and_where_one_label_alone_applies_it_is_refused() -> None:
+    made = every_label(labels=FRAMES)
+    made.fit(rows([[0, 0, 1]]))
+    assert made.predict_proba(TWO).tolist() == [[1, 1, 1], [1, 1, 1]]
+    with pytest.raises(ConfigError) as caught:
+        every_label(labels=STANCE)
+    assert str(caught.value) == "gives all labels at once, and here a row has one; use majority"
 
 
 def test_another_number_of_labels_is_refused(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from tests.contracts import classifier_laws as laws
 from tests.contracts.classifier_laws import LAWS, Trial
 
 FRAMES = LabelSet(("conflict", "morality", "responsibility"), multi=True)
+FRAME = LabelSet(("conflict", "none", "morality"))
+"""One frame a row."""
 TINY = "./tiny"
 """Stands for the tiny random checkpoint."""
 OWN = "tests.classifiers.own_classifier:shouting"
@@ -29,7 +31,7 @@ class Case:
 
     kind: str
     options: dict[str, Any] = field(default_factory=dict)
-    tasks: tuple[LabelSet, ...] = (STANCE, FRAMES)
+    tasks: tuple[LabelSet, ...] = (STANCE, FRAMES, FRAME)
     saves: bool = True
 
     @property
@@ -43,6 +45,7 @@ EMBEDDING = {"checkpoint": TINY, "max_tokens": 32}
 CASES = (
     Case("majority"),
     Case("prior"),
+    Case("every_label", {}, (FRAMES,)),
     Case("lexicon", {}, (STANCE,)),
     Case("lexicon", {"target": "none"}, (STANCE,)),
     Case("linear"),
@@ -58,7 +61,8 @@ CASES = (
     Case(OWN, {}, (STANCE,), saves=False),
 )
 BOTH = [(case, labels) for case in CASES for labels in case.tasks]
-IDS = [f"{case.name}{' framing' if labels.multi else ''}" for case, labels in BOTH]
+TASK = {STANCE: "", FRAMES: " framing", FRAME: " first frame"}
+IDS = [f"{case.name}{TASK[labels]}" for case, labels in BOTH]
 
 VERBS = {
     "critical": ("attacked", "lost on"),
@@ -84,8 +88,11 @@ def sentences(ends: tuple[str, ...]) -> list[tuple[Example, str]]:
 
 def labelled(ends: tuple[str, ...], labels: LabelSet) -> Labelled:
     rows = sentences(ends)
-    names = [FRAME_OF[stance] if labels.multi else stance for _, stance in rows]
-    return Labelled([example for example, _ in rows], labels.encode(names))
+    if labels == STANCE:
+        return Labelled([example for example, _ in rows], labels.encode(stance for _, stance in rows))
+    names = [FRAME_OF[stance] if labels.multi else (*FRAME_OF[stance], "none")[0] for _, stance in rows]
+    # Frames belong to the sentence: there is no target.
+    return Labelled([Example(example.text) for example, _ in rows], labels.encode(names))
 
 
 @pytest.fixture(scope="module")

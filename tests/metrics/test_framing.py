@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
+from harness.metrics.classification import f1, f1_macro
 from harness.metrics.counts import confusion, one_vs_rest
 from harness.metrics.framing import (
     average_precision,
     average_precision_macro,
     exact_match,
     f1_micro,
+    f1_of_no_frame,
+    gap_of_no_frame,
     hamming_loss,
     jaccard,
+    no_frame,
 )
 
 TRUTH = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 0], [0, 0, 0]])
@@ -29,6 +33,16 @@ def test_worked_by_hand() -> None:
     assert exact_match(TRUTH, NONE, SAID).tolist() == [0, 1, 0, 0]
     # Row 0: 1 of 2. Row 1: both empty, right. Row 2: 2 of 3. Row 3: 0 of 1.
     assert jaccard(TRUTH, NONE, SAID) == pytest.approx([1 / 2, 1, 2 / 3, 0])
+
+
+def test_no_frame_worked_by_hand() -> None:
+    sums = no_frame(TRUTH, NONE, SAID).sum(axis=0)
+    # Rows 1 and 3 have no label; row 1 alone is said to have none. F1: 2 / (1 + 2), shares 1/4 and 2/4.
+    assert sums.tolist() == [1, 1, 2, 4]
+    assert f1_of_no_frame(sums) == pytest.approx(2 / 3)
+    assert gap_of_no_frame(sums) == pytest.approx(1 / 4)
+    nobody = no_frame(np.ones((3, 2), dtype=np.int64), NONE, np.ones((3, 2), dtype=np.int64)).sum(axis=0)
+    assert (f1_of_no_frame(nobody), gap_of_no_frame(nobody)) == (0, 0)
 
 
 def test_micro_f1_of_a_single_label_task_is_its_accuracy() -> None:
@@ -70,6 +84,11 @@ def test_as_scikit_learn(places: int) -> None:
         # Rows without a frame, called frameless, are right here; scikit-learn gives them what it is told.
         theirs = reference.jaccard_score(truth, said, average="samples", zero_division=1)
         assert jaccard(truth, proba, said).mean() == pytest.approx(theirs)
+        empty = [(codes.sum(axis=1) == 0).astype(int) for codes in (truth, said)]
+        sums = no_frame(truth, proba, said).sum(axis=0)
+        assert f1_of_no_frame(sums) == pytest.approx(reference.f1_score(*empty, zero_division=0))
+        assert f1(counts) == pytest.approx(reference.f1_score(truth, said, average=None))
+        assert f1_macro(counts) == pytest.approx(reference.f1_score(truth, said, average="macro"))
         times = stream.integers(0, 3, 25).astype(float)
         for weights in (np.ones(25), times):
             expected = reference.average_precision_score(truth, proba, average=None, sample_weight=weights)
