@@ -17,7 +17,7 @@ from harness.metrics.metric import Metric
 from harness.samples import Sample
 from harness.scoring import score
 from harness.slices import Slice
-from harness.statistics.bootstrap import Draws, by_cluster, interval, over_seeds, totals
+from harness.statistics.bootstrap import Draws, by_cluster, corrected_p, interval, over_seeds, totals
 from harness.statistics.multiplicity import LEVEL, holm
 from harness.tables import Predictions
 
@@ -204,16 +204,17 @@ def _compared(
     drawn = np.concatenate([_shares(totals(part, cells)) for part in resamples.blocks(cells[0].size)])
     shares = resamples.seed_shares(len(sample.seeds))
     values = over_seeds(drawn, shares)
-    low, high = interval(values[..., 0])
     by_seed = whole[0]
     several = len(sample.seeds) > 1
     sds = by_seed[..., 0].std(axis=0, ddof=1) if several else np.full(masks.shape[1], np.nan)
     for place, (share, gap) in enumerate(by_seed.mean(axis=0)):
+        # A share rests on the groups that the slice has, however many there are outside.
+        groups = len(np.unique(sample.clusters[masks[:, place]]))
         gaps = values[:, place, 1]
         known = gaps[~np.isnan(gaps)]
         least = min(int((known <= 0).sum()), int((known >= 0).sum()))
-        p = min(1.0, 2 * (1 + least) / (1 + len(known)))
-        ends = float(low[place]), float(high[place])
+        p = corrected_p(min(1.0, 2 * (1 + least) / (1 + len(known))), groups)
+        ends = map(float, interval(values[:, place, 0], clusters=groups))
         yield float(share), *ends, float(sds[place]), float(gap), p
 
 

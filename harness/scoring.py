@@ -61,9 +61,9 @@ def score(
     Returns
     -------
     Scores
-        ``value`` is the mean over seeds; ``low`` and ``high`` a 95 % percentile interval (of a ``biased``
-        metric moved to its value), NaN for a single cluster; ``seed_sd`` has one degree of freedom taken off,
-        NaN for one seed; ``n`` counts items.
+        ``value`` is the mean over seeds; ``low`` and ``high`` a 95 % interval, of percentiles expanded for
+        few clusters (of a ``biased`` metric moved to its value), NaN for a single cluster; ``seed_sd`` has
+        one degree of freedom taken off, NaN for one seed; ``n`` counts items.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def _scored(
     for metric, draws in zip(metrics, drawn, strict=True):
         by_seed = seed_values(sample, metric)
         value = by_seed.mean(axis=0)
-        low, high = interval(draws, around=value if metric.biased else None)
+        low, high = interval(draws, around=value if metric.biased else None, clusters=sample.n_clusters)
         one = len(sample.seeds) == 1
         sd = np.full(value.shape, np.nan) if one else by_seed.std(axis=0, ddof=1)
         ends = (np.clip(end, metric.low, metric.high) for end in (low, high))

@@ -8,21 +8,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from harness.compare.comparison import LEVEL, Pair
 from harness.samples import Sample
 from harness.scoring import limits
+from harness.statistics.bootstrap import corrected_p
 from harness.statistics.paired import Resampled
 
 FEWEST_SEEDS = 5
 """Below this, the spread over seeds is itself hardly known."""
 
 
-def smallest_p(n_draws: int) -> float:
-    """Return the smallest p-value that so many draws can give.
+def smallest_p(n_draws: int, n_clusters: int) -> float:
+    """Return the smallest p-value that so many draws from so many clusters can give.
 
     Examples
     --------
-    >>> round(smallest_p(10_000), 6)
-    0.0002
+    >>> round(smallest_p(10_000, 1_000), 6), round(smallest_p(10_000, 50), 6)
+    (0.000213, 0.000577)
     """
-    return 2 / (1 + n_draws)
+    return corrected_p(2 / (1 + n_draws), n_clusters)
 
 
 def cautions(
@@ -53,7 +54,8 @@ def cautions(
         )
     if any(pair.difference.se == 0 != pair.difference.value for pair in pairs):
         yield "Some differences are the same in every draw; their intervals have no width."
-    if len(pairs) * smallest_p(len(next(iter(drawn.values())).draws)) > LEVEL:
+    n_draws = len(next(iter(drawn.values())).draws)
+    if len(pairs) * smallest_p(n_draws, first.n_clusters) > LEVEL:
         yield "With so few draws no difference between so many runs can be established."
 
 

@@ -73,7 +73,7 @@ def compare(
     first = next(iter(samples.values()))
     drawn = _resampled(gathered, Draws(first.n_clusters, n_draws, seed))
     ranked = sorted(drawn, key=lambda name: drawn[name].value, reverse=measure.higher_is_better)
-    reference, cautious = _reference(gathered, ranked, n_draws)
+    reference, cautious = _reference(gathered, ranked, smallest_p(n_draws, first.n_clusters))
     randomization = Randomization.of(measure, samples, seed)
     family = [pair for pair in combinations(ranked, 2) if not reference or reference in pair]
     pairs = paired_up(measure, family, drawn, samples, randomization)
@@ -86,7 +86,7 @@ def compare(
         n_items=len(first),
         n_clusters=first.n_clusters,
         n_draws=n_draws,
-        entries=tuple(_entries(ranked, drawn, groups, measure)),
+        entries=tuple(_entries(ranked, drawn, groups, measure, first.n_clusters)),
         pairs=pairs,
         groups=groups,
         reference=reference,
@@ -124,14 +124,14 @@ def _centred(run: Resampled) -> Resampled:
     return replace(run, draws=drawn, item_draws=items)
 
 
-def _reference(gathered: Gathered, ranked: Sequence[str], n_draws: int) -> tuple[str, tuple[str, ...]]:
+def _reference(gathered: Gathered, ranked: Sequence[str], smallest: float) -> tuple[str, tuple[str, ...]]:
     """Choose what all runs are compared with where they are too many for every pair; empty where not.
 
     Too many: were every pair compared, the smallest p-value that this many draws can give would not survive
     the correction.
     """
     every = len(ranked) * (len(ranked) - 1) // 2
-    if every * smallest_p(n_draws) <= LEVEL:
+    if every * smallest <= LEVEL:
         return "", ()
     known = {name: value for name, value in gathered.on_select.items() if not math.isnan(value)}
     if len(known) == len(ranked):
@@ -165,14 +165,14 @@ def _entries(
     drawn: Mapping[str, Resampled],
     groups: Sequence[Sequence[str]],
     measure: Measure,
+    n_clusters: int,
 ) -> Iterator[Entry]:
     import numpy as np
 
     for rank, name in enumerate(ranked, start=1):
         run = drawn[name]
-        low, high = (
-            float(end) for end in np.clip(interval(run.draws), measure.metric.low, measure.metric.high)
-        )
+        ends = interval(run.draws, clusters=n_clusters)
+        low, high = (float(end) for end in np.clip(ends, measure.metric.low, measure.metric.high))
         several = len(run.by_seed) > 1
         defined = len(run.item_draws) > 1 and not math.isnan(low)
         yield Entry(

@@ -78,10 +78,11 @@ def paired_up(
         Name → run.
     randomization : Randomization
     """
-    n_items = len(next(iter(samples.values())))
+    first = next(iter(samples.values()))
+    n_items, n_clusters = len(first), first.n_clusters
     # The family's first step: what Holm asks of the clearest difference.
     level = 1 - LEVEL / len(names)
-    differences = [difference(drawn[one], drawn[other], n_items) for one, other in names]
+    differences = [difference(drawn[one], drawn[other], n_items, n_clusters) for one, other in names]
     pairs = []
     for (one, other), found, corrected in zip(
         names, differences, holm([found.p for found in differences]), strict=True

@@ -8,6 +8,7 @@ every draw's counts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -169,8 +170,49 @@ def by_cluster(values: NDArray[Any], clusters: NDArray[np.int64], n_clusters: in
     return sums
 
 
+def expanded(level: float, clusters: int) -> float:
+    """Return the share of draws that an interval must hold to cover the truth this often.
+
+    Draws from few clusters vary too little: their variance lacks a factor ``n / (n - 1)``, and it is itself
+    an estimate, for which Student's t allows. With 50 clusters the interval gets 4 % wider, with 1,000 hardly.
+
+    References
+    ----------
+    Hesterberg 2015, What Teachers Should Know About the Bootstrap: "expanded percentile interval".
+
+    Examples
+    --------
+    >>> round(expanded(0.95, 50), 4), round(expanded(0.95, 1_000), 4)
+    (0.9576, 0.9504)
+    """
+    from scipy.stats import norm, t
+
+    if clusters < 2:
+        return level
+    wide = t.ppf((1 + level) / 2, clusters - 1) * math.sqrt(clusters / (clusters - 1))
+    return float(1 - 2 * norm.sf(wide))
+
+
+def corrected_p(p: float, clusters: int) -> float:
+    """Return the smallest level whose expanded interval leaves 0 out, given that of the plain one.
+
+    The inverse of :func:`expanded`.
+
+    Examples
+    --------
+    >>> round(corrected_p(1 - expanded(0.95, 50), 50), 4)
+    0.05
+    """
+    from scipy.stats import norm, t
+
+    if clusters < 2 or math.isnan(p):
+        return p
+    wide = norm.isf(p / 2) * math.sqrt((clusters - 1) / clusters)
+    return min(1.0, float(2 * t.sf(wide, clusters - 1)))
+
+
 def interval(
-    draws: Array, level: float = LEVEL, *, around: Array | None = None
+    draws: Array, level: float = LEVEL, *, around: Array | None = None, clusters: int | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the percentile interval of draws.
 
@@ -186,6 +228,8 @@ def interval(
     around : (*rest) array, optional
         Where the mean of the draws belongs: both bounds are moved by what it lies off. For statistics that
         resampling shifts, such as an error that is summed over bins.
+    clusters : int, optional
+        How many were drawn from; the interval is then widened by :func:`expanded`.
 
     Returns
     -------
@@ -199,7 +243,7 @@ def interval(
     unusable = undefined.mean(axis=0) > MOST_UNDEFINED if len(draws) else np.ones(draws.shape[1:], dtype=bool)
     # A column without any value would warn; its bounds are set aside below.
     filled = np.where(unusable, 0.0, draws) if len(draws) else np.zeros((1, *draws.shape[1:]))
-    tail = (1 - level) / 2
+    tail = (1 - (level if clusters is None else expanded(level, clusters))) / 2
     quantile = np.nanquantile if undefined.any() else np.quantile
     low, high = quantile(filled, [tail, 1 - tail], axis=0)
     if around is not None:

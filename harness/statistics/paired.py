@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from harness.statistics.bootstrap import LEVEL, MOST_UNDEFINED, Draws, interval, over_seeds
+from harness.statistics.bootstrap import LEVEL, MOST_UNDEFINED, Draws, corrected_p, interval, over_seeds
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,7 +65,7 @@ class Difference:
     value : float
         A minus B, each the mean over its seeds.
     low, high : float
-        95 % percentile interval over items and seeds.
+        95 % interval over items and seeds: percentiles, expanded for few clusters.
     p : float
         Two-sided, from the same draws: the smallest level whose interval leaves 0 out.
     probability : float
@@ -111,8 +111,8 @@ def resampled(by_seed: Array, drawn: Array, resamples: Draws, name: str) -> Resa
     return Resampled(by_seed, drawn.mean(axis=1), over_seeds(drawn, shares))
 
 
-def difference(a: Resampled, b: Resampled, n_items: int) -> Difference:
-    """Compare two runs whose items were resampled together.
+def difference(a: Resampled, b: Resampled, n_items: int, n_clusters: int) -> Difference:
+    """Compare two runs whose ``n_items`` in ``n_clusters`` were resampled together.
 
     Where more than 5 % of the draws have no value, all that rests on them is NaN; so it is for a single
     cluster, whose draws are NaN throughout.
@@ -125,7 +125,7 @@ def difference(a: Resampled, b: Resampled, n_items: int) -> Difference:
     if undefined > MOST_UNDEFINED:
         nan = math.nan
         return Difference(value, nan, nan, nan, nan, nan, nan, se_seeds, nan, nan)
-    low, high = map(float, interval(drawn))
+    low, high = map(float, interval(drawn, clusters=n_clusters))
     drawn, se_items = drawn[~np.isnan(drawn)], float(np.nanstd(of_items, ddof=1))
     above, below = int((drawn > 0).sum()), int((drawn < 0).sum())
     n = len(drawn)
@@ -134,7 +134,7 @@ def difference(a: Resampled, b: Resampled, n_items: int) -> Difference:
         low=low,
         high=high,
         # One is added to both counts: a p-value from draws is never 0.
-        p=min(1.0, 2 * (1 + n - max(above, below)) / (1 + n)),
+        p=corrected_p(min(1.0, 2 * (1 + n - max(above, below)) / (1 + n)), n_clusters),
         probability=(above + (n - above - below) / 2) / n,
         se=float(drawn.std(ddof=1)),
         se_items=se_items,

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from harness.statistics import bootstrap as module
-from harness.statistics.bootstrap import Draws, bootstrap, by_cluster, interval, over_seeds, totals
+from harness.statistics.bootstrap import (
+    Draws,
+    bootstrap,
+    by_cluster,
+    corrected_p,
+    expanded,
+    interval,
+    over_seeds,
+    totals,
+)
 
 
 def mean_of(counts: np.ndarray) -> np.ndarray:
@@ -196,3 +207,29 @@ def test_over_seeds() -> None:
     values = np.array([[[1.0, 10.0], [3.0, 30.0]]])
     assert over_seeds(values, np.array([[0.25, 0.75]])).tolist() == [[2.5, 25.0]]
     assert np.isnan(over_seeds(np.array([[np.nan, 1.0]]), np.array([[0.0, 1.0]]))).all()
+
+
+def test_an_interval_of_few_clusters_is_expanded() -> None:
+    draws = np.random.default_rng(0).normal(size=200_000)
+    low, high = interval(draws, clusters=50)
+    # Student's t with 49 degrees of freedom has 97.5 % below 2.0096; times the root of 50/49.
+    assert [low, high] == pytest.approx([-2.0096 * (50 / 49) ** 0.5, 2.0096 * (50 / 49) ** 0.5], abs=0.02)
+    plain = interval(draws)
+    assert [low, high] == pytest.approx(interval(draws, expanded(0.95, 50)))
+    assert low < plain[0]
+    assert interval(draws, clusters=10_000_000) == pytest.approx(plain, abs=1e-4)
+
+
+@pytest.mark.parametrize("clusters", [2, 20, 50, 1_000])
+def test_a_p_value_is_the_smallest_level_whose_interval_leaves_0_out(clusters: int) -> None:
+    draws = np.random.default_rng(1).normal(1.8, 1, size=50_000)
+    p = corrected_p(2 * float((draws < 0).mean()), clusters)
+    low, _ = interval(draws, 1 - p, clusters=clusters)
+    assert low == pytest.approx(0, abs=2e-3)
+
+
+def test_one_cluster_expands_nothing() -> None:
+    assert expanded(0.95, 1) == 0.95
+    assert corrected_p(0.03, 1) == 0.03
+    assert math.isnan(corrected_p(math.nan, 40))
+    assert corrected_p(1.0, 40) == 1

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import NormalIndPower
 
-from harness.statistics.bootstrap import Draws, totals
+from harness.statistics.bootstrap import Draws, corrected_p, totals
 from harness.statistics.paired import (
     Difference,
     Resampled,
@@ -42,14 +42,14 @@ def compared(a: np.ndarray, b: np.ndarray, draws: int = 2_000, root: int = 0) ->
         resampled(share(totals(whole, cells))[0], share(totals(weights, cells)), resamples, name)
         for name, cells in (("a", a), ("b", b))
     )
-    return difference(one, other, len(a))
+    return difference(one, other, len(a), len(a))
 
 
 def test_worked_by_hand() -> None:
     draws = np.array([0.3, 0.1, 0.0, -0.1, 0.2, 0.2, 0.1, 0.1, 0.3, 0.2])
     a = Resampled(np.array([0.6, 0.8]), 0.5 + draws, 0.5 + draws)
     b = Resampled(np.array([0.5]), np.full(10, 0.5), np.full(10, 0.5))
-    found = difference(a, b, 100)
+    found = difference(a, b, 100, 10_000_000)
     assert found.value == pytest.approx(0.2)
     # Eight draws above 0, one at 0, one below.
     assert found.probability == pytest.approx(0.85)
@@ -75,16 +75,17 @@ def test_a_difference_without_variance() -> None:
     found = compared(cells_of(np.ones((1, 40))), cells_of(np.zeros((1, 40))), draws=999)
     assert (found.value, found.low, found.high, found.se) == (1, 1, 1, 0)
     # Never 0: as small as 999 draws can show.
-    assert (found.p, found.probability, found.needed) == (pytest.approx(2 / 1000), 1, 0)
+    assert found.p == pytest.approx(corrected_p(2 / 1000, 40))
+    assert (found.probability, found.needed) == (1, 0)
 
 
 def test_a_single_cluster_says_nothing() -> None:
     nothing = Resampled(np.array([0.5]), np.full(10, np.nan), np.full(10, np.nan))
     some = Resampled(np.array([0.4]), np.full(10, 0.4), np.full(10, 0.4))
-    found = difference(nothing, some, 3)
+    found = difference(nothing, some, 3, 1)
     assert found.value == pytest.approx(0.1)
     assert np.isnan([found.low, found.high, found.p, found.probability, found.se, found.detectable]).all()
-    assert np.isnan(difference(*[Resampled(np.array([0.5]), np.empty(0), np.empty(0))] * 2, 3).p)
+    assert np.isnan(difference(*[Resampled(np.array([0.5]), np.empty(0), np.empty(0))] * 2, 3, 2).p)
     assert math.isnan(randomization(share, np.ones((1, 1, 2)), np.ones((1, 1, 2))))
 
 

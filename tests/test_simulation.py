@@ -1,0 +1,72 @@
+"""The simulation of coverage: that it runs, that its worlds are right, and that its results say what is claimed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+TOP = Path(__file__).parent.parent
+RESULTS = TOP / "experiments" / "statistics" / "results.csv"
+SHIFTED_BY_SIZE = {"ece_equal_mass", "favg_target_mean"}
+"""What is another number on a small test set than on an endless one; see the README beside the results."""
+
+
+@pytest.fixture
+def simulate(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setattr(sys, "path", [str(TOP), *sys.path])
+    from experiments.statistics import simulate as module
+    from experiments.statistics import worlds
+
+    monkeypatch.setattr(worlds, "LARGE", 400)
+    monkeypatch.setattr(module, "DRAWS", 60)
+    return module
+
+
+def test_it_counts_what_it_says(simulate: ModuleType) -> None:
+    from experiments.statistics.worlds import World
+
+    rows = pd.DataFrame(simulate.coverage(World("small", 20, n_seeds=2), 3))
+    assert rows["what"].tolist() == list(simulate.SINGLE)
+    assert (rows["repeats"] == 3).all()
+    assert rows["share"].between(0, 1).all()
+    assert (rows["conditions"] == "outside").all()
+    alarms = pd.DataFrame(simulate.alarms(World("few", 40, mean_size=1.0, n_seeds=1, shift=0.0), 2))
+    assert alarms["what"].tolist() == ["bootstrap", "randomization", "any of 6 pairs, Holm", "McNemar"]
+
+
+def test_a_world_is_what_it_says(simulate: ModuleType) -> None:
+    from experiments.statistics.worlds import World, endless, items, predictions
+
+    stream = np.random.default_rng(0)
+    world = World("w", 60)
+    run = predictions(world, items(world, stream), stream, "run")
+    assert run.rows["group"].nunique() == 60
+    assert run.rows["seed"].nunique() == 5
+    alone = World("alone", 60, mean_size=1.0)
+    assert predictions(alone, items(alone, stream), stream, "run").rows["group"].isna().all()
+    assert len(endless(alone)) == 400
+    frames = World("f", 60, multi=True)
+    assert predictions(frames, items(frames, stream), stream, "run").labels.multi
+
+
+def test_intervals_cover_what_they_say_within_the_conditions() -> None:
+    rows = pd.read_csv(RESULTS)
+    inside = rows[(rows["question"] == "coverage") & (rows["conditions"] == "inside")]
+    assert (inside["repeats"] == 1_000).all()
+    shown = inside[~inside["what"].isin(SHIFTED_BY_SIZE)]
+    assert len(shown) > 40
+    assert (shown["seed_sd_to_item_se"] <= 1.05).all()
+    # The error of a share of 1,000 at 0.95 is 0.0069.
+    assert ((shown["share"] - 0.95).abs() <= 3 * 0.0069).all()
+
+
+def test_equal_runs_are_told_apart_at_most_as_often_as_they_say() -> None:
+    rows = pd.read_csv(RESULTS)
+    alarms = rows[rows["question"] == "false positives"]
+    assert set(alarms["what"]) == {"bootstrap", "randomization", "any of 6 pairs, Holm", "McNemar"}
+    assert (alarms["share"] <= 0.05 + 3 * 0.0069).all()
