@@ -214,8 +214,8 @@ def _compared(
         known = gaps[~np.isnan(gaps)]
         least = min(int((known <= 0).sum()), int((known >= 0).sum()))
         p = corrected_p(min(1.0, 2 * (1 + least) / (1 + len(known))), groups)
-        ends = map(float, interval(values[:, place, 0], clusters=groups))
-        yield float(share), *ends, float(sds[place]), float(gap), p
+        low, high = map(float, interval(values[:, place, 0], clusters=groups))
+        yield float(share), low, high, float(sds[place]), float(gap), p
 
 
 def _cells(sample: Sample, masks: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""The simulation of coverage: that it runs, that its worlds are right, and that its results say what is claimed."""
+"""The simulation of coverage: that it runs, and that its results say what is claimed of them."""
 
 from __future__ import annotations
 

@@ -36,6 +36,8 @@ MULTI = ("f1_macro", "f1_micro", "exact_match", "average_precision_macro")
 INSIDE = (
     World("grouped-50", 50),
     World("grouped-50-no-shift", 50, shift=0.0),
+    World("grouped-50-shift-alone", 50, shift=0.1, noise=0.0),
+    World("grouped-50-equal-seeds", 50, shift=0.0, noise=0.0),
     World("grouped-50-ten-seeds", 50, n_seeds=10),
     World("grouped-100", 100),
     World("grouped-200", 200),

@@ -37,6 +37,8 @@ class World:
     n_seeds : int
     shift : float
         Standard deviation over seeds of how skilled a classifier is.
+    noise : float
+        How much a seed changes what is said of single sentences.
     multi : bool
         Frames instead of stance.
     """
@@ -46,6 +48,7 @@ class World:
     mean_size: float = 4.0
     n_seeds: int = 5
     shift: float = 0.02
+    noise: float = 0.4
     multi: bool = False
 
     @property
@@ -91,7 +94,7 @@ def probabilities(world: World, found: Items, shifts: np.ndarray, stream: np.ran
     if world.multi:
         logits = 1.6 * skill * (2 * held - 1) + own + 0.6 * stream.normal(size=(len(shifts), n, k))
         return 1 / (1 + np.exp(-logits))
-    logits = 1.5 * (skill * held + own + 0.4 * stream.normal(size=(len(shifts), n, k)))
+    logits = 1.5 * (skill * held + own + world.noise * stream.normal(size=(len(shifts), n, k)))
     raised = np.exp(logits)
     return raised / raised.sum(axis=-1, keepdims=True)
 

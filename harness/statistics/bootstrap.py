@@ -174,7 +174,7 @@ def expanded(level: float, clusters: int) -> float:
     """Return the share of draws that an interval must hold to cover the truth this often.
 
     Draws from few clusters vary too little: their variance lacks a factor ``n / (n - 1)``, and it is itself
-    an estimate, for which Student's t allows. With 50 clusters the interval gets 4 % wider, with 1,000 hardly.
+    an estimate, which Student's t allows for. An interval of 50 clusters gets 4 % wider, one of 1,000 hardly.
 
     References
     ----------
