@@ -23,7 +23,7 @@ def simulate(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     from experiments.statistics import worlds
 
     monkeypatch.setattr(worlds, "LARGE", 400)
-    monkeypatch.setattr(module, "DRAWS", 60)
+    monkeypatch.setattr(module, "DRAWS", 1_000)
     return module
 
 

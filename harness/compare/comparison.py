@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.compare.measure import Measure
+from harness.errors import PredictionsError
 from harness.statistics.paired import Difference
 
 if TYPE_CHECKING:
@@ -148,12 +149,30 @@ class Comparison:
         return self.measure.key
 
     def entry(self, name: str) -> Entry:
-        """Look a run up."""
-        return next(one for one in self.entries if one.name == name)
+        """Look a run up.
+
+        Raises
+        ------
+        PredictionsError
+            Where it is not among them.
+        """
+        for one in self.entries:
+            if one.name == name:
+                return one
+        raise PredictionsError(f"{name} is not among the runs: {', '.join(e.name for e in self.entries)}")
 
     def pair(self, one: str, other: str) -> Pair:
-        """Look two runs' comparison up, in either order."""
-        return next(pair for pair in self.pairs if pair.names == frozenset((one, other)))
+        """Look two runs' comparison up, in either order.
+
+        Raises
+        ------
+        PredictionsError
+            Where they were not compared with each other.
+        """
+        for pair in self.pairs:
+            if pair.names == frozenset((one, other)):
+                return pair
+        raise PredictionsError(f"{one} and {other} were not compared with each other")
 
     def runs_table(self) -> pd.DataFrame:
         """Return a row a run: the attributes of :class:`Entry`."""

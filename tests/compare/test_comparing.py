@@ -13,6 +13,7 @@ from sklearn.metrics import f1_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
+from harness.errors import PredictionsError
 from harness.labels import STANCE
 from harness.tables import Predictions
 
@@ -171,8 +172,10 @@ def test_runs_that_are_too_many_are_compared_with_the_best_on_select() -> None:
     assert found.reference == "c"
     assert [set(pair.names) for pair in found.pairs] == [{"b", "c"}, {"a", "c"}]
     assert found.groups == (("b", "a"), ("c",))
-    with pytest.raises(StopIteration):
+    with pytest.raises(PredictionsError, match="^a and b were not compared with each other$"):
         found.pair("a", "b")
+    with pytest.raises(PredictionsError, match="^x is not among the runs: b, a, c$"):
+        found.entry("x")
 
 
 def test_without_select_the_choice_by_test_is_cautioned_of() -> None:
