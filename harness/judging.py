@@ -17,7 +17,14 @@ from harness.metrics.metric import Metric
 from harness.samples import Sample
 from harness.scoring import score
 from harness.slices import Slice
-from harness.statistics.bootstrap import Draws, by_cluster, corrected_p, interval, over_seeds, totals
+from harness.statistics.bootstrap import (
+    Draws,
+    by_cluster,
+    corrected_p,
+    interval,
+    over_items_and_seeds,
+    totals,
+)
 from harness.statistics.multiplicity import LEVEL, holm
 from harness.tables import Predictions
 
@@ -203,7 +210,7 @@ def _compared(
     resamples = Draws(sample.n_clusters, draws, seed)
     drawn = np.concatenate([_shares(totals(part, cells)) for part in resamples.blocks(cells[0].size)])
     shares = resamples.seed_shares(len(sample.seeds))
-    values = over_seeds(drawn, shares)
+    values = over_items_and_seeds(drawn, shares)
     by_seed = whole[0]
     several = len(sample.seeds) > 1
     sds = by_seed[..., 0].std(axis=0, ddof=1) if several else np.full(masks.shape[1], np.nan)

@@ -11,7 +11,7 @@ from harness.metrics.metric import Metric
 from harness.metrics.selection import refusal
 from harness.metrics.stance import SIDES
 from harness.samples import Sample
-from harness.statistics.bootstrap import Draws, by_cluster, interval, over_seeds, totals
+from harness.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
 from harness.tables import SCORE_COLUMNS, Predictions, Scores
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def _drawn(
     for part, metric in zip(parts, metrics, strict=True):
         shape = (len(sample.labels),) if metric.per_label else ()
         values = np.concatenate(part) if part else np.empty((0, len(sample.seeds), *shape))
-        drawn.append(over_seeds(values, shares[: len(values)]))
+        drawn.append(over_items_and_seeds(values, shares[: len(values)]))
     return drawn
 
 

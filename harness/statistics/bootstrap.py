@@ -161,6 +161,62 @@ def over_seeds(values: Array, shares: NDArray[np.float64]) -> NDArray[np.float64
     return np.asarray(np.einsum("ds...,ds->d...", values, shares))
 
 
+def over_items_and_seeds(values: Array, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return draws of the mean over seeds that vary as much as other items and other seeds would make it.
+
+    :func:`over_seeds` alone misses it twice. Part of what tells seeds apart is how each happens to do on the
+    very items; resampled items hold that already, so it would count again. And a few resampled seeds vary
+    less than fresh ones, by ``(n - 1) / n``. So the mean over all seeds is moved by what the drawn seeds lie
+    off it on all items, scaled to the variance that seeds have beyond what items give them.
+
+    Parameters
+    ----------
+    values : (draws, n_seeds, *rest) array
+        On resampled items.
+    shares : (draws, n_seeds) array
+        Of each seed in each draw; rows sum to 1.
+
+    Returns
+    -------
+    (draws, *rest) array
+    """
+    import numpy as np
+
+    n = values.shape[1]
+    if n == 1 or not len(values):
+        return over_seeds(values, shares)
+    off, total, noise = seed_variances(values)
+    kept = np.divide(total - noise, total, out=np.zeros_like(total), where=total > noise)
+    means = np.asarray(values).mean(axis=1)
+    return np.asarray(means + np.sqrt(kept * n / (n - 1)) * np.tensordot(shares, off, axes=1))
+
+
+def seed_variances(values: Array) -> tuple[NDArray[np.float64], ...]:
+    """Part the variance over seeds from the part of it that is due to items.
+
+    Parameters
+    ----------
+    values : (draws, n_seeds, *rest) array
+        On resampled items; at least one draw and two seeds.
+
+    Returns
+    -------
+    off : (n_seeds, *rest) array
+        How far each seed lies off the mean of all.
+    total, noise : (*rest) array
+        Variance over seeds, and what resampled items move it by; one degree of freedom taken off.
+    """
+    import numpy as np
+
+    apart = values - np.asarray(values).mean(axis=1, keepdims=True)
+    defined = ~np.isnan(apart)
+    count = np.maximum(defined.sum(axis=0), 1)
+    off = np.where(defined, apart, 0.0).sum(axis=0) / count
+    moved = (np.where(defined, apart - off, 0.0) ** 2).sum(axis=0) / count
+    freedom = values.shape[1] - 1
+    return off, np.asarray((off**2).sum(axis=0) / freedom), np.asarray(moved.sum(axis=0) / freedom)
+
+
 def by_cluster(values: NDArray[Any], clusters: NDArray[np.int64], n_clusters: int) -> NDArray[Any]:
     """Add items up by cluster: ``(n, *rest)`` to ``(n_clusters, *rest)``, of the same type."""
     import numpy as np

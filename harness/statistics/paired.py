@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from harness.statistics.bootstrap import LEVEL, MOST_UNDEFINED, Draws, corrected_p, interval, over_seeds
+from harness.statistics.bootstrap import (
+    LEVEL,
+    MOST_UNDEFINED,
+    Draws,
+    corrected_p,
+    interval,
+    over_items_and_seeds,
+    seed_variances,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,11 +46,14 @@ class Resampled:
         Mean over all seeds on resampled items.
     draws : (draws,) array
         Mean over resampled seeds on resampled items.
+    noise : float
+        The part of the variance over seeds that is due to items, and stands in ``item_draws`` already.
     """
 
     by_seed: Array
     item_draws: Array
     draws: Array
+    noise: float = 0.0
 
     @property
     def value(self) -> float:
@@ -53,7 +64,7 @@ class Resampled:
     def seed_variance(self) -> float:
         """Variance of the mean over seeds that is due to the choice of seeds; 0 for one seed."""
         n = len(self.by_seed)
-        return float(self.by_seed.var(ddof=1)) / n if n > 1 else 0.0
+        return max(0.0, float(self.by_seed.var(ddof=1)) - self.noise) / n if n > 1 else 0.0
 
 
 @dataclass(frozen=True)
@@ -108,7 +119,8 @@ def resampled(by_seed: Array, drawn: Array, resamples: Draws, name: str) -> Resa
         Of the run: its seeds are resampled independently of those of every other name.
     """
     shares = resamples.seed_shares(len(by_seed), "run", name)[: len(drawn)]
-    return Resampled(by_seed, drawn.mean(axis=1), over_seeds(drawn, shares))
+    noise = float(seed_variances(drawn)[2]) if drawn.size and len(by_seed) > 1 else 0.0
+    return Resampled(by_seed, drawn.mean(axis=1), over_items_and_seeds(drawn, shares), noise)
 
 
 def difference(a: Resampled, b: Resampled, n_items: int, n_clusters: int) -> Difference:

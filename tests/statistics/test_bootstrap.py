@@ -16,7 +16,9 @@ from harness.statistics.bootstrap import (
     corrected_p,
     expanded,
     interval,
+    over_items_and_seeds,
     over_seeds,
+    seed_variances,
     totals,
 )
 
@@ -233,3 +235,37 @@ def test_one_cluster_expands_nothing() -> None:
     assert corrected_p(0.03, 1) == 0.03
     assert math.isnan(corrected_p(math.nan, 40))
     assert corrected_p(1.0, 40) == 1
+
+
+def test_what_seeds_owe_to_items_is_not_counted_twice() -> None:
+    # Many draws of items; seed s has value b_s + noise that resampling moves, independently a seed.
+    stream, n = np.random.default_rng(2), 5
+    shifts = np.array([-0.02, -0.01, 0.0, 0.01, 0.02])
+    moved = stream.normal(0, 0.01, (200_000, n))
+    shares = Draws(2, len(moved), 0).seed_shares(n)
+    off, total, noise = seed_variances(shifts + moved)
+    assert off == pytest.approx(shifts, abs=1e-4)
+    assert float(total) == pytest.approx(shifts.var(ddof=1), rel=0.01)
+    assert float(noise) == pytest.approx(0.01**2, rel=0.01)
+    # The mean's variance: of items 0.01² / 5, of seeds what the values' variance has beyond 0.01², by 5.
+    expected = 0.01**2 / n + (shifts.var(ddof=1) - 0.01**2) / n
+    assert over_items_and_seeds(shifts + moved, shares).var() == pytest.approx(expected, rel=0.02)
+    # Plain resampling has the first part, (n - 1) / n of all the variance over seeds, and the noise again.
+    plain = 0.01**2 / n + (shifts.var(ddof=1) + 0.01**2) * (n - 1) / n**2
+    assert over_seeds(shifts + moved, shares).var() == pytest.approx(plain, rel=0.02)
+
+
+def test_seeds_that_differ_by_items_alone_add_nothing() -> None:
+    values = np.random.default_rng(3).normal(0, 0.01, (5_000, 3))
+    shares = Draws(2, 5_000, 0).seed_shares(3)
+    assert over_items_and_seeds(values, shares) == pytest.approx(values.mean(axis=1))
+    one = values[:, :1]
+    assert over_items_and_seeds(one, np.ones((5_000, 1))) == pytest.approx(one[:, 0])
+
+
+def test_a_draw_without_a_value_has_none_whatever_the_seeds() -> None:
+    values = np.random.default_rng(4).normal(0, 1, (100, 3, 2))
+    values[5, 1, 0] = np.nan
+    found = over_items_and_seeds(values, Draws(2, 100, 0).seed_shares(3))
+    assert np.isnan(found).sum() == 1
+    assert np.isnan(found[5, 0])

@@ -114,10 +114,9 @@ def test_seeds_of_the_two_runs_are_resampled_independently() -> None:
     cells = np.stack([np.zeros((30, 2)), np.ones((30, 2))], axis=1)
     cells[..., 1] = 1
     found = compared(cells, cells, draws=8_000)
-    # Each mean has variance 1/8.
-    assert found.se == pytest.approx(0.5, abs=0.02)
+    # By the runs themselves, one degree of freedom taken off: each mean has variance 1/4.
+    assert found.se == pytest.approx(math.sqrt(0.5), abs=0.02)
     assert found.se_items == 0
-    # By the runs themselves, one degree of freedom taken off: each 0.5 / 2.
     assert found.se_seeds == pytest.approx(math.sqrt(0.5))
 
 
