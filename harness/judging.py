@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.metrics.metric import Metric
-from harness.samples import Sample
+from harness.samples import Sample, effective
 from harness.scoring import score
 from harness.slices import Slice
 from harness.statistics.bootstrap import (
@@ -216,7 +216,7 @@ def _compared(
     sds = by_seed[..., 0].std(axis=0, ddof=1) if several else np.full(masks.shape[1], np.nan)
     for place, (share, gap) in enumerate(by_seed.mean(axis=0)):
         # A share rests on the groups that the slice has, however many there are outside.
-        groups = len(np.unique(sample.clusters[masks[:, place]]))
+        groups = effective(sample.clusters[masks[:, place]])
         gaps = values[:, place, 1]
         known = gaps[~np.isnan(gaps)]
         least = min(int((known <= 0).sum()), int((known >= 0).sum()))

@@ -93,6 +93,11 @@ class Sample:
         """How many clusters there are."""
         return int(self.clusters.max()) + 1
 
+    @property
+    def effective_clusters(self) -> float:
+        """How many clusters of equal size would tell as much: 1 where one of them holds nearly all items."""
+        return effective(self.clusters)
+
     @cached_property
     def cells(self) -> Codes:
         """What each cluster adds to the confusion table: ``(n_clusters, n_seeds, k, k)``, or ``k, 2, 2``."""
@@ -128,6 +133,8 @@ class Sample:
 
         names = self.labels.names
         order = [*map(names.index, first), *(k for k, name in enumerate(names) if name not in first)]
+        if order == sorted(order):
+            return self
         labels = replace(self.labels, names=tuple(names[k] for k in order))
         if self.labels.multi:
             truth, predicted = self.truth[:, order], self.predicted[..., order]
@@ -171,6 +178,25 @@ class Sample:
 
         k = len(self.labels)
         return np.stack([cell_codes(self.truth, one, k) for one in self.predicted])
+
+
+def effective(clusters: Codes) -> float:
+    """Return how many clusters of equal size would tell as much as these, ``(n,)`` codes.
+
+    References
+    ----------
+    Kish 1965, Survey Sampling: the square of the sum of sizes by the sum of their squares.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> effective(np.array([0, 0, 1, 1])), effective(np.array([0, 0, 0, 1]))
+    (2.0, 1.6)
+    """
+    import numpy as np
+
+    sizes = np.bincount(clusters)
+    return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
 def _aligned(rows: pd.DataFrame) -> NDArray[np.intp]:

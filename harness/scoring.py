@@ -142,7 +142,10 @@ def limits(sample: Sample) -> Iterator[str]:
     if clusters == 1:
         yield "all items belong to one group, so no interval can be given."
     elif clusters < FEWEST_CLUSTERS:
-        yield f"{clusters} groups are few ({FEWEST_CLUSTERS} are enough): intervals are too narrow."
+        yield f"{clusters} groups are few ({FEWEST_CLUSTERS} are enough): intervals may be too narrow."
+    elif sample.effective_clusters < FEWEST_CLUSTERS / 2:
+        largest = np.bincount(sample.clusters).max() / len(sample)
+        yield f"groups are very unequal (one holds {largest:.0%} of the items): intervals may be too narrow."
 
 
 def _check(predictions: Predictions, metrics: Sequence[Metric]) -> None:
@@ -173,10 +176,11 @@ def _scored(
 
     views = {needed: sample.ordered(needed) for needed in {metric.needs_labels for metric in metrics}}
     drawn = _drawn(views, metrics, Draws(sample.n_clusters, n_draws, seed))
+    clusters = sample.effective_clusters
     for metric, draws in zip(metrics, drawn, strict=True):
-        by_seed = seed_values(sample, metric)
+        by_seed = seed_values(views[metric.needs_labels], metric)
         value = by_seed.mean(axis=0)
-        low, high = interval(draws, around=value if metric.biased else None, clusters=sample.n_clusters)
+        low, high = interval(draws, around=value if metric.biased else None, clusters=clusters)
         one = len(sample.seeds) == 1
         sd = np.full(value.shape, np.nan) if one else by_seed.std(axis=0, ddof=1)
         ends = (np.clip(end, metric.low, metric.high) for end in (low, high))
@@ -230,7 +234,8 @@ def _from_target_counts(sample: Sample, metric: Metric, weights: NDArray[np.floa
 
     clusters, cells, shape = sample.target_cells
     width = int(np.prod(shape))
-    portion = max(1, PORTION // width)
+    # Bounded by the items too: of one draw from very many, one draw's numbers are held.
+    portion = max(1, min(len(weights), PORTION // width, 16 * PORTION // len(cells)))
     places = np.arange(portion)[:, None] * width + cells
     values = []
     for start in range(0, len(weights), portion):

@@ -11,7 +11,7 @@ import pytest
 
 from harness.errors import PredictionsError
 from harness.labels import LabelSet
-from harness.samples import Sample
+from harness.samples import Sample, effective
 from harness.tables import Predictions
 
 LABELS = LabelSet(("critical", "neutral", "supportive"))
@@ -119,6 +119,15 @@ def test_a_slice_numbers_its_clusters_anew() -> None:
     assert part.clusters.tolist() == [0, 1]
     assert part.cells.shape == (2, 2, 3, 3)
     assert len(Sample.of(table(rows(1))).only([])) == 0
+
+
+def test_clusters_of_unequal_size_count_as_fewer_equal_ones() -> None:
+    # (Σ sizes)² / Σ sizes²: sizes 5, 1, 1, 1 give 64 / 28.
+    assert effective(np.repeat([0, 1, 2, 3], [5, 1, 1, 1])) == pytest.approx(64 / 28)
+    assert effective(np.repeat([0, 1, 2, 3], 7)) == 4
+    # Codes of clusters that a slice does not hold count for nothing.
+    assert effective(np.array([0, 0, 9, 9])) == 2
+    assert effective(np.zeros(8, dtype=int)) == 1
 
 
 def test_what_cannot_be_aligned() -> None:

@@ -239,8 +239,18 @@ def test_caveats_say_what_limits_the_scores() -> None:
 
 @pytest.mark.parametrize(("n", "said"), [(147, True), (150, False)])
 def test_few_groups_are_told(n: int, said: bool) -> None:
-    found = caveats(predictions(FRAMING, n_seeds=1, n=n))
-    assert found == (("test: 49 groups are few (50 are enough): intervals are too narrow.",) if said else ())
+    caveat = "test: 49 groups are few (50 are enough): intervals may be too narrow."
+    assert caveats(predictions(FRAMING, n_seeds=1, n=n)) == ((caveat,) if said else ())
+
+
+@pytest.mark.parametrize(("largest", "said"), [(33, False), (34, True)])
+def test_very_unequal_groups_are_told(largest: int, said: bool) -> None:
+    # 180 items, one group of 33 or 34, the others alone: 180² / (33² + 147) = 26.2, but of 34: 24.9.
+    table = predictions(FRAMING, n_seeds=1, n=180)
+    group = [f"g{max(0, place - largest + 1)}" for place in range(180)]
+    caveat = f"test: groups are very unequal (one holds {largest / 180:.0%} of the items):"
+    found = caveats(with_rows(table, group=group))
+    assert found == ((f"{caveat} intervals may be too narrow.",) if said else ())
 
 
 def test_the_standard_set_of_a_label_set_without_sides() -> None:

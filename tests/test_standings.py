@@ -161,7 +161,7 @@ def test_the_screen_shows_runs_pairs_findings_and_where_the_page_is(trained: Pat
     assert re.search(r"^ 1  \w+ +\d\.\d{3} ", text, re.MULTILINE)
     assert re.search(r"^ 1–2", text, re.MULTILINE)
     assert "cannot be told apart on 27 items" in " ".join(text.split())
-    assert "- 9 groups are few (50 are enough): intervals are too narrow." in lines
+    assert "- 9 groups are few (50 are enough): intervals may be too narrow." in lines
     assert Path(lines[-1]).name == "comparison.html"
     assert Path(lines[-1]).is_file()
     assert max(len(line) for line in lines[:-1]) <= WIDTH

@@ -73,7 +73,7 @@ def ours(a: Sample, b: Sample) -> float:
         resampled(measure.by_seed(view), np.concatenate(parts), resamples, name)
         for view, parts, name in zip(views, drawn, "ab", strict=True)
     )
-    difference(one, other, len(a), a.n_clusters)
+    difference(one, other, len(a), a.effective_clusters)
     return time.perf_counter() - began
 
 

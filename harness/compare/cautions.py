@@ -15,7 +15,7 @@ FEWEST_SEEDS = 5
 """Below this, the spread over seeds is itself hardly known."""
 
 
-def smallest_p(n_draws: int, n_clusters: int) -> float:
+def smallest_p(n_draws: int, clusters: float) -> float:
     """Return the smallest p-value that so many draws from so many clusters can give.
 
     Examples
@@ -23,7 +23,7 @@ def smallest_p(n_draws: int, n_clusters: int) -> float:
     >>> round(smallest_p(10_000, 1_000), 6), round(smallest_p(10_000, 50), 6)
     (0.000213, 0.000577)
     """
-    return corrected_p(2 / (1 + n_draws), n_clusters)
+    return corrected_p(2 / (1 + n_draws), clusters)
 
 
 def cautions(
@@ -55,7 +55,7 @@ def cautions(
     if any(pair.difference.se == 0 != pair.difference.value for pair in pairs):
         yield "Some differences are the same in every draw; their intervals have no width."
     n_draws = len(next(iter(drawn.values())).draws)
-    if len(pairs) * smallest_p(n_draws, first.n_clusters) > LEVEL:
+    if len(pairs) * smallest_p(n_draws, first.effective_clusters) > LEVEL:
         yield "With so few draws no difference between so many runs can be established."
 
 

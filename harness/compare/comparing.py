@@ -73,7 +73,7 @@ def compare(
     first = next(iter(samples.values()))
     drawn = _resampled(gathered, Draws(first.n_clusters, n_draws, seed))
     ranked = sorted(drawn, key=lambda name: drawn[name].value, reverse=measure.higher_is_better)
-    reference, cautious = _reference(gathered, ranked, smallest_p(n_draws, first.n_clusters))
+    reference, cautious = _reference(gathered, ranked, smallest_p(n_draws, first.effective_clusters))
     randomization = Randomization.of(measure, samples, seed)
     family = [pair for pair in combinations(ranked, 2) if not reference or reference in pair]
     pairs = paired_up(measure, family, drawn, samples, randomization)
@@ -86,7 +86,7 @@ def compare(
         n_items=len(first),
         n_clusters=first.n_clusters,
         n_draws=n_draws,
-        entries=tuple(_entries(ranked, drawn, groups, measure, first.n_clusters)),
+        entries=tuple(_entries(ranked, drawn, groups, measure, first.effective_clusters)),
         pairs=pairs,
         groups=groups,
         reference=reference,
@@ -165,13 +165,13 @@ def _entries(
     drawn: Mapping[str, Resampled],
     groups: Sequence[Sequence[str]],
     measure: Measure,
-    n_clusters: int,
+    clusters: float,
 ) -> Iterator[Entry]:
     import numpy as np
 
     for rank, name in enumerate(ranked, start=1):
         run = drawn[name]
-        ends = interval(run.draws, clusters=n_clusters)
+        ends = interval(run.draws, clusters=clusters)
         low, high = (float(end) for end in np.clip(ends, measure.metric.low, measure.metric.high))
         several = len(run.by_seed) > 1
         defined = len(run.item_draws) > 1 and not math.isnan(low)

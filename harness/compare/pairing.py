@@ -79,10 +79,10 @@ def paired_up(
     randomization : Randomization
     """
     first = next(iter(samples.values()))
-    n_items, n_clusters = len(first), first.n_clusters
+    n_items, clusters = len(first), first.effective_clusters
     # The family's first step: what Holm asks of the clearest difference.
     level = 1 - LEVEL / len(names)
-    differences = [difference(drawn[one], drawn[other], n_items, n_clusters) for one, other in names]
+    differences = [difference(drawn[one], drawn[other], n_items, clusters) for one, other in names]
     pairs = []
     for (one, other), found, corrected in zip(
         names, differences, holm([found.p for found in differences]), strict=True

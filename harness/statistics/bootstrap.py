@@ -164,10 +164,11 @@ def over_seeds(values: Array, shares: NDArray[np.float64]) -> NDArray[np.float64
 def over_items_and_seeds(values: Array, shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return draws of the mean over seeds that vary as much as other items and other seeds would make it.
 
-    :func:`over_seeds` alone misses it twice. Part of what tells seeds apart is how each happens to do on the
-    very items; resampled items hold that already, so it would count again. And a few resampled seeds vary
-    less than fresh ones, by ``(n - 1) / n``. So the mean over all seeds is moved by what the drawn seeds lie
-    off it on all items, scaled to the variance that seeds have beyond what items give them.
+    Items and seeds are crossed, and to resample both plainly (:func:`over_seeds`) misses that variance twice.
+    Part of what tells seeds apart is how each happens to do on the very items; resampled items hold that
+    already, so it would count again. And a few resampled seeds vary less than fresh ones, by ``(n - 1) / n``.
+    So the mean over all seeds is moved by what the drawn seeds lie off it on all items, scaled to the
+    variance that seeds have beyond what items give them: the component of seeds in a two-way random model.
 
     Parameters
     ----------
@@ -179,6 +180,12 @@ def over_items_and_seeds(values: Array, shares: NDArray[np.float64]) -> NDArray[
     Returns
     -------
     (draws, *rest) array
+
+    References
+    ----------
+    McCullagh 2000, Resampling and Exchangeable Arrays: no plain resampling of rows and columns is right;
+    Owen 2007, The Pigeonhole Bootstrap: the interaction counts three times in it; Searle, Casella & McCulloch
+    1992, Variance Components: the estimate by subtraction, 0 where it would be negative.
     """
     import numpy as np
 
@@ -226,15 +233,18 @@ def by_cluster(values: NDArray[Any], clusters: NDArray[np.int64], n_clusters: in
     return sums
 
 
-def expanded(level: float, clusters: int) -> float:
+def expanded(level: float, clusters: float) -> float:
     """Return the share of draws that an interval must hold to cover the truth this often.
 
     Draws from few clusters vary too little: their variance lacks a factor ``n / (n - 1)``, and it is itself
     an estimate, which Student's t allows for. An interval of 50 clusters gets 4 % wider, one of 1,000 hardly.
+    Clusters of unequal size count as the effective number, see :func:`harness.samples.effective`.
 
     References
     ----------
-    Hesterberg 2015, What Teachers Should Know About the Bootstrap: "expanded percentile interval".
+    Hesterberg 2015, What Teachers Should Know About the Bootstrap: "expanded percentile interval"; Carter,
+    Schnepel & Steigerwald 2017, Asymptotic Behavior of a t-Test Robust to Cluster Heterogeneity: the
+    effective number.
 
     Examples
     --------
@@ -243,13 +253,13 @@ def expanded(level: float, clusters: int) -> float:
     """
     from scipy.stats import norm, t
 
-    if clusters < 2:
+    if clusters <= 1:
         return level
     wide = t.ppf((1 + level) / 2, clusters - 1) * math.sqrt(clusters / (clusters - 1))
     return float(1 - 2 * norm.sf(wide))
 
 
-def corrected_p(p: float, clusters: int) -> float:
+def corrected_p(p: float, clusters: float) -> float:
     """Return the smallest level whose expanded interval leaves 0 out, given that of the plain one.
 
     The inverse of :func:`expanded`.
@@ -261,14 +271,14 @@ def corrected_p(p: float, clusters: int) -> float:
     """
     from scipy.stats import norm, t
 
-    if clusters < 2 or math.isnan(p):
+    if clusters <= 1 or math.isnan(p):
         return p
     wide = norm.isf(p / 2) * math.sqrt((clusters - 1) / clusters)
     return min(1.0, float(2 * t.sf(wide, clusters - 1)))
 
 
 def interval(
-    draws: Array, level: float = LEVEL, *, around: Array | None = None, clusters: int | None = None
+    draws: Array, level: float = LEVEL, *, around: Array | None = None, clusters: float | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the percentile interval of draws.
 
@@ -284,8 +294,8 @@ def interval(
     around : (*rest) array, optional
         Where the mean of the draws belongs: both bounds are moved by what it lies off. For statistics that
         resampling shifts, such as an error that is summed over bins.
-    clusters : int, optional
-        How many were drawn from; the interval is then widened by :func:`expanded`.
+    clusters : float, optional
+        How many were drawn from, as equal ones; the interval is then widened by :func:`expanded`.
 
     Returns
     -------

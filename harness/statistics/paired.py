@@ -123,8 +123,8 @@ def resampled(by_seed: Array, drawn: Array, resamples: Draws, name: str) -> Resa
     return Resampled(by_seed, drawn.mean(axis=1), over_items_and_seeds(drawn, shares), noise)
 
 
-def difference(a: Resampled, b: Resampled, n_items: int, n_clusters: int) -> Difference:
-    """Compare two runs whose ``n_items`` in ``n_clusters`` were resampled together.
+def difference(a: Resampled, b: Resampled, n_items: int, clusters: float) -> Difference:
+    """Compare two runs whose ``n_items`` in so many equal ``clusters`` were resampled together.
 
     Where more than 5 % of the draws have no value, all that rests on them is NaN; so it is for a single
     cluster, whose draws are NaN throughout.
@@ -137,7 +137,7 @@ def difference(a: Resampled, b: Resampled, n_items: int, n_clusters: int) -> Dif
     if undefined > MOST_UNDEFINED:
         nan = math.nan
         return Difference(value, nan, nan, nan, nan, nan, nan, se_seeds, nan, nan)
-    low, high = map(float, interval(drawn, clusters=n_clusters))
+    low, high = map(float, interval(drawn, clusters=clusters))
     drawn, se_items = drawn[~np.isnan(drawn)], float(np.nanstd(of_items, ddof=1))
     above, below = int((drawn > 0).sum()), int((drawn < 0).sum())
     n = len(drawn)
@@ -146,7 +146,7 @@ def difference(a: Resampled, b: Resampled, n_items: int, n_clusters: int) -> Dif
         low=low,
         high=high,
         # One is added to both counts: a p-value from draws is never 0.
-        p=corrected_p(min(1.0, 2 * (1 + n - max(above, below)) / (1 + n)), n_clusters),
+        p=corrected_p(min(1.0, 2 * (1 + n - max(above, below)) / (1 + n)), clusters),
         probability=(above + (n - above - below) / 2) / n,
         se=float(drawn.std(ddof=1)),
         se_items=se_items,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness import seeds
-from harness.statistics.bootstrap import BLOCK, totals
+from harness.statistics.bootstrap import BLOCK, seed_variances, totals
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,9 +69,15 @@ def halved(
     n = len(cells)
     whole = totals(np.ones((1, n), dtype=np.float32), cells)
     by_seed = np.asarray(statistic(whole))[0]
-    kept = [totals(kept, cells) for kept in _swaps(n, draws, seed)]
-    noise = _seed_noise(by_seed, draws, seeds.generator(seed, "randomization", "seeds", name))
-    return Halved(by_seed, whole[0], np.concatenate(kept), noise)
+    kept = np.concatenate([totals(kept, cells) for kept in _swaps(n, draws, seed)])
+    # A random half of the clusters varies about the whole as the whole does about what it was drawn from.
+    due_to_items = 0.0
+    if len(by_seed) > 1:
+        # Of very few clusters all may be swapped; such a draw has no value and is left out.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            due_to_items = float(seed_variances(np.asarray(statistic(kept)))[2])
+    stream = seeds.generator(seed, "randomization", "seeds", name)
+    return Halved(by_seed, whole[0], kept, _seed_noise(by_seed, due_to_items, draws, stream))
 
 
 def randomized(statistic: Statistic, a: Halved, b: Halved) -> float:
@@ -144,14 +150,20 @@ def _swaps(n_clusters: int, draws: int, seed: int) -> Iterator[NDArray[np.float3
         yield kept.astype(np.float32)
 
 
-def _seed_noise(by_seed: Array, draws: int, stream: np.random.Generator) -> Array:
-    """Return draws of what a mean over seeds owes to their choice; 0 for one seed."""
+def _seed_noise(by_seed: Array, due_to_items: float, draws: int, stream: np.random.Generator) -> Array:
+    """Return draws of what a mean over seeds owes to their choice; 0 for one seed.
+
+    ``due_to_items`` is the part of the variance over seeds that swapping items makes already.
+    """
     import numpy as np
 
     n = len(by_seed)
     if n < 2:
         return np.zeros(draws)
-    # Deviations from a mean of their own are too small by this factor.
-    deviations = (by_seed - by_seed.mean()) * math.sqrt(n / (n - 1))
+    total = float(by_seed.var(ddof=1))
+    if total <= due_to_items:
+        return np.zeros(draws)
+    # Deviations from a mean of their own are too small by the second factor.
+    deviations = (by_seed - by_seed.mean()) * math.sqrt((1 - due_to_items / total) * n / (n - 1))
     signs = stream.integers(0, 2, (draws, n)) * 2.0 - 1.0
     return np.asarray(signs @ deviations / n)

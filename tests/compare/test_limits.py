@@ -156,7 +156,7 @@ def test_few_seeds_are_cautioned_of(
 @pytest.mark.parametrize(("groups", "said"), [(49, True), (50, False)])
 def test_few_groups_are_cautioned_of(groups: int, said: bool) -> None:
     table = [(name, run(name, 1.0, n=groups * 3, group=3, n_seeds=5)) for name in "ab"]
-    caution = f"{groups} groups are few (50 are enough): intervals are too narrow."
+    caution = f"{groups} groups are few (50 are enough): intervals may be too narrow."
     assert (caution in of(table).cautions) == said
 
 

@@ -160,6 +160,19 @@ def test_randomization_counts_the_choice_of_seeds() -> None:
     assert randomization(share, a, b, draws=500) > 0.3
 
 
+def test_randomization_does_not_count_twice_what_seeds_owe_to_items() -> None:
+    # Seeds that say random things of every item: they differ by the items alone, and swapping holds that.
+    stream = np.random.default_rng(11)
+    a = cells_of(stream.integers(0, 2, (5, 400)))
+    one = halved(share, a, name="a", draws=4_000)
+    apart = float(one.by_seed.var(ddof=1))
+    assert float(one.noise.var()) < 0.7 * apart / 5
+    # And seeds that move all items alike owe nothing to them: variance (n - 1)/n² · Σ d² · n/(n - 1) = s²/n.
+    shift = np.array([0.70, 0.80, 0.75])
+    moved = halved(share, np.stack([np.tile(shift, (200, 1)), np.ones((200, 3))], axis=-1), name="a")
+    assert float(moved.noise.var()) == pytest.approx(shift.var(ddof=1) / 3, rel=0.1)
+
+
 @pytest.mark.parametrize(("only_a", "only_b"), [(0, 0), (3, 0), (7, 17), (8, 17), (40, 25)], ids=str)
 def test_mcnemar(only_a: int, only_b: int) -> None:
     right_a = np.repeat([True, True, False, False], [20, only_a, only_b, 5])
