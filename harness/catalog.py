@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from harness.errors import ConfigError, Problem
 
-Section = Literal["corpus", "split", "classifier", "metric"]
+Section = Literal["corpus", "split", "classifier", "metric", "audit"]
 
 CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
     {
@@ -67,6 +67,9 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "brier": "harness.metrics.calibration:BRIER",
             "ece_equal_mass": "harness.metrics.calibration:ECE_EQUAL_MASS",
             "ece_equal_width": "harness.metrics.calibration:ECE_EQUAL_WIDTH",
+        },
+        "audit": {
+            "leaks": "harness.leaks:leaks",
         },
     }
 )

@@ -66,12 +66,15 @@ def run(
     config: Config,
     set_: Sets = None,
     fresh: Annotated[bool, typer.Option(help="Repeat what is finished.")] = False,
+    allow_leaks: Annotated[
+        bool, typer.Option("--allow-leaks", help="Run although test repeats train; marks the runs.")
+    ] = False,
 ) -> None:
     """Train and score what a config names, and log it to MLflow; finishes what an earlier run left undone."""
     from harness import plan, terminal
 
     planned = plan.read(config, set_ or ())
-    terminal.run_experiment(planned, fresh=fresh)
+    terminal.run_experiment(planned, fresh=fresh, allow_leaks=allow_leaks)
 
 
 @app.command()

@@ -7,6 +7,7 @@
     │   ├── ConfigError          a config cannot be resolved; exit code 2
     │   └── CorpusError          a corpus file or row is not what it should be
     ├── SplitError               a split cannot be drawn or is not disjoint
+    ├── LeakError                test repeats what is trained on
     ├── PredictionsError         a table at the waist breaks its contract
     ├── ClassifierError          a classifier cannot be fitted or used
     ├── ModelError               a served model cannot be loaded, or its input is unusable
@@ -76,6 +77,10 @@ class CorpusError(ProblemsError):
 
 class SplitError(HarnessError):
     """A split that cannot be drawn, or that is not disjoint."""
+
+
+class LeakError(HarnessError):
+    """A test set that repeats what is trained on, beyond what the config allows."""
 
 
 class PredictionsError(HarnessError):

@@ -14,6 +14,7 @@ from harness import seeds, slices
 from harness.catalog import Bound
 from harness.classifiers.protocol import Classifier, Labelled, Saveable, Traced, examples_of
 from harness.errors import ClassifierError
+from harness.findings import Finding
 from harness.plan import Plan, PlannedClassifier
 from harness.scoring import score
 from harness.splits import Split
@@ -115,6 +116,8 @@ class ClassifierResult:
     model : Path or None
         Folder with ``model/`` and ``loader.txt`` of what is served, see :class:`TrialResult`; with k
         folds a refit on all rows.
+    findings : tuple of Finding
+        What the audits found.
     """
 
     classifier: PlannedClassifier
@@ -123,6 +126,7 @@ class ClassifierResult:
     scores: Scores
     served: TrialResult | None = None
     model: Path | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def prepare(plan: Plan) -> Prepared:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness import evaluate
 from harness.catalog import Bound
-from harness.errors import ConfigError, HarnessError, Problem
+from harness.classifiers.protocol import Example
+from harness.errors import ConfigError, HarnessError, LeakError, Problem
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
+from harness.findings import Finding
 from harness.judging import judge, score_rows
+from harness.leaks import Gate, Leaks
 from harness.outside import EXTERNAL, Outside
 from harness.plan import PlannedClassifier
 from harness.progress import progress
@@ -19,7 +23,11 @@ from harness.scoring import score
 from harness.slices import slices_of
 from harness.store import Store
 from harness.tables import Predictions, Scores, fingerprint
-from harness.tracking import Parent, Tracker
+from harness.tracking import Parent, Tracker, names
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,39 @@ class Outcome:
     error: HarnessError | None = None
 
 
-def run(prepared: Prepared, store: Store, *, fresh: bool = False) -> Iterator[Outcome]:
+def gate(prepared: Prepared, *, allow: bool = False) -> Leaks | None:
+    """Look for what test shares with train, before anything is trained.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    allow : bool
+        Go on in spite of what would stop it; the runs are marked.
+
+    Returns
+    -------
+    Leaks or None
+        None where the config switches the gate off.
+
+    Raises
+    ------
+    LeakError
+        Where test repeats more of train or dev than the config allows.
+    """
+    bound = prepared.plan.audits.get("leaks")
+    if bound is None:
+        return None
+    made: Gate = bound.make()
+    encode = vectors if made.embeddings is not None else None
+    found = made.inspect(prepared.corpus, prepared.splits, prepared.plan.labels, encode)
+    if found.refusal and not allow:
+        raise LeakError(f"{prepared.plan.name} does not start: {found.refusal}")
+    return found
+
+
+def run(
+    prepared: Prepared, store: Store, *, fresh: bool = False, leaks: Leaks | None = None
+) -> Iterator[Outcome]:
     """Run every classifier of an experiment that is not yet finished.
 
     Parameters
@@ -57,18 +97,28 @@ def run(prepared: Prepared, store: Store, *, fresh: bool = False) -> Iterator[Ou
         Where runs are logged, and found again.
     fresh : bool
         Repeat what is finished.
+    leaks : Leaks, optional
+        What :func:`gate` found; left out, it is asked.
 
     Yields
     ------
     Outcome
         As soon as a classifier ends. One that fails with a :class:`HarnessError` does not stop the others;
         any other exception does, after its runs are marked FAILED.
+
+    Raises
+    ------
+    LeakError
+        See :func:`gate`.
     """
-    tracker = Tracker(store, prepared, fresh=fresh)
+    leaks = leaks or gate(prepared)
+    marks = {names.LEAKS: "allowed"} if leaks is not None and leaks.refusal else {}
+    tracker = Tracker(store, prepared, fresh=fresh, marks=marks)
+    shared = (leaks.finding,) if leaks is not None else ()
     for classifier in prepared.plan.classifiers:
         began = time.perf_counter()
         try:
-            result, reused = _run_classifier(prepared, tracker, classifier)
+            result, reused = _run_classifier(prepared, tracker, classifier, shared)
         except HarnessError as error:
             yield Outcome(classifier, None, time.perf_counter() - began, error=error)
         else:
@@ -126,7 +176,7 @@ class _Elsewhere:
 
 
 def _run_classifier(
-    prepared: Prepared, tracker: Tracker, classifier: PlannedClassifier
+    prepared: Prepared, tracker: Tracker, classifier: PlannedClassifier, shared: tuple[Finding, ...]
 ) -> tuple[ClassifierResult, bool]:
     trials = evaluate.trials(prepared, classifier)
     with tracker.classifier(classifier, trials) as parent:
@@ -136,6 +186,10 @@ def _run_classifier(
             _run_trial(prepared, parent, trial) for trial in progress(trials, classifier.name, len(trials))
         ]
         result = pooled(prepared, classifier, results, parent.folder)
+        findings = shared
+        if not prepared.plan.config.tracking.log_text:
+            findings = tuple(one.without_texts() for one in findings)
+        result = replace(result, findings=findings)
         parent.complete(result)
     return result, False
 
@@ -148,6 +202,14 @@ def _run_trial(prepared: Prepared, parent: Parent, trial: Trial) -> TrialResult:
         result = evaluate.run_trial(prepared, trial, child.folder)
         child.log(result)
     return result
+
+
+def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return what the packaged encoder makes of texts, ``(n, size)``."""
+    from harness.classifiers.checkpoints import MINILM
+    from harness.classifiers.vectors import Reader
+
+    return Reader(MINILM, "none", 128, 3).vectors([Example(text) for text in texts])
 
 
 def scored(prepared: Prepared, predictions: Predictions) -> Scores:

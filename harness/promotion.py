@@ -228,6 +228,8 @@ def _registered(store: Store, name: str, run: Run) -> str:
 def _notes(store: Store, best: Run, champion: ModelVersion | None) -> Iterator[str]:
     if best.data.tags.get(names.KIND) in BASELINES:
         yield f"{best.info.run_name} is a baseline: it looks at no word of a sentence."
+    if names.LEAKS in best.data.tags:
+        yield f"{best.info.run_name} was run with --allow-leaks: test rows repeat what it was trained on."
     if champion is None or not champion.run_id:
         return
     before = store.client.get_run(champion.run_id)

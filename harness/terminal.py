@@ -22,11 +22,13 @@ class FailedClassifiersError(HarnessError):
     """Some classifiers of an experiment failed; the others are finished."""
 
 
-def run_experiment(plan: Plan, *, fresh: bool) -> None:
+def run_experiment(plan: Plan, *, fresh: bool, allow_leaks: bool = False) -> None:
     """Run a plan and show it: one line as each classifier ends, then the table and what to do next.
 
     Raises
     ------
+    LeakError
+        Where test repeats what is trained on, unless that is allowed.
     FailedClassifiersError
         After everything else is finished and shown.
     """
@@ -41,10 +43,14 @@ def run_experiment(plan: Plan, *, fresh: bool) -> None:
     console.print(_opening(prepared))
     for note in dict.fromkeys(note for split in prepared.splits for note in split.notes):
         console.print(f"note: {note}", style="yellow")
+    with console.status("looking for leaks"):
+        leaks = experiment.gate(prepared, allow=allow_leaks)
+    for note in leaks.notes if leaks is not None else ():
+        console.print(f"note: {note}", style="yellow")
     store = Store.open(say=console.print)
     last.remember(store, plan.name)
     outcomes = []
-    for outcome in experiment.run(prepared, store, fresh=fresh):
+    for outcome in experiment.run(prepared, store, fresh=fresh, leaks=leaks):
         outcomes.append(outcome)
         console.print(_ended(plan, outcome))
     console.print(results_table(plan, outcomes))

@@ -19,7 +19,7 @@ CODE = sorted([*SOURCES, *(TOP / "tests").rglob("*.py"), *(TOP / "experiments").
 LAYERS = (
     ("bootstrap", "errors", "progress", "seeds"),
     ("labels", "parties"),
-    ("catalog", "tables"),
+    ("catalog", "findings", "tables"),
     ("config",),
     ("classifiers", "corpora", "leaks", "metrics", "splits", "statistics"),
     ("plan",),

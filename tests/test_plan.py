@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness import plan
+from harness.catalog import CATALOGUES
 from harness.config.load import load
 from harness.errors import ConfigError
 from harness.labels import FRAMING, STANCE, LabelSet
@@ -145,3 +147,45 @@ def test_a_corpus_variable_that_is_unset_or_wrong_is_a_problem(
         str(caught.value)
         == "mine.yaml:2: corpus: HARNESS_NEWSMTSC says /nowhere/at/all, which does not exist"
     )
+
+
+def audits_of(folder: Path, text: str) -> dict[str, dict[str, Any]]:
+    path = folder / "audited.yaml"
+    path.write_text(SMALL + text, encoding="utf-8")
+    resolved = plan.read(path)
+    path.write_text(resolved.config_text, encoding="utf-8")
+    assert plan.read(path).audits == resolved.audits  # the canonical config says the same
+    return {name: dict(bound.options) for name, bound in resolved.audits.items()}
+
+
+def test_all_audits_run_unless_a_config_says_otherwise(tmp_path: Path) -> None:
+    assert set(audits_of(tmp_path, "")) == set(CATALOGUES["audit"])
+
+
+def test_an_audit_takes_options_or_is_switched_off(tmp_path: Path) -> None:
+    assert audits_of(tmp_path, "audits: {leaks: {max_leaked_rows: 3}}\n")["leaks"]["max_leaked_rows"] == 3
+    assert "leaks" not in audits_of(tmp_path, "audits: {leaks: off}\n")
+
+
+def test_of_a_list_the_gate_is_always_one(tmp_path: Path) -> None:
+    assert set(audits_of(tmp_path, "audits: []\n")) == {"leaks"}
+
+
+def test_everything_wrong_with_audits_is_said_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "audited.yaml"
+    for text, problems in {
+        "audits: all\n": ["4: audits: should be a list or a mapping of audits, got 'all'"],
+        "audits: [leak]\n": ["4: audits.0: unknown audit 'leak'; did you mean 'leaks'?"],
+        "audits:\n  leaks: {near: 2.0}\n  leeks: {}\n": [
+            "5: audits.leaks.near: should be a share above 0 and up to 1, got 2.0",
+            "6: audits.leeks.kind: unknown audit 'leeks'; did you mean 'leaks'?",
+        ],
+        "audits: {leaks: {near_: 2.0}}\n": [
+            "4: audits.leaks.near_: leaks takes no 'near_'; did you mean 'near'?"
+        ],
+        "audits: {leaks: on}\n": ["4: audits.leaks: should be a mapping of options, or 'off', got 'on'"],
+    }.items():
+        path.write_text(SMALL + text, encoding="utf-8")
+        with pytest.raises(ConfigError) as caught:
+            plan.read(path)
+        assert str(caught.value).splitlines() == [f"{path}:{problem}" for problem in problems]

@@ -11,6 +11,9 @@ from harness.catalog import CATALOGUES, Section, lookup, options_model, suggest
 from harness.errors import Problem
 from harness.labels import FRAME_SETS, Task
 
+OFF = "off"
+"""In place of an audit's options: it is not to run."""
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
@@ -57,6 +60,9 @@ class ExperimentConfig(Strict):
     primary: str = Field("f1_macro", description="The metric that tuning and promotion go by, on select.")
     classifiers: dict[Name, dict[str, Any]] = Field(
         min_length=1, description="The ladder: a name of your own for each."
+    )
+    audits: Any = Field(
+        None, description="What is looked into beside the scores; left out, all audits with their defaults."
     )
     model_name: Name | None = Field(None, description="Name of the champion; left out, the task.")
     tracking: Tracking = Field(default_factory=lambda: Tracking.model_validate({}))
@@ -144,10 +150,24 @@ def json_schema() -> dict[str, Any]:
     properties["classifiers"]["additionalProperties"] = _choice("classifier", schema, tune=True)
     for name in ("patternProperties", "propertyNames"):
         properties["classifiers"].pop(name, None)
+    properties["audits"] |= _audits(schema)
     properties["metrics"]["anyOf"][0]["items"] = {"enum": sorted(CATALOGUES["metric"])}
     # A file that extends another need not repeat what that one says.
     schema["required"] = []
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _audits(schema: dict[str, Any]) -> dict[str, Any]:
+    """Describe a list of audits, or a mapping of audits to their options."""
+    options = {}
+    for name in CATALOGUES["audit"]:
+        made = _options_schema(lookup("audit", name, ""), "audit", tune=False)
+        schema.setdefault("$defs", {}).update(made.pop("$defs", {}))
+        options[name] = {"anyOf": [made | {"title": name}, {"const": OFF}]}
+    own = {"type": "object", "properties": {"kind": {"type": "string", "pattern": ":"}}, "required": ["kind"]}
+    some = {"type": "array", "items": {"enum": list(CATALOGUES["audit"])}, "uniqueItems": True}
+    each = {"type": "object", "properties": options, "additionalProperties": own}
+    return {"anyOf": [some, each]}
 
 
 def _choice(section: Section, schema: dict[str, Any], *, tune: bool = False) -> dict[str, Any]:

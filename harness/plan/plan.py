@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import Bound
-from harness.config.schema import ExperimentConfig
+from harness.catalog import CATALOGUES, Bound
+from harness.config.schema import OFF, ExperimentConfig
 from harness.labels import LabelSet
 from harness.tables import fingerprint
 
@@ -65,6 +65,8 @@ class Plan:
     primary : Metric
         One of ``metrics``.
     classifiers : tuple of PlannedClassifier
+    audits : mapping
+        Name → audit, in the order in which they are reported; the leak gate, ``leaks``, among them.
     """
 
     config: ExperimentConfig
@@ -75,6 +77,7 @@ class Plan:
     metrics: tuple[Metric, ...]
     primary: Metric
     classifiers: tuple[PlannedClassifier, ...]
+    audits: Mapping[str, Bound] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -96,6 +99,8 @@ class Plan:
             "split": self.split.canonical(),
             "metrics": [metric.name for metric in self.metrics],
             "classifiers": {one.name: one.canonical() for one in self.classifiers},
+            "audits": dict.fromkeys(CATALOGUES["audit"], OFF)
+            | {name: bound.canonical() for name, bound in self.audits.items()},
             "model_name": self.model_name,
         }
 

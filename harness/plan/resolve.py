@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from harness import catalog
 from harness.catalog import Bound
 from harness.config.load import Document, load
-from harness.config.schema import ExperimentConfig, validated
+from harness.config.schema import OFF, ExperimentConfig, validated
 from harness.errors import ConfigError, Problem
 from harness.labels import FRAMING, STANCE, LabelSet
 from harness.metrics import selection
@@ -21,6 +21,9 @@ from harness.plan.plan import Plan, PlannedClassifier
 if TYPE_CHECKING:
     from harness.corpora.card import Card
     from harness.metrics.metric import Metric
+
+
+GATE = "leaks"
 
 
 def read(path: Path, sets: Sequence[str] = ()) -> Plan:
@@ -61,13 +64,14 @@ class _Resolver:
         classifiers = self._classifiers()
         labels = self._labels(config, corpus)
         metrics, primary = self._metrics(config, labels)
+        audits = self._audits()
         self._make_once(classifiers, split, labels)
         if self.problems:
             raise ConfigError(self._placed())
         assert corpus is not None
         assert split is not None
         assert primary is not None
-        return Plan(config, self.document.path, labels, corpus, split, metrics, primary, classifiers)
+        return Plan(config, self.document.path, labels, corpus, split, metrics, primary, classifiers, audits)
 
     def _note(self, problems: Sequence[Problem]) -> None:
         self.problems += problems
@@ -131,6 +135,51 @@ class _Resolver:
             if bound is not None:
                 planned.append(PlannedClassifier(name, bound, tune))
         return tuple(planned)
+
+    def _audits(self) -> dict[str, Bound]:
+        """Bind the audits: all of them, with what a mapping says of some; or the gate and those of a list."""
+        given: Any = self.document.data.get("audits")
+        standard: dict[str, Any] = {name: {} for name in catalog.CATALOGUES["audit"]}
+        if isinstance(given, list):
+            # The gate stands before training, whatever is looked into after it; only `off` opens it.
+            parts: dict[str, Any] = {GATE: {}} | self._listed_audits(given)
+        elif given is None or isinstance(given, dict):
+            parts = standard | (given or {})
+        else:
+            self._note([Problem("audits", f"should be a list or a mapping of audits, got {given!r}")])
+            return {}
+        return {name: bound for name, part in parts.items() if (bound := self._audit(name, part)) is not None}
+
+    def _listed_audits(self, names: Sequence[Any]) -> dict[str, dict[str, Any]]:
+        known = catalog.CATALOGUES["audit"]
+        for place, name in enumerate(names):
+            if name not in known:
+                hint = catalog.suggest(str(name), known)
+                self._note([Problem(f"audits.{place}", f"unknown audit {name!r}", hint)])
+        return {name: {} for name in names if name in known}
+
+    def _audit(self, name: str, part: Any) -> Bound | None:
+        path = f"audits.{name}"
+        if part == OFF:
+            return None
+        if not isinstance(part, dict):
+            what = f"should be a mapping of options, or {OFF!r}, got {part!r}"
+            self._note([Problem(path, what)])
+            return None
+        kind = part.get("kind", name)
+        try:
+            with _Importable(self.document.place(path).folder):
+                options = {key: value for key, value in part.items() if key != "kind"}
+                bound = catalog.bind("audit", kind, options, path, lambda option: self._folder(path, option))
+                bound.make()
+        except ConfigError as error:
+            at = [
+                one if one.where.startswith(path) else replace(one, where=f"{path}.{one.where}")
+                for one in error.problems
+            ]
+            self._note(at)
+            return None
+        return bound
 
     def _grid(self, path: str, bound: Bound, part: Any, grid: Any) -> dict[str, tuple[Any, ...]]:
         if not isinstance(grid, dict):

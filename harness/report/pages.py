@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.catalog import plain
 from harness.evaluate import ClassifierResult, Prepared
+from harness.findings import WORST_FIRST, Cell
 from harness.judging import Judged, listed
 from harness.outside import EXTERNAL
 from harness.report.summary import Summary
@@ -63,6 +64,8 @@ def run_page(prepared: Prepared, result: ClassifierResult, about: About = About(
             confusion=confusion_rows(summary),
             points=plot_points(summary),
             slices=slice_groups(summary),
+            findings=sorted(result.findings, key=lambda one: WORST_FIRST.index(one.verdict)),
+            zip=zip,
             elsewhere=result.classifier.bound.kind == EXTERNAL,
             plot=PLOT,
             about=about,
@@ -82,7 +85,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"number": number, "percent": percent, "words": words}
+    made.filters |= {"number": number, "percent": percent, "words": words, "cell": cell}
     return made
 
 
@@ -105,6 +108,11 @@ def percent(value: float) -> str:
 def words(name: str) -> str:
     """Write a label's name as words."""
     return name.replace("_", " ")
+
+
+def cell(value: Cell) -> str:
+    """Write a cell of an audit's table: a number with three decimals, a count or a text as it is."""
+    return number(value) if isinstance(value, float) else str(value)
 
 
 def facts(summary: Summary) -> list[tuple[str, str]]:

@@ -80,7 +80,12 @@ def log_classifier(tracker: Tracker, run_id: str, result: ClassifierResult) -> N
     log_metrics(
         client,
         run_id,
-        names.metrics(names.score_values(result.scores), model_id=model_id, run_id=run_id, **about)
+        names.metrics(
+            names.score_values(result.scores) | names.finding_values(result.findings),
+            model_id=model_id,
+            run_id=run_id,
+            **about,
+        )
         + names.metrics(seconds),
     )
     if result.served is not None:
@@ -179,6 +184,7 @@ def _tags(summary: Summary) -> dict[str, str]:
         NOTE: _note(summary),
         "mlflow.loggedArtifacts": json.dumps([{"path": saved.TABLE, "type": "table"}]),
     }
+    tags |= {f"{names.AUDIT}{one.audit}": one.verdict for one in result.findings}
     if result.served is not None:
         tags[names.SEED] = str(result.served.trial.seed)
     if result.classifier.bound.kind == EXTERNAL:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.catalog import plain
 from harness.evaluate import Prepared, Trial
+from harness.findings import Findings
 from harness.plan import PlannedClassifier
 from harness.tables import Scores, fingerprint
 
@@ -27,6 +28,7 @@ KIND, PRIMARY, DIRECTION = "harness.kind", "harness.primary", "harness.direction
 MODEL_NAME, SEED = "harness.model_name", "harness.served_seed"
 CLASSIFIER, TRIAL, COMPARISON = "classifier", "trial", "comparison"
 DETERMINISTIC = "harness.deterministic"
+LEAKS, AUDIT = "harness.leaks", "harness.audit."
 
 
 def parent_digest(prepared: Prepared, classifier: PlannedClassifier, trials: Sequence[Trial]) -> str:
@@ -35,6 +37,7 @@ def parent_digest(prepared: Prepared, classifier: PlannedClassifier, trials: Seq
     parts = [classifier.name, plan.primary.name, str(plan.config.tracking.log_text), ""]
     parts += [metric.name for metric in plan.metrics]
     parts += [f"slice {name}" for name in plan.config.slices or ()]
+    parts += [f"audit {name} {json.dumps(bound.canonical())}" for name, bound in plan.audits.items()]
     return fingerprint([*parts, "", *sorted(one.digest for one in trials)])
 
 
@@ -59,6 +62,16 @@ def score_values(scores: Scores) -> dict[str, float]:
             key = f"{split}/{row['metric']}"
             values[key] = row["value"]
             values |= {f"{key}_{word}": row[word] for word in ("low", "high", "seed_sd")}
+    return {safe(key): float(value) for key, value in values.items() if not math.isnan(value)}
+
+
+def finding_values(findings: Findings) -> dict[str, float]:
+    """Return what audits measured by key, e.g. ``audit/leaks_near_rows``; what is NaN is left out."""
+    values: dict[str, float] = {}
+    for one in findings:
+        for measure in one.measures:
+            key = f"audit/{one.audit}_{measure.name}"
+            values |= {key: measure.value, f"{key}_low": measure.low, f"{key}_high": measure.high}
     return {safe(key): float(value) for key, value in values.items() if not math.isnan(value)}
 
 

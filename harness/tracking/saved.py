@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.catalog import plain
 from harness.evaluate import ClassifierResult, Trial, TrialResult
+from harness.findings import Finding, Findings, from_dict, measure_table
 from harness.labels import LabelSet
 from harness.plan import PlannedClassifier
 from harness.tables import Predictions, Scores
@@ -23,6 +24,8 @@ TRIAL = "trial.json"
 TRIALS = "trials.json"
 TABLE = "predictions_table.json"
 TABLE_ROWS = 2000
+FINDINGS = "findings.json"
+AUDITS = "audits"
 
 
 def write_trial(folder: Path, result: TrialResult) -> None:
@@ -48,6 +51,27 @@ def write_result(folder: Path, result: ClassifierResult) -> None:
         "trials": [_described(one) for one in result.trials],
     }
     (folder / TRIALS).write_text(_json(described), encoding="utf-8")
+    write_findings(folder, result.findings)
+
+
+def write_findings(folder: Path, findings: Findings) -> None:
+    """Write what audits found, if anything: all of it as JSON, and its tables in a folder of their own."""
+    if not findings:
+        return
+    (folder / FINDINGS).write_text(_json([one.to_dict() for one in findings]), encoding="utf-8")
+    (folder / AUDITS).mkdir()
+    measure_table(findings).to_csv(folder / AUDITS / "measures.csv", index=False)
+    for one in findings:
+        for detail in one.details:
+            detail.frame().to_csv(folder / AUDITS / f"{one.audit}_{detail.name}.csv", index=False)
+
+
+def read_findings(folder: Path) -> tuple[Finding, ...]:
+    """Read what :func:`write_findings` wrote."""
+    path = folder / FINDINGS
+    if not path.is_file():
+        return ()
+    return tuple(map(from_dict, json.loads(path.read_text(encoding="utf-8"))))
 
 
 def read_result(
@@ -65,7 +89,8 @@ def read_result(
         for one in trials
     )
     served = next((one for one in results if one.trial.digest == described["served"]), None)
-    return ClassifierResult(classifier, results, predictions, scores, served)
+    findings = read_findings(folder)
+    return ClassifierResult(classifier, results, predictions, scores, served, findings=findings)
 
 
 def table(predictions: Predictions, texts: pd.DataFrame | None) -> str:

@@ -7,10 +7,11 @@ import platform
 import shutil
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.errors import PredictionsError
@@ -38,10 +39,19 @@ class Tracker:
     prepared : Prepared
     fresh : bool
         Take nothing for done; everything is run again.
+    marks : mapping
+        Tags that every run gets beside its own.
     """
 
-    def __init__(self, store: Store, prepared: Prepared, *, fresh: bool = False) -> None:
-        self.store, self.prepared, self.fresh = store, prepared, fresh
+    def __init__(
+        self,
+        store: Store,
+        prepared: Prepared,
+        *,
+        fresh: bool = False,
+        marks: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.store, self.prepared, self.fresh, self.marks = store, prepared, fresh, marks
 
     @cached_property
     def experiment_id(self) -> str:
@@ -157,6 +167,7 @@ class Tracker:
             "mlflow.source.git.branch": self.git.branch,
             "harness.git_dirty": str(self.git.dirty).lower() if self.git.commit else "",
         }
+        known |= self.marks
         return {**plan.config.tracking.tags, **{name: value for name, value in known.items() if value}}
 
     def _resumed(self, digest: str) -> str | None:

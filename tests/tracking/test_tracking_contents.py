@@ -29,7 +29,7 @@ def test_the_parent_holds_all_that_a_person_looks_at(ladder: Path) -> None:
     names = {one.path for one in store.client.list_artifacts(parent.info.run_id)}
     assert names == {
         *("config.yaml", "environment.json", "figures", "predictions.parquet", "predictions_table.json"),
-        *("report.html", "scores.csv", "trials.json"),
+        *("report.html", "scores.csv", "trials.json", "findings.json", "audits"),
     }
     figures = {one.path for one in store.client.list_artifacts(parent.info.run_id, "figures")}
     assert figures == {
@@ -93,7 +93,7 @@ def test_without_text_no_sentence_is_in_any_file(folder: Path) -> None:
         for path in store.artifacts.rglob("*")
         if path.is_file() and b"for the 4" in path.read_bytes()
     }
-    assert found == {"predictions_table.json", "report.html"}
+    assert found == {"predictions_table.json", "report.html", "findings.json", "leaks_repeated.csv"}
 
 
 def test_a_classifier_that_cannot_be_saved_has_no_model(ladder: Path) -> None:

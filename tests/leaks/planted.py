@@ -1,0 +1,102 @@
+"""Made-up rows in three parts, into which tests plant what the gate has to find."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from harness.corpora.checks import Raw, build
+from harness.labels import STANCE
+from harness.tables import Corpus
+
+PARTIES = ("Coastal Union", "Harbour Party", "Varna")
+VERBS = ("blasted", "met", "praised")
+SUBJECTS = [
+    "voters",
+    "farmers",
+    "dockers",
+    "teachers",
+    "miners",
+    "nurses",
+    "drivers",
+    "judges",
+    "bakers",
+    "sailors",
+    "poets",
+    "tailors",
+]
+PLACES = [
+    "Ostrin",
+    "Petrask",
+    "Haldvik",
+    "Yendra",
+    "Aldersea",
+    "Lanno",
+    "Dunnel",
+    "Karsund",
+    "Brelland",
+    "Sarovia",
+    "Quessa",
+]
+WHY = [
+    "tolls",
+    "grain",
+    "schools",
+    "bridges",
+    "wages",
+    "rents",
+    "trains",
+    "harbours",
+    "taxes",
+    "water",
+    "letters",
+    "votes",
+    "budgets",
+]
+
+
+@dataclass(frozen=True)
+class Fold:
+    train: tuple[str, ...]
+    select: tuple[str, ...]
+    calibrate: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+def sentence(number: int) -> str:
+    """Twelve words, of which two sentences share few."""
+    one, two, three = number % 12, (number // 12 + number) % 11, (number * 5 + number // 7) % 13
+    return (
+        f"{SUBJECTS[one]} of {PLACES[two]} {VERBS[number % 3]} {PARTIES[(number // 3) % 3]} over {WHY[three]}"
+        f" in season {number} and {PLACES[(two + one) % 11]} {WHY[(three + one) % 13]} number {number * 7}"
+    )
+
+
+def rows(n: int = 120) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"r{k:03}",
+            "text": sentence(k),
+            "target": PARTIES[(k // 3) % 3],
+            "stance": STANCE.names[k % 3],
+            "group": f"g{k}",
+            "split": ("train", "train", "train", "dev", "test")[k % 5],
+        }
+        for k in range(n)
+    ]
+
+
+def corpus_of(rows: Sequence[dict[str, Any]]) -> Corpus:
+    frame = pd.DataFrame(list(rows), dtype=object)
+    return build("planted", Raw(frame, [row["id"] for row in rows], "made up"), labels=STANCE)
+
+
+def fold_of(rows: Sequence[dict[str, Any]]) -> Fold:
+    ids = {
+        part: tuple(row["id"] for row in rows if row["split"] == part) for part in ("train", "dev", "test")
+    }
+    half = len(ids["dev"]) // 2
+    return Fold(ids["train"], ids["dev"][:half], ids["dev"][half:], ids["test"])

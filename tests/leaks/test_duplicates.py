@@ -1,0 +1,73 @@
+"""Signatures find the pairs that a full comparison finds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.leaks.duplicates import jaccard, near_pairs, normalised, shingles
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello,  World!", "hello world"),
+        ("ＦＵＬＬ width", "full width"),
+        ("Straße", "strasse"),
+        (" 🎉🎉 ", "🎉🎉"),
+        ("", ""),
+    ],
+)
+def test_what_is_left_of_a_text(text: str, expected: str) -> None:
+    assert normalised(text) == expected
+
+
+def test_similarity_is_over_words_and_pairs() -> None:
+    # {a, b, c, "a b", "b c"} and {a, b, d, "a b", "b d"} share a, b and "a b": 3 of 7.
+    assert jaccard(shingles("a b c"), shingles("a b d")) == pytest.approx(3 / 7)
+
+
+def varied(n: int, seed: int) -> list[str]:
+    """Sentences of 20 words; every fifth is the one before it with up to four words changed."""
+    draw = np.random.default_rng(seed)
+    words = [f"w{k}" for k in range(2000)]
+    texts: list[str] = []
+    for k in range(n):
+        if k % 5 == 4:
+            changed = texts[-1].split()
+            for place in draw.integers(0, 20, size=draw.integers(1, 5)):
+                changed[place] = words[draw.integers(0, 2000)]
+            texts.append(" ".join(changed))
+        else:
+            texts.append(" ".join(draw.choice(words, 20)))
+    return list(dict.fromkeys(texts))
+
+
+@pytest.mark.parametrize("threshold", [0.6, 0.7, 0.8])
+def test_signatures_miss_little_and_invent_nothing(threshold: float) -> None:
+    texts = varied(600, seed=3)
+    sets = [shingles(text) for text in texts]
+    true = {
+        (i, j)
+        for i in range(len(texts))
+        for j in range(i + 1, min(i + 3, len(texts)))
+        if jaccard(sets[i], sets[j]) >= threshold
+    }
+    found = {(i, j) for i, j, _ in near_pairs(texts, threshold)}
+    assert found <= true
+    assert len(found) >= 0.95 * len(true) > 20
+
+
+def test_a_thousand_variants_of_one_sentence_are_no_trouble() -> None:
+    texts = [
+        f"the union of ports and harbours said on monday that toll number {k} would rise" for k in range(1000)
+    ]
+    pairs = near_pairs(texts)
+    assert {place for one, other, _ in pairs for place in (one, other)} == set(range(1000))
+    assert len(pairs) < 64 * 1000
+
+
+@pytest.mark.parametrize(("words", "found"), [(4, 0), (5, 1)])
+def test_sentences_of_few_words_are_not_compared(words: int, found: int) -> None:
+    one = ["a", "b", "c", "d", "e"][:words]
+    assert len(near_pairs([" ".join(one), " ".join([*one, "a"])], 0.5)) == found

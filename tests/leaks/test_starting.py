@@ -1,0 +1,88 @@
+"""An experiment whose test repeats what it trains on does not start, unless a person says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import toys
+
+from harness import evaluate, experiment, plan
+from harness.errors import LeakError
+from harness.evaluate import Prepared
+from harness.store import Store
+from harness.tracking import names
+
+REPEATED = "Harbour Party met Varna in the old hall, for the 1000th time."
+
+
+def leaky(folder: Path, audits: str = "") -> Prepared:
+    """The toy corpus, with one sentence of train in test."""
+    toys.prepared(folder, "  prior: {kind: prior}")
+    table = folder / "sentences.csv"
+    lines = table.read_text(encoding="utf-8").splitlines()
+    for part, group in (("train", "g90"), ("test", "g91")):
+        lines.append(f'x-{part},"{REPEATED}",Varna,neutral,,{group},{part}')
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    config = folder / "toys.yaml"
+    config.write_text(config.read_text(encoding="utf-8") + audits, encoding="utf-8")
+    return evaluate.prepare(plan.read(config))
+
+
+def test_it_does_not_start(folder: Path) -> None:
+    with pytest.raises(LeakError) as caught:
+        list(experiment.run(leaky(folder), Store.open(folder)))
+    assert str(caught.value) == (
+        "toys does not start: 1 of 28 test rows repeat a sentence of train or dev, 0 are allowed:\n"
+        "  x-test (test) repeats x-train (train)\n"
+        "Take them out of the corpus; where they are known and official, say so with"
+        " audits.leaks.max_leaked_rows: 1; or run with --allow-leaks, which marks the runs."
+    )
+
+
+def test_what_is_allowed_by_hand_marks_the_runs(folder: Path) -> None:
+    prepared, store = leaky(folder), Store.open(folder)
+    leaks = experiment.gate(prepared, allow=True)
+    (outcome,) = experiment.run(prepared, store, leaks=leaks)
+    assert outcome.result is not None
+    found = outcome.result.findings[0]
+    assert (found.audit, found.verdict) == ("leaks", "failed")
+    runs = store.client.search_runs([store.experiment("toys")])
+    assert {run.data.tags[names.LEAKS] for run in runs} == {"allowed"}
+    assert len(runs) == 2  # the classifier and its trial
+    parent = next(run for run in runs if run.data.tags[names.ROLE] == names.CLASSIFIER)
+    assert parent.data.tags["harness.audit.leaks"] == "failed"
+    assert parent.data.metrics["audit/leaks_repeated_rows"] == 1
+
+
+def test_what_the_config_allows_does_not(folder: Path) -> None:
+    prepared, store = leaky(folder, "audits: {leaks: {max_leaked_rows: 1}}\n"), Store.open(folder)
+    (outcome,) = experiment.run(prepared, store)
+    assert outcome.result is not None
+    runs = store.client.search_runs([store.experiment("toys")])
+    assert all(names.LEAKS not in run.data.tags for run in runs)
+    (again,) = experiment.run(prepared, store)
+    assert again.reused
+    assert again.result is not None
+    assert again.result.findings == outcome.result.findings
+
+
+def test_the_gate_can_be_left_open(folder: Path) -> None:
+    prepared = leaky(folder, "audits: {leaks: off}\n")
+    assert experiment.gate(prepared) is None
+
+
+def test_findings_hold_no_sentence_where_runs_may_not(folder: Path) -> None:
+    prepared = leaky(folder, "audits: {leaks: {max_leaked_rows: 1}}\n")
+    config = prepared.plan.source
+    config.write_text(config.read_text(encoding="utf-8").replace("log_text: true", "log_text: false"))
+    prepared, store = evaluate.prepare(plan.read(config)), Store.open(folder)
+    (outcome,) = experiment.run(prepared, store)
+    assert outcome.result is not None
+    assert "1000th" not in json.dumps([one.to_dict() for one in outcome.result.findings])
+    written = [path for path in (folder / ".harness" / "artifacts").rglob("*") if path.is_file()]
+    names_of = [path.name for path in written]
+    assert {"findings.json", "measures.csv", "leaks_repeated.csv"} <= set(names_of)
+    texts = [path.read_bytes() for path in written if path.suffix in (".json", ".csv", ".html")]
+    assert not any(b"1000th" in text for text in texts)
