@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import seeds, slices
 from harness.catalog import Bound
-from harness.classifiers.protocol import Classifier, Labelled, Saveable, Traced, examples_of
+from harness.classifiers.protocol import Classifier, Labelled, Traced, examples_of, fit, save
 from harness.errors import ClassifierError
 from harness.findings import Finding
 from harness.plan import Plan, PlannedClassifier
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from harness.metrics.metric import Metric
 
 SCORED_PARTS = ("select", "calibrate", "test")
+TRAINING = "training"
+"""Where a refit keeps the state of its training, inside its folder."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def trials(prepared: Prepared, classifier: PlannedClassifier) -> tuple[Trial, ..
     )
 
 
-def run_trial(prepared: Prepared, trial: Trial, folder: Path) -> TrialResult:
+def run_trial(prepared: Prepared, trial: Trial, folder: Path, unfinished: Path | None = None) -> TrialResult:
     """Fit one classifier once and let it label select, calibrate and test.
 
     Where a grid is tuned, every combination is fitted and the one with the best primary metric on select
@@ -167,6 +169,9 @@ def run_trial(prepared: Prepared, trial: Trial, folder: Path) -> TrialResult:
     trial : Trial
     folder : Path
         Made if missing; the fitted classifier is saved there.
+    unfinished : Path, optional
+        Where a training that can go on after a kill keeps its state. The same for every attempt at a trial,
+        and the caller's to remove.
 
     Raises
     ------
@@ -175,7 +180,7 @@ def run_trial(prepared: Prepared, trial: Trial, folder: Path) -> TrialResult:
     """
     split = next(one for one in prepared.splits if one.fold == trial.fold)
     began = time.perf_counter()
-    classifier, options = _fitted(prepared, trial, split)
+    classifier, options = _fitted(prepared, trial, split, unfinished)
     fitted = time.perf_counter()
     predictions = Predictions.concat(
         [
@@ -217,18 +222,10 @@ def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool)
         train = prepared.whole(replace(prepared.corpus, rows=rows[~rows["id"].isin(held)]))
     else:
         train = prepared.labelled(split, "train")
-    classifier.fit(train, select)
-    return save(classifier, folder)
-
-
-def save(classifier: Classifier, folder: Path) -> Path | None:
-    """Save a fitted classifier as ``model/`` and ``loader.txt``; None where it cannot be saved."""
-    if not isinstance(classifier, Saveable):
-        return None
-    shutil.rmtree(folder / "model", ignore_errors=True)
-    (folder / "model").mkdir(parents=True)
-    (folder / "loader.txt").write_text(classifier.save(folder / "model") + "\n", encoding="utf-8")
-    return folder
+    fit(classifier, train, select, folder / TRAINING)
+    saved = save(classifier, folder)
+    shutil.rmtree(folder / TRAINING, ignore_errors=True)
+    return saved
 
 
 def served_trial(results: Sequence[TrialResult], metric: Metric) -> TrialResult:
@@ -278,16 +275,18 @@ def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split:
     return fingerprint([json.dumps(parts, sort_keys=True)])
 
 
-def _fitted(prepared: Prepared, trial: Trial, split: Split) -> tuple[Classifier, Mapping[str, Any]]:
+def _fitted(
+    prepared: Prepared, trial: Trial, split: Split, unfinished: Path | None
+) -> tuple[Classifier, Mapping[str, Any]]:
     train = prepared.labelled(split, "train")
     select = prepared.labelled(split, "select") if split.select else None
     grid = trial.classifier.grid()
     if len(grid) > 1 and select is None:
         raise ClassifierError(f"{trial.classifier.name} has a grid to tune, but the split has no select rows")
     best: tuple[float, Classifier, Mapping[str, Any]] | None = None
-    for bound in grid:
+    for number, bound in enumerate(grid):
         classifier = _make(bound, prepared.plan, _seed(trial))
-        classifier.fit(train, select)
+        fit(classifier, train, select, unfinished / str(number) if unfinished is not None else None)
         if len(grid) == 1:
             return classifier, bound.options
         value = _oriented(prepared, trial, classifier, split)

@@ -199,7 +199,7 @@ def _run_trial(prepared: Prepared, parent: Parent, trial: Trial) -> TrialResult:
     if known is not None:
         return known
     with parent.trial(trial) as child:
-        result = evaluate.run_trial(prepared, trial, child.folder)
+        result = evaluate.run_trial(prepared, trial, child.folder, child.unfinished)
         child.log(result)
     return result
 

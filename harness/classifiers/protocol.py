@@ -9,6 +9,7 @@ A factory makes one. Its signature is its schema: options are keyword-only with 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +133,37 @@ class Traced(Protocol):
     """A classifier with training curves: one dict a step (an epoch), the same keys in each."""
 
     curves_: list[dict[str, float]]
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A classifier whose training can go on after its process was killed.
+
+    Attributes
+    ----------
+    resume_in : Path or None
+        Set before ``fit``: a folder, made if missing, that belongs to this training alone. ``fit`` keeps its
+        state there and goes on from the state that it finds; whoever set it removes the folder.
+    """
+
+    resume_in: Path | None
+
+
+def fit(classifier: Classifier, train: Labelled, select: Labelled | None, unfinished: Path | None) -> None:
+    """Fit a classifier; one that can resume keeps its state in ``unfinished``, and goes on from it."""
+    if isinstance(classifier, Resumable):
+        classifier.resume_in = unfinished
+    classifier.fit(train, select)
+
+
+def save(classifier: Classifier, folder: Path) -> Path | None:
+    """Save a fitted classifier as ``model/`` and ``loader.txt``; None where it cannot be saved."""
+    if not isinstance(classifier, Saveable):
+        return None
+    shutil.rmtree(folder / "model", ignore_errors=True)
+    (folder / "model").mkdir(parents=True)
+    (folder / "loader.txt").write_text(classifier.save(folder / "model") + "\n", encoding="utf-8")
+    return folder
 
 
 def _column(rows: pd.DataFrame, name: str) -> list[Any]:

@@ -13,7 +13,7 @@ An experiment is a config, a parent run a classifier, a child run a trial::
                 result = parent.known(trial)          # of an interrupted run
                 if result is None:
                     with parent.trial(trial) as child:
-                        result = evaluate.run_trial(prepared, trial, child.folder)
+                        result = evaluate.run_trial(prepared, trial, child.folder, child.unfinished)
                         child.log(result)
             parent.complete(ClassifierResult(…))
 """

@@ -148,9 +148,9 @@ class Tracker:
         with tempfile.TemporaryDirectory(dir=place) as name:
             yield Path(name)
 
-    def pending(self, run_id: str) -> Path:
-        """Return the folder of an unfinished run's models."""
-        return self.store.home / PENDING / run_id
+    def pending(self, name: str) -> Path:
+        """Return the folder of an unfinished run's models, by its id, or of an unfinished training."""
+        return self.store.home / PENDING / name
 
     def tags(self, role: str, digest: str) -> dict[str, str]:
         """Return the tags that every run of the experiment carries."""
@@ -255,9 +255,14 @@ class Parent:
         }
         run = client.create_run(tracker.experiment_id, tags=tags, run_name=trial.name)
         run_id = str(run.info.run_id)
+        # Each attempt is a run of its own; the training goes on from where the last one was stopped.
+        unfinished = tracker.pending(f"training-{tracker.experiment_id}-{trial.digest}")
+        if tracker.fresh:
+            shutil.rmtree(unfinished, ignore_errors=True)
         with tracker.ending(run_id):
-            yield Child(tracker, run_id, tracker.pending(run_id))
+            yield Child(tracker, run_id, tracker.pending(run_id), unfinished)
             client.set_terminated(run_id, "FINISHED")
+        shutil.rmtree(unfinished, ignore_errors=True)
 
     def complete(self, result: ClassifierResult) -> None:
         """Log everything a person looks at in the UI, and the model; the run is FINISHED."""
@@ -286,11 +291,14 @@ class Child:
     run_id : str
     folder : Path
         Where the trial's model is to be saved; it outlives an interrupted experiment.
+    unfinished : Path
+        Where a training may keep its state from one attempt at the trial to the next.
     """
 
     tracker: Tracker
     run_id: str
     folder: Path
+    unfinished: Path
 
     def log(self, result: TrialResult) -> None:
         """Log predictions, chosen options, scores, curves and times."""

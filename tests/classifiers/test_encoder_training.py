@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from harness.classifiers.encoder import training
+from harness.classifiers.encoder import steps, training
+from harness.classifiers.encoder.averages import Average
 from harness.classifiers.encoder.losses import divergence
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
 from harness.classifiers.encoder.prediction import device
@@ -63,7 +64,7 @@ def test_the_best_epoch_is_kept_and_of_two_that_tie_the_earlier(
 
 def test_the_rate_rises_and_falls_in_a_line() -> None:
     one, _ = ready(schedule=Schedule(warmup=0.2), learning_rate=1.0)
-    optimizer, schedule = one._optimizer(10)
+    optimizer, schedule = steps.planned(one.network, one.options, 10)
     rates: list[float] = []
     for _ in range(10):
         rates.append(optimizer.param_groups[0]["lr"])
@@ -75,7 +76,7 @@ def test_the_rate_rises_and_falls_in_a_line() -> None:
 
 def test_lower_layers_learn_slower_and_the_head_faster() -> None:
     one, _ = ready(schedule=Schedule(layer_decay=0.5, head_factor=3.0, warmup=0.0), learning_rate=1.0)
-    optimizer, _ = one._optimizer(10)
+    optimizer, _ = steps.planned(one.network, one.options, 10)
     depths = one.network.depths()
     rate = {
         name: group["initial_lr"]
@@ -91,7 +92,7 @@ def test_lower_layers_learn_slower_and_the_head_faster() -> None:
 
 def test_biases_and_normalizations_do_not_decay() -> None:
     one, _ = ready()
-    optimizer, _ = one._optimizer(10)
+    optimizer, _ = steps.planned(one.network, one.options, 10)
     for group in optimizer.param_groups:
         assert {parameter.ndim > 1 for parameter in group["params"]} == {group["weight_decay"] > 0}
 
@@ -105,7 +106,7 @@ def line() -> torch.nn.Linear:
 
 
 def test_the_average_forgets_its_start_and_is_only_lent(line: torch.nn.Linear) -> None:
-    average = training.Average(line, 0.5)
+    average = Average(line, 0.5)
     for value in (1.0, 2.0):
         with torch.no_grad():
             line.weight.fill_(value)
@@ -120,7 +121,7 @@ def test_the_average_forgets_its_start_and_is_only_lent(line: torch.nn.Linear) -
 
 
 def test_without_a_decay_there_is_no_average(line: torch.nn.Linear) -> None:
-    average = training.Average(line, 0.0)
+    average = Average(line, 0.0)
     average.update()
     with average.swapped():
         assert line.weight.item() == 0.0

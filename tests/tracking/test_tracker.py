@@ -30,9 +30,9 @@ def trained_again(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     noted: list[str] = []
     original = evaluate.run_trial
 
-    def noting(made: Prepared, trial: Trial, folder: Path) -> TrialResult:
+    def noting(made: Prepared, trial: Trial, *folders: Path) -> TrialResult:
         noted.append(trial.name)
-        return original(made, trial, folder)
+        return original(made, trial, *folders)
 
     monkeypatch.setattr(evaluate, "run_trial", noting)
     return noted
@@ -145,10 +145,10 @@ def test_an_interrupted_run_is_killed_and_taken_up_again(
     store, made = Store.open(), prepared(folder)
     original = evaluate.run_trial
 
-    def interrupted(made: Prepared, trial: Trial, place: Path) -> TrialResult:
+    def interrupted(made: Prepared, trial: Trial, *folders: Path) -> TrialResult:
         if trial.seed == 2:
             raise KeyboardInterrupt
-        return original(made, trial, place)
+        return original(made, trial, *folders)
 
     with monkeypatch.context() as patch:
         patch.setattr(evaluate, "run_trial", interrupted)
@@ -221,6 +221,52 @@ def test_folds_are_children_and_the_model_is_a_refit(folder: Path) -> None:
     assert outcome.result is not None
     assert len(outcome.result.predictions.only(split="test", seed=1)) == 54
     assert outcome.result.model is not None
+
+
+@pytest.mark.parametrize(
+    ("seeds", "options"), [("[1]", ""), ("[1]", ", tune: {strength: [1.0, 2.0]}")], ids=["plain", "grid"]
+)
+def test_every_attempt_at_a_trial_is_given_the_same_folder_gone_in_the_end(
+    seeds: str, options: str, folder: Path
+) -> None:
+    store = Store.open()
+    made = prepared(folder, f"  lasting: {{kind: 'toys:lasting'{options}}}", seeds=seeds)
+    stopped = 4 if options else 2
+    for _ in range(stopped):
+        with pytest.raises(KeyboardInterrupt):
+            ran(made, store)
+    (waiting,) = (store.home / "pending").glob("training-*")
+    assert sorted(one.name for one in waiting.iterdir()) == (["0", "1"] if options else ["0"])
+    (outcome,) = ran(made, store)
+    assert outcome.result is not None
+    # Of a grid the first, which is kept, was begun twice more, while the second was stopped.
+    assert outcome.result.trials[0].curves == [{"attempts": stopped + 1.0}]
+    assert not any((store.home / "pending").iterdir())
+
+
+def test_afresh_means_without_what_an_earlier_attempt_left(folder: Path) -> None:
+    store, made = Store.open(), prepared(folder, "  lasting: {kind: 'toys:lasting'}", seeds="[1]")
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            ran(made, store, fresh=True)
+
+
+def test_a_refit_goes_on_too(folder: Path) -> None:
+    store = Store.open()
+    made = prepared(
+        folder,
+        "  lasting: {kind: 'toys:lasting'}",
+        seeds="[1]",
+        split="{kind: kfold, k: 2, dev: 0.2, calibrate: 0}",
+    )
+    # Two folds and the refit, each of which is stopped twice.
+    for _ in range(6):
+        with pytest.raises(KeyboardInterrupt):
+            ran(made, store)
+    (outcome,) = ran(made, store)
+    assert outcome.result is not None
+    assert outcome.result.model is not None
+    assert not any((store.home / "pending").iterdir())
 
 
 def test_an_unfinished_result_is_not_logged_as_done(folder: Path) -> None:

@@ -33,10 +33,13 @@ class Encoder:
     labels : LabelSet
         One probability each.
     seed : int
-        Fixes a training wholly: the same machine then gives the same bytes.
+        Fixes a training wholly: the same processor then gives the same bytes. On a GPU sums may be rounded
+        otherwise from run to run.
 
     Attributes
     ----------
+    resume_in : Path or None
+        A folder of its own in which :meth:`fit` keeps its state after each epoch, and goes on from it.
     curves_ : list of dict
         One an epoch: ``train_loss``, ``select_loss``, ``select_f1_macro``.
     """
@@ -47,6 +50,7 @@ class Encoder:
         self.options = options
         self.labels = labels
         self.seed = seed
+        self.resume_in: Path | None = None
 
     def fit(self, train: Labelled, select: Labelled | None = None) -> None:
         """Fine-tune on ``train``; keep the epoch that is best on ``select``, or the last one.
@@ -58,7 +62,7 @@ class Encoder:
         ClassifierError
             Where its files are damaged or do not fit the options, or the training diverges.
         """
-        from harness.classifiers.encoder import training
+        from harness.classifiers.encoder import crew, training
         from harness.classifiers.encoder.prediction import device
 
         options = self.options
@@ -72,8 +76,11 @@ class Encoder:
             network = assembled(options, body, self.labels).to(device())
             held = None if select is None else training.Data(tokenizer(select.examples), select.codes)
             learned = training.Data(tokenizer(train.examples), train.codes)
-            run = training.Training(network, options, self.labels, self.seed, padding(backend))
-            curves = run.run(learned, held)
+            run = training.Training(
+                network, options, self.labels, self.seed, padding(backend), self.resume_in
+            )
+            several = crew.processes()
+            curves = run.run(learned, held) if several == 1 else crew.trained(run, learned, held, several)
         self.take(tokenizer, network)
         self.curves_: list[dict[str, float]] = curves
 

@@ -37,6 +37,9 @@ class Schedule:
         How many times faster the new head learns; above 0.
     clip : float
         The largest norm of a gradient; above 0.
+    patience : int
+        Training ends after so many epochs that bettered neither the macro-F1 nor the loss on the select rows;
+        0 for never.
     """
 
     warmup: float = 0.1
@@ -44,6 +47,7 @@ class Schedule:
     layer_decay: float = 1.0
     head_factor: float = 1.0
     clip: float = 1.0
+    patience: int = 3
 
     def problems(self) -> Iterator[Problem]:
         """Name what is out of range."""
@@ -52,6 +56,7 @@ class Schedule:
         yield from _within("schedule.layer_decay", self.layer_decay, 0 < self.layer_decay <= 1, "in (0, 1]")
         yield from _within("schedule.head_factor", self.head_factor, self.head_factor > 0, "above 0")
         yield from _within("schedule.clip", self.clip, self.clip > 0, "above 0")
+        yield from _within("schedule.patience", self.patience, self.patience >= 0, "at least 0")
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +13,14 @@ import torch
 from torch import nn
 
 from harness import seeds
-from harness.classifiers.encoder.losses import divergence, loss_for
+from harness.classifiers.encoder import resumption, steps
+from harness.classifiers.encoder.averages import Average
+from harness.classifiers.encoder.crew import Crew
+from harness.classifiers.encoder.losses import Loss, divergence, loss_for
 from harness.classifiers.encoder.network import Network
 from harness.classifiers.encoder.options import Options, Precision
 from harness.classifiers.encoder.prediction import device, f1_macro, mean_loss, probabilities, scores
+from harness.classifiers.encoder.resumption import Resumption
 from harness.classifiers.encoder.rows import Batch, Rows, batches, random_order
 from harness.errors import ClassifierError
 from harness.labels import LabelSet
@@ -25,15 +29,16 @@ from harness.progress import progress
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.classifiers.encoder.losses import Loss
+LOOK = 50
+"""Steps between two looks whether the loss is a number: each makes a GPU wait."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """Rows with their codes."""
+    """Rows with their codes, ``(n,)`` or ``(n, k)``; to train on, ``(n, k)`` may hold probabilities."""
 
     rows: Rows
-    codes: NDArray[np.int64]
+    codes: NDArray[Any]
 
 
 @contextmanager
@@ -69,19 +74,33 @@ class Training:
         Of the order of the rows; dropout draws from torch's own stream.
     padding : int
         The padding token.
+    folder : Path, optional
+        Keeps the state after each epoch. A training that finds its own there goes on from it, and ends with
+        the same bytes as one that was never stopped.
     """
 
-    def __init__(self, network: Network, options: Options, labels: LabelSet, seed: int, padding: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        options: Options,
+        labels: LabelSet,
+        seed: int,
+        padding: int,
+        folder: Path | None = None,
+    ) -> None:
         self.network = network
         self.options = options
         self.labels = labels
         self.seed = seed
         self.padding = padding
+        self.folder = folder
+        self.crew = Crew()
 
     def run(self, train: Data, select: Data | None) -> list[dict[str, float]]:
         """Train; leave the network with the weights of the epoch that has the best macro-F1 on ``select``.
 
-        Of epochs that tie the earlier is kept; without ``select``, the last.
+        Of epochs that tie the earlier is kept; without ``select``, the last. ``schedule.patience`` may end it
+        early.
 
         Returns
         -------
@@ -94,35 +113,30 @@ class Training:
             Where the loss is no longer a number.
         """
         orders = self._orders(train.rows)
-        optimizer, schedule = self._optimizer(sum(map(len, orders)))
-        loss = loss_for(self.labels, train.codes, self.options.regularization)
+        optimizer, schedule = steps.planned(self.network, self.options, sum(map(len, orders)))
         average = Average(self.network, self.options.regularization.ema)
-        curves: list[dict[str, float]] = []
-        best: tuple[float, dict[str, torch.Tensor]] | None = None
-        for epoch, order in enumerate(orders, start=1):
-            self.network.train()
-            total = 0.0
-            what = f"epoch {epoch}/{len(orders)}"
-            for batch in progress(batches(train.rows, order, self.padding), what, len(order)):
-                value = self._gradients(batch, train.codes[batch.rows], loss)
-                if not math.isfinite(value):
-                    raise ClassifierError(f"the loss is {value} in epoch {epoch}: lower learning_rate")
-                nn.utils.clip_grad_norm_(self.network.parameters(), self.options.schedule.clip)
-                optimizer.step()
-                schedule.step()
-                optimizer.zero_grad(set_to_none=True)
-                average.update()
-                total += value * len(batch.rows)
-            curves.append({"train_loss": total / len(train.codes)})
+        kept = Resumption(
+            self.folder,
+            self._identity(train, select),
+            {"network": self.network, "optimizer": optimizer, "schedule": schedule, "average": average},
+        )
+        curves, best = self._resumed(kept)
+        model = self.crew.joined(self.network)
+        loss = loss_for(self.labels, train.codes, self.options.regularization)
+        step = _Step(self, model, loss, optimizer, schedule, average)
+        while len(curves) < len(orders) and not self._late(curves):
+            what = f"epoch {len(curves) + 1}/{len(orders)}"
+            curves.append({"train_loss": step.epoch(train, orders[len(curves)], what)})
             if select is not None:
                 with average.swapped():
-                    curves[-1] |= self._judged(select)
-                    if best is None or curves[-1]["select_f1_macro"] > best[0]:
-                        best = curves[-1]["select_f1_macro"], _copied(self.network)
+                    curves[-1] |= self.crew.first(self._judged(select) if self.crew.rank == 0 else {})
+                    if _best(curves) == len(curves) - 1:
+                        best = _copied(self.network)
+            self._save(kept, curves, best)
         if best is None:
             average.settle()
         else:
-            self.network.load_state_dict(best[1])
+            self.network.load_state_dict(best)
         self.network.eval()
         return curves
 
@@ -133,40 +147,46 @@ class Training:
             for epoch in range(self.options.epochs)
         ]
 
-    def _gradients(self, batch: Batch, codes: NDArray[np.int64], loss: Loss) -> float:
-        """Add up the gradients of a batch; return its loss."""
-        terms = self.options.regularization
-        truth = torch.from_numpy(codes).to(device())
-        with self._cast():
-            raw = self.network(batch)
-            value = loss(raw, truth)
-            if terms.r_drop:
-                again = self.network(batch)
-                value = (value + loss(again, truth)) / 2
-                value = value + terms.r_drop * divergence(raw, again, self.labels.multi)
-        value.backward()  # type: ignore[no-untyped-call]
-        if terms.adversarial:
-            self._harder(batch, truth, loss)
-        return float(value.detach())
+    def _late(self, curves: list[dict[str, float]]) -> bool:
+        patience = self.options.schedule.patience
+        if not patience or not curves or "select_loss" not in curves[-1]:
+            return False
+        # At the start every row may get the same label for epochs, while the loss falls already.
+        least = min(range(len(curves)), key=lambda at: (curves[at]["select_loss"], at))
+        return len(curves) - 1 - max(_best(curves), least) >= patience
 
-    def _harder(self, batch: Batch, truth: torch.Tensor, loss: Loss) -> None:
-        """Add the gradients at the word embeddings that hurt most nearby (FGM; Miyato et al. 2017)."""
-        table = self.network.body.get_input_embeddings().weight
-        push = table.grad * (self.options.regularization.adversarial / table.grad.norm().clamp(min=1e-12))
-        with torch.no_grad():
-            table.add_(push)
-        with self._cast():
-            value = loss(self.network(batch), truth)
-        value.backward()  # type: ignore[no-untyped-call]
-        with torch.no_grad():
-            table.sub_(push)
+    def _identity(self, train: Data, select: Data | None) -> str:
+        if self.folder is None:
+            return ""
+        settings = {
+            "options": self.options.to_record(),
+            "labels": [list(self.labels.names), self.labels.multi],
+            "seed": self.seed,
+            "device": [device().type, in_bf16(self.options.precision), self.crew.size],
+        }
+        arrays = [
+            one
+            for data in (train, select)
+            if data is not None
+            for one in (data.codes, *data.rows.tokens, *data.rows.targets)
+        ]
+        return resumption.identity(settings, arrays, self.network.state_dict())
 
-    def _cast(self) -> AbstractContextManager[Any]:
-        return (
-            torch.autocast(device().type, torch.bfloat16)
-            if in_bf16(self.options.precision)
-            else nullcontext()
-        )
+    def _resumed(self, kept: Resumption) -> tuple[list[dict[str, float]], dict[str, torch.Tensor] | None]:
+        beside = kept.load()
+        if not beside:
+            return [], None
+        resumption.set_random_states(beside["random"][self.crew.rank])
+        return beside["curves"], beside["best"]
+
+    def _save(
+        self, kept: Resumption, curves: list[dict[str, float]], best: dict[str, torch.Tensor] | None
+    ) -> None:
+        if self.folder is None:
+            return
+        random = self.crew.all(resumption.random_states())
+        if self.crew.rank == 0:
+            kept.save({"curves": curves, "best": best, "random": random})
 
     def _judged(self, select: Data) -> dict[str, float]:
         proba = probabilities(scores(self.network, select.rows, self.padding), self.labels)
@@ -175,74 +195,90 @@ class Training:
             "select_f1_macro": f1_macro(select.codes, self.labels.decide(proba), self.labels),
         }
 
-    def _optimizer(self, steps: int) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR]:
-        plan = self.options.schedule
-        depths = self.network.depths()
-        groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
-        for name, parameter in self.network.named_parameters():
-            groups.setdefault((depths[name], parameter.ndim > 1), []).append(parameter)
-        rate = self.options.learning_rate
-        optimizer = torch.optim.AdamW(
-            [
-                {
-                    "params": chosen,
-                    "lr": rate * (plan.layer_decay ** (depth - 1) if depth else plan.head_factor),
-                    "weight_decay": plan.weight_decay if matrix else 0.0,
-                }
-                for (depth, matrix), chosen in groups.items()
-            ],
-            fused=True,
+
+@dataclass(frozen=True)
+class _Step:
+    """What moves the weights of a training."""
+
+    training: Training
+    model: nn.Module
+    loss: Loss
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LambdaLR
+    average: Average
+
+    def epoch(self, train: Data, order: list[NDArray[np.int64]], what: str) -> float:
+        """Go once through the rows; return their mean loss."""
+        training, crew = self.training, self.training.crew
+        training.network.train()
+        total = torch.zeros((), device=device())
+        for number, batch in enumerate(
+            progress(batches(train.rows, order, training.padding), what, len(order))
+        ):
+            total += self._gradients(batch, train.codes[batch.rows]) * len(batch.rows)
+            if number % LOOK == 0 or number == len(order) - 1:
+                seen = float(sum(crew.all(float(total))))
+                if not np.isfinite(seen):
+                    raise ClassifierError(
+                        f"the loss is {seen} in {what.partition('/')[0]}: lower learning_rate"
+                    )
+            nn.utils.clip_grad_norm_(training.network.parameters(), training.options.schedule.clip)
+            self.optimizer.step()
+            self.schedule.step()
+            self.optimizer.zero_grad(set_to_none=True)
+            self.average.update()
+        return seen / crew.size / len(train.codes)
+
+    def _gradients(self, batch: Batch, codes: NDArray[Any]) -> torch.Tensor:
+        """Add up the gradients of a batch; return its loss.
+
+        A process that shares a batch with others returns as many times its part of it as they are: the mean
+        over them, of losses as of gradients, is that of the whole batch.
+        """
+        training, crew = self.training, self.training.crew
+        terms = training.options.regularization
+        mine = crew.share(batch)
+        truth = torch.from_numpy(codes[crew.rank :: crew.size]).to(device())
+        weight, rows = crew.size / self.loss.mass(codes), crew.size / len(codes)
+        if not len(mine.rows):
+            # Too few rows for every process: this one keeps step with another's, for nothing.
+            mine, truth, weight, rows = crew.any_of(batch), truth.new_zeros((1, *truth.shape[1:])), 0.0, 0.0
+        with self._cast():
+            raw = self.model(mine)
+            value = self.loss.total(raw, truth) * weight
+            if terms.r_drop:
+                again = self.model(mine)
+                value = (value + self.loss.total(again, truth) * weight) / 2
+                value = value + terms.r_drop * divergence(raw, again, training.labels.multi).sum() * rows
+        value.backward()  # type: ignore[no-untyped-call]
+        if terms.adversarial:
+            self._harder(mine, truth, weight)
+        return value.detach()
+
+    def _harder(self, batch: Batch, truth: torch.Tensor, weight: float) -> None:
+        """Add the gradients at the word embeddings that hurt most nearby (FGM; Miyato et al. 2017)."""
+        table = self.training.network.body.get_input_embeddings().weight
+        size = self.training.options.regularization.adversarial
+        push = table.grad * (size / table.grad.norm().clamp(min=1e-12))
+        with torch.no_grad():
+            table.add_(push)
+        with self._cast():
+            value = self.loss.total(self.model(batch), truth) * weight
+        value.backward()  # type: ignore[no-untyped-call]
+        with torch.no_grad():
+            table.sub_(push)
+
+    def _cast(self) -> AbstractContextManager[Any]:
+        return (
+            torch.autocast(device().type, torch.bfloat16)
+            if in_bf16(self.training.options.precision)
+            else nullcontext()
         )
-        warm = max(round(plan.warmup * steps), 1)
-
-        def factor(step: int) -> float:
-            return min((step + 1) / warm, max(steps - step, 0) / max(steps - warm, 1))
-
-        return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
-class Average:
-    """Averaged weights beside those that learn; nothing at decay 0.
-
-    Parameters
-    ----------
-    network : Network
-        Whose weights.
-    decay : float
-        Share of the average that a step keeps.
-    """
-
-    def __init__(self, network: Network, decay: float) -> None:
-        self.decay = decay
-        self.live = list(network.parameters()) if decay else []
-        self.kept = [one.detach().clone() for one in self.live]
-        self.steps = 0
-
-    def update(self) -> None:
-        """Take the weights of a step in."""
-        if self.decay:
-            self.steps += 1
-            # Early on the average would remember little but the weights that it started from.
-            decay = min(self.decay, self.steps / (self.steps + 10))
-            torch._foreach_lerp_(self.kept, [one.detach() for one in self.live], 1 - decay)
-
-    @contextmanager
-    def swapped(self) -> Iterator[None]:
-        """Give the network the averaged weights within the block."""
-        learning = [one.detach().clone() for one in self.live]
-        self.settle()
-        yield
-        _assign(self.live, learning)
-
-    def settle(self) -> None:
-        """Give the network the averaged weights."""
-        _assign(self.live, self.kept)
-
-
-def _assign(parameters: list[nn.Parameter], values: list[torch.Tensor]) -> None:
-    with torch.no_grad():
-        for parameter, value in zip(parameters, values, strict=True):
-            parameter.copy_(value)
+def _best(curves: list[dict[str, float]]) -> int:
+    """Return the epoch, from 0, with the highest macro-F1 on select; of several, the first."""
+    return max(range(len(curves)), key=lambda at: (curves[at]["select_f1_macro"], -at))
 
 
 def _copied(network: Network) -> dict[str, torch.Tensor]:
