@@ -30,6 +30,12 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "seesaw": "harness.corpora.seesaw:seesaw",
             "gvfc": "harness.corpora.gvfc:gvfc",
             "narrative_frames": "harness.corpora.narrative_frames:narrative_frames",
+            "semeval2016": "harness.corpora.semeval2016:semeval2016",
+            "tweeteval": "harness.corpora.tweeteval:tweeteval",
+            "xstance": "harness.corpora.xstance:xstance",
+            "media_frames": "harness.corpora.media_frames:media_frames",
+            "semeval2023": "harness.corpora.semeval2023:semeval2023",
+            "basil": "harness.corpora.basil:basil",
         },
         "split": {
             "predefined": "harness.splits:predefined",

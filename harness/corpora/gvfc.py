@@ -88,7 +88,7 @@ def gvfc(
 def _read(part: Part, unframed: bool) -> Raw:
     import pandas as pd
 
-    raw = reading.read(part.path)
+    raw = reading.read(part.path, reading.PUBLISHED)
     lacking = [name for name in COLUMNS if name not in raw.frame.columns]
     if lacking:
         known = [str(name) for name in raw.frame.columns]

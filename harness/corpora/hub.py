@@ -149,6 +149,9 @@ def _local(folder: Path) -> Any:
 
     if not folder.is_dir():
         raise CorpusError([Problem(shown(folder), "is not a folder")])
+    blank = [path for path in sorted(folder.glob("*.*")) if path.is_file() and not path.stat().st_size]
+    if blank:
+        raise CorpusError(Problem(shown(path), "is empty") for path in blank)
     saved = any((folder / name).is_file() for name in ("state.json", "dataset_dict.json"))
     try:
         return datasets.load_from_disk(str(folder)) if saved else datasets.load_dataset(str(folder))

@@ -41,7 +41,7 @@ CODES = {
     "MO": "morality",
     "EC": "economic_consequences",
 }
-LAYOUT = Layout("tsv", quoted=False, header=("id", "outlet", "bias", "date", "text", *CODES))
+LAYOUT = Layout("tsv", quoted=False, header=("id", "outlet", "bias", "date", "text", *CODES), settable=False)
 SHAPE = Shape({"frames": tuple(CODES), "group": "id"}, CODES)
 
 

@@ -13,6 +13,7 @@ from harness.corpora.reading import shown
 from harness.errors import CorpusError, Problem
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def read_parts(card: Card, home: Path, parts: Sequence[Part], read: Callable[[Pa
     return stacked(raws, shown(home) + "".join(f"; {name} is not there" for name in names))
 
 
-def read_all(items: Sequence[Item], read: Callable[[Item], Raw]) -> list[Raw]:
+def read_all(items: Sequence[Item], read: Callable[[Item], Result]) -> list[Result]:
     """Read everything, so that the problems of all are told at once.
 
     Raises
@@ -75,12 +76,12 @@ def read_all(items: Sequence[Item], read: Callable[[Item], Raw]) -> list[Raw]:
     CorpusError
         With the problems of every item that could not be read.
     """
-    raws, errors = [], []
+    found, errors = [], []
     for item in items:
         try:
-            raws.append(read(item))
+            found.append(read(item))
         except CorpusError as error:
             errors.append(error)
     if errors:
         raise union(errors)
-    return raws
+    return found

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -49,6 +49,8 @@ class Layout:
         Whether fields may stand in double quotes. Without, a quotation mark is a character like any other.
     header : tuple of str
         Names of the columns of a CSV or TSV file without a header; left empty, its first record names them.
+    settable : bool
+        Whether a person can set these, so that a problem may name them as the remedy.
     """
 
     format: Format | None = None
@@ -56,6 +58,7 @@ class Layout:
     delimiter: str = ""
     quoted: bool = True
     header: tuple[str, ...] = ()
+    settable: bool = True
 
     def __post_init__(self) -> None:
         problems = []
@@ -68,6 +71,10 @@ class Layout:
             problems.append(Problem("corpus.delimiter", f"should be one character, got {self.delimiter!r}"))
         if problems:
             raise ConfigError(problems)
+
+
+PUBLISHED = Layout(settable=False)
+"""Of a file that others published, in the format that its suffix says."""
 
 
 def read(path: Path, layout: Layout = Layout()) -> Raw:
@@ -98,11 +105,13 @@ def read(path: Path, layout: Layout = Layout()) -> Raw:
         hint = f"set format to one of {', '.join(get_args(Format))}"
         raise CorpusError([Problem(name, f"has no suffix that says its format: {path.name!r}", hint)])
     if kind in ("parquet", "xlsx"):
+        if path.is_file() and not path.stat().st_size:
+            raise CorpusError([Problem(name, "is empty")])
         return _parquet(path, name) if kind == "parquet" else _tabular(_sheet(path, name), name)
-    text = _text(path, name, layout.encoding)
+    text = content(path, layout.encoding, settable=layout.settable)
     if kind == "jsonl":
         return _jsonl(text, name)
-    records = _records(text, name, layout.delimiter or ("\t" if kind == "tsv" else ","), layout.quoted)
+    records = _records(text, name, layout, layout.delimiter or ("\t" if kind == "tsv" else ","))
     return _tabular(list(records), name, layout.header)
 
 
@@ -115,7 +124,7 @@ def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
         As :func:`read` does, for all lines at once, before the first is handed out.
     """
     name = shown(path)
-    return iter(_objects(_text(path, name, "utf-8"), name))
+    return iter(_objects(content(path), name))
 
 
 def shown(path: Path) -> str:
@@ -125,7 +134,22 @@ def shown(path: Path) -> str:
     return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(path)
 
 
-def _text(path: Path, name: str, encoding: str) -> str:
+def content(path: Path, encoding: str = "utf-8", *, settable: bool = False) -> str:
+    """Read the text of a file, without a byte order mark.
+
+    Parameters
+    ----------
+    path : Path
+    encoding : str
+    settable : bool
+        Whether a person can set the encoding, and is told so.
+
+    Raises
+    ------
+    CorpusError
+        Where it is missing, a folder, empty or in another encoding; naming the file and the line.
+    """
+    name = shown(path)
     try:
         data = path.read_bytes()
     except IsADirectoryError:
@@ -135,7 +159,10 @@ def _text(path: Path, name: str, encoding: str) -> str:
     try:
         text = data.decode(encoding).removeprefix("\ufeff")
     except UnicodeError as error:
-        raise CorpusError([_misencoded(data, name, encoding, error)]) from None
+        problem = _misencoded(data, name, encoding, error)
+        if not settable:
+            problem = replace(problem, hint="was it saved anew? take it as published")
+        raise CorpusError([problem]) from None
     if not text.strip():
         raise CorpusError([Problem(name, "is empty")])
     return text
@@ -239,12 +266,12 @@ def _tabular(records: list[Record], name: str, header: tuple[str, ...] = ()) -> 
     return Raw(_table(cells, len(records)), [place for place, _ in records], name)
 
 
-def _records(text: str, name: str, delimiter: str, quoted: bool) -> Iterator[Record]:
+def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[Record]:
     """Yield each record with the line it begins on; blank lines are none."""
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=delimiter,
-        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
         strict=True,
     )
     line = 1
@@ -255,7 +282,7 @@ def _records(text: str, name: str, delimiter: str, quoted: bool) -> Iterator[Rec
             return
         except csv.Error as error:
             marks = "a quotation mark stands alone or inside a field: double it, or set quoted: false"
-            hint = marks if quoted and "limit" not in str(error) else ""
+            hint = marks if layout.quoted and layout.settable and "limit" not in str(error) else ""
             raise CorpusError([Problem(f"{name}:{line}", f"is not valid CSV: {error}", hint)]) from None
         if any(fields):
             yield f"{name}:{line}", list(fields)

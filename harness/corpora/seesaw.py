@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.corpora.card import Card
 from harness.corpora.checks import SPLITS, Raw, build, capped
+from harness.corpora.documents import brief, held, json_object
 from harness.corpora.reading import shown
 from harness.errors import CorpusError, Problem
 from harness.labels import TWO_SIDES, LabelSet, Task
@@ -96,9 +96,9 @@ def seesaw(
 
 
 def _story(home: Path, path: Path, scored: str) -> Rows:
-    meta = _json(path)
+    meta = json_object(path)
     place = shown(path)
-    split = SPLITS.get(str(_held(meta, "Split", place)).lower())
+    split = SPLITS.get(held(meta, "Split", str, place).lower())
     if split is None:
         raise CorpusError(
             [Problem(f"{place}: Split", f"unknown split {meta['Split']!r}", "known: train, valid, test")]
@@ -109,7 +109,7 @@ def _story(home: Path, path: Path, scored: str) -> Rows:
         split = "test" if split == "dev" else split
     rows: Rows = []
     for number in range(3):
-        of_article = meta.get(f"Meta info for article {number}", {})
+        of_article = held(meta, f"Meta info for article {number}", dict, place)
         shared = {
             "group": path.stem,
             "split": split,
@@ -124,12 +124,12 @@ def _story(home: Path, path: Path, scored: str) -> Rows:
 def _article(home: Path, name: str) -> Rows:
     path = home / "annotations" / f"{name}.json"
     place = shown(path)
-    annotated, article = _json(path), _json(home / "articles" / f"{name}.json")
-    texts = {str(line["id"]): line["text"] for line in _held(article, "text", place)}
-    kinds = {entity[0]: entity[1][0] for entity in _held(annotated, "entity lists", place) if entity[1]}
+    article = home / "articles" / f"{name}.json"
+    annotated, texts = json_object(path), _sentences(json_object(article), shown(article))
+    kinds = _kinds(held(annotated, "entity lists", list, place), f"{place}: entity lists")
     rows: Rows = []
     problems: list[Problem] = []
-    for where, sentence, stance in _stances(_held(annotated, "sentence-level stances", place), place):
+    for where, sentence, stance in _stances(annotated, place):
         wrong = _faults(where, sentence, stance, texts)
         problems += wrong
         if not wrong and stance["object"] not in PLACEHOLDERS:
@@ -142,16 +142,40 @@ def _article(home: Path, name: str) -> Rows:
     return rows
 
 
-def _stances(by_sentence: Mapping[str, Any], place: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    for sentence, stances in by_sentence.items():
-        for stance in stances:
+def _sentences(article: Mapping[str, Any], place: str) -> dict[str, str]:
+    found = {}
+    for number, line in enumerate(held(article, "text", list, place), start=1):
+        at = f"{place}: sentence {number}"
+        found[str(held(line, "id", int, at))] = str(held(line, "text", str, at))
+    return found
+
+
+def _kinds(entities: Sequence[Any], place: str) -> dict[str, str]:
+    """Return what each entity is: the first of the kinds that it was given."""
+    found: dict[str, str] = {}
+    for entity in entities:
+        if not isinstance(entity, list) or len(entity) < 2 or not isinstance(entity[1], list):
+            raise CorpusError([Problem(place, f"holds {brief(entity)}, which is no name with its kinds")])
+        found |= {str(entity[0]): str(entity[1][0])} if entity[1] else {}
+    return found
+
+
+def _stances(annotated: Mapping[str, Any], place: str) -> Iterator[tuple[str, str, Any]]:
+    by_sentence = held(annotated, "sentence-level stances", dict, place)
+    for sentence in by_sentence:
+        for stance in held(by_sentence, sentence, list, f"{place}: sentence-level stances"):
             yield f"{place}: sentence {sentence}", sentence, stance
 
 
-def _faults(where: str, sentence: str, stance: Mapping[str, Any], texts: Mapping[str, str]) -> list[Problem]:
+def _faults(where: str, sentence: str, stance: Any, texts: Mapping[str, str]) -> list[Problem]:
+    if not isinstance(stance, Mapping):
+        return [Problem(where, f"holds {brief(stance)}, which is no stance")]
     lacking = [name for name in ("id", "subject", "object", "sentiment") if name not in stance]
     if lacking:
         return [Problem(where, f"lacks {name!r}") for name in lacking]
+    strange = [name for name in ("subject", "object", "sentiment") if not isinstance(stance[name], str)]
+    if strange:
+        return [Problem(f"{where}: {name}", f"is not text: {brief(stance[name])}") for name in strange]
     wrong = [] if sentence in texts else [Problem(where, "is not in the article")]
     if stance["sentiment"] not in SIDES:
         wrong.append(
@@ -171,28 +195,6 @@ def _row(name: str, sentence: str, stance: Mapping[str, Any], texts: Mapping[str
         "article": name,
         "subject": subject,
     }
-
-
-def _json(path: Path) -> dict[str, Any]:
-    name = shown(path)
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CorpusError([Problem(name, f"cannot be read: {error.strerror or error}")]) from None
-    except UnicodeDecodeError as error:
-        raise CorpusError([Problem(name, f"is not utf-8: byte 0x{error.object[error.start]:02x}")]) from None
-    except json.JSONDecodeError as error:
-        what = f"is not valid JSON: {error.msg} (character {error.colno})"
-        raise CorpusError([Problem(f"{name}:{error.lineno}", what)]) from None
-    if not isinstance(data, dict):
-        raise CorpusError([Problem(name, "is not a JSON object")])
-    return data
-
-
-def _held(data: Mapping[str, Any], key: str, place: str) -> Any:
-    if key not in data:
-        raise CorpusError([Problem(place, f"lacks {key!r}")])
-    return data[key]
 
 
 def _raw(rows: Rows, source: str) -> Raw:

@@ -70,7 +70,7 @@ def vast(*, folder: Path | None = None, labels: LabelSet | None = None, task: Ta
 
 
 def _read(part: Part, task: Task) -> Raw:
-    read = reading.read(part.path)
+    read = reading.read(part.path, reading.PUBLISHED)
     raw = canonical(read, SHAPE, task)
     seen = read.frame["seen?"] if "seen?" in read.frame.columns else [""] * len(read.frame)
     shots: list[Any] = [{"1": "few", "0": "zero"}.get(str(value)) for value in seen]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,10 @@ from harness.corpora.partyline import partyline
 from harness.errors import ConfigError
 from harness.labels import FRAMING, STANCE
 from harness.statistics.agreement import alpha
-from harness.tables import CORPUS_COLUMNS, Corpus
+from harness.tables import Corpus
+from tests.corpora.published import rows_that_break_the_table
 
 MOST_OPTIONS = 12
-WORDS = ("target", "group", "stance", "holder", "outlet", "date", "split")
-LISTS = ("frames", "votes")
 
 
 def broken_laws(card: Card, factory: Callable[..., Any]) -> list[str]:
@@ -99,21 +98,6 @@ WHOLE = Card(
 )
 def test_the_laws_catch_who_breaks_them(card: Card, factory: Callable[..., Any], broken: list[str]) -> None:
     assert broken_laws(card, factory) == broken
-
-
-def rows_that_break_the_table(corpus: Corpus) -> list[str]:
-    """What :class:`harness.tables.Corpus` promises of its rows, as the promises that are not held."""
-    rows = corpus.rows
-    held: Mapping[str, bool] = {
-        "columns": list(rows.columns[: len(CORPUS_COLUMNS)]) == list(CORPUS_COLUMNS),
-        "index": list(rows.index) == list(range(len(rows))),
-        "ids": bool(rows["id"].is_unique) and all(isinstance(id_, str) and id_ for id_ in rows["id"]),
-        "texts": all(isinstance(text, str) and text.strip() for text in rows["text"]),
-        "spans": {str(rows["start"].dtype), str(rows["end"].dtype)} == {"Int64"},
-        "none": all(value is None or isinstance(value, str) for name in WORDS for value in rows[name]),
-        "tuples": all(value is None or isinstance(value, tuple) for name in LISTS for value in rows[name]),
-    }
-    return [promise for promise, kept in held.items() if not kept]
 
 
 def test_the_packaged_corpus_holds_what_the_table_promises() -> None:

@@ -195,7 +195,7 @@ def test_a_faulty_row_is_told_with_its_line(tmp_path: Path, change: dict[str, An
         (b'{"mention": "Ol', ":1: is not valid JSON: Unterminated string starting at (character 13)"),
         (
             b'{"mention": "Oldi\xe9"}\n',
-            ":1: is not utf-8: byte 0xe9; set encoding, perhaps to cp1252 or latin-1",
+            ":1: is not utf-8: byte 0xe9; was it saved anew? take it as published",
         ),
     ],
 )

@@ -195,7 +195,10 @@ def test_seesaw_with_broken_files(tmp_path: Path) -> None:
         "articles/TRIPLET_001_DOCUMENT_1.json:2: is not valid JSON: Expecting value (character 10)"
     )
     article.write_bytes(b'{"title": "\xe9"}')
-    assert complaint(seesaw, home) == "articles/TRIPLET_001_DOCUMENT_1.json: is not utf-8: byte 0xe9"
+    assert complaint(seesaw, home) == (
+        "articles/TRIPLET_001_DOCUMENT_1.json:1: is not utf-8: byte 0xe9;"
+        " was it saved anew? take it as published"
+    )
     article.unlink()
     assert complaint(seesaw, home) == (
         "articles/TRIPLET_001_DOCUMENT_1.json: cannot be read: No such file or directory"

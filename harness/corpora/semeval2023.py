@@ -1,0 +1,127 @@
+"""The articles and frames of SemEval-2023 Task 3, subtask 2, in, a Corpus out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.corpora import reading
+from harness.corpora.card import Card
+from harness.corpora.checks import Raw, build, capped
+from harness.corpora.columns import Shape, canonical
+from harness.corpora.parts import Part, read_all, read_parts
+from harness.corpora.reading import Layout, content, shown
+from harness.errors import ConfigError, CorpusError, Problem
+from harness.labels import POLICY_FRAMES, LabelSet, Task
+from harness.tables import Corpus
+
+FRAMES = tuple(name for name in POLICY_FRAMES if name != "other")
+
+CARD = Card(
+    name="semeval2023",
+    title="SemEval-2023 Task 3, framing",
+    description=(
+        "Whole news articles of 2020 to 2022 in nine languages, each with those of fourteen policy frames "
+        "that it uses."
+    ),
+    tasks=("framing",),
+    labels={"framing": LabelSet(FRAMES, multi=True)},
+    paper="Piskorski, Stefanovitch, Da San Martino & Nakov 2023, SemEval-2023 Task 3, SemEval",
+    official_metric="f1_micro by language",
+    official_split="train, dev and test by language; Spanish, Greek and Georgian have test alone",
+    labelling="Two annotators an article at least, and a curator who settled what they left open.",
+    licence="for research within the task only, not to be passed on; the articles are the outlets'",
+    flaws=(
+        "The labels of test are not given out: dev is what can be scored (scored: dev).",
+        "A row is an article of up to several thousand words, which most encoders cut off.",
+        "Small: 433 English articles in train, fewer in other languages.",
+        "Languages are coded ge for German, gr for Greek and po for Polish.",
+    ),
+    variable="HARNESS_SEMEVAL2023",
+    address="https://propaganda.math.unipd.it/semeval2023task3",
+)
+
+LAYOUT = Layout("tsv", quoted=False, header=("id", "frames"), settable=False)
+LEGALITY = "Legality_Constitutionality_and_jurisprudence"
+NAMES = {LEGALITY if name.startswith("legality") else name.capitalize(): name for name in FRAMES}
+SHAPE = Shape(label_map=NAMES, separator=",")
+COMMA = ("Legality,", "Legality_")
+"""The task's description writes one name with a comma, where the files have an underscore."""
+Language = Literal["en", "fr", "ge", "it", "po", "ru", "es", "gr", "ka"]
+
+
+def semeval2023(
+    *,
+    folder: Path | None = None,
+    languages: tuple[Language, ...] = ("en",),
+    scored: Literal["test", "dev"] = "test",
+    labels: LabelSet | None = None,
+    task: Task = "framing",
+) -> Corpus:
+    """Read SemEval-2023 Task 3, subtask 2.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where the folders ``en``, ``fr``, … are, or their parent ``data``; left out, ``HARNESS_SEMEVAL2023``
+        says it.
+    languages : tuple of str
+        Which of them are read.
+    scored : {"test", "dev"}
+        Which published part is the test part. With ``dev``, whose articles are then no dev rows, dev is
+        carved from train.
+    labels : LabelSet, optional
+        The labels of ``task``.
+    task : {"framing"}
+        What the corpus is read for.
+
+    Returns
+    -------
+    Corpus
+        One row an article, which is its own group: title, blank line, body. Beyond the usual columns:
+        ``language`` and ``title``.
+
+    Raises
+    ------
+    ConfigError
+        Where no language is named.
+    CorpusError
+        Where a file that is needed is missing, or something is wrong with one.
+    """
+    if not languages:
+        raise ConfigError([Problem("corpus.languages", "names none", "try en")])
+    given = CARD.folder(folder)
+    home = given / "data" if (given / "data").is_dir() else given
+    others = [("dev", "dev"), ("test", "test")] if scored == "test" else [("dev", "test")]
+    parts = [
+        Part(home / language / f"{file}-labels-subtask-2.txt", split, needed=file != "test")
+        for language in languages
+        for file, split in [("train", "train"), *others]
+    ]
+    raw = read_parts(CARD, home, parts, lambda part: _read(part, task))
+    return build(CARD.name, raw, labels=labels, task=task)
+
+
+def _read(part: Part, task: Task) -> Raw:
+    read = reading.read(part.path, LAYOUT)
+    numbers = [str(number).strip() for number in read.frame["id"]]
+    articles = part.path.with_name(part.path.name.replace("-labels-", "-articles-").removesuffix(".txt"))
+    files = [articles / f"article{Path(number).name}.txt" for number in numbers]
+    try:
+        texts = read_all(list(zip(files, read.places, strict=True)), lambda item: _text(*item))
+    except CorpusError as error:
+        raise CorpusError(capped(error.problems, read.source)) from None
+    frames = [str(named).replace(*COMMA) for named in read.frame["frames"]]
+    raw = canonical(replace(read, frame=read.frame.assign(frames=frames, text=texts)), SHAPE, task)
+    language = part.path.parent.name
+    ids = [f"{language}:{number}" for number in numbers]
+    titles: list[Any] = [text.split("\n", 1)[0].strip() for text in texts]
+    frame = raw.frame.assign(id=ids, group=ids, language=language, title=titles, split=part.split)
+    return replace(raw, frame=frame, remedy="")
+
+
+def _text(file: Path, place: str) -> str:
+    if not file.is_file():
+        raise CorpusError([Problem(place, f"names an article that is not there: {shown(file)}")])
+    return content(file).strip()

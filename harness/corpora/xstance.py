@@ -1,0 +1,132 @@
+"""The files of x-stance in, a Corpus out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.corpora import reading
+from harness.corpora.card import Card
+from harness.corpora.checks import Raw, build, capped, is_missing
+from harness.corpora.columns import Shape, canonical
+from harness.corpora.parts import Part, read_parts
+from harness.errors import ConfigError, CorpusError, Problem
+from harness.labels import TWO_SIDES, LabelSet, Task
+from harness.tables import Corpus
+
+CARD = Card(
+    name="xstance",
+    title="x-stance",
+    description=(
+        "Comments of candidates in Swiss elections on political questions, in German, French and Italian, "
+        "each for or against what the question asks."
+    ),
+    tasks=("stance",),
+    labels={"stance": TWO_SIDES},
+    paper="Vamvas & Sennrich 2020, X-Stance, SwissText",
+    official_metric="f1_macro by part of test and language; the paper gives the harmonic mean of de and fr",
+    official_split="train, valid and test; test has new comments, new questions and new topics, and Italian",
+    labelling="The candidates themselves: each answered the question and could add a comment.",
+    licence="CC BY-NC 4.0",
+    flaws=(
+        "The label is the candidate's answer, which a comment may not let guess.",
+        "The target is a question, not a name; it stands in no comment word for word.",
+        "Italian is in test alone. One mean over all of test mixes the parts: slice by novelty and language.",
+        "A group is a candidate, who may stand in train and in test: a warning says how many rows.",
+    ),
+    variable="HARNESS_XSTANCE",
+    address="https://github.com/ZurichNLP/xstance",
+)
+
+SHAPE = Shape(
+    {"text": "comment", "target": "question", "stance": "label", "group": "author"},
+    {"AGAINST": "critical", "FAVOR": "supportive"},
+)
+NEEDED = ("id", "language", "question", "comment", "label", "author")
+KEPT = ("language", "topic", "question_id", "numerical_label", "test_set")
+Language = Literal["de", "fr", "it"]
+
+
+def xstance(
+    *,
+    folder: Path | None = None,
+    languages: tuple[Language, ...] = ("de", "fr", "it"),
+    labels: LabelSet | None = None,
+    task: Task = "stance",
+) -> Corpus:
+    """Read x-stance.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where ``train.jsonl`` and the others are; left out, ``HARNESS_XSTANCE`` says it.
+    languages : tuple of {"de", "fr", "it"}
+        Comments in these are read.
+    labels : LabelSet, optional
+        The labels of ``task``.
+    task : {"stance"}
+        What the corpus is read for.
+
+    Returns
+    -------
+    Corpus
+        ``target`` is the question, ``group`` the candidate. Beyond the usual columns: ``language``,
+        ``topic``, ``question_id``, ``numerical_label``, ``test_set`` as published, and ``novelty``: what of a
+        test row is new, ``comments``, ``questions`` or ``topics``.
+
+    Raises
+    ------
+    ConfigError
+        Where no language is named.
+    CorpusError
+        Where a file that is needed is missing, or something is wrong with one.
+    """
+    if not languages:
+        raise ConfigError([Problem("corpus.languages", "names none", "known: de, fr, it")])
+    home = CARD.folder(folder)
+    parts = [
+        Part(home / f"{file}.jsonl", split, needed=split != "test")
+        for file, split in (("train", "train"), ("valid", "dev"), ("test", "test"))
+    ]
+    raw = read_parts(CARD, home, parts, lambda part: _read(part, task))
+    kept = [row for row, language in enumerate(raw.frame["language"]) if language in languages]
+    if not kept:
+        raise CorpusError([Problem(raw.source, f"has no comment in {', '.join(languages)}")])
+    frame = raw.frame.iloc[kept].reset_index(drop=True)
+    raw = replace(raw, frame=frame, places=[raw.places[row] for row in kept])
+    return build(CARD.name, raw, labels=labels, task=task)
+
+
+def _read(part: Part, task: Task) -> Raw:
+    read = reading.read(part.path, reading.PUBLISHED)
+    raw = canonical(read, SHAPE, task)
+    _check(read)
+    ids = [f"{part.path.stem}:{number}" for number in read.frame["id"]]
+    sets = read.frame["test_set"] if "test_set" in read.frame.columns else [None] * len(ids)
+    novelty: list[Any] = [_novelty(name) for name in sets]
+    kept = [name for name in raw.frame.columns if name in (*SHAPE.columns, *KEPT)]
+    frame = raw.frame[kept].assign(split=part.split, id=ids, novelty=novelty)
+    return replace(raw, frame=frame, remedy="")
+
+
+def _check(read: Raw) -> None:
+    """Refuse lines that lack a field, or are in another language."""
+    absent = [name for name in NEEDED if name not in read.frame.columns]
+    if absent:
+        raise CorpusError(Problem(read.source, f"has no field {name!r}") for name in absent)
+    problems = []
+    for place, *values in zip(read.places, *(read.frame[name] for name in NEEDED), strict=True):
+        given = dict(zip(NEEDED, values, strict=True))
+        problems += [Problem(place, f"lacks {name!r}") for name, value in given.items() if is_missing(value)]
+        if not is_missing(given["language"]) and given["language"] not in ("de", "fr", "it"):
+            what = f"unknown code {given['language']!r}"
+            problems.append(Problem(f"{place}: language", what, "known: de, fr, it"))
+    if problems:
+        raise CorpusError(capped(problems, read.source))
+
+
+def _novelty(name: Any) -> str | None:
+    found = re.match(r"new_(comments|questions|topics)_", name) if isinstance(name, str) else None
+    return found[1] if found else None
