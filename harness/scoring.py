@@ -117,7 +117,7 @@ def drawn_values(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -
     return np.asarray(kinds[metric.kind](sample, metric, weights), dtype=np.float64)
 
 
-def caveats(predictions: Predictions) -> tuple[str, ...]:
+def caveats(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tuple[str, ...]:
     """Say what limits the scores of each split, in full sentences; empty where nothing does."""
     said: list[str] = []
     for split in predictions.rows["split"].unique():
@@ -126,7 +126,17 @@ def caveats(predictions: Predictions) -> tuple[str, ...]:
         unnamed = int(predictions.only(split=split).rows["target"].isna().sum() // len(sample.seeds))
         if unnamed and set(SIDES) <= set(sample.labels.names):
             said.append(f"{split}: {unnamed} items have no target; means over targets take them for one.")
-    return tuple(said)
+    return (*said, *sized(metrics))
+
+
+def sized(metrics: Sequence[Metric]) -> Iterator[str]:
+    """Say which metrics depend on how many items there are; see ``Metric.biased``."""
+    names = [metric.name for metric in metrics if metric.biased]
+    if names:
+        yield (
+            f"On few items another number than on many: {', '.join(names)}. Intervals are about the value on"
+            " as many items as here."
+        )
 
 
 def limits(sample: Sample) -> Iterator[str]:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from harness.standings import Standings
 
 WIDTH = 80
-LONGEST_NAME = 26
 MOST_PAIRS = 28
 """More pairs than this are left to the page and the table in the run."""
 
@@ -49,6 +48,8 @@ def show_standings(standings: Standings) -> None:
 
 def runs_table(comparison: Comparison) -> Table:
     """Set the runs one below the other, tie groups apart."""
+    from harness.compare.findings import shortened
+
     groups = "" if comparison.n_clusters == comparison.n_items else f" in {comparison.n_clusters:,} groups"
     title = f"{comparison.metric} on {comparison.n_items:,} {comparison.split} items{groups}"
     table = _table(title, ["#", "run"], ["score", "95 % interval", "seed sd", "item se", "ties"])
@@ -81,7 +82,7 @@ def pairs_table(comparison: Comparison, pairs: list[Pair]) -> Table:
             _p(pair.randomization),
             *([_p(max(pair.mcnemar))] if mcnemar else []),
             "–" if math.isnan(pair.probability) else f"{pair.probability:.0%}",
-            _items(pair.needed),
+            _items(pair),
         )
     return table
 
@@ -99,27 +100,13 @@ def shown_pairs(comparison: Comparison) -> list[Pair]:
 
 def notes(comparison: Comparison) -> list[str]:
     """Return what limits a comparison, what it could have found, and who was left out, in sentences."""
-    detectable = sorted(pair.detectable for pair in comparison.pairs if not math.isnan(pair.detectable))
-    found = [
-        f"A true difference of about {detectable[len(detectable) // 2]:.3f} would be found 8 times in 10."
-    ]
+    from harness.compare.findings import power
+
     without = [
         f"{name[:1].upper()}{name[1:]} is left out: {why}." for name, why in comparison.without.items()
     ]
     refused = [f"{name} was left out: {why}." for name, why in comparison.refused.items()]
-    return [*(found if detectable else []), *without, *comparison.cautions, *refused]
-
-
-def shortened(name: str, most: int = LONGEST_NAME) -> str:
-    """Cut a long name in the middle: its beginning and its end tell it from others.
-
-    Examples
-    --------
-    >>> shortened("newsmtsc-encoder/encoder-large", 15)
-    'newsmts…r-large'
-    """
-    left = (most - 1) // 2
-    return name if len(name) <= most else f"{name[:left]}…{name[len(name) - (most - 1 - left) :]}"
+    return [*power(comparison), *without, *comparison.cautions, *refused]
 
 
 def _table(title: str, left: list[str], right: list[str]) -> Table:
@@ -154,10 +141,10 @@ def _p(value: float) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _items(value: float) -> str:
-    if math.isnan(value):
+def _items(pair: Pair) -> str:
+    if math.isnan(pair.needed) or pair.difference.value == 0:
         return "–"
-    return "seeds" if math.isinf(value) else f"{value:,.0f}"
+    return "seeds" if math.isinf(pair.needed) else f"{pair.needed:,.0f}"
 
 
 def score_table(plan: Plan, path: Path, *, name: str = "") -> None:

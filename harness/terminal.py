@@ -71,6 +71,8 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
     from rich import box
     from rich.table import Table
 
+    from harness.compare.findings import shortened
+
     primary = plan.primary.name
     finished = [one for one in outcomes if one.result is not None]
     best = best_on_select(plan, finished)
@@ -88,7 +90,7 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
     for outcome in finished:
         assert outcome.result is not None
         row = _row(outcome.result.scores.rows, "test", primary)
-        name = outcome.classifier.name + (" *" if outcome is best else "")
+        name = shortened(outcome.classifier.name, 20) + (" *" if outcome is best else "")
         table.add_row(
             name,
             _number(row["value"]),

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 from harness import cli, evaluate, experiment, outside, plan, promotion
 from harness.compare import compare
+from harness.compare.findings import shortened
 from harness.errors import ConfigError, HarnessError, StoreError
-from harness.screen import WIDTH, notes, shortened, shown_pairs
+from harness.screen import WIDTH, notes, shown_pairs
 from harness.standings import Standings, standings
 from harness.store import Store
 from harness.tracking.finished import finished, predictions
@@ -110,7 +111,7 @@ def test_runs_on_other_test_items_are_named_and_left_out(trained: Path) -> None:
     list(experiment.run(other, store))
     found = standings(store, ["toys", "folds"]).comparison
     assert list(found.refused) == ["folds/kfold"]
-    assert found.refused["folds/kfold"].startswith("it was scored on another test set: 54 items, ")
+    assert found.refused["folds/kfold"].startswith("it was scored on another test set (fingerprint ")
 
 
 @pytest.mark.parametrize(

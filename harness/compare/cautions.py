@@ -6,8 +6,9 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from harness.compare.comparison import LEVEL, Pair
+from harness.compare.measure import Measure
 from harness.samples import Sample
-from harness.scoring import limits
+from harness.scoring import limits, sized
 from harness.statistics.bootstrap import corrected_p
 from harness.statistics.paired import Resampled
 
@@ -27,12 +28,17 @@ def smallest_p(n_draws: int, clusters: float) -> float:
 
 
 def cautions(
-    first: Sample, drawn: Mapping[str, Resampled], pairs: Sequence[Pair], deterministic: Collection[str]
+    measure: Measure,
+    first: Sample,
+    drawn: Mapping[str, Resampled],
+    pairs: Sequence[Pair],
+    deterministic: Collection[str],
 ) -> Iterator[str]:
     """Yield what takes the numbers out of the conditions that their coverage was shown for.
 
     Parameters
     ----------
+    measure : Measure
     first : Sample
         Of any of the runs.
     drawn : mapping
@@ -43,6 +49,7 @@ def cautions(
     """
     for limit in limits(first):
         yield limit[0].upper() + limit[1:]
+    yield from sized([measure.metric])
     yield from _of_seeds(drawn, deterministic)
     if first.n_clusters < 2:
         return

@@ -92,7 +92,7 @@ def compare(
         reference=reference,
         refused=gathered.refused,
         without=_without(first, randomization),
-        cautions=(*cautious, *cautions(first, drawn, pairs, deterministic)),
+        cautions=(*cautious, *cautions(measure, first, drawn, pairs, deterministic)),
     )
 
 

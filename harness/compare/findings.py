@@ -11,6 +11,10 @@ MOST_PAIRS = 8
 """So many pairs get a sentence of their own; of more, only those with the leader of each tie group."""
 
 
+LONGEST_NAME = 26
+"""Names that are longer than this are cut where they stand in a table or a figure."""
+
+
 def findings(comparison: Comparison) -> tuple[str, ...]:
     """Say in full sentences which runs differ, and what it would take to know of the others.
 
@@ -65,6 +69,26 @@ def _against_one(comparison: Comparison) -> Iterator[str]:
         f" {better} beat it, it beats {worse}, and {left} cannot be told from it on"
         f" {comparison.n_items:,} items."
     )
+
+
+def power(comparison: Comparison) -> Iterator[str]:
+    """Yield what the comparison could have found: the middle one of the pairs' detectable differences."""
+    detectable = sorted(pair.detectable for pair in comparison.pairs if not math.isnan(pair.detectable))
+    if detectable:
+        middle = detectable[len(detectable) // 2]
+        yield f"A true difference of about {middle:.3f} would be found 8 times in 10."
+
+
+def shortened(name: str, most: int = LONGEST_NAME) -> str:
+    """Cut a long name in the middle: its beginning and its end tell it from others.
+
+    Examples
+    --------
+    >>> shortened("newsmtsc-encoder/encoder-large", 15)
+    'newsmts…r-large'
+    """
+    left = (most - 1) // 2
+    return name if len(name) <= most else f"{name[:left]}…{name[len(name) - (most - 1 - left) :]}"
 
 
 def rounded(items: float) -> int:

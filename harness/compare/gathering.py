@@ -80,7 +80,10 @@ def gather(runs: Iterable[tuple[str, Predictions]], metric: str, split: str) -> 
         elif taken and own.labels != (labels := next(iter(taken.values())).sample.labels):
             refused[name] = f"its labels are {_listed(own.labels)}; those of the others are {_listed(labels)}"
         else:
-            taken[name] = _taken(own, predictions, measure, split)
+            try:
+                taken[name] = _taken(own, predictions, measure, split)
+            except PredictionsError as error:
+                refused[name] = f"its table cannot be used: {error}"
     if measure is None:
         raise PredictionsError("there is no run to compare")
     return _together(taken, refused, measure)
@@ -108,12 +111,13 @@ def _together(taken: dict[str, _Run], refused: dict[str, str], measure: Measure)
     fingerprint = max(counts, key=counts.__getitem__, default="")
     samples: dict[str, Sample] = {}
     by_seed: dict[str, NDArray[np.float64]] = {}
+    usual = next((run.sample for run in taken.values() if run.fingerprint == fingerprint), None)
     reference: Sample | None = None
     for name, run in taken.items():
         reason = ""
-        if run.fingerprint != fingerprint:
-            n = f"{len(run.sample):,} items"
-            reason = f"it was scored on another test set: {n}, fingerprint {run.fingerprint}"
+        if usual is not None and run.fingerprint != fingerprint:
+            reason = f"it was scored on another test set (fingerprint {run.fingerprint}): "
+            reason += _elsewhere(usual, run.sample)
         elif measure.metric.probabilities and not run.stated:
             reason = f"it has no probabilities, which {measure.key} needs"
         elif reference is not None:
@@ -140,6 +144,21 @@ def _finite(values: NDArray[np.float64]) -> bool:
     import numpy as np
 
     return bool(np.isfinite(values).all())
+
+
+def _elsewhere(usual: Sample, sample: Sample) -> str:
+    """Say in what a test set is not the usual one."""
+    own, others = set(sample.ids), set(usual.ids)
+    parts = [f"{len(sample):,} items"]
+    if lacking := len(others - own):
+        parts.append(f"{lacking:,} of the others' are missing")
+    if strange := len(own - others):
+        parts.append(f"{strange:,} are not among the others'")
+    if own == others and len(sample) == len(usual):
+        differing = sample.truth != usual.truth
+        count = int((differing.any(axis=1) if sample.labels.multi else differing).sum())
+        parts.append(f"{count:,} with another true label")
+    return ", ".join(parts)
 
 
 def _differs(reference: Sample, sample: Sample) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from harness.compare import Comparison, Entry
-from harness.compare.findings import findings
+from harness.compare import Comparison, Entry, Pair
+from harness.compare.findings import findings, power, shortened
 from harness.report.pages import environment, number
 
 WIDTH, ROW, NAMES = 520, 26, 170
@@ -34,6 +34,8 @@ def comparison_page(comparison: Comparison, *, date: str = "", command: str = ""
         .render(
             comparison=comparison,
             findings=findings(comparison),
+            power=tuple(power(comparison)),
+            shortened=shortened,
             axis=_Axis.of(comparison),
             rows=[_plotted(comparison, entry) for entry in comparison.entries],
             lanes=_lanes(comparison),
@@ -59,17 +61,17 @@ def p_value(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def items(value: float) -> str:
-    """Write a number of items; where no number would do, say so.
+def items(pair: Pair) -> str:
+    """Write how many items a difference needs: a dash where it is 0, "seeds" where no number would do.
 
     Examples
     --------
-    >>> items(3021.0), items(math.inf), items(math.nan)
-    ('3,021', 'none', '–')
+    >>> items(pair)                                                          # doctest: +SKIP
+    '3,021'
     """
-    if math.isnan(value):
+    if math.isnan(pair.needed) or pair.difference.value == 0:
         return "–"
-    return "none" if math.isinf(value) else f"{value:,.0f}"
+    return "seeds" if math.isinf(pair.needed) else f"{pair.needed:,.0f}"
 
 
 class _Axis:

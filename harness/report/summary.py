@@ -109,7 +109,7 @@ class Summary:
     @cached_property
     def caveats(self) -> tuple[str, ...]:
         """What limits the scores, a sentence each."""
-        return caveats(self.result.predictions)
+        return caveats(self.result.predictions, self.prepared.plan.metrics)
 
     @cached_property
     def slices(self) -> tuple[Judged, ...]:

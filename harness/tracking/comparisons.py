@@ -10,7 +10,7 @@ from typing import Any
 
 import harness
 from harness.compare import Comparison
-from harness.compare.findings import findings
+from harness.compare.findings import findings, power
 from harness.report.comparison import comparison_page
 from harness.report.forest import forest_png, tie_groups_png
 from harness.store import Store
@@ -98,7 +98,9 @@ def _write(folder: Path, comparison: Comparison, command: str) -> None:
 
 
 def _note(comparison: Comparison) -> str:
-    lines = [f"- {line}" for line in (*findings(comparison), *comparison.cautions)]
+    refused = [f"{name} was left out: {reason}." for name, reason in comparison.refused.items()]
+    said = (*findings(comparison), *power(comparison), *comparison.cautions, *refused)
+    lines = [f"- {line}" for line in said]
     return "\n".join([*lines, "", f"See `{PAGE}`."])
 
 

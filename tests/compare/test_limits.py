@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from compare.made_runs import frames, of, run, runs, unstated, with_rows
 
@@ -38,10 +39,20 @@ REORDERED = LabelSet(("neutral", "critical", "supportive"))
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (flipped, "it was scored on another test set: 240 items, fingerprint FINGERPRINT"),
+        (
+            flipped,
+            "it was scored on another test set (fingerprint FINGERPRINT): 240 items, 2 with another true"
+            " label",
+        ),
         (
             lambda table: Predictions(STANCE, table.rows[table.rows["id"] != "i000"]),
-            "it was scored on another test set: 239 items, fingerprint FINGERPRINT",
+            "it was scored on another test set (fingerprint FINGERPRINT): 239 items, 1 of the others' are"
+            " missing",
+        ),
+        (
+            lambda table: with_rows(table, id="x" + table.rows["id"]),
+            "it was scored on another test set (fingerprint FINGERPRINT): 240 items, 240 of the others' are"
+            " missing, 240 are not among the others'",
         ),
         (
             lambda table: Predictions(REORDERED, table.rows),
@@ -62,6 +73,44 @@ def test_what_does_not_belong_is_left_out_with_the_reason(change: object, reason
     fingerprint = odd.only(split="test").fingerprint()
     assert found.refused == {"odd": reason.replace("FINGERPRINT", fingerprint)}
     assert {entry.name for entry in found.entries} == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (np.nan, "is not finite: [nan, "),
+        (np.inf, "is not finite: [inf, "),
+        (0.9, "does not sum to 1: [0.9, "),
+        (1.5, "leaves [0, 1]: [1.5, "),
+    ],
+)
+def test_what_are_no_probabilities_is_left_out_with_the_reason(value: float, what: str) -> None:
+    odd = run("c", 1.0)
+    stated = odd.rows["p_critical"].where(odd.rows.index != 0, value)
+    found = of([*runs(0.8, 1.2), ("odd", with_rows(odd, p_critical=stated))], "brier")
+    reason = found.refused["odd"]
+    assert reason.startswith(f"its table cannot be used: row 0 of the probabilities {what}")
+    assert {entry.name for entry in found.entries} == {"a", "b"}
+
+
+def test_a_seed_that_lacks_items_or_says_one_twice_is_left_out_with_the_reason() -> None:
+    short, twice = run("s", 1.0), run("t", 1.0)
+    short = Predictions(STANCE, short.rows[(short.rows["seed"] != 2) | (short.rows["id"] != "i003")])
+    twice = Predictions(STANCE, pd.concat([twice.rows, twice.rows.head(1)], ignore_index=True))
+    found = of([*runs(0.8, 1.2), ("short", short), ("twice", twice)])
+    assert found.refused == {
+        "short": "its table cannot be used: seeds 1 and 2 score different items; score whole runs",
+        "twice": "its table cannot be used: seed 1 scores 'i000' of fold 0 twice",
+    }
+
+
+def test_metrics_that_depend_on_the_number_of_items_are_cautioned_of() -> None:
+    caution = (
+        "On few items another number than on many: ece_equal_mass. Intervals are about the value on as many"
+        " items as here."
+    )
+    assert caution in of(runs(0.8, 1.2), "ece_equal_mass").cautions
+    assert not [line for line in of(runs(0.8, 1.2), "brier").cautions if "On few items" in line]
 
 
 def test_the_test_set_is_the_one_that_most_runs_have() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -102,6 +103,16 @@ def test_p_values(value: float, shown: str) -> None:
     assert p_value(value) == shown
 
 
-@pytest.mark.parametrize(("value", "shown"), [(3021.0, "3,021"), (float("inf"), "none"), (float("nan"), "–")])
-def test_items(value: float, shown: str) -> None:
-    assert items(value) == shown
+@pytest.mark.parametrize(
+    ("needed", "value", "shown"),
+    [
+        (3021.0, 0.1, "3,021"),
+        (float("inf"), 0.1, "seeds"),
+        (float("inf"), 0.0, "–"),
+        (float("nan"), 0.1, "–"),
+    ],
+)
+def test_items(three: Comparison, needed: float, value: float, shown: str) -> None:
+    pair = three.pairs[0]
+    changed = replace(pair, needed=needed, difference=replace(pair.difference, value=value))
+    assert items(changed) == shown
