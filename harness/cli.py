@@ -31,6 +31,15 @@ class Format(StrEnum):
     jsonl = "jsonl"
 
 
+class EngineChoice(StrEnum):
+    """What a model is computed by."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+    int8 = "int8"
+
+
 Config = Annotated[Path, typer.Argument(help="A YAML file.", show_default=False)]
 Sets = Annotated[
     Optional[list[str]],  # noqa: UP045 (Typer reads the annotation at run time)
@@ -159,6 +168,9 @@ def predict(
         Optional[Format],  # noqa: UP045
         typer.Option("--format", help="Of standard input and output; left out, CSV."),
     ] = None,
+    engine: Annotated[
+        EngineChoice, typer.Option(help="What computes, if a model has a choice.", envvar="HARNESS_ENGINE")
+    ] = EngineChoice.auto,
 ) -> None:
     """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
     from harness import inference
@@ -166,7 +178,7 @@ def predict(
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))
     stated: Literal["csv", "jsonl"] | None = format_.value if format_ is not None else None
     count = inference.predict_file(
-        inference.load(model),
+        inference.load(model, engine=engine.value),
         source,
         sink,
         source_format=stated if source is None else None,

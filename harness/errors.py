@@ -108,3 +108,7 @@ class MissingPackageError(HarnessError):
 
     def __init__(self, package: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs the package {package!r}: pip install {package}")
+
+
+class HarnessWarning(UserWarning):
+    """Something that a person should know, though all goes on."""

@@ -41,7 +41,7 @@ LAYERS = (
 )
 """The rooms of the package. A room imports from earlier layers, never from a later one nor from its own."""
 
-HEAVY = {"datasets", "mlflow", "pandas", "scipy", "sklearn", "torch", "transformers"}
+HEAVY = {"datasets", "mlflow", "onnx", "onnxruntime", "pandas", "scipy", "sklearn", "torch", "transformers"}
 OF_MLFLOW = {"compare", "inference", "promotion", "serving", "store", "tracking"}
 NEEDS_TORCH_AT_ONCE = {"classifiers/encoder/network.py", "classifiers/encoder/training.py"}
 """They define subclasses of what torch defines; what imports them does so inside a function."""

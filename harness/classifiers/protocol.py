@@ -10,7 +10,7 @@ A factory makes one. Its signature is its schema: options are keyword-only with 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -164,6 +164,35 @@ def save(classifier: Classifier, folder: Path) -> Path | None:
     (folder / "model").mkdir(parents=True)
     (folder / "loader.txt").write_text(classifier.save(folder / "model") + "\n", encoding="utf-8")
     return folder
+
+
+@runtime_checkable
+class Accelerated(Protocol):
+    """A saved classifier that can be served by more engines than the exact one that scores come from.
+
+    The exact engine is called ``fp32``; it is in use until another is asked for.
+    """
+
+    def accelerate(self, folder: Path, seen: Examples, held: Labelled) -> Mapping[str, Mapping[str, Any]]:
+        """Add fast engines to what :meth:`Saveable.save` wrote.
+
+        Parameters
+        ----------
+        folder : Path
+            Where it was saved, and loaded from.
+        seen : sequence of Example
+            Training rows.
+        held : Labelled
+            Rows not learned from; an engine whose labels are not nearly always the exact one's is refused.
+
+        Returns
+        -------
+        mapping
+            By engine how it did, or ``{"refused": reason}``.
+        """
+
+    def use(self, engine: str) -> None:
+        """Choose the engine; ``auto`` takes the fastest of those that serve the model."""
 
 
 def _column(rows: pd.DataFrame, name: str) -> list[Any]:

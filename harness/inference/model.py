@@ -83,7 +83,7 @@ class LabelModel:
         return self.engine.label(table, first=first)
 
 
-def load(uri: str | Path) -> LabelModel:
+def load(uri: str | Path, *, engine: str = "") -> LabelModel:
     """Load a model.
 
     Parameters
@@ -91,6 +91,9 @@ def load(uri: str | Path) -> LabelModel:
     uri : str or Path
         ``models:/stance@champion``, ``models:/stance/3``, ``runs:/<id>``, or a folder, for which no store is
         needed.
+    engine : {"auto", "fp32", "bf16", "int8"}, optional
+        What computes, for models that have a choice: the fastest, or this one. Left out, what the environment
+        variable ``HARNESS_ENGINE`` says, or ``auto``.
 
     Raises
     ------
@@ -101,7 +104,7 @@ def load(uri: str | Path) -> LabelModel:
     folder = _downloaded(address) if address.startswith(SCHEMES) else Path(address)
     if not folder.is_dir():
         raise ModelError(f"there is no model {address!r}: give models:/NAME@champion, runs:/ID or a folder")
-    return LabelModel(Engine.read(_data_folder(folder)), address)
+    return LabelModel(Engine.read(_data_folder(folder), engine), address)
 
 
 def _data_folder(folder: Path) -> Path:

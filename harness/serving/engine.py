@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import parties as registry
-from harness.classifiers.protocol import Classifier, Example
-from harness.errors import CorpusError, ModelError, PredictionsError
+from harness.classifiers.protocol import Accelerated, Classifier, Example
+from harness.errors import ClassifierError, CorpusError, ModelError, PredictionsError
 from harness.labels import LabelSet, check_probabilities
 from harness.parties import Registry
 from harness.serving.contract import Contract, loader
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 PARTIES = "parties.json"
 WINDOW = 8192
 SEPARATOR = "|"
+ENGINE = "HARNESS_ENGINE"
+"""The environment variable that says which engine computes where nobody else does."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,20 @@ class Engine:
     parties: Registry
 
     @classmethod
-    def read(cls, folder: Path) -> Engine:
+    def read(cls, folder: Path, engine: str = "") -> Engine:
         """Load a model folder; see :mod:`harness.serving` for what it holds.
+
+        Parameters
+        ----------
+        folder : Path
+        engine : {"auto", "fp32", "bf16", "int8"}, optional
+            What computes, for models that have a choice; left out, what the environment variable
+            ``HARNESS_ENGINE`` says, or ``auto``: the fastest.
 
         Raises
         ------
         ModelError
-            Where something is missing or damaged, or its loader is not installed.
+            Where something is missing or damaged, its loader is not installed, or it has no such engine.
         """
         contract = Contract.read(folder)
         try:
@@ -55,6 +65,7 @@ class Engine:
         except (OSError, ValueError, CorpusError) as error:
             raise ModelError(f"{folder / PARTIES} cannot be read: {error}") from error
         classifier = loader(contract.loader)(folder / "model", contract.labels)
+        choose(classifier, engine or os.environ.get(ENGINE, "") or "auto")
         return cls(contract, classifier, parties)
 
     @property
@@ -112,6 +123,23 @@ class Engine:
         except PredictionsError as error:
             raise ModelError(f"the model is damaged: {error}") from error
         return tempered(proba, self.contract.temperature, multi=labels.multi)[[order[item] for item in items]]
+
+
+def choose(classifier: Classifier, engine: str) -> None:
+    """Tell a classifier by which engine to compute.
+
+    Raises
+    ------
+    ModelError
+        Where it cannot.
+    """
+    try:
+        if isinstance(classifier, Accelerated):
+            classifier.use(engine)
+        elif engine not in ("auto", "fp32"):
+            raise ModelError(f"this model has no choice of engines, so no {engine!r}")
+    except ClassifierError as error:
+        raise ModelError(str(error)) from error
 
 
 def tempered(proba: NDArray[np.float64], temperature: float, *, multi: bool) -> NDArray[np.float64]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import harness
 from harness.catalog import plain
+from harness.classifiers.protocol import Accelerated, Labelled
 from harness.errors import ModelError
 from harness.evaluate import ClassifierResult, Prepared
 from harness.parties import Registry
 from harness.report.model_card import model_card
-from harness.serving.contract import Contract
+from harness.serving.contract import Contract, loader
 from harness.serving.engine import PARTIES
 from harness.serving.requirements import constraints, pinned
 from harness.serving.wheel import wheel_name, write_wheel
@@ -51,10 +54,49 @@ def pack(path: Path, prepared: Prepared, result: ClassifierResult, *, run_id: st
     data.mkdir(parents=True)
     try:
         write_data(data, result.model, contract_of(prepared, result), prepared.corpus.parties)
-        (data / CARD).write_text(model_card(prepared, result), encoding="utf-8")
+        card = model_card(prepared, result) + accelerated(data / "model", prepared, result)
+        (data / CARD).write_text(card, encoding="utf-8")
         write_mlflow(path, data, run_id=run_id, model_id=model_id)
     finally:
         shutil.rmtree(data.parent)
+
+
+def accelerated(folder: Path, prepared: Prepared, result: ClassifierResult) -> str:
+    """Add fast engines to a saved model that can have some; return what its card says of them.
+
+    They are judged on the rows of select and calibrate, never on test.
+    """
+    import numpy as np
+
+    assert result.served is not None
+    plan, trial = prepared.plan, result.served.trial
+    bound = result.classifier.bound
+    if not isinstance(bound.make(labels=plan.labels, seed=trial.seed), Accelerated):
+        return ""
+    split = next(one for one in prepared.splits if one.fold == trial.fold)
+    parts = [prepared.labelled(split, name) for name in ("select", "calibrate")]
+    examples = [one for part in parts for one in part.examples]
+    held = Labelled(examples, np.concatenate([part.codes for part in parts]))
+    classifier = loader(contract_of(prepared, result).loader)(folder, plan.labels)
+    assert isinstance(classifier, Accelerated)
+    found = classifier.accelerate(folder, prepared.labelled(split, "train").examples, held)
+    return "\n" + engines_section(found)
+
+
+def engines_section(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the section of a model card on the engines that a model may be served by."""
+    lines = ["- `fp32`: exact; the scores above are its."]
+    for name, one in found.items():
+        if "refused" in one:
+            lines.append(f"- `{name}`: refused, because {one['refused']}.")
+            continue
+        equal = 1 - one["different"] / one["rows"]
+        lines.append(
+            f"- `{name}`: of {one['rows']:,} held-out rows {equal:.2%} got the same label, and"
+            f" {one['lost']:.2f} points of macro-F1 were lost. {one['again']:.1%} of rows are computed once"
+            " more, in fp32."
+        )
+    return "## Engines\n\n" + "\n".join(lines) + "\n"
 
 
 def contract_of(prepared: Prepared, result: ClassifierResult) -> Contract:

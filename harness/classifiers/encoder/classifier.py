@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from harness.classifiers.encoder.engines.service import Service
     from harness.classifiers.encoder.network import Network
 
 LOADER = "harness.classifiers.encoder:load"
@@ -51,6 +53,7 @@ class Encoder:
         self.labels = labels
         self.seed = seed
         self.resume_in: Path | None = None
+        self._service: Service | None = None
 
     def fit(self, train: Labelled, select: Labelled | None = None) -> None:
         """Fine-tune on ``train``; keep the epoch that is best on ``select``, or the last one.
@@ -85,33 +88,82 @@ class Encoder:
         self.curves_: list[dict[str, float]] = curves
 
     def take(self, tokenizer: Tokenizer, network: Network) -> None:
-        """Take what was learned elsewhere, as from a folder."""
+        """Take what was learned."""
         self.tokenizer_ = tokenizer
         self.network_ = network
 
-    def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
-        """Return ``(n, k)`` probabilities in label order, computed in fp32."""
-        from harness.classifiers.encoder.prediction import probabilities, scores
+    def serve(self, tokenizer: Tokenizer, service: Service) -> None:
+        """Take what was learned elsewhere, as from a folder; the network is loaded when it is needed."""
+        self.tokenizer_ = tokenizer
+        self._service = service
 
+    @cached_property
+    def network_(self) -> Network:
+        """The network."""
+        if self._service is None:
+            raise ClassifierError("the encoder has not been fitted: call fit first")
+        return self._service.network
+
+    def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
+        """Return ``(n, k)`` probabilities in label order; in fp32, unless :meth:`use` said otherwise."""
+        from harness.classifiers.encoder.engines.computing import TorchEngine
+        from harness.classifiers.encoder.prediction import Reading, probabilities, streamed
+
+        self._check_fitted()
         # Headlines and agency copy repeat: what is the same is computed once.
         place: dict[Example, int] = {}
         places = [place.setdefault(example, len(place)) for example in examples]
-        rows = self._learned(list(place))
-        raw = scores(self.network_, rows, padding(self.tokenizer_.backend))
+        reading = Reading(self.tokenizer_, padding(self.tokenizer_.backend))
+        if self._service is not None:
+            raw = self._service.scores(reading, list(place))
+        else:
+            raw = streamed(TorchEngine(self.network_), reading, list(place), len(self.labels))
         return probabilities(raw[places] if places else raw, self.labels)
+
+    def use(self, engine: str) -> None:
+        """Choose what computes; see :mod:`harness.classifiers.encoder.engines`.
+
+        Parameters
+        ----------
+        engine : {"auto", "fp32", "bf16", "int8"}
+
+        Raises
+        ------
+        ClassifierError
+            Where the engine cannot serve this model.
+        """
+        if self._service is not None:
+            self._service.use(engine)
+        elif engine not in ("auto", "fp32"):
+            raise ClassifierError(f"the engine {engine} serves a saved model only")
+
+    def accelerate(self, folder: Path, seen: Examples, held: Labelled) -> dict[str, dict[str, Any]]:
+        """Add engines to a folder that this was loaded from; see :mod:`harness.classifiers.protocol`."""
+        from harness.classifiers.encoder.engines import packing
+        from harness.classifiers.encoder.prediction import Reading
+
+        reading = Reading(self.tokenizer_, padding(self.tokenizer_.backend))
+        rows = [seen[row] for row in packing.spread(seen, packing.SEEN)]
+        kept = packing.spread(held.examples, packing.JUDGED)
+        judged = Labelled([held.examples[row] for row in kept], held.codes[kept])
+        trial = packing.Trial(
+            self.network_.cpu(), folder / checkpoints.WEIGHTS, reading, self.labels, (rows, judged)
+        )
+        record = trial.record()
+        record.write(folder)
+        return record.summary()
 
     def save(self, folder: Path) -> str:
         """Write weights (safetensors), tokenizer and settings (JSON); return the loader's address."""
         from harness.classifiers.encoder.storage import write
 
-        self._learned(())
+        self._check_fitted()
         write(folder, self)
         return LOADER
 
-    def _learned(self, examples: Examples) -> Any:
-        if not hasattr(self, "network_"):
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "tokenizer_"):
             raise ClassifierError("the encoder has not been fitted: call fit first")
-        return self.tokenizer_(examples)
 
 
 def reader(options: Options, backend: Any) -> Tokenizer:

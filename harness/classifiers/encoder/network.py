@@ -50,13 +50,27 @@ class Network(nn.Module):
     def forward(self, batch: Batch) -> torch.Tensor:
         """Return scores, ``(rows, outputs)``, fp32."""
         device = self.head.weight.device
-        attention = torch.from_numpy(batch.attention).to(device)
-        inputs = {"input_ids": torch.from_numpy(batch.tokens).to(device), "attention_mask": attention}
+        arrays = (batch.tokens, batch.segments, batch.attention, batch.targets)
+        tokens, segments, attention, targets = (torch.from_numpy(one).to(device) for one in arrays)
+        text = None if batch.text is None else torch.from_numpy(batch.text).to(device)
+        return self.compute(tokens, segments, attention, targets, text)
+
+    def compute(
+        self,
+        tokens: torch.Tensor,
+        segments: torch.Tensor,
+        attention: torch.Tensor,
+        targets: torch.Tensor,
+        text: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Do the same with tensors; see :class:`harness.classifiers.encoder.rows.Batch` for what they are."""
+        inputs = {"input_ids": tokens, "attention_mask": attention}
         if self._segments:
-            inputs["token_type_ids"] = torch.from_numpy(batch.segments).to(device)
+            inputs["token_type_ids"] = segments
         hidden = self.body(**inputs).last_hidden_state
-        pooled = self._pool(hidden, attention, torch.from_numpy(batch.targets).to(device))
-        scores: torch.Tensor = self.head(self.dropout(pooled))
+        if text is not None:
+            hidden, attention = hidden[text], attention[text]
+        scores: torch.Tensor = self.head(self.dropout(self._pool(hidden, attention, targets)))
         return scores.float()
 
     def _pool(self, hidden: torch.Tensor, attention: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -94,6 +108,18 @@ class Network(nn.Module):
             else count + 1
             for name in names
         }
+
+
+class Traceable(nn.Module):
+    """A network whose inputs are tensors, as what exports it demands."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+        """See :meth:`Network.compute`."""
+        return self.network.compute(*tensors)
 
 
 def _mean(hidden: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from harness.classifiers.encoder.rows import Rows, batches, sorted_order
+from harness.classifiers.encoder.rows import Rows, batches, shared_batches, sorted_order
+from harness.classifiers.protocol import Examples
 from harness.labels import LabelSet
 from harness.progress import progress
 
@@ -14,10 +18,32 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from harness.classifiers.encoder.engines.computing import Engine
     from harness.classifiers.encoder.network import Network
+
+Item = TypeVar("Item")
 
 BUDGET = 4096
 """Padded tokens of a batch: enough to fill the processor, few enough for its cache."""
+
+STRETCH = 512
+"""Examples that are tokenized, and sorted by length, together."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How examples become tokens.
+
+    Attributes
+    ----------
+    rows : callable
+        Of examples; their tokens.
+    padding : int
+        The padding token.
+    """
+
+    rows: Callable[[Examples], Rows]
+    padding: int
 
 
 def device() -> torch.device:
@@ -53,6 +79,44 @@ def scores(network: Network, rows: Rows, padding: int) -> NDArray[np.float64]:
         for batch in progress(batches(rows, order, padding), "predicting", len(order)):
             result[batch.rows] = network(batch).double().cpu().numpy()
     return result
+
+
+def streamed(engine: Engine, reading: Reading, examples: Examples, outputs: int) -> NDArray[np.float64]:
+    """Compute examples, while the next ones are being tokenized.
+
+    Parameters
+    ----------
+    engine : Engine
+        Whichever.
+    reading : Reading
+    examples : sequence of Example
+        Any number of them.
+    outputs : int
+        Scores a row.
+
+    Returns
+    -------
+    (n, outputs) array
+        In the order of the examples.
+    """
+    result = np.zeros((len(examples), outputs))
+    starts = range(0, len(examples), STRETCH)
+    read = ahead(reading.rows(examples[start : start + STRETCH]) for start in starts)
+    shown = progress(zip(starts, read, strict=True), "predicting", len(starts))
+    for start, rows in shown:
+        for batch in shared_batches(rows, engine.budget, reading.padding):
+            result[start + batch.rows] = engine.scores(batch)
+    return result
+
+
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Hand items on; the next one is made in a thread of its own meanwhile."""
+    end: Any = object()
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(next, items, end)
+        while (item := waiting.result()) is not end:
+            waiting = thread.submit(next, items, end)
+            yield item
 
 
 def probabilities(raw: NDArray[np.float64], labels: LabelSet) -> NDArray[np.float64]:

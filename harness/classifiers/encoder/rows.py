@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 STRETCH = 50
 """Batches that are sorted by length together: enough that padding is rare, few enough to stay random."""
 
+SHARED = 32
+"""The most rows that share a text within a batch: each has states of its own before the head."""
+
 TOKEN_MARKS = Marks(before="<target>", after="</target>")
 """Marks that are tokens of their own, added to the vocabulary."""
 
@@ -126,33 +129,78 @@ class Tokenizer:
 
 @dataclass(frozen=True)
 class Batch:
-    """Row numbers and their tokens, padded to the longest of them; shapes ``(rows, longest)``."""
+    """Row numbers and their tokens, padded to the longest of them.
+
+    Attributes
+    ----------
+    rows : (n,) array
+    tokens, segments, attention : (m, longest) arrays
+        One line a text: ``m`` is ``n`` unless rows share texts.
+    targets : (n, longest) array
+    text : (n,) array or None
+        The line of each row's text; None where row after row has its own.
+    """
 
     rows: NDArray[np.int64]
     tokens: NDArray[np.int64]
     segments: NDArray[np.int64]
     attention: NDArray[np.int64]
     targets: NDArray[np.bool_]
+    text: NDArray[np.int64] | None = None
 
 
 def batches(rows: Rows, order: Sequence[NDArray[np.int64]], padding: int) -> Iterator[Batch]:
     """Pad the rows of each batch; ``padding`` is the padding token."""
+    for chosen in order:
+        yield _padded(rows, chosen, chosen, padding)
+
+
+def shared_batches(rows: Rows, budget: int, padding: int) -> Iterator[Batch]:
+    """Batch all rows by length; a text whose tokens several rows have is in its batch once.
+
+    That is so where the target is not written into what is read: several parties of one sentence, told apart
+    by which tokens name them.
+    """
     import numpy as np
 
-    for chosen in order:
-        longest = int(rows.lengths[chosen].max())
-        shape = (len(chosen), longest)
-        tokens = np.full(shape, padding, dtype=np.int64)
-        segments = np.zeros(shape, dtype=np.int64)
-        attention = np.zeros(shape, dtype=np.int64)
-        targets = np.zeros(shape, dtype=np.bool_)
-        for place, row in enumerate(chosen.tolist()):
-            length = int(rows.lengths[row])
-            tokens[place, :length] = rows.tokens[row]
-            segments[place, :length] = rows.segments[row]
-            attention[place, :length] = 1
-            targets[place, :length] = rows.targets[row]
-        yield Batch(chosen, tokens, segments, attention, targets)
+    number: dict[tuple[bytes, bytes], int] = {}
+    members: list[list[int]] = []
+    for row, (tokens, segments) in enumerate(zip(rows.tokens, rows.segments, strict=True)):
+        key = tokens.tobytes(), segments.tobytes()
+        place = number.setdefault(key, len(members))
+        if place == len(members) or len(members[place]) == SHARED:
+            place = number[key] = len(members)
+            members.append([])
+        members[place].append(row)
+    first = np.array([one[0] for one in members], dtype=np.int64)
+    for chosen in sorted_order(rows.lengths[first], budget) if members else []:
+        of_text = [members[place] for place in chosen.tolist()]
+        text = np.repeat(np.arange(len(chosen)), [len(one) for one in of_text])
+        yield _padded(rows, first[chosen], np.concatenate(of_text), padding, text)
+
+
+def _padded(
+    rows: Rows,
+    texts: NDArray[np.int64],
+    members: NDArray[np.int64],
+    padding: int,
+    text: NDArray[np.int64] | None = None,
+) -> Batch:
+    import numpy as np
+
+    longest = int(rows.lengths[texts].max())
+    shape = (len(texts), longest)
+    tokens = np.full(shape, padding, dtype=np.int64)
+    segments, attention = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    for place, row in enumerate(texts.tolist()):
+        length = int(rows.lengths[row])
+        tokens[place, :length] = rows.tokens[row]
+        segments[place, :length] = rows.segments[row]
+        attention[place, :length] = 1
+    targets = np.zeros((len(members), longest), dtype=np.bool_)
+    for place, row in enumerate(members.tolist()):
+        targets[place, : int(rows.lengths[row])] = rows.targets[row]
+    return Batch(members, tokens, segments, attention, targets, text)
 
 
 def sorted_order(lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.int64]]:

@@ -11,18 +11,23 @@ encoder.json        the options, the seed, and the number of labels
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.classifiers import checkpoints
-from harness.classifiers.encoder.options import from_record
+from harness.classifiers.encoder.options import Options, from_record
 from harness.errors import ClassifierError
 from harness.labels import LabelSet
 
 if TYPE_CHECKING:
     from harness.classifiers.encoder.classifier import Encoder
+    from harness.classifiers.encoder.network import Network
 
 SETTINGS = "encoder.json"
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 
 
 def write(folder: Path, fitted: Encoder) -> None:
@@ -40,15 +45,16 @@ def write(folder: Path, fitted: Encoder) -> None:
 def read(folder: Path, labels: LabelSet) -> Encoder:
     """Read what :func:`write` wrote.
 
+    Where a fast engine may do without it, the network is loaded when it is first asked for, and PyTorch too.
+
     Raises
     ------
     ClassifierError
         Where a file is missing, truncated or not finite, or the labels are not as many as were learned.
     """
-    from transformers import AutoConfig, AutoModel
-
-    from harness.classifiers.encoder.classifier import Encoder, assembled, reader
-    from harness.classifiers.encoder.prediction import device
+    from harness.classifiers.encoder.classifier import Encoder, reader
+    from harness.classifiers.encoder.engines import record as engines
+    from harness.classifiers.encoder.engines.service import Service
 
     try:
         record = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
@@ -57,18 +63,84 @@ def read(folder: Path, labels: LabelSet) -> Encoder:
         raise ClassifierError(f"{folder / SETTINGS}: cannot be read: {error}") from error
     if outputs != len(labels):
         raise ClassifierError(f"{folder}: the encoder has {outputs} labels, not {len(labels)}")
-    where = str(folder.resolve())
-    tokenizer = reader(options, checkpoints.load_tokenizer(where))
+    found = engines.read(folder)
+    _check_whole(folder / checkpoints.WEIGHTS)
+    made = Encoder(options, labels, int(record["seed"]))
+    service = Service(folder, found, labels, partial(_network, folder, options, labels))
+    if found is not None and "int8" in found.offers:
+        backend: Any = Saved(_tokenizer(folder), found.padding, folder)
+    else:
+        backend = checkpoints.load_tokenizer(str(folder.resolve()))
+        # What is damaged is said at once.
+        _ = service.network
+    made.serve(reader(options, backend), service)
+    return made
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A tokenizer as it was saved: all that prediction takes, without the seconds that transformers takes.
+
+    Attributes
+    ----------
+    backend_tokenizer : tokenizers.Tokenizer
+    pad_token_id : int
+    folder : Path
+        Where it lies.
+    """
+
+    backend_tokenizer: Any
+    pad_token_id: int
+    folder: Path
+
+    def add_tokens(self, tokens: list[str], *, special_tokens: bool) -> int:  # noqa: ARG002
+        """Add nothing: what a training added was saved."""
+        return 0
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Copy it."""
+        for file in TOKENIZER:
+            shutil.copy2(self.folder / file, folder / file)
+
+
+def _tokenizer(folder: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    file = folder / TOKENIZER[0]
     try:
-        config = AutoConfig.from_pretrained(where)
+        backend = Tokenizer.from_file(str(file))
+    except Exception as error:
+        raise ClassifierError(f"{file}: cannot be read: {error}") from error
+    backend.no_padding()
+    backend.no_truncation()
+    return backend
+
+
+def _network(folder: Path, options: Options, labels: LabelSet) -> Network:
+    from transformers import AutoConfig, AutoModel
+
+    from harness.classifiers.encoder.classifier import assembled
+    from harness.classifiers.encoder.prediction import device
+
+    try:
+        config = AutoConfig.from_pretrained(str(folder.resolve()))
     except (OSError, ValueError) as error:
         raise ClassifierError(f"{folder / 'config.json'}: cannot be read: {error}") from error
     body = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
     network = assembled(options, body, labels)
     _fill(network, folder / checkpoints.WEIGHTS)
-    made = Encoder(options, labels, int(record["seed"]))
-    made.take(tokenizer, network.to(device()).eval())
-    return made
+    return network.to(device()).eval()
+
+
+def _check_whole(file: Path) -> None:
+    """Refuse a file that is missing or cut short; reads no more of it than its header."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(file), framework="np"):
+            return
+    except (OSError, SafetensorError) as error:
+        raise ClassifierError(f"{file}: its weights cannot be read: {error}") from error
 
 
 def _fill(network: object, file: Path) -> None:

@@ -1,0 +1,133 @@
+"""Batches of tokens in, scores out, by one engine or another."""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from harness.classifiers.encoder.rows import Batch
+from harness.errors import ClassifierError, MissingPackageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.classifiers.encoder.network import Network
+
+EngineName = Literal["fp32", "bf16", "int8"]
+NAMES: tuple[EngineName, ...] = ("fp32", "bf16", "int8")
+
+
+class Engine(Protocol):
+    """What computes.
+
+    Attributes
+    ----------
+    budget : int
+        Padded tokens of the batches that suit it.
+    """
+
+    budget: int
+
+    def scores(self, batch: Batch) -> NDArray[np.float64]:
+        """Return what the head gives, ``(rows, outputs)``, in the order of ``batch.rows``."""
+
+
+class TorchEngine:
+    """A network in PyTorch, on the device that it lies on.
+
+    Parameters
+    ----------
+    network : Network
+        Put into evaluation mode.
+    name : {"fp32", "bf16"}
+    """
+
+    budget = 4096
+    """Enough to fill the processor, few enough for its cache."""
+
+    def __init__(self, network: Network, name: Literal["fp32", "bf16"] = "fp32") -> None:
+        self.network = network.eval()
+        self.name = name
+
+    def scores(self, batch: Batch) -> NDArray[np.float64]:
+        """See :class:`Engine`."""
+        import torch
+
+        device = self.network.head.weight.device.type
+        cast: Any = torch.autocast(device, torch.bfloat16) if self.name == "bf16" else nullcontext()
+        with torch.inference_mode(), cast:
+            found: NDArray[np.float64] = self.network(batch).double().cpu().numpy()
+        return found
+
+
+class OnnxEngine:
+    """A graph in ONNX Runtime, on the processor.
+
+    Parameters
+    ----------
+    file : Path
+        As :mod:`.export` or :mod:`.quantization` wrote it; its weights may lie in files beside it.
+
+    Raises
+    ------
+    MissingPackageError
+        Without ONNX Runtime.
+    ClassifierError
+        Where the file is missing or damaged, or asks for what this version cannot do.
+    """
+
+    budget = 2048
+
+    def __init__(self, file: Path) -> None:
+        self._session = session(file)
+        self._inputs = [one.name for one in self._session.get_inputs()]
+
+    def scores(self, batch: Batch) -> NDArray[np.float64]:
+        """See :class:`Engine`."""
+        found: NDArray[np.float64] = self._session.run(["scores"], feed(batch, self._inputs))[0].astype(float)
+        return found
+
+
+def feed(batch: Batch, inputs: list[str]) -> dict[str, NDArray[Any]]:
+    """Return a batch by the names of a graph's inputs; some architectures have no use for all of it."""
+    import numpy as np
+
+    text = np.arange(len(batch.rows)) if batch.text is None else batch.text
+    arrays = {
+        "tokens": batch.tokens,
+        "segments": batch.segments,
+        "attention": batch.attention,
+        "targets": batch.targets,
+        "text": text,
+    }
+    return {name: arrays[name] for name in inputs}
+
+
+def session(file: Path) -> Any:
+    """Open a graph; see :class:`OnnxEngine`."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingPackageError("onnxruntime", "the engine int8") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads()
+    # Threads that wait at full speed would take the processor from the one that tokenizes.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ClassifierError(f"{file}: cannot be opened: {str(error).strip()}") from error
+
+
+def threads() -> int:
+    """Return how many threads may compute: what OMP_NUM_THREADS says, or as many as there are cores."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

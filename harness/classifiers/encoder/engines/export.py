@@ -1,0 +1,104 @@
+"""A network and its saved weights in, an ONNX graph out that reads the weights where they lie.
+
+The graph holds no weights of its own: they stay in ``model.safetensors``, and the graph says where in it.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import ClassifierError
+
+if TYPE_CHECKING:
+    from harness.classifiers.encoder.network import Network
+
+INPUTS = ("tokens", "segments", "attention", "targets", "text")
+OPSET = 17
+_PREFIX = "network."
+
+
+def export(network: Network, weights: Path, file: Path) -> None:
+    """Write a network as a graph with the inputs of a batch and the output ``scores``.
+
+    Parameters
+    ----------
+    network : Network
+        On the CPU.
+    weights : Path
+        Its safetensors file, in the same folder as ``file``.
+    file : Path
+        Written.
+
+    Raises
+    ------
+    ClassifierError
+        Where the architecture cannot be exported.
+    """
+    import onnx
+
+    _trace(network, file)
+    graph = onnx.load(str(file))
+    places = _places(weights)
+    for tensor in graph.graph.initializer:
+        place = places.get(tensor.name.removeprefix(_PREFIX))
+        if place is not None and tensor.data_type == onnx.TensorProto.FLOAT:
+            _point(tensor, weights.name, *place)
+    onnx.save(graph, str(file))
+
+
+def _trace(network: Network, file: Path) -> None:
+    import torch
+
+    from harness.classifiers.encoder.network import Traceable
+
+    tokens = torch.ones((2, 8), dtype=torch.int64)
+    attention = torch.tensor([[1] * 8, [1] * 5 + [0] * 3])
+    targets = torch.zeros((3, 8), dtype=torch.bool)
+    targets[0, 2:4] = True
+    tensors = (tokens, torch.zeros_like(tokens), attention, targets, torch.tensor([0, 0, 1]))
+    axes = {name: {0: "texts", 1: "length"} for name in INPUTS[:3]}
+    axes |= {"targets": {0: "rows", 1: "length"}, "text": {0: "rows"}, "scores": {0: "rows"}}
+    try:
+        with warnings.catch_warnings():
+            # It says of each shape that it reads that it was read, and of itself that it is the older one;
+            # the newer one takes ten times as long, and another package.
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                Traceable(network.eval()).eval(),
+                tensors,
+                str(file),
+                dynamo=False,
+                input_names=list(INPUTS),
+                output_names=["scores"],
+                dynamic_axes=axes,
+                opset_version=OPSET,
+                do_constant_folding=False,
+            )
+    except (RuntimeError, TypeError, ValueError, NotImplementedError, torch.onnx.OnnxExporterError) as error:
+        what = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ClassifierError(f"{network.body.config.model_type} cannot be exported: {what}") from error
+
+
+def _places(weights: Path) -> dict[str, tuple[int, int]]:
+    """Return where each fp32 tensor of a safetensors file begins, and its size, in bytes."""
+    with weights.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        header: dict[str, Any] = json.loads(stream.read(length))
+    return {
+        name: (8 + length + one["data_offsets"][0], one["data_offsets"][1] - one["data_offsets"][0])
+        for name, one in header.items()
+        if name != "__metadata__" and one["dtype"] == "F32"
+    }
+
+
+def _point(tensor: Any, file: str, start: int, size: int) -> None:
+    import onnx
+
+    tensor.ClearField("raw_data")
+    tensor.ClearField("float_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    for key, value in (("location", file), ("offset", start), ("length", size)):
+        tensor.external_data.add(key=key, value=str(value))
