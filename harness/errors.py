@@ -5,7 +5,8 @@
     HarnessError                 exit code 1
     ├── ProblemsError            carries a tuple of Problem, all of them at once
     │   ├── ConfigError          a config cannot be resolved; exit code 2
-    │   └── CorpusError          a corpus file or row is not what it should be
+    │   ├── CorpusError          a corpus file or row is not what it should be
+    │   └── ArticleError         an article cannot be read
     ├── SplitError               a split cannot be drawn or is not disjoint
     ├── LeakError                test repeats what is trained on
     ├── PredictionsError         a table at the waist breaks its contract
@@ -73,6 +74,10 @@ class ConfigError(ProblemsError):
 
 class CorpusError(ProblemsError):
     """A corpus that is not what it claims to be."""
+
+
+class ArticleError(ProblemsError):
+    """An article that cannot be read."""
 
 
 class SplitError(HarnessError):

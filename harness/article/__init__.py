@@ -1,0 +1,1 @@
+"""An article in; who is shown how in it, by whom, out."""

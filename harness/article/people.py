@@ -1,0 +1,147 @@
+"""A sentence in, the persons and groups that could speak in it out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from harness.article.words import AGENT_ENDING, AGENTS, NO_AGENTS, NO_HEAD, NOT_PEOPLE, STAFF, TITLES
+from harness.parties import Span
+
+_PARTICLE = r"(?:de|la|le|van|von|der|den|bin|al|el|da|di|du|dos)"
+_WORD = r"[A-ZÀ-ÖØ-Þ][\w’'-]*[\w]|[A-Z]\."
+_NAME = re.compile(rf"(?:{_WORD})(?:\s+(?:{_PARTICLE}\s+)?(?:{_WORD})){{0,4}}")
+
+
+@dataclass(frozen=True, order=True)
+class Person:
+    """Somebody named in a text: ``text[start:end]`` with titles, ``name`` without."""
+
+    start: int
+    end: int
+    name: str
+
+    @property
+    def surname(self) -> str:
+        """The last word of the name."""
+        return self.name.rsplit(" ", 1)[-1]
+
+
+def people(text: str, taken: Iterable[Span] = (), known: Collection[str] = ()) -> list[Person]:
+    """Find persons.
+
+    Parameters
+    ----------
+    text : str
+    taken : iterable of (int, int)
+        What is something else already: mentions of parties.
+    known : collection of str
+        Surnames that the article has given in full: they alone are persons then.
+
+    Returns
+    -------
+    list of Person
+        In order: names of two words or more, a title with a name, and known surnames. Guessed from capitals,
+        so that unknown places and firms are among them.
+    """
+    blocked = list(taken)
+    found = []
+    for match in _NAME.finditer(text):
+        start, end = match.span()
+        overlap = [one for one in blocked if one[0] < end and start < one[1]]
+        if overlap:
+            continue
+        before = re.search(r"([\w-]+)\s+$", text[:start])
+        introduced = before is not None and (
+            before.group(1).lower() in TITLES or group(f"the {before.group(1)}") is not None
+        )
+        person = _person(match.group(), start, known, titled=introduced)
+        if person is not None:
+            found.append(person)
+    return found
+
+
+def _person(found: str, start: int, known: Collection[str], *, titled: bool) -> Person | None:
+    words = [(one.group(), one.start()) for one in re.finditer(r"\S+", found)]
+    words = [(re.sub(r"[’']s?$", "", word), at) for word, at in words]
+    # What begins a sentence may be any word: "Even Kolvane", "Asked Mr Kim".
+    while words and words[0][0].lower().rstrip(".") in NOT_PEOPLE:
+        words = words[1:]
+    if start == 0 and len(words) > 1 and re.fullmatch(r"[A-Z][a-z]+ing", words[0][0]):
+        words = words[1:]
+    if words and words[-1][0].lower().rstrip(".") in TITLES:
+        return None
+    first = words[0][1] if words else 0
+    while words and words[0][0].lower().rstrip(".") in TITLES:
+        words, titled = words[1:], True
+    if not words or any(word.lower().rstrip(".") in NOT_PEOPLE for word, _ in words):
+        return None
+    name = " ".join(word for word, _ in words)
+    if len(words) == 1 and not titled and name not in known:
+        return None
+    if len(words) == 1 and (len(name) < 2 or name.isupper()):
+        return None
+    last, at = words[-1]
+    return Person(start + first, start + at + len(last), name)
+
+
+_NUMBER = (
+    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|"
+    r"thirty|forty|fifty|both|several|\d+"
+)
+_DETERMINER = rf"the|a|an|some|many|most|other|another|his|her|its|their|our|my|no|{_NUMBER}"
+_ARTICLE = re.compile(r"the|an?|some|many|most|other|another|his|her|its|their|our|my|no")
+_ADJECTIVES = re.compile(
+    r"(?i)^(?:young|old|senior|junior|former|soft-voiced|independent|local|unnamed|anonymous|own|chief|top|leading|"
+    r"other|different|some|many|most|several|humbled|very|friendly|well-known|\w+-\w+|\w+ed|\w+ing|\w+ical|\w+ous|\w+ful)$"
+)
+
+
+def group(left: str) -> tuple[str, int] | None:
+    """Read a description that ends a text: "two shop stewards", "the harbour master", "critics".
+
+    Returns
+    -------
+    (str, int) or None
+        The description without article and adjectives, in lower case, and where it begins.
+    """
+    words = list(re.finditer(r"[\w’'-]+|[^\w\s]", left[-80:]))
+    offset = max(0, len(left) - 80)
+    taken: list[re.Match[str]] = []
+    for word in reversed(words):
+        low = word.group().lower()
+        if not re.fullmatch(r"[\w’'-]+", low) or low in NO_HEAD or _ARTICLE.fullmatch(low) or len(taken) == 4:
+            break
+        if taken and word.group()[0].isupper() and offset + word.start() > 0:
+            break
+        taken.insert(0, word)
+    if not taken:
+        return None
+    head, start = taken[-1].group(), offset + taken[0].start()
+    if not _is_agent(head, begins=start == 0 and len(taken) == 1):
+        return None
+    determined = re.search(rf"(?i)\b(?:{_DETERMINER})\s+$", left[:start]) is not None
+    counted = re.fullmatch(rf"(?i){_NUMBER}", taken[0].group()) is not None
+    plural = head.endswith("s") or head.lower() in ("police", "people", "men", "women", "counsel", "staff")
+    if not (determined or counted or plural or start == 0):
+        return None
+    kept = [word.group() for word in taken[:-1] if not _ADJECTIVES.match(word.group())]
+    return " ".join([*kept[-2:], head]).lower(), start
+
+
+def _is_agent(noun: str, *, begins: bool) -> bool:
+    if noun[0].isupper() and not begins:
+        return False
+    low = noun.lower()
+    return (
+        low in AGENTS
+        or low in STAFF
+        or (low not in NO_AGENTS and AGENT_ENDING.search(low) is not None and len(low) > 4)
+    )
+
+
+def is_staff(words: str) -> bool:
+    """Whether what follows a party's name speaks for it: "spokesman", "'s office", "foreign minister"."""
+    parts = [word.lower() for word in re.findall(r"[A-Za-zé]+", words) if word.lower() not in ("s", "own")]
+    return bool(parts) and parts[-1] in STAFF

@@ -1,0 +1,147 @@
+"""A sentence and who is named in it in, to whom it attributes words or judgements out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from harness.article.actors import Actor, Kind, Source, leads, starting, with_staff
+from harness.article.quoting import outside_quotes
+from harness.article.subjects import first
+from harness.article.verbs import of_verbs
+from harness.article.words import TITLES
+
+_STAMP = re.compile(r"^\d{1,2}[:.]\d\d\s*[-–—]\s*")
+
+_COLON = re.compile(
+    r"^(?P<who>[^:“”\"!?]{2,60}?)(?P<rest>\s+(?:to reporters|on [\w ’'-]{2,30}|says?|said|verdict|writes?))?"
+    r":\s+(?P<said>\S.*)$"
+)
+_SEAT = re.compile(
+    r"^(?:The\s+)?((?:Member|Deputy|Delegate|Speaker|Chair|President|Senator|Representative)\b.*)$"
+)
+_ACCORDING = re.compile(r"(?i)\b(?:according\s+to|in\s+the\s+(?:words|view|opinion|eyes)\s+of|per)\s+")
+_ANY_NOUN = re.compile(
+    r"(?:the|an?|its|their|his|her)\s+((?:[a-z][\w’'-]*\s+){0,3}?[a-z][\w’'-]*)(?=[,.;:\"]|\s+(?:who|which|that|from|by|in|on|of|released|published|obtained|seen)\b|$)"
+)
+_IN_VIEW = re.compile(
+    r"[’']s?\s+(?:\w+\s+)?(?:view|words|opinion|telling|account|judgement|judgment|estimate|eyes|reckoning|verdict|phrase)\b"
+)
+
+
+def sources(
+    text: str, cast: Sequence[Actor], *, transcript: bool, posts: bool, inside: bool = False
+) -> list[Source]:
+    """Find attributions.
+
+    Parameters
+    ----------
+    text : str
+    cast : sequence of Actor
+    transcript : bool
+        Lines begin with who speaks.
+    posts : bool
+        A thread of posts, each of them its author's view.
+    inside : bool
+        Whether a quotation is open at the beginning.
+
+    Returns
+    -------
+    list of Source
+        The weightiest first, of equal weight the earlier.
+    """
+    bare = outside_quotes(text, inside=inside)
+    stamp = _STAMP.match(text)
+    start = stamp.end() if stamp else 0
+    bare = " " * start + bare[start:]
+    found = [*_prefixed(text, start, cast, transcript=transcript, posts=posts)]
+    found += _according(text, bare, cast)
+    if not _is_question(bare):
+        found += of_verbs(text, bare, cast)
+    if not found and not posts:
+        found += _quoting(bare, cast)
+    least = 3.0 if posts else 1.0 if transcript else _least(bare)
+    return sorted((one for one in found if one.weight >= least), key=lambda one: (-int(one.weight), one.at))
+
+
+def _quoting(bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
+    """Give words at length in quotation marks to whom the sentence begins with."""
+    if re.search(r"\"{30,}", bare):
+        actor = first(bare, bare, cast)
+        if actor is not None and not re.match(r"[’']", bare[actor.end :]):
+            yield Source(actor, 0, 1)
+
+
+def _is_question(bare: str) -> bool:
+    """Whether the writer asks, rather than tells what somebody said."""
+    return bare.rstrip().endswith("?") and '"' not in bare
+
+
+def _least(bare: str) -> float:
+    """Ask for more where the writer speaks as "I" or "we": reported words serve a purpose of his own."""
+    if re.search(r"(?<!asks us )\b(?:I|[Ww]e)\b(?! ought)", bare):
+        return 2.5
+    return (
+        2
+        if re.search(r"(?i)(?<!told )(?<!tells )(?<!asks )(?<!asked )(?<!showed )\b(?:my|our|us|me)\b", bare)
+        else 1
+    )
+
+
+def _prefixed(
+    text: str, start: int, cast: Sequence[Actor], *, transcript: bool, posts: bool
+) -> Iterator[Source]:
+    match = _COLON.match(text[start:])
+    if match is None or posts:
+        return
+    who, said = match.group("who"), match.group("said")
+    begin, end = start, start + match.end("who")
+    inside = [one for one in cast if begin <= one.start and one.end <= end and one.kind != "pronoun"]
+    covers = [one for one in inside if one.end == end and _only_titles(text[begin : one.start], one.via)]
+    quote = said[:1] in "“\"‘'"
+    seat = _SEAT.match(who)
+    if seat and not covers and (transcript or quote):
+        words = re.sub(r"^(?:Member|Delegate)\b", lambda one: one.group().lower(), seat.group(1))
+        words = (
+            words if not words.startswith(("Deputy ", "Speaker", "Chair")) else words.removeprefix("Deputy ")
+        )
+        kind: Kind = "person" if who.startswith("Deputy") else "group"
+        yield Source(Actor(begin, end, kind, words if words != "Speaker" else "speaker"), begin, 4)
+    elif covers and (transcript or quote or match.group("rest") or _is_clause(said) or not text[0].isascii()):
+        yield Source(covers[0], begin, 4 if transcript or quote else 2.5)
+    elif quote and inside:
+        leading = [one for one in inside if all(leads(word) for word in text[begin : one.start].split())]
+        yield Source(with_staff(text, leading[0]) if leading else inside[-1], begin, 2.5)
+
+
+def _only_titles(text: str, name: str) -> bool:
+    words = [word for word in re.findall(r"[^\s#]+", text) if any(one.isalpha() for one in word)]
+    return all(word.lower().rstrip(".") in TITLES or word in ("The", *name.split()) for word in words)
+
+
+def _is_clause(said: str) -> bool:
+    """Whether what follows a name and a colon reads as a statement rather than as a list or a label."""
+    return (
+        (bool(re.match(r"[A-Z“\"‘'\[]|we |I |ship ", said)) and len(said.split()) > 4)
+        or '"' in said
+        or "“" in said
+    )
+
+
+def _according(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
+    for match in _ACCORDING.finditer(bare):
+        actor = starting(text, bare, match.end(), cast)
+        noun = _ANY_NOUN.match(bare[match.end() :]) if actor is None else None
+        if noun is not None:
+            words = noun.group(1).split()
+            actor = Actor(match.end(), match.end() + noun.end(), "group", " ".join(words[-2:]).lower())
+        if actor is None:
+            outlet = re.match(r"(?:the\s+)?([A-Z][\w’'.-]*(?:\s+[A-Z][\w’'.-]*)*)", text[match.end() :])
+            if outlet:
+                actor = Actor(match.end(), match.end() + outlet.end(), "group", outlet.group(1).rstrip("."))
+        if actor is not None:
+            yield Source(actor, match.start(), 3)
+    for match in _IN_VIEW.finditer(bare):
+        for one in cast:
+            if one.end == match.start() and re.search(r"\b[Ii]n\s+(?:\w+\s+)?$", bare[: one.start]):
+                yield Source(one, match.start(), 3)

@@ -1,0 +1,221 @@
+"""A sentence and who is named in it in, what its verbs attribute to whom out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.article.actors import Actor, Source, starting
+from harness.article.subjects import subject
+from harness.article.words import FORMS, NOUNS, PARTICIPLES, WEAK_JUDGES, WITH_CLAUSE
+
+_BEING = re.compile(
+    r"(?i)\b(?:is|was|were|are|be|been|being|am|get|got|gets|'s)\s+(?:\w+ly\s+|once\s+|also\s+|not\s+)?$"
+)
+_NEGATION = re.compile(
+    r"(?i)(?<!heard )(?<!pains )(?<!telephoned )(?<!went on )\b(?:not|n[’']t|never|neither|nor|nobody|"
+    r"no one|without|would|will|may|might|must|should|cannot|to|can|shall|could|let)"
+    r"\s+(?:\w+ly\s+|even\s+|once\s+|ever\s+)?$"
+)
+_SUBORDINATE = re.compile(
+    r"(?i)\b(?:when|while|whilst|after|before|because|since|until|till|if|unless|that|which|whose|what|"
+    r"whatever|where|whether|how|why|than|"
+    r"though|although|even\s+as|so\s+that)\s+"
+    r"(?:(?:the|a|an|even|only|its|his|her|their|our|my|one|some|mr|mrs|ms|dr|those|\d+)\s+)*"
+    r"(?:[\w’'-]+\s+){0,2}$"
+)
+_CLAUSE = re.compile(
+    r"(?:\s+(?:back|to\s+(?:the\s+)?\w+|reporters|us|me|them|him|her|this\s+\w+|the\s+\w+|[A-Z]\w+))?"
+    r"\s*(?:,\s|that\b|how\b|why\b|whether\b|if\b|\"|:)"
+    r"|\s+(?:[\w’'-]+\s+){1,5}?"
+    r"(?:was|were|is|are|had|has|have|would|will|could|can|did|does|should|must|might)\b"
+)
+_NO_SUBJECT = re.compile(
+    r"(?i)\b(?:neither|nor|nobody|no\s+one|none|not\s+(?:a|one|even)\b[\w ]*|no)\s+(?:[\w’'-]+\s+)*$"
+)
+_REMARK = re.compile(
+    r",\s+an?\s+[\w’' -]{2,40}?\s(?:that|which)\s+"
+    r"(?:(?:even|only|the|one|a|an|mr|mrs|both|two)\s+)*(?:[\w’'-]+\s+){0,2}$"
+)
+_FINITE = re.compile(
+    r"\s+(?:and\s+\w+\s+)?"
+    r"(?:had|has|have|was|were|is|are|would|will|could|can|did|does|should|must|might|may|that|at the)\b"
+)
+
+
+def of_verbs(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
+    """Yield what verbs of saying and judging attribute.
+
+    Parameters
+    ----------
+    text : str
+    bare : str
+        The same with quotations blanked, see :func:`harness.article.quoting.outside_quotes`.
+    cast : sequence of Actor
+
+    Yields
+    ------
+    Source
+        In order of the verbs.
+    """
+    for match in re.finditer(r"(?<![\w’'-])[a-z]+(?![\w’'-])", bare):
+        known = FORMS.get(match.group())
+        if known is None or any(one.start <= match.start() < one.end for one in cast):
+            continue
+        verb = _Verb(text, bare, match.start(), match.end(), *known)
+        found = verb.source(cast)
+        if found is not None:
+            yield found
+
+
+@dataclass(frozen=True)
+class _Verb:
+    """A verb of saying or judging where it stands."""
+
+    text: str
+    bare: str
+    start: int
+    end: int
+    verb: str
+    kind: str
+
+    @property
+    def form(self) -> str:
+        return self.bare[self.start : self.end]
+
+    @property
+    def before(self) -> str:
+        return self.bare[: self.start]
+
+    @property
+    def after(self) -> str:
+        return self.bare[self.end :]
+
+    def source(self, cast: Sequence[Actor]) -> Source | None:
+        """Find who says or judges, if anybody."""
+        weight = self._weight()
+        if weight == 0:
+            return None
+        if self.form in PARTICIPLES:
+            agent = self._agent(cast)
+            if agent is not None:
+                return Source(agent, self.start, weight)
+            if _BEING.search(self.before):
+                return None
+        after_quote = self.before.rstrip(" ,").endswith('"') or self.before.rstrip()[-1:] in "?!"
+        actor = self._inverted(cast) if after_quote else None
+        if actor is not None:
+            return Source(actor, self.start, 3)
+        main = not self._depends() and not self._is_noun()
+        if actor is None and self.before.rstrip().endswith(","):
+            actor = subject(self.bare, self.before, cast, main=False)
+            if actor is None or actor.kind == "group":
+                actor = self._inverted(cast) or actor
+        if actor is None:
+            actor = subject(self.bare, self.before, cast, main=main) or self._inverted(cast)
+        if actor is None or (actor.kind == "group" and self.form.endswith("ing")):
+            return None
+        if self.form == self.verb and actor.kind in ("party", "person") and not self._is_plural(actor):
+            return None
+        return self._judged(actor, weight)
+
+    def _is_plural(self, actor: Actor) -> bool:
+        """Whether a verb without an ending fits: "Republicans say", not "Russian state media"."""
+        named = self.text[actor.start : actor.end]
+        helped = re.search(r"(?i)\b(?:did|do|does|not|deny)\b[^.;]*$", self.bare[: self.start]) is not None
+        pair = re.search(r"\band\s+$", self.bare[: actor.start]) is not None
+        return (
+            named.endswith("s")
+            or helped
+            or pair
+            or self.form in ("put", "read")
+            or self.before.endswith("not ")
+        )
+
+    def _judged(self, actor: Actor, weight: float) -> Source | None:
+        """Weigh by the place of the subject: in a clause that depends on another it says little."""
+        lead = self.bare[: actor.start]
+        if actor.start < self.start:
+            if _NO_SUBJECT.search(lead):
+                return None
+            if _REMARK.search(lead) and (
+                self.kind == "judge" or self._quotes() or self.verb in ("describe", "allow")
+            ):
+                return Source(actor, self.start, 1)
+            if _SUBORDINATE.search(lead):
+                return None
+        return Source(actor, self.start, weight)
+
+    def _weight(self) -> float:
+        """Say how surely the verb attributes: 0 not at all, 1 perhaps, 3 even beside "I"."""
+        negated = _NEGATION.search(self.before) is not None
+        if negated and not (self.verb == "deny" and self.before.endswith("could not ")):
+            return 0
+        if self._is_noun():
+            return 0
+        if re.match(r"\s+(?:on|for|off|in|out|up)\b", self.after) and self.verb in ("call", "ask"):
+            return 0.9
+        if self.kind == "judge":
+            return 1.5 if self.verb in WEAK_JUDGES else 2
+        if self.verb in ("tell", "ask") and re.match(
+            r"\s+(?:us|me)\b(?!\s+not\b|\s+to\s+(?!say))", self.after
+        ):
+            return 3
+        if self._quotes():
+            return 2.5
+        if self.verb == "tell" and re.match(r"\s+\w+\s+(?:not\s+)?to\b", self.after):
+            return 0.9
+        return 2 if self.verb not in WITH_CLAUSE or _CLAUSE.match(self.after) or self._has_object() else 0.9
+
+    def _has_object(self) -> bool:
+        """Whether what follows shows the rarer sense: "puts it down to", "finds nothing", "police find"."""
+        if self.verb == "put":
+            return re.match(r"\s+.{2,60}?\s(?:at|down\s+to)\b", self.after) is not None
+        return (
+            re.match(r"\s+(?:nothing|no\s)|\s*[;.]?\s*$", self.after) is not None and self.verb == "find"
+        ) or self.after[:1] == ";"
+
+    def _quotes(self) -> bool:
+        return '"' in self.after[:70] or re.search(r"\"[\s,]*(?:[\w.’'-]+\s+){0,6}$", self.before) is not None
+
+    def _is_noun(self) -> bool:
+        if self.form not in NOUNS:
+            return False
+        article = re.search(
+            r"(?i)(?:\b(?:the|a|an|no|any|some|one|this|that|every|more|their|his|her|its|our|my|of|for|in|on|with|by|to|telephone|as)|[’']s?)\s+(?:[\w-]+\s+)?$",
+            self.before,
+        )
+        close = re.search(
+            r"(?i)(?:\b(?:the|a|an|no|any|this|every|their|his|her|its|our|my|of|for|in|on|with|by)|[’']s?)\s+$",
+            self.before,
+        )
+        plain = not self.form.endswith("s")
+        return (
+            close is not None
+            or (plain and article is not None)
+            or (plain and not self.after.strip(" .,;:!?"))
+        )
+
+    def _depends(self) -> bool:
+        clause = re.split(r"[;:]", self.before)[-1]
+        last = re.split(r",\s(?!who|whose)", clause)[-1]
+        return bool(_SUBORDINATE.search(last)) or bool(re.search(r"(?i)\b(?:which|that|whom)\b[^,]*$", last))
+
+    def _agent(self, cast: Sequence[Actor]) -> Actor | None:
+        """Read the agent after "by": "described by Ruhl as arsonists", "were thanked by both sides"."""
+        by = re.match(r"(?:\s+[\w’'-]+){0,4}?\s+by\s+", self.after)
+        if by is None or re.search(r"\b(?:who|which|that|and)\b", by.group()):
+            return None
+        return starting(self.text, self.bare, self.end + by.end(), cast)
+
+    def _inverted(self, cast: Sequence[Actor]) -> Actor | None:
+        """Read the subject after the verb: '," said Mr Kim', "No reprisals, says Arrando"."""
+        left = self.before.rstrip()
+        if not left or not (left[-1] in ',"?!—–-' or re.search(r"(?:^|[,;:(])\s*(?:as|so|or)$", left)):
+            return None
+        space = re.match(r"\s+", self.after)
+        found = starting(self.text, self.bare, self.end + space.end(), cast) if space else None
+        if found is not None and left[-1] != '"' and _FINITE.match(self.bare[found.end :]):
+            return None
+        return found

@@ -1,0 +1,73 @@
+"""The word lists of ``english.txt`` in, sets of words and inflected verbs out."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+LISTS = Path(__file__).parent / "english.txt"
+
+
+@cache
+def _sections() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    words: list[str] = []
+    for line in LISTS.read_text(encoding="utf-8").splitlines():
+        heading = re.fullmatch(r"\[(\w+)\]", line)
+        if heading is not None:
+            words = found.setdefault(heading.group(1), [])
+        elif not line.startswith("#"):
+            words += line.split()
+    return {name: tuple(one) for name, one in found.items()}
+
+
+def listed(section: str) -> frozenset[str]:
+    """Return the words of a section of ``english.txt``."""
+    return frozenset(_sections()[section])
+
+
+_IRREGULAR = {
+    "admit": "admitted",
+    "cry": "cried",
+    "dub": "dubbed",
+    "find": "found",
+    "forgive": "forgave forgiven",
+    "put": "put",
+    "quip": "quipped",
+    "rap": "rapped",
+    "regret": "regretted",
+    "say": "said",
+    "slam": "slammed",
+    "snap": "snapped",
+    "swear": "swore sworn",
+    "tell": "told",
+    "think": "thought",
+    "write": "wrote written",
+}
+
+
+def _inflected(verb: str) -> set[str]:
+    stem = verb[:-1] if verb.endswith("e") else verb
+    if verb.endswith("y") and verb[-2] not in "aeiou":
+        third, past = f"{verb[:-1]}ies", f"{verb[:-1]}ied"
+    else:
+        third = f"{verb}es" if verb.endswith(("s", "sh", "ch", "x", "z")) else f"{verb}s"
+        past = f"{stem}ed"
+    return {verb, third, f"{stem}ing", *_IRREGULAR.get(verb, past).split()}
+
+
+FORMS: dict[str, tuple[str, str]] = {
+    form: (verb, kind) for kind in ("say", "judge") for verb in _sections()[kind] for form in _inflected(verb)
+}
+"""Every inflected form of the verbs, with its verb and whether it says or judges."""
+
+PARTICIPLES = frozenset(
+    form for form in FORMS if form.endswith(("ed", "en", "ld", "ought")) or form in ("put", "found")
+)
+NOUNS, WITH_CLAUSE, WEAK_JUDGES = listed("nouns"), listed("with_clause"), listed("weak_judges")
+STAFF, OFFICES, TITLES = listed("staff"), listed("offices"), listed("titles")
+NOT_PEOPLE, AGENTS, NO_AGENTS, NO_HEAD = (
+    listed(name) for name in ("not_people", "agents", "no_agents", "no_head")
+)
+AGENT_ENDING = re.compile(r"(?:er|or|ist|ian|man|woman|men|women|people|ess|eer|ant|ent)s?$")

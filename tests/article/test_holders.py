@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.article.holders import holders
+from harness.article.mentions import mentions
+from harness.article.quoting import left_open, outside_quotes
+from harness.article.sentences import sentences
+from harness.parties import from_records
+
+REGISTRY = from_records(
+    [
+        {
+            "name": "Ostrel",
+            "kind": "country",
+            "demonyms": ["Ostrelian"],
+            "leaders": [{"name": "Mara Crane", "aliases": ["Crane"]}],
+        },
+        {"name": "Coastal Union", "leaders": [{"name": "Jon Bray", "aliases": ["Bray"]}]},
+        {"name": "Varna", "kind": "country"},
+    ]
+)
+
+
+def held(text: str) -> list[str]:
+    found = sentences(text)
+    return [one.label for one in holders(found, mentions(found, REGISTRY))]
+
+
+@pytest.mark.parametrize(
+    ("text", "holder"),
+    [
+        ("Crane opened the bridge.", "writer"),
+        ("Varna was told to wait.", "writer"),
+        ("Neither Crane nor Bray blamed Varna.", "writer"),
+        ("After Bray praised the bridge, it fell on Varna.", "writer"),
+        ("Did Bray praise the bridge?", "writer"),
+        ("Varna's promise was kept.", "writer"),
+        ("Crane said Varna had lied.", "Ostrel"),
+        ("Varna had lied, said Crane.", "Ostrel"),
+        ("“Varna lied,” Crane said.", "Ostrel"),
+        ("“Varna lied,” said Ada Orrin, a baker.", "Ada Orrin"),
+        ("Crane, who was late, accused Varna of lying.", "Ostrel"),
+        ("Crane's spokesman denied it.", "Ostrel"),
+        ("Ostrelian officials blamed Varna.", "Ostrel"),
+        ("Varna was condemned by the Coastal Union.", "Coastal Union"),
+        ("According to Ada Orrin, Varna lied.", "Ada Orrin"),
+        ("Varna lied, according to the Harbour Gazette.", "Harbour Gazette"),
+        ("Critics say Varna lied.", "critics"),
+        ("Two shop stewards warned Varna.", "two shop stewards"),
+        ("Ada Orrin, a baker from Varna, praised the bridge.", "Ada Orrin"),
+        ("President Mara Crane: “Varna lied.”", "Ostrel"),
+        ("Varna, which the Coastal Union had called weak, won.", "writer"),
+        ("Crane told us that she liked Varna.", "Ostrel"),
+        ("I thank Varna, and Crane said so too.", "writer"),
+    ],
+)
+def test_whose_view_a_sentence_gives(text: str, holder: str) -> None:
+    assert held(text) == [holder]
+
+
+@pytest.mark.parametrize(
+    ("text", "holder"),
+    [
+        ("Crane spoke to reporters. She praised Varna.", ["writer", "Ostrel"]),
+        ("Crane said it was late. She praised Varna.", ["Ostrel", "Ostrel"]),
+        ("“Varna lied. “It was bad,” Crane said.", None),
+        ("“It is over,” Crane said. “Varna lied.”", ["Ostrel", "Ostrel"]),
+        ("“It is over,” Crane said.\n“Varna lied.”", ["Ostrel", "Ostrel"]),
+        ("“It is over,” Crane said.\nIt rained.", ["Ostrel", "writer"]),
+        ("Crane made a promise:\n“Varna will pay.”", ["writer", "writer"]),
+        ("Crane made herself clear and added:\n“Varna will pay.”", ["Ostrel", "Ostrel"]),
+        ("Ada Orrin lives here. “Varna lied,” Orrin said.", ["writer", "Ada Orrin"]),
+    ],
+)
+def test_holders_across_sentences(text: str, holder: list[str] | None) -> None:
+    found = held(text)
+    if holder is not None:
+        assert found == holder
+
+
+def test_a_post_goes_on_after_its_credit() -> None:
+    text = (
+        "Varna waits\n💬 President #Bray: We will build the bridge together with Varna.\n"
+        "— Coastal Union (@cu) June 18, 2030\n❗️ To do this, we will raise the toll. pic.twitter.com/a"
+    )
+    assert held(text) == ["writer", "Coastal Union", "writer", "Coastal Union"]
+
+
+def test_minutes_name_the_speaker() -> None:
+    text = (
+        "Bridge Bill\nCrane: I thank Varna for its patience.\nMr Bray: You thank a wall.\n"
+        "The Member for Tilla: Order, please."
+    )
+    assert held(text)[1:] == ["Ostrel", "Coastal Union", "member for Tilla"]
+
+
+def test_posts_are_their_authors_own() -> None:
+    text = "@a: Crane says the bridge is fine, sure\n@b: Bray praised it, of all people\n@c: Varna lied again"
+    assert held(text) == ["writer"] * 3
+
+
+def test_what_is_quoted_is_said() -> None:
+    found = sentences("“Varna lied,” Crane said. Crane praised Varna. Varna won.")
+    made = holders(found, mentions(found, REGISTRY))
+    assert [(one.kind, one.via, one.quoted, one.own_voice) for one in made] == [
+        ("party", "Mara Crane", True, False),
+        ("party", "Mara Crane", False, False),
+        ("writer", "", False, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "expected"),
+    [
+        ("“We won,” he said.", False, "_________ he said."),
+        ('"We won," he said.', False, "_________ he said."),
+        ('It ended," he said.', False, "__________ he said."),
+        ("It ended.” He left.", False, "__________ He left."),
+        ("It went on.", True, "___________"),
+        ("He said: “We won", False, "He said: _______"),
+        ("The dog's bone and the cat's.", False, "The dog's bone and the cat's."),
+        ("“It is appalling, Orrin said.", False, "_________________ Orrin said."),
+    ],
+)
+def test_quotations_are_blanked(text: str, inside: bool, expected: str) -> None:
+    assert outside_quotes(text, inside=inside).replace('"', "_") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "expected"),
+    [
+        ("“We won.", False, True),
+        ("“We won.”", False, False),
+        ("We won.", True, True),
+        ("We won.”", True, False),
+        ('"We won.', False, True),
+        ('We won."', True, False),
+    ],
+)
+def test_a_quotation_may_go_on(text: str, inside: bool, expected: bool) -> None:
+    assert left_open(text, inside) is expected

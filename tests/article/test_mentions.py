@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.article.mentions import Named, mentions
+from harness.article.sentences import sentences
+from harness.parties import from_records, shipped
+
+REGISTRY = from_records(
+    [
+        {
+            "name": "Ostrel",
+            "kind": "country",
+            "ambiguous": ["Hale"],
+            "demonyms": ["Ostrelian"],
+            "leaders": [{"name": "Mara Crane", "from": "2030-01-01"}],
+        },
+        {"name": "Coastal Union", "aliases": ["CU"], "leaders": [{"name": "Jon Bray", "aliases": ["Bray"]}]},
+        {"name": "Varna", "kind": "country"},
+    ]
+)
+
+
+def named(text: str, *, linked: bool = True, date: str = "") -> list[list[tuple[str, str, bool]]]:
+    found = sentences(text)
+    return [
+        [(one.party, one.how, one.sure) for one in of_one]
+        for of_one in mentions(found, REGISTRY, date=date, linked=linked)
+    ]
+
+
+def test_a_party_stands_once_a_sentence_with_all_its_spans() -> None:
+    (found,) = mentions(sentences("Ostrel said Ostrel's ships were Ostrelian ships."), REGISTRY)
+    assert found == [Named("Ostrel", ((0, 6), (12, 18)), "name")]
+
+
+def test_a_surname_counts_once_the_article_gave_the_name() -> None:
+    assert named("Crane left.") == [[]]
+    assert named("Mara Crane came. Crane left.") == [[("Ostrel", "leader", True)]] * 2
+
+
+def test_a_surname_that_two_bear_is_unsure() -> None:
+    text = "Mara Crane came. So did Ada Crane. Crane left."
+    assert named(text)[2] == [("Ostrel", "leader", False)]
+    assert named("Mara Crane came. Then Ada Crane left.")[1] == []
+
+
+def test_a_leader_out_of_office_is_nobody() -> None:
+    assert named("Mara Crane came.", date="2029-01-01") == [[]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ostrelian officials left.", [("Ostrel", "demonym", True)]),
+        ("The Ostrelian foreign ministry left.", [("Ostrel", "demonym", True)]),
+        ("An Ostrelian tenor sang.", [("Ostrel", "demonym", False)]),
+    ],
+)
+def test_a_demonym_names_the_state_beside_an_office(text: str, expected: list[tuple[str, str, bool]]) -> None:
+    assert named(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ostrel waited. Hale answered.", [("Ostrel", "name", True)]),
+        ("Ostrel waited. They met in Hale.", [("Ostrel", "name", False)]),
+        ("Nobody waited. Hale answered.", [("Ostrel", "name", False)]),
+        ("Ostrel waited. Ada Hale answered.", []),
+        ("Ada Hale waited. Hale answered.", []),
+        ("Ostrel waited. Mr Hale answered.", []),
+    ],
+)
+def test_the_article_settles_an_ambiguous_name(text: str, expected: list[tuple[str, str, bool]]) -> None:
+    assert named(text)[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Jon Bray came. He won.", [("Coastal Union", "pronoun", True)]),
+        ("Jon Bray met Ada Orrin. He won.", []),
+        ("Jon Bray met Mara Crane. He won.", []),
+        ("Jon Bray came. Ada Orrin said he won.", []),
+        ("Jon Bray came.\n\nIt rained.\n\nHe won.", []),
+        ("The Coastal Union came. The party won.", [("Coastal Union", "description", True)]),
+        ("The Coastal Union came. The country won.", []),
+        ("Varna met Ostrel. The country won.", []),
+    ],
+)
+def test_what_is_meant_counts_where_one_reading_is_left(
+    text: str, expected: list[tuple[str, str, bool]]
+) -> None:
+    assert named(text)[-1] == expected
+    assert named(text, linked=False)[-1] == []
+
+
+def test_an_office_means_its_one_holder() -> None:
+    text = "President Mara Crane came. It rained. The president left."
+    assert named(text)[2] == [("Ostrel", "title", True)]
+    assert named("Chancellor Jon Bray met Chancellor Mara Crane. The chancellor left.")[1] == []
+
+
+def test_what_is_left_out_names_nobody() -> None:
+    assert named("Varna won.\nRead next: Ostrel loses") == [[("Varna", "name", True)], []]
+
+
+def test_capitals_do_not_make_a_name_of_a_pronoun() -> None:
+    (found,) = mentions(sentences("THEY TOLD US NOTHING."), shipped())
+    assert [(one.party, one.sure) for one in found] == [("United States", False)]
+
+
+def test_washington_the_person_the_paper_and_the_government() -> None:
+    text = "The United States waited. Denzel Washington sang for the Washington Post. Washington answered."
+    found = mentions(sentences(text), shipped())
+    assert [[(one.party, one.sure) for one in of_one] for of_one in found] == [
+        [("United States", True)],
+        [],
+        [],
+    ] or [[(one.party, one.sure) for one in of_one] for of_one in found][1] == []

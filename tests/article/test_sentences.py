@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from harness.article.kinds import kind_of
+from harness.article.sentences import LONGEST, sentences
+
+
+def texts(text: str) -> list[str]:
+    return [one.text for one in sentences(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Dr. Oldin met Mr. Hale on Jan. 5 at 5 p.m. in Varna. They ate.", 2),
+        ("Sen. Ada Crane, D-W.Va., left. J. K. Orrin stayed.", 2),
+        ('"We will win." She sat down. "Yes!" he said, "we will." Then they left.', 4),
+        ("He said: “We are done. Nobody came. It is over.” The crowd left.", 2),
+        ("They rose 3.5 percent to $1.2 billion. See https://varna.example/a.b?c=d. Done.", 3),
+        ("Well... maybe. I think… no. He paused ... and went on.", 3),
+        ("Stop!! Really?! OK. #Varna @user won. Fine.", 5),
+        ("(He was late.) They ate.", 2),
+        ("We won 🎉 thank you. 🙏 To all of you.", 2),
+    ],
+)
+def test_sentences_are_told_apart(text: str, expected: int) -> None:
+    assert len(texts(text)) == expected, texts(text)
+
+
+def test_a_link_stays_with_its_sentence() -> None:
+    assert texts("Varna won. pic.twitter.com/abc") == ["Varna won. pic.twitter.com/abc"]
+
+
+def test_a_long_speech_is_read_sentence_by_sentence() -> None:
+    speech = "“" + " ".join(f"This is sentence number {n} of a long speech." for n in range(10)) + "”"
+    assert len(texts(speech)) == 10
+    assert texts(speech)[-1].endswith("”")
+
+
+def test_bullets_and_numbers_are_no_part_of_a_sentence() -> None:
+    assert texts("Plans:\n- Build it.\n• Pay for it.\n2. Leave it.") == [
+        "Plans:",
+        "Build it.",
+        "Pay for it.",
+        "Leave it.",
+    ]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r", "\u2028"])
+def test_offsets_are_those_of_the_original(newline: str) -> None:
+    text = f"  \ufeffVarna’s bridge 🎉 fell.{newline}{newline}\tNobody was hurt, “we hope.” Nobody came. "
+    found = sentences(text)
+    assert len(found) >= 3
+    assert [one.text for one in found] == [text[one.start : one.end] for one in found]
+    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
+
+
+def test_wrapped_lines_are_one_paragraph() -> None:
+    text = (
+        "The Coastal Union asked on Tuesday for a vote on the bridge, which\n"
+        "it has called a waste of money since the day on which it was first\n"
+        "drawn. Nobody answered."
+    )
+    found = sentences(text)
+    assert [one.paragraph for one in found] == [0, 0]
+    assert found[0].text == text[found[0].start : found[0].end].replace("\n", " ")
+
+
+def test_a_title_is_the_first_sentence_with_offsets_of_its_own() -> None:
+    found = sentences("The bridge fell.", title=" Bridge falls ")
+    assert [(one.number, one.text, one.start, one.end, one.paragraph, one.kind) for one in found] == [
+        (1, "Bridge falls", 1, 13, -1, "headline"),
+        (2, "The bridge fell.", 0, 16, 0, "body"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("Read next: The Union's new leader", "boilerplate"),
+        ("Read more books, she said.", "body"),
+        ("Dive deeper", "boilerplate"),
+        ("Share this article", "boilerplate"),
+        ("Share prices fell", "heading"),
+        ("Share | Tweet | Email", "boilerplate"),
+        ("Sign up for our newsletter", "boilerplate"),
+        ("Follow us on Chirrup", "boilerplate"),
+        ("© 2030 The Ledger. All rights reserved.", "boilerplate"),
+        ("Photo: Ada Crane / Ledger", "boilerplate"),
+        ("Reporting by Ada Crane; editing by Jon Hale", "boilerplate"),
+        ("This article was updated on Monday.", "boilerplate"),
+        ("More from the government was expected.", "body"),
+        ("By Ada Crane and Jon Hale", "byline"),
+        ("By noon the Union had lost.", "body"),
+        ("VARNA, 11 March", "dateline"),
+        ("Monday, June 18, 2030", "dateline"),
+        ("— Varna Harbour 🇧🇬 (@varna) June 18, 2030", "credit"),
+        ("What the Union wants", "heading"),
+        ("The Union won.", "body"),
+    ],
+)
+def test_kinds_of_lines(line: str, kind: str) -> None:
+    assert kind_of(line, first=False, alone=False) == kind
+
+
+def test_a_first_line_without_a_full_stop_is_the_headline() -> None:
+    assert kind_of("Union wins in Varna", first=True, alone=False) == "headline"
+    assert kind_of("Union wins in Varna", first=True, alone=True) == "body"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word " * 60_000,
+        "x" * 300_000,
+        "." * 300_000,
+        "😀" * 100_000,
+        '"' * 100_000,
+        "\n" * 300_000,
+        "A. " * 30_000,
+        "قال الرئيس. " * 3_000,
+        "(a.) " * 5_000,
+        "share " * 20_000,
+        "\u202e\u200f.\u0000",
+    ],
+    ids=lambda text: repr(text[:6]),
+)
+def test_whatever_is_no_prose_is_answered(text: str) -> None:
+    found = sentences(text)
+    assert all(len(one.text) <= LONGEST for one in found)
+    assert all(text[one.start : one.end] == one.text for one in found)
