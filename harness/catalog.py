@@ -41,6 +41,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "predefined": "harness.splits:predefined",
             "holdout": "harness.splits:holdout",
             "kfold": "harness.splits:kfold",
+            "disjoint": "harness.splits:disjoint",
         },
         "classifier": {
             "majority": "harness.classifiers.baselines:majority",

@@ -252,6 +252,23 @@ def corpus_describe(
     terminal.describe_corpus(name)
 
 
+@corpus_app.command(name="fetch")
+def corpus_fetch(
+    name: Annotated[str, typer.Argument(help="A corpus of the list.")],
+    mirror: Annotated[
+        str, typer.Option(help="An address that has the files, in place of the official one.")
+    ] = "",
+    given: Annotated[
+        Optional[Path],  # noqa: UP045 (Typer reads the annotation at run time)
+        typer.Option("--from", help="A folder, or zip archive, of yours that has them.", show_default=False),
+    ] = None,
+) -> None:
+    """Download a corpus into the cache, or say what to do; what broke off is taken up again."""
+    from harness import terminal
+
+    terminal.fetch_corpus(name, mirror, given)
+
+
 def main() -> None:
     """Run the command line; a failure that a person can act on ends in a message, not in a traceback."""
     # A scheduler that ends a job is answered like Ctrl-C: runs are closed as KILLED.

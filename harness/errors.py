@@ -7,6 +7,7 @@
     │   ├── ConfigError          a config cannot be resolved; exit code 2
     │   ├── CorpusError          a corpus file or row is not what it should be
     │   └── ArticleError         an article cannot be read
+    ├── FetchError               files of a corpus cannot be had, or are not what they should be
     ├── SplitError               a split cannot be drawn or is not disjoint
     ├── LeakError                test repeats what is trained on
     ├── PredictionsError         a table at the waist breaks its contract
@@ -78,6 +79,10 @@ class CorpusError(ProblemsError):
 
 class ArticleError(ProblemsError):
     """An article that cannot be read."""
+
+
+class FetchError(HarnessError):
+    """Files of a corpus that cannot be had, or are others than they should be."""
 
 
 class SplitError(HarnessError):

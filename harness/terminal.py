@@ -11,11 +11,17 @@ from harness import catalog
 from harness.errors import ConfigError, HarnessError, Problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.table import Table
 
     from harness.evaluate import Prepared
     from harness.experiment import Outcome
     from harness.plan import Plan
+
+
+SHOWN = 12
+"""So many files are named; of more, the numbers are told."""
 
 
 class FailedClassifiersError(HarnessError):
@@ -134,11 +140,12 @@ def list_catalogue(section: str) -> None:
 
 
 def list_corpora() -> None:
-    """Print name, tasks, variable and title of every corpus that has a data card."""
-    from harness.corpora import describe
+    """Print name, tasks, variable and title of every corpus, and whether it has been fetched."""
+    from harness.corpora import cache, describe
 
     for card in describe.cards():
         where = f" [{card.variable}]" if card.variable else ""
+        where += ", fetched" if cache.fetched(card.name) else ""
         print(f"{card.name:<18} {', '.join(card.tasks):<16} {card.title}{where}")
 
 
@@ -148,6 +155,32 @@ def describe_corpus(name: str) -> None:
     from harness.statistics.agreement import alpha
 
     print(describe.describe(name, alpha))
+
+
+def fetch_corpus(name: str, mirror: str, given: Path | None) -> None:
+    """Fetch a corpus and print where it is and how far its files are known.
+
+    Raises
+    ------
+    FetchError
+        Where something stands in the way, with what to do.
+    """
+    from harness.corpora.fetching import fetch
+
+    fetched = fetch(name, mirror=mirror, given=given)
+    print(f"{name} is in {fetched.folder}{' already' if fetched.before else ''}")
+    states = list(fetched.states.values())
+    if len(states) <= SHOWN:
+        for path, state in fetched.states.items():
+            print(f"  {path}: {state}")
+    else:
+        for state in dict.fromkeys(states):
+            print(f"  {states.count(state):,} files: {state}")
+    if new := states.count("unverified"):
+        files, theirs = ("1 file", "its own is") if new == 1 else (f"{new:,} files", "theirs are")
+        pinned = f"{theirs} pinned now, so that others will not pass for them"
+        print(f"No published checksum is known of {files}; {pinned}.")
+    print(f"Next: harness corpus describe {name}")
 
 
 def _opening(prepared: Prepared) -> str:

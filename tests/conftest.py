@@ -1,14 +1,17 @@
-"""What every test stands on: no network, no one's own store."""
+"""What every test stands on: no network, no one's own store or cache."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.pop("MLFLOW_TRACKING_URI", None)
+# A name that nothing has: what a person fetched is not what tests find.
+os.environ["HARNESS_CACHE"] = f"{tempfile.gettempdir()}/no-cache-of-the-harness"
 
 from stores import folder, ladder, template, trained
 

@@ -138,8 +138,12 @@ def test_a_corpus_variable_that_is_unset_or_wrong_is_a_problem(
         written(Path(), text)
     assert str(caught.value) == (
         "mine.yaml:2: corpus: the environment variable HARNESS_NEWSMTSC is not set;"
-        " set it to the folder of NewsMTSC, or write corpus.folder"
+        " set it to the folder of NewsMTSC (https://github.com/fhamborg/NewsMTSC), write corpus.folder,"
+        " or see harness corpus fetch newsmtsc"
     )
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
+    (tmp_path / "corpora" / "newsmtsc").mkdir(parents=True)
+    assert written(Path(), text).corpus.kind == "newsmtsc"
     monkeypatch.setenv("HARNESS_NEWSMTSC", "/nowhere/at/all")
     with pytest.raises(ConfigError) as caught:
         written(Path(), text)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.corpora import cache
 from harness.errors import CorpusError, Problem
 from harness.labels import LabelSet, Task
 
@@ -57,19 +58,30 @@ class Card:
     variable: str = ""
     address: str = ""
 
+    @property
+    def remedy(self) -> str:
+        """What to do where the variable is not set and nothing was fetched."""
+        return (
+            f"set it to the folder of {self.title} ({self.address}), write corpus.folder, or see"
+            f" harness corpus fetch {self.name}"
+        )
+
+    def found(self) -> str | Path | None:
+        """Return what the variable says, else the folder of the cache, where the corpus was fetched."""
+        return os.environ.get(self.variable) or cache.fetched(self.name)
+
     def folder(self, given: Path | None) -> Path:
-        """Return the folder that holds the corpus: the given one, else what the variable says.
+        """Return the folder that holds the corpus: the given one, or what is found.
 
         Raises
         ------
         CorpusError
-            Where neither is there, with what to do.
+            Where none is there, with what to do.
         """
-        written = given if given is not None else os.environ.get(self.variable)
+        written = given if given is not None else self.found()
         if not written:
-            hint = f"set it to the folder of {self.title} ({self.address}), or write corpus.folder"
             what = f"the environment variable {self.variable} is not set"
-            raise CorpusError([Problem(self.name, what, hint)])
+            raise CorpusError([Problem(self.name, what, self.remedy)])
         folder = Path(written).expanduser()
         if not folder.is_dir():
             said = "corpus.folder" if given is not None else self.variable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -91,8 +90,9 @@ def describe(name: str, alpha: Alpha | None = None) -> str:
         Where the files are there and something is wrong with them.
     """
     card = card_of(name)
-    if card.variable and not os.environ.get(card.variable):
-        held = [f"Set {card.variable} to its folder to see what the files hold."]
+    if card.variable and not card.found():
+        fetch = f"or fetch it (harness corpus fetch {name})"
+        held = [f"Set {card.variable} to its folder, {fetch}, to see what the files hold."]
     elif name in ("files", "hub"):
         held = []
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -115,10 +114,10 @@ class _Resolver:
         card = card_of(corpus)
         if card is None or not card.variable or corpus.options.get("folder") is not None:
             return
-        folder = os.environ.get(card.variable)
+        folder = card.found()
         if not folder:
-            hint = f"set it to the folder of {card.title}, or write corpus.folder"
-            self._note([Problem("corpus", f"the environment variable {card.variable} is not set", hint)])
+            what = f"the environment variable {card.variable} is not set"
+            self._note([Problem("corpus", what, card.remedy)])
         elif not Path(folder).exists():
             self._note([Problem("corpus", f"{card.variable} says {folder}, which does not exist")])
 

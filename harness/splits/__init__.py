@@ -15,11 +15,12 @@ from typing import Protocol
 
 from harness.errors import ConfigError, Problem, SplitError
 from harness.labels import LabelSet
+from harness.splits.disjoint import Disjoint
 from harness.splits.drawing import CALIBRATE, DEV, By, Drawing
 from harness.splits.split import PARTS, Split, of_places, seen
 from harness.tables import Corpus
 
-__all__ = ["PARTS", "Split", "Splitter", "holdout", "kfold", "predefined", "seen"]
+__all__ = ["PARTS", "Split", "Splitter", "disjoint", "holdout", "kfold", "predefined", "seen"]
 
 
 class Splitter(Protocol):
@@ -96,10 +97,7 @@ def holdout(
         See :func:`predefined`.
     """
     drawing = Drawing(dev, calibrate, by, stratify, seed)
-    if not 0 < test < 1:
-        raise ConfigError([Problem("test", f"should be a share above 0 and below 1, got {test}")])
-    if test + dev >= 1:
-        raise ConfigError([Problem("test", f"leaves no row to train on: test {test} and dev {dev}")])
+    _check_shares(test, dev)
     return Holdout(test, drawing)
 
 
@@ -127,6 +125,35 @@ def kfold(
     if k < 2:
         raise ConfigError([Problem("k", f"should be at least 2, got {k}")])
     return KFold(k, drawing)
+
+
+def disjoint(
+    *,
+    by: tuple[str, ...] = ("group", "target"),
+    test: float = 0.2,
+    dev: float = DEV,
+    calibrate: float = CALIBRATE,
+    stratify: bool = True,
+    seed: int = 0,
+) -> Splitter:
+    """Hold several columns apart at once: no two parts share a target, nor an article, and so on.
+
+    Rows that would join two parts are dropped and counted in a note; see :mod:`harness.splits.disjoint`.
+
+    Parameters
+    ----------
+    by : tuple of str
+        Columns of the corpus. The values of the first are dealt out; each value of a later one goes where
+        one of its rows stands. Fewer rows are dropped where the first has the more rows a value.
+    test : float
+        Share of the rows, before any is dropped, whose value of the first column is tested, in (0, 1).
+    dev : float
+        The same for dev, in [0, 1 - test).
+    calibrate, stratify, seed
+        See :func:`predefined`.
+    """
+    _check_shares(test, dev)
+    return Disjoint(by, test, Drawing(dev, calibrate, "group", stratify, seed))
 
 
 @dataclass(frozen=True)
@@ -205,6 +232,13 @@ class KFold:
             parts = self.drawing.divide(corpus, labels, rest, shares, fold)
             splits.append(of_places(corpus, labels, fold, [*parts, test]))
         return tuple(splits)
+
+
+def _check_shares(test: float, dev: float) -> None:
+    if not 0 < test < 1:
+        raise ConfigError([Problem("test", f"should be a share above 0 and below 1, got {test}")])
+    if test + dev >= 1:
+        raise ConfigError([Problem("test", f"leaves no row to train on: test {test} and dev {dev}")])
 
 
 def _lacking(corpus: Corpus, name: str) -> str:

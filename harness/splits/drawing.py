@@ -68,7 +68,7 @@ class Drawing:
         if n_units < len(wanted):
             few = f"{n_units:,} {self.by}{'' if n_units == 1 else 's'}"
             raise SplitError(f"{corpus.name}: {few} cannot be divided into {len(wanted)} parts")
-        counts = _counts(corpus, labels, places) if self.stratify else np.ones((len(places), 1))
+        counts = counts_of(corpus, labels, places) if self.stratify else np.ones((len(places), 1))
         summed = np.zeros((n_units, counts.shape[1]))
         np.add.at(summed, units, counts)
         generator = seeds.generator(self.seed, "split", stream)
@@ -151,7 +151,7 @@ def _units(groups: pd.Series[Any], texts: pd.Series[Any]) -> Places:
     return np.array([number[key] for key in keys], dtype=np.int64)
 
 
-def _counts(corpus: Corpus, labels: LabelSet, places: Places) -> NDArray[np.float64]:
+def counts_of(corpus: Corpus, labels: LabelSet, places: Places) -> NDArray[np.float64]:
     """Count each row's labels; a row without one counts as having the label that there is none."""
     import numpy as np
 

@@ -135,7 +135,10 @@ def test_a_corpus_that_is_not_here_shows_its_card_alone(monkeypatch: pytest.Monk
     monkeypatch.delenv("HARNESS_NEWSMTSC", raising=False)
     text = describe.describe("newsmtsc")
     assert text.startswith("NewsMTSC (newsmtsc)\n")
-    assert text.endswith("\n\nSet HARNESS_NEWSMTSC to its folder to see what the files hold.")
+    assert text.endswith(
+        "\n\nSet HARNESS_NEWSMTSC to its folder, or fetch it (harness corpus fetch newsmtsc),"
+        " to see what the files hold."
+    )
     assert "- 5 rows of mt test and 1 of rw dev repeat a sentence of train word for word.\n" in text
 
 

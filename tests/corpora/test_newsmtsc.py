@@ -218,7 +218,7 @@ def test_where_the_folder_is_not_said(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.delenv("HARNESS_NEWSMTSC", raising=False)
     assert complaint() == (
         "newsmtsc: the environment variable HARNESS_NEWSMTSC is not set; set it to the folder of NewsMTSC"
-        " (https://github.com/fhamborg/NewsMTSC), or write corpus.folder"
+        " (https://github.com/fhamborg/NewsMTSC), write corpus.folder, or see harness corpus fetch newsmtsc"
     )
     monkeypatch.setenv("HARNESS_NEWSMTSC", str(tmp_path / "none"))
     assert complaint() == f"newsmtsc: HARNESS_NEWSMTSC says {tmp_path}/none, which is not a folder"

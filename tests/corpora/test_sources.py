@@ -1,0 +1,29 @@
+"""The table of sources, held against the catalogue; and where fetched things go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness import catalog
+from harness.corpora import cache, describe
+from harness.corpora.sources import SOURCES
+
+
+def test_every_source_is_a_corpus_that_says_how_it_is_had() -> None:
+    wanted = {name for name in catalog.CATALOGUES["corpus"] if describe.card_of(name).variable}
+    assert SOURCES.keys() == wanted
+    for name, source in SOURCES.items():
+        ways = [bool(source.files), bool(source.archive), bool(source.request)]
+        assert ways.count(True) == 1, name
+        assert all(source.place(path) == path for path in [*source.files, *cache.known(name)]), name
+        assert source.holds, name
+
+
+def test_the_cache_is_where_the_system_keeps_caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HARNESS_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert cache.cache_folder().name == "stance-harness"
+    monkeypatch.setenv("HARNESS_CACHE", "~/mine")
+    assert cache.cache_folder() == Path.home() / "mine"
