@@ -17,7 +17,7 @@ WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 BENCHMARKS = comparison
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment validate compare ui promote predict schema test check bench fix clean
+.PHONY: help setup experiment validate compare ui promote predict read schema test check bench fix clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -53,6 +53,10 @@ promote: setup ## make the best classifier the champion: [EXPERIMENT=quickstart]
 
 predict: setup ## label a file: INPUT=sentences.csv OUTPUT=labelled.csv [MODEL=models:/stance@champion]
 	@$(HARNESS) predict --model '$(MODEL)' --input '$(or $(INPUT),-)' --output '$(or $(OUTPUT),-)' $(ARGS)
+
+read: setup ## show how an article treats parties: ARTICLE=a.txt [PARTIES=parties.yaml] [OUTPUT=page.html]
+	@test -n '$(ARTICLE)' || { echo 'say which: make read ARTICLE=article.txt' >&2; exit 2; }
+	@$(HARNESS) read '$(ARTICLE)' $(if $(PARTIES),--parties '$(PARTIES)') $(if $(OUTPUT),--output '$(OUTPUT)') $(ARGS)
 
 schema: setup ## write configs/schema.json, from which editors complete configs
 	@$(HARNESS) schema > configs/schema.json.new && mv configs/schema.json.new configs/schema.json

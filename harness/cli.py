@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
+from harness import article_cli
 from harness.errors import ConfigError, HarnessError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 corpus_app = typer.Typer(help="What corpora there are and what they hold.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
+article_cli.add_to(app)
 
 
 class Format(StrEnum):

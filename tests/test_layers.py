@@ -35,7 +35,7 @@ LAYERS = (
     ("experiment", "standings"),
     ("inference", "promotion"),
     ("article",),
-    ("screen", "terminal"),
+    ("article_cli", "screen", "terminal"),
     ("cli",),
     ("__init__", "__main__"),
 )

@@ -65,6 +65,11 @@ def test_every_target_is_declared() -> None:
             "-m harness predict --model models:/stance@champion --input in.csv --output out.csv",
         ),
         (["predict", "MODEL=folder"], "-m harness predict --model folder --input - --output -"),
+        (["read", "ARTICLE=a b.txt"], "-m harness read a b.txt"),
+        (
+            ["read", "ARTICLE=a.txt", "PARTIES=p.yaml", "OUTPUT=o.html"],
+            "-m harness read a.txt --parties p.yaml --output o.html",
+        ),
         (["test", "ARGS=-k name"], "-m pytest -k name"),
     ],
 )

@@ -65,6 +65,7 @@ def newcomer(template: Path, tmp_path: Path) -> Path:
     (tmp_path / "sentences.csv").write_text("\n".join(["text,target,stance", *rows, ""]), encoding="utf-8")
     (tmp_path / "mine.yaml").write_text(block("yaml", "name: mine"), encoding="utf-8")
     (tmp_path / "length.yaml").write_text(block("yaml", "name: length"), encoding="utf-8")
+    (tmp_path / "article.txt").write_text("NATO praised Ukraine.\n", encoding="utf-8")
     (tmp_path / "length.py").write_text(block("python", "# length.py"), encoding="utf-8")
     return tmp_path
 

@@ -94,6 +94,18 @@ def read(
                 yield found
 
 
+def count(paths: Iterable[Path]) -> int:
+    """Count the articles that :func:`read` would try, lines of JSONL included; standard input is one."""
+    total = 0
+    for path, _, kind in _sources(list(paths), None, lenient=True):
+        if path is None or kind != "jsonl":
+            total += 1
+        else:
+            with path.open("rb") as handle:
+                total += sum(1 for _ in handle)
+    return total
+
+
 def of_text(raw: bytes, name: str) -> Document:
     """Decode a plain text: UTF-8, or UTF-16 with a byte order mark.
 
@@ -199,7 +211,9 @@ def _error(name: str, what: str, hint: str = "") -> ArticleError:
     return ArticleError([Problem(name, what, hint)])
 
 
-def _sources(paths: list[Path], kind: Format | None) -> list[tuple[Path | None, str, Format | None]]:
+def _sources(
+    paths: list[Path], kind: Format | None, *, lenient: bool = False
+) -> list[tuple[Path | None, str, Format | None]]:
     """List the files, each with the name it goes by and its format."""
     found: list[tuple[Path | None, str, Format | None]] = []
     problems = []
@@ -222,7 +236,7 @@ def _sources(paths: list[Path], kind: Format | None) -> list[tuple[Path | None, 
             problems.append(Problem(str(path), "has an ending that says no format", hint))
         else:
             found.append((path, path.name, kind or ENDINGS[path.suffix.lower()]))
-    if problems:
+    if problems and not lenient:
         raise ArticleError(problems)
     return found
 

@@ -108,7 +108,7 @@ class _Verb:
         if actor is not None:
             return Source(actor, self.start, 3)
         main = not self._depends() and not self._is_noun()
-        if actor is None and self.before.rstrip().endswith(","):
+        if self.before.rstrip().endswith(","):
             actor = subject(self.bare, self.before, cast, main=False)
             if actor is None or actor.kind == "group":
                 actor = self._inverted(cast) or actor

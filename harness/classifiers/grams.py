@@ -95,11 +95,21 @@ class WordGrams:
         known[known] = keys[column[known]] == key[known]
         return _table(row[known], column[known], weight[known], (found.n_rows, len(keys)))
 
+    def places(self, found: Tokens) -> tuple[Integers, Integers, Integers, Reals]:
+        """Return every occurrence: its key, its first word and how many words it has, and its weight."""
+        import numpy as np
+
+        parts = list(self._by_length(found))
+        key, start, weight = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        length = np.repeat(np.arange(1, len(parts) + 1), [len(part[0]) for part in parts])
+        return key, start, length, weight
+
     def _occurrences(self, found: Tokens) -> tuple[Integers, Integers, Reals]:
         import numpy as np
 
         parts = list(self._by_length(found))
-        key, row, weight = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        key, start, weight = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        row = found.row[start]
         order = np.argsort(row, kind="stable")
         return key[order], row[order], weight[order]
 
@@ -120,12 +130,12 @@ class WordGrams:
                 key = key[kept] * base + digit[last]
                 nearest = np.minimum(nearest[kept], nearness[last])
             if self.window is None:
-                yield key, found.row[start], np.ones(len(start))
+                yield key, start, np.ones(len(start))
                 continue
             near = nearest < _NOT_NEAR
             side, distance = nearest[near] % 2 + 1, nearest[near] // 2
             weight = np.exp(-(distance - 1) / self.window)
-            yield key[near] + side * base**self.longest, found.row[start[near]], weight
+            yield key[near] + side * base**self.longest, start[near], weight
 
 
 @dataclass(frozen=True)
@@ -166,6 +176,32 @@ class CharGrams:
             for first, words in zip((0, size), self._words(found), strict=False)
         ]
         return csr_matrix(hstack(tables, format="csr"))
+
+    def places(self, found: Tokens) -> tuple[Integers, Integers, Integers, Reals]:
+        """Return every n-gram's occurrences in words: its key, the word, 1, and its weight."""
+        import numpy as np
+
+        inside, size = self._inside(found.words), len(self.grams)
+        keys, starts, weights = [], [], []
+        sides = (
+            (found.offset < 0, found.offset > 0)
+            if self.window is not None
+            else (found.offset == found.offset,)
+        )
+        for side, first in zip(sides, (0, size), strict=False):
+            place = np.flatnonzero(side)
+            table = inside[found.code[place]].tocoo()
+            keys.append(table.col + first)
+            starts.append(place[table.row])
+            near = (
+                1.0
+                if self.window is None
+                else np.exp(-(np.abs(found.offset[place[table.row]]) - 1) / self.window)
+            )
+            weights.append(table.data * near)
+        key = np.concatenate(keys).astype(np.int64)
+        ones = np.ones(len(key), dtype=np.int64)
+        return key, np.concatenate(starts), ones, np.concatenate(weights)
 
     def _inside(self, words: tuple[str, ...]) -> csr_matrix:
         """Return how often every n-gram stands in every word, ``(words, grams)``."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness.classifiers import terms
+from harness.classifiers.attribution import Shares, contributions
 from harness.classifiers.heads import Head, logistic, svm
 from harness.classifiers.protocol import Examples, Labelled, Target
 from harness.classifiers.terms import Choice
@@ -126,6 +127,10 @@ class Linear:
             for start in range(0, len(examples), _AT_ONCE)
         ]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.labels)))
+
+    def contributions(self, examples: Examples) -> list[Shares]:
+        """Return what each word adds to each score, see :mod:`harness.classifiers.attribution`."""
+        return [contributions(self.terms_, self.head_.weights, example) for example in examples]
 
     def save(self, folder: Path) -> str:
         """Write terms and weights as JSON and plain arrays; return the loader's address."""

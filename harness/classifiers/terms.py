@@ -111,12 +111,20 @@ class Terms:
 
     def rows(self, examples: Examples) -> csr_matrix:
         """Return TF-IDF rows, ``(n, terms)``; terms that were not learned are left out."""
-        texts = _Texts(examples, self.choice.target)
-        tables = []
-        for name, block in self.blocks.items():
-            counter = _counter(name, self.choice, self.words, self.grams)
-            tables.append(block.weigh(counter.count_known(texts.of(name), block.keys)))
+        texts = self.texts(examples)
+        tables = [
+            block.weigh(self.counter(name).count_known(texts.of(name), block.keys))
+            for name, block in self.blocks.items()
+        ]
         return _beside(tables)
+
+    def texts(self, examples: Examples) -> Texts:
+        """Split the texts of examples into words, as they are shown."""
+        return Texts(examples, self.choice.target)
+
+    def counter(self, name: BlockName) -> WordGrams | CharGrams:
+        """Return what counts the terms of a block."""
+        return _counter(name, self.choice, self.words, self.grams)
 
     def write(self, folder: Path) -> None:
         """Write words as JSON and numbers as arrays; :func:`read` returns equal terms."""
@@ -134,7 +142,7 @@ def learn(examples: Examples, choice: Choice) -> tuple[Terms, csr_matrix]:
     """Learn which terms there are; return them with the TF-IDF rows of the examples."""
     import numpy as np
 
-    texts = _Texts(examples, choice.target)
+    texts = Texts(examples, choice.target)
     words = _common_words([texts.first, texts.second], choice.min_count)
     grams = _common_grams(texts.first, choice.chars, choice.min_count) if choice.chars else Numbers(())
     blocks: dict[BlockName, Block] = {}
@@ -167,7 +175,7 @@ def read(folder: Path) -> Terms:
     return Terms(choice, words, grams, blocks)
 
 
-class _Texts:
+class Texts:
     """The first and second texts of examples, split when asked for."""
 
     def __init__(self, examples: Examples, target: Target) -> None:
@@ -175,13 +183,16 @@ class _Texts:
 
     @cached_property
     def first(self) -> Tokens:
+        """The words of the sentences."""
         return tokens(self.views, self.target)
 
     @cached_property
     def second(self) -> Tokens:
+        """The words of the second texts."""
         return second_tokens(self.views)
 
     def of(self, name: BlockName) -> Tokens:
+        """Return the words that a block counts."""
         return self.second if name == "second" else self.first
 
 

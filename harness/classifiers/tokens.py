@@ -6,12 +6,13 @@ Language-neutral: a word is a run of letters and digits, anything else but space
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.classifiers.inputs import Marks, View, view
-from harness.classifiers.protocol import Examples, Target
+from harness.classifiers.protocol import Example, Examples, Target
+from harness.parties import Span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,6 +65,35 @@ def split(text: str) -> list[str]:
     ['varna’s', 'mayor', ':', '“', 'no', '!', '”']
     """
     return _WORD.findall(text.lower())
+
+
+def word_spans(example: Example, target: Target) -> list[Span]:
+    """Return where the words that :func:`tokens` gives stand in the text; of a mark, its mention."""
+    spans = sorted(example.spans) if example.target is not None else []
+    if target in ("none", "pair") or not spans:
+        return list(_places(example.text, 0, len(example.text)))
+    found: list[Span] = []
+    shown_once: set[Span] = set()
+    position = 0
+    for start, end in spans:
+        mention = (start, end)
+        # A mention that is given twice is shown twice, one that overlaps another not at all.
+        if start < position and mention not in shown_once:
+            continue
+        shown_once.add(mention)
+        inside = [mention, *_places(example.text, start, end), mention]
+        found += [*_places(example.text, position, start), *([mention] if target == "masked" else inside)]
+        position = end
+    return [*found, *_places(example.text, position, len(example.text))]
+
+
+def _places(text: str, start: int, end: int) -> Iterator[Span]:
+    piece = text[start:end]
+    low = piece.lower()
+    # A few letters have a small form of two characters.
+    origin = [place for place, one in enumerate(piece) for _ in one.lower()]
+    for match in _WORD.finditer(low):
+        yield start + origin[match.start()], start + origin[match.end() - 1] + 1
 
 
 def shown(examples: Examples, target: Target) -> list[View]:

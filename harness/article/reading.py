@@ -1,0 +1,221 @@
+"""Documents, a registry and served models in; who is shown how in each sentence, and by whom, out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from harness.article.documents import Document
+from harness.article.explaining import Word, explained
+from harness.article.holders import Holder, holders
+from harness.article.mentions import Named, mentions
+from harness.article.sentences import Sentence, sentences
+from harness.errors import ModelError
+from harness.parties import Registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.inference import LabelModel
+
+ROWS_AT_ONCE = 1024
+"""Rows that are labelled together; articles wait until so many are there, and no longer."""
+
+SEPARATOR = "|"
+
+
+@dataclass(frozen=True)
+class Label:
+    """What the models say of a (sentence, party).
+
+    Attributes
+    ----------
+    stance : str
+    proba : dict
+        Stance → probability; they sum to 1.
+    abstain : bool
+    frames : tuple of str
+        Of the sentence.
+    frame_proba : dict
+        Frame → probability.
+    words : tuple of Word
+        What moved the stance, the weightiest first; empty where nobody asked.
+    """
+
+    stance: str = ""
+    proba: dict[str, float] = field(default_factory=dict)
+    abstain: bool = False
+    frames: tuple[str, ...] = ()
+    frame_proba: dict[str, float] = field(default_factory=dict)
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A party in a sentence."""
+
+    sentence: Sentence
+    named: Named
+    holder: Holder
+    label: Label = Label()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A document with all its sentences, and a row for each party in each.
+
+    Attributes
+    ----------
+    document : Document
+    sentences : tuple of Sentence
+        What is left out too.
+    holders : tuple of Holder
+        One a sentence.
+    rows : tuple of Row
+        In order; every party at most once a sentence.
+    """
+
+    document: Document
+    sentences: tuple[Sentence, ...]
+    holders: tuple[Holder, ...]
+    rows: tuple[Row, ...]
+
+    def thinned(self) -> Reading:
+        """Return the reading without its text, for who counts over thousands of articles."""
+        rows = tuple(
+            replace(
+                row,
+                sentence=replace(row.sentence, text=""),
+                label=Label(row.label.stance, abstain=row.label.abstain),
+            )
+            for row in self.rows
+        )
+        headline = tuple(one for one in self.sentences[:1] if one.kind == "headline")
+        return Reading(replace(self.document, text=""), headline, (), rows)
+
+    @property
+    def parties(self) -> list[str]:
+        """The parties that occur, the one with most rows first."""
+        counts: dict[str, int] = {}
+        for row in self.rows:
+            counts[row.named.party] = counts.get(row.named.party, 0) + 1
+        return sorted(counts, key=lambda name: -counts[name])
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads articles.
+
+    Attributes
+    ----------
+    registry : Registry
+    stance, frames : LabelModel, optional
+        Left out, that label stays empty.
+    only : frozenset of str
+        Canonical names; empty stands for all parties that occur.
+    linked : bool
+        See :func:`harness.article.mentions.mentions`.
+    explain : bool
+        Whether to say which words moved a stance.
+    language : str
+        For :func:`harness.article.sentences.sentences`.
+
+    Raises
+    ------
+    ModelError
+        Where a model is for the other task.
+    """
+
+    registry: Registry
+    stance: LabelModel | None = None
+    frames: LabelModel | None = None
+    only: frozenset[str] = frozenset()
+    linked: bool = True
+    explain: bool = False
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        for model, task in ((self.stance, "stance"), (self.frames, "framing")):
+            if model is not None and model.task != task:
+                raise ModelError(f"{model.uri or 'the model'} is for {model.task}; a {task} model is needed")
+
+    def read(self, documents: Iterable[Document]) -> Iterator[Reading]:
+        """Read articles, in order; as many are held at a time as fill a batch."""
+        waiting: list[Reading] = []
+        count = 0
+        for document in documents:
+            waiting.append(self.outline(document))
+            count += len(waiting[-1].rows)
+            if count >= ROWS_AT_ONCE:
+                yield from self._labelled(waiting)
+                waiting, count = [], 0
+        yield from self._labelled(waiting)
+
+    def outline(self, document: Document) -> Reading:
+        """Say who is named where and whose view each sentence gives; labels stay empty."""
+        found = sentences(document.text, title=document.title, language=self.language)
+        named = mentions(found, self.registry, date=document.date, linked=self.linked)
+        whose = holders(found, named)
+        rows = tuple(
+            Row(sentence, one, holder)
+            for sentence, of_one, holder in zip(found, named, whose, strict=True)
+            for one in of_one
+            if not self.only or one.party in self.only
+        )
+        return Reading(document, tuple(found), tuple(whose), rows)
+
+    def _labelled(self, readings: Sequence[Reading]) -> Iterator[Reading]:
+        rows = [row for one in readings for row in one.rows]
+        labels = iter(self.labels(rows))
+        for one in readings:
+            yield replace(one, rows=tuple(replace(row, label=next(labels)) for row in one.rows))
+
+    def labels(self, rows: Sequence[Row]) -> list[Label]:
+        """Label rows."""
+        made = [Label() for _ in rows]
+        if not rows:
+            return made
+        if self.stance is not None:
+            table = _table(rows)
+            found = self.stance.predict(table)
+            names = self.stance.labels
+            made = [
+                Label(one["label"], {name: one[f"p_{name}"] for name in names}, bool(one["abstain"]))
+                for one in found.to_dict("records")
+            ]
+            if self.explain:
+                words = explained(self.stance, table, found["label"].tolist())
+                made = [replace(one, words=why) for one, why in zip(made, words, strict=True)]
+        if self.frames is not None:
+            made = _framed(self.frames, rows, made)
+        return made
+
+
+def _table(rows: Sequence[Row]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "text": [row.sentence.text for row in rows],
+            "target": [row.named.party for row in rows],
+            "target_start": [row.named.spans[0][0] for row in rows],
+            "target_end": [row.named.spans[0][1] for row in rows],
+        }
+    )
+
+
+def _framed(model: LabelModel, rows: Sequence[Row], made: Sequence[Label]) -> list[Label]:
+    """Add frames: once a sentence, however many parties stand in it."""
+    import pandas as pd
+
+    texts = list(dict.fromkeys(row.sentence.text for row in rows))
+    records = model.predict(pd.DataFrame({"text": texts})).to_dict("records")
+    by_text: dict[str, dict[Any, Any]] = dict(zip(texts, records, strict=True))
+    framed = []
+    for row, label in zip(rows, made, strict=True):
+        one = by_text[row.sentence.text]
+        frames = tuple(name for name in str(one["label"]).split(SEPARATOR) if name)
+        proba = {name: float(one[f"p_{name}"]) for name in model.labels}
+        framed.append(replace(label, frames=frames, frame_proba=proba))
+    return framed

@@ -1,0 +1,217 @@
+"""What ``harness read`` was asked for in, articles read, pages and tables written, a summary out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.article.documents import Document, Format, count, read
+from harness.article.page import index_page, reader_page
+from harness.article.reading import Reader, Reading
+from harness.article.rows import Tables, whole
+from harness.article.summary import Tally, add
+from harness.catalog import suggest
+from harness.errors import ArticleError, ModelError, Problem
+from harness.inference.formats import ENDINGS
+from harness.parties import Registry, shipped
+from harness.parties import read as read_registry
+from harness.progress import progress
+
+STANCE, FRAMES = "models:/stance@champion", "models:/framing@champion"
+PAGES = (".html", ".htm")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to read, with what, and where to.
+
+    Attributes
+    ----------
+    articles : tuple of Path
+        Files, folders, ``-`` for standard input.
+    outputs : tuple of Path
+        ``.html`` a page of one article; ``.csv``, ``.tsv``, ``.jsonl``, ``.parquet`` a table; a folder gets a
+        page an article and an index. Left out, ``NAME.html`` for one article and ``readings.csv`` for more.
+    parties : Path or None
+        A registry; left out, the one that ships with the package.
+    only : tuple of str
+        Names or aliases of parties; left out, all that occur.
+    stance, frames : str
+        Addresses of models; ``none`` leaves that label out.
+    explain : bool or None
+        Left out, for a single article.
+    linked : bool
+        See :func:`harness.article.mentions.mentions`.
+    kind, outlet, date, language : str
+        See :func:`harness.article.documents.read` and :func:`harness.article.sentences.sentences`.
+    """
+
+    articles: tuple[Path, ...]
+    outputs: tuple[Path, ...] = ()
+    parties: Path | None = None
+    only: tuple[str, ...] = ()
+    stance: str = STANCE
+    frames: str = FRAMES
+    explain: bool | None = None
+    linked: bool = True
+    kind: Format | None = None
+    outlet: str = ""
+    date: str = ""
+    language: str = "en"
+
+
+@dataclass
+class Outcome:
+    """What came of it.
+
+    Attributes
+    ----------
+    articles, rows : int
+    tallies : dict
+        Party → counts.
+    written : list of Path
+    unread : list of str
+        What kept articles from being read.
+    notes : list of str
+    """
+
+    articles: int = 0
+    rows: int = 0
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    written: list[Path] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def run(request: Request) -> Outcome:
+    """Read articles and write what was asked for.
+
+    Raises
+    ------
+    ArticleError
+        Where nothing could be read, an output has no known ending, or a page is asked for of many articles.
+    CorpusError
+        Where the registry cannot be used.
+    ModelError
+        Where a model is missing or for the other task.
+    """
+    total = count(request.articles)
+    single = total == 1
+    outcome = Outcome()
+    outputs = request.outputs or (_default(request.articles[0], single),)
+    _check(outputs, single)
+    reader = _reader(request, single, outcome)
+    documents = _readable(request, outcome)
+    first = next(documents, None)
+    if first is None:
+        raise ArticleError(
+            [Problem("", line) for line in outcome.unread] or [Problem("", "holds no article")]
+        )
+    readings = reader.read(_again(first, documents))
+    shown = progress(readings, "articles", total) if not single else readings
+    _write(shown, outputs, reader, outcome)
+    outcome.tallies = dict(sorted(outcome.tallies.items(), key=lambda item: -item[1].counted))
+    return outcome
+
+
+def _default(article: Path, single: bool) -> Path:
+    if not single:
+        return Path("readings.csv")
+    return Path("article.html" if str(article) == "-" or article.is_dir() else f"{article.stem}.html")
+
+
+def _check(outputs: Sequence[Path], single: bool) -> None:
+    problems = []
+    for path in outputs:
+        ending = path.suffix.lower()
+        if ending in PAGES and not single:
+            hint = "name a folder, which gets a page each, or a table"
+            problems.append(Problem(str(path), "is one page, and there are several articles", hint))
+        elif ending and ending not in (*PAGES, *ENDINGS):
+            known = ", ".join((*PAGES, *ENDINGS))
+            problems.append(
+                Problem(str(path), "has an ending that says no format", f"use one of {known}, or a folder")
+            )
+    if problems:
+        raise ArticleError(problems)
+
+
+def _reader(request: Request, single: bool, outcome: Outcome) -> Reader:
+    from harness.inference import load
+
+    registry = shipped() if request.parties is None else read_registry(request.parties)
+    only = frozenset(_canonical(registry, name) for name in request.only)
+    stance = None if request.stance == "none" else load(request.stance)
+    frames = None
+    if request.frames != "none":
+        try:
+            frames = load(request.frames)
+        except ModelError as error:
+            if request.frames != FRAMES:
+                raise
+            outcome.notes.append(f"without frames: {error}")
+    explain = single if request.explain is None else request.explain
+    return Reader(
+        registry, stance, frames, only, request.linked, explain and stance is not None, request.language
+    )
+
+
+def _canonical(registry: Registry, name: str) -> str:
+    for party in registry.parties:
+        if name.casefold() in {form.casefold() for form in (party.name, *party.aliases)}:
+            return party.name
+    names = [form for party in registry.parties for form in (party.name, *party.aliases)]
+    raise ArticleError([Problem("--party", f"the registry has no {name!r}", suggest(name, names))])
+
+
+def _readable(request: Request, outcome: Outcome) -> Iterator[Document]:
+    for found in read(request.articles, kind=request.kind, outlet=request.outlet, date=request.date):
+        if isinstance(found, Document):
+            yield found
+        else:
+            outcome.unread += str(found).splitlines()
+
+
+def _again(first: Document, rest: Iterator[Document]) -> Iterator[Document]:
+    yield first
+    yield from rest
+
+
+def _write(readings: Iterator[Reading], outputs: Sequence[Path], reader: Reader, outcome: Outcome) -> None:
+    models = tuple(model.uri for model in (reader.stance, reader.frames) if model is not None)
+    tables = [path for path in outputs if path.suffix.lower() in ENDINGS]
+    pages = [path for path in outputs if path.suffix.lower() in PAGES]
+    folders = [path for path in outputs if not path.suffix]
+    listed: list[tuple[str, Reading]] = []
+    with Tables(tables, explained=reader.explain) as writing:
+        for reading in readings:
+            outcome.articles += 1
+            outcome.rows += len(reading.rows)
+            add(outcome.tallies, reading)
+            writing.add(reading)
+            page = reader_page(reading, models=models) if pages or folders else ""
+            for path in pages:
+                _write_text(path, page)
+            name = f"{outcome.articles:04d}-{_slug(reading.document.id)}.html"
+            for folder in folders:
+                _write_text(folder / name, page)
+            if folders:
+                # The index needs counts alone: whole readings would pile up.
+                listed.append((name, reading.thinned()))
+    for folder in folders:
+        _write_text(folder / "index.html", index_page(listed))
+    if tables and not outcome.rows:
+        outcome.notes.append("no sentence names a party: the tables have no rows and were not written")
+        tables = []
+    outcome.written = [*pages, *tables, *(folder / "index.html" for folder in folders)]
+
+
+def _write_text(path: Path, text: str) -> None:
+    with whole(path) as handle:
+        handle.write(text.encode("utf-8", "replace"))
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60] or "article"

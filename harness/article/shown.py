@@ -1,0 +1,68 @@
+"""What came of reading in, a short summary on the screen out."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from harness.article.running import Outcome
+from harness.article.summary import VOICES, Tally
+from harness.labels import STANCES
+
+WIDTH = 80
+MOST_PARTIES = 15
+MOST_PROBLEMS = 5
+
+
+def show(outcome: Outcome) -> None:
+    """Print counts by party, own voice and quoted apart, what could not be read, and where the rest is."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, width=WIDTH)
+    articles = f"{outcome.articles:,} article" + ("" if outcome.articles == 1 else "s")
+    table = Table(
+        title=f"{articles}, {outcome.rows:,} rows (a party in a sentence)",
+        box=None,
+        title_justify="left",
+        pad_edge=False,
+    )
+    table.add_column("party", no_wrap=True, max_width=24)
+    for voice in VOICES:
+        table.add_column(voice, no_wrap=True)
+    table.add_column("unsure", justify="right")
+    parties = list(outcome.tallies.items())
+    for name, counts in parties[:MOST_PARTIES]:
+        table.add_row(_plain(name), *(_counts(counts, voice) for voice in VOICES), str(counts.unsure or "–"))
+    if parties:
+        console.print(table)
+        console.print(
+            "critical / neutral / supportive sentences; unsure mentions are not counted.", style="dim"
+        )
+    else:
+        console.print(f"{articles}: no sentence names a party of the registry.")
+    if len(parties) > MOST_PARTIES:
+        console.print(f"{len(parties) - MOST_PARTIES} more parties are in the tables and pages.")
+    for line in (*outcome.unread[:MOST_PROBLEMS], *outcome.notes):
+        console.print(f"note: {line}", style="yellow", markup=False)
+    if len(outcome.unread) > MOST_PROBLEMS:
+        console.print(f"note: {len(outcome.unread) - MOST_PROBLEMS} more could not be read", style="yellow")
+    for path in outcome.written:
+        console.print(str(path), markup=False, soft_wrap=True)
+
+
+def _plain(text: str) -> str:
+    """Keep what looks like markup, or steers a terminal, from being obeyed."""
+    from rich.markup import escape
+
+    return escape("".join(one if one.isprintable() else "�" for one in text))
+
+
+def _counts(counts: Tally, voice: str) -> str:
+    found: Counter[str] = counts.stances[voice]
+    if not found:
+        return "–"
+    if set(found) == {""}:
+        return str(found[""])
+    names = [name for name in STANCES if name in found or len(found) > 1 or set(found) <= set(STANCES)]
+    others = [f"{name} {n}" for name, n in found.items() if name not in STANCES]
+    return " / ".join([*(str(found[name]) for name in names), *others])

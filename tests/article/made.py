@@ -1,0 +1,55 @@
+"""Served models made by hand, and an article for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from harness.classifiers.protocol import Example
+from harness.inference import LabelModel
+from harness.labels import FRAMING, STANCE, LabelSet, Task
+from harness.parties import EMPTY, Registry, from_records
+from harness.serving.contract import Contract
+from harness.serving.engine import Engine
+
+REGISTRY: Registry = from_records(
+    [
+        {"name": "Ostrel", "kind": "country", "leaders": [{"name": "Mara Crane", "aliases": ["Crane"]}]},
+        {"name": "<script>alert(1)</script>", "aliases": ["Scripters"]},
+        {"name": "Varna", "kind": "country"},
+    ]
+)
+ARTICLE = (
+    "Varna opens bridge\n"
+    "Ostrel blamed Varna for the bridge. “Varna lied,” Crane said. She praised the Scripters.\n"
+    "Read next: Ostrel loses\n"
+    "It rained on Varna & the <b>harbour</b>."
+)
+
+
+class Counting:
+    """Critical for "blamed" or "lied", supportive for "praised"; a frame for "bridge"; counts its rows."""
+
+    def __init__(self, labels: LabelSet) -> None:
+        self.labels, self.rows, self.calls = labels, 0, 0
+
+    def predict_proba(self, examples: Sequence[Example]) -> Any:
+        self.rows += len(examples)
+        self.calls += 1
+        if self.labels.multi:
+            return np.array([[0.9 if "bridge" in one.text else 0.1] + [0.1] * 4 for one in examples])
+        made = [[0.1, 0.8, 0.1] for _ in examples]
+        for row, one in zip(made, examples, strict=True):
+            if "blamed" in one.text or "lied" in one.text:
+                row[:] = [0.7, 0.2, 0.1]
+            elif "praised" in one.text:
+                row[:] = [0.1, 0.2, 0.7]
+        return np.array(made)
+
+
+def model(task: Task = "stance", **contract: Any) -> LabelModel:
+    labels = STANCE if task == "stance" else FRAMING
+    made = Contract(task=task, labels=labels, loader="x:y", **contract)
+    return LabelModel(Engine(made, Counting(labels), EMPTY), f"models:/{task}@champion")  # type: ignore[arg-type]

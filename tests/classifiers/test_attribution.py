@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.classifiers.linear import Linear, linear
+from harness.classifiers.protocol import Example, Labelled, Target
+from harness.classifiers.tokens import shown, tokens, word_spans
+from harness.labels import STANCE
+
+WORDS = ["praised", "blamed", "the", "harbour's", "won", "good", "bad,", "said", "“no”", "İstanbul", "again"]
+
+
+def examples() -> list[Example]:
+    draw = np.random.default_rng(1)
+    made = []
+    for _ in range(60):
+        text = f"Varna {' '.join(draw.choice(WORDS, 8))} for Varna now."
+        last = text.rindex("Varna")
+        made.append(Example(text, "Varna", ((0, 5), (last, last + 5)), None))
+    return made
+
+
+def fitted(target: Target, chars: tuple[int, int] | None, model: str = "logistic") -> Linear:
+    rows = examples()
+    codes = np.array([0 if "blamed" in one.text else 2 if "praised" in one.text else 1 for one in rows])
+    made = linear(target=target, chars=chars, model=model, labels=STANCE)  # type: ignore[arg-type]
+    made.fit(Labelled(rows, codes))
+    return made
+
+
+@pytest.mark.parametrize("target", ["masked", "marked", "none", "pair", "marked_pair"])
+@pytest.mark.parametrize("chars", [None, (2, 4)])
+def test_the_words_add_up_to_the_score(target: Target, chars: tuple[int, int] | None) -> None:
+    made, rows = fitted(target, chars), examples()
+    terms = made.terms_.rows(rows)
+    n_of_words = sum(len(block.keys) for name, block in made.terms_.blocks.items() if name != "second")
+    of_words = terms[:, :n_of_words] @ made.head_.weights[:n_of_words]
+    summed = [sum((share for _, share in shares), np.zeros(3)) for shares in made.contributions(rows)]
+    assert np.abs(np.array(summed) - of_words).max() < 1e-12
+
+
+def test_a_support_vector_machine_adds_up_too() -> None:
+    made, rows = fitted("none", None, "svm"), examples()
+    summed = [sum((share for _, share in shares), np.zeros(3)) for shares in made.contributions(rows)]
+    assert np.abs(np.array(summed) - made.terms_.rows(rows) @ made.head_.weights).max() < 1e-12
+
+
+def test_the_word_that_decides_has_the_largest_share() -> None:
+    made = fitted("masked", None)
+    text = "Varna praised the harbour again."
+    (shares,) = made.contributions([Example(text, "Varna", ((0, 5),), None)])
+    best = max(shares, key=lambda one: one[1][2] - one[1][0])
+    assert text[slice(*best[0])] == "praised"
+
+
+@pytest.mark.parametrize("target", ["masked", "marked", "none", "pair", "marked_pair"])
+@pytest.mark.parametrize("spans", [((6, 11),), ((0, 5), (6, 11)), ((6, 11), (6, 11)), ()])
+def test_there_is_a_place_for_every_word(target: Target, spans: tuple[tuple[int, int], ...]) -> None:
+    one = Example("İzmir Varna’s “mayor” isn't here.", "Varna", spans, None)
+    assert len(word_spans(one, target)) == len(tokens(shown([one], target), target).code)
+    assert all(0 <= start < end <= len(one.text) for start, end in word_spans(one, target))
