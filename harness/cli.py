@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import signal
 import sys
+import warnings
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Any, Literal, Optional
 
 import typer
 
 from harness import article_cli
-from harness.errors import ConfigError, HarnessError
+from harness.errors import ConfigError, HarnessError, HarnessWarning
 
 app = typer.Typer(
     name="harness",
@@ -173,6 +175,7 @@ def predict(
     engine: Annotated[
         EngineChoice, typer.Option(help="What computes, if a model has a choice.", envvar="HARNESS_ENGINE")
     ] = EngineChoice.auto,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier attempt ended.")] = False,
 ) -> None:
     """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
     from harness import inference
@@ -185,6 +188,7 @@ def predict(
         sink,
         source_format=stated if source is None else None,
         output_format=stated if sink is None else None,
+        resume=resume,
     )
     if sink is not None:
         typer.echo(f"{count:,} rows written to {sink}", err=True)
@@ -271,10 +275,23 @@ def corpus_fetch(
     terminal.fetch_corpus(name, mirror, given)
 
 
+def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """Show the harness's own warnings as a line for people; the others as they are."""
+
+    def shown(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, HarnessWarning):
+            typer.echo(f"warning: {message}", err=True)
+        else:
+            otherwise(message, category, *where, **more)
+
+    return shown
+
+
 def main() -> None:
     """Run the command line; a failure that a person can act on ends in a message, not in a traceback."""
     # A scheduler that ends a job is answered like Ctrl-C: runs are closed as KILLED.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    warnings.showwarning = _show(warnings.showwarning)
     try:
         app()
     except HarnessError as error:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import ModelError
+from harness.inference.drafts import Draft, State
 from harness.inference.formats import Format, Row, format_of, reading, writer
 from harness.inference.model import LabelModel
 from harness.serving.rows import COLUMNS
@@ -18,7 +21,9 @@ from harness.serving.rows import COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
-CHUNK = 1024
+FIRST, CHUNK = 64, 2048
+"""Rows of the first chunk, which is soon there to look at, and of the largest; between them they double."""
+
 SPAN = ("target_start", "target_end")
 
 
@@ -29,11 +34,12 @@ def predict_file(
     *,
     source_format: Format | None = None,
     output_format: Format | None = None,
-    progress: bool = True,
+    resume: bool = False,
 ) -> int:
     """Label a file in chunks; what it held is written out with the label columns added.
 
-    The output appears when it is whole: until then it is a file beside it that ends in ``.partial``.
+    Progress, in rows and rows a second, goes to standard error. The output appears when it is whole: until
+    then it is a file beside it that ends in ``.partial``.
 
     Parameters
     ----------
@@ -42,46 +48,96 @@ def predict_file(
         None reads standard input, writes standard output.
     source_format, output_format : str, optional
         Left out, by the file's ending; standard input is CSV, standard output like the input.
-    progress : bool
-        Show rows and rows a second on standard error.
+    resume : bool
+        Go on where an earlier attempt at ``output`` ended; without one, from the beginning.
 
     Returns
     -------
     int
-        Rows labelled.
+        Rows in the output.
 
     Raises
     ------
     ModelError
-        Naming the file and the rows that cannot be used.
+        Naming the file and the rows that cannot be used; what was labelled before them is kept.
     """
     kind = source_format or (format_of(source) if source is not None else "csv")
     target = output_format or (format_of(output) if output is not None else kind)
-    counter = _Counter(progress)
-    with _sink(output) as handle:
-        out = None
-        for labelled, schema in _labelled_chunks(model, source, kind, counter):
-            if out is None:
-                out = writer(handle, target, list(labelled[0]), schema)
-            out.write(labelled)
-            counter.add(len(labelled))
-        if out is not None:
-            out.close()
-    counter.end()
+    if output is None:
+        if resume:
+            raise ModelError("standard output cannot be gone on with; name a file")
+        return _to_standard_output(_chunks(model, source, kind, None), target, _Counter())
+    draft = Draft(output, target, model.digest)
+    state = draft.known() if resume else None
+    counter = _Counter(state.rows if state is not None else 0)
+    try:
+        with draft.opened(state):
+            for chunk in _chunks(model, source, kind, state):
+                draft.write(chunk.rows, chunk.schema, chunk.read)
+                counter.add(len(chunk.rows))
+    finally:
+        counter.end()
+        if draft.partial.exists():
+            counter.say(f"{draft.rows:,} rows are kept in {draft.partial}: --resume goes on from there")
     return counter.count
 
 
-def _labelled_chunks(
-    model: LabelModel, source: Path | None, kind: Format, counter: _Counter
-) -> Iterator[tuple[list[Row], Any]]:
+@dataclass(frozen=True)
+class _Chunk:
+    """Labelled rows, the types of a Parquet source, and the digest of all that was read so far."""
+
+    rows: list[Row]
+    schema: Any
+    read: str
+
+
+def _chunks(model: LabelModel, source: Path | None, kind: Format, state: State | None) -> Iterator[_Chunk]:
+    """Label what is not labelled yet; what is, has to be what it was."""
+    read, count = hashlib.sha256(), 0
+    already, known = (state.rows, state.read) if state is not None else (0, "")
     try:
-        with reading(source, kind, CHUNK) as rows:
-            for chunk in rows.chunks:
-                yield _labelled(model, chunk, counter.count), rows.schema
-        if counter.count == 0:
+        with reading(source, kind, FIRST) as rows:
+            for chunk in _growing(rows.chunks):
+                labelled = _labelled(model, chunk, count) if count >= already else []
+                read.update("\n".join(map(repr, chunk)).encode("utf-8", "replace"))
+                count += len(chunk)
+                if labelled:
+                    yield _Chunk(labelled, rows.schema, read.hexdigest())
+                elif count >= already and (count, read.hexdigest()) != (already, known):
+                    count = -1
+                    break
+        if count == 0:
             raise ModelError("holds no rows")
+        if count < already:
+            raise ModelError("does not begin with the rows that were labelled before; leave --resume out")
     except ModelError as error:
         raise ModelError(f"{source if source is not None else 'standard input'}: {error}") from error
+
+
+def _growing(chunks: Iterable[list[Row]]) -> Iterator[list[Row]]:
+    """Put rows into chunks that double; the sizes are always the same, so that one can go on between two."""
+    rows, size = chain.from_iterable(chunks), FIRST
+    while chunk := list(islice(rows, size)):
+        yield chunk
+        size = min(2 * size, CHUNK)
+
+
+def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counter) -> int:
+    out = None
+    try:
+        for chunk in chunks:
+            if out is None:
+                out = writer(sys.stdout.buffer, kind, list(chunk.rows[0]), chunk.schema)
+            out.write(chunk.rows)
+            counter.add(len(chunk.rows))
+        if out is not None:
+            out.close()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has seen enough; Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    counter.end()
+    return counter.count
 
 
 def _labelled(model: LabelModel, chunk: list[Row], done: int) -> list[Row]:
@@ -124,45 +180,22 @@ def _offset(value: Any) -> Any:
     return int(text) if text.isascii() and text.isdigit() else value
 
 
-@contextlib.contextmanager
-def _sink(path: Path | None) -> Iterator[IO[bytes]]:
-    """Open the output; a file appears only when it is whole."""
-    if path is None:
-        try:
-            yield sys.stdout.buffer
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # Whoever read has seen enough; Python would complain once more when it flushes at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
-    draft = path.with_name(f"{path.name}.partial")
-    try:
-        with draft.open("wb") as handle:
-            yield handle
-        draft.replace(path)
-    except OSError as error:
-        raise ModelError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 class _Counter:
     """Counts rows, and says so: on a terminal every second in place, elsewhere a line every half minute."""
 
-    def __init__(self, shown: bool) -> None:
-        self.count = 0
+    def __init__(self, already: int = 0) -> None:
+        self.count = self.already = already
         self.live = sys.stderr.isatty()
         self.period = 1.0 if self.live else 30.0
-        self.shown = shown
         self.began = self.spoke = time.monotonic()
 
     def add(self, n: int) -> None:
         """Count rows."""
         self.count += n
         now = time.monotonic()
-        if self.shown and now - self.spoke >= self.period:
+        if now - self.spoke >= self.period:
             self.spoke = now
-            rate = self.count / (now - self.began)
+            rate = (self.count - self.already) / (now - self.began)
             text = f"{self.count:,} rows, {rate:,.0f} a second"
             sys.stderr.write(f"\r{text}\x1b[K" if self.live else f"{text}\n")
             sys.stderr.flush()
@@ -171,3 +204,8 @@ class _Counter:
         """Leave the line of a terminal clean."""
         if self.live and self.spoke != self.began:
             sys.stderr.write("\r\x1b[K")
+
+    def say(self, text: str) -> None:
+        """Say something in a line of its own."""
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

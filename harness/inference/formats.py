@@ -174,7 +174,14 @@ class Writer(Protocol):
         """Write what is left; nothing is closed that was not opened here."""
 
 
-def writer(handle: IO[bytes], kind: Format, columns: Sequence[str], schema: pa.Schema | None) -> Writer:
+def writer(
+    handle: IO[bytes],
+    kind: Format,
+    columns: Sequence[str],
+    schema: pa.Schema | None,
+    *,
+    header: bool = True,
+) -> Writer:
     """Make the writer of a format.
 
     Parameters
@@ -185,13 +192,15 @@ def writer(handle: IO[bytes], kind: Format, columns: Sequence[str], schema: pa.S
         Of the output, in order.
     schema : pyarrow.Schema or None
         Types of the input's columns, where they are known.
+    header : bool
+        Whether a table begins with the names of its columns.
     """
     if kind == "parquet":
         return _ParquetWriter(handle, schema)
     text = io.TextIOWrapper(handle, encoding="utf-8", newline="", write_through=True)
     if kind == "jsonl":
         return _TextWriter(text, lambda rows: "".join(_json_line(row) for row in rows))
-    return _TableWriter(text, SEPARATORS[kind], columns)
+    return _TableWriter(text, SEPARATORS[kind], columns, header)
 
 
 def _json_line(row: Row) -> str:
@@ -211,10 +220,11 @@ class _TextWriter:
 
 
 class _TableWriter:
-    def __init__(self, text: io.TextIOWrapper, separator: str, columns: Sequence[str]) -> None:
+    def __init__(self, text: io.TextIOWrapper, separator: str, columns: Sequence[str], header: bool) -> None:
         self.text = text
         self.table = csv.DictWriter(text, columns, delimiter=separator, restval="", extrasaction="ignore")
-        self.table.writeheader()
+        if header:
+            self.table.writeheader()
 
     def write(self, rows: Sequence[Row]) -> None:
         self.table.writerows(rows)
@@ -235,10 +245,7 @@ class _ParquetWriter:
 
         try:
             if self._open is None:
-                table = pa.Table.from_pylist(list(rows))
-                known = {one.name: one for one in self.schema or ()}
-                merged = pa.schema([known.get(one.name, _nameable(one)) for one in table.schema])
-                self._open = parquet.ParquetWriter(self.handle, merged)
+                self._open = parquet.ParquetWriter(self.handle, merged_schema(rows, self.schema))
             self._open.write_table(pa.Table.from_pylist(list(rows), schema=self._open.schema))
         except pa.ArrowException as error:
             raise ModelError(f"rows do not fit the types of the first ones: {error}") from error
@@ -246,6 +253,24 @@ class _ParquetWriter:
     def close(self) -> None:
         if self._open is not None:
             self._open.close()
+
+
+def merged_schema(rows: Sequence[Row], schema: pa.Schema | None) -> pa.Schema:
+    """Return the types of rows: those of the input's columns, where they are known, and what the others hold.
+
+    Raises
+    ------
+    ModelError
+        Where a column holds several types.
+    """
+    import pyarrow as pa
+
+    try:
+        found = pa.Table.from_pylist(list(rows)).schema
+    except pa.ArrowException as error:
+        raise ModelError(f"rows do not fit one type: {error}") from error
+    known = {one.name: one for one in schema or ()}
+    return pa.schema([known.get(one.name, _nameable(one)) for one in found])
 
 
 def _nameable(column: pa.Field) -> pa.Field:

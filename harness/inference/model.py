@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,11 @@ class LabelModel:
     def columns(self) -> list[str]:
         """The columns that :meth:`predict` returns, in order."""
         return self.engine.columns
+
+    @property
+    def digest(self) -> str:
+        """What tells it from other models: a digest of its contract."""
+        return hashlib.sha256(repr(self.engine.contract).encode()).hexdigest()[:16]
 
     def predict(self, rows: pd.DataFrame | Sequence[Mapping[str, Any]], *, first: int = 1) -> pd.DataFrame:
         """Label rows.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from harness.labels import LabelSet, check_probabilities
 from harness.parties import Registry
 from harness.serving.contract import Contract, loader
 from harness.serving.rows import examples
+from harness.serving.window import Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,11 +38,14 @@ class Engine:
     contract : Contract
     classifier : Classifier
     parties : Registry
+    window : Window
+        What it said lately.
     """
 
     contract: Contract
     classifier: Classifier
     parties: Registry
+    window: Window = field(default_factory=lambda: Window(WINDOW), repr=False, compare=False)
 
     @classmethod
     def read(cls, folder: Path, engine: str = "") -> Engine:
@@ -113,10 +117,8 @@ class Engine:
 
     def _probabilities(self, items: list[Example]) -> NDArray[np.float64]:
         """Ask the classifier once for each distinct example of a window."""
-        import numpy as np
-
         order = {item: place for place, item in enumerate(dict.fromkeys(items))}
-        proba = np.asarray(self.classifier.predict_proba(list(order)), dtype=np.float64)
+        proba = self.window.asked(self.classifier.predict_proba, list(order))
         labels = self.contract.labels
         try:
             check_probabilities(proba, (len(order), len(labels)), sums_to_one=not labels.multi)
