@@ -74,6 +74,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "brier": "harness.metrics.calibration:BRIER",
             "ece_equal_mass": "harness.metrics.calibration:ECE_EQUAL_MASS",
             "ece_equal_width": "harness.metrics.calibration:ECE_EQUAL_WIDTH",
+            "aurc": "harness.metrics.selective:AURC",
         },
         "audit": {
             "leaks": "harness.leaks:leaks",

@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +14,16 @@ from harness import seeds, slices
 from harness.catalog import Bound
 from harness.classifiers.protocol import Classifier, Labelled, Traced, examples_of, fit, save
 from harness.errors import ClassifierError
-from harness.findings import Finding
 from harness.plan import Plan, PlannedClassifier
+from harness.results import ClassifierResult, Trial, TrialResult
 from harness.scoring import score
 from harness.splits import Split
-from harness.tables import Corpus, Predictions, Scores, fingerprint
+from harness.tables import Corpus, Predictions, fingerprint
 
 if TYPE_CHECKING:
     from harness.metrics.metric import Metric
+
+__all__ = ["ClassifierResult", "Prepared", "Trial", "TrialResult", "prepare", "refit", "run_trial", "trials"]
 
 SCORED_PARTS = ("select", "calibrate", "test")
 TRAINING = "training"
@@ -56,79 +58,6 @@ class Prepared:
     def whole(self, corpus: Corpus) -> Labelled:
         """Turn corpus rows into examples with encoded labels."""
         return Labelled(examples_of(corpus.rows, corpus.parties), corpus.truth(self.plan.labels))
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One seed on one fold of one classifier; ``digest`` identifies all that its result depends on."""
-
-    classifier: PlannedClassifier
-    seed: int
-    fold: int
-    digest: str
-
-    @property
-    def name(self) -> str:
-        """A name that a person can tell apart: ``linear seed 1``, ``linear seed 1 fold 2``."""
-        return f"{self.classifier.name} seed {self.seed}" + (f" fold {self.fold}" if self.fold else "")
-
-
-@dataclass(frozen=True)
-class TrialResult:
-    """What a trial leaves.
-
-    Attributes
-    ----------
-    trial : Trial
-    predictions : Predictions
-        Of select, calibrate and test, with run, seed and fold filled in.
-    options : mapping
-        Those of the fitted classifier: the tuned ones are the chosen ones.
-    curves : list of dict
-        One a training step (an epoch), for classifiers that have them.
-    seconds : mapping
-        ``fit``, ``predict``: wall time.
-    folder : Path or None
-        ``model/`` in it holds what the classifier saved, with ``loader.txt`` beside it; None where the
-        classifier cannot be saved or the folder is gone.
-    """
-
-    trial: Trial
-    predictions: Predictions
-    options: Mapping[str, Any]
-    curves: list[dict[str, float]] = field(default_factory=list)
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    folder: Path | None = None
-
-
-@dataclass(frozen=True)
-class ClassifierResult:
-    """All trials of one classifier, pooled and scored.
-
-    Attributes
-    ----------
-    classifier : PlannedClassifier
-    trials : tuple of TrialResult
-    predictions : Predictions
-        Of all trials; folds pooled per seed.
-    scores : Scores
-        Of select, calibrate and test.
-    served : TrialResult or None
-        The trial whose model is served: the seed with the median select score.
-    model : Path or None
-        Folder with ``model/`` and ``loader.txt`` of what is served, see :class:`TrialResult`; with k
-        folds a refit on all rows.
-    findings : tuple of Finding
-        What the audits found.
-    """
-
-    classifier: PlannedClassifier
-    trials: tuple[TrialResult, ...]
-    predictions: Predictions
-    scores: Scores
-    served: TrialResult | None = None
-    model: Path | None = None
-    findings: tuple[Finding, ...] = ()
 
 
 def prepare(plan: Plan) -> Prepared:
@@ -228,15 +157,24 @@ def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool)
     return saved
 
 
-def served_trial(results: Sequence[TrialResult], metric: Metric) -> TrialResult:
+def served_trial(results: Sequence[TrialResult], decided: Predictions, metric: Metric) -> TrialResult:
     """Choose whose model is served: the first fold of the seed with the median score on select.
 
     Without select rows it is the first seed; of an even number of seeds the lower of the middle two.
+
+    Parameters
+    ----------
+    results : sequence of TrialResult
+    decided : Predictions
+        Of all of them.
+    metric : Metric
     """
-    firsts = [one for one in results if one.trial.fold == results[0].trial.fold]
-    if not any((one.predictions.rows["split"] == "select").any() for one in firsts):
+    fold = results[0].trial.fold
+    firsts = [one for one in results if one.trial.fold == fold]
+    select = decided.only(split="select", fold=fold)
+    if not len(select):
         return firsts[0]
-    ranked = sorted(firsts, key=lambda one: on_select(one.predictions, metric))
+    ranked = sorted(firsts, key=lambda one: on_select(select.only(seed=one.trial.seed), metric))
     if metric.direction == "lower":
         ranked.reverse()
     return ranked[(len(ranked) - 1) // 2]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness import evaluate
 from harness.catalog import Bound
 from harness.classifiers.protocol import Example
+from harness.decisions.decider import Settings, decide, fit
 from harness.errors import ConfigError, HarnessError, LeakError, Problem
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
 from harness.findings import Finding
@@ -242,12 +243,18 @@ def pooled(
         Where a model is saved that has to be fitted once more: after cross-validation, or where the
         trial's own is gone.
     """
-    plan = prepared.plan
-    predictions = Predictions.concat([one.predictions for one in results])
-    scores = scored(prepared, predictions)
-    served = evaluate.served_trial(results, plan.primary)
+    plan, settings = prepared.plan, Settings.of(prepared.plan.config)
+    decided = [decide(one.predictions, settings) for one in results]
+    predictions = Predictions.concat([table for _, table in decided])
+    served = evaluate.served_trial(results, predictions, plan.primary)
     if len(prepared.splits) > 1:
+        # The refitted model has no rows left to be calibrated by: those of all its folds, each labelled by a
+        # classifier that was not fitted on it, stand in.
+        own = [one.predictions for one in results if one.trial.seed == served.trial.seed]
+        decider = fit(Predictions.concat(own), settings, refitted=True)
         model = evaluate.refit(prepared, served, folder, whole=True)
     else:
+        decider = next(one for (one, _), of in zip(decided, results, strict=True) if of is served)
         model = served.folder or evaluate.refit(prepared, served, folder, whole=False)
-    return ClassifierResult(classifier, tuple(results), predictions, scores, served, model)
+    scores = scored(prepared, predictions)
+    return ClassifierResult(classifier, tuple(results), predictions, scores, served, model, decider=decider)

@@ -162,6 +162,30 @@ def check_probabilities(
             raise PredictionsError(f"row {row} of the probabilities {what}: {proba[row].tolist()}")
 
 
+def confidence(proba: NDArray[np.floating], codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how sure each decision is, in [0, 1].
+
+    Parameters
+    ----------
+    proba : (n, k) array
+    codes : (n,) or (n, k) array
+        What was decided, see :meth:`LabelSet.decide`.
+
+    Returns
+    -------
+    (n,) array
+        Single-label: the probability of the label. Multi-label: that of the least sure of the yes-or-no
+        decisions.
+    """
+    import numpy as np
+
+    if codes.ndim == 1:
+        sure = np.take_along_axis(proba, codes[:, None], axis=1)[:, 0]
+    else:
+        sure = np.where(codes == 1, proba, 1 - proba).min(axis=1, initial=1.0)
+    return np.asarray(sure, dtype=np.float64)
+
+
 STANCE = LabelSet(STANCES)
 TWO_SIDES = LabelSet(("critical", "supportive"))
 """Stance where nobody is neutral: some corpora have no third label, and none is made up for them."""

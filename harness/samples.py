@@ -83,7 +83,7 @@ class Sample:
             truth=truth[0],
             predicted=predictions.decided()[order],
             proba=predictions.proba()[order],
-            clusters=_clusters(rows)[first],
+            clusters=clusters(rows)[first],
             targets=_codes(rows["target"].fillna("").astype(str).to_numpy(dtype=object)[first]),
             seeds=tuple(int(seed) for seed in np.unique(rows["seed"])),
         ).compact()
@@ -199,6 +199,17 @@ def effective(clusters: Codes) -> float:
     return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
+def clusters(rows: pd.DataFrame) -> Codes:
+    """Number the groups of rows of predictions from 0; an item without one is a group of its own."""
+    import numpy as np
+
+    groups, items = rows["group"], rows["id"].astype(str)
+    grouped = groups.notna().to_numpy()
+    # The prefix keeps a group and an ungrouped item of the same name apart.
+    names = np.where(grouped, "group " + groups.astype(str), "item " + items)
+    return _codes(names)
+
+
 def _aligned(rows: pd.DataFrame) -> NDArray[np.intp]:
     """Return ``(n_seeds, n)`` positions of the rows: every seed's items in one order."""
     import numpy as np
@@ -222,16 +233,6 @@ def _aligned(rows: pd.DataFrame) -> NDArray[np.intp]:
             raise PredictionsError(f"seeds {one} and {other} score different items; score whole runs")
         order.append(own[found])
     return np.stack(order)
-
-
-def _clusters(rows: pd.DataFrame) -> Codes:
-    import numpy as np
-
-    groups, items = rows["group"], rows["id"].astype(str)
-    grouped = groups.notna().to_numpy()
-    # The prefix keeps a group and an ungrouped item of the same name apart.
-    names = np.where(grouped, "group " + groups.astype(str), "item " + items)
-    return _codes(names)
 
 
 def _codes(values: NDArray[Any]) -> Codes:

@@ -300,7 +300,9 @@ def _from_table(sample: Sample, metric: Metric, weights: NDArray[np.float32]) ->
     for start in range(0, len(weights), portion):
         times = weights[start : start + portion].take(sample.clusters, axis=1)
         if metric.weighted:
-            columns = [metric.function(sample.truth, proba, times) for proba in sample.proba]
+            said = [(said,) if metric.decided else () for said in sample.predicted]
+            pairs = zip(sample.proba, said, strict=True)
+            columns = [metric.function(sample.truth, proba, *more, times) for proba, more in pairs]
             values += [*np.stack(columns, axis=1)]
             continue
         for row in times.astype(np.int64):

@@ -35,6 +35,9 @@ CORPUS_COLUMNS = (
 """What a corpus may know of a row; ``id`` and ``text`` always, the others where the source gives them."""
 
 PREDICTION_KEYS = ("run", "split", "seed", "fold", "id", "target", "group")
+ABSTAIN = "abstain"
+"""Column of predictions: whether the label would be held back; only where that was asked for."""
+
 SCORE_COLUMNS = ("metric", "split", "slice", "value", "low", "high", "seed_sd", "n")
 FINGERPRINT_LENGTH = 16
 
@@ -144,7 +147,7 @@ class Predictions:
         One row a scored item: :data:`PREDICTION_KEYS`, then for a single-label task ``truth`` and
         ``prediction`` (label names), for a multi-label task ``truth_<label>`` and ``prediction_<label>``
         (0 or 1), then ``p_<label>`` in ``[0, 1]``, which sum to 1 for a single-label task; all of them
-        NaN where labels were given without probabilities.
+        NaN where labels were given without probabilities. Where rows may abstain, also :data:`ABSTAIN`.
     """
 
     labels: LabelSet

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import toys
 
@@ -111,18 +112,20 @@ def test_the_served_seed_is_the_median_on_select(
         dataclasses.replace(one, trial=dataclasses.replace(one.trial, seed=seed))
         for seed in range(len(values))
     ]
-    tables = [Predictions(one.predictions.labels, one.predictions.rows.copy()) for _ in values]
-    results = [dataclasses.replace(r, predictions=t) for r, t in zip(results, tables, strict=True)]
-    by_table = {id(table): value for table, value in zip(tables, values, strict=True)}
-    monkeypatch.setattr(evaluate, "on_select", lambda table, metric: by_table[id(table)])
-    assert evaluate.served_trial(results, prepared.plan.primary).trial.seed == served
+    rows = one.predictions.rows
+    decided = Predictions(
+        one.predictions.labels, pd.concat([rows.assign(seed=seed) for seed in range(len(values))])
+    )
+    monkeypatch.setattr(evaluate, "on_select", lambda table, metric: values[table.rows["seed"].iloc[0]])
+    assert evaluate.served_trial(results, decided, prepared.plan.primary).trial.seed == served
 
 
 def test_without_select_rows_the_first_seed_is_served(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path)
     results = [run(prepared, tmp_path / str(n), n) for n in (0, 1)]
     bare = [dataclasses.replace(one, predictions=one.predictions.only(split="test")) for one in results]
-    assert evaluate.served_trial(bare, prepared.plan.primary).trial.seed == results[0].trial.seed
+    decided = Predictions.concat([one.predictions for one in bare])
+    assert evaluate.served_trial(bare, decided, prepared.plan.primary).trial.seed == results[0].trial.seed
 
 
 def test_a_refit_on_the_same_rows_is_the_same_model(tmp_path: Path) -> None:

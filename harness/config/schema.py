@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.catalog import CATALOGUES, Section, lookup, options_model, suggest
 from harness.errors import Problem
@@ -28,6 +29,33 @@ class Tracking(Strict):
 
     log_text: bool = Field(True, description="Keep sentences in runs; false replaces them by ids.")
     tags: dict[str, str] = Field(default_factory=dict, description="Set on every run of the experiment.")
+
+
+class Calibration(Strict):
+    """How raw probabilities are corrected, on calibrate."""
+
+    kind: Literal["temperature", "platt", "isotonic", "none"] = Field(
+        "temperature",
+        description="temperature keeps single labels as they are; platt and isotonic may change them.",
+    )
+
+
+class Abstention(Strict):
+    """When a label is held back."""
+
+    risk: float = Field(gt=0, lt=1, description="Share of the labels given that may be wrong.")
+    method: Literal["conformal", "learn_then_test"] = Field(
+        "conformal", description="conformal meets the risk on average; learn_then_test with a certainty."
+    )
+    certainty: float | None = Field(
+        None, gt=0, lt=1, description="How sure it is to be, of learn_then_test; left out, 0.9."
+    )
+
+    @model_validator(mode="after")
+    def _certainty_has_an_effect(self) -> Abstention:
+        if self.method == "conformal" and self.certainty is not None:
+            raise ValueError("certainty has no effect: the method is conformal")
+        return self
 
 
 class ExperimentConfig(Strict):
@@ -57,6 +85,11 @@ class ExperimentConfig(Strict):
     slices: tuple[str, ...] | None = Field(
         None, description="What test items are told apart by in reports; left out, all that is known of them."
     )
+    calibration: Calibration = Field(default_factory=lambda: Calibration.model_validate({}))
+    thresholds: Literal["tuned"] | Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="Multi-label: one a label, tuned for F1 on select (left out), or a number for all."
+    )
+    abstention: Abstention | None = Field(None, description="Left out, no label is held back.")
     primary: str = Field("f1_macro", description="The metric that tuning and promotion go by, on select.")
     classifiers: dict[Name, dict[str, Any]] = Field(
         min_length=1, description="The ladder: a name of your own for each."
@@ -67,6 +100,13 @@ class ExperimentConfig(Strict):
     model_name: Name | None = Field(None, description="Name of the champion; left out, the task.")
     tracking: Tracking = Field(default_factory=lambda: Tracking.model_validate({}))
 
+
+SECTIONS: Mapping[str, type[Strict]] = {
+    "tracking": Tracking,
+    "calibration": Calibration,
+    "abstention": Abstention,
+}
+"""Parts of a config whose settings are the same for every kind."""
 
 PLACEHOLDERS = {"name": "unnamed", "corpus": {}, "classifiers": {"none": {}}}
 """Stand in for required parts that are wrong, so that the other parts can still be looked at."""
@@ -92,7 +132,9 @@ def validated(data: Mapping[str, Any]) -> tuple[ExperimentConfig, list[Problem]]
     try:
         return ExperimentConfig.model_validate(_tuples(data)), problems
     except ValidationError as error:
-        problems += [_problem(one) for one in error.errors()]
+        # Of the two ways to write a threshold each says that it is not the other: one problem.
+        found = {one["loc"] if one["loc"][0] != "thresholds" else "thresholds": one for one in error.errors()}
+        problems += [_problem(one) for one in found.values()]
         wrong |= {str(one["loc"][0]) for one in error.errors()}
     sound = {name: value for name, value in data.items() if name not in wrong}
     stand_ins = {name: value for name, value in PLACEHOLDERS.items() if name not in sound}
@@ -122,7 +164,7 @@ def _problem(error: Any) -> Problem:
     *parents, last = (str(part) for part in error["loc"])
     path = ".".join([*parents, last])
     if error["type"] == "extra_forbidden":
-        model = Tracking if parents == ["tracking"] else ExperimentConfig
+        model = SECTIONS.get(".".join(parents), ExperimentConfig)
         known = [*model.model_fields, *([] if parents else ["extends"])]
         return Problem(path, f"there is no setting {last!r}", suggest(last, known))
     if error["type"] == "missing":
@@ -130,6 +172,15 @@ def _problem(error: Any) -> Problem:
     if error["type"] == "string_pattern_mismatch":
         named = path.removesuffix(".[key]")
         return Problem(named, f"{error['input']!r} is no name", "use letters, digits, - and _")
+    if parents == ["thresholds"]:
+        return Problem("thresholds", f"should be tuned or a number between 0 and 1, got {error['input']!r}")
+    if error["type"] == "literal_error" and parents:
+        kinds = typing.get_args(SECTIONS[".".join(parents)].model_fields[last].annotation)
+        return Problem(path, f"unknown {last} {error['input']!r}", suggest(str(error["input"]), kinds))
+    if error["type"] == "value_error":
+        return Problem(path, str(error["ctx"]["error"]))
+    if error["type"] == "model_type":
+        return Problem(path, f"should be a mapping, got {error['input']!r}")
     message = str(error["msg"]).replace("Input should be", "should be")
     for theirs, ours in {"a valid dictionary": "a mapping", "a valid tuple": "a list"}.items():
         message = message.replace(theirs, ours)

@@ -16,7 +16,8 @@ Three kinds, by what they are computed from:
 ``table``
     ``function(truth, proba) -> value``: needs all items at once (ranks, bins). A ``weighted`` one is
     ``function(truth, proba, weights)`` with ``weights`` of shape ``(..., n)``, how often each item counts,
-    and is vectorised over its leading axes; the draws of a bootstrap then cost one call.
+    and is vectorised over its leading axes; the draws of a bootstrap then cost one call. A ``decided`` one is
+    ``function(truth, proba, predicted, weights)``.
 
 ``truth`` and ``predicted`` are codes, ``(n,)`` or ``(n, k)`` of 0 and 1; ``proba`` is ``(n, k)``. A
 ``per_label`` metric has one more axis at the end of its result, the labels; it is scored as ``name_<label>``.
@@ -65,6 +66,8 @@ class Metric:
         Of an ``items`` metric that is no mean (module docstring).
     weighted : bool
         Whether a table function takes ``weights``.
+    decided : bool
+        Whether a table function takes ``predicted`` too, before ``weights``.
     biased : bool
         Whether a sample of fewer different items shifts it, as bins and seldom named targets do. The draws
         of a bootstrap then stand beside its value, and its interval is moved back to it.
@@ -84,6 +87,7 @@ class Metric:
     needs_labels: tuple[str, ...] = ()
     of_sums: Callable[[Any], Any] | None = None
     weighted: bool = False
+    decided: bool = False
     biased: bool = False
 
     def keys(self, labels: LabelSet) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ SINGLE = (
     "brier",
     "ece_equal_mass",
     "ece_equal_width",
+    "aurc",
 )
 """What a single-label task is scored by; the averages over the two sides only where both are labels."""
 
@@ -46,6 +47,7 @@ MULTI = (
     "brier",
     "ece_equal_mass",
     "ece_equal_width",
+    "aurc",
 )
 """What a multi-label task is scored by."""
 

@@ -15,6 +15,9 @@ from harness.config.schema import OFF, ExperimentConfig
 from harness.labels import LabelSet
 from harness.tables import fingerprint
 
+TUNED = "tuned"
+"""Where the thresholds of a multi-label task come from, unless a config says otherwise."""
+
 if TYPE_CHECKING:
     from harness.metrics.metric import Metric
 
@@ -102,6 +105,7 @@ class Plan:
             "audits": dict.fromkeys(CATALOGUES["audit"], OFF)
             | {name: bound.canonical() for name, bound in self.audits.items()},
             "model_name": self.model_name,
+            "thresholds": (self.config.thresholds or TUNED) if self.labels.multi else None,
         }
 
     @cached_property

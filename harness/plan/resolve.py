@@ -62,6 +62,9 @@ class _Resolver:
             self._check_files(corpus)
         classifiers = self._classifiers()
         labels = self._labels(config, corpus)
+        if config.thresholds is not None and not labels.multi:
+            hint = f"each row has one label: the likeliest of {', '.join(labels.names)}"
+            self._note([Problem("thresholds", "has no effect on a single-label task", hint)])
         metrics, primary = self._metrics(config, labels)
         audits = self._audits()
         self._make_once(classifiers, split, labels)

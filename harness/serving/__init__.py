@@ -2,7 +2,7 @@
 
 ::
 
-    contract.json    task, labels, temperature, thresholds, abstention, loader, what it was trained on
+    contract.json    task, labels, calibration, thresholds, abstention, loader, what it was trained on
     parties.json     names and aliases, to find a target that is given without a span
     MODEL_CARD.md    what a person should know before relying on it
     model/           what the classifier saved

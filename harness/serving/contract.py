@@ -5,19 +5,20 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-import math
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
 from harness.classifiers.protocol import Classifier
+from harness.decisions.decider import Decider
 from harness.errors import ModelError
 from harness.labels import LabelSet, Task
 
 FILE = "contract.json"
-FORMAT = 1
+ABOUT = ("classifier", "trained_on", "versions")
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,9 @@ class Contract:
     labels : LabelSet
     loader : str
         ``package.module:function`` of the installed code that reads ``model/``.
-    temperature : float
-        Probabilities are flattened (above 1) or sharpened (below 1) by it; 1 leaves them as they are.
-    thresholds : tuple of float or None
-        One a label, multi-label only; None stands for 0.5 each.
-    abstain_below : float or None
-        A row whose decision is less sure than this abstains; None never abstains. See
-        :func:`harness.serving.engine.confidence`.
+    decider : Decider or None
+        Calibration, thresholds and abstention; None leaves probabilities as the classifier says them, takes
+        the likeliest label, or of several those from 0.5 on, and never abstains.
     classifier, trained_on, versions : mapping
         Where it comes from: name and options; corpus, fingerprints and seed; packages.
     """
@@ -44,21 +41,28 @@ class Contract:
     task: Task
     labels: LabelSet
     loader: str
-    temperature: float = 1.0
-    thresholds: tuple[float, ...] | None = None
-    abstain_below: float | None = None
+    decider: Decider | None = None
     classifier: Mapping[str, Any] = field(default_factory=dict)
     trained_on: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Write ``contract.json``; :meth:`read` returns an equal contract."""
-        data = asdict(self) | {
+        data = {
             "format": FORMAT,
+            "task": self.task,
             "labels": list(self.labels.names),
             "multi": self.labels.multi,
+            "loader": self.loader,
+            "decisions": self.decider.plain() if self.decider is not None else None,
+            **{name: dict(getattr(self, name)) for name in ABOUT},
         }
         (folder / FILE).write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @property
+    def deciding(self) -> Decider:
+        """The decider, the plain one where none was fitted."""
+        return self.decider or Decider(self.labels)
 
     @classmethod
     def read(cls, folder: Path) -> Contract:
@@ -89,21 +93,10 @@ class Contract:
         labels = LabelSet(tuple(data["labels"]), multi=bool(data["multi"]))
         if data["task"] not in get_args(Task):
             raise ValueError(f"task {data['task']!r}")
-        temperature = float(data["temperature"])
-        if not (math.isfinite(temperature) and temperature > 0):
-            raise ValueError(f"temperature {temperature!r}")
-        thresholds = data["thresholds"]
-        if thresholds is not None and (not labels.multi or len(thresholds) != len(labels)):
-            raise ValueError(f"thresholds {thresholds!r}")
-        return cls(
-            data["task"],
-            labels,
-            str(data["loader"]),
-            temperature,
-            None if thresholds is None else tuple(float(one) for one in thresholds),
-            None if data["abstain_below"] is None else float(data["abstain_below"]),
-            *(dict(data[name]) for name in ("classifier", "trained_on", "versions")),
-        )
+        decided = data["decisions"]
+        decider = Decider.read(decided, labels) if decided is not None else None
+        about = (dict(data[name]) for name in ABOUT)
+        return cls(data["task"], labels, str(data["loader"]), decider, *about)
 
 
 def loader(address: str) -> Callable[[Path, LabelSet], Classifier]:

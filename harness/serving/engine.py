@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness import parties as registry
 from harness.classifiers.protocol import Accelerated, Classifier, Example
 from harness.errors import ClassifierError, CorpusError, ModelError, PredictionsError
-from harness.labels import LabelSet, check_probabilities
+from harness.labels import check_probabilities
 from harness.parties import Registry
 from harness.serving.contract import Contract, loader
 from harness.serving.rows import examples
@@ -105,15 +105,15 @@ class Engine:
         items = examples(rows, self.contract.task, self.parties, first=first)
         windows = [self._probabilities(items[at : at + WINDOW]) for at in range(0, len(items), WINDOW)]
         proba = np.concatenate(windows) if windows else np.empty((0, len(labels)))
-        decided = labels.decode(labels.decide(proba, self.contract.thresholds))
+        decider = self.contract.deciding
+        proba = decider.calibrated(proba)
+        codes = labels.decide(proba, decider.thresholds)
+        decided = labels.decode(codes)
         named = [one if isinstance(one, str) else SEPARATOR.join(one) for one in decided]
-        abstain = np.zeros(len(items), dtype=bool)
-        if self.contract.abstain_below is not None:
-            abstain = confidence(proba, labels, self.contract.thresholds) < self.contract.abstain_below
         table = pd.DataFrame({"label": pd.Series(named, index=rows.index, dtype=object)})
         for k, name in enumerate(labels.names):
             table[f"p_{name}"] = proba[:, k]
-        return table.assign(abstain=abstain)
+        return table.assign(abstain=decider.abstains(proba, codes))
 
     def _probabilities(self, items: list[Example]) -> NDArray[np.float64]:
         """Ask the classifier once for each distinct example of a window."""
@@ -124,7 +124,7 @@ class Engine:
             check_probabilities(proba, (len(order), len(labels)), sums_to_one=not labels.multi)
         except PredictionsError as error:
             raise ModelError(f"the model is damaged: {error}") from error
-        return tempered(proba, self.contract.temperature, multi=labels.multi)[[order[item] for item in items]]
+        return proba[[order[item] for item in items]]
 
 
 def choose(classifier: Classifier, engine: str) -> None:
@@ -142,50 +142,3 @@ def choose(classifier: Classifier, engine: str) -> None:
             raise ModelError(f"this model has no choice of engines, so no {engine!r}")
     except ClassifierError as error:
         raise ModelError(str(error)) from error
-
-
-def tempered(proba: NDArray[np.float64], temperature: float, *, multi: bool) -> NDArray[np.float64]:
-    """Divide the logits behind probabilities by a temperature.
-
-    Parameters
-    ----------
-    proba : (n, k) array
-    temperature : float
-        Above 0; 1 returns ``proba`` itself.
-    multi : bool
-        Each column is a probability of its own; else rows sum to 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> tempered(np.array([[0.2, 0.8]]), 2.0, multi=False).round(3)   # √0.2 : √0.8 = 1 : 2
-    array([[0.333, 0.667]])
-    """
-    import numpy as np
-
-    if temperature == 1.0:
-        return proba
-    inside = np.clip(proba, 1e-12, 1 - 1e-12)
-    if multi:
-        return np.asarray(1 / (1 + np.exp(-(np.log(inside) - np.log1p(-inside)) / temperature)))
-    powered = np.exp((np.log(inside) - np.log(inside).max(axis=1, keepdims=True)) / temperature)
-    return np.asarray(powered / powered.sum(axis=1, keepdims=True))
-
-
-def confidence(
-    proba: NDArray[np.float64], labels: LabelSet, thresholds: tuple[float, ...] | None = None
-) -> NDArray[np.float64]:
-    """Return how sure each decision is.
-
-    Returns
-    -------
-    (n,) array
-        Single-label: the probability of the label. Multi-label: that of the least sure of the yes-or-no
-        decisions.
-    """
-    import numpy as np
-
-    if not labels.multi:
-        return np.asarray(proba.max(axis=1, initial=0.0))
-    said = labels.decide(proba, thresholds)
-    return np.asarray(np.where(said == 1, proba, 1 - proba).min(axis=1, initial=1.0))

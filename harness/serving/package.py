@@ -109,6 +109,7 @@ def contract_of(prepared: Prepared, result: ClassifierResult) -> Contract:
         task=plan.config.task,
         labels=plan.labels,
         loader=(result.model / "loader.txt").read_text(encoding="utf-8").strip(),
+        decider=result.decider,
         classifier={
             "name": result.classifier.name,
             "kind": result.classifier.bound.kind,

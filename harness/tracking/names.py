@@ -32,12 +32,16 @@ LEAKS, AUDIT = "harness.leaks", "harness.audit."
 
 
 def parent_digest(prepared: Prepared, classifier: PlannedClassifier, trials: Sequence[Trial]) -> str:
-    """Identify what a parent run holds: its trials, how they are scored, and whether texts are in it."""
+    """Identify what a parent run holds: its trials, how they are decided and scored, and whether texts
+    are in it.
+    """
     plan = prepared.plan
     parts = [classifier.name, plan.primary.name, str(plan.config.tracking.log_text), ""]
     parts += [metric.name for metric in plan.metrics]
     parts += [f"slice {name}" for name in plan.config.slices or ()]
     parts += [f"audit {name} {json.dumps(bound.canonical())}" for name, bound in plan.audits.items()]
+    written = plan.canonical()
+    parts += [json.dumps(written[part]) for part in ("calibration", "thresholds", "abstention")]
     return fingerprint([*parts, "", *sorted(one.digest for one in trials)])
 
 

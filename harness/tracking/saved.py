@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.catalog import plain
+from harness.decisions.decider import Decider
 from harness.evaluate import ClassifierResult, Trial, TrialResult
 from harness.findings import Finding, Findings, from_dict, measure_table
 from harness.labels import LabelSet
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PREDICTIONS = "predictions.parquet"
+RAW = "predictions_raw.parquet"
+"""What the classifier itself said, before it was calibrated."""
+
 SCORES = "scores.csv"
 TRIAL = "trial.json"
 TRIALS = "trials.json"
@@ -45,10 +49,12 @@ def read_trial(folder: Path, trial: Trial, labels: LabelSet, model: Path | None)
 def write_result(folder: Path, result: ClassifierResult) -> None:
     """Write what :func:`read_result` reads."""
     result.predictions.write(folder / PREDICTIONS)
+    result.raw.write(folder / RAW)
     result.scores.rows.to_csv(folder / SCORES, index=False)
     described = {
         "served": result.served.trial.digest if result.served is not None else None,
         "trials": [_described(one) for one in result.trials],
+        "decider": result.decider.plain() if result.decider is not None else None,
     }
     (folder / TRIALS).write_text(_json(described), encoding="utf-8")
     write_findings(folder, result.findings)
@@ -80,17 +86,20 @@ def read_result(
     """Read the result of a finished classifier; its model stays where it is."""
     import pandas as pd
 
-    predictions = Predictions.read(folder / PREDICTIONS, labels)
+    predictions, raw = (Predictions.read(folder / name, labels) for name in (PREDICTIONS, RAW))
     scores = Scores(pd.read_csv(folder / SCORES))
     described = json.loads((folder / TRIALS).read_text(encoding="utf-8"))
     by_digest = {one["digest"]: one for one in described["trials"]}
     results = tuple(
-        _restored(one, predictions.only(seed=one.seed, fold=one.fold), by_digest[one.digest], None)
-        for one in trials
+        _restored(one, raw.only(seed=one.seed, fold=one.fold), by_digest[one.digest], None) for one in trials
     )
     served = next((one for one in results if one.trial.digest == described["served"]), None)
     findings = read_findings(folder)
-    return ClassifierResult(classifier, results, predictions, scores, served, findings=findings)
+    written = described["decider"]
+    decider = Decider.read(written, labels) if written is not None else None
+    return ClassifierResult(
+        classifier, results, predictions, scores, served, findings=findings, decider=decider
+    )
 
 
 def table(predictions: Predictions, texts: pd.DataFrame | None) -> str:

@@ -6,12 +6,20 @@ from typing import Any
 
 import pytest
 
+from harness.decisions.abstention import Rule
+from harness.decisions.calibrators import Temperature
+from harness.decisions.decider import Decider
 from harness.errors import ModelError
 from harness.labels import STANCE, LabelSet
 from harness.serving.contract import Contract, loader
 from harness.serving.engine import Engine
 
 CONTRACT = Contract("stance", STANCE, "toys:load")
+
+
+def decisions(**changed: Any) -> dict[str, Any]:
+    """What a contract says of decisions, with something wrong in it."""
+    return Decider(STANCE).plain() | changed
 
 
 @pytest.mark.parametrize(
@@ -22,9 +30,13 @@ CONTRACT = Contract("stance", STANCE, "toys:load")
             "framing",
             LabelSet(("a", "b"), multi=True),
             "mine.frames:load",
-            temperature=1.5,
-            thresholds=(0.4, 0.6),
-            abstain_below=0.7,
+            Decider(
+                LabelSet(("a", "b"), multi=True),
+                Temperature((1.5, 0.7)),
+                (0.4, 0.6),
+                Rule(0.7, 0.1, "conformal", 0.9, n=80, groups=20, largest=9),
+                ("Few rows.",),
+            ),
             classifier={"kind": "linear", "C": 1.0},
             trained_on={"corpus": "x", "seed": 3},
             versions={"numpy": "2"},
@@ -39,11 +51,19 @@ def test_a_contract_is_read_as_it_was_written(tmp_path: Path, contract: Contract
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": 2}, "has format 2; this harness reads 1"),
+        ({"format": 1}, "has format 1; this harness reads 2"),
         ({"task": "weather"}, "is damaged: task 'weather'"),
-        ({"temperature": 0}, "is damaged: temperature 0.0"),
-        ({"temperature": "warm"}, "is damaged: could not convert string to float: 'warm'"),
-        ({"thresholds": [0.5, 0.5, 0.5]}, "is damaged: thresholds [0.5, 0.5, 0.5]"),
+        ({"decisions": decisions(calibration={"kind": "magic"})}, "is damaged: calibration 'magic'"),
+        (
+            {"decisions": decisions(calibration={"kind": "temperature", "temperatures": [0]})},
+            "is damaged: temperature 0.0",
+        ),
+        (
+            {"decisions": decisions(calibration={"kind": "temperature", "temperatures": ["warm"]})},
+            "is damaged: could not convert string to float: 'warm'",
+        ),
+        ({"decisions": decisions(thresholds=[0.5, 0.5, 0.5])}, "is damaged: thresholds (0.5, 0.5, 0.5)"),
+        ({"decisions": decisions(abstention={"below": 0.5})}, "is damaged: 'risk'"),
         ({"labels": ["a", "a"]}, "is damaged: labels repeat: a"),
         ({"loader": None}, None),
     ],

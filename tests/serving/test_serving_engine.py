@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 
 from harness.classifiers.protocol import Example, Examples
+from harness.decisions.abstention import Rule
+from harness.decisions.calibrators import Temperature
+from harness.decisions.decider import Decider
 from harness.errors import ModelError
 from harness.labels import FRAMING, STANCE, LabelSet
 from harness.parties import EMPTY, Party, Registry
 from harness.serving.contract import Contract
-from harness.serving.engine import WINDOW, Engine, confidence, tempered
+from harness.serving.engine import WINDOW, Engine
 
 PARTIES = Registry((Party("Coastal Union", aliases=("the Union", "CU")), Party("Varna", "country")))
 CONTRACT = Contract("stance", STANCE, "toys:load")
@@ -49,7 +52,8 @@ def test_labels_follow_the_probabilities() -> None:
 
 
 def test_several_labels_are_joined_and_none_is_empty() -> None:
-    contract = Contract("framing", FRAMING, "x:y", thresholds=(0.5, 0.5, 0.5, 0.9, 0.5))
+    decider = Decider(FRAMING, thresholds=(0.5, 0.5, 0.5, 0.9, 0.5))
+    contract = Contract("framing", FRAMING, "x:y", decider)
     engine = Engine(contract, Said([0.6, 0.1, 0.5, 0.8, 0.4], [0.1, 0.1, 0.1, 0.1, 0.1]), EMPTY)
     out = engine.label(pd.DataFrame({"text": ["a", "b"]}))
     assert out["label"].tolist() == ["conflict|economic_consequences", ""]
@@ -92,30 +96,16 @@ def test_a_damaged_model_is_not_believed(row: list[float], what: str) -> None:
 
 @pytest.mark.parametrize(("below", "abstains"), [(None, False), (0.7, False), (0.71, True)])
 def test_it_abstains_below_the_bound_alone(below: float | None, abstains: bool) -> None:
-    contract = Contract("stance", STANCE, "x:y", abstain_below=below)
+    rule = None if below is None else Rule(below, 0.1, "conformal", 0.9, n=80, groups=20, largest=9)
+    contract = Contract("stance", STANCE, "x:y", Decider(STANCE, rule=rule))
     out = Engine(contract, Said([0.2, 0.1, 0.7]), EMPTY).label(rows(BLANK))
     assert out["abstain"].tolist() == [abstains]
 
 
-def test_the_least_sure_decision_counts_for_several_labels() -> None:
-    """Said yes at 0.9, no at 0.2: sure 0.9 and 0.8. With a threshold of 0.95 the first is a no, sure 0.1."""
+def test_what_is_calibrated_is_what_is_stated_and_decided_by() -> None:
+    """Temperature 2 takes the root of the odds: 0.8 becomes 2/3, which a threshold of 0.7 does not give."""
     pair = LabelSet(("a", "b"), multi=True)
-    proba = np.array([[0.9, 0.2]])
-    assert confidence(proba, pair) == pytest.approx([0.8], abs=1e-12)
-    assert confidence(proba, pair, (0.95, 0.5)) == pytest.approx([0.1], abs=1e-12)
-
-
-def test_temperature_one_changes_no_bit_and_two_takes_the_root() -> None:
-    proba = np.array([[0.1, 0.2, 0.7]])
-    assert tempered(proba, 1.0, multi=False) is proba
-    root = np.sqrt(proba)
-    assert tempered(proba, 2.0, multi=False) == pytest.approx(root / root.sum(), abs=1e-9)
-    # One label alone: odds 4 : 1 become 2 : 1.
-    assert tempered(np.array([[0.8]]), 2.0, multi=True) == pytest.approx(np.array([[2 / 3]]), abs=1e-9)
-
-
-def test_temperature_keeps_zero_and_one_finite() -> None:
-    for multi in (False, True):
-        out = tempered(np.array([[0.0, 1.0]]), 0.5, multi=multi)
-        assert np.isfinite(out).all()
-        assert out.argmax() == 1
+    contract = Contract("framing", pair, "x:y", Decider(pair, Temperature((2.0, 1.0)), (0.7, 0.7)))
+    out = Engine(contract, Said([0.8, 0.8]), EMPTY).label(pd.DataFrame({"text": ["a"]}))
+    assert out["label"].tolist() == ["b"]
+    assert out[["p_a", "p_b"]].to_numpy() == pytest.approx(np.array([[2 / 3, 0.8]]), abs=1e-9)

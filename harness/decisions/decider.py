@@ -1,0 +1,276 @@
+"""Raw predictions of a trial in, how its probabilities become labels out; and the decided predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from harness import seeds
+from harness.config.schema import ExperimentConfig
+from harness.decisions import calibrators
+from harness.decisions.abstention import Rows, Rule, conformal, learn_then_test
+from harness.decisions.calibrators import Calibrator, Unchanged
+from harness.decisions.thresholds import HALF, tuned
+from harness.labels import LabelSet, confidence
+from harness.samples import clusters
+from harness.tables import ABSTAIN, Predictions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Codes = NDArray[np.int64]
+
+FOLDS = 5
+"""Into so many folds the groups of select are divided to decide each fold by the others' thresholds."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a config says of decisions.
+
+    Attributes
+    ----------
+    calibration : {"temperature", "platt", "isotonic", "none"}
+    thresholds : {"tuned"} or float
+        Of multi-label tasks.
+    risk : float or None
+        Share of served rows that may be wrong; None never abstains.
+    method : {"conformal", "learn_then_test"}
+    certainty : float
+        Of ``learn_then_test``.
+    """
+
+    calibration: str = "temperature"
+    thresholds: str | float = "tuned"
+    risk: float | None = None
+    method: str = "conformal"
+    certainty: float = 0.9
+
+    @classmethod
+    def of(cls, config: ExperimentConfig) -> Settings:
+        """Read them off a config."""
+        said = cls(config.calibration.kind, config.thresholds or "tuned")
+        wanted = config.abstention
+        if wanted is None:
+            return said
+        return replace(
+            said, risk=wanted.risk, method=wanted.method, certainty=wanted.certainty or said.certainty
+        )
+
+
+@dataclass(frozen=True)
+class Decider:
+    """How raw probabilities become what is served.
+
+    Attributes
+    ----------
+    labels : LabelSet
+    calibrator : Calibrator
+    thresholds : tuple of float or None
+        One a label, of calibrated probabilities; multi-label only, None stands for 0.5 each.
+    rule : Rule or None
+        When to abstain; None never does.
+    notes : tuple of str
+        What a reader should know, a sentence each.
+    """
+
+    labels: LabelSet
+    calibrator: Calibrator = field(default_factory=Unchanged)
+    thresholds: tuple[float, ...] | None = None
+    rule: Rule | None = None
+    notes: tuple[str, ...] = ()
+
+    def calibrated(self, proba: Array) -> Array:
+        """Calibrate raw probabilities, ``(n, k)``."""
+        return self.calibrator.apply(proba, multi=self.labels.multi)
+
+    def abstains(self, proba: Array, codes: Codes) -> NDArray[np.bool_]:
+        """Say of each row whether its label is to be held back.
+
+        Parameters
+        ----------
+        proba : (n, k) array
+            Calibrated.
+        codes : array
+            See :meth:`LabelSet.decide`.
+        """
+        import numpy as np
+
+        if self.rule is None:
+            return np.zeros(len(proba), dtype=bool)
+        return np.asarray(confidence(proba, codes) < self.rule.below)
+
+    def apply(self, predictions: Predictions) -> Predictions:
+        """Decide a table of raw predictions: calibrated probabilities, labels, and whether it abstains."""
+        proba = self.calibrated(predictions.proba())
+        codes = self.labels.decide(proba, self.thresholds)
+        names = self.labels.names
+        columns: dict[str, Any] = {f"p_{name}": proba[:, k] for k, name in enumerate(names)}
+        if self.labels.multi:
+            columns |= {f"prediction_{name}": codes[:, k] for k, name in enumerate(names)}
+        else:
+            columns["prediction"] = self.labels.decode(codes)
+        if self.rule is not None:
+            columns[ABSTAIN] = self.abstains(proba, codes)
+        return replace(predictions, rows=predictions.rows.assign(**columns))
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data; :meth:`read` returns an equal one."""
+        return {
+            "calibration": self.calibrator.plain(),
+            "thresholds": list(self.thresholds) if self.thresholds is not None else None,
+            "abstention": self.rule.plain() if self.rule is not None else None,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any], labels: LabelSet) -> Decider:
+        """Return the decider that :meth:`plain` described.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            Where the data are none.
+        """
+        thresholds, rule = data["thresholds"], data["abstention"]
+        if thresholds is not None:
+            thresholds = tuple(float(one) for one in thresholds)
+            if not labels.multi or len(thresholds) != len(labels) or not all(0 <= t <= 1 for t in thresholds):
+                raise ValueError(f"thresholds {thresholds!r}")
+        return cls(
+            labels,
+            calibrators.read(data["calibration"], labels),
+            thresholds,
+            None if rule is None else Rule.read(rule),
+            tuple(str(one) for one in data["notes"]),
+        )
+
+
+def fit(predictions: Predictions, settings: Settings, *, refitted: bool = False) -> Decider:
+    """Fit calibrator, thresholds and abstention.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Raw, of one trial, or of one seed's trials on all folds. Of its rows ``calibrate`` and ``select`` are
+        read; test is not looked at.
+    settings : Settings
+    refitted : bool
+        Whether it is to serve a classifier that was fitted once more, on other rows: no guarantee then holds.
+    """
+    labels = predictions.labels
+    select, calibrate = (predictions.only(split=part) for part in ("select", "calibrate"))
+    kept = calibrate
+    if settings.risk is not None and settings.calibration != "none":
+        calibrate, kept = halves(calibrate)
+    calibrator, notes = calibrators.fit(settings.calibration, calibrate.proba(), calibrate.truth(), labels)
+    decider = Decider(labels, calibrator, None, None, notes)
+    if labels.multi:
+        decider = replace(decider, thresholds=_thresholds(decider, select, settings))
+    if settings.risk is None:
+        return decider
+    return replace(decider, rule=_rule(decider, select, kept, settings, refitted=refitted))
+
+
+def decide(predictions: Predictions, settings: Settings) -> tuple[Decider, Predictions]:
+    """Fit on a trial's raw predictions and decide them all.
+
+    Select rows are decided by thresholds that were tuned on other groups of select, so that what is chosen by
+    their scores is not flattered by them.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Raw, of one trial.
+    settings : Settings
+    """
+    decider = fit(predictions, settings)
+    decided = decider.apply(predictions)
+    if not predictions.labels.multi or settings.thresholds != "tuned":
+        return decider, decided
+    select = predictions.only(split="select")
+    places = _folds(select)
+    parts = [_at(decided, (decided.rows["split"] != "select").to_numpy())]
+    for fold in sorted(set(places.tolist())):
+        inside = places == fold
+        own = replace(decider, thresholds=_thresholds(decider, _at(select, ~inside), settings))
+        parts.append(own.apply(_at(select, inside)))
+    return decider, Predictions.concat(parts)
+
+
+def halves(predictions: Predictions) -> tuple[Predictions, Predictions]:
+    """Divide rows in two by group, the same way whatever their order: about half the rows in each."""
+    import numpy as np
+
+    found = clusters(predictions.rows)
+    if not len(found):
+        return predictions, predictions
+    sizes = np.bincount(found)
+    order = np.argsort(_draws(predictions, found))
+    before = np.cumsum(sizes[order]) - sizes[order] / 2
+    first = np.zeros(len(sizes), dtype=bool)
+    first[order] = before <= len(found) / 2
+    return _at(predictions, first[found]), _at(predictions, ~first[found])
+
+
+def _folds(predictions: Predictions) -> Codes:
+    """Return each row's fold of :data:`FOLDS`, by group."""
+    import numpy as np
+
+    found = clusters(predictions.rows)
+    if not len(found):
+        return found
+    ranks = np.argsort(np.argsort(_draws(predictions, found)))
+    return np.asarray((ranks % FOLDS)[found], dtype=np.int64)
+
+
+def _at(predictions: Predictions, places: NDArray[np.bool_]) -> Predictions:
+    return replace(predictions, rows=predictions.rows[places].reset_index(drop=True))
+
+
+def _draws(predictions: Predictions, found: Codes) -> Sequence[int]:
+    """Return a number for each group, drawn by its name."""
+    rows = predictions.rows.assign(cluster=found).drop_duplicates("cluster")
+    names = rows["group"].where(rows["group"].notna(), "item " + rows["id"].astype(str))
+    return [seeds.derive(0, "decisions", str(name)) for name in names]
+
+
+def _thresholds(decider: Decider, select: Predictions, settings: Settings) -> tuple[float, ...]:
+    if settings.thresholds != "tuned":
+        return (float(settings.thresholds),) * len(decider.labels)
+    if not len(select):
+        return (HALF,) * len(decider.labels)
+    return tuned(decider.calibrated(select.proba()), select.truth())
+
+
+def _rule(
+    decider: Decider, select: Predictions, kept: Predictions, settings: Settings, *, refitted: bool
+) -> Rule:
+    assert settings.risk is not None
+    rows = _rows(decider, kept)
+    if settings.method == "conformal":
+        below = conformal(rows, settings.risk)
+    else:
+        below = learn_then_test(rows, _rows(decider, select), settings.risk, settings.certainty)
+    return Rule(
+        below=below,
+        risk=settings.risk,
+        method=settings.method,
+        certainty=settings.certainty,
+        n=len(rows),
+        groups=rows.n_groups,
+        largest=rows.largest,
+        refitted=refitted,
+    )
+
+
+def _rows(decider: Decider, predictions: Predictions) -> Rows:
+    """Say how sure the decisions on rows are, and whether they are right."""
+    labels, truth = decider.labels, predictions.truth()
+    proba = decider.calibrated(predictions.proba())
+    codes = labels.decide(proba, decider.thresholds)
+    wrong = (codes != truth).any(axis=1) if labels.multi else codes != truth
+    return Rows(confidence(proba, codes), wrong.astype("int64"), clusters(predictions.rows))

@@ -1,0 +1,88 @@
+"""How sure decisions are and whether they are right in, what abstaining by it would gain out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.labels import confidence
+from harness.metrics.counts import ratio
+from harness.metrics.metric import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.floating[Any]]
+    Codes = NDArray[np.int64]
+
+
+def errors(truth: Codes, predicted: Codes) -> NDArray[np.float64]:
+    """Return 1 for each item labelled wrongly, of a multi-label task with any label wrong; ``(n,)``."""
+    import numpy as np
+
+    wrong = truth != predicted
+    return np.asarray(wrong.any(axis=1) if wrong.ndim > 1 else wrong, dtype=np.float64)
+
+
+def risk_coverage(sure: Array, wrong: Array, weights: Array) -> tuple[Array, Array, Array]:
+    """Serve the surest items first: how the risk grows with the coverage.
+
+    Parameters
+    ----------
+    sure, wrong : (n,) array
+        Confidence, and 1 for an error. Items that are equally sure are served together.
+    weights : (draws, n) array
+        How often each item counts.
+
+    Returns
+    -------
+    thresholds : (m,) array
+        The distinct confidences, falling.
+    coverage, risk : (draws, m) array
+        Share of items that are at least so sure, and the share of errors among them; 0 where there are none.
+    """
+    import numpy as np
+
+    order = np.argsort(-sure, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(sure[order]) != 0, True))
+    times = weights.take(order, axis=1).astype(np.float64, copy=False)
+    served = np.cumsum(times, axis=1)[:, last]
+    failed = np.cumsum(times * wrong[order], axis=1)[:, last]
+    return sure[order][last], ratio(served, served[:, -1:]), ratio(failed, served)
+
+
+def aurc(truth: Codes, proba: Array, predicted: Codes, weights: Array) -> Array:
+    """Return the area under the risk-coverage curve.
+
+    Parameters
+    ----------
+    truth, proba, predicted
+        See :mod:`harness.metrics.metric`.
+    weights : (..., n) array
+        How often each item counts.
+
+    Returns
+    -------
+    ndarray
+        ``(...)``, in ``[0, 1]``: the mean over items of the share of errors among those at least as sure.
+    """
+    import numpy as np
+
+    flat = weights.reshape(-1, weights.shape[-1])
+    sure = confidence(proba, predicted)
+    _, coverage, risk = risk_coverage(sure, errors(truth, predicted), flat)
+    steps = np.diff(coverage, axis=1, prepend=0.0)
+    return np.asarray((steps * risk).sum(axis=1)).reshape(weights.shape[:-1])
+
+
+AURC = Metric(
+    "aurc",
+    aurc,
+    "table",
+    "both",
+    direction="lower",
+    reference="mean over items of the risk at their confidence; Geifman & El-Yaniv 2017, Geifman et al. 2019",
+    probabilities=True,
+    weighted=True,
+    decided=True,
+)

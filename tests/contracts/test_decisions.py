@@ -1,0 +1,113 @@
+"""Every calibration under every law, and a villain that each law must catch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from harness.decisions import calibrators
+from harness.decisions.calibrators import Temperature, Unchanged
+from harness.decisions.decider import Decider, Settings, fit
+from harness.labels import LabelSet
+from harness.tables import Predictions
+from tests.contracts import decision_laws as laws
+from tests.decisions.made_predictions import MULTI, SINGLE
+
+SETTINGS = {
+    "temperature": Settings(),
+    "platt": Settings("platt"),
+    "isotonic": Settings("isotonic"),
+    "abstaining": Settings(risk=0.3),
+    "tested": Settings(risk=0.3, method="learn_then_test", certainty=0.8),
+}
+
+
+@pytest.mark.parametrize("labels", [SINGLE, MULTI], ids=["single", "multi"])
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize("law", laws.LAWS, ids=lambda law: law.__name__[4:])
+def test_law(law: Callable[[laws.Fit, LabelSet], None], settings: Settings, labels: LabelSet) -> None:
+    law(lambda predictions: fit(predictions, settings), labels)
+
+
+def with_test(predictions: Predictions) -> Decider:
+    """Takes test for calibrate."""
+    rows = predictions.rows[predictions.rows["split"] != "calibrate"]
+    rows = rows.assign(split=rows["split"].replace("test", "calibrate"))
+    return fit(replace(predictions, rows=rows.reset_index(drop=True)), Settings())
+
+
+def thresholds_of_test(predictions: Predictions) -> Decider:
+    """Tunes on test, where the best is to be had."""
+    rows = predictions.rows[predictions.rows["split"] != "select"]
+    rows = rows.assign(split=rows["split"].replace("test", "select"))
+    return fit(replace(predictions, rows=rows.reset_index(drop=True)), Settings())
+
+
+def deaf(predictions: Predictions) -> Decider:
+    """Never looks at what is true."""
+    return Decider(predictions.labels, Temperature((2.0,) * (2 if predictions.labels.multi else 1)))
+
+
+@dataclass(frozen=True)
+class Odd:
+    """Does something to probabilities that it should not."""
+
+    change: Callable[[np.ndarray], np.ndarray]
+    kind: ClassVar[str] = "odd"
+
+    def apply(self, proba: np.ndarray, *, multi: bool) -> np.ndarray:
+        return self.change(proba)
+
+    def plain(self) -> dict[str, Any]:
+        return Unchanged().plain()
+
+
+def odd(change: Callable[[np.ndarray], np.ndarray]) -> laws.Fit:
+    return lambda predictions: Decider(predictions.labels, Odd(change))
+
+
+def by_first_rows(predictions: Predictions) -> Decider:
+    """Reads the rows that happen to stand first."""
+    labels, calibrate = predictions.labels, predictions.only(split="calibrate")
+    some = replace(calibrate, rows=calibrate.rows.head(40))
+    return Decider(labels, calibrators.fit("temperature", some.proba(), some.truth(), labels)[0])
+
+
+@dataclass(frozen=True)
+class Forgetful(Decider):
+    """Calibrates what it states and decides by what it was told."""
+
+    def apply(self, predictions: Predictions) -> Predictions:
+        decided = super().apply(predictions)
+        names = [name for name in decided.rows.columns if name.startswith("prediction")]
+        return replace(decided, rows=decided.rows.assign(**{n: predictions.rows[n].iloc[0] for n in names}))
+
+
+VILLAINS = [
+    (laws.law_test_is_not_looked_at, with_test, SINGLE),
+    (laws.law_test_is_not_looked_at, thresholds_of_test, MULTI),
+    (laws.law_truth_is_read, deaf, SINGLE),
+    (laws.law_probabilities, odd(lambda proba: proba * 1.1), SINGLE),
+    (laws.law_probabilities, odd(lambda proba: proba**4 / (proba**4).sum(axis=1, keepdims=True)), SINGLE),
+    (laws.law_probabilities, odd(lambda proba: proba / proba.max()), MULTI),
+    (laws.law_ranking, odd(lambda proba: 1 - proba), MULTI),
+    (laws.law_order, by_first_rows, SINGLE),
+    (laws.law_plain, odd(lambda proba: proba), SINGLE),
+    (laws.law_decided, lambda p: Forgetful(p.labels), SINGLE),
+]
+
+
+@pytest.mark.parametrize(("law", "villain", "labels"), VILLAINS)
+def test_the_law_catches(
+    law: Callable[[laws.Fit, LabelSet], None], villain: laws.Fit, labels: LabelSet
+) -> None:
+    with pytest.raises(AssertionError):
+        law(villain, labels)
+
+
+def test_every_law_has_a_villain() -> None:
+    assert {law for law, *_ in VILLAINS} == set(laws.LAWS)
