@@ -258,4 +258,4 @@ def test_the_standard_set_of_a_label_set_without_sides() -> None:
     rows = score(predictions(labels), resolve(None, "f1_macro", labels), draws=10).rows
     assert "favg_pooled" not in set(rows["metric"])
     assert {"f1_economy", "f1_health"} <= set(rows["metric"])
-    assert len(default_names(labels)) == 11
+    assert len(default_names(labels)) == 12

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import seeds
 from harness.config.schema import ExperimentConfig
-from harness.decisions import calibrators
+from harness.decisions import calibrators, fitting
 from harness.decisions.abstention import Rows, Rule, conformal, learn_then_test
 from harness.decisions.calibrators import Calibrator, Unchanged
 from harness.decisions.thresholds import HALF, tuned
@@ -166,7 +166,7 @@ def fit(predictions: Predictions, settings: Settings, *, refitted: bool = False)
     kept = calibrate
     if settings.risk is not None and settings.calibration != "none":
         calibrate, kept = halves(calibrate)
-    calibrator, notes = calibrators.fit(settings.calibration, calibrate.proba(), calibrate.truth(), labels)
+    calibrator, notes = fitting.fit(settings.calibration, calibrate.proba(), calibrate.truth(), labels)
     decider = Decider(labels, calibrator, None, None, notes)
     if labels.multi:
         decider = replace(decider, thresholds=_thresholds(decider, select, settings))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from harness.decisions import calibrators
+from harness.decisions import fitting
 from harness.decisions.calibrators import Temperature, Unchanged
 from harness.decisions.decider import Decider, Settings, fit
 from harness.labels import LabelSet
@@ -74,7 +74,7 @@ def by_first_rows(predictions: Predictions) -> Decider:
     """Reads the rows that happen to stand first."""
     labels, calibrate = predictions.labels, predictions.only(split="calibrate")
     some = replace(calibrate, rows=calibrate.rows.head(40))
-    return Decider(labels, calibrators.fit("temperature", some.proba(), some.truth(), labels)[0])
+    return Decider(labels, fitting.fit("temperature", some.proba(), some.truth(), labels)[0])
 
 
 @dataclass(frozen=True)

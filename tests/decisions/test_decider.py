@@ -73,9 +73,9 @@ def test_halves_part_no_group_and_do_not_depend_on_order() -> None:
 def test_abstention_is_judged_by_rows_that_calibrated_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     made = table(SINGLE, n=200, group=4)
     seen = {}
-    calibrate = decider.calibrators.fit
+    calibrate = decider.fitting.fit
     monkeypatch.setattr(
-        decider.calibrators, "fit", lambda *given: seen.update(n=len(given[1])) or calibrate(*given)
+        decider.fitting, "fit", lambda *given: seen.update(n=len(given[1])) or calibrate(*given)
     )
     rule = fit(made, Settings(risk=0.3)).rule
     assert rule is not None
@@ -90,7 +90,7 @@ def test_abstention_is_judged_by_rows_that_calibrated_nothing(monkeypatch: pytes
 @pytest.mark.parametrize("method", ["conformal", "learn_then_test"])
 def test_what_abstains_is_less_sure(method: str) -> None:
     made = table(SINGLE, n=2000)
-    found, decided = decide(made, Settings(risk=0.3, method=method))
+    found, decided = decide(made, Settings(risk=0.25, method=method))
     assert found.rule is not None
     sure = decided.proba().max(axis=1)
     held = decided.rows[ABSTAIN].to_numpy()
@@ -98,7 +98,7 @@ def test_what_abstains_is_less_sure(method: str) -> None:
     test = decided.only(split="test")
     served = ~test.rows[ABSTAIN].to_numpy()
     assert 0.2 < served.mean() < 0.95
-    assert (test.truth() != test.decided())[served].mean() < 0.33
+    assert (test.truth() != test.decided())[served].mean() < 0.28
 
 
 def test_without_calibrate_rows_it_says_so_and_abstains() -> None:

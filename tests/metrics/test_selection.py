@@ -71,7 +71,7 @@ def test_every_problem_at_once() -> None:
         (["f1"], "f1", "primary: 'f1' has one value a label; add f1_macro to the metrics"),
         ([], "f1_macro", "metrics: names no metric; left out, it is the task's standard set"),
         (None, "f1", "primary: 'f1' has one value a label; choose one of f1_macro, accuracy, "
-         "balanced_accuracy, mcc, log_loss, brier, ece_equal_mass, ece_equal_width"),
+         "balanced_accuracy, mcc, log_loss, brier, ece_equal_mass, ece_equal_width, aurc"),
     ],
 )  # fmt: skip
 def test_the_primary_metric(names: list[str] | None, primary: str, message: str) -> None:
