@@ -53,7 +53,9 @@ class Window:
             return computed
         rows = dict(zip(new, computed, strict=True))
         self._keep(rows)
-        return np.stack([known[one] if one in known else rows[one] for one in examples]) if known else computed
+        return (
+            np.stack([known[one] if one in known else rows[one] for one in examples]) if known else computed
+        )
 
     def _keep(self, computed: dict[Example, NDArray[np.float64]]) -> None:
         with self._lock:

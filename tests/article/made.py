@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from harness.classifiers.protocol import Example
+from harness.decisions.abstention import Rule
+from harness.decisions.decider import Decider
 from harness.inference import LabelModel
 from harness.labels import FRAMING, STANCE, LabelSet, Task
 from harness.parties import EMPTY, Registry, from_records
@@ -49,7 +51,8 @@ class Counting:
         return np.array(made)
 
 
-def model(task: Task = "stance", **contract: Any) -> LabelModel:
+def model(task: Task = "stance", *, abstain_below: float | None = None) -> LabelModel:
     labels = STANCE if task == "stance" else FRAMING
-    made = Contract(task=task, labels=labels, loader="x:y", **contract)
+    rule = None if abstain_below is None else Rule(abstain_below, 0.2, "conformal", 0.9, 400, 120, 9)
+    made = Contract(task=task, labels=labels, loader="x:y", decider=Decider(labels, rule=rule))
     return LabelModel(Engine(made, Counting(labels), EMPTY), f"models:/{task}@champion")  # type: ignore[arg-type]

@@ -28,7 +28,8 @@ def test_the_parent_holds_all_that_a_person_looks_at(ladder: Path) -> None:
     parent = runs(store, "classifier")["strong"]
     names = {one.path for one in store.client.list_artifacts(parent.info.run_id)}
     assert names == {
-        *("config.yaml", "environment.json", "figures", "predictions.parquet", "predictions_table.json"),
+        *("config.yaml", "environment.json", "figures", "predictions.parquet", "predictions_raw.parquet"),
+        "predictions_table.json",
         *("report.html", "scores.csv", "trials.json", "findings.json", "audits"),
     }
     figures = {one.path for one in store.client.list_artifacts(parent.info.run_id, "figures")}
