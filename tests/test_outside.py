@@ -70,7 +70,7 @@ def test_labels_alone_are_set_beside_the_corpus(prepared: Prepared) -> None:
     assert table.rows["group"].notna().all()
     assert not table.stated
     assert found.notes == (
-        "There are no probabilities, so log_loss, brier, ece_equal_mass, ece_equal_width are left out.",
+        "There are no probabilities, so log_loss, brier, ece_equal_mass, ece_equal_width, aurc are left out.",
     )
 
 
