@@ -28,6 +28,9 @@ ELSEWHERE = {
 
 CUT = {
     "make experiment CONFIG=configs/quickstart.yaml": "classifiers.embedding=~",
+    "make experiment CONFIG=configs/partyline.yaml": (
+        "classifiers.encoder=~ classifiers.encoder-blind=~ classifiers.embedding=~ split.k=2"
+    ),
     "make experiment CONFIG=configs/newsmtsc.yaml": (
         "corpus.kind=partyline classifiers.embedding=~ classifiers.linear=~ classifiers.linear-blind=~"
     ),
