@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from harness.evaluate import Prepared
+    from harness.evaluate import ClassifierResult, Prepared
     from harness.experiment import Outcome
     from harness.plan import Plan
 
@@ -199,7 +199,17 @@ def _ended(plan: Plan, outcome: Outcome) -> str:
         return f"  {name}: failed after {outcome.seconds:.1f} s"
     value = _number(outcome.result.scores.value(plan.primary.name))
     how = "finished earlier" if outcome.reused else f"{outcome.seconds:.1f} s"
-    return f"  {name}: {plan.primary.name} {value} ({how})"
+    return f"  {name}: {plan.primary.name} {value}{_abstained(outcome.result)} ({how})"
+
+
+def _abstained(result: ClassifierResult) -> str:
+    """Say how much of test is labelled, and how much of that wrongly, where labels may be held back."""
+    from harness.decisions.measuring import measure
+
+    for one in measure(result.predictions.only(split="test"), parts=False):
+        wrong = f", {one.risk:.0%} of that wrongly" if one.coverage > 0 else ""
+        return f", labels {one.coverage:.0%} of test{wrong}"
+    return ""
 
 
 def _next_steps(console: Any, plan: Plan, outcomes: Iterable[Outcome]) -> None:

@@ -142,6 +142,51 @@ def reliability_bins(
     return tuple(ReliabilityBin(*map(float, row)) for row in zip(*columns, strict=True) if row[-1] > 0)
 
 
+@dataclass(frozen=True)
+class BrierParts:
+    """What a Brier score is made of: ``score = miscalibration - discrimination + uncertainty``.
+
+    Attributes
+    ----------
+    miscalibration : float
+        What would be gained if statements were as often true as they say; 0 is best.
+    discrimination : float
+        What is gained by telling items apart; 0 where it says the same of all.
+    uncertainty : float
+        The score of who states each label's share, whatever the item.
+    """
+
+    miscalibration: float
+    discrimination: float
+    uncertainty: float
+
+
+def brier_parts(truth: Codes, proba: Array) -> BrierParts:
+    """Decompose the Brier score, label by label, exactly and without bins.
+
+    Parameters
+    ----------
+    truth, proba
+        See :mod:`harness.metrics.metric`; at least one item. Scaled as :func:`brier`.
+
+    References
+    ----------
+    Dimitriadis, Gneiting & Jordan 2021, Stable reliability diagrams (CORP): the statements are recalibrated
+    by isotonic regression on the very items, so a share of ``discrimination`` is luck where items are few.
+    """
+    import numpy as np
+    from sklearn.isotonic import IsotonicRegression
+
+    multi = truth.ndim > 1
+    applies = (truth if multi else np.eye(proba.shape[1])[truth]).astype(np.float64)
+    losses = []
+    for stated, true in zip(np.asarray(proba, dtype=np.float64).T, applies.T, strict=True):
+        better = IsotonicRegression().fit_transform(stated, true)
+        losses.append([((said - true) ** 2).mean() for said in (stated, better, true.mean())])
+    score, recalibrated, constant = np.mean(losses, axis=0) if multi else np.sum(losses, axis=0)
+    return BrierParts(float(score - recalibrated), float(constant - recalibrated), float(constant))
+
+
 def width_bins(stated: Array, bins: int = BINS) -> NDArray[np.int64]:
     """Return the bin of each probability, in ``[0, bins)``; a bound belongs to the bin below it."""
     import numpy as np

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 from harness.catalog import plain
+from harness.decisions.measuring import measure
 from harness.evaluate import ClassifierResult, Prepared
 from harness.plan import card_of
+from harness.report.deciding import Deciding
 from harness.report.pages import number
 from harness.report.summary import Summary
 from harness.scoring import score
@@ -45,9 +47,30 @@ def _use(summary: Summary) -> str:
         takes = "`text`"
     labels = ", ".join(f"`{name}`" for name in summary.labels.names)
     several = "; several or none at once" if summary.labels.multi else ""
-    return (
-        f"## Use\n\n- Input: {takes}.\n- Labels: {labels}{several}.\n- It never abstains unless it is set to."
-    )
+    return f"## Use\n\n- Input: {takes}.\n- Labels: {labels}{several}.\n{_abstention(summary)}"
+
+
+def _abstention(summary: Summary) -> str:
+    """Say when it abstains, what was measured of that on test, and what it decides by."""
+    decided = Deciding(summary.result, summary.seed)
+    rule = decided.decider.rule if decided.decider is not None else None
+    if rule is None:
+        lines = ["- It never abstains."]
+    else:
+        below = f" below a confidence of {decided.threshold}" if decided.threshold else ""
+        lines = [f"- It abstains{below}, for a wanted risk of {rule.risk:.0%}. {rule.statement}"]
+        (one, *_) = measure(summary.test, parts=False)
+        measured = f"- Measured: on test it labels {one.coverage:.0%}"
+        measured += f" ({one.coverage_low:.0%} to {one.coverage_high:.0%}) of the items"
+        if one.coverage > 0:
+            measured += (
+                f"; of these labels {one.risk:.0%} ({one.risk_low:.0%} to {one.risk_high:.0%}) are wrong"
+            )
+        lines.append(f"{measured}.")
+    if decided.thresholds:
+        said = ", ".join(f"`{name}` {value:.3f}" for name, value in decided.thresholds)
+        lines.append(f"- A label is given from this probability on: {said}.")
+    return "\n".join(lines)
 
 
 def _scores(summary: Summary) -> str:
@@ -90,9 +113,17 @@ def _data(summary: Summary) -> str:
 def _limits(summary: Summary) -> str:
     lines = [
         "- The scores hold for sentences like the corpus's; on other outlets, topics or times they fall.",
-        "- Probabilities are the classifier's own; its run's report shows how far they may be believed.",
+        _probabilities(summary),
         "- Shares counted from its labels carry its errors: correct them with a sample labelled by hand.",
     ]
     card = card_of(summary.prepared.plan.corpus)
     lines += [f"- Of the corpus: {flaw}" for flaw in (card.flaws if card is not None else ())]
     return "## Limits\n\n" + "\n".join(lines)
+
+
+def _probabilities(summary: Summary) -> str:
+    decider = summary.result.decider
+    kind = decider.calibrator.kind if decider is not None else "none"
+    how = "are the classifier's own" if kind == "none" else f"are calibrated ({kind}, on rows kept for it)"
+    notes = " ".join(decider.notes) if decider is not None else ""
+    return f"- Probabilities {how}; its run's report shows how far they may be believed. {notes}".rstrip()

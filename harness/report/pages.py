@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,9 @@ from harness.catalog import plain
 from harness.evaluate import ClassifierResult, Prepared
 from harness.findings import WORST_FIRST, Cell
 from harness.judging import Judged, listed
+from harness.metrics.calibration import ReliabilityBin
 from harness.outside import EXTERNAL
+from harness.report.deciding import Deciding
 from harness.report.summary import Summary
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def run_page(prepared: Prepared, result: ClassifierResult, about: About = About(
         from a corpus or a config is escaped. Sentences are left out under ``tracking.log_text: false``.
     """
     summary = Summary(prepared, result)
+    deciding = Deciding(result, summary.seed)
     return (
         environment()
         .get_template("run.html.j2")
@@ -62,7 +65,9 @@ def run_page(prepared: Prepared, result: ClassifierResult, about: About = About(
             facts=facts(summary),
             scores=score_rows(summary),
             confusion=confusion_rows(summary),
-            points=plot_points(summary),
+            points=plot_points(summary.reliability),
+            deciding=deciding,
+            points_before=plot_points(deciding.bins_before) if summary.stated else [],
             slices=slice_groups(summary),
             findings=sorted(result.findings, key=lambda one: WORST_FIRST.index(one.verdict)),
             zip=zip,
@@ -198,8 +203,8 @@ def slice_groups(summary: Summary) -> list[SliceGroup]:
     ]
 
 
-def plot_points(summary: Summary) -> list[dict[str, float]]:
-    """Return the reliability bins with their place in the plot."""
+def plot_points(bins: Sequence[ReliabilityBin]) -> list[dict[str, float]]:
+    """Return reliability bins with their place in the plot."""
     return [
         {
             "x": one.confidence * PLOT,
@@ -208,5 +213,5 @@ def plot_points(summary: Summary) -> list[dict[str, float]]:
             "true": one.frequency,
             "n": one.n,
         }
-        for one in summary.reliability
+        for one in bins
     ]

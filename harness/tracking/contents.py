@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.evaluate import ClassifierResult, Prepared
 from harness.outside import EXTERNAL
 from harness.report import figures
+from harness.report.deciding import Deciding
 from harness.report.pages import About, number, run_page
 from harness.report.summary import Summary
 from harness.serving.package import pack
@@ -77,11 +78,12 @@ def log_classifier(tracker: Tracker, run_id: str, result: ClassifierResult) -> N
         f"time/{name}_seconds": sum(one.seconds.get(name, 0.0) for one in result.trials)
         for name in ("fit", "predict")
     }
+    decided = Deciding(result, summary.seed).values()
     log_metrics(
         client,
         run_id,
         names.metrics(
-            names.score_values(result.scores) | names.finding_values(result.findings),
+            names.score_values(result.scores) | decided | names.finding_values(result.findings),
             model_id=model_id,
             run_id=run_id,
             **about,
