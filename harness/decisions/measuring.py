@@ -107,7 +107,7 @@ def _groups(
         applies = truth[:, code] == 1 if labels.multi else truth == code
         yield "label", name, np.asarray(applies)
     if labels.multi:
-        yield "label", NO_FRAME, ~truth.any(axis=1)
+        yield "label", NO_FRAME, np.asarray(truth.sum(axis=1) == 0)
     targets = rows["target"].iloc[first]
     known = targets.dropna().value_counts()
     if len(known) > 1:
