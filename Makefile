@@ -17,7 +17,7 @@ WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 BENCHMARKS = comparison
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment validate compare ui promote predict read schema test check bench fix clean
+.PHONY: help setup experiment validate compare suite ui promote predict read schema test check bench fix clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -45,14 +45,18 @@ validate: setup ## resolve configs, report every problem, run nothing: [CONFIG=c
 compare: setup ## say which differences are real: [EXPERIMENT=a,b] [METRIC=f1_macro]
 	@$(HARNESS) compare $(OF_EXPERIMENT) $(if $(METRIC),--metric '$(METRIC)') $(ARGS)
 
+suite: setup ## run classifiers on many corpora: SUITE=configs/suites/public.yaml [ARGS="--only gvfc"]
+	@test -n '$(SUITE)' || { echo 'say which: make suite SUITE=configs/suites/public.yaml' >&2; exit 2; }
+	@$(HARNESS) suite '$(SUITE)' $(ARGS)
+
 ui: setup ## open the runs in a browser: [EXPERIMENT=quickstart] [PORT=5000]
 	@$(HARNESS) ui $(OF_EXPERIMENT) $(if $(PORT),--port $(PORT)) $(ARGS)
 
 promote: setup ## make the best classifier the champion: [EXPERIMENT=quickstart]
 	@$(HARNESS) promote $(OF_EXPERIMENT) $(ARGS)
 
-predict: setup ## label a file: INPUT=sentences.csv OUTPUT=labelled.csv [MODEL=models:/stance@champion]
-	@$(HARNESS) predict --model '$(MODEL)' --input '$(or $(INPUT),-)' --output '$(or $(OUTPUT),-)' $(ARGS)
+predict: setup ## label a file: INPUT=a.csv OUTPUT=b.csv [MODEL=models:/stance@champion] [FRAMES=models:/framing@champion]
+	@$(HARNESS) predict --model '$(MODEL)' $(if $(FRAMES),--frames '$(FRAMES)') --input '$(or $(INPUT),-)' --output '$(or $(OUTPUT),-)' $(ARGS)
 
 read: setup ## show how an article treats parties: ARTICLE=a.txt [PARTIES=parties.yaml] [OUTPUT=page.html]
 	@test -n '$(ARTICLE)' || { echo 'say which: make read ARTICLE=article.txt' >&2; exit 2; }

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Optional
 
 import typer
 
-from harness import article_cli
+from harness import article_cli, suite_cli
 from harness.errors import ConfigError, HarnessError, HarnessWarning
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app = typer.Typer(
 corpus_app = typer.Typer(help="What corpora there are and what they hold.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
 article_cli.add_to(app)
+suite_cli.add_to(app)
 
 
 class Format(StrEnum):
@@ -162,6 +163,9 @@ def predict(
     model: Annotated[
         str, typer.Option(help="models:/NAME@champion, runs:/… or a folder.")
     ] = "models:/stance@champion",
+    frames: Annotated[
+        str, typer.Option(help="A frames model beside it, models:/framing@champion: both label each row.")
+    ] = "",
     input_: Annotated[
         str, typer.Option("--input", "-i", help="CSV, JSONL or Parquet; - is standard input.")
     ] = "-",
@@ -182,8 +186,13 @@ def predict(
 
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))
     stated: Literal["csv", "jsonl"] | None = format_.value if format_ is not None else None
+    loaded = (
+        inference.load_both(model, frames, engine=engine.value)
+        if frames
+        else inference.load(model, engine=engine.value)
+    )
     count = inference.predict_file(
-        inference.load(model, engine=engine.value),
+        loaded,
         source,
         sink,
         source_format=stated if source is None else None,

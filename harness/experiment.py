@@ -126,6 +126,15 @@ def run(
             yield Outcome(classifier, result, time.perf_counter() - began, reused)
 
 
+def finished(prepared: Prepared, store: Store) -> Iterator[Outcome]:
+    """Yield the classifiers of an experiment that an earlier time finished; runs nothing."""
+    tracker = Tracker(store, prepared)
+    for classifier in prepared.plan.classifiers:
+        result = tracker.finished(classifier, evaluate.trials(prepared, classifier))
+        if result is not None:
+            yield Outcome(classifier, result, 0.0, reused=True)
+
+
 def take_in(prepared: Prepared, store: Store, outside: Outside, *, name: str) -> ClassifierResult:
     """Score predictions that were made elsewhere and log them as a run like any other, without a model.
 

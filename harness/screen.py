@@ -7,16 +7,25 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.errors import HarnessError
+
 if TYPE_CHECKING:
     from rich.table import Table
 
     from harness.compare import Comparison, Pair
+    from harness.crosstabs import CrossTable, Share
     from harness.plan import Plan
     from harness.standings import Standings
+    from harness.suites import Row
+
 
 WIDTH = 80
 MOST_PAIRS = 28
 """More pairs than this are left to the page and the table in the run."""
+
+
+class FailedSuiteError(HarnessError):
+    """Some parts of a suite failed; the others are finished."""
 
 
 def show_standings(standings: Standings) -> None:
@@ -145,6 +154,123 @@ def _items(pair: Pair) -> str:
     if math.isnan(pair.needed) or pair.difference.value == 0:
         return "–"
     return "seeds" if math.isinf(pair.needed) else f"{pair.needed:,.0f}"
+
+
+def run_suite(path: Path, *, only: str, classifiers: str, output: Path | None, fresh: bool) -> None:
+    """Run a suite, show a line as each classifier ends and then its table, write and log the table.
+
+    Raises
+    ------
+    FailedSuiteError
+        Where something failed, after everything else is finished and shown.
+    """
+    from rich.console import Console
+
+    from harness import suites
+    from harness.store import Store
+    from harness.tracking.suites import log_suite
+
+    suite = suites.read(path)
+    console = Console(highlight=False, width=WIDTH)
+    for entry in suite.entries:
+        if entry.absent:
+            console.print(f"note: {entry.key} is left out: {entry.absent}", style="yellow", markup=False)
+    store = Store.open(say=console.print)
+    cells, failed = [], []
+    for one in suites.run(suite, store, only=_names(only), classifiers=_names(classifiers), fresh=fresh):
+        if isinstance(one, suites.Failure):
+            failed.append(f"{one.entry.key}: {one.error}")
+        elif one.outcome.error is not None:
+            failed.append(f"{one.entry.key}: {one.outcome.classifier.name} failed: {one.outcome.error}")
+        else:
+            cells.append(one)
+            how = "finished earlier" if one.outcome.reused else f"{one.outcome.seconds:.0f} s"
+            console.print(f"  {one.entry.key}: {one.outcome.classifier.name} ({how})", markup=False)
+    table = suites.rows(suite, cells)
+    for key in dict.fromkeys(row.corpus for row in table):
+        console.print(suite_table([row for row in table if row.corpus == key]))
+    files = {"table.csv": suites.to_csv(table), "table.md": suites.to_markdown(table)}
+    folder = output or store.home / "suites" / suite.name
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    ours = [row for row in table if not row.published]
+    values = {f"{row.corpus}/{row.classifier}": row.value for row in ours}
+    log_suite(store, suite.name, suite.description, files, values)
+    console.print(f"{folder / 'table.md'}", markup=False, soft_wrap=True)
+    if failed:
+        raise FailedSuiteError("\n".join(failed))
+
+
+def suite_table(rows: list[Row]) -> Table:
+    """Set the classifiers of one corpus below each other, the published numbers after them."""
+    from harness.compare.findings import shortened
+    from harness.suites import table
+
+    first = rows[0]
+    shown = _table(
+        f"{first.corpus}: {first.metric} on {first.items}",
+        ["classifier"],
+        ["value", "95 % interval", "seed sd", "macro-F1", "floor", "time"],
+    )
+    for row in rows:
+        other = f", {row.metric}" if row.metric != first.metric else ""
+        name = f"{row.classifier}{other}" if row.published else row.classifier
+        shown.add_row(
+            shortened(name),
+            table.number(row.value),
+            table.interval(row),
+            table.number(row.seed_sd),
+            table.number(row.f1_macro),
+            table.floor(row),
+            "published" if row.published else table.time(row),
+        )
+    published = {row.items for row in rows if row.published}
+    shown.caption = f"published: on {'; on '.join(sorted(published))}" if published else None
+    shown.caption_justify = "left"
+    return shown
+
+
+def show_crosstab(path: Path, *, group: str, output: Path | None) -> None:
+    """Print how each party is framed in a labelled file; write it as CSV where asked."""
+    from rich.console import Console
+
+    from harness.crosstabs import as_table
+    from harness.inference import cross_file
+
+    tables, left_out = cross_file(path, group=group)
+    console = Console(highlight=False, width=WIDTH)
+    for table in tables:
+        console.print(cross_table(table))
+    console.print(
+        textwrap.fill(
+            "Shares of all mentions of a party, in percent, with 95 % intervals over articles; they carry the"
+            " errors of the models. A sentence may have several frames.",
+            WIDTH,
+        )
+    )
+    if left_out:
+        console.print(f"{left_out:,} rows were left out because a model abstained.")
+    if output is not None:
+        as_table(tables).to_csv(output, index=False)
+
+
+def cross_table(table: CrossTable) -> Table:
+    """Set the frames of a party one below the other, its stances side by side."""
+    shown = _table(f"{table.party}: {table.n:,} mentions", ["frame"], list(table.stances))
+    for frame in table.frames:
+        shown.add_row(frame, *(_share(cell.given) for cell in table.row(frame)))
+    return shown
+
+
+def _share(share: Share) -> str:
+    if math.isnan(share.low):
+        return f"{100 * share.value:.0f}"
+    return f"{100 * share.value:.0f} ({100 * share.low:.0f}–{100 * share.high:.0f})"
+
+
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]
 
 
 def score_table(plan: Plan, path: Path, *, name: str = "") -> None:

@@ -56,6 +56,7 @@ def test_every_target_is_declared() -> None:
         (["validate", "CONFIG=a.yaml"], "-m harness validate a.yaml"),
         (["compare"], "-m harness compare"),
         (["compare", "EXPERIMENT=a,b", "METRIC=f1"], "-m harness compare --experiment a,b --metric f1"),
+        (["suite", "SUITE=a.yaml", "ARGS=--only gvfc"], "-m harness suite a.yaml --only gvfc"),
         (["ui"], "-m harness ui"),
         (["ui", "EXPERIMENT=a", "PORT=5001"], "-m harness ui --experiment a --port 5001"),
         (["promote"], "-m harness promote"),
@@ -63,6 +64,10 @@ def test_every_target_is_declared() -> None:
         (
             ["predict", "INPUT=in.csv", "OUTPUT=out.csv"],
             "-m harness predict --model models:/stance@champion --input in.csv --output out.csv",
+        ),
+        (
+            ["predict", "FRAMES=other", "INPUT=in.csv"],
+            "-m harness predict --model models:/stance@champion --frames other --input in.csv --output -",
         ),
         (["predict", "MODEL=folder"], "-m harness predict --model folder --input - --output -"),
         (["read", "ARTICLE=a b.txt"], "-m harness read a b.txt"),

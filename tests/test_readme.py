@@ -22,6 +22,12 @@ ELSEWHERE = {
     "make ui": "tests/store/test_store_ui.py",
     'export PATH="$PWD/.venv/bin:$PATH" MLFLOW_TRACKING_URI="sqlite:///$PWD/.harness/mlflow.db"': "a setting",
     "mlflow models serve -m models:/stance@champion --env-manager local --port 5002": "tests/serving",
+    "make predict FRAMES=models:/framing@champion INPUT=sentences.csv OUTPUT=labelled.csv": (
+        "tests/inference/test_together.py"
+    ),
+    'make suite SUITE=configs/suites/public.yaml ARGS="--only gvfc,pstance --classifier majority,linear"': (
+        "tests/suites"
+    ),
     "export HARNESS_NEWSMTSC=~/corpora/newsmtsc": "a setting",
 }
 """Commands that other tests run, and which."""

@@ -102,6 +102,23 @@ def load(path: Path, sets: Sequence[str] = ()) -> Document:
     return Document(path.resolve(), data, places)
 
 
+def layered(path: Path, parts: Sequence[tuple[dict[str, Any], Mapping[Key, Place]]]) -> Document:
+    """Merge documents' data, each on top of those before it, as ``extends`` does.
+
+    Parameters
+    ----------
+    path : Path
+        The file that the document stands for.
+    parts : sequence of (dict, mapping)
+        Data, which is taken over, and where its keys were written.
+    """
+    merged: dict[str, Any] = {}
+    places: dict[Key, Place] = {}
+    for data, own in parts:
+        _merge(merged, places, data, own)
+    return Document(path, merged, places)
+
+
 def _read(path: Path, above: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Key, Place]]:
     if path in above:
         circle = " → ".join(shown(one) for one in (*above, path))

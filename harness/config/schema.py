@@ -134,7 +134,7 @@ def validated(data: Mapping[str, Any]) -> tuple[ExperimentConfig, list[Problem]]
     except ValidationError as error:
         # Of the two ways to write a threshold each says that it is not the other: one problem.
         found = {one["loc"] if one["loc"][0] != "thresholds" else "thresholds": one for one in error.errors()}
-        problems += [_problem(one) for one in found.values()]
+        problems += [described(one, ExperimentConfig) for one in found.values()]
         wrong |= {str(one["loc"][0]) for one in error.errors()}
     sound = {name: value for name, value in data.items() if name not in wrong}
     stand_ins = {name: value for name, value in PLACEHOLDERS.items() if name not in sound}
@@ -160,12 +160,13 @@ def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _problem(error: Any) -> Problem:
+def described(error: Any, model: type[Strict]) -> Problem:
+    """Turn pydantic's account of one error into a problem; ``where`` is the dotted path alone."""
     *parents, last = (str(part) for part in error["loc"])
     path = ".".join([*parents, last])
     if error["type"] == "extra_forbidden":
-        model = SECTIONS.get(".".join(parents), ExperimentConfig)
-        known = [*model.model_fields, *([] if parents else ["extends"])]
+        inner = SECTIONS.get(".".join(parents), model)
+        known = [*inner.model_fields, *([] if parents else ["extends"])]
         return Problem(path, f"there is no setting {last!r}", suggest(last, known))
     if error["type"] == "missing":
         return Problem(path, "is required")

@@ -13,6 +13,30 @@ from harness.labels import LabelSet, Task
 
 
 @dataclass(frozen=True)
+class Published:
+    """A number that a paper gives for a corpus.
+
+    Attributes
+    ----------
+    system : str
+        What was scored.
+    metric : str
+        By our name where it is one of ours.
+    value : float
+    items : str
+        What it was scored on: numbers on other items do not compare.
+    source : str
+        Authors and year.
+    """
+
+    system: str
+    metric: str
+    value: float
+    items: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Card:
     """The data card of a catalogue entry.
 
@@ -38,6 +62,8 @@ class Card:
         As its publishers state it.
     flaws : tuple of str
         What a user should know before believing a score.
+    published : tuple of Published
+        Numbers to stand beside; none where none could be verified.
     variable : str
         The environment variable that holds its folder; empty where none is needed.
     address : str
@@ -55,6 +81,7 @@ class Card:
     labelling: str = ""
     licence: str = ""
     flaws: tuple[str, ...] = ()
+    published: tuple[Published, ...] = ()
     variable: str = ""
     address: str = ""
 

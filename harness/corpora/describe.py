@@ -148,6 +148,11 @@ def _card(card: Card) -> str:
     }
     lines = [f"{card.title} ({card.name})", "", fill(card.description, WIDTH), ""]
     lines += [_hanging(f"{name}: ", value) for name, value in facts.items() if value]
+    if card.published:
+        said = [f"{one.system} {one.metric} {one.value:.3f}, {one.items}" for one in card.published]
+        sources = [f"({one.source})" for one in card.published]
+        both = zip(said, sources, strict=True)
+        lines += ["Published:", *(_hanging("- ", " ".join(words)) for words in both)]
     if card.flaws:
         lines += ["Known flaws:", *(_hanging("- ", flaw) for flaw in card.flaws)]
     return "\n".join(lines)

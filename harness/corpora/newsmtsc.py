@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.corpora.card import Card
+from harness.corpora.card import Card, Published
 from harness.corpora.checks import Raw, build, capped
 from harness.corpora.reading import json_lines, shown
 from harness.errors import ConfigError, CorpusError, Problem
@@ -39,6 +39,29 @@ CARD = Card(
         "66 rows of train, 2 of mt dev, 1 of mt test repeat a sentence and span under another name.",
         "Targets are mentions as found by a program: pronouns and parts of names occur.",
         "Classes of train were boosted toward balance; those of dev and test were not.",
+    ),
+    published=(
+        Published(
+            "GRU-TSC on RoBERTa",
+            "f1_macro",
+            0.825,
+            "1,476 mt targets, dev and test together",
+            "Hamborg & Donnay 2021",
+        ),
+        Published(
+            "BERT-base, pair",
+            "f1_macro",
+            0.737,
+            "1,476 mt targets, dev and test together",
+            "Hamborg & Donnay 2021",
+        ),
+        Published(
+            "GRU-TSC on RoBERTa",
+            "f1_macro",
+            0.831,
+            "1,146 rw targets, dev and test together",
+            "Hamborg & Donnay 2021",
+        ),
     ),
     variable="HARNESS_NEWSMTSC",
     address="https://github.com/fhamborg/NewsMTSC",

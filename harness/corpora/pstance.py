@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.corpora import reading
-from harness.corpora.card import Card
+from harness.corpora.card import Card, Published
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.parts import Part, read_parts
@@ -28,6 +28,10 @@ CARD = Card(
         "There is no neutral class: tweets without a side were left out.",
         "Tweets were found by hashtags, and most name the politician: the side may be read off the hashtag.",
         "There is no group, so tweets of one author may stand on both sides of a split.",
+    ),
+    published=(
+        Published("BERT", "favg_target_mean", 0.7648, "test", "Li et al. 2021"),
+        Published("BERTweet", "favg_target_mean", 0.8053, "test", "Li et al. 2021"),
     ),
     variable="HARNESS_PSTANCE",
     address="https://github.com/kayzhou/PStance",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.corpora.card import Card
+from harness.corpora.card import Card, Published
 from harness.corpora.checks import SPLITS, Raw, build, capped
 from harness.corpora.documents import brief, held, json_object
 from harness.corpora.reading import shown
@@ -34,6 +34,7 @@ CARD = Card(
         "Targets are canonical names and may not stand in the sentence word for word.",
         "2 pairs of holder and target have both sides in one sentence.",
     ),
+    published=(Published("best given the pair", "f1_micro", 0.841, "test stories", "Zhang et al. 2022"),),
     variable="HARNESS_SEESAW",
     address="https://github.com/launchnlp/SEESAW",
 )

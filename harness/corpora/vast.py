@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.corpora import reading
-from harness.corpora.card import Card
+from harness.corpora.card import Card, Published
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.parts import Part, read_parts
@@ -28,6 +28,11 @@ CARD = Card(
         "2,471 of the 9,838 pairs of post and topic in train have two or three different labels.",
         "Neutral rows were mostly made by pairing a post with a topic at random.",
         "The official test posts and topics are new; a split of train by post alone leaks topics.",
+    ),
+    published=(
+        Published("TGA-Net", "f1_macro", 0.666, "zero-shot test", "Allaway & McKeown 2020"),
+        Published("JointCL", "f1_macro", 0.723, "zero-shot test", "Liang et al. 2022"),
+        Published("TATA", "f1_macro", 0.771, "zero-shot test", "Hanley & Durumeric 2023"),
     ),
     variable="HARNESS_VAST",
     address="https://github.com/emilyallaway/zero-shot-stance",

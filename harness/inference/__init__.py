@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from harness.inference.crossing import cross_file
 from harness.inference.files import predict_file
 from harness.inference.model import LabelModel, load
+from harness.inference.together import Together, load_both
 
-__all__ = ["LabelModel", "load", "predict_file"]
+__all__ = ["LabelModel", "Together", "cross_file", "load", "load_both", "predict_file"]

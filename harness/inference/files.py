@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.errors import ModelError
 from harness.inference.drafts import Draft, State
 from harness.inference.formats import Format, Row, format_of, reading, writer
-from harness.inference.model import LabelModel
 from harness.serving.rows import COLUMNS
 
 if TYPE_CHECKING:
@@ -27,8 +26,23 @@ FIRST, CHUNK = 64, 2048
 SPAN = ("target_start", "target_end")
 
 
+class Labelling(Protocol):
+    """One model, or two together."""
+
+    @property
+    def columns(self) -> list[str]:
+        """What :meth:`predict` returns, in order."""
+
+    @property
+    def digest(self) -> str:
+        """What tells it from others."""
+
+    def predict(self, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
+        """Label rows; ``first`` is the number of the first one in messages."""
+
+
 def predict_file(
-    model: LabelModel,
+    model: Labelling,
     source: Path | None,
     output: Path | None,
     *,
@@ -43,7 +57,7 @@ def predict_file(
 
     Parameters
     ----------
-    model : LabelModel
+    model : LabelModel or Together
     source, output : Path or None
         None reads standard input, writes standard output.
     source_format, output_format : str, optional
@@ -91,7 +105,7 @@ class _Chunk:
     read: str
 
 
-def _chunks(model: LabelModel, source: Path | None, kind: Format, state: State | None) -> Iterator[_Chunk]:
+def _chunks(model: Labelling, source: Path | None, kind: Format, state: State | None) -> Iterator[_Chunk]:
     """Label what is not labelled yet; what is, has to be what it was."""
     read, count = hashlib.sha256(), 0
     already, known = (state.rows, state.read) if state is not None else (0, "")
@@ -140,7 +154,7 @@ def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counte
     return counter.count
 
 
-def _labelled(model: LabelModel, chunk: list[Row], done: int) -> list[Row]:
+def _labelled(model: Labelling, chunk: list[Row], done: int) -> list[Row]:
     clash = [name for name in model.columns if name in chunk[0]]
     if clash:
         raise ModelError(f"already has the column {clash[0]!r}, which the labels go into; rename it")

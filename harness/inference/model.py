@@ -80,13 +80,16 @@ class LabelModel:
         ModelError
             Naming the rows and columns that cannot be used.
         """
-        import pandas as pd
+        return self.engine.label(table_of(rows), first=first)
 
-        if isinstance(rows, pd.DataFrame):
-            table = rows
-        else:
-            table = pd.DataFrame.from_records(list(rows), columns=None if rows else COLUMNS)
-        return self.engine.label(table, first=first)
+
+def table_of(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Turn rows into a table; a table stays as it is."""
+    import pandas as pd
+
+    if isinstance(rows, pd.DataFrame):
+        return rows
+    return pd.DataFrame.from_records(list(rows), columns=None if rows else COLUMNS)
 
 
 def load(uri: str | Path, *, engine: str = "") -> LabelModel:

@@ -1,0 +1,98 @@
+"""A Suite and a store in, the outcome of each of its classifiers on each corpus out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from harness import evaluate, experiment
+from harness.catalog import suggest
+from harness.errors import ConfigError, HarnessError, Problem
+from harness.experiment import Outcome
+from harness.store import Store
+from harness.suites.suite import Entry, Suite
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One classifier on one corpus.
+
+    Attributes
+    ----------
+    entry : Entry
+    outcome : Outcome
+    """
+
+    entry: Entry
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An experiment that could not be prepared."""
+
+    entry: Entry
+    error: HarnessError
+
+
+def run(
+    suite: Suite,
+    store: Store,
+    *,
+    only: Collection[str] = (),
+    classifiers: Collection[str] = (),
+    fresh: bool = False,
+) -> Iterator[Cell | Failure]:
+    """Run what is not yet finished, corpus by corpus.
+
+    Parameters
+    ----------
+    suite : Suite
+    store : Store
+    only, classifiers : collection of str
+        Keys of experiments and names of classifiers to run; empty, all. What is left out is not run, and
+        taken in where it is finished already, so that the table is always whole.
+    fresh : bool
+        Repeat what is finished, of what is chosen.
+
+    Yields
+    ------
+    Cell or Failure
+        As soon as a classifier ends.
+
+    Raises
+    ------
+    ConfigError
+        At once, where a name is unknown.
+    """
+    _check(suite, only, classifiers)
+    for entry in suite.entries:
+        if entry.plan is None:
+            continue
+        try:
+            prepared = evaluate.prepare(entry.plan)
+        except HarnessError as error:
+            yield Failure(entry, error)
+            continue
+        for classifier in entry.plan.classifiers:
+            one = replace(prepared, plan=replace(entry.plan, classifiers=(classifier,)))
+            chosen = (not only or entry.key in only) and (not classifiers or classifier.name in classifiers)
+            found = experiment.run(one, store, fresh=fresh) if chosen else experiment.finished(one, store)
+            yield from (Cell(entry, outcome) for outcome in found)
+
+
+def _check(suite: Suite, only: Collection[str], classifiers: Collection[str]) -> None:
+    keys = [entry.key for entry in suite.entries]
+    names = {one.name for entry in suite.entries if entry.plan for one in entry.plan.classifiers}
+    problems = [
+        Problem("only", f"{suite.name} has no experiment {key!r}", suggest(key, keys))
+        for key in only
+        if key not in keys
+    ]
+    problems += [
+        Problem("classifier", f"{suite.name} has no classifier {name!r}", suggest(name, names))
+        for name in classifiers
+        if name not in names
+    ]
+    if problems:
+        raise ConfigError(problems)

@@ -1,0 +1,181 @@
+"""A YAML file of classifiers and corpora in, one Plan a corpus out.
+
+::
+
+    name: public
+    common:                       # what every experiment starts from
+      classifiers:
+        majority: {kind: majority}
+        linear: {kind: linear}
+    experiments:                  # a config each; ``~`` removes what common says
+      pstance:
+        corpus: {kind: pstance, scored: val}
+        primary: favg_target_mean # the corpus's official metric
+    floors:
+      pstance: {linear: 0.70}     # the macro-F1 that is expected
+    means:
+      all: [pstance, vast]        # a line more: the mean of several experiments
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from harness import catalog, plan
+from harness.catalog import suggest
+from harness.config.load import Document, Key, Place, layered, load
+from harness.config.schema import Name, Strict, described
+from harness.corpora.card import Card
+from harness.errors import ConfigError, Problem
+from harness.plan import Plan
+
+
+class SuiteConfig(Strict):
+    """What a suite's file may say."""
+
+    name: Name = Field(description="The suite's name; its experiments are called NAME-KEY.")
+    description: str = Field("", description="What it is to find out.")
+    common: dict[str, Any] = Field(default_factory=dict, description="A config that all start from.")
+    experiments: dict[Name, dict[str, Any]] = Field(min_length=1, description="One config a corpus.")
+    floors: dict[str, dict[str, float]] = Field(
+        default_factory=dict, description="Experiment → classifier → the macro-F1 that is expected."
+    )
+    means: dict[Name, list[str]] = Field(
+        default_factory=dict, description="Name of a line → the experiments whose mean it shows."
+    )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One experiment of a suite.
+
+    Attributes
+    ----------
+    key : str
+        Its name within the suite.
+    plan : Plan or None
+        None where its corpus is not there.
+    absent : str
+        Why; empty where it is.
+    floors : mapping of str to float
+        Classifier → expected macro-F1.
+    """
+
+    key: str
+    plan: Plan | None
+    absent: str
+    floors: Mapping[str, float]
+
+    @property
+    def card(self) -> Card | None:
+        """The data card of its corpus."""
+        return plan.card_of(self.plan.corpus) if self.plan is not None else None
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Experiments that are run in one go.
+
+    Attributes
+    ----------
+    name, description : str
+    path : Path
+        Of its file.
+    entries : tuple of Entry
+    means : mapping of str to tuple of str
+        Name of a line → keys of the experiments whose mean it shows.
+    """
+
+    name: str
+    description: str
+    path: Path
+    entries: tuple[Entry, ...]
+    means: Mapping[str, tuple[str, ...]]
+
+
+def read(path: Path) -> Suite:
+    """Read a suite and resolve every experiment of it; runs nothing.
+
+    An experiment whose corpus is looked for by an environment variable that is not set is kept as absent.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of every experiment.
+    """
+    document = load(path)
+    try:
+        config = SuiteConfig.model_validate(document.data)
+    except ValidationError as error:
+        problems = [described(one, SuiteConfig) for one in error.errors()]
+        raise ConfigError([document.problem(one.where, one.what, one.hint) for one in problems]) from None
+    problems = [document.problem(one.where, one.what, one.hint) for one in _unknown(config)]
+    entries = []
+    for key in config.experiments:
+        own = _document(document, config.name, key)
+        absent = _absent(own.data)
+        try:
+            made = None if absent else plan.resolve(own)
+        except ConfigError as error:
+            problems += error.problems
+        else:
+            floors = config.floors.get(key, {})
+            entries.append(Entry(key, made, absent, floors))
+            problems += [
+                document.problem(f"floors.{key}.{name}", f"{key} has no classifier {name!r}")
+                for name in floors
+                if made is not None and name not in [one.name for one in made.classifiers]
+            ]
+    if problems:
+        raise ConfigError(dict.fromkeys(problems))
+    means = {name: tuple(keys) for name, keys in config.means.items()}
+    return Suite(config.name, config.description, document.path, tuple(entries), means)
+
+
+def _unknown(config: SuiteConfig) -> list[Problem]:
+    """Name the experiments that floors and means speak of and that are not there."""
+    named = [(f"floors.{key}", key) for key in config.floors]
+    named += [
+        (f"means.{name}.{at}", key) for name, keys in config.means.items() for at, key in enumerate(keys)
+    ]
+    return [
+        Problem(where, f"there is no experiment {key!r}", suggest(key, config.experiments))
+        for where, key in named
+        if key not in config.experiments
+    ]
+
+
+def _document(suite: Document, name: str, key: str) -> Document:
+    """Put the config of one experiment together, each value with the line that it came from."""
+    parts = [("common",), ("experiments", key)]
+    found = []
+    for prefix in parts:
+        data: Any = suite.data
+        for step in prefix:
+            data = data.get(step, {})
+        depth = len(prefix)
+        places: dict[Key, Place] = {
+            path[depth:]: place for path, place in suite.places.items() if path[:depth] == prefix
+        }
+        found.append((copy.deepcopy(data), {path: place for path, place in places.items() if path}))
+    return layered(suite.path, [({"name": f"{name}-{key}"}, {}), *found])
+
+
+def _absent(data: Mapping[str, Any]) -> str:
+    """Say why an experiment's corpus is not there, as far as its environment variable tells."""
+    corpus = data.get("corpus")
+    kind = corpus.get("kind") if isinstance(corpus, Mapping) else None
+    if not isinstance(kind, str) or kind not in catalog.CATALOGUES["corpus"] or "folder" in (corpus or {}):
+        return ""
+    factory = catalog.lookup("corpus", kind, "")
+    card: Card | None = getattr(sys.modules[factory.__module__], "CARD", None)
+    if card is None or not card.variable or card.found():
+        return ""
+    return f"the environment variable {card.variable} is not set"

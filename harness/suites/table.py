@@ -1,0 +1,202 @@
+"""Outcomes of a suite in, its one table out: numbers only, as rows, CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from harness.experiment import Outcome
+from harness.suites.running import Cell
+from harness.suites.suite import Entry, Suite
+
+EXPECTED = "f1_macro"
+"""What floors are of."""
+
+HEADINGS = (
+    "corpus",
+    "classifier",
+    "metric",
+    "value",
+    "95 % interval",
+    "seed sd",
+    "macro-F1",
+    "floor",
+    "items",
+    "time",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One classifier on one corpus, a published number, or a mean.
+
+    Attributes
+    ----------
+    corpus, classifier : str
+        Key of the experiment; name of the classifier, or the published system.
+    metric : str
+        The experiment's primary metric: the official one of the corpus.
+    value, low, high, seed_sd : float
+        Mean over seeds, 95 % interval over items and seeds, standard deviation over seeds (of a mean, over
+        its experiments); NaN where there is none.
+    f1_macro, f1_macro_low, f1_macro_high : float
+    floor : float
+        The macro-F1 that is expected; NaN where none is.
+    items : str
+        What was scored.
+    seconds : float
+        Fitting and predicting, all trials together.
+    published : bool
+    """
+
+    corpus: str
+    classifier: str
+    metric: str
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    seed_sd: float = math.nan
+    f1_macro: float = math.nan
+    f1_macro_low: float = math.nan
+    f1_macro_high: float = math.nan
+    floor: float = math.nan
+    items: str = ""
+    seconds: float = math.nan
+    published: bool = False
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether macro-F1 is at the floor or above; None without a floor."""
+        return None if math.isnan(self.floor) else self.f1_macro >= self.floor
+
+
+def rows(suite: Suite, cells: Iterable[Cell]) -> tuple[Row, ...]:
+    """Set up the table: of each corpus its classifiers, then what was published, then the means."""
+    finished = [one for one in cells if one.outcome.result is not None]
+    made: list[Row] = []
+    for entry in suite.entries:
+        own = [_row(one.entry, one.outcome) for one in finished if one.entry.key == entry.key]
+        made += own
+        made += _published(entry) if own else []
+    for name, keys in suite.means.items():
+        made += _means(name, keys, made)
+    return tuple(made)
+
+
+def to_csv(table: Sequence[Row]) -> str:
+    """Write the table as CSV; an empty field for what there is not."""
+    buffer = io.StringIO()
+    names = [field.name for field in fields(Row)]
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_written(getattr(row, name), name) for name in names] for row in table)
+    return buffer.getvalue()
+
+
+def to_markdown(table: Sequence[Row]) -> str:
+    """Write the table as Markdown."""
+    head = f"| {' | '.join(HEADINGS)} |\n{'|---' * len(HEADINGS)}|\n"
+    return head + "".join(
+        f"| {row.corpus} | {row.classifier} | {row.metric} | {number(row.value)} | {interval(row)} |"
+        f" {number(row.seed_sd)} | {number(row.f1_macro)} | {floor(row)} | {row.items} | {time(row)} |\n"
+        for row in table
+    )
+
+
+def number(value: float) -> str:
+    """Write a score with three decimals; a dash for what is not there."""
+    return "–" if math.isnan(value) else f"{value:.3f}"
+
+
+def interval(row: Row) -> str:
+    """Write a row's interval."""
+    return "–" if math.isnan(row.low) else f"{row.low:.3f}–{row.high:.3f}"
+
+
+def floor(row: Row) -> str:
+    """Write what was expected, and whether it was reached."""
+    if row.reached is None:
+        return ""
+    return f"{'≥' if row.reached else 'missed'} {row.floor:.3f}"
+
+
+def time(row: Row) -> str:
+    """Write how long it took."""
+    if math.isnan(row.seconds):
+        return ""
+    return f"{row.seconds:.0f} s" if row.seconds < 120 else f"{row.seconds / 60:.0f} min"
+
+
+def _row(entry: Entry, outcome: Outcome) -> Row:
+    assert entry.plan is not None
+    assert outcome.result is not None
+    result, metric = outcome.result, entry.plan.primary.name
+    scores = result.scores.rows
+    whole = scores[(scores["split"] == "test") & (scores["slice"] == "all")].to_dict("records")
+    found = {one["metric"]: one for one in whole}
+    own, expected = found[metric], found.get(EXPECTED, dict.fromkeys(("value", "low", "high"), math.nan))
+    folds = {one.trial.fold for one in result.trials}
+    scored = f"{int(own['n']):,} rows"
+    return Row(
+        entry.key,
+        outcome.classifier.name,
+        metric,
+        own["value"],
+        own["low"],
+        own["high"],
+        own["seed_sd"],
+        expected["value"],
+        expected["low"],
+        expected["high"],
+        floor=entry.floors.get(outcome.classifier.name, math.nan),
+        items=f"{scored}, {len(folds)} folds" if len(folds) > 1 else f"{scored} of test",
+        seconds=sum(sum(one.seconds.values()) for one in result.trials),
+    )
+
+
+def _published(entry: Entry) -> list[Row]:
+    card = entry.card
+    return [
+        Row(entry.key, f"{one.system} ({one.source})", one.metric, one.value, items=one.items, published=True)
+        for one in (card.published if card is not None else ())
+    ]
+
+
+def _means(name: str, keys: Sequence[str], table: Sequence[Row]) -> list[Row]:
+    """Average the classifiers that are finished in every one of the experiments."""
+    by_classifier: dict[str, list[Row]] = {}
+    for row in table:
+        if row.corpus in keys and not row.published:
+            by_classifier.setdefault(row.classifier, []).append(row)
+    return [
+        _mean(replace(found[0], corpus=name), found)
+        for found in by_classifier.values()
+        if len(found) == len(keys) and len({row.metric for row in found}) == 1
+    ]
+
+
+def _mean(row: Row, found: Sequence[Row]) -> Row:
+    values, n = [one.value for one in found], len(found)
+    value = sum(values) / n
+    sd = math.sqrt(sum((one - value) ** 2 for one in values) / (n - 1)) if n > 1 else math.nan
+    return Row(
+        row.corpus,
+        row.classifier,
+        row.metric,
+        value,
+        seed_sd=sd,
+        f1_macro=sum(one.f1_macro for one in found) / n,
+        floor=sum(one.floor for one in found) / n,
+        items=f"mean of {n}: {', '.join(one.corpus for one in found)}",
+        seconds=sum(one.seconds for one in found),
+    )
+
+
+def _written(value: Any, name: str) -> Any:
+    if not isinstance(value, float):
+        return value
+    return "" if math.isnan(value) else f"{value:.1f}" if name == "seconds" else f"{value:.4f}"

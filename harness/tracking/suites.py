@@ -1,0 +1,64 @@
+"""The table of a suite in, an MLflow run of its own out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.store import Store
+from harness.tables import fingerprint
+from harness.tracking import contents, context, names
+
+SUITE = "suite"
+
+
+def log_suite(
+    store: Store, name: str, description: str, files: Mapping[str, str], values: Mapping[str, float]
+) -> str:
+    """Log the table of a suite in an experiment of its name, unless the same was logged before.
+
+    Parameters
+    ----------
+    store : Store
+    name, description : str
+        Of the suite.
+    files : mapping of str to str
+        Name → text; ``table.md`` is shown as the run's description.
+    values : mapping of str to float
+        Metrics by key, ``pstance/linear``.
+
+    Returns
+    -------
+    str
+        The id of its run.
+    """
+    client = store.client
+    experiment_id = store.experiment(name)
+    digest = fingerprint([*files.values()])
+    known = client.search_runs(
+        [experiment_id],
+        f"tags.`{names.DIGEST}` = '{digest}' and tags.`{names.ROLE}` = '{SUITE}'"
+        " and attributes.status = 'FINISHED'",
+        max_results=1,
+    )
+    if known:
+        return str(known[0].info.run_id)
+    tags = {
+        names.ROLE: SUITE,
+        names.DIGEST: digest,
+        "mlflow.user": context.user(),
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.name": SUITE,
+        contents.NOTE: "\n\n".join(text for text in (description, files.get("table.md", "")) if text),
+    }
+    run = client.create_run(experiment_id, tags=tags, run_name=f"suite {name}")
+    run_id = str(run.info.run_id)
+    try:
+        for file, text in files.items():
+            client.log_text(run_id, text, file)
+        logged = {names.safe(key): value for key, value in values.items()}
+        contents.log_metrics(client, run_id, names.metrics(logged))
+    except BaseException:
+        client.set_terminated(run_id, "FAILED")
+        raise
+    client.set_terminated(run_id, "FINISHED")
+    return run_id
