@@ -41,11 +41,14 @@ class Prepared:
         What the task scores, see :meth:`Corpus.for_task`.
     splits : tuple of Split
         One a fold.
+    entire : Corpus or None
+        As read, rows of the other task included; None where that is not known.
     """
 
     plan: Plan
     corpus: Corpus
     splits: tuple[Split, ...]
+    entire: Corpus | None = None
 
     def part(self, split: Split, name: str) -> Corpus:
         """Return the rows of ``"train"``, ``"select"``, ``"calibrate"`` or ``"test"``."""
@@ -69,10 +72,11 @@ def prepare(plan: Plan) -> Prepared:
         Where the data are not what the plan needs.
     """
     config = plan.config
-    corpus = plan.corpus.make(labels=plan.labels, task=config.task).for_task(config.task, plan.labels)
+    entire = plan.corpus.make(labels=plan.labels, task=config.task)
+    corpus = entire.for_task(config.task, plan.labels)
     slices.check(corpus, config.slices)
     splits = plan.split.make(labels=plan.labels).draw(corpus, plan.labels)
-    return Prepared(plan, corpus, splits)
+    return Prepared(plan, corpus, splits, entire)
 
 
 def trials(prepared: Prepared, classifier: PlannedClassifier) -> tuple[Trial, ...]:
@@ -111,13 +115,8 @@ def run_trial(prepared: Prepared, trial: Trial, folder: Path, unfinished: Path |
     began = time.perf_counter()
     classifier, options = _fitted(prepared, trial, split, unfinished)
     fitted = time.perf_counter()
-    predictions = Predictions.concat(
-        [
-            _predicted(prepared, trial, classifier, split, part)
-            for part in SCORED_PARTS
-            if getattr(split, part)
-        ]
-    )
+    parts = [part for part in SCORED_PARTS if getattr(split, part)]
+    predictions = Predictions.concat([_predicted(prepared, trial, classifier, split, one) for one in parts])
     seconds = {"fit": fitted - began, "predict": time.perf_counter() - fitted}
     curves = list(classifier.curves_) if isinstance(classifier, Traced) else []
     return TrialResult(trial, predictions, options, curves, seconds, save(classifier, folder))

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness.catalog import plain
+from harness.crosstabs import Share
 from harness.evaluate import ClassifierResult, Prepared
 from harness.findings import WORST_FIRST, Cell
 from harness.judging import Judged, listed
@@ -91,6 +92,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"number": number, "percent": percent, "words": words, "cell": cell}
+    made.filters |= {"range": percentages}
     return made
 
 
@@ -108,6 +110,11 @@ def number(value: float) -> str:
 def percent(value: float) -> str:
     """Write a share as a whole percentage."""
     return "–" if math.isnan(value) else f"{value:.0%}"
+
+
+def percentages(share: Share) -> str:
+    """Write the interval of a share, as ``12–18 %``."""
+    return "–" if math.isnan(share.low) else f"{100 * share.low:.0f}–{100 * share.high:.0f} %"
 
 
 def words(name: str) -> str:

@@ -8,11 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Example, examples_of
+from harness.crosstabs import CrossTable, cross_tables
 from harness.evaluate import ClassifierResult, Prepared
 from harness.judging import Judged, judge
 from harness.labels import NO_FRAME, LabelSet
 from harness.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.metrics.counts import confusion, one_vs_rest, ratio
+from harness.report.mentions import mentions, names
 from harness.scoring import caveats
 from harness.slices import slices_of
 from harness.tables import Predictions
@@ -175,6 +177,13 @@ class Summary:
             counts = tuple(zip(table.sum(axis=1).tolist(), table.sum(axis=0).tolist(), strict=True))
             rows.append(TargetRow(str(name), int(n), float(table.trace() / n), counts))
         return tuple(rows)
+
+    @cached_property
+    def crossed(self) -> tuple[CrossTable, ...]:
+        """How parties are framed, by stance: true and given; empty where the corpus has not both."""
+        found = mentions(self.prepared, self.test)
+        frames, stances = (names(self.prepared, found, task) for task in ("framing", "stance"))
+        return cross_tables(found, frames, stances)
 
     @cached_property
     def errors(self) -> tuple[Error, ...]:

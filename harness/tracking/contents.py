@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.crosstabs import as_table
 from harness.evaluate import ClassifierResult, Prepared
 from harness.outside import EXTERNAL
 from harness.report import figures
 from harness.report.deciding import Deciding
+from harness.report.framed import framed_png
 from harness.report.pages import About, number, run_page
 from harness.report.summary import Summary
 from harness.serving.package import pack
@@ -121,6 +123,11 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     (drawn / "confusion_matrix.png").write_bytes(confusion)
     if summary.stated:
         (drawn / "reliability.png").write_bytes(figures.reliability_png(summary.reliability, title))
+    if summary.crossed:
+        as_table(summary.crossed).to_csv(folder / "frames_by_party.csv", index=False)
+        (drawn / "frames_by_party.png").write_bytes(
+            framed_png(summary.crossed, title, prepared.plan.config.task)
+        )
     curves = {one.trial.name: one.curves for one in result.trials if one.curves}
     if curves:
         (drawn / "training_curves.png").write_bytes(figures.curves_png(curves, result.classifier.name))

@@ -3,19 +3,23 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import toys
 from toys import prepared
 
 from harness import evaluate, experiment
+from harness.crosstabs import CrossTable, cross_tables
 from harness.evaluate import ClassifierResult, Prepared
 from harness.labels import STANCE, LabelSet
 from harness.metrics.calibration import ReliabilityBin
 from harness.report import figures, pages
+from harness.report.framed import framed_png
 from harness.report.model_card import model_card
 from harness.report.summary import Summary
 from harness.scoring import score
@@ -159,6 +163,44 @@ def test_sentences_are_left_out_where_the_config_says_so(tmp_path: Path) -> None
     assert Summary(made, result).errors[0].id in text
 
 
+def test_stance_is_crossed_with_the_gold_frames(stance: Made) -> None:
+    """Of 27 test rows nine praise; of these n = 29, 35, 41, 47, 53 are labelled neutral, without a frame."""
+    summary = Summary(*stance)
+    (table,) = summary.crossed
+    assert (table.party, table.n, table.groups) == ("all parties", 27, 9)
+    assert table.frames == ("conflict", "morality", "none", "all")
+    true = {(cell.frame, cell.stance): cell.true.value * 27 for cell in table.cells}
+    given = {(cell.frame, cell.stance): cell.given.value * 27 for cell in table.cells}
+    assert [true["all", name] for name in STANCE.names] == pytest.approx([9, 14, 4])
+    assert [true["morality", name] for name in STANCE.names] == pytest.approx([0, 0, 4])
+    said = summary.test.rows["prediction"]
+    assert [given["all", name] for name in STANCE.names] == pytest.approx(
+        [(said == n).sum() for n in STANCE.names]
+    )
+    assert given["morality", "all"] == pytest.approx(4)
+    text, _ = read(pages.run_page(*stance))
+    assert "How parties are framed" in text
+    assert "(its stances, the gold frames)" in text
+
+
+def test_frames_are_crossed_with_the_gold_stance(framing: Made) -> None:
+    summary = Summary(*framing)
+    (table,) = summary.crossed
+    true = {(cell.frame, cell.stance): cell.true.value * 27 for cell in table.cells}
+    given = {(cell.frame, cell.stance): cell.given.value * 27 for cell in table.cells}
+    assert (true["morality", "all"], true["none", "neutral"]) == pytest.approx((4, 14))
+    assert given["morality", "all"] == pytest.approx(summary.test.rows["prediction_morality"].sum())
+    assert given["all", "neutral"] == pytest.approx(14)
+
+
+def test_a_corpus_without_frames_has_no_such_table(stance: Made) -> None:
+    prepared_, result = stance
+    bare = replace(prepared_.corpus, rows=prepared_.corpus.rows.assign(frames=None))
+    without = replace(prepared_, corpus=bare, entire=bare)
+    assert Summary(without, result).crossed == ()
+    assert "How parties are framed" not in read(pages.run_page(without, result))[0]
+
+
 def test_directions_are_shown(stance: Made) -> None:
     rows = {row["name"]: row["direction"] for row in pages.score_rows(Summary(*stance))}
     assert (rows["f1_macro"], rows["log_loss"], rows["f1_critical"]) == ("higher", "lower", "higher")
@@ -191,6 +233,14 @@ def test_the_card_of_a_framing_model_takes_text_alone(framing: Made) -> None:
     assert "`responsibility`; several or none at once.\n" in card
 
 
+def crossed() -> tuple[CrossTable, ...]:
+    columns = ["party", "group", "given_frames", "given_stance"]
+    rows = [
+        (f"P{n % 8}", f"g{n % 30}", ("conflict",) * (n % 3 > 0), STANCE.names[n % 5 % 3]) for n in range(200)
+    ]
+    return cross_tables(pd.DataFrame(rows, columns=columns), ("conflict", "human_interest"), STANCE.names)
+
+
 def drawn() -> dict[str, Callable[[], bytes]]:
     frames = LabelSet(("conflict", "human_interest"), multi=True)
     bins = [ReliabilityBin(0, 0.5, 0.4, 0.3, 5), ReliabilityBin(0.5, 1, 0.7, 0.9, 5)]
@@ -202,6 +252,8 @@ def drawn() -> dict[str, Callable[[], bytes]]:
         "nothing": lambda: figures.confusion_png(empty, STANCE, "nothing"),
         "reliability": lambda: figures.reliability_png(bins, "reliability"),
         "curves": lambda: figures.curves_png(curves, "curves"),
+        "crossed": lambda: framed_png(crossed(), "crossed"),
+        "crossed, stance": lambda: framed_png(crossed(), "crossed", "stance"),
         "one curve": lambda: figures.curves_png({"a": [{"loss": 1.0}]}, "one"),
     }
 

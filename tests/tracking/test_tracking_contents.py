@@ -30,11 +30,12 @@ def test_the_parent_holds_all_that_a_person_looks_at(ladder: Path) -> None:
     assert names == {
         *("config.yaml", "environment.json", "figures", "predictions.parquet", "predictions_raw.parquet"),
         "predictions_table.json",
-        *("report.html", "scores.csv", "trials.json", "findings.json", "audits"),
+        *("report.html", "scores.csv", "trials.json", "findings.json", "audits", "frames_by_party.csv"),
     }
     figures = {one.path for one in store.client.list_artifacts(parent.info.run_id, "figures")}
     assert figures == {
-        f"figures/{name}.png" for name in ("confusion_matrix", "reliability", "training_curves")
+        f"figures/{name}.png"
+        for name in ("confusion_matrix", "frames_by_party", "reliability", "training_curves")
     }
     metrics = parent.data.metrics
     for split in ("test", "select"):

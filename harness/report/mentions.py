@@ -1,0 +1,74 @@
+"""A finished classifier in, its test mentions of parties with stance and frames, true and given, out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.evaluate import Prepared
+from harness.labels import STANCES, Task
+from harness.plan import card_of
+from harness.tables import Corpus, Predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SENTENCE = ["group", "text"]
+
+
+def mentions(prepared: Prepared, test: Predictions) -> pd.DataFrame:
+    """Join predictions of one task with the gold labels of the other.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        Whose corpus may know stance, target and frames of a row.
+    test : Predictions
+        Of one seed.
+
+    Returns
+    -------
+    DataFrame
+        See :func:`harness.crosstabs.cross_tables`; what the classifier does not give is
+        the true label in both places. Empty where the corpus has not both.
+    """
+    import pandas as pd
+
+    rows = _labelled(prepared)
+    given = _given(test)
+    if prepared.corpus.task == "framing":
+        scored = prepared.corpus.rows
+        own = pd.DataFrame({"item": scored["id"], "own": scored["frames"]})
+        sentences = pd.concat([scored[SENTENCE], own], axis=1)
+        rows = rows.merge(sentences, on=SENTENCE, how="inner")
+        rows = rows[rows["item"].isin(given)].assign(frames=lambda all_: all_["own"])
+        said = {"given_stance": rows["stance"], "given_frames": rows["item"].map(given)}
+    else:
+        rows = rows[rows["id"].isin(given)]
+        said = {"given_stance": rows["id"].map(given), "given_frames": rows["frames"]}
+    found = rows[["target", "group", "stance", "frames"]].rename(columns={"target": "party"})
+    return found.assign(**said).reset_index(drop=True)
+
+
+def names(prepared: Prepared, found: pd.DataFrame, task: Task) -> tuple[str, ...]:
+    """Return the labels of a task in order: the plan's, the card's, or those that occur."""
+    plan, card = prepared.plan, card_of(prepared.plan.corpus)
+    if plan.config.task == task:
+        return plan.labels.names
+    if task == "stance":
+        occurring = set(found["stance"])
+        return tuple(name for name in STANCES if name in occurring) or tuple(sorted(occurring))
+    occurring = {name for frames in found["frames"] for name in frames}
+    declared = card.labels["framing"].names if card is not None and "framing" in card.labels else ()
+    return tuple(name for name in declared if name in occurring) + tuple(sorted(occurring - set(declared)))
+
+
+def _labelled(prepared: Prepared) -> pd.DataFrame:
+    corpus: Corpus = prepared.entire if prepared.entire is not None else prepared.corpus
+    rows = corpus.rows
+    return rows[rows["target"].notna() & rows["stance"].notna() & rows["frames"].notna()]
+
+
+def _given(test: Predictions) -> dict[str, object]:
+    """Map ids to labels; a fold that scores an item again gives the same item."""
+    decoded = test.labels.decode(test.decided())
+    return dict(zip(test.rows["id"].astype(str), decoded, strict=True))
