@@ -186,7 +186,7 @@ def _first_line(path: Path, key: str, start: int, end: int) -> int:
 def _plain(raw: Any, key: Key, path: Path, places: dict[Key, Place], problems: list[Problem]) -> Any:
     if isinstance(raw, Mapping):
         for name in raw:
-            places[*key, str(name)] = Place(path, raw.lc.key(name)[0] + 1)  # type: ignore[attr-defined]
+            places[*key, str(name)] = Place(path, _line_of(raw, name))
         return {str(name): _plain(raw[name], (*key, str(name)), path, places, problems) for name in raw}
     if isinstance(raw, list):
         for index in range(len(raw)):
@@ -195,6 +195,14 @@ def _plain(raw: Any, key: Key, path: Path, places: dict[Key, Place], problems: l
     if isinstance(raw, str):
         return _interpolated(str(raw), key, places, problems)
     return _scalar(raw)
+
+
+def _line_of(raw: Any, name: Any) -> int:
+    """Return the line of a key; of one that a merge (``<<``) brought, that of the mapping."""
+    try:
+        return int(raw.lc.key(name)[0]) + 1
+    except KeyError:
+        return int(raw.lc.line) + 1
 
 
 def _scalar(raw: Any) -> Any:

@@ -161,3 +161,11 @@ def test_an_unset_variable_without_default_is_a_problem_each() -> None:
         "mine.yaml:3: c: the environment variable HARNESS_TEST_Q is not set;"
         " set it, or write ${HARNESS_TEST_Q:default}"
     )
+
+
+def test_what_a_merge_brings_stands_where_the_mapping_does(tmp_path: Path) -> None:
+    path = tmp_path / "merged.yaml"
+    path.write_text("first: &one\n  a: 1\n  b: 2\nsecond:\n  <<: *one\n  b: 3\n", encoding="utf-8")
+    document = load(path)
+    assert document.data["second"] == {"a": 1, "b": 3}
+    assert [document.place(f"second.{name}").line for name in "ab"] == [5, 6]
