@@ -69,15 +69,21 @@ def run(
     for entry in suite.entries:
         if entry.plan is None:
             continue
+        names = [one.name for one in entry.plan.classifiers if not only or entry.key in only]
+        chosen = [name for name in names if not classifiers or name in classifiers]
         try:
             prepared = evaluate.prepare(entry.plan)
+            leaks = experiment.gate(prepared) if chosen else None
         except HarnessError as error:
             yield Failure(entry, error)
             continue
         for classifier in entry.plan.classifiers:
             one = replace(prepared, plan=replace(entry.plan, classifiers=(classifier,)))
-            chosen = (not only or entry.key in only) and (not classifiers or classifier.name in classifiers)
-            found = experiment.run(one, store, fresh=fresh) if chosen else experiment.finished(one, store)
+            found = (
+                experiment.run(one, store, fresh=fresh, leaks=leaks)
+                if classifier.name in chosen
+                else experiment.finished(one, store)
+            )
             yield from (Cell(entry, outcome) for outcome in found)
 
 
