@@ -55,7 +55,7 @@ ui: setup ## open the runs in a browser: [EXPERIMENT=quickstart] [PORT=5000]
 promote: setup ## make the best classifier the champion: [EXPERIMENT=quickstart]
 	@$(HARNESS) promote $(OF_EXPERIMENT) $(ARGS)
 
-predict: setup ## label a file: INPUT=a.csv OUTPUT=b.csv [MODEL=models:/stance@champion] [FRAMES=models:/framing@champion]
+predict: setup ## label a file: INPUT=a.csv OUTPUT=b.csv [MODEL=...] [FRAMES=models:/framing@champion]
 	@$(HARNESS) predict --model '$(MODEL)' $(if $(FRAMES),--frames '$(FRAMES)') --input '$(or $(INPUT),-)' --output '$(or $(OUTPUT),-)' $(ARGS)
 
 read: setup ## show how an article treats parties: ARTICLE=a.txt [PARTIES=parties.yaml] [OUTPUT=page.html]
