@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DRAWS = 2_000
 MOST_TARGETS = 30
+FEWEST_ITEMS = 30
+"""A share of fewer items has no interval: where none of a few is wrong, resamples say that none ever is."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Served:
         Share of them that got a label, and its 95 % interval over items (by group) and seeds.
     risk, risk_low, risk_high : float
         Share of those labels that are wrong (of a multi-label task, of items with any label wrong); NaN where
-        none was given.
+        none was given. Bounds of shares of fewer than :data:`FEWEST_ITEMS` items are NaN.
     """
 
     kind: str
@@ -91,9 +93,10 @@ def measure(predictions: Predictions, *, parts: bool = True, draws: int = DRAWS)
         (seen[:, :, None, :] & masks[:, None, :, None]).astype(np.int64), groups, int(groups.max()) + 1
     )
     found = _intervals(cells, [effective(groups[mask]) for *_, mask in chosen], draws)
+    counts = cells.sum(axis=0).mean(axis=0)[:, :2]
     return tuple(
-        Served(kind, name, int(mask.sum()), *numbers)
-        for (kind, name, mask), numbers in zip(chosen, found, strict=True)
+        Served(kind, name, int(mask.sum()), *_known(numbers, few))
+        for (kind, name, mask), numbers, few in zip(chosen, found, counts < FEWEST_ITEMS, strict=True)
     )
 
 
@@ -131,6 +134,11 @@ def _intervals(
             low, high = interval(values[:, place, at], clusters=size)
             numbers += [float(whole[:, place, at].mean()), max(0.0, float(low)), min(1.0, float(high))]
         yield tuple(math.nan if math.isnan(numbers[3 * (at // 3)]) else numbers[at] for at in range(6))  # type: ignore[misc]
+
+
+def _known(numbers: tuple[float, ...], few: NDArray[np.bool_]) -> tuple[float, ...]:
+    """Leave out the bounds of shares of too few items."""
+    return tuple(math.nan if at % 3 and few[at // 3] else one for at, one in enumerate(numbers))
 
 
 def _shares(counts: Array) -> Array:

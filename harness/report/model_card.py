@@ -9,7 +9,7 @@ from harness.decisions.measuring import measure
 from harness.evaluate import ClassifierResult, Prepared
 from harness.plan import card_of
 from harness.report.deciding import Deciding
-from harness.report.pages import number
+from harness.report.pages import number, percent
 from harness.report.summary import Summary
 from harness.scoring import score
 
@@ -61,11 +61,10 @@ def _abstention(summary: Summary) -> str:
         lines = [f"- It abstains{below}, for a wanted risk of {rule.risk:.0%}. {rule.statement}"]
         (one, *_) = measure(summary.test, parts=False)
         measured = f"- Measured: on test it labels {one.coverage:.0%}"
-        measured += f" ({one.coverage_low:.0%} to {one.coverage_high:.0%}) of the items"
+        measured += f" ({percent(one.coverage_low)} to {percent(one.coverage_high)}) of the items"
         if one.coverage > 0:
-            measured += (
-                f"; of these labels {one.risk:.0%} ({one.risk_low:.0%} to {one.risk_high:.0%}) are wrong"
-            )
+            bounds = f"{percent(one.risk_low)} to {percent(one.risk_high)}"
+            measured += f"; of these labels {one.risk:.0%} ({bounds}) are wrong"
         lines.append(f"{measured}.")
     if decided.thresholds:
         said = ", ".join(f"`{name}` {value:.3f}" for name, value in decided.thresholds)

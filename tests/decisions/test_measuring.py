@@ -66,6 +66,15 @@ def test_targets_stand_by_frequency() -> None:
     ]
 
 
+@pytest.mark.parametrize(("n", "known"), [(29, False), (30, True)])
+def test_a_share_of_few_items_has_no_interval(n: int, known: bool) -> None:
+    decided = served(SINGLE, 0.0)
+    names = np.where(np.arange(300) < 300 - n, "Harbour Party", "Varna")
+    one = measure(replace(decided, rows=decided.rows.assign(target=names)))[-1]
+    assert (one.name, one.n, one.coverage) == ("Varna", n, 1.0)
+    assert [math.isnan(bound) for bound in (one.coverage_low, one.risk_high)] == [not known] * 2
+
+
 def test_seeds_are_averaged() -> None:
     decided = served(SINGLE, 0.8)
     silent = replace(decided, rows=decided.rows.assign(seed=2, abstain=True))
