@@ -32,6 +32,9 @@ PORTION = 2**18
 FEWEST_CLUSTERS = 50
 """Below this, percentile intervals cover less than they say."""
 
+FEWEST_FOR_RANKS = 200
+"""The same for metrics of ranks, which are lopsided near 1."""
+
 
 def score(
     predictions: Predictions,
@@ -122,7 +125,7 @@ def caveats(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tuple[s
     said: list[str] = []
     for split in predictions.rows["split"].unique():
         sample = Sample.of(predictions.only(split=split))
-        said += [f"{split}: {limit}" for limit in limits(sample)]
+        said += [f"{split}: {limit}" for limit in limits(sample, metrics)]
         unnamed = int(predictions.only(split=split).rows["target"].isna().sum() // len(sample.seeds))
         if unnamed and set(SIDES) <= set(sample.labels.names):
             said.append(f"{split}: {unnamed} items have no target; means over targets take them for one.")
@@ -139,8 +142,8 @@ def sized(metrics: Sequence[Metric]) -> Iterator[str]:
         )
 
 
-def limits(sample: Sample) -> Iterator[str]:
-    """Yield what limits the scores of one split, a sentence each."""
+def limits(sample: Sample, metrics: Sequence[Metric] = ()) -> Iterator[str]:
+    """Yield what limits the scores of one split by these metrics, a sentence each."""
     import numpy as np
 
     k = len(sample.labels)
@@ -156,6 +159,15 @@ def limits(sample: Sample) -> Iterator[str]:
     elif sample.effective_clusters < FEWEST_CLUSTERS / 2:
         largest = np.bincount(sample.clusters).max() / len(sample)
         yield f"groups are very unequal (one holds {largest:.0%} of the items): intervals may be too narrow."
+    ranks = [metric.name for metric in metrics if of_ranks(metric)]
+    if ranks and FEWEST_CLUSTERS <= clusters < FEWEST_FOR_RANKS:
+        few = f"{clusters} groups are few for {', '.join(ranks)} ({FEWEST_FOR_RANKS} are enough)"
+        yield f"{few}: intervals may be too narrow."
+
+
+def of_ranks(metric: Metric) -> bool:
+    """Whether a metric is made from the order of all items; draws from few clusters tell little of that."""
+    return metric.kind == "table" and not metric.biased
 
 
 def _check(predictions: Predictions, metrics: Sequence[Metric]) -> None:

@@ -243,6 +243,18 @@ def test_few_groups_are_told(n: int, said: bool) -> None:
     assert caveats(predictions(FRAMING, n_seeds=1, n=n)) == ((caveat,) if said else ())
 
 
+@pytest.mark.parametrize(("n", "said"), [(199, True), (200, False)])
+def test_few_groups_for_ranks_are_told(n: int, said: bool) -> None:
+    ranks = resolve(["average_precision_macro"], "average_precision_macro", FRAMING)
+    table = predictions(FRAMING, n_seeds=1, n=n)
+    ungrouped = with_rows(table, group=None)
+    caveat = (
+        "test: 199 groups are few for average_precision_macro (200 are enough): intervals may be too narrow."
+    )
+    assert caveats(ungrouped, ranks) == ((caveat,) if said else ())
+    assert caveats(ungrouped) == ()
+
+
 @pytest.mark.parametrize(("largest", "said"), [(33, False), (34, True)])
 def test_very_unequal_groups_are_told(largest: int, said: bool) -> None:
     # 180 items, one group of 33 or 34, the others alone: 180² / (33² + 147) = 26.2, but of 34: 24.9.

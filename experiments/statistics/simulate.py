@@ -27,7 +27,7 @@ from harness.compare import compare
 from harness.metrics.metric import Metric
 from harness.metrics.selection import resolve
 from harness.progress import progress
-from harness.scoring import score, seed_values
+from harness.scoring import FEWEST_FOR_RANKS, of_ranks, score, seed_values
 
 RESULTS = Path(__file__).with_name("results.csv")
 REPEATS = 1_000
@@ -101,7 +101,7 @@ def _covered(world: World, metric: Metric, truth: float, rows: pd.DataFrame) -> 
     return {
         "question": "coverage",
         "setting": world.name,
-        "conditions": "inside" if world in INSIDE else "outside",
+        "conditions": "inside" if _inside(world, metric) else "outside",
         "what": metric.name,
         "clusters": world.clusters,
         "items": round(float(rows["n"].mean())),
@@ -115,6 +115,10 @@ def _covered(world: World, metric: Metric, truth: float, rows: pd.DataFrame) -> 
         "mean": round(float(centre), 4),
         "width": round(width, 4),
     }
+
+
+def _inside(world: World, metric: Metric) -> bool:
+    return world in INSIDE and not (of_ranks(metric) and world.clusters < FEWEST_FOR_RANKS)
 
 
 ALIKE = (

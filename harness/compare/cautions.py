@@ -47,7 +47,7 @@ def cautions(
     deterministic : collection of str
         Runs that no seed changes.
     """
-    for limit in limits(first):
+    for limit in limits(first, [measure.metric]):
         yield limit[0].upper() + limit[1:]
     yield from sized([measure.metric])
     yield from _of_seeds(drawn, deterministic)

@@ -300,7 +300,8 @@ def interval(
     Returns
     -------
     low, high : (*rest) array
-        Quantiles are interpolated linearly, as SciPy does with ``method="percentile"``.
+        Quantiles such that another draw falls outside as often as the level says, however few draws there
+        are (Hyndman & Fan 1996, type 6); with many they are those of SciPy's ``method="percentile"``.
     """
     import numpy as np
 
@@ -311,7 +312,7 @@ def interval(
     filled = np.where(unusable, 0.0, draws) if len(draws) else np.zeros((1, *draws.shape[1:]))
     tail = (1 - (level if clusters is None else expanded(level, clusters))) / 2
     quantile = np.nanquantile if undefined.any() else np.quantile
-    low, high = quantile(filled, [tail, 1 - tail], axis=0)
+    low, high = quantile(filled, [tail, 1 - tail], axis=0, method="weibull")
     if around is not None:
         shift = around - np.nanmean(filled, axis=0)
         low, high = low + shift, high + shift

@@ -185,24 +185,26 @@ def test_draws_without_a_value(undefined: int, given: bool) -> None:
     low, high = interval(drawn)
     assert np.isfinite([low, high]).all() == given
     if given:
-        # The other 95 draws are 5 … 99: 2.5 % of the way from 5 to 99, and 97.5 %.
-        assert [float(low), float(high)] == pytest.approx([5 + 0.025 * 94, 5 + 0.975 * 94])
+        # The other 95 draws are 5 … 99. They part the line in 96: 0.025 · 96 = 2.4, so between the second
+        # and the third, 6 + 0.4; 0.975 · 96 = 93.6, so 97 + 0.6.
+        assert [float(low), float(high)] == pytest.approx([6.4, 97.6])
 
 
 def test_one_column_without_values_leaves_the_others() -> None:
-    drawn = np.stack([np.arange(101.0), np.full(101, np.nan)], axis=1)
+    drawn = np.stack([np.arange(99.0), np.full(99, np.nan)], axis=1)
     low, high = interval(drawn)
-    assert low[0] == pytest.approx(2.5)
-    assert high[0] == pytest.approx(97.5)
+    # The draws part the line in 100: 2.5 parts are up to between the second and the third.
+    assert low[0] == pytest.approx(1.5)
+    assert high[0] == pytest.approx(96.5)
     assert np.isnan([low[1], high[1]]).all()
 
 
 def test_an_interval_is_moved_to_where_its_draws_belong() -> None:
-    drawn = np.arange(101.0)
-    # The draws' mean is 50; it belongs at 40, so both bounds fall by 10.
-    low, high = interval(drawn, around=np.array(40.0))
-    assert [float(low), float(high)] == pytest.approx([-7.5, 87.5])
-    assert [float(bound) for bound in interval(drawn, 0.8)] == pytest.approx([10, 90])
+    drawn = np.arange(99.0)
+    # The draws' mean is 49; it belongs at 39, so both bounds fall by 10.
+    low, high = interval(drawn, around=np.array(39.0))
+    assert [float(low), float(high)] == pytest.approx([-8.5, 86.5])
+    assert [float(bound) for bound in interval(drawn, 0.8)] == pytest.approx([9, 89])
 
 
 def test_over_seeds() -> None:
@@ -269,3 +271,9 @@ def test_a_draw_without_a_value_has_none_whatever_the_seeds() -> None:
     found = over_items_and_seeds(values, Draws(2, 100, 0).seed_shares(3))
     assert np.isnan(found).sum() == 1
     assert np.isnan(found[5, 0])
+
+
+def test_another_draw_falls_outside_as_often_as_it_should_even_of_few() -> None:
+    # Of n draws the k-th lowest leaves k / (n + 1) below it on average: 39 draws, the lowest and the highest.
+    low, high = interval(np.random.default_rng(12).permutation(np.arange(39.0)))
+    assert [float(low), float(high)] == pytest.approx([0, 38])
