@@ -24,7 +24,7 @@ LAYERS = (
     ("classifiers", "corpora", "leaks", "metrics", "splits", "statistics"),
     ("plan",),
     ("samples",),
-    ("decisions", "scoring"),
+    ("caveats", "decisions", "scoring"),
     ("slices",),
     ("crosstabs", "judging", "results"),
     ("audits", "evaluate", "store"),

@@ -229,7 +229,7 @@ def test_they_are_logged_once_as_a_run_without_a_model(folder: Path) -> None:
     assert run.data.tags["harness.model"] == "none: the predictions were made elsewhere"
     assert run.data.metrics["test/f1_macro"] == 1
     names = {one.path for one in store.client.list_artifacts(run.info.run_id, "figures")}
-    assert names == {"figures/confusion_matrix.png"}
+    assert names == {"figures/confusion_matrix.png", "figures/frames_by_party.png"}
     page = Path(store.client.download_artifacts(run.info.run_id, "report.html")).read_text(encoding="utf-8")
     assert "No probabilities were given with these predictions" in page
     assert "harness score THEIR-TABLE.csv --config toys.yaml --name theirs" in page

@@ -11,12 +11,13 @@ import pytest
 from sklearn.metrics import f1_score
 
 from harness import scoring
+from harness.caveats import caveats
 from harness.errors import ConfigError, PredictionsError
 from harness.labels import FRAMING, STANCE, LabelSet
 from harness.metrics.metric import Metric
 from harness.metrics.selection import default_names, resolve
 from harness.samples import Sample
-from harness.scoring import caveats, score, seed_values
+from harness.scoring import score, seed_values
 from harness.tables import SCORE_COLUMNS, Corpus, Predictions
 
 N = 90

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from harness.caveats import caveats
 from harness.classifiers.protocol import Example, examples_of
 from harness.crosstabs import CrossTable, cross_tables
 from harness.evaluate import ClassifierResult, Prepared
@@ -15,7 +16,6 @@ from harness.labels import NO_FRAME, LabelSet
 from harness.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.metrics.counts import confusion, one_vs_rest, ratio
 from harness.report.mentions import mentions, names
-from harness.scoring import caveats
 from harness.slices import slices_of
 from harness.tables import Predictions
 

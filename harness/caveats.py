@@ -1,0 +1,66 @@
+"""Predictions and metrics in, what limits their scores out, in full sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.metrics.metric import Metric
+from harness.metrics.stance import SIDES
+from harness.samples import Sample
+from harness.tables import Predictions
+
+FEWEST_CLUSTERS = 50
+"""Below this, percentile intervals cover less than they say."""
+
+FEWEST_FOR_RANKS = 200
+"""The same for metrics of ranks, which are lopsided near 1."""
+
+
+def caveats(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tuple[str, ...]:
+    """Say what limits the scores of each split, in full sentences; empty where nothing does."""
+    said: list[str] = []
+    for split in predictions.rows["split"].unique():
+        sample = Sample.of(predictions.only(split=split))
+        said += [f"{split}: {limit}" for limit in limits(sample, metrics)]
+        unnamed = int(predictions.only(split=split).rows["target"].isna().sum() // len(sample.seeds))
+        if unnamed and set(SIDES) <= set(sample.labels.names):
+            said.append(f"{split}: {unnamed} items have no target; means over targets take them for one.")
+    return (*said, *sized(metrics))
+
+
+def sized(metrics: Sequence[Metric]) -> Iterator[str]:
+    """Say which metrics depend on how many items there are; see ``Metric.biased``."""
+    names = [metric.name for metric in metrics if metric.biased]
+    if names:
+        yield (
+            f"On few items another number than on many: {', '.join(names)}. Intervals are about the value on"
+            " as many items as here."
+        )
+
+
+def limits(sample: Sample, metrics: Sequence[Metric] = ()) -> Iterator[str]:
+    """Yield what limits the scores of one split by these metrics, a sentence each."""
+    import numpy as np
+
+    k = len(sample.labels)
+    held = sample.truth.sum(axis=0) if sample.labels.multi else np.bincount(sample.truth, minlength=k)
+    for name, count in zip(sample.labels.names, held, strict=True):
+        if count == 0:
+            yield f"no item is {name!r}, so its F1 is 0 by convention and lowers macro averages."
+    clusters = sample.n_clusters
+    if clusters == 1:
+        yield "all items belong to one group, so no interval can be given."
+    elif clusters < FEWEST_CLUSTERS:
+        yield f"{clusters} groups are few ({FEWEST_CLUSTERS} are enough): intervals may be too narrow."
+    elif sample.effective_clusters < FEWEST_CLUSTERS / 2:
+        largest = np.bincount(sample.clusters).max() / len(sample)
+        yield f"groups are very unequal (one holds {largest:.0%} of the items): intervals may be too narrow."
+    ranks = [metric.name for metric in metrics if of_ranks(metric)]
+    if ranks and FEWEST_CLUSTERS <= clusters < FEWEST_FOR_RANKS:
+        few = f"{clusters} groups are few for {', '.join(ranks)} ({FEWEST_FOR_RANKS} are enough)"
+        yield f"{few}: intervals may be too narrow."
+
+
+def of_ranks(metric: Metric) -> bool:
+    """Whether a metric is made from the order of all items; draws from few clusters tell little of that."""
+    return metric.kind == "table" and not metric.biased
