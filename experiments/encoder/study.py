@@ -6,6 +6,8 @@
 Trains on NewsMTSC (``HARNESS_NEWSMTSC``), chooses the epoch on mt-dev and rw-dev pooled, and appends one line
 a run to ``results.csv``; what stands there already is not run again. ``--test`` scores mt-test too: for what
 was decided on dev alone. ``--workers 2`` trains two at once, each on half of the cores: faster in all.
+The models are kept in ``.harness/encoder``, where ``ensemble.py`` finds them; a training that was stopped
+goes on.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -30,6 +33,7 @@ from harness.tables import Corpus
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.csv"
+KEPT = Path(".harness/encoder")
 COLUMNS = (
     "setting",
     "seed",
@@ -51,6 +55,30 @@ def labelled(corpus: Corpus, **wanted: str) -> Labelled:
     return Labelled(examples_of(rows, corpus.parties), STANCE.encode(rows["stance"]))
 
 
+def prepared(
+    options: Mapping[str, Any], train: Labelled, seed: int, place: Path
+) -> tuple[dict[str, Any], Labelled]:
+    """Do what a setting asks for before the training: another body, other rows, softer labels."""
+    options = dict(options)
+    if "before" in options:
+        from experiments.encoder.transfer import pretrained
+
+        options["checkpoint"] = pretrained(options.pop("before"), seed, place / "body")
+    if options.pop("masked", False):
+        from experiments.encoder.masked import adapted
+
+        options["checkpoint"] = adapted(train, seed, place / "body")
+    if "swaps" in options:
+        from experiments.encoder.swaps import swapped
+
+        train = swapped(train, options.pop("swaps"), seed)
+    if "teachers" in options:
+        from experiments.encoder.ensemble import softened
+
+        train = softened(train, [KEPT / name for name in options.pop("teachers")], options.pop("trust", 0.5))
+    return options, train
+
+
 def run(name: str, options: Mapping[str, Any], seed: int, test: bool, threads: int) -> dict[str, Any]:
     """Fit one setting with one seed; return its line of the table."""
     import torch
@@ -58,15 +86,16 @@ def run(name: str, options: Mapping[str, Any], seed: int, test: bool, threads: i
     from harness.classifiers.encoder.prediction import f1_macro
 
     torch.set_num_threads(threads)
-    options = dict(options)
-    if "before" in options:
-        from experiments.encoder.transfer import pretrained
-
-        options["checkpoint"] = pretrained(options.pop("before"), options, seed)
     corpus = newsmtsc(variant="mt", dev="both")
-    classifier = bind("classifier", "encoder", options, name).make(labels=STANCE, seed=seed)
+    place = KEPT / f"{name}-{seed}"
     began = time.perf_counter()
-    classifier.fit(labelled(corpus, split="train"), labelled(corpus, split="dev"))
+    options, train = prepared(options, labelled(corpus, split="train"), seed, place)
+    classifier = bind("classifier", "encoder", options, name).make(labels=STANCE, seed=seed)
+    classifier.resume_in = place / "training"
+    classifier.fit(train, labelled(corpus, split="dev"))
+    (place / "model").mkdir(parents=True, exist_ok=True)
+    classifier.save(place / "model")
+    shutil.rmtree(place / "training")
     seconds = time.perf_counter() - began
 
     def f1(**wanted: str) -> str:

@@ -1,87 +1,111 @@
-"""Another corpus in, a checkpoint that was fine-tuned on it out."""
+"""Other corpora in, a checkpoint that was fine-tuned on all of them at once out: several heads, one body."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import tempfile
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
+from experiments.encoder.seesaw import seesaw
 from harness import seeds
-from harness.classifiers.encoder import encoder
-from harness.classifiers.protocol import Example, Labelled
-from harness.corpora.newsmtsc import newsmtsc
-from harness.labels import STANCE
-from harness.parties import find_name
+from harness.classifiers import checkpoints
+from harness.classifiers.encoder.classifier import assembled, padding, reader
+from harness.classifiers.encoder.losses import Loss
+from harness.classifiers.encoder.options import Options
+from harness.classifiers.encoder.prediction import device
+from harness.classifiers.encoder.training import Data, Training, seeded
+from harness.classifiers.protocol import Labelled, examples_of
+from harness.labels import STANCE, TWO_SIDES, LabelSet
 
-NEUTRAL = 3500
-"""Neutral rows that are kept: of the entities that a sentence names, most are the object of no stance."""
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-EMPTY_WORDS = {"the", "of", "and", "party", "for", "in", "president", "senator", "house"}
-COLLECTIVE = {"Republican": ("Republicans", "Republican", "GOP"), "Democratic": ("Democrats", "Democratic")}
-
-
-def pretrained(corpus: str, options: Mapping[str, Any], seed: int) -> str:
-    """Fine-tune on a corpus for two epochs; return the folder of the body that comes out."""
-    if corpus != "seesaw":
-        raise ValueError(f"unknown corpus {corpus!r}")
-    rows = seesaw(seed)
-    classifier = encoder(epochs=2, pooling=options.get("pooling", "cls"), labels=STANCE, seed=seed)
-    classifier.fit(rows)
-    folder = Path(tempfile.mkdtemp(prefix="seesaw-"))
-    classifier.network_.body.save_pretrained(folder)
-    classifier.tokenizer_.backend.save_pretrained(folder)
-    return str(folder)
+ROWS = 8000
+"""The most rows of a corpus: none should drown the others."""
 
 
-def seesaw(seed: int) -> Labelled:
-    """Read SEESAW (``HARNESS_SEESAW``): of which stance, positive or negative, who is the object where.
+def pstance(seed: int) -> Labelled:
+    from harness.corpora.pstance import pstance as read
 
-    An entity that a sentence names without being the object of a stance is taken as neutral. Sentences
-    that NewsMTSC has in dev or test are left out.
+    return _train(read().rows, TWO_SIDES, seed)
+
+
+def vast(seed: int) -> Labelled:
+    from harness.corpora.vast import vast as read
+
+    return _train(read().rows, STANCE, seed)
+
+
+SOURCES: Mapping[str, tuple[Callable[[int], Labelled], LabelSet]] = {
+    "seesaw": (seesaw, STANCE),
+    "pstance": (pstance, TWO_SIDES),
+    "vast": (vast, STANCE),
+}
+
+
+class Heads(Training):
+    """A training in which each row is told apart among the labels of its own corpus alone."""
+
+    sizes: Sequence[int]
+
+    def loss(self, _codes: NDArray[Any]) -> Loss:
+        """Make a cross-entropy over one head's share of the scores, smoothed as the options say."""
+        head = torch.from_numpy(np.repeat(np.arange(len(self.sizes)), self.sizes)).to(device())
+        smoothing = self.options.regularization.label_smoothing
+
+        def total(raw: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+            own = head[truth].unsqueeze(1) == head
+            logs = raw.masked_fill(~own, -1e4).log_softmax(dim=1)
+            hit = logs.gather(1, truth.unsqueeze(1)).squeeze(1)
+            spread = (logs * own).sum(dim=1) / own.sum(dim=1)
+            return -((1 - smoothing) * hit + smoothing * spread).sum()
+
+        return Loss(total, lambda truth: float(len(truth)))
+
+
+def pretrained(names: Sequence[str], seed: int, place: Path) -> str:
+    """Fine-tune on corpora for two epochs; return the folder of the body that comes out.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of :data:`SOURCES`; each has a head of its own, forgotten afterwards.
+    seed : int
+    place : Path
+        What is there already is taken as it is.
     """
-    rows = sorted(set(_rows(Path(os.environ["HARNESS_SEESAW"]))))
-    held = newsmtsc(variant="mt", dev="both").rows
-    known = {_plain(text) for text in held.loc[held["split"] != "train", "text"]}
-    rows = [row for row in rows if _plain(row[0]) not in known]
-    random = seeds.generator(seed, "seesaw")
-    neutral = [row for row in rows if row[3] == 1]
-    kept = [neutral[at] for at in random.permutation(len(neutral))[:NEUTRAL]]
-    rows = [row for row in rows if row[3] != 1] + kept
-    examples = [Example(text, text[start:end], ((start, end),)) for text, start, end, _ in rows]
-    return Labelled(examples, np.array([row[3] for row in rows]))
+    if not (place / "config.json").is_file():
+        training, rows = _made(names, seed, place / "training")
+        with seeded(seeds.derive(seed, "transfer", "dropout")):
+            training.run(rows, None)
+        training.network.body.save_pretrained(place)
+        checkpoints.load_tokenizer(training.options.checkpoint).save_pretrained(place)
+        shutil.rmtree(place / "training")
+    return str(place.resolve())
 
 
-def _rows(home: Path) -> Iterator[tuple[str, int, int, int]]:
-    for file in sorted((home / "annotations").glob("*.json")):
-        notes = json.loads(file.read_text(encoding="utf-8"))
-        article = json.loads((home / "articles" / file.name).read_text(encoding="utf-8"))
-        for sentence in article["text"]:
-            votes = defaultdict(set)
-            for one in notes["sentence-level stances"].get(str(sentence["id"]), []):
-                votes[one["object"]].add(one["sentiment"])
-            for name, *_ in notes["entity lists"]:
-                span = _span(sentence["text"], name)
-                if span is not None and len(votes[name]) <= 1:
-                    code = {"NEG": 0, "POS": 2}[min(votes[name])] if votes[name] else 1
-                    yield sentence["text"], *span, code
+def _made(names: Sequence[str], seed: int, folder: Path) -> tuple[Heads, Data]:
+    options = Options(epochs=2)
+    backend = checkpoints.load_tokenizer(options.checkpoint)
+    parts = [SOURCES[name][0](seed) for name in names]
+    labels = [f"{name} {label}" for name in names for label in SOURCES[name][1].names]
+    sizes = [len(SOURCES[name][1]) for name in names]
+    with seeded(seeds.derive(seed, "transfer", "weights")):
+        network = assembled(options, checkpoints.load_body(options.checkpoint), LabelSet(tuple(labels)))
+    heads = Heads(network.to(device()), options, LabelSet(tuple(labels)), seed, padding(backend), folder)
+    heads.sizes = sizes
+    offsets = np.cumsum([0, *sizes])
+    examples = [one for part in parts for one in part.examples]
+    codes = np.concatenate([part.codes + start for part, start in zip(parts, offsets, strict=False)])
+    return heads, Data(reader(options, backend)(examples), codes)
 
 
-def _span(text: str, name: str) -> tuple[int, int] | None:
-    parts = [part for part in re.split(r"\W+", name) if len(part) > 3 and part.lower() not in EMPTY_WORDS]
-    for part in (name, *reversed(parts)):
-        for form in COLLECTIVE.get(part, (part,)):
-            found = find_name(text, form)
-            if found:
-                return found[0]
-    return None
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\W+", "", text.lower())[:80]
+def _train(rows: Any, labels: LabelSet, seed: int) -> Labelled:
+    rows = rows[rows["split"] == "train"]
+    chosen = seeds.generator(seed, "transfer", "rows").permutation(len(rows))[:ROWS]
+    rows = rows.iloc[np.sort(chosen)]
+    return Labelled(examples_of(rows), labels.encode(rows["stance"]))

@@ -66,6 +66,7 @@ class Encoder:
             Where its files are damaged or do not fit the options, or the training diverges.
         """
         from harness.classifiers.encoder import crew, training
+        from harness.classifiers.encoder.memory import tokenized
         from harness.classifiers.encoder.prediction import device
 
         options = self.options
@@ -77,8 +78,11 @@ class Encoder:
             if len(backend) > body.get_input_embeddings().num_embeddings:
                 body.resize_token_embeddings(len(backend), mean_resizing=False)
             network = assembled(options, body, self.labels).to(device())
-            held = None if select is None else training.Data(tokenizer(select.examples), select.codes)
-            learned = training.Data(tokenizer(train.examples), train.codes)
+            held, learned = (
+                None if part is None else training.Data(tokenized(tokenizer, part.examples), part.codes)
+                for part in (select, train)
+            )
+            assert learned is not None
             run = training.Training(
                 network, options, self.labels, self.seed, padding(backend), self.resume_in
             )

@@ -122,8 +122,7 @@ class Training:
         )
         curves, best = self._resumed(kept)
         model = self.crew.joined(self.network)
-        loss = loss_for(self.labels, train.codes, self.options.regularization)
-        step = _Step(self, model, loss, optimizer, schedule, average)
+        step = _Step(self, model, self.loss(train.codes), optimizer, schedule, average)
         while len(curves) < len(orders) and not self._late(curves):
             what = f"epoch {len(curves) + 1}/{len(orders)}"
             curves.append({"train_loss": step.epoch(train, orders[len(curves)], what)})
@@ -139,6 +138,10 @@ class Training:
             self.network.load_state_dict(best)
         self.network.eval()
         return curves
+
+    def loss(self, codes: NDArray[Any]) -> Loss:
+        """Make the loss from the codes of all rows; another network may replace it."""
+        return loss_for(self.labels, codes, self.options.regularization)
 
     def _orders(self, rows: Rows) -> list[list[NDArray[np.int64]]]:
         budget = int(self.options.batch_size * rows.lengths.mean())

@@ -1,0 +1,70 @@
+"""SEESAW in, sentences with the target of a stance in them out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from harness import seeds
+from harness.classifiers.protocol import Example, Labelled
+from harness.corpora.newsmtsc import newsmtsc
+from harness.parties import find_name
+
+NEUTRAL = 3500
+"""Neutral rows that are kept: of the entities that a sentence names, most are the object of no stance."""
+
+EMPTY_WORDS = {"the", "of", "and", "party", "for", "in", "president", "senator", "house"}
+COLLECTIVE = {"Republican": ("Republicans", "Republican", "GOP"), "Democratic": ("Democrats", "Democratic")}
+
+
+def seesaw(seed: int) -> Labelled:
+    """Read SEESAW (``HARNESS_SEESAW``): of which stance, positive or negative, who is the object where.
+
+    An entity that a sentence names without being the object of a stance is taken as neutral. Sentences
+    that NewsMTSC has in dev or test are left out.
+    """
+    rows = sorted(set(_rows(Path(os.environ["HARNESS_SEESAW"]))))
+    held = newsmtsc(variant="mt", dev="both").rows
+    known = {_plain(text) for text in held.loc[held["split"] != "train", "text"]}
+    rows = [row for row in rows if _plain(row[0]) not in known]
+    random = seeds.generator(seed, "seesaw")
+    neutral = [row for row in rows if row[3] == 1]
+    kept = [neutral[at] for at in random.permutation(len(neutral))[:NEUTRAL]]
+    rows = [row for row in rows if row[3] != 1] + kept
+    examples = [Example(text, text[start:end], ((start, end),)) for text, start, end, _ in rows]
+    return Labelled(examples, np.array([row[3] for row in rows]))
+
+
+def _rows(home: Path) -> Iterator[tuple[str, int, int, int]]:
+    for file in sorted((home / "annotations").glob("*.json")):
+        notes = json.loads(file.read_text(encoding="utf-8"))
+        article = json.loads((home / "articles" / file.name).read_text(encoding="utf-8"))
+        for sentence in article["text"]:
+            votes = defaultdict(set)
+            for one in notes["sentence-level stances"].get(str(sentence["id"]), []):
+                votes[one["object"]].add(one["sentiment"])
+            for name, *_ in notes["entity lists"]:
+                span = _span(sentence["text"], name)
+                if span is not None and len(votes[name]) <= 1:
+                    code = {"NEG": 0, "POS": 2}[min(votes[name])] if votes[name] else 1
+                    yield sentence["text"], *span, code
+
+
+def _span(text: str, name: str) -> tuple[int, int] | None:
+    parts = [part for part in re.split(r"\W+", name) if len(part) > 3 and part.lower() not in EMPTY_WORDS]
+    for part in (name, *reversed(parts)):
+        for form in COLLECTIVE.get(part, (part,)):
+            found = find_name(text, form)
+            if found:
+                return found[0]
+    return None
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\W+", "", text.lower())[:80]
