@@ -1,0 +1,201 @@
+"""A corpus in, how fast an encoder is trained out: this harness beside a plain ``transformers.Trainer``.
+
+    python -m experiments.performance.training [--rows 768] [--epochs 2]
+
+Both fine-tune the packaged MiniLM on the same marked and paired sentences, load and tokenize them within the
+time, and are scored on the same held-out rows. The plain script has the Trainer's own settings (fp32, random
+batches of 8, each padded to its longest row), and once more with our 32 rows a batch. NewsMTSC
+(``HARNESS_NEWSMTSC``), or partyline where it is not there. Writes its section of ``results.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from experiments.performance import section
+from harness.classifiers import checkpoints
+from harness.classifiers.encoder import encoder
+from harness.classifiers.inputs import Marks, view
+from harness.classifiers.protocol import Labelled, examples_of
+from harness.errors import HarnessError
+from harness.labels import STANCE
+from harness.tables import Corpus
+
+RATE = 1e-4
+LENGTH = 128
+BATCH = 32
+
+
+def corpus() -> Corpus:
+    from harness.corpora.newsmtsc import newsmtsc
+    from harness.corpora.partyline import partyline
+
+    try:
+        return newsmtsc(variant="mt", dev="both")
+    except HarnessError:
+        return partyline().for_task("stance")
+
+
+def parts(read: Corpus, rows: int) -> tuple[Labelled, Labelled]:
+    """Draw the rows to train on, and those to be scored on."""
+    marked = read.rows["split"].to_numpy()
+    order = np.random.default_rng(1).permutation(len(marked))
+    held = set(order[marked[order] == "dev"][:1000].tolist()) or set(order[-300:].tolist())
+    train = [at for at in order.tolist() if at not in held and marked[at] != "test"][:rows]
+    made = []
+    for chosen in (train, sorted(held)):
+        table = read.rows.iloc[chosen]
+        made.append(Labelled(examples_of(table, read.parties), STANCE.encode(table["stance"])))
+    return made[0], made[1]
+
+
+def ours(train: Labelled, held: Labelled, epochs: int) -> tuple[float, float]:
+    """Return seconds and macro-F1 of the harness's own training."""
+    one = encoder(epochs=epochs, learning_rate=RATE, batch_size=BATCH, labels=STANCE, seed=1)
+    began = time.perf_counter()
+    one.fit(train)
+    seconds = time.perf_counter() - began
+    return seconds, macro(held, one.predict_proba(held.examples))
+
+
+def plain(size: int) -> Callable[[Labelled, Labelled, int], tuple[float, float]]:
+    """Make what returns seconds and macro-F1 of a plain Trainer with batches of a size."""
+
+    def measured(train: Labelled, held: Labelled, epochs: int) -> tuple[float, float]:
+        import transformers as t
+
+        t.logging.set_verbosity_error()
+        began = time.perf_counter()
+        folder = checkpoints.resolve(checkpoints.MINILM)
+        tokenizer = t.AutoTokenizer.from_pretrained(folder)
+        with checkpoints.quietly():
+            model = t.AutoModelForSequenceClassification.from_pretrained(folder, num_labels=3)
+        with tempfile.TemporaryDirectory() as scratch:
+            settings = t.TrainingArguments(
+                output_dir=scratch,
+                num_train_epochs=epochs,
+                learning_rate=RATE,
+                per_device_train_batch_size=size,
+                save_strategy="no",
+                report_to="none",
+                logging_strategy="no",
+                disable_tqdm=True,
+                seed=1,
+            )
+            trainer = t.Trainer(
+                model=model,
+                args=settings,
+                train_dataset=tokenized(tokenizer, train),
+                data_collator=t.DataCollatorWithPadding(tokenizer),
+            )
+            trainer.train()
+            seconds = time.perf_counter() - began
+            proba = trainer.predict(tokenized(tokenizer, held)).predictions
+        return seconds, macro(held, proba)
+
+    return measured
+
+
+def tokenized(tokenizer: Any, part: Labelled) -> list[dict[str, Any]]:
+    shown = [view(one, "marked_pair", Marks()) for one in part.examples]
+    texts, pairs = [one.text for one in shown], [one.pair or "" for one in shown]
+    found = tokenizer(texts, pairs, truncation="only_first", max_length=LENGTH)
+    return [
+        {name: values[at] for name, values in found.items()} | {"labels": int(part.codes[at])}
+        for at in range(len(part))
+    ]
+
+
+def macro(part: Labelled, proba: Any) -> float:
+    from harness.classifiers.encoder.prediction import f1_macro
+
+    return f1_macro(part.codes, np.asarray(proba).argmax(axis=1), STANCE)
+
+
+def padded(train: Labelled) -> tuple[float, float]:
+    """Return the share of padding in our batches, and in random ones of as many rows."""
+    from harness.classifiers.encoder.classifier import reader
+    from harness.classifiers.encoder.options import Options
+    from harness.classifiers.encoder.rows import random_order
+
+    options = Options()
+    rows = reader(options, checkpoints.load_tokenizer(options.checkpoint))(train.examples)
+    drawn = np.random.default_rng(1)
+    batches = random_order(rows.lengths, int(BATCH * rows.lengths.mean()), drawn)
+    order = drawn.permutation(len(rows.lengths))
+    random = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+    used = float(rows.lengths.sum())
+    return tuple(
+        1 - used / sum(len(one) * float(rows.lengths[one].max()) for one in made)
+        for made in (batches, random)
+    )  # type: ignore[return-value]
+
+
+def peak(bf16: bool) -> float:
+    """Return FLOP/s of the best of five products of large matrices."""
+    import torch
+
+    from harness.classifiers.encoder.prediction import device
+
+    kind = torch.bfloat16 if bf16 else torch.float32
+    size = 8192 if device().type == "cuda" else 2048
+    one = torch.randn(size, size, dtype=kind, device=device())
+    taken = []
+    for _ in range(6):
+        began = time.perf_counter()
+        float((one @ one)[0, 0])
+        taken.append(time.perf_counter() - began)
+    return 2 * size**3 / min(taken[1:])
+
+
+def share(train: Labelled, seconds: float, epochs: int) -> float:
+    """Return the share of the peak that the products of a training ran at, 6 FLOP a weight and token."""
+    from harness.classifiers.encoder.classifier import reader
+    from harness.classifiers.encoder.options import Options
+    from harness.classifiers.encoder.training import in_bf16
+
+    options = Options()
+    body = checkpoints.load_body(options.checkpoint)
+    weights = sum(one.numel() for name, one in body.encoder.named_parameters() if one.ndim == 2)
+    tokens = reader(options, checkpoints.load_tokenizer(options.checkpoint))(train.examples).lengths.sum()
+    return 6 * weights * float(tokens) * epochs / seconds / peak(in_bf16(options.precision))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=768)
+    parser.add_argument("--epochs", type=int, default=2)
+    given = parser.parse_args()
+    read = corpus()
+    train, held = parts(read, given.rows)
+    ways = {"harness": ours, "Trainer, batches of 32": plain(BATCH), "Trainer, its own settings": plain(8)}
+    few = Labelled(train.examples[:8], train.codes[:8])
+    for way in ways.values():
+        # What is imported, and read from the disk, for the first time is nobody's speed.
+        way(few, few, 1)
+    found = {name: way(train, held, given.epochs) for name, way in ways.items()}
+    mine = found["harness"][0]
+    lines = ["| training | × as long as the harness | sentences/s | macro-F1 |", "|---|---|---|---|"]
+    for name, (seconds, score) in found.items():
+        speed = len(train) * given.epochs / seconds
+        lines.append(f"| {name} | {seconds / mine:.1f} | {speed:.1f} | {score:.3f} |")
+    tight, loose = padded(train)
+    about = (
+        f"{read.name}, {len(train)} rows, {given.epochs} epochs, learning rate {RATE:g}; macro-F1 is that on"
+        f" {len(held)} held-out rows. Padding: {100 * tight:.0f} % of our tokens, {100 * loose:.0f} % of"
+        f" those of random batches. Of the measured peak of matrix products the harness reached"
+        f" {100 * share(train, mine, given.epochs):.0f} %, the time to load and tokenize counted."
+    )
+    text = "\n".join([*lines, "", about])
+    section.write("Training an encoder", "python -m experiments.performance.training", text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
