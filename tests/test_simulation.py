@@ -11,6 +11,9 @@ import pandas as pd
 import pytest
 
 TOP = Path(__file__).parent.parent
+RESULTS = TOP / "experiments" / "statistics" / "results.csv"
+ERROR = 0.0069
+"""The standard error of a share of 1,000 at 0.95."""
 
 
 @pytest.fixture
@@ -49,3 +52,22 @@ def test_a_world_is_what_it_says(simulate: ModuleType) -> None:
     assert len(endless(alone)) == 400
     frames = World("f", 60, multi=True)
     assert predictions(frames, items(frames, stream), stream, "run").labels.multi
+
+
+def test_intervals_cover_what_they_say_within_the_conditions() -> None:
+    rows = pd.read_csv(RESULTS)
+    inside = rows[(rows["question"] == "coverage") & (rows["conditions"] == "inside")]
+    assert (inside["repeats"] == 1_000).all()
+    shown = inside[~inside["what"].isin(["favg_target_mean", "ece_equal_mass"])]
+    assert len(shown) > 40
+    assert (shown["seed_sd_to_item_se"] <= 1).all()
+    # Of so many shares a few lie two errors off, none three.
+    assert ((shown["share"] - 0.95).abs() <= 3 * ERROR).all()
+    assert abs(shown["share"].mean() - 0.95) <= ERROR
+
+
+def test_equal_runs_are_told_apart_at_most_as_often_as_they_say() -> None:
+    rows = pd.read_csv(RESULTS)
+    alarms = rows[rows["question"] == "false positives"]
+    assert set(alarms["what"]) == {"bootstrap", "randomization", "any of 6 pairs, Holm", "McNemar"}
+    assert (alarms["share"] <= 0.05 + 2 * ERROR).all()
