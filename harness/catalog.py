@@ -51,6 +51,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "linear": "harness.classifiers.linear:linear",
             "embedding": "harness.classifiers.embedding:embedding",
             "encoder": "harness.classifiers.encoder:encoder",
+            "joint_encoder": "harness.classifiers.joint:joint_encoder",
         },
         "metric": {
             "accuracy": "harness.metrics.classification:ACCURACY",
@@ -82,7 +83,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
     }
 )
 
-INJECTED = frozenset({"labels", "seed", "task"})
+INJECTED = frozenset({"beside", "labels", "seed", "task"})
 """Parameters that the harness hands in; a config cannot set them. A split's seed is an option: what is
 drawn is the same for every seed that a classifier is trained with."""
 

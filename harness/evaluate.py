@@ -6,19 +6,20 @@ import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import seeds, slices
 from harness.catalog import Bound
-from harness.classifiers.protocol import Classifier, Labelled, Traced, examples_of, fit, save
+from harness.classifiers.protocol import Classifier, Labelled, Traced, examples_of, fit, load, save
 from harness.errors import ClassifierError
 from harness.plan import Plan, PlannedClassifier
+from harness.prepared import UNSELECTED, Prepared, reads_both
 from harness.results import ClassifierResult, Trial, TrialResult
 from harness.scoring import score
 from harness.splits import Split
-from harness.tables import Corpus, Predictions, fingerprint
+from harness.tables import Predictions, fingerprint
 
 if TYPE_CHECKING:
     from harness.metrics.metric import Metric
@@ -28,39 +29,6 @@ __all__ = ["ClassifierResult", "Prepared", "Trial", "TrialResult", "prepare", "r
 SCORED_PARTS = ("select", "calibrate", "test")
 TRAINING = "training"
 """Where a refit keeps the state of its training, inside its folder."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A plan with its corpus read and its splits drawn.
-
-    Attributes
-    ----------
-    plan : Plan
-    corpus : Corpus
-        What the task scores, see :meth:`Corpus.for_task`.
-    splits : tuple of Split
-        One a fold.
-    entire : Corpus or None
-        As read, rows of the other task included; None where that is not known.
-    """
-
-    plan: Plan
-    corpus: Corpus
-    splits: tuple[Split, ...]
-    entire: Corpus | None = None
-
-    def part(self, split: Split, name: str) -> Corpus:
-        """Return the rows of ``"train"``, ``"select"``, ``"calibrate"`` or ``"test"``."""
-        return self.corpus.take(getattr(split, name))
-
-    def labelled(self, split: Split, name: str) -> Labelled:
-        """Return the same as examples with encoded labels."""
-        return self.whole(self.part(split, name))
-
-    def whole(self, corpus: Corpus) -> Labelled:
-        """Turn corpus rows into examples with encoded labels."""
-        return Labelled(examples_of(corpus.rows, corpus.parties), corpus.truth(self.plan.labels))
 
 
 def prepare(plan: Plan) -> Prepared:
@@ -81,7 +49,7 @@ def prepare(plan: Plan) -> Prepared:
 
 def trials(prepared: Prepared, classifier: PlannedClassifier) -> tuple[Trial, ...]:
     """List the trials of a classifier: seeds × folds, one seed where the seed changes nothing."""
-    made = _make(classifier.bound, prepared.plan, 0)
+    made = _make(classifier.bound, prepared, 0)
     roots = prepared.plan.config.seeds[:1] if made.deterministic else prepared.plan.config.seeds
     return tuple(
         Trial(classifier, seed, split.fold, _digest(prepared, classifier, seed, split))
@@ -90,7 +58,13 @@ def trials(prepared: Prepared, classifier: PlannedClassifier) -> tuple[Trial, ..
     )
 
 
-def run_trial(prepared: Prepared, trial: Trial, folder: Path, unfinished: Path | None = None) -> TrialResult:
+def run_trial(
+    prepared: Prepared,
+    trial: Trial,
+    folder: Path,
+    unfinished: Path | None = None,
+    fitted_by: TrialResult | None = None,
+) -> TrialResult:
     """Fit one classifier once and let it label select, calibrate and test.
 
     Where a grid is tuned, every combination is fitted and the one with the best primary metric on select
@@ -105,6 +79,8 @@ def run_trial(prepared: Prepared, trial: Trial, folder: Path, unfinished: Path |
     unfinished : Path, optional
         Where a training that can go on after a kill keeps its state. The same for every attempt at a trial,
         and the caller's to remove.
+    fitted_by : TrialResult, optional
+        Of the other task: nothing is fitted, and what that trial saved labels this task too.
 
     Raises
     ------
@@ -113,7 +89,10 @@ def run_trial(prepared: Prepared, trial: Trial, folder: Path, unfinished: Path |
     """
     split = next(one for one in prepared.splits if one.fold == trial.fold)
     began = time.perf_counter()
-    classifier, options = _fitted(prepared, trial, split, unfinished)
+    if fitted_by is not None and fitted_by.folder is not None:
+        classifier, options = load(fitted_by.folder, prepared.plan.labels), fitted_by.options
+    else:
+        classifier, options = _fitted(prepared, trial, split, unfinished)
     fitted = time.perf_counter()
     parts = [part for part in SCORED_PARTS if getattr(split, part)]
     predictions = Predictions.concat([_predicted(prepared, trial, classifier, split, one) for one in parts])
@@ -142,14 +121,9 @@ def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool)
     """
     split = next(one for one in prepared.splits if one.fold == result.trial.fold)
     bound = replace(result.trial.classifier.bound, options=result.options)
-    classifier = _make(bound, prepared.plan, _seed(result.trial))
-    select = prepared.labelled(split, "select") if split.select else None
-    if whole:
-        held = set(split.select)
-        rows = prepared.corpus.rows
-        train = prepared.whole(replace(prepared.corpus, rows=rows[~rows["id"].isin(held)]))
-    else:
-        train = prepared.labelled(split, "train")
+    classifier = _make(bound, prepared, _seed(result.trial))
+    select = _labelled(prepared, bound, split, "select") if split.select else None
+    train = _labelled(prepared, bound, split, UNSELECTED if whole else "train")
     fit(classifier, train, select, folder / TRAINING)
     saved = save(classifier, folder)
     shutil.rmtree(folder / TRAINING, ignore_errors=True)
@@ -185,8 +159,10 @@ def on_select(predictions: Predictions, metric: Metric) -> float:
     return scores.value(metric.name, "select")
 
 
-def _make(bound: Bound, plan: Plan, seed: int) -> Classifier:
-    made = bound.make(labels=plan.labels, seed=seed)
+def _make(bound: Bound, prepared: Prepared, seed: int) -> Classifier:
+    other = prepared.other if reads_both(bound) else None
+    beside = {"beside": other.plan.labels} if other is not None else {}
+    made = bound.make(labels=prepared.plan.labels, seed=seed, **beside)
     if not isinstance(made, Classifier):
         raise ClassifierError(
             f"{bound.kind} made a {type(made).__name__}, which lacks fit, predict_proba or deterministic"
@@ -209,20 +185,28 @@ def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split:
         "seed": seed,
         "fold": split.fold,
     }
+    if reads_both(classifier.bound) and (other := prepared.other) is not None:
+        theirs = next(one for one in other.splits if one.fold == split.fold)
+        parts["beside"] = [other.corpus.fingerprint, theirs.fingerprint]
     return fingerprint([json.dumps(parts, sort_keys=True)])
+
+
+def _labelled(prepared: Prepared, bound: Bound, split: Split, part: str) -> Labelled:
+    return prepared.both(split, part) if reads_both(bound) else prepared.labelled(split, part)
 
 
 def _fitted(
     prepared: Prepared, trial: Trial, split: Split, unfinished: Path | None
 ) -> tuple[Classifier, Mapping[str, Any]]:
-    train = prepared.labelled(split, "train")
-    select = prepared.labelled(split, "select") if split.select else None
+    bound = trial.classifier.bound
+    train = _labelled(prepared, bound, split, "train")
+    select = _labelled(prepared, bound, split, "select") if split.select else None
     grid = trial.classifier.grid()
     if len(grid) > 1 and select is None:
         raise ClassifierError(f"{trial.classifier.name} has a grid to tune, but the split has no select rows")
     best: tuple[float, Classifier, Mapping[str, Any]] | None = None
     for number, bound in enumerate(grid):
-        classifier = _make(bound, prepared.plan, _seed(trial))
+        classifier = _make(bound, prepared, _seed(trial))
         fit(classifier, train, select, unfinished / str(number) if unfinished is not None else None)
         if len(grid) == 1:
             return classifier, bound.options

@@ -19,6 +19,7 @@ from harness.judging import judge, score_rows
 from harness.leaks import Gate, Leaks
 from harness.outside import EXTERNAL, Outside
 from harness.plan import PlannedClassifier
+from harness.prepared import reads_both
 from harness.progress import progress
 from harness.scoring import score
 from harness.slices import slices_of
@@ -200,16 +201,32 @@ def _run_classifier(
         if not prepared.plan.config.tracking.log_text:
             findings = tuple(one.without_texts() for one in findings)
         result = replace(result, findings=findings)
+        if reads_both(classifier.bound) and prepared.other is not None:
+            beside = Tracker(tracker.store, prepared.other, fresh=tracker.fresh, marks=tracker.marks)
+            _run_beside(prepared.other, beside, result)
         parent.complete(result)
     return result, False
 
 
-def _run_trial(prepared: Prepared, parent: Parent, trial: Trial) -> TrialResult:
+def _run_beside(other: Prepared, tracker: Tracker, result: ClassifierResult) -> None:
+    """Let a classifier that learned two tasks label the second; its models are those of the first."""
+    trials = evaluate.trials(other, result.classifier)
+    with tracker.classifier(result.classifier, trials) as parent:
+        if parent.done is not None:
+            return
+        by_trial = {(one.trial.seed, one.trial.fold): one for one in result.trials}
+        results = [_run_trial(other, parent, trial, by_trial[trial.seed, trial.fold]) for trial in trials]
+        parent.complete(pooled(other, result.classifier, results, parent.folder, like=result))
+
+
+def _run_trial(
+    prepared: Prepared, parent: Parent, trial: Trial, fitted_by: TrialResult | None = None
+) -> TrialResult:
     known = parent.known(trial)
     if known is not None:
         return known
     with parent.trial(trial) as child:
-        result = evaluate.run_trial(prepared, trial, child.folder, child.unfinished)
+        result = evaluate.run_trial(prepared, trial, child.folder, child.unfinished, fitted_by)
         child.log(result)
     return result
 
@@ -238,7 +255,11 @@ def scored(prepared: Prepared, predictions: Predictions) -> Scores:
 
 
 def pooled(
-    prepared: Prepared, classifier: PlannedClassifier, results: list[TrialResult], folder: Path
+    prepared: Prepared,
+    classifier: PlannedClassifier,
+    results: list[TrialResult],
+    folder: Path,
+    like: ClassifierResult | None = None,
 ) -> ClassifierResult:
     """Pool the trials of a classifier, score them and settle which model is served.
 
@@ -251,17 +272,24 @@ def pooled(
     folder : Path
         Where a model is saved that has to be fitted once more: after cross-validation, or where the
         trial's own is gone.
+    like : ClassifierResult, optional
+        Of the other task: the same trial's model is served.
     """
     plan, settings = prepared.plan, Settings.of(prepared.plan.config)
     decided = [decide(one.predictions, settings) for one in results]
     predictions = Predictions.concat([table for _, table in decided])
     served = evaluate.served_trial(results, predictions, plan.primary)
+    if like is not None and like.served is not None:
+        chosen = like.served.trial
+        served = next(
+            one for one in results if (one.trial.seed, one.trial.fold) == (chosen.seed, chosen.fold)
+        )
     if len(prepared.splits) > 1:
         # The refitted model has no rows left to be calibrated by: those of all its folds, each labelled by a
         # classifier that was not fitted on it, stand in.
         own = [one.predictions for one in results if one.trial.seed == served.trial.seed]
         decider = fit(Predictions.concat(own), settings, refitted=True)
-        model = evaluate.refit(prepared, served, folder, whole=True)
+        model = like.model if like is not None else evaluate.refit(prepared, served, folder, whole=True)
     else:
         decider = next(one for (one, _), of in zip(decided, results, strict=True) if of is served)
         model = served.folder or evaluate.refit(prepared, served, folder, whole=False)

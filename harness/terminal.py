@@ -41,6 +41,7 @@ def run_experiment(plan: Plan, *, fresh: bool, allow_leaks: bool = False) -> Non
     from rich.console import Console
 
     from harness import evaluate, experiment
+    from harness.prepared import reads_both
     from harness.store import Store, last
 
     console = Console(highlight=False)
@@ -60,6 +61,11 @@ def run_experiment(plan: Plan, *, fresh: bool, allow_leaks: bool = False) -> Non
         outcomes.append(outcome)
         console.print(_ended(plan, outcome))
     console.print(results_table(plan, outcomes))
+    for name in [one.classifier.name for one in outcomes if reads_both(one.classifier.bound)]:
+        if prepared.other is not None:
+            console.print(
+                f"{name} labels {prepared.other.plan.config.task} too: see {prepared.other.plan.name}"
+            )
     _next_steps(console, plan, outcomes)
     failed = [one for one in outcomes if one.error is not None]
     if failed:

@@ -26,7 +26,7 @@ LAYERS = (
     ("samples",),
     ("caveats", "decisions", "scoring"),
     ("slices",),
-    ("crosstabs", "judging", "results"),
+    ("crosstabs", "judging", "prepared", "results"),
     ("audits", "evaluate", "store"),
     ("compare", "outside"),
     ("report",),

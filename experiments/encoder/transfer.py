@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ from harness import seeds
 from harness.classifiers import checkpoints
 from harness.classifiers.encoder.classifier import assembled, padding, reader
 from harness.classifiers.encoder.losses import Loss
-from harness.classifiers.encoder.options import Options
+from harness.classifiers.encoder.objectives import OneTask
+from harness.classifiers.encoder.options import Options, Regularization
 from harness.classifiers.encoder.prediction import device
 from harness.classifiers.encoder.training import Data, Training, seeded
 from harness.classifiers.protocol import Labelled, examples_of
@@ -47,15 +49,22 @@ SOURCES: Mapping[str, tuple[Callable[[int], Labelled], LabelSet]] = {
 }
 
 
-class Heads(Training):
-    """A training in which each row is told apart among the labels of its own corpus alone."""
+@dataclass(frozen=True)
+class Heads(OneTask):
+    """Labels of several corpora: each row is told apart among those of its own corpus alone.
 
-    sizes: Sequence[int]
+    Attributes
+    ----------
+    sizes : tuple of int
+        How many labels each corpus has, in the order of the labels.
+    """
 
-    def loss(self, _codes: NDArray[Any]) -> Loss:
+    sizes: tuple[int, ...]
+
+    def loss(self, codes: NDArray[Any], terms: Regularization) -> Loss:  # noqa: ARG002
         """Make a cross-entropy over one head's share of the scores, smoothed as the options say."""
         head = torch.from_numpy(np.repeat(np.arange(len(self.sizes)), self.sizes)).to(device())
-        smoothing = self.options.regularization.label_smoothing
+        smoothing = terms.label_smoothing
 
         def total(raw: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
             own = head[truth].unsqueeze(1) == head
@@ -88,20 +97,20 @@ def pretrained(names: Sequence[str], seed: int, place: Path) -> str:
     return str(place.resolve())
 
 
-def _made(names: Sequence[str], seed: int, folder: Path) -> tuple[Heads, Data]:
+def _made(names: Sequence[str], seed: int, folder: Path) -> tuple[Training, Data]:
     options = Options(epochs=2)
     backend = checkpoints.load_tokenizer(options.checkpoint)
     parts = [SOURCES[name][0](seed) for name in names]
-    labels = [f"{name} {label}" for name in names for label in SOURCES[name][1].names]
-    sizes = [len(SOURCES[name][1]) for name in names]
+    labels = LabelSet(tuple(f"{name} {label}" for name in names for label in SOURCES[name][1].names))
+    sizes = tuple(len(SOURCES[name][1]) for name in names)
     with seeded(seeds.derive(seed, "transfer", "weights")):
-        network = assembled(options, checkpoints.load_body(options.checkpoint), LabelSet(tuple(labels)))
-    heads = Heads(network.to(device()), options, LabelSet(tuple(labels)), seed, padding(backend), folder)
-    heads.sizes = sizes
+        network = assembled(options, checkpoints.load_body(options.checkpoint), labels)
+    heads = Heads(labels, sizes)
+    training = Training(network.to(device()), options, heads, seed, padding(backend), folder)
     offsets = np.cumsum([0, *sizes])
     examples = [one for part in parts for one in part.examples]
     codes = np.concatenate([part.codes + start for part, start in zip(parts, offsets, strict=False)])
-    return heads, Data(reader(options, backend)(examples), codes)
+    return training, Data(reader(options, backend)(examples), codes)
 
 
 def _train(rows: Any, labels: LabelSet, seed: int) -> Labelled:

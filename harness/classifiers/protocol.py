@@ -9,12 +9,14 @@ A factory makes one. Its signature is its schema: options are keyword-only with 
 
 from __future__ import annotations
 
+import importlib
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from harness.labels import LabelSet
 from harness.parties import EMPTY, Registry, Span
 
 if TYPE_CHECKING:
@@ -80,10 +82,15 @@ def examples_of(rows: pd.DataFrame, parties: Registry = EMPTY) -> list[Example]:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Examples with their encoded labels, ``(n,)`` or ``(n, k)``."""
+    """Examples with their encoded labels, ``(n,)`` or ``(n, k)``.
+
+    ``beside`` holds the rows of the other task in the same articles, for classifiers whose factory names a
+    parameter ``beside``: the other task's labels, handed in. They learn stance and frames at once.
+    """
 
     examples: Examples
     codes: NDArray[np.int64]
+    beside: Labelled | None = None
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -193,6 +200,13 @@ class Accelerated(Protocol):
 
     def use(self, engine: str) -> None:
         """Choose the engine; ``auto`` takes the fastest of those that serve the model."""
+
+
+def load(folder: Path, labels: LabelSet) -> Classifier:
+    """Load what :func:`save` saved a moment ago; what comes from elsewhere is for serving to check."""
+    module, _, name = (folder / "loader.txt").read_text(encoding="utf-8").strip().partition(":")
+    made: Classifier = getattr(importlib.import_module(module), name)(folder / "model", labels)
+    return made
 
 
 def _column(rows: pd.DataFrame, name: str) -> list[Any]:

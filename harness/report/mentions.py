@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.evaluate import Prepared
-from harness.labels import STANCES, Task
-from harness.plan import card_of
 from harness.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
@@ -47,19 +45,6 @@ def mentions(prepared: Prepared, test: Predictions) -> pd.DataFrame:
         said = {"given_stance": rows["id"].map(given), "given_frames": rows["frames"]}
     found = rows[["target", "group", "stance", "frames"]].rename(columns={"target": "party"})
     return found.assign(**said).reset_index(drop=True)
-
-
-def names(prepared: Prepared, found: pd.DataFrame, task: Task) -> tuple[str, ...]:
-    """Return the labels of a task in order: the plan's, the card's, or those that occur."""
-    plan, card = prepared.plan, card_of(prepared.plan.corpus)
-    if plan.config.task == task:
-        return plan.labels.names
-    if task == "stance":
-        occurring = set(found["stance"])
-        return tuple(name for name in STANCES if name in occurring) or tuple(sorted(occurring))
-    occurring = {name for frames in found["frames"] for name in frames}
-    declared = card.labels["framing"].names if card is not None and "framing" in card.labels else ()
-    return tuple(name for name in declared if name in occurring) + tuple(sorted(occurring - set(declared)))
 
 
 def _labelled(prepared: Prepared) -> pd.DataFrame:

@@ -12,12 +12,14 @@ from harness.classifiers.protocol import Example, examples_of
 from harness.crosstabs import CrossTable, cross_tables
 from harness.evaluate import ClassifierResult, Prepared
 from harness.judging import Judged, judge
-from harness.labels import NO_FRAME, LabelSet
+from harness.labels import NO_FRAME, LabelSet, Task
 from harness.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.metrics.counts import confusion, one_vs_rest, ratio
-from harness.report.mentions import mentions, names
+from harness.plan import Plan
+from harness.prepared import labels_of
+from harness.report.mentions import mentions
 from harness.slices import slices_of
-from harness.tables import Predictions
+from harness.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -182,7 +184,10 @@ class Summary:
     def crossed(self) -> tuple[CrossTable, ...]:
         """How parties are framed, by stance: true and given; empty where the corpus has not both."""
         found = mentions(self.prepared, self.test)
-        frames, stances = (names(self.prepared, found, task) for task in ("framing", "stance"))
+        if found.empty:
+            return ()
+        corpus = self.prepared.entire or self.prepared.corpus
+        frames, stances = (_names(self.prepared.plan, corpus, task) for task in ("framing", "stance"))
         return cross_tables(found, frames, stances)
 
     @cached_property
@@ -246,6 +251,11 @@ def _pieces(example: Example) -> dict[str, str]:
     start, end = example.spans[0]
     text = example.text
     return {"before": text[:start], "mention": text[start:end], "after": text[end:]}
+
+
+def _names(plan: Plan, corpus: Corpus, task: Task) -> tuple[str, ...]:
+    labels = labels_of(plan, corpus, task)
+    return labels.names if labels is not None else ()
 
 
 def _absent(value: Any) -> bool:

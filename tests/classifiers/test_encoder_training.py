@@ -11,6 +11,7 @@ import torch
 from harness.classifiers.encoder import steps, training
 from harness.classifiers.encoder.averages import Average
 from harness.classifiers.encoder.losses import divergence
+from harness.classifiers.encoder.objectives import OneTask
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
 from harness.classifiers.encoder.prediction import device
 from harness.classifiers.encoder.rows import Tokenizer
@@ -37,7 +38,7 @@ def ready(**options: Any) -> tuple[training.Training, training.Data]:
     tokenizer = Tokenizer(tiny_models.tokenizer(), "none", Marks(), 16)
     rows = tokenizer([Example("good plan"), Example("bad plan")] * 4)
     given = Options(**{"epochs": 3, "batch_size": 4, "precision": "fp32", **options})
-    return training.Training(network, given, PAIR, 1, 0), training.Data(
+    return training.Training(network, given, OneTask(PAIR), 1, 0), training.Data(
         rows, np.array([0, 1, 0, 0, 0, 1, 0, 1])
     )
 

@@ -174,7 +174,8 @@ def a_label_may_be_absent(trial: Trial) -> None:
     alike = np.array([np.array_equal(code, first) for code in trial.train.codes])
     for kept in (absent, alike):
         chosen = np.flatnonzero(kept)
-        part = Labelled([trial.train.examples[at] for at in chosen.tolist()], trial.train.codes[chosen])
+        rows = [trial.train.examples[at] for at in chosen.tolist()]
+        part = replace(trial.train, examples=rows, codes=trial.train.codes[chosen])
         made = trial.make(1)
         made.fit(part, part)
         proba = made.predict_proba(trial.test.examples)
@@ -200,7 +201,8 @@ LAWS: tuple[Callable[[Trial], None], ...] = (
 
 
 def _first_half(data: Labelled) -> Labelled:
-    return Labelled(list(data.examples)[: len(data) // 2], data.codes[: len(data) // 2])
+    half = len(data) // 2
+    return replace(data, examples=list(data.examples)[:half], codes=data.codes[:half])
 
 
 def _random_states() -> tuple[Any, ...]:

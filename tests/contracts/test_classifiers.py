@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,7 @@ CASES = (
     *(Case("embedding", {**EMBEDDING, "target": t}) for t in ("none", "marked", "masked", "marked_pair")),
     Case("encoder", ENCODER),
     Case("encoder", {**ENCODER, "target": "none"}),
+    Case("joint_encoder", {"encoder": ENCODER}, (STANCE, FRAMES)),
     Case(OWN, {}, (STANCE,), saves=False),
 )
 BOTH = [(case, labels) for case in CASES for labels in case.tasks]
@@ -86,7 +87,14 @@ def sentences(ends: tuple[str, ...]) -> list[tuple[Example, str]]:
     return made
 
 
+OTHER = {STANCE: FRAMES, FRAMES: STANCE, FRAME: STANCE}
+
+
 def labelled(ends: tuple[str, ...], labels: LabelSet) -> Labelled:
+    return replace(of_task(ends, labels), beside=of_task(ends, OTHER[labels]))
+
+
+def of_task(ends: tuple[str, ...], labels: LabelSet) -> Labelled:
     rows = sentences(ends)
     if labels == STANCE:
         return Labelled([example for example, _ in rows], labels.encode(stance for _, stance in rows))
@@ -119,12 +127,19 @@ def trial_of(tmp_path: Path) -> Of:
     return made
 
 
+def placed(options: dict[str, Any], tiny: str) -> dict[str, Any]:
+    return {
+        key: placed(value, tiny) if isinstance(value, dict) else tiny if value == TINY else value
+        for key, value in options.items()
+    }
+
+
 def maker(case: Case, labels: LabelSet, tiny: str) -> Callable[[int], Classifier]:
-    options = {key: tiny if value == TINY else value for key, value in case.options.items()}
+    options = placed(case.options, tiny)
     bound = bind("classifier", case.kind, options)
 
     def make(seed: int) -> Classifier:
-        made: Classifier = bound.make(labels=labels, seed=seed)
+        made: Classifier = bound.make(labels=labels, beside=OTHER[labels], seed=seed)
         assert isinstance(made, Classifier)
         return made
 

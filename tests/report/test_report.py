@@ -16,7 +16,7 @@ from toys import prepared
 from harness import evaluate, experiment
 from harness.crosstabs import CrossTable, cross_tables
 from harness.evaluate import ClassifierResult, Prepared
-from harness.labels import STANCE, LabelSet
+from harness.labels import FRAMING, STANCE, LabelSet
 from harness.metrics.calibration import ReliabilityBin
 from harness.report import figures, pages
 from harness.report.framed import framed_png
@@ -168,7 +168,7 @@ def test_stance_is_crossed_with_the_gold_frames(stance: Made) -> None:
     summary = Summary(*stance)
     (table,) = summary.crossed
     assert (table.party, table.n, table.groups) == ("all parties", 27, 9)
-    assert table.frames == ("conflict", "morality", "none", "all")
+    assert table.frames == (*FRAMING.names, "none", "all")
     true = {(cell.frame, cell.stance): cell.true.value * 27 for cell in table.cells}
     given = {(cell.frame, cell.stance): cell.given.value * 27 for cell in table.cells}
     assert [true["all", name] for name in STANCE.names] == pytest.approx([9, 14, 4])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from harness.classifiers.encoder.engines.service import Service
     from harness.classifiers.encoder.network import Network
+    from harness.classifiers.encoder.objectives import Objective
 
 LOADER = "harness.classifiers.encoder:load"
 
@@ -37,6 +38,8 @@ class Encoder:
     seed : int
         Fixes a training wholly: the same processor then gives the same bytes. On a GPU sums may be rounded
         otherwise from run to run.
+    objective : Objective, optional
+        What the outputs stand for, where that is not one task's labels; codes are then its own.
 
     Attributes
     ----------
@@ -48,8 +51,11 @@ class Encoder:
 
     deterministic = False
 
-    def __init__(self, options: Options, labels: LabelSet, seed: int) -> None:
+    def __init__(
+        self, options: Options, labels: LabelSet, seed: int, objective: Objective | None = None
+    ) -> None:
         self.options = options
+        self.objective = objective
         self.labels = labels
         self.seed = seed
         self.resume_in: Path | None = None
@@ -67,6 +73,7 @@ class Encoder:
         """
         from harness.classifiers.encoder import crew, training
         from harness.classifiers.encoder.memory import tokenized
+        from harness.classifiers.encoder.objectives import OneTask
         from harness.classifiers.encoder.prediction import device
 
         options = self.options
@@ -83,9 +90,8 @@ class Encoder:
                 for part in (select, train)
             )
             assert learned is not None
-            run = training.Training(
-                network, options, self.labels, self.seed, padding(backend), self.resume_in
-            )
+            objective = self.objective or OneTask(self.labels)
+            run = training.Training(network, options, objective, self.seed, padding(backend), self.resume_in)
             several = crew.processes()
             curves = run.run(learned, held) if several == 1 else crew.trained(run, learned, held, several)
         self.take(tokenizer, network)
@@ -110,8 +116,14 @@ class Encoder:
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
         """Return ``(n, k)`` probabilities in label order; in fp32, unless :meth:`use` said otherwise."""
+        from harness.classifiers.encoder.prediction import probabilities
+
+        return probabilities(self.scores(examples), self.labels)
+
+    def scores(self, examples: Examples) -> NDArray[np.float64]:
+        """Return what the head gives, ``(n, k)``: probabilities follow from it."""
         from harness.classifiers.encoder.engines.computing import TorchEngine
-        from harness.classifiers.encoder.prediction import Reading, probabilities, streamed
+        from harness.classifiers.encoder.prediction import Reading, streamed
 
         self._check_fitted()
         # Headlines and agency copy repeat: what is the same is computed once.
@@ -122,7 +134,7 @@ class Encoder:
             raw = self._service.scores(reading, list(place))
         else:
             raw = streamed(TorchEngine(self.network_), reading, list(place), len(self.labels))
-        return probabilities(raw[places] if places else raw, self.labels)
+        return raw[places] if places else raw
 
     def use(self, engine: str) -> None:
         """Choose what computes; see :mod:`harness.classifiers.encoder.engines`.

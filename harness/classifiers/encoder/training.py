@@ -16,14 +16,14 @@ from harness import seeds
 from harness.classifiers.encoder import resumption, steps
 from harness.classifiers.encoder.averages import Average
 from harness.classifiers.encoder.crew import Crew
-from harness.classifiers.encoder.losses import Loss, divergence, loss_for
+from harness.classifiers.encoder.losses import Loss
 from harness.classifiers.encoder.network import Network
+from harness.classifiers.encoder.objectives import Objective
 from harness.classifiers.encoder.options import Options, Precision
-from harness.classifiers.encoder.prediction import device, f1_macro, mean_loss, probabilities, scores
+from harness.classifiers.encoder.prediction import device, scores
 from harness.classifiers.encoder.resumption import Resumption
 from harness.classifiers.encoder.rows import Batch, Rows, batches, random_order
 from harness.errors import ClassifierError
-from harness.labels import LabelSet
 from harness.progress import progress
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class Training:
         Trained in place.
     options : Options
         How.
-    labels : LabelSet
-        Their order.
+    objective : Objective
+        What its outputs stand for.
     seed : int
         Of the order of the rows; dropout draws from torch's own stream.
     padding : int
@@ -83,14 +83,14 @@ class Training:
         self,
         network: Network,
         options: Options,
-        labels: LabelSet,
+        objective: Objective,
         seed: int,
         padding: int,
         folder: Path | None = None,
     ) -> None:
         self.network = network
         self.options = options
-        self.labels = labels
+        self.objective = objective
         self.seed = seed
         self.padding = padding
         self.folder = folder
@@ -122,7 +122,8 @@ class Training:
         )
         curves, best = self._resumed(kept)
         model = self.crew.joined(self.network)
-        step = _Step(self, model, self.loss(train.codes), optimizer, schedule, average)
+        loss = self.objective.loss(train.codes, self.options.regularization)
+        step = _Step(self, model, loss, optimizer, schedule, average)
         while len(curves) < len(orders) and not self._late(curves):
             what = f"epoch {len(curves) + 1}/{len(orders)}"
             curves.append({"train_loss": step.epoch(train, orders[len(curves)], what)})
@@ -138,10 +139,6 @@ class Training:
             self.network.load_state_dict(best)
         self.network.eval()
         return curves
-
-    def loss(self, codes: NDArray[Any]) -> Loss:
-        """Make the loss from the codes of all rows; another network may replace it."""
-        return loss_for(self.labels, codes, self.options.regularization)
 
     def _orders(self, rows: Rows) -> list[list[NDArray[np.int64]]]:
         budget = int(self.options.batch_size * rows.lengths.mean())
@@ -163,7 +160,7 @@ class Training:
             return ""
         settings = {
             "options": self.options.to_record(),
-            "labels": [list(self.labels.names), self.labels.multi],
+            "labels": self.objective.identity,
             "seed": self.seed,
             "device": [device().type, in_bf16(self.options.precision), self.crew.size],
         }
@@ -192,11 +189,7 @@ class Training:
             kept.save({"curves": curves, "best": best, "random": random})
 
     def _judged(self, select: Data) -> dict[str, float]:
-        proba = probabilities(scores(self.network, select.rows, self.padding), self.labels)
-        return {
-            "select_loss": mean_loss(proba, select.codes, self.labels),
-            "select_f1_macro": f1_macro(select.codes, self.labels.decide(proba), self.labels),
-        }
+        return self.objective.judged(scores(self.network, select.rows, self.padding), select.codes)
 
 
 @dataclass(frozen=True)
@@ -252,7 +245,7 @@ class _Step:
             if terms.r_drop:
                 again = self.model(mine)
                 value = (value + self.loss.total(again, truth) * weight) / 2
-                value = value + terms.r_drop * divergence(raw, again, training.labels.multi).sum() * rows
+                value = value + terms.r_drop * training.objective.divergence(raw, again).sum() * rows
         value.backward()  # type: ignore[no-untyped-call]
         if terms.adversarial:
             self._harder(mine, truth, weight)

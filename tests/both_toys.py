@@ -1,0 +1,64 @@
+"""A small classifier that learns two tasks at once, and counts how often it is fitted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toys import Verbs
+
+from harness.classifiers.protocol import Examples, Labelled
+from harness.labels import LabelSet
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FITTED: list[tuple[int, int]] = []
+"""Rows of its own task and of the other, one entry a fit."""
+
+
+class Both:
+    """One of :class:`toys.Verbs` a task."""
+
+    deterministic = False
+
+    def __init__(self, labels: LabelSet, beside: LabelSet | None, seed: int) -> None:
+        self.labels, self.beside, self.seed = labels, beside, seed
+
+    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+        assert train.beside is not None
+        assert self.beside is not None
+        FITTED.append((len(train), len(train.beside)))
+        self.heads_ = [Verbs(1.0, "", one, self.seed) for one in (self.labels, self.beside)]
+        for head, rows in zip(self.heads_, (train, train.beside), strict=True):
+            head.fit(rows)
+
+    def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
+        return self.heads_[0].predict_proba(examples)
+
+    def save(self, folder: Path) -> str:
+        state = [
+            {"labels": head.labels.names, "multi": head.labels.multi, "known": head.known_}
+            for head in self.heads_
+        ]
+        (folder / "both.json").write_text(json.dumps({"seed": self.seed, "heads": state}), encoding="utf-8")
+        return "both_toys:load"
+
+
+def both(*, labels: LabelSet, beside: LabelSet | None = None, seed: int) -> Both:
+    return Both(labels, beside, seed)
+
+
+def load(folder: Path, labels: LabelSet) -> Both:
+    state = json.loads((folder / "both.json").read_text(encoding="utf-8"))
+    heads = []
+    for one in state["heads"]:
+        head = Verbs(1.0, "", LabelSet(tuple(one["labels"]), one["multi"]), state["seed"])
+        head.known_ = one["known"]
+        heads.append(head)
+    heads.sort(key=lambda head: head.labels != labels)
+    made = Both(labels, heads[1].labels, state["seed"])
+    made.heads_ = heads
+    return made

@@ -1,0 +1,177 @@
+"""One encoder, two heads: what it learns of each task, what it saves, what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from harness.catalog import bind
+from harness.classifiers.encoder.losses import loss_for
+from harness.classifiers.encoder.objectives import OneTask, TwoTasks
+from harness.classifiers.encoder.options import Options, Regularization
+from harness.classifiers.joint import JointEncoder, joint_encoder, load
+from harness.classifiers.protocol import Example, Labelled
+from harness.errors import ClassifierError, ConfigError
+from harness.labels import STANCE, LabelSet
+from tests.classifiers import tiny_models
+
+PAIR = LabelSet(("critical", "supportive"))
+FRAMES = LabelSet(("conflict", "morality"), multi=True)
+PLAIN = Regularization(dropout=0.0, label_smoothing=0.0, ema=0.0)
+VERBS = {"attacked": (0, (1, 0)), "praised": (1, (0, 1))}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return tiny_models.write(tmp_path_factory.mktemp("bert"))
+
+
+@pytest.fixture(scope="module")
+def both() -> Labelled:
+    """The verb tells the stance toward the target, and the frames of the sentence."""
+    texts = [
+        (f"the {who} {verb} varna {end} .", *labels)
+        for who in ("minister", "league", "union")
+        for end in ("again", "on the hill", "in a plan")
+        for verb, labels in VERBS.items()
+    ]
+    spans = [((text.index("varna"), text.index("varna") + 5),) for text, *_ in texts]
+    stance = [Example(text, "varna", span) for (text, *_), span in zip(texts, spans, strict=True)]
+    frames = Labelled([Example(text) for text, *_ in texts], np.array([one for *_, one in texts]))
+    return Labelled(stance, np.array([code for _, code, _ in texts]), frames)
+
+
+@pytest.fixture(scope="module")
+def options(checkpoint: str) -> Options:
+    return Options(
+        checkpoint=checkpoint, epochs=6, max_tokens=32, batch_size=4, learning_rate=1e-2, regularization=PLAIN
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(options: Options, both: Labelled) -> JointEncoder:
+    made = joint_encoder(encoder=options, labels=PAIR, beside=FRAMES, seed=1)
+    made.fit(both, both)
+    return made
+
+
+def test_both_tasks_are_learned(fitted: JointEncoder, both: Labelled, tmp_path: Path) -> None:
+    assert fitted.predict_proba(both.examples).argmax(axis=1).tolist() == both.codes.tolist()
+    fitted.save(tmp_path)
+    frames = load(tmp_path, FRAMES)
+    assert both.beside is not None
+    proba = frames.predict_proba(both.beside.examples)
+    assert (proba >= 0.5).astype(int).tolist() == both.beside.codes.tolist()
+    assert set(fitted.curves_[-1]) == {
+        *("train_loss", "select_loss", "select_f1_macro"),
+        *("select_f1_macro_1", "select_f1_macro_2"),
+    }
+    last = fitted.curves_[-1]
+    assert last["select_f1_macro"] == pytest.approx(
+        (last["select_f1_macro_1"] + last["select_f1_macro_2"]) / 2
+    )
+
+
+def test_what_is_saved_labels_either_task_and_no_other(
+    fitted: JointEncoder, both: Labelled, tmp_path: Path
+) -> None:
+    assert fitted.save(tmp_path) == "harness.classifiers.joint:load"
+    again = load(tmp_path, PAIR)
+    assert again.predict_proba(both.examples).tobytes() == fitted.predict_proba(both.examples).tobytes()
+    again.save(tmp_path)
+    assert load(tmp_path, FRAMES).labels == FRAMES
+    with pytest.raises(ClassifierError) as caught:
+        load(tmp_path, STANCE)
+    assert (
+        str(caught.value)
+        == f"{tmp_path / 'joint.json'}: neither head has the labels critical, neutral, supportive"
+    )
+
+
+def test_labels_of_one_task_alone_are_refused(options: Options, both: Labelled) -> None:
+    message = "a joint encoder learns stance and frames at once, and the corpus is labelled for one of them"
+    for beside, rows in ((FRAMES, replace(both, beside=None)), (None, both)):
+        with pytest.raises(ClassifierError) as caught:
+            joint_encoder(encoder=options, labels=PAIR, beside=beside, seed=1).fit(rows)
+        assert str(caught.value) == message
+    with pytest.raises(ClassifierError) as caught:
+        joint_encoder(encoder=options, labels=PAIR, beside=FRAMES, seed=1).predict_proba(both.examples)
+    assert str(caught.value) == "the encoder has not been fitted: call fit first"
+
+
+def test_options_out_of_range_are_named(checkpoint: str) -> None:
+    bound = bind(
+        "classifier", "joint_encoder", {"weight": 0.0, "encoder": {"epochs": 0, "checkpoint": checkpoint}}
+    )
+    with pytest.raises(ConfigError) as caught:
+        bound.make(labels=PAIR, seed=1)
+    assert str(caught.value).splitlines() == [
+        "weight: should be above 0, got 0.0",
+        "encoder.epochs: should be at least 1, got 0",
+    ]
+    with pytest.raises(ConfigError) as caught:
+        bind("classifier", "joint_encoder", {"encoder": {"epoch": 1}})
+    assert str(caught.value) == "encoder.epoch: there is no such option; did you mean 'epochs'?"
+
+
+def tensors(tasks: TwoTasks, codes: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(3)
+    return torch.randn(len(codes), len(tasks.outputs)), torch.from_numpy(codes)
+
+
+@pytest.mark.parametrize("weight", [1.0, 3.0])
+def test_the_loss_is_that_of_each_task_on_its_own_rows(both: Labelled, weight: float) -> None:
+    tasks = TwoTasks(PAIR, FRAMES, weight)
+    assert both.beside is not None
+    together = tasks.together(both, both.beside)
+    assert together.codes.shape == (36, 4)
+    raw, truth = tensors(tasks, together.codes)
+    found = tasks.loss(together.codes, PLAIN)
+    alone = [
+        loss_for(labels, codes, PLAIN).total(raw[rows][:, span], torch.from_numpy(codes))
+        for labels, codes, rows, span in (
+            (PAIR, both.codes, slice(0, 18), slice(0, 2)),
+            (FRAMES, both.beside.codes, slice(18, 36), slice(2, 4)),
+        )
+    ]
+    # A row of frames weighs as much as one of stance: of its two labels the mean is taken.
+    assert float(found.total(raw, truth)) == pytest.approx(float(alone[0] + weight * alone[1] / 2), rel=1e-5)
+    assert found.mass(together.codes) == 36
+
+
+def test_rows_of_one_task_alone_have_a_loss(both: Labelled) -> None:
+    tasks = TwoTasks(PAIR, FRAMES, 1.0)
+    together = tasks.together(both, both.beside)
+    raw, truth = tensors(tasks, together.codes)
+    found = tasks.loss(together.codes, PLAIN)
+    halves = [float(found.total(raw[rows], truth[rows])) for rows in (slice(0, 18), slice(18, 36))]
+    assert sum(halves) == pytest.approx(float(found.total(raw, truth)), rel=1e-5)
+
+
+def test_select_is_judged_by_the_mean_of_both(both: Labelled) -> None:
+    tasks = TwoTasks(PAIR, FRAMES, 1.0)
+    assert both.beside is not None
+    together = tasks.together(both, both.beside)
+    raw = tensors(tasks, together.codes)[0].double().numpy()
+    one = OneTask(PAIR).judged(raw[:18, :2], both.codes)
+    two = OneTask(FRAMES).judged(raw[18:, 2:], both.beside.codes)
+    found = tasks.judged(raw, together.codes)
+    for key in ("select_loss", "select_f1_macro"):
+        assert found[key] == pytest.approx((one[key] + two[key]) / 2)
+    assert found["select_f1_macro_2"] == two["select_f1_macro"]
+    # Without rows of the second task it is the first one's.
+    assert tasks.judged(raw[:18], together.codes[:18]) == one
+
+
+def test_two_passes_are_apart_by_both_heads() -> None:
+    tasks = TwoTasks(PAIR, FRAMES, 2.0)
+    one, two = torch.randn(3, 4), torch.randn(3, 4)
+    assert tasks.divergence(one, one).abs().max() < 1e-6
+    expected = OneTask(PAIR).divergence(one[:, :2], two[:, :2]) + 2 * OneTask(FRAMES).divergence(
+        one[:, 2:], two[:, 2:]
+    )
+    assert torch.allclose(tasks.divergence(one, two), expected)
