@@ -77,7 +77,58 @@ def read(
     shown.show(running.run(request))
 
 
+Table = Annotated[
+    Path, typer.Argument(help="A table that harness read wrote: .csv, .jsonl, .parquet.", show_default=False)
+]
+
+
+def sample(
+    readings: Table,
+    output: Annotated[Path, typer.Option("--output", "-o", help="A CSV file.", show_default=False)],
+    size: Annotated[int, typer.Option(help="How many rows to label, about.")] = 300,
+    by: Annotated[str, typer.Option(help="Strata: target, outlet, week, voice, stance.")] = "target,voice",
+    seed: Annotated[int, typer.Option(help="Another draws other rows.")] = 1,
+) -> None:
+    """Draw a random sample of readings to label by hand, so that shares can be corrected."""
+    from harness.article import readings as tables
+    from harness.article import sampling
+
+    drawn = sampling.draw(tables.load(readings), size, by=_names(by), seed=seed)
+    sampling.write(drawn, output)
+    typer.echo(
+        f"{output}: {len(drawn):,} rows. Fill in gold: critical, neutral or supportive toward the target;"
+    )
+    typer.echo("and, where you care whose view it is, gold_voice: own (the outlet's) or quoted. Then:")
+    typer.echo(f"  harness shares {readings} --gold {output}")
+
+
+def shares(
+    readings: Table,
+    gold: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="What harness sample drew, labelled; left out, shares are naive."),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder.")] = Path("shares"),
+    by: Annotated[str, typer.Option(help="Of target, outlet, week.")] = "target,outlet,week",
+) -> None:
+    """Estimate how large a share of sentences is critical or supportive, corrected for the model's errors."""
+    from harness.article import readings as tables
+    from harness.article import share_tables, shown
+    from harness.article import shares as estimates
+
+    rows = tables.load(readings)
+    labelled = estimates.read_gold(gold, rows) if gold is not None else None
+    found = estimates.shares(rows, labelled, by=_names(by))
+    notes = labelled.notes if labelled is not None else ("without a labelled sample, shares are naive",)
+    written = share_tables.write(found, output, notes=notes)
+    shown.show_shares(found, notes, written)
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in listed.split(",") if name.strip())
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the verbs to a command line."""
-    for verb in (read,):
+    for verb in (read, sample, shares):
         app.command()(verb)

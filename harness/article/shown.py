@@ -1,16 +1,21 @@
-"""What came of reading in, a short summary on the screen out."""
+"""What came of reading, or shares, in, a short summary on the screen out."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 from harness.article.running import Outcome
+from harness.article.shares import Share
 from harness.article.summary import VOICES, Tally
 from harness.labels import STANCES
 
 WIDTH = 80
 MOST_PARTIES = 15
 MOST_PROBLEMS = 5
+MOST_GROUPS = 4
 
 
 def show(outcome: Outcome) -> None:
@@ -66,3 +71,39 @@ def _counts(counts: Tally, voice: str) -> str:
     names = [name for name in STANCES if name in found or len(found) > 1 or set(found) <= set(STANCES)]
     others = [f"{name} {n}" for name, n in found.items() if name not in STANCES]
     return " / ".join([*(str(found[name]) for name in names), *others])
+
+
+def show_shares(shares: Sequence[Share], notes: Sequence[str], written: Sequence[Path]) -> None:
+    """Print the shares of the largest groups, naive and corrected."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, width=WIDTH)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("group", max_width=30, no_wrap=True)
+    table.add_column("voice", no_wrap=True)
+    table.add_column("stance", no_wrap=True)
+    for heading in ("naive", "corrected", "95 % interval"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    total = [one for one in shares if one.voice == "all"]
+    sizes = {tuple(one.group.values()): one.n for one in total}
+    largest = set(sorted(sizes, key=lambda key: -sizes[key])[:MOST_GROUPS])
+    for one in shares:
+        if tuple(one.group.values()) in largest and one.n:
+            found = one.corrected
+            known = not math.isnan(found.value)
+            table.add_row(
+                _plain(", ".join(value for value in one.group.values() if value)),
+                one.voice,
+                _plain(one.label),
+                f"{one.naive.value:.3f}",
+                f"{found.value:.3f}" if known else "–",
+                f"{found.low:.3f} to {found.high:.3f}" if known else f"{one.n_gold} labelled",
+            )
+    console.print(table)
+    if len(sizes) > MOST_GROUPS:
+        console.print(f"{len(sizes) - MOST_GROUPS} more groups are in the table.")
+    for line in notes:
+        console.print(f"note: {line}", style="yellow", markup=False)
+    for path in written:
+        console.print(str(path), markup=False, soft_wrap=True)

@@ -1,0 +1,240 @@
+"""Readings and a labelled sample in, the share of every stance by party, outlet and week out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.article.readings import OWN, QUOTED, Readings, in_order, rows_of
+from harness.catalog import suggest
+from harness.errors import ArticleError, Problem
+from harness.labels import STANCES
+from harness.statistics.difference import (
+    UNKNOWN,
+    Counted,
+    Drawn,
+    Estimate,
+    corrected_share,
+    naive_share,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+BY = ("target", "outlet", "week")
+VOICES = ("all", OWN, QUOTED)
+LEAST_GOLD = 10
+"""Labelled rows of a group, below which nothing is said of it but the naive share."""
+
+_TOLERANCE = 0.02
+_VOICE = {"own": OWN, "own voice": OWN, "writer": OWN, "quoted": QUOTED, "quote": QUOTED}
+
+
+@dataclass(frozen=True)
+class Gold:
+    """The labelled rows of a sample.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        Of :class:`Readings`, with ``gold``, ``gold_voice``, ``pi`` and ``stratum`` added.
+    notes : tuple of str
+        What a reader of the shares should know.
+    """
+
+    rows: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Share:
+    """The share of a stance in a group of rows.
+
+    Attributes
+    ----------
+    group : dict
+        ``target`` and what else was asked for.
+    voice : str
+        ``own voice``, ``quoted``, or ``all``.
+    label : str
+    n, n_gold : int
+        Rows, and labelled rows among them.
+    naive, corrected : Estimate
+        The second is NaN throughout where too few rows are labelled.
+    """
+
+    group: dict[str, str]
+    voice: str
+    label: str
+    n: int
+    n_gold: int
+    naive: Estimate
+    corrected: Estimate = UNKNOWN
+
+
+def read_gold(path: Path, readings: Readings) -> Gold:
+    """Read a sample that was labelled.
+
+    Parameters
+    ----------
+    path : Path
+        As ``harness sample`` wrote it, with ``gold`` filled in, and where you like ``gold_voice`` (``own`` or
+        ``quoted``). Rows left empty count as not drawn: the others of their stratum stand in for them.
+    readings : Readings
+        The table it was drawn from.
+
+    Raises
+    ------
+    ArticleError
+        With every row that cannot be used, or where the sample is not of this table.
+    """
+    import pandas as pd
+
+    rows = rows_of(path, ("row", "pi", "stratum", "gold"))
+    known = readings.rows.set_index("row")
+    problems = [
+        problem
+        for number, row in enumerate(rows, start=2)
+        for problem in _faults(path, number, row, readings, known)
+    ]
+    keys = [row["row"] for row in rows]
+    if len(set(keys)) < len(keys):
+        problems.append(Problem(str(path), "has a row twice"))
+    if problems:
+        raise ArticleError(problems[:20])
+    table = pd.DataFrame(
+        {
+            "row": keys,
+            "pi": [float(row["pi"]) for row in rows],
+            "stratum": [str(row["stratum"]) for row in rows],
+            "gold": [str(row["gold"] or "").strip() for row in rows],
+            "gold_voice": [_VOICE.get(str(row.get("gold_voice") or "").strip().lower(), "") for row in rows],
+        }
+    )
+    total = float((1 / table["pi"]).sum())
+    if abs(total / len(known) - 1) > _TOLERANCE:
+        what = f"stands for {total:,.0f} rows, and the table has {len(known):,}"
+        raise ArticleError(
+            [Problem(str(path), what, "it was drawn from another table, or rows were deleted")]
+        )
+    return _labelled(table, known)
+
+
+def _faults(
+    path: Path, number: int, row: dict[str, Any], readings: Readings, known: pd.DataFrame
+) -> Iterator[Problem]:
+    place = f"{path}:{number}"
+    if row["row"] not in known.index:
+        yield Problem(f"{place}: row", f"is not in the table: {row['row']!r}")
+    try:
+        inside = 0 < float(row["pi"]) <= 1
+    except (TypeError, ValueError):
+        inside = False
+    if not inside:
+        yield Problem(f"{place}: pi", f"should be above 0 and at most 1, got {row['pi']!r}")
+    gold = str(row["gold"] or "").strip()
+    labels = in_order([*STANCES, *readings.labels])
+    if gold and gold not in labels:
+        yield Problem(f"{place}: gold", f"unknown label {gold!r}", suggest(gold, labels))
+    voice = str(row.get("gold_voice") or "").strip().lower()
+    if voice and voice not in _VOICE:
+        yield Problem(f"{place}: gold_voice", f"unknown voice {voice!r}", "known: own, quoted")
+
+
+def _labelled(table: pd.DataFrame, known: pd.DataFrame) -> Gold:
+    """Keep the labelled rows, each standing for those of its stratum that were not labelled too."""
+    notes = []
+    done = table[table["gold"] != ""]
+    if done.empty:
+        raise ArticleError([Problem("gold", "no row is labelled", "fill in the column gold")])
+    drawn, answered = table["stratum"].value_counts(), done["stratum"].value_counts()
+    lost = sorted(set(drawn.index) - set(answered.index))
+    if lost:
+        notes.append(f"no row is labelled of {', '.join(lost)}: nothing is corrected there")
+    rate = done["stratum"].map(answered / drawn)
+    if len(done) < len(table):
+        blank = len(table) - len(done)
+        notes.append(f"{blank:,} of {len(table):,} rows are not labelled; the others stand in for them")
+    kept = done.assign(pi=done["pi"] * rate).join(known, on="row")
+    if (kept["gold_voice"] != "").any() and (kept["gold_voice"] == "").any():
+        notes.append("gold_voice is filled in for some rows only: for the others the rules' guess is taken")
+    voices = kept["gold_voice"].where(kept["gold_voice"] != "", kept["voice"])
+    return Gold(kept.assign(gold_voice=voices).reset_index(drop=True), tuple(notes))
+
+
+def shares(readings: Readings, gold: Gold | None = None, *, by: Sequence[str] = BY) -> list[Share]:
+    """Estimate shares of stances.
+
+    Parameters
+    ----------
+    readings : Readings
+    gold : Gold, optional
+        Left out, shares are naive.
+    by : sequence of str
+        Of ``target``, ``outlet``, ``week``.
+
+    Returns
+    -------
+    list of Share
+        One a group, voice and stance; groups in rising order. The corrected interval is over these very rows.
+
+    Raises
+    ------
+    ArticleError
+        Where ``by`` names something else.
+    """
+    wrong = [Problem("by", f"cannot group by {name!r}", suggest(name, BY)) for name in by if name not in BY]
+    if wrong or not by:
+        raise ArticleError(wrong or [Problem("by", "names nothing", f"use one of {', '.join(BY)}")])
+    sample = None if gold is None else _Sample.of(gold)
+    labels = readings.labels if gold is None else in_order([*readings.labels, *gold.rows["gold"]])
+    made: list[Share] = []
+    for names, group in readings.rows.groupby(list(by), sort=True):
+        key = dict(zip(by, map(str, names), strict=True))
+        for voice in VOICES:
+            rows = group if voice == "all" else group[group["voice"] == voice]
+            for label in labels:
+                part, whole = int((rows["stance"] == label).sum()), len(rows)
+                naive, n_gold, corrected = naive_share(part, whole), 0, UNKNOWN
+                if sample is not None:
+                    counted = sample.counted(key, voice, label)
+                    n_gold = int(counted.whole.sum())
+                    if n_gold >= LEAST_GOLD:
+                        corrected = corrected_share(part, whole, counted, sample.drawn)
+                made.append(Share(key, voice, label, whole, n_gold, naive, corrected))
+    return made
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The labelled rows as arrays."""
+
+    rows: pd.DataFrame
+    drawn: Drawn
+
+    @classmethod
+    def of(cls, gold: Gold) -> _Sample:
+        import pandas as pd
+
+        codes = pd.factorize(gold.rows["stratum"])[0]
+        return cls(gold.rows, Drawn(gold.rows["pi"].to_numpy(dtype=float), codes))
+
+    def counted(self, key: dict[str, str], voice: str, label: str) -> Counted:
+        """Say which rows are of a group and have a label, as labelled and as predicted."""
+        rows = self.rows
+        said = (rows[list(key)] == list(key.values())).all(axis=1)
+        true = said
+        if voice != "all":
+            said, true = said & (rows["voice"] == voice), true & (rows["gold_voice"] == voice)
+        part, part_said = true & (rows["gold"] == label), said & (rows["stance"] == label)
+        return Counted(*(_reals(one) for one in (part, true, part_said, said)))
+
+
+def _reals(values: pd.Series[bool]) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.asarray(values, dtype=np.float64)
