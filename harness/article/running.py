@@ -109,9 +109,10 @@ def run(request: Request) -> Outcome:
         raise ArticleError(
             [Problem("", line) for line in outcome.unread] or [Problem("", "holds no article")]
         )
-    readings = reader.read(_again(first, documents))
-    shown = progress(readings, "articles", total) if not single else readings
-    _write(shown, outputs, reader, outcome)
+    # Taken a batch ahead of the labels, so that the next one is asked for when a batch is done.
+    all_ = _again(first, documents)
+    readings = reader.read(all_ if single else progress(all_, "articles", total))
+    _write(readings, outputs, reader, outcome)
     outcome.tallies = dict(sorted(outcome.tallies.items(), key=lambda item: -item[1].counted))
     return outcome
 

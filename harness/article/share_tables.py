@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 COLOURS = {"critical": ORANGE, "neutral": GREY, "supportive": BLUE}
 MARKERS = {"critical": "v", "neutral": "o", "supportive": "^"}
-PANELS = 12
-"""Outlets that a party's plot has room for: those with most rows."""
+PANELS = 6
+"""Outlets that a party's plot has room for panels of: those with most rows."""
+
+MOST = 20
+"""The same where outlets stand side by side in one panel."""
 
 
 def table(shares: Sequence[Share]) -> list[dict[str, Any]]:
@@ -89,29 +92,29 @@ def _save(path: Path, content: bytes) -> None:
 
 
 def plot(shares: Sequence[Share], title: str) -> bytes:
-    """Draw the shares of a party: a row of panels a voice, a panel an outlet, weeks from left to right.
+    """Draw the shares of a party: a column a voice, weeks (or outlets) from left to right.
 
-    Corrected shares are filled with their 95 % interval, naive ones hollow beside them.
+    With weeks and outlets there is a row of panels an outlet, those with most rows. Corrected shares are
+    filled, with their 95 % interval; naive ones stand hollow beside them.
     """
-    sizes: dict[str, int] = {}
-    for one in shares:
-        outlet = one.group.get("outlet", "")
-        sizes[outlet] = sizes.get(outlet, 0) + one.n
-    outlets = sorted(sizes, key=lambda name: -sizes[name])[:PANELS]
-    weeks = sorted({one.group.get("week", "") for one in shares})
-    width = max(2.6, min(0.45 * len(weeks), 6.0)) + 0.6
-    figure, panels = canvases(
-        max(width * len(outlets), 5.0), 2.3 * len(VOICES) + 0.7, len(VOICES), len(outlets)
-    )
-    for place, panel in enumerate(panels):
-        voice, outlet = VOICES[place // len(outlets)], outlets[place % len(outlets)]
-        mine = [one for one in shares if one.voice == voice and one.group.get("outlet", "") == outlet]
-        _panel(panel, mine, weeks)
-        panel.set_title(f"{outlet}: {voice}" if outlet else voice, fontsize=9, loc="left")
-    panels[0].legend(fontsize=7, frameon=False, ncols=3, loc="upper left", bbox_to_anchor=(0, 1.45))
+    along = next((key for key in ("week", "outlet") if key in shares[0].group), "")
+    across = "outlet" if along == "week" and "outlet" in shares[0].group else ""
+    rows, places = _largest(shares, across), sorted({one.group.get(along, "") for one in shares})
+    if along == "outlet":
+        places = _largest(shares, along, MOST)
+    width = min(max(0.42 * len(places), 2.4), 7.0) + 0.7
+    figure, panels = canvases(width * len(VOICES), 2.1 * len(rows) + 1.0, len(rows), len(VOICES))
+    for number, panel in enumerate(panels):
+        row, voice = rows[number // len(VOICES)], VOICES[number % len(VOICES)]
+        mine = [one for one in shares if one.voice == voice and one.group.get(across, "") == row]
+        _panel(panel, mine, along, places)
+        name = f"{row}: {voice}" if row else voice
+        panel.set_title(name, fontsize=9, loc="left", parse_math=False)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=8, frameon=False, ncols=4, loc="outside lower left")
     figure.suptitle(
-        f"{title}: share of sentences; filled: corrected, with 95 % intervals; hollow: naive",
-        fontsize=10,
+        f"{title}\nfilled: corrected, 95 % interval; hollow: naive",
+        fontsize=9,
         x=0.01,
         ha="left",
         parse_math=False,
@@ -119,35 +122,37 @@ def plot(shares: Sequence[Share], title: str) -> bytes:
     return png(figure)
 
 
-def _panel(panel: Axes, shares: Sequence[Share], weeks: Sequence[str]) -> None:
+def _largest(shares: Sequence[Share], key: str, most: int = PANELS) -> list[str]:
+    sizes: dict[str, int] = {}
+    for one in shares:
+        name = one.group.get(key, "")
+        sizes[name] = sizes.get(name, 0) + one.n
+    return sorted(sizes, key=lambda name: -sizes[name])[:most]
+
+
+def _panel(panel: Axes, shares: Sequence[Share], along: str, places: Sequence[str]) -> None:
+    shares = [one for one in shares if one.group.get(along, "") in places]
     labels = list(dict.fromkeys(one.label for one in shares))
     for number, label in enumerate(labels):
-        shift = (number - (len(labels) - 1) / 2) * 0.22
+        shift = (number - (len(labels) - 1) / 2) * 0.26
         color, marker = COLOURS.get(label, "#7a3e9d"), MARKERS.get(label, "s")
         mine = [one for one in shares if one.label == label]
-        places = [weeks.index(one.group.get("week", "")) + shift for one in mine]
+        at = [places.index(one.group.get(along, "")) + shift for one in mine]
         naive = [one.naive.value for one in mine]
-        panel.plot([x + 0.07 for x in places], naive, marker, mfc="none", mec=color, markersize=5, alpha=0.8)
+        panel.plot([x + 0.08 for x in at], naive, marker, mfc="none", mec=color, markersize=5, alpha=0.8)
         values = [one.corrected.value for one in mine]
         reach = [
             [one.corrected.value - one.corrected.low for one in mine],
             [one.corrected.high - one.corrected.value for one in mine],
         ]
-        panel.errorbar(
-            places,
-            values,
-            yerr=reach,
-            fmt=marker,
-            color=color,
-            markersize=5,
-            capsize=2,
-            linewidth=1.2,
-            label=label,
-        )
+        drawn = {"fmt": marker, "color": color, "markersize": 5, "capsize": 2, "linewidth": 1.2}
+        panel.errorbar(at, values, yerr=reach, label=label, **drawn)  # type: ignore[arg-type]
     panel.set_ylim(-0.03, 1.03)
-    panel.set_xlim(-0.6, len(weeks) - 0.4)
-    step = max(1, len(weeks) // 6)
-    ticks = range(0, len(weeks), step)
-    panel.set_xticks(list(ticks), [weeks[at][5:] or "all" for at in ticks], fontsize=7)
+    panel.set_xlim(-0.6, len(places) - 0.4)
+    ticks = range(0, len(places), max(1, len(places) // 8) if along == "week" else 1)
+    names = [places[at][5:] if along == "week" else places[at][:18] for at in ticks]
+    panel.set_xticks(
+        list(ticks), names, fontsize=7, rotation=90 if along == "outlet" else 0, parse_math=False
+    )
     panel.tick_params(labelsize=7)
     panel.grid(axis="y", color="#e3e6e9", linewidth=0.6)

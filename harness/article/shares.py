@@ -195,46 +195,55 @@ def shares(readings: Readings, gold: Gold | None = None, *, by: Sequence[str] = 
     made: list[Share] = []
     for names, group in readings.rows.groupby(list(by), sort=True):
         key = dict(zip(by, map(str, names), strict=True))
+        inside = None if sample is None else sample.inside(key)
+        voices, stances = group["voice"].to_numpy(dtype=object), group["stance"].to_numpy(dtype=object)
         for voice in VOICES:
-            rows = group if voice == "all" else group[group["voice"] == voice]
+            said = stances if voice == "all" else stances[voices == voice]
             for label in labels:
-                part, whole = int((rows["stance"] == label).sum()), len(rows)
-                naive, n_gold, corrected = naive_share(part, whole), 0, UNKNOWN
+                part, whole = int((said == label).sum()), len(said)
+                n_gold, corrected = 0, UNKNOWN
                 if sample is not None:
-                    counted = sample.counted(key, voice, label)
+                    counted = sample.counted(inside, voice, label)
                     n_gold = int(counted.whole.sum())
                     if n_gold >= LEAST_GOLD:
                         corrected = corrected_share(part, whole, counted, sample.drawn)
-                made.append(Share(key, voice, label, whole, n_gold, naive, corrected))
+                made.append(Share(key, voice, label, whole, n_gold, naive_share(part, whole), corrected))
     return made
 
 
 @dataclass(frozen=True)
 class _Sample:
-    """The labelled rows as arrays."""
+    """The labelled rows as arrays, ``(n,)``."""
 
-    rows: pd.DataFrame
+    columns: dict[str, NDArray[np.object_]]
     drawn: Drawn
 
     @classmethod
     def of(cls, gold: Gold) -> _Sample:
         import pandas as pd
 
-        codes = pd.factorize(gold.rows["stratum"])[0]
-        return cls(gold.rows, Drawn(gold.rows["pi"].to_numpy(dtype=float), codes))
+        rows = gold.rows
+        codes = pd.factorize(rows["stratum"])[0]
+        names = (*BY, "voice", "gold_voice", "stance", "gold")
+        columns = {name: rows[name].to_numpy(dtype=object) for name in names}
+        return cls(columns, Drawn(rows["pi"].to_numpy(dtype=float), codes))
 
-    def counted(self, key: dict[str, str], voice: str, label: str) -> Counted:
-        """Say which rows are of a group and have a label, as labelled and as predicted."""
-        rows = self.rows
-        said = (rows[list(key)] == list(key.values())).all(axis=1)
-        true = said
+    def inside(self, key: dict[str, str]) -> NDArray[np.bool_]:
+        """Say which rows are of a group."""
+        import numpy as np
+
+        found = np.ones(len(self.drawn.pi), dtype=bool)
+        for name, value in key.items():
+            found &= self.columns[name] == value
+        return found
+
+    def counted(self, inside: Any, voice: str, label: str) -> Counted:
+        """Say which rows have a voice and a label, as labelled and as predicted."""
+        said = true = inside
         if voice != "all":
-            said, true = said & (rows["voice"] == voice), true & (rows["gold_voice"] == voice)
-        part, part_said = true & (rows["gold"] == label), said & (rows["stance"] == label)
-        return Counted(*(_reals(one) for one in (part, true, part_said, said)))
-
-
-def _reals(values: pd.Series[bool]) -> NDArray[np.float64]:
-    import numpy as np
-
-    return np.asarray(values, dtype=np.float64)
+            said, true = (
+                inside & (self.columns["voice"] == voice),
+                inside & (self.columns["gold_voice"] == voice),
+            )
+        part, part_said = true & (self.columns["gold"] == label), said & (self.columns["stance"] == label)
+        return Counted(*(one.astype(float) for one in (part, true, part_said, said)))

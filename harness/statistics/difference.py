@@ -56,7 +56,8 @@ class Drawn:
         import numpy as np
 
         total = 0.0
-        for code in np.unique(self.stratum):
+        # A stratum in which all values are 0 adds nothing.
+        for code in np.unique(self.stratum[values != 0]):
             mine = self.stratum == code
             n, own = int(mine.sum()), values[mine]
             left = 1 - float(self.pi[mine].mean())

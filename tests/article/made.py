@@ -51,8 +51,8 @@ class Counting:
         return np.array(made)
 
 
-def model(task: Task = "stance", *, abstain_below: float | None = None) -> LabelModel:
+def model(task: Task = "stance", *, below: float | None = None) -> LabelModel:
     labels = STANCE if task == "stance" else FRAMING
-    rule = None if abstain_below is None else Rule(abstain_below, 0.2, "conformal", 0.9, 400, 120, 9)
+    rule = Rule(below, 0.1, "conformal", 0.9, 100, 100, 1) if below is not None else None
     made = Contract(task=task, labels=labels, loader="x:y", decider=Decider(labels, rule=rule))
     return LabelModel(Engine(made, Counting(labels), EMPTY), f"models:/{task}@champion")  # type: ignore[arg-type]

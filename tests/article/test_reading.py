@@ -73,7 +73,7 @@ def test_a_model_for_the_other_task_is_refused() -> None:
 
 
 def test_an_abstaining_model_is_believed() -> None:
-    assert {row.label.abstain for row in read(stance=model(abstain_below=0.75)).rows} == {True, False}
+    assert {row.label.abstain for row in read(stance=model(below=0.75)).rows} == {True, False}
 
 
 def test_words_are_told_by_leaving_them_out() -> None:
