@@ -16,7 +16,7 @@ def write(heading: str, command: str, text: str, path: Path = RESULTS) -> None:
     """Write a section; the others stay as they are, in alphabetical order."""
     known = path.read_text(encoding="utf-8") if path.exists() else TITLE
     head, *parts = re.split(r"^## ", known, flags=re.MULTILINE)
-    sections = {part.partition("\n")[0]: part for part in parts}
+    sections = {part.partition("\n")[0]: f"{part.rstrip()}\n\n" for part in parts}
     about = f"`{command}`, {datetime.now(tz=UTC):%Y-%m-%d}, {machine()}"
     sections[heading] = f"{heading}\n\n{about}\n\n{text.strip()}\n\n"
     body = "".join(f"## {sections[name]}" for name in sorted(sections))

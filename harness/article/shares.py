@@ -96,10 +96,11 @@ def read_gold(path: Path, readings: Readings) -> Gold:
 
     rows = rows_of(path, ("row", "pi", "stratum", "gold"))
     known = readings.rows.set_index("row")
+    labels = in_order([*STANCES, *readings.labels])
     problems = [
         problem
         for number, row in enumerate(rows, start=2)
-        for problem in _faults(path, number, row, readings, known)
+        for problem in _faults(f"{path}:{number}", row, known, labels)
     ]
     keys = [row["row"] for row in rows]
     if len(set(keys)) < len(keys):
@@ -125,9 +126,8 @@ def read_gold(path: Path, readings: Readings) -> Gold:
 
 
 def _faults(
-    path: Path, number: int, row: dict[str, Any], readings: Readings, known: pd.DataFrame
+    place: str, row: dict[str, Any], known: pd.DataFrame, labels: Sequence[str]
 ) -> Iterator[Problem]:
-    place = f"{path}:{number}"
     if row["row"] not in known.index:
         yield Problem(f"{place}: row", f"is not in the table: {row['row']!r}")
     try:
@@ -137,7 +137,6 @@ def _faults(
     if not inside:
         yield Problem(f"{place}: pi", f"should be above 0 and at most 1, got {row['pi']!r}")
     gold = str(row["gold"] or "").strip()
-    labels = in_order([*STANCES, *readings.labels])
     if gold and gold not in labels:
         yield Problem(f"{place}: gold", f"unknown label {gold!r}", suggest(gold, labels))
     voice = str(row.get("gold_voice") or "").strip().lower()
