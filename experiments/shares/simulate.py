@@ -125,7 +125,9 @@ def rows(world: World, folder: Path) -> Iterator[dict[str, Any]]:
     for voice in ("all", "own or quoted"):
         for label in STANCES:
             mine = [
-                pair for pair in pairs if pair[0].label == label and (pair[0].voice == "all") == (voice == "all")
+                pair
+                for pair in pairs
+                if pair[0].label == label and (pair[0].voice == "all") == (voice == "all")
             ]
             yield {"world": world.name, "voice": voice, "label": label} | _measured(mine)
 

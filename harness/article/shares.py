@@ -125,9 +125,7 @@ def read_gold(path: Path, readings: Readings) -> Gold:
     return _labelled(table, known)
 
 
-def _faults(
-    place: str, row: dict[str, Any], known: pd.DataFrame, labels: Sequence[str]
-) -> Iterator[Problem]:
+def _faults(place: str, row: dict[str, Any], known: pd.DataFrame, labels: Sequence[str]) -> Iterator[Problem]:
     if row["row"] not in known.index:
         yield Problem(f"{place}: row", f"is not in the table: {row['row']!r}")
     try:
