@@ -38,7 +38,8 @@ CUT = {
         "classifiers.encoder=~ classifiers.encoder-blind=~ classifiers.embedding=~ split.k=2"
     ),
     "make experiment CONFIG=configs/newsmtsc.yaml": (
-        "corpus.kind=partyline classifiers.embedding=~ classifiers.linear=~ classifiers.linear-blind=~"
+        "corpus.kind=partyline classifiers.embedding=~ classifiers.linear=~ classifiers.linear-blind=~ "
+        "classifiers.linear-words=~"
     ),
     "make experiment CONFIG=configs/newsmtsc-encoder.yaml": (
         "corpus.kind=files corpus.path=sentences.csv split.kind=holdout seeds=[1] "

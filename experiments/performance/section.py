@@ -11,6 +11,9 @@ from pathlib import Path
 RESULTS = Path(__file__).with_name("results.md")
 TITLE = "# Measured\n\nEach section names the command that writes it, and the machine it was measured on.\n"
 
+INSTRUCTIONS = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
+"""Those that products of matrices are made of, as far as they are told."""
+
 
 def write(heading: str, command: str, text: str, path: Path = RESULTS) -> None:
     """Write a section; the others stay as they are, in alphabetical order."""
@@ -31,4 +34,13 @@ def machine() -> str:
         lines = []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     processor = next(named, platform.processor() or platform.machine())
-    return f"{processor}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    said = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), [])
+    has = ", ".join(name.upper() for name in INSTRUCTIONS if name in said)
+    parts = [
+        processor,
+        f"{os.cpu_count()} cores",
+        has,
+        platform.system(),
+        f"Python {platform.python_version()}",
+    ]
+    return ", ".join(part for part in parts if part)

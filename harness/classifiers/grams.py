@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from harness.classifiers.tokens import MARKS, Tokens
@@ -47,8 +48,7 @@ class Numbers:
         """Look texts up."""
         import numpy as np
 
-        get = self._number.get
-        return np.array([get(text, -1) for text in texts], dtype=np.int64)
+        return np.fromiter(map(self._number.get, texts, repeat(-1)), dtype=np.int64)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Language-neutral: a word is a run of letters and digits, anything else but space
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -126,7 +127,9 @@ class _Gathered:
     """Words, row by row; in lists, since most rows are short."""
 
     def __init__(self) -> None:
-        self.codes: dict[str, int] = {}
+        # A word that is new gets the next number.
+        self.codes: defaultdict[str, int] = defaultdict()
+        self.codes.default_factory = self.codes.__len__
         self.code: list[int] = []
         self.offset: list[int] = []
         self.ends = [0]
@@ -162,6 +165,5 @@ class _Gathered:
         self._add(words, [*range(1, following + 1), *range(following - n, 0)])
 
     def _add(self, words: list[str], offset: list[int]) -> None:
-        codes = self.codes
-        self.code += [codes.setdefault(word, len(codes)) for word in words]
+        self.code += map(self.codes.__getitem__, words)
         self.offset += offset

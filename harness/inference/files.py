@@ -143,6 +143,8 @@ def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counte
             if out is None:
                 out = writer(sys.stdout.buffer, kind, list(chunk.rows[0]), chunk.schema)
             out.write(chunk.rows)
+            # Whoever reads a pipe sees each chunk when it is labelled.
+            sys.stdout.buffer.flush()
             counter.add(len(chunk.rows))
         if out is not None:
             out.close()

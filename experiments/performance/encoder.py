@@ -1,0 +1,73 @@
+"""A folder in, a registered encoder in it out: fine-tuned for one epoch, packed and promoted by the commands.
+
+It is made once and kept in ``.harness/bench``; delete that to have it made anew. The corpus is NewsMTSC where
+HARNESS_NEWSMTSC says where it lies, else partyline.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from harness import evaluate, plan
+from harness.classifiers.protocol import Labelled
+
+TOP = Path(__file__).parents[2]
+FOLDER = TOP / ".harness" / "bench"
+ADDRESS = "models:/stance@champion"
+_CONFIG = """\
+name: bench
+corpus: {corpus}
+classifiers:
+  encoder: {{kind: encoder, epochs: 1}}
+"""
+_NEWSMTSC = "{kind: newsmtsc, variant: mt, dev: both}"
+
+
+def corpus_name() -> str:
+    """Say whose sentences are used."""
+    return "NewsMTSC" if os.environ.get("HARNESS_NEWSMTSC") else "partyline"
+
+
+def environment(store: Path) -> dict[str, str]:
+    """Return an environment in which the harness keeps its runs in a folder."""
+    return os.environ | {
+        "PYTHONPATH": f"{TOP}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+        "HARNESS_CACHE": str(store / "cache"),
+    }
+
+
+def written() -> Path:
+    """Return a folder with the config."""
+    folder = FOLDER / corpus_name().lower()
+    folder.mkdir(parents=True, exist_ok=True)
+    corpus = _NEWSMTSC if corpus_name() == "NewsMTSC" else "{kind: partyline}"
+    (folder / "bench.yaml").write_text(_CONFIG.format(corpus=corpus), encoding="utf-8")
+    return folder
+
+
+def registered() -> Path:
+    """Return a folder whose store has an encoder as champion; make it first if need be."""
+    folder = written()
+    if not (folder / "made").exists():
+        for arguments in (("run", "bench.yaml"), ("promote", "--experiment", "bench", "--replace")):
+            subprocess.run(
+                [sys.executable, "-m", "harness", *arguments], cwd=folder, env=environment(folder), check=True
+            )
+        (folder / "made").touch()
+    return folder
+
+
+def model(folder: Path) -> Path:
+    """Return the files of the champion's classifier."""
+    found = sorted(folder.glob(".harness/artifacts/bench/models/*/artifacts/data/served/model"))
+    return found[-1]
+
+
+def rows(folder: Path) -> dict[str, Labelled]:
+    """Return the rows that it was trained, selected and tested on."""
+    prepared = evaluate.prepare(plan.read(folder / "bench.yaml", ()))
+    (split,) = prepared.splits
+    return {name: prepared.labelled(split, name) for name in ("train", "select", "calibrate", "test")}

@@ -1,0 +1,225 @@
+"""How fast is an encoder served, beside transformers' own pipeline, and how close to what the processor can?
+
+    make bench
+
+Writes its section of ``results.md``. Same weights, same rows, same process, all cores: engines and pipeline
+take turns, and ratios are medians over the turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.performance import encoder, section
+from harness.classifiers.checkpoints import load_tokenizer
+from harness.classifiers.encoder import load
+from harness.classifiers.encoder.engines import packing
+from harness.classifiers.encoder.engines.agreement import agreement
+from harness.classifiers.encoder.engines.computing import EngineName, OnnxEngine, TorchEngine, threads
+from harness.classifiers.encoder.engines.record import EXACT, SMALL
+from harness.classifiers.encoder.rows import shared_batches
+from harness.classifiers.inputs import view
+from harness.classifiers.protocol import Example
+from harness.labels import STANCE
+
+TURNS = 5
+ROWS, SLOW_ROWS = 160, 40
+BATCH_SIZES = (8, 16, 32, 64)
+SHAPES = ((2048, 384, 1536), (2048, 1536, 384), (1024, 1024, 1024), (2048, 2048, 2048))
+Rates = dict[str, list[tuple[float, float]]]
+
+
+def pipeline(served: Any, folder: Path) -> Callable[[Sequence[Example], int], None]:
+    """Return transformers' text classification with the body that is served, and a head of the same shape."""
+    import torch
+    import transformers
+
+    body = served.network_.body
+    config = body.config
+    config.num_labels = len(STANCE)
+    model = transformers.AutoModelForSequenceClassification.from_config(config)
+    model.base_model.load_state_dict(body.state_dict(), strict=False)
+    classify = transformers.pipeline(
+        "text-classification",
+        model=model.eval(),
+        tokenizer=load_tokenizer(str(folder.resolve())),
+        device=torch.device("cpu"),
+    )
+    reading = served.tokenizer_
+
+    def run(examples: Sequence[Example], batch_size: int) -> None:
+        shown = [view(one, reading.target, reading.marks) for one in examples]
+        texts = [
+            {"text": one.text, "text_pair": one.pair} if one.pair else {"text": one.text} for one in shown
+        ]
+        classify(texts, batch_size=batch_size, truncation=True, max_length=reading.max_tokens)
+
+    return run
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def rate(rows: Sequence[Example], work: Callable[[], object]) -> tuple[float, float]:
+    """Return rows a second, and rows a second of processor time, all cores added up."""
+    used = time.process_time()
+    taken = seconds(work)
+    return len(rows) / taken, len(rows) / (time.process_time() - used)
+
+
+def rates(folder: Path, examples: list[Example]) -> Rates:
+    """Return rates, one a turn, of the pipeline and of the engines."""
+    served = {name: load(folder, STANCE) for name in load(folder, STANCE)._service.offered}
+    for name, one in served.items():
+        one.use(name)
+        one.predict_proba(examples[:32])
+    classify = pipeline(served["fp32"], folder)
+    few = [examples[row] for row in packing.spread(examples, SLOW_ROWS)]
+    # By processor time, since each is tried once only: what else runs here weighs less.
+    trial = {size: rate(examples, partial(classify, examples, size))[1] for size in BATCH_SIZES}
+    best = max(trial, key=lambda size: trial[size])
+    found: Rates = {f"pipeline, batch size {size}": [] for size in (1, best)} | {name: [] for name in served}
+    for _ in range(TURNS):
+        found["pipeline, batch size 1"].append(rate(few, partial(classify, few, 1)))
+        found[f"pipeline, batch size {best}"].append(rate(examples, partial(classify, examples, best)))
+        for name, one in served.items():
+            found[name].append(rate(examples, partial(one.predict_proba, examples)))
+    return found
+
+
+def speed(folder: Path, examples: list[Example]) -> list[str]:
+    """Return a table of rates and their ratios to the pipeline's."""
+    found = rates(folder, examples)
+    slow, best = list(found)[:2]
+    lines = [
+        "| | times the pipeline's default | times its best | by processor time | rows a second |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, values in found.items():
+        ratios = [
+            statistics.median(a[clock] / b[clock] for a, b in zip(values, found[other], strict=True))
+            for clock in (0, 1)
+            for other in (slow, best)
+        ]
+        lines.append(
+            f"| {name} | {ratios[0]:.1f} | {ratios[1]:.1f} | {ratios[2]:.1f}, {ratios[3]:.1f}"
+            f" | {statistics.median(value for value, _ in values):,.0f} |"
+        )
+    return lines
+
+
+def agreements(folder: Path, test: Any) -> list[str]:
+    """Return a table of how the engines did on test rows, which no engine was judged on."""
+    exact = load(folder, STANCE)
+    proba = exact.predict_proba(test.examples)
+    lines = [
+        "| | equal labels | most apart, where they differ | points of macro-F1 lost | computed once more |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    record = exact._service.record
+    for name, offer in record.offers.items():
+        one = load(folder, STANCE)
+        one.use(name)
+        fast = one.predict_proba(test.examples)
+        found = agreement(proba, fast, test.codes, STANCE, 0.0)
+        again = offer.agreement.again
+        lines.append(
+            f"| {name} | {1 - found.different / found.rows:.2%} | {found.widest:.3f} | {found.lost:.2f}"
+            f" | {again:.1%} |"
+        )
+    for name, why in record.refused.items():
+        lines.append(f"| {name} | refused: {why} | | | |")
+    return lines
+
+
+def peaks() -> dict[EngineName, float]:
+    """Return the most multiplications and additions a second that matrices get to."""
+    import torch
+
+    found: dict[EngineName, float] = {}
+    for name, kind in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        best = 0.0
+        for rows, inner, columns in SHAPES:
+            a, b = torch.randn(rows, inner).to(kind), torch.randn(columns, inner).to(kind)
+            with torch.inference_mode():
+                least = min(seconds(lambda a=a, b=b: torch.nn.functional.linear(a, b)) for _ in range(8))
+            best = max(best, 2 * rows * inner * columns / least)
+        found[name] = best
+    return found
+
+
+def shares(folder: Path, examples: list[Example]) -> list[str]:
+    """Return a table of what share of the peak each engine computes at, padding counted as work."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    one = load(folder, STANCE)
+    network, record, top = one.network_, one._service.record, peaks()
+    rows, padding = one.tokenizer_(examples), 0
+    engines: dict[EngineName, Any] = {"fp32": TorchEngine(network)}
+    if "bf16" in record.offers:
+        engines["bf16"] = TorchEngine(network, "bf16")
+    if "int8" in record.offers:
+        engines["int8"] = OnnxEngine(folder / SMALL)
+        engines["fp32 in ONNX Runtime"] = OnnxEngine(folder / EXACT)  # type: ignore[index]
+    lines = ["| | Gflop/s | share of the peak of its kind |", "|---|---:|---:|"]
+    for name, engine in engines.items():
+        batches = list(shared_batches(rows, engine.budget, padding))
+        with FlopCounterMode(display=False) as counter, torch.inference_mode():
+            for batch in batches:
+                network(batch)
+        least = min(seconds(lambda: [engine.scores(batch) for batch in batches]) for _ in range(4))  # noqa: B023
+        done = counter.get_total_flops() / least
+        kind = name.partition(" ")[0]
+        share = f"{done / top[kind]:.0%}" if kind in top else f"{done / top['fp32']:.1f} times that of fp32"
+        lines.append(f"| {name} | {done / 1e9:,.0f} | {share} |")
+    peak = ", ".join(f"{name} {value / 1e9:,.0f}" for name, value in top.items())
+    return [*lines, "", f"The peaks, of single products of matrices by PyTorch: {peak} Gflop/s."]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--model", type=Path, help="the model/ folder of a packed encoder; left out, one is made"
+    )
+    arguments = parser.parse_args()
+    home = encoder.registered() if arguments.model is None else None
+    folder = arguments.model or encoder.model(home)
+    test = encoder.rows(home or encoder.written())["test"]
+    some = [test.examples[row] for row in packing.spread(test.examples, ROWS)]
+    lengths = load(folder, STANCE).tokenizer_(some).lengths
+    lines = [
+        f"The packaged MiniLM, sentences of {encoder.corpus_name()} with the target marked and paired"
+        f" ({np.mean(lengths):.0f} tokens on average, {np.max(lengths)} at most), {threads()} threads,"
+        f" {TURNS} turns of {len(some)} rows ({SLOW_ROWS} for the pipeline's default). All of it is timed:"
+        " tokenizing too, and computing narrow rows once more. Where something else runs beside it, processor"
+        " time says more than the clock.",
+        "",
+        *speed(folder, some),
+        "",
+        f"Against fp32, on {len(test):,} test rows, on which no engine was judged when the model was packed:",
+        "",
+        *agreements(folder, test),
+        "",
+        "What the forward passes alone reach:",
+        "",
+        *shares(folder, some),
+    ]
+    text = "\n".join(lines)
+    print(text)
+    section.write("Inference", "make bench", text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""How fast are the linear classifiers trained, and how fast do they label, on one core?
+
+    make bench
+
+It sets OMP_NUM_THREADS=1. Writes its section of ``results.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from typing import Any
+
+from experiments.performance import encoder, section
+from harness import evaluate, plan
+from harness.classifiers.linear import linear
+from harness.labels import STANCE
+from harness.metrics.classification import F1_MACRO
+from harness.scoring import score
+from harness.tables import Predictions
+
+REPEATS = 3
+PRESETS: dict[str, dict[str, Any]] = {
+    "`linear`": {},
+    "`linear`, words only (`chars: null`)": {"chars": None},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.parse_args()
+    if os.environ.get("OMP_NUM_THREADS") != "1":
+        parser.error("set OMP_NUM_THREADS=1, as make bench does: this is timed on one core")
+    prepared = evaluate.prepare(plan.read(encoder.written() / "bench.yaml", ()))
+    (split,) = prepared.splits
+    parts = {name: prepared.labelled(split, name) for name in ("train", "test")}
+    everything = [one for part in parts.values() for one in part.examples]
+    lines = [
+        f"{encoder.corpus_name()}, {len(parts['train']):,} rows to train on and"
+        f" {len(parts['test']):,} to test on. {len(everything):,} rows are labelled, median of {REPEATS}."
+        " Seconds of one core's time.",
+        "",
+        "| | train, s | sentences a second | macro-F1 on test | 95 % interval |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, options in PRESETS.items():
+        made = linear(labels=STANCE, **options)
+        began = time.process_time()
+        made.fit(parts["train"])
+        trained = time.process_time() - began
+        rates = []
+        for _ in range(REPEATS):
+            began = time.process_time()
+            made.predict_proba(everything)
+            rates.append(len(everything) / (time.process_time() - began))
+        proba = made.predict_proba(parts["test"].examples)
+        corpus = prepared.part(split, "test")
+        table = Predictions.of(corpus, STANCE, proba, run=name, split="test", seed=1, fold=0)
+        row = score(table, [F1_MACRO]).rows.iloc[0]
+        lines.append(
+            f"| {name} | {trained:.1f} | {statistics.median(rates):,.0f} | {row['value']:.3f}"
+            f" | {row['low']:.3f} to {row['high']:.3f} |"
+        )
+    text = "\n".join(lines)
+    print(text)
+    section.write("Linear classifiers", "make bench", text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""Does memory stay flat, however many rows are labelled? And how soon is the first label there?
+
+    make bench
+
+Writes its sections of ``results.md``. Every figure is of a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from experiments.performance import encoder, section
+from harness.classifiers.linear import linear
+from harness.classifiers.protocol import Example
+from harness.labels import STANCE
+from harness.parties import EMPTY
+from harness.serving.contract import Contract
+from harness.serving.package import write_data
+
+LINEAR_ROWS = (10_000, 100_000, 1_000_000)
+ENCODER_ROWS = (1_000, 5_000, 20_000)
+ENGINES = ("int8", "fp32")
+"""The first serves what the encoder labels here; both say how soon the first label is there."""
+
+
+def write_rows(path: Path, examples: list[Example], count: int) -> None:
+    """Write so many rows, no two of them alike."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["text", "target", "target_start", "target_end"])
+        for number in range(count):
+            one = examples[number % len(examples)]
+            start, end = one.spans[0]
+            table.writerow([f"{one.text} ({number})", one.target, start, end])
+
+
+def label_file(model: str, source: Path, engine: str) -> None:
+    """Label a file; print seconds, and megabytes at the most."""
+    from harness import inference
+
+    loaded = inference.load(model, engine=engine)
+    began = time.perf_counter()
+    inference.predict_file(loaded, source, source.with_suffix(".labelled.csv"))
+    taken = time.perf_counter() - began
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps([taken, most / (2**20 if sys.platform == "darwin" else 2**10)]))
+
+
+def measured(
+    model: str, folder: Path, examples: list[Example], engine: str, counts: tuple[int, ...]
+) -> Iterator[str]:
+    """Yield a line of a table for each number of rows."""
+    for count in counts:
+        source = folder / "rows.csv"
+        write_rows(source, examples, count)
+        command = [
+            sys.executable,
+            "-m",
+            "experiments.performance.memory",
+            "--label",
+            model,
+            str(source),
+            engine,
+        ]
+        done = subprocess.run(
+            command,
+            cwd=encoder.TOP,
+            env=encoder.environment(folder),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        taken, most = json.loads(done.stdout.splitlines()[-1])
+        yield f"| {count:,} | {count / taken:,.0f} | {most:,.0f} |"
+
+
+def linear_model(folder: Path, home: Path) -> str:
+    """Write a words-only linear model, and return its address."""
+    made = linear(chars=None, labels=STANCE)
+    made.fit(encoder.rows(home)["train"])
+    (folder / "own" / "model").mkdir(parents=True)
+    (folder / "served").mkdir()
+    address = made.save(folder / "own" / "model")
+    write_data(folder / "served", folder / "own", Contract("stance", STANCE, address), EMPTY)
+    return str(folder / "served")
+
+
+def first_label(home: Path, source: Path, engine: str) -> tuple[float, float]:
+    """Return seconds from the command to its first label, and what of them were imports."""
+    arguments = ["-m", "harness", "predict", "--model", encoder.ADDRESS, "--input", str(source)]
+    arguments += ["--output", "-", "--engine", engine]
+    waited = []
+    for _ in range(3):
+        began = time.perf_counter()
+        with subprocess.Popen(
+            [sys.executable, *arguments], cwd=home, env=encoder.environment(home), stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            for _ in range(2):
+                process.stdout.readline()
+            waited.append(time.perf_counter() - began)
+            process.stdout.read()
+    timed = subprocess.run(
+        [sys.executable, "-X", "importtime", *arguments],
+        cwd=home,
+        env=encoder.environment(home),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line.split("|") for line in timed.stderr.splitlines() if line.startswith("import time:")]
+    own = [line[0].rpartition(":")[2].strip() for line in lines]
+    return sorted(waited)[1], sum(int(one) for one in own if one.isdecimal()) / 1e6
+
+
+def start(home: Path, examples: list[Example], folder: Path) -> list[str]:
+    """Return a table of how soon the first label is there."""
+    source = folder / "few.csv"
+    write_rows(source, examples, 200)
+    lines = ["| engine | from the command, s | of that imports, s |", "|---|---:|---:|"]
+    for engine in ENGINES:
+        waited, imported = first_label(home, source, engine)
+        lines.append(f"| {engine} | {waited:.1f} | {imported:.1f} |")
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--label", nargs=3, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.label:
+        label_file(arguments.label[0], Path(arguments.label[1]), arguments.label[2])
+        return
+    home = encoder.registered()
+    examples = [one for one in encoder.rows(home)["test"].examples if one.spans]
+    head = ["| rows | rows a second | memory at the most, MB |", "|---:|---:|---:|"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        served = str(encoder.model(home).parent)
+        lines = [
+            "`harness predict` on files of distinct rows, reading and writing CSV included; the rows are"
+            f" numbered sentences of {encoder.corpus_name()}. The linear model (words only):",
+            "",
+            *head,
+            *measured(linear_model(folder, home), folder, examples, "auto", LINEAR_ROWS),
+            "",
+            f"The encoder, by {ENGINES[0]}:",
+            "",
+            *head,
+            *measured(served, folder, examples, ENGINES[0], ENCODER_ROWS),
+        ]
+        begun = [
+            "`harness predict` on a registered encoder: until the first label can be read, median of three.",
+            "",
+            *start(home, examples, folder),
+        ]
+    for heading, text in (("Memory", "\n".join(lines)), ("First label", "\n".join(begun))):
+        print(text)
+        section.write(heading, "make bench", text)
+
+
+if __name__ == "__main__":
+    main()
