@@ -13,10 +13,6 @@ HARNESS = $(VENV_PYTHON) -m harness
 OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
-# Modules in experiments/performance, each of which writes its section of results.md.
-BENCHMARKS_ON_ONE_CORE = comparison linear
-BENCHMARKS = inference memory
-
 .DEFAULT_GOAL := help
 .PHONY: help setup experiment validate compare suite ui promote predict read schema test check bench fix clean
 
@@ -75,10 +71,8 @@ check: setup ## format, lint, types, layers and docstrings; writes nothing
 	@$(VENV_PYTHON) -m mypy
 	@$(VENV_PYTHON) -m pytest -q tests/test_layers.py tests/test_packaging.py tests/test_docstrings.py
 
-bench: setup ## repeat the timings in experiments/performance/results.md
-	@for study in $(BENCHMARKS_ON_ONE_CORE); do \
-	  OMP_NUM_THREADS=1 $(VENV_PYTHON) -m experiments.performance.$$study || exit 1; done
-	@for study in $(BENCHMARKS); do $(VENV_PYTHON) -m experiments.performance.$$study || exit 1; done
+bench: setup ## repeat the timings in experiments/performance/results.md: [ONLY=linear,inference]
+	@$(VENV_PYTHON) -m experiments.performance $(if $(ONLY),--only '$(ONLY)') $(ARGS)
 
 fix: setup ## format, and mend what the linter can
 	@$(VENV_PYTHON) -m ruff check --fix .

@@ -1,0 +1,64 @@
+"""Benchmarks in, ``results.md`` out: one after another, each in a process of its own.
+
+    make bench [ONLY=linear,inference]
+
+A new one is a module beside this with a ``main`` that calls :func:`experiments.performance.section.write`,
+and a line in :data:`CORES`. One that fails does not keep the others from being run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from experiments.performance import section
+
+CORES: dict[str, int | None] = {
+    "comparison": 1,
+    "linear": 1,
+    "training": None,
+    "inference": None,
+    "memory": None,
+}
+"""Modules, in the order in which they are run, and how many cores each is measured on; None for all."""
+
+
+def environment(cores: int | None) -> dict[str, str]:
+    """Return an environment in which so many cores compute."""
+    found = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    return found if cores is None else found | {"OMP_NUM_THREADS": str(cores)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", default=",".join(CORES), help=f"names, with commas: {', '.join(CORES)}")
+    names = parser.parse_args(arguments).only.split(",")
+    unknown = [name for name in names if name not in CORES]
+    if unknown:
+        parser.error(f"there is no {', '.join(unknown)}; known: {', '.join(CORES)}")
+    minutes: dict[str, float] = {}
+    failed = []
+    for name in names:
+        print(f"== {name}", flush=True)
+        began = time.perf_counter()
+        command = [sys.executable, "-m", f"experiments.performance.{name}"]
+        if subprocess.run(command, env=environment(CORES[name]), check=False).returncode:
+            failed.append(name)
+        minutes[name] = (time.perf_counter() - began) / 60
+    taken = ", ".join(f"{name} {value:.1f}" for name, value in minutes.items())
+    print(f"minutes: {sum(minutes.values()):.1f} ({taken})")
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    elif len(names) == len(CORES):
+        section.lasted(sum(minutes.values()))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
