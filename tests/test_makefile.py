@@ -57,6 +57,8 @@ def test_every_target_is_declared() -> None:
         (["compare"], "-m harness compare"),
         (["compare", "EXPERIMENT=a,b", "METRIC=f1"], "-m harness compare --experiment a,b --metric f1"),
         (["suite", "SUITE=a.yaml", "ARGS=--only gvfc"], "-m harness suite a.yaml --only gvfc"),
+        (["bench"], "-m experiments.performance"),
+        (["bench", "ONLY=linear,memory"], "-m experiments.performance --only linear,memory"),
         (["ui"], "-m harness ui"),
         (["ui", "EXPERIMENT=a", "PORT=5001"], "-m harness ui --experiment a --port 5001"),
         (["promote"], "-m harness promote"),

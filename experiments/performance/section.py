@@ -48,7 +48,9 @@ def write(
     rows = [row for row in _rows(sections) if row.split(" | ")[0] != f"| {heading}"]
     rows += [f"| {heading} | {what} | {found} | {aim} |" for what, (found, aim) in (ratios or {}).items()]
     # Sorted by section alone: within one, what comes first is meant to.
-    sections[RATIOS] = "\n".join([_note(sections), "", *HEAD, *sorted(rows, key=lambda row: row.split("|")[1])])
+    sections[RATIOS] = "\n".join(
+        [_note(sections), "", *HEAD, *sorted(rows, key=lambda row: row.split("|")[1])]
+    )
     _write(path, sections)
 
 

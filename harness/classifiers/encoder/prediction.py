@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from harness.classifiers.encoder.rows import Rows, batches, shared_batches, sorted_order
+from harness.classifiers.encoder.rows import Batch, Rows, batches, shared_batches, sorted_order
 from harness.classifiers.protocol import Examples
 from harness.labels import LabelSet
 from harness.progress import progress
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from harness.classifiers.encoder.network import Network
 
 Item = TypeVar("Item")
-
-BUDGET = 4096
-"""Padded tokens of a batch: enough to fill the processor, few enough for its cache."""
 
 STRETCH = 512
 """Examples that are tokenized, and sorted by length, together."""
@@ -53,6 +50,11 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def budget(device: str) -> int:
+    """Return how many padded tokens a batch has: enough to fill the device, few enough for its cache."""
+    return 1024 if device == "cpu" else 16384
+
+
 def scores(network: Network, rows: Rows, padding: int) -> NDArray[np.float64]:
     """Compute in fp32 what the head gives.
 
@@ -73,7 +75,7 @@ def scores(network: Network, rows: Rows, padding: int) -> NDArray[np.float64]:
     import torch
 
     result = np.zeros((len(rows.lengths), network.head.out_features))
-    order = sorted_order(rows.lengths, BUDGET)
+    order = sorted_order(rows.lengths, budget(device().type))
     network.eval()
     with torch.inference_mode():
         for batch in progress(batches(rows, order, padding), "predicting", len(order)):
@@ -104,9 +106,20 @@ def streamed(engine: Engine, reading: Reading, examples: Examples, outputs: int)
     read = ahead(reading.rows(examples[start : start + STRETCH]) for start in starts)
     shown = progress(zip(starts, read, strict=True), "predicting", len(starts))
     for start, rows in shown:
-        for batch in shared_batches(rows, engine.budget, reading.padding):
-            result[start + batch.rows] = engine.scores(batch)
+        for batch, found in computed(engine, shared_batches(rows, engine.budget, reading.padding)):
+            result[start + batch.rows] = found
     return result
+
+
+def computed(engine: Engine, batches: Iterable[Batch]) -> Iterator[tuple[Batch, NDArray[np.float64]]]:
+    """Compute batches, as many at once as the engine may be asked for; yield each with its scores."""
+    if engine.at_once == 1:
+        for batch in batches:
+            yield batch, engine.scores(batch)
+        return
+    some = list(batches)
+    with ThreadPoolExecutor(engine.at_once) as pool:
+        yield from zip(some, pool.map(engine.scores, some), strict=True)
 
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from harness.classifiers.encoder.prediction import budget
 from harness.classifiers.encoder.rows import Batch
 from harness.errors import ClassifierError, MissingPackageError
 
@@ -26,10 +27,13 @@ class Engine(Protocol):
     Attributes
     ----------
     budget : int
-        Padded tokens of the batches that suit it.
+        Padded tokens of the batches that suit it: enough to fill the processor, few enough for its cache.
+    at_once : int
+        How many batches it may be asked for at the same time.
     """
 
     budget: int
+    at_once: int
 
     def scores(self, batch: Batch) -> NDArray[np.float64]:
         """Return what the head gives, ``(rows, outputs)``, in the order of ``batch.rows``."""
@@ -45,12 +49,12 @@ class TorchEngine:
     name : {"fp32", "bf16"}
     """
 
-    budget = 4096
-    """Enough to fill the processor, few enough for its cache."""
+    at_once = 1
 
     def __init__(self, network: Network, name: Literal["fp32", "bf16"] = "fp32") -> None:
         self.network = network.eval()
         self.name = name
+        self.budget = budget(network.head.weight.device.type)
 
     def scores(self, batch: Batch) -> NDArray[np.float64]:
         """See :class:`Engine`."""
@@ -64,7 +68,7 @@ class TorchEngine:
 
 
 class OnnxEngine:
-    """A graph in ONNX Runtime, on the processor.
+    """A graph in ONNX Runtime, on the processor: a batch a core, which leaves no core waiting for another.
 
     Parameters
     ----------
@@ -79,9 +83,10 @@ class OnnxEngine:
         Where the file is missing or damaged, or asks for what this version cannot do.
     """
 
-    budget = 2048
+    budget = 512
 
     def __init__(self, file: Path) -> None:
+        self.at_once = threads()
         self._session = session(file)
         self._inputs = [one.name for one in self._session.get_inputs()]
 
@@ -113,9 +118,7 @@ def session(file: Path) -> Any:
     except ImportError as error:
         raise MissingPackageError("onnxruntime", "the engine int8") from error
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads()
-    # Threads that wait at full speed would take the processor from the one that tokenizes.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])

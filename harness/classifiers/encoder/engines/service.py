@@ -173,7 +173,7 @@ class Service:
                 engines[name] = self._engine(name)
             except HarnessError as error:
                 _warn(name, error)
-        batches = list(shared_batches(reading.rows(some), TorchEngine.budget // 2, reading.padding))
+        batches = list(shared_batches(reading.rows(some), OnnxEngine.budget, reading.padding))
         return choice.measured(engines, batches)
 
     def _why_not(self, engine: str) -> str:

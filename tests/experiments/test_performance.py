@@ -1,0 +1,75 @@
+"""What benchmarks write: sections by name, and above them what each says in one number."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.performance import __main__ as bench
+from experiments.performance import section
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(section, "machine", lambda: "a machine")
+    monkeypatch.setattr(section, "_today", lambda: "2026-01-02")
+    return tmp_path / "results.md"
+
+
+def test_sections_are_sorted_and_ratios_come_first(path: Path) -> None:
+    section.write("Speed", "make bench", "fast\n", {"times as fast": ("3.0", "≥ 2"), "also": ("1", "")}, path)
+    section.write("Memory", "make bench", "flat", {"MB more": ("0", "flat")}, path)
+    section.write("Speed", "make bench", "faster", {"times as fast": ("4.0", "≥ 2")}, path)
+    assert path.read_text(encoding="utf-8") == (
+        "# Measured\n\n## Ratios\n\n"
+        f"{section.ABOUT}\n\n"
+        "| section | what | measured | aim |\n|---|---|---:|---:|\n"
+        "| Memory | MB more | 0 | flat |\n| Speed | times as fast | 4.0 | ≥ 2 |\n\n"
+        "## Memory\n\n`make bench`, 2026-01-02, a machine\n\nflat\n\n"
+        "## Speed\n\n`make bench`, 2026-01-02, a machine\n\nfaster\n"
+    )
+
+
+def test_how_long_it_lasted_is_kept(path: Path) -> None:
+    section.write("Speed", "make bench", "fast", {"times": ("3", "")}, path)
+    section.lasted(11.6, path)
+    section.write("Speed", "make bench", "fast", {"times": ("4", "")}, path)
+    text = path.read_text(encoding="utf-8")
+    assert "All of them, in one go, took 12 minutes on 2026-01-02." in text
+    assert text.count("| Speed | ") == 1
+
+
+def test_every_benchmark_can_be_run(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in bench.CORES:
+        assert callable(importlib.import_module(f"experiments.performance.{name}").main)
+    with pytest.raises(SystemExit):
+        bench.main(["--only", "linear,speed"])
+    assert "there is no speed; known: comparison, linear, " in capsys.readouterr().err
+
+
+def test_what_fails_does_not_keep_others(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def run(command: list[str], env: dict[str, str], check: bool) -> Any:
+        asked.append((command[-1].rpartition(".")[2], env.get("OMP_NUM_THREADS")))
+        return subprocess.CompletedProcess(command, "linear" in command[-1], "", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert bench.main(["--only", "linear,memory"]) == 1
+    assert asked == [("linear", "1"), ("memory", None)]
+    said = capfd.readouterr()
+    assert said.err == "failed: linear\n"
+    assert re.search(r"minutes: 0\.0 \(linear 0\.0, memory 0\.0\)", said.out)
+
+
+def test_what_is_published_names_its_ratios() -> None:
+    text = section.RESULTS.read_text(encoding="utf-8")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE)[0] == section.RATIOS
