@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -40,6 +41,10 @@ CARD = Card(
 )
 
 PLACEHOLDERS = ("None", "Not in the list")
+PARTY = re.compile(
+    r"(Republican|Democratic|Tea|Green|Libertarian)[ _]Party|((House|Senate) )?(Democrats|Republicans)|GOP"
+)
+"""Targets that are political parties, or one's members of a chamber."""
 SIDES: Mapping[str, str] = {"NEG": "critical", "POS": "supportive"}
 Rows = list[dict[str, Any]]
 
@@ -69,7 +74,8 @@ def seesaw(
     -------
     Corpus
         One row a (sentence, holder, target); ``group`` is the story. Beyond the usual columns: ``article``,
-        ``subject`` as annotated, ``target_kind`` (People, Organization, …) and ``topic`` of the story.
+        ``subject`` as annotated, ``target_kind`` (People, Organization, …), ``party``, ``yes`` or ``no``, of
+        the target, and ``topic`` of the story: each can be sliced by.
 
     Raises
     ------
@@ -195,6 +201,7 @@ def _row(name: str, sentence: str, stance: Mapping[str, Any], texts: Mapping[str
         "stance": SIDES[stance["sentiment"]],
         "article": name,
         "subject": subject,
+        "party": "yes" if PARTY.fullmatch(stance["object"]) else "no",
     }
 
 

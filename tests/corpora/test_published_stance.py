@@ -137,6 +137,21 @@ def seesaw_files(home: Path, split: str = "train", story: str = "TRIPLET_001", *
     return home
 
 
+@pytest.mark.parametrize(
+    ("target", "party"),
+    [
+        ("Republican Party", "yes"),
+        ("Democratic_Party", "yes"),
+        ("Senate Democrats", "yes"),
+        ("House", "no"),
+        ("GOP bill", "no"),
+    ],
+)
+def test_seesaw_tells_parties_from_other_targets(tmp_path: Path, target: str, party: str) -> None:
+    rows = seesaw(folder=seesaw_files(tmp_path, object=target), labels=TWO_SIDES).rows
+    assert rows["party"].tolist() == [party, "no"]
+
+
 def test_seesaw(tmp_path: Path) -> None:
     home = seesaw_files(tmp_path)
     seesaw_files(home, "valid", "TRIPLET_002")
