@@ -24,6 +24,7 @@ from tests.classifiers.conftest import Saving
 
 PAIR = LabelSet(("critical", "supportive"))
 FRAMES = LabelSet(("conflict", "morality"), multi=True)
+GRAPHS = ("fp32.onnx", "int8.onnx", "model.safetensors")
 
 
 @pytest.fixture(autouse=True)
@@ -232,7 +233,8 @@ print(sorted({{"torch", "transformers", "sklearn"}} & set(sys.modules)))
 
 def test_nothing_saved_is_code_or_pickle(saved: Saving) -> None:
     names = {path.name for path in saved().iterdir()}
-    assert {"engines.json", "fp32.onnx", "int8.onnx"} < names
+    assert {"engines.json", *GRAPHS} < names
     assert {Path(name).suffix for name in names} == {".json", ".onnx", ".safetensors"}
     data = json.loads((saved() / "engines.json").read_text())
-    assert sorted(data) == ["offers", "padding", "refused", "weights"]
+    assert sorted(data) == ["files", "offers", "padding", "refused", "weights"]
+    assert data["files"] == {name: record.digest(saved() / name) for name in GRAPHS}

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.classifiers.encoder import load
-from harness.classifiers.encoder.engines import choice, service
-from harness.classifiers.protocol import Labelled
+from harness.classifiers.encoder.engines import choice, record, service
+from harness.classifiers.protocol import Example, Labelled
 from harness.errors import ClassifierError, HarnessWarning
 from harness.labels import LabelSet
 from tests.classifiers.conftest import Saving
@@ -35,16 +36,45 @@ def folder(saved: Saving, tmp_path: Path) -> Path:
 
 
 def test_a_damaged_engine_gives_way(folder: Path, worded: Labelled) -> None:
+    packed = record.digest(folder / "int8.onnx")
     (folder / "int8.onnx").write_bytes(b"nothing of the kind")
     one = load(folder, PAIR)
     one.use("int8")
-    with pytest.raises(ClassifierError, match=r"int8\.onnx: cannot be opened: "):
+    with pytest.raises(ClassifierError) as error:
         one.predict_proba(worded.examples)
+    said = f"{folder / 'int8.onnx'}: is not what the model was packed with, of SHA-256 {packed}"
+    assert str(error.value) == said
     one.use("auto")
-    with pytest.warns(HarnessWarning, match=r"the engine int8 failed, fp32 takes over: .*int8\.onnx: cannot"):
+    with pytest.warns(HarnessWarning, match="the engine int8 failed, fp32 takes over: ") as warned:
         first = one.predict_proba(worded.examples)
+    assert said in str(warned[0].message)
     # It is said once.
     assert one.predict_proba(worded.examples).tobytes() == first.tobytes()
+
+
+@pytest.mark.parametrize("file", ["fp32.onnx", "model.safetensors"])
+def test_rows_are_not_computed_once_more_by_other_weights(
+    file: str, folder: Path, worded: Labelled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = load(folder, PAIR)
+    one.use("int8")
+    data = bytearray((folder / file).read_bytes())
+    data[-1] ^= 1
+    (folder / file).write_bytes(data)
+    monkeypatch.setattr(service, "gaps", lambda proba, labels: np.zeros(len(proba)))
+    with pytest.raises(ClassifierError, match=f"{file}: is not what the model was packed with, of SHA-256"):
+        one.predict_proba(worded.examples)
+
+
+def test_a_damaged_graph_of_which_no_checksum_is_known_is_refused(folder: Path) -> None:
+    (folder / "int8.onnx").write_bytes(b"nothing of the kind")
+    found = record.read(folder)
+    assert found is not None
+    dataclasses.replace(found, files={}).write(folder)
+    one = load(folder, PAIR)
+    one.use("int8")
+    with pytest.raises(ClassifierError, match=r"int8\.onnx: cannot be opened: "):
+        one.predict_proba([Example("good", "varna")])
 
 
 @pytest.mark.parametrize(

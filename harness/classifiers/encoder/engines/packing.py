@@ -74,10 +74,14 @@ class Trial:
                 offers[name] = self._judged(make())
             except Exception as error:  # noqa: BLE001 (whatever it is, what was trained is served by fp32)
                 refused[name] = str(error).strip() or type(error).__name__
+        graphs = [self.weights.with_name(file) for file in (EXACT, SMALL)]
         if "int8" not in offers:
-            for file in (EXACT, SMALL):
-                self.weights.with_name(file).unlink(missing_ok=True)
-        return Record(digest(self.weights), self.reading.padding, offers, refused)
+            for file in graphs:
+                file.unlink(missing_ok=True)
+        weights = digest(self.weights)
+        # The exact graph reads the weights where they lie.
+        files = {file.name: digest(file) for file in graphs if file.exists()} | {self.weights.name: weights}
+        return Record(weights, self.reading.padding, offers, refused, files)
 
     def _judged(self, engine: Engine) -> Offer:
         if not len(self.held):

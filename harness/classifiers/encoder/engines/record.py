@@ -1,7 +1,7 @@
 """What was found of a model's fast engines in, ``engines.json`` beside its weights out; and back.
 
 ==============  ==========================================================
-engines.json    which engines may serve the model, and how they were judged
+engines.json    which engines may serve the model, how they were judged, and checksums
 fp32.onnx       the graph; its weights are those of ``model.safetensors``
 int8.onnx       the graph with its large matrices in 8 bits
 ==============  ==========================================================
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +54,27 @@ class Record:
         Engines that passed.
     refused : mapping
         Why others did not, or could not be tried.
+    files : mapping
+        SHA-256 of the files that were judged; none in a model that was packed before they were written down.
     """
 
     weights: str
     padding: int
     offers: Mapping[EngineName, Offer]
     refused: Mapping[EngineName, str]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self, file: Path) -> None:
+        """Refuse a file that is not the one that was judged; one that is missing is left to who opens it.
+
+        Raises
+        ------
+        ClassifierError
+            Where its SHA-256 is another.
+        """
+        packed = self.files.get(file.name)
+        if packed is not None and file.is_file() and digest(file) != packed:
+            raise ClassifierError(f"{file}: is not what the model was packed with, of SHA-256 {packed}")
 
     def summary(self) -> dict[str, Any]:
         """Say in plain data how each engine did."""
@@ -88,7 +103,13 @@ def read(folder: Path) -> Record | None:
             name: Offer(float(one["narrow"]), Agreement.from_record(one["agreement"]))
             for name, one in data["offers"].items()
         }
-        return Record(str(data["weights"]), int(data["padding"]), offers, dict(data["refused"]))
+        return Record(
+            str(data["weights"]),
+            int(data["padding"]),
+            offers,
+            dict(data["refused"]),
+            dict(data.get("files", {})),
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ClassifierError(f"{file}: cannot be read: {error}") from error
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+from harness.classifiers.checkpoints import WEIGHTS
 from harness.classifiers.encoder.engines import choice
 from harness.classifiers.encoder.engines.agreement import gaps
 from harness.classifiers.encoder.engines.computing import (
@@ -127,8 +128,7 @@ class Service:
         if name == "fp32":
             return self.exact
         if name not in self._made:
-            made = OnnxEngine(self.folder / SMALL) if name == "int8" else TorchEngine(self.network, "bf16")
-            self._made[name] = made
+            self._made[name] = self._graph(SMALL) if name == "int8" else TorchEngine(self.network, "bf16")
         return self._made[name]
 
     def _beside(self, name: EngineName) -> Engine:
@@ -137,7 +137,14 @@ class Service:
 
     @cached_property
     def _exact_graph(self) -> OnnxEngine:
-        return OnnxEngine(self.folder / EXACT)
+        return self._graph(EXACT, WEIGHTS)
+
+    def _graph(self, file: str, *read: str) -> OnnxEngine:
+        """Open a graph that, as what it reads, is what the engine was judged by."""
+        assert self.record is not None
+        for name in (file, *read):
+            self.record.check(self.folder / name)
+        return OnnxEngine(self.folder / file)
 
     def _name(self, reading: Reading, examples: Examples) -> EngineName:
         """Return the engine that was asked for; for ``auto`` the fastest, or the likeliest to be."""
