@@ -86,14 +86,15 @@ def _configs() -> dict[str, Any]:
 ARCHITECTURES = ("bert", "roberta", "xlm-roberta", "deberta-v2", "modernbert", "distilbert")
 
 
-def write(folder: Path, architecture: str = "bert") -> str:
-    """Write a random checkpoint, always the same one; return its name."""
+def write(folder: Path, architecture: str = "bert", reading: Any = None) -> str:
+    """Write a random checkpoint, always the same one, with a tokenizer; return its name."""
     import torch
     from transformers import AutoModel
 
+    reading = reading or tokenizer()
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = AutoModel.from_config(_configs()[architecture]())
+        model = AutoModel.from_config(_configs()[architecture](vocab_size=len(reading)))
     model.save_pretrained(folder)
-    tokenizer().save_pretrained(folder)
+    reading.save_pretrained(folder)
     return str(folder)
