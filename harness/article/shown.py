@@ -25,12 +25,7 @@ def show(outcome: Outcome) -> None:
 
     console = Console(highlight=False, width=WIDTH)
     articles = f"{outcome.articles:,} article" + ("" if outcome.articles == 1 else "s")
-    table = Table(
-        title=f"{articles}, {outcome.rows:,} rows (a party in a sentence)",
-        box=None,
-        title_justify="left",
-        pad_edge=False,
-    )
+    table = Table(box=None, pad_edge=False)
     table.add_column("party", no_wrap=True, max_width=24)
     for voice in VOICES:
         table.add_column(voice, no_wrap=True)
@@ -39,6 +34,8 @@ def show(outcome: Outcome) -> None:
     for name, counts in parties[:MOST_PARTIES]:
         table.add_row(_plain(name), *(_counts(counts, voice) for voice in VOICES), str(counts.unsure or "–"))
     if parties:
+        rows = f"{outcome.rows:,} row" + ("" if outcome.rows == 1 else "s")
+        console.print(f"{articles}, {rows} (a party in a sentence)", style="italic")
         console.print(table)
         console.print(
             "critical / neutral / supportive sentences; unsure mentions are not counted.", style="dim"
