@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 
+from harness.article import streams
+from harness.article.streams import Format
 from harness.errors import ArticleError, Problem
-
-Format = Literal["text", "html", "jsonl"]
 
 ENDINGS: Mapping[str, Format] = {
     ".txt": "text",
@@ -101,8 +101,7 @@ def count(paths: Iterable[Path]) -> int:
         if path is None or kind != "jsonl":
             total += 1
         else:
-            with path.open("rb") as handle:
-                total += sum(1 for _ in handle)
+            total += streams.count_lines(path)
     return total
 
 
@@ -248,20 +247,15 @@ def _documents(path: Path | None, name: str, kind: Format | None) -> Iterator[Do
         yield _error(name, f"cannot be read: {error.strerror or error}")
         return
     try:
+        start = handle.read(streams.START)
+        kind = kind or streams.guessed(start)
         if kind == "jsonl":
-            yield from _json_documents(handle, name)
+            yield from _json_documents(handle, name, start)
             return
-        raw = handle.read(LONGEST_PAGE + 1)
+        raw = start + handle.read(LONGEST_PAGE + 1 - len(start))
     finally:
         if path is not None:
             handle.close()
-    if kind is None:
-        kind = _guessed(raw)
-        if kind == "jsonl":
-            import io
-
-            yield from _json_documents(io.BytesIO(raw + handle.read()), name)
-            return
     try:
         if len(raw) > LONGEST_PAGE:
             what = f"is larger than {LONGEST_PAGE:,} bytes; an article has at most {LONGEST:,} characters"
@@ -271,23 +265,14 @@ def _documents(path: Path | None, name: str, kind: Format | None) -> Iterator[Do
         yield error
 
 
-def _guessed(raw: bytes) -> Format:
-    start = raw[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith(b"{"):
-        return "jsonl"
-    return "html" if re.match(rb"<(!doctype html|html|\?xml)", start) else "text"
-
-
-def _json_documents(handle: IO[bytes], name: str) -> Iterator[Document | ArticleError]:
-    number = 0
-    while line := handle.readline(LONGEST_PAGE):
-        number += 1
+def _json_documents(handle: IO[bytes], name: str, start: bytes) -> Iterator[Document | ArticleError]:
+    for number, line in enumerate(streams.lines(handle, start, LONGEST_PAGE), start=1):
         place = f"{name}:{number}"
         try:
             if len(line) == LONGEST_PAGE:
                 raise _error(place, f"is longer than {LONGEST_PAGE:,} bytes, and so is not read on")
             if line.strip():
-                yield of_json(line.decode("utf-8-sig"), place)
+                yield of_json(line.decode("utf-8-sig").rstrip("\r\n"), place)
         except UnicodeDecodeError as error:
             yield _error(place, f"is no UTF-8 text: byte 0x{line[error.start]:02x}")
         except ArticleError as error:
