@@ -23,6 +23,7 @@ CORES: dict[str, int | None] = {
     "training": None,
     "inference": None,
     "memory": None,
+    "reading": None,
 }
 """Modules, in the order in which they are run, and how many cores each is measured on; None for all."""
 

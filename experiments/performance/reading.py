@@ -1,14 +1,15 @@
-"""How fast articles are read, and how much memory that takes; writes its section of ``results.md``.
+"""How fast are articles read, and does memory stay flat, however many there are?
 
-    python -m experiments.performance.reading STANCE FRAMES
+    make bench
 
-takes the addresses of two models, ``models:/stance@champion`` and ``models:/framing@champion`` where left
-out.
-Articles of 25 sentences are made up, no two alike; they are read without ``--explain`` into a table.
+Writes its section of ``results.md``. Articles of 25 sentences are made up, no two sentences alike; they are
+read as ``harness read FOLDER -o rows.csv`` reads them, without ``--explain``, each time in a process of its
+own. Stance is from a linear classifier, then from an encoder; frames are from a linear one.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import subprocess
@@ -17,50 +18,80 @@ import tempfile
 import time
 from pathlib import Path
 
-from experiments.performance import section
+from experiments.performance import encoder, section
 
+CONFIG = """\
+name: {task}
+task: {task}
+corpus: {{kind: partyline}}
+classifiers:
+  linear: {{kind: linear{options}}}
+"""
 ARTICLES = (250, 1000)
 SENTENCES = 25
+HEAD = (
+    "| stance from | articles | rows | s | rows a second | peak memory, MiB |",
+    "|---|---:|---:|---:|---:|---:|",
+)
+AIMS = {"linear": 60, "encoder": 300}
+"""Stance from, and within how many seconds a thousand articles are to be read."""
+
 PARTIES = ("Russia", "Ukraine", "NATO", "the United States", "China", "Germany", "France", "Japan")
 VERBS = ("praised", "blamed", "met", "warned", "thanked", "ignored", "joined", "accused")
 THINGS = (
-    "the harbour",
-    "a budget",
-    "two ministers",
-    "the treaty",
-    "its critics",
-    "a court",
-    "the talks",
-    "new tariffs",
+    "the harbour authority",
+    "a budget for schools",
+    "two ministers and their staff",
+    "the treaty of last spring",
+    "its many critics abroad",
+    "a court that nobody had heard of",
+    "the talks in Geneva",
+    "new tariffs on steel and grain",
 )
 ENDS = (
     "on Monday",
-    "after a long night",
-    "as prices rose",
-    "to general surprise",
+    "after a long night of talks behind closed doors",
+    "as prices rose in most of the towns along the coast",
+    "to the surprise of those who had followed the affair from its beginning in the spring",
     "in a letter",
-    "without a word",
+    "without a word about the money that had been promised for the bridges and the roads",
 )
+MORE = ("", ", which {party} had long expected", ", and {party} kept out of it", "")
 
 
 def article(number: int) -> dict[str, str]:
-    """An article in which about half of the sentences name parties."""
+    """An article of sentences of 7 to 47 words, 22 on average, that name 1.2 parties on average."""
     lines = []
     for k in range(SENTENCES):
         at = number * SENTENCES + k
-        first = PARTIES[at % 8] if k % 2 else "Officials"
+        first = PARTIES[at % 8] if k % 3 else "Officials"
         second = PARTIES[at // 8 % 8] if k % 4 == 1 else THINGS[at // 64 % 8]
         said = f", the mayor said of case {at}" if k % 3 == 0 else f" in case {at}"
-        sentence = f"{first} {VERBS[at // 3 % 8]} {second} {ENDS[at // 5 % 6]}{said}."
+        more = MORE[at % 4].format(party=PARTIES[at // 2 % 8])
+        sentence = f"{first} {VERBS[at // 3 % 8]} {second} {ENDS[at // 5 % 6]}{said}{more}."
         lines.append(sentence[:1].upper() + sentence[1:])
     return {"id": str(number), "outlet": "made", "date": "2024-06-18", "text": "\n".join(lines)}
+
+
+def linear(task: str) -> Path:
+    """Return the files of a linear classifier of partyline; train it first if need be."""
+    folder = encoder.FOLDER / f"reading-{task}"
+    models = ".harness/artifacts/*/models/*/artifacts"
+    if not list(folder.glob(models)):
+        folder.mkdir(parents=True, exist_ok=True)
+        options = ", target: none" if task == "framing" else ""
+        (folder / "bench.yaml").write_text(CONFIG.format(task=task, options=options), encoding="utf-8")
+        command = [sys.executable, "-m", "harness", "run", "bench.yaml"]
+        subprocess.run(command, cwd=folder, env=encoder.environment(folder), check=True)
+    return sorted(folder.glob(models))[-1]
 
 
 def measured(stance: str, frames: str, n: int) -> dict[str, float]:
     """Read ``n`` articles in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "articles.jsonl"
-        source.write_text("".join(json.dumps(article(k)) + "\n" for k in range(n)), encoding="utf-8")
+        with source.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(article(k)) + "\n" for k in range(n))
         command = [
             sys.executable,
             "-m",
@@ -70,52 +101,54 @@ def measured(stance: str, frames: str, n: int) -> dict[str, float]:
             frames,
             str(source),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
 def one(stance: str, frames: str, source: Path) -> None:
-    """Read a file and print rows, seconds (loading of models left out and counted apart) and peak memory."""
-    from harness.article.documents import Document, read
-    from harness.article.reading import Reader
-    from harness.article.rows import Tables
-    from harness.inference import load
-    from harness.parties import shipped
+    """Read a file; print rows, seconds (of loading the models, too), and peak memory in MiB."""
+    from harness.article.running import Request, run
 
     began = time.perf_counter()
-    reader = Reader(shipped(), load(stance), load(frames))
-    loaded = time.perf_counter()
-    rows = 0
-    with Tables([source.with_suffix(".csv")]) as tables:
-        for reading in reader.read(found for found in read([source]) if isinstance(found, Document)):
-            tables.add(reading)
-            rows += len(reading.rows)
-    ended = time.perf_counter()
+    request = Request((source,), (source.with_suffix(".csv"),), stance=stance, frames=frames)
+    rows = run(request).rows
+    seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"rows": rows, "load": loaded - began, "seconds": ended - loaded, "peak": peak}))
+    print(json.dumps({"rows": rows, "seconds": seconds, "peak": peak}))
 
 
-def main(stance: str = "models:/stance@champion", frames: str = "models:/framing@champion") -> None:
+def main() -> None:
     """Measure, and write the section."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--encoder", help="a model's address; left out, one is trained for an epoch")
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.one:
+        one(*chosen.one[:2], Path(chosen.one[2]))
+        return
+    trained = chosen.encoder or str(encoder.model(encoder.registered()).parents[2])
+    models = {"linear": str(linear("stance")), "encoder": trained}
+    frames = str(linear("framing"))
     lines = [
-        "| articles | rows | s | rows a second | loading, s | peak memory, MiB |",
-        "|---|---|---|---|---|---|",
+        "| stance from | articles | rows | s | rows a second | peak memory, MiB |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
-    for n in ARTICLES:
-        found = measured(stance, frames, n)
-        rate = found["rows"] / found["seconds"]
-        lines.append(
-            f"| {n:,} | {found['rows']:,.0f} | {found['seconds']:.1f} | {rate:,.0f} | {found['load']:.1f} "
-            f"| {found['peak']:,.0f} |"
-        )
-        print(lines[-1], flush=True)
-    name = f"Reading articles, {stance} and {frames}"
-    section.write(name, f"python -m experiments.performance.reading {stance} {frames}", "\n".join(lines))
+    ratios = {}
+    for name, model in models.items():
+        for n in ARTICLES:
+            found = measured(model, frames, n)
+            cells = [name, f"{n:,}", f"{found['rows']:,}", f"{found['seconds']:.1f}"]
+            cells += [f"{found['rows'] / found['seconds']:,.0f}", f"{found['peak']:,.0f}"]
+            lines.append(f"| {' | '.join(cells)} |")
+            print(lines[-1], flush=True)
+        ratios[f"s for {n:,} articles, stance from {name}"] = (f"{found['seconds']:.0f}", f"< {AIMS[name]}")
+    about = (
+        "Sentences have 22 words on average and name 1.3 parties; frames are from a linear classifier. Seconds"
+        " are those of the whole command, loading the models included."
+    )
+    section.write("Reading articles", "make bench", "\n".join([about, "", *lines]), ratios)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
-        one(sys.argv[2], sys.argv[3], Path(sys.argv[4]))
-    else:
-        main(*sys.argv[1:])
+    main()

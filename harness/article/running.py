@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.article.documents import Document, Format, count, read
+from harness.article.documents import Document, count, read
 from harness.article.page import index_page, reader_page
 from harness.article.reading import Reader, Reading
 from harness.article.rows import Tables, whole
+from harness.article.streams import Format
 from harness.article.summary import Tally, add
 from harness.catalog import suggest
 from harness.errors import ArticleError, ModelError, Problem
