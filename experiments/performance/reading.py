@@ -144,8 +144,8 @@ def main() -> None:
             print(lines[-1], flush=True)
         ratios[f"s for {n:,} articles, stance from {name}"] = (f"{found['seconds']:.0f}", f"< {AIMS[name]}")
     about = (
-        "Sentences have 22 words on average and name 1.3 parties; frames are from a linear classifier. Seconds"
-        " are those of the whole command, loading the models included."
+        "Sentences have 22 words on average and name 1.3 parties; frames are from a linear classifier."
+        " Seconds are those of the whole command, loading the models included."
     )
     section.write("Reading articles", "make bench", "\n".join([about, "", *lines]), ratios)
 
