@@ -42,7 +42,7 @@ def run_experiment(plan: Plan, *, fresh: bool, allow_leaks: bool = False) -> Non
 
     from harness import evaluate, experiment
     from harness.prepared import reads_both
-    from harness.store import Store, last
+    from harness.store import Store, last, pending
 
     console = Console(highlight=False)
     with console.status(f"reading {plan.corpus.kind}"):
@@ -67,6 +67,9 @@ def run_experiment(plan: Plan, *, fresh: bool, allow_leaks: bool = False) -> Non
                 f"{name} labels {prepared.other.plan.config.task} too: see {prepared.other.plan.name}"
             )
     _next_steps(console, plan, outcomes)
+    left = pending.prune(store).note()
+    if left:
+        console.print(f"note: {left}", style="yellow")
     failed = [one for one in outcomes if one.error is not None]
     if failed:
         raise FailedClassifiersError(

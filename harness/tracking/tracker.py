@@ -19,15 +19,13 @@ from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
 from harness.labels import LabelSet
 from harness.plan import PlannedClassifier
 from harness.scoring import score
-from harness.store import Store
+from harness.store import Store, pending
 from harness.tracking import contents, context, names, saved, view
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 SCRATCH = "scratch"
-PENDING = "pending"
-"""Folder of the store's home where models of unfinished classifiers wait."""
 
 
 class Tracker:
@@ -150,7 +148,7 @@ class Tracker:
 
     def pending(self, name: str) -> Path:
         """Return the folder of an unfinished run's models, by its id, or of an unfinished training."""
-        return self.store.home / PENDING / name
+        return pending.place(self.store, name)
 
     def tags(self, role: str, digest: str) -> dict[str, str]:
         """Return the tags that every run of the experiment carries."""
@@ -256,7 +254,7 @@ class Parent:
         run = client.create_run(tracker.experiment_id, tags=tags, run_name=trial.name)
         run_id = str(run.info.run_id)
         # Each attempt is a run of its own; the training goes on from where the last one was stopped.
-        unfinished = tracker.pending(f"training-{tracker.experiment_id}-{trial.digest}")
+        unfinished = tracker.pending(f"{pending.PREFIX}{tracker.experiment_id}-{trial.digest}")
         if tracker.fresh:
             shutil.rmtree(unfinished, ignore_errors=True)
         with tracker.ending(run_id):
