@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.evaluate import Prepared
+from harness.labels import Task
 from harness.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def mentions(prepared: Prepared, test: Predictions) -> pd.DataFrame:
     import pandas as pd
 
     rows = _labelled(prepared)
-    given = _given(test)
+    given = _given(test, prepared.plan.config.task)
     if prepared.corpus.task == "framing":
         scored = prepared.corpus.rows
         own = pd.DataFrame({"item": scored["id"], "own": scored["frames"]})
@@ -53,7 +54,9 @@ def _labelled(prepared: Prepared) -> pd.DataFrame:
     return rows[rows["target"].notna() & rows["stance"].notna() & rows["frames"].notna()]
 
 
-def _given(test: Predictions) -> dict[str, object]:
-    """Map ids to labels; a fold that scores an item again gives the same item."""
-    decoded = test.labels.decode(test.decided())
+def _given(test: Predictions, task: Task) -> dict[str, object]:
+    """Map ids to labels, frames as a sequence; a fold that scores an item again gives the same item."""
+    decoded: list[Any] = test.labels.decode(test.decided())
+    if task == "framing" and not test.labels.multi:
+        decoded = [(name,) for name in decoded]
     return dict(zip(test.rows["id"].astype(str), decoded, strict=True))

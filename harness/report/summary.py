@@ -188,7 +188,7 @@ class Summary:
             return ()
         corpus = self.prepared.entire or self.prepared.corpus
         frames, stances = (_names(self.prepared.plan, corpus, task) for task in ("framing", "stance"))
-        return cross_tables(found, frames, stances)
+        return cross_tables(found, [name for name in frames if name != NO_FRAME], stances)
 
     @cached_property
     def errors(self) -> tuple[Error, ...]:

@@ -193,6 +193,19 @@ def test_frames_are_crossed_with_the_gold_stance(framing: Made) -> None:
     assert given["all", "neutral"] == pytest.approx(14)
 
 
+def test_a_single_frame_is_crossed_as_several_are(tmp_path: Path) -> None:
+    """Nine rows attack, four praise and are not neutral: none is a label here, and no second row."""
+    made, result = finished(tmp_path, task="framing\nmulti: false\nlabels: [conflict, morality, none]")
+    (table,) = Summary(made, result).crossed
+    assert table.frames == ("conflict", "morality", "none", "all")
+    true = {(cell.frame, cell.stance): cell.true.value * 27 for cell in table.cells}
+    given = {(cell.frame, cell.stance): cell.given.value * 27 for cell in table.cells}
+    assert [true[name, "all"] for name in table.frames] == pytest.approx([9, 4, 14, 27])
+    said = Summary(made, result).test.rows["prediction"]
+    assert given["morality", "all"] == pytest.approx((said == "morality").sum())
+    assert given["none", "all"] == pytest.approx((said == "none").sum())
+
+
 def test_a_corpus_without_frames_has_no_such_table(stance: Made) -> None:
     prepared_, result = stance
     bare = replace(prepared_.corpus, rows=prepared_.corpus.rows.assign(frames=None))
