@@ -42,6 +42,8 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "holdout": "harness.splits:holdout",
             "kfold": "harness.splits:kfold",
             "disjoint": "harness.splits:disjoint",
+            "leave_one_out": "harness.splits:leave_one_out",
+            "forward": "harness.splits:forward",
         },
         "classifier": {
             "majority": "harness.classifiers.baselines:majority",
@@ -79,6 +81,12 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
         },
         "audit": {
             "leaks": "harness.leaks:leaks",
+            "target_use": "harness.audits.target_use:target_use",
+            "sensitivity": "harness.audits.sensitivity:sensitivity",
+            "party_swap": "harness.audits.party_swap:party_swap",
+            "behaviour": "harness.audits.behaviour:behaviour",
+            "unseen": "harness.audits.unseen:unseen",
+            "annotators": "harness.audits.annotators:annotators",
         },
     }
 )

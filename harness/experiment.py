@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import evaluate
+from harness.auditing import audited
 from harness.catalog import Bound
 from harness.classifiers.protocol import Example
 from harness.decisions.decider import Settings, decide, fit
@@ -117,10 +118,11 @@ def run(
     marks = {names.LEAKS: "allowed"} if leaks is not None and leaks.refusal else {}
     tracker = Tracker(store, prepared, fresh=fresh, marks=marks)
     shared = (leaks.finding,) if leaks is not None else ()
+    known: dict[str, TrialResult] = {}
     for classifier in prepared.plan.classifiers:
         began = time.perf_counter()
         try:
-            result, reused = _run_classifier(prepared, tracker, classifier, shared)
+            result, reused = _run_classifier(prepared, tracker, classifier, (shared, known))
         except HarnessError as error:
             yield Outcome(classifier, None, time.perf_counter() - began, error=error)
         else:
@@ -171,6 +173,7 @@ def take_in(prepared: Prepared, store: Store, outside: Outside, *, name: str) ->
         )
         scores = scored(prepared, outside.predictions)
         result = ClassifierResult(classifier, results, outside.predictions, scores)
+        result = replace(result, findings=_shown(prepared, audited(prepared, result, None, {})))
         parent.complete(result)
     return result
 
@@ -187,19 +190,24 @@ class _Elsewhere:
 
 
 def _run_classifier(
-    prepared: Prepared, tracker: Tracker, classifier: PlannedClassifier, shared: tuple[Finding, ...]
+    prepared: Prepared,
+    tracker: Tracker,
+    classifier: PlannedClassifier,
+    before: tuple[tuple[Finding, ...], dict[str, TrialResult]],
 ) -> tuple[ClassifierResult, bool]:
     trials = evaluate.trials(prepared, classifier)
     with tracker.classifier(classifier, trials) as parent:
+        shared, known = before
         if parent.done is not None:
+            known |= {one.trial.digest: one for one in parent.done.trials}
             return parent.done, True
         results = [
-            _run_trial(prepared, parent, trial) for trial in progress(trials, classifier.name, len(trials))
+            _run_trial(prepared, parent, trial, known)
+            for trial in progress(trials, classifier.name, len(trials))
         ]
+        known |= {one.trial.digest: one for one in results}
         result = pooled(prepared, classifier, results, parent.folder)
-        findings = shared
-        if not prepared.plan.config.tracking.log_text:
-            findings = tuple(one.without_texts() for one in findings)
+        findings = _shown(prepared, (*shared, *audited(prepared, result, parent, known)))
         result = replace(result, findings=findings)
         if reads_both(classifier.bound) and prepared.other is not None:
             beside = Tracker(tracker.store, prepared.other, fresh=tracker.fresh, marks=tracker.marks)
@@ -215,20 +223,40 @@ def _run_beside(other: Prepared, tracker: Tracker, result: ClassifierResult) -> 
         if parent.done is not None:
             return
         by_trial = {(one.trial.seed, one.trial.fold): one for one in result.trials}
-        results = [_run_trial(other, parent, trial, by_trial[trial.seed, trial.fold]) for trial in trials]
+        results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
         parent.complete(pooled(other, result.classifier, results, parent.folder, like=result))
 
 
+def _shown(prepared: Prepared, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Leave sentences out where runs may not hold any."""
+    if prepared.plan.config.tracking.log_text:
+        return findings
+    return tuple(one.without_texts() for one in findings)
+
+
 def _run_trial(
-    prepared: Prepared, parent: Parent, trial: Trial, fitted_by: TrialResult | None = None
+    prepared: Prepared,
+    parent: Parent,
+    trial: Trial,
+    known: Mapping[str, TrialResult],
+    fitted_by: TrialResult | None = None,
 ) -> TrialResult:
-    known = parent.known(trial)
-    if known is not None:
-        return known
+    finished = _under(trial, known[trial.digest]) if trial.digest in known else parent.known(trial)
+    if finished is not None:
+        return finished
     with parent.trial(trial) as child:
         result = evaluate.run_trial(prepared, trial, child.folder, child.unfinished, fitted_by)
         child.log(result)
     return result
+
+
+def _under(trial: Trial, result: TrialResult) -> TrialResult:
+    """Take a trial that this experiment has run under another classifier's name, such as that of a twin."""
+    rows = result.predictions.rows.assign(run=trial.classifier.name)
+    folder = result.folder
+    there = folder is not None and (folder / "loader.txt").is_file()
+    predictions = replace(result.predictions, rows=rows)
+    return replace(result, trial=trial, predictions=predictions, folder=folder if there else None)
 
 
 def vectors(texts: Sequence[str]) -> NDArray[np.float32]:

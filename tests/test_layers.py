@@ -32,6 +32,7 @@ LAYERS = (
     ("report",),
     ("serving",),
     ("tracking",),
+    ("auditing",),
     ("experiment", "standings"),
     ("suites",),
     ("inference", "promotion"),

@@ -198,8 +198,8 @@ class _Seen:
         if self._short and self.shortcut is not None:
             yield (
                 "The target alone tells much of the label: the commonest label of each target is right for"
-                f" {self.shortcut.by_target:.0%} of test, the commonest of all for"
-                f" {self.shortcut.by_majority:.0%}."
+                f" {100 * self.shortcut.by_target:.0f} % of test, the commonest of all for"
+                f" {100 * self.shortcut.by_majority:.0f} %."
             )
 
     def measures(self) -> tuple[Measure, ...]:

@@ -106,8 +106,9 @@ def conflicts(rows: pd.DataFrame, labels: Sequence[str], texts: Sequence[str]) -
             "id": rows["id"].astype(str).to_numpy(),
         }
     )
-    groups = table.groupby(["text", "target", "start", "holder"], sort=False)
-    return [tuple(group["id"]) for _, group in groups if group["label"].nunique() > 1]
+    keys = ["text", "target", "start", "holder"]
+    clashing = table[table.groupby(keys, sort=False)["label"].transform("nunique") > 1]
+    return [tuple(group["id"]) for _, group in clashing.groupby(keys, sort=False)]
 
 
 def _commonest(labels: Iterable[str]) -> str:

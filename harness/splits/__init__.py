@@ -17,10 +17,25 @@ from harness.errors import ConfigError, Problem, SplitError
 from harness.labels import LabelSet
 from harness.splits.disjoint import Disjoint
 from harness.splits.drawing import CALIBRATE, DEV, By, Drawing
+from harness.splits.forward import Forward
+from harness.splits.forward import check as check_forward
+from harness.splits.leaving import FEWEST, LeaveOneOut
+from harness.splits.leaving import check as check_leaving
 from harness.splits.split import PARTS, Split, of_places, seen
 from harness.tables import Corpus
 
-__all__ = ["PARTS", "Split", "Splitter", "disjoint", "holdout", "kfold", "predefined", "seen"]
+__all__ = [
+    "PARTS",
+    "Split",
+    "Splitter",
+    "disjoint",
+    "forward",
+    "holdout",
+    "kfold",
+    "leave_one_out",
+    "predefined",
+    "seen",
+]
 
 
 class Splitter(Protocol):
@@ -154,6 +169,63 @@ def disjoint(
     """
     _check_shares(test, dev)
     return Disjoint(by, test, Drawing(dev, calibrate, "group", stratify, seed))
+
+
+def leave_one_out(
+    *,
+    by: str = "target",
+    fewest: int = FEWEST,
+    folds: int | None = None,
+    dev: float = DEV,
+    calibrate: float = CALIBRATE,
+    stratify: bool = True,
+    seed: int = 0,
+) -> Splitter:
+    """Test on one party (outlet, …) at a time and train on all the others.
+
+    Rows of others that share an article, or a sentence, with what is tested are dropped from training.
+
+    Parameters
+    ----------
+    by : str
+        A column of the corpus: ``target``, ``outlet``, …
+    fewest : int
+        Values of fewer rows are never tested.
+    folds : int, optional
+        Leave several values out at once, dealt out into so many folds; left out, each has a fold of its own.
+    dev : float
+        Share of the rows outside a fold's test part, in [0, 1).
+    calibrate, stratify, seed
+        See :func:`predefined`.
+    """
+    return check_leaving(LeaveOneOut(by, fewest, folds, Drawing(dev, calibrate, "group", stratify, seed)))
+
+
+def forward(
+    *,
+    test: float = 0.2,
+    folds: int = 1,
+    dev: float = DEV,
+    calibrate: float = CALIBRATE,
+    stratify: bool = True,
+    seed: int = 0,
+) -> Splitter:
+    """Train on what came first, choose on what came next, test on what came last.
+
+    Rows of one day stand in one part; rows that share an article with a later part are dropped.
+
+    Parameters
+    ----------
+    test : float
+        Share of the dated rows that is tested, the latest ones, in (0, 1).
+    folds : int
+        Cut these into so many windows, each tested by what was trained on everything before it.
+    dev : float
+        Share of the dated rows before what is tested, in [0, 1 - test).
+    calibrate, stratify, seed
+        Of the division of dev, see :func:`predefined`.
+    """
+    return check_forward(Forward(test, folds, Drawing(dev, calibrate, "group", stratify, seed)))
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Drawing:
         import numpy as np
 
         rows = corpus.rows.iloc[places]
-        units = _units(rows["group"], rows["text"]) if self.by == "group" else np.arange(len(places))
+        units = units_of(rows["group"], rows["text"]) if self.by == "group" else np.arange(len(places))
         n_units, wanted = int(units.max(initial=-1)) + 1, np.flatnonzero(shares)
         if n_units < len(wanted):
             few = f"{n_units:,} {self.by}{'' if n_units == 1 else 's'}"
@@ -141,7 +141,7 @@ def _dealt_in_proportion(
     return part
 
 
-def _units(groups: pd.Series[Any], texts: pd.Series[Any]) -> Places:
+def units_of(groups: pd.Series[Any], texts: pd.Series[Any]) -> Places:
     """Number what stays together: rows of one group, and rows of one text where they have none."""
     import numpy as np
     import pandas as pd

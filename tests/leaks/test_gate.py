@@ -97,7 +97,7 @@ def test_a_target_that_settles_the_label_is_seen() -> None:
     assert found.refusal == ""  # it is how the corpus is, not a copy of what is trained on
     assert found.finding.value("target_shortcut") == pytest.approx(2 / 3, abs=0.05)
     assert found.finding.sentence.startswith(
-        "The target alone tells much of the label: the commonest label of each target is right for 100% of"
+        "The target alone tells much of the label: the commonest label of each target is right for 100 % of"
     )
 
 

@@ -95,7 +95,10 @@ def test_without_text_no_sentence_is_in_any_file(folder: Path) -> None:
         for path in store.artifacts.rglob("*")
         if path.is_file() and b"for the 4" in path.read_bytes()
     }
-    assert found == {"predictions_table.json", "report.html", "findings.json", "leaks_repeated.csv"}
+    assert found == {
+        *("predictions_table.json", "report.html", "findings.json"),
+        *("leaks_repeated.csv", "annotators_mislabelled.csv"),
+    }
 
 
 def test_a_classifier_that_cannot_be_saved_has_no_model(ladder: Path) -> None:

@@ -1,0 +1,270 @@
+"""Several people's labels and predictions in, what agreement allows and which rows look mislabelled out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from harness.audits.intervals import gap, mean, shown
+from harness.audits.subject import Inquiry, Subject
+from harness.findings import Detail, Finding, Measure, Verdict, not_applicable
+from harness.scoring import score
+from harness.statistics.agreement import alpha
+from harness.tables import Predictions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+NAME = "annotators"
+RELIABLE, TENTATIVE = 0.8, 0.667
+"""Krippendorff (2004): above the first, conclusions may rest on the labels; below the second none may."""
+
+SHOWN = 50
+FEWEST = 20
+
+
+def annotators(*, mislabelled: bool = True) -> Annotators:
+    """Set a classifier beside the people who labelled the corpus.
+
+    Parameters
+    ----------
+    mislabelled : bool
+        Whether rows that are probably mislabelled are listed, by confident learning (Northcutt et al. 2021,
+        cleanlab) on the probabilities of rows that the classifier was not trained on.
+    """
+    return Annotators(mislabelled)
+
+
+@dataclass(frozen=True)
+class Issues:
+    """Rows that look mislabelled: how many of how many, and the likeliest of them."""
+
+    measure: Measure
+    table: Detail
+
+    @property
+    def rows(self) -> tuple[Any, ...]:
+        """The rows of the table."""
+        return self.table.rows
+
+
+@dataclass(frozen=True)
+class Annotators:
+    """See :func:`annotators`."""
+
+    mislabelled: bool
+    needs_model = False
+
+    def inquire(self, subject: Subject) -> Inquiry | Finding:
+        """Read votes and predictions; nothing is asked."""
+        votes = votes_of(subject)
+        issues = _issues(subject) if self.mislabelled else None
+        if not any(votes):
+            if issues is None or not issues.rows:
+                return not_applicable(NAME, "The corpus holds no votes of several people.")
+            told = f"The corpus holds no votes of several people. {_suspects(issues)}"
+            return Finding(NAME, "not applicable", told, (issues.measure,), (issues.table,))
+        measures = tuple(_measured(subject, votes))
+        by_name = {one.name: one for one in measures}
+        details: tuple[Detail, ...] = ()
+        if issues is not None and issues.rows:
+            measures, details = (*measures, issues.measure), (issues.table,)
+        sentence = " ".join(_sentences(subject, by_name, issues))
+        return Finding(NAME, _verdict(by_name["alpha"].value), sentence, measures, details)
+
+
+def votes_of(subject: Subject) -> list[tuple[Any, ...]]:
+    """Return the votes on each tested row, empty where fewer than two are known.
+
+    Of stance they stand in ``votes``, one label a person; of framing in ``frames_votes``, the frames of each.
+    """
+    column = "frames_votes" if subject.labels.multi else "votes"
+    if column not in subject.tested.rows.columns:
+        return [()] * len(subject.tested)
+    known = set(subject.labels.names)
+    found = []
+    for value in subject.tested.rows[column]:
+        votes = tuple(value) if isinstance(value, tuple | list) else ()
+        if subject.labels.multi:
+            votes = tuple(tuple(name for name in vote if name in known) for vote in votes)
+        else:
+            votes = tuple(vote for vote in votes if vote in known)
+        found.append(votes if len(votes) > 1 else ())
+    return found
+
+
+def _measured(subject: Subject, votes: Sequence[tuple[Any, ...]]) -> Iterator[Measure]:
+    import numpy as np
+
+    places = [k for k, item in enumerate(votes) if item]
+    voted = [votes[k] for k in places]
+    clusters = subject.clusters[places]
+    yield Measure("alpha", _alpha(subject, voted), n=len(places))
+    yield replace(_of_people(subject, places, voted), name="ceiling")
+    agreed = np.array([len({_key(vote) for vote in item}) == 1 for item in voted])
+    right = subject.said[places] == subject.truth[places]
+    right = (right.all(axis=1) if subject.labels.multi else right).astype(float)
+    yield mean("agreed_right", right[agreed], clusters[agreed])
+    yield mean("disputed_right", right[~agreed], clusters[~agreed])
+    if FEWEST <= agreed.sum() <= len(agreed) - FEWEST:
+        yield gap("agreed_gap", right, agreed, clusters)
+    shares = np.stack([_shares(subject, item) for item in voted])
+    yield mean("soft_cross_entropy", _cross_entropy(subject, shares, subject.proba[places]), clusters)
+    yield mean("soft_cross_entropy_floor", _cross_entropy(subject, shares, shares), clusters)
+
+
+def _alpha(subject: Subject, voted: Sequence[tuple[Any, ...]]) -> float:
+    """Return Krippendorff's alpha; of several labels at once the mean over labels that somebody gave."""
+    if not subject.labels.multi:
+        return alpha(voted)
+    found = [alpha(tuple(name in vote for vote in item) for item in voted) for name in subject.labels.names]
+    known = [one for one in found if not math.isnan(one)]
+    return sum(known) / len(known) if known else math.nan
+
+
+def _of_people(subject: Subject, places: Sequence[int], voted: Sequence[tuple[Any, ...]]) -> Measure:
+    """Score people as if they were classifiers: each one's votes against the gold label, mean over people."""
+    import numpy as np
+
+    persons = min(map(len, voted))
+    corpus = subject.tested.take([str(subject.tested.rows["id"].iloc[k]) for k in places])
+    parts = []
+    for person in range(persons):
+        codes = subject.labels.encode([item[person] for item in voted])
+        proba = codes.astype(float) if subject.labels.multi else np.eye(len(subject.labels))[codes]
+        parts.append(
+            Predictions.of(
+                corpus, subject.labels, proba, decided=codes, run="people", split="test", seed=person
+            )
+        )
+    metric = subject.metric
+    if metric.probabilities:
+        return Measure("ceiling", math.nan)
+    scored = score(Predictions.concat(parts), [metric], draws=1_000).rows
+    row = scored[scored["slice"] == "all"].iloc[0]
+    return Measure("ceiling", float(row["value"]), float(row["low"]), float(row["high"]), len(places))
+
+
+def _shares(subject: Subject, item: tuple[Any, ...]) -> NDArray[np.float64]:
+    import numpy as np
+
+    codes = subject.labels.encode(list(item))
+    rows = codes.astype(float) if subject.labels.multi else np.eye(len(subject.labels))[codes]
+    return np.asarray(rows.mean(axis=0), dtype=np.float64)
+
+
+def _cross_entropy(subject: Subject, shares: Any, proba: Any) -> NDArray[np.float64]:
+    """Return the cross-entropy of stated probabilities to the shares of the votes, in nats, ``(n,)``."""
+    import numpy as np
+
+    inside = np.clip(proba, 1e-6, 1 - 1e-6)
+    each = -shares * np.log(inside)
+    if subject.labels.multi:
+        each = each - (1 - shares) * np.log1p(-inside)
+    return np.asarray(each.sum(axis=1))
+
+
+def _key(vote: Any) -> Any:
+    return frozenset(vote) if isinstance(vote, tuple) else vote
+
+
+def _verdict(value: float) -> Verdict:
+    if value >= RELIABLE:
+        return "passed"
+    return "warning" if value >= TENTATIVE else "failed"
+
+
+def _sentences(subject: Subject, measures: dict[str, Measure], issues: Issues | None) -> Iterator[str]:
+    value = measures["alpha"].value
+    word = {"passed": "reliable", "warning": "tentative", "failed": "too low to rest conclusions on"}
+    yield f"Krippendorff's alpha is {value:.2f}: {word[_verdict(value)]}."
+    ceiling, metric = measures["ceiling"], subject.metric.name
+    if not math.isnan(ceiling.value):
+        own = _own(subject)
+        yield (
+            f"One person's labels score {ceiling.value:.3f} in {metric} against the gold labels,"
+            f" {subject.name} {own:.3f}."
+        )
+    agreed, disputed = measures["agreed_right"], measures["disputed_right"]
+    if agreed.n and disputed.n:
+        yield (
+            f"It is right in {shown(agreed)} of the items that people agreed on, in {shown(disputed)} of the"
+            f" {disputed.n} others."
+        )
+    if issues is not None and issues.rows:
+        yield _suspects(issues)
+
+
+def _suspects(issues: Issues) -> str:
+    found = issues.measure
+    return (
+        f"{found.value:,.0f} of {found.n:,} rows look mislabelled, as far as this classifier can tell; the"
+        f" {len(issues.rows)} likeliest are listed."
+    )
+
+
+def _own(subject: Subject) -> float:
+    made = Predictions.of(subject.tested, subject.labels, subject.proba, run=subject.name, split="test")
+    return score(made, [subject.metric], draws=0).value(subject.metric.name)
+
+
+def _issues(subject: Subject) -> Issues | None:
+    """List rows whose label the classifier finds improbable, the least probable first.
+
+    Mean probabilities over seeds, of rows that were not trained on in their fold.
+    """
+    import numpy as np
+    from cleanlab.filter import find_label_issues
+
+    ids, proba = _held_out(subject)
+    if len(ids) < FEWEST or (proba == proba[0]).all():
+        return None
+    corpus = subject.corpus.take(ids)
+    codes = corpus.truth(subject.labels)
+    if subject.labels.multi:
+        given: Any = [np.flatnonzero(row).tolist() for row in codes]
+    else:
+        given = codes
+        # Confident learning needs an example of every label.
+        if len(np.unique(codes)) < len(subject.labels):
+            return None
+    order = find_label_issues(
+        given,
+        proba,
+        return_indices_ranked_by="self_confidence",
+        multi_label=subject.labels.multi,
+        n_jobs=1,
+    )
+    names, rows = subject.labels.names, []
+    for at in [int(place) for place in order][:SHOWN]:
+        row = corpus.rows.iloc[at]
+        if subject.labels.multi:
+            label = ", ".join(name for name, bit in zip(names, codes[at], strict=True) if bit) or "none"
+            likely = ", ".join(name for name, p in zip(names, proba[at], strict=True) if p >= 0.5) or "none"
+            sure = float(np.where(codes[at] == 1, proba[at], 1 - proba[at]).min())
+        else:
+            label, likely = names[int(codes[at])], names[int(proba[at].argmax())]
+            sure = float(proba[at][codes[at]])
+        target = row["target"] if isinstance(row["target"], str) else ""
+        rows.append((str(row["id"]), target, label, likely, sure, str(row["text"])))
+    columns = ("id", "target", "label", "more likely", "probability of the label", "text")
+    title = "Rows that look mislabelled, to be read again by a person"
+    table = Detail("mislabelled", title, columns, tuple(rows), ("text",))
+    return Issues(Measure("mislabelled_rows", float(len(order)), n=len(ids)), table)
+
+
+def _held_out(subject: Subject) -> tuple[list[str], NDArray[np.float64]]:
+    """Return ids and mean probabilities of all rows that were scored without being trained on."""
+    import numpy as np
+
+    if subject.predictions is None or not subject.predictions.stated:
+        return [], np.empty((0, len(subject.labels)))
+    columns = [f"p_{name}" for name in subject.labels.names]
+    averaged = subject.predictions.rows.groupby("id", sort=False)[columns].mean()
+    proba = averaged.to_numpy(dtype=np.float64)
+    if not subject.labels.multi:
+        proba = proba / proba.sum(axis=1, keepdims=True)
+    return [str(one) for one in averaged.index], proba

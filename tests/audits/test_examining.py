@@ -1,0 +1,237 @@
+"""What is asked is asked once; what does not apply says why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.audits import Subject, examine
+from harness.audits.behaviour import SUITE, read
+from harness.catalog import CATALOGUES, bind
+from harness.classifiers.protocol import Example, Examples
+from harness.errors import ConfigError, CorpusError
+from tests.audits import world
+
+AUDITS = [name for name in CATALOGUES["audit"] if name != "leaks"]
+
+
+def all_audits(**options: dict[str, Any]) -> dict[str, Any]:
+    return {name: bind("audit", name, options.get(name, {})).make() for name in AUDITS}
+
+
+class Asked:
+    def __init__(self) -> None:
+        self.calls: list[list[Example]] = []
+
+    def __call__(self, examples: Examples) -> Any:
+        self.calls.append(list(examples))
+        return world.oracle(examples)
+
+
+def test_everything_is_asked_at_once_and_nothing_twice() -> None:
+    subject, model = world.subject_of(world.oracle), Asked()
+    examine(subject, all_audits(), model)
+    (asked,) = model.calls
+    assert len(asked) == len(set(asked))
+    assert not set(asked) & set(subject.examples)
+
+
+def test_of_each_item_at_most_fifteen_variants_are_asked() -> None:
+    subject, model = world.subject_of(world.oracle), Asked()
+    examine(subject, all_audits(), model)
+    of_suite = {one for case in read(SUITE) for one in case.examples()}
+    assert len([one for one in model.calls[0] if one not in of_suite]) <= 15 * len(subject.examples)
+
+
+def test_as_many_items_are_drawn_as_are_asked_for() -> None:
+    subject = world.subject_of(world.oracle)
+    for items, n in ((10, 10), (10_000, len(subject.examples))):
+        (found,) = examine(
+            subject, {"sensitivity": bind("audit", "sensitivity", {"items": items}).make()}, world.oracle
+        )
+        assert next(one.n for one in found.measures if one.name == "masked_changes") == n
+        assert f"Asked on {n} of {len(subject.examples)} test items" in found.sentence
+
+
+def test_without_a_model_what_needs_one_says_so() -> None:
+    subject = world.subject_of(world.oracle, blind="It was not trained.")
+    found = {one.audit: one for one in examine(subject, all_audits(), "There is none.")}
+    for name in ("sensitivity", "party_swap", "behaviour"):
+        assert (found[name].verdict, found[name].sentence) == ("not applicable", "There is none.")
+    assert found["target_use"].sentence == "It was not trained."
+
+
+def test_where_few_sentences_name_several_parties() -> None:
+    corpus = world.corpus_of()
+    rows = corpus.rows[corpus.rows["id"].str.endswith(".2")].reset_index(drop=True)
+    corpus = type(corpus)(corpus.name, rows, corpus.source, corpus.parties)
+    subject = world.subject_of(world.oracle, corpus)
+    found = {one.audit: one for one in examine(subject, all_audits(), world.oracle)}
+    for name in ("target_use", "sensitivity"):
+        assert found[name].verdict == "not applicable"
+        assert found[name].sentence == (
+            "Only 0 % of the test sentences have two targets or more (10 % are needed): the sentence alone"
+            " settles the label, whoever is asked about."
+        )
+
+
+def test_frames_belong_to_the_sentence() -> None:
+    subject = world.subject_of(world.oracle)
+    framing = Subject(**{**vars_of(subject), "task": "framing"})
+    for name in ("target_use", "sensitivity", "party_swap", "behaviour"):
+        (found,) = examine(framing, {name: bind("audit", name, {}).make()}, world.oracle)
+        assert found.sentence == "Frames belong to the sentence, whichever party is asked about."
+
+
+def vars_of(subject: Subject) -> dict[str, Any]:
+    return {name: getattr(subject, name) for name in subject.__dataclass_fields__}
+
+
+def test_labels_of_other_names_have_no_suite() -> None:
+    subject = world.subject_of(world.oracle)
+    renamed = type(subject.labels)(("against", "none", "favor"))
+    other = Subject(**{**vars_of(subject), "labels": renamed})
+    (found,) = examine(other, {"behaviour": bind("audit", "behaviour", {}).make()}, world.oracle)
+    assert (
+        found.sentence == "The suite speaks of critical and supportive; the labels are against, none, favor."
+    )
+
+
+def test_a_model_that_gives_no_probabilities_is_refused() -> None:
+    subject = world.subject_of(world.oracle)
+
+    def broken(examples: Examples) -> Any:
+        return np.full((len(examples), 3), 0.5)
+
+    with pytest.raises(Exception, match="does not sum to 1"):
+        examine(subject, {"behaviour": bind("audit", "behaviour", {}).make()}, broken)
+
+
+def test_the_suite_is_large_and_names_every_capability() -> None:
+    cases = read(SUITE)
+    assert len(cases) >= 120
+    assert len(set(cases)) == len(cases)
+    wanted = {
+        "negation",
+        "own_and_reported_voice",
+        "irony",
+        "hedges",
+        "who_blames_whom",
+        "appositions",
+        "typos",
+    }
+    wanted |= {"case", "punctuation", "unicode", "added_neutral_clause", "paraphrase"}
+    assert wanted <= {case.capability for case in cases}
+    assert all(case.text != case.changed for case in cases)
+
+
+def test_a_person_adds_cases(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "- capability: sarcasm\n  target: Varna\n  cases:\n"
+        "    - {text: Varna won., stance: neutral, changed: 'Varna “won”.', becomes: critical}\n"
+        "    - {text: Varna won., stance: neutral, changed: Varna won today.}\n",
+        encoding="utf-8",
+    )
+    audit = bind("audit", "behaviour", {"only": [str(path)]}).make()
+    (found,) = examine(world.subject_of(world.oracle), {"behaviour": audit}, world.oracle)
+    assert (found.value("sarcasm"), found.verdict) == (0.5, "warning")
+    both = bind("audit", "behaviour", {"cases": [str(path)]}).make()
+    (found,) = examine(world.subject_of(world.oracle), {"behaviour": both}, world.oracle)
+    assert found.value("sarcasm") == 0.5
+    assert found.value("negation") == 0
+
+
+def test_everything_wrong_with_cases_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "- {capability: a, cases: []}\n"
+        "- capability: b\n  target: Varna\n  cases:\n"
+        "    - {text: Varna won.}\n"
+        "    - {text: Varna won., stance: happy, changed: Varna won today.}\n"
+        "    - {text: Varna won., stance: neutral, changed: She won today.}\n"
+        "    - {text: Varna won., stance: neutral, changed: Varna won today, label: neutral}\n"
+        "    - no\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(CorpusError) as caught:
+        read(path)
+    assert str(caught.value).splitlines() == [
+        f"{path}: block 1: lacks target and cases",
+        f"{path}: block 2: case 1: lacks stance and changed",
+        f"{path}: block 2: case 2: stance is 'happy', not one of critical, neutral, supportive",
+        f"{path}: block 2: case 3: changed does not name 'Varna'",
+        f"{path}: block 2: case 4: has no use for label",
+        f"{path}: block 2: case 5: is no case: 'no'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "problems"),
+    [
+        ("target_use", {"minutes": -1.0}, ["minutes: should be 0 or more, got -1.0"]),
+        ("sensitivity", {"items": 0}, ["items: should be at least 1, got 0"]),
+        (
+            "party_swap",
+            {"items": 0, "names": 0, "flips": 0.0, "bias": 3.0},
+            [
+                "items: should be at least 1, got 0",
+                "names: should be at least 1, got 0",
+                "flips: should be a share above 0 and up to 1, got 0.0",
+                "bias: should be above 0 and up to 2, got 3.0",
+            ],
+        ),
+        (
+            "behaviour",
+            {"margin": 2.0, "failures": 1.0, "cases": ["nowhere.yaml"]},
+            [
+                "margin: should be from 0 to below 2, got 2.0",
+                "failures: should be a share from 0 to below 1, got 1.0",
+                "cases: there is no nowhere.yaml",
+            ],
+        ),
+        ("unseen", {"large": 0.0}, ["large: should be a share above 0 and up to 1, got 0.0"]),
+    ],
+)
+def test_options_out_of_range_are_all_named(name: str, options: dict[str, Any], problems: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        bind("audit", name, options).make()
+    assert str(caught.value).splitlines() == problems
+
+
+def test_names_can_be_given_in_the_config() -> None:
+    subject = world.subject_of(world.biased)
+    audit = bind("audit", "party_swap", {"against": ["Free Ballot", "Salt Road"], "names": 2}).make()
+    (found,) = examine(subject, {"party_swap": audit}, world.biased)
+    pairs = next(detail for detail in found.details if detail.name == "pairs")
+    assert {row[1] for row in pairs.rows} == {"Free Ballot", "Salt Road"}
+
+
+def test_a_corpus_without_a_registry_is_read_by_the_shipped_one() -> None:
+    corpus = world.corpus_of()
+    bare = type(corpus)(corpus.name, corpus.rows, corpus.source)
+    (found,) = examine(
+        world.subject_of(world.oracle, bare),
+        {"party_swap": bind("audit", "party_swap", {}).make()},
+        world.oracle,
+    )
+    assert found.sentence == (
+        f"None of {len(world.subject_of(world.oracle, bare).examples):,} test items is about a known party;"
+        " audits.party_swap.parties names a registry."
+    )
+    rows = corpus.rows.copy()
+    for name, real in (("Coastal Union", "Russia"), ("Harbour Party", "China")):
+        rows["text"] = rows["text"].str.replace(name, real)
+        rows["target"] = rows["target"].str.replace(name, real)
+    rows["start"] = rows["end"] = None
+    rows = rows.astype({"start": "Int64", "end": "Int64"})
+    real_world = type(corpus)(corpus.name, rows, corpus.source)
+    (found,) = examine(
+        world.subject_of(world.oracle, real_world),
+        {"party_swap": bind("audit", "party_swap", {}).make()},
+        world.oracle,
+    )
+    assert (found.verdict, found.value("flips")) == ("passed", 0)

@@ -1,0 +1,172 @@
+"""A small world whose every sentence is understood by an oracle, and misunderstood by villains.
+
+Sentences read ``A blasted B over the toll in Ostrin.``: neutral toward A, and toward B what the verb says.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harness.audits import Subject
+from harness.audits.behaviour import SUITE, read
+from harness.classifiers.protocol import Example, Examples, examples_of
+from harness.corpora.checks import Raw, build
+from harness.labels import STANCE, STANCES
+from harness.metrics.classification import F1_MACRO
+from harness.parties import Registry, from_records
+from harness.splits import Split
+from harness.splits.split import of_places
+from harness.tables import Corpus, Predictions
+
+REGISTRY: Registry = from_records(
+    [
+        {
+            "name": "Coastal Union",
+            "aliases": ["CU"],
+            "leaders": [{"name": "Mara Oldin", "aliases": ["Oldin"]}],
+        },
+        {
+            "name": "Harbour Party",
+            "aliases": ["HP"],
+            "leaders": [{"name": "Pell Arrando", "aliases": ["Arrando"]}],
+        },
+        {
+            "name": "Green Current",
+            "aliases": ["GC"],
+            "leaders": [{"name": "Lio Vennet", "aliases": ["Vennet"]}],
+        },
+        {
+            "name": "Free Ballot",
+            "aliases": ["FB"],
+            "leaders": [{"name": "Nadja Corvell", "aliases": ["Corvell"]}],
+        },
+    ]
+)
+NAMES = tuple(party.name for party in REGISTRY.parties)
+VERBS = {"blasted": "critical", "met": "neutral", "praised": "supportive"}
+WHAT = ("toll", "grain levy", "school plan", "harbour wall", "bread price", "ferry line", "census")
+WHERE = ("Ostrin", "Petrask", "Haldvik", "Yendra", "Aldersea", "Dunnel", "Lanno", "Mill Street")
+SENTENCE = re.compile(r"(?P<subject>.+?) (?P<verb>blasted|met|praised) (?P<object>.+?) over the ")
+Model = Callable[[Examples], NDArray[np.float64]]
+SUITE_ANSWERS = {
+    (text, case.target): stance
+    for case in read(SUITE)
+    for text, stance in ((case.text, case.stance), (case.changed, case.becomes))
+}
+
+
+def corpus_of(n: int = 160, **columns: Any) -> Corpus:
+    """Sentences in articles of two; both parties of each are targets. Every fourth article is test."""
+    pairs = list(itertools.permutations(NAMES, 2))
+    rows: list[dict[str, Any]] = []
+    for k in range(n):
+        subject, about = pairs[k % len(pairs)]
+        verb = list(VERBS)[(k // 4 + k) % 3]
+        where = WHERE[(k // 7) % 8]
+        text = f"{subject} {verb} {about} over the {WHAT[k % 7]} in {where} on day {k}."
+        for number, (target, stance) in enumerate(((subject, "neutral"), (about, VERBS[verb])), start=1):
+            start = text.index(target)
+            rows.append(
+                {
+                    "id": f"s{k:03}.{number}",
+                    "text": text,
+                    "target": target,
+                    "start": start,
+                    "end": start + len(target),
+                    "stance": stance,
+                    "group": f"a{k // 2}",
+                    "split": "test" if (k // 2) % 2 else "train",
+                    "date": f"2031-{1 + k // 20:02}-{1 + k % 20:02}",
+                    "outlet": f"Paper {k // 40}",
+                    **{name: make(k, stance) for name, make in columns.items()},
+                }
+            )
+    raw = Raw(pd.DataFrame(rows, dtype=object), [row["id"] for row in rows], "made up")
+    return build("world", raw, labels=STANCE, parties=REGISTRY)
+
+
+def split_of(corpus: Corpus) -> Split:
+    declared = corpus.rows["split"].to_numpy()
+    train, test = (np.flatnonzero(declared == part) for part in ("train", "test"))
+    return of_places(corpus, STANCE, 0, (train, train[:0], train[:0], test))
+
+
+def sure(stances: list[str], sureness: float = 0.9) -> NDArray[np.float64]:
+    table = np.full((len(stances), 3), (1 - sureness) / 2)
+    table[np.arange(len(stances)), [STANCES.index(one) for one in stances]] = sureness
+    return table
+
+
+def understood(example: Example) -> str:
+    """Read a sentence as a careful reader would."""
+    known = SUITE_ANSWERS.get((example.text, str(example.target)))
+    if known is not None:
+        return known
+    found = SENTENCE.match(example.text)
+    if found is None or example.target is None or not example.spans:
+        return "neutral"
+    return VERBS[found["verb"]] if example.spans[0][0] >= found.start("object") else "neutral"
+
+
+def oracle(examples: Examples) -> NDArray[np.float64]:
+    return sure([understood(one) for one in examples])
+
+
+def blind(examples: Examples) -> NDArray[np.float64]:
+    """Never sees the target."""
+    return sure([next((VERBS[w] for w in one.text.split() if w in VERBS), "neutral") for one in examples])
+
+
+def name_reader(examples: Examples) -> NDArray[np.float64]:
+    """Reads nothing but the target."""
+    places = {name: place % 3 for place, name in enumerate(NAMES)}
+    return sure([STANCES[places.get(str(one.target), 1)] for one in examples])
+
+
+def biased(examples: Examples) -> NDArray[np.float64]:
+    """Reads well, and has a grudge against one party."""
+    return sure(["critical" if one.target == "Free Ballot" else understood(one) for one in examples])
+
+
+def deaf_to(capability: str) -> Model:
+    """Takes every changed sentence of a capability for the one that it was made of."""
+    unchanged = {
+        (case.changed, case.target): case.stance for case in read(SUITE) if case.capability == capability
+    }
+
+    def model(examples: Examples) -> NDArray[np.float64]:
+        return sure([unchanged.get((one.text, str(one.target)), understood(one)) for one in examples])
+
+    return model
+
+
+def subject_of(model: Model, corpus: Corpus | None = None, **others: Any) -> Subject:
+    corpus = corpus or corpus_of()
+    split = split_of(corpus)
+    tested = corpus.take(split.test)
+    proba = model(examples_of(tested.rows, corpus.parties))
+    made = Predictions.of(tested, STANCE, proba, run="model", split="test", seed=1)
+    return Subject(
+        name="model",
+        task="stance",
+        labels=STANCE,
+        corpus=corpus,
+        tested=tested,
+        proba=proba,
+        said=STANCE.decide(proba),
+        metric=F1_MACRO,
+        **{"predictions": made, "splits": (split,), **others},
+    )
+
+
+def predictions_of(model: Model, corpus: Corpus) -> Predictions:
+    tested = corpus.take(split_of(corpus).test)
+    proba = model(examples_of(tested.rows, corpus.parties))
+    return Predictions.of(tested, STANCE, proba, run="other", split="test", seed=1)
