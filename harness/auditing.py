@@ -124,7 +124,9 @@ def _model(prepared: Prepared, result: ClassifierResult, scratch: Path) -> Class
     served = result.served
     if served is None or result.model is None:
         return UNSAVED
-    folder = served.folder or evaluate.refit(prepared, served, scratch, whole=False)
+    # With folds the model that is served has seen every row; one of a single fit is there already.
+    fitted = result.model if len(prepared.splits) == 1 else None
+    folder = served.folder or fitted or evaluate.refit(prepared, served, scratch, whole=False)
     if folder is None:
         return UNSAVED
     address = (folder / "loader.txt").read_text(encoding="utf-8").strip()

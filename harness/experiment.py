@@ -5,27 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import evaluate
 from harness.auditing import audited
 from harness.catalog import Bound
 from harness.classifiers.protocol import Example
-from harness.decisions.decider import Settings, decide, fit
 from harness.errors import ConfigError, HarnessError, LeakError, Problem
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
 from harness.findings import Finding
-from harness.judging import judge, score_rows
 from harness.leaks import Gate, Leaks
 from harness.outside import EXTERNAL, Outside
 from harness.plan import PlannedClassifier
+from harness.pooling import pooled, scored
 from harness.prepared import reads_both
 from harness.progress import progress
-from harness.scoring import score
-from harness.slices import slices_of
 from harness.store import Store
-from harness.tables import Predictions, Scores, fingerprint
+from harness.tables import Predictions, fingerprint
 from harness.tracking import Parent, Tracker, names
 
 if TYPE_CHECKING:
@@ -224,7 +220,9 @@ def _run_beside(other: Prepared, tracker: Tracker, result: ClassifierResult) -> 
             return
         by_trial = {(one.trial.seed, one.trial.fold): one for one in result.trials}
         results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
-        parent.complete(pooled(other, result.classifier, results, parent.folder, like=result))
+        own = pooled(other, result.classifier, results, parent.folder, like=result)
+        findings = _shown(other, audited(other, own, parent, {}))
+        parent.complete(replace(own, findings=findings))
 
 
 def _shown(prepared: Prepared, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -265,61 +263,3 @@ def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
     from harness.classifiers.vectors import Reader
 
     return Reader(MINILM, "none", 128, 3).vectors([Example(text) for text in texts])
-
-
-def scored(prepared: Prepared, predictions: Predictions) -> Scores:
-    """Score a classifier on every split, and its test items slice by slice.
-
-    Metrics that need probabilities are left out where there are none.
-    """
-    import pandas as pd
-
-    plan = prepared.plan
-    metrics = [metric for metric in plan.metrics if predictions.stated or not metric.probabilities]
-    whole = score(predictions, metrics).rows
-    cut = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
-    sliced = score_rows(predictions, cut, judge(predictions, cut), plan.primary)
-    return Scores(pd.concat([whole, sliced], ignore_index=True) if len(sliced) else whole)
-
-
-def pooled(
-    prepared: Prepared,
-    classifier: PlannedClassifier,
-    results: list[TrialResult],
-    folder: Path,
-    like: ClassifierResult | None = None,
-) -> ClassifierResult:
-    """Pool the trials of a classifier, score them and settle which model is served.
-
-    Parameters
-    ----------
-    prepared : Prepared
-    classifier : PlannedClassifier
-    results : list of TrialResult
-        All of its trials.
-    folder : Path
-        Where a model is saved that has to be fitted once more: after cross-validation, or where the
-        trial's own is gone.
-    like : ClassifierResult, optional
-        Of the other task: the same trial's model is served.
-    """
-    plan, settings = prepared.plan, Settings.of(prepared.plan.config)
-    decided = [decide(one.predictions, settings) for one in results]
-    predictions = Predictions.concat([table for _, table in decided])
-    served = evaluate.served_trial(results, predictions, plan.primary)
-    if like is not None and like.served is not None:
-        chosen = like.served.trial
-        served = next(
-            one for one in results if (one.trial.seed, one.trial.fold) == (chosen.seed, chosen.fold)
-        )
-    if len(prepared.splits) > 1:
-        # The refitted model has no rows left to be calibrated by: those of all its folds, each labelled by a
-        # classifier that was not fitted on it, stand in.
-        own = [one.predictions for one in results if one.trial.seed == served.trial.seed]
-        decider = fit(Predictions.concat(own), settings, refitted=True)
-        model = like.model if like is not None else evaluate.refit(prepared, served, folder, whole=True)
-    else:
-        decider = next(one for (one, _), of in zip(decided, results, strict=True) if of is served)
-        model = served.folder or evaluate.refit(prepared, served, folder, whole=False)
-    scores = scored(prepared, predictions)
-    return ClassifierResult(classifier, tuple(results), predictions, scores, served, model, decider=decider)

@@ -28,7 +28,7 @@ LAYERS = (
     ("slices",),
     ("crosstabs", "judging", "prepared", "results"),
     ("audits", "evaluate", "store"),
-    ("compare", "outside"),
+    ("compare", "outside", "pooling"),
     ("report",),
     ("serving",),
     ("tracking",),

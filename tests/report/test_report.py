@@ -13,11 +13,12 @@ import pytest
 import toys
 from toys import prepared
 
-from harness import evaluate, experiment
+from harness import evaluate
 from harness.crosstabs import CrossTable, cross_tables
 from harness.evaluate import ClassifierResult, Prepared
 from harness.labels import FRAMING, STANCE, LabelSet
 from harness.metrics.calibration import ReliabilityBin
+from harness.pooling import pooled
 from harness.report import figures, pages
 from harness.report.framed import framed_png
 from harness.report.model_card import model_card
@@ -33,7 +34,7 @@ def finished(folder: Path, **options: str) -> Made:
     (classifier,) = made.plan.classifiers
     trials = evaluate.trials(made, classifier)
     results = [evaluate.run_trial(made, trial, folder / trial.digest) for trial in trials]
-    return made, experiment.pooled(made, classifier, results, folder / "refit")
+    return made, pooled(made, classifier, results, folder / "refit")
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import toys
 
-from harness import evaluate, experiment, plan
+from harness import evaluate, plan
 from harness.config.schema import json_schema
 from harness.errors import ConfigError
 from harness.evaluate import ClassifierResult, Prepared
+from harness.pooling import pooled
 from harness.report.pages import run_page, slice_groups
 from harness.report.summary import Summary
 from harness.tracking import names
@@ -26,7 +27,7 @@ def made(folder: Path, more: str = "") -> tuple[Prepared, ClassifierResult]:
     results = [
         evaluate.run_trial(prepared, trial, folder / "t") for trial in evaluate.trials(prepared, classifier)
     ]
-    return prepared, experiment.pooled(prepared, classifier, results, folder / "refit")
+    return prepared, pooled(prepared, classifier, results, folder / "refit")
 
 
 @pytest.fixture(scope="module")
