@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.audits.intervals import gap, mean, shown
+from harness.audits.mislabelled import FEWEST, Issues, issues_of
 from harness.audits.subject import Inquiry, Subject
 from harness.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.scoring import score
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 NAME = "annotators"
 RELIABLE, TENTATIVE = 0.8, 0.667
 """Krippendorff (2004): above the first, conclusions may rest on the labels; below the second none may."""
-
-SHOWN = 50
-FEWEST = 20
 
 
 def annotators(*, mislabelled: bool = True) -> Annotators:
@@ -39,19 +37,6 @@ def annotators(*, mislabelled: bool = True) -> Annotators:
 
 
 @dataclass(frozen=True)
-class Issues:
-    """Rows that look mislabelled: how many of how many, and the likeliest of them."""
-
-    measure: Measure
-    table: Detail
-
-    @property
-    def rows(self) -> tuple[Any, ...]:
-        """The rows of the table."""
-        return self.table.rows
-
-
-@dataclass(frozen=True)
 class Annotators:
     """See :func:`annotators`."""
 
@@ -61,7 +46,7 @@ class Annotators:
     def inquire(self, subject: Subject) -> Inquiry | Finding:
         """Read votes and predictions; nothing is asked."""
         votes = votes_of(subject)
-        issues = _issues(subject) if self.mislabelled else None
+        issues = issues_of(subject) if self.mislabelled else None
         if not any(votes):
             if issues is None or not issues.rows:
                 return not_applicable(NAME, "The corpus holds no votes of several people.")
@@ -209,62 +194,3 @@ def _suspects(issues: Issues) -> str:
 def _own(subject: Subject) -> float:
     made = Predictions.of(subject.tested, subject.labels, subject.proba, run=subject.name, split="test")
     return score(made, [subject.metric], draws=0).value(subject.metric.name)
-
-
-def _issues(subject: Subject) -> Issues | None:
-    """List rows whose label the classifier finds improbable, the least probable first.
-
-    Mean probabilities over seeds, of rows that were not trained on in their fold.
-    """
-    import numpy as np
-    from cleanlab.filter import find_label_issues
-
-    ids, proba = _held_out(subject)
-    if len(ids) < FEWEST or (proba == proba[0]).all():
-        return None
-    corpus = subject.corpus.take(ids)
-    codes = corpus.truth(subject.labels)
-    if subject.labels.multi:
-        given: Any = [np.flatnonzero(row).tolist() for row in codes]
-    else:
-        given = codes
-        # Confident learning needs an example of every label.
-        if len(np.unique(codes)) < len(subject.labels):
-            return None
-    order = find_label_issues(
-        given,
-        proba,
-        return_indices_ranked_by="self_confidence",
-        multi_label=subject.labels.multi,
-        n_jobs=1,
-    )
-    names, rows = subject.labels.names, []
-    for at in [int(place) for place in order][:SHOWN]:
-        row = corpus.rows.iloc[at]
-        if subject.labels.multi:
-            label = ", ".join(name for name, bit in zip(names, codes[at], strict=True) if bit) or "none"
-            likely = ", ".join(name for name, p in zip(names, proba[at], strict=True) if p >= 0.5) or "none"
-            sure = float(np.where(codes[at] == 1, proba[at], 1 - proba[at]).min())
-        else:
-            label, likely = names[int(codes[at])], names[int(proba[at].argmax())]
-            sure = float(proba[at][codes[at]])
-        target = row["target"] if isinstance(row["target"], str) else ""
-        rows.append((str(row["id"]), target, label, likely, sure, str(row["text"])))
-    columns = ("id", "target", "label", "more likely", "probability of the label", "text")
-    title = "Rows that look mislabelled, to be read again by a person"
-    table = Detail("mislabelled", title, columns, tuple(rows), ("text",))
-    return Issues(Measure("mislabelled_rows", float(len(order)), n=len(ids)), table)
-
-
-def _held_out(subject: Subject) -> tuple[list[str], NDArray[np.float64]]:
-    """Return ids and mean probabilities of all rows that were scored without being trained on."""
-    import numpy as np
-
-    if subject.predictions is None or not subject.predictions.stated:
-        return [], np.empty((0, len(subject.labels)))
-    columns = [f"p_{name}" for name in subject.labels.names]
-    averaged = subject.predictions.rows.groupby("id", sort=False)[columns].mean()
-    proba = averaged.to_numpy(dtype=np.float64)
-    if not subject.labels.multi:
-        proba = proba / proba.sum(axis=1, keepdims=True)
-    return [str(one) for one in averaged.index], proba
