@@ -42,7 +42,10 @@ def read(
     frames: Annotated[str, typer.Option(help="A model's address, or none.")] = "models:/framing@champion",
     explain: Annotated[
         Optional[bool],  # noqa: UP045
-        typer.Option(help="Say which words moved a label; left out, for one article.", show_default=False),
+        typer.Option(
+            help="Say which words moved a label; left out, for one article of at most 200 rows.",
+            show_default=False,
+        ),
     ] = None,
     linked: Annotated[
         bool, typer.Option(help="Count he, the president, the party where that is safe.")

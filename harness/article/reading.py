@@ -118,6 +118,8 @@ class Reader:
         See :func:`harness.article.mentions.mentions`.
     explain : bool
         Whether to say which words moved a stance.
+    explain_at_most : int, optional
+        Rows; where more are labelled together, nothing is said of words. Left out, there is no end.
     language : str
         For :func:`harness.article.sentences.sentences`.
 
@@ -134,6 +136,7 @@ class Reader:
     linked: bool = True
     explain: bool = False
     language: str = "en"
+    explain_at_most: int | None = None
 
     def __post_init__(self) -> None:
         for model, task in ((self.stance, "stance"), (self.frames, "framing")):
@@ -171,6 +174,10 @@ class Reader:
         for one in readings:
             yield replace(one, rows=tuple(replace(row, label=next(labels)) for row in one.rows))
 
+    def explains(self, n: int) -> bool:
+        """Say whether words are told where ``n`` rows are labelled together."""
+        return self.explain and (self.explain_at_most is None or n <= self.explain_at_most)
+
     def labels(self, rows: Sequence[Row]) -> list[Label]:
         """Label rows."""
         made = [Label() for _ in rows]
@@ -184,7 +191,7 @@ class Reader:
                 Label(one["label"], {name: one[f"p_{name}"] for name in names}, bool(one["abstain"]))
                 for one in found.to_dict("records")
             ]
-            if self.explain:
+            if self.explains(len(rows)):
                 words = explained(self.stance, table, found["label"].tolist())
                 made = [replace(one, words=why) for one, why in zip(made, words, strict=True)]
         if self.frames is not None:

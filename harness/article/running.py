@@ -22,6 +22,8 @@ from harness.progress import progress
 
 STANCE, FRAMES = "models:/stance@champion", "models:/framing@champion"
 PAGES = (".html", ".htm")
+EXPLAINED = 200
+"""Rows of an article whose words are told unasked: with an encoder that takes up to a minute."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Request:
     stance, frames : str
         Addresses of models; ``none`` leaves that label out.
     explain : bool or None
-        Left out, for a single article.
+        Left out, for a single article of at most :data:`EXPLAINED` rows.
     linked : bool
         See :func:`harness.article.mentions.mentions`.
     kind, outlet, date, language : str
@@ -156,7 +158,14 @@ def _reader(request: Request, single: bool, outcome: Outcome) -> Reader:
             outcome.notes.append(f"without frames: {error}")
     explain = single if request.explain is None else request.explain
     return Reader(
-        registry, stance, frames, only, request.linked, explain and stance is not None, request.language
+        registry,
+        stance,
+        frames,
+        only,
+        request.linked,
+        explain and stance is not None,
+        request.language,
+        EXPLAINED if request.explain is None else None,
     )
 
 
@@ -193,6 +202,9 @@ def _write(readings: Iterator[Reading], outputs: Sequence[Path], reader: Reader,
             outcome.rows += len(reading.rows)
             add(outcome.tallies, reading)
             writing.add(reading)
+            if reader.explain and not reader.explains(len(reading.rows)):
+                what = f"with more than {EXPLAINED:,} rows, what moved them is not told"
+                outcome.notes.append(f"{what}; --explain tells it all the same, which takes its time")
             page = reader_page(reading, models=models) if pages or folders else ""
             for path in pages:
                 _write_text(path, page)

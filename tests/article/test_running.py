@@ -140,3 +140,19 @@ def test_a_table_without_rows_is_said_to_be_missing() -> None:
     outcome = run(request("b.txt", outputs=(Path("o.csv"),)))
     assert outcome.notes == ["no sentence names a party: the tables have no rows and were not written"]
     assert outcome.written == []
+
+
+@pytest.mark.parametrize(("most", "told"), [(7, True), (6, False)])
+def test_words_are_told_unasked_of_few_rows_alone(
+    monkeypatch: pytest.MonkeyPatch, most: int, told: bool
+) -> None:
+    monkeypatch.setattr(running, "EXPLAINED", most)
+    outcome = run(request("a.txt"))
+    assert ('"words": [["blamed", 0.6]]' in Path("a.html").read_text()) is told
+    note = (
+        "with more than 6 rows, what moved them is not told; --explain tells it all the same, which takes"
+        " its time"
+    )
+    assert outcome.notes == ([] if told else [note])
+    run(request("a.txt", explain=True))
+    assert '"words": [["blamed", 0.6]]' in Path("a.html").read_text()
