@@ -122,7 +122,7 @@ def shares(
     rows = tables.load(readings)
     labelled = estimates.read_gold(gold, rows) if gold is not None else None
     found = estimates.shares(rows, labelled, by=_names(by))
-    notes = labelled.notes if labelled is not None else ("without a labelled sample, shares are naive",)
+    notes = estimates.remarks(found, labelled)
     written = share_tables.write(found, output, notes=notes)
     shown.show_shares(found, notes, written)
 

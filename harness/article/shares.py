@@ -208,6 +208,19 @@ def shares(readings: Readings, gold: Gold | None = None, *, by: Sequence[str] = 
     return made
 
 
+def remarks(found: Sequence[Share], gold: Gold | None) -> tuple[str, ...]:
+    """Say what a reader of shares should know: of the sample, and where nothing is corrected."""
+    if gold is None:
+        return ("without a labelled sample, shares are naive",)
+    whole = [one for one in found if one.voice == "all"]
+    groups = {tuple(one.group.values()) for one in whole}
+    few = {tuple(one.group.values()) for one in whole if one.n_gold < LEAST_GOLD}
+    if not few:
+        return gold.notes
+    what = f"in {len(few):,} of {len(groups):,} groups fewer than {LEAST_GOLD} rows are labelled"
+    return (*gold.notes, f"{what}, so nothing is corrected there: label more, or group by less")
+
+
 @dataclass(frozen=True)
 class _Sample:
     """The labelled rows as arrays, ``(n,)``."""

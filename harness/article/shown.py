@@ -6,11 +6,15 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.article.running import Outcome
 from harness.article.shares import Share
 from harness.article.summary import VOICES, Tally
 from harness.labels import STANCES
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 WIDTH = 80
 MOST_PARTIES = 15
@@ -73,34 +77,44 @@ def _counts(counts: Tally, voice: str) -> str:
 def show_shares(shares: Sequence[Share], notes: Sequence[str], written: Sequence[Path]) -> None:
     """Print the shares of the largest groups, naive and corrected."""
     from rich.console import Console
-    from rich.table import Table
 
     console = Console(highlight=False, width=WIDTH)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("group", max_width=30, no_wrap=True)
-    table.add_column("voice", no_wrap=True)
-    table.add_column("stance", no_wrap=True)
-    for heading in ("naive", "corrected", "95 % interval"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    total = [one for one in shares if one.voice == "all"]
-    sizes = {tuple(one.group.values()): one.n for one in total}
-    largest = set(sorted(sizes, key=lambda key: -sizes[key])[:MOST_GROUPS])
+    groups: dict[tuple[str, ...], list[Share]] = {}
     for one in shares:
-        if tuple(one.group.values()) in largest and one.n:
-            found = one.corrected
-            known = not math.isnan(found.value)
-            table.add_row(
-                _plain(", ".join(value for value in one.group.values() if value)),
-                one.voice,
-                _plain(one.label),
-                f"{one.naive.value:.3f}",
-                f"{found.value:.3f}" if known else "–",
-                f"{found.low:.3f} to {found.high:.3f}" if known else f"{one.n_gold} labelled",
-            )
-    console.print(table)
-    if len(sizes) > MOST_GROUPS:
-        console.print(f"{len(sizes) - MOST_GROUPS} more groups are in the table.")
+        groups.setdefault(tuple(one.group.values()), []).append(one)
+    sizes = {key: sum(one.n for one in group) for key, group in groups.items()}
+    for key in sorted(groups, key=lambda key: -sizes[key])[:MOST_GROUPS]:
+        console.print(_plain(", ".join(value for value in key if value)), style="bold", soft_wrap=True)
+        console.print(_group(groups[key]))
+    if len(groups) > MOST_GROUPS:
+        console.print(f"{len(groups) - MOST_GROUPS:,} more groups are in the table.")
     for line in notes:
         console.print(f"note: {line}", style="yellow", markup=False)
     for path in written:
         console.print(str(path), markup=False, soft_wrap=True)
+
+
+def _group(shares: Sequence[Share]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("voice", "stance"):
+        table.add_column(heading, no_wrap=True, min_width=10)
+    for heading in ("rows", "labelled", "naive", "corrected", "95 % interval"):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
+    before = ""
+    for one in shares:
+        if one.n:
+            found, first = one.corrected, one.voice != before
+            known = not math.isnan(found.value)
+            table.add_row(
+                one.voice if first else "",
+                _plain(one.label),
+                f"{one.n:,}" if first else "",
+                f"{one.n_gold:,}" if first else "",
+                f"{one.naive.value:.3f}",
+                f"{found.value:.3f}" if known else "–",
+                f"{found.low:.3f}–{found.high:.3f}" if known else "–",
+            )
+            before = one.voice
+    return table

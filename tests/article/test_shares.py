@@ -12,7 +12,7 @@ from harness.article.readings import OWN, QUOTED, Readings, load, week_of
 from harness.article.sampling import draw, write
 from harness.article.share_tables import table
 from harness.article.share_tables import write as write_shares
-from harness.article.shares import read_gold, shares
+from harness.article.shares import read_gold, remarks, shares
 from harness.cli import app
 from harness.errors import ArticleError
 
@@ -229,6 +229,32 @@ def test_shares_are_written_as_table_plots_and_page(readings: Readings, tmp_path
         "share", "low", "high",
     ]  # fmt: skip
     assert read["share"].isna().all()
+
+
+def test_readers_are_told_where_nothing_is_corrected(readings: Readings, tmp_path: Path) -> None:
+    gold = read_gold(labelled(readings, tmp_path / "gold.csv", blank=4, size=36), readings)
+    blank = "4 of 36 rows are not labelled; the others stand in for them"
+    assert remarks(shares(readings, gold, by=("target",)), gold) == (blank,)
+    by_week = shares(readings, gold, by=("target", "outlet", "week"))
+    few = {tuple(one.group.values()) for one in by_week if one.voice == "all" and one.n_gold < 10}
+    assert 0 < len(few) <= 4
+    what = f"in {len(few)} of 4 groups fewer than 10 rows are labelled"
+    assert remarks(by_week, gold) == (
+        blank,
+        f"{what}, so nothing is corrected there: label more, or group by less",
+    )
+    assert remarks(by_week, None) == ("without a labelled sample, shares are naive",)
+
+
+def test_only_the_largest_parties_are_drawn(
+    readings: Readings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.article.share_tables.PLOTS", 1)
+    rows = readings.rows.copy()
+    rows.loc[:20, "target"] = "Varna"
+    write_shares(shares(Readings(rows, 0), by=("target",)), tmp_path)
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["01-varna.png"]
+    assert "parties with most sentences, 1 of 2." in (tmp_path / "shares.html").read_text()
 
 
 def test_what_is_not_known_is_empty_in_the_table(readings: Readings) -> None:

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from harness.article.share_plots import MOST, PANELS, by_outlet, by_week, largest, plot
+from harness.article.shares import Share
+from harness.statistics.difference import UNKNOWN, Estimate
+
+HALF = Estimate(0.5, 0.4, 0.6, 0.05)
+
+
+def share(n: int = 20, voice: str = "own voice", label: str = "critical", **group: str) -> Share:
+    return Share({"target": "Varna", **group}, voice, label, n, 0, HALF, UNKNOWN)
+
+
+def test_weeks_lie_as_far_apart_as_they_are() -> None:
+    course = by_week([share(week=week) for week in ("2030-12-30", "2030-12-09", "2031-02-03")])
+    assert course.at == {"2030-12-09": 0.0, "2030-12-30": 3.0, "2031-02-03": 8.0}
+    assert course.ticks == {0.0: "2030-12-09", 3.0: "12-30", 8.0: "2031-02-03"}
+    assert course.step == 0.26
+    assert course.ends == (-0.78, 8.78)
+
+
+def test_ticks_are_thinned_out_where_weeks_are_many() -> None:
+    weeks = [f"20{year}-01-07" for year in range(30, 90)]
+    course = by_week([share(week=week) for week in weeks])
+    assert len(course.at) == 60
+    assert len(course.ticks) == 6
+
+
+def test_what_has_no_date_stands_before_the_weeks() -> None:
+    course = by_week([share(week=""), share(week="2030-12-09")])
+    assert course.at == {"2030-12-09": 0.0, "": -2.08}
+    assert course.ticks[-2.08] == "no date"
+    assert by_week([share(week="")]).at == {"": 0.0}
+
+
+def test_outlets_stand_by_size_and_long_names_are_cut() -> None:
+    course = by_outlet([share(5, outlet="Small"), share(50, outlet="The very long name of an outlet")])
+    assert course.at == {"The very long name of an outlet": 0.0, "Small": 1.0}
+    assert course.ticks == {0.0: "The very long name of…", 1.0: "Small"}
+    many = [share(n, outlet=str(n)) for n in range(MOST + 5)]
+    assert len(by_outlet(many).at) == MOST
+    assert largest(many, "outlet", PANELS) == ["24", "23", "22", "21", "20", "19"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "panels"),
+    [
+        ([{}], 3),
+        ([{"week": "2030-12-09"}, {"week": "2030-12-16"}], 3),
+        ([{"outlet": "$A_B$"}, {"outlet": "C"}], 3),
+        ([{"outlet": "$A_B$", "week": "2030-12-09"}, {"outlet": "C", "week": ""}], 4),
+    ],
+)
+def test_a_panel_a_voice_and_with_weeks_a_row_an_outlet(
+    groups: list[dict[str, str]], panels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.article import share_plots
+
+    drawn: list[tuple[int, int]] = []
+    made = share_plots.canvases
+
+    def canvases(width: float, height: float, rows: int, columns: int) -> object:
+        drawn.append((rows, columns))
+        return made(width, height, rows, columns)
+
+    monkeypatch.setattr(share_plots, "canvases", canvases)
+    shares = [
+        share(n, voice, label, **group)
+        for n, group in enumerate(groups, start=9)
+        for voice in ("all", "own voice", "quoted")
+        for label in ("critical", "neutral", "mixed")
+    ]
+    image = plot(shares, "$Varna_$ <b>")
+    assert drawn[0][0] * drawn[0][1] == panels
+    assert image.startswith(b"\x89PNG")
+    from PIL import Image
+
+    assert Image.open(io.BytesIO(image)).width > 300
