@@ -95,6 +95,7 @@ def plain(size: int) -> Callable[[Labelled, Labelled, int], tuple[float, float]]
                 train_dataset=tokenized(tokenizer, train),
                 data_collator=t.DataCollatorWithPadding(tokenizer),
             )
+            trainer.remove_callback(t.PrinterCallback)
             trainer.train()
             seconds = time.perf_counter() - began
             proba = trainer.predict(tokenized(tokenizer, held)).predictions

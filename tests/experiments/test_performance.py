@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from experiments.performance import __main__ as bench
-from experiments.performance import section
+from experiments.performance import encoder, section
+from harness.store.location import project
 
 
 @pytest.fixture
@@ -68,6 +69,15 @@ def test_what_fails_does_not_keep_others(
     said = capfd.readouterr()
     assert said.err == "failed: linear\n"
     assert re.search(r"minutes: 0\.0 \(linear 0\.0, memory 0\.0\)", said.out)
+
+
+def test_what_is_measured_leaves_the_own_runs_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".harness").mkdir()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////elsewhere/mlflow.db")
+    place = tmp_path / "bench"
+    assert "MLFLOW_TRACKING_URI" not in encoder.environment(place)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert project(place) == place
 
 
 def test_what_is_published_names_its_ratios() -> None:
