@@ -24,6 +24,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "partyline": "harness.corpora.partyline:partyline",
             "files": "harness.corpora.files:files",
             "hub": "harness.corpora.hub:hub",
+            "joined": "harness.corpora.joined:joined",
             "newsmtsc": "harness.corpora.newsmtsc:newsmtsc",
             "pstance": "harness.corpora.pstance:pstance",
             "vast": "harness.corpora.vast:vast",

@@ -93,7 +93,7 @@ def describe(name: str, alpha: Alpha | None = None) -> str:
     if card.variable and not card.found():
         fetch = f"or fetch it (harness corpus fetch {name})"
         held = [f"Set {card.variable} to its folder, {fetch}, to see what the files hold."]
-    elif name in ("files", "hub"):
+    elif name in ("files", "hub", "joined"):
         held = []
     else:
         factory = catalog.lookup("corpus", name, "corpus")

@@ -15,14 +15,15 @@ from harness.config.schema import OFF, ExperimentConfig, validated
 from harness.errors import ConfigError, Problem
 from harness.labels import FRAMING, STANCE, LabelSet
 from harness.metrics import selection
+from harness.plan.data import card_of, missing
 from harness.plan.plan import Plan, PlannedClassifier
 
 if TYPE_CHECKING:
-    from harness.corpora.card import Card
     from harness.metrics.metric import Metric
 
 
 GATE = "leaks"
+JOINED, FEWEST = "joined", 2
 
 
 def read(path: Path, sets: Sequence[str] = ()) -> Plan:
@@ -52,6 +53,7 @@ class _Resolver:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[Problem] = []
+        self.parts: list[Bound] = []
 
     def plan(self) -> Plan:
         config, wrong = validated(self.document.data)
@@ -59,7 +61,8 @@ class _Resolver:
         corpus = self._part("corpus", "corpus")
         split = self._part("split", "split", {"kind": "predefined"})
         if corpus is not None:
-            self._check_files(corpus)
+            self._note(missing(corpus, "corpus"))
+            corpus = self._with_parts(corpus)
         classifiers = self._classifiers()
         labels = self._labels(config, corpus)
         if config.thresholds is not None and not labels.multi:
@@ -87,7 +90,10 @@ class _Resolver:
         """Bind one part of the config; that it is no mapping at all is for the schema to say."""
         data: Any = self.document.data
         for key in path.split("."):
-            data = data.get(key, default) if isinstance(data, dict) else None
+            if isinstance(data, list):
+                data = data[int(key)]
+            else:
+                data = data.get(key, default) if isinstance(data, dict) else None
         if not isinstance(data, dict):
             return None
         options = _given(data)
@@ -107,22 +113,21 @@ class _Resolver:
     def _folder(self, path: str, option: str) -> Path:
         return self.document.place(f"{path}.{option}").folder
 
-    def _check_files(self, corpus: Bound) -> None:
-        for option, value in corpus.options.items():
-            if option == "cache":
-                continue
-            for one in _paths(value):
-                if not one.exists():
-                    self._note([Problem(f"corpus.{option}", f"there is no {one}")])
-        card = card_of(corpus)
-        if card is None or not card.variable or corpus.options.get("folder") is not None:
-            return
-        folder = card.found()
-        if not folder:
-            what = f"the environment variable {card.variable} is not set"
-            self._note([Problem("corpus", what, card.remedy)])
-        elif not Path(folder).exists():
-            self._note([Problem("corpus", f"{card.variable} says {folder}, which does not exist")])
+    def _with_parts(self, corpus: Bound) -> Bound:
+        """Check the parts of a joined corpus like corpora of their own, and write their defaults out."""
+        listed = self.document.data["corpus"].get("of") if corpus.kind == JOINED else None
+        if listed is None:
+            return corpus
+        if len(listed) < FEWEST:
+            what = f"should name {FEWEST} corpora or more, got {len(listed)}"
+            self._note([Problem("corpus.of", what)])
+        for place in range(len(listed)):
+            path = f"corpus.of.{place}"
+            part = self._part(path, "corpus")
+            if part is not None:
+                self._note(missing(part, path))
+                self.parts.append(part)
+        return replace(corpus, options={**corpus.options, "of": tuple(one.canonical() for one in self.parts)})
 
     def _classifiers(self) -> tuple[PlannedClassifier, ...]:
         parts = self.document.data.get("classifiers")
@@ -214,9 +219,10 @@ class _Resolver:
     def _labels(self, config: ExperimentConfig, corpus: Bound | None) -> LabelSet:
         default = STANCE if config.task == "stance" else FRAMING
         card = card_of(corpus) if corpus is not None else None
-        if card is not None and config.task not in card.tasks:
-            tasks = " and ".join(card.tasks)
-            self._note([Problem("task", f"{card.name} has labels for {tasks}, not for {config.task}")])
+        for one in (card, *map(card_of, self.parts)):
+            if one is not None and config.task not in one.tasks:
+                tasks = " and ".join(one.tasks)
+                self._note([Problem("task", f"{one.name} has labels for {tasks}, not for {config.task}")])
         declared = card.labels.get(config.task, default) if card is not None else default
         if config.multi is not None and config.task == "stance":
             self._note([Problem("multi", "has no effect: a stance toward a party is one label")])
@@ -250,13 +256,6 @@ class _Resolver:
                 self._note([replace(one, where=f"{path}.{one.where}".rstrip(".")) for one in error.problems])
 
 
-def card_of(corpus: Bound) -> Card | None:
-    """Return the data card that stands beside a corpus factory, if there is one."""
-    module = sys.modules[corpus.factory.__module__]
-    card: Card | None = getattr(module, "CARD", None)
-    return card
-
-
 class _Importable:
     """Lets a config name modules that lie in its own folder, as ``kind: mine:factory``."""
 
@@ -275,13 +274,3 @@ def _given(part: Mapping[str, Any]) -> dict[str, Any]:
     grid = part.get("tune")
     first = {k: v[0] for k, v in grid.items() if isinstance(v, list) and v} if isinstance(grid, dict) else {}
     return first | {name: value for name, value in part.items() if name not in ("kind", "tune")}
-
-
-def _paths(value: Any) -> list[Path]:
-    if isinstance(value, Path):
-        return [value]
-    if isinstance(value, Mapping):
-        return [path for inner in value.values() for path in _paths(inner)]
-    if isinstance(value, tuple | list):
-        return [path for inner in value for path in _paths(inner)]
-    return []

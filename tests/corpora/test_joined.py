@@ -1,0 +1,156 @@
+"""Several corpora as one: whose row is whose, and what a config may say of the parts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import plan
+from harness.catalog import bind
+from harness.config.load import load
+from harness.corpora.partyline import partyline
+from harness.errors import ConfigError, CorpusError
+from harness.evaluate import prepare
+from harness.labels import FRAMING, STANCE
+from harness.tables import Corpus
+from tests.corpora.published import rows_that_break_the_table
+from tests.corpora.small import SMALL
+
+MINE = "text,target,stance,split,outlet,mood\nWe blame Varna.,Varna,critical,train,Post,grim\n"
+PARTIES = "- {name: Varna, aliases: [the Varnans]}\n- {name: Civic Union, aliases: [never read]}\n"
+
+
+@pytest.fixture(autouse=True)
+def _beside_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.csv").write_text(MINE + "We met Varna.,Varna,neutral,test,,\n", encoding="utf-8")
+    Path("parties.yaml").write_text(PARTIES)
+
+
+def made(*of: dict[str, Any], task: str = "stance") -> Corpus:
+    corpus: Corpus = bind("corpus", "joined", {"of": list(of)}, "corpus").make(
+        labels=FRAMING if task == "framing" else STANCE, task=task
+    )
+    return corpus
+
+
+FILES: dict[str, Any] = {"kind": "files", "path": "mine.csv", "parties": "parties.yaml"}
+
+
+def test_rows_stand_under_each_other_and_say_whose_they_are() -> None:
+    corpus = made({"kind": "partyline"}, FILES)
+    alone = partyline()
+    assert corpus.name == "partyline+files"
+    assert len(corpus) == len(alone) + 2
+    assert rows_that_break_the_table(corpus) == []
+    last = corpus.rows.iloc[-2]
+    assert (last["id"], last["corpus"], last["outlet"], last["split"]) == (
+        "files:mine.csv:2", "files", "Post", "train",
+    )  # fmt: skip
+    assert (last["group"], last["mood"]) == (None, "grim")
+    first = corpus.rows.iloc[0]
+    assert first["id"] == f"partyline:{alone.rows.iloc[0]['id']}"
+    assert first["group"] == f"partyline:{alone.rows.iloc[0]['group']}"
+    assert first["start"] == alone.rows.iloc[0]["start"]
+    kept = corpus.rows.iloc[: len(alone)]
+    assert kept["text"].tolist() == alone.rows["text"].tolist()
+    assert kept["frames"].tolist() == alone.rows["frames"].tolist()
+    assert kept["split"].tolist() == alone.rows["split"].tolist()
+
+
+def test_parties_are_those_of_all_parts_and_the_first_knows_best() -> None:
+    parties = made({"kind": "partyline"}, FILES).parties
+    assert parties.get("Varna") is not None
+    union = parties.get("Civic Union")
+    assert union is not None
+    assert "never read" not in union.aliases
+    assert len(parties.parties) == len(partyline().parties.parties) + 1
+
+
+def test_a_kind_that_stands_twice_is_numbered() -> None:
+    corpus = made(FILES, FILES)
+    assert corpus.name == "files+files-2"
+    assert corpus.rows["id"].is_unique
+    assert set(corpus.rows["corpus"]) == {"files", "files-2"}
+
+
+def test_frames_are_joined_too() -> None:
+    Path("framed.csv").write_text("text,frames\nThe bridge fell.,conflict|morality\n")
+    corpus = made({"kind": "partyline"}, {"kind": "files", "path": "framed.csv"}, task="framing")
+    rows = corpus.for_task("framing").rows
+    assert rows.iloc[-1][["corpus", "frames"]].tolist() == ["files", ("conflict", "morality")]
+
+
+def test_what_is_wrong_with_every_part_is_told_at_once() -> None:
+    Path("mine.csv").write_text(MINE.replace("critical", "hostile"))
+    Path("other.csv").write_text("text,target\nA,b\n")
+    with pytest.raises(CorpusError) as caught:
+        made(FILES, {"kind": "files", "path": "other.csv"})
+    assert [str(one).split(":")[0] for one in caught.value.problems] == ["mine.csv", "other.csv"]
+
+
+def written(**corpus: Any) -> Path:
+    classifiers = {"majority": {"kind": "majority"}}
+    config = {"name": "both", "task": "stance", "corpus": corpus, "classifiers": classifiers}
+    Path("both.yaml").write_text(json.dumps(config))
+    return Path("both.yaml")
+
+
+def test_a_config_joins_corpora_and_each_keeps_its_split() -> None:
+    SMALL["newsmtsc"]().write(Path("newsmtsc"))
+    news = {"kind": "newsmtsc", "folder": "newsmtsc"}
+    planned = plan.read(written(kind="joined", of=[news, {"kind": "partyline"}, FILES]))
+    parts = planned.corpus.canonical()["of"]
+    assert parts[0] == news | {"folder": str(Path("newsmtsc").absolute()), "variant": "mt", "dev": None}
+    assert parts[2]["path"] == str(Path("mine.csv").absolute())
+    # The canonical config is a config: it gives the same plan.
+    Path("again.yaml").write_text(planned.config_text)
+    assert plan.resolve(load(Path("again.yaml"), ())).digest == planned.digest
+    prepared = prepare(planned)
+    rows = prepared.corpus.rows.set_index("id")
+    (split,) = prepared.splits
+    assert set(rows.loc[list(split.test), "corpus"]) == {"newsmtsc", "partyline", "files"}
+    assert {rows.loc[one, "split"] for one in split.test} == {"test"}
+
+
+@pytest.mark.parametrize(
+    ("corpus", "said"),
+    [
+        ({}, "corpus.of: is required"),
+        ({"of": [{"kind": "partyline"}]}, "corpus.of: should name 2 corpora or more, got 1"),
+        ({"of": ["partyline", {"kind": "partyline"}]}, "corpus.of.0: should be an object, got 'partyline'"),
+        (
+            {"of": [{"kind": "partylin"}, {"kind": "partyline"}]},
+            "corpus.of.0.kind: unknown corpus 'partylin'; did you mean 'partyline'?",
+        ),
+        (
+            {"of": [{"kind": "partyline"}, {"kind": "files", "path": "no.csv"}]},
+            "corpus.of.1.path: there is no {here}/no.csv",
+        ),
+        (
+            {"of": [{"kind": "partyline"}, {"kind": "files", "path": "mine.csv", "separatr": "|"}]},
+            "corpus.of.1.separatr: files takes no 'separatr'; did you mean 'separator'?",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_part_is_told_with_its_place(corpus: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan.read(written(kind="joined", **corpus))
+    assert str(caught.value).partition(": ")[2] == said.format(here=Path.cwd())
+
+
+def test_a_part_that_is_not_there_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HARNESS_VAST", raising=False)
+    with pytest.raises(ConfigError, match=r"corpus\.of\.1: the environment variable HARNESS_VAST is not set"):
+        plan.read(written(kind="joined", of=[{"kind": "partyline"}, {"kind": "vast"}]))
+
+
+def test_a_part_without_labels_for_the_task_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_VAST", str(Path.cwd()))
+    path = written(kind="joined", of=[{"kind": "partyline"}, {"kind": "vast"}])
+    path.write_text(path.read_text().replace('"task": "stance"', '"task": "framing"'))
+    with pytest.raises(ConfigError, match="task: vast has labels for stance, not for framing"):
+        plan.read(path)
