@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from harness import evaluate
 from harness.audits import Audit, Subject, examine
 from harness.audits.unseen import LATER
-from harness.classifiers.protocol import Classifier
+from harness.classifiers.protocol import Classifier, load
 from harness.decisions.decider import Settings, decide
 from harness.evaluate import ClassifierResult, Prepared, TrialResult
 from harness.findings import Finding
 from harness.plan import Plan, PlannedClassifier
-from harness.serving.contract import loader
 from harness.tables import Predictions
 
 if TYPE_CHECKING:
@@ -129,8 +128,7 @@ def _model(prepared: Prepared, result: ClassifierResult, scratch: Path) -> Class
     folder = served.folder or fitted or evaluate.refit(prepared, served, scratch, whole=False)
     if folder is None:
         return UNSAVED
-    address = (folder / "loader.txt").read_text(encoding="utf-8").strip()
-    return loader(address)(folder / "model", prepared.plan.labels)
+    return load(folder, prepared.plan.labels)
 
 
 def twin_of(classifier: PlannedClassifier) -> PlannedClassifier | None:
