@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Optional
 
 import typer
 
-from harness import article_cli, suite_cli
+from harness import article_cli, audit_cli, suite_cli
 from harness.errors import ConfigError, HarnessError, HarnessWarning
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ corpus_app = typer.Typer(help="What corpora there are and what they hold.", no_a
 app.add_typer(corpus_app, name="corpus")
 article_cli.add_to(app)
 suite_cli.add_to(app)
+audit_cli.add_to(app)
 
 
 class Format(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.plan import Plan
 
 
+WIDTH = 80
 SHOWN = 12
 """So many files are named; of more, the numbers are told."""
 
@@ -66,6 +68,7 @@ def run_experiment(plan: Plan, *, fresh: bool, allow_leaks: bool = False) -> Non
             console.print(
                 f"{name} labels {prepared.other.plan.config.task} too: see {prepared.other.plan.name}"
             )
+    _verdicts(console, plan, outcomes)
     _next_steps(console, plan, outcomes)
     left = pending.prune(store).note()
     if left:
@@ -219,6 +222,26 @@ def _abstained(result: ClassifierResult) -> str:
         wrong = f", {one.risk:.0%} of that wrongly" if one.coverage > 0 else ""
         return f", labels {one.coverage:.0%} of test{wrong}"
     return ""
+
+
+def _verdicts(console: Any, plan: Plan, outcomes: Iterable[Outcome]) -> None:
+    """Print what the audits found: of the classifier to promote with reasons, of the others in short."""
+    from harness.compare.findings import shortened
+    from harness.verdicts import in_short, told
+
+    finished = [one for one in outcomes if one.result is not None]
+    chosen = best_on_select(plan, finished) or (finished[-1] if finished else None)
+    for outcome in finished:
+        assert outcome.result is not None
+        findings = outcome.result.findings
+        if not findings or outcome is chosen:
+            continue
+        line = f"audits of {shortened(outcome.classifier.name, 20)}: {in_short(findings)}"
+        console.print(textwrap.fill(line, WIDTH, subsequent_indent="    "), markup=False)
+    if chosen is not None and chosen.result is not None and chosen.result.findings:
+        console.print(f"audits of {shortened(chosen.classifier.name, 20)}:", markup=False)
+        for paragraph in told(chosen.result.findings, width=WIDTH):
+            console.print(paragraph, markup=False)
 
 
 def _next_steps(console: Any, plan: Plan, outcomes: Iterable[Outcome]) -> None:

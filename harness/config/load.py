@@ -102,6 +102,15 @@ def load(path: Path, sets: Sequence[str] = ()) -> Document:
     return Document(path.resolve(), data, places)
 
 
+def written(data: dict[str, Any], sets: Sequence[str] = ()) -> Document:
+    """Take data, which no file holds, for a config; relative paths start from the working folder."""
+    path = Path.cwd() / "config"
+    places: dict[Key, Place] = {}
+    for text in sets:
+        _apply(text, data, places, path)
+    return Document(path, data, places)
+
+
 def layered(path: Path, parts: Sequence[tuple[dict[str, Any], Mapping[Key, Place]]]) -> Document:
     """Merge documents' data, each on top of those before it, as ``extends`` does.
 

@@ -7,6 +7,7 @@ import json
 from harness.catalog import plain
 from harness.decisions.measuring import measure
 from harness.evaluate import ClassifierResult, Prepared
+from harness.findings import WORST_FIRST
 from harness.plan import card_of
 from harness.report.deciding import Deciding
 from harness.report.pages import number, percent
@@ -25,8 +26,8 @@ def model_card(prepared: Prepared, result: ClassifierResult) -> str:
     result : ClassifierResult
     """
     summary = Summary(prepared, result)
-    parts = [part(summary) for part in (_heading, _use, _scores, _data, _limits)]
-    return "\n\n".join(parts) + "\n"
+    parts = [part(summary) for part in (_heading, _use, _scores, _audits, _data, _limits)]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _heading(summary: Summary) -> str:
@@ -91,6 +92,17 @@ def _scores(summary: Summary) -> str:
         mean = number(result.scores.value(plan.primary.name))
         text += f"\n\nOver {len(summary.seeds)} seeds {plan.primary.name} is {mean}."
     return text
+
+
+def _audits(summary: Summary) -> str:
+    """Say what the audits found, the worst first; what does not apply is left out."""
+    found = sorted(summary.result.findings, key=lambda one: WORST_FIRST.index(one.verdict))
+    lines = [
+        f"- {one.audit.replace('_', ' ')}: {one.verdict}. {one.sentence}"
+        for one in found
+        if one.verdict != "not applicable"
+    ]
+    return "## Audits\n\n" + "\n".join(lines) if lines else ""
 
 
 def _data(summary: Summary) -> str:

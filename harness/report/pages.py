@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from harness.catalog import plain
 from harness.crosstabs import Share
 from harness.evaluate import ClassifierResult, Prepared
-from harness.findings import WORST_FIRST, Cell
+from harness.findings import WORST_FIRST, Cell, Findings
 from harness.judging import Judged, listed
 from harness.metrics.calibration import ReliabilityBin
 from harness.outside import EXTERNAL
@@ -70,6 +70,7 @@ def run_page(prepared: Prepared, result: ClassifierResult, about: About = About(
             deciding=deciding,
             points_before=plot_points(deciding.bins_before) if summary.stated else [],
             slices=slice_groups(summary),
+            shows_text=summary.shows_text,
             findings=sorted(result.findings, key=lambda one: WORST_FIRST.index(one.verdict)),
             zip=zip,
             elsewhere=result.classifier.bound.kind == EXTERNAL,
@@ -77,6 +78,24 @@ def run_page(prepared: Prepared, result: ClassifierResult, about: About = About(
             about=about,
         )
     )
+
+
+def audits_page(name: str, asked: str, notes: Sequence[str], findings: Findings) -> str:
+    """Return the report of a finished model's audits, a document like that of :func:`run_page`.
+
+    Parameters
+    ----------
+    name : str
+        Of the model.
+    asked : str
+        What it was asked about: ``448 rows of partyline``.
+    notes : sequence of str
+        What limits the findings.
+    findings : sequence of Finding
+    """
+    template = environment().get_template("audited.html.j2")
+    ordered = sorted(findings, key=lambda one: WORST_FIRST.index(one.verdict))
+    return template.render(name=name, asked=asked, notes=notes, findings=ordered, zip=zip, shows_text=True)
 
 
 @cache

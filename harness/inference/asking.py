@@ -1,0 +1,153 @@
+"""A model's address in, something that can be asked about examples out: ours, or any pyfunc of MLflow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.classifiers.protocol import Examples
+from harness.errors import ModelError
+from harness.inference.model import SCHEMES, load
+from harness.labels import LabelSet, Task
+from harness.serving.rows import COLUMNS
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A model that states probabilities.
+
+    Attributes
+    ----------
+    uri : str
+    task : {"stance", "framing"} or None
+        None where only the corpus can tell.
+    labels : LabelSet or None
+        None where they are known from the answers alone.
+    predict : callable
+        Examples and labels → ``(n, k)`` probabilities.
+    says_no_target : bool
+        Whether it can be asked without naming a target.
+    trained_on : str
+        Fingerprint of the corpus that it learned from; empty where that is not known.
+    saw_all : bool
+        Whether it is known to have learned from every row of that.
+    """
+
+    uri: str
+    task: Task | None
+    labels: LabelSet | None
+    predict: Callable[[Examples, LabelSet], NDArray[np.float64]]
+    says_no_target: bool
+    trained_on: str = ""
+    saw_all: bool = False
+
+
+def asked(uri: str) -> Asked:
+    """Load a model to be asked; one of the harness is computed in fp32.
+
+    Parameters
+    ----------
+    uri : str
+        ``models:/stance@champion``, ``runs:/<id>``, or a folder: a model of the harness, or any pyfunc whose
+        input is that of a served model (``text``, ``target`` and where known ``target_start``,
+        ``target_end``, ``holder``) and whose output holds one ``p_<label>`` for each label.
+
+    Raises
+    ------
+    ModelError
+        Where there is none.
+    """
+    try:
+        ours = load(uri, engine="fp32")
+    except ModelError as error:
+        if "is no model of the harness" not in str(error):
+            raise
+        return Asked(uri, None, None, _pyfunc(uri), says_no_target=False)
+    contract, classifier = ours.engine.contract, ours.engine.classifier
+
+    def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:  # noqa: ARG001
+        return contract.deciding.calibrated(classifier.predict_proba(examples))
+
+    about = contract.trained_on
+    return Asked(
+        uri,
+        contract.task,
+        contract.labels,
+        predict,
+        says_no_target=True,
+        trained_on=str(about.get("corpus_fingerprint", "")),
+        saw_all=bool(about.get("whole", False)),
+    )
+
+
+def _pyfunc(uri: str) -> Callable[[Examples, LabelSet], NDArray[np.float64]]:
+    """Load a model of somebody else's."""
+    from mlflow import pyfunc
+    from mlflow.exceptions import MlflowException
+
+    from harness.store import Store
+
+    try:
+        if uri.startswith(SCHEMES):
+            with Store.open().pointed():
+                model = pyfunc.load_model(uri)
+        else:
+            model = pyfunc.load_model(os.fspath(Path(uri)))
+    except (MlflowException, OSError) as error:
+        raise ModelError(f"{uri} is no model that MLflow can load: {str(error).splitlines()[0]}") from error
+
+    def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:
+        try:
+            answer = model.predict(table(examples))
+        except MlflowException as error:
+            raise ModelError(f"{uri} cannot label these rows: {str(error).splitlines()[0]}") from error
+        return stated(uri, answer, labels, len(examples))
+
+    return predict
+
+
+def table(examples: Examples) -> pd.DataFrame:
+    """Write examples as the rows that a served model takes; of several mentions the first is the span."""
+    import pandas as pd
+
+    rows = [
+        (one.text, one.target, *(map(float, one.spans[0]) if one.spans else (None, None)), one.holder)
+        for one in examples
+    ]
+    made = pd.DataFrame(rows, columns=list(COLUMNS))
+    # Offsets are doubles and the rest text, whichever cells are empty: a signature is strict.
+    texts = {name: made[name].astype(object).where(made[name].notna(), None) for name in COLUMNS[:2]}
+    offsets = {name: made[name].astype("float64") for name in COLUMNS[2:4]}
+    holder = made["holder"].astype(object).where(made["holder"].notna(), None)
+    return made.assign(**texts, **offsets, holder=holder)
+
+
+def stated(uri: str, answer: Any, labels: LabelSet, n: int) -> NDArray[np.float64]:
+    """Take the probabilities out of what a pyfunc answered.
+
+    Raises
+    ------
+    ModelError
+        Where a column or a row is missing.
+    """
+    import numpy as np
+
+    columns = [f"p_{name}" for name in labels.names]
+    there = [str(name) for name in getattr(answer, "columns", ())]
+    missing = [name for name in columns if name not in there]
+    if missing:
+        raise ModelError(
+            f"{uri} does not answer with {', '.join(missing)}, but with {', '.join(there) or 'no columns'};"
+            f" the corpus is labelled {', '.join(labels.names)}"
+        )
+    if len(answer) != n:
+        raise ModelError(f"{uri} was asked about {n:,} rows and answered {len(answer):,}")
+    return np.asarray(answer[columns], dtype=np.float64)
