@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAME = "annotators"
+MANY = 0.1
+"""Share of rows that look mislabelled, from which on the classifier is the likelier to be wrong."""
+
 RELIABLE, TENTATIVE = 0.8, 0.667
 """Krippendorff (2004): above the first, conclusions may rest on the labels; below the second none may."""
 
@@ -170,8 +173,8 @@ def _sentences(subject: Subject, measures: dict[str, Measure], issues: Issues | 
     if not math.isnan(ceiling.value):
         own = _own(subject)
         yield (
-            f"One person's labels score {ceiling.value:.3f} in {metric} against the gold labels,"
-            f" {subject.name} {own:.3f}."
+            f"One person's labels score {ceiling.value:.3f} in {metric} against the gold labels that they"
+            f" helped to make, {subject.name} {own:.3f}."
         )
     agreed, disputed = measures["agreed_right"], measures["disputed_right"]
     if agreed.n and disputed.n:
@@ -185,9 +188,11 @@ def _sentences(subject: Subject, measures: dict[str, Measure], issues: Issues | 
 
 def _suspects(issues: Issues) -> str:
     found = issues.measure
+    many = found.value > MANY * found.n
+    doubt = "; so many say more of the classifier than of the labels" if many else ""
     return (
-        f"{found.value:,.0f} of {found.n:,} rows look mislabelled, as far as this classifier can tell; the"
-        f" {len(issues.rows)} likeliest are listed."
+        f"{found.value:,.0f} of {found.n:,} rows look mislabelled, as far as this classifier can tell{doubt};"
+        f" the {len(issues.rows)} likeliest are listed."
     )
 
 

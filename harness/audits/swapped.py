@@ -164,7 +164,7 @@ def _sentence(
 
 def _bias_table(subject: Subject, biases: Sequence[Bias]) -> Detail:
     rows = tuple(
-        (name, one.n, one.value, one.low, one.high, p)
+        (name, one.n, one.value, one.low, one.high, "<0.001" if p < 0.001 else p)
         for name, one, p in sorted(biases, key=lambda one: one[1].value)
     )
     first, last = subject.labels.names[0], subject.labels.names[-1]
