@@ -14,7 +14,7 @@ OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment validate compare suite ui promote predict read schema test check bench fix clean
+.PHONY: help setup experiment validate compare suite audit ui promote predict read schema test check bench fix clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -45,6 +45,10 @@ compare: setup ## say which differences are real: [EXPERIMENT=a,b] [METRIC=f1_ma
 suite: setup ## run classifiers on many corpora: SUITE=configs/suites/public.yaml [ARGS="--only gvfc"]
 	@test -n '$(SUITE)' || { echo 'say which: make suite SUITE=configs/suites/public.yaml' >&2; exit 2; }
 	@$(HARNESS) suite '$(SUITE)' $(ARGS)
+
+audit: setup ## ask a model what it labels by: CORPUS=partyline [MODEL=...] [OUTPUT=folder]
+	@test -n '$(CORPUS)' || { echo 'say on what: make audit CORPUS=partyline' >&2; exit 2; }
+	@$(HARNESS) audit '$(MODEL)' --corpus '$(CORPUS)' $(if $(OUTPUT),--output '$(OUTPUT)') $(WITH_SETTINGS) $(ARGS)
 
 ui: setup ## open the runs in a browser: [EXPERIMENT=quickstart] [PORT=5000]
 	@$(HARNESS) ui $(OF_EXPERIMENT) $(if $(PORT),--port $(PORT)) $(ARGS)
