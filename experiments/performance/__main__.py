@@ -20,6 +20,8 @@ from experiments.performance import section
 CORES: dict[str, int | None] = {
     "comparison": 1,
     "linear": 1,
+    "leaks": 1,
+    "audits": 1,
     "training": None,
     "inference": None,
     "memory": None,

@@ -35,6 +35,9 @@ NAME_MATTERS = 0.25
 FEWEST = 20
 """Items below which a share is no ground for a verdict."""
 
+KINDS = ("masked", "withheld", "alone", "other", "absent")
+"""The variants of an item, one of each at most."""
+
 WORST = 10
 Variants = dict[str, dict[int, Example]]
 
@@ -79,7 +82,7 @@ class Sensitivity:
 def _variants(subject: Subject, places: Sequence[int]) -> Variants:
     """Return kind → place of the item → variant."""
     mask = Marks().mask
-    made: Variants = {kind: {} for kind in ("masked", "withheld", "alone", "other", "absent")}
+    made: Variants = {kind: {} for kind in KINDS}
     targets = list(dict.fromkeys(one.target for one in subject.examples if one.target is not None))
     for place in places:
         one = subject.examples[place]

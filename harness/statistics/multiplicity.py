@@ -13,20 +13,26 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
     Comparisons without a p-value (NaN) keep none, and do not count towards the number.
 
+    Notes
+    -----
+    The tests hold it to statsmodels' ``multipletests``, which collects the garbage of the whole process at
+    each call: half a second, many times a report.
+
     References
     ----------
     Holm 1979.
 
     Examples
     --------
-    >>> holm([0.01, 0.04, 0.03])
-    (0.03, 0.06, 0.06)
+    >>> holm([0.25, 0.5, 0.125])
+    (0.5, 0.5, 0.375)
     """
-    from statsmodels.stats.multitest import multipletests
-
-    known = [p for p in p_values if not math.isnan(p)]
-    corrected = iter(multipletests(known, method="holm")[1].tolist() if known else [])
-    return tuple(math.nan if math.isnan(p) else next(corrected) for p in p_values)
+    known = sorted((p, place) for place, p in enumerate(p_values) if not math.isnan(p))
+    corrected, least = [math.nan] * len(p_values), 0.0
+    for rank, (p, place) in enumerate(known):
+        least = max(least, min(1.0, p * (len(known) - rank)))
+        corrected[place] = least
+    return tuple(corrected)
 
 
 def tie_groups(ranked: Sequence[str], separable: Collection[frozenset[str]]) -> tuple[tuple[str, ...], ...]:

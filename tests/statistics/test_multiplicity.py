@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 
+import numpy as np
 import pytest
 
 from harness.statistics.multiplicity import holm, tie_groups
@@ -13,6 +14,15 @@ from harness.statistics.multiplicity import holm, tie_groups
 def test_holm_by_hand() -> None:
     # Sorted 0.01 0.02 0.03 0.5, times 4 3 2 1: 0.04 0.06 0.06 0.5, never falling.
     assert holm([0.03, 0.01, 0.5, 0.02]) == pytest.approx([0.06, 0.04, 0.5, 0.06])
+
+
+def test_holm_is_that_of_statsmodels() -> None:
+    from statsmodels.stats.multitest import multipletests
+
+    draw = np.random.default_rng(0)
+    for n in (1, 2, 7, 40):
+        given = np.round(draw.beta(0.3, 1.0, n), 2)
+        assert holm(given.tolist()) == pytest.approx(multipletests(given, method="holm")[1].tolist())
 
 
 @pytest.mark.parametrize(("given", "expected"), [([], ()), ([0.2], (0.2,)), ([0.9, 0.8], (1.0, 1.0))])
