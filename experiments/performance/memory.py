@@ -96,23 +96,35 @@ def linear_model(folder: Path, home: Path) -> str:
     return str(folder / "served")
 
 
-def first_label(home: Path, source: Path, engine: str) -> tuple[float, float]:
-    """Return seconds from the command to its first label, and what of them were imports."""
-    arguments = ["-m", "harness", "predict", "--model", encoder.ADDRESS, "--input", str(source)]
-    arguments += ["--output", "-", "--engine", engine]
-    waited = []
-    for _ in range(3):
-        began = time.perf_counter()
-        with subprocess.Popen(
-            [sys.executable, *arguments], cwd=home, env=encoder.environment(home), stdout=subprocess.PIPE
-        ) as process:
-            assert process.stdout is not None
-            for _ in range(2):
-                process.stdout.readline()
-            waited.append(time.perf_counter() - began)
-            process.stdout.read()
+IMPORTING = """
+import importlib, runpy, sys
+for name in open(sys.argv.pop(1)).read().split():
+    try:
+        importlib.import_module(name)
+    except Exception:
+        pass
+print(flush=True)
+runpy.run_module("harness", run_name="__main__")
+"""
+"""Imports what a file names, says so with an empty line, and goes on as ``python -m harness``."""
+
+
+def command(engine: str, source: Path) -> list[str]:
+    """Return what labels a file to standard output, after ``python -m harness``."""
+    asked = ["predict", "--model", encoder.ADDRESS, "--input", str(source), "--output", "-"]
+    return [*asked, "--engine", engine]
+
+
+def from_the_command(engine: str, home: Path, source: Path) -> float:
+    """Return seconds from the command to its first label."""
+    waited = [until(["-m", "harness", *command(engine, source)], home, 2)[1] for _ in range(3)]
+    return sorted(waited)[1]
+
+
+def from_its_imports(engine: str, home: Path, source: Path) -> float:
+    """Return seconds to the first label from where all that the command imports has been imported."""
     timed = subprocess.run(
-        [sys.executable, "-X", "importtime", *arguments],
+        [sys.executable, "-X", "importtime", "-m", "harness", *command(engine, source)],
         cwd=home,
         env=encoder.environment(home),
         capture_output=True,
@@ -120,8 +132,31 @@ def first_label(home: Path, source: Path, engine: str) -> tuple[float, float]:
         check=True,
     )
     lines = [line.split("|") for line in timed.stderr.splitlines() if line.startswith("import time:")]
-    own = [line[0].rpartition(":")[2].strip() for line in lines]
-    return sorted(waited)[1], sum(int(one) for one in own if one.isdecimal()) / 1e6
+    names = source.with_suffix(".imports")
+    names.write_text("\n".join(line[2].strip() for line in lines[1:]), encoding="utf-8")
+    waited = []
+    for _ in range(3):
+        imported, labelled = until(["-c", IMPORTING, str(names), *command(engine, source)], home, 3)
+        waited.append(labelled - imported)
+    return sorted(waited)[1]
+
+
+def until(arguments: list[str], home: Path, count: int) -> tuple[float, float]:
+    """Run Python; return seconds until the first line that it writes, and until so many."""
+    began = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, *arguments], cwd=home, env=encoder.environment(home), stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        first = time.perf_counter() - began
+        for _ in range(count - 1):
+            process.stdout.readline()
+        last = time.perf_counter() - began
+        process.stdout.read()
+    if process.returncode:
+        raise SystemExit(f"python {' '.join(arguments)} ended with {process.returncode}")
+    return first, last
 
 
 def start(home: Path, examples: list[Example], folder: Path) -> None:
@@ -131,15 +166,17 @@ def start(home: Path, examples: list[Example], folder: Path) -> None:
     lines = [
         "`harness predict` on a registered encoder: until the first label can be read, median of three.",
         "",
-        "| engine | from the command, s | of that imports, s |",
-        "|---|---:|---:|",
+        "| engine | from the command, s |",
+        "|---|---:|",
     ]
     ratios = {}
     for engine in ENGINES:
-        waited, imported = first_label(home, source, engine)
-        lines.append(f"| {engine} | {waited:.1f} | {imported:.1f} |")
+        waited = from_the_command(engine, home, source)
+        lines.append(f"| {engine} | {waited:.1f} |")
         ratios[f"{engine}: seconds from the command"] = (f"{waited:.1f}", "≤ 8")
-        ratios[f"{engine}: seconds beside the imports"] = (f"{waited - imported:.1f}", "≤ 1")
+    beside = from_its_imports(ENGINES[0], home, source)
+    lines += ["", f"By {ENGINES[0]} it is there {beside:.1f} s after the last import."]
+    ratios[f"{ENGINES[0]}: seconds from the end of the imports"] = (f"{beside:.1f}", "≤ 1")
     text = "\n".join(lines)
     print(text)
     section.write("First label", "make bench", text, ratios)
