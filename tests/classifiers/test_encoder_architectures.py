@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from harness.classifiers.encoder import encoder, load, resumption
-from harness.classifiers.encoder.engines import choice
+from harness.classifiers.encoder.engines import choice, computing
 from harness.classifiers.encoder.rows import TOKEN_MARKS, Tokenizer
 from harness.classifiers.inputs import Marks
 from harness.classifiers.protocol import Example, Labelled, Target
@@ -162,9 +163,17 @@ def test_every_engine_reads_any_text(
     one.save(folder)
     load(folder, PAIR).accelerate(folder, data().examples, data())
     examples = [*data().examples, *(Example(text, "varna") for text in ODD)]
-    exact = one.predict_proba(examples)
+    exact, threads = one.predict_proba(examples), torch.get_num_threads()
     assert np.isfinite(exact).all()
+    monkeypatch.setattr(computing, "BUDGET", 64)
+    monkeypatch.setattr(computing.OnnxEngine, "budget", 64)
     for name in ("fp32", "bf16", "int8"):
-        served = load(folder, PAIR)
-        served.use(name)
-        assert served.predict_proba(examples) == pytest.approx(exact, abs=0 if name == "fp32" else 0.05), name
+        found = []
+        for cores in (1, 3):
+            monkeypatch.setattr(computing, "threads", lambda cores=cores: cores)
+            served = load(folder, PAIR)
+            served.use(name)
+            found.append(served.predict_proba(examples))
+        assert found[0] == pytest.approx(exact, abs=1e-6 if name == "fp32" else 0.05), name
+        assert found[1].tobytes() == found[0].tobytes(), name
+    assert torch.get_num_threads() == threads

@@ -113,13 +113,15 @@ def streamed(engine: Engine, reading: Reading, examples: Examples, outputs: int)
 
 def computed(engine: Engine, batches: Iterable[Batch]) -> Iterator[tuple[Batch, NDArray[np.float64]]]:
     """Compute batches, as many at once as the engine may be asked for; yield each with its scores."""
-    if engine.at_once == 1:
-        for batch in batches:
-            yield batch, engine.scores(batch)
-        return
-    some = list(batches)
-    with ThreadPoolExecutor(engine.at_once) as pool:
-        yield from zip(some, pool.map(engine.scores, some), strict=True)
+    if engine.at_once > 1:
+        batches = list(batches)
+        # Fewer of them than cores: these share each batch.
+        if len(batches) >= engine.at_once:
+            with engine.pool() as pool:
+                yield from zip(batches, pool.map(engine.scores, batches), strict=True)
+            return
+    for batch in batches:
+        yield batch, engine.scores(batch)
 
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 EngineName = Literal["fp32", "bf16", "int8"]
 NAMES: tuple[EngineName, ...] = ("fp32", "bf16", "int8")
 
+BUDGET = 512
+"""Padded tokens of a batch that one core computes: more would not stay in its cache."""
+
 
 class Engine(Protocol):
     """What computes.
@@ -35,12 +40,18 @@ class Engine(Protocol):
     budget: int
     at_once: int
 
+    def pool(self) -> AbstractContextManager[Executor]:
+        """Open as many threads, each of which computes a batch on a core of its own."""
+
     def scores(self, batch: Batch) -> NDArray[np.float64]:
         """Return what the head gives, ``(rows, outputs)``, in the order of ``batch.rows``."""
 
 
 class TorchEngine:
-    """A network in PyTorch, on the device that it lies on.
+    """A network in PyTorch, on the device that it lies on; on a processor, a batch a core.
+
+    Cores that share a batch wait for each other after every product; where another program holds one of them
+    up, for most of the time.
 
     Parameters
     ----------
@@ -49,12 +60,25 @@ class TorchEngine:
     name : {"fp32", "bf16"}
     """
 
-    at_once = 1
-
     def __init__(self, network: Network, name: Literal["fp32", "bf16"] = "fp32") -> None:
         self.network = network.eval()
         self.name = name
-        self.budget = budget(network.head.weight.device.type)
+        device = network.head.weight.device.type
+        self.budget = BUDGET if device == "cpu" else budget(device)
+        self.at_once = threads() if device == "cpu" else 1
+
+    @contextmanager
+    def pool(self) -> Iterator[Executor]:
+        """See :class:`Engine`."""
+        import torch
+
+        before = torch.get_num_threads()
+        try:
+            with ThreadPoolExecutor(self.at_once, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+                yield pool
+        finally:
+            # It holds for the thread that says it, and for all that are started later.
+            torch.set_num_threads(before)
 
     def scores(self, batch: Batch) -> NDArray[np.float64]:
         """See :class:`Engine`."""
@@ -83,12 +107,16 @@ class OnnxEngine:
         Where the file is missing or damaged, or asks for what this version cannot do.
     """
 
-    budget = 512
+    budget = BUDGET
 
     def __init__(self, file: Path) -> None:
         self.at_once = threads()
         self._session = session(file)
         self._inputs = [one.name for one in self._session.get_inputs()]
+
+    def pool(self) -> Executor:
+        """See :class:`Engine`."""
+        return ThreadPoolExecutor(self.at_once)
 
     def scores(self, batch: Batch) -> NDArray[np.float64]:
         """See :class:`Engine`."""
