@@ -138,6 +138,16 @@ def test_parties_of_one_sentence_share_a_pass(saved: Saving, monkeypatch: pytest
 # Judging
 
 
+def test_weights_that_go_by_two_names_are_packed(folder: Path, worded: Labelled, tmp_path: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    other.hardlink_to(folder / "model.safetensors")
+    found = load(folder, PAIR).accelerate(folder, worded.examples, worded)
+    assert "refused" not in found["int8"]
+    assert sorted(offers(folder)) == ["bf16", "int8"]
+    assert other.read_bytes() == (folder / "model.safetensors").read_bytes()
+    assert not list(folder.glob("*.copy"))
+
+
 def refused(folder: Path, worded: Labelled) -> Any:
     found = load(folder, PAIR).accelerate(folder, worded.examples, worded)
     assert not (folder / "int8.onnx").exists()
