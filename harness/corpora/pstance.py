@@ -30,8 +30,8 @@ CARD = Card(
         "There is no group, so tweets of one author may stand on both sides of a split.",
     ),
     published=(
-        Published("BERT", "favg_target_mean", 0.7648, "test", "Li et al. 2021"),
-        Published("BERTweet", "favg_target_mean", 0.8053, "test", "Li et al. 2021"),
+        Published("BERT", "favg_target_mean", 0.7648, "2,157 test tweets", "Li et al. 2021"),
+        Published("BERTweet", "favg_target_mean", 0.8053, "2,157 test tweets", "Li et al. 2021"),
     ),
     variable="HARNESS_PSTANCE",
     address="https://github.com/kayzhou/PStance",
