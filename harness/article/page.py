@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +83,12 @@ def index_page(readings: Sequence[tuple[str, Reading]]) -> str:
         }
         for name, reading in readings
     ]
-    return environment().get_template("readings.html.j2").render(listed=listed, marks=MARKS, voices=VOICES)
+    stances = _ordered(row.label.stance for _, reading in readings for row in reading.rows)
+    return (
+        environment()
+        .get_template("readings.html.j2")
+        .render(listed=listed, marks=MARKS, voices=VOICES, stances=stances)
+    )
 
 
 def _headline(reading: Reading) -> str:
@@ -91,7 +96,12 @@ def _headline(reading: Reading) -> str:
 
 
 def _stances(reading: Reading) -> list[str]:
-    found = {name: None for row in reading.rows for name in row.label.proba}
+    return _ordered(name for row in reading.rows for name in row.label.proba)
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
+    """List stances once each: those known to the harness, the friendliest first, then others."""
+    found = {name: None for name in names if name}
     return [name for name in reversed(STANCES) if name in found or not found] + [
         name for name in found if name not in STANCES
     ]

@@ -73,4 +73,8 @@ def test_a_page_without_a_party_says_so() -> None:
 def test_the_index_links_to_pages_and_counts() -> None:
     page = index_page([("0001-a.html", reading().thinned())])
     assert '<a href="0001-a.html">Varna opens bridge</a>' in page
+    assert "<h1>1 article</h1>" in page
+    assert "+ supportive, ○ neutral, − critical; unsure" in page
+    assert "Ledger &amp; Sons · 2030-05-01" in page
+    assert '<tr><td dir="auto">Varna</td><td>○2 </td><td>−2 </td></tr>' in page
     assert "&lt;script&gt;" in page
