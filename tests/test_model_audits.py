@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import toys
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
@@ -215,3 +216,13 @@ def test_one_that_learned_from_all_rows_says_so(folder: Path) -> None:
     assert examined.notes == (
         "The model learned from all rows of this corpus, those that it was asked about too.",
     )
+
+
+def test_a_model_of_frames_is_told_what_does_not_apply(folder: Path) -> None:
+    made = toys.prepared(folder, "  verbs: {kind: 'toys:verbs'}", task="framing")
+    list(experiment.run(made, Store.open(folder)))
+    promote(Store.open(folder), "toys")
+    found = {one.audit: one for one in audit_model("models:/framing@champion", "toys.yaml").findings}
+    assert {one.verdict for one in found.values()} == {"not applicable"}
+    for name in ("target_use", "sensitivity", "party_swap", "behaviour"):
+        assert found[name].sentence == "Frames belong to the sentence, whichever party is asked about."
