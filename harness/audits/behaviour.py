@@ -156,10 +156,9 @@ class Behaviour:
             share("direction_failures", int(failed[~still].sum()), int((~still).sum())),
         ]
         rows = _worst(cases, failed, moved, [[names[code] for code in codes] for codes in said])
-        details = (_table(measures), *([rows] if rows.rows else []))
-        return Finding(
-            NAME, self._verdict(measures), self._sentence(measures, whole), (*whole, *measures), details
-        )
+        verdict, sentence = self._verdict(measures), self._sentence(measures, whole)
+        ranked = sorted(measures, key=lambda one: -one.value)
+        return Finding(NAME, verdict, sentence, (*whole, *ranked), (rows,) if rows.rows else ())
 
     def _verdict(self, measures: Sequence[Measure]) -> Verdict:
         if any(one.low > self.failures for one in measures):
@@ -240,16 +239,6 @@ def _fault(fields: Any, target: str) -> str:
         if not find_name(str(fields[name]), target):
             return f"{name} does not name {target!r}"
     return ""
-
-
-def _table(measures: Sequence[Measure]) -> Detail:
-    rows = tuple(
-        (one.name.replace("_", " "), one.n, one.value, one.low, one.high)
-        for one in sorted(measures, key=lambda one: -one.value)
-    )
-    return Detail(
-        "capabilities", "Failures by capability", ("capability", "pairs", "fail", "low", "high"), rows
-    )
 
 
 def _worst(
