@@ -107,15 +107,9 @@ def look() -> None:
     print(json.dumps([taken, most / unit, before / unit, shares, falsely]))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--look", action="store_true", help=argparse.SUPPRESS)
-    if parser.parse_args().look:
-        look()
-        return
-    command = [sys.executable, "-m", "experiments.performance.leaks", "--look"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    taken, most, before, shares, falsely = json.loads(done.stdout.splitlines()[-1])
+def report(measured: str) -> None:
+    """Write the section of what :func:`look` printed."""
+    taken, most, before, shares, falsely = json.loads(measured)
     lines = [
         f"The whole leak gate on {ROWS:,} drawn sentences of 12 to 37 words, a third of them from {TEMPLATES}"
         f" templates; {TEST:,} are for test, {PLANTED} of each kind below repeat one of train.",
@@ -135,6 +129,17 @@ def main() -> None:
         "the same, MB at the most": (f"{most:,.0f}", f"< {MEGABYTES:,}"),
     }
     section.write("Leaks", "make bench", text, ratios)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--look", action="store_true", help=argparse.SUPPRESS)
+    if parser.parse_args().look:
+        look()
+        return
+    command = [sys.executable, "-m", "experiments.performance.leaks", "--look"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    report(done.stdout.splitlines()[-1])
 
 
 if __name__ == "__main__":
