@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.audits.intervals import gap, mean, shown
+from harness.audits.intervals import FEWEST_ITEMS, gap, mean, shown
 from harness.audits.mislabelled import FEWEST, Issues, issues_of
 from harness.audits.subject import Inquiry, Subject
 from harness.findings import Detail, Finding, Measure, Verdict, not_applicable
@@ -95,8 +95,8 @@ def _measured(subject: Subject, votes: Sequence[tuple[Any, ...]]) -> Iterator[Me
     agreed = np.array([len({_key(vote) for vote in item}) == 1 for item in voted])
     right = subject.said[places] == subject.truth[places]
     right = (right.all(axis=1) if subject.labels.multi else right).astype(float)
-    yield mean("agreed_right", right[agreed], clusters[agreed])
-    yield mean("disputed_right", right[~agreed], clusters[~agreed])
+    yield mean("agreed_right", right[agreed], clusters[agreed], FEWEST_ITEMS)
+    yield mean("disputed_right", right[~agreed], clusters[~agreed], FEWEST_ITEMS)
     if FEWEST <= agreed.sum() <= len(agreed) - FEWEST:
         yield gap("agreed_gap", right, agreed, clusters)
     shares = np.stack([_shares(subject, item) for item in voted])

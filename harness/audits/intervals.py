@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DRAWS = 2_000
+FEWEST_ITEMS = 30
+"""A share of fewer items has no interval: if none of a few differs, resamples say that none ever does."""
 
 
-def mean(name: str, values: Any, clusters: Any) -> Measure:
+def mean(name: str, values: Any, clusters: Any, fewest: int = 0) -> Measure:
     """Average items, and resample their groups.
 
     Parameters
@@ -29,6 +31,8 @@ def mean(name: str, values: Any, clusters: Any) -> Measure:
         One an item; NaN ones are left out.
     clusters : (n,) array
         The group of each.
+    fewest : int
+        Of fewer items there is no interval.
     """
     import numpy as np
 
@@ -36,6 +40,8 @@ def mean(name: str, values: Any, clusters: Any) -> Measure:
     kept = ~np.isnan(values)
     if not kept.any():
         return Measure(name, math.nan)
+    if kept.sum() < fewest:
+        return Measure(name, float(values[kept].mean()), n=int(kept.sum()))
     _, codes = np.unique(clusters[kept], return_inverse=True)
     pairs = np.stack([values[kept], np.ones(int(kept.sum()))], axis=1)
     cells = by_cluster(pairs, codes, int(codes.max()) + 1)[:, None, :]

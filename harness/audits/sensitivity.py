@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.audits.intervals import kappa, mean, shown
+from harness.audits.intervals import FEWEST_ITEMS, kappa, mean, shown
 from harness.audits.subject import Answers, Inquiry, Subject
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Example
@@ -147,7 +147,7 @@ def _all_right(subject: Subject) -> Measure:
         if len({int(subject.truth[place]) for place in places}) > 1:
             right.append(float((subject.said[places] == subject.truth[places]).all()))
             clusters.append(int(subject.clusters[places[0]]))
-    return mean("all_parties_right", np.array(right), np.array(clusters))
+    return mean("all_parties_right", np.array(right), np.array(clusters), FEWEST_ITEMS)
 
 
 def _verdict(measures: dict[str, Measure]) -> tuple[Verdict, list[str]]:

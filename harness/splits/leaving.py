@@ -64,10 +64,21 @@ class LeaveOneOut:
                     f"{corpus.name}: nothing is left to train on without {self.by} {named} and the articles"
                     " that mention it"
                 )
-            parts = self.drawing.divide(corpus, labels, apart, self.drawing.shares, fold)
+            try:
+                parts = self.drawing.divide(corpus, labels, apart, self.drawing.shares, fold)
+            except SplitError as error:
+                raise SplitError(self._too_little(corpus, chosen, len(apart), error)) from error
             notes = self._notes(values, tested, dropped) if fold == len(tested) else ()
             folds.append(of_places(corpus, labels, fold, [*parts, test], notes))
         return tuple(folds)
+
+    def _too_little(self, corpus: Corpus, chosen: Sequence[str], left: int, error: SplitError) -> str:
+        named = ", ".join(chosen[:3]) + (f" and {len(chosen) - 3} more" if len(chosen) > 3 else "")
+        fewer = "; more folds leave out fewer at once" if self.folds is not None else ""
+        return (
+            f"without {self.by} {named}, and the articles that mention them, {left:,} rows of {corpus.name}"
+            f" are left, which is too little ({error}){fewer}"
+        )
 
     def _values(self, corpus: Corpus) -> NDArray[Any]:
         """Return each row's value, "" where it has none."""

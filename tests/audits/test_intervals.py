@@ -26,6 +26,13 @@ def test_a_mean_leaves_out_what_is_unknown() -> None:
     assert math.isnan(mean("x", [1.0, 0.0], [7, 7]).low)  # one group says nothing of how groups differ
 
 
+@pytest.mark.parametrize(("n", "known"), [(29, False), (30, True)])
+def test_a_mean_of_few_items_has_no_interval_where_that_is_asked_for(n: int, known: bool) -> None:
+    found = mean("x", np.ones(n), np.arange(n), 30)
+    assert (found.value, found.n, math.isnan(found.low)) == (1.0, n, not known)
+    assert not math.isnan(mean("x", np.ones(n), np.arange(n)).low)
+
+
 def test_a_gap_is_inside_less_outside() -> None:
     values = np.array([1, 1, 1, 0, 0, 1, 0, 0], dtype=float)
     inside = np.array([True] * 4 + [False] * 4)

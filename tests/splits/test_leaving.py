@@ -58,6 +58,19 @@ def test_many_values_are_gathered_into_folds() -> None:
     assert set.union(*tested) == set(NAMES)
 
 
+def test_what_leaves_too_little_to_train_on_says_so() -> None:
+    corpus = corpus_of()
+    named = corpus.rows["text"].str.contains("Coastal Union")
+    torn = corpus_with(corpus, corpus.rows.assign(group=named.map({True: "one", False: "other"})))
+    left = int((~named).sum())
+    with pytest.raises(SplitError) as raised:
+        drawn(torn, "leave_one_out")
+    assert str(raised.value) == (
+        f"without target Coastal Union, and the articles that mention them, {left} rows of world are left,"
+        " which is too little (world: 1 group cannot be divided into 3 parts)"
+    )
+
+
 def test_what_is_dropped_or_never_tested_is_noted() -> None:
     corpus = corpus_of()
     *others, last = drawn(corpus, "leave_one_out")
