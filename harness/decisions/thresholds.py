@@ -3,7 +3,7 @@
 The cut that gives one label its best F1 on a few rows is mostly luck. So each label's own cut is drawn toward
 the cut that serves all labels best, the more the fewer rows have the label: a label with :data:`WEIGHT` rows
 stands half-way (in log-odds), one without any takes the common cut. Among cuts that are equally good the one
-nearest 0.5 counts. ``experiments/thresholds`` compares this rule with others.
+nearest 0.5 counts.
 """
 
 from __future__ import annotations
