@@ -29,6 +29,9 @@ SUFFIXES = {
 }
 """What a file's name says of its format."""
 
+LONGEST_FIELD = 2**30
+"""Characters; Python's own limit is 131,072, less than a long article."""
+
 Record = tuple[str, list[Any]]
 """The place of a record, and its fields."""
 
@@ -268,6 +271,7 @@ def _tabular(records: list[Record], name: str, header: tuple[str, ...] = ()) -> 
 
 def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[Record]:
     """Yield each record with the line it begins on; blank lines are none."""
+    csv.field_size_limit(LONGEST_FIELD)
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=delimiter,
@@ -282,7 +286,7 @@ def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[R
             return
         except csv.Error as error:
             marks = "a quotation mark stands alone or inside a field: double it, or set quoted: false"
-            hint = marks if layout.quoted and layout.settable and "limit" not in str(error) else ""
+            hint = marks if layout.quoted and layout.settable else ""
             raise CorpusError([Problem(f"{name}:{line}", f"is not valid CSV: {error}", hint)]) from None
         if any(fields):
             yield f"{name}:{line}", list(fields)

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
+from harness.corpora.reading import LONGEST_FIELD
 from harness.errors import ModelError
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ ENDINGS: Mapping[str, Format] = {
     ".parquet": "parquet",
 }
 SEPARATORS = {"csv": ",", "tsv": "\t"}
-LONGEST_FIELD = 2**30
 
 
 def format_of(path: Path) -> Format:
