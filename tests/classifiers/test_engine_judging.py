@@ -30,11 +30,16 @@ def test_gaps_between_the_likeliest_labels() -> None:
 
 
 def test_what_is_narrow_is_measured() -> None:
-    """The gap of the likeliest two goes from 0.5 to 0.46, by 0.04; 1.5 times that is 0.06."""
+    """The gap of the likeliest two goes from 0.5 to 0.46, by 0.04; 1.5 times that, less 0.02, is 0.04."""
     exact, fast = np.array([[0.7, 0.2, 0.1]]), np.array([[0.68, 0.22, 0.1]])
-    assert narrow_below(exact, fast, THREE) == pytest.approx(0.06)
+    assert narrow_below(exact, fast, THREE) == pytest.approx(0.04)
     # One label moved by 0.02, its gap between yes and no by 0.04.
-    assert narrow_below(np.array([[0.7, 0.2]]), np.array([[0.68, 0.2]]), FRAMES) == pytest.approx(0.06)
+    assert narrow_below(np.array([[0.7, 0.2]]), np.array([[0.68, 0.2]]), FRAMES) == pytest.approx(0.04)
+
+
+def test_what_moves_little_may_differ_where_labels_are_close() -> None:
+    """By 0.01 at the most, 0.015 with the margin: no gap that is wider than 0.02 closes."""
+    assert narrow_below(np.array([[0.6, 0.4]]), np.array([[0.595, 0.405]]), PAIR) == 0
 
 
 def test_agreement_is_of_what_is_served() -> None:

@@ -112,15 +112,17 @@ def narrow_below(exact: Reals, fast: Reals, labels: LabelSet) -> float:
     Returns
     -------
     float
-        :data:`MARGIN` times the most that the gap between a row's two likeliest labels changed.
+        :data:`MARGIN` times the most that the gap between a row's two likeliest labels changed, less
+        :data:`WIDEST`: a row beyond it gets another label only if the exact gap is narrower than that.
     """
     import numpy as np
 
     if labels.multi:
-        return float(MARGIN * 2 * np.abs(fast - exact).max())
-    row, (second, first) = np.arange(len(fast)), np.argsort(fast, axis=1)[:, -2:].T
-    change = (fast[row, first] - fast[row, second]) - (exact[row, first] - exact[row, second])
-    return float(MARGIN * np.abs(change).max())
+        change = 2 * (fast - exact)
+    else:
+        row, (second, first) = np.arange(len(fast)), np.argsort(fast, axis=1)[:, -2:].T
+        change = (fast[row, first] - fast[row, second]) - (exact[row, first] - exact[row, second])
+    return max(float(MARGIN * np.abs(change).max()) - WIDEST, 0.0)
 
 
 def agreement(
