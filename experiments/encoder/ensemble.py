@@ -9,6 +9,7 @@ The models are those that ``study.py`` kept. A student learns from them by ``tea
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,10 +18,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.classifiers.encoder import load
-from harness.classifiers.protocol import Labelled
+from harness.classifiers.encoder.classifier import padding
+from harness.classifiers.encoder.engines.computing import TorchEngine
+from harness.classifiers.encoder.prediction import Reading, probabilities, streamed
+from harness.classifiers.encoder.training import in_bf16
+from harness.classifiers.protocol import Example, Labelled
 from harness.labels import STANCE
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from harness.classifiers.encoder.classifier import Encoder
 
 
@@ -28,7 +35,9 @@ def kept(places: Sequence[Path]) -> list[Encoder]:
     return [load(place / "model", STANCE) for place in places]
 
 
-def softened(train: Labelled, places: Sequence[Path], trust: float) -> Labelled:
+def softened(
+    train: Labelled, places: Sequence[Path], trust: float, beside: Sequence[Example] = ()
+) -> Labelled:
     """Mix the labels with what an ensemble says of the same rows (Hinton et al. 2015).
 
     Parameters
@@ -39,9 +48,27 @@ def softened(train: Labelled, places: Sequence[Path], trust: float) -> Labelled:
         Of kept models.
     trust : float
         Share of the teachers in the mixture, in [0, 1].
+    beside : sequence of Example
+        Rows without labels, of which the teachers alone are heard.
     """
-    taught = np.mean([one.predict_proba(train.examples) for one in kept(places)], axis=0)
-    return Labelled(train.examples, trust * taught + (1 - trust) * np.eye(len(STANCE))[train.codes])
+    examples = [*train.examples, *beside]
+    taught = np.mean([_taught(place, examples) for place in places], axis=0)
+    known = np.eye(len(STANCE))[train.codes]
+    mixed = trust * taught[: len(known)] + (1 - trust) * known
+    return Labelled(examples, np.concatenate([mixed, taught[len(known) :]]))
+
+
+def _taught(place: Path, examples: Sequence[Example]) -> NDArray[np.float64]:
+    """Return what a kept model says; it is kept beside it, since each student asks for the same."""
+    digest = hashlib.sha256(repr(examples).encode()).hexdigest()[:16]
+    file = place / f"taught-{digest}.npy"
+    if not file.is_file():
+        model = load(place / "model", STANCE)
+        engine = TorchEngine(model.network_, "bf16" if in_bf16("auto") else "fp32")
+        reading = Reading(model.tokenizer_, padding(model.tokenizer_.backend))
+        raw = streamed(engine, reading, examples, len(STANCE))
+        np.save(file, probabilities(raw, STANCE))
+    return np.asarray(np.load(file))
 
 
 def soup(models: Sequence[Encoder]) -> Encoder:

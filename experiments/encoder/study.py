@@ -74,8 +74,12 @@ def prepared(
         train = swapped(train, options.pop("swaps"), seed)
     if "teachers" in options:
         from experiments.encoder.ensemble import softened
+        from experiments.encoder.seesaw import seesaw
 
-        train = softened(train, [KEPT / name for name in options.pop("teachers")], options.pop("trust", 0.5))
+        places = [KEPT / name for name in options.pop("teachers")]
+        # The same rows for every student: what the teachers say of them is asked once.
+        beside = seesaw(1).examples if options.pop("beside", False) else ()
+        train = softened(train, places, options.pop("trust", 0.5), beside)
     return options, train
 
 
