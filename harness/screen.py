@@ -203,7 +203,7 @@ def run_suite(path: Path, *, only: str, classifiers: str, output: Path | None, f
 
 
 def suite_table(rows: list[Row]) -> Table:
-    """Set the classifiers of one corpus below each other, the published numbers after them."""
+    """Set the classifiers of one corpus below each other, with what was published on which items."""
     from harness.compare.findings import shortened
     from harness.suites import table
 
@@ -213,20 +213,22 @@ def suite_table(rows: list[Row]) -> Table:
         ["classifier"],
         ["value", "95 % interval", "seed sd", "macro-F1", "floor", "time"],
     )
-    for row in rows:
-        other = f", {row.metric}" if row.metric != first.metric else ""
-        name = f"{row.classifier}{other}" if row.published else row.classifier
+    for row in (row for row in rows if not row.published):
         shown.add_row(
-            shortened(name),
+            shortened(row.classifier),
             table.number(row.value),
             table.interval(row),
             table.number(row.seed_sd),
             table.number(row.f1_macro),
             table.floor(row),
-            "published" if row.published else table.time(row),
+            table.time(row),
         )
-    published = {row.items for row in rows if row.published}
-    shown.caption = f"published: on {'; on '.join(sorted(published))}" if published else None
+    published = [
+        f"published: {row.metric} {table.number(row.value)} on {row.items}, {row.classifier}"
+        for row in rows
+        if row.published
+    ]
+    shown.caption = "\n".join(published) or None
     shown.caption_justify = "left"
     return shown
 

@@ -192,6 +192,24 @@ def test_what_is_not_there_is_left_empty() -> None:
     assert math.isnan(table[1].f1_macro)
 
 
+def test_a_published_number_stands_under_the_table_and_cuts_no_column_off() -> None:
+    from rich.console import Console
+
+    long = "A system with a long name (Someone & Someone 2021)"
+    table = [
+        row("a", 0.5, low=0.4, high=0.6, floor=0.4, items="7 rows of test", seconds=3.0),
+        Row("a", long, "f1_macro", 0.7, items="9 rows, dev and test together", published=True),
+        Row("a", long, "f1_macro", 0.8, items="11 rows of another test", published=True),
+    ]
+    console = Console(width=screen.WIDTH, record=True, file=io.StringIO())
+    console.print(screen.suite_table(table))
+    said = " ".join(console.export_text().split())
+    assert "…" not in said
+    assert "linear 0.500 0.400–0.600 – 0.500 ≥ 0.400 3 s" in said
+    assert f"published: f1_macro 0.700 on 9 rows, dev and test together, {long}" in said
+    assert f"published: f1_macro 0.800 on 11 rows of another test, {long}" in said
+
+
 def test_published_numbers_name_their_items() -> None:
     from harness.corpora import describe
 
