@@ -70,6 +70,11 @@ class Shape:
         return self._labels.get(text, text)
 
     @property
+    def codes(self) -> str:
+        """What a file calls the labels, as a remedy: ``the file should say AGAINST, FAVOR``."""
+        return f"the file should say {', '.join(self.label_map)}"
+
+    @property
     def _labels(self) -> Mapping[str, str | None]:
         # A code 2.0 in a file or a config is the code 2.
         return {re.sub(r"^(-?\d+)\.0+$", r"\1", key): name for key, name in self.label_map.items()}

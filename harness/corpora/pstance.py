@@ -92,5 +92,5 @@ def pstance(
 
 def _read(part: Part, task: Task) -> Raw:
     raw = canonical(reading.read(part.path, reading.PUBLISHED), SHAPE, task)
-    raw = replace(raw, frame=raw.frame.assign(split=part.split), remedy="")
+    raw = replace(raw, frame=raw.frame.assign(split=part.split), remedy=SHAPE.codes)
     return with_ids(raw, [part.path.name + place.removeprefix(raw.source) for place in raw.places])

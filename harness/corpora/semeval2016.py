@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.corpora import reading
-from harness.corpora.card import Card
+from harness.corpora.card import Card, Published
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical
 from harness.corpora.parts import Part, read_parts
@@ -42,6 +42,13 @@ CARD = Card(
         "Many tweets never name their target, and many judge someone else.",
         "There is no group: tweets of one author may stand on both sides of the split.",
         "The files are in latin-1, tab separated and unquoted.",
+    ),
+    published=(
+        Published("majority", "favg_pooled", 0.6522, "1,249 test tweets of A", "Mohammad et al. 2016"),
+        Published("SVM, n-grams", "favg_pooled", 0.6898, "1,249 test tweets of A", "Mohammad et al. 2016"),
+        Published("MITRE", "favg_pooled", 0.6782, "1,249 test tweets of A", "Mohammad et al. 2016"),
+        Published("majority", "favg_pooled", 0.2972, "707 test tweets of B", "Mohammad et al. 2016"),
+        Published("best of the task", "favg_pooled", 0.5628, "707 test tweets of B", "Mohammad et al. 2016"),
     ),
     variable="HARNESS_SEMEVAL2016",
     address="http://www.saifmohammad.com/WebPages/StanceDataset.htm",
@@ -137,7 +144,7 @@ def _read(part: Part, task: Task) -> Raw:
     layout = Layout("tsv", _encoding(part.path), quoted=False, settable=False)
     raw = canonical(reading.read(part.path, layout), SHAPE, task)
     others = {column: column.lower().replace(" ", "_") for column in map(str, raw.frame.columns)}
-    return replace(raw, frame=raw.frame.rename(columns=others).assign(split=part.split), remedy="")
+    return replace(raw, frame=raw.frame.rename(columns=others).assign(split=part.split), remedy=SHAPE.codes)
 
 
 def _encoding(path: Path) -> str:

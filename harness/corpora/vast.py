@@ -21,7 +21,7 @@ CARD = Card(
     tasks=("stance",),
     labels={"stance": STANCE},
     paper="Allaway & McKeown 2020, Zero-Shot Stance Detection, EMNLP",
-    official_metric="f1_macro",
+    official_metric="f1_macro on the zero-shot and the few-shot rows of test, and on all (slices: [shots])",
     official_split="train, dev and test; test topics are unseen (zero-shot) or nearly so (few-shot)",
     licence="none stated",
     flaws=(
@@ -82,4 +82,4 @@ def _read(part: Part, task: Task) -> Raw:
     ids = [f"{part.split}:{id_}" for id_ in raw.frame["id"]]
     kept = [name for name in raw.frame.columns if name in (*SHAPE.columns, *KEPT)]
     frame = raw.frame[kept].assign(split=part.split, shots=shots, id=None)
-    return with_ids(replace(raw, frame=frame, remedy=""), ids)
+    return with_ids(replace(raw, frame=frame, remedy=SHAPE.codes), ids)

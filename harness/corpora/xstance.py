@@ -108,7 +108,7 @@ def _read(part: Part, task: Task) -> Raw:
     novelty: list[Any] = [_novelty(name) for name in sets]
     kept = [name for name in raw.frame.columns if name in (*SHAPE.columns, *KEPT)]
     frame = raw.frame[kept].assign(split=part.split, id=ids, novelty=novelty)
-    return replace(raw, frame=frame, remedy="")
+    return replace(raw, frame=frame, remedy=SHAPE.codes)
 
 
 def _check(read: Raw) -> None:

@@ -23,6 +23,7 @@ DAMAGES = ("truncated", "encoding", "column", "code", "empty")
 AS_PUBLISHED = "is not utf-8: byte 0xff; was it saved anew? take it as published"
 STANCES = "the labels are critical, neutral, supportive"
 SIDES = "the labels are critical, supportive"
+SAYS = "the file should say"
 FRAMES = (
     "the labels are economic, capacity_and_resources, morality, fairness_and_equality,"
     " legality_constitutionality_and_jurisprudence, policy_prescription_and_evaluation, crime_and_punishment,"
@@ -58,14 +59,14 @@ SAID = {
         ":3: has 2 fields, the header 3",
         f":1: {AS_PUBLISHED}",
         ": has no column 'Stance' for stance; known: Side, Target, Tweet",
-        f":3: Stance: unknown label 'NONE'; {SIDES}",
+        f":3: Stance: unknown label 'NONE'; {SIDES}; {SAYS} AGAINST, FAVOR",
         ": is empty",
     ),
     "vast": (
         ":3: has 10 fields, the header 12",
         f":1: {AS_PUBLISHED}",
         ": has no column 'new_topic' for target; did you mean 'topic'?",
-        f":3: label: unknown label '5'; {STANCES}",
+        f":3: label: unknown label '5'; {STANCES}; {SAYS} 0, 1, 2",
         ": is empty",
     ),
     "seesaw": (
@@ -93,7 +94,7 @@ SAID = {
         ":3: has 3 fields, the header 6",
         f":1: {AS_PUBLISHED}",
         ": has no column 'Stance' for stance; known: ID, Opinion towards, Sentiment, Side, Target, Tweet",
-        f":3: Stance: unknown label 'UNKNOWN'; {STANCES}",
+        f":3: Stance: unknown label 'UNKNOWN'; {STANCES}; {SAYS} AGAINST, FAVOR, NONE",
         ": is empty",
     ),
     "tweeteval": (
@@ -107,7 +108,7 @@ SAID = {
         ":2: is not valid JSON: Expecting ':' delimiter (character 178)",
         f":1: {AS_PUBLISHED}",
         ":2: lacks 'label'",
-        f":2: label: unknown label 'NEUTRAL'; {SIDES}",
+        f":2: label: unknown label 'NEUTRAL'; {SIDES}; {SAYS} AGAINST, FAVOR",
         ": is empty",
     ),
     "media_frames": (

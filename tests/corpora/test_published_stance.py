@@ -59,7 +59,7 @@ def test_pstance_without_its_test_files_or_with_a_strange_code(tmp_path: Path) -
     pstance_files(home, "val", row="Hm.,{name},NONE")
     assert complaint(pstance, home, labels=TWO_SIDES) == (
         "raw_val_trump.csv:2: Stance: unknown label 'NONE', and in 2 more rows;"
-        " the labels are critical, supportive"
+        " the labels are critical, supportive; the file should say AGAINST, FAVOR"
     )
 
 
@@ -97,7 +97,8 @@ def test_vast(tmp_path: Path) -> None:
 def test_vast_with_a_strange_code_or_another_header(tmp_path: Path) -> None:
     vast_file(tmp_path, "train", "Ann,Fog.,fog,fog,3,1,7,a9,[],fog,0,0")
     assert complaint(vast, tmp_path, labels=STANCE) == (
-        "vast_train.csv:2: label: unknown label '3'; the labels are critical, neutral, supportive"
+        "vast_train.csv:2: label: unknown label '3'; the labels are critical, neutral, supportive;"
+        " the file should say 0, 1, 2"
     )
     (tmp_path / "vast_train.csv").write_text("post,topic,label\na,b,1\n", encoding="utf-8")
     assert complaint(vast, tmp_path).splitlines() == [
