@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from harness.corpora.card import Card
+from harness.corpora.card import Card, Published
 from harness.corpora.checks import Raw, build, capped
 from harness.corpora.documents import lines
 from harness.corpora.parts import Part, read_parts
@@ -33,6 +33,11 @@ CARD = Card(
         "The paper trains one model a target and pools the predictions; here one model reads all targets.",
         "Labels are 0 none, 1 against, 2 favor: not in the order of other releases of the same tweets.",
         "none is read as neutral; the other flaws of SemEval-2016 Task 6 are here too.",
+    ),
+    published=(
+        Published("SVM", "favg_pooled", 0.673, "1,249 test tweets", "Barbieri et al. 2020"),
+        Published("RoBERTa-base", "favg_pooled", 0.680, "1,249 test tweets", "Barbieri et al. 2020"),
+        Published("BERTweet", "favg_pooled", 0.712, "1,249 test tweets", "TweetEval's leaderboard"),
     ),
     variable="HARNESS_TWEETEVAL",
     address="https://github.com/cardiffnlp/tweeteval",
