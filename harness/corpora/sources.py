@@ -67,6 +67,7 @@ _TWEETEVAL = [
     for part in ("train", "val", "test")
     for what in ("text", "labels")
 ]
+_NARRATIVE_FRAMES = [f"Fold_{fold}/{part}.txt" for fold in range(1, 6) for part in ("train", "dev", "test")]
 _SEMEVAL2016 = (
     "trainingdata-all-annotations.txt",
     "trialdata-all-annotations.txt",
@@ -101,12 +102,13 @@ SOURCES: Mapping[str, Source] = {
         archive="https://derrywijaya.github.io/GVFC.zip", holds=("GVFC_headlines_and_annotations.xlsx",)
     ),
     "narrative_frames": Source(
-        holds=("Fold_[1-5]/train.txt", "Fold_[1-5]/dev.txt", "Fold_[1-5]/test.txt"),
-        request=(
-            "its repository holds the folds in several forms: clone"
-            " https://github.com/phenixace/narrative-framing and give the folder whose files have ten fields"
-            " a line (id, outlet, bias, date, text, five frames) with --from"
+        _github(
+            "phenixace/narrative-framing",
+            "f02e221fdea485f9455a17c42aaccefae4e58c91",
+            "dataset_original",
+            *_NARRATIVE_FRAMES,
         ),
+        holds=("Fold_[1-5]/train.txt", "Fold_[1-5]/dev.txt", "Fold_[1-5]/test.txt"),
     ),
     "semeval2016": Source(
         archive="https://www.saifmohammad.com/WebDocs/stance-data-all-annotations.zip", holds=_SEMEVAL2016

@@ -251,8 +251,8 @@ def test_what_is_not_fetched(name: str, message: str) -> None:
 
 def test_a_mirror_and_a_folder_exclude_each_other(tmp_path: Path) -> None:
     assert complaint(mirror="http://x", given=tmp_path) == "--mirror: and --from exclude each other"
-    assert complaint("narrative_frames", mirror="http://x") == (
-        "narrative_frames: which files a mirror has is not known; give a folder with --from"
+    assert complaint("media_frames", mirror="http://x") == (
+        "media_frames: which files a mirror has is not known; give a folder with --from"
     )
 
 
