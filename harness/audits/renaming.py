@@ -103,8 +103,10 @@ def renamed(
     Returns
     -------
     Example or None
-        None where the other party lacks a form that is needed, such as a leader.
+        None where the other party lacks a form that is needed, such as a leader, or where two people would become one.
     """
+    if _merges_people(found, party, other):
+        return None
     pieces: list[str] = []
     moved: list[tuple[Span, Span]] = []
     position = length = 0
@@ -112,6 +114,8 @@ def renamed(
         form = counterpart(example.text[one.start : one.end], one, party, other)
         if form is None:
             return None
+        if form.endswith(".") and example.text.startswith(".", one.end):
+            form = form[:-1]
         gap = example.text[position : one.start]
         if (party.name in articled) != (other.name in articled) and one.how == "name":
             gap = _with_the(gap, at_start=not position) if other.name in articled else THE.sub("", gap)
@@ -141,16 +145,15 @@ def counterpart(mention: str, naming: Naming, party: Party, other: Party) -> str
     elif naming.leader:
         form = _of_leader(mention, naming.leader, party, other)
     else:
-        form = _own_name(mention, other)
+        form = _own_name(mention, party, other)
     if form is None:
         return None
-    shouted = mention.isupper() and not _is_acronym(mention) and len(mention) > 1
-    return form.upper() if shouted else form
+    return form.upper() if _is_shouted(mention, party) else form
 
 
-def _own_name(mention: str, other: Party) -> str:
+def _own_name(mention: str, party: Party, other: Party) -> str:
     forms = (other.name, *other.aliases)
-    if _is_acronym(mention):
+    if _is_acronym(mention) and not _is_shouted(mention, party):
         return next((form for form in forms if _is_acronym(form)), other.name)
     if _is_plural(mention):
         return next((form for form in forms if _is_plural(form)), other.name)
@@ -158,16 +161,39 @@ def _own_name(mention: str, other: Party) -> str:
 
 
 def _of_leader(mention: str, name: str, party: Party, other: Party) -> str | None:
-    people = list({one.name: one for one in other.leaders}.values())
-    if not people:
+    person = _stand_in(name, party, other)
+    if person is None:
         return None
-    own = list(dict.fromkeys(one.name for one in party.leaders))
-    # Registries put the head first: a leader stands for a leader, a minister for a minister.
-    person: Leader = people[min(own.index(name), len(people) - 1)]
-    if name in mention:
-        return mention.replace(name, person.name)
-    last, new = name.rsplit(" ", 1)[-1], person.name.rsplit(" ", 1)[-1]
-    return mention.replace(last, new) if last in mention else person.name
+    for old, new in ((name, person.name), (name.rsplit(" ", 1)[-1], _surname(person))):
+        place = mention.casefold().find(old.casefold())
+        if place >= 0:
+            return mention[:place] + new + mention[place + len(old) :]
+    return person.name
+
+
+def _stand_in(name: str, party: Party, other: Party) -> Leader | None:
+    """Return who of the other party takes a person's place; registries put the head first, ministers later."""
+    people = _people(other)
+    place = [one.name for one in _people(party)].index(name)
+    return people[min(place, len(people) - 1)] if people else None
+
+
+def _merges_people(found: Sequence[Naming], party: Party, other: Party) -> bool:
+    """Say whether two people of a text would get one name: who mocks another cannot mock himself instead."""
+    named = {one.leader for one in found if one.leader}
+    others = [_stand_in(name, party, other) for name in named]
+    return len({one.name for one in others if one is not None}) < len(named)
+
+
+def _people(party: Party) -> list[Leader]:
+    """Return a party's leaders, each once: one may have been in office twice."""
+    return list({one.name: one for one in party.leaders}.values())
+
+
+def _surname(leader: Leader) -> str:
+    """Return what stands for a person once the full name was given: not always the last word of it."""
+    ends = [form for form in leader.aliases if leader.name.endswith(f" {form}")]
+    return (*ends, *leader.short_forms, leader.name)[0]
 
 
 def _like(mention: str, forms: Sequence[str], others: Sequence[str]) -> str | None:
@@ -193,10 +219,16 @@ def _renamed_target(example: Example, found: Sequence[Naming], party: Party, oth
     target = str(example.target)
     if target == party.name:
         return other.name
-    for one in found:
-        if example.text[one.start : one.end] == target:
+    within = [one for one in found if any(_overlap(span, one) for span in example.spans)]
+    for one in (*within, *found):
+        mention = example.text[one.start : one.end]
+        if target == mention or (one.leader and target == mention.rsplit(" ", 1)[-1]):
             return counterpart(target, one, party, other) or other.name
     return other.name
+
+
+def _overlap(span: Span, naming: Naming) -> bool:
+    return span[0] < naming.end and naming.start < span[1]
 
 
 def _moved(span: Span, moved: Sequence[tuple[Span, Span]]) -> Span:
@@ -240,6 +272,12 @@ def _indefinite(gap: str, form: str) -> str:
 def _is_acronym(form: str) -> bool:
     letters = form.replace(".", "")
     return letters.isupper() and len(letters) <= LONGEST_ACRONYM and " " not in form
+
+
+def _is_shouted(mention: str, party: Party) -> bool:
+    """Say whether a name stands in capitals that it is not registered with, however short it is."""
+    people = (form for one in party.leaders for form in (one.name, *one.aliases, *one.short_forms))
+    return mention.isupper() and mention not in {party.name, *party.aliases, *party.demonyms, *people}
 
 
 def _is_plural(form: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from harness.audits.renaming import Naming, names_any, namings, renamed, with_article
 from harness.classifiers.protocol import Example
-from harness.parties import from_records
+from harness.parties import from_records, shipped
 
 REGISTRY = from_records(
     [
@@ -41,7 +41,8 @@ CU, AL, VARNA = REGISTRY.parties
         ("A Coastal Union minister met a CU man.", "An Agrarian League minister met an AL man."),
         ("President Mara Oldin spoke; Oldin left.", "President Bettin Haske spoke; Haske left."),
         ("President Oldin of the Coastal Union", "President Haske of the Agrarian League"),
-        ("Rassik and Oldin", "Haske and Haske"),
+        ("THE CU OF OLDIN", "THE AL OF HASKE"),
+        ("OLDIN SPOKE. MARA OLDIN LEFT.", "HASKE SPOKE. BETTIN HASKE LEFT."),
         ("Nobody is named.", "Nobody is named."),
     ],
 )
@@ -73,6 +74,44 @@ def test_a_span_around_a_name_grows_with_it() -> None:
 def test_who_has_no_leader_takes_no_leaders_place() -> None:
     text = "Oldin spoke."
     assert renamed(Example(text, "Coastal Union"), namings(REGISTRY, text, CU), CU, VARNA) is None
+
+
+def test_two_people_do_not_become_one() -> None:
+    text = "Rassik mocked Oldin."
+    assert renamed(Example(text, "Coastal Union"), namings(REGISTRY, text, CU), CU, AL) is None
+
+
+WORLD = shipped()
+
+
+@pytest.mark.parametrize(
+    ("before", "target", "other", "after", "then"),
+    [
+        ("Donald Trump left; Trump spoke.", "Trump", "Russia", "Vladimir Putin left; Putin spoke.", "Putin"),
+        ("TRUMP left.", "TRUMP", "Russia", "PUTIN left.", "PUTIN"),
+        ("Trump left.", "Trump", "China", "Xi left.", "Xi"),
+        ("Trump left.", "Trump", "Saudi Arabia", "bin Salman left.", "bin Salman"),
+        ("They met Trump.", "Trump", "Philippines", "They met Marcos.", "Marcos"),
+        (
+            "It was Donald Trump.",
+            "Donald Trump",
+            "Philippines",
+            "It was Ferdinand Marcos Jr.",
+            "Ferdinand Marcos Jr.",
+        ),
+        ("CHINA won.", "China", "Russia", "RUSSIA won.", "Russia"),
+        ("The U.S. won.", "United States", "United Kingdom", "The UK won.", "United Kingdom"),
+    ],
+)
+def test_real_names_keep_their_form(before: str, target: str, other: str, after: str, then: str) -> None:
+    party, new = WORLD.get("China" if target == "China" else "United States"), WORLD.get(other)
+    assert party is not None
+    assert new is not None
+    end = before.index(target) + len(target) if target in before else 0
+    spans = ((end - len(target), end),) if end else ()
+    made = renamed(Example(before, target, spans), namings(WORLD, before, party), party, new)
+    assert made is not None
+    assert (made.text, made.target) == (after, then)
 
 
 def test_the_target_keeps_its_form_and_the_holder_goes_along() -> None:
