@@ -13,6 +13,7 @@ LONGEST_ACRONYM = 5
 VOWELS = frozenset("AEIOUaeiou")
 OF_PLURALS = re.compile(r"(?<=[sS])['’](?!\w)")
 THE = re.compile(r"\b[Tt]he\s+$")
+MORE = re.compile(r"[ -][A-Z]")
 DETERMINER = re.compile(
     r"\b(?:an?|the|this|that|its|their|our|his|her|no|any|every|each|'s|’s)\s+$", re.IGNORECASE
 )
@@ -73,7 +74,9 @@ def with_article(registry: Registry, texts: Iterable[str]) -> frozenset[str]:
     counts: dict[str, list[bool]] = {}
     for text in texts:
         for mention in registry.mentions(text):
-            if text[mention.start : mention.end] == mention.party:
+            # In "the Vietnam War" the article is not Vietnam's.
+            alone = not MORE.match(text, mention.end)
+            if alone and text[mention.start : mention.end] == mention.party:
                 counts.setdefault(mention.party, []).append(bool(THE.search(text[: mention.start])))
     return frozenset(party for party, found in counts.items() if sum(found) * 2 > len(found))
 
@@ -103,7 +106,8 @@ def renamed(
     Returns
     -------
     Example or None
-        None where the other party lacks a form that is needed, such as a leader, or where two people would become one.
+        None where the other party lacks a form that is needed, such as a leader, or where two people would
+        become one.
     """
     if _merges_people(found, party, other):
         return None
@@ -172,7 +176,7 @@ def _of_leader(mention: str, name: str, party: Party, other: Party) -> str | Non
 
 
 def _stand_in(name: str, party: Party, other: Party) -> Leader | None:
-    """Return who of the other party takes a person's place; registries put the head first, ministers later."""
+    """Return who of the other party takes a person's place: registries put the head first."""
     people = _people(other)
     place = [one.name for one in _people(party)].index(name)
     return people[min(place, len(people) - 1)] if people else None

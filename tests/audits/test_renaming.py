@@ -122,6 +122,7 @@ def test_the_target_keeps_its_form_and_the_holder_goes_along() -> None:
 
 def test_articles_follow_the_name() -> None:
     texts = ["The Coastal Union won.", "In Varna the Coastal Union lost.", "Varna won."]
+    texts += ["After the Varna War", "In the Varna War"]
     articled = with_article(REGISTRY, texts)
     assert articled == {"Coastal Union"}
     for before, party, other, after in (
