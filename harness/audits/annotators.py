@@ -160,6 +160,8 @@ def _key(vote: Any) -> Any:
 
 
 def _verdict(value: float) -> Verdict:
+    if math.isnan(value):
+        return "warning"
     if value >= RELIABLE:
         return "passed"
     return "warning" if value >= TENTATIVE else "failed"
@@ -168,7 +170,10 @@ def _verdict(value: float) -> Verdict:
 def _sentences(subject: Subject, measures: dict[str, Measure], issues: Issues | None) -> Iterator[str]:
     value = measures["alpha"].value
     word = {"passed": "reliable", "warning": "tentative", "failed": "too low to rest conclusions on"}
-    yield f"Krippendorff's alpha is {value:.2f}: {word[_verdict(value)]}."
+    if math.isnan(value):
+        yield "All people gave one and the same label, which says nothing of how well they agree."
+    else:
+        yield f"Krippendorff's alpha is {value:.2f}: {word[_verdict(value)]}."
     ceiling, metric = measures["ceiling"], subject.metric.name
     if not math.isnan(ceiling.value):
         own = _own(subject)

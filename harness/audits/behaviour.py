@@ -1,8 +1,8 @@
 """Pairs of sentences in, whether labels stay where they should and move where they should out.
 
 A case is two sentences about one party, each with its stance. Where both have one stance the label must not
-change (invariance); else the balance of probabilities must move toward the second's stance (direction). In
-YAML::
+change (invariance); else the label, or the balance of probabilities, must move toward the second's stance
+(direction). In YAML::
 
     - capability: negation
       target: Coastal Union
@@ -92,9 +92,8 @@ def behaviour(
     Raises
     ------
     ConfigError
-        Where an option is out of range.
-    CorpusError
-        With everything that is wrong with a file.
+        With every option that is out of range, and everything that is wrong with a file: nobody should train
+        for hours first.
     """
     wrong = (
         ("margin", not 0 <= margin < 2, f"should be from 0 to below 2, got {margin}"),
@@ -102,14 +101,20 @@ def behaviour(
     )
     problems = [Problem(where, what) for where, is_wrong, what in wrong if is_wrong]
     files = (*(only or (SUITE,)), *cases)
-    problems += [
-        Problem("only" if path in only else "cases", f"there is no {path}")
-        for path in files
-        if not path.is_file()
-    ]
+    problems += [fault for path in files for fault in _unreadable("only" if path in only else "cases", path)]
     if problems:
         raise ConfigError(problems)
     return Behaviour(files, margin, failures)
+
+
+def _unreadable(option: str, path: Path) -> Iterator[Problem]:
+    if not path.is_file():
+        yield Problem(option, f"there is no {path}")
+        return
+    try:
+        read(path)
+    except CorpusError as error:
+        yield from (Problem(option, str(one)) for one in error.problems)
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,9 @@ class Behaviour:
         said = subject.labels.decide(before), subject.labels.decide(after)
         moved = (after - before) @ sides
         directions = np.array([one.direction for one in cases])
-        failed = np.where(directions == 0, said[0] != said[1], moved * directions < max(self.margin, 1e-9))
+        steps = (sides[said[1]] - sides[said[0]]) * directions
+        stuck = (moved * directions < max(self.margin, 1e-9)) & (steps <= 0)
+        failed = np.where(directions == 0, said[0] != said[1], stuck)
         capabilities = list(dict.fromkeys(one.capability for one in cases))
         of = np.array([capabilities.index(one.capability) for one in cases])
         measures = [
@@ -257,9 +264,20 @@ def _worst(
             said[0][k],
             cases[k].changed,
             said[1][k],
-            "the same" if not cases[k].direction else cases[k].becomes,
+            "the same" if not cases[k].direction else f"toward {cases[k].becomes}",
+            float(moved[k]),
         )
         for k in wrong[:WORST]
     )
-    columns = ("capability", "target", "sentence", "label", "changed sentence", "its label", "expected")
-    return Detail("worst", "Pairs that fail most", columns, rows)
+    columns = (
+        "capability",
+        "target",
+        "sentence",
+        "label",
+        "changed sentence",
+        "its label",
+        "expected",
+        "moved by",
+    )
+    title = "Pairs that fail most, and how far the balance of probabilities moved: above 0 to supportive"
+    return Detail("worst", title, columns, rows)

@@ -10,7 +10,7 @@ from harness.audits.renaming import names_any, namings, renamed, with_article
 from harness.audits.subject import Inquiry, Subject
 from harness.audits.swapped import NAME, Swap, judged
 from harness.classifiers.protocol import Example
-from harness.errors import ConfigError, Problem
+from harness.errors import ConfigError, CorpusError, Problem
 from harness.findings import Finding, not_applicable
 from harness.parties import Party, Registry, from_records, read, shipped
 
@@ -47,7 +47,7 @@ def party_swap(
     Raises
     ------
     ConfigError
-        With every option that is out of range.
+        With every option that is out of range, and everything that is wrong with the registry.
     """
     wrong = (
         ("items", items < 1, f"should be at least 1, got {items}"),
@@ -56,6 +56,11 @@ def party_swap(
         ("bias", not 0 < bias <= 2, f"should be above 0 and up to 2, got {bias}"),
     )
     problems = [Problem(where, what) for where, is_wrong, what in wrong if is_wrong]
+    if parties is not None:
+        try:
+            read(parties)
+        except CorpusError as error:
+            problems += [Problem("parties", str(one)) for one in error.problems]
     if problems:
         raise ConfigError(problems)
     return PartySwap(items, names, against, parties, flips, bias)

@@ -159,6 +159,10 @@ def test_everything_wrong_with_cases_is_said(tmp_path: Path) -> None:
     )
     with pytest.raises(CorpusError) as caught:
         read(path)
+    # Said when the config is read, before anything is trained.
+    with pytest.raises(ConfigError) as refused:
+        bind("audit", "behaviour", {"cases": [str(path)]}).make()
+    assert str(refused.value).splitlines() == [f"cases: {one}" for one in str(caught.value).splitlines()]
     assert str(caught.value).splitlines() == [
         f"{path}: block 1: lacks target and cases",
         f"{path}: block 2: case 1: lacks stance and changed",
@@ -200,6 +204,13 @@ def test_options_out_of_range_are_all_named(name: str, options: dict[str, Any], 
     with pytest.raises(ConfigError) as caught:
         bind("audit", name, options).make()
     assert str(caught.value).splitlines() == problems
+
+
+def test_a_registry_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "parties.yaml"
+    path.write_text("- {kind: party}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"^parties: .*parties\.yaml: entry 1: has no name$"):
+        bind("audit", "party_swap", {"parties": str(path)}).make()
 
 
 def test_names_can_be_given_in_the_config() -> None:

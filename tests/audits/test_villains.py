@@ -149,6 +149,25 @@ def test_people_who_do_not_agree() -> None:
     assert "too low to rest conclusions on" in people.sentence
 
 
+def test_people_who_only_ever_give_one_label() -> None:
+    corpus = world.corpus_of(votes=lambda k, stance: ("neutral", "neutral"))
+    people = found(world.oracle, world.subject_of(world.oracle, corpus), "annotators")
+    assert people.verdict == "warning"
+    assert people.sentence.startswith("All people gave one and the same label")
+
+
+def test_a_label_that_moves_as_it_should_is_no_failure() -> None:
+    """Neutral becomes critical, while the balance of the other two stays where it was."""
+    corpus = world.corpus_of()
+
+    def wavering(examples: Examples) -> Any:
+        sides = {"critical": (0.5, 0.2, 0.3), "neutral": (0.2, 0.8, 0.0), "supportive": (0.1, 0.1, 0.8)}
+        return np.array([sides[world.understood(one)] for one in examples])
+
+    heard = found(wavering, world.subject_of(wavering, corpus), "behaviour")
+    assert heard.value("direction_failures") == 0
+
+
 def test_planted_mislabelled_rows_are_listed() -> None:
     corpus = world.corpus_of(votes=votes)
     rows = corpus.rows.copy()
