@@ -137,14 +137,20 @@ class _Seen:
         over = list(self.over())
         if not over:
             return ""
-        known = self.of(exact=True) or self.of(exact=False)
-        shown = "".join(f"\n  {one.id} (test) repeats {one.of} ({one.of_part})" for one in known[:5])
-        more = f"\n  and {len(known) - 5:,} more" if len(known) > 5 else ""
+        exact, near, gate = self.of(exact=True), self.of(exact=False), self.gate
+        refused, settings = [], []
+        if len(exact) > gate.max_leaked_rows:
+            refused += exact
+            settings.append(f"audits.leaks.max_leaked_rows: {len(exact)}")
+        if gate.max_near_rows is not None and len(near) > gate.max_near_rows:
+            refused += near
+            settings.append(f"audits.leaks.max_near_rows: {len(near)}")
+        shown = "".join(f"\n  {_told(one)}" for one in refused[:5])
+        more = f"\n  and {len(refused) - 5:,} more" if len(refused) > 5 else ""
         return (
             f"{'; '.join(over)}:{shown}{more}\n"
             "Take them out of the corpus; where they are known and official, say so with"
-            f" audits.leaks.max_leaked_rows: {len(self.of(exact=True))};"
-            " or run with --allow-leaks, which marks the runs."
+            f" {' and '.join(settings)}; or run with --allow-leaks, which marks the runs."
         )
 
     def verdict(self) -> Verdict:
@@ -167,7 +173,7 @@ class _Seen:
                 f"{len(exact):,} of {self.n_test:,} test rows repeat a sentence of train or dev;"
                 f" {self.gate.max_leaked_rows:,} are allowed."
             )
-        if near:
+        if near and not any("nearly" in one for one in over):
             yield f"{len(near):,} of {self.n_test:,} test rows are near duplicates of train or dev."
         dev = [one for one in self.repeats if one.part != "test"]
         if dev:
@@ -248,6 +254,11 @@ class _Seen:
             ),
         )
         return tuple(one for one in tables if one.rows)
+
+
+def _told(repeat: Repeat) -> str:
+    how = "repeats" if repeat.exact else "nearly repeats"
+    return f"{repeat.id} (test) {how} {repeat.of} ({repeat.of_part})"
 
 
 def check(gate: Gate) -> Gate:

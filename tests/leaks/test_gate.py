@@ -76,8 +76,25 @@ def test_near_duplicates_warn_and_stop_only_where_asked() -> None:
     assert table.rows[0][:5] == ("r004", "test", table.rows[0][2], "r000", "train")
     assert inspected(planted, max_near_rows=1).refusal == ""
     assert inspected(planted, max_near_rows=0).refusal.startswith(
-        "1 of 24 test rows nearly repeat one, 0 are allowed:\n  r004 (test) repeats r000 (train)\n"
+        "1 of 24 test rows nearly repeat one, 0 are allowed:\n  r004 (test) nearly repeats r000 (train)\n"
     )
+
+
+def test_a_refusal_names_the_rows_and_the_setting_that_it_is_about() -> None:
+    planted = rows()
+    planted[4]["text"] = f"{planted[0]['text']} indeed"
+    planted[9]["text"] = planted[1]["text"]
+    found = inspected(planted, max_leaked_rows=1, max_near_rows=0)
+    assert found.refusal == (
+        "1 of 24 test rows nearly repeat one, 0 are allowed:\n"
+        "  r004 (test) nearly repeats r000 (train)\n"
+        "Take them out of the corpus; where they are known and official, say so with"
+        " audits.leaks.max_near_rows: 1; or run with --allow-leaks, which marks the runs."
+    )
+    assert found.finding.sentence.count("nearly repeat") == 1
+    assert "near duplicates" not in found.finding.sentence
+    both = inspected(planted, max_near_rows=0).refusal
+    assert "audits.leaks.max_leaked_rows: 1 and audits.leaks.max_near_rows: 1;" in both
 
 
 def test_dev_rows_that_repeat_train_warn() -> None:
