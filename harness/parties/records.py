@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -32,6 +34,7 @@ def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -
     problems: list[Problem] = []
     parties: list[Party] = []
     owner: dict[str, str] = {}
+    seen: set[str] = set()
     for number, record in enumerate(records, start=1):
         place = f"{where}: entry {number}"
         found = list(_faults(place, record))
@@ -39,6 +42,9 @@ def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -
         if found:
             continue
         party = _party(record)
+        if party.name in seen:
+            problems.append(Problem(place, f"{party.name!r} is there twice"))
+        seen.add(party.name)
         for form in party.surfaces:
             if owner.setdefault(form, party.name) != party.name and not _is_leader(party, form):
                 problems.append(Problem(place, f"{form!r} already names {owner[form]!r}"))
@@ -69,6 +75,8 @@ def shipped() -> Registry:
 
 
 LISTS = ("aliases", "ambiguous", "except", "demonyms")
+KEYS = ("name", "kind", *LISTS, "leaders")
+OF_LEADERS = ("name", "aliases", "from", "until", "short")
 
 
 def _faults(place: str, record: Mapping[str, Any]) -> Iterator[Problem]:
@@ -78,12 +86,44 @@ def _faults(place: str, record: Mapping[str, Any]) -> Iterator[Problem]:
     kind = record.get("kind", "party")
     if kind not in get_args(Kind):
         yield Problem(place, f"unknown kind {kind!r}", f"use one of {', '.join(get_args(Kind))}")
-    for key in LISTS:
-        if isinstance(record.get(key), str):
-            yield Problem(f"{place}: {key}", f"is not a list: {record[key]!r}", f"write [{record[key]}]")
+    yield from _odd_keys(place, record, KEYS, LISTS)
     for leader in record.get("leaders") or ():
         if not isinstance(leader, Mapping) or not str(leader.get("name") or "").strip():
             yield Problem(f"{place}: leaders", f"has one without a name: {leader!r}")
+            continue
+        where = f"{place}: {leader['name']}"
+        yield from _odd_keys(where, leader, OF_LEADERS, ("aliases", "short"))
+        dates = [(key, str(leader.get(key) or "")) for key in ("from", "until")]
+        yield from (
+            Problem(f"{where}: {key}", f"is not like 2030-01-31: {value!r}")
+            for key, value in dates
+            if value and not is_date(value)
+        )
+
+
+def _odd_keys(
+    place: str, record: Mapping[str, Any], known: Sequence[str], lists: Sequence[str]
+) -> Iterator[Problem]:
+    for key in record:
+        if key not in known:
+            yield Problem(f"{place}: {key}", "is no key of a registry", _nearest(str(key), known))
+    for key in lists:
+        if isinstance(record.get(key), str):
+            yield Problem(f"{place}: {key}", f"is not a list: {record[key]!r}", f"write [{record[key]}]")
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a day in ISO form."""
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) == len("2030-01-31")
 
 
 def _party(record: Mapping[str, Any]) -> Party:

@@ -146,3 +146,18 @@ def test_dates_of_the_shipped_registry_are_dates_in_order() -> None:
             for date in (leader.since, leader.until):
                 assert not date or re.fullmatch(r"\d{4}-\d\d-\d\d", date), leader
             assert not leader.until or leader.since < leader.until, leader
+
+
+def test_keys_dates_and_names_that_are_wrong_are_all_told() -> None:
+    leader = {"name": "Mara Crane", "form": "2020-01-01", "until": "soon", "aliases": "Crane"}
+    records = [{"name": "Varna"}, {"name": "Varna"}, {"name": "Tolm", "alias": [], "leaders": [leader]}]
+    with pytest.raises(CorpusError) as caught:
+        from_records(records)
+    said = [
+        "parties: entry 2: 'Varna' is there twice",
+        "parties: entry 3: alias: is no key of a registry; did you mean 'aliases'?",
+        "parties: entry 3: Mara Crane: form: is no key of a registry; did you mean 'from'?",
+        "parties: entry 3: Mara Crane: aliases: is not a list: 'Crane'; write [Crane]",
+        "parties: entry 3: Mara Crane: until: is not like 2030-01-31: 'soon'",
+    ]
+    assert str(caught.value).splitlines() == said
