@@ -94,11 +94,11 @@ def read(
                 yield found
 
 
-def count(paths: Iterable[Path]) -> int:
+def count(paths: Iterable[Path], kind: Format | None = None) -> int:
     """Count the articles that :func:`read` would try, lines of JSONL included; standard input is one."""
     total = 0
-    for path, _, kind in _sources(list(paths), None, lenient=True):
-        if path is None or kind != "jsonl":
+    for path, _, written in _sources(list(paths), kind, lenient=True):
+        if path is None or written != "jsonl":
             total += 1
         else:
             total += streams.count_lines(path)

@@ -18,6 +18,7 @@ from harness.errors import ArticleError, ModelError, Problem
 from harness.inference.formats import ENDINGS
 from harness.parties import Registry, shipped
 from harness.parties import read as read_registry
+from harness.parties.records import is_date
 from harness.progress import progress
 
 STANCE, FRAMES = "models:/stance@champion", "models:/framing@champion"
@@ -100,9 +101,11 @@ def run(request: Request) -> Outcome:
     ModelError
         Where a model is missing or for the other task.
     """
-    total = count(request.articles)
+    total = count(request.articles, request.kind)
     single = total == 1
     outcome = Outcome()
+    if request.date and not is_date(request.date):
+        raise ArticleError([Problem("--date", f"is not like 2030-01-31: {request.date!r}")])
     outputs = request.outputs or (_default(request.articles[0], single),)
     _check(outputs, single)
     reader = _reader(request, single, outcome)
@@ -131,8 +134,7 @@ def _check(outputs: Sequence[Path], single: bool) -> None:
     for path in outputs:
         ending = path.suffix.lower()
         if ending in PAGES and not single:
-            hint = "name a folder, which gets a page each, or a table"
-            problems.append(Problem(str(path), "is one page, and there are several articles", hint))
+            problems.append(_one_page(path))
         elif ending and ending not in (*PAGES, *ENDINGS):
             known = ", ".join((*PAGES, *ENDINGS))
             problems.append(
@@ -140,6 +142,11 @@ def _check(outputs: Sequence[Path], single: bool) -> None:
             )
     if problems:
         raise ArticleError(problems)
+
+
+def _one_page(path: Path) -> Problem:
+    hint = "name a folder, which gets a page each, or a table"
+    return Problem(str(path), "is one page, and there are several articles", hint)
 
 
 def _reader(request: Request, single: bool, outcome: Outcome) -> Reader:
@@ -196,8 +203,11 @@ def _write(readings: Iterator[Reading], outputs: Sequence[Path], reader: Reader,
     pages = [path for path in outputs if path.suffix.lower() in PAGES]
     folders = [path for path in outputs if not path.suffix]
     listed: list[tuple[str, Reading]] = []
+    page = ""
     with Tables(tables, explained=reader.explain) as writing:
         for reading in readings:
+            if pages and outcome.articles:  # JSONL on standard input: not counted before it was read
+                raise ArticleError([_one_page(path) for path in pages])
             outcome.articles += 1
             outcome.rows += len(reading.rows)
             add(outcome.tallies, reading)
@@ -206,14 +216,14 @@ def _write(readings: Iterator[Reading], outputs: Sequence[Path], reader: Reader,
                 what = f"with more than {EXPLAINED:,} rows, what moved them is not told"
                 outcome.notes.append(f"{what}; --explain tells it all the same, which takes its time")
             page = reader_page(reading, models=models) if pages or folders else ""
-            for path in pages:
-                _write_text(path, page)
             name = f"{outcome.articles:04d}-{_slug(reading.document.id)}.html"
             for folder in folders:
                 _write_text(folder / name, page)
             if folders:
                 # The index needs counts alone: whole readings would pile up.
                 listed.append((name, reading.thinned()))
+    for path in pages:
+        _write_text(path, page)
     for folder in folders:
         _write_text(folder / "index.html", index_page(listed))
     if tables and not outcome.rows:

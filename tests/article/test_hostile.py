@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import re
@@ -201,3 +202,27 @@ def test_standard_input_is_read_line_by_line(
     status, said, complained = answer(monkeypatch, capsys, "-", "-o", "rows.csv")
     assert (status, complained) == (0, "")
     assert "2 articles, 401 rows" in said
+
+
+def test_a_page_is_not_written_over_by_the_next_article(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = b'{"text": "Varna won."}\n{"text": "Ostrel won."}\n'
+    message = (
+        "a.html: is one page, and there are several articles; name a folder, which gets a page each, "
+        "or a table\n"
+    )
+    monkeypatch.setattr(sys, "stdin", type("Given", (), {"buffer": io.BytesIO(lines)}))
+    assert answer(monkeypatch, capsys, "-", "-o", "a.html", "-o", "a.csv") == (1, "", message)
+    Path("a.txt").write_bytes(lines)
+    assert answer(monkeypatch, capsys, "a.txt", "--format", "jsonl", "-o", "a.html") == (1, "", message)
+    assert not Path("a.html").exists()
+    assert not Path("a.csv").exists()
+
+
+def test_a_day_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("a.txt").write_text("Varna won.")
+    given = answer(monkeypatch, capsys, "a.txt", "--date", "May 2024")
+    assert given == (1, "", "--date: is not like 2030-01-31: 'May 2024'\n")
