@@ -44,7 +44,8 @@ def joint_encoder(
     Parameters
     ----------
     weight : float
-        Of a row of the other task in the loss, where one of the experiment's own weighs 1; above 0.
+        Of a row of the other task in the loss, where one of the experiment's own weighs 1; above 0. Each
+        frame of a row counts as much as a stance.
     encoder : Options
         As of :func:`harness.classifiers.encoder.encoder`. The epoch is kept that has the best mean of both
         macro-F1 on select.

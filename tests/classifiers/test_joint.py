@@ -138,8 +138,8 @@ def test_the_loss_is_that_of_each_task_on_its_own_rows(both: Labelled, weight: f
             (FRAMES, both.beside.codes, slice(18, 36), slice(2, 4)),
         )
     ]
-    # A row of frames weighs as much as one of stance: of its two labels the mean is taken.
-    assert float(found.total(raw, truth)) == pytest.approx(float(alone[0] + weight * alone[1] / 2), rel=1e-5)
+    # Each frame weighs as much as a stance: those of a row are added up.
+    assert float(found.total(raw, truth)) == pytest.approx(float(alone[0] + weight * alone[1]), rel=1e-5)
     assert found.mass(together.codes) == 36
 
 

@@ -74,8 +74,8 @@ class TwoTasks:
     ----------
     first, second : LabelSet
     weight : float
-        Of a row of the second task, where one of the first weighs 1; of a task with several labels a row's
-        loss is the mean over them.
+        Of a row of the second task, where one of the first weighs 1. A row's loss is the negative log of the
+        probability of all its labels: of several, their sum, so that each counts as much as a single one.
     """
 
     first: LabelSet
@@ -128,8 +128,7 @@ class TwoTasks:
             (self.first, self.second), self.spans, (1.0, self.weight), strict=True
         ):
             own = codes[~np.isnan(codes[:, span.start])][:, span]
-            # Both are sums over rows: of several labels the mean is taken here.
-            heads.append((span, loss_for(labels, own, terms), weight / (len(labels) if labels.multi else 1)))
+            heads.append((span, loss_for(labels, own, terms), weight))
 
         def total(raw: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
             summed = raw.new_zeros(())
