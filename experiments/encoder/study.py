@@ -1,11 +1,13 @@
 """Settings of the encoder in, a table of their scores out.
 
     python -m experiments.encoder.study --only cls,target --seeds 1,2
-    python -m experiments.encoder.study --only target --seeds 1,2,3,4,5 --test
+    python -m experiments.encoder.study --only chosen --seeds 1,2,3,4,5 --test
 
 Trains on NewsMTSC (``HARNESS_NEWSMTSC``), chooses the epoch on mt-dev and rw-dev pooled, and appends one line
 a run to ``results.csv``; what stands there already is not run again. ``--test`` scores mt-test too: for what
-was decided on dev alone. ``--workers 2`` trains two at once, each on half of the cores: faster in all.
+was decided on dev alone. ``--paper`` chooses the epoch on articles carved from train and scores mt-dev and
+mt-test together (1,476 rows), as published. ``--workers 2`` trains two at once, each on half of the cores:
+faster in all.
 The models are kept in ``.harness/encoder``, where ``ensemble.py`` finds them; a training that was stopped
 goes on.
 """
@@ -19,12 +21,14 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from harness import seeds
 from harness.catalog import bind
 from harness.classifiers.protocol import Labelled, examples_of
 from harness.corpora.newsmtsc import newsmtsc
@@ -45,6 +49,7 @@ COLUMNS = (
     "train_loss",
     "select_loss",
     "seconds",
+    "paper",
 )
 
 
@@ -55,19 +60,18 @@ def labelled(corpus: Corpus, **wanted: str) -> Labelled:
     return Labelled(examples_of(rows, corpus.parties), STANCE.encode(rows["stance"]))
 
 
-def prepared(
-    options: Mapping[str, Any], train: Labelled, seed: int, place: Path
-) -> tuple[dict[str, Any], Labelled]:
+def prepared(options: Mapping[str, Any], train: Labelled, seed: int) -> tuple[dict[str, Any], Labelled]:
     """Do what a setting asks for before the training: another body, other rows, softer labels."""
-    options = dict(options)
+    options, bodies = dict(options), KEPT / "bodies"
     if "before" in options:
         from experiments.encoder.transfer import pretrained
 
-        options["checkpoint"] = pretrained(options.pop("before"), seed, place / "body")
+        names = options.pop("before")
+        options["checkpoint"] = pretrained(names, seed, bodies / f"{'-'.join(names)}-{seed}")
     if options.pop("masked", False):
         from experiments.encoder.masked import adapted
 
-        options["checkpoint"] = adapted(train, seed, place / "body")
+        options["checkpoint"] = adapted(train, seed, bodies / f"masked-{seed}")
     if "swaps" in options:
         from experiments.encoder.swaps import swapped
 
@@ -83,17 +87,31 @@ def prepared(
     return options, train
 
 
-def run(name: str, options: Mapping[str, Any], seed: int, test: bool, threads: int) -> dict[str, Any]:
-    """Fit one setting with one seed; return its line of the table."""
+def published(seed: int) -> Corpus:
+    """Return dev and test of mt as one test set, and every twelfth article of train as dev."""
+    corpus = newsmtsc(variant="paper")
+    rows = corpus.rows
+    groups = rows.loc[rows["split"] == "train", "group"].unique()
+    carved = seeds.generator(seed, "paper").permutation(groups)[: len(groups) // 12]
+    dev = (rows["split"] == "train") & rows["group"].isin(carved)
+    return replace(corpus, rows=rows.assign(split=rows["split"].mask(dev, "dev")))
+
+
+def run(name: str, options: Mapping[str, Any], seed: int, scored: str, threads: int) -> dict[str, Any]:
+    """Fit one setting with one seed; return its line of the table.
+
+    ``scored`` is what is scored beside dev: nothing, ``mt_test`` or ``paper``.
+    """
     import torch
 
     from harness.classifiers.encoder.prediction import f1_macro
 
     torch.set_num_threads(threads)
-    corpus = newsmtsc(variant="mt", dev="both")
-    place = KEPT / f"{name}-{seed}"
+    paper = scored == "paper"
+    corpus = published(seed) if paper else newsmtsc(variant="mt", dev="both")
+    place = KEPT / f"{name}-{seed}{'-paper' * paper}"
     began = time.perf_counter()
-    options, train = prepared(options, labelled(corpus, split="train"), seed, place)
+    options, train = prepared(options, labelled(corpus, split="train"), seed)
     classifier = bind("classifier", "encoder", options, name).make(labels=STANCE, seed=seed)
     classifier.resume_in = place / "training"
     classifier.fit(train, labelled(corpus, split="dev"))
@@ -108,28 +126,27 @@ def run(name: str, options: Mapping[str, Any], seed: int, test: bool, threads: i
 
     curve = classifier.curves_
     epoch = max(range(len(curve)), key=lambda at: (curve[at]["select_f1_macro"], -at))
-    return {
+    official = {} if paper else {f"{one}_dev": f1(split="dev", subset=one) for one in ("mt", "rw")}
+    line = {
         "setting": name,
         "seed": seed,
         "dev": f1(split="dev"),
-        "mt_dev": f1(split="dev", subset="mt"),
-        "rw_dev": f1(split="dev", subset="rw"),
-        "mt_test": f1(split="test") if test else "",
         "epoch": epoch + 1,
         "train_loss": f"{curve[epoch]['train_loss']:.4f}",
         "select_loss": f"{curve[epoch]['select_loss']:.4f}",
         "seconds": round(seconds),
     }
+    return dict.fromkeys(COLUMNS, "") | line | official | ({scored: f1(split="test")} if scored else {})
 
 
-def done(test: bool) -> set[tuple[str, int]]:
+def done(scored: str) -> set[tuple[str, int]]:
     if not RESULTS.is_file():
         return set()
     with RESULTS.open(encoding="utf-8", newline="") as stream:
         return {
             (line["setting"], int(line["seed"]))
             for line in csv.DictReader(stream)
-            if line["mt_test"] or not test
+            if line[scored or "mt_dev"]
         }
 
 
@@ -151,15 +168,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", default="1,2")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--test", action="store_true", help="score mt-test too")
+    parser.add_argument("--paper", action="store_true", help="score mt-dev and mt-test together instead")
     given = parser.parse_args(arguments)
+    scored = "paper" if given.paper else "mt_test" if given.test else ""
     settings = YAML(typ="safe").load((HERE / "settings.yaml").read_text(encoding="utf-8"))
     names = given.only.split(",") if given.only else list(settings)
-    seeds = [int(seed) for seed in given.seeds.split(",")]
-    left = [(name, seed) for name in names for seed in seeds if (name, seed) not in done(given.test)]
+    wanted = [int(seed) for seed in given.seeds.split(",")]
+    left = [(name, seed) for name in names for seed in wanted if (name, seed) not in done(scored)]
     threads = max((os.cpu_count() or 1) // given.workers, 1)
     # Each in a process of its own: half of the threads must be said before torch starts them.
     with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        waiting = [pool.submit(run, name, settings[name], seed, given.test, threads) for name, seed in left]
+        waiting = [pool.submit(run, name, settings[name], seed, scored, threads) for name, seed in left]
         for one in waiting:
             append(one.result())
 
