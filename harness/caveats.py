@@ -15,6 +15,10 @@ FEWEST_CLUSTERS = 50
 FEWEST_FOR_RANKS = 200
 """The same for metrics of ranks, which are lopsided near 1."""
 
+FEWEST_ITEMS = 30
+"""A share of fewer items, or over fewer groups, has no interval: if none of a few differs, resamples say that
+none ever does."""
+
 
 def caveats(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tuple[str, ...]:
     """Say what limits the scores of each split, in full sentences; empty where nothing does."""
@@ -51,7 +55,7 @@ def limits(sample: Sample, metrics: Sequence[Metric] = ()) -> Iterator[str]:
     if clusters == 1:
         yield "all items belong to one group, so no interval can be given."
     elif clusters < FEWEST_CLUSTERS:
-        yield f"{clusters} groups are few ({FEWEST_CLUSTERS} are enough): intervals may be too narrow."
+        yield few_groups(clusters)
     elif sample.effective_clusters < FEWEST_CLUSTERS / 2:
         largest = np.bincount(sample.clusters).max() / len(sample)
         yield f"groups are very unequal (one holds {largest:.0%} of the items): intervals may be too narrow."
@@ -59,6 +63,11 @@ def limits(sample: Sample, metrics: Sequence[Metric] = ()) -> Iterator[str]:
     if ranks and FEWEST_CLUSTERS <= clusters < FEWEST_FOR_RANKS:
         few = f"{clusters} groups are few for {', '.join(ranks)} ({FEWEST_FOR_RANKS} are enough)"
         yield f"{few}: intervals may be too narrow."
+
+
+def few_groups(groups: int) -> str:
+    """Say what fewer than :data:`FEWEST_CLUSTERS` groups do to intervals."""
+    return f"{groups} groups are few ({FEWEST_CLUSTERS} are enough): intervals may be too narrow."
 
 
 def of_ranks(metric: Metric) -> bool:

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.caveats import FEWEST_CLUSTERS, FEWEST_ITEMS, few_groups
 from harness.labels import NO_FRAME
+from harness.samples import effective
 from harness.statistics.bootstrap import bootstrap, by_cluster, interval
 
 if TYPE_CHECKING:
@@ -35,7 +37,11 @@ DRAWS = 2_000
 
 @dataclass(frozen=True)
 class Share:
-    """A share of a party's mentions with its 95 % interval; NaN where none can be given."""
+    """A share of a party's mentions with its 95 % interval; NaN where none can be given.
+
+    An interval needs :data:`harness.caveats.FEWEST_ITEMS` articles, and mentions both inside the share and
+    outside: of what never happens, or always does, all resamples say the same.
+    """
 
     value: float = math.nan
     low: float = math.nan
@@ -88,6 +94,21 @@ class CrossTable:
     def row(self, frame: str) -> tuple[CrossCell, ...]:
         """Return the cells of a frame."""
         return tuple(cell for cell in self.cells if cell.frame == frame)
+
+    @property
+    def several(self) -> bool:
+        """Whether a mention has more than one frame: shares then add up to more than those of all."""
+        margin = [cell for cell in self.cells if cell.stance == ALL and cell.frame != ALL]
+        sums = (sum(cell.true.value for cell in margin), sum(cell.given.value for cell in margin))
+        return any(total > 1 + 1e-9 for total in sums)
+
+    @property
+    def caution(self) -> str:
+        """What few articles do to the intervals, a sentence; empty where they are enough."""
+        if self.groups < FEWEST_ITEMS:
+            count = "is 1" if self.groups == 1 else f"are {self.groups}"
+            return f"Intervals need {FEWEST_ITEMS} groups, and there {count}."
+        return few_groups(self.groups) if self.groups < FEWEST_CLUSTERS else ""
 
 
 def cross_tables(
@@ -208,5 +229,16 @@ def _shares(
         return np.concatenate([shares, shares[..., 1:] - shares[..., :1]], axis=-1)
 
     value = statistic(cells.sum(axis=0)[None])[0, 0]
-    low, high = interval(bootstrap(statistic, cells, draws=stream[0], seed=stream[1]))
-    return np.stack([value, low, high])
+    drawn = bootstrap(statistic, cells, draws=stream[0], seed=stream[1])
+    bounds = [_bounds(drawn[:, place], clusters[held]) for place, held in enumerate(inside.T)]
+    certain = np.isin(value, (0, 1)) & [True, True, False]
+    return np.stack([value, *np.where(certain, np.nan, np.stack(bounds, axis=1))])
+
+
+def _bounds(drawn: Array, clusters: NDArray[np.int64]) -> Array:
+    """Return low and high of one party's shares, ``(2, ...)``; NaN where its articles are too few."""
+    import numpy as np
+
+    if len(np.unique(clusters)) < FEWEST_ITEMS:
+        return np.full((2, *drawn.shape[1:]), np.nan)
+    return np.stack(interval(drawn, clusters=effective(clusters)))

@@ -244,10 +244,13 @@ def show_crosstab(path: Path, *, group: str, output: Path | None) -> None:
     console = Console(highlight=False, width=WIDTH)
     for table in tables:
         console.print(cross_table(table))
+        if table.caution:
+            console.print(f"{table.caution}\n")
+    several = " Some sentences have several frames, so a column adds up to more than its last line."
     console.print(
         textwrap.fill(
             "Shares of all mentions of a party, in percent, with 95 % intervals over articles; they carry the"
-            " errors of the models. A sentence may have several frames.",
+            f" errors of the models.{several if any(table.several for table in tables) else ''}",
             WIDTH,
         )
     )

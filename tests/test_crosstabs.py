@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.caveats import FEWEST_ITEMS
 from harness.crosstabs import ALL, EVERY_PARTY, FEWEST_MENTIONS, CrossCell, CrossTable, as_table, cross_tables
 
 FRAMES, STANCES = ("conflict", "morality"), ("critical", "supportive")
@@ -46,16 +47,75 @@ def test_shares_are_of_all_mentions() -> None:
     assert cell(table, "conflict", ALL).gap.value == -0.25
 
 
+def repeated(articles: int) -> pd.DataFrame:
+    """The mentions of the two articles a and b, over and over, in as many articles."""
+    copies = [FOUR.assign(group=FOUR["group"] + str(n)) for n in range(-(-articles // 2))]
+    return pd.concat(copies, ignore_index=True)[: 2 * articles]
+
+
 def test_intervals_are_over_articles() -> None:
-    (table,) = cross_tables(FOUR, FRAMES, STANCES)
-    # Articles a, a, a, b, b and b, b: the share with conflict is 1, 3/4 or 1/2.
+    (table,) = cross_tables(repeated(30), FRAMES, STANCES)
+    # Of half the articles all mentions have conflict, of half every other one: of 30 that are drawn, the
+    # share varies by .25 / √30 = .0456 around .75. An interval of 30 reaches t(29) = 2.045 times √(30/29)
+    # as far: .095.
     whole = cell(table, "conflict", ALL).true
-    assert (whole.low, whole.high) == (0.5, 1.0)
+    assert (whole.low, whole.high) == (pytest.approx(0.655, abs=0.012), pytest.approx(0.845, abs=0.012))
     # Each article has two of four: every draw has the same share.
     even = cell(table, "conflict", "critical").true
     assert (even.low, even.high) == (0.5, 0.5)
-    (single,) = cross_tables(FOUR.assign(group="a"), FRAMES, STANCES)
-    assert math.isnan(cell(single, "conflict", ALL).true.low)
+
+
+def test_none_and_all_have_no_interval_but_their_gap_has() -> None:
+    rows = [("A", f"g{n}", ("conflict",), "critical", (), "critical") for n in range(60)]
+    (table,) = cross_tables(mentions(rows), FRAMES, STANCES)
+    found = cell(table, "conflict", "critical")
+    assert (found.true.value, found.given.value) == (1, 0)
+    assert math.isnan(found.true.low)
+    assert math.isnan(found.given.high)
+    assert (found.gap.low, found.gap.high) == (-1, -1)
+
+
+def test_few_articles_have_no_interval() -> None:
+    enough, few = (cross_tables(repeated(n), FRAMES, STANCES)[0] for n in (FEWEST_ITEMS, FEWEST_ITEMS - 1))
+    assert not math.isnan(cell(enough, "conflict", ALL).gap.low)
+    for share in ("true", "given", "gap"):
+        found = getattr(cell(few, "conflict", ALL), share)
+        assert not math.isnan(found.value)
+        assert math.isnan(found.low)
+        assert math.isnan(found.high)
+
+
+def test_a_party_in_few_articles_has_no_interval_beside_one_that_has() -> None:
+    rows = [("A", f"g{n}", (), STANCES[n % 2]) for n in range(40)]
+    rows += [("B", f"g{n % 20}", (), STANCES[n % 2]) for n in range(30)]
+    whole, one, other = cross_tables(mentions(rows), FRAMES, STANCES)
+    shown = [math.isnan(cell(table, "none", "critical").true.low) for table in (whole, one, other)]
+    assert [table.party for table in (whole, one, other)] == [EVERY_PARTY, "A", "B"]
+    assert shown == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("articles", "said"),
+    [
+        (1, "Intervals need 30 groups, and there is 1."),
+        (29, "Intervals need 30 groups, and there are 29."),
+        (30, "30 groups are few (50 are enough): intervals may be too narrow."),
+        (49, "49 groups are few (50 are enough): intervals may be too narrow."),
+        (50, ""),
+    ],
+)
+def test_few_articles_are_said(articles: int, said: str) -> None:
+    (table,) = cross_tables(repeated(articles), FRAMES, STANCES)
+    assert (table.groups, table.caution) == (articles, said)
+
+
+def test_a_mention_with_two_frames_is_seen() -> None:
+    (table,) = cross_tables(FOUR, FRAMES, STANCES)
+    assert table.several
+    given = FOUR[["party", "group", "given_frames", "given_stance"]]
+    assert not cross_tables(given, FRAMES, STANCES)[0].several
+    both = given.assign(given_frames=[("conflict", "morality"), (), (), ()])
+    assert cross_tables(both, FRAMES, STANCES)[0].several
 
 
 def test_mentions_without_an_article_are_resampled_alone() -> None:

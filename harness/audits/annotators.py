@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.audits.intervals import FEWEST_ITEMS, gap, mean, shown
+from harness.audits.intervals import gap, mean, shown
 from harness.audits.mislabelled import FEWEST, Issues, issues_of
 from harness.audits.subject import Inquiry, Subject
+from harness.caveats import FEWEST_ITEMS
 from harness.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.scoring import score
 from harness.statistics.agreement import alpha

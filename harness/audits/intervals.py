@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DRAWS = 2_000
-FEWEST_ITEMS = 30
-"""A share of fewer items has no interval: if none of a few differs, resamples say that none ever does."""
 
 
 def mean(name: str, values: Any, clusters: Any, fewest: int = 0) -> Measure:

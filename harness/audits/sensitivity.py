@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.audits.intervals import FEWEST_ITEMS, kappa, mean, shown
+from harness.audits.intervals import kappa, mean, shown
 from harness.audits.subject import Answers, Inquiry, Subject
+from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Example
 from harness.errors import ConfigError, Problem

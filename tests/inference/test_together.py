@@ -154,6 +154,10 @@ def test_the_command_labels_and_counts(addresses: tuple[str, str], tmp_path: Pat
     answer = CliRunner().invoke(app, ["crosstab", str(output), "--group", "article", "-o", str(crossed)])
     assert answer.exit_code == 0, answer.output
     assert "Coastal Union: 24 mentions" in answer.output
+    assert "Intervals need 30 groups, and there are 12." in answer.output
+    assert "Some sentences have several frames, so a column adds up to more" in " ".join(
+        answer.output.split()
+    )
     laid = pd.read_csv(crossed)
     whole = laid[
         (laid["party"] == "Ostrel") & (laid["frame"] == "morality") & (laid["stance"] == "supportive")
@@ -174,6 +178,30 @@ def test_rows_on_which_a_model_abstained_are_left_out(tmp_path: Path) -> None:
     )
     (table,), left_out = cross_file(path)
     assert (table.n, left_out, table.stances) == (2, 2, ("critical", "supportive", "all"))
+
+
+def crossed(path: Path, frames: str, rows: int) -> str:
+    lines = [f"{n},Varna,{'critical' if n % 4 else 'neutral'},{frames}\n" for n in range(rows)]
+    path.write_text("text,target,stance,frames\n" + "".join(lines), encoding="utf-8")
+    answer = CliRunner().invoke(app, ["crosstab", str(path)])
+    assert answer.exit_code == 0, answer.output
+    return " ".join(answer.output.split())
+
+
+def test_few_articles_are_told_and_have_no_interval(tmp_path: Path) -> None:
+    few = crossed(tmp_path / "out.csv", "conflict", 4)
+    assert "Intervals need 30 groups, and there are 4." in few
+    assert "conflict 75 25 100" in few
+    some = crossed(tmp_path / "out.csv", "conflict", 40)
+    assert "40 groups are few (50 are enough): intervals may be too narrow." in some
+    assert "conflict 75 (60–88) 25 (12–40) 100 " in some
+    assert "(0–0)" not in some
+    assert "groups" not in crossed(tmp_path / "out.csv", "conflict", 52)
+
+
+def test_several_frames_are_spoken_of_only_where_a_sentence_has_them(tmp_path: Path) -> None:
+    assert "several frames" not in crossed(tmp_path / "out.csv", "conflict", 4)
+    assert "Some sentences have several frames" in crossed(tmp_path / "out.csv", "conflict|morality", 4)
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
