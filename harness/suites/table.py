@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from harness.corpora.card import Card
 from harness.experiment import Outcome
 from harness.suites.running import Cell
 from harness.suites.suite import Entry, Suite
@@ -75,16 +76,31 @@ class Row:
 
 
 def rows(suite: Suite, cells: Iterable[Cell]) -> tuple[Row, ...]:
-    """Set up the table: of each corpus its classifiers, then what was published, then the means."""
+    """Set up the table: the classifiers of each experiment, then the means.
+
+    What was published of a corpus stands once: after the mean of its experiments, else after their last.
+    """
     finished = [one for one in cells if one.outcome.result is not None]
-    made: list[Row] = []
+    parts: list[tuple[str, list[Row]]] = []
     for entry in suite.entries:
         own = [_row(one.entry, one.outcome) for one in finished if one.entry.key == entry.key]
-        made += own
-        made += _published(entry) if own else []
-    for name, keys in suite.means.items():
-        made += _means(name, keys, made)
-    return tuple(made)
+        parts += [(entry.key, own)] if own else []
+    lines = [row for _, own in parts for row in own]
+    means = [(name, _means(name, keys, lines)) for name, keys in suite.means.items()]
+    parts += [(name, found) for name, found in means if found]
+    told = _after(suite, [key for key, _ in parts])
+    return tuple(row for key, own in parts for row in (*own, *_published(key, told.get(key))))
+
+
+def _after(suite: Suite, keys: Sequence[str]) -> dict[str, Card]:
+    """Say after which lines published numbers stand: a mean over one corpus counts as that corpus's last."""
+    cards = {entry.key: entry.card for entry in suite.entries if entry.card is not None}
+    for name, averaged in suite.means.items():
+        held = [cards.get(key) for key in averaged]
+        if held and held[0] is not None and held.count(held[0]) == len(held):
+            cards[name] = held[0]
+    last = {card.name: key for key in keys if (card := cards.get(key)) is not None}
+    return {key: cards[key] for key in last.values()}
 
 
 def to_csv(table: Sequence[Row]) -> str:
@@ -158,10 +174,9 @@ def _row(entry: Entry, outcome: Outcome) -> Row:
     )
 
 
-def _published(entry: Entry) -> list[Row]:
-    card = entry.card
+def _published(key: str, card: Card | None) -> list[Row]:
     return [
-        Row(entry.key, f"{one.system} ({one.source})", one.metric, one.value, items=one.items, published=True)
+        Row(key, f"{one.system} ({one.source})", one.metric, one.value, items=one.items, published=True)
         for one in (card.published if card is not None else ())
     ]
 

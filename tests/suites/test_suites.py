@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import toys
 
 from harness import screen, suites
+from harness.corpora import files
 from harness.corpora.card import Published
 from harness.errors import ConfigError
 from harness.store import Store
@@ -120,6 +122,28 @@ def test_what_is_finished_is_not_repeated_and_stands_in_the_table(suite: Suite) 
         ("second", "prior", "accuracy", "54 rows, 3 folds", None),
         ("second", "verbs", "accuracy", "54 rows, 3 folds", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "only", "after"),
+    [
+        (SUITE, (), "second"),  # of two metrics there is no mean
+        (SUITE.replace("    primary: accuracy\n", ""), (), "both"),
+        (SUITE.replace("    primary: accuracy\n", ""), ["first"], "first"),
+    ],
+)
+def test_published_numbers_stand_once_a_corpus(
+    text: str, only: list[str], after: str, suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = Published("BERT", "f1_macro", 0.7, "test", "Li 2021")
+    monkeypatch.setattr(files, "CARD", replace(files.CARD, published=(number,)))
+    suite.path.write_text(text, encoding="utf-8")
+    read = suites.read(suite.path)
+    table = suites.rows(read, cells(read, only=only))
+    assert [(row.corpus, row.classifier) for row in table if row.published] == [(after, "BERT (Li 2021)")]
+    lines = [row.corpus for row in table]
+    assert lines[-1] == after
+    assert lines == sorted(lines, key=["first", "second", "both"].index)
 
 
 def test_unknown_names_are_refused_before_anything_runs(suite: Suite) -> None:
