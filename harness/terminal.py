@@ -192,6 +192,11 @@ def fetch_corpus(name: str, mirror: str, given: Path | None) -> None:
         files, theirs = ("1 file", "its own is") if new == 1 else (f"{new:,} files", "theirs are")
         pinned = f"{theirs} pinned now, so that others will not pass for them"
         print(f"No published checksum is known of {files}; {pinned}.")
+    if fetched.absent:
+        few = len(fetched.absent) <= SHOWN
+        absent = ", ".join(fetched.absent) if few else f"{len(fetched.absent)} files of test"
+        print(f"Not there, and not needed to read the corpus: {absent}.")
+        print("To have them from elsewhere, delete the folder and fetch again with --mirror or --from.")
     print(f"Next: harness corpus describe {name}")
 
 

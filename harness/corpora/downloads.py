@@ -48,6 +48,11 @@ class Patience:
 
 
 PATIENCE = Patience()
+ABSENT = (404, 410)
+
+
+class AbsentError(FetchError):
+    """A server that answers, but does not have the file."""
 
 
 class _BrokenOffError(Exception):
@@ -72,8 +77,10 @@ def download(address: str, path: Path, *, checked: bool = False, patience: Patie
     Raises
     ------
     FetchError
-        Where the server cannot be reached, does not have the file, breaks off again and again, or the disk
-        is full; saying what to do. What has arrived is kept where it can be taken up.
+        Where the server cannot be reached, breaks off again and again, or the disk is full; saying what to
+        do. What has arrived is kept where it can be taken up.
+    AbsentError
+        Where the server does not have the file; nothing is kept.
     """
     if path.is_file():
         return
@@ -156,6 +163,9 @@ def _start(address: str, response: requests.Response, part: _Partial, have: int)
         raise _BrokenOffError("has another file than the one begun")
     if response.status_code >= 500:
         raise _BrokenOffError(f"answers {response.status_code} {response.reason}")
+    if response.status_code in ABSENT:
+        part.drop()
+        raise AbsentError(f"{address}: answers {response.status_code} {response.reason}; {ELSEWHERE}")
     if not response.ok:
         raise FetchError(f"{address}: answers {response.status_code} {response.reason}; {ELSEWHERE}")
     version = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from harness.catalog import suggest
 from harness.corpora import cache, describe
 from harness.corpora.archives import copy, unpack
-from harness.corpora.downloads import PATIENCE, Patience, download
+from harness.corpora.downloads import PATIENCE, AbsentError, Patience, download
 from harness.corpora.sources import SOURCES, Source
 from harness.errors import ConfigError, FetchError, Problem
 
@@ -27,11 +27,14 @@ class Fetched:
         Path in the folder → how far the file is known, see :func:`harness.corpora.cache.check`.
     before : bool
         Whether it was there already.
+    absent : tuple of str
+        Files that are not there, which the loader can do without.
     """
 
     folder: Path
     states: Mapping[str, cache.State]
     before: bool
+    absent: tuple[str, ...] = ()
 
 
 def fetch(
@@ -54,7 +57,8 @@ def fetch(
     Returns
     -------
     Fetched
-        Once the files are there, whole and checked; a folder in the cache is never half of a corpus.
+        Once the files are there, whole and checked; what the server lacks is left out where the loader can do
+        without it, and a folder in the cache is never less than can be read.
 
     Raises
     ------
@@ -69,7 +73,7 @@ def fetch(
     home = cache.home(name)
     with cache.alone(name):
         if home.is_dir():
-            return Fetched(home, cache.check(name, home, delete=False), before=True)
+            return _fetched(source, home, cache.check(name, home, delete=False), before=True)
         begun = home.with_name(f"{name}.begun")
         if given is not None:
             _given(given, begun, source)
@@ -81,7 +85,12 @@ def fetch(
             _downloaded(name, source, mirror, begun, patience)
         states = cache.check(name, begun, delete=True)
         begun.rename(home)
-    return Fetched(home, states, before=False)
+    return _fetched(source, home, states, before=False)
+
+
+def _fetched(source: Source, home: Path, states: Mapping[str, cache.State], *, before: bool) -> Fetched:
+    absent = tuple(path for path in source.files if source.spares(path) and path not in states)
+    return Fetched(home, states, before, absent)
 
 
 def _source(name: str) -> Source:
@@ -133,7 +142,11 @@ def _files(name: str, source: Source, mirror: str, begun: Path, patience: Patien
         raise FetchError(f"{name}: which files a mirror has is not known; give a folder with --from")
     for path, official in source.files.items():
         address = _beside(mirror, path) if mirror else official
-        download(address, begun / path, checked=path in cache.known(name), patience=patience)
+        try:
+            download(address, begun / path, checked=path in cache.known(name), patience=patience)
+        except AbsentError:
+            if not source.spares(path):
+                raise
 
 
 def _beside(mirror: str, path: str) -> str:

@@ -22,6 +22,9 @@ class Source:
     holds : tuple of str
         Which files of an archive, or of a person's folder, belong to the corpus: patterns that match a path
         from its right end. What a pattern matches is the path in the corpus's folder.
+    spare : tuple of str
+        Which of ``files`` its loader can do without, as patterns likewise: that a server lacks one of these
+        does not stop a fetch.
     request : str
         What a person has to do, where the files may not or cannot be fetched; empty where they can.
     """
@@ -29,6 +32,7 @@ class Source:
     files: Mapping[str, str] = field(default_factory=dict)
     archive: str = ""
     holds: tuple[str, ...] = ()
+    spare: tuple[str, ...] = ()
     request: str = ""
 
     def place(self, path: str) -> str | None:
@@ -47,9 +51,17 @@ class Source:
                 return "/".join(given.parts[-len(PurePosixPath(pattern).parts) :])
         return None
 
+    def spares(self, path: str) -> bool:
+        """Say whether the corpus can be read without a file."""
+        return any(PurePosixPath(path).match(pattern) for pattern in self.spare)
+
 
 def _github(repository: str, revision: str, folder: str, *paths: str) -> dict[str, str]:
-    """Address files of a repository at a revision that does not change."""
+    """Address files of a repository at a commit, which stays as it is, or a branch, which may change.
+
+    Of a branch too, a file is taken only where it has the known or pinned checksum; see
+    :mod:`harness.corpora.cache`.
+    """
     start = f"https://raw.githubusercontent.com/{repository}/{revision}/{folder}"
     return {path: f"{start}/{path}" for path in paths}
 
@@ -86,13 +98,17 @@ SOURCES: Mapping[str, Source] = {
             *_NEWSMTSC,
         ),
         holds=("newsmtsc-*/*.jsonl", "train.jsonl", "devtest_*.jsonl"),
+        spare=("newsmtsc-*/test.jsonl",),
     ),
     "pstance": Source(
         _github("kayzhou/PStance", "7a706997582ecba379e2deb246c6bdc57d934245", "data", *_PSTANCE),
         holds=tuple(_PSTANCE),
+        spare=("raw_test_*.csv",),
     ),
     "vast": Source(
-        _github("emilyallaway/zero-shot-stance", "master", "data/VAST", *_VAST), holds=tuple(_VAST)
+        _github("emilyallaway/zero-shot-stance", "master", "data/VAST", *_VAST),
+        holds=tuple(_VAST),
+        spare=("vast_dev.csv", "vast_test.csv"),
     ),
     "seesaw": Source(
         archive="https://github.com/launchnlp/SEESAW/archive/6722af6867fd596220407d57c1b42122308e5d04.zip",
@@ -109,12 +125,15 @@ SOURCES: Mapping[str, Source] = {
             *_NARRATIVE_FRAMES,
         ),
         holds=("Fold_[1-5]/train.txt", "Fold_[1-5]/dev.txt", "Fold_[1-5]/test.txt"),
+        spare=("Fold_[1-5]/test.txt",),
     ),
     "semeval2016": Source(
         archive="https://www.saifmohammad.com/WebDocs/stance-data-all-annotations.zip", holds=_SEMEVAL2016
     ),
     "tweeteval": Source(
-        _github("cardiffnlp/tweeteval", "main", "datasets/stance", *_TWEETEVAL), holds=tuple(_TWEETEVAL)
+        _github("cardiffnlp/tweeteval", "main", "datasets/stance", *_TWEETEVAL),
+        holds=tuple(_TWEETEVAL),
+        spare=("*/test_text.txt", "*/test_labels.txt"),
     ),
     "xstance": Source(
         archive="https://raw.githubusercontent.com/ZurichNLP/xstance/master/data/xstance-data-v1.0.zip",

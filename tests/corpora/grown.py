@@ -1,4 +1,4 @@
-"""Corpora in small that are large enough to be split, trained on and scored, in exactly their published form."""
+"""Corpora that are just large enough to be split, trained on and scored, in exactly their published form."""
 
 from __future__ import annotations
 
