@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped, is_missing
-from harness.corpora.documents import brief, held, json_object
+from harness.corpora.documents import brief, held, json_object, spaced
 from harness.corpora.parts import read_all
 from harness.corpora.reading import shown
 from harness.errors import CorpusError, Problem
@@ -67,14 +67,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Article:
-    """An article of either form: sentences, and each annotation with the number of its sentence."""
+    """An article of either form: sentences, and each annotation with its place and its sentence's number."""
 
-    place: str
     name: str
     event: str
     about: Mapping[str, Any]
     sentences: Sequence[str]
-    annotations: Sequence[tuple[int, Any]]
+    annotations: Sequence[tuple[str, int, Any]]
 
 
 def basil(
@@ -138,15 +137,15 @@ def _article(home: Path, path: Path) -> Article:
         return _separate(home, path, data)
     sentences, annotations = [], []
     for number, line in enumerate(held(data, "body", list, place)):
-        sentences.append(held(line, "sentence", str, f"{place}: sentence {number}"))
-        marked = held(line, "annotations", list, f"{place}: sentence {number}")
-        annotations += [(number, one) for one in marked]
-    return Article(place, path.stem, path.stem.partition("_")[0], data, sentences, annotations)
+        at = f"{place}: sentence {number}"
+        sentences.append(held(line, "sentence", str, at))
+        annotations += [(where, number, one) for where, one in _placed(line, "annotations", at)]
+    return Article(path.stem, path.stem.partition("_")[0], data, sentences, annotations)
 
 
 def _separate(home: Path, path: Path, data: Mapping[str, Any]) -> Article:
     place, name = shown(path), path.stem.removesuffix("_ann")
-    marked = held(data, "phrase-level-annotations", list, place)
+    marked = _placed(data, "phrase-level-annotations", place)
     file = home / "articles" / path.parent.name / f"{name}.json"
     article, at = json_object(file), shown(file)
     sentences = []
@@ -154,10 +153,8 @@ def _separate(home: Path, path: Path, data: Mapping[str, Any]) -> Article:
         if not isinstance(paragraph, list) or not all(isinstance(one, str) for one in paragraph):
             raise CorpusError([Problem(f"{at}: paragraph {number}", "is not a list of sentences")])
         sentences += paragraph
-    placed = read_all(
-        list(enumerate(marked)), lambda item: (_sentence(sentences, item[1], _at(place, item[0])), item[1])
-    )
-    return Article(place, name, name.rpartition("_")[0], article, sentences, placed)
+    placed = read_all(marked, lambda item: (item[0], _sentence(sentences, item[1], item[0]), item[1]))
+    return Article(name, name.rpartition("_")[0], article, sentences, placed)
 
 
 def _sentence(sentences: Sequence[str], given: Any, place: str) -> int:
@@ -173,8 +170,7 @@ def _sentence(sentences: Sequence[str], given: Any, place: str) -> int:
 def _rows(article: Article, bias: str) -> Iterator[Row]:
     """Join the annotations of one sentence that say the same of the same target by the same holder."""
     joined: dict[tuple[Any, ...], Row] = {}
-    numbered = list(enumerate(article.annotations))
-    for row in read_all(numbered, lambda item: _row(article, item[0], *item[1])):
+    for row in read_all(article.annotations, lambda item: _row(article, *item)):
         if row is None or bias not in ("all", row["bias"]):
             continue
         key = tuple(row[name] for name in ("sentence", "target", "holder", "stance"))
@@ -186,8 +182,7 @@ def _rows(article: Article, bias: str) -> Iterator[Row]:
         yield row | {"id": f"{article.name}.{row['sentence']}.{number}"}
 
 
-def _row(article: Article, count: int, sentence: int, given: Any) -> Row | None:
-    place = _at(article.place, count)
+def _row(article: Article, place: str, sentence: int, given: Any) -> Row | None:
     polarity = held(given, "polarity", str, place).lower()
     kind = held(given, "bias", str, place).lower()
     target, start, end = (
@@ -208,8 +203,8 @@ def _row(article: Article, count: int, sentence: int, given: Any) -> Row | None:
     return {
         "place": place,
         "text": article.sentences[sentence],
-        "target": _name(target),
-        "holder": _name(speaker) if named else None,
+        "target": spaced(target),
+        "holder": spaced(speaker) if named else None,
         "stance": POLARITIES[polarity],
         "group": article.event,
         "outlet": about.get("source"),
@@ -224,13 +219,10 @@ def _row(article: Article, count: int, sentence: int, given: Any) -> Row | None:
     }
 
 
-def _at(place: str, count: int) -> str:
-    return f"{place}: annotation {count + 1}"
-
-
-def _name(written: Any) -> str:
-    """``Michael_Steele`` is a name with its blanks filled."""
-    return str(written).replace("_", " ").strip()
+def _placed(data: Mapping[str, Any], key: str, place: str) -> list[tuple[str, Any]]:
+    """Return the annotations under a key, each with its place."""
+    marked = held(data, key, list, place)
+    return [(f"{place}: annotation {count}", one) for count, one in enumerate(marked, start=1)]
 
 
 def _raw(rows: Sequence[Row], source: str) -> Raw:

@@ -76,6 +76,17 @@ def lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[str, str]]:
     return ((f"{name}:{number}", line.removesuffix("\r")) for number, line in enumerate(whole, start=1))
 
 
+def spaced(name: Any) -> str:
+    """Write a name without the underscores that fill its blanks.
+
+    Examples
+    --------
+    >>> spaced("Michael_Steele")
+    'Michael Steele'
+    """
+    return str(name).replace("_", " ").strip()
+
+
 def brief(value: Any) -> str:
     """Write a value as a message can hold it."""
     text = repr(value)

@@ -128,8 +128,9 @@ SAID = {
     "basil": (
         ":32: is not valid JSON: Expecting ',' delimiter (character 21)",
         f":1: {AS_PUBLISHED}",
-        ": annotation 1: lacks 'target'",
-        ": annotation 1: polarity: unknown code 'bad'; known: neg, negative, neu, neutral, pos, positive",
+        ": sentence 0: annotation 1: lacks 'target'",
+        ": sentence 0: annotation 1: polarity: unknown code 'bad';"
+        " known: neg, negative, neu, neutral, pos, positive",
         ": is empty",
     ),
 }

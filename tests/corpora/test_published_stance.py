@@ -151,6 +151,7 @@ def seesaw_files(home: Path, split: str = "train", story: str = "TRIPLET_001", *
 def test_seesaw_tells_parties_from_other_targets(tmp_path: Path, target: str, party: str) -> None:
     rows = seesaw(folder=seesaw_files(tmp_path, object=target), labels=TWO_SIDES).rows
     assert rows["party"].tolist() == [party, "no"]
+    assert rows["target"].tolist() == [target.replace("_", " "), "Ann"]
 
 
 def test_seesaw(tmp_path: Path) -> None:
