@@ -11,6 +11,7 @@ from harness.corpora.gvfc import CARD as GVFC
 from harness.corpora.gvfc import FRAMES, gvfc
 from harness.corpora.narrative_frames import narrative_frames
 from harness.labels import FRAMING
+from harness.leaks.duplicates import normalised
 from harness.splits import kfold
 from tests.corpora.published import complaint, needs
 
@@ -97,6 +98,22 @@ def test_the_real_headlines_are_read() -> None:
     corpus = gvfc(labels=labels)
     assert (len(corpus), len(gvfc(unframed=True, labels=labels))) == (1_301, 2_990)
     assert len(kfold(k=10).draw(corpus.for_task("framing"), labels)) == 10
+
+
+@needs("HARNESS_GVFC")
+def test_the_card_counts_the_headlines_that_stand_twice() -> None:
+    labels = GVFC.labels["framing"]
+    entire, corpus = gvfc(unframed=True, labels=labels).rows, gvfc(labels=labels)
+    pairs = [one["frames"].nunique() for _, one in entire.groupby("text") if len(one) > 1]
+    assert (len(pairs), sum(different > 1 for different in pairs)) == (11, 2)
+    words = corpus.rows["text"].map(normalised)
+    assert words.duplicated().sum() == 4
+    alike = dict(zip(corpus.rows["id"], words, strict=True))
+    parted = 0
+    for fold in kfold(k=3).draw(corpus.for_task("framing"), labels):
+        others = {alike[id_] for id_ in (*fold.train, *fold.select, *fold.calibrate)}
+        parted += sum(alike[id_] in others for id_ in fold.test)
+    assert parted == 2
 
 
 @needs("HARNESS_NARRATIVE_FRAMES")
