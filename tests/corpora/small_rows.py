@@ -8,7 +8,6 @@ from tests.corpora.spoiling import Small, lines_of_json, workbook_of
 
 PARTIES = """- name: Saffron Party
   kind: party
-  country: Brelland
 """
 
 
