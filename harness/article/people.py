@@ -137,7 +137,7 @@ def _is_agent(noun: str, *, begins: bool) -> bool:
     return (
         low in AGENTS
         or low in STAFF
-        or (low not in NO_AGENTS and AGENT_ENDING.search(low) is not None and len(low) > 4)
+        or (not {low, low.removesuffix('s')} & NO_AGENTS and AGENT_ENDING.search(low) is not None and len(low) > 4)
     )
 
 

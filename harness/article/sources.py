@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.article.actors import Actor, Kind, Source, leads, starting, with_staff
+from harness.article.idioms import of_idioms
 from harness.article.quoting import outside_quotes
 from harness.article.subjects import first
 from harness.article.verbs import of_verbs
@@ -20,12 +21,12 @@ _COLON = re.compile(
 _SEAT = re.compile(
     r"^(?:The\s+)?((?:Member|Deputy|Delegate|Speaker|Chair|President|Senator|Representative)\b.*)$"
 )
-_ACCORDING = re.compile(r"(?i)\b(?:according\s+to|in\s+the\s+(?:words|view|opinion|eyes)\s+of|per)\s+")
+_ACCORDING = re.compile(
+    r"(?i)\b(?:according\s+to|(?:in|by|on)\s+the\s+(?:words|view|opinion|eyes|account|telling|judgement|judgment|"
+    r"reckoning|admission|estimation|phrase|assessment)\s+of|per)\s+"
+)
 _ANY_NOUN = re.compile(
     r"(?:the|an?|its|their|his|her)\s+((?:[a-z][\w’'-]*\s+){0,3}?[a-z][\w’'-]*)(?=[,.;:\"]|\s+(?:who|which|that|from|by|in|on|of|released|published|obtained|seen)\b|$)"
-)
-_IN_VIEW = re.compile(
-    r"[’']s?\s+(?:\w+\s+)?(?:view|words|opinion|telling|account|judgement|judgment|estimate|eyes|reckoning|verdict|phrase)\b"
 )
 
 
@@ -57,7 +58,7 @@ def sources(
     found = [*_prefixed(text, start, cast, transcript=transcript, posts=posts)]
     found += _according(text, bare, cast)
     if not _is_question(bare):
-        found += of_verbs(text, bare, cast)
+        found += [*of_verbs(text, bare, cast), *of_idioms(text, bare, cast)]
     if not found and not posts:
         found += _quoting(bare, cast)
     least = 3.0 if posts else 1.0 if transcript else _least(bare)
@@ -141,7 +142,3 @@ def _according(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
                 actor = Actor(match.end(), match.end() + outlet.end(), "group", outlet.group(1).rstrip("."))
         if actor is not None:
             yield Source(actor, match.start(), 3)
-    for match in _IN_VIEW.finditer(bare):
-        for one in cast:
-            if one.end == match.start() and re.search(r"\b[Ii]n\s+(?:\w+\s+)?$", bare[: one.start]):
-                yield Source(one, match.start(), 3)

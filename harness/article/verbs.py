@@ -27,7 +27,7 @@ _SUBORDINATE = re.compile(
 )
 _CLAUSE = re.compile(
     r"(?:\s+(?:back|to\s+(?:the\s+)?\w+|reporters|us|me|them|him|her|this\s+\w+|the\s+\w+|[A-Z]\w+))?"
-    r"\s*(?:,\s|that\b|how\b|why\b|whether\b|if\b|\"|:)"
+    r"\s*(?:that\b|how\b|why\b|whether\b|if\b|\"|:)|\s*,\s(?!who|which)"
     r"|\s+(?:[\w’'-]+\s+){1,5}?"
     r"(?:was|were|is|are|had|has|have|would|will|could|can|did|does|should|must|might)\b"
 )

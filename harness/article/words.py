@@ -28,21 +28,49 @@ def listed(section: str) -> frozenset[str]:
 
 
 _IRREGULAR = {
+    "acquit": "acquitted",
     "admit": "admitted",
+    "bet": "bet",
+    "brag": "bragged",
+    "chant": "chanted",
+    "concur": "concurred",
     "cry": "cried",
+    "damn": "damned",
+    "demur": "demurred",
     "dub": "dubbed",
+    "extol": "extolled",
     "find": "found",
+    "forecast": "forecast forecasted",
+    "foresee": "foresaw foreseen",
+    "foretell": "foretold",
     "forgive": "forgave forgiven",
+    "fret": "fretted",
+    "kid": "kidded",
+    "label": "labelled labeled",
+    "libel": "libelled",
+    "pan": "panned",
+    "prefer": "preferred",
+    "purr": "purred",
     "put": "put",
     "quip": "quipped",
     "rap": "rapped",
+    "rebut": "rebutted",
+    "recollect": "recollected",
     "regret": "regretted",
+    "rue": "rued",
     "say": "said",
+    "see": "saw seen",
+    "shrug": "shrugged",
+    "sing": "sang sung",
     "slam": "slammed",
     "snap": "snapped",
+    "sob": "sobbed",
+    "submit": "submitted",
+    "sum": "summed",
     "swear": "swore sworn",
     "tell": "told",
     "think": "thought",
+    "tut": "tutted",
     "write": "wrote written",
 }
 
@@ -54,7 +82,11 @@ def _inflected(verb: str) -> set[str]:
     else:
         third = f"{verb}es" if verb.endswith(("s", "sh", "ch", "x", "z")) else f"{verb}s"
         past = f"{stem}ed"
-    return {verb, third, f"{stem}ing", *_IRREGULAR.get(verb, past).split()}
+    pasts = _IRREGULAR.get(verb, past).split()
+    doubled = [one[:-2] for one in pasts if one.endswith("ed") and one[-4] == one[-3] == verb[-1]]
+    if verb in ("bet", "put"):
+        doubled = [f"{verb}t"]
+    return {verb, third, *(f"{one}ing" for one in doubled or [stem]), *pasts}
 
 
 FORMS: dict[str, tuple[str, str]] = {
@@ -70,4 +102,6 @@ STAFF, OFFICES, TITLES = listed("staff"), listed("offices"), listed("titles")
 NOT_PEOPLE, AGENTS, NO_AGENTS, NO_HEAD = (
     listed(name) for name in ("not_people", "agents", "no_agents", "no_head")
 )
-AGENT_ENDING = re.compile(r"(?:er|or|ist|ian|man|woman|men|women|people|ess|eer|ant|ent)s?$")
+AGENT_ENDING = re.compile(
+    r"(?:er|or|ist|ian|(?<!hu)man|woman|(?<!peci)(?<!regi)(?<!speci)men|women|people|(?<!l)(?<!n)ess|eer|ant|(?<!m)ent)(?:s|es)?$"
+)

@@ -1,0 +1,91 @@
+"""A sentence and who is named in it in, what its phrases of judging and its nouns of saying attribute out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from harness.article.actors import Actor, Source, starting
+from harness.article.subjects import subject
+
+_OBJECT = r"\s+[^.;:,]{2,60}?\s"
+_PHRASE = re.compile(
+    r"\b(?:let(?:s|ting)?\s+(?:it\s+be\s+known|slip)|ma(?:ke|kes|de|king)\s+(?:it\s+)?(?:clear|plain|known|no\s+secret)"
+    r"|t(?:ake|akes|ook)\s+(?:issue|exception|aim)\b|g(?:o|oes|one)\s+on\s+record|went\s+on\s+record"
+    rf"|puts?{_OBJECT}down\s+to|g(?:ive|ives|ave|iven){_OBJECT}(?:(?:the|no|full|all|entire|some)\s+)*(?:credit|blame)\b"
+    r"|la(?:y|ys|id)\s+(?:all\s+)?(?:the\s+)?(?:blame|responsibility|fault)\b|pa(?:y|ys|id)\s+tribute\s+to"
+    r"|(?:pour|heap)(?:s|ed)?\s+(?:scorn|contempt|ridicule|praise|blame|cold\s+water)\b"
+    r"|(?:hit|hits|lash|lashes|lashed)\s+(?:out|back)\s+at|beg(?:s|ged)?\s+to\s+differ"
+    r"|sp(?:eak|eaks|oke)\s+(?:\w+ly\s+|well\s+|ill\s+)?of|(?:hold|holds|held)(?:\s+[^.;:]{2,60}?\s)(?:to\s+blame|responsible|accountable|guilty)"
+    rf"|(?:see|sees|saw|view|views|viewed|cast|casts|paints?|painted|remembers?|remembered){_OBJECT}as\b"
+    rf"|count(?:s|ed)?{_OBJECT}among\b"
+    r"|(?:has|have|had|put|puts|place|places|placed)\s+(?:\w+\s+)?(?:faith|trust|confidence)\s+in"
+    r"|(?:has|have|had)\s+(?:only\s+|nothing\s+but\s+|no\s+)?(?:(?:kind|warm|harsh|hard|sharp)\s+words|praise|no\s+doubt)\b"
+    r"|(?:is|are|was|were)\s+(?:\w+ly\s+)?(?:convinced|certain|sure|adamant|confident|persuaded|of\s+the\s+opinion|in\s+no\s+doubt)\s+that"
+    r"|(?:is|are|was|were)\s+(?:\w+ly\s+)?(?:critical\s+of|scathing\s+about|full\s+of\s+praise|quoted\s+as)\b)"
+)
+_NOT = re.compile(
+    r"(?i)\b(?:not|n[’']t|never|to|would|will|may|might|must|should|cannot|can|could|or|nobody)\s+$"
+)
+_DEPENDS = re.compile(
+    r"(?i)\b(?:when|while|after|before|because|since|until|if|unless|whose|what|where|whether|how|why|than|though|although)\b[^,;]*$"
+)
+_OPINION = (
+    r"(?:view|words|opinion|telling|account|judgement|judgment|estimate|estimation|eyes|reckoning|verdict|phrase|"
+    r"admission|assessment|mind|book|description|version|measure|lights|formulation)"
+)
+_OWNED = re.compile(rf"[’']s?\s+(?:own\s+)?{_OPINION}\b")
+_STATED = re.compile(
+    r"[’']s?\s+(?:own\s+)?(?:verdict|view|message|answer|reply|response|complaint|charge|point|position|argument|"
+    r"conclusion|theory|finding|advice|explanation|warning|judgement|judgment|retort|reading|hope|fear|belief|estimate)"
+    r"(?:\s+(?:is|was|remains|remained|came))?\s*(?:,\s+)?(?:that\b|:|\")"
+)
+_RECEIVED = re.compile(
+    r"\b(?:draws?|drew|drawn|brings?|brought|earns?|earned|wins?|won|met|provokes?|provoked|prompts?|prompted|under|faces?|faced|to)\s+"
+    r"(?:with\s+)?(?:[\w’'-]+\s+){0,2}?(?:praise|criticism|fire|rebukes?|thanks|applause|anger|condemnation|scorn|protests?|complaints?|"
+    r"accusations?|derision|ridicule|approval|charges)\s+(?:from|by)\s+"
+)
+_VIEWED = re.compile(r"^(?:For|To)\s+")
+
+
+def of_idioms(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
+    """Yield what set phrases attribute: "puts it down to", "in Crane's view", "drew praise from".
+
+    Parameters
+    ----------
+    text : str
+    bare : str
+        The same with quotations blanked.
+    cast : sequence of Actor
+
+    Yields
+    ------
+    Source
+    """
+    for match in _PHRASE.finditer(bare):
+        before = bare[: match.start()]
+        if _NOT.search(before) or _DEPENDS.search(before):
+            continue
+        actor = subject(bare, before, cast, main=True)
+        if actor is not None:
+            yield Source(actor, match.start(), 2)
+    yield from _owned(bare, cast)
+    for match in _RECEIVED.finditer(bare):
+        actor = starting(text, bare, match.end(), cast)
+        if actor is not None:
+            yield Source(actor, match.start(), 1.5)
+    lead = _VIEWED.match(bare)
+    viewer = starting(text, bare, lead.end(), cast) if lead else None
+    if viewer is not None and (viewer.leader or viewer.kind != "party"):
+        if re.match(r",\s+(?!who\b|which\b|whose\b)", bare[viewer.end :]):
+            yield Source(viewer, 0, 2)
+
+
+def _owned(bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
+    """Yield those whose view, verdict or answer the sentence states."""
+    for one in cast:
+        rest, before = bare[one.end :], bare[: one.start]
+        if _OWNED.match(rest) and re.search(r"\b(?:[Ii]n|[Bb]y|[Oo]n|[Tt]o)\s+(?:\w+\s+)?$", before):
+            yield Source(one, one.start, 3)
+        elif _STATED.match(rest) and not _DEPENDS.search(before):
+            yield Source(one, one.start, 2)
