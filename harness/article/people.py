@@ -113,18 +113,18 @@ def group(left: str) -> tuple[str, int] | None:
         low = word.group().lower()
         if not re.fullmatch(r"[\w’'-]+", low) or low in NO_HEAD or _ARTICLE.fullmatch(low) or len(taken) == 4:
             break
-        if taken and word.group()[0].isupper() and offset + word.start() > 0:
+        if taken and word.group()[0].isupper() and (offset + word.start() > 0 or re.search(r"[’']s?$", low)):
             break
         taken.insert(0, word)
     if not taken:
         return None
     head, start = taken[-1].group(), offset + taken[0].start()
-    if not _is_agent(head, begins=start == 0 and len(taken) == 1):
+    if not _is_agent(head, begins=not re.search(r"[A-Za-z]", left[:start]) and len(taken) == 1):
         return None
     determined = re.search(rf"(?i)\b(?:{_DETERMINER})\s+$", left[:start]) is not None
     counted = re.fullmatch(rf"(?i){_NUMBER}", taken[0].group()) is not None
     plural = head.endswith("s") or head.lower() in ("police", "people", "men", "women", "counsel", "staff")
-    if not (determined or counted or plural or start == 0):
+    if not (determined or counted or plural or not re.search(r"[A-Za-z]", left[:start])):
         return None
     kept = [word.group() for word in taken[:-1] if not _ADJECTIVES.match(word.group())]
     return " ".join([*kept[-2:], head]).lower(), start

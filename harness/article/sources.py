@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.article.actors import Actor, Kind, Source, leads, starting, with_staff
+from harness.article.comments import commented
 from harness.article.idioms import of_idioms
 from harness.article.quoting import outside_quotes
 from harness.article.subjects import first
@@ -58,7 +59,8 @@ def sources(
     found = [*_prefixed(text, start, cast, transcript=transcript, posts=posts)]
     found += _according(text, bare, cast)
     if not _is_question(bare):
-        found += [*of_verbs(text, bare, cast), *of_idioms(text, bare, cast)]
+        told = [*of_verbs(text, bare, cast), *of_idioms(text, bare, cast)]
+        found += [one for one in told if not commented(bare, one.at)]
     if not found and not posts:
         found += _quoting(bare, cast)
     least = 3.0 if posts else 1.0 if transcript else _least(bare)

@@ -26,6 +26,9 @@ _OFFICE_AFTER = re.compile(r"(?:[’']s?)?\s+((?:own\s+)?(?:[a-z-]+\s+){0,2}[a-z
 def subject(text: str, left: str, cast: Sequence[Actor], *, main: bool) -> Actor | None:
     """Find the subject that a verb has on its left."""
     left = re.sub(r"\s*\([^()]*\)\s*$", "", left)
+    apposed = _before_apposition(text, left.rstrip(), cast) if left.rstrip().endswith(",") else None
+    if apposed is not None:
+        return apposed
     for _ in range(6):
         cut = _ADVERB.sub("", left).rstrip()
         if cut == left.rstrip():
@@ -60,14 +63,13 @@ def _before_apposition(text: str, left: str, cast: Sequence[Actor]) -> Actor | N
     """Skip what stands between commas: "Ila Brandt, who heads the farm union, said"."""
     inner = left[:-1]
     commas = [at for at, one in enumerate(inner) if one == ","]
-    for at in reversed(commas[-5:]):
+    named = next((one for one in cast if one.end == len(inner) and one.kind == "person"), None)
+    for number, at in enumerate(reversed(commas[-5:])):
         actor = _ending(text, re.sub(r"\s*\([^()]*\)$", "", inner[:at]), cast)
         if actor is not None and (
             _APPOSITION.match(inner[at + 1 :].strip()) or len(inner[at + 1 :].split()) <= 8
         ):
-            named = next((one for one in cast if one.end == len(inner) and one.kind == "person"), None)
-            return named if named is not None and actor.kind == "group" else actor
-    named = next((one for one in cast if one.end == len(inner) and one.kind == "person"), None)
+            return named if named is not None and (actor.kind == "group" or number) else actor
     if named is not None and re.search(
         r",\s+(?:(?:the|a|an)\s+)?(?:[\w’'-]+\s+){0,2}$", inner[: named.start]
     ):

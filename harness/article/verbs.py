@@ -38,6 +38,7 @@ _REMARK = re.compile(
     r",\s+an?\s+[\w’' -]{2,40}?\s(?:that|which)\s+"
     r"(?:(?:even|only|the|one|a|an|mr|mrs|both|two)\s+)*(?:[\w’'-]+\s+){0,2}$"
 )
+_PREPOSITION = re.compile(r"(?i)\b(?:of|for|by|without|from|before|after|about|instead\s+of|at|in|on|with)\s+$")
 _FINITE = re.compile(
     r"\s+(?:and\s+\w+\s+)?"
     r"(?:had|has|have|was|were|is|are|would|will|could|can|did|does|should|must|might|may|that|at the)\b"
@@ -130,7 +131,7 @@ class _Verb:
             or helped
             or pair
             or self.form in ("put", "read")
-            or self.before.endswith("not ")
+            or self.before.endswith(("not ", "to "))
         )
 
     def _judged(self, actor: Actor, weight: float) -> Source | None:
@@ -140,7 +141,7 @@ class _Verb:
             if _NO_SUBJECT.search(lead):
                 return None
             if _REMARK.search(lead) and (
-                self.kind == "judge" or self._quotes() or self.verb in ("describe", "allow")
+                self.kind == "judge" or self._quotes() or self.verb in ("describe", "allow", "think", "find", "consider", "deem", "believe", "admit", "put")
             ):
                 return Source(actor, self.start, 1)
             if _SUBORDINATE.search(lead):
@@ -152,12 +153,17 @@ class _Verb:
         negated = _NEGATION.search(self.before) is not None
         if negated and not (self.verb == "deny" and self.before.endswith("could not ")):
             return 0
+        if self.form.endswith("ing") and _PREPOSITION.search(self.before):
+            return 0
+        if self.verb == "say" and re.match(r"\s+(?:sorry|goodbye|hello|grace|please|thanks?|well\s+done)\b", self.after):
+            return 0
         if self._is_noun():
             return 0
         if re.match(r"\s+(?:on|for|off|in|out|up)\b", self.after) and self.verb in ("call", "ask"):
             return 0.9
         if self.kind == "judge":
-            return 1.5 if self.verb in WEAK_JUDGES else 2
+            weak = self.verb in WEAK_JUDGES or re.match(r"\s+(?:us|our|me|my)\b", self.after)
+            return 1.5 if weak else 2
         if self.verb in ("tell", "ask") and re.match(
             r"\s+(?:us|me)\b(?!\s+not\b|\s+to\s+(?!say))", self.after
         ):
@@ -212,6 +218,8 @@ class _Verb:
     def _inverted(self, cast: Sequence[Actor]) -> Actor | None:
         """Read the subject after the verb: '," said Mr Kim', "No reprisals, says Arrando"."""
         left = self.before.rstrip()
+        if self.kind == "judge" and left[-1:] != '"':
+            return None
         if not left or not (left[-1] in ',"?!—–-' or re.search(r"(?:^|[,;:(])\s*(?:as|so|or)$", left)):
             return None
         space = re.match(r"\s+", self.after)
