@@ -113,7 +113,7 @@ def group(left: str) -> tuple[str, int] | None:
         low = word.group().lower()
         if not re.fullmatch(r"[\w’'-]+", low) or low in NO_HEAD or _ARTICLE.fullmatch(low) or len(taken) == 4:
             break
-        if taken and word.group()[0].isupper() and (offset + word.start() > 0 or re.search(r"[’']s?$", low)):
+        if taken and word.group()[0].isupper() and (offset + word.start() > 0 or re.search(r"[’']s$", low)):
             break
         taken.insert(0, word)
     if not taken:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harness.article.actors import Actor, leads
 from harness.article.people import group, is_staff
-from harness.article.words import FORMS, NOT_PEOPLE, NOUNS, TITLES
+from harness.article.words import DOCUMENTS, FORMS, NOT_PEOPLE, NOUNS, TITLES
 
 _ADVERB = re.compile(
     r"""(?xi)(?:^|(?<=[\s,]))(?:also|then|later|nevertheless|nonetheless|once|twice|thrice|often|again|today|yesterday|tonight|
@@ -15,7 +15,7 @@ _ADVERB = re.compile(
     (?:on|last|this|earlier|early|late)\s+\w+day(?:\s+(?:night|morning|evening|afternoon))?|
     in\s+(?:turn|effect|a\s+statement|an?\s+interview|public|private|response|part|tears)|
     too|first|in\s+\w+ay|all|both|each|out|once\s+more|for\s+\w+\s+part|instead|rather|more\s+than\s+once|
-    (?:heard|took\s+pains|telephoned|went\s+on)\s+to|with\s+hand\s+on\s+heart|without\s+\w+)\s*,?\s*$"""
+    (?:heard|took\s+pains|telephoned|went\s+on)\s+to|with\s+hand\s+on\s+heart|without\s+\w+|could\s+not|quoted\s+as)\s*,?\s*$"""
 )
 _APPOSITION = re.compile(
     r"(?i)^(?:who|whose|whom|which|where|when|a|an|the|no|not|now|then|once|one|his|her|its|their|our|himself|herself|asked|speaking|citing|referring|standing|receiving|watching|in|on|at|from|for|with|of|by|after|during|as|like|according|\d+|aged|formerly|currently|also|too|however|meanwhile|though|although|while|passing|cursing|flanked|pressed|shown|\w+ing|\w+ed)\b"
@@ -91,6 +91,7 @@ _NO_NOUN = re.compile(
 _PHRASE = re.compile(
     r"\s+(?:of|in|at|from|for|with|on|near|outside|aboard|behind|among|across|over|called|named|aged)\s+(?:(?:the|a|an|his|her|its|their|our)\s+)?(?:[\w’'-]+\s*){1,4}$"
 )
+_DOCUMENT_OF = re.compile(r"(?:^|\b[Aa]n?\s)([A-Z][\w’-]+)\s+([a-z]+)$")
 _NAME_ALONE = re.compile(r"(?:^|[\s;,(])([A-Z][\w’'-]*[a-z](?:\s[A-Z][\w’'-]*[a-z])*)$")
 
 
@@ -120,7 +121,12 @@ def _described(text: str, left: str, cast: Sequence[Actor], depth: int) -> Actor
         owner = next(owners, None)
         if owner is not None and owner.kind == "party" and is_staff(found[0]):
             return owner
+        if owner is not None and owner.kind in ("party", "person") and found[0].split()[-1] in DOCUMENTS:
+            return owner
         return Actor(found[1], len(left), "group", found[0])
+    poll = _DOCUMENT_OF.search(left)
+    if poll is not None and poll.group(2) in DOCUMENTS and poll.group(1).lower() not in NOT_PEOPLE | TITLES:
+        return Actor(poll.start(1), poll.end(1), "person", poll.group(1))
     relative = re.search(r"\b(?:who|whom|which)\b[^,;]*$", left)
     if relative is not None and depth < 3:
         return _ending(text, left[: relative.start()].rstrip(" ,"), cast, depth + 1)

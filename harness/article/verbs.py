@@ -38,7 +38,7 @@ _REMARK = re.compile(
     r",\s+an?\s+[\w’' -]{2,40}?\s(?:that|which)\s+"
     r"(?:(?:even|only|the|one|a|an|mr|mrs|both|two)\s+)*(?:[\w’'-]+\s+){0,2}$"
 )
-_PREPOSITION = re.compile(r"(?i)\b(?:of|for|by|without|from|before|after|about|instead\s+of|at|in|on|with)\s+$")
+_PREPOSITION = re.compile(r"(?i)\b(?:of|for|without|from|before|after|about|instead\s+of|at|on|with)\s+$")
 _FINITE = re.compile(
     r"\s+(?:and\s+\w+\s+)?"
     r"(?:had|has|have|was|were|is|are|would|will|could|can|did|does|should|must|might|may|that|at the)\b"
@@ -108,7 +108,8 @@ class _Verb:
         actor = self._inverted(cast) if after_quote else None
         if actor is not None:
             return Source(actor, self.start, 3)
-        main = not self._depends() and not self._is_noun()
+        beside = self.form.endswith("ing") and re.search(r"\b(?:while|when|by|in)\s+$", self.before)
+        main = (beside is not None or not self._depends()) and not self._is_noun()
         if self.before.rstrip().endswith(","):
             actor = subject(self.bare, self.before, cast, main=False)
             if actor is None or actor.kind == "group":
@@ -155,7 +156,7 @@ class _Verb:
             return 0
         if self.form.endswith("ing") and _PREPOSITION.search(self.before):
             return 0
-        if self.verb == "say" and re.match(r"\s+(?:sorry|goodbye|hello|grace|please|thanks?|well\s+done)\b", self.after):
+        if self.verb == "say" and re.match(r"\s+(?:sorry|goodbye|hello|grace|please|well\s+done)\b", self.after):
             return 0
         if self._is_noun():
             return 0
