@@ -11,7 +11,7 @@ from harness.article.subjects import subject
 _OBJECT = r"\s+[^.;:,]{2,60}?\s"
 _PHRASE = re.compile(
     r"\b(?:let(?:s|ting)?\s+(?:it\s+be\s+known|slip)|ma(?:ke|kes|de|king)\s+(?:it\s+)?(?:clear|plain|known|no\s+secret)"
-    r"|t(?:ake|akes|ook)\s+(?:issue|exception|aim)\b|g(?:o|oes|one)\s+on\s+record|went\s+on\s+record"
+    r"|t(?:ake|akes|ook)\s+(?:pains\s+to\s+(?!be\b)\w+|issue|exception|aim)\b|g(?:o|oes|one)\s+on\s+record|went\s+on\s+record"
     rf"|puts?{_OBJECT}down\s+to|g(?:ive|ives|ave|iven){_OBJECT}(?:(?:the|no|full|all|entire|some)\s+)*(?:credit|blame)\b"
     r"|la(?:y|ys|id)\s+(?:all\s+)?(?:the\s+)?(?:blame|responsibility|fault)\b|pa(?:y|ys|id)\s+tribute\s+to"
     r"|(?:pour|heap)(?:s|ed)?\s+(?:scorn|contempt|ridicule|praise|blame|cold\s+water)\b"

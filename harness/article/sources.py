@@ -11,13 +11,17 @@ from harness.article.idioms import of_idioms
 from harness.article.quoting import outside_quotes
 from harness.article.subjects import first
 from harness.article.verbs import of_verbs
-from harness.article.words import TITLES
+from harness.article.words import DOCUMENTS, TITLES
 
 _STAMP = re.compile(r"^\d{1,2}[:.]\d\d\s*[-–—]\s*")
 
 _COLON = re.compile(
     r"^(?P<who>[^:“”\"!?]{2,60}?)(?P<rest>\s+(?:to reporters|on [\w ’'-]{2,30}|says?|said|verdict|writes?))?"
     r":\s+(?P<said>\S.*)$"
+)
+_WRITTEN_BY = re.compile(
+    rf"(?i)^(?:\W*\w+){{0,3}}?\W*(?:{'|'.join(sorted(DOCUMENTS))}|reaction|response|word)\s+(?:by|from|of)\s+"
+    r"(?:(?:the|mr|mrs|ms|dr|prof)\b\.?\s*)*$|^from\s+(?:[\w’'-]+\s+)*$"
 )
 _SEAT = re.compile(
     r"^(?:The\s+)?((?:Member|Deputy|Delegate|Speaker|Chair|President|Senator|Representative)\b.*)$"
@@ -112,6 +116,8 @@ def _prefixed(
         yield Source(Actor(begin, end, kind, words if words != "Speaker" else "speaker"), begin, 4)
     elif covers and (transcript or quote or match.group("rest") or _is_clause(said) or not text[0].isascii()):
         yield Source(covers[0], begin, 4 if transcript or quote else 2.5)
+    elif _WRITTEN_BY.search(text[begin : inside[-1].start] if inside else ""):
+        yield Source(inside[-1], begin, 2.5)
     elif quote and inside:
         leading = [one for one in inside if all(leads(word) for word in text[begin : one.start].split())]
         yield Source(with_staff(text, leading[0]) if leading else inside[-1], begin, 2.5)

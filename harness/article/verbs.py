@@ -35,10 +35,13 @@ _NO_SUBJECT = re.compile(
     r"(?i)\b(?:neither|nor|nobody|no\s+one|none|not\s+(?:a|one|even)\b[\w ]*|no)\s+(?:[\w’'-]+\s+)*$"
 )
 _REMARK = re.compile(
-    r",\s+an?\s+[\w’' -]{2,40}?\s(?:that|which)\s+"
+    r",\s+(?:an?\s+[\w’' -]{2,40}?\s(?:that|which)|(?:for|of|to)\s+which)\s+"
     r"(?:(?:even|only|the|one|a|an|mr|mrs|both|two)\s+)*(?:[\w’'-]+\s+){0,2}$"
 )
 _PREPOSITION = re.compile(r"(?i)\b(?:of|for|without|from|before|after|about|instead\s+of|at|on|with)\s+$")
+_RELATIVE = re.compile(
+    r"(?i)\b(?:what|that|which)\s+(?:(?:the|a|an|one|some|two|even|his|her|its|their|mr|mrs|ms|dr)\s+)*(?:[\w’'-]+\s+){0,2}$"
+)
 _FINITE = re.compile(
     r"\s+(?:and\s+\w+\s+)?"
     r"(?:had|has|have|was|were|is|are|would|will|could|can|did|does|should|must|might|may|that|at the)\b"
@@ -127,8 +130,10 @@ class _Verb:
         named = self.text[actor.start : actor.end]
         helped = re.search(r"(?i)\b(?:did|do|does|not|deny)\b[^.;]*$", self.bare[: self.start]) is not None
         pair = re.search(r"\band\s+$", self.bare[: actor.start]) is not None
+        of = re.search(r"\w+s\s+(?:in|of|at|from|for|with|close\s+to)\s+(?:the\s+)?$", self.bare[: actor.start])
         return (
             named.endswith("s")
+            or of is not None
             or helped
             or pair
             or self.form in ("put", "read")
@@ -144,6 +149,8 @@ class _Verb:
             if _REMARK.search(lead) and (
                 self.kind == "judge" or self._quotes() or self.verb in ("describe", "allow", "think", "find", "consider", "deem", "believe", "admit", "put")
             ):
+                return Source(actor, self.start, 1)
+            if self._quotes() and _RELATIVE.search(lead):
                 return Source(actor, self.start, 1)
             if _SUBORDINATE.search(lead):
                 return None
