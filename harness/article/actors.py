@@ -69,7 +69,7 @@ def starting(text: str, bare: str, at: int, cast: Sequence[Actor]) -> Actor | No
         if one.start < at or len(words) > 6:
             continue
         if all(leads(word) for word in words) or (
-            len(words) > 1 and words[0][0].isupper() and all(map(leads, words[1:]))
+            len(words) > 1 and leads(words[-1]) and all(leads(word) or word[0].isupper() for word in words)
         ):
             return with_staff(bare, one) if _speaks(bare, one) else None
     nouns = re.match(
@@ -97,7 +97,7 @@ def _speaks(bare: str, actor: Actor) -> bool:
 def leads(word: str) -> bool:
     """Whether a word may stand between a verb and a name: an article, a title, "sluice-keeper"."""
     low = word.lower().strip(".,#")
-    return low in TITLES or low in ("the", "a", "an", "even") or group(f"the {low}") is not None
+    return low in TITLES or low in ("the", "a", "an", "even", "former", "then") or group(f"the {low}") is not None
 
 
 def with_staff(bare: str, actor: Actor) -> Actor:

@@ -25,7 +25,7 @@ _OFFICE_AFTER = re.compile(r"(?:[’']s?)?\s+((?:own\s+)?(?:[a-z-]+\s+){0,2}[a-z
 
 def subject(text: str, left: str, cast: Sequence[Actor], *, main: bool) -> Actor | None:
     """Find the subject that a verb has on its left."""
-    left = re.sub(r"\s*\([^()]*\)\s*$", "", left)
+    left = re.sub(r"(?:\s*\([^()]*\)|\s+[―—–]\s[^―—–]*\s[―—–])(\s+\w+ly)?\s*$", "", left)
     apposed = _before_apposition(text, left.rstrip(), cast) if left.rstrip().endswith(",") else None
     if apposed is not None:
         return apposed
@@ -48,7 +48,7 @@ def first(text: str, left: str, cast: Sequence[Actor]) -> Actor | None:
     begin = max(left.rfind(";"), left.rfind(":")) + 1
     for one in cast:
         if one.start >= begin and one.end <= len(left) and one.kind != "pronoun":
-            words = re.sub(r"(?i)\b(?:in|at|from|on|to|after|with)\b[^,]*,", "", text[begin : one.start]).split()
+            words = re.sub(r"(?i)\b(?:in|at|from|on|to|after|with|later|earlier|last|this|that|meanwhile)\b[^,]*,", "", text[begin : one.start]).split()
             return (
                 one
                 if all(
@@ -92,7 +92,7 @@ _PHRASE = re.compile(
     r"\s+(?:of|in|at|from|for|with|on|near|outside|aboard|behind|among|across|over|called|named|aged)\s+(?:(?:the|a|an|his|her|its|their|our)\s+)?(?:[\w’'-]+\s*){1,4}$"
 )
 _DOCUMENT_OF = re.compile(r"(?:^|\b[Aa]n?\s)([A-Z][\w’-]+)\s+([a-z]+)$")
-_NAME_ALONE = re.compile(r"(?:^|[\s;,(])([A-Z][\w’'-]*[a-z](?:\s[A-Z][\w’'-]*[a-z])*)$")
+_NAME_ALONE = re.compile(r"(?:^|[\s;,(])([A-Z][\w’'-]*[a-z](?:\s[A-Z][\w’'-]*[a-z])*|[A-Z]{2,6})$")
 
 
 def _ending(text: str, left: str, cast: Sequence[Actor], depth: int = 0) -> Actor | None:

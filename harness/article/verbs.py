@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.article.actors import Actor, Source, starting
 from harness.article.subjects import subject
-from harness.article.words import FORMS, NOUNS, PARTICIPLES, WEAK_JUDGES, WITH_CLAUSE
+from harness.article.words import FORMS, NOT_PEOPLE, NOUNS, PARTICIPLES, TITLES, WEAK_JUDGES, WITH_CLAUSE
 
 _BEING = re.compile(
     r"(?i)\b(?:is|was|were|are|be|been|being|am|get|got|gets|'s)\s+(?:\w+ly\s+|once\s+|also\s+|not\s+)?$"
@@ -28,6 +28,7 @@ _SUBORDINATE = re.compile(
 _CLAUSE = re.compile(
     r"(?:\s+(?:back|to\s+(?:the\s+)?\w+|reporters|us|me|them|him|her|this\s+\w+|the\s+\w+|[A-Z]\w+))?"
     r"\s*(?:that\b|how\b|why\b|whether\b|if\b|\"|:)|\s*,\s(?!who|which)"
+    r"|\s+[^.,;:]{2,90}?\sthat\s+(?:he|she|it|they|the|there|his|her|its|their|[A-Z]\w+)\b"
     r"|\s+(?:[\w’'-]+\s+){1,5}?"
     r"(?:was|were|is|are|had|has|have|would|will|could|can|did|does|should|must|might)\b"
 )
@@ -39,6 +40,7 @@ _REMARK = re.compile(
     r"(?:(?:even|only|the|one|a|an|mr|mrs|both|two)\s+)*(?:[\w’'-]+\s+){0,2}$"
 )
 _PREPOSITION = re.compile(r"(?i)\b(?:of|for|without|from|before|after|about|instead\s+of|at|on|with)\s+$")
+_NAME = re.compile(r"\s+([A-Z][\w’'-]*[a-z])(?=[\s,.;:]|$)")
 _RELATIVE = re.compile(
     r"(?i)\b(?:what|that|which)\s+(?:(?:the|a|an|one|some|two|even|his|her|its|their|mr|mrs|ms|dr)\s+)*(?:[\w’'-]+\s+){0,2}$"
 )
@@ -232,6 +234,9 @@ class _Verb:
             return None
         space = re.match(r"\s+", self.after)
         found = starting(self.text, self.bare, self.end + space.end(), cast) if space else None
+        alone = _NAME.match(self.bare, self.end) if found is None and left[-1] == '"' else None
+        if alone is not None and alone.group(1).lower() not in NOT_PEOPLE | TITLES:
+            return Actor(alone.start(1), alone.end(1), "person", alone.group(1))
         if found is not None and left[-1] != '"' and _FINITE.match(self.bare[found.end :]):
             return None
         return found

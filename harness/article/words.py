@@ -30,6 +30,7 @@ def listed(section: str) -> frozenset[str]:
 _IRREGULAR = {
     "acquit": "acquitted",
     "admit": "admitted",
+    "begin": "began begun",
     "bet": "bet",
     "brag": "bragged",
     "chant": "chanted",
