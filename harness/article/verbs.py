@@ -121,11 +121,21 @@ class _Verb:
                 actor = self._inverted(cast) or actor
         if actor is None:
             actor = subject(self.bare, self.before, cast, main=main) or self._inverted(cast)
-        if actor is None or (actor.kind == "group" and self.form.endswith("ing")):
+        if actor is None:
+            return self._told_of(cast)
+        if actor.kind == "group" and self.form.endswith("ing"):
             return None
         if self.form == self.verb and actor.kind in ("party", "person") and not self._is_plural(actor):
             return None
         return self._judged(actor, weight)
+
+    def _told_of(self, cast: Sequence[Actor]) -> Source | None:
+        """Read the subject before "who": "from Mr Kim, who warned of “a storm”"."""
+        who = re.search(r",?\s+who\s+(?:\w+ly\s+|also\s+|then\s+|had\s+|has\s+|have\s+)?$", self.before)
+        if who is None or not self._quotes():
+            return None
+        actor = subject(self.bare, self.before[: who.start()], cast, main=False)
+        return None if actor is None else Source(actor, self.start, 1)
 
     def _is_plural(self, actor: Actor) -> bool:
         """Whether a verb without an ending fits: "Republicans say", not "Russian state media"."""
@@ -169,8 +179,11 @@ class _Verb:
             return 0
         if self._is_noun():
             return 0
-        if re.match(r"\s+(?:on|for|off|in|out|up)\b", self.after) and self.verb in ("call", "ask"):
-            return 0.9
+        if self.verb in ("call", "ask"):
+            if re.match(r"\s+for\b|\s+on\s+[^.,;:]{2,60}?\sto\s", self.after):
+                return 2
+            if re.match(r"\s+(?:on|off|in|out|up)\b", self.after):
+                return 0.9
         if self.kind == "judge":
             weak = self.verb in WEAK_JUDGES or re.match(r"\s+(?:us|our|me|my)\b", self.after)
             return 1.5 if weak else 2
