@@ -180,9 +180,9 @@ class _Verb:
         if self._is_noun():
             return 0
         if self.verb in ("call", "ask"):
-            if re.match(r"\s+for\b|\s+on\s+[^.,;:]{2,60}?\sto\s", self.after):
+            if re.match(r"\s+on\s+[^.,;:]{2,60}?\sto\s", self.after):
                 return 2
-            if re.match(r"\s+(?:on|off|in|out|up)\b", self.after):
+            if re.match(r"\s+(?:on|for|off|in|out|up)\b", self.after):
                 return 0.9
         if self.kind == "judge":
             weak = self.verb in WEAK_JUDGES or re.match(r"\s+(?:us|our|me|my)\b", self.after)
