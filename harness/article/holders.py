@@ -79,6 +79,7 @@ def holders(found: Sequence[Sentence], named: Sequence[Sequence[Named]]) -> list
     surnames = _surnames(found, named)
     transcript = _is_transcript(found)
     posts = _are_posts(found)
+    issued = _issued(found)
     made: list[Holder] = []
     state = _State()
     for sentence, mine in zip(found, named, strict=True):
@@ -89,6 +90,9 @@ def holders(found: Sequence[Sentence], named: Sequence[Sequence[Named]]) -> list
             continue
         holder = _holder(sentence, mine, state, surnames, transcript=transcript, posts=posts)
         state = state.after(sentence, holder)
+        led = holder.via in {one.leader for one in mine if one.leader}
+        if sentence is issued and _OF_ITSELF.match(sentence.text) and not led:
+            holder = WRITER
         made.append(holder)
     return _looked_ahead(found, made)
 
@@ -197,7 +201,20 @@ def _surnames(found: Sequence[Sentence], named: Sequence[Sequence[Named]]) -> di
 
 
 _SPEAKER = re.compile(r"^(?:\S+\s+)?(?:The |Mr |Mrs |Ms |Miss |Dr )?[A-Z][\w’'-]+(?: [\w’'-]+){0,5}: ")
+_OF_ITSELF = re.compile(
+    r"(?=[^,.;:]*?(?:[a-z]\s+(?:and|of|for)\s+(?:[a-z]+\s+)?[A-Z]|\b(?:Alliance|Association|Board|Campaign|Centre|Coalition|"
+    r"Committee|Company|Council|Federation|Foundation|Friends|Front|Group|Guild|Institute|League|Movement|Network|Party|"
+    r"Society|Tenants|Trust|Union)\b))"
+    r"(?:The\s+)?(?:[A-Z][\w’'-]*\s+(?:(?:and|of|for|the|in)\s+)*){2,8}(?:today\s+|now\s+|hereby\s+)?[a-z]+s\b"
+)
 _HANDLE = re.compile(r"^@\w+:|#\w|^RT @")
+
+
+def _issued(found: Sequence[Sentence]) -> Sentence | None:
+    """Return the first sentence of a release, where an organisation that goes on as "we" names itself."""
+    read = [one for one in found if one.read and one.kind == "body"]
+    ours = sum(re.search(r"\b(?:[Ww]e|[Oo]ur|us)\b", outside_quotes(one.text)) is not None for one in read)
+    return read[0] if ours >= 2 else None
 
 
 def _is_transcript(found: Sequence[Sentence]) -> bool:
