@@ -24,6 +24,16 @@ _PHRASE = re.compile(
     r"|(?:is|are|was|were)\s+(?:\w+ly\s+)?(?:convinced|certain|sure|adamant|confident|persuaded|of\s+the\s+opinion|in\s+no\s+doubt)\s+that"
     r"|(?:is|are|was|were)\s+(?:\w+ly\s+)?(?:critical\s+of|scathing\s+about|full\s+of\s+praise|quoted\s+as)\b)"
 )
+_JUDGED = re.compile(
+    r"\b(?:considers?|considered|deems?|deemed|thinks?|thought|believes?|believed|judges?|judged)\s+[^.;:,]{2,40}?\s"
+    r"(?:an?\s+\w+|to\s+be|too\s|very\s|\w+(?:ing|ful|ous|ive|able|ible|less|ish)\b(?=[.,;]|\s+and\b|\s*$))"
+    r"|\bfinds?\s+[^.;:,]{2,40}?\s(?:too\s|very\s|\w+(?:ing|ful|ous|ive|able|ible|less|ish)\b(?=[.,;]|\s*$))"
+)
+_AS = re.compile(r"\b[Aa]s\s+")
+_PUT = re.compile(
+    r"(?:[’']s\s+\w+)?\s+(?:puts?|sees?|saw|tells?|told|has|had|describes?|described|phrased|remembers?|remembered)\s+(?:it|them|things)\b"
+)
+_SEEN = re.compile(r"\b(?:seen|viewed|regarded|remembered|known|hailed|mocked)\s+(?:\w+ly\s+)?(?:by|in|among)\s+")
 _NOT = re.compile(
     r"(?i)\b(?:not|n[’']t|never|to|would|will|may|might|must|should|cannot|can|could|or|nobody)\s+$"
 )
@@ -38,12 +48,12 @@ _OWNED = re.compile(rf"[’']s?\s+(?:own\s+)?{_OPINION}\b")
 _STATED = re.compile(
     r"[’']s?\s+(?:own\s+)?(?:verdict|view|message|answer|reply|response|complaint|charge|point|position|argument|"
     r"conclusion|theory|finding|advice|explanation|warning|judgement|judgment|retort|reading|hope|fear|belief|estimate)"
-    r"(?:\s+(?:is|was|remains|remained|came))?\s*(?:,\s+)?(?:that\b|:|\")"
+    r"(?:\s+(?:to|on|about|of|for)\s+[^,.;:]{2,30}?)?(?:\s+(?:is|was|remains|remained|came)(?:\s+\w+(?=:))?)?\s*(?:,\s+)?(?:that\b|:|\")"
 )
 _RECEIVED = re.compile(
-    r"\b(?:draws?|drew|drawn|brings?|brought|earns?|earned|wins?|won|met|provokes?|provoked|prompts?|prompted|under|faces?|faced|to)\s+"
+    r"(?i)\b(?:there\s+(?:is|was|were)|draws?|drew|drawn|brings?|brought|earns?|earned|wins?|won|met|provokes?|provoked|prompts?|prompted|under|faces?|faced|to)\s+"
     r"(?:with\s+)?(?:[\w’'-]+\s+){0,2}?(?:praise|criticism|fire|rebukes?|thanks|applause|anger|condemnation|scorn|protests?|complaints?|"
-    r"accusations?|derision|ridicule|approval|charges)\s+(?:from|by)\s+"
+    r"accusations?|derision|ridicule|approval|charges)\s+(?:for\s+[\w’' -]{2,40}?\s+)?(?:from|by)\s+"
 )
 _VIEWED = re.compile(r"^(?:For|To)\s+")
 
@@ -62,7 +72,7 @@ def of_idioms(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
     ------
     Source
     """
-    for match in _PHRASE.finditer(bare):
+    for match in [*_PHRASE.finditer(bare), *_JUDGED.finditer(bare)]:
         before = bare[: match.start()]
         if _NOT.search(before) or _DEPENDS.search(before):
             continue
@@ -70,10 +80,11 @@ def of_idioms(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
         if actor is not None:
             yield Source(actor, match.start(), 2)
     yield from _owned(bare, cast)
-    for match in _RECEIVED.finditer(bare):
-        actor = starting(text, bare, match.end(), cast)
-        if actor is not None:
-            yield Source(actor, match.start(), 1.5)
+    for pattern, then, weight in ((_RECEIVED, "", 1.5), (_AS, _PUT, 2), (_SEEN, r"\s+as\b", 2)):
+        for match in pattern.finditer(bare):
+            actor = starting(text, bare, match.end(), cast)
+            if actor is not None and re.match(then, bare[actor.end :]):
+                yield Source(actor, match.start(), weight)
     lead = _VIEWED.match(bare)
     viewer = starting(text, bare, lead.end(), cast) if lead else None
     if viewer is not None and (viewer.leader or viewer.kind != "party"):

@@ -131,7 +131,7 @@ def _only_titles(text: str, name: str) -> bool:
 def _is_clause(said: str) -> bool:
     """Whether what follows a name and a colon reads as a statement rather than as a list or a label."""
     return (
-        (bool(re.match(r"[A-Z“\"‘'\[]|we |I |ship ", said)) and len(said.split()) > 4)
+        (bool(re.match(r"[A-Z“\"‘'\[]|we |I |ship ", said)) and len(said.split()) > 2)
         or '"' in said
         or "“" in said
     )

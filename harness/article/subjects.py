@@ -29,6 +29,10 @@ def subject(text: str, left: str, cast: Sequence[Actor], *, main: bool) -> Actor
     apposed = _before_apposition(text, left.rstrip(), cast) if left.rstrip().endswith(",") else None
     if apposed is not None:
         return apposed
+    if main and left.rstrip().endswith(","):
+        begun = first(text, left, cast)
+        if begun is not None:
+            return begun
     for _ in range(6):
         cut = _ADVERB.sub("", left).rstrip()
         if cut == left.rstrip():

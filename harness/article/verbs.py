@@ -107,8 +107,8 @@ class _Verb:
             agent = self._agent(cast)
             if agent is not None:
                 return Source(agent, self.start, weight)
-            if _BEING.search(self.before):
-                return None
+        if (self.form in PARTICIPLES or self.form == "said") and _BEING.search(self.before):
+            return None
         after_quote = self.before.rstrip(" ,").endswith('"') or self.before.rstrip()[-1:] in "?!"
         actor = self._inverted(cast) if after_quote else None
         if actor is not None:
@@ -146,6 +146,7 @@ class _Verb:
         return (
             named.endswith("s")
             or of is not None
+            or re.match(r"[’']s?\s+(?:[a-z-]+\s+)*?[a-z]+s\b", self.bare[actor.end : self.start]) is not None
             or helped
             or pair
             or self.form in ("put", "read")
@@ -220,6 +221,8 @@ class _Verb:
             self.before,
         )
         plain = not self.form.endswith("s")
+        if re.search(r"(?:s|men|people)\s+(?:in|of|at|from|on|near)\s+the\s+[\w-]+\s+$", self.before):
+            return False
         return (
             close is not None
             or (plain and article is not None)
