@@ -23,6 +23,11 @@ _WRITTEN_BY = re.compile(
     rf"(?i)^(?:\W*\w+){{0,3}}?\W*(?:{'|'.join(sorted(DOCUMENTS))}|reaction|response|word)\s+(?:by|from|of)\s+"
     r"(?:(?:the|mr|mrs|ms|dr|prof)\b\.?\s*)*$|^from\s+(?:[\w’'-]+\s+)*$"
 )
+_KIN = re.compile(
+    r"(?i)\b(?:my|our|@\w+:)\s[^.;!?]*?\b((?:grand)?(?:mother|father)|mum|mam|dad|gran|granny|nan|grandad|uncle|aunt|brother|sister|"
+    r"son|daughter|cousin|wife|husband|neighbour|neighbor|boss|landlord|teacher)\b(?![’'])[^.;!?]*?"
+    r"\b(?:says|said|reckons|thinks|swears|insists|claims)\b"
+)
 _SEAT = re.compile(
     r"^(?:The\s+)?((?:Member|Deputy|Delegate|Speaker|Chair|President|Senator|Representative)\b.*)$"
 )
@@ -65,10 +70,18 @@ def sources(
     if not _is_question(bare):
         told = [*of_verbs(text, bare, cast), *of_idioms(text, bare, cast)]
         found += [one for one in told if not commented(bare, one.at)]
-    if not found and not posts:
+    if posts:
+        found += _kin(bare)
+    elif not found:
         found += _quoting(bare, cast)
     least = 3.0 if posts else 1.0 if transcript else _least(bare)
     return sorted((one for one in found if one.weight >= least), key=lambda one: (-int(one.weight), one.at))
+
+
+def _kin(bare: str) -> Iterator[Source]:
+    """Give a post to the relative whom its author reports: "my aunt was there, says"."""
+    for match in _KIN.finditer(bare):
+        yield Source(Actor(match.start(1), match.end(1), "group", match.group(1).lower()), match.start(), 3)
 
 
 def _quoting(bare: str, cast: Sequence[Actor]) -> Iterator[Source]:

@@ -41,6 +41,7 @@ _REMARK = re.compile(
 )
 _PREPOSITION = re.compile(r"(?i)\b(?:of|for|without|from|before|after|about|instead\s+of|at|on|with)\s+$")
 _NAME = re.compile(r"\s+([A-Z][\w’'-]*[a-z])(?=[\s,.;:]|$)")
+_IN_REMARK = re.compile(r",\s+an?\s+(?:[\w’'-]+\s+){1,3}?(?:that|which)\s[^;]*\band\s+(?!that\b|which\b)(?:[\w’'-]+\s+){0,2}$")
 _RELATIVE = re.compile(
     r"(?i)\b(?:what|that|which)\s+(?:(?:the|a|an|one|some|two|even|his|her|its|their|mr|mrs|ms|dr)\s+)*(?:[\w’'-]+\s+){0,2}$"
 )
@@ -162,6 +163,8 @@ class _Verb:
             if _REMARK.search(lead) and (
                 self.kind == "judge" or self._quotes() or self.verb in ("describe", "allow", "think", "find", "consider", "deem", "believe", "admit", "put")
             ):
+                return Source(actor, self.start, 1)
+            if _IN_REMARK.search(lead):
                 return Source(actor, self.start, 1)
             if self._quotes() and _RELATIVE.search(lead):
                 return Source(actor, self.start, 1)
