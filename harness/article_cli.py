@@ -96,13 +96,16 @@ def sample(
     from harness.article import readings as tables
     from harness.article import sampling
 
-    drawn = sampling.draw(tables.load(readings), size, by=_names(by), seed=seed)
+    strata = _names(by)
+    drawn = sampling.draw(tables.load(readings), size, by=strata, seed=seed)
     sampling.write(drawn, output)
     typer.echo(
         f"{output}: {len(drawn):,} rows. Fill in gold: critical, neutral or supportive toward the target;"
     )
     typer.echo("and, where you care whose view it is, gold_voice: own (the outlet's) or quoted. Then:")
-    typer.echo(f"  harness shares {readings} --gold {output}")
+    # Shares are corrected where enough rows of a group are labelled: in the strata, not in every week.
+    grouped = ",".join(name for name in strata if name in ("target", "outlet", "week")) or "target"
+    typer.echo(f"  harness shares {readings} --gold {output} --by {grouped}")
 
 
 def shares(

@@ -11,7 +11,7 @@ training and development articles of Partyline and the training stories of SEESA
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -82,6 +82,7 @@ def holders(found: Sequence[Sentence], named: Sequence[Sequence[Named]]) -> list
     issued = _issued(found)
     made: list[Holder] = []
     state = _State()
+    leaders = {one.leader for of_one in named for one in of_one if one.leader}
     for sentence, mine in zip(found, named, strict=True):
         if not sentence.read:
             made.append(WRITER)
@@ -89,7 +90,7 @@ def holders(found: Sequence[Sentence], named: Sequence[Sequence[Named]]) -> list
                 state = replace(state, paragraph=sentence.paragraph)
             continue
         holder = _holder(sentence, mine, state, surnames, transcript=transcript, posts=posts)
-        state = state.after(sentence, holder)
+        state = state.after(sentence, holder, leaders)
         led = holder.via in {one.leader for one in mine if one.leader}
         if sentence is issued and _OF_ITSELF.match(sentence.text) and not led:
             holder = WRITER
@@ -108,15 +109,16 @@ class _State:
     person: Holder = WRITER
     post: bool = False
 
-    def after(self, sentence: Sentence, holder: Holder) -> _State:
-        """Return what is open after a sentence."""
+    def after(self, sentence: Sentence, holder: Holder, leaders: Collection[str]) -> _State:
+        """Return what is open after a sentence; "he" may go on with a person, and not with a country."""
+        person = holder.kind == "person" or (holder.kind == "party" and holder.via in leaders)
         text = sentence.text
         return _State(
             holder=holder,
             paragraph=sentence.paragraph,
             inside=left_open(text, self.inside),
             invites=text.rstrip().endswith(":"),
-            person=holder if holder.kind in ("party", "person") else self.person,
+            person=holder if person else self.person,
             post=not text[:1].isascii() and not text[:1].isalpha() and text[:1] not in "“”‘’«»—–…",
         )
 

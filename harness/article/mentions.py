@@ -10,7 +10,7 @@ from typing import Literal
 
 from harness.article.people import people
 from harness.article.sentences import Sentence
-from harness.article.words import NOT_PEOPLE, OFFICES, TITLES
+from harness.article.words import CAPITALS, NOT_PEOPLE, OFFICES, TITLES
 from harness.parties import Form, Registry, Span
 from harness.parties.matching import Meaning
 
@@ -129,7 +129,8 @@ def _hit(text: str, form: Form, known: _Known) -> _Hit | None:
     sure = form.certain
     if sure is not None:
         shouted = form.end - form.start <= 3 and text.isupper()
-        return _Hit(span, sure.party, "leader" if sure.leader else "name", not shouted, sure.leader)
+        certain = not shouted and not (text[slice(*span)] in CAPITALS and _is_city(text, span))
+        return _Hit(span, sure.party, "leader" if sure.leader else "name", certain, sure.leader)
     of_article = [one for one in form.meanings if one.how == "short" and one.leader in known.leaders]
     if of_article:
         return _short(text, span, of_article, known)
@@ -161,6 +162,18 @@ _PLACE = re.compile(
     r"(?i)\b(?:in|near|at|from|to|around|outside|across|through|downtown|central|of)\s+(?:\w+ern\s+)?$"
 )
 _PLACE_AFTER = re.compile(r",?\s+(?:D\.?C\.?\b|street|hotel|airport|suburb|[Ss]tate\b)|,\s+[A-Z][a-z]+,")
+
+
+_INSIDE = re.compile(
+    r"(?i)\b(?:in|inside|near|at|around|outside|across|through|throughout|downtown|central"
+    r"|(?:fl[ey]w?|flights?|flying|travel\w*|arriv\w+|return\w*|went|trips?|visits?|trains?|came|bound|roads?|moved?)\s+(?:\w+\s+)?(?:to|from|for))"
+    r"\s+(?:\w+ern\s+)?$"
+)
+
+
+def _is_city(text: str, span: Span) -> bool:
+    """Whether a capital may be the city alone: "throughout Pyongyang", "flew to Moscow", "Seoul airport"."""
+    return _INSIDE.search(text[: span[0]]) is not None or _PLACE_AFTER.match(text[span[1] :]) is not None
 
 
 def _ambiguous(text: str, span: Span, meanings: list[Meaning], known: _Known) -> _Hit | None:

@@ -100,7 +100,7 @@ PARTICIPLES = frozenset(
 )
 NOUNS, WITH_CLAUSE, WEAK_JUDGES = listed("nouns"), listed("with_clause"), listed("weak_judges")
 STAFF, OFFICES, TITLES = listed("staff"), listed("offices"), listed("titles")
-DOCUMENTS = listed("documents")
+DOCUMENTS, CAPITALS = listed("documents"), listed("capitals")
 NOT_PEOPLE, AGENTS, NO_AGENTS, NO_HEAD = (
     listed(name) for name in ("not_people", "agents", "no_agents", "no_head")
 )

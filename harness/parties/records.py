@@ -110,6 +110,8 @@ def _odd_keys(
     for key in lists:
         if isinstance(record.get(key), str):
             yield Problem(f"{place}: {key}", f"is not a list: {record[key]!r}", f"write [{record[key]}]")
+        elif any(not str(one).strip() for one in record.get(key) or ()):
+            yield Problem(f"{place}: {key}", "holds an empty form")
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
