@@ -97,7 +97,11 @@ def _speaks(bare: str, actor: Actor) -> bool:
 def leads(word: str) -> bool:
     """Whether a word may stand between a verb and a name: an article, a title, "sluice-keeper"."""
     low = word.lower().strip(".,#")
-    return low in TITLES or low in ("the", "a", "an", "even", "former", "then") or group(f"the {low}") is not None
+    return (
+        low in TITLES
+        or low in ("the", "a", "an", "even", "former", "then")
+        or group(f"the {low}") is not None
+    )
 
 
 def with_staff(bare: str, actor: Actor) -> Actor:

@@ -33,7 +33,9 @@ _AS = re.compile(r"\b[Aa]s\s+")
 _PUT = re.compile(
     r"(?:[’']s\s+\w+)?\s+(?:puts?|sees?|saw|tells?|told|has|had|describes?|described|phrased|remembers?|remembered)\s+(?:it|them|things)\b"
 )
-_SEEN = re.compile(r"\b(?:seen|viewed|regarded|remembered|known|hailed|mocked)\s+(?:\w+ly\s+)?(?:by|in|among)\s+")
+_SEEN = re.compile(
+    r"\b(?:seen|viewed|regarded|remembered|known|hailed|mocked)\s+(?:\w+ly\s+)?(?:by|in|among)\s+"
+)
 _NOT = re.compile(
     r"(?i)\b(?:not|n[’']t|never|to|would|will|may|might|must|should|cannot|can|could|or|nobody)\s+$"
 )

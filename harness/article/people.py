@@ -121,7 +121,10 @@ def group(left: str) -> tuple[str, int] | None:
     head, start = taken[-1].group(), offset + taken[0].start()
     if not _is_agent(head, begins=not re.search(r"[A-Za-z]", left[:start]) and len(taken) == 1):
         return None
-    determined = re.search(rf"(?i)(?:\b(?:{_DETERMINER})|\w[’']s?)\s+(?-i:[A-Z][\w.-]*\s+){{0,3}}$", left[:start]) is not None
+    determined = (
+        re.search(rf"(?i)(?:\b(?:{_DETERMINER})|\w[’']s?)\s+(?-i:[A-Z][\w.-]*\s+){{0,3}}$", left[:start])
+        is not None
+    )
     counted = re.fullmatch(rf"(?i){_NUMBER}", taken[0].group()) is not None
     plural = head.endswith("s") or head.lower() in ("police", "people", "men", "women", "counsel", "staff")
     if not (determined or counted or plural or not re.search(r"[A-Za-z]", left[:start])):
@@ -137,7 +140,11 @@ def _is_agent(noun: str, *, begins: bool) -> bool:
     return (
         low in AGENTS
         or low in STAFF
-        or (not {low, low.removesuffix('s')} & NO_AGENTS and AGENT_ENDING.search(low) is not None and len(low) > 4)
+        or (
+            not {low, low.removesuffix("s")} & NO_AGENTS
+            and AGENT_ENDING.search(low) is not None
+            and len(low) > 4
+        )
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from harness.article.documents import Document, count, read
@@ -25,6 +26,9 @@ STANCE, FRAMES = "models:/stance@champion", "models:/framing@champion"
 PAGES = (".html", ".htm")
 EXPLAINED = 200
 """Rows of an article whose words are told unasked: with an encoder that takes up to a minute."""
+
+PAGED = 10_000
+"""Rows of an article that a page may show: a browser takes seconds over more, and so does writing it."""
 
 
 @dataclass(frozen=True)
@@ -102,21 +106,22 @@ def run(request: Request) -> Outcome:
         Where a model is missing or for the other task.
     """
     total = count(request.articles, request.kind)
-    single = total == 1
     outcome = Outcome()
     if request.date and not is_date(request.date):
         raise ArticleError([Problem("--date", f"is not like 2030-01-31: {request.date!r}")])
-    outputs = request.outputs or (_default(request.articles[0], single),)
-    _check(outputs, single)
-    reader = _reader(request, single, outcome)
+    _check(request.outputs, total == 1)
     documents = _readable(request, outcome)
-    first = next(documents, None)
-    if first is None:
+    # Standard input counts as one article until a second one is read from it.
+    begun = list(islice(documents, 2))
+    single = total == 1 and len(begun) < 2
+    reader = _reader(request, single, outcome)
+    if not begun:
         raise ArticleError(
             [Problem("", line) for line in outcome.unread] or [Problem("", "holds no article")]
         )
+    outputs = request.outputs or (_default(request.articles[0], single),)
     # Taken a batch ahead of the labels, so that the next one is asked for when a batch is done.
-    all_ = _again(first, documents)
+    all_ = chain(begun, documents)
     readings = reader.read(all_ if single else progress(all_, "articles", total))
     _write(readings, outputs, reader, outcome)
     outcome.tallies = dict(sorted(outcome.tallies.items(), key=lambda item: -item[1].counted))
@@ -147,6 +152,11 @@ def _check(outputs: Sequence[Path], single: bool) -> None:
 def _one_page(path: Path) -> Problem:
     hint = "name a folder, which gets a page each, or a table"
     return Problem(str(path), "is one page, and there are several articles", hint)
+
+
+def _long(reading: Reading) -> Problem:
+    what = f"has {len(reading.rows):,} rows, and a page shows at most {PAGED:,}"
+    return Problem(reading.document.id, what, "write a table: -o readings.csv")
 
 
 def _reader(request: Request, single: bool, outcome: Outcome) -> Reader:
@@ -192,11 +202,6 @@ def _readable(request: Request, outcome: Outcome) -> Iterator[Document]:
             outcome.unread += str(found).splitlines()
 
 
-def _again(first: Document, rest: Iterator[Document]) -> Iterator[Document]:
-    yield first
-    yield from rest
-
-
 def _write(readings: Iterator[Reading], outputs: Sequence[Path], reader: Reader, outcome: Outcome) -> None:
     models = tuple(model.uri for model in (reader.stance, reader.frames) if model is not None)
     tables = [path for path in outputs if path.suffix.lower() in ENDINGS]
@@ -208,6 +213,8 @@ def _write(readings: Iterator[Reading], outputs: Sequence[Path], reader: Reader,
         for reading in readings:
             if pages and outcome.articles:  # JSONL on standard input: not counted before it was read
                 raise ArticleError([_one_page(path) for path in pages])
+            if (pages or folders) and len(reading.rows) > PAGED:
+                raise ArticleError([_long(reading)])
             outcome.articles += 1
             outcome.rows += len(reading.rows)
             add(outcome.tallies, reading)

@@ -52,7 +52,11 @@ def first(text: str, left: str, cast: Sequence[Actor]) -> Actor | None:
     begin = max(left.rfind(";"), left.rfind(":")) + 1
     for one in cast:
         if one.start >= begin and one.end <= len(left) and one.kind != "pronoun":
-            words = re.sub(r"(?i)\b(?:in|at|from|on|to|after|with|later|earlier|last|this|that|meanwhile)\b[^,]*,", "", text[begin : one.start]).split()
+            words = re.sub(
+                r"(?i)\b(?:in|at|from|on|to|after|with|later|earlier|last|this|that|meanwhile)\b[^,]*,",
+                "",
+                text[begin : one.start],
+            ).split()
             return (
                 one
                 if all(
@@ -133,7 +137,12 @@ def _described(text: str, left: str, cast: Sequence[Actor], depth: int) -> Actor
         return Actor(poll.start(1), poll.end(1), "person", poll.group(1))
     relative = re.search(r"\b(?:who|whom|which)\b[^,;]*$", left)
     if relative is not None and depth < 3:
-        return _ending(text, re.sub(r"\s(?:to|of|for|with|by|from|in)\s*$", "", left[: relative.start()]).rstrip(" ,"), cast, depth + 1)
+        return _ending(
+            text,
+            re.sub(r"\s(?:to|of|for|with|by|from|in)\s*$", "", left[: relative.start()]).rstrip(" ,"),
+            cast,
+            depth + 1,
+        )
     alone = _NAME_ALONE.search(left)
     if alone is not None and alone.group(1).lower() not in NOT_PEOPLE | TITLES and depth == 0:
         return Actor(alone.start(1), len(left), "person", alone.group(1))

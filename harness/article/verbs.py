@@ -41,7 +41,9 @@ _REMARK = re.compile(
 )
 _PREPOSITION = re.compile(r"(?i)\b(?:of|for|without|from|before|after|about|instead\s+of|at|on|with)\s+$")
 _NAME = re.compile(r"\s+([A-Z][\w’'-]*[a-z])(?=[\s,.;:]|$)")
-_IN_REMARK = re.compile(r",\s+an?\s+(?:[\w’'-]+\s+){1,3}?(?:that|which)\s[^;]*\band\s+(?!that\b|which\b)(?:[\w’'-]+\s+){0,2}$")
+_IN_REMARK = re.compile(
+    r",\s+an?\s+(?:[\w’'-]+\s+){1,3}?(?:that|which)\s[^;]*\band\s+(?!that\b|which\b)(?:[\w’'-]+\s+){0,2}$"
+)
 _RELATIVE = re.compile(
     r"(?i)\b(?:what|that|which)\s+(?:(?:the|a|an|one|some|two|even|his|her|its|their|mr|mrs|ms|dr)\s+)*(?:[\w’'-]+\s+){0,2}$"
 )
@@ -143,7 +145,9 @@ class _Verb:
         named = self.text[actor.start : actor.end]
         helped = re.search(r"(?i)\b(?:did|do|does|not|deny)\b[^.;]*$", self.bare[: self.start]) is not None
         pair = re.search(r"\band\s+$", self.bare[: actor.start]) is not None
-        of = re.search(r"\w+s\s+(?:in|of|at|from|for|with|close\s+to)\s+(?:the\s+)?$", self.bare[: actor.start])
+        of = re.search(
+            r"\w+s\s+(?:in|of|at|from|for|with|close\s+to)\s+(?:the\s+)?$", self.bare[: actor.start]
+        )
         return (
             named.endswith("s")
             or of is not None
@@ -161,7 +165,10 @@ class _Verb:
             if _NO_SUBJECT.search(lead):
                 return None
             if _REMARK.search(lead) and (
-                self.kind == "judge" or self._quotes() or self.verb in ("describe", "allow", "think", "find", "consider", "deem", "believe", "admit", "put")
+                self.kind == "judge"
+                or self._quotes()
+                or self.verb
+                in ("describe", "allow", "think", "find", "consider", "deem", "believe", "admit", "put")
             ):
                 return Source(actor, self.start, 1)
             if _IN_REMARK.search(lead):
@@ -179,7 +186,9 @@ class _Verb:
             return 0
         if self.form.endswith("ing") and _PREPOSITION.search(self.before):
             return 0
-        if self.verb == "say" and re.match(r"\s+(?:sorry|goodbye|hello|grace|please|well\s+done)\b", self.after):
+        if self.verb == "say" and re.match(
+            r"\s+(?:sorry|goodbye|hello|grace|please|well\s+done)\b", self.after
+        ):
             return 0
         if self._is_noun():
             return 0
