@@ -89,9 +89,10 @@ def of_idioms(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
                 yield Source(actor, match.start(), weight)
     lead = _VIEWED.match(bare)
     viewer = starting(text, bare, lead.end(), cast) if lead else None
-    if viewer is not None and (viewer.leader or viewer.kind != "party"):
-        if re.match(r",\s+(?!who\b|which\b|whose\b)", bare[viewer.end :]):
-            yield Source(viewer, 0, 2)
+    if viewer is None or (viewer.kind == "party" and not viewer.leader):
+        return
+    if re.match(r",\s+(?!who\b|which\b|whose\b)", bare[viewer.end :]):
+        yield Source(viewer, 0, 2)
 
 
 def _owned(bare: str, cast: Sequence[Actor]) -> Iterator[Source]:

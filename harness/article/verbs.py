@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.article.actors import Actor, Source, starting
+from harness.article.people import group
 from harness.article.subjects import subject
 from harness.article.words import FORMS, NOT_PEOPLE, NOUNS, PARTICIPLES, TITLES, WEAK_JUDGES, WITH_CLAUSE
 
@@ -40,7 +41,7 @@ _REMARK = re.compile(
     r"(?:(?:even|only|the|one|a|an|mr|mrs|both|two)\s+)*(?:[\w’'-]+\s+){0,2}$"
 )
 _PREPOSITION = re.compile(r"(?i)\b(?:of|for|without|from|before|after|about|instead\s+of|at|on|with)\s+$")
-_NAME = re.compile(r"\s+([A-Z][\w’'-]*[a-z])(?=[\s,.;:]|$)")
+_NAME = re.compile(r"\s+([A-Z][\w’'-]*[a-z])(?<![’']s)(?=[\s,.;:]|$)")
 _IN_REMARK = re.compile(
     r",\s+an?\s+(?:[\w’'-]+\s+){1,3}?(?:that|which)\s[^;]*\band\s+(?!that\b|which\b)(?:[\w’'-]+\s+){0,2}$"
 )
@@ -145,12 +146,11 @@ class _Verb:
         named = self.text[actor.start : actor.end]
         helped = re.search(r"(?i)\b(?:did|do|does|not|deny)\b[^.;]*$", self.bare[: self.start]) is not None
         pair = re.search(r"\band\s+$", self.bare[: actor.start]) is not None
-        of = re.search(
-            r"\w+s\s+(?:in|of|at|from|for|with|close\s+to)\s+(?:the\s+)?$", self.bare[: actor.start]
-        )
+        of = re.search(r"\s+(?:in|of|at|from|for|with|close\s+to)\s+(?:the\s+)?$", self.bare[: actor.start])
+        members = group(self.bare[: of.start()]) if of is not None else None
         return (
             named.endswith("s")
-            or of is not None
+            or (members is not None and members[0].endswith("s"))
             or re.match(r"[’']s?\s+(?:[a-z-]+\s+)*?[a-z]+s\b", self.bare[actor.end : self.start]) is not None
             or helped
             or pair
@@ -181,22 +181,10 @@ class _Verb:
 
     def _weight(self) -> float:
         """Say how surely the verb attributes: 0 not at all, 1 perhaps, 3 even beside "I"."""
-        negated = _NEGATION.search(self.before) is not None
-        if negated and not (self.verb == "deny" and self.before.endswith("could not ")):
+        if self._is_mute() or self._is_noun():
             return 0
-        if self.form.endswith("ing") and _PREPOSITION.search(self.before):
-            return 0
-        if self.verb == "say" and re.match(
-            r"\s+(?:sorry|goodbye|hello|grace|please|well\s+done)\b", self.after
-        ):
-            return 0
-        if self._is_noun():
-            return 0
-        if self.verb in ("call", "ask"):
-            if re.match(r"\s+on\s+[^.,;:]{2,60}?\sto\s", self.after):
-                return 2
-            if re.match(r"\s+(?:on|for|off|in|out|up)\b", self.after):
-                return 0.9
+        if self.verb in ("call", "ask") and re.match(r"\s+(?:on|for|off|in|out|up)\b", self.after):
+            return 2 if re.match(r"\s+on\s+[^.,;:]{2,60}?\sto\s", self.after) else 0.9
         if self.kind == "judge":
             weak = self.verb in WEAK_JUDGES or re.match(r"\s+(?:us|our|me|my)\b", self.after)
             return 1.5 if weak else 2
@@ -209,6 +197,15 @@ class _Verb:
         if self.verb == "tell" and re.match(r"\s+\w+\s+(?:not\s+)?to\b", self.after):
             return 0.9
         return 2 if self.verb not in WITH_CLAUSE or _CLAUSE.match(self.after) or self._has_object() else 0.9
+
+    def _is_mute(self) -> bool:
+        """Whether nothing is said after all: "did not say", "a decade of telling", "says sorry"."""
+        if _NEGATION.search(self.before) and not (self.verb == "deny" and self.before.endswith("could not ")):
+            return True
+        if self.form.endswith("ing") and _PREPOSITION.search(self.before):
+            return True
+        manners = r"\s+(?:sorry|goodbye|hello|grace|please|well\s+done)\b"
+        return self.verb == "say" and re.match(manners, self.after) is not None
 
     def _has_object(self) -> bool:
         """Whether what follows shows the rarer sense: "puts it down to", "finds nothing", "police find"."""
@@ -262,7 +259,11 @@ class _Verb:
             return None
         space = re.match(r"\s+", self.after)
         found = starting(self.text, self.bare, self.end + space.end(), cast) if space else None
-        alone = _NAME.match(self.bare, self.end) if found is None and left[-1] == '"' else None
+        alone = (
+            _NAME.match(self.bare, self.end)
+            if found is None and left[-1] == '"' and self.kind == "say" and not self.form.endswith("ing")
+            else None
+        )
         if alone is not None and alone.group(1).lower() not in NOT_PEOPLE | TITLES:
             return Actor(alone.start(1), alone.end(1), "person", alone.group(1))
         if found is not None and left[-1] != '"' and _FINITE.match(self.bare[found.end :]):
