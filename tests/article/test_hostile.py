@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from article.made import model
 
-from harness.article import documents
+from harness.article import documents, running
 from harness.cli import main
 from harness.errors import ModelError
 
@@ -218,6 +218,30 @@ def test_a_page_is_not_written_over_by_the_next_article(
     assert answer(monkeypatch, capsys, "a.txt", "--format", "jsonl", "-o", "a.html") == (1, "", message)
     assert not Path("a.html").exists()
     assert not Path("a.csv").exists()
+
+
+def test_several_articles_of_standard_input_become_a_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = b'{"text": "Varna won."}\n{"text": "Ostrel won."}\n'
+    monkeypatch.setattr(sys, "stdin", type("Given", (), {"buffer": io.BytesIO(lines)}))
+    status, _, complained = answer(monkeypatch, capsys, "-")
+    assert (status, complained) == (0, "")
+    assert Path("readings.csv").exists()
+    assert not Path("article.html").exists()
+
+
+def test_a_page_of_too_many_rows_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(running, "PAGED", 2)
+    Path("a.txt").write_text("Varna won. " * 2)
+    assert answer(monkeypatch, capsys, "a.txt")[0] == 0
+    Path("b.txt").write_text("Varna won. " * 3)
+    assert answer(monkeypatch, capsys, "b.txt") == (
+        1, "", "b.txt: has 3 rows, and a page shows at most 2; write a table: -o readings.csv\n"
+    )  # fmt: skip
+    assert answer(monkeypatch, capsys, "b.txt", "-o", "b.csv")[0] == 0
 
 
 def test_a_day_that_is_none_is_refused(

@@ -119,3 +119,19 @@ def test_washington_the_person_the_paper_and_the_government() -> None:
         [],
         [],
     ] or [[(one.party, one.sure) for one in of_one] for of_one in found][1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("Banners hung throughout Pyongyang.", False),
+        ("He flew to Pyongyang.", False),
+        ("They left Pyongyang airport.", False),
+        ("He hailed Pyongyang.", True),
+        ("Aid came with help from Pyongyang.", True),
+        ("Banners hung in Pyongyang, and North Korea paid.", True),
+    ],
+)
+def test_a_capital_after_a_word_of_place_may_be_the_city(text: str, sure: bool) -> None:
+    ((found,),) = mentions(sentences(text), shipped())
+    assert (found.party, found.sure) == ("North Korea", sure)

@@ -78,3 +78,8 @@ def test_the_index_links_to_pages_and_counts() -> None:
     assert "Ledger &amp; Sons · 2030-05-01" in page
     assert '<tr><td dir="auto">Varna</td><td>○2 </td><td>−2 </td></tr>' in page
     assert "&lt;script&gt;" in page
+
+
+def test_legend_strips_table_and_panel_are_landmarks() -> None:
+    found = re.findall(r'<(?:section|aside)[^>]* aria-label="([^"]+)"', PAGE)
+    assert found == ["Legend", "Course of the article", "The sentence pointed at", "Table of all rows"]

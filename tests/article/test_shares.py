@@ -267,6 +267,7 @@ def test_the_verbs_go_from_readings_to_shares(path: Path, monkeypatch: pytest.Mo
     done = run(app, ["sample", "readings.csv", "-o", "gold.csv", "--size", "60", "--by", "target"])
     assert done.exit_code == 0, done.output
     assert "gold.csv: 60 rows. Fill in gold" in done.output
+    assert done.output.splitlines()[-1] == "  harness shares readings.csv --gold gold.csv --by target"
     labelled(load(path), path.parent / "gold.csv")
     done = run(app, ["shares", "readings.csv", "--gold", "gold.csv", "--by", "target"])
     assert done.exit_code == 0, done.output

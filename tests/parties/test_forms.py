@@ -161,3 +161,13 @@ def test_keys_dates_and_names_that_are_wrong_are_all_told() -> None:
         "parties: entry 3: Mara Crane: until: is not like 2030-01-31: 'soon'",
     ]
     assert str(caught.value).splitlines() == said
+
+
+def test_an_empty_form_is_refused() -> None:
+    leader = {"name": "Mara Crane", "short": [" "]}
+    with pytest.raises(CorpusError) as caught:
+        from_records([{"name": "Varna", "aliases": ["", "VA"], "leaders": [leader]}])
+    assert str(caught.value).splitlines() == [
+        "parties: entry 1: aliases: holds an empty form",
+        "parties: entry 1: Mara Crane: short: holds an empty form",
+    ]
