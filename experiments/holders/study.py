@@ -17,6 +17,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from harness.article.holders import Holder, holders
@@ -43,7 +44,7 @@ class Row:
     def quoted(self) -> bool:
         return self.truth != ("writer",)
 
-    @property
+    @cached_property
     def exact(self) -> bool:
         if not self.quoted:
             return self.found.own_voice
