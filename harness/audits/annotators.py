@@ -7,13 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.audits.intervals import gap, mean, shown
+from harness.audits.intervals import alphas, gap, mean, rate, shown
 from harness.audits.mislabelled import FEWEST, Issues, issues_of
 from harness.audits.subject import Inquiry, Subject
-from harness.caveats import FEWEST_ITEMS
 from harness.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.scoring import score
-from harness.statistics.agreement import alpha
 from harness.tables import Predictions
 
 if TYPE_CHECKING:
@@ -51,10 +49,13 @@ class Annotators:
         """Read votes and predictions; nothing is asked."""
         votes = votes_of(subject)
         issues = issues_of(subject) if self.mislabelled else None
-        if not any(votes):
+        n = sum(map(bool, votes))
+        why = subject.too_few(n, "test items have votes of several people")
+        if why:
+            why = why if n else "The corpus holds no votes of several people."
             if issues is None or not issues.rows:
-                return not_applicable(NAME, "The corpus holds no votes of several people.")
-            told = f"The corpus holds no votes of several people. {_suspects(issues)}"
+                return not_applicable(NAME, why)
+            told = f"{why} {_suspects(issues)}"
             return Finding(NAME, "not applicable", told, (issues.measure,), (issues.table,))
         measures = tuple(_measured(subject, votes))
         by_name = {one.name: one for one in measures}
@@ -62,7 +63,7 @@ class Annotators:
         if issues is not None and issues.rows:
             measures, details = (*measures, issues.measure), (issues.table,)
         sentence = " ".join(_sentences(subject, by_name, issues))
-        return Finding(NAME, _verdict(by_name["alpha"].value), sentence, measures, details)
+        return Finding(NAME, _verdict(by_name["alpha"]), sentence, measures, details)
 
 
 def votes_of(subject: Subject) -> list[tuple[Any, ...]]:
@@ -91,13 +92,13 @@ def _measured(subject: Subject, votes: Sequence[tuple[Any, ...]]) -> Iterator[Me
     places = [k for k, item in enumerate(votes) if item]
     voted = [votes[k] for k in places]
     clusters = subject.clusters[places]
-    yield Measure("alpha", _alpha(subject, voted), n=len(places))
+    yield alphas("alpha", _questions(subject, voted), clusters)
     yield replace(_of_people(subject, places, voted), name="ceiling")
     agreed = np.array([len({_key(vote) for vote in item}) == 1 for item in voted])
     right = subject.said[places] == subject.truth[places]
     right = (right.all(axis=1) if subject.labels.multi else right).astype(float)
-    yield mean("agreed_right", right[agreed], clusters[agreed], FEWEST_ITEMS)
-    yield mean("disputed_right", right[~agreed], clusters[~agreed], FEWEST_ITEMS)
+    yield rate("agreed_right", right[agreed], clusters[agreed])
+    yield rate("disputed_right", right[~agreed], clusters[~agreed])
     if FEWEST <= agreed.sum() <= len(agreed) - FEWEST:
         yield gap("agreed_gap", right, agreed, clusters)
     shares = np.stack([_shares(subject, item) for item in voted])
@@ -105,13 +106,11 @@ def _measured(subject: Subject, votes: Sequence[tuple[Any, ...]]) -> Iterator[Me
     yield mean("soft_cross_entropy_floor", _cross_entropy(subject, shares, shares), clusters)
 
 
-def _alpha(subject: Subject, voted: Sequence[tuple[Any, ...]]) -> float:
-    """Return Krippendorff's alpha; of several labels at once the mean over labels that somebody gave."""
+def _questions(subject: Subject, voted: Sequence[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
+    """Return what people were asked: one label of an item, or of several labels at once each, yes or no."""
     if not subject.labels.multi:
-        return alpha(voted)
-    found = [alpha(tuple(name in vote for vote in item) for item in voted) for name in subject.labels.names]
-    known = [one for one in found if not math.isnan(one)]
-    return sum(known) / len(known) if known else math.nan
+        return [list(voted)]
+    return [[tuple(name in vote for vote in item) for item in voted] for name in subject.labels.names]
 
 
 def _of_people(subject: Subject, places: Sequence[int], voted: Sequence[tuple[Any, ...]]) -> Measure:
@@ -160,21 +159,21 @@ def _key(vote: Any) -> Any:
     return frozenset(vote) if isinstance(vote, tuple) else vote
 
 
-def _verdict(value: float) -> Verdict:
-    if math.isnan(value):
-        return "warning"
-    if value >= RELIABLE:
+def _verdict(alpha: Measure) -> Verdict:
+    """Read alpha by its bounds; where its interval reaches past the next bound too, it is tentative."""
+    if alpha.value >= RELIABLE and alpha.low >= TENTATIVE:
         return "passed"
-    return "warning" if value >= TENTATIVE else "failed"
+    return "failed" if alpha.value < TENTATIVE and alpha.high < RELIABLE else "warning"
 
 
 def _sentences(subject: Subject, measures: dict[str, Measure], issues: Issues | None) -> Iterator[str]:
-    value = measures["alpha"].value
+    found = measures["alpha"]
     word = {"passed": "reliable", "warning": "tentative", "failed": "too low to rest conclusions on"}
-    if math.isnan(value):
+    if math.isnan(found.value):
         yield "All people gave one and the same label, which says nothing of how well they agree."
     else:
-        yield f"Krippendorff's alpha is {value:.2f}: {word[_verdict(value)]}."
+        interval = "" if math.isnan(found.low) else f" ({found.low:.2f} to {found.high:.2f})"
+        yield f"Krippendorff's alpha is {found.value:.2f}{interval}: {word[_verdict(found)]}."
     ceiling, metric = measures["ceiling"], subject.metric.name
     if not math.isnan(ceiling.value):
         own = _own(subject)

@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.audits.renaming import names_any, namings, renamed, with_article
 from harness.audits.subject import Inquiry, Subject
 from harness.audits.swapped import NAME, Swap, judged
+from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.protocol import Example
 from harness.errors import ConfigError, CorpusError, Problem
 from harness.findings import Finding, not_applicable
@@ -32,7 +33,7 @@ def party_swap(
     Parameters
     ----------
     items : int
-        So many test items are drawn at random, of those that name a known party.
+        So many test items are drawn at random, of those that name a known party; at least 30.
     names : int
         So many other names, of parties of the same kind, are put into each.
     against : tuple of str
@@ -50,7 +51,7 @@ def party_swap(
         With every option that is out of range, and everything that is wrong with the registry.
     """
     wrong = (
-        ("items", items < 1, f"should be at least 1, got {items}"),
+        ("items", items < FEWEST_ITEMS, f"should be at least {FEWEST_ITEMS}, got {items}"),
         ("names", names < 1, f"should be at least 1, got {names}"),
         ("flips", not 0 < flips <= 1, f"should be a share above 0 and up to 1, got {flips}"),
         ("bias", not 0 < bias <= 2, f"should be above 0 and up to 2, got {bias}"),
@@ -99,6 +100,9 @@ class PartySwap:
             ]
         if not swaps:
             return not_applicable(NAME, _nobody(len(known), len(subject.examples)))
+        few = subject.too_few(len({one.place for one in swaps}), "test items fit another party's name")
+        if few:
+            return not_applicable(NAME, few)
         return Inquiry(
             tuple(one.example for one in swaps),
             lambda answers: judged(subject, swaps, answers, flips=self.flips, bias=self.bias),

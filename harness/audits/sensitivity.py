@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.audits.intervals import kappa, mean, shown
+from harness.audits.intervals import kappa, rate, shown
 from harness.audits.subject import Answers, Inquiry, Subject
 from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.inputs import Marks, view
@@ -24,17 +24,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAME = "sensitivity"
-IGNORED = 0.05
-"""Asked about another party of the same sentence, a classifier whose label changes less often ignores it."""
+IGNORED, HEEDED = 0.05, 0.2
+"""Asked about another party of the same sentence, a classifier ignores it whose label changes less often than
+the first, and surely less often than the second."""
 
 NAME_SETTLES, NAME_TELLS = 0.8, 0.5
 """Agreement (kappa) of the label of the name alone with that of the sentence: failed, and a warning."""
 
 NAME_MATTERS = 0.25
 """Labels that change when the name is masked, from which on there is a warning."""
-
-FEWEST = 20
-"""Items below which a share is no ground for a verdict."""
 
 KINDS = ("masked", "withheld", "alone", "other", "absent")
 """The variants of an item, one of each at most."""
@@ -49,15 +47,15 @@ def sensitivity(*, items: int = 200) -> Sensitivity:
     Parameters
     ----------
     items : int
-        So many test items are drawn at random; up to five variants are made of each.
+        So many test items are drawn at random, at least 30; up to five variants are made of each.
 
     Raises
     ------
     ConfigError
-        Where it is below 1.
+        Where it is lower.
     """
-    if items < 1:
-        raise ConfigError([Problem("items", f"should be at least 1, got {items}")])
+    if items < FEWEST_ITEMS:
+        raise ConfigError([Problem("items", f"should be at least {FEWEST_ITEMS}, got {items}")])
     return Sensitivity(items)
 
 
@@ -71,9 +69,10 @@ class Sensitivity:
     def inquire(self, subject: Subject) -> Inquiry | Finding:
         """Make the variants of the items that are drawn."""
         why = subject.without_parties() or subject.few_share()
+        among = [place for place, one in enumerate(subject.examples) if one.target is not None]
+        why = why or subject.too_few(len(among), "test items have a target")
         if why:
             return not_applicable(NAME, why)
-        among = [place for place, one in enumerate(subject.examples) if one.target is not None]
         places = subject.drawn(self.items, NAME, among=among)
         variants = _variants(subject, places)
         examples = tuple(one for made in variants.values() for one in made.values())
@@ -113,7 +112,7 @@ def _asked_about(subject: Subject, one: Example, target: str) -> Example:
 def _judged(subject: Subject, places: Sequence[int], variants: Variants, answers: Answers) -> Finding:
     changes = {kind: _changes(subject, made, answers) for kind, made in variants.items() if made}
     measures = [
-        mean(f"{kind}_changes", values, subject.clusters[list(variants[kind])])
+        rate(f"{kind}_changes", values, subject.clusters[list(variants[kind])])
         for kind, values in changes.items()
         if kind != "alone"
     ]
@@ -148,22 +147,22 @@ def _all_right(subject: Subject) -> Measure:
         if len({int(subject.truth[place]) for place in places}) > 1:
             right.append(float((subject.said[places] == subject.truth[places]).all()))
             clusters.append(int(subject.clusters[places[0]]))
-    return mean("all_parties_right", np.array(right), np.array(clusters), FEWEST_ITEMS)
+    return rate("all_parties_right", np.array(right), np.array(clusters))
 
 
 def _verdict(measures: dict[str, Measure]) -> tuple[Verdict, list[str]]:
     """Return the verdict, and the sentences that give its reasons."""
     failed, warned = [], []
     other = measures.get("other_changes", Measure("other_changes", math.nan))
-    if other.n >= FEWEST and other.high < IGNORED:
+    if other.value < IGNORED and other.high < HEEDED:
         failed.append("It gives all parties of a sentence one label, whichever it is asked about.")
     alone = measures["name_alone_agreement"]
-    if alone.n >= FEWEST and alone.low > NAME_SETTLES:
+    if alone.low > NAME_SETTLES:
         failed.append("It gives the label that it gives to the party's name alone, whatever the sentence.")
-    elif alone.n >= FEWEST and alone.low > NAME_TELLS:
+    elif alone.low > NAME_TELLS:
         warned.append("The party's name alone tells much of the label that it gives.")
     masked = measures.get("masked_changes", Measure("masked_changes", math.nan))
-    if masked.n >= FEWEST and masked.low > NAME_MATTERS:
+    if masked.low > NAME_MATTERS:
         warned.append("Labels change when a placeholder stands for the party's name.")
     if failed:
         return "failed", [*failed, *warned]

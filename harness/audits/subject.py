@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.protocol import Example, Examples, examples_of
 from harness.findings import Finding
 from harness.labels import LabelSet, Task
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 FEWEST_SHARED = 0.1
 """Where fewer sentences than this share name several parties, what reading the party is worth cannot show."""
+
+
+FRAMES = "Frames belong to the sentence, whichever party is asked about."
+"""Why audits of parties do not apply to framing."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ class Subject:
     def without_parties(self) -> str:
         """Say why an audit of parties does not apply; empty where it does."""
         if self.labels.multi or self.task == "framing":
-            return "Frames belong to the sentence, whichever party is asked about."
+            return FRAMES
         if all(one.target is None for one in self.examples):
             return "No test item has a target."
         return ""
@@ -140,6 +145,20 @@ class Subject:
             f" ({100 * FEWEST_SHARED:.0f} % are needed): the sentence alone settles the label,"
             " whoever is asked about."
         )
+
+    def too_few(self, n: int, what: str) -> str:
+        """Say that an audit can look at too few items for a verdict; empty where there are enough.
+
+        Parameters
+        ----------
+        n : int
+            Test items that it can look at.
+        what : str
+            Which those are: ``"are about a known party"``.
+        """
+        if n >= FEWEST_ITEMS:
+            return ""
+        return f"Too few items: {n:,} of {len(self.examples):,} {what}; {FEWEST_ITEMS} are needed."
 
     def lean(self, proba: Array) -> Array:
         """Return how far probabilities lean to the last label and away from the first, in [-1, 1]."""

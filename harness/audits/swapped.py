@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.audits.intervals import mean, share, shown
+from harness.audits.intervals import mean, rate, share, shown
 from harness.audits.subject import Answers, Subject
 from harness.classifiers.protocol import Example
 from harness.findings import Detail, Finding, Measure, Verdict
@@ -62,9 +62,9 @@ def judged(
     moved = after - before
     biases = _biases(subject, swaps, proba)
     measures = [
-        mean("flips", moved != 0, clusters),
-        mean(f"flips_to_{subject.labels.names[-1]}", moved > 0, clusters),
-        mean(f"flips_to_{subject.labels.names[0]}", moved < 0, clusters),
+        rate("flips", moved != 0, clusters),
+        rate(f"flips_to_{subject.labels.names[-1]}", moved > 0, clusters),
+        rate(f"flips_to_{subject.labels.names[0]}", moved < 0, clusters),
         mean("shift", shift, clusters),
         mean("shift_size", abs(shift), clusters),
         *_of_parties(biases),

@@ -55,6 +55,9 @@ class TargetUse:
             why = subject.blind or "It was not trained without the target."
         if why or subject.predictions is None or isinstance(subject.blind, str):
             return not_applicable(NAME, why or "There are no predictions of the classifier itself.")
+        few = subject.too_few(len(subject.examples), "test items are scored")
+        if few:
+            return not_applicable(NAME, few)
         own, blind = (Sample.of(one.only(split="test")) for one in (subject.predictions, subject.blind))
         found = compared(own, blind, subject.metric)
         measures = [Measure("difference", found.value, found.low, found.high, len(own))]

@@ -7,8 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.audits.intervals import gap, mean, shown
-from harness.audits.subject import Inquiry, Subject
+from harness.audits.intervals import gap, rate, shown
+from harness.audits.subject import FRAMES, Inquiry, Subject
+from harness.caveats import FEWEST_ITEMS
 from harness.errors import ConfigError, Problem
 from harness.findings import Finding, Measure, Verdict, not_applicable
 from harness.splits import Split
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAME = "unseen"
-FEWEST = 30
-"""Items on either side below which nothing is said."""
-
 LATER = "date"
 """What a split goes by that goes forward in time: what it tests is later, not of another value."""
 
@@ -56,6 +54,8 @@ class Unseen:
     def inquire(self, subject: Subject) -> Inquiry | Finding:
         """Compare the two; nothing is asked."""
         column = self.by or subject.left_out or "target"
+        if column == "target" and subject.task == "framing":
+            return not_applicable(NAME, FRAMES)
         if subject.predictions is None or not subject.splits:
             return not_applicable(NAME, "It is not known what the model was trained on.")
         if column not in subject.corpus.rows.columns:
@@ -66,13 +66,13 @@ class Unseen:
         test = marked["split"] == "test"
         known = marked["known"]
         # Where a split leaves all that it tests out of training, what is seen are rows held out of training.
-        enough = (test & known).sum() >= FEWEST
+        enough = (test & known).sum() >= FEWEST_ITEMS
         use = marked[test if enough else (test & ~known) | (~test & known)]
         unseen_part = ~use["known"]
-        if unseen_part.sum() < FEWEST or (~unseen_part).sum() < FEWEST:
+        if unseen_part.sum() < FEWEST_ITEMS or (~unseen_part).sum() < FEWEST_ITEMS:
             sizes = f"{int((~unseen_part).sum())} seen and {int(unseen_part.sum())} unseen"
             return not_applicable(
-                NAME, f"By {column} the scored items are {sizes}; {FEWEST} of each are needed."
+                NAME, f"By {column} the scored items are {sizes}; {FEWEST_ITEMS} of each are needed."
             )
         measures = _measured(use, unseen_part)
         seen_in = "held-out rows of" if (use["split"] == "calibrate").any() else "test items of"
@@ -128,15 +128,19 @@ def _measured(use: pd.DataFrame, unseen_part: pd.Series[bool]) -> list[Measure]:
     values, clusters = use["right"].to_numpy(), use["cluster"].to_numpy()
     apart = unseen_part.to_numpy()
     return [
-        mean("seen_right", values[~apart], clusters[~apart]),
-        mean("unseen_right", values[apart], clusters[apart]),
+        rate("seen_right", values[~apart], clusters[~apart]),
+        rate("unseen_right", values[apart], clusters[apart]),
         gap("gap", values, ~apart, clusters),
     ]
 
 
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
+
+
 def _sentence(measures: list[Measure], column: str, seen_in: str) -> str:
     seen, other, found = measures
-    what = "later items" if column == LATER else f"items of a {column} that training never saw"
+    what = "later items" if column == LATER else f"items of {_a(column)} that training never saw"
     first = "earlier ones" if column == LATER else f"{seen_in} one that it saw"
     told = f"Of {what}, {shown(other)} are labelled rightly; of {first}, {shown(seen)}."
     if math.isnan(found.low):

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from itertools import permutations
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
 
 
 def alpha(votes: Iterable[Sequence[Hashable]]) -> float:
@@ -30,16 +36,39 @@ def alpha(votes: Iterable[Sequence[Hashable]]) -> float:
     >>> round(alpha([("a", "a"), ("b", "b"), ("a", "b")]), 3)
     0.444
     """
-    weights: dict[tuple[Hashable, Hashable], float] = {}
+    items = list(votes)
+    names = list(dict.fromkeys(vote for item in items for vote in item))
+    return float(alpha_of(coincidences(items, names)))
+
+
+def coincidences(votes: Iterable[Sequence[Hashable]], names: Sequence[Hashable]) -> Array:
+    """Count the pairs of votes on the same item, ``(k, k)``: every item weighs as much as it has votes.
+
+    Parameters
+    ----------
+    votes : iterable of sequences
+        One an item, one vote a person.
+    names : sequence of k
+        Everything that may be voted for.
+    """
+    import numpy as np
+
+    place = {name: k for k, name in enumerate(names)}
+    table = np.zeros((len(names), len(names)))
     for item in votes:
-        for pair in permutations(item, 2):
-            weights[pair] = weights.get(pair, 0.0) + 1 / (len(item) - 1)
-    marginal: dict[Hashable, float] = {}
-    for (name, _), weight in weights.items():
-        marginal[name] = marginal.get(name, 0.0) + weight
-    total = sum(marginal.values())
-    expected = total**2 - sum(count**2 for count in marginal.values())
-    if not expected:
-        return float("nan")
-    observed = sum(weight for (one, other), weight in weights.items() if one != other)
-    return 1 - (total - 1) * observed / expected
+        if len(item) > 1:
+            counts = np.bincount([place[vote] for vote in item], minlength=len(names))
+            table += (np.outer(counts, counts) - np.diag(counts)) / (len(item) - 1)
+    return table
+
+
+def alpha_of(tables: NDArray[np.floating[Any]]) -> Array:
+    """Return Krippendorff's alpha of tables of :func:`coincidences`, ``(..., k, k)`` to ``(...)``."""
+    import numpy as np
+
+    marginal = tables.sum(axis=-1)
+    total = marginal.sum(axis=-1)
+    expected = total**2 - (marginal**2).sum(axis=-1)
+    observed = total - np.trace(tables, axis1=-2, axis2=-1)
+    known = expected > 1e-9 * np.maximum(total**2, 1)
+    return np.where(known, 1 - (total - 1) * observed / np.where(known, expected, 1), np.nan)

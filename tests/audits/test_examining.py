@@ -11,8 +11,10 @@ import pytest
 from harness.audits import Subject, examine
 from harness.audits.behaviour import SUITE, read
 from harness.catalog import CATALOGUES, bind
+from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.protocol import Example, Examples
 from harness.errors import ConfigError, CorpusError
+from harness.tables import Corpus
 from tests.audits import world
 
 AUDITS = [name for name in CATALOGUES["audit"] if name != "leaks"]
@@ -48,7 +50,7 @@ def test_of_each_item_at_most_fifteen_variants_are_asked() -> None:
 
 def test_as_many_items_are_drawn_as_are_asked_for() -> None:
     subject = world.subject_of(world.oracle)
-    for items, n in ((10, 10), (10_000, len(subject.examples))):
+    for items, n in ((30, 30), (10_000, len(subject.examples))):
         (found,) = examine(
             subject, {"sensitivity": bind("audit", "sensitivity", {"items": items}).make()}, world.oracle
         )
@@ -62,6 +64,44 @@ def test_without_a_model_what_needs_one_says_so() -> None:
     for name in ("sensitivity", "party_swap", "behaviour"):
         assert (found[name].verdict, found[name].sentence) == ("not applicable", "There is none.")
     assert found["target_use"].sentence == "It was not trained."
+
+
+def few(n: int) -> Corpus:
+    """A corpus of whose rows the first ones alone are for test, and have votes."""
+    corpus = world.corpus_of(votes=lambda k, stance: (stance, stance))
+    rows = corpus.rows.copy()
+    test = rows.index[rows["split"] == "test"][n:]
+    rows = rows.drop(test).reset_index(drop=True)
+    return type(corpus)(corpus.name, rows, corpus.source, corpus.parties)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("target_use", "test items are scored"),
+        ("sensitivity", "test items have a target"),
+        ("party_swap", "test items fit another party's name"),
+        ("annotators", "test items have votes of several people"),
+    ],
+)
+def test_few_items_ground_no_verdict(name: str, what: str) -> None:
+    for n in (FEWEST_ITEMS - 1, FEWEST_ITEMS):
+        corpus = few(n)
+        subject = world.subject_of(world.oracle, corpus, blind=world.predictions_of(world.blind, corpus))
+        audit = bind("audit", name, {"mislabelled": False} if name == "annotators" else {}).make()
+        (found,) = examine(subject, {name: audit}, world.oracle)
+        if n < FEWEST_ITEMS:
+            assert found.verdict == "not applicable"
+            assert found.sentence == f"Too few items: 29 of 29 {what}; 30 are needed."
+        else:
+            assert found.verdict != "not applicable"
+
+
+def test_a_label_that_never_changes_may_change_yet() -> None:
+    audit = bind("audit", "party_swap", {"items": 1000}).make()
+    (found,) = examine(world.subject_of(world.oracle), {"party_swap": audit}, world.oracle)
+    # 80 sentences stand in 40 articles of two: 3.8415 / 43.8415.
+    assert found.sentence.startswith("Under another party's name 0 % (0 to 9) of the labels flip: ")
 
 
 def test_where_few_sentences_name_several_parties() -> None:
@@ -81,9 +121,15 @@ def test_where_few_sentences_name_several_parties() -> None:
 def test_frames_belong_to_the_sentence() -> None:
     subject = world.subject_of(world.oracle)
     framing = Subject(**{**vars_of(subject), "task": "framing"})
-    for name in ("target_use", "sensitivity", "party_swap", "behaviour"):
+    for name in ("target_use", "sensitivity", "party_swap", "behaviour", "unseen"):
         (found,) = examine(framing, {name: bind("audit", name, {}).make()}, world.oracle)
         assert found.sentence == "Frames belong to the sentence, whichever party is asked about."
+    (by_outlet,) = examine(
+        framing, {"unseen": bind("audit", "unseen", {"by": "outlet"}).make()}, world.oracle
+    )
+    assert (
+        by_outlet.sentence == "By outlet the scored items are 160 seen and 0 unseen; 30 of each are needed."
+    )
 
 
 def vars_of(subject: Subject) -> dict[str, Any]:
@@ -177,12 +223,12 @@ def test_everything_wrong_with_cases_is_said(tmp_path: Path) -> None:
     ("name", "options", "problems"),
     [
         ("target_use", {"minutes": -1.0}, ["minutes: should be 0 or more, got -1.0"]),
-        ("sensitivity", {"items": 0}, ["items: should be at least 1, got 0"]),
+        ("sensitivity", {"items": 29}, ["items: should be at least 30, got 29"]),
         (
             "party_swap",
-            {"items": 0, "names": 0, "flips": 0.0, "bias": 3.0},
+            {"items": 29, "names": 0, "flips": 0.0, "bias": 3.0},
             [
-                "items: should be at least 1, got 0",
+                "items: should be at least 30, got 29",
                 "names: should be at least 1, got 0",
                 "flips: should be a share above 0 and up to 1, got 0.0",
                 "bias: should be above 0 and up to 2, got 3.0",

@@ -7,7 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from harness.audits.intervals import gap, kappa, mean, share, shown
+from harness.audits.intervals import alphas, gap, kappa, mean, rate, share, shown
+from harness.caveats import FEWEST_ITEMS
+from harness.statistics.agreement import alpha
 
 
 def test_wilsons_interval() -> None:
@@ -26,11 +28,28 @@ def test_a_mean_leaves_out_what_is_unknown() -> None:
     assert math.isnan(mean("x", [1.0, 0.0], [7, 7]).low)  # one group says nothing of how groups differ
 
 
-@pytest.mark.parametrize(("n", "known"), [(29, False), (30, True)])
-def test_a_mean_of_few_items_has_no_interval_where_that_is_asked_for(n: int, known: bool) -> None:
-    found = mean("x", np.ones(n), np.arange(n), 30)
-    assert (found.value, found.n, math.isnan(found.low)) == (1.0, n, not known)
-    assert not math.isnan(mean("x", np.ones(n), np.arange(n)).low)
+@pytest.mark.parametrize(("n", "known"), [(FEWEST_ITEMS - 1, False), (FEWEST_ITEMS, True)])
+def test_a_share_of_few_items_has_no_interval(n: int, known: bool) -> None:
+    found = rate("x", np.arange(n) % 2, np.arange(n))
+    assert (found.n, math.isnan(found.low), math.isnan(found.high)) == (n, not known, not known)
+
+
+def test_a_share_of_items_that_are_all_alike_is_not_sure() -> None:
+    # Wilson's bound of 0 of n is z² / (n + z²), with z² = 3.8415: 3.8415 / 203.8415.
+    none = rate("x", np.zeros(200), np.arange(200))
+    assert (none.value, none.low, none.high) == (0, 0, pytest.approx(0.018845, abs=1e-6))
+    # 40 items in 20 groups say as much as 20 of their own: 3.8415 / 23.8415.
+    every = rate("x", np.ones(40), np.arange(40) // 2)
+    assert (every.low, every.high) == (pytest.approx(1 - 0.161125, abs=1e-6), 1)
+    assert math.isnan(rate("x", np.zeros(40), np.zeros(40)).high)  # one group
+    # Items that are unknown are none of a group.
+    half = np.where(np.arange(80) < 40, 0, math.nan)
+    assert rate("x", half, np.arange(80)).high == pytest.approx(3.841459 / 43.841459, abs=1e-6)
+
+
+def test_a_share_between_is_resampled() -> None:
+    hits = np.arange(200) % 4 == 0
+    assert rate("x", hits, np.arange(200)) == mean("x", hits, np.arange(200))
 
 
 def test_a_gap_is_inside_less_outside() -> None:
@@ -38,6 +57,21 @@ def test_a_gap_is_inside_less_outside() -> None:
     inside = np.array([True] * 4 + [False] * 4)
     found = gap("x", values, inside, np.arange(8))
     assert (found.value, found.n) == (0.5, 4)  # 3/4 less 1/4
+    assert math.isnan(gap("x", values, np.ones(8), np.arange(8)).value)
+
+
+def test_a_gap_between_shares_that_are_all_alike_is_not_sure() -> None:
+    inside = np.arange(80) < 50
+    # 0 of 50 and 0 of 30 reach up to 3.8415 / 53.8415 = 0.0713 and 3.8415 / 33.8415 = 0.1135.
+    none = gap("x", np.zeros(80), inside, np.arange(80))
+    assert (none.value, none.low, none.high) == (
+        0,
+        pytest.approx(-0.1135, abs=1e-4),
+        pytest.approx(0.0713, abs=1e-4),
+    )
+    # All of 50 less none of 30: 1 less the root of 0.0713² + 0.1135².
+    whole = gap("x", inside, inside, np.arange(80))
+    assert (whole.value, whole.low, whole.high) == (1, pytest.approx(0.8660, abs=1e-4), 1)
 
 
 def test_kappa_is_agreement_beyond_chance() -> None:
@@ -45,6 +79,31 @@ def test_kappa_is_agreement_beyond_chance() -> None:
     assert kappa("x", [0, 0, 1, 1], [0, 0, 0, 1], 2, np.arange(4)).value == pytest.approx(0.5)
     assert kappa("x", [0, 0, 0], [0, 0, 0], 2, np.arange(3)).value == 0
     assert kappa("x", [0, 1, 0], [0, 1, 0], 2, np.arange(3)).value == 1
+    assert math.isnan(kappa("x", [], [], 2, []).value)
+
+
+def test_kappa_and_alpha_of_full_agreement_are_not_sure() -> None:
+    halves = [0, 1] * 20
+    # All of 40 agree, of whom at least 1 - 3.8415 / 43.8415 = 0.9124 would; half by chance: 0.4124 / 0.5.
+    found = kappa("x", halves, halves, 2, np.arange(40))
+    assert (found.value, found.low, found.high) == (1, pytest.approx(0.8248, abs=1e-4), 1)
+    people = alphas("x", [[(one, one) for one in halves]], np.arange(40))
+    assert (people.value, people.low, people.high) == (1, pytest.approx(0.8248, abs=1e-4), 1)
+
+
+def test_alpha_is_resampled_by_group_and_averaged_over_questions() -> None:
+    draw = np.random.default_rng(0)
+    one = [(k % 2, k % 2 if draw.random() < 0.9 else 1 - k % 2) for k in range(200)]
+    other = [(k % 2, int(draw.integers(2))) for k in range(200)]
+    never = [(0, 0)] * 200
+    groups = np.arange(200) // 2
+    found = alphas("x", [one, other, never], groups)
+    assert found.value == pytest.approx((alpha(one) + alpha(other)) / 2)
+    assert (found.n, found.low < found.value < found.high) == (200, True)
+    alone = alphas("x", [one], groups)
+    assert 0.1 < alone.high - alone.low < 0.3
+    assert math.isnan(alphas("x", [one], np.zeros(200)).low)
+    assert math.isnan(alphas("x", [never], groups).value)
 
 
 def test_shares_are_written_as_percentages() -> None:

@@ -136,6 +136,8 @@ def test_a_classifier_that_knows_only_what_it_has_seen() -> None:
     assert seen.verdict == "failed"
     assert seen.value("gap") > 0.5
     assert seen.sentence.startswith("Of items of a target that training never saw, ")
+    by_outlet = found(narrow, world.subject_of(narrow, world.corpus_of(240), left_out="outlet"), "unseen")
+    assert by_outlet.verdict == "not applicable"  # each outlet stands in train
 
 
 def test_people_who_do_not_agree() -> None:
