@@ -45,7 +45,7 @@ def test_a_repeated_sentence_stops_training(part: str) -> None:
     assert found.finding.verdict == "failed"
     named = {"train": "train", "dev": "select"}[part]
     assert found.refusal == (
-        "1 of 24 test rows repeat a sentence of train or dev, 0 are allowed:\n"
+        "1 of 24 test rows repeats a sentence of train or dev, 0 are allowed:\n"
         f"  r004 (test) repeats {source['id']} ({named})\n"
         "Take them out of the corpus; where they are known and official, say so with"
         " audits.leaks.max_leaked_rows: 1; or run with --allow-leaks, which marks the runs."
@@ -59,6 +59,11 @@ def test_as_many_as_are_allowed_may_repeat_and_no_more() -> None:
     allowed = inspected(planted, max_leaked_rows=2)
     assert (allowed.refusal, allowed.finding.verdict) == ("", "warning")
     assert allowed.notes[0] == "2 of 24 test rows repeat a sentence of train or dev; 2 are allowed."
+    planted[9]["text"] = "Nobody else says so."
+    assert inspected(planted, max_leaked_rows=1).notes[0] == (
+        "1 of 24 test rows repeats a sentence of train or dev; 1 is allowed."
+    )
+    planted[9]["text"] = planted[0]["text"]
     assert inspected(planted, max_leaked_rows=1).refusal.startswith(
         "2 of 24 test rows repeat a sentence of train or dev, 1 is allowed:"
     )
@@ -71,12 +76,12 @@ def test_near_duplicates_warn_and_stop_only_where_asked() -> None:
     planted[4]["text"] = " ".join([*words[:5], "indeed", *words[6:]])
     found = inspected(planted)
     assert (found.finding.verdict, found.refusal) == ("warning", "")
-    assert found.finding.sentence == "1 of 24 test rows are near duplicates of train or dev."
+    assert found.finding.sentence == "1 of 24 test rows is a near duplicate of train or dev."
     (table,) = found.finding.details
     assert table.rows[0][:5] == ("r004", "test", table.rows[0][2], "r000", "train")
     assert inspected(planted, max_near_rows=1).refusal == ""
     assert inspected(planted, max_near_rows=0).refusal.startswith(
-        "1 of 24 test rows nearly repeat one, 0 are allowed:\n  r004 (test) nearly repeats r000 (train)\n"
+        "1 of 24 test rows nearly repeats one, 0 are allowed:\n  r004 (test) nearly repeats r000 (train)\n"
     )
 
 
@@ -86,12 +91,12 @@ def test_a_refusal_names_the_rows_and_the_setting_that_it_is_about() -> None:
     planted[9]["text"] = planted[1]["text"]
     found = inspected(planted, max_leaked_rows=1, max_near_rows=0)
     assert found.refusal == (
-        "1 of 24 test rows nearly repeat one, 0 are allowed:\n"
+        "1 of 24 test rows nearly repeats one, 0 are allowed:\n"
         "  r004 (test) nearly repeats r000 (train)\n"
         "Take them out of the corpus; where they are known and official, say so with"
         " audits.leaks.max_near_rows: 1; or run with --allow-leaks, which marks the runs."
     )
-    assert found.finding.sentence.count("nearly repeat") == 1
+    assert found.finding.sentence.count("nearly repeats") == 1
     assert "near duplicates" not in found.finding.sentence
     both = inspected(planted, max_near_rows=0).refusal
     assert "audits.leaks.max_leaked_rows: 1 and audits.leaks.max_near_rows: 1;" in both
@@ -102,7 +107,7 @@ def test_dev_rows_that_repeat_train_warn() -> None:
     planted[3]["text"] = planted[0]["text"]
     found = inspected(planted)
     assert (found.finding.verdict, found.refusal) == ("warning", "")
-    assert found.finding.sentence == "1 dev rows repeat a sentence of train, nearly or word for word."
+    assert found.finding.sentence == "1 dev row repeats a sentence of train, nearly or word for word."
 
 
 def test_a_target_that_settles_the_label_is_seen() -> None:
@@ -125,8 +130,8 @@ def test_conflicting_labels_and_shared_groups_warn() -> None:
     found = inspected(planted)
     assert found.finding.verdict == "warning"
     assert found.finding.sentence == (
-        "2 rows say the same of the same target and are labelled differently. 1 of 24 test rows come from"
-        " groups (articles) that stand in train: see the slices of seen and unseen articles."
+        "2 rows say the same of the same target and are labelled differently. 1 of 24 test rows comes from"
+        " a group (article) that stands in train: see the slices of seen and unseen articles."
     )
     # The split has a note of its own on groups.
     assert found.notes == ("2 rows say the same of the same target and are labelled differently.",)

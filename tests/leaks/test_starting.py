@@ -34,7 +34,7 @@ def test_it_does_not_start(folder: Path) -> None:
     with pytest.raises(LeakError) as caught:
         list(experiment.run(leaky(folder), Store.open(folder)))
     assert str(caught.value) == (
-        "toys does not start: 1 of 28 test rows repeat a sentence of train or dev, 0 are allowed:\n"
+        "toys does not start: 1 of 28 test rows repeats a sentence of train or dev, 0 are allowed:\n"
         "  x-test (test) repeats x-train (train)\n"
         "Take them out of the corpus; where they are known and official, say so with"
         " audits.leaks.max_leaked_rows: 1; or run with --allow-leaks, which marks the runs."
