@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.audits.renaming import names_any, namings, renamed, with_article
+from harness.audits.renaming import names_any, namings, renamed, whom
 from harness.audits.subject import Inquiry, Subject
+from harness.audits.surroundings import Articles
 from harness.audits.swapped import NAME, Swap, judged
 from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.protocol import Example
@@ -88,12 +89,12 @@ class PartySwap:
         known = {
             place: party
             for place, one in enumerate(subject.examples)
-            if (party := _party_of(registry, one)) is not None
+            if one.target is not None and (party := whom(registry, one.target)) is not None
         }
-        articled = with_article(registry, list(subject.targets_of)[:MOST_TEXTS])
+        articles = Articles.of(registry, list(subject.targets_of)[:MOST_TEXTS])
         swaps: list[Swap] = []
         for place in subject.drawn(self.items, NAME, among=list(known)):
-            about = known[place], articled
+            about = known[place], articles
             swaps += [
                 Swap(place, about[0].name, other, example)
                 for other, example in self._of_item(subject, registry, place, about)
@@ -117,12 +118,12 @@ class PartySwap:
         return from_records([*registry.to_records(), *({"name": name} for name in new)])
 
     def _of_item(
-        self, subject: Subject, registry: Registry, place: int, about: tuple[Party, frozenset[str]]
+        self, subject: Subject, registry: Registry, place: int, about: tuple[Party, Articles]
     ) -> Iterator[tuple[str, Example]]:
         """Yield an item under as many other names as are asked for, of those that fit."""
         from harness import seeds
 
-        party, articled = about
+        party, articles = about
         one = subject.examples[place]
         found = namings(registry, one.text, party)
         others = [
@@ -138,27 +139,10 @@ class PartySwap:
                 return
             if names_any(registry, one.text, other):
                 continue
-            example = renamed(one, found, party, other, articled)
+            example = renamed(one, found, party, other, articles)
             if example is not None:
                 made += 1
                 yield other.name, example
-
-
-def _party_of(registry: Registry, example: Example) -> Party | None:
-    """Return whom an example is about, by name or by whom its mention certainly names."""
-    if example.target is None:
-        return None
-    known = registry.get(example.target)
-    if known is not None:
-        return known
-    if not registry.forms(example.target):
-        return None
-    found = {
-        form.certain.party
-        for form in registry.forms(example.target)
-        if form.certain is not None and form.end - form.start == len(example.target.strip())
-    }
-    return registry.get(found.pop()) if len(found) == 1 else None
 
 
 def _nobody(known: int, n: int) -> str:

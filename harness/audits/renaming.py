@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.audits.surroundings import HONORIFIC, TITLES, Articles, belongs, indefinite, is_namesakes
 from harness.classifiers.protocol import Example
 from harness.parties import Form, Leader, Party, Registry, Span
 
 LONGEST_ACRONYM = 5
-VOWELS = frozenset("AEIOUaeiou")
+NONE_KNOWN = Articles()
 OF_PLURALS = re.compile(r"(?<=[sS])['’](?!\w)")
-THE = re.compile(r"\b[Tt]he\s+$")
-MORE = re.compile(r"[ -][A-Z]")
-DETERMINER = re.compile(
-    r"\b(?:an?|the|this|that|its|their|our|his|her|no|any|every|each|'s|’s)\s+$", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ def namings(registry: Registry, text: str, party: Party) -> list[Naming]:
     found = []
     for form in registry.forms(text):
         meant = _meaning(form, party.name)
-        if meant is not None:
+        if meant is not None and not (meant[0] == "short" and is_namesakes(text, form.start)):
             found.append(Naming(form.start, form.end, *meant))
     return found
 
@@ -69,16 +65,18 @@ def names_any(registry: Registry, text: str, party: Party) -> bool:
     )
 
 
-def with_article(registry: Registry, texts: Iterable[str]) -> frozenset[str]:
-    """Return the parties whose own name mostly follows ``the`` in texts."""
-    counts: dict[str, list[bool]] = {}
-    for text in texts:
-        for mention in registry.mentions(text):
-            # In "the Vietnam War" the article is not Vietnam's.
-            alone = not MORE.match(text, mention.end)
-            if alone and text[mention.start : mention.end] == mention.party:
-                counts.setdefault(mention.party, []).append(bool(THE.search(text[: mention.start])))
-    return frozenset(party for party, found in counts.items() if sum(found) * 2 > len(found))
+def whom(registry: Registry, name: str) -> Party | None:
+    """Return the party that a name alone means, title aside; None where it may mean several, or none."""
+    bare = TITLES.sub("", name.strip())
+    known = registry.get(bare)
+    if known is not None:
+        return known
+    whole = [form for form in registry.forms(bare) if form.end - form.start == len(bare)]
+    parties = {one.party for form in whole for one in form.meanings}
+    return next(
+        (party for party in map(registry.get, sorted(parties)) if party and _meaning(whole[0], party.name)),
+        None,
+    )
 
 
 def renamed(
@@ -86,12 +84,13 @@ def renamed(
     found: Sequence[Naming],
     party: Party,
     other: Party,
-    articled: frozenset[str] = frozenset(),
+    articles: Articles = NONE_KNOWN,
 ) -> Example | None:
     """Put another party in the place of one.
 
-    Names stay in their form: capitals, possessives, acronyms, demonyms, full names and surnames of people;
-    the article before a name is the one that the new name takes.
+    Names stay in their form: capitals, possessives, acronyms, demonyms, full names and surnames of people.
+    The article before a name is the one that the new name takes. Before a noun a country is named by its
+    demonym, where one is registered: "the new US administration" becomes "the new Japanese administration".
 
     Parameters
     ----------
@@ -100,30 +99,35 @@ def renamed(
     found : sequence of Naming
         Where its text names the party.
     party, other : Party
-    articled : frozenset of str
-        Parties whose name takes ``the``, see :func:`with_article`.
+    articles : Articles
+        Which names take ``the``.
 
     Returns
     -------
     Example or None
-        None where the other party lacks a form that is needed, such as a leader, or where two people would
-        become one.
+        None where the other party lacks a form that is needed, such as a leader, where two people would
+        become one, and where a person's gender is told by "Mr.", "Mrs.", "Ms.", "Sir" or "Lady": that of the
+        people of a registry is not known. Pronouns stay as they are.
     """
-    if _merges_people(found, party, other):
+    if _merges_people(found, party, other) or any(
+        one.leader and HONORIFIC.search(example.text[: one.start]) for one in found
+    ):
         return None
     pieces: list[str] = []
     moved: list[tuple[Span, Span]] = []
     position = length = 0
     for one in found:
-        form = counterpart(example.text[one.start : one.end], one, party, other)
+        mention = example.text[one.start : one.end]
+        within = one.how == "name" and belongs(example.text, one.start, one.end)
+        form = counterpart(mention, one, party, other, within=within)
         if form is None:
             return None
         if form.endswith(".") and example.text.startswith(".", one.end):
             form = form[:-1]
         gap = example.text[position : one.start]
-        if (party.name in articled) != (other.name in articled) and one.how == "name":
-            gap = _with_the(gap, at_start=not position) if other.name in articled else THE.sub("", gap)
-        gap = _indefinite(gap, form)
+        if one.how == "name" and not within:
+            gap = articles.fitted(gap, mention, form, at_start=not position)
+        gap = indefinite(gap, form)
         pieces += [gap, form]
         length += len(gap) + len(form)
         moved.append(((one.start, one.end), (length - len(form), length)))
@@ -142,9 +146,13 @@ def renamed(
     )
 
 
-def counterpart(mention: str, naming: Naming, party: Party, other: Party) -> str | None:
-    """Return what the other party is called where one party is called ``mention``."""
-    if naming.how == "demonym":
+def counterpart(
+    mention: str, naming: Naming, party: Party, other: Party, *, within: bool = False
+) -> str | None:
+    """Return what the other party is called where one is called ``mention``; ``within``: before a noun."""
+    if within and other.kind == "country" and other.demonyms:
+        form: str | None = other.demonyms[0]
+    elif naming.how == "demonym":
         form = _like(mention, party.demonyms, other.demonyms)
     elif naming.leader:
         form = _of_leader(mention, naming.leader, party, other)
@@ -224,10 +232,12 @@ def _renamed_target(example: Example, found: Sequence[Naming], party: Party, oth
     if target == party.name:
         return other.name
     within = [one for one in found if any(_overlap(span, one) for span in example.spans)]
+    title = target[: len(target) - len(TITLES.sub("", target))]
+    name = target.removeprefix(title)
     for one in (*within, *found):
         mention = example.text[one.start : one.end]
-        if target == mention or (one.leader and target == mention.rsplit(" ", 1)[-1]):
-            return counterpart(target, one, party, other) or other.name
+        if name == mention or (one.leader and name == mention.rsplit(" ", 1)[-1]):
+            return title + (counterpart(name, one, party, other) or other.name)
     return other.name
 
 
@@ -254,23 +264,6 @@ def _moved(span: Span, moved: Sequence[tuple[Span, Span]]) -> Span:
 def _bare_apostrophe(text: str, position: int) -> bool:
     """Say whether a word that ends in s is followed by an apostrophe and no letter."""
     return OF_PLURALS.match(text, position) is not None
-
-
-def _with_the(gap: str, *, at_start: bool) -> str:
-    """Write ``the`` before a name, unless another word of its kind stands there."""
-    if DETERMINER.search(gap):
-        return gap
-    return gap + ("The " if at_start and not gap.strip() else "the ")
-
-
-def _indefinite(gap: str, form: str) -> str:
-    """Write ``a`` or ``an`` before a name as it sounds, or as near as its first letter tells."""
-
-    def fitting(match: re.Match[str]) -> str:
-        article = match["article"][0] + ("n" if form[:1] in VOWELS else "")
-        return article + match["space"]
-
-    return re.sub(r"\b(?P<article>[Aa]n?)(?P<space>\s+)$", fitting, gap)
 
 
 def _is_acronym(form: str) -> bool:

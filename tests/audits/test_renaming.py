@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.audits.renaming import Naming, names_any, namings, renamed, with_article
+from harness.audits.renaming import Naming, names_any, namings, renamed, whom
+from harness.audits.surroundings import Articles
 from harness.classifiers.protocol import Example
 from harness.parties import from_records, shipped
 
@@ -121,20 +122,137 @@ def test_the_target_keeps_its_form_and_the_holder_goes_along() -> None:
 
 
 def test_articles_follow_the_name() -> None:
-    texts = ["The Coastal Union won.", "In Varna the Coastal Union lost.", "Varna won."]
-    texts += ["After the Varna War", "In the Varna War"]
-    articled = with_article(REGISTRY, texts)
-    assert articled == {"Coastal Union"}
+    texts = [
+        "The Coastal Union won.",
+        "In Varna the Coastal Union lost.",
+        "The Coastal Union met.",
+        "Varna won.",
+    ]
+    texts += ["After the Varna War", "In the Varna War", "The Varna troops left."]
+    # Three mentions show it; that of Varna is one, and its own words say the rest.
+    assert Articles.of(REGISTRY, texts).known == {"coastal union": True}
+    assert Articles.of(REGISTRY, texts[1:]).known == {}
+    articles = Articles.of(REGISTRY, texts)
     for before, party, other, after in (
         ("The Coastal Union won.", CU, VARNA, "Varna won."),
         ("They trust the Coastal Union.", CU, VARNA, "They trust Varna."),
         ("They trust Varna.", VARNA, CU, "They trust the Coastal Union."),
         ("Varna won.", VARNA, CU, "The Coastal Union won."),
         ("Its Varna office", VARNA, CU, "Its Coastal Union office"),
+        ("A few Varna members left.", VARNA, CU, "A few Coastal Union members left."),
+        # Forms of which the texts do not tell: the article in front does; plurals and acronyms are alike.
+        ("They trust the CU.", CU, VARNA, "They trust Varna."),
+        ("They trust the Coasters.", CU, AL, "They trust the Agrarians."),
     ):
-        made = renamed(Example(before, party.name), namings(REGISTRY, before, party), party, other, articled)
+        made = renamed(Example(before, party.name), namings(REGISTRY, before, party), party, other, articles)
         assert made is not None
         assert made.text == after
+
+
+@pytest.mark.parametrize(
+    ("form", "takes"),
+    [
+        *((form, True) for form in ("Kremlin", "U.S.", "UK", "EU", "United Arab Emirates", "State Council")),
+        *((form, False) for form in ("France", "Ukraine", "Usbek", "Reform UK", "GOP", "Eurasia")),
+    ],
+)
+def test_a_form_that_texts_do_not_tell_of(form: str, takes: bool) -> None:
+    assert Articles().take(form) is takes
+    assert Articles({form.casefold(): not takes}).take(form) is not takes
+
+
+@pytest.mark.parametrize(
+    ("before", "party", "other", "after"),
+    [
+        (
+            "It blames the new US administration.",
+            "United States",
+            "Japan",
+            "the new Japanese administration.",
+        ),
+        ("A U.S. official left.", "United States", "Iran", "An Iranian official left."),
+        (
+            "The White House special counsel spoke.",
+            "United States",
+            "Hungary",
+            "Hungarian special counsel spoke.",
+        ),
+        ("The Russia investigation goes on.", "Russia", "Iran", "The Iranian investigation goes on."),
+        (
+            "They met US dotards and a US dotard.",
+            "United States",
+            "Iran",
+            "met Iran dotards and an Iranian dotard.",
+        ),
+        ("It blames the Kremlin.", "Russia", "France", "It blames France."),
+        ("The Kremlin denied it.", "Russia", "France", "France denied it."),
+        ("France denied it.", "France", "United Kingdom", "The United Kingdom denied it."),
+        ("The US said Russia has troops.", "Russia", "Iran", "The US said Iran has troops."),
+        # No demonym of Georgia's is registered: it may be the other Georgia's.
+        ("Iran officials left.", "Iran", "Georgia", "Georgia officials left."),
+    ],
+)
+def test_what_stands_around_a_country(before: str, party: str, other: str, after: str) -> None:
+    one, new = WORLD.get(party), WORLD.get(other)
+    assert one is not None
+    assert new is not None
+    made = renamed(Example(before, party), namings(WORLD, before, one), one, new)
+    assert made is not None
+    assert made.text.endswith(after)
+
+
+@pytest.mark.parametrize("title", ["Mr.", "Mrs.", "Ms", "Sir", "Lady"])
+def test_a_person_whose_gender_is_told_is_not_exchanged(title: str) -> None:
+    one, new = WORLD.get("United States"), WORLD.get("Mexico")
+    assert one is not None
+    assert new is not None
+    text = f"They met {title} Trump."
+    assert renamed(Example(text, "Trump"), namings(WORLD, text, one), one, new) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "party"),
+    [
+        ("Mr. Trump", "United States"),
+        ("Pence", "United States"),
+        ("Vice President Pence", "United States"),
+        ("Clinton", "Democratic Party"),
+        ("Sen. Schumer", "Democratic Party"),
+        ("Kremlin", "Russia"),
+        ("China", "China"),
+        ("Washington", ""),  # it may be the city
+        ("He", ""),
+        ("Trump and Pence", ""),
+        ("Senator", ""),
+    ],
+)
+def test_whom_a_target_means(name: str, party: str) -> None:
+    found = whom(WORLD, name)
+    assert (found.name if found is not None else "") == party
+
+
+def test_a_surname_after_another_first_name_is_somebody_elses() -> None:
+    one = WORLD.get("United States")
+    assert one is not None
+    for text, n in (
+        ("Jeb Bush left.", 0),
+        ("But Bush left.", 1),
+        ("They met Bush.", 1),
+        ("President Bush left.", 1),
+        ("They met George W. Bush; Bush left.", 2),
+    ):
+        assert len(namings(WORLD, text, one)) == n, text
+
+
+def test_a_title_before_a_name_stays() -> None:
+    one, new = WORLD.get("United States"), WORLD.get("Russia")
+    assert one is not None
+    assert new is not None
+    text = "They met Secretary Kerry."
+    made = renamed(Example(text, "Secretary Kerry", ((9, 24),)), namings(WORLD, text, one), one, new)
+    assert made is not None
+    assert made.target.startswith("Secretary ") if made.target else False
+    assert made.target in made.text if made.target else False
 
 
 def test_who_is_named_somehow() -> None:
