@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.errors import ConfigError, Problem
 from harness.findings import Finding
 from harness.labels import LabelSet
-from harness.leaks.duplicates import NEAR
+from harness.leaks.duplicates import ALIKE, NEAR
 from harness.leaks.evidence import Encode, Evidence
 from harness.leaks.repeats import Fold
 from harness.tables import Corpus
@@ -106,7 +106,7 @@ def leaks(
     max_leaked_rows: int = 0,
     max_near_rows: int | None = None,
     near: float = NEAR,
-    embeddings: float | None = None,
+    embeddings: float | bool = False,
     shortcut: float = 0.1,
 ) -> Gate:
     """Look for what test shares with train before anything is trained.
@@ -120,9 +120,11 @@ def leaks(
         The same for near duplicates; left out, they are reported and stop nothing.
     near : float
         Share of words and pairs of words that near duplicates have in common, in (0, 1].
-    embeddings : float, optional
-        Take sentences whose vectors (packaged MiniLM) have at least this cosine for near duplicates too.
+    embeddings : float or bool
+        Take sentences whose vectors (packaged MiniLM) have at least this cosine for near duplicates too; true
+        stands for 0.9, which finds close paraphrases. Below 0.85 sentences on one subject reach it.
     shortcut : float
         What the target alone may add to the share labelled rightly before there is a warning, in (0, 1].
     """
-    return check(Gate(max_leaked_rows, max_near_rows, near, embeddings, shortcut))
+    cosine = (ALIKE if embeddings else None) if isinstance(embeddings, bool) else embeddings
+    return check(Gate(max_leaked_rows, max_near_rows, near, cosine, shortcut))

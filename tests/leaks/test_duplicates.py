@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.leaks.duplicates import jaccard, near_pairs, normalised, shingles
+from harness.leaks.duplicates import NEIGHBOURS, jaccard, near_pairs, near_vectors, normalised, shingles
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,29 @@ def test_a_thousand_variants_of_one_sentence_are_no_trouble() -> None:
 def test_sentences_of_few_words_are_not_compared(words: int, found: int) -> None:
     one = ["a", "b", "c", "d", "e"][:words]
     assert len(near_pairs([" ".join(one), " ".join([*one, "a"])], 0.5)) == found
+
+
+def test_vectors_that_point_the_same_way() -> None:
+    turned = np.radians([0, 10, 50, 200])
+    vectors = np.stack([np.cos(turned), np.sin(turned)], axis=1) * np.array([[1], [3], [2], [1]])
+    # cos 10° is 0.985, cos 40° 0.766, cos 50° 0.643.
+    for threshold, pairs in ((0.9, [(0, 1)]), (0.7, [(0, 1), (1, 2)]), (0.6, [(0, 1), (0, 2), (1, 2)])):
+        found = near_vectors(["a", "b", "c", "d"], lambda texts: vectors, threshold)
+        assert [pair[:2] for pair in found] == pairs
+        assert found[0][2] == pytest.approx(0.9848, abs=1e-4)
+    assert near_vectors([], lambda texts: np.empty((0, 2)), 0.5) == []
+
+
+def test_a_low_threshold_keeps_few_pairs_a_text_and_no_text_without() -> None:
+    n = 3000
+    vectors = np.random.default_rng(0).normal(size=(n, 8)) + 3
+    pairs = near_vectors([str(k) for k in range(n)], lambda texts: vectors, 0.01)
+    assert len(pairs) <= 2 * NEIGHBOURS * n
+    assert {place for one, other, _ in pairs for place in (one, other)} == set(range(n))
+    cosines = vectors @ vectors.T
+    norms = np.linalg.norm(vectors, axis=1)
+    cosines /= norms[:, None] * norms
+    np.fill_diagonal(cosines, -1)
+    kept = {pair[:2] for pair in pairs}
+    # The nearest of every text is among them.
+    assert all((min(k, j), max(k, j)) in kept for k, j in enumerate(cosines.argmax(axis=1).tolist()))

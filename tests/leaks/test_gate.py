@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.catalog import bind
 from harness.errors import ConfigError
 from harness.labels import STANCE
 from harness.leaks import Leaks, leaks
@@ -155,6 +156,11 @@ def test_vectors_find_what_words_do_not() -> None:
     # All others point the same way too: they are each other's near duplicates in this toy encoder.
     found = inspected(planted, embeddings=0.99, encode=encode)
     assert ("r004", "test", "1.00", "r000", "train") in [row[:5] for row in found.finding.details[0].rows]
+
+
+@pytest.mark.parametrize(("said", "meant"), [(True, 0.9), (False, None), (0.95, 0.95), (1, 1)])
+def test_vectors_are_compared_on_request(said: float | bool, meant: float | None) -> None:
+    assert bind("audit", "leaks", {"embeddings": said}).make().embeddings == meant
 
 
 def test_texts_are_left_out_where_asked() -> None:
