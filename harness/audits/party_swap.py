@@ -89,7 +89,7 @@ class PartySwap:
         known = {
             place: party
             for place, one in enumerate(subject.examples)
-            if one.target is not None and (party := whom(registry, one.target)) is not None
+            if (party := _about(registry, one)) is not None
         }
         articles = Articles.of(registry, list(subject.targets_of)[:MOST_TEXTS])
         swaps: list[Swap] = []
@@ -143,6 +143,16 @@ class PartySwap:
             if example is not None:
                 made += 1
                 yield other.name, example
+
+
+def _about(registry: Registry, example: Example) -> Party | None:
+    """Return the party that an example is about, where its mention names it: ``Jeb Bush`` is not ``Bush``."""
+    party = whom(registry, example.target) if example.target is not None else None
+    if party is None:
+        return None
+    found = namings(registry, example.text, party)
+    named = any(start < one.end and one.start < end for one in found for start, end in example.spans)
+    return party if named or (found and not example.spans) else None
 
 
 def _nobody(known: int, n: int) -> str:

@@ -267,6 +267,23 @@ def test_names_can_be_given_in_the_config() -> None:
     assert {row[1] for row in pairs.rows} == {"Free Ballot", "Salt Road"}
 
 
+def test_only_a_mention_that_names_the_party_is_exchanged() -> None:
+    corpus = world.corpus_of()
+    rows = corpus.rows.copy()
+    for old, new in (("Coastal Union", "Jeb Bush"), ("Harbour Party", "Donald Trump")):
+        rows["text"] = rows["text"].str.replace(old, new)
+        rows["target"] = rows["target"].str.replace(old, new)
+    rows["target"] = rows["target"].str.replace("Jeb Bush", "Bush")
+    rows = rows.assign(start=None, end=None).astype({"start": "Int64", "end": "Int64"})
+    audit = bind("audit", "party_swap", {"items": 1000}).make()
+    subject = world.subject_of(world.oracle, type(corpus)(corpus.name, rows, corpus.source))
+    (found,) = examine(subject, {"party_swap": audit}, world.oracle)
+    pairs = next(detail for detail in found.details if detail.name == "pairs")
+    assert {row[0] for row in pairs.rows} == {"United States"}
+    about = sum(one.target == "Donald Trump" for one in subject.examples)
+    assert found.sentence.endswith(f"in {about} of 160 test items.")
+
+
 def test_a_corpus_without_a_registry_is_read_by_the_shipped_one() -> None:
     corpus = world.corpus_of()
     bare = type(corpus)(corpus.name, corpus.rows, corpus.source)
