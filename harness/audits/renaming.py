@@ -106,28 +106,24 @@ def renamed(
     -------
     Example or None
         None where the other party lacks a form that is needed, such as a leader, where two people would
-        become one, and where a person's gender is told by "Mr.", "Mrs.", "Ms.", "Sir" or "Lady": that of the
-        people of a registry is not known. Pronouns stay as they are.
+        become one, and behind "Mr.", "Mrs.", "Sir" and their like: whether somebody is a woman is not known.
     """
-    if _merges_people(found, party, other) or any(
-        one.leader and HONORIFIC.search(example.text[: one.start]) for one in found
-    ):
+    if _merges_people(found, party, other) or _tells_gender(example.text, found):
         return None
     pieces: list[str] = []
     moved: list[tuple[Span, Span]] = []
     position = length = 0
     for one in found:
-        mention = example.text[one.start : one.end]
         within = one.how == "name" and belongs(example.text, one.start, one.end)
+        mention = example.text[one.start : one.end]
         form = counterpart(mention, one, party, other, within=within)
         if form is None:
             return None
         if form.endswith(".") and example.text.startswith(".", one.end):
             form = form[:-1]
-        gap = example.text[position : one.start]
+        gap = indefinite(example.text[position : one.start], form)
         if one.how == "name" and not within:
             gap = articles.fitted(gap, mention, form, at_start=not position)
-        gap = indefinite(gap, form)
         pieces += [gap, form]
         length += len(gap) + len(form)
         moved.append(((one.start, one.end), (length - len(form), length)))
@@ -195,6 +191,10 @@ def _merges_people(found: Sequence[Naming], party: Party, other: Party) -> bool:
     named = {one.leader for one in found if one.leader}
     others = [_stand_in(name, party, other) for name in named]
     return len({one.name for one in others if one is not None}) < len(named)
+
+
+def _tells_gender(text: str, found: Sequence[Naming]) -> bool:
+    return any(one.leader and HONORIFIC.search(text[: one.start]) for one in found)
 
 
 def _people(party: Party) -> list[Leader]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAME = "sensitivity"
-IGNORED, HEEDED = 0.05, 0.2
+IGNORED, HEEDED = 0.05, 0.25
 """Asked about another party of the same sentence, a classifier ignores it whose label changes less often than
 the first, and surely less often than the second."""
 
@@ -156,6 +156,8 @@ def _verdict(measures: dict[str, Measure]) -> tuple[Verdict, list[str]]:
     other = measures.get("other_changes", Measure("other_changes", math.nan))
     if other.value < IGNORED and other.high < HEEDED:
         failed.append("It gives all parties of a sentence one label, whichever it is asked about.")
+    elif other.value < IGNORED and other.n >= FEWEST_ITEMS:
+        warned.append("It gives all parties of a sentence one label, in too few articles to be sure of it.")
     alone = measures["name_alone_agreement"]
     if alone.low > NAME_SETTLES:
         failed.append("It gives the label that it gives to the party's name alone, whatever the sentence.")

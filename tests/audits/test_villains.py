@@ -61,6 +61,20 @@ def test_a_classifier_that_is_blind_to_the_target() -> None:
     assert (asked.value("other_changes"), asked.value("all_parties_right")) == (0, 0)
 
 
+def test_a_classifier_that_is_blind_in_a_few_articles() -> None:
+    corpus = world.corpus_of()
+    for articles, verdict in ((13, "failed"), (10, "warning")):
+        # Sentences 2, 3, 6, 7, … are test.
+        place = corpus.rows["id"].str[1:4].astype(int) // 4 % articles
+        rows = corpus.rows.assign(group="a" + place.astype(str))
+        few = type(corpus)(corpus.name, rows, corpus.source, corpus.parties)
+        asked = found(world.blind, world.subject_of(world.blind, few), "sensitivity")
+        assert asked.verdict == verdict
+    assert asked.sentence.startswith(
+        "It gives all parties of a sentence one label, in too few articles to be sure of it."
+    )
+
+
 def test_a_twin_without_the_target_that_is_as_good() -> None:
     corpus = world.corpus_of()
     subject = world.subject_of(world.oracle, corpus, blind=world.predictions_of(world.oracle, corpus))
