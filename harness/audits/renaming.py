@@ -89,8 +89,7 @@ def renamed(
     """Put another party in the place of one.
 
     Names stay in their form: capitals, possessives, acronyms, demonyms, full names and surnames of people.
-    The article before a name is the one that the new name takes. Before a noun a country is named by its
-    demonym, where one is registered: "the new US administration" becomes "the new Japanese administration".
+    Articles are those that the new names take. Before a noun a country goes by its demonym, if it has one.
 
     Parameters
     ----------
