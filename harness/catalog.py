@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import re
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from harness.errors import ConfigError, Problem
+from harness.errors import ConfigError, Problem, suggest
 
 Section = Literal["corpus", "split", "classifier", "metric", "audit"]
 
@@ -124,21 +123,6 @@ class Bound:
     def canonical(self) -> dict[str, Any]:
         """Return kind and options as plain data, for digests and for MLflow."""
         return {"kind": self.kind, **{name: plain(value) for name, value in self.options.items()}}
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Return ``did you mean 'x'?`` or the list of what is known.
-
-    Examples
-    --------
-    >>> suggest("linaer", ["linear", "prior"])
-    "did you mean 'linear'?"
-    """
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1) or [one for one in names if word.startswith(one)]
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(names)}" if names else "it takes no options"
 
 
 def lookup(section: Section, kind: str, where: str) -> Any:

@@ -20,6 +20,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -122,3 +123,18 @@ class MissingPackageError(HarnessError):
 
 class HarnessWarning(UserWarning):
     """Something that a person should know, though all goes on."""
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean 'x'?`` or the list of what is known.
+
+    Examples
+    --------
+    >>> suggest("linaer", ["linear", "prior"])
+    "did you mean 'linear'?"
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1) or [one for one in names if word.startswith(one)]
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(names)}" if names else "it takes no options"

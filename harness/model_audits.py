@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness import plan
 from harness.audits import Audit, Subject, examine
-from harness.catalog import CATALOGUES, suggest
+from harness.catalog import CATALOGUES
 from harness.classifiers.protocol import Examples, examples_of
 from harness.config.load import written
-from harness.errors import ConfigError, ModelError, Problem
+from harness.errors import ConfigError, ModelError, Problem, suggest
 from harness.findings import Finding
 from harness.inference.asking import Asked, asked
 from harness.labels import check_probabilities

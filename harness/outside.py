@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.catalog import suggest
-from harness.errors import PredictionsError
+from harness.errors import PredictionsError, suggest
 from harness.evaluate import SCORED_PARTS, Prepared
 from harness.labels import LabelSet
 from harness.splits import Split

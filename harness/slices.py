@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import suggest
-from harness.errors import ConfigError, Problem
+from harness.errors import ConfigError, Problem, suggest
 from harness.labels import NO_FRAME, LabelSet
 from harness.splits import Split, seen
 from harness.tables import Corpus

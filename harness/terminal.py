@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from harness import catalog
-from harness.errors import ConfigError, HarnessError, Problem
+from harness.errors import ConfigError, HarnessError, Problem, suggest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,7 +141,7 @@ def list_catalogue(section: str) -> None:
         For an unknown section.
     """
     if section and section not in catalog.CATALOGUES:
-        hint = catalog.suggest(section, catalog.CATALOGUES)
+        hint = suggest(section, catalog.CATALOGUES)
         raise ConfigError([Problem("", f"there is no catalogue {section!r}", hint)])
     for one in catalog.CATALOGUES:
         if section not in ("", one):

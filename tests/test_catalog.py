@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from harness import catalog
-from harness.errors import ConfigError
+from harness.errors import ConfigError, suggest
 from harness.labels import STANCE, LabelSet
 
 
@@ -150,9 +150,9 @@ def test_kinds_that_name_nothing(kind: str, message: str) -> None:
 
 
 def test_suggestions() -> None:
-    assert catalog.suggest("test_sizee", ["test_size", "seed"]) == "did you mean 'test_size'?"
-    assert catalog.suggest("q", ["b", "a"]) == "known: a, b"
-    assert catalog.suggest("q", []) == "it takes no options"
+    assert suggest("test_sizee", ["test_size", "seed"]) == "did you mean 'test_size'?"
+    assert suggest("q", ["b", "a"]) == "known: a, b"
+    assert suggest("q", []) == "it takes no options"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import suggest
-from harness.errors import ArticleError, ModelError, Problem
+from harness.errors import ArticleError, ModelError, Problem, suggest
 from harness.inference.formats import format_of, reading
 
 if TYPE_CHECKING:

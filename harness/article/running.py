@@ -14,8 +14,7 @@ from harness.article.reading import Reader, Reading
 from harness.article.rows import Tables, whole
 from harness.article.streams import Format
 from harness.article.summary import Tally, add
-from harness.catalog import suggest
-from harness.errors import ArticleError, ModelError, Problem
+from harness.errors import ArticleError, ModelError, Problem, suggest
 from harness.inference.formats import ENDINGS
 from harness.parties import Registry, shipped
 from harness.parties import read as read_registry

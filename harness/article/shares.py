@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.article.readings import OWN, QUOTED, Readings, in_order, rows_of
-from harness.catalog import suggest
-from harness.errors import ArticleError, Problem
+from harness.errors import ArticleError, Problem, suggest
 from harness.labels import STANCES
 from harness.statistics.difference import (
     UNKNOWN,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness import scoring
-from harness.catalog import CATALOGUES, lookup, suggest
-from harness.errors import ConfigError, Problem
+from harness.catalog import CATALOGUES, lookup
+from harness.errors import ConfigError, Problem, suggest
 from harness.labels import LabelSet
 from harness.metrics.metric import Metric
 from harness.metrics.selection import refusal

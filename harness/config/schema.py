@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from harness.catalog import CATALOGUES, Section, lookup, options_model, suggest
-from harness.errors import Problem
+from harness.catalog import CATALOGUES, Section, lookup, options_model
+from harness.errors import Problem, suggest
 from harness.labels import FRAME_SETS, Task
 
 OFF = "off"

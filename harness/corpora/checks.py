@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import suggest
-from harness.errors import CorpusError, Problem
+from harness.errors import CorpusError, Problem, suggest
 from harness.labels import LabelSet, Task
 from harness.parties import EMPTY, Registry
 from harness.tables import CORPUS_COLUMNS, Corpus

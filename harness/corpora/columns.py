@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import suggest
 from harness.corpora.checks import Raw, capped, is_missing, written
-from harness.errors import ConfigError, CorpusError, Problem
+from harness.errors import ConfigError, CorpusError, Problem, suggest
 from harness.labels import Task
 from harness.tables import CORPUS_COLUMNS
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlsplit
 
-from harness.catalog import suggest
 from harness.corpora import cache, describe
 from harness.corpora.archives import copy, unpack
 from harness.corpora.downloads import PATIENCE, AbsentError, Patience, download
 from harness.corpora.sources import SOURCES, Source
-from harness.errors import ConfigError, FetchError, Problem
+from harness.errors import ConfigError, FetchError, Problem, suggest
 
 
 @dataclass(frozen=True)

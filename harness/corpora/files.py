@@ -15,14 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.catalog import suggest
 from harness.corpora import reading
 from harness.corpora.card import Card
 from harness.corpora.checks import SPLITS, Raw, build, stacked
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.parts import read_all
 from harness.corpora.reading import Format, Layout
-from harness.errors import ConfigError, Problem
+from harness.errors import ConfigError, Problem, suggest
 from harness.labels import FRAMING, STANCE, LabelSet, Task
 from harness.parties import EMPTY
 from harness.parties import read as read_parties

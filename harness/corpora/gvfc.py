@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.catalog import suggest
 from harness.corpora import reading
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped, is_missing, written
 from harness.corpora.parts import Part, read_parts
-from harness.errors import CorpusError, Problem
+from harness.errors import CorpusError, Problem, suggest
 from harness.labels import LabelSet, Task
 from harness.tables import Corpus
 

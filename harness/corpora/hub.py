@@ -17,12 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import suggest
 from harness.corpora.card import Card
 from harness.corpora.checks import SPLITS, Raw, build, stacked
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.reading import shown
-from harness.errors import ConfigError, CorpusError, Problem
+from harness.errors import ConfigError, CorpusError, Problem, suggest
 from harness.labels import FRAMING, STANCE, LabelSet, Task
 from harness.parties import EMPTY
 from harness.parties import read as read_parties

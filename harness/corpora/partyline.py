@@ -20,11 +20,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.catalog import suggest
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped
 from harness.corpora.reading import json_lines, shown
-from harness.errors import CorpusError, Problem
+from harness.errors import CorpusError, Problem, suggest
 from harness.labels import FRAMING, STANCE, LabelSet, Task
 from harness.parties import Registry
 from harness.parties import read as read_parties

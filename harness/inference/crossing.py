@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import suggest
 from harness.crosstabs import CrossTable, cross_tables
-from harness.errors import ModelError
+from harness.errors import ModelError, suggest
 from harness.inference.formats import Row, format_of, reading
 from harness.labels import NO_FRAME, STANCES
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
-from harness.errors import CorpusError, Problem
+from harness.errors import CorpusError, Problem, suggest
 from harness.parties.registry import Kind, Leader, Party, Registry
 
 WORLD = Path(__file__).parent / "world.yaml"
@@ -106,17 +105,12 @@ def _odd_keys(
 ) -> Iterator[Problem]:
     for key in record:
         if key not in known:
-            yield Problem(f"{place}: {key}", "is no key of a registry", _nearest(str(key), known))
+            yield Problem(f"{place}: {key}", "is no key of a registry", suggest(str(key), known))
     for key in lists:
         if isinstance(record.get(key), str):
             yield Problem(f"{place}: {key}", f"is not a list: {record[key]!r}", f"write [{record[key]}]")
         elif any(not str(one).strip() for one in record.get(key) or ()):
             yield Problem(f"{place}: {key}", "holds an empty form")
-
-
-def _nearest(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
 
 
 def is_date(text: str) -> bool:

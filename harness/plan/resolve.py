@@ -12,7 +12,7 @@ from harness import catalog
 from harness.catalog import Bound
 from harness.config.load import Document, load
 from harness.config.schema import OFF, ExperimentConfig, validated
-from harness.errors import ConfigError, Problem
+from harness.errors import ConfigError, Problem, suggest
 from harness.labels import FRAMING, STANCE, LabelSet
 from harness.metrics import selection
 from harness.plan.data import card_of, missing
@@ -161,7 +161,7 @@ class _Resolver:
         known = catalog.CATALOGUES["audit"]
         for place, name in enumerate(names):
             if name not in known:
-                hint = catalog.suggest(str(name), known)
+                hint = suggest(str(name), known)
                 self._note([Problem(f"audits.{place}", f"unknown audit {name!r}", hint)])
         return {name: {} for name in names if name in known}
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness import seeds
-from harness.catalog import suggest
-from harness.errors import ConfigError, Problem, SplitError
+from harness.errors import ConfigError, Problem, SplitError, suggest
 from harness.labels import LabelSet
 from harness.splits.drawing import Drawing, allocate, counts_of
 from harness.splits.split import PARTS, Split, of_places

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness import seeds
-from harness.catalog import suggest
-from harness.errors import ConfigError, Problem, SplitError
+from harness.errors import ConfigError, Problem, SplitError, suggest
 from harness.labels import LabelSet
 from harness.splits.drawing import Drawing, allocate, units_of
 from harness.splits.split import Split, of_places

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from harness import evaluate, experiment
-from harness.catalog import suggest
-from harness.errors import ConfigError, HarnessError, Problem
+from harness.errors import ConfigError, HarnessError, Problem, suggest
 from harness.experiment import Outcome
 from harness.store import Store
 from harness.suites.suite import Entry, Suite

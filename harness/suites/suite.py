@@ -29,11 +29,10 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from harness import catalog, plan
-from harness.catalog import suggest
 from harness.config.load import Document, Key, Place, layered, load
 from harness.config.schema import Name, Strict, described
 from harness.corpora.card import Card
-from harness.errors import ConfigError, Problem
+from harness.errors import ConfigError, Problem, suggest
 from harness.plan import Plan
 
 
