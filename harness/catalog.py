@@ -54,6 +54,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "embedding": "harness.classifiers.embedding:embedding",
             "encoder": "harness.classifiers.encoder:encoder",
             "joint_encoder": "harness.classifiers.joint:joint_encoder",
+            "distilled": "harness.classifiers.distilled:distilled",
         },
         "metric": {
             "accuracy": "harness.metrics.classification:ACCURACY",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
@@ -185,10 +186,23 @@ def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split:
         "seed": seed,
         "fold": split.fold,
     }
+    if files := {str(one): _content(one) for one in _files(classifier)}:
+        parts["files"] = files
     if reads_both(classifier.bound) and (other := prepared.other) is not None:
         theirs = next(one for one in other.splits if one.fold == split.fold)
         parts["beside"] = [other.corpus.fingerprint, theirs.fingerprint]
     return fingerprint([json.dumps(parts, sort_keys=True)])
+
+
+def _files(classifier: PlannedClassifier) -> list[Path]:
+    """Return the files that a classifier's options name."""
+    values = [value for bound in classifier.grid() for value in bound.options.values()]
+    return [one for one in values if isinstance(one, Path) and one.is_file()]
+
+
+def _content(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _labelled(prepared: Prepared, bound: Bound, split: Split, part: str) -> Labelled:

@@ -68,6 +68,16 @@ def test_a_digest_follows_options_seed_fold_and_data_and_nothing_else(tmp_path: 
     assert trial_of(changed).digest != base
 
 
+def test_a_digest_follows_the_content_of_a_file_that_a_classifier_reads(tmp_path: Path) -> None:
+    file = tmp_path / "more.csv"
+    given = f"  distilled: {{kind: distilled, unlabelled: {file}}}"
+    digests = []
+    for text in ("text\nVarna won.\n", "text\nVarna lost.\n", "text\nVarna won.\n"):
+        file.write_text(text, encoding="utf-8")
+        digests.append(trial_of(toys.prepared(tmp_path, given)).digest)
+    assert digests[0] == digests[2] != digests[1]
+
+
 def test_a_grid_is_searched_on_select_and_the_best_kept(tmp_path: Path) -> None:
     # Without strength every row gets about a third each, so the labels are guesses; 5.0 separates them.
     prepared = toys.prepared(tmp_path, "  verbs: {kind: 'toys:verbs', tune: {strength: [0.0, 5.0]}}")

@@ -17,11 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.classifiers.distilled import heard
 from harness.classifiers.encoder import load
-from harness.classifiers.encoder.classifier import padding
-from harness.classifiers.encoder.engines.computing import TorchEngine
-from harness.classifiers.encoder.prediction import Reading, probabilities, streamed
-from harness.classifiers.encoder.training import in_bf16
 from harness.classifiers.protocol import Example, Labelled
 from harness.labels import STANCE
 
@@ -63,11 +60,7 @@ def _taught(place: Path, examples: Sequence[Example]) -> NDArray[np.float64]:
     digest = hashlib.sha256(repr(examples).encode()).hexdigest()[:16]
     file = place / f"taught-{digest}.npy"
     if not file.is_file():
-        model = load(place / "model", STANCE)
-        engine = TorchEngine(model.network_, "bf16" if in_bf16("auto") else "fp32")
-        reading = Reading(model.tokenizer_, padding(model.tokenizer_.backend))
-        raw = streamed(engine, reading, examples, len(STANCE))
-        np.save(file, probabilities(raw, STANCE))
+        np.save(file, heard(load(place / "model", STANCE), examples))
     return np.asarray(np.load(file))
 
 

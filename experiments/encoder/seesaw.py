@@ -1,4 +1,9 @@
-"""SEESAW in, sentences with the target of a stance in them out."""
+"""SEESAW in, sentences with the target of a stance in them out.
+
+    python -m experiments.encoder.seesaw > sentences.jsonl
+
+writes all of them without labels, for a student to hear its teacher on (``HARNESS_UNLABELLED``).
+"""
 
 from __future__ import annotations
 
@@ -17,25 +22,32 @@ from harness.corpora.newsmtsc import newsmtsc
 from harness.parties import find_name
 
 NEUTRAL = 3500
-"""Neutral rows that are kept: of the entities that a sentence names, most are the object of no stance."""
+"""Neutral rows to learn from: of the entities that a sentence names, most are the object of no stance."""
 
 EMPTY_WORDS = {"the", "of", "and", "party", "for", "in", "president", "senator", "house"}
 COLLECTIVE = {"Republican": ("Republicans", "Republican", "GOP"), "Democratic": ("Democrats", "Democratic")}
 
 
-def seesaw(seed: int) -> Labelled:
+def seesaw(seed: int, neutral: int | None = NEUTRAL) -> Labelled:
     """Read SEESAW (``HARNESS_SEESAW``): of which stance, positive or negative, who is the object where.
 
     An entity that a sentence names without being the object of a stance is taken as neutral. Sentences
     that NewsMTSC has in dev or test are left out.
+
+    Parameters
+    ----------
+    seed : int
+        Of the choice among neutral rows.
+    neutral : int, optional
+        How many of these are kept; None for all.
     """
     rows = sorted(set(_rows(Path(os.environ["HARNESS_SEESAW"]))))
     held = newsmtsc(variant="mt", dev="both").rows
-    known = {_plain(text) for text in held.loc[held["split"] != "train", "text"]}
-    rows = [row for row in rows if _plain(row[0]) not in known]
+    known = {plain(text) for text in held.loc[held["split"] != "train", "text"]}
+    rows = [row for row in rows if plain(row[0]) not in known]
     random = seeds.generator(seed, "seesaw")
-    neutral = [row for row in rows if row[3] == 1]
-    kept = [neutral[at] for at in random.permutation(len(neutral))[:NEUTRAL]]
+    found = [row for row in rows if row[3] == 1]
+    kept = [found[at] for at in random.permutation(len(found))[:neutral]]
     rows = [row for row in rows if row[3] != 1] + kept
     examples = [Example(text, text[start:end], ((start, end),)) for text, start, end, _ in rows]
     return Labelled(examples, np.array([row[3] for row in rows]))
@@ -66,5 +78,16 @@ def _span(text: str, name: str) -> tuple[int, int] | None:
     return None
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     return re.sub(r"\W+", "", text.lower())[:80]
+
+
+def main() -> None:
+    for one in seesaw(1, None).examples:
+        ((start, end),) = one.spans
+        row = {"text": one.text, "target": one.target, "start": start, "end": end}
+        print(json.dumps(row, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

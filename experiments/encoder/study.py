@@ -63,6 +63,8 @@ def labelled(corpus: Corpus, **wanted: str) -> Labelled:
 def prepared(options: Mapping[str, Any], train: Labelled, seed: int) -> tuple[dict[str, Any], Labelled]:
     """Do what a setting asks for before the training: another body, other rows, softer labels."""
     options, bodies = dict(options), KEPT / "bodies"
+    if "checkpoint" in options:
+        options["checkpoint"] = os.path.expandvars(options["checkpoint"])
     if "before" in options:
         from experiments.encoder.transfer import pretrained
 
@@ -71,18 +73,21 @@ def prepared(options: Mapping[str, Any], train: Labelled, seed: int) -> tuple[di
     if options.pop("masked", False):
         from experiments.encoder.masked import adapted
 
-        options["checkpoint"] = adapted(train, seed, bodies / f"masked-{seed}")
+        # Reading costs the most: one body for all seeds.
+        options["checkpoint"] = adapted(train, 1, bodies / "masked")
     if "swaps" in options:
         from experiments.encoder.swaps import swapped
 
         train = swapped(train, options.pop("swaps"), seed)
     if "teachers" in options:
         from experiments.encoder.ensemble import softened
+        from experiments.encoder.names import news
         from experiments.encoder.seesaw import seesaw
 
         places = [KEPT / name for name in options.pop("teachers")]
         # The same rows for every student: what the teachers say of them is asked once.
-        beside = seesaw(1).examples if options.pop("beside", False) else ()
+        many = options.pop("beside")
+        beside = news() if many == "names" else seesaw(1, None if many == "all" else many).examples
         train = softened(train, places, options.pop("trust", 0.5), beside)
     return options, train
 

@@ -59,6 +59,7 @@ CASES = (
     Case("encoder", ENCODER),
     Case("encoder", {**ENCODER, "target": "none"}),
     Case("joint_encoder", {"encoder": ENCODER}, (STANCE, FRAMES)),
+    Case("distilled", {"teacher": ENCODER, "student": ENCODER}),
     Case(OWN, {}, (STANCE,), saves=False),
 )
 BOTH = [(case, labels) for case in CASES for labels in case.tasks]

@@ -1,0 +1,245 @@
+"""Teachers in, one encoder that learned from what they say out: a large model's labels, a small one's price.
+
+Teachers are fine-tuned first. Then they say how likely each label is, of the training rows and of unlabelled
+ones, and a student learns that (knowledge distillation; Hinton et al. 2015). What is saved and served is the
+student alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness import seeds
+from harness.classifiers.checkpoints import check
+from harness.classifiers.encoder.classifier import Encoder
+from harness.classifiers.encoder.options import Options
+from harness.classifiers.protocol import Example, Examples, Labelled, examples_of
+from harness.errors import ClassifierError, ConfigError, Problem
+from harness.labels import LabelSet
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+OPTIONS = Options()
+READERS = {".csv": "read_csv", ".jsonl": "read_json", ".parquet": "read_parquet", ".tsv": "read_csv"}
+"""By the end of a file's name, what of pandas reads it."""
+
+
+def distilled(
+    *,
+    teacher: Options = OPTIONS,
+    student: Options = OPTIONS,
+    teachers: int = 1,
+    trust: float = 0.7,
+    unlabelled: Path | None = None,
+    labels: LabelSet,
+    seed: int,
+) -> Distilled:
+    """Make an encoder that learns from others.
+
+    Parameters
+    ----------
+    teacher, student : Options
+        As of :func:`harness.classifiers.encoder.encoder`. A teacher may be many times as large; with the same
+        checkpoint for both, several teachers are worth one student that knows what their average knows.
+    teachers : int
+        At least 1; each with a seed of its own, their probabilities are averaged.
+    trust : float
+        Share of the teachers in what the student learns of a training row, in [0, 1]; the rest is its label.
+    unlabelled : Path, optional
+        CSV, TSV, JSONL or Parquet with ``text`` and, for stance, ``target``; ``start`` and ``end``, in
+        characters, where they are known. Of these rows the teachers alone are heard. They should be like
+        those to be labelled, and none of those that are scored.
+    labels : LabelSet
+        Handed in.
+    seed : int
+        Handed in.
+
+    Raises
+    ------
+    ConfigError
+        With every option that is out of range, or where a checkpoint or the file is not there.
+    """
+    problems = list(_problems(teacher, student))
+    if teachers < 1:
+        problems.append(Problem("teachers", f"should be at least 1, got {teachers}"))
+    if not 0 <= trust <= 1:
+        problems.append(Problem("trust", f"should be in [0, 1], got {trust}"))
+    if unlabelled is not None and unlabelled.suffix not in READERS:
+        problems.append(Problem("unlabelled", f"should end in {', '.join(READERS)}, got {unlabelled.name!r}"))
+    elif unlabelled is not None and not unlabelled.is_file():
+        problems.append(Problem("unlabelled", f"there is no file {unlabelled}"))
+    if problems:
+        raise ConfigError(problems)
+    return Distilled(teacher, student, teachers, (trust, unlabelled), labels, seed)
+
+
+def _problems(teacher: Options, student: Options) -> Iterator[Problem]:
+    for name, options in (("teacher", teacher), ("student", student)):
+        try:
+            check(options.checkpoint)
+            options.check()
+        except ConfigError as error:
+            yield from (replace(one, where=f"{name}.{one.where}") for one in error.problems)
+
+
+class Distilled:
+    """A student and how it is taught; see :func:`distilled`.
+
+    Parameters
+    ----------
+    teacher, student : Options
+    teachers : int
+    lessons : pair of float and Path or None
+        The share of the teachers, and the file of unlabelled rows.
+    labels : LabelSet
+    seed : int
+
+    Attributes
+    ----------
+    resume_in : Path or None
+        A folder of its own in which :meth:`fit` keeps what each teacher said, and goes on from it.
+    encoder_ : Encoder
+        The student.
+    curves_ : list of dict
+        One an epoch of the student, as of an encoder; with select rows also ``teacher_f1_macro`` on them,
+        which is the same in each.
+    """
+
+    deterministic = False
+
+    def __init__(
+        self,
+        teacher: Options,
+        student: Options,
+        teachers: int,
+        lessons: tuple[float, Path | None],
+        labels: LabelSet,
+        seed: int,
+    ) -> None:
+        self.teacher, self.teachers, self.student = teacher, teachers, student
+        self.trust, self.unlabelled = lessons
+        self.labels, self.seed = labels, seed
+        self.resume_in: Path | None = None
+
+    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+        """Fine-tune the teachers on ``train``, hear them, and fine-tune the student on what they say.
+
+        Raises
+        ------
+        ConfigError, ClassifierError
+            As :meth:`harness.classifiers.encoder.classifier.Encoder.fit`; also where the unlabelled rows
+            cannot be read.
+        """
+        import numpy as np
+
+        from harness.classifiers.encoder.prediction import f1_macro
+
+        n, beside = len(train), [] if self.unlabelled is None else read(self.unlabelled)
+        asked = [*train.examples, *beside, *(() if select is None else select.examples)]
+        said = np.mean([self._said(number, train, select, asked) for number in range(self.teachers)], axis=0)
+        known = train.codes if self.labels.multi else np.eye(len(self.labels))[train.codes]
+        mixed = self.trust * said[:n] + (1 - self.trust) * known
+        # Probabilities stand where codes do.
+        taught: Any = np.concatenate([mixed, said[n : n + len(beside)]])
+        made = Encoder(self.student, self.labels, self.seed)
+        made.resume_in = self._place("student")
+        made.fit(Labelled(asked[: n + len(beside)], taught), select)
+        self.encoder_ = made
+        self.curves_: list[dict[str, float]] = made.curves_
+        if select is not None:
+            score = f1_macro(select.codes, self.labels.decide(said[n + len(beside) :]), self.labels)
+            self.curves_ = [one | {"teacher_f1_macro": score} for one in made.curves_]
+
+    def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
+        """Return the student's ``(n, k)`` probabilities in label order, computed in fp32."""
+        return self._fitted.predict_proba(examples)
+
+    def save(self, folder: Path) -> str:
+        """Write the student; return the loader's address: it is an encoder like any other."""
+        return self._fitted.save(folder)
+
+    @property
+    def _fitted(self) -> Encoder:
+        if not hasattr(self, "encoder_"):
+            raise ClassifierError("the encoder has not been fitted: call fit first")
+        return self.encoder_
+
+    def _place(self, name: str) -> Path | None:
+        return None if self.resume_in is None else self.resume_in / name
+
+    def _said(
+        self, number: int, train: Labelled, select: Labelled | None, asked: Examples
+    ) -> NDArray[np.float64]:
+        """Return what a teacher says, ``(asked, k)``; where it was stopped after that, what it said then."""
+        import numpy as np
+
+        made = Encoder(self.teacher, self.labels, seeds.derive(self.seed, "teacher", number))
+        place = self._place(f"teacher-{number}")
+        file = None if place is None else place / f"{self._identity(made, train, select, asked)}.npy"
+        if file is not None and file.is_file():
+            return np.asarray(np.load(file))
+        made.resume_in = None if place is None else place / "training"
+        made.fit(train, select)
+        said = heard(made, asked)
+        if file is not None:
+            fresh = file.with_suffix(".new")
+            with fresh.open("wb") as stream:
+                np.save(stream, said)
+            fresh.replace(file)
+            shutil.rmtree(file.parent / "training")
+        return said
+
+    def _identity(self, teacher: Encoder, train: Labelled, select: Labelled | None, asked: Examples) -> str:
+        settings = [teacher.options.to_record(), self.labels, teacher.seed, train.examples, asked]
+        digest = hashlib.sha256(repr(settings).encode())
+        for part in (train, select):
+            digest.update(b"" if part is None else part.codes.tobytes())
+        return digest.hexdigest()
+
+
+def heard(teacher: Encoder, examples: Examples) -> NDArray[np.float64]:
+    """Return a fitted encoder's ``(n, k)`` probabilities, computed as it was trained: they are not scored.
+
+    Parameters
+    ----------
+    teacher : Encoder
+    examples : sequence of Example
+    """
+    from harness.classifiers.encoder.classifier import padding
+    from harness.classifiers.encoder.engines.computing import TorchEngine
+    from harness.classifiers.encoder.prediction import Reading, probabilities, streamed
+    from harness.classifiers.encoder.training import in_bf16
+
+    engine = TorchEngine(teacher.network_, "bf16" if in_bf16(teacher.options.precision) else "fp32")
+    reading = Reading(teacher.tokenizer_, padding(teacher.tokenizer_.backend))
+    return probabilities(streamed(engine, reading, examples, len(teacher.labels)), teacher.labels)
+
+
+def read(file: Path) -> list[Example]:
+    """Read unlabelled rows; see :func:`distilled`.
+
+    Raises
+    ------
+    ClassifierError
+        Where the file cannot be read, or a row has no text.
+    """
+    import pandas as pd
+
+    styles: dict[str, dict[str, Any]] = {".jsonl": {"lines": True}, ".tsv": {"sep": "\t"}}
+    try:
+        rows = getattr(pd, READERS[file.suffix])(file, **styles.get(file.suffix, {}))
+    except (OSError, ValueError) as error:
+        raise ClassifierError(f"{file}: cannot be read: {error}") from error
+    if "text" not in rows or not len(rows):
+        raise ClassifierError(f"{file}: there should be rows with a text")
+    empty = rows.index[rows["text"].isna()]
+    if len(empty):
+        raise ClassifierError(f"{file}: row {empty[0] + 1} has no text")
+    return examples_of(rows)
