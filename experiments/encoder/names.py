@@ -78,7 +78,7 @@ def _seesaw() -> Iterator[str]:
 def main() -> None:
     for one in news():
         ((start, end),) = one.spans
-        row = {"text": one.text, "target": one.target, "start": start, "end": end}
+        row = {"text": one.text, "target": one.target, "target_start": start, "target_end": end}
         print(json.dumps(row, ensure_ascii=False))
 
 

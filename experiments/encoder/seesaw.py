@@ -85,7 +85,7 @@ def plain(text: str) -> str:
 def main() -> None:
     for one in seesaw(1, None).examples:
         ((start, end),) = one.spans
-        row = {"text": one.text, "target": one.target, "start": start, "end": end}
+        row = {"text": one.text, "target": one.target, "target_start": start, "target_end": end}
         print(json.dumps(row, ensure_ascii=False))
 
 

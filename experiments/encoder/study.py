@@ -4,10 +4,10 @@
     python -m experiments.encoder.study --only chosen --seeds 1,2,3,4,5 --test
 
 Trains on NewsMTSC (``HARNESS_NEWSMTSC``), chooses the epoch on mt-dev and rw-dev pooled, and appends one line
-a run to ``results.csv``; what stands there already is not run again. ``--test`` scores mt-test too: for what
-was decided on dev alone. ``--paper`` chooses the epoch on articles carved from train and scores mt-dev and
-mt-test together (1,476 rows), as published. ``--workers 2`` trains two at once, each on half of the cores:
-faster in all.
+a run to ``results.csv``; what stands there already is not run again. ``--test`` scores mt-test too, for what
+was decided on dev alone, and the ``paper`` items that published scores are of: mt-dev and mt-test together
+(1,476 rows, of which those of mt-dev helped to choose the epoch). ``--workers 2`` trains two at once, each on
+half of the cores: faster in all.
 The models are kept in ``.harness/encoder``, where ``ensemble.py`` finds them; a training that was stopped
 goes on.
 """
@@ -21,14 +21,13 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ruamel.yaml import YAML
 
-from harness import seeds
 from harness.catalog import bind
 from harness.classifiers.protocol import Labelled, examples_of
 from harness.corpora.newsmtsc import newsmtsc
@@ -92,29 +91,15 @@ def prepared(options: Mapping[str, Any], train: Labelled, seed: int) -> tuple[di
     return options, train
 
 
-def published(seed: int) -> Corpus:
-    """Return dev and test of mt as one test set, and every twelfth article of train as dev."""
-    corpus = newsmtsc(variant="paper")
-    rows = corpus.rows
-    groups = rows.loc[rows["split"] == "train", "group"].unique()
-    carved = seeds.generator(seed, "paper").permutation(groups)[: len(groups) // 12]
-    dev = (rows["split"] == "train") & rows["group"].isin(carved)
-    return replace(corpus, rows=rows.assign(split=rows["split"].mask(dev, "dev")))
-
-
-def run(name: str, options: Mapping[str, Any], seed: int, scored: str, threads: int) -> dict[str, Any]:
-    """Fit one setting with one seed; return its line of the table.
-
-    ``scored`` is what is scored beside dev: nothing, ``mt_test`` or ``paper``.
-    """
+def run(name: str, options: Mapping[str, Any], seed: int, test: bool, threads: int) -> dict[str, Any]:
+    """Fit one setting with one seed; return its line of the table, with the scores on test where wanted."""
     import torch
 
     from harness.classifiers.encoder.prediction import f1_macro
 
     torch.set_num_threads(threads)
-    paper = scored == "paper"
-    corpus = published(seed) if paper else newsmtsc(variant="mt", dev="both")
-    place = KEPT / f"{name}-{seed}{'-paper' * paper}"
+    corpus = newsmtsc(variant="mt", dev="both")
+    place = KEPT / f"{name}-{seed}"
     began = time.perf_counter()
     options, train = prepared(options, labelled(corpus, split="train"), seed)
     classifier = bind("classifier", "encoder", options, name).make(labels=STANCE, seed=seed)
@@ -125,33 +110,39 @@ def run(name: str, options: Mapping[str, Any], seed: int, scored: str, threads: 
     shutil.rmtree(place / "training")
     seconds = time.perf_counter() - began
 
-    def f1(**wanted: str) -> str:
-        part = labelled(corpus, **wanted)
-        return f"{f1_macro(part.codes, classifier.predict_proba(part.examples).argmax(axis=1), STANCE):.4f}"
+    parts = {"mt_dev": {"split": "dev", "subset": "mt"}, "rw_dev": {"split": "dev", "subset": "rw"}}
+    parts |= {"mt_test": {"split": "test"}} if test else {}
+    held = {part: labelled(corpus, **wanted) for part, wanted in parts.items()}
+    codes = {part: rows.codes for part, rows in held.items()}
+    said = {part: classifier.predict_proba(rows.examples).argmax(axis=1) for part, rows in held.items()}
+
+    def f1(*names: str) -> str:
+        truth, given = (np.concatenate([of[name] for name in names]) for of in (codes, said))
+        return f"{f1_macro(truth, given, STANCE):.4f}"
 
     curve = classifier.curves_
     epoch = max(range(len(curve)), key=lambda at: (curve[at]["select_f1_macro"], -at))
-    official = {} if paper else {f"{one}_dev": f1(split="dev", subset=one) for one in ("mt", "rw")}
     line = {
         "setting": name,
         "seed": seed,
-        "dev": f1(split="dev"),
+        "dev": f1("mt_dev", "rw_dev"),
         "epoch": epoch + 1,
         "train_loss": f"{curve[epoch]['train_loss']:.4f}",
         "select_loss": f"{curve[epoch]['select_loss']:.4f}",
         "seconds": round(seconds),
     }
-    return dict.fromkeys(COLUMNS, "") | line | official | ({scored: f1(split="test")} if scored else {})
+    line |= {part: f1(part) for part in parts} | ({"paper": f1("mt_dev", "mt_test")} if test else {})
+    return dict.fromkeys(COLUMNS, "") | line
 
 
-def done(scored: str) -> set[tuple[str, int]]:
+def done(test: bool) -> set[tuple[str, int]]:
     if not RESULTS.is_file():
         return set()
     with RESULTS.open(encoding="utf-8", newline="") as stream:
         return {
             (line["setting"], int(line["seed"]))
             for line in csv.DictReader(stream)
-            if line[scored or "mt_dev"]
+            if line["mt_test"] or not test
         }
 
 
@@ -173,17 +164,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", default="1,2")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--test", action="store_true", help="score mt-test too")
-    parser.add_argument("--paper", action="store_true", help="score mt-dev and mt-test together instead")
     given = parser.parse_args(arguments)
-    scored = "paper" if given.paper else "mt_test" if given.test else ""
     settings = YAML(typ="safe").load((HERE / "settings.yaml").read_text(encoding="utf-8"))
     names = given.only.split(",") if given.only else list(settings)
     wanted = [int(seed) for seed in given.seeds.split(",")]
-    left = [(name, seed) for name in names for seed in wanted if (name, seed) not in done(scored)]
+    left = [(name, seed) for name in names for seed in wanted if (name, seed) not in done(given.test)]
     threads = max((os.cpu_count() or 1) // given.workers, 1)
     # Each in a process of its own: half of the threads must be said before torch starts them.
     with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        waiting = [pool.submit(run, name, settings[name], seed, scored, threads) for name, seed in left]
+        waiting = [pool.submit(run, name, settings[name], seed, given.test, threads) for name, seed in left]
         for one in waiting:
             append(one.result())
 

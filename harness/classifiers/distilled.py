@@ -53,9 +53,9 @@ def distilled(
     trust : float
         Share of the teachers in what the student learns of a training row, in [0, 1]; the rest is its label.
     unlabelled : Path, optional
-        CSV, TSV, JSONL or Parquet with ``text`` and, for stance, ``target``; ``start`` and ``end``, in
-        characters, where they are known. Of these rows the teachers alone are heard. They should be like
-        those to be labelled, and none of those that are scored.
+        CSV, TSV, JSONL or Parquet as ``harness predict`` takes it: ``text`` and, for stance, ``target``;
+        ``target_start`` and ``target_end``, in characters, where they are known. Of these rows the teachers
+        alone are heard. They should be like those to be labelled, and none of those that are scored.
     labels : LabelSet
         Handed in.
     seed : int
@@ -242,4 +242,4 @@ def read(file: Path) -> list[Example]:
     empty = rows.index[rows["text"].isna()]
     if len(empty):
         raise ClassifierError(f"{file}: row {empty[0] + 1} has no text")
-    return examples_of(rows)
+    return examples_of(rows.rename(columns={"target_start": "start", "target_end": "end"}))

@@ -192,8 +192,8 @@ def test_unlabelled_rows_are_read_in_every_format(tmp_path: Path, suffix: str) -
         {
             "text": ["Varna met the coast, and Varna won.", "The coast spoke."],
             "target": ["Varna", "coast"],
-            "start": [25, None],
-            "end": [30, None],
+            "target_start": [25, None],
+            "target_end": [30, None],
         }
     )
     file = tmp_path / f"news{suffix}"
