@@ -46,7 +46,7 @@ LAYERS = (
 
 HEAVY = {"datasets", "mlflow", "onnx", "onnxruntime", "pandas", "scipy", "sklearn", "torch", "transformers"}
 OF_MLFLOW = {"compare", "inference", "promotion", "serving", "store", "tracking"}
-NEEDS_TORCH_AT_ONCE = {"classifiers/encoder/network.py", "classifiers/encoder/training.py"}
+NEEDS_TORCH_AT_ONCE = {f"classifiers/encoder/{name}.py" for name in ("graphs", "network", "training")}
 """They define subclasses of what torch defines; what imports them does so inside a function."""
 
 LINES_OF_A_FILE = 320

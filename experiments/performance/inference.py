@@ -25,7 +25,7 @@ from harness.classifiers.encoder.engines import packing
 from harness.classifiers.encoder.engines.agreement import agreement
 from harness.classifiers.encoder.engines.computing import EngineName, OnnxEngine, TorchEngine, threads
 from harness.classifiers.encoder.engines.record import EXACT, SMALL
-from harness.classifiers.encoder.prediction import computed
+from harness.classifiers.encoder.prediction import computed, device
 from harness.classifiers.encoder.rows import shared_batches
 from harness.classifiers.inputs import view
 from harness.classifiers.protocol import Example
@@ -41,7 +41,6 @@ Rates = dict[str, list[tuple[float, float]]]
 
 def pipeline(served: Any, folder: Path) -> Callable[[Sequence[Example], int], None]:
     """Return transformers' text classification with the body that is served, and a head of the same shape."""
-    import torch
     import transformers
 
     body = served.network_.body
@@ -53,7 +52,7 @@ def pipeline(served: Any, folder: Path) -> Callable[[Sequence[Example], int], No
         "text-classification",
         model=model.eval(),
         tokenizer=load_tokenizer(str(folder.resolve())),
-        device=torch.device("cpu"),
+        device=device(),
     )
     reading = served.tokenizer_
 
@@ -80,7 +79,7 @@ def rate(rows: Sequence[Example], work: Callable[[], object]) -> tuple[float, fl
     return len(rows) / taken, len(rows) / (time.process_time() - used)
 
 
-def rates(folder: Path, examples: list[Example]) -> Rates:
+def rates(folder: Path, examples: list[Example], sizes: Sequence[int] = BATCH_SIZES) -> Rates:
     """Return rates, one a turn, of the pipeline and of the engines."""
     served = {name: load(folder, STANCE) for name in load(folder, STANCE)._service.offered}
     for name, one in served.items():
@@ -89,7 +88,7 @@ def rates(folder: Path, examples: list[Example]) -> Rates:
     classify = pipeline(served["fp32"], folder)
     few = [examples[row] for row in packing.spread(examples, SLOW_ROWS)]
     # By processor time, since each is tried once only: what else runs here weighs less.
-    trial = {size: rate(examples, partial(classify, examples, size))[1] for size in BATCH_SIZES}
+    trial = {size: rate(examples, partial(classify, examples, size))[1] for size in sizes}
     best = max(trial, key=lambda size: trial[size])
     found: Rates = {f"pipeline, batch size {size}": [] for size in (1, best)} | {name: [] for name in served}
     for _ in range(TURNS):
@@ -100,9 +99,11 @@ def rates(folder: Path, examples: list[Example]) -> Rates:
     return found
 
 
-def speed(folder: Path, examples: list[Example]) -> tuple[list[str], Ratios]:
+def speed(
+    folder: Path, examples: list[Example], sizes: Sequence[int] = BATCH_SIZES
+) -> tuple[list[str], Ratios]:
     """Return a table of rates and their ratios to the pipeline's; and those of the fastest engine."""
-    found = rates(folder, examples)
+    found = rates(folder, examples, sizes)
     slow, best = list(found)[:2]
     top: list[float] = [0.0]
     fastest = ""

@@ -58,22 +58,34 @@ def parts(read: Corpus, rows: int) -> tuple[Labelled, Labelled]:
     return made[0], made[1]
 
 
-def ours(size: int, train: Labelled, held: Labelled, epochs: int) -> tuple[float, float]:
+def ours(
+    size: int, train: Labelled, held: Labelled, epochs: int, checkpoint: str = checkpoints.MINILM
+) -> tuple[float, float]:
     """Return seconds and macro-F1 of the harness's own training, with batches of a size."""
-    one = encoder(epochs=epochs, learning_rate=RATE, batch_size=size, labels=STANCE, seed=1)
+    one = encoder(
+        checkpoint=checkpoint, epochs=epochs, learning_rate=RATE, batch_size=size, labels=STANCE, seed=1
+    )
     began = time.perf_counter()
     one.fit(train)
     seconds = time.perf_counter() - began
     return seconds, macro(held, one.predict_proba(held.examples))
 
 
-def plain(size: int, train: Labelled, held: Labelled, epochs: int) -> tuple[float, float]:
+def plain(
+    size: int,
+    train: Labelled,
+    held: Labelled,
+    epochs: int,
+    checkpoint: str = checkpoints.MINILM,
+    *,
+    bf16: bool = False,
+) -> tuple[float, float]:
     """Return seconds and macro-F1 of a plain Trainer, with batches of a size."""
     import transformers as t
 
     t.logging.set_verbosity_error()
     began = time.perf_counter()
-    folder = checkpoints.resolve(checkpoints.MINILM)
+    folder = checkpoints.resolve(checkpoint)
     tokenizer = t.AutoTokenizer.from_pretrained(folder)
     with checkpoints.quietly():
         model = t.AutoModelForSequenceClassification.from_pretrained(folder, num_labels=3)
@@ -88,6 +100,7 @@ def plain(size: int, train: Labelled, held: Labelled, epochs: int) -> tuple[floa
             logging_strategy="no",
             disable_tqdm=True,
             dataloader_pin_memory=False,
+            bf16=bf16,
             seed=1,
         )
         trainer = t.Trainer(
@@ -155,13 +168,13 @@ def peak(bf16: bool) -> float:
     return 2 * size**3 / min(taken[1:])
 
 
-def share(train: Labelled, seconds: float, epochs: int) -> float:
+def share(train: Labelled, seconds: float, epochs: int, checkpoint: str = checkpoints.MINILM) -> float:
     """Return the share of the peak that the products of a training ran at, 6 FLOP a weight and token."""
     from harness.classifiers.encoder.classifier import reader
     from harness.classifiers.encoder.options import Options
     from harness.classifiers.encoder.training import in_bf16
 
-    options = Options()
+    options = Options(checkpoint=checkpoint)
     body = checkpoints.load_body(options.checkpoint)
     weights = sum(one.numel() for name, one in body.encoder.named_parameters() if one.ndim == 2)
     tokens = reader(options, checkpoints.load_tokenizer(options.checkpoint))(train.examples).lengths.sum()

@@ -13,6 +13,7 @@ import torch
 
 from harness.classifiers.encoder import encoder, load, resumption
 from harness.classifiers.encoder.engines import choice, computing
+from harness.classifiers.encoder.prediction import device
 from harness.classifiers.encoder.rows import TOKEN_MARKS, Tokenizer
 from harness.classifiers.inputs import Marks
 from harness.classifiers.protocol import Example, Labelled, Target
@@ -146,8 +147,13 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
             one.fit(data(), data())
     other.fit(data(), data())
     whole.fit(data(), data())
-    assert other.curves_ == whole.curves_
-    assert other.predict_proba(data().examples).tobytes() == whole.predict_proba(data().examples).tobytes()
+    found, expected = (each.predict_proba(data().examples) for each in (other, whole))
+    if device().type == "cpu":
+        assert other.curves_ == whole.curves_
+        assert found.tobytes() == expected.tobytes()
+    else:
+        # A GPU may add up in another order from run to run.
+        assert found == pytest.approx(expected, abs=1e-4)
 
 
 @every_architecture

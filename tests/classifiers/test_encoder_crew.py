@@ -23,6 +23,7 @@ def still(network: torch.nn.Module) -> None:
             module.p = 0.0
 
 
+@pytest.mark.skipif(torch.cuda.device_count() == 1, reason="two processes cannot share a GPU")
 def test_two_processes_learn_what_one_learns() -> None:
     # Batches of three rows, so that the second process has one row of each and none of the last.
     terms = Regularization(dropout=0.0, r_drop=1.0, adversarial=0.5, class_weights=1.0, ema=0.9)
@@ -31,7 +32,7 @@ def test_two_processes_learn_what_one_learns() -> None:
         one, data = ready(regularization=terms, batch_size=3, learning_rate=1e-2, epochs=2)
         still(one.network)
         curves.append(one.run(data, data) if processes == 1 else crew.trained(one, data, data, processes))
-        learned.append(one.network.state_dict())
+        learned.append(one.network.cpu().state_dict())
     for name, value in learned[0].items():
         assert learned[1][name].numpy() == pytest.approx(value.numpy(), abs=2e-5), name
     for first, second in zip(*curves, strict=True):

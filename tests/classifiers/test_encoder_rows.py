@@ -5,6 +5,7 @@ import pytest
 
 from harness.classifiers.encoder import losses, prediction
 from harness.classifiers.encoder.options import Regularization
+from harness.classifiers.encoder.prediction import device
 from harness.classifiers.encoder.rows import (
     Rows,
     Tokenizer,
@@ -155,11 +156,11 @@ def test_class_weights_lift_the_rare_label() -> None:
     import torch
 
     codes = np.array([0, 0, 0, 1, 2, 2])
-    raw, truth = torch.zeros(2, 3), np.array([0, 1])
+    raw, truth = torch.zeros(2, 3, device=device()), np.array([0, 1])
     raw[0, 0] = 2.0
     losses_of = []
     for power in (0.0, 1.0):
         loss = losses.loss_for(STANCE, codes, Regularization(label_smoothing=0.0, class_weights=power))
-        losses_of.append(loss.total(raw, torch.from_numpy(truth)).item() / loss.mass(truth))
+        losses_of.append(loss.total(raw, torch.from_numpy(truth).to(device())).item() / loss.mass(truth))
     # Row 0: -ln(e²/(e²+2)) = 0.2395; row 1: ln 3 = 1.0986. Weights 2/3 and 2, so (0.1597 + 2.1972) / 2.667.
     assert losses_of == pytest.approx([(0.2395 + 1.0986) / 2, (0.1597 + 2.1972) / (8 / 3)], abs=1e-3)

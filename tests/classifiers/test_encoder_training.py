@@ -166,4 +166,4 @@ def test_the_adversarial_step_is_taken_back() -> None:
     table = one.network.body.get_input_embeddings().weight
     before = table.detach().clone()
     one.run(data, None)
-    assert table.detach().numpy() == pytest.approx(before.numpy(), abs=1e-6)
+    assert table.detach().cpu().numpy() == pytest.approx(before.cpu().numpy(), abs=1e-6)

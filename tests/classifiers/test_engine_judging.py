@@ -119,4 +119,20 @@ def test_a_processor_says_what_it_multiplies(
     flags: set[str], able: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choice, "flags", lambda: frozenset(flags))
+    monkeypatch.setattr(choice, "gpus", list)
     assert [name for name in ("fp32", "bf16", "int8") if choice.multiplies(name)] == able  # type: ignore[arg-type]
+
+
+def test_a_gpu_multiplies_in_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "flags", frozenset)
+    monkeypatch.setattr(choice, "gpus", lambda: ["nvidia0"])
+    assert [name for name in ("fp32", "bf16", "int8") if choice.multiplies(name)] == ["fp32", "bf16"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("hidden", ["", "-1", " "])
+def test_gpus_that_are_hidden_are_not_there(hidden: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: [self / "nvidia1", self / "nvidia0"])
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert choice.gpus() == ["nvidia0", "nvidia1"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+    assert choice.gpus() == []

@@ -13,6 +13,7 @@ from harness.catalog import bind
 from harness.classifiers.encoder.losses import loss_for
 from harness.classifiers.encoder.objectives import OneTask, TwoTasks
 from harness.classifiers.encoder.options import Options, Regularization
+from harness.classifiers.encoder.prediction import device
 from harness.classifiers.joint import JointEncoder, joint_encoder, load
 from harness.classifiers.protocol import Example, Labelled
 from harness.errors import ClassifierError, ConfigError
@@ -120,7 +121,7 @@ def test_options_out_of_range_are_named(checkpoint: str) -> None:
 
 def tensors(tasks: TwoTasks, codes: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
     torch.manual_seed(3)
-    return torch.randn(len(codes), len(tasks.outputs)), torch.from_numpy(codes)
+    return torch.randn(len(codes), len(tasks.outputs)).to(device()), torch.from_numpy(codes).to(device())
 
 
 @pytest.mark.parametrize("weight", [1.0, 3.0])
@@ -132,7 +133,7 @@ def test_the_loss_is_that_of_each_task_on_its_own_rows(both: Labelled, weight: f
     raw, truth = tensors(tasks, together.codes)
     found = tasks.loss(together.codes, PLAIN)
     alone = [
-        loss_for(labels, codes, PLAIN).total(raw[rows][:, span], torch.from_numpy(codes))
+        loss_for(labels, codes, PLAIN).total(raw[rows][:, span], torch.from_numpy(codes).to(device()))
         for labels, codes, rows, span in (
             (PAIR, both.codes, slice(0, 18), slice(0, 2)),
             (FRAMES, both.beside.codes, slice(18, 36), slice(2, 4)),
@@ -156,7 +157,7 @@ def test_select_is_judged_by_the_mean_of_both(both: Labelled) -> None:
     tasks = TwoTasks(PAIR, FRAMES, 1.0)
     assert both.beside is not None
     together = tasks.together(both, both.beside)
-    raw = tensors(tasks, together.codes)[0].double().numpy()
+    raw = tensors(tasks, together.codes)[0].double().cpu().numpy()
     one = OneTask(PAIR).judged(raw[:18, :2], both.codes)
     two = OneTask(FRAMES).judged(raw[18:, 2:], both.beside.codes)
     found = tasks.judged(raw, together.codes)

@@ -16,6 +16,7 @@ from harness import seeds
 from harness.classifiers.encoder import resumption, steps
 from harness.classifiers.encoder.averages import Average
 from harness.classifiers.encoder.crew import Crew
+from harness.classifiers.encoder.graphs import Replayed, stepped
 from harness.classifiers.encoder.losses import Loss
 from harness.classifiers.encoder.network import Network
 from harness.classifiers.encoder.objectives import Objective
@@ -121,7 +122,7 @@ class Training:
             {"network": self.network, "optimizer": optimizer, "schedule": schedule, "average": average},
         )
         curves, best = self._resumed(kept)
-        model = self.crew.joined(self.network)
+        model: nn.Module = self._replayed() if self.replays else self.crew.joined(self.network)
         loss = self.objective.loss(train.codes, self.options.regularization)
         step = _Step(self, model, loss, optimizer, schedule, average)
         while len(curves) < len(orders) and not self._late(curves):
@@ -140,10 +141,19 @@ class Training:
         self.network.eval()
         return curves
 
+    @property
+    def replays(self) -> bool:
+        """Whether a GPU replays passes; not where one would write over another that is still needed."""
+        return device().type == "cuda" and self.crew.size == 1 and not self.options.regularization.r_drop
+
+    def _replayed(self) -> Replayed:
+        return Replayed(self.network, self.padding, self.options.max_tokens)
+
     def _orders(self, rows: Rows) -> list[list[NDArray[np.int64]]]:
-        budget = int(self.options.batch_size * rows.lengths.mean())
+        lengths = stepped(rows.lengths, self.options.max_tokens) if self.replays else rows.lengths
+        budget = int(self.options.batch_size * lengths.mean())
         return [
-            random_order(rows.lengths, budget, seeds.generator(self.seed, "encoder", "order", epoch))
+            random_order(lengths, budget, seeds.generator(self.seed, "encoder", "order", epoch))
             for epoch in range(self.options.epochs)
         ]
 
@@ -221,7 +231,7 @@ class _Step:
             nn.utils.clip_grad_norm_(training.network.parameters(), training.options.schedule.clip)
             self.optimizer.step()
             self.schedule.step()
-            self.optimizer.zero_grad(set_to_none=True)
+            self.optimizer.zero_grad(set_to_none=not training.replays)
             self.average.update()
         return seen / crew.size / len(train.codes)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from harness.classifiers.encoder.engines.computing import Engine, EngineName, threads
 from harness.classifiers.encoder.prediction import computed
-from harness.classifiers.encoder.rows import Batch
+from harness.classifiers.encoder.rows import Batch, Rows, shared_batches
 
 REPEATS = 2
 FILE = "engines.json"
@@ -27,13 +27,15 @@ _EIGHT_BITS = ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp")
 _SIXTEEN_BITS = ("avx512_bf16", "amx_bf16", "bf16")
 
 
-def measured(engines: Mapping[EngineName, Engine], batches: Sequence[Batch]) -> dict[EngineName, float]:
-    """Return rows a second of each engine; each computes the batches once before it is timed."""
+def measured(engines: Mapping[EngineName, Engine], rows: Rows, padding: int) -> dict[EngineName, float]:
+    """Return rows a second of each engine, in the batches that suit it; it computes them once untimed."""
     rates: dict[EngineName, float] = {}
-    rows = sum(len(batch.rows) for batch in batches)
     for name, engine in engines.items():
+        batches = list(shared_batches(rows, engine.budget, padding))
+        # No core without its share, as there is none where there are many rows.
+        batches *= -(-2 * engine.at_once // len(batches)) if engine.at_once > 1 else 1
         seconds = [_timed(engine, batches) for _ in range(1 + REPEATS)][1:]
-        rates[name] = rows / max(min(seconds), 1e-9)
+        rates[name] = sum(len(batch.rows) for batch in batches) / max(min(seconds), 1e-9)
     return rates
 
 
@@ -85,16 +87,23 @@ def flags() -> frozenset[str]:
 
 
 def multiplies(name: EngineName) -> bool:
-    """Say whether the processor has instructions of its own for an engine's products."""
+    """Say whether the processor, or for ``bf16`` a GPU, has instructions for an engine's products."""
     wanted = {"fp32": (), "int8": _EIGHT_BITS, "bf16": _SIXTEEN_BITS}[name]
-    return not wanted or not flags().isdisjoint(wanted)
+    return not wanted or not flags().isdisjoint(wanted) or (name == "bf16" and bool(gpus()))
+
+
+def gpus() -> list[str]:
+    """Name the GPUs that the system has; none where ``CUDA_VISIBLE_DEVICES`` hides them. Needs no PyTorch."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1"):
+        return []
+    return sorted(path.name for path in Path("/dev").glob("nvidia[0-9]*"))
 
 
 def processor() -> str:
     """Name what a measurement depends on, the model aside: processor, threads, versions."""
     parts = [platform.machine(), said().get("model name", ""), *sorted(flags()), f"{threads()} threads"]
     parts += [f"{name} {_version(name)}" for name in ("torch", "onnxruntime")]
-    parts.append(str(sorted(path.name for path in Path("/dev").glob("nvidia[0-9]*"))))
+    parts.append(str(gpus()))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -17,11 +17,9 @@ from harness.classifiers.encoder.engines.computing import (
     EngineName,
     OnnxEngine,
     TorchEngine,
-    threads,
 )
 from harness.classifiers.encoder.engines.record import EXACT, SMALL, Record
 from harness.classifiers.encoder.prediction import Reading, probabilities, streamed
-from harness.classifiers.encoder.rows import shared_batches
 from harness.classifiers.protocol import Examples
 from harness.errors import ClassifierError, HarnessError, HarnessWarning
 from harness.labels import LabelSet
@@ -39,6 +37,9 @@ MEASURED_AFTER = 256
 
 MEASURED_ON = 48
 """Rows that they are measured on."""
+
+MEASURED_ON_GPU = 1024
+"""The same where there is a GPU, which so few as suffice elsewhere would not fill."""
 
 
 class Service:
@@ -174,16 +175,15 @@ class Service:
     def _measured(
         self, offered: Sequence[EngineName], reading: Reading, examples: Examples
     ) -> dict[EngineName, float]:
-        some = examples[:: max(len(examples) // MEASURED_ON, 1)][:MEASURED_ON]
+        count = MEASURED_ON_GPU if choice.gpus() else MEASURED_ON
+        some = examples[:: max(len(examples) // count, 1)][:count]
         engines: dict[EngineName, Engine] = {}
         for name in offered:
             try:
                 engines[name] = self._engine(name)
             except HarnessError as error:
                 _warn(name, error)
-        batches = list(shared_batches(reading.rows(some), OnnxEngine.budget, reading.padding))
-        # No core without its share, as there is none where there are many rows.
-        return choice.measured(engines, batches * -(-2 * threads() // len(batches)))
+        return choice.measured(engines, reading.rows(some), reading.padding)
 
     def _why_not(self, engine: str) -> str:
         record = self.record
