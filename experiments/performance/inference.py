@@ -57,7 +57,7 @@ def pipeline(served: Any, folder: Path) -> Callable[[Sequence[Example], int], No
     reading = served.tokenizer_
 
     def run(examples: Sequence[Example], batch_size: int) -> None:
-        shown = [view(one, reading.target, reading.marks) for one in examples]
+        shown = [view(one, reading.target) for one in examples]
         texts = [
             {"text": one.text, "text_pair": one.pair} if one.pair else {"text": one.text} for one in shown
         ]

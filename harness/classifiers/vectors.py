@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.classifiers import checkpoints
 from harness.classifiers.encoder.rows import Batch, Tokenizer, batches, sorted_order
-from harness.classifiers.inputs import Marks, view
+from harness.classifiers.inputs import view
 from harness.classifiers.protocol import Examples, Target
 from harness.progress import progress
 
@@ -102,7 +102,7 @@ class Reader:
         import torch
 
         backend, body = _loaded(str(folder), _changed(folder))
-        rows = Tokenizer(backend, self.target, Marks(), self.max_tokens)(examples)
+        rows = Tokenizer(backend, self.target, self.max_tokens)(examples)
         order = sorted_order(rows.lengths, BUDGET)
         result = np.zeros((len(examples), self.parts, body.config.hidden_size), dtype=np.float32)
         with torch.inference_mode():

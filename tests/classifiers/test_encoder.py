@@ -94,10 +94,8 @@ def test_every_architecture_is_fitted_saved_and_read(
         checkpoint=tiny_models.write(tmp_path / "from", architecture),
         epochs=1,
         pooling="cls_target",
-        schedule=Schedule(layer_decay=0.9),
     )
     one.fit(data, data)
-    assert sorted(set(one.network_.depths().values())) == [0, 1, 2, 3]
     folder = tmp_path / "to"
     folder.mkdir()
     assert one.save(folder) == "harness.classifiers.encoder:load"
@@ -105,7 +103,7 @@ def test_every_architecture_is_fitted_saved_and_read(
     assert again.predict_proba(data.examples).tobytes() == one.predict_proba(data.examples).tobytes()
 
 
-@pytest.mark.parametrize("pooling", ["cls", "mean", "target", "cls_target", "mean_target"])
+@pytest.mark.parametrize("pooling", ["cls", "mean", "target", "cls_target"])
 @pytest.mark.parametrize("target", ["marked", "masked", "pair", "marked_pair"])
 def test_every_pooling_reads_every_view(
     target: str, pooling: str, make: Callable[..., Any], data: Labelled
@@ -116,7 +114,7 @@ def test_every_pooling_reads_every_view(
     assert np.isfinite(one.predict_proba([*data.examples, absent, Example("", "varna")])).all()
 
 
-@pytest.mark.parametrize("pooling", ["cls", "mean", "target", "cls_target", "mean_target"])
+@pytest.mark.parametrize("pooling", ["cls", "mean", "target", "cls_target"])
 def test_blind_to_the_target_every_pooling_reads_the_sentence(
     pooling: str, make: Callable[..., Any], data: Labelled
 ) -> None:
@@ -134,16 +132,6 @@ def test_target_pooling_sees_which_party_is_meant(make: Callable[..., Any], data
     first, second = (Example(text, "varna", (span,)) for span in ((0, 5), (15, 20)))
     proba = one.predict_proba([first, second])
     assert not np.allclose(proba[0], proba[1])
-
-
-def test_marks_can_be_tokens_of_their_own(make: Callable[..., Any], data: Labelled, tmp_path: Path) -> None:
-    one = make(marks="tokens", epochs=1)
-    one.fit(data)
-    vocabulary = len(tiny_models.SPECIAL) + len(tiny_models.WORDS)
-    assert one.network_.body.get_input_embeddings().num_embeddings == vocabulary + 2
-    one.save(tmp_path)
-    again = load(tmp_path, PAIR)
-    assert again.predict_proba(data.examples).tobytes() == one.predict_proba(data.examples).tobytes()
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

@@ -14,8 +14,7 @@ import torch
 from harness.classifiers.encoder import encoder, load, resumption
 from harness.classifiers.encoder.engines import choice, computing
 from harness.classifiers.encoder.prediction import device
-from harness.classifiers.encoder.rows import TOKEN_MARKS, Tokenizer
-from harness.classifiers.inputs import Marks
+from harness.classifiers.encoder.rows import Tokenizer
 from harness.classifiers.protocol import Example, Labelled, Target
 from harness.labels import LabelSet
 from tests.classifiers import tiny_models, tiny_tokenizers
@@ -78,9 +77,9 @@ def made(checkpoint: str, **options: Any) -> Any:
     return encoder(**{**given, **options}, labels=PAIR, seed=1)
 
 
-def reading(architecture: str, target: Target = "marked_pair", marks: Marks = Marks()) -> Tokenizer:
+def reading(architecture: str, target: Target = "marked_pair") -> Tokenizer:
     backend = tiny_tokenizers.tokenizer(architecture)
-    return Tokenizer(backend, target, marks, LIMIT)
+    return Tokenizer(backend, target, LIMIT)
 
 
 def shown(tokenizer: Tokenizer, example: Example) -> str:
@@ -111,22 +110,6 @@ def test_what_stands_beside_a_mention_is_not_it(architecture: str, text: str) ->
     start = text.index("varna")
     found = shown(reading(architecture), Example(text, "varna", ((start, start + 5),)))
     assert found == "varna"
-
-
-@every_architecture
-def test_marks_are_one_token_each(
-    architecture: str, checkpoint: Callable[[str], str], tmp_path: Path
-) -> None:
-    one = made(checkpoint(architecture), marks="tokens", epochs=1)
-    one.fit(data())
-    marks = one.tokenizer_.backend.convert_tokens_to_ids([TOKEN_MARKS.before, TOKEN_MARKS.after])
-    for example in data().examples:
-        rows = one.tokenizer_([example])
-        named = np.flatnonzero(rows.targets[0])
-        assert rows.tokens[0][[named[0] - 1, named[-1] + 1]].tolist() == marks
-    one.save(tmp_path)
-    again = load(tmp_path, PAIR)
-    assert again.predict_proba(data().examples).tobytes() == one.predict_proba(data().examples).tobytes()
 
 
 @every_architecture

@@ -6,7 +6,6 @@ import pytest
 
 from harness.classifiers.encoder import memory
 from harness.classifiers.encoder.rows import Tokenizer
-from harness.classifiers.inputs import Marks
 from harness.classifiers.protocol import Example, Examples
 from tests.classifiers import tiny_models
 
@@ -29,7 +28,7 @@ class Counted(Tokenizer):
 
 
 def made(**options: Any) -> Counted:
-    given: dict[str, Any] = {"target": "marked", "marks": Marks(), "max_tokens": 16, **options}
+    given: dict[str, Any] = {"target": "marked", "max_tokens": 16, **options}
     return Counted(tiny_models.tokenizer(), **given)
 
 
@@ -45,9 +44,7 @@ def test_the_same_rows_are_tokenized_once() -> None:
     assert memory.tokenized(made(), EXAMPLES).tokens[1].tolist() == made()(EXAMPLES).tokens[1].tolist()
 
 
-@pytest.mark.parametrize(
-    "other", [{"target": "pair"}, {"marks": Marks(before="(", after=")")}, {"max_tokens": 32}]
-)
+@pytest.mark.parametrize("other", [{"target": "pair"}, {"max_tokens": 32}])
 def test_what_is_shown_otherwise_is_tokenized_anew(other: dict[str, Any]) -> None:
     assert calls((made(), EXAMPLES), (made(**other), EXAMPLES)) == 2
 

@@ -13,7 +13,6 @@ from harness.classifiers.encoder.rows import (
     random_order,
     sorted_order,
 )
-from harness.classifiers.inputs import Marks
 from harness.classifiers.protocol import Example, Target
 from harness.labels import STANCE, LabelSet
 from tests.classifiers import tiny_models
@@ -22,7 +21,7 @@ FRAMES = LabelSet(("conflict", "morality"), multi=True)
 
 
 def tokenizer(target: Target = "marked_pair", limit: int = 16) -> Tokenizer:
-    return Tokenizer(tiny_models.tokenizer(), target, Marks(), limit)
+    return Tokenizer(tiny_models.tokenizer(), target, limit)
 
 
 def words(rows: Rows, row: int = 0) -> str:

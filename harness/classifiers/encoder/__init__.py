@@ -9,7 +9,6 @@ from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import (
     REGULARIZATION,
     SCHEDULE,
-    MarkStyle,
     Options,
     Pooling,
     Precision,
@@ -24,7 +23,6 @@ def encoder(
     *,
     checkpoint: str = MINILM,
     target: Target = "marked_pair",
-    marks: MarkStyle = "punctuation",
     pooling: Pooling = "cls_target",
     epochs: int = 3,
     learning_rate: float = 1e-4,
@@ -46,9 +44,7 @@ def encoder(
         What to start from, see :mod:`harness.classifiers.checkpoints`: any encoder with a fast tokenizer.
     target : str
         How the target is shown, see :mod:`harness.classifiers.inputs`.
-    marks : {"punctuation", "tokens"}
-        What stands around a target that is marked: square brackets, or tokens of their own.
-    pooling : {"cls", "mean", "target", "cls_target", "mean_target"}
+    pooling : {"cls", "mean", "target", "cls_target"}
         What the head reads; where no target is shown or named, the sentence stands for its tokens.
     epochs : int
         At least 1; the best of them on the select rows is kept.
@@ -78,7 +74,6 @@ def encoder(
     options = Options(
         checkpoint=checkpoint,
         target=target,
-        marks=marks,
         pooling=pooling,
         epochs=epochs,
         learning_rate=learning_rate,

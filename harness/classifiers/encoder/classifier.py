@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness import seeds
 from harness.classifiers import checkpoints
 from harness.classifiers.encoder.options import Options
-from harness.classifiers.encoder.rows import TOKEN_MARKS, Tokenizer
-from harness.classifiers.inputs import Marks
+from harness.classifiers.encoder.rows import Tokenizer
 from harness.classifiers.protocol import Example, Examples, Labelled
 from harness.errors import ClassifierError
 from harness.labels import LabelSet
@@ -82,8 +81,6 @@ class Encoder:
         check_length(options, body.config)
         with training.seeded(seeds.derive(self.seed, "encoder", "weights")):
             tokenizer = reader(options, backend)
-            if len(backend) > body.get_input_embeddings().num_embeddings:
-                body.resize_token_embeddings(len(backend), mean_resizing=False)
             network = assembled(options, body, self.labels).to(device())
             held, learned = (
                 None if part is None else training.Data(tokenized(tokenizer, part.examples), part.codes)
@@ -183,11 +180,8 @@ class Encoder:
 
 
 def reader(options: Options, backend: Any) -> Tokenizer:
-    """Put a tokenizer to use; marks that are tokens are added to its vocabulary."""
-    marks = TOKEN_MARKS if options.marks == "tokens" else Marks()
-    if options.marks == "tokens":
-        backend.add_tokens([marks.before, marks.after], special_tokens=True)
-    return Tokenizer(backend, options.target, marks, options.max_tokens)
+    """Put a tokenizer to use."""
+    return Tokenizer(backend, options.target, options.max_tokens)
 
 
 def assembled(options: Options, body: Any, labels: LabelSet) -> Network:

@@ -30,8 +30,8 @@ def tokenized(tokenizer: Tokenizer, examples: Examples) -> Rows:
     Rows
         Not to be changed.
     """
-    how = (tokenizer.backend.backend_tokenizer.to_str(), tokenizer.target, tokenizer.marks)
-    key = (*how, tokenizer.max_tokens, tuple(examples))
+    how = (tokenizer.backend.backend_tokenizer.to_str(), tokenizer.target, tokenizer.max_tokens)
+    key = (*how, tuple(examples))
     if key in _known:
         _known.move_to_end(key)
         return _known[key]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,9 +12,6 @@ from harness.classifiers.encoder.options import Pooling
 
 if TYPE_CHECKING:
     from harness.classifiers.encoder.rows import Batch
-
-
-_LAYER = re.compile(r"\.layers?\.(\d+)\.")
 
 
 class Network(nn.Module):
@@ -37,7 +33,7 @@ class Network(nn.Module):
         super().__init__()
         self.body = body
         self.pooling = pooling
-        size = int(body.config.hidden_size) * (2 if pooling in ("cls_target", "mean_target") else 1)
+        size = int(body.config.hidden_size) * (2 if pooling == "cls_target" else 1)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(size, outputs)
         nn.init.normal_(self.head.weight, std=0.02)
@@ -85,29 +81,7 @@ class Network(nn.Module):
         mention = torch.where(named, _mean(hidden, targets), average)
         if self.pooling == "target":
             return mention
-        return torch.cat([first if self.pooling == "cls_target" else average, mention], dim=1)
-
-    def depths(self) -> dict[str, int]:
-        """Say how many layers below the head each parameter lies.
-
-        Returns
-        -------
-        dict of str to int
-            0 for the head, 1 for the body's last layer, the number of layers plus 1 for its embeddings.
-        """
-        names = [name for name, _ in self.named_parameters()]
-        numbers = {name: int(found.group(1)) for name in names if (found := _LAYER.search(name))}
-        count = max(numbers.values(), default=-1) + 1
-        return {
-            name: count - numbers[name]
-            if name in numbers
-            else 0
-            if name.startswith("head.")
-            else 1
-            if "pooler" in name or "final_norm" in name
-            else count + 1
-            for name in names
-        }
+        return torch.cat([first, mention], dim=1)
 
 
 class Traceable(nn.Module):

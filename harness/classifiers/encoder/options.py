@@ -14,11 +14,8 @@ from harness.errors import ConfigError, Problem
 Precision = Literal["auto", "fp32", "bf16"]
 """What training computes in; ``auto`` is bf16 where the processor computes in it. Evaluation is fp32."""
 
-Pooling = Literal["cls", "mean", "target", "cls_target", "mean_target"]
-"""What the head reads: the first token, the mean of all tokens, of the target's tokens, or two of these."""
-
-MarkStyle = Literal["punctuation", "tokens"]
-"""Square brackets, which every vocabulary has, or tokens of their own, which start untrained."""
+Pooling = Literal["cls", "mean", "target", "cls_target"]
+"""What the head reads: the first token, the mean of all tokens, of the target's, or first and target's."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +28,6 @@ class Schedule:
         Share of all steps, in [0, 1), over which the rate rises from 0; it then falls linearly to 0.
     weight_decay : float
         At least 0; not applied to biases and normalizations.
-    layer_decay : float
-        In (0, 1]: each layer learns at this share of the rate of the layer above it.
-    head_factor : float
-        How many times faster the new head learns; above 0.
     clip : float
         The largest norm of a gradient; above 0.
     patience : int
@@ -44,8 +37,6 @@ class Schedule:
 
     warmup: float = 0.1
     weight_decay: float = 0.01
-    layer_decay: float = 1.0
-    head_factor: float = 1.0
     clip: float = 1.0
     patience: int = 3
 
@@ -53,8 +44,6 @@ class Schedule:
         """Name what is out of range."""
         yield from _within("schedule.warmup", self.warmup, 0 <= self.warmup < 1, "in [0, 1)")
         yield from _within("schedule.weight_decay", self.weight_decay, self.weight_decay >= 0, "at least 0")
-        yield from _within("schedule.layer_decay", self.layer_decay, 0 < self.layer_decay <= 1, "in (0, 1]")
-        yield from _within("schedule.head_factor", self.head_factor, self.head_factor > 0, "above 0")
         yield from _within("schedule.clip", self.clip, self.clip > 0, "above 0")
         yield from _within("schedule.patience", self.patience, self.patience >= 0, "at least 0")
 
@@ -108,7 +97,6 @@ class Options:
 
     checkpoint: str = MINILM
     target: Target = "marked_pair"
-    marks: MarkStyle = "punctuation"
     pooling: Pooling = "cls_target"
     epochs: int = 3
     learning_rate: float = 1e-4

@@ -24,8 +24,8 @@ STRETCH = 50
 SHARED = 32
 """The most rows that share a text within a batch: each has states of its own before the head."""
 
-TOKEN_MARKS = Marks(before="<target>", after="</target>")
-"""Marks that are tokens of their own, added to the vocabulary."""
+MARKS = Marks()
+"""What is written around a target: brackets, which every vocabulary has."""
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -59,23 +59,20 @@ class Tokenizer:
         As :func:`harness.classifiers.checkpoints.load_tokenizer` loads it.
     target : str
         How the target is shown.
-    marks : Marks
-        What is written around it.
     max_tokens : int
         The most tokens of a row.
     """
 
-    def __init__(self, backend: Any, target: Target, marks: Marks, max_tokens: int) -> None:
+    def __init__(self, backend: Any, target: Target, max_tokens: int) -> None:
         self.backend = backend
         self.target = target
-        self.marks = marks
         self.max_tokens = max_tokens
 
     def __call__(self, examples: Examples) -> Rows:
         """Tokenize examples; the rows are in their order."""
         import numpy as np
 
-        views = [self._short_pair(view(example, self.target, self.marks)) for example in examples]
+        views = [self._short_pair(view(example, self.target, MARKS)) for example in examples]
         found = self._encode(views)
         long = [row for row, one in enumerate(found) if len(one.ids) > self.max_tokens]
         if long:
@@ -116,8 +113,8 @@ class Tokenizer:
         offsets = plain.offsets
         if not shown.spans:
             return View(shown.text[: offsets[min(room, len(offsets)) - 1][1]], (), shown.pair)
-        start = shown.spans[0][0] - len(self.marks.before)
-        end = shown.spans[0][1] + len(self.marks.after)
+        start = shown.spans[0][0] - len(MARKS.before)
+        end = shown.spans[0][1] + len(MARKS.after)
         inside = [at for at, (low, high) in enumerate(offsets) if low < end and high > start]
         first = inside[0] if inside else 0
         last = inside[-1] + 1 if inside else 1

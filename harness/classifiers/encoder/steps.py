@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
     from harness.classifiers.encoder.network import Network
     from harness.classifiers.encoder.options import Options
@@ -20,7 +19,6 @@ def planned(
     Parameters
     ----------
     network : Network
-        Each of its layers may learn at a rate of its own.
     options : Options
     steps : int
         Of the whole training; the rate is 0 after them.
@@ -28,20 +26,11 @@ def planned(
     import torch
 
     plan = options.schedule
-    depths = network.depths()
-    groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        groups.setdefault((depths[name], parameter.ndim > 1), []).append(parameter)
-    rate = options.learning_rate
+    matrices = [one for one in network.parameters() if one.ndim > 1]
+    others = [one for one in network.parameters() if one.ndim <= 1]
     optimizer = torch.optim.AdamW(
-        [
-            {
-                "params": chosen,
-                "lr": rate * (plan.layer_decay ** (depth - 1) if depth else plan.head_factor),
-                "weight_decay": plan.weight_decay if matrix else 0.0,
-            }
-            for (depth, matrix), chosen in groups.items()
-        ],
+        [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": others, "weight_decay": 0.0}],
+        lr=options.learning_rate,
         fused=True,
     )
     warm = max(round(plan.warmup * steps), 1)

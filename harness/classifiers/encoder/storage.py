@@ -93,10 +93,6 @@ class Saved:
     pad_token_id: int
     folder: Path
 
-    def add_tokens(self, tokens: list[str], *, special_tokens: bool) -> int:  # noqa: ARG002
-        """Add nothing: what a training added was saved."""
-        return 0
-
     def save_pretrained(self, folder: Path) -> None:
         """Copy it."""
         for file in TOKENIZER:
