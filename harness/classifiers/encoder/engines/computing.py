@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -61,7 +62,7 @@ class TorchEngine:
     """
 
     def __init__(self, network: Network, name: Literal["fp32", "bf16"] = "fp32") -> None:
-        self.network = network.eval()
+        self.network = _halved(network.eval()) if name == "bf16" else network.eval()
         self.name = name
         device = network.head.weight.device.type
         self.budget = BUDGET if device == "cpu" else budget(device)
@@ -122,6 +123,18 @@ class OnnxEngine:
         """See :class:`Engine`."""
         found: NDArray[np.float64] = self._session.run(["scores"], feed(batch, self._inputs))[0].astype(float)
         return found
+
+
+def _halved(network: Network) -> Network:
+    """Copy a network, its products' weights in bf16: autocast would make them anew for each batch."""
+    from torch import nn
+
+    found = copy.deepcopy(network, {id(one): one for one in network.parameters()})
+    for module in found.modules():
+        if isinstance(module, nn.Linear):
+            for name, value in list(module.named_parameters(recurse=False)):
+                setattr(module, name, nn.Parameter(value.detach().bfloat16(), requires_grad=False))
+    return found
 
 
 def feed(batch: Batch, inputs: list[str]) -> dict[str, NDArray[Any]]:
