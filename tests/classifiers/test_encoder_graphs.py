@@ -138,6 +138,19 @@ def test_what_cannot_be_recorded_is_computed(tmp_path: Path, monkeypatch: pytest
         assert each == pytest.approx(found[0], abs=1e-5)
 
 
+def test_more_padding_changes_no_score_and_what_is_large_is_not_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graphs, "MOST_WEIGHTS", 1)
+    one = network(tmp_path, "bert")
+    replayed = graphs.Replayed(one, 0, 18)
+    for turn, width in enumerate((11, 11, 17, 11)):
+        batch = drawn(turn, 4, width)
+        assert passed(replayed, one, batch)[0] == pytest.approx(passed(one, one, batch)[0], abs=1e-5)
+    assert replayed.refused == "it is large enough to keep a GPU busy, and its recordings take memory"
+    assert not replayed._passes
+
+
 def test_on_a_processor_nothing_is_replayed(tmp_path: Path) -> None:
     assert ready()[0].replays == (device().type == "cuda")
     assert not ready(regularization=Regularization(r_drop=1.0))[0].replays
