@@ -1,23 +1,24 @@
 """Kept models in, their average out: as an ensemble, as one set of weights, as labels for a student.
 
-    python -m experiments.encoder.ensemble chosen-1 chosen-2 chosen-3
+    python -m experiments.encoder.ensemble chosen-1 chosen-2 chosen-3 [--test]
 
-Prints macro-F1 on mt-dev and rw-dev pooled: of each model, of the mean of their probabilities, and of one
-model with the mean of their weights (a soup; Wortsman et al. 2022), which costs no more than one to serve.
+Prints macro-F1 on mt-dev and rw-dev pooled, and on mt-test if asked: of each model, of the mean of their
+probabilities, and of one model with the mean of their weights (a soup; Wortsman et al. 2022), which costs no
+more than one to serve.
 The models are those that ``study.py`` kept. A student learns from them by ``teachers`` in ``settings.yaml``.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.classifiers.distilled import heard
+from harness.classifiers.distilled import averaged, heard
 from harness.classifiers.encoder import load
 from harness.classifiers.protocol import Example, Labelled
 from harness.labels import STANCE
@@ -64,40 +65,29 @@ def _taught(place: Path, examples: Sequence[Example]) -> NDArray[np.float64]:
     return np.asarray(np.load(file))
 
 
-def soup(models: Sequence[Encoder]) -> Encoder:
-    """Average weights; the first model is changed."""
-    import torch
-
-    states = [one.network_.state_dict() for one in models]
-    means = {
-        name: torch.stack([state[name] for state in states]).mean(dim=0)
-        if value.is_floating_point()
-        else value
-        for name, value in states[0].items()
-    }
-    models[0].network_.load_state_dict(means)
-    return models[0]
-
-
 def main() -> None:
     from experiments.encoder.study import KEPT, labelled
     from harness.classifiers.encoder.prediction import f1_macro
     from harness.corpora.newsmtsc import newsmtsc
 
-    names = sys.argv[1:]
-    dev = labelled(newsmtsc(variant="mt", dev="both"), split="dev")
-    models = kept([KEPT / name for name in names])
-    found = [one.predict_proba(dev.examples) for one in models]
-    rows = [*zip(names, found, strict=True), ("ensemble", np.mean(found, axis=0))]
-    first = models[0]
-    for one in models:
-        one.use("fp32")
-    soup(models)
-    fresh = type(first)(first.options, STANCE, first.seed)
-    fresh.take(first.tokenizer_, first.network_)
-    rows.append(("soup", fresh.predict_proba(dev.examples)))
-    for name, proba in rows:
-        print(f"{name}: {f1_macro(dev.codes, proba.argmax(axis=1), STANCE):.4f}")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="+", help="of kept models")
+    parser.add_argument("--test", action="store_true", help="score mt-test too, for what was decided on dev")
+    given = parser.parse_args()
+    corpus = newsmtsc(variant="mt", dev="both")
+    parts = [labelled(corpus, split=name) for name in ("dev", "test")[: 1 + given.test]]
+    models = kept([KEPT / name for name in given.names])
+    found = [[one.predict_proba(part.examples) for part in parts] for one in models]
+    rows = dict(zip(given.names, found, strict=True))
+    rows["ensemble"] = [np.mean(each, axis=0) for each in zip(*found, strict=True)]
+    soup = averaged(models)
+    rows["soup"] = [soup.predict_proba(part.examples) for part in parts]
+    for name, said in rows.items():
+        scores = [
+            f1_macro(part.codes, proba.argmax(axis=1), STANCE)
+            for part, proba in zip(parts, said, strict=True)
+        ]
+        print(f"{name}: {', '.join(f'{score:.4f}' for score in scores)}")
 
 
 if __name__ == "__main__":

@@ -2,14 +2,15 @@
 
 Teachers are fine-tuned first. Then they say how likely each label is, of the training rows and of unlabelled
 ones, and a student learns that (knowledge distillation; Hinton et al. 2015). What is saved and served is the
-student alone.
+student alone, or one encoder with the mean of several students' weights (a soup; Wortsman et al. 2022).
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ def distilled(
     teacher: Options = OPTIONS,
     student: Options = OPTIONS,
     teachers: int = 1,
+    students: int = 1,
     trust: float = 0.7,
     unlabelled: Path | None = None,
     labels: LabelSet,
@@ -50,6 +52,9 @@ def distilled(
         checkpoint for both, several teachers are worth one student that knows what their average knows.
     teachers : int
         At least 1; each with a seed of its own, their probabilities are averaged.
+    students : int
+        At least 1; each with a seed of its own, their weights are averaged. Where the best of them has a
+        higher macro-F1 on the select rows than their average, that one is kept.
     trust : float
         Share of the teachers in what the student learns of a training row, in [0, 1]; the rest is its label.
     unlabelled : Path, optional
@@ -67,8 +72,9 @@ def distilled(
         With every option that is out of range, or where a checkpoint or the file is not there.
     """
     problems = list(_problems(teacher, student))
-    if teachers < 1:
-        problems.append(Problem("teachers", f"should be at least 1, got {teachers}"))
+    for name, count in (("teachers", teachers), ("students", students)):
+        if count < 1:
+            problems.append(Problem(name, f"should be at least 1, got {count}"))
     if not 0 <= trust <= 1:
         problems.append(Problem("trust", f"should be in [0, 1], got {trust}"))
     if unlabelled is not None and unlabelled.suffix not in READERS:
@@ -77,7 +83,7 @@ def distilled(
         problems.append(Problem("unlabelled", f"there is no file {unlabelled}"))
     if problems:
         raise ConfigError(problems)
-    return Distilled(teacher, student, teachers, (trust, unlabelled), labels, seed)
+    return Distilled((teacher, teachers), (student, students), (trust, unlabelled), labels, seed)
 
 
 def _problems(teacher: Options, student: Options) -> Iterator[Problem]:
@@ -94,8 +100,8 @@ class Distilled:
 
     Parameters
     ----------
-    teacher, student : Options
-    teachers : int
+    teachers, students : pair of Options and int
+        What each is, and how many they are.
     lessons : pair of float and Path or None
         The share of the teachers, and the file of unlabelled rows.
     labels : LabelSet
@@ -104,32 +110,32 @@ class Distilled:
     Attributes
     ----------
     resume_in : Path or None
-        A folder of its own in which :meth:`fit` keeps what each teacher said, and goes on from it.
+        A folder of its own in which :meth:`fit` keeps what each teacher said and each student learned, and
+        goes on from it.
     encoder_ : Encoder
-        The student.
+        The student, or the average of several.
     curves_ : list of dict
-        One an epoch of the student, as of an encoder; with select rows also ``teacher_f1_macro`` on them,
-        which is the same in each.
+        One an epoch of the first student, as of an encoder; with select rows also ``teacher_f1_macro`` on
+        them and, of several students, ``average_f1_macro``, which are the same in each.
     """
 
     deterministic = False
 
     def __init__(
         self,
-        teacher: Options,
-        student: Options,
-        teachers: int,
+        teachers: tuple[Options, int],
+        students: tuple[Options, int],
         lessons: tuple[float, Path | None],
         labels: LabelSet,
         seed: int,
     ) -> None:
-        self.teacher, self.teachers, self.student = teacher, teachers, student
+        (self.teacher, self.teachers), (self.student, self.students) = teachers, students
         self.trust, self.unlabelled = lessons
         self.labels, self.seed = labels, seed
         self.resume_in: Path | None = None
 
     def fit(self, train: Labelled, select: Labelled | None = None) -> None:
-        """Fine-tune the teachers on ``train``, hear them, and fine-tune the student on what they say.
+        """Fine-tune the teachers on ``train``, hear them, and fine-tune the students on what they say.
 
         Raises
         ------
@@ -148,14 +154,16 @@ class Distilled:
         mixed = self.trust * said[:n] + (1 - self.trust) * known
         # Probabilities stand where codes do.
         taught: Any = np.concatenate([mixed, said[n : n + len(beside)]])
-        made = Encoder(self.student, self.labels, self.seed)
-        made.resume_in = self._place("student")
-        made.fit(Labelled(asked[: n + len(beside)], taught), select)
-        self.encoder_ = made
-        self.curves_: list[dict[str, float]] = made.curves_
+        lessons = Labelled(asked[: n + len(beside)], taught)
+        made = [self._taught(number, lessons, select) for number in range(self.students)]
+        self.encoder_, scores = made[0], {}
         if select is not None:
-            score = f1_macro(select.codes, self.labels.decide(said[n + len(beside) :]), self.labels)
-            self.curves_ = [one | {"teacher_f1_macro": score} for one in made.curves_]
+            decided = self.labels.decide(said[n + len(beside) :])
+            scores["teacher_f1_macro"] = f1_macro(select.codes, decided, self.labels)
+        if len(made) > 1:
+            self.encoder_, more = _best(made, select)
+            scores |= more
+        self.curves_: list[dict[str, float]] = [one | scores for one in made[0].curves_]
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
         """Return the student's ``(n, k)`` probabilities in label order, computed in fp32."""
@@ -173,6 +181,14 @@ class Distilled:
 
     def _place(self, name: str) -> Path | None:
         return None if self.resume_in is None else self.resume_in / name
+
+    def _taught(self, number: int, lessons: Labelled, select: Labelled | None) -> Encoder:
+        """Fine-tune a student."""
+        seed = seeds.derive(self.seed, "student", number) if number else self.seed
+        made = Encoder(self.student, self.labels, seed)
+        made.resume_in = self._place(f"student-{number}")
+        made.fit(lessons, select)
+        return made
 
     def _said(
         self, number: int, train: Labelled, select: Labelled | None, asked: Examples
@@ -202,6 +218,47 @@ class Distilled:
         for part in (train, select):
             digest.update(b"" if part is None else part.codes.tobytes())
         return digest.hexdigest()
+
+
+def averaged(models: Sequence[Encoder]) -> Encoder:
+    """Return an encoder with the mean of several ones' weights, which costs no more than one to serve.
+
+    Parameters
+    ----------
+    models : sequence of Encoder
+        Fitted, with the same options; at least one. They stay as they are.
+    """
+    import torch
+
+    first = models[0]
+    network = copy.deepcopy(first.network_)
+    states = [one.network_.state_dict() for one in models]
+    network.load_state_dict(
+        {
+            name: torch.stack([state[name] for state in states]).mean(dim=0)
+            if value.is_floating_point()
+            else value
+            for name, value in states[0].items()
+        }
+    )
+    made = Encoder(first.options, first.labels, first.seed)
+    made.take(first.tokenizer_, network)
+    return made
+
+
+def _best(models: Sequence[Encoder], select: Labelled | None) -> tuple[Encoder, dict[str, float]]:
+    """Return the average of models, or the one that is better on ``select``; and how good the average is."""
+    from harness.classifiers.encoder.prediction import f1_macro
+
+    mean = averaged(models)
+    if select is None:
+        return mean, {}
+    score, *others = (
+        f1_macro(select.codes, one.labels.decide(one.predict_proba(select.examples)), one.labels)
+        for one in (mean, *models)
+    )
+    kept = mean if score >= max(others) else models[others.index(max(others))]
+    return kept, {"average_f1_macro": score}
 
 
 def heard(teacher: Encoder, examples: Examples) -> NDArray[np.float64]:

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from harness.catalog import bind
+from harness.classifiers import distilled as distillation
 from harness.classifiers.distilled import Distilled, distilled, heard, read
-from harness.classifiers.encoder import load
+from harness.classifiers.encoder import load, training
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
 from harness.classifiers.protocol import Example, Labelled
@@ -160,12 +162,100 @@ def test_it_goes_on_after_a_stop_without_asking_its_teachers_again(
         other.fit(rows(), rows(("today",)))
 
 
+def weights(one: Encoder) -> dict[str, Any]:
+    return {name: value.clone() for name, value in one.network_.state_dict().items()}
+
+
+def test_the_weights_of_several_students_are_averaged(
+    options: Options, lessons: list[tuple[int, Labelled]]
+) -> None:
+    several = made(options, students=3)
+    several.fit(rows())
+    (_, _), *taught = lessons
+    assert len({seed for seed, _ in taught}) == 3
+    assert all(one.codes is taught[0][1].codes for _, one in taught)
+    learned = []
+    for seed, given in list(taught):
+        student = Encoder(options, PAIR, seed)
+        student.fit(given)
+        learned.append(weights(student))
+    kept = weights(several.encoder_)
+    for name, value in kept.items():
+        mean = sum(one[name].double() for one in learned) / 3
+        assert value.double().numpy() == pytest.approx(mean.numpy(), abs=1e-6), name
+    alone = made(options)
+    alone.fit(rows())
+    assert all(value.equal(learned[0][name]) for name, value in weights(alone.encoder_).items())
+
+
+@pytest.mark.parametrize("better", ["average", "student"])
+def test_the_average_is_kept_unless_a_student_is_better_on_select(
+    options: Options, better: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[int, Encoder] = {}
+    plain = distillation.averaged
+
+    def like(models: Any) -> Encoder:
+        given.update(enumerate(models))
+        # As good as the best of them, or one that always says the same.
+        found = plain([max(models, key=lambda one: max(epoch["select_f1_macro"] for epoch in one.curves_))])
+        if better == "student":
+            with torch.no_grad():
+                found.network_.head.weight.zero_()
+                found.network_.head.bias.copy_(torch.tensor([1.0, 0.0]))
+        return found
+
+    monkeypatch.setattr(distillation, "averaged", like)
+    several = made(options, students=2)
+    several.fit(rows(), rows(("today",)))
+    scores = {one["average_f1_macro"] for one in several.curves_}
+    assert len(scores) == 1
+    if better == "student":
+        assert several.encoder_ in given.values()
+        assert scores.pop() == pytest.approx(1 / 3)
+    else:
+        assert several.encoder_ not in given.values()
+        assert scores.pop() >= max(one["select_f1_macro"] for one in several.curves_)
+
+
+def test_a_student_that_has_learned_does_not_learn_again_after_a_stop(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = made(options, students=2)
+    whole.fit(rows(), rows(("today",)))
+    plain = Encoder.fit
+
+    def stopped(self: Encoder, train: Labelled, select: Labelled | None = None) -> None:
+        if self.resume_in == tmp_path / "student-1":
+            raise KeyboardInterrupt
+        plain(self, train, select)
+
+    one, again = made(options, students=2), made(options, students=2)
+    one.resume_in = again.resume_in = tmp_path
+    with monkeypatch.context() as patch:
+        patch.setattr(Encoder, "fit", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            one.fit(rows(), rows(("today",)))
+    epochs: list[str] = []
+    step = training._Step.epoch
+
+    def noted(self: Any, *given: Any) -> float:
+        epochs.append(str(self.training.folder))
+        return step(self, *given)
+
+    monkeypatch.setattr(training._Step, "epoch", noted)
+    again.fit(rows(), rows(("today",)))
+    assert set(epochs) == {str(tmp_path / "student-1")}
+    assert again.predict_proba(rows().examples).tobytes() == whole.predict_proba(rows().examples).tobytes()
+
+
 def test_options_out_of_range_are_named(options: Options, tmp_path: Path) -> None:
     (tmp_path / "news.txt").touch()
     given = {
         "teacher": {"checkpoint": options.checkpoint, "epochs": 0},
         "student": {"checkpoint": options.checkpoint, "learning_rate": 0.0},
         "teachers": 0,
+        "students": 0,
         "trust": 1.5,
         "unlabelled": str(tmp_path / "news.txt"),
     }
@@ -175,6 +265,7 @@ def test_options_out_of_range_are_named(options: Options, tmp_path: Path) -> Non
         "teacher.epochs: should be at least 1, got 0",
         "student.learning_rate: should be above 0, got 0.0",
         "teachers: should be at least 1, got 0",
+        "students: should be at least 1, got 0",
         "trust: should be in [0, 1], got 1.5",
         "unlabelled: should end in .csv, .jsonl, .parquet, .tsv, got 'news.txt'",
     ]
