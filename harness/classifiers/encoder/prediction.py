@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -25,6 +27,12 @@ Item = TypeVar("Item")
 
 STRETCH = 512
 """Examples that are tokenized, and sorted by length, together."""
+
+FIRST = 128
+"""The first of them: nothing is computed before they are tokenized."""
+
+WAITING = 3
+"""Batches a core that are computed or wait for it, so that none is without one."""
 
 
 @dataclass(frozen=True)
@@ -102,26 +110,56 @@ def streamed(engine: Engine, reading: Reading, examples: Examples, outputs: int)
         In the order of the examples.
     """
     result = np.zeros((len(examples), outputs))
-    starts = range(0, len(examples), STRETCH)
-    read = ahead(reading.rows(examples[start : start + STRETCH]) for start in starts)
-    shown = progress(zip(starts, read, strict=True), "predicting", len(starts))
-    for start, rows in shown:
-        for batch, found in computed(engine, shared_batches(rows, engine.budget, reading.padding)):
-            result[start + batch.rows] = found
+    for batch, found in computed(engine, _batched(engine, reading, examples)):
+        result[batch.rows] = found
     return result
+
+
+def _batched(engine: Engine, reading: Reading, examples: Examples) -> Iterator[Batch]:
+    """Tokenize examples stretch by stretch, and batch each."""
+    parts = stretches(len(examples))
+    read = ahead(reading.rows(examples[part]) for part in parts)
+    for part, rows in progress(zip(parts, read, strict=True), "predicting", len(parts)):
+        # Few rows are shared out, so that no core waits for another to compute them all.
+        share = -(-int(rows.lengths.sum()) // engine.at_once) if len(parts) == 1 else engine.budget
+        for batch in shared_batches(rows, min(share, engine.budget), reading.padding):
+            yield replace(batch, rows=batch.rows + part.start)
+
+
+def stretches(count: int) -> list[slice]:
+    """Cut so many examples into stretches, each at most twice as long as the one before.
+
+    Examples
+    --------
+    >>> [part.stop - part.start for part in stretches(1500)]
+    [128, 256, 512, 512, 92]
+    """
+    found, at, size = [], 0, FIRST
+    while at < count:
+        found.append(slice(at, min(at + size, count)))
+        at, size = at + size, min(2 * size, STRETCH)
+    return found
 
 
 def computed(engine: Engine, batches: Iterable[Batch]) -> Iterator[tuple[Batch, NDArray[np.float64]]]:
     """Compute batches, as many at once as the engine may be asked for; yield each with its scores."""
-    if engine.at_once > 1:
-        batches = list(batches)
-        # Fewer of them than cores: these share each batch.
-        if len(batches) >= engine.at_once:
-            with engine.pool() as pool:
-                yield from zip(batches, pool.map(engine.scores, batches), strict=True)
-            return
-    for batch in batches:
-        yield batch, engine.scores(batch)
+    batches = iter(batches)
+    first = list(islice(batches, engine.at_once))
+    every = chain(first, batches)
+    # Fewer of them than cores: these share each batch.
+    if engine.at_once == 1 or len(first) < engine.at_once:
+        for batch in every:
+            yield batch, engine.scores(batch)
+        return
+    waiting: deque[tuple[Batch, Future[NDArray[np.float64]]]] = deque()
+    with engine.pool() as pool:
+        for batch in every:
+            waiting.append((batch, pool.submit(engine.scores, batch)))
+            if len(waiting) == WAITING * engine.at_once:
+                done, scores = waiting.popleft()
+                yield done, scores.result()
+        for done, scores in waiting:
+            yield done, scores.result()
 
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:

@@ -245,6 +245,12 @@ def _mentions(encoding: Any, shown: View) -> NDArray[np.bool_]:
     marked = np.zeros(len(encoding.ids), dtype=np.bool_)
     if not shown.spans:
         return marked
-    for at, (text, (low, high)) in enumerate(zip(encoding.sequence_ids, encoding.offsets, strict=True)):
-        marked[at] = text == 0 and any(low < end and high > start for start, end in shown.spans)
+    found = [
+        at
+        for at, (low, high) in enumerate(encoding.offsets)
+        for start, end in shown.spans
+        if low < end and high > start
+    ]
+    text = encoding.sequence_ids
+    marked[[at for at in found if text[at] == 0]] = True
     return marked
