@@ -1,4 +1,4 @@
-# Every target that needs the environment makes it first; see harness/bootstrap.py. `make` alone prints help.
+# Every target that needs the environment makes it first; see deploy/bootstrap.py. `make` alone prints help.
 # Kept to what GNU make 3.81 and a BSD userland know, which is what macOS has.
 
 PYTHON ?= python3
@@ -30,7 +30,7 @@ setup: ## make or update the environment in .venv
 	command -v "$$python" > /dev/null || { \
 	  echo "there is no $$python here; install Python 3.11 or newer and name it: make setup PYTHON=python3.11" >&2; \
 	  exit 2; }; \
-	"$$python" -S harness/bootstrap.py
+	"$$python" -S deploy/bootstrap.py
 
 experiment: setup ## train, score and log: CONFIG=configs/quickstart.yaml [SET="seeds=[1] ..."]
 	@test -n '$(CONFIG)' || { echo 'say which: make experiment CONFIG=configs/quickstart.yaml' >&2; exit 2; }

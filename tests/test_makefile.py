@@ -23,7 +23,7 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     shutil.copy(MAKEFILE, folder)
     python = folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True, exist_ok=True)
-    python.write_text('#!/bin/sh\ntest "$2" = harness/bootstrap.py || echo "$@"\n')
+    python.write_text('#!/bin/sh\ntest "$2" = deploy/bootstrap.py || echo "$@"\n')
     python.chmod(0o755)
     (folder / ".venv" / "stamp").touch()
     return run_make(folder, *arguments)

@@ -62,7 +62,7 @@ def newcomer(template: Path, tmp_path: Path) -> Path:
     shutil.copy(TOP / "Makefile", tmp_path)
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    body = f'test "$2" = harness/bootstrap.py || exec {sys.executable} "$@"'
+    body = f'test "$2" = deploy/bootstrap.py || exec {sys.executable} "$@"'
     python.write_text(f"#!/bin/sh\n{body}\n")
     python.chmod(0o755)
     (tmp_path / ".venv" / "stamp").touch()

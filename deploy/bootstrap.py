@@ -3,7 +3,7 @@
 Nothing but the standard library, and no syntax newer than Python 2.7: an interpreter that is too old has to
 get far enough to be told so. Called before every target of the Makefile that needs the environment::
 
-    python3 harness/bootstrap.py
+    python3 deploy/bootstrap.py
 
 Beside the environment, ``.venv`` holds ``stamp`` (what this environment was made from: a second call compares
 it and ends), ``torch-index`` (where PyTorch came from, so that later calls need not say it) and, while pip is

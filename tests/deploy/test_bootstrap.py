@@ -78,7 +78,7 @@ def test_the_first_call_installs_in_order_and_the_second_nothing(project: Path) 
     assert installs(project) == []
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", "harness/bootstrap.py"])
+@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", "deploy/bootstrap.py"])
 def test_a_changed_file_updates(project: Path, name: str) -> None:
     run(project)
     installs(project)
