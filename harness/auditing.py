@@ -15,9 +15,9 @@ from harness.audits.unseen import LATER
 from harness.classifiers.protocol import Classifier, load
 from harness.decisions.decider import Settings, decide
 from harness.evaluate import ClassifierResult, Prepared, TrialResult
-from harness.findings import Finding
 from harness.plan import Plan, PlannedClassifier
-from harness.tables import Predictions
+from harness.values.findings import Finding
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from harness.metrics.metric import Metric
 from harness.metrics.stance import SIDES
 from harness.samples import Sample
-from harness.tables import Predictions
+from harness.values.tables import Predictions
 
 FEWEST_CLUSTERS = 50
 """Below this, percentile intervals cover less than they say."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Optional
 import typer
 
 from harness import article_cli, audit_cli, suite_cli
-from harness.errors import ConfigError, HarnessError, HarnessWarning
+from harness.values.errors import ConfigError, HarnessError, HarnessWarning
 
 app = typer.Typer(
     name="harness",

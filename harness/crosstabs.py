@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.caveats import FEWEST_CLUSTERS, FEWEST_ITEMS, few_groups
-from harness.labels import NO_FRAME
 from harness.samples import effective
 from harness.statistics.bootstrap import bootstrap, by_cluster, interval
+from harness.values.labels import NO_FRAME
 
 if TYPE_CHECKING:
     import numpy as np

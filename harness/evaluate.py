@@ -11,16 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import seeds, slices
-from harness.catalog import Bound
+from harness import slices
 from harness.classifiers.protocol import Classifier, Labelled, Traced, examples_of, fit, load, save
-from harness.errors import ClassifierError
 from harness.plan import Plan, PlannedClassifier
 from harness.prepared import UNSELECTED, Prepared, reads_both
 from harness.results import ClassifierResult, Trial, TrialResult
 from harness.scoring import score
 from harness.splits import Split
-from harness.tables import Predictions, fingerprint
+from harness.values import seeds
+from harness.values.catalog import Bound
+from harness.values.errors import ClassifierError
+from harness.values.tables import Predictions, fingerprint
 
 if TYPE_CHECKING:
     from harness.metrics.metric import Metric

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 from harness import evaluate
 from harness.auditing import audited
-from harness.catalog import Bound
 from harness.classifiers.protocol import Example
-from harness.errors import ConfigError, HarnessError, LeakError, Problem
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
-from harness.findings import Finding
 from harness.leaks import Gate, Leaks
 from harness.outside import EXTERNAL, Outside
 from harness.plan import PlannedClassifier
 from harness.pooling import pooled, scored
 from harness.prepared import reads_both
-from harness.progress import progress
 from harness.store import Store
-from harness.tables import Predictions, fingerprint
 from harness.tracking import Parent, Tracker, names
+from harness.values.catalog import Bound
+from harness.values.errors import ConfigError, HarnessError, LeakError, Problem
+from harness.values.findings import Finding
+from harness.values.progress import progress
+from harness.values.tables import Predictions, fingerprint
 
 if TYPE_CHECKING:
     import numpy as np

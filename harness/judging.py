@@ -26,7 +26,7 @@ from harness.statistics.bootstrap import (
     totals,
 )
 from harness.statistics.multiplicity import LEVEL, holm
-from harness.tables import Predictions
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -182,7 +182,7 @@ def score_rows(
     """
     import pandas as pd
 
-    from harness.tables import SCORE_COLUMNS
+    from harness.values.tables import SCORE_COLUMNS
 
     # The share of items labelled rightly goes by this name elsewhere.
     share = "exact_match" if predictions.labels.multi else "accuracy"

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from harness import plan
 from harness.audits import Audit, Subject, examine
-from harness.catalog import CATALOGUES
 from harness.classifiers.protocol import Examples, examples_of
 from harness.config.load import written
-from harness.errors import ConfigError, ModelError, Problem, suggest
-from harness.findings import Finding
 from harness.inference.asking import Asked, asked
-from harness.labels import check_probabilities
 from harness.plan import Plan
 from harness.store import Store
-from harness.tables import Corpus, Predictions
+from harness.values.catalog import CATALOGUES
+from harness.values.errors import ConfigError, ModelError, Problem, suggest
+from harness.values.findings import Finding
+from harness.values.labels import check_probabilities
+from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
     import numpy as np

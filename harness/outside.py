@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import PredictionsError, suggest
 from harness.evaluate import SCORED_PARTS, Prepared
-from harness.labels import LabelSet
 from harness.splits import Split
-from harness.tables import Predictions
+from harness.values.errors import PredictionsError, suggest
+from harness.values.labels import LabelSet
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from harness.judging import judge, score_rows
 from harness.plan import PlannedClassifier
 from harness.scoring import score
 from harness.slices import slices_of
-from harness.tables import Predictions, Scores
+from harness.values.tables import Predictions, Scores
 
 
 def scored(prepared: Prepared, predictions: Predictions) -> Scores:

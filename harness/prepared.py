@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from harness.catalog import Bound
 from harness.classifiers.protocol import Labelled, examples_of
-from harness.labels import STANCES, LabelSet, Task
 from harness.metrics import selection
 from harness.metrics.selection import refusal
 from harness.plan import Plan, card_of
 from harness.splits import PARTS, Split
-from harness.tables import Corpus
+from harness.values.catalog import Bound
+from harness.values.labels import STANCES, LabelSet, Task
+from harness.values.tables import Corpus
 
 UNSELECTED = "unselected"
 """All rows but those of select: what is trained on where nothing is left to be tested."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.errors import PromotionError, StoreError
 from harness.outside import EXTERNAL
 from harness.store import Store
 from harness.tracking import names
 from harness.tracking.tracker import model_of
+from harness.values.errors import PromotionError, StoreError
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.decisions.decider import Decider
-from harness.findings import Finding
 from harness.plan import PlannedClassifier
-from harness.tables import Predictions, Scores
+from harness.values.findings import Finding
+from harness.values.tables import Predictions, Scores
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import PredictionsError
-from harness.labels import LabelSet, check_probabilities
 from harness.metrics.counts import cell_codes
-from harness.tables import Predictions
+from harness.values.errors import PredictionsError
+from harness.values.labels import LabelSet, check_probabilities
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ConfigError, PredictionsError, Problem
 from harness.metrics.counts import one_vs_rest
 from harness.metrics.metric import Metric
 from harness.metrics.selection import refusal
 from harness.samples import Sample
 from harness.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
-from harness.tables import SCORE_COLUMNS, Predictions, Scores
+from harness.values.errors import ConfigError, PredictionsError, Problem
+from harness.values.tables import SCORE_COLUMNS, Predictions, Scores
 
 if TYPE_CHECKING:
     import numpy as np

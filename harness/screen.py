@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError
+from harness.values.errors import HarnessError
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ConfigError, Problem, suggest
-from harness.labels import NO_FRAME, LabelSet
 from harness.splits import Split, seen
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.labels import NO_FRAME, LabelSet
+from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
     import pandas as pd

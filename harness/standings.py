@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.compare import Comparison, compare
-from harness.errors import ConfigError, Problem
-from harness.progress import progress
 from harness.store import Store
 from harness.tracking.comparisons import log_comparison, page_of
 from harness.tracking.finished import Finished, finished, predictions
+from harness.values.errors import ConfigError, Problem
+from harness.values.progress import progress
 
 
 @dataclass(frozen=True)

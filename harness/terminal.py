@@ -8,8 +8,8 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from harness import catalog
-from harness.errors import ConfigError, HarnessError, Problem, suggest
+from harness.values import catalog
+from harness.values.errors import ConfigError, HarnessError, Problem, suggest
 
 if TYPE_CHECKING:
     from pathlib import Path

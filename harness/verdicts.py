@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from harness.findings import WORST_FIRST, Finding, Findings
+from harness.values.findings import WORST_FIRST, Finding, Findings
 
 OPEN = ("failed", "warning")
 """Verdicts that a person has to know the reasons of."""

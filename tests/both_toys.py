@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from toys import Verbs
 
 from harness.classifiers.protocol import Examples, Labelled
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

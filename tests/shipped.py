@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness import parties
 from harness.corpora.partyline import HOME
+from harness.values import parties
 
 ARTICLES: list[dict[str, Any]] = [
     json.loads(line) for line in (HOME / "articles.jsonl").read_text(encoding="utf-8").splitlines()

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import pytest
 
-from harness import catalog
-from harness.errors import ConfigError, suggest
-from harness.labels import STANCE, LabelSet
+from harness.values import catalog
+from harness.values.errors import ConfigError, suggest
+from harness.values.labels import STANCE, LabelSet
 
 
 @dataclass(frozen=True)

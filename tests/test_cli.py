@@ -11,8 +11,8 @@ import toys
 from typer.testing import CliRunner, Result
 
 from harness import cli
-from harness.catalog import CATALOGUES
-from harness.errors import ConfigError, HarnessError, StoreError
+from harness.values.catalog import CATALOGUES
+from harness.values.errors import ConfigError, HarnessError, StoreError
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("sklearn", "pandas", "mlflow", "torch", "transformers", "datasets", "scipy", "matplotlib")

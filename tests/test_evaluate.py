@@ -9,10 +9,10 @@ import pytest
 import toys
 
 from harness import evaluate
-from harness.catalog import bind
-from harness.errors import ClassifierError, PredictionsError
 from harness.evaluate import Prepared, Trial, TrialResult
-from harness.tables import Predictions
+from harness.values.catalog import bind
+from harness.values.errors import ClassifierError, PredictionsError
+from harness.values.tables import Predictions
 
 
 def trial_of(prepared: Prepared, number: int = 0, classifier: int = 0) -> Trial:

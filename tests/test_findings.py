@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from harness.findings import Detail, Finding, Measure, from_dict, measure_table, not_applicable, worst
+from harness.values.findings import Detail, Finding, Measure, from_dict, measure_table, not_applicable, worst
 
 FOUND = Finding(
     "swap",

@@ -9,11 +9,11 @@ import pytest
 
 import harness
 from harness import evaluate, experiment, plan
-from harness.labels import LabelSet
 from harness.promotion import promote
 from harness.slices import slices_of
 from harness.store import Store
 from harness.tracking.finished import finished, predictions
+from harness.values.labels import LabelSet
 
 SENTENCES = {
     "strategy": "The leader polls well at the {}.",

@@ -13,7 +13,7 @@ from harness.judging import FEWEST_GROUPS, FEWEST_ITEMS, Judged, judge, listed, 
 from harness.metrics.classification import ACCURACY, F1_MACRO
 from harness.slices import Slice
 from harness.statistics.bootstrap import corrected_p
-from harness.tables import Predictions
+from harness.values.tables import Predictions
 
 IDS = [f"i{place:03}" for place in range(240)]
 

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from harness.errors import PredictionsError
-from harness.labels import FRAMING, STANCE, LabelSet
+from harness.values.errors import PredictionsError
+from harness.values.labels import FRAMING, STANCE, LabelSet
 
 
 def test_single_labels_round_trip() -> None:

@@ -64,7 +64,7 @@ def room(path: Path) -> str:
 
 
 def modules(node: ast.AST) -> Iterator[str]:
-    """What a statement imports; ``from harness import errors`` imports ``harness.errors``."""
+    """What a statement imports; ``from harness import errors`` imports ``harness.values.errors``."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module:
@@ -123,9 +123,9 @@ def test_imports_point_one_way(path: Path) -> None:
         ("metrics", "from harness import plan, seeds", ["metrics imports plan"]),
         ("metrics", "def late():\n    import harness.evaluate", ["metrics imports evaluate"]),
         ("metrics", "from harness.metrics.metric import Metric", []),
-        ("metrics", "from harness.tables import Predictions", []),
+        ("metrics", "from harness.values.tables import Predictions", []),
         ("plan", "from harness import __version__, metrics", []),
-        ("errors", "from harness.labels import LabelSet", ["errors imports labels"]),
+        ("errors", "from harness.values.labels import LabelSet", ["errors imports labels"]),
     ],
 )
 def test_a_wrong_way_is_seen(importer: str, source: str, found: list[str]) -> None:

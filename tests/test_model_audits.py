@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 
 from harness import cli, experiment
 from harness.classifiers.protocol import Example
-from harness.errors import ConfigError, ModelError
 from harness.inference.asking import asked, stated, table
-from harness.labels import STANCE
 from harness.model_audits import audit_model
 from harness.promotion import promote
 from harness.store import Store
 from harness.tracking import names
+from harness.values.errors import ConfigError, ModelError
+from harness.values.labels import STANCE
 from tests.test_auditing import prepared
 
 FOREIGN = """\

@@ -11,9 +11,9 @@ import pytest
 import toys
 
 from harness import experiment, outside
-from harness.errors import ConfigError, PredictionsError
 from harness.evaluate import Prepared
 from harness.store import Store
+from harness.values.errors import ConfigError, PredictionsError
 
 Rows = list[dict[str, str]]
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from harness import plan
-from harness.catalog import CATALOGUES
 from harness.config.load import load
-from harness.errors import ConfigError
-from harness.labels import FRAMING, STANCE, LabelSet
+from harness.values.catalog import CATALOGUES
+from harness.values.errors import ConfigError
+from harness.values.labels import FRAMING, STANCE, LabelSet
 
 ROOT = Path(__file__).parent.parent
 BAD = Path(__file__).parent / "bad_configs"

@@ -13,11 +13,11 @@ import harness
 from harness import evaluate, experiment, plan
 from harness.evaluate import Prepared
 from harness.experiment import Outcome
-from harness.labels import FRAMING, STANCE, LabelSet
 from harness.prepared import labels_of, reads_both
 from harness.promotion import promote
 from harness.store import Store
 from harness.tracking.finished import finished, predictions
+from harness.values.labels import FRAMING, STANCE, LabelSet
 
 BOTH = "  joint: {kind: 'both_toys:both'}\n  verbs: {kind: 'toys:verbs'}"
 KFOLD = "{kind: kfold, k: 3, dev: 0.2, calibrate: 0}"

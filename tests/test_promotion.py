@@ -8,9 +8,9 @@ import pytest
 from toys import prepared
 
 from harness import experiment
-from harness.errors import PromotionError, StoreError
 from harness.promotion import Promotion, promote, rollback
 from harness.store import Store
+from harness.values.errors import PromotionError, StoreError
 
 
 def champion(store: Store, name: str = "stance") -> str:

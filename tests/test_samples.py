@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.errors import PredictionsError
-from harness.labels import LabelSet
 from harness.samples import Sample, effective
-from harness.tables import Predictions
+from harness.values.errors import PredictionsError
+from harness.values.labels import LabelSet
+from harness.values.tables import Predictions
 
 LABELS = LabelSet(("critical", "neutral", "supportive"))
 FRAMES = LabelSet(("conflict", "morality"), multi=True)

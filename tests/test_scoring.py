@@ -12,13 +12,13 @@ from sklearn.metrics import f1_score
 
 from harness import scoring
 from harness.caveats import caveats
-from harness.errors import ConfigError, PredictionsError
-from harness.labels import FRAMING, STANCE, LabelSet
 from harness.metrics.metric import Metric
 from harness.metrics.selection import default_names, resolve
 from harness.samples import Sample
 from harness.scoring import score, seed_values
-from harness.tables import SCORE_COLUMNS, Corpus, Predictions
+from harness.values.errors import ConfigError, PredictionsError
+from harness.values.labels import FRAMING, STANCE, LabelSet
+from harness.values.tables import SCORE_COLUMNS, Corpus, Predictions
 
 N = 90
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from harness import seeds
+from harness.values import seeds
 
 
 def test_a_stream_is_the_same_everywhere() -> None:

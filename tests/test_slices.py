@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from harness.errors import ConfigError
-from harness.labels import FRAMING, STANCE
 from harness.slices import QUOTATION, Slice, known_columns, slices_of
 from harness.splits import Split
-from harness.tables import CORPUS_COLUMNS, Corpus
+from harness.values.errors import ConfigError
+from harness.values.labels import FRAMING, STANCE
+from harness.values.tables import CORPUS_COLUMNS, Corpus
 
 ROWS = [
     # id, text, target, start, stance, frames, group, outlet, register

@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 from harness import cli, evaluate, experiment, outside, plan, promotion
 from harness.compare import compare
 from harness.compare.findings import shortened
-from harness.errors import ConfigError, HarnessError, StoreError
 from harness.screen import WIDTH, notes, shown_pairs
 from harness.standings import Standings, standings
 from harness.store import Store
 from harness.tracking.finished import finished, predictions
+from harness.values.errors import ConfigError, HarnessError, StoreError
 
 
 @pytest.fixture

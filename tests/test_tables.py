@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.errors import CorpusError, PredictionsError
-from harness.labels import FRAMING, STANCE, LabelSet, check_probabilities
-from harness.tables import (
+from harness.values.errors import CorpusError, PredictionsError
+from harness.values.labels import FRAMING, STANCE, LabelSet, check_probabilities
+from harness.values.tables import (
     CORPUS_COLUMNS,
     SCORE_COLUMNS,
     Corpus,

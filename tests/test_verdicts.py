@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from harness.findings import Finding
+from harness.values.findings import Finding
 from harness.verdicts import in_short, told
 
 FINDINGS = (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness import evaluate, plan
 from harness.classifiers.protocol import Classifier, Examples, Labelled
 from harness.evaluate import Prepared
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

@@ -21,7 +21,7 @@ import numpy as np
 from harness.classifiers.distilled import averaged, heard
 from harness.classifiers.encoder import load
 from harness.classifiers.protocol import Example, Labelled
-from harness.labels import STANCE
+from harness.values.labels import STANCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

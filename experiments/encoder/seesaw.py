@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from harness import seeds
 from harness.classifiers.protocol import Example, Labelled
 from harness.corpora.newsmtsc import newsmtsc
-from harness.parties import find_name
+from harness.values import seeds
+from harness.values.parties import find_name
 
 NEUTRAL = 3500
 """Neutral rows to learn from: of the entities that a sentence names, most are the object of no stance."""

@@ -28,11 +28,11 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
-from harness.catalog import bind
 from harness.classifiers.protocol import Labelled, examples_of
 from harness.corpora.newsmtsc import newsmtsc
-from harness.labels import STANCE
-from harness.tables import Corpus
+from harness.values.catalog import bind
+from harness.values.labels import STANCE
+from harness.values.tables import Corpus
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.csv"

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness import seeds
 from harness.classifiers.protocol import Example, Labelled
+from harness.values import seeds
 
 
 def swapped(train: Labelled, share: float, seed: int) -> Labelled:

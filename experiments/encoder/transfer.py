@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from experiments.encoder.seesaw import seesaw
-from harness import seeds
 from harness.classifiers import checkpoints
 from harness.classifiers.encoder.classifier import assembled, padding, reader
 from harness.classifiers.encoder.losses import Loss
@@ -21,7 +20,8 @@ from harness.classifiers.encoder.options import Options, Regularization
 from harness.classifiers.encoder.prediction import device
 from harness.classifiers.encoder.training import Data, Training, seeded
 from harness.classifiers.protocol import Labelled, examples_of
-from harness.labels import STANCE, TWO_SIDES, LabelSet
+from harness.values import seeds
+from harness.values.labels import STANCE, TWO_SIDES, LabelSet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

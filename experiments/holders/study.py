@@ -26,7 +26,7 @@ from harness.article.mentions import mentions
 from harness.article.sentences import Sentence
 from harness.corpora import seesaw
 from harness.corpora.partyline import HOME
-from harness.parties import read, shipped
+from harness.values.parties import read, shipped
 
 RESULTS = Path(__file__).parent / "results.csv"
 RESAMPLES = 1000

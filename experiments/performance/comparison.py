@@ -23,14 +23,14 @@ import numpy as np
 import pandas as pd
 
 from experiments.performance import section
-from harness import seeds
 from harness.compare import compare
 from harness.compare.measure import Measure
-from harness.labels import STANCE
 from harness.samples import Sample
 from harness.statistics.bootstrap import Draws
 from harness.statistics.paired import difference, resampled
-from harness.tables import Predictions
+from harness.values import seeds
+from harness.values.labels import STANCE
+from harness.values.tables import Predictions
 
 ROWS, CLUSTERS, SEEDS, DRAWS = 10_000, 2_000, 5, 10_000
 RUNS = 50

@@ -28,7 +28,7 @@ from harness.classifiers.encoder.prediction import device
 from harness.classifiers.encoder.rows import shared_batches
 from harness.classifiers.encoder.training import Training
 from harness.classifiers.protocol import Labelled, examples_of
-from harness.labels import STANCE
+from harness.values.labels import STANCE
 
 PLAIN_ROWS = 1024
 SERVED_ROWS = 2048

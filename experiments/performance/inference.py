@@ -29,7 +29,7 @@ from harness.classifiers.encoder.prediction import computed, device
 from harness.classifiers.encoder.rows import shared_batches
 from harness.classifiers.inputs import view
 from harness.classifiers.protocol import Example
-from harness.labels import STANCE
+from harness.values.labels import STANCE
 
 TURNS = 3
 ROWS, SLOW_ROWS = 384, 48

@@ -21,12 +21,12 @@ import pandas as pd
 
 from experiments.performance import section
 from harness.corpora.checks import Raw, build
-from harness.labels import STANCE
 from harness.leaks import leaks
 from harness.leaks.duplicates import near_pairs, normalised
 from harness.leaks.repeats import repeats
 from harness.splits.split import of_places
-from harness.tables import Corpus
+from harness.values.labels import STANCE
+from harness.values.tables import Corpus
 
 ROWS, TEST, VOCABULARY, TEMPLATES = 100_000, 10_000, 40_000, 300
 PLANTED = 500

@@ -16,10 +16,10 @@ from typing import Any
 from experiments.performance import encoder, section
 from harness import evaluate, plan
 from harness.classifiers.linear import linear
-from harness.labels import STANCE
 from harness.metrics.classification import F1_MACRO
 from harness.scoring import score
-from harness.tables import Predictions
+from harness.values.labels import STANCE
+from harness.values.tables import Predictions
 
 REPEATS = 3
 PRESETS: dict[str, tuple[dict[str, Any], str]] = {

@@ -21,10 +21,10 @@ from experiments.performance import encoder, section
 from harness.classifiers.encoder import load
 from harness.classifiers.linear import linear
 from harness.classifiers.protocol import Example
-from harness.labels import STANCE
-from harness.parties import EMPTY
 from harness.serving.contract import Contract
 from harness.serving.package import write_data
+from harness.values.labels import STANCE
+from harness.values.parties import EMPTY
 
 LINEAR_ROWS = (10_000, 100_000, 1_000_000)
 ENCODER_ROWS = (1_000, 5_000, 20_000)

@@ -24,9 +24,9 @@ from harness.classifiers import checkpoints
 from harness.classifiers.encoder import encoder
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Labelled, examples_of
-from harness.errors import HarnessError
-from harness.labels import STANCE
-from harness.tables import Corpus
+from harness.values.errors import HarnessError
+from harness.values.labels import STANCE
+from harness.values.tables import Corpus
 
 RATE = 1e-4
 LENGTH = 128

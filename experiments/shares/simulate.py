@@ -22,8 +22,8 @@ import pandas as pd
 from harness.article.readings import OWN, QUOTED, Readings
 from harness.article.sampling import draw, write
 from harness.article.shares import Share, read_gold, shares
-from harness.labels import STANCES
-from harness.progress import progress
+from harness.values.labels import STANCES
+from harness.values.progress import progress
 
 RESULTS = Path(__file__).parent / "results.csv"
 PARTIES = 3

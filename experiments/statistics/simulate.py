@@ -22,13 +22,13 @@ import pandas as pd
 
 from experiments.statistics import tables
 from experiments.statistics.worlds import World, endless, items, predictions
-from harness import seeds
 from harness.caveats import FEWEST_FOR_RANKS, of_ranks
 from harness.compare import compare
 from harness.metrics.metric import Metric
 from harness.metrics.selection import resolve
-from harness.progress import progress
 from harness.scoring import score, seed_values
+from harness.values import seeds
+from harness.values.progress import progress
 
 RESULTS = Path(__file__).with_name("results.csv")
 REPEATS = 1_000

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from harness import seeds
-from harness.labels import FRAMING, STANCE, LabelSet
 from harness.samples import Sample
-from harness.tables import Predictions
+from harness.values import seeds
+from harness.values.labels import FRAMING, STANCE, LabelSet
+from harness.values.tables import Predictions
 
 TARGETS = 12
 SKILL = 1.1

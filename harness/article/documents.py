@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from harness.article import streams
 from harness.article.streams import Format
-from harness.errors import ArticleError, Problem
+from harness.values.errors import ArticleError, Problem
 
 ENDINGS: Mapping[str, Format] = {
     ".txt": "text",

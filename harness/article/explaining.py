@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.parties import Span
+from harness.values.parties import Span
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ from typing import Literal
 from harness.article.people import people
 from harness.article.sentences import Sentence
 from harness.article.words import CAPITALS, NOT_PEOPLE, OFFICES, TITLES
-from harness.parties import Form, Registry, Span
-from harness.parties.matching import Meaning
+from harness.values.parties import Form, Registry, Span
+from harness.values.parties.matching import Meaning
 
 How = Literal["name", "leader", "demonym", "title", "description", "pronoun"]
 LINKED: frozenset[How] = frozenset({"title", "description", "pronoun"})

@@ -9,8 +9,8 @@ from typing import Any
 from harness.article.mentions import LINKED
 from harness.article.reading import Reading, Row
 from harness.article.summary import VOICES, tally
-from harness.labels import STANCES
 from harness.report.pages import environment
+from harness.values.labels import STANCES
 
 MARKS = {"supportive": "+", "critical": "−", "neutral": "○"}
 """A sign a stance, for whom colours do not tell."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from harness.article.words import AGENT_ENDING, AGENTS, NO_AGENTS, NO_HEAD, NOT_PEOPLE, STAFF, TITLES
-from harness.parties import Span
+from harness.values.parties import Span
 
 _PARTICLE = r"(?:de|la|le|van|von|der|den|bin|al|el|da|di|du|dos)"
 _WORD = r"[A-ZÀ-ÖØ-Þ][\w’'-]*[\w]|[A-Z]\."

@@ -11,8 +11,8 @@ from harness.article.explaining import Word, explained
 from harness.article.holders import Holder, holders
 from harness.article.mentions import Named, mentions
 from harness.article.sentences import Sentence, sentences
-from harness.errors import ModelError
-from harness.parties import Registry
+from harness.values.errors import ModelError
+from harness.values.parties import Registry
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ArticleError, ModelError, Problem, suggest
 from harness.inference.formats import format_of, reading
+from harness.values.errors import ArticleError, ModelError, Problem, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ class Readings:
 
 def in_order(names: Iterable[str]) -> list[str]:
     """List labels once each, those known to the harness first and in their order."""
-    from harness.labels import STANCES
+    from harness.values.labels import STANCES
 
     found = set(names)
     return [name for name in STANCES if name in found] + sorted(found - set(STANCES))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.article.reading import SEPARATOR, Reading, Row
-from harness.errors import ArticleError, Problem
 from harness.inference.formats import ENDINGS, Writer, writer
+from harness.values.errors import ArticleError, Problem
 
 
 def flat(reading: Reading) -> list[dict[str, Any]]:

@@ -14,12 +14,12 @@ from harness.article.reading import Reader, Reading
 from harness.article.rows import Tables, whole
 from harness.article.streams import Format
 from harness.article.summary import Tally, add
-from harness.errors import ArticleError, ModelError, Problem, suggest
 from harness.inference.formats import ENDINGS
-from harness.parties import Registry, shipped
-from harness.parties import read as read_registry
-from harness.parties.records import is_date
-from harness.progress import progress
+from harness.values.errors import ArticleError, ModelError, Problem, suggest
+from harness.values.parties import Registry, shipped
+from harness.values.parties import read as read_registry
+from harness.values.parties.records import is_date
+from harness.values.progress import progress
 
 STANCE, FRAMES = "models:/stance@champion", "models:/framing@champion"
 PAGES = (".html", ".htm")

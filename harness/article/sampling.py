@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.article.readings import Readings
 from harness.article.rows import whole
-from harness.errors import ArticleError, Problem, suggest
+from harness.values.errors import ArticleError, Problem, suggest
 
 if TYPE_CHECKING:
     import pandas as pd

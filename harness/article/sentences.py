@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.article.kinds import BULLET, LEFT_OUT, Kind, is_boilerplate, kind_of
-from harness.parties import Span
+from harness.values.parties import Span
 
 LONGEST = 1000
 """Characters; what runs on longer is cut at a space."""

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.article.readings import OWN, QUOTED, Readings, in_order, rows_of
-from harness.errors import ArticleError, Problem, suggest
-from harness.labels import STANCES
 from harness.statistics.difference import (
     UNKNOWN,
     Counted,
@@ -18,6 +16,8 @@ from harness.statistics.difference import (
     corrected_share,
     naive_share,
 )
+from harness.values.errors import ArticleError, Problem, suggest
+from harness.values.labels import STANCES
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.article.running import Outcome
 from harness.article.shares import Share
 from harness.article.summary import VOICES, Tally
-from harness.labels import STANCES
+from harness.values.labels import STANCES
 
 if TYPE_CHECKING:
     from rich.table import Table

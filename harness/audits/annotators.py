@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from harness.audits.intervals import alphas, gap, mean, rate, shown
 from harness.audits.mislabelled import FEWEST, Issues, issues_of
 from harness.audits.subject import Inquiry, Subject
-from harness.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.scoring import score
-from harness.tables import Predictions
+from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import numpy as np

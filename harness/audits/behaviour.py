@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 from harness.audits.intervals import share, shown
 from harness.audits.subject import Answers, Inquiry, Subject
 from harness.classifiers.protocol import Example
-from harness.errors import ConfigError, CorpusError, Problem
-from harness.findings import Detail, Finding, Measure, Verdict, not_applicable
-from harness.labels import STANCES
-from harness.parties import find_name
+from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
+from harness.values.labels import STANCES
+from harness.values.parties import find_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class Case:
     target : str
     text, changed : str
     stance, becomes : str
-        Of :data:`harness.labels.STANCES`.
+        Of :data:`harness.values.labels.STANCES`.
     """
 
     capability: str

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness.audits.subject import Answers, Audit, Inquiry, Subject
 from harness.classifiers.protocol import Examples
-from harness.findings import Finding, not_applicable
-from harness.labels import check_probabilities
+from harness.values.findings import Finding, not_applicable
+from harness.values.labels import check_probabilities
 
 if TYPE_CHECKING:
     import numpy as np

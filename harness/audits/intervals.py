@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.caveats import FEWEST_ITEMS
-from harness.findings import Measure
 from harness.samples import effective
 from harness.statistics.agreement import alpha_of, coincidences
 from harness.statistics.bootstrap import bootstrap, by_cluster, interval
+from harness.values.findings import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.audits.subject import Subject
-from harness.findings import Detail, Measure
-from harness.labels import LabelSet
+from harness.values.findings import Detail, Measure
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

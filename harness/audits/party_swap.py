@@ -12,9 +12,9 @@ from harness.audits.surroundings import Articles
 from harness.audits.swapped import NAME, Swap, judged
 from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.protocol import Example
-from harness.errors import ConfigError, CorpusError, Problem
-from harness.findings import Finding, not_applicable
-from harness.parties import Party, Registry, from_records, read, shipped
+from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.values.findings import Finding, not_applicable
+from harness.values.parties import Party, Registry, from_records, read, shipped
 
 MOST_TEXTS = 3_000
 """So many sentences are read to learn which names take `the`."""
@@ -121,7 +121,7 @@ class PartySwap:
         self, subject: Subject, registry: Registry, place: int, about: tuple[Party, Articles]
     ) -> Iterator[tuple[str, Example]]:
         """Yield an item under as many other names as are asked for, of those that fit."""
-        from harness import seeds
+        from harness.values import seeds
 
         party, articles = about
         one = subject.examples[place]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.audits.surroundings import HONORIFIC, TITLES, Articles, belongs, indefinite, is_namesakes
 from harness.classifiers.protocol import Example
-from harness.parties import Form, Leader, Party, Registry, Span
+from harness.values.parties import Form, Leader, Party, Registry, Span
 
 LONGEST_ACRONYM = 5
 NONE_KNOWN = Articles()

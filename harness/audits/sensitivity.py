@@ -16,8 +16,8 @@ from harness.audits.subject import Answers, Inquiry, Subject
 from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Example
-from harness.errors import ConfigError, Problem
-from harness.findings import Detail, Finding, Measure, Verdict, not_applicable
+from harness.values.errors import ConfigError, Problem
+from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 
 if TYPE_CHECKING:
     import numpy as np

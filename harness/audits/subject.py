@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.protocol import Example, Examples, examples_of
-from harness.findings import Finding
-from harness.labels import LabelSet, Task
 from harness.metrics.metric import Metric
 from harness.splits import Split
-from harness.tables import Corpus, Predictions
+from harness.values.findings import Finding
+from harness.values.labels import LabelSet, Task
+from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -166,7 +166,7 @@ class Subject:
 
     def drawn(self, n: int, *stream: str, among: Sequence[int] | None = None) -> list[int]:
         """Draw places of tested rows at random: ``n`` different ones, or as many as there are, in order."""
-        from harness import seeds
+        from harness.values import seeds
 
         places = list(range(len(self.examples))) if among is None else list(among)
         if len(places) <= n:

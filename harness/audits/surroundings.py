@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from harness.parties import Registry
+from harness.values.parties import Registry
 
 FEWEST_MENTIONS = 3
 """Mentions of a form below which its own words, not the texts, say whether it takes ``the``."""

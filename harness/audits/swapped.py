@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from harness.audits.intervals import mean, rate, share, shown
 from harness.audits.subject import Answers, Subject
 from harness.classifiers.protocol import Example
-from harness.findings import Detail, Finding, Measure, Verdict
 from harness.statistics.multiplicity import LEVEL, holm
+from harness.values.findings import Detail, Finding, Measure, Verdict
 
 if TYPE_CHECKING:
     import numpy as np

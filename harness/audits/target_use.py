@@ -7,13 +7,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.audits.subject import Inquiry, Subject
-from harness.errors import ConfigError, Problem
-from harness.findings import Finding, Measure, Verdict, not_applicable
 from harness.metrics.metric import Metric
 from harness.samples import Sample
 from harness.scoring import drawn_values, seed_values
 from harness.statistics.bootstrap import Draws
 from harness.statistics.paired import Difference, Resampled, difference, resampled
+from harness.values.errors import ConfigError, Problem
+from harness.values.findings import Finding, Measure, Verdict, not_applicable
 
 NAME = "target_use"
 DRAWS = 2_000

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from harness.audits.intervals import gap, rate, shown
 from harness.audits.subject import FRAMES, Inquiry, Subject
 from harness.caveats import FEWEST_ITEMS
-from harness.errors import ConfigError, Problem
-from harness.findings import Finding, Measure, Verdict, not_applicable
 from harness.splits import Split
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, Problem
+from harness.values.findings import Finding, Measure, Verdict, not_applicable
+from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from harness.classifiers.grams import CharGrams, WordGrams
 from harness.classifiers.protocol import Example
 from harness.classifiers.terms import Terms
 from harness.classifiers.tokens import Tokens, word_spans
-from harness.parties import Span
+from harness.values.parties import Span
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from harness.classifiers.protocol import Examples, Labelled
 from harness.classifiers.reading import expect_labels, reading
-from harness.errors import ConfigError, Problem
-from harness.labels import LabelSet
+from harness.values.errors import ConfigError, Problem
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ClassifierError, ConfigError, Problem
+from harness.values.errors import ClassifierError, ConfigError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,13 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import seeds
 from harness.classifiers.checkpoints import check
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options
 from harness.classifiers.protocol import Example, Examples, Labelled, examples_of
-from harness.errors import ClassifierError, ConfigError, Problem
-from harness.labels import LabelSet
+from harness.values import seeds
+from harness.values.errors import ClassifierError, ConfigError, Problem
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

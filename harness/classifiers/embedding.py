@@ -13,8 +13,8 @@ from harness.classifiers.heads import Head, logistic
 from harness.classifiers.protocol import Examples, Labelled, Target
 from harness.classifiers.reading import reading
 from harness.classifiers.vectors import Reader
-from harness.errors import ConfigError, Problem
-from harness.labels import LabelSet
+from harness.values.errors import ConfigError, Problem
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,7 +17,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from harness.classifiers.tokens import MARKS, Tokens
-from harness.errors import ClassifierError
+from harness.values.errors import ClassifierError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness.classifiers.reading import arrays, expect_labels
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

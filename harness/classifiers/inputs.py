@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.classifiers.protocol import Example, Target
-from harness.parties import Span
+from harness.values.parties import Span
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options
 from harness.classifiers.protocol import Examples, Labelled
 from harness.classifiers.reading import reading
-from harness.errors import ClassifierError, ConfigError, Problem
-from harness.labels import LabelSet
+from harness.values.errors import ClassifierError, ConfigError, Problem
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

@@ -18,8 +18,8 @@ from harness.classifiers.heads import Head, logistic
 from harness.classifiers.protocol import Examples, Labelled, Target
 from harness.classifiers.reading import reading
 from harness.classifiers.tokens import shown, tokens
-from harness.errors import ConfigError, Problem
-from harness.labels import STANCES, LabelSet
+from harness.values.errors import ConfigError, Problem
+from harness.values.labels import STANCES, LabelSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

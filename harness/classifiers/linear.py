@@ -14,8 +14,8 @@ from harness.classifiers.attribution import Shares, contributions
 from harness.classifiers.heads import Head, logistic, svm
 from harness.classifiers.protocol import Examples, Labelled, Target
 from harness.classifiers.terms import Choice
-from harness.errors import ConfigError, Problem
-from harness.labels import LabelSet
+from harness.values.errors import ConfigError, Problem
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

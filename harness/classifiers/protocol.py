@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from harness.labels import LabelSet
-from harness.parties import EMPTY, Registry, Span
+from harness.values.labels import LabelSet
+from harness.values.parties import EMPTY, Registry, Span
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ClassifierError
+from harness.values.errors import ClassifierError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness.classifiers.inputs import Marks, View, view
 from harness.classifiers.protocol import Example, Examples, Target
-from harness.parties import Span
+from harness.values.parties import Span
 
 if TYPE_CHECKING:
     import numpy as np

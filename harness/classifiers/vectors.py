@@ -21,7 +21,7 @@ from harness.classifiers import checkpoints
 from harness.classifiers.encoder.rows import Batch, Tokenizer, batches, sorted_order
 from harness.classifiers.inputs import view
 from harness.classifiers.protocol import Examples, Target
-from harness.progress import progress
+from harness.values.progress import progress
 
 if TYPE_CHECKING:
     import numpy as np

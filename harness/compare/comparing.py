@@ -19,7 +19,7 @@ from harness.statistics import bootstrap
 from harness.statistics.bootstrap import Draws, interval
 from harness.statistics.multiplicity import tie_groups
 from harness.statistics.paired import Resampled, resampled
-from harness.tables import Predictions
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.compare.measure import Measure
-from harness.errors import PredictionsError
 from harness.statistics.paired import Difference
+from harness.values.errors import PredictionsError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.labels import LabelSet
+    from harness.values.labels import LabelSet
 
 LEVEL = 0.05
 """A difference is taken for real where its corrected p-value is at most this."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.compare.measure import Measure
-from harness.errors import PredictionsError
-from harness.labels import LabelSet
 from harness.samples import Sample
-from harness.tables import Predictions
+from harness.values.errors import PredictionsError
+from harness.values.labels import LabelSet
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import numpy as np

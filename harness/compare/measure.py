@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness import scoring
-from harness.catalog import CATALOGUES, lookup
-from harness.errors import ConfigError, Problem, suggest
-from harness.labels import LabelSet
 from harness.metrics.metric import Metric
 from harness.metrics.selection import refusal
 from harness.samples import Sample
+from harness.values.catalog import CATALOGUES, lookup
+from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from harness.errors import ConfigError, Problem
+from harness.values.errors import ConfigError, Problem
 
 Key = tuple[str, ...]
 VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::(?P<default>[^}]*))?\}")

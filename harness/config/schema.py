@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from harness.catalog import CATALOGUES, Section, lookup, options_model
-from harness.errors import Problem, suggest
-from harness.labels import FRAME_SETS, Task
+from harness.values.catalog import CATALOGUES, Section, lookup, options_model
+from harness.values.errors import Problem, suggest
+from harness.values.labels import FRAME_SETS, Task
 
 OFF = "off"
 """In place of an audit's options: it is not to run."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from harness.corpora.sources import Source
-from harness.errors import FetchError
+from harness.values.errors import FetchError
 
 
 def unpack(archive: Path, folder: Path, source: Source) -> None:

@@ -21,9 +21,9 @@ from harness.corpora.checks import Raw, build, capped, is_missing
 from harness.corpora.documents import brief, held, json_object, spaced
 from harness.corpora.parts import read_all
 from harness.corpora.reading import shown
-from harness.errors import CorpusError, Problem
-from harness.labels import TWO_SIDES, LabelSet, Task
-from harness.tables import Corpus
+from harness.values.errors import CorpusError, Problem
+from harness.values.labels import TWO_SIDES, LabelSet, Task
+from harness.values.tables import Corpus
 
 CARD = Card(
     name="basil",

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from harness.errors import FetchError
+from harness.values.errors import FetchError
 
 CHECKSUMS = Path(__file__).parent / "data" / "checksums.txt"
 State = Literal["verified", "as first fetched", "unverified"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.corpora import cache
-from harness.errors import CorpusError, Problem
-from harness.labels import LabelSet, Task
+from harness.values.errors import CorpusError, Problem
+from harness.values.labels import LabelSet, Task
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import CorpusError, Problem, suggest
-from harness.labels import LabelSet, Task
-from harness.parties import EMPTY, Registry
-from harness.tables import CORPUS_COLUMNS, Corpus
+from harness.values.errors import CorpusError, Problem, suggest
+from harness.values.labels import LabelSet, Task
+from harness.values.parties import EMPTY, Registry
+from harness.values.tables import CORPUS_COLUMNS, Corpus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ class Raw:
     Attributes
     ----------
     frame : DataFrame
-        Columns named as in :data:`harness.tables.CORPUS_COLUMNS`, as far as the source has them, and any
+        Columns named as in :data:`harness.values.tables.CORPUS_COLUMNS`, as far as the source has them, and any
         others. Missing values are None, NaN or blank text; labels are canonical; frames and votes are
         sequences.
     places : sequence of str
@@ -81,7 +81,7 @@ def build(
     Returns
     -------
     Corpus
-        With every column of :data:`harness.tables.CORPUS_COLUMNS`, others of the source after them.
+        With every column of :data:`harness.values.tables.CORPUS_COLUMNS`, others of the source after them.
 
     Raises
     ------

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.corpora.checks import Raw, capped, is_missing, written
-from harness.errors import ConfigError, CorpusError, Problem, suggest
-from harness.labels import Task
-from harness.tables import CORPUS_COLUMNS
+from harness.values.errors import ConfigError, CorpusError, Problem, suggest
+from harness.values.labels import Task
+from harness.values.tables import CORPUS_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd

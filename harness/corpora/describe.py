@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from harness import catalog
 from harness.corpora.card import Card
-from harness.labels import LabelSet
-from harness.tables import CORPUS_COLUMNS, Corpus
+from harness.values import catalog
+from harness.values.labels import LabelSet
+from harness.values.tables import CORPUS_COLUMNS, Corpus
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.corpora.reading import content, shown
-from harness.errors import CorpusError, Problem
+from harness.values.errors import CorpusError, Problem
 
 KINDS: Mapping[type, str] = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
 

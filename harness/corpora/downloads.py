@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from harness.errors import FetchError
-from harness.progress import progress
+from harness.values.errors import FetchError
+from harness.values.progress import progress
 
 if TYPE_CHECKING:
     import requests

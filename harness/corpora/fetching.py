@@ -12,7 +12,7 @@ from harness.corpora import cache, describe
 from harness.corpora.archives import copy, unpack
 from harness.corpora.downloads import PATIENCE, AbsentError, Patience, download
 from harness.corpora.sources import SOURCES, Source
-from harness.errors import ConfigError, FetchError, Problem, suggest
+from harness.values.errors import ConfigError, FetchError, Problem, suggest
 
 
 @dataclass(frozen=True)

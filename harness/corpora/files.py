@@ -21,11 +21,11 @@ from harness.corpora.checks import SPLITS, Raw, build, stacked
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.parts import read_all
 from harness.corpora.reading import Format, Layout
-from harness.errors import ConfigError, Problem, suggest
-from harness.labels import FRAMING, STANCE, LabelSet, Task
-from harness.parties import EMPTY
-from harness.parties import read as read_parties
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.labels import FRAMING, STANCE, LabelSet, Task
+from harness.values.parties import EMPTY
+from harness.values.parties import read as read_parties
+from harness.values.tables import Corpus
 
 Paths = Path | tuple[Path, ...] | Mapping[str, Path | tuple[Path, ...]]
 
@@ -76,7 +76,7 @@ def files(
     format, encoding, delimiter, quoted
         See :class:`harness.corpora.reading.Layout`.
     parties : Path, optional
-        A party registry, see :mod:`harness.parties`.
+        A party registry, see :mod:`harness.values.parties`.
     labels : LabelSet, optional
         The labels of ``task``.
     task : {"stance", "framing"}

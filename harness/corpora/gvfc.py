@@ -9,9 +9,9 @@ from harness.corpora import reading
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped, is_missing, written
 from harness.corpora.parts import Part, read_parts
-from harness.errors import CorpusError, Problem, suggest
-from harness.labels import LabelSet, Task
-from harness.tables import Corpus
+from harness.values.errors import CorpusError, Problem, suggest
+from harness.values.labels import LabelSet, Task
+from harness.values.tables import Corpus
 
 FRAMES: Mapping[str, str] = {
     "1": "gun_rights",

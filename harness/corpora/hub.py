@@ -21,11 +21,11 @@ from harness.corpora.card import Card
 from harness.corpora.checks import SPLITS, Raw, build, stacked
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.reading import shown
-from harness.errors import ConfigError, CorpusError, Problem, suggest
-from harness.labels import FRAMING, STANCE, LabelSet, Task
-from harness.parties import EMPTY
-from harness.parties import read as read_parties
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, CorpusError, Problem, suggest
+from harness.values.labels import FRAMING, STANCE, LabelSet, Task
+from harness.values.parties import EMPTY
+from harness.values.parties import read as read_parties
+from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
     import datasets
@@ -79,7 +79,7 @@ def hub(
         See :class:`harness.corpora.columns.Shape`; coded labels are replaced by the dataset's own names for
         them before ``label_map`` is applied.
     parties : Path, optional
-        A party registry, see :mod:`harness.parties`.
+        A party registry, see :mod:`harness.values.parties`.
     labels : LabelSet, optional
         The labels of ``task``.
     task : {"stance", "framing"}

@@ -17,12 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness import catalog
 from harness.corpora.card import Card
-from harness.errors import ConfigError, CorpusError, Problem
-from harness.labels import FRAMING, STANCE, LabelSet, Task
-from harness.parties import Party, Registry
-from harness.tables import CORPUS_COLUMNS, Corpus
+from harness.values import catalog
+from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.values.labels import FRAMING, STANCE, LabelSet, Task
+from harness.values.parties import Party, Registry
+from harness.values.tables import CORPUS_COLUMNS, Corpus
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,9 +19,9 @@ from harness.corpora.checks import Raw, build, capped, written
 from harness.corpora.documents import brief, held, json_object
 from harness.corpora.parts import read_all
 from harness.corpora.reading import content, shown
-from harness.errors import ConfigError, CorpusError, Problem
-from harness.labels import POLICY_FRAMES, LabelSet, Task
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.values.labels import POLICY_FRAMES, LabelSet, Task
+from harness.values.tables import Corpus
 
 CARD = Card(
     name="media_frames",

@@ -11,8 +11,8 @@ from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical
 from harness.corpora.parts import Part, read_parts
 from harness.corpora.reading import Layout
-from harness.labels import FRAMING, LabelSet, Task
-from harness.tables import Corpus
+from harness.values.labels import FRAMING, LabelSet, Task
+from harness.values.tables import Corpus
 
 CARD = Card(
     name="narrative_frames",

@@ -16,9 +16,9 @@ from typing import Any, Literal
 from harness.corpora.card import Card, Published
 from harness.corpora.checks import Raw, build, capped
 from harness.corpora.reading import json_lines, shown
-from harness.errors import ConfigError, CorpusError, Problem
-from harness.labels import STANCE, LabelSet, Task
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.values.labels import STANCE, LabelSet, Task
+from harness.values.tables import Corpus
 
 CARD = Card(
     name="newsmtsc",

@@ -10,7 +10,7 @@ from typing import TypeVar
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, stacked, union
 from harness.corpora.reading import shown
-from harness.errors import CorpusError, Problem
+from harness.values.errors import CorpusError, Problem
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -1,6 +1,6 @@
 """The articles that ship with the package in, a Corpus out.
 
-A folder holds ``articles.jsonl``, one article a line, and ``parties.yaml`` (see :mod:`harness.parties`)::
+A folder holds ``articles.jsonl``, one article a line, and ``parties.yaml`` (see :mod:`harness.values.parties`)::
 
     {"id": "a001", "outlet": …, "country": …, "date": "2031-03-14", "register": "wire report",
      "split": "train",
@@ -23,11 +23,11 @@ from typing import Any
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped
 from harness.corpora.reading import json_lines, shown
-from harness.errors import CorpusError, Problem, suggest
-from harness.labels import FRAMING, STANCE, LabelSet, Task
-from harness.parties import Registry
-from harness.parties import read as read_parties
-from harness.tables import Corpus
+from harness.values.errors import CorpusError, Problem, suggest
+from harness.values.labels import FRAMING, STANCE, LabelSet, Task
+from harness.values.parties import Registry
+from harness.values.parties import read as read_parties
+from harness.values.tables import Corpus
 
 CARD = Card(
     name="partyline",

@@ -11,8 +11,8 @@ from harness.corpora.card import Card, Published
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.parts import Part, read_parts
-from harness.labels import TWO_SIDES, LabelSet, Task
-from harness.tables import Corpus
+from harness.values.labels import TWO_SIDES, LabelSet, Task
+from harness.values.tables import Corpus
 
 CARD = Card(
     name="pstance",

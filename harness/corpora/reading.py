@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from harness.corpora.checks import Raw, capped
-from harness.errors import ConfigError, CorpusError, Problem
+from harness.values.errors import ConfigError, CorpusError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,9 +11,9 @@ from harness.corpora.card import Card, Published
 from harness.corpora.checks import SPLITS, Raw, build, capped
 from harness.corpora.documents import brief, held, json_object, spaced
 from harness.corpora.reading import shown
-from harness.errors import CorpusError, Problem
-from harness.labels import TWO_SIDES, LabelSet, Task
-from harness.tables import Corpus
+from harness.values.errors import CorpusError, Problem
+from harness.values.labels import TWO_SIDES, LabelSet, Task
+from harness.values.tables import Corpus
 
 CARD = Card(
     name="seesaw",

@@ -17,9 +17,9 @@ from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical
 from harness.corpora.parts import Part, read_parts
 from harness.corpora.reading import Layout
-from harness.errors import ConfigError, CorpusError, Problem
-from harness.labels import STANCE, LabelSet, Task
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.values.labels import STANCE, LabelSet, Task
+from harness.values.tables import Corpus
 
 CARD = Card(
     name="semeval2016",

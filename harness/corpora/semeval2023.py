@@ -12,9 +12,9 @@ from harness.corpora.checks import Raw, build, capped
 from harness.corpora.columns import Shape, canonical
 from harness.corpora.parts import Part, read_all, read_parts
 from harness.corpora.reading import Layout, content, shown
-from harness.errors import ConfigError, CorpusError, Problem
-from harness.labels import POLICY_FRAMES, LabelSet, Task
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.values.labels import POLICY_FRAMES, LabelSet, Task
+from harness.values.tables import Corpus
 
 FRAMES = tuple(name for name in POLICY_FRAMES if name != "other")
 

@@ -11,9 +11,9 @@ from harness.corpora.checks import Raw, build, capped
 from harness.corpora.documents import lines
 from harness.corpora.parts import Part, read_parts
 from harness.corpora.reading import shown
-from harness.errors import CorpusError, Problem
-from harness.labels import STANCE, LabelSet, Task
-from harness.tables import Corpus
+from harness.values.errors import CorpusError, Problem
+from harness.values.labels import STANCE, LabelSet, Task
+from harness.values.tables import Corpus
 
 CARD = Card(
     name="tweeteval",

@@ -12,9 +12,9 @@ from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped, is_missing
 from harness.corpora.columns import Shape, canonical
 from harness.corpora.parts import Part, read_parts
-from harness.errors import ConfigError, CorpusError, Problem
-from harness.labels import TWO_SIDES, LabelSet, Task
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.values.labels import TWO_SIDES, LabelSet, Task
+from harness.values.tables import Corpus
 
 CARD = Card(
     name="xstance",

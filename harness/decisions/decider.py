@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from harness import seeds
 from harness.config.schema import ExperimentConfig
 from harness.decisions import calibrators, fitting
 from harness.decisions.abstention import Rows, Rule, conformal, learn_then_test
 from harness.decisions.calibrators import Calibrator, Unchanged
 from harness.decisions.thresholds import HALF, tuned
-from harness.labels import LabelSet, confidence
 from harness.samples import clusters
-from harness.tables import ABSTAIN, Predictions
+from harness.values import seeds
+from harness.values.labels import LabelSet, confidence
+from harness.values.tables import ABSTAIN, Predictions
 
 if TYPE_CHECKING:
     import numpy as np

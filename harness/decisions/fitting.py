@@ -16,7 +16,7 @@ from harness.decisions.calibrators import (
     log_odds,
     tempered,
 )
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.labels import NO_FRAME
 from harness.metrics.selective import errors
 from harness.samples import clusters, effective
 from harness.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
-from harness.tables import ABSTAIN, Predictions
+from harness.values.labels import NO_FRAME
+from harness.values.tables import ABSTAIN, Predictions
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Examples
-from harness.errors import ModelError
 from harness.inference.model import SCHEMES, load
-from harness.labels import LabelSet, Task
 from harness.serving.rows import COLUMNS
+from harness.values.errors import ModelError
+from harness.values.labels import LabelSet, Task
 
 if TYPE_CHECKING:
     import numpy as np

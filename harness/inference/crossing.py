@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.crosstabs import CrossTable, cross_tables
-from harness.errors import ModelError, suggest
 from harness.inference.formats import Row, format_of, reading
-from harness.labels import NO_FRAME, STANCES
+from harness.values.errors import ModelError, suggest
+from harness.values.labels import NO_FRAME, STANCES
 
 if TYPE_CHECKING:
     import pandas as pd

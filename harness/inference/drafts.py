@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from harness.errors import ModelError
 from harness.inference.formats import Format, Row, Writer, merged_schema, writer
+from harness.values.errors import ModelError
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,10 +12,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.errors import ModelError
 from harness.inference.drafts import Draft, State
 from harness.inference.formats import Format, Row, format_of, reading, writer
 from harness.serving.rows import COLUMNS
+from harness.values.errors import ModelError
 
 if TYPE_CHECKING:
     import pandas as pd

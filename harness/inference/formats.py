@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
 from harness.corpora.reading import LONGEST_FIELD
-from harness.errors import ModelError
+from harness.values.errors import ModelError
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ModelError
-from harness.labels import Task
 from harness.serving.contract import FILE
 from harness.serving.engine import Engine
 from harness.serving.package import DATA
 from harness.serving.rows import COLUMNS
+from harness.values.errors import ModelError
+from harness.values.labels import Task
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import ModelError
 from harness.inference.model import LabelModel, load, table_of
+from harness.values.errors import ModelError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.findings import Detail, Measure, Verdict
-from harness.labels import LabelSet
 from harness.leaks.duplicates import near_pairs, near_vectors, normalised
 from harness.leaks.repeats import Fold, Repeat, grouped_with_train, repeats
 from harness.leaks.shortcuts import Shortcut, conflicts, shortcut
-from harness.tables import Corpus
+from harness.values.findings import Detail, Measure, Verdict
+from harness.values.labels import LabelSet
+from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
     import numpy as np

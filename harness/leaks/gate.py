@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.errors import ConfigError, Problem
-from harness.findings import Finding
-from harness.labels import LabelSet
 from harness.leaks.duplicates import ALIKE, NEAR
 from harness.leaks.evidence import Encode, Evidence
 from harness.leaks.repeats import Fold
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, Problem
+from harness.values.findings import Finding
+from harness.values.labels import LabelSet
+from harness.values.tables import Corpus
 
 NAME = "leaks"
 

@@ -30,7 +30,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.catalog import lookup
-from harness.errors import ConfigError, Problem
-from harness.labels import LabelSet
 from harness.metrics.metric import Metric
+from harness.values.catalog import lookup
+from harness.values.errors import ConfigError, Problem
+from harness.values.labels import LabelSet
 
 PRIMARY = "f1_macro"
 """What runs are ranked and promoted by, unless a config says otherwise."""

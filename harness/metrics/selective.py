@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.labels import confidence
 from harness.metrics.counts import ratio
 from harness.metrics.metric import Metric
+from harness.values.labels import confidence
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import Bound
-from harness.errors import Problem
+from harness.values.catalog import Bound
+from harness.values.errors import Problem
 
 if TYPE_CHECKING:
     from harness.corpora.card import Card

@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import CATALOGUES, Bound
 from harness.config.schema import OFF, ExperimentConfig
-from harness.labels import LabelSet
-from harness.tables import fingerprint
+from harness.values.catalog import CATALOGUES, Bound
+from harness.values.labels import LabelSet
+from harness.values.tables import fingerprint
 
 TUNED = "tuned"
 """Where the thresholds of a multi-label task come from, unless a config says otherwise."""

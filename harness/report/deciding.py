@@ -11,7 +11,6 @@ from harness.decisions.abstention import SERVES_NOTHING
 from harness.decisions.decider import Decider
 from harness.decisions.measuring import Served, measure
 from harness.evaluate import ClassifierResult
-from harness.labels import confidence
 from harness.metrics.calibration import (
     BRIER,
     ECE_EQUAL_MASS,
@@ -24,7 +23,8 @@ from harness.metrics.calibration import (
 )
 from harness.metrics.selective import errors, risk_coverage
 from harness.scoring import score
-from harness.tables import Predictions, Scores
+from harness.values.labels import confidence
+from harness.values.tables import Predictions, Scores
 
 METRICS = (ECE_EQUAL_MASS, BRIER, LOG_LOSS)
 POINTS = 200

@@ -6,8 +6,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.labels import LabelSet
 from harness.metrics.calibration import ReliabilityBin
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.crosstabs import ALL, CrossCell, CrossTable
-from harness.labels import NO_FRAME, Task
 from harness.report.figures import BLUE, GREY, canvases, png
+from harness.values.labels import NO_FRAME, Task
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.evaluate import Prepared
-from harness.labels import Task
-from harness.tables import Corpus, Predictions
+from harness.values.labels import Task
+from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
     import pandas as pd

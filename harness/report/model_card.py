@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 
-from harness.catalog import plain
 from harness.decisions.measuring import measure
 from harness.evaluate import ClassifierResult, Prepared
-from harness.findings import WORST_FIRST
 from harness.plan import card_of
 from harness.report.deciding import Deciding
 from harness.report.pages import number, percent
 from harness.report.summary import Summary
 from harness.scoring import score
+from harness.values.catalog import plain
+from harness.values.findings import WORST_FIRST
 
 
 def model_card(prepared: Prepared, result: ClassifierResult) -> str:

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import plain
 from harness.crosstabs import Share
 from harness.evaluate import ClassifierResult, Prepared
-from harness.findings import WORST_FIRST, Cell, Findings
 from harness.judging import Judged, listed
 from harness.metrics.calibration import ReliabilityBin
 from harness.outside import EXTERNAL
 from harness.report.deciding import Deciding
 from harness.report.summary import Summary
+from harness.values.catalog import plain
+from harness.values.findings import WORST_FIRST, Cell, Findings
 
 if TYPE_CHECKING:
     from jinja2 import Environment

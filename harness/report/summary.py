@@ -12,14 +12,14 @@ from harness.classifiers.protocol import Example, examples_of
 from harness.crosstabs import CrossTable, cross_tables
 from harness.evaluate import ClassifierResult, Prepared
 from harness.judging import Judged, judge
-from harness.labels import NO_FRAME, LabelSet, Task
 from harness.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.metrics.counts import confusion, one_vs_rest, ratio
 from harness.plan import Plan
 from harness.prepared import labels_of
 from harness.report.mentions import mentions
 from harness.slices import slices_of
-from harness.tables import Corpus, Predictions
+from harness.values.labels import NO_FRAME, LabelSet, Task
+from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,8 +13,8 @@ from typing import Any, get_args
 
 from harness.classifiers.protocol import Classifier
 from harness.decisions.decider import Decider
-from harness.errors import ModelError
-from harness.labels import LabelSet, Task
+from harness.values.errors import ModelError
+from harness.values.labels import LabelSet, Task
 
 FILE = "contract.json"
 ABOUT = ("classifier", "trained_on", "versions")

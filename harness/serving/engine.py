@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import parties as registry
 from harness.classifiers.protocol import Accelerated, Classifier, Example
-from harness.errors import ClassifierError, CorpusError, ModelError, PredictionsError
-from harness.labels import check_probabilities
-from harness.parties import Registry
 from harness.serving.contract import Contract, loader
 from harness.serving.rows import examples
 from harness.serving.window import Window
+from harness.values import parties as registry
+from harness.values.errors import ClassifierError, CorpusError, ModelError, PredictionsError
+from harness.values.labels import check_probabilities
+from harness.values.parties import Registry
 
 if TYPE_CHECKING:
     import numpy as np

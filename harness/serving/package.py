@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness.catalog import plain
 from harness.classifiers.protocol import Accelerated, Labelled
-from harness.errors import ModelError
 from harness.evaluate import ClassifierResult, Prepared
-from harness.parties import Registry
 from harness.report.model_card import model_card
 from harness.serving.contract import Contract, loader
 from harness.serving.engine import PARTIES
 from harness.serving.requirements import constraints, pinned
 from harness.serving.wheel import wheel_name, write_wheel
+from harness.values.catalog import plain
+from harness.values.errors import ModelError
+from harness.values.parties import Registry
 
 CARD = "MODEL_CARD.md"
 DATA = "served"

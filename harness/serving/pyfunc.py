@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ModelError
-from harness.labels import LabelSet, Task
 from harness.serving.engine import Engine
+from harness.values.errors import ModelError
+from harness.values.labels import LabelSet, Task
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Example
-from harness.errors import ModelError
-from harness.labels import Task
-from harness.parties import Registry, Span
+from harness.values.errors import ModelError
+from harness.values.labels import Task
+from harness.values.parties import Registry, Span
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 import harness
-from harness.errors import ModelError
+from harness.values.errors import ModelError
 
 DISTRIBUTION = "stance-harness"
 MADE = (1980, 1, 1, 0, 0, 0)

@@ -13,8 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.errors import ConfigError, Problem, SplitError
-from harness.labels import LabelSet
 from harness.splits.disjoint import Disjoint
 from harness.splits.drawing import CALIBRATE, DEV, By, Drawing
 from harness.splits.forward import Forward
@@ -22,7 +20,9 @@ from harness.splits.forward import check as check_forward
 from harness.splits.leaving import FEWEST, LeaveOneOut
 from harness.splits.leaving import check as check_leaving
 from harness.splits.split import PARTS, Split, of_places, seen
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, Problem, SplitError
+from harness.values.labels import LabelSet
+from harness.values.tables import Corpus
 
 __all__ = [
     "PARTS",

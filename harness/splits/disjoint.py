@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness import seeds
-from harness.errors import ConfigError, Problem, SplitError, suggest
-from harness.labels import LabelSet
 from harness.splits.drawing import Drawing, allocate, counts_of
 from harness.splits.split import PARTS, Split, of_places
-from harness.tables import Corpus
+from harness.values import seeds
+from harness.values.errors import ConfigError, Problem, SplitError, suggest
+from harness.values.labels import LabelSet
+from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness import seeds
-from harness.errors import ConfigError, Problem, SplitError
-from harness.labels import LabelSet
-from harness.tables import Corpus
+from harness.values import seeds
+from harness.values.errors import ConfigError, Problem, SplitError
+from harness.values.labels import LabelSet
+from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
     import numpy as np

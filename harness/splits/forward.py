@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.errors import ConfigError, Problem, SplitError
-from harness.labels import LabelSet
 from harness.splits.drawing import Drawing, units_of
 from harness.splits.split import Split, of_places
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, Problem, SplitError
+from harness.values.labels import LabelSet
+from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,9 +8,9 @@ from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from harness.errors import SplitError
-from harness.labels import LabelSet
-from harness.tables import Corpus, fingerprint
+from harness.values.errors import SplitError
+from harness.values.labels import LabelSet
+from harness.values.tables import Corpus, fingerprint
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness import seeds
+from harness.values import seeds
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness import seeds
 from harness.statistics.bootstrap import BLOCK, seed_variances, totals
+from harness.values import seeds
 
 if TYPE_CHECKING:
     import numpy as np

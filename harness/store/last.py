@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.errors import StoreError
 from harness.store.location import Store
+from harness.values.errors import StoreError
 
 
 def remember(store: Store, experiment: str) -> None:

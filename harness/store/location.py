@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from harness.errors import StoreError
 from harness.store.database import SQLITE, imported, locked, ready
+from harness.values.errors import StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import StoreError
 from harness.store.location import Store
+from harness.values.errors import StoreError
 
 COLUMNS = (
     ("experiments", "artifact_location"),

@@ -15,8 +15,8 @@ import urllib.request
 from collections.abc import Callable
 from types import FrameType
 
-from harness.errors import StoreError
 from harness.store.location import SERVERS, Store
+from harness.values.errors import StoreError
 
 HOST = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 5000, 5050

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from harness import evaluate, experiment
-from harness.errors import ConfigError, HarnessError, Problem, suggest
 from harness.experiment import Outcome
 from harness.store import Store
 from harness.suites.suite import Entry, Suite
+from harness.values.errors import ConfigError, HarnessError, Problem, suggest
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,13 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from harness import catalog, plan
+from harness import plan
 from harness.config.load import Document, Key, Place, layered, load
 from harness.config.schema import Name, Strict, described
 from harness.corpora.card import Card
-from harness.errors import ConfigError, Problem, suggest
 from harness.plan import Plan
+from harness.values import catalog
+from harness.values.errors import ConfigError, Problem, suggest
 
 
 class SuiteConfig(Strict):

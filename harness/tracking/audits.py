@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.findings import Findings
 from harness.store import Store
 from harness.tracking import contents, context, names
+from harness.values.findings import Findings
 
 ROLE = "audit"
 

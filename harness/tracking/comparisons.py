@@ -14,9 +14,9 @@ from harness.compare.findings import findings, power
 from harness.report.comparison import comparison_page
 from harness.report.forest import forest_png, tie_groups_png
 from harness.store import Store
-from harness.tables import fingerprint
 from harness.tracking import contents, context, names
 from harness.tracking.finished import file_of
+from harness.values.tables import fingerprint
 
 PAGE = "comparison.html"
 

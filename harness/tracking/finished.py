@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import StoreError
-from harness.labels import LabelSet
 from harness.store import Store
-from harness.tables import Predictions
 from harness.tracking import names, saved
+from harness.values.errors import StoreError
+from harness.values.labels import LabelSet
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -9,11 +9,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import plain
 from harness.evaluate import Prepared, Trial
-from harness.findings import Findings
 from harness.plan import PlannedClassifier
-from harness.tables import Scores, fingerprint
+from harness.values.catalog import plain
+from harness.values.findings import Findings
+from harness.values.tables import Scores, fingerprint
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric as LoggedMetric

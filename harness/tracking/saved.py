@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import plain
 from harness.decisions.decider import Decider
 from harness.evaluate import ClassifierResult, Trial, TrialResult
-from harness.findings import Finding, Findings, from_dict, measure_table
-from harness.labels import LabelSet
 from harness.plan import PlannedClassifier
-from harness.tables import Predictions, Scores
+from harness.values.catalog import plain
+from harness.values.findings import Finding, Findings, from_dict, measure_table
+from harness.values.labels import LabelSet
+from harness.values.tables import Predictions, Scores
 
 if TYPE_CHECKING:
     import pandas as pd

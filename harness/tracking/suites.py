@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.store import Store
-from harness.tables import fingerprint
 from harness.tracking import contents, context, names
+from harness.values.tables import fingerprint
 
 SUITE = "suite"
 

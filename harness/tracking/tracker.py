@@ -14,13 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from harness.errors import PredictionsError
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
-from harness.labels import LabelSet
 from harness.plan import PlannedClassifier
 from harness.scoring import score
 from harness.store import Store, pending
 from harness.tracking import contents, context, names, saved, view
+from harness.values.errors import PredictionsError
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -11,10 +11,10 @@ from harness.classifiers.protocol import Example
 from harness.decisions.abstention import Rule
 from harness.decisions.decider import Decider
 from harness.inference import LabelModel
-from harness.labels import FRAMING, STANCE, LabelSet, Task
-from harness.parties import EMPTY, Registry, from_records
 from harness.serving.contract import Contract
 from harness.serving.engine import Engine
+from harness.values.labels import FRAMING, STANCE, LabelSet, Task
+from harness.values.parties import EMPTY, Registry, from_records
 
 REGISTRY: Registry = from_records(
     [

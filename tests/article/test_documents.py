@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.article.documents import LONGEST, Document, of_html, of_json, of_text, read
-from harness.errors import ArticleError
+from harness.values.errors import ArticleError
 
 PAGE = """<html><head><title>Bridge opens</title><meta property="og:site_name" content="The Ledger">
 <script>alert("x")</script></head><body><nav><a href="/">Home</a></nav><article><h1>Bridge opens</h1>

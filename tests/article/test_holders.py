@@ -6,7 +6,7 @@ from harness.article.holders import holders
 from harness.article.mentions import mentions
 from harness.article.quoting import left_open, outside_quotes
 from harness.article.sentences import sentences
-from harness.parties import from_records
+from harness.values.parties import from_records
 
 REGISTRY = from_records(
     [

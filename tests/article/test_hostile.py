@@ -14,7 +14,7 @@ from article.made import model
 
 from harness.article import documents, running
 from harness.cli import main
-from harness.errors import ModelError
+from harness.values.errors import ModelError
 
 PARTIES = """
 - {name: Ostrel, kind: country, leaders: [{name: Mara Crane, aliases: [Crane]}]}

@@ -4,7 +4,7 @@ import pytest
 
 from harness.article.mentions import Named, mentions
 from harness.article.sentences import sentences
-from harness.parties import from_records, shipped
+from harness.values.parties import from_records, shipped
 
 REGISTRY = from_records(
     [

@@ -9,7 +9,7 @@ from harness.article import reading as room
 from harness.article.documents import Document
 from harness.article.reading import Reader, Reading
 from harness.article.rows import flat
-from harness.errors import ModelError
+from harness.values.errors import ModelError
 
 DOCUMENT = Document("a.txt", ARTICLE, outlet="Ledger", date="2030-05-01")
 

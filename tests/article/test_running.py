@@ -9,7 +9,7 @@ from article.made import ARTICLE, model
 
 from harness.article import running, shown
 from harness.article.running import Request, run
-from harness.errors import ArticleError, ModelError
+from harness.values.errors import ArticleError, ModelError
 
 PARTIES = """
 - {name: Ostrel, kind: country, leaders: [{name: Mara Crane, aliases: [Crane]}]}

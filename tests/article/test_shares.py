@@ -14,7 +14,7 @@ from harness.article.share_tables import table
 from harness.article.share_tables import write as write_shares
 from harness.article.shares import read_gold, remarks, shares
 from harness.cli import app
-from harness.errors import ArticleError
+from harness.values.errors import ArticleError
 
 HEADER = "article,sentence,target,sure,own_voice,stance,text,outlet,date\n"
 

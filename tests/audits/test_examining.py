@@ -10,11 +10,11 @@ import pytest
 
 from harness.audits import Subject, examine
 from harness.audits.behaviour import SUITE, read
-from harness.catalog import CATALOGUES, bind
 from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.protocol import Example, Examples
-from harness.errors import ConfigError, CorpusError
-from harness.tables import Corpus
+from harness.values.catalog import CATALOGUES, bind
+from harness.values.errors import ConfigError, CorpusError
+from harness.values.tables import Corpus
 from tests.audits import world
 
 AUDITS = [name for name in CATALOGUES["audit"] if name != "leaks"]

@@ -7,7 +7,7 @@ import pytest
 from harness.audits.renaming import Naming, names_any, namings, renamed, whom
 from harness.audits.surroundings import Articles
 from harness.classifiers.protocol import Example
-from harness.parties import from_records, shipped
+from harness.values.parties import from_records, shipped
 
 REGISTRY = from_records(
     [

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from harness.audits import Subject, examine
-from harness.catalog import CATALOGUES, bind
 from harness.classifiers.protocol import Examples
-from harness.findings import Finding
+from harness.values.catalog import CATALOGUES, bind
+from harness.values.findings import Finding
 from tests.audits import world
 
 AUDITS = [name for name in CATALOGUES["audit"] if name != "leaks"]

@@ -18,12 +18,12 @@ from harness.audits import Subject
 from harness.audits.behaviour import SUITE, read
 from harness.classifiers.protocol import Example, Examples, examples_of
 from harness.corpora.checks import Raw, build
-from harness.labels import STANCE, STANCES
 from harness.metrics.classification import F1_MACRO
-from harness.parties import Registry, from_records
 from harness.splits import Split
 from harness.splits.split import of_places
-from harness.tables import Corpus, Predictions
+from harness.values.labels import STANCE, STANCES
+from harness.values.parties import Registry, from_records
+from harness.values.tables import Corpus, Predictions
 
 REGISTRY: Registry = from_records(
     [

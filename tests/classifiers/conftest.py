@@ -12,7 +12,7 @@ import pytest
 from harness.classifiers.encoder import encoder, load
 from harness.classifiers.encoder.engines import choice
 from harness.classifiers.protocol import Example, Labelled
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
 
 PAIR = LabelSet(("critical", "supportive"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.classifiers.protocol import Examples, Labelled
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 
 
 class Shouting:

@@ -6,7 +6,7 @@ import pytest
 from harness.classifiers.linear import Linear, linear
 from harness.classifiers.protocol import Example, Labelled, Target
 from harness.classifiers.tokens import shown, tokens, word_spans
-from harness.labels import STANCE
+from harness.values.labels import STANCE
 
 WORDS = ["praised", "blamed", "the", "harbour's", "won", "good", "bad,", "said", "“no”", "İstanbul", "again"]
 

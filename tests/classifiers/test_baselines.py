@@ -7,8 +7,8 @@ import pytest
 
 from harness.classifiers.baselines import every_label, load, majority, prior
 from harness.classifiers.protocol import Example, Labelled
-from harness.errors import ClassifierError, ConfigError
-from harness.labels import STANCE, LabelSet
+from harness.values.errors import ClassifierError, ConfigError
+from harness.values.labels import STANCE, LabelSet
 
 FRAMES = LabelSet(("conflict", "morality", "responsibility"), multi=True)
 TWO = [Example("One."), Example("Another.")]

@@ -18,7 +18,7 @@ from harness.classifiers.checkpoints import (
     load_tokenizer,
     resolve,
 )
-from harness.errors import ClassifierError, ConfigError
+from harness.values.errors import ClassifierError, ConfigError
 from tests.classifiers import tiny_models
 
 HINT = "write a hub id (owner/name), a folder (./…) or package:NAME/folder"

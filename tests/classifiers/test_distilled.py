@@ -12,15 +12,15 @@ import pandas as pd
 import pytest
 import torch
 
-from harness.catalog import bind
 from harness.classifiers import distilled as distillation
 from harness.classifiers.distilled import Distilled, distilled, heard, read
 from harness.classifiers.encoder import load, training
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
 from harness.classifiers.protocol import Example, Labelled
-from harness.errors import ClassifierError, ConfigError
-from harness.labels import LabelSet
+from harness.values.catalog import bind
+from harness.values.errors import ClassifierError, ConfigError
+from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
 
 PAIR = LabelSet(("critical", "supportive"))

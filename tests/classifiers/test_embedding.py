@@ -14,8 +14,8 @@ from harness.classifiers.checkpoints import load_body, load_tokenizer
 from harness.classifiers.embedding import embedding, load
 from harness.classifiers.protocol import Example, Labelled, Target
 from harness.classifiers.vectors import Kept, Reader
-from harness.errors import ClassifierError, ConfigError
-from harness.labels import LabelSet
+from harness.values.errors import ClassifierError, ConfigError
+from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
 
 PAIR = LabelSet(("critical", "supportive"))

@@ -14,8 +14,8 @@ from harness.classifiers.encoder import encoder, load
 from harness.classifiers.encoder.options import Regularization, Schedule
 from harness.classifiers.encoder.prediction import device
 from harness.classifiers.protocol import Classifier, Example, Labelled, Saveable, Traced
-from harness.errors import ClassifierError
-from harness.labels import STANCE, LabelSet
+from harness.values.errors import ClassifierError
+from harness.values.labels import STANCE, LabelSet
 from tests.classifiers import tiny_models
 
 PAIR = LabelSet(("critical", "supportive"))

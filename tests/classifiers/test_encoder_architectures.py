@@ -16,7 +16,7 @@ from harness.classifiers.encoder.engines import choice, computing
 from harness.classifiers.encoder.prediction import device
 from harness.classifiers.encoder.rows import Tokenizer
 from harness.classifiers.protocol import Example, Labelled, Target
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models, tiny_tokenizers
 
 PAIR = LabelSet(("critical", "supportive"))

@@ -12,7 +12,7 @@ import torch
 from harness.classifiers.encoder import crew
 from harness.classifiers.encoder.options import Regularization
 from harness.classifiers.encoder.rows import Batch
-from harness.errors import ClassifierError
+from harness.values.errors import ClassifierError
 from tests.classifiers.test_encoder_training import ready
 
 

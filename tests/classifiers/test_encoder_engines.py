@@ -17,8 +17,8 @@ from harness.classifiers.encoder.engines import agreement as judging
 from harness.classifiers.encoder.engines import choice, record
 from harness.classifiers.encoder.engines.computing import OnnxEngine, TorchEngine
 from harness.classifiers.protocol import Accelerated, Example, Labelled
-from harness.errors import ClassifierError, HarnessWarning
-from harness.labels import LabelSet
+from harness.values.errors import ClassifierError, HarnessWarning
+from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
 from tests.classifiers.conftest import Saving
 
@@ -229,7 +229,7 @@ from pathlib import Path
 from harness.classifiers.encoder import load
 from harness.classifiers.encoder.engines import choice
 from harness.classifiers.protocol import Example
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 choice.multiplies = lambda name: True
 one = load(Path({str(saved())!r}), LabelSet({PAIR.names!r}))
 one.use("int8")

@@ -17,7 +17,7 @@ from harness.classifiers.encoder.options import Regularization
 from harness.classifiers.encoder.prediction import device
 from harness.classifiers.encoder.rows import Batch
 from harness.classifiers.protocol import Example, Labelled
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
 from tests.classifiers.test_encoder_training import ready
 

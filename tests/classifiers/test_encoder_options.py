@@ -4,8 +4,8 @@ import pytest
 
 from harness.classifiers.encoder import encoder
 from harness.classifiers.encoder.options import Options, Regularization, Schedule, from_record
-from harness.errors import ConfigError
-from harness.labels import FRAMING, STANCE
+from harness.values.errors import ConfigError
+from harness.values.labels import FRAMING, STANCE
 
 
 def test_options_come_back_from_their_record() -> None:

@@ -15,7 +15,7 @@ import torch
 from harness.classifiers.encoder import encoder, resumption
 from harness.classifiers.encoder.options import Regularization, Schedule
 from harness.classifiers.protocol import Example, Labelled, Resumable
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
 
 PAIR = LabelSet(("critical", "supportive"))

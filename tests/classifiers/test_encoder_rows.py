@@ -14,7 +14,7 @@ from harness.classifiers.encoder.rows import (
     sorted_order,
 )
 from harness.classifiers.protocol import Example, Target
-from harness.labels import STANCE, LabelSet
+from harness.values.labels import STANCE, LabelSet
 from tests.classifiers import tiny_models
 
 FRAMES = LabelSet(("conflict", "morality"), multi=True)

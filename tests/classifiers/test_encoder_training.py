@@ -16,7 +16,7 @@ from harness.classifiers.encoder.options import Options, Regularization, Schedul
 from harness.classifiers.encoder.prediction import device
 from harness.classifiers.encoder.rows import Tokenizer
 from harness.classifiers.protocol import Example
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
 
 PAIR = LabelSet(("critical", "supportive"))

@@ -14,8 +14,8 @@ import pytest
 from harness.classifiers.encoder import load
 from harness.classifiers.encoder.engines import choice, record, service
 from harness.classifiers.protocol import Example, Labelled
-from harness.errors import ClassifierError, HarnessWarning
-from harness.labels import LabelSet
+from harness.values.errors import ClassifierError, HarnessWarning
+from harness.values.labels import LabelSet
 from tests.classifiers.conftest import Saving
 
 PAIR = LabelSet(("critical", "supportive"))

@@ -11,7 +11,7 @@ import pytest
 
 from harness.classifiers.encoder.engines import choice, packing
 from harness.classifiers.encoder.engines.agreement import Agreement, agreement, gaps, narrow_below
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 
 PAIR = LabelSet(("critical", "supportive"))
 THREE = LabelSet(("a", "b", "c"))

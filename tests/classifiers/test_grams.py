@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from harness.classifiers.grams import CharGrams, Numbers, WordGrams, pieces_of
 from harness.classifiers.protocol import Example
 from harness.classifiers.tokens import MASK, Tokens, shown, tokens
-from harness.errors import ClassifierError
+from harness.values.errors import ClassifierError
 
 HALF = 1 / math.log(2)
 """A window at which every word more halves the weight."""

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from harness.classifiers.heads import Head, Link, logistic, svm
-from harness.errors import ClassifierError
-from harness.labels import STANCE, LabelSet
+from harness.values.errors import ClassifierError
+from harness.values.labels import STANCE, LabelSet
 
 PAIR = LabelSet(("critical", "supportive"))
 FRAMES = LabelSet(("conflict", "morality"), multi=True)

@@ -5,7 +5,7 @@ import pytest
 
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Example, examples_of
-from harness.parties import from_records
+from harness.values.parties import from_records
 
 TEXT = "Ostrel praised Varna, and Varna's mayor blushed."
 ONE = Example(TEXT, "Varna", ((15, 20),))

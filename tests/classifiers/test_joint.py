@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from harness.catalog import bind
 from harness.classifiers.encoder.losses import loss_for
 from harness.classifiers.encoder.objectives import OneTask, TwoTasks
 from harness.classifiers.encoder.options import Options, Regularization
 from harness.classifiers.encoder.prediction import device
 from harness.classifiers.joint import JointEncoder, joint_encoder, load
 from harness.classifiers.protocol import Example, Labelled
-from harness.errors import ClassifierError, ConfigError
-from harness.labels import STANCE, LabelSet
+from harness.values.catalog import bind
+from harness.values.errors import ClassifierError, ConfigError
+from harness.values.labels import STANCE, LabelSet
 from tests.classifiers import tiny_models
 
 PAIR = LabelSet(("critical", "supportive"))

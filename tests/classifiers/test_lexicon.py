@@ -8,8 +8,8 @@ import pytest
 
 from harness.classifiers.lexicon import TURNED, Lexicon, lexicon, load, valences
 from harness.classifiers.protocol import Example, Labelled
-from harness.errors import ClassifierError, ConfigError
-from harness.labels import FRAMING, STANCE, LabelSet
+from harness.values.errors import ClassifierError, ConfigError
+from harness.values.labels import FRAMING, STANCE, LabelSet
 
 HALF = 1 / math.log(2)
 """A window at which every word more halves the weight."""

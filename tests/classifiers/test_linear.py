@@ -8,8 +8,8 @@ import pytest
 
 from harness.classifiers.linear import Linear, linear, load
 from harness.classifiers.protocol import Example, Labelled, Target
-from harness.errors import ClassifierError, ConfigError
-from harness.labels import STANCE, LabelSet
+from harness.values.errors import ClassifierError, ConfigError
+from harness.values.labels import STANCE, LabelSet
 
 PAIR = LabelSet(("critical", "supportive"))
 NAMES = ("Varna", "Coast", "Hill", "League", "Union", "Quay")

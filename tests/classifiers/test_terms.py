@@ -10,7 +10,7 @@ import pytest
 
 from harness.classifiers.protocol import Example
 from harness.classifiers.terms import Block, Choice, learn, read
-from harness.errors import ClassifierError
+from harness.values.errors import ClassifierError
 
 PLAIN = Choice(target="none", words=1, chars=None, window=10.0, min_count=1)
 FULL = Choice(target="marked_pair", words=2, chars=(2, 3), window=10.0, min_count=2)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from harness.compare import Comparison, compare
-from harness.labels import FRAMING, STANCE, LabelSet
 from harness.metrics.metric import Metric
-from harness.tables import Corpus, Predictions
+from harness.values.labels import FRAMING, STANCE, LabelSet
+from harness.values.tables import Corpus, Predictions
 
 N = 240
 Runs = list[tuple[str, Predictions]]

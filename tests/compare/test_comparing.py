@@ -13,9 +13,9 @@ from sklearn.metrics import f1_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from harness.errors import PredictionsError
-from harness.labels import STANCE
-from harness.tables import Predictions
+from harness.values.errors import PredictionsError
+from harness.values.labels import STANCE
+from harness.values.tables import Predictions
 
 
 def test_values_and_spreads_are_those_of_scikit_learn() -> None:

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from compare.made_runs import frames, of, run, runs, unstated, with_rows
 
-from harness.errors import ConfigError, PredictionsError
-from harness.labels import STANCE, LabelSet
-from harness.tables import Predictions
+from harness.values.errors import ConfigError, PredictionsError
+from harness.values.labels import STANCE, LabelSet
+from harness.values.tables import Predictions
 
 
 @pytest.mark.parametrize(

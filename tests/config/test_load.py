@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.config.load import Document, load
-from harness.errors import ConfigError
+from harness.values.errors import ConfigError
 
 
 @pytest.fixture(autouse=True)

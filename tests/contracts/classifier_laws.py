@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from harness.classifiers.protocol import Classifier, Example, Labelled, Saveable
-from harness.labels import LabelSet
 from harness.serving.contract import loader
+from harness.values.labels import LabelSet
 
 CLOSE = 1e-6
 

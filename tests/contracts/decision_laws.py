@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from harness.decisions.decider import Decider
-from harness.labels import LabelSet
 from harness.metrics.calibration import log_loss
-from harness.tables import ABSTAIN, Predictions
+from harness.values.labels import LabelSet
+from harness.values.tables import ABSTAIN, Predictions
 from tests.decisions.made_predictions import table
 
 Fit = Callable[[Predictions], Decider]

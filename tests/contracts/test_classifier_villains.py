@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from harness.classifiers.protocol import Classifier, Example, Examples, Labelled
-from harness.labels import STANCE, LabelSet
+from harness.values.labels import STANCE, LabelSet
 from tests.contracts import classifier_laws as laws
 from tests.contracts.classifier_laws import Trial
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from harness.catalog import CATALOGUES, bind
 from harness.classifiers import vectors
 from harness.classifiers.protocol import Classifier, Example, Labelled
-from harness.labels import STANCE, LabelSet
+from harness.values.catalog import CATALOGUES, bind
+from harness.values.labels import STANCE, LabelSet
 from tests.classifiers import tiny_models
 from tests.contracts import classifier_laws as laws
 from tests.contracts.classifier_laws import LAWS, Trial

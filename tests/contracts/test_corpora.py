@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness import catalog
 from harness.corpora.checks import Raw, build
 from harness.corpora.reading import PUBLISHED, read
-from harness.errors import CorpusError, Problem
-from harness.tables import Corpus
+from harness.values import catalog
+from harness.values.errors import CorpusError, Problem
+from harness.values.tables import Corpus
 from tests.corpora.published import rows_that_break_the_table
 from tests.corpora.small import SMALL, Small
 

@@ -12,8 +12,8 @@ import pytest
 from harness.decisions import fitting
 from harness.decisions.calibrators import Temperature, Unchanged
 from harness.decisions.decider import Decider, Settings, fit
-from harness.labels import LabelSet
-from harness.tables import Predictions
+from harness.values.labels import LabelSet
+from harness.values.tables import Predictions
 from tests.contracts import decision_laws as laws
 from tests.decisions.made_predictions import MULTI, SINGLE
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.errors import CorpusError
-from harness.tables import CORPUS_COLUMNS, Corpus
+from harness.values.errors import CorpusError
+from harness.values.tables import CORPUS_COLUMNS, Corpus
 
 WORDS = ("target", "group", "stance", "holder", "outlet", "date", "split")
 LISTS = ("frames", "votes")
@@ -31,7 +31,7 @@ def needs(variable: str) -> pytest.MarkDecorator:
 
 
 def rows_that_break_the_table(corpus: Corpus) -> list[str]:
-    """What :class:`harness.tables.Corpus` promises of its rows, as the promises that are not held."""
+    """What :class:`harness.values.tables.Corpus` promises of its rows, as the promises that are not held."""
     rows = corpus.rows
     held: Mapping[str, bool] = {
         "columns": list(rows.columns[: len(CORPUS_COLUMNS)]) == list(CORPUS_COLUMNS),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.corpora import describe
-from harness.tables import Corpus
+from harness.values.tables import Corpus
 
 Files = Mapping[str, bytes]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from harness import catalog
 from harness.cli import app
 from harness.corpora import cache, describe, fetching
 from harness.corpora.sources import SOURCES
+from harness.values import catalog
 from tests.corpora.server import Site, serving
 from tests.corpora.test_fetching import QUICK, VAST, complaint, left
 

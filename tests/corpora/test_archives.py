@@ -12,7 +12,7 @@ import pytest
 
 from harness.corpora.archives import copy, unpack
 from harness.corpora.sources import SOURCES, Source
-from harness.errors import FetchError
+from harness.values.errors import FetchError
 
 SOURCE = Source(holds=("meta/*.json", "train.csv"))
 GOOD = {"repo-main/meta/a.json": b"{}", "repo-main/train.csv": b"x", "repo-main/README.md": b"Read me."}

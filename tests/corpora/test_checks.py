@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from harness.corpora.checks import SHOWN, Raw, build, is_missing, stacked, written
-from harness.errors import CorpusError
-from harness.labels import FRAMING, STANCE, LabelSet, Task
-from harness.tables import CORPUS_COLUMNS, Corpus
+from harness.values.errors import CorpusError
+from harness.values.labels import FRAMING, STANCE, LabelSet, Task
+from harness.values.tables import CORPUS_COLUMNS, Corpus
 
 GOOD = {"id": "a", "text": "Varna won.", "target": "Varna", "start": 0, "end": 5, "stance": "neutral"}
 

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from harness import catalog
 from harness.corpora import describe
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build
 from harness.corpora.partyline import CARD as PARTYLINE
 from harness.corpora.partyline import partyline
-from harness.errors import ConfigError
-from harness.labels import FRAMING, STANCE
 from harness.statistics.agreement import alpha
-from harness.tables import Corpus
+from harness.values import catalog
+from harness.values.errors import ConfigError
+from harness.values.labels import FRAMING, STANCE
+from harness.values.tables import Corpus
 from tests.corpora.published import rows_that_break_the_table
 
 MOST_OPTIONS = 12

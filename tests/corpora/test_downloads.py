@@ -13,7 +13,7 @@ from typing import IO, Any
 import pytest
 
 from harness.corpora.downloads import Patience, download
-from harness.errors import FetchError
+from harness.values.errors import FetchError
 from tests.corpora.server import Site, serving
 
 DATA = bytes(range(256)) * 40

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from harness import catalog
 from harness.cli import app
 from harness.corpora import cache, describe, fetching
 from harness.corpora.downloads import Patience
 from harness.corpora.sources import SOURCES, Source
-from harness.errors import ConfigError, CorpusError, FetchError
+from harness.values import catalog
+from harness.values.errors import ConfigError, CorpusError, FetchError
 from tests.corpora.server import Site, serving
 from tests.corpora.small import SMALL
 

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.catalog import bind
 from harness.corpora.files import files
-from harness.errors import ConfigError, CorpusError
-from harness.labels import FRAMING, STANCE
-from harness.tables import Corpus
+from harness.values.catalog import bind
+from harness.values.errors import ConfigError, CorpusError
+from harness.values.labels import FRAMING, STANCE
+from harness.values.tables import Corpus
 
 CSV = """sentence,party,label,frames,country
 "Voters thanked Varna, and left.",Varna,pos,conflict|morality,North

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from harness.catalog import bind
-from harness.errors import ConfigError, CorpusError
-from harness.labels import FRAMING, STANCE
-from harness.tables import Corpus
+from harness.values.catalog import bind
+from harness.values.errors import ConfigError, CorpusError
+from harness.values.labels import FRAMING, STANCE
+from harness.values.tables import Corpus
 
 LABELS = {"neg": "critical", "pos": "supportive"}
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from harness import plan
-from harness.catalog import bind
 from harness.config.load import load
 from harness.corpora.partyline import partyline
-from harness.errors import ConfigError, CorpusError
 from harness.evaluate import prepare
-from harness.labels import FRAMING, STANCE
-from harness.tables import Corpus
+from harness.values.catalog import bind
+from harness.values.errors import ConfigError, CorpusError
+from harness.values.labels import FRAMING, STANCE
+from harness.values.tables import Corpus
 from tests.corpora.published import rows_that_break_the_table
 from tests.corpora.small import SMALL
 

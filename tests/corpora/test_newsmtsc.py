@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from harness.corpora.newsmtsc import newsmtsc
-from harness.errors import ConfigError, CorpusError
-from harness.labels import STANCE
 from harness.splits import predefined, seen
-from harness.tables import Corpus
+from harness.values.errors import ConfigError, CorpusError
+from harness.values.labels import STANCE
+from harness.values.tables import Corpus
 
 REAL = os.environ.get("HARNESS_NEWSMTSC")
 needs_files = pytest.mark.skipif(not REAL, reason="HARNESS_NEWSMTSC is not set")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from harness.corpora.partyline import HOME, partyline
-from harness.errors import CorpusError
-from harness.labels import FRAMING, STANCE, Task
-from harness.tables import Corpus
+from harness.values.errors import CorpusError
+from harness.values.labels import FRAMING, STANCE, Task
+from harness.values.tables import Corpus
 
 PARTIES = "- {name: Varna, kind: country}\n- {name: Korr, kind: country, aliases: [Korrish]}\n"
 ARTICLE: dict[str, Any] = {

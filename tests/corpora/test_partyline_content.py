@@ -12,7 +12,7 @@ import pytest
 from shipped import ARTICLES, CODEBOOK, LABELLED, LINES, REGISTRY, ROWS
 
 from harness.corpora.partyline import CARD, partyline
-from harness.labels import FRAMING, STANCE
+from harness.values.labels import FRAMING, STANCE
 
 REGISTERS = {
     "wire report",

@@ -9,8 +9,8 @@ import pytest
 from shipped import CODEBOOK, LABELLED, REGISTRY, ROWS
 
 from harness.corpora.partyline import CARD
-from harness.labels import FRAMING, STANCE
 from harness.statistics.agreement import alpha
+from harness.values.labels import FRAMING, STANCE
 
 # --- labels -------------------------------------------------------------------------------------------------
 

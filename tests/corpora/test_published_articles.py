@@ -13,8 +13,8 @@ from harness.corpora.media_frames import CARD as MEDIA_FRAMES
 from harness.corpora.media_frames import media_frames
 from harness.corpora.semeval2023 import CARD as SEMEVAL2023
 from harness.corpora.semeval2023 import semeval2023
-from harness.errors import ConfigError
-from harness.labels import POLICY_FRAMES, TWO_SIDES
+from harness.values.errors import ConfigError
+from harness.values.labels import POLICY_FRAMES, TWO_SIDES
 from tests.corpora import small
 from tests.corpora.published import complaint, splits
 

@@ -13,9 +13,9 @@ from harness.corpora.narrative_frames import narrative_frames
 from harness.corpora.pstance import pstance
 from harness.corpora.seesaw import seesaw
 from harness.corpora.vast import vast
-from harness.labels import STANCE, TWO_SIDES
 from harness.splits import predefined
-from harness.tables import Corpus
+from harness.values.labels import STANCE, TWO_SIDES
+from harness.values.tables import Corpus
 from tests.corpora.published import complaint, needs, splits
 
 

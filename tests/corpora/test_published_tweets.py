@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.catalog import bind
 from harness.corpora.semeval2016 import semeval2016
 from harness.corpora.tweeteval import tweeteval
 from harness.corpora.xstance import xstance
-from harness.errors import ConfigError
-from harness.labels import STANCE, TWO_SIDES
 from harness.splits import predefined
+from harness.values.catalog import bind
+from harness.values.errors import ConfigError
+from harness.values.labels import STANCE, TWO_SIDES
 from tests.corpora import small
 from tests.corpora.published import complaint, splits
 

@@ -10,7 +10,7 @@ import pytest
 
 from harness.corpora.checks import Raw
 from harness.corpora.reading import Layout, read, shown
-from harness.errors import ConfigError, CorpusError
+from harness.values.errors import ConfigError, CorpusError
 
 
 @pytest.fixture(autouse=True)

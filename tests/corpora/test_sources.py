@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import catalog
 from harness.corpora import cache, describe
 from harness.corpora.sources import SOURCES
-from harness.errors import CorpusError
+from harness.values import catalog
+from harness.values.errors import CorpusError
 from tests.corpora.small import SMALL
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from harness.labels import LabelSet
-from harness.tables import Corpus, Predictions
+from harness.values.labels import LabelSet
+from harness.values.tables import Corpus, Predictions
 
 SINGLE = LabelSet(("critical", "neutral", "supportive"))
 MULTI = LabelSet(("conflict", "morality"), multi=True)

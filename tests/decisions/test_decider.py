@@ -9,8 +9,8 @@ from harness.decisions import decider
 from harness.decisions.abstention import SERVES_NOTHING
 from harness.decisions.calibrators import Temperature, Unchanged
 from harness.decisions.decider import Settings, decide, fit, halves
-from harness.labels import LabelSet
-from harness.tables import ABSTAIN, Predictions
+from harness.values.labels import LabelSet
+from harness.values.tables import ABSTAIN, Predictions
 from tests.decisions.made_predictions import MULTI, SINGLE, table
 
 

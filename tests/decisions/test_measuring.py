@@ -10,8 +10,8 @@ from decisions.made_predictions import MULTI, SINGLE, table
 from harness.decisions.abstention import Rule
 from harness.decisions.decider import Decider, Settings, fit
 from harness.decisions.measuring import measure
-from harness.labels import NO_FRAME, LabelSet
-from harness.tables import Predictions
+from harness.values.labels import NO_FRAME, LabelSet
+from harness.values.tables import Predictions
 
 
 def served(labels: LabelSet, below: float) -> Predictions:

@@ -15,14 +15,14 @@ import pandas as pd
 import pytest
 import toys
 
-from harness.errors import ModelError
 from harness.inference import LabelModel, load, predict_file
 from harness.inference import files as inference_files
 from harness.inference.files import CHUNK, FIRST
-from harness.labels import STANCE
-from harness.parties import EMPTY
 from harness.serving.contract import Contract
 from harness.serving.package import write_data
+from harness.values.errors import ModelError
+from harness.values.labels import STANCE
+from harness.values.parties import EMPTY
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
 ROWS = 4 * FIRST  # chunks of 64, 128 and the last 64

@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 
 import harness
 from harness.cli import app
-from harness.errors import ModelError
 from harness.inference import LabelModel, Together, cross_file, load, load_both, predict_file
 from harness.inference.files import CHUNK
-from harness.labels import STANCE, LabelSet
-from harness.parties import EMPTY
 from harness.serving.contract import Contract
 from harness.serving.package import write_data
+from harness.values.errors import ModelError
+from harness.values.labels import STANCE, LabelSet
+from harness.values.parties import EMPTY
 
 FRAMES = LabelSet(("conflict", "morality"), multi=True)
 PRAISE, ATTACK = "Varna praised Coastal Union and Ostrel.", "Varna blasted Coastal Union and Ostrel."

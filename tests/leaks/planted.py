@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from harness.corpora.checks import Raw, build
-from harness.labels import STANCE
-from harness.tables import Corpus
+from harness.values.labels import STANCE
+from harness.values.tables import Corpus
 
 PARTIES = ("Coastal Union", "Harbour Party", "Varna")
 VERBS = ("blasted", "met", "praised")

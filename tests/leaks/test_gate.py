@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.catalog import bind
-from harness.errors import ConfigError
-from harness.labels import STANCE
 from harness.leaks import Leaks, leaks
+from harness.values.catalog import bind
+from harness.values.errors import ConfigError
+from harness.values.labels import STANCE
 from tests.leaks.planted import PARTIES, corpus_of, fold_of, rows
 
 

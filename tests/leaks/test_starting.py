@@ -9,10 +9,10 @@ import pytest
 import toys
 
 from harness import evaluate, experiment, plan
-from harness.errors import LeakError
 from harness.evaluate import Prepared
 from harness.store import Store
 from harness.tracking import names
+from harness.values.errors import LeakError
 
 REPEATED = "Harbour Party met Varna in the old hall, for the 1000th time."
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.labels import LabelSet
 from harness.samples import Sample
+from harness.values.labels import LabelSet
 
 SINGLE = LabelSet(("critical", "neutral", "supportive"))
 MULTI = LabelSet(("conflict", "morality", "economy", "responsibility"), multi=True)

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.catalog import CATALOGUES, lookup
-from harness.labels import LabelSet
 from harness.metrics.metric import Metric
 from harness.metrics.selection import refusal
 from harness.samples import Sample
 from harness.scoring import drawn_values, seed_values
 from harness.statistics.bootstrap import Draws
+from harness.values.catalog import CATALOGUES, lookup
+from harness.values.labels import LabelSet
 from tests.metrics import made
 from tests.metrics.made import MULTI, SIDES, SINGLE, Recipe
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.catalog import CATALOGUES
-from harness.errors import ConfigError
-from harness.labels import FRAMING, STANCE, LabelSet
 from harness.metrics.metric import Metric
 from harness.metrics.selection import MULTI, SINGLE, default_names, resolve
+from harness.values.catalog import CATALOGUES
+from harness.values.errors import ConfigError
+from harness.values.labels import FRAMING, STANCE, LabelSet
 
 TOPICS = LabelSet(("economy", "health"))
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from harness.errors import CorpusError
-from harness.parties import Registry, from_records, shipped
+from harness.values.errors import CorpusError
+from harness.values.parties import Registry, from_records, shipped
 
 RECORDS = [
     {

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import CorpusError
-from harness.parties import EMPTY, Mention, Registry, find_name, from_records, read
+from harness.values.errors import CorpusError
+from harness.values.parties import EMPTY, Mention, Registry, find_name, from_records, read
 
 RECORDS = [
     {

@@ -6,9 +6,9 @@ import pytest
 from decisions.made_predictions import MULTI, SINGLE, table
 
 from harness.decisions.decider import Decider, Settings, decide
-from harness.labels import LabelSet
 from harness.report.deciding import Deciding
-from harness.tables import Predictions
+from harness.values.labels import LabelSet
+from harness.values.tables import Predictions
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from toys import prepared
 from harness import evaluate
 from harness.crosstabs import CrossTable, cross_tables
 from harness.evaluate import ClassifierResult, Prepared
-from harness.labels import FRAMING, STANCE, LabelSet
 from harness.metrics.calibration import ReliabilityBin
 from harness.pooling import pooled
 from harness.report import figures, pages
@@ -24,6 +23,7 @@ from harness.report.framed import framed_png
 from harness.report.model_card import model_card
 from harness.report.summary import Summary
 from harness.scoring import score
+from harness.values.labels import FRAMING, STANCE, LabelSet
 
 Made = tuple[Prepared, ClassifierResult]
 

@@ -9,12 +9,12 @@ import toys
 
 from harness import evaluate, plan
 from harness.config.schema import json_schema
-from harness.errors import ConfigError
 from harness.evaluate import ClassifierResult, Prepared
 from harness.pooling import pooled
 from harness.report.pages import run_page, slice_groups
 from harness.report.summary import Summary
 from harness.tracking import names
+from harness.values.errors import ConfigError
 
 CONFIG = "name: sliced\ncorpus: {kind: partyline}\nclassifiers: {majority: {kind: majority}}\n"
 

@@ -9,10 +9,10 @@ import pytest
 from harness.decisions.abstention import Rule
 from harness.decisions.calibrators import Temperature
 from harness.decisions.decider import Decider
-from harness.errors import ModelError
-from harness.labels import STANCE, LabelSet
 from harness.serving.contract import Contract, loader
 from harness.serving.engine import Engine
+from harness.values.errors import ModelError
+from harness.values.labels import STANCE, LabelSet
 
 CONTRACT = Contract("stance", STANCE, "toys:load")
 

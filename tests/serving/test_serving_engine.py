@@ -10,11 +10,11 @@ from harness.classifiers.protocol import Example, Examples
 from harness.decisions.abstention import Rule
 from harness.decisions.calibrators import Temperature
 from harness.decisions.decider import Decider
-from harness.errors import ModelError
-from harness.labels import FRAMING, STANCE, LabelSet
-from harness.parties import EMPTY, Party, Registry
 from harness.serving.contract import Contract
 from harness.serving.engine import WINDOW, Engine
+from harness.values.errors import ModelError
+from harness.values.labels import FRAMING, STANCE, LabelSet
+from harness.values.parties import EMPTY, Party, Registry
 
 PARTIES = Registry((Party("Coastal Union", aliases=("the Union", "CU")), Party("Varna", "country")))
 CONTRACT = Contract("stance", STANCE, "toys:load")

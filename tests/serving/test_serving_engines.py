@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import toys
 
-from harness.errors import ClassifierError, ModelError
-from harness.labels import STANCE
-from harness.parties import EMPTY
 from harness.serving.contract import Contract
 from harness.serving.engine import ENGINE, Engine, choose
 from harness.serving.package import engines_section, write_data
+from harness.values.errors import ClassifierError, ModelError
+from harness.values.labels import STANCE
+from harness.values.parties import EMPTY
 
 
 class Fast(toys.Verbs):

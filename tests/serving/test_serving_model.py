@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 import toys
 
-from harness.labels import FRAMING, STANCE
-from harness.parties import Party, Registry
 from harness.serving import requirements, wheel
 from harness.serving.contract import Contract
 from harness.serving.engine import Engine
 from harness.serving.package import write_data, write_mlflow
 from harness.serving.pyfunc import input_example, signature
+from harness.values.labels import FRAMING, STANCE
+from harness.values.parties import Party, Registry
 
 PARTIES = Registry((Party("Coastal Union", aliases=("the Union", "CU")), Party("Varna", "country")))
 CONTRACT = Contract("stance", STANCE, "toys:load")

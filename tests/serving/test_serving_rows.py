@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from harness.classifiers.protocol import Example
-from harness.errors import ModelError
-from harness.labels import STANCE
-from harness.parties import EMPTY, Party, Registry
 from harness.serving.contract import Contract
 from harness.serving.rows import examples
+from harness.values.errors import ModelError
+from harness.values.labels import STANCE
+from harness.values.parties import EMPTY, Party, Registry
 
 PARTIES = Registry((Party("Coastal Union", aliases=("the Union", "CU")), Party("Varna", "country")))
 CONTRACT = Contract("stance", STANCE, "toys:load")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from harness.corpora.checks import Raw, build
-from harness.labels import FRAMING, STANCE
-from harness.tables import Corpus
+from harness.values.labels import FRAMING, STANCE
+from harness.values.tables import Corpus
 
 CYCLE = ("critical", "neutral", "neutral", "supportive")
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from harness.catalog import bind
-from harness.errors import ConfigError, SplitError
-from harness.labels import FRAMING, STANCE
 from harness.splits import PARTS, Split, disjoint
-from harness.tables import Corpus
+from harness.values.catalog import bind
+from harness.values.errors import ConfigError, SplitError
+from harness.values.labels import FRAMING, STANCE
+from harness.values.tables import Corpus
 from tests.splits.articles import CYCLE, corpus_of, rows_of
 
 

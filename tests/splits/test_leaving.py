@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from harness.catalog import bind
-from harness.errors import ConfigError, SplitError
-from harness.labels import STANCE
 from harness.splits import PARTS, Split
-from harness.tables import Corpus
+from harness.values.catalog import bind
+from harness.values.errors import ConfigError, SplitError
+from harness.values.labels import STANCE
+from harness.values.tables import Corpus
 from tests.audits.world import NAMES, corpus_of
 from tests.splits import articles
 

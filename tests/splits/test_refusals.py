@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.catalog import bind
-from harness.errors import ConfigError, SplitError
-from harness.labels import STANCE
 from harness.splits import Splitter, holdout, kfold, predefined
+from harness.values.catalog import bind
+from harness.values.errors import ConfigError, SplitError
+from harness.values.labels import STANCE
 from tests.splits.articles import corpus_of, thirds
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.errors import SplitError
-from harness.labels import STANCE
 from harness.splits import Split, holdout, predefined, seen
 from harness.splits.drawing import allocate
-from harness.tables import Corpus
+from harness.values.errors import SplitError
+from harness.values.labels import STANCE
+from harness.values.tables import Corpus
 from tests.splits.articles import corpus_of, thirds
 
 

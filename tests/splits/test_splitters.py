@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.catalog import bind
 from harness.corpora.checks import Raw, build
-from harness.errors import SplitError
-from harness.labels import FRAMING, STANCE, LabelSet
 from harness.splits import PARTS, Splitter, holdout, kfold, predefined
+from harness.values.catalog import bind
+from harness.values.errors import SplitError
+from harness.values.labels import FRAMING, STANCE, LabelSet
 from tests.splits.articles import CYCLE, corpus_of, groups_of, rows_of, thirds
 
 SPLITTERS: list[tuple[str, dict[str, Any]]] = [

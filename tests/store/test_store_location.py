@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import StoreError
 from harness.store import Store
 from harness.store.location import project
 from harness.store.relocate import COLUMNS, relocate
+from harness.values.errors import StoreError
 
 OPENING = """
 import sys

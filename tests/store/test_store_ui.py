@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import StoreError
 from harness.store import Store
 from harness.store.ui import command, runs_address, serve_ui
+from harness.values.errors import StoreError
 
 SERVING = """
 from harness.store import Store

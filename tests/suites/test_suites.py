@@ -14,10 +14,10 @@ import toys
 from harness import screen, suites
 from harness.corpora import describe, files
 from harness.corpora.card import Published
-from harness.errors import ConfigError
 from harness.store import Store
 from harness.suites import Cell, Row, Suite
 from harness.suites.table import floor, to_csv, to_markdown
+from harness.values.errors import ConfigError
 
 SUITE = """\
 name: two

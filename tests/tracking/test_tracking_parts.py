@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from toys import prepared
 
-from harness.tables import SCORE_COLUMNS, Scores
 from harness.tracking import context, names, view
+from harness.values.tables import SCORE_COLUMNS, Scores
 
 
 def test_score_keys_hold_interval_and_spread_and_leave_out_what_is_unknown() -> None:

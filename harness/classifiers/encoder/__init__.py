@@ -16,7 +16,7 @@ from harness.classifiers.encoder.options import (
     Schedule,
 )
 from harness.classifiers.protocol import Target
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 
 
 def encoder(

@@ -6,13 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import seeds
 from harness.classifiers import checkpoints
 from harness.classifiers.encoder.options import Options
 from harness.classifiers.encoder.rows import Tokenizer
 from harness.classifiers.protocol import Example, Examples, Labelled
-from harness.errors import ClassifierError
-from harness.labels import LabelSet
+from harness.values import seeds
+from harness.values.errors import ClassifierError
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

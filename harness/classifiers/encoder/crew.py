@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import seeds
-from harness.errors import ClassifierError
+from harness.values import seeds
+from harness.values.errors import ClassifierError
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.classifiers.encoder.options import Regularization
 from harness.classifiers.encoder.prediction import device
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import torch

@@ -10,7 +10,7 @@ import numpy as np
 from harness.classifiers.encoder.losses import Loss, divergence, loss_for
 from harness.classifiers.encoder.options import Regularization
 from harness.classifiers.encoder.prediction import f1_macro, mean_loss, probabilities
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import torch

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from harness.classifiers.checkpoints import MINILM
 from harness.classifiers.protocol import Target
-from harness.errors import ConfigError, Problem
+from harness.values.errors import ConfigError, Problem
 
 Precision = Literal["auto", "fp32", "bf16"]
 """What training computes in; ``auto`` is bf16 where the processor computes in it. Evaluation is fp32."""

@@ -13,8 +13,8 @@ import numpy as np
 
 from harness.classifiers.encoder.rows import Batch, Rows, batches, shared_batches, sorted_order
 from harness.classifiers.protocol import Examples
-from harness.labels import LabelSet
-from harness.progress import progress
+from harness.values.labels import LabelSet
+from harness.values.progress import progress
 
 if TYPE_CHECKING:
     import torch

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.classifiers import checkpoints
 from harness.classifiers.encoder.options import Options, from_record
-from harness.errors import ClassifierError
-from harness.labels import LabelSet
+from harness.values.errors import ClassifierError
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     from harness.classifiers.encoder.classifier import Encoder

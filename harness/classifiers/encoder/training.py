@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from harness import seeds
 from harness.classifiers.encoder import resumption, steps
 from harness.classifiers.encoder.averages import Average
 from harness.classifiers.encoder.crew import Crew
@@ -24,8 +23,9 @@ from harness.classifiers.encoder.options import Options, Precision
 from harness.classifiers.encoder.prediction import device, scores
 from harness.classifiers.encoder.resumption import Resumption
 from harness.classifiers.encoder.rows import Batch, Rows, batches, random_order
-from harness.errors import ClassifierError
-from harness.progress import progress
+from harness.values import seeds
+from harness.values.errors import ClassifierError
+from harness.values.progress import progress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

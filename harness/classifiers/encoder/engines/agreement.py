@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.encoder.prediction import f1_macro
-from harness.labels import LabelSet
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from harness.classifiers.encoder.prediction import budget
 from harness.classifiers.encoder.rows import Batch
-from harness.errors import ClassifierError, MissingPackageError
+from harness.values.errors import ClassifierError, MissingPackageError
 
 if TYPE_CHECKING:
     import numpy as np

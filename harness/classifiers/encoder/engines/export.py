@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ClassifierError
+from harness.values.errors import ClassifierError
 
 if TYPE_CHECKING:
     from harness.classifiers.encoder.network import Network

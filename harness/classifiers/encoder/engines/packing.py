@@ -19,8 +19,8 @@ from harness.classifiers.encoder.engines.record import EXACT, SMALL, Offer, Reco
 from harness.classifiers.encoder.prediction import Reading, probabilities, streamed
 from harness.classifiers.encoder.rows import shared_batches
 from harness.classifiers.protocol import Examples, Labelled
-from harness.errors import ClassifierError
-from harness.labels import LabelSet
+from harness.values.errors import ClassifierError
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

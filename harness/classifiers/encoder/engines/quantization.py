@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.encoder.engines.computing import feed, session
 from harness.classifiers.encoder.rows import Batch
-from harness.errors import ClassifierError
+from harness.values.errors import ClassifierError
 
 if TYPE_CHECKING:
     import numpy as np

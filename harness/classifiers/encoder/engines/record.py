@@ -18,7 +18,7 @@ from typing import Any
 
 from harness.classifiers.encoder.engines.agreement import Agreement
 from harness.classifiers.encoder.engines.computing import EngineName
-from harness.errors import ClassifierError
+from harness.values.errors import ClassifierError
 
 FILE = "engines.json"
 EXACT = "fp32.onnx"

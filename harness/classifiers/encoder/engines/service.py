@@ -21,8 +21,8 @@ from harness.classifiers.encoder.engines.computing import (
 from harness.classifiers.encoder.engines.record import EXACT, SMALL, Record
 from harness.classifiers.encoder.prediction import Reading, probabilities, streamed
 from harness.classifiers.protocol import Examples
-from harness.errors import ClassifierError, HarnessError, HarnessWarning
-from harness.labels import LabelSet
+from harness.values.errors import ClassifierError, HarnessError, HarnessWarning
+from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
     import numpy as np

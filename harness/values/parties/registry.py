@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from harness.parties.matching import OPEN_END, Form, Matcher, Meaning, Mention, Span, find_name, within
+from harness.values.parties.matching import OPEN_END, Form, Matcher, Meaning, Mention, Span, find_name, within
 
 Kind = Literal["party", "government", "country", "alliance", "person"]
 
@@ -38,7 +38,7 @@ class Leader:
 
 @dataclass(frozen=True)
 class Party:
-    """A named political actor and everything it is called; see :mod:`harness.parties`."""
+    """A named political actor and everything it is called; see :mod:`harness.values.parties`."""
 
     name: str
     kind: Kind = "party"
@@ -144,7 +144,7 @@ class Registry:
         return find_name(text, target)
 
     def to_records(self) -> list[dict[str, Any]]:
-        """Return the registry as plain data, as :func:`harness.parties.from_records` takes it."""
+        """Return the registry as plain data, as :func:`harness.values.parties.from_records` takes it."""
         return [_record(party) for party in self.parties]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from harness.errors import PredictionsError
+from harness.values.errors import PredictionsError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -18,9 +18,9 @@ major parties.
 
 from __future__ import annotations
 
-from harness.parties.matching import Form, Mention, Span, find_name
-from harness.parties.records import from_records, read, shipped
-from harness.parties.registry import EMPTY, Kind, Leader, Party, Registry
+from harness.values.parties.matching import Form, Mention, Span, find_name
+from harness.values.parties.records import from_records, read, shipped
+from harness.values.parties.registry import EMPTY, Kind, Leader, Party, Registry
 
 __all__ = [
     "EMPTY",

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
-from harness.errors import CorpusError, Problem, suggest
-from harness.parties.registry import Kind, Leader, Party, Registry
+from harness.values.errors import CorpusError, Problem, suggest
+from harness.values.parties.registry import Kind, Leader, Party, Registry
 
 WORLD = Path(__file__).parent / "world.yaml"
 
@@ -20,7 +20,7 @@ def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -
     Parameters
     ----------
     records : sequence of mappings
-        See :mod:`harness.parties`.
+        See :mod:`harness.values.parties`.
     where : str
         Named in problems.
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import CorpusError, PredictionsError, Problem
-from harness.labels import NO_FRAME, LabelSet, Task, check_probabilities
-from harness.parties import EMPTY, Registry
+from harness.values.errors import CorpusError, PredictionsError, Problem
+from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
+from harness.values.parties import EMPTY, Registry
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from harness.errors import ConfigError, Problem, suggest
+from harness.values.errors import ConfigError, Problem, suggest
 
 Section = Literal["corpus", "split", "classifier", "metric", "audit"]
 
