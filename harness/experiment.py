@@ -11,11 +11,11 @@ from harness import evaluate
 from harness.auditing import audited
 from harness.classifiers.protocol import Example
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
-from harness.leaks import Gate, Leaks
 from harness.outside import EXTERNAL, Outside
 from harness.plan import PlannedClassifier
 from harness.pooling import pooled, scored
 from harness.prepared import reads_both
+from harness.splits.leaks import Gate, Leaks
 from harness.store import Store
 from harness.tracking import Parent, Tracker, names
 from harness.values.catalog import Bound

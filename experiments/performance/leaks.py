@@ -21,9 +21,9 @@ import pandas as pd
 
 from experiments.performance import section
 from harness.corpora.checks import Raw, build
-from harness.leaks import leaks
-from harness.leaks.duplicates import near_pairs, normalised
-from harness.leaks.repeats import repeats
+from harness.splits.leaks import leaks
+from harness.splits.leaks.duplicates import near_pairs, normalised
+from harness.splits.leaks.repeats import repeats
 from harness.splits.split import of_places
 from harness.values.labels import STANCE
 from harness.values.tables import Corpus

@@ -81,7 +81,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "aurc": "harness.metrics.selective:AURC",
         },
         "audit": {
-            "leaks": "harness.leaks:leaks",
+            "leaks": "harness.splits.leaks:leaks",
             "target_use": "harness.audits.target_use:target_use",
             "sensitivity": "harness.audits.sensitivity:sensitivity",
             "party_swap": "harness.audits.party_swap:party_swap",

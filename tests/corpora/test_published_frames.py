@@ -10,8 +10,8 @@ import pytest
 from harness.corpora.gvfc import CARD as GVFC
 from harness.corpora.gvfc import FRAMES, gvfc
 from harness.corpora.narrative_frames import narrative_frames
-from harness.leaks.duplicates import normalised
 from harness.splits import kfold
+from harness.splits.leaks.duplicates import normalised
 from harness.values.labels import FRAMING
 from tests.corpora.published import complaint, needs
 

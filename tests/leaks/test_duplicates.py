@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.leaks.duplicates import NEIGHBOURS, jaccard, near_pairs, near_vectors, normalised, shingles
+from harness.splits.leaks.duplicates import (
+    NEIGHBOURS,
+    jaccard,
+    near_pairs,
+    near_vectors,
+    normalised,
+    shingles,
+)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.leaks import Leaks, leaks
+from harness.splits.leaks import Leaks, leaks
 from harness.values.catalog import bind
 from harness.values.errors import ConfigError
 from harness.values.labels import STANCE

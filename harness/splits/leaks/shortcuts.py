@@ -87,7 +87,7 @@ def conflicts(rows: pd.DataFrame, labels: Sequence[str], texts: Sequence[str]) -
     labels : sequence of str
         One a row.
     texts : sequence of str
-        Of the rows, as :func:`harness.leaks.duplicates.normalised` returns them.
+        Of the rows, as :func:`harness.splits.leaks.duplicates.normalised` returns them.
 
     Returns
     -------

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.leaks.duplicates import near_pairs, near_vectors, normalised
-from harness.leaks.repeats import Fold, Repeat, grouped_with_train, repeats
-from harness.leaks.shortcuts import Shortcut, conflicts, shortcut
+from harness.splits.leaks.duplicates import near_pairs, near_vectors, normalised
+from harness.splits.leaks.repeats import Fold, Repeat, grouped_with_train, repeats
+from harness.splits.leaks.shortcuts import Shortcut, conflicts, shortcut
 from harness.values.findings import Detail, Measure, Verdict
 from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from harness.leaks.gate import Gate
+    from harness.splits.leaks.gate import Gate
 
 Encode = Callable[[Sequence[str]], "NDArray[np.floating[Any]]"]
 SHOWN = 50

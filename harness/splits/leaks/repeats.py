@@ -52,7 +52,7 @@ def repeats(
     Parameters
     ----------
     ids, words : sequences of str
-        One a row: its id, and its text as :func:`harness.leaks.duplicates.normalised` returns it.
+        One a row: its id, and its text as :func:`harness.splits.leaks.duplicates.normalised` returns it.
     folds : sequence of Fold
     near : sequence of triples
         Two such texts that are nearly alike, and how nearly.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.leaks.gate import Gate, Leaks, leaks
-from harness.leaks.repeats import Fold
+from harness.splits.leaks.gate import Gate, Leaks, leaks
+from harness.splits.leaks.repeats import Fold
 
 __all__ = ["Fold", "Gate", "Leaks", "leaks"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.leaks.duplicates import ALIKE, NEAR
-from harness.leaks.evidence import Encode, Evidence
-from harness.leaks.repeats import Fold
+from harness.splits.leaks.duplicates import ALIKE, NEAR
+from harness.splits.leaks.evidence import Encode, Evidence
+from harness.splits.leaks.repeats import Fold
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding
 from harness.values.labels import LabelSet
@@ -36,7 +36,7 @@ class Leaks:
 
 @dataclass(frozen=True)
 class Gate:
-    """Looks for leaks; :func:`harness.leaks.leaks` says what its settings mean."""
+    """Looks for leaks; :func:`harness.splits.leaks.leaks` says what its settings mean."""
 
     max_leaked_rows: int
     max_near_rows: int | None
