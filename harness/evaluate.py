@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import slices
 from harness.classifiers.protocol import Classifier, Labelled, Traced, examples_of, fit, load, save
 from harness.plan import Plan, PlannedClassifier
 from harness.prepared import UNSELECTED, Prepared, reads_both
 from harness.results import ClassifierResult, Trial, TrialResult
-from harness.scoring import score
+from harness.scoring import slices
+from harness.scoring.score import score
 from harness.splits import Split
 from harness.values import seeds
 from harness.values.catalog import Bound

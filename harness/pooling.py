@@ -7,10 +7,10 @@ from pathlib import Path
 from harness import evaluate
 from harness.decisions.decider import Settings, decide, fit
 from harness.evaluate import ClassifierResult, Prepared, TrialResult
-from harness.judging import judge, score_rows
 from harness.plan import PlannedClassifier
-from harness.scoring import score
-from harness.slices import slices_of
+from harness.scoring.score import score
+from harness.scoring.slice_tests import judge, score_rows
+from harness.scoring.slices import slices_of
 from harness.values.tables import Predictions, Scores
 
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from harness.compare import Comparison, Pair
-    from harness.crosstabs import CrossTable, Share
     from harness.plan import Plan
+    from harness.scoring.crosstab import CrossTable, Share
     from harness.standings import Standings
     from harness.suites import Row
 
@@ -237,8 +237,8 @@ def show_crosstab(path: Path, *, group: str, output: Path | None) -> None:
     """Print how each party is framed in a labelled file; write it as CSV where asked."""
     from rich.console import Console
 
-    from harness.crosstabs import as_table
     from harness.inference import cross_file
+    from harness.scoring.crosstab import as_table
 
     tables, left_out = cross_file(path, group=group)
     console = Console(highlight=False, width=WIDTH)

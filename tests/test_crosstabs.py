@@ -9,8 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.caveats import FEWEST_ITEMS
-from harness.crosstabs import ALL, EVERY_PARTY, FEWEST_MENTIONS, CrossCell, CrossTable, as_table, cross_tables
+from harness.scoring.caveats import FEWEST_ITEMS
+from harness.scoring.crosstab import (
+    ALL,
+    EVERY_PARTY,
+    FEWEST_MENTIONS,
+    CrossCell,
+    CrossTable,
+    as_table,
+    cross_tables,
+)
 
 FRAMES, STANCES = ("conflict", "morality"), ("critical", "supportive")
 

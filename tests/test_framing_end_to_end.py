@@ -10,7 +10,7 @@ import pytest
 import harness
 from harness import evaluate, experiment, plan
 from harness.promotion import promote
-from harness.slices import slices_of
+from harness.scoring.slices import slices_of
 from harness.store import Store
 from harness.tracking.finished import finished, predictions
 from harness.values.labels import LabelSet

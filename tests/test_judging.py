@@ -9,9 +9,9 @@ import pytest
 from compare.made_runs import frames, run, with_rows
 from scipy import stats
 
-from harness.judging import FEWEST_GROUPS, FEWEST_ITEMS, Judged, judge, listed, score_rows
 from harness.metrics.classification import ACCURACY, F1_MACRO
-from harness.slices import Slice
+from harness.scoring.slice_tests import FEWEST_GROUPS, FEWEST_ITEMS, Judged, judge, listed, score_rows
+from harness.scoring.slices import Slice
 from harness.statistics.bootstrap import corrected_p
 from harness.values.tables import Predictions
 

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
-from harness import scoring
-from harness.caveats import caveats
 from harness.metrics.metric import Metric
 from harness.metrics.selection import default_names, resolve
-from harness.samples import Sample
-from harness.scoring import score, seed_values
+from harness.scoring.aligned import Sample
+from harness.scoring.caveats import caveats
+from harness.scoring.score import score, seed_values
+from harness.scoring.score import score as scoring
 from harness.values.errors import ConfigError, PredictionsError
 from harness.values.labels import FRAMING, STANCE, LabelSet
 from harness.values.tables import SCORE_COLUMNS, Corpus, Predictions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from harness.slices import QUOTATION, Slice, known_columns, slices_of
+from harness.scoring.slices import QUOTATION, Slice, known_columns, slices_of
 from harness.splits import Split
 from harness.values.errors import ConfigError
 from harness.values.labels import FRAMING, STANCE

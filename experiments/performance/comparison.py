@@ -25,7 +25,7 @@ import pandas as pd
 from experiments.performance import section
 from harness.compare import compare
 from harness.compare.measure import Measure
-from harness.samples import Sample
+from harness.scoring.aligned import Sample
 from harness.statistics.bootstrap import Draws
 from harness.statistics.paired import difference, resampled
 from harness.values import seeds

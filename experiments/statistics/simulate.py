@@ -22,11 +22,11 @@ import pandas as pd
 
 from experiments.statistics import tables
 from experiments.statistics.worlds import World, endless, items, predictions
-from harness.caveats import FEWEST_FOR_RANKS, of_ranks
 from harness.compare import compare
 from harness.metrics.metric import Metric
 from harness.metrics.selection import resolve
-from harness.scoring import score, seed_values
+from harness.scoring.caveats import FEWEST_FOR_RANKS, of_ranks
+from harness.scoring.score import score, seed_values
 from harness.values import seeds
 from harness.values.progress import progress
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from harness.samples import Sample
+from harness.scoring.aligned import Sample
 from harness.values import seeds
 from harness.values.labels import FRAMING, STANCE, LabelSet
 from harness.values.tables import Predictions

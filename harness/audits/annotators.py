@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.audits.intervals import alphas, gap, mean, rate, shown
 from harness.audits.mislabelled import FEWEST, Issues, issues_of
 from harness.audits.subject import Inquiry, Subject
-from harness.scoring import score
+from harness.scoring.score import score
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.values.tables import Predictions
 

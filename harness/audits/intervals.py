@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from harness.caveats import FEWEST_ITEMS
-from harness.samples import effective
+from harness.scoring.aligned import effective
+from harness.scoring.caveats import FEWEST_ITEMS
 from harness.statistics.agreement import alpha_of, coincidences
 from harness.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.values.findings import Measure
@@ -64,7 +64,7 @@ def rate(name: str, hits: Any, clusters: Any) -> Measure:
     Returns
     -------
     Measure
-        Without an interval where there are fewer than :data:`harness.caveats.FEWEST_ITEMS` items.
+        Without an interval where there are fewer than :data:`harness.scoring.caveats.FEWEST_ITEMS` items.
     """
     import numpy as np
 
@@ -197,7 +197,7 @@ def _all_alike(value: float, clusters: NDArray[np.int64]) -> tuple[float, float]
 
 
 def _interval(draws: NDArray[np.float64], codes: NDArray[np.int64]) -> tuple[Any, Any]:
-    """Return the interval of draws of clusters of unequal size; see :func:`harness.samples.effective`."""
+    """Return the interval of draws of clusters of unequal size; see :func:`harness.scoring.aligned.effective`."""
     return interval(draws, clusters=effective(codes))
 
 

@@ -10,8 +10,8 @@ from harness.audits.renaming import names_any, namings, renamed, whom
 from harness.audits.subject import Inquiry, Subject
 from harness.audits.surroundings import Articles
 from harness.audits.swapped import NAME, Swap, judged
-from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.protocol import Example
+from harness.scoring.caveats import FEWEST_ITEMS
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Finding, not_applicable
 from harness.values.parties import Party, Registry, from_records, read, shipped

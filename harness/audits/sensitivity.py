@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.audits.intervals import kappa, rate, shown
 from harness.audits.subject import Answers, Inquiry, Subject
-from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Example
+from harness.scoring.caveats import FEWEST_ITEMS
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 

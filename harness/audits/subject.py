@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.protocol import Example, Examples, examples_of
 from harness.metrics.metric import Metric
+from harness.scoring.caveats import FEWEST_ITEMS
 from harness.splits import Split
 from harness.values.findings import Finding
 from harness.values.labels import LabelSet, Task

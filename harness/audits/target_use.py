@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from harness.audits.subject import Inquiry, Subject
 from harness.metrics.metric import Metric
-from harness.samples import Sample
-from harness.scoring import drawn_values, seed_values
+from harness.scoring.aligned import Sample
+from harness.scoring.score import drawn_values, seed_values
 from harness.statistics.bootstrap import Draws
 from harness.statistics.paired import Difference, Resampled, difference, resampled
 from harness.values.errors import ConfigError, Problem

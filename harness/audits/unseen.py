@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.audits.intervals import gap, rate, shown
 from harness.audits.subject import FRAMES, Inquiry, Subject
-from harness.caveats import FEWEST_ITEMS
+from harness.scoring.caveats import FEWEST_ITEMS
 from harness.splits import Split
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable

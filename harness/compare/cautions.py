@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from harness.caveats import limits, sized
 from harness.compare.comparison import LEVEL, Pair
 from harness.compare.measure import Measure
-from harness.samples import Sample
+from harness.scoring.aligned import Sample
+from harness.scoring.caveats import limits, sized
 from harness.statistics.bootstrap import corrected_p
 from harness.statistics.paired import Resampled
 

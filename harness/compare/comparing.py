@@ -13,8 +13,8 @@ from harness.compare.comparison import LEVEL, Comparison, Entry, Pair
 from harness.compare.gathering import Gathered, gather
 from harness.compare.measure import Measure
 from harness.compare.pairing import Randomization, no_mcnemar, paired_up
-from harness.samples import Sample
-from harness.scoring import TABLE_DRAWS
+from harness.scoring.aligned import Sample
+from harness.scoring.score import TABLE_DRAWS
 from harness.statistics import bootstrap
 from harness.statistics.bootstrap import Draws, interval
 from harness.statistics.multiplicity import tie_groups
@@ -50,7 +50,7 @@ def compare(
     split : str
         Which rows are compared.
     draws, seed : int
-        Of the bootstrap; at most :data:`harness.scoring.TABLE_DRAWS` for a metric of ranks or bins.
+        Of the bootstrap; at most :data:`harness.scoring.score.TABLE_DRAWS` for a metric of ranks or bins.
     deterministic : collection of str
         Runs that no seed changes: that they have one seed is no lack.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.compare.measure import Measure
-from harness.samples import Sample
+from harness.scoring.aligned import Sample
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions

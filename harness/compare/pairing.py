@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.compare.comparison import LEVEL, Pair
 from harness.compare.measure import Measure
-from harness.samples import Sample
+from harness.scoring.aligned import Sample
 from harness.statistics import paired
 from harness.statistics.multiplicity import holm
 from harness.statistics.paired import Resampled, difference

@@ -11,7 +11,7 @@ from harness.decisions import calibrators, fitting
 from harness.decisions.abstention import Rows, Rule, conformal, learn_then_test
 from harness.decisions.calibrators import Calibrator, Unchanged
 from harness.decisions.thresholds import HALF, tuned
-from harness.samples import clusters
+from harness.scoring.aligned import clusters
 from harness.values import seeds
 from harness.values.labels import LabelSet, confidence
 from harness.values.tables import ABSTAIN, Predictions

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.crosstabs import CrossTable, cross_tables
 from harness.inference.formats import Row, format_of, reading
+from harness.scoring.crosstab import CrossTable, cross_tables
 from harness.values.errors import ModelError, suggest
 from harness.values.labels import NO_FRAME, STANCES
 
@@ -32,7 +32,7 @@ def cross_file(source: Path, *, group: str = "") -> tuple[tuple[CrossTable, ...]
     Returns
     -------
     tuple of CrossTable
-        See :func:`harness.crosstabs.cross_tables`; nothing is true, everything is given.
+        See :func:`harness.scoring.crosstab.cross_tables`; nothing is true, everything is given.
     int
         How many rows were left out.
 

@@ -22,7 +22,7 @@ from harness.metrics.calibration import (
     reliability_bins,
 )
 from harness.metrics.selective import errors, risk_coverage
-from harness.scoring import score
+from harness.scoring.score import score
 from harness.values.labels import confidence
 from harness.values.tables import Predictions, Scores
 

@@ -27,7 +27,7 @@ def mentions(prepared: Prepared, test: Predictions) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        See :func:`harness.crosstabs.cross_tables`; what the classifier does not give is
+        See :func:`harness.scoring.crosstab.cross_tables`; what the classifier does not give is
         the true label in both places. Empty where the corpus has not both.
     """
     import pandas as pd

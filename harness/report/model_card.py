@@ -10,7 +10,7 @@ from harness.plan import card_of
 from harness.report.deciding import Deciding
 from harness.report.pages import number, percent
 from harness.report.summary import Summary
-from harness.scoring import score
+from harness.scoring.score import score
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from harness.caveats import caveats
 from harness.classifiers.protocol import Example, examples_of
-from harness.crosstabs import CrossTable, cross_tables
 from harness.evaluate import ClassifierResult, Prepared
-from harness.judging import Judged, judge
 from harness.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.metrics.counts import confusion, one_vs_rest, ratio
 from harness.plan import Plan
 from harness.prepared import labels_of
 from harness.report.mentions import mentions
-from harness.slices import slices_of
+from harness.scoring.caveats import caveats
+from harness.scoring.crosstab import CrossTable, cross_tables
+from harness.scoring.slice_tests import Judged, judge
+from harness.scoring.slices import slices_of
 from harness.values.labels import NO_FRAME, LabelSet, Task
 from harness.values.tables import Corpus, Predictions
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.crosstabs import as_table
 from harness.evaluate import ClassifierResult, Prepared
 from harness.outside import EXTERNAL
 from harness.report import figures
@@ -16,6 +15,7 @@ from harness.report.deciding import Deciding
 from harness.report.framed import framed_png
 from harness.report.pages import About, number, run_page
 from harness.report.summary import Summary
+from harness.scoring.crosstab import as_table
 from harness.serving.package import pack
 from harness.tracking import context, names, saved
 

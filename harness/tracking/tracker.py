@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
 from harness.plan import PlannedClassifier
-from harness.scoring import score
+from harness.scoring.score import score
 from harness.store import Store, pending
 from harness.tracking import contents, context, names, saved, view
 from harness.values.errors import PredictionsError

@@ -10,8 +10,8 @@ import pytest
 
 from harness.audits import Subject, examine
 from harness.audits.behaviour import SUITE, read
-from harness.caveats import FEWEST_ITEMS
 from harness.classifiers.protocol import Example, Examples
+from harness.scoring.caveats import FEWEST_ITEMS
 from harness.values.catalog import CATALOGUES, bind
 from harness.values.errors import ConfigError, CorpusError
 from harness.values.tables import Corpus

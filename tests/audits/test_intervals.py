@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.audits.intervals import alphas, gap, kappa, mean, rate, share, shown
-from harness.caveats import FEWEST_ITEMS
+from harness.scoring.caveats import FEWEST_ITEMS
 from harness.statistics.agreement import alpha
 
 

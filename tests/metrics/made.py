@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.samples import Sample
+from harness.scoring.aligned import Sample
 from harness.values.labels import LabelSet
 
 SINGLE = LabelSet(("critical", "neutral", "supportive"))

@@ -10,8 +10,8 @@ import pytest
 
 from harness.metrics.metric import Metric
 from harness.metrics.selection import refusal
-from harness.samples import Sample
-from harness.scoring import drawn_values, seed_values
+from harness.scoring.aligned import Sample
+from harness.scoring.score import drawn_values, seed_values
 from harness.statistics.bootstrap import Draws
 from harness.values.catalog import CATALOGUES, lookup
 from harness.values.labels import LabelSet

@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score
 
 from harness.metrics.counts import confusion
 from harness.metrics.stance import FAVG_TARGET_MEAN, favg_pooled, favg_target_mean
-from harness.scoring import seed_values
+from harness.scoring.score import seed_values
 from tests.metrics import made
 from tests.metrics.made import SIDES, SINGLE, Recipe
 

@@ -14,7 +14,6 @@ import toys
 from toys import prepared
 
 from harness import evaluate
-from harness.crosstabs import CrossTable, cross_tables
 from harness.evaluate import ClassifierResult, Prepared
 from harness.metrics.calibration import ReliabilityBin
 from harness.pooling import pooled
@@ -22,7 +21,8 @@ from harness.report import figures, pages
 from harness.report.framed import framed_png
 from harness.report.model_card import model_card
 from harness.report.summary import Summary
-from harness.scoring import score
+from harness.scoring.crosstab import CrossTable, cross_tables
+from harness.scoring.score import score
 from harness.values.labels import FRAMING, STANCE, LabelSet
 
 Made = tuple[Prepared, ClassifierResult]

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.metrics.metric import Metric
-from harness.samples import Sample, effective
-from harness.scoring import score
-from harness.slices import Slice
+from harness.scoring.aligned import Sample, effective
+from harness.scoring.score import score
+from harness.scoring.slices import Slice
 from harness.statistics.bootstrap import (
     Draws,
     by_cluster,
@@ -53,7 +53,7 @@ class Judged:
     Attributes
     ----------
     column, value : str
-        See :class:`harness.slices.Slice`.
+        See :class:`harness.scoring.slices.Slice`.
     n, groups : int
         Items, and groups that they stand in.
     share : float

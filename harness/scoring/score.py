@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.metrics.counts import one_vs_rest
 from harness.metrics.metric import Metric
 from harness.metrics.selection import refusal
-from harness.samples import Sample
+from harness.scoring.aligned import Sample
 from harness.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
 from harness.values.errors import ConfigError, PredictionsError, Problem
 from harness.values.tables import SCORE_COLUMNS, Predictions, Scores

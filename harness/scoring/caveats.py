@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.metrics.metric import Metric
 from harness.metrics.stance import SIDES
-from harness.samples import Sample
+from harness.scoring.aligned import Sample
 from harness.values.tables import Predictions
 
 FEWEST_CLUSTERS = 50

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.caveats import FEWEST_CLUSTERS, FEWEST_ITEMS, few_groups
-from harness.samples import effective
+from harness.scoring.aligned import effective
+from harness.scoring.caveats import FEWEST_CLUSTERS, FEWEST_ITEMS, few_groups
 from harness.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.values.labels import NO_FRAME
 
@@ -39,7 +39,7 @@ DRAWS = 2_000
 class Share:
     """A share of a party's mentions with its 95 % interval; NaN where none can be given.
 
-    An interval needs :data:`harness.caveats.FEWEST_ITEMS` articles, and mentions both inside the share and
+    An interval needs :data:`harness.scoring.caveats.FEWEST_ITEMS` articles, and mentions both inside the share and
     outside: of what never happens, or always does, all resamples say the same.
     """
 
