@@ -24,7 +24,7 @@ from harness.values.errors import ClassifierError
 from harness.values.tables import Predictions, fingerprint
 
 if TYPE_CHECKING:
-    from harness.metrics.metric import Metric
+    from harness.scoring.metrics.metric import Metric
 
 __all__ = ["ClassifierResult", "Prepared", "Trial", "TrialResult", "prepare", "refit", "run_trial", "trials"]
 

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from harness.classifiers.protocol import Labelled, examples_of
-from harness.metrics import selection
-from harness.metrics.selection import refusal
 from harness.plan import Plan, card_of
+from harness.scoring.metrics import selection
+from harness.scoring.metrics.selection import refusal
 from harness.splits import PARTS, Split
 from harness.values.catalog import Bound
 from harness.values.labels import STANCES, LabelSet, Task

@@ -9,7 +9,7 @@ import pytest
 from compare.made_runs import frames, run, with_rows
 from scipy import stats
 
-from harness.metrics.classification import ACCURACY, F1_MACRO
+from harness.scoring.metrics.classification import ACCURACY, F1_MACRO
 from harness.scoring.slice_tests import FEWEST_GROUPS, FEWEST_ITEMS, Judged, judge, listed, score_rows
 from harness.scoring.slices import Slice
 from harness.statistics.bootstrap import corrected_p

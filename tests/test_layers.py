@@ -122,7 +122,7 @@ def test_imports_point_one_way(path: Path) -> None:
         ("metrics", "from harness.corpora.files import files", ["metrics imports corpora"]),
         ("metrics", "from harness import plan, seeds", ["metrics imports plan"]),
         ("metrics", "def late():\n    import harness.evaluate", ["metrics imports evaluate"]),
-        ("metrics", "from harness.metrics.metric import Metric", []),
+        ("metrics", "from harness.scoring.metrics.metric import Metric", []),
         ("metrics", "from harness.values.tables import Predictions", []),
         ("plan", "from harness import __version__, metrics", []),
         ("errors", "from harness.values.labels import LabelSet", ["errors imports labels"]),

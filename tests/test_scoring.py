@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
-from harness.metrics.metric import Metric
-from harness.metrics.selection import default_names, resolve
 from harness.scoring.aligned import Sample
 from harness.scoring.caveats import caveats
+from harness.scoring.metrics.metric import Metric
+from harness.scoring.metrics.selection import default_names, resolve
 from harness.scoring.score import score, seed_values
 from harness.scoring.score import score as scoring
 from harness.values.errors import ConfigError, PredictionsError

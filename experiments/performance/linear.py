@@ -16,7 +16,7 @@ from typing import Any
 from experiments.performance import encoder, section
 from harness import evaluate, plan
 from harness.classifiers.linear import linear
-from harness.metrics.classification import F1_MACRO
+from harness.scoring.metrics.classification import F1_MACRO
 from harness.scoring.score import score
 from harness.values.labels import STANCE
 from harness.values.tables import Predictions

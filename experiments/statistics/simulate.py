@@ -23,9 +23,9 @@ import pandas as pd
 from experiments.statistics import tables
 from experiments.statistics.worlds import World, endless, items, predictions
 from harness.compare import compare
-from harness.metrics.metric import Metric
-from harness.metrics.selection import resolve
 from harness.scoring.caveats import FEWEST_FOR_RANKS, of_ranks
+from harness.scoring.metrics.metric import Metric
+from harness.scoring.metrics.selection import resolve
 from harness.scoring.score import score, seed_values
 from harness.values import seeds
 from harness.values.progress import progress

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.classifiers.protocol import Example, Examples, examples_of
-from harness.metrics.metric import Metric
 from harness.scoring.caveats import FEWEST_ITEMS
+from harness.scoring.metrics.metric import Metric
 from harness.splits import Split
 from harness.values.findings import Finding
 from harness.values.labels import LabelSet, Task

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.audits.subject import Inquiry, Subject
-from harness.metrics.metric import Metric
 from harness.scoring.aligned import Sample
+from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import drawn_values, seed_values
 from harness.statistics.bootstrap import Draws
 from harness.statistics.paired import Difference, Resampled, difference, resampled

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.metrics.metric import Metric
-from harness.metrics.selection import refusal
 from harness.scoring.aligned import Sample
+from harness.scoring.metrics.metric import Metric
+from harness.scoring.metrics.selection import refusal
 from harness.scoring.score import score as scoring
 from harness.values.catalog import CATALOGUES, lookup
 from harness.values.errors import ConfigError, Problem, suggest
@@ -68,7 +68,9 @@ class Measure:
             raise ConfigError([Problem("metric", f"unknown metric {key!r}", suggest(key, known))])
         metric = lookup("metric", key, "metric")
         if not isinstance(metric, Metric):
-            raise ConfigError([Problem("metric", f"{key!r} is not a Metric", "see harness.metrics.metric")])
+            raise ConfigError(
+                [Problem("metric", f"{key!r} is not a Metric", "see harness.scoring.metrics.metric")]
+            )
         if reason := refusal(metric, labels):
             raise ConfigError([Problem("metric", reason)])
         if metric.per_label:

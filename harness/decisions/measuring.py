@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.metrics.selective import errors
 from harness.scoring.aligned import clusters, effective
+from harness.scoring.metrics.selective import errors
 from harness.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
 from harness.values.labels import NO_FRAME
 from harness.values.tables import ABSTAIN, Predictions

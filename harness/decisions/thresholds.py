@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.metrics.counts import ratio
+from harness.scoring.metrics.counts import ratio
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,7 +19,7 @@ TUNED = "tuned"
 """Where the thresholds of a multi-label task come from, unless a config says otherwise."""
 
 if TYPE_CHECKING:
-    from harness.metrics.metric import Metric
+    from harness.scoring.metrics.metric import Metric
 
 
 @dataclass(frozen=True)

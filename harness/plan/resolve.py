@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.load import Document, load
 from harness.config.schema import OFF, ExperimentConfig, validated
-from harness.metrics import selection
 from harness.plan.data import card_of, missing
 from harness.plan.plan import Plan, PlannedClassifier
+from harness.scoring.metrics import selection
 from harness.values import catalog
 from harness.values.catalog import Bound
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import FRAMING, STANCE, LabelSet
 
 if TYPE_CHECKING:
-    from harness.metrics.metric import Metric
+    from harness.scoring.metrics.metric import Metric
 
 
 GATE = "leaks"

@@ -11,7 +11,7 @@ from harness.decisions.abstention import SERVES_NOTHING
 from harness.decisions.decider import Decider
 from harness.decisions.measuring import Served, measure
 from harness.evaluate import ClassifierResult
-from harness.metrics.calibration import (
+from harness.scoring.metrics.calibration import (
     BRIER,
     ECE_EQUAL_MASS,
     LOG_LOSS,
@@ -21,7 +21,7 @@ from harness.metrics.calibration import (
     claims,
     reliability_bins,
 )
-from harness.metrics.selective import errors, risk_coverage
+from harness.scoring.metrics.selective import errors, risk_coverage
 from harness.scoring.score import score
 from harness.values.labels import confidence
 from harness.values.tables import Predictions, Scores

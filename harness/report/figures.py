@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.metrics.calibration import ReliabilityBin
+from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> by
     Parameters
     ----------
     counts : (k, k) or (k, 2, 2) array
-        See :func:`harness.metrics.counts.confusion`. Of a multi-label task each label gets a row with its
+        See :func:`harness.scoring.metrics.counts.confusion`. Of a multi-label task each label gets a row with its
         hits, misses, false alarms and correct rejections.
     labels : LabelSet
     title : str

@@ -10,11 +10,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness.evaluate import ClassifierResult, Prepared
-from harness.metrics.calibration import ReliabilityBin
 from harness.outside import EXTERNAL
 from harness.report.deciding import Deciding
 from harness.report.summary import Summary
 from harness.scoring.crosstab import Share
+from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.slice_tests import Judged, listed
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST, Cell, Findings

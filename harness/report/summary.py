@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Example, examples_of
 from harness.evaluate import ClassifierResult, Prepared
-from harness.metrics.calibration import ReliabilityBin, claims, reliability_bins
-from harness.metrics.counts import confusion, one_vs_rest, ratio
 from harness.plan import Plan
 from harness.prepared import labels_of
 from harness.report.mentions import mentions
 from harness.scoring.caveats import caveats
 from harness.scoring.crosstab import CrossTable, cross_tables
+from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliability_bins
+from harness.scoring.metrics.counts import confusion, one_vs_rest, ratio
 from harness.scoring.slice_tests import Judged, judge
 from harness.scoring.slices import slices_of
 from harness.values.labels import NO_FRAME, LabelSet, Task
@@ -124,7 +124,7 @@ class Summary:
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:
-        """See :func:`harness.metrics.counts.confusion`."""
+        """See :func:`harness.scoring.metrics.counts.confusion`."""
         return confusion(self.test.truth(), self.test.decided(), len(self.labels))
 
     @cached_property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from harness.metrics.counts import cell_codes
+from harness.scoring.metrics.counts import cell_codes
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet, check_probabilities
 from harness.values.tables import Predictions

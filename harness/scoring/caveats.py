@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.metrics.metric import Metric
-from harness.metrics.stance import SIDES
 from harness.scoring.aligned import Sample
+from harness.scoring.metrics.metric import Metric
+from harness.scoring.metrics.stance import SIDES
 from harness.values.tables import Predictions
 
 FEWEST_CLUSTERS = 50

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.metrics.counts import one_vs_rest
-from harness.metrics.metric import Metric
-from harness.metrics.selection import refusal
 from harness.scoring.aligned import Sample
+from harness.scoring.metrics.counts import one_vs_rest
+from harness.scoring.metrics.metric import Metric
+from harness.scoring.metrics.selection import refusal
 from harness.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
 from harness.values.errors import ConfigError, PredictionsError, Problem
 from harness.values.tables import SCORE_COLUMNS, Predictions, Scores

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.metrics.metric import Metric
 from harness.scoring.aligned import Sample, effective
+from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import score
 from harness.scoring.slices import Slice
 from harness.statistics.bootstrap import (

@@ -18,7 +18,7 @@ from harness.audits import Subject
 from harness.audits.behaviour import SUITE, read
 from harness.classifiers.protocol import Example, Examples, examples_of
 from harness.corpora.checks import Raw, build
-from harness.metrics.classification import F1_MACRO
+from harness.scoring.metrics.classification import F1_MACRO
 from harness.splits import Split
 from harness.splits.split import of_places
 from harness.values.labels import STANCE, STANCES

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.compare import Comparison, compare
-from harness.metrics.metric import Metric
+from harness.scoring.metrics.metric import Metric
 from harness.values.labels import FRAMING, STANCE, LabelSet
 from harness.values.tables import Corpus, Predictions
 

@@ -18,7 +18,7 @@ from harness.values.tables import Predictions
         ("f1", "metric: 'f1' has one value a label; choose one of f1_critical, f1_neutral, f1_supportive"),
         ("f1_makro", "metric: unknown metric 'f1_makro'; did you mean 'f1_macro'?"),
         ("jaccard", "metric: 'jaccard' is for multi-label tasks, and this one is single-label"),
-        ("math:pi", "metric: 'math:pi' is not a Metric; see harness.metrics.metric"),
+        ("math:pi", "metric: 'math:pi' is not a Metric; see harness.scoring.metrics.metric"),
     ],
 )
 def test_a_metric_that_does_not_apply_is_refused(metric: str, message: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.decisions.decider import Decider
-from harness.metrics.calibration import log_loss
+from harness.scoring.metrics.calibration import log_loss
 from harness.values.labels import LabelSet
 from harness.values.tables import ABSTAIN, Predictions
 from tests.decisions.made_predictions import table

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.metrics.calibration import BrierParts, brier, brier_parts
+from harness.scoring.metrics.calibration import BrierParts, brier, brier_parts
 
 
 def parts(found: BrierParts) -> tuple[float, float, float]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from harness.metrics.calibration import (
+from harness.scoring.metrics.calibration import (
     BINS,
     EPSILON,
     LOG_LOSS,

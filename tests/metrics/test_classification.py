@@ -8,8 +8,16 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from harness.metrics.classification import accuracy, balanced_accuracy, f1, f1_macro, mcc, precision, recall
-from harness.metrics.counts import confusion, one_vs_rest, ratio
+from harness.scoring.metrics.classification import (
+    accuracy,
+    balanced_accuracy,
+    f1,
+    f1_macro,
+    mcc,
+    precision,
+    recall,
+)
+from harness.scoring.metrics.counts import confusion, one_vs_rest, ratio
 
 TABLE = np.array([[3.0, 1.0, 0.0], [2.0, 4.0, 1.0], [0.0, 1.0, 2.0]])
 """Truth by row, prediction by column; 14 items."""

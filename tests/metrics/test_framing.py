@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from harness.metrics.classification import f1, f1_macro
-from harness.metrics.counts import confusion, one_vs_rest
-from harness.metrics.framing import (
+from harness.scoring.metrics.classification import f1, f1_macro
+from harness.scoring.metrics.counts import confusion, one_vs_rest
+from harness.scoring.metrics.framing import (
     average_precision,
     average_precision_macro,
     exact_match,

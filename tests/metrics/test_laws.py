@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.metrics.metric import Metric
-from harness.metrics.selection import refusal
 from harness.scoring.aligned import Sample
+from harness.scoring.metrics.metric import Metric
+from harness.scoring.metrics.selection import refusal
 from harness.scoring.score import drawn_values, seed_values
 from harness.statistics.bootstrap import Draws
 from harness.values.catalog import CATALOGUES, lookup

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.metrics.metric import Metric
-from harness.metrics.selection import MULTI, SINGLE, default_names, resolve
+from harness.scoring.metrics.metric import Metric
+from harness.scoring.metrics.selection import MULTI, SINGLE, default_names, resolve
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError
 from harness.values.labels import FRAMING, STANCE, LabelSet
@@ -57,7 +57,7 @@ def test_every_problem_at_once() -> None:
         "metrics.1: 'exact_match' is for multi-label tasks, and this one is single-label; "
         f"applicable: {applicable}",
         "metrics.3: 'accuracy' is named twice",
-        f"metrics.4: '{__name__}:NOT_A_METRIC' is not a Metric; see harness.metrics.metric",
+        f"metrics.4: '{__name__}:NOT_A_METRIC' is not a Metric; see harness.scoring.metrics.metric",
         "metrics.5: 'favg_pooled' needs the labels critical and supportive, and this label set lacks "
         f"critical, supportive; applicable: {applicable}",
     ]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from harness.metrics.counts import confusion
-from harness.metrics.stance import FAVG_TARGET_MEAN, favg_pooled, favg_target_mean
+from harness.scoring.metrics.counts import confusion
+from harness.scoring.metrics.stance import FAVG_TARGET_MEAN, favg_pooled, favg_target_mean
 from harness.scoring.score import seed_values
 from tests.metrics import made
 from tests.metrics.made import SIDES, SINGLE, Recipe

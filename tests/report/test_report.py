@@ -15,13 +15,13 @@ from toys import prepared
 
 from harness import evaluate
 from harness.evaluate import ClassifierResult, Prepared
-from harness.metrics.calibration import ReliabilityBin
 from harness.pooling import pooled
 from harness.report import figures, pages
 from harness.report.framed import framed_png
 from harness.report.model_card import model_card
 from harness.report.summary import Summary
 from harness.scoring.crosstab import CrossTable, cross_tables
+from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.score import score
 from harness.values.labels import FRAMING, STANCE, LabelSet
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.metrics.metric import Metric
+from harness.scoring.metrics.metric import Metric
 from harness.values.catalog import lookup
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
@@ -124,7 +124,7 @@ def _resolved(name: str, labels: LabelSet, place: str) -> tuple[Metric | None, P
     except ConfigError as error:
         return None, error.problems[0]
     if not isinstance(metric, Metric):
-        return None, Problem(place, f"{name!r} is not a Metric", "see harness.metrics.metric")
+        return None, Problem(place, f"{name!r} is not a Metric", "see harness.scoring.metrics.metric")
     if reason := refusal(metric, labels):
         return None, Problem(place, reason, f"applicable: {', '.join(default_names(labels))}")
     return metric, None

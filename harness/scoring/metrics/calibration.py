@@ -17,8 +17,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.metrics.counts import ratio
-from harness.metrics.metric import Metric
+from harness.scoring.metrics.counts import ratio
+from harness.scoring.metrics.metric import Metric
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +85,7 @@ def ece_equal_mass(truth: Codes, proba: Array, weights: Array) -> Array:
     Parameters
     ----------
     truth, proba
-        See :mod:`harness.metrics.metric`.
+        See :mod:`harness.scoring.metrics.metric`.
     weights : (..., n) array
         How often each item counts.
 
@@ -167,7 +167,7 @@ def brier_parts(truth: Codes, proba: Array) -> BrierParts:
     Parameters
     ----------
     truth, proba
-        See :mod:`harness.metrics.metric`; at least one item. Scaled as :func:`brier`.
+        See :mod:`harness.scoring.metrics.metric`; at least one item. Scaled as :func:`brier`.
 
     References
     ----------

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.metrics.counts import ratio
-from harness.metrics.metric import Metric
+from harness.scoring.metrics.counts import ratio
+from harness.scoring.metrics.metric import Metric
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.metrics.counts import ratio
-from harness.metrics.metric import Metric
+from harness.scoring.metrics.counts import ratio
+from harness.scoring.metrics.metric import Metric
 from harness.values.labels import confidence
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def aurc(truth: Codes, proba: Array, predicted: Codes, weights: Array) -> Array:
     Parameters
     ----------
     truth, proba, predicted
-        See :mod:`harness.metrics.metric`.
+        See :mod:`harness.scoring.metrics.metric`.
     weights : (..., n) array
         How often each item counts.
 

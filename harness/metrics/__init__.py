@@ -1,1 +1,0 @@
-"""Predictions in, numbers out; see :mod:`harness.metrics.metric`."""

@@ -1,0 +1,1 @@
+"""Predictions in, numbers out; see :mod:`harness.scoring.metrics.metric`."""
