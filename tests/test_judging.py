@@ -12,7 +12,7 @@ from scipy import stats
 from harness.scoring.metrics.classification import ACCURACY, F1_MACRO
 from harness.scoring.slice_tests import FEWEST_GROUPS, FEWEST_ITEMS, Judged, judge, listed, score_rows
 from harness.scoring.slices import Slice
-from harness.statistics.bootstrap import corrected_p
+from harness.scoring.statistics.bootstrap import corrected_p
 from harness.values.tables import Predictions
 
 IDS = [f"i{place:03}" for place in range(240)]

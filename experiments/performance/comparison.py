@@ -26,8 +26,8 @@ from experiments.performance import section
 from harness.compare import compare
 from harness.compare.measure import Measure
 from harness.scoring.aligned import Sample
-from harness.statistics.bootstrap import Draws
-from harness.statistics.paired import difference, resampled
+from harness.scoring.statistics.bootstrap import Draws
+from harness.scoring.statistics.paired import difference, resampled
 from harness.values import seeds
 from harness.values.labels import STANCE
 from harness.values.tables import Predictions

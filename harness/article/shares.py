@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.article.readings import OWN, QUOTED, Readings, in_order, rows_of
-from harness.statistics.difference import (
+from harness.scoring.statistics.difference import (
     UNKNOWN,
     Counted,
     Drawn,

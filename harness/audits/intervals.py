@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.scoring.aligned import effective
 from harness.scoring.caveats import FEWEST_ITEMS
-from harness.statistics.agreement import alpha_of, coincidences
-from harness.statistics.bootstrap import bootstrap, by_cluster, interval
+from harness.scoring.statistics.agreement import alpha_of, coincidences
+from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.values.findings import Measure
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.audits.intervals import mean, rate, share, shown
 from harness.audits.subject import Answers, Subject
 from harness.classifiers.protocol import Example
-from harness.statistics.multiplicity import LEVEL, holm
+from harness.scoring.statistics.multiplicity import LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from harness.audits.subject import Inquiry, Subject
 from harness.scoring.aligned import Sample
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import drawn_values, seed_values
-from harness.statistics.bootstrap import Draws
-from harness.statistics.paired import Difference, Resampled, difference, resampled
+from harness.scoring.statistics.bootstrap import Draws
+from harness.scoring.statistics.paired import Difference, Resampled, difference, resampled
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable
 

@@ -9,8 +9,8 @@ from harness.compare.comparison import LEVEL, Pair
 from harness.compare.measure import Measure
 from harness.scoring.aligned import Sample
 from harness.scoring.caveats import limits, sized
-from harness.statistics.bootstrap import corrected_p
-from harness.statistics.paired import Resampled
+from harness.scoring.statistics.bootstrap import corrected_p
+from harness.scoring.statistics.paired import Resampled
 
 FEWEST_SEEDS = 5
 """Below this, the spread over seeds is itself hardly known."""

@@ -15,10 +15,10 @@ from harness.compare.measure import Measure
 from harness.compare.pairing import Randomization, no_mcnemar, paired_up
 from harness.scoring.aligned import Sample
 from harness.scoring.score import TABLE_DRAWS
-from harness.statistics import bootstrap
-from harness.statistics.bootstrap import Draws, interval
-from harness.statistics.multiplicity import tie_groups
-from harness.statistics.paired import Resampled, resampled
+from harness.scoring.statistics import bootstrap
+from harness.scoring.statistics.bootstrap import Draws, interval
+from harness.scoring.statistics.multiplicity import tie_groups
+from harness.scoring.statistics.paired import Resampled, resampled
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.compare.measure import Measure
-from harness.statistics.paired import Difference
+from harness.scoring.statistics.paired import Difference
 from harness.values.errors import PredictionsError
 
 if TYPE_CHECKING:

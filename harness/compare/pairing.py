@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from harness.compare.comparison import LEVEL, Pair
 from harness.compare.measure import Measure
 from harness.scoring.aligned import Sample
-from harness.statistics import paired
-from harness.statistics.multiplicity import holm
-from harness.statistics.paired import Resampled, difference
-from harness.statistics.randomization import Halved, halved, randomized
+from harness.scoring.statistics import paired
+from harness.scoring.statistics.multiplicity import holm
+from harness.scoring.statistics.paired import Resampled, difference
+from harness.scoring.statistics.randomization import Halved, halved, randomized
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.scoring.aligned import clusters, effective
 from harness.scoring.metrics.selective import errors
-from harness.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
+from harness.scoring.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
 from harness.values.labels import NO_FRAME
 from harness.values.tables import ABSTAIN, Predictions
 

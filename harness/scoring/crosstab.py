@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.scoring.aligned import effective
 from harness.scoring.caveats import FEWEST_CLUSTERS, FEWEST_ITEMS, few_groups
-from harness.statistics.bootstrap import bootstrap, by_cluster, interval
+from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.values.labels import NO_FRAME
 
 if TYPE_CHECKING:

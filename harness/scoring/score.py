@@ -9,7 +9,7 @@ from harness.scoring.aligned import Sample
 from harness.scoring.metrics.counts import one_vs_rest
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import refusal
-from harness.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
+from harness.scoring.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
 from harness.values.errors import ConfigError, PredictionsError, Problem
 from harness.values.tables import SCORE_COLUMNS, Predictions, Scores
 

@@ -17,7 +17,7 @@ from harness.scoring.aligned import Sample, effective
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import score
 from harness.scoring.slices import Slice
-from harness.statistics.bootstrap import (
+from harness.scoring.statistics.bootstrap import (
     Draws,
     by_cluster,
     corrected_p,
@@ -25,7 +25,7 @@ from harness.statistics.bootstrap import (
     over_items_and_seeds,
     totals,
 )
-from harness.statistics.multiplicity import LEVEL, holm
+from harness.scoring.statistics.multiplicity import LEVEL, holm
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from harness.audits.intervals import alphas, gap, kappa, mean, rate, share, shown
 from harness.scoring.caveats import FEWEST_ITEMS
-from harness.statistics.agreement import alpha
+from harness.scoring.statistics.agreement import alpha
 
 
 def test_wilsons_interval() -> None:

@@ -12,7 +12,7 @@ from harness.scoring.aligned import Sample
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import refusal
 from harness.scoring.score import drawn_values, seed_values
-from harness.statistics.bootstrap import Draws
+from harness.scoring.statistics.bootstrap import Draws
 from harness.values.catalog import CATALOGUES, lookup
 from harness.values.labels import LabelSet
 from tests.metrics import made

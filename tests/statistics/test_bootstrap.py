@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.statistics import bootstrap as module
-from harness.statistics.bootstrap import (
+from harness.scoring.statistics import bootstrap as module
+from harness.scoring.statistics.bootstrap import (
     Draws,
     bootstrap,
     by_cluster,

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.statistics.multiplicity import holm, tie_groups
+from harness.scoring.statistics.multiplicity import holm, tie_groups
 
 
 def test_holm_by_hand() -> None:

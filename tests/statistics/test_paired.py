@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import NormalIndPower
 
-from harness.statistics.bootstrap import Draws, corrected_p, totals
-from harness.statistics.paired import (
+from harness.scoring.statistics.bootstrap import Draws, corrected_p, totals
+from harness.scoring.statistics.paired import (
     Difference,
     Resampled,
     detectable,
@@ -20,7 +20,7 @@ from harness.statistics.paired import (
     mcnemar,
     resampled,
 )
-from harness.statistics.randomization import halved, randomization, randomized
+from harness.scoring.statistics.randomization import halved, randomization, randomized
 
 
 def share(counts: np.ndarray) -> np.ndarray:

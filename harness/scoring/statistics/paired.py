@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from harness.statistics.bootstrap import (
+from harness.scoring.statistics.bootstrap import (
     LEVEL,
     MOST_UNDEFINED,
     Draws,

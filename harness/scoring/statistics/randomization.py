@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.statistics.bootstrap import BLOCK, seed_variances, totals
+from harness.scoring.statistics.bootstrap import BLOCK, seed_variances, totals
 from harness.values import seeds
 
 if TYPE_CHECKING:
