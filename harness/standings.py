@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.compare import Comparison, compare
+from harness.scoring.comparison import Comparison, compare
 from harness.store import Store
 from harness.tracking.comparisons import log_comparison, page_of
 from harness.tracking.finished import Finished, finished, predictions

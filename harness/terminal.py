@@ -89,7 +89,7 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
     from rich import box
     from rich.table import Table
 
-    from harness.compare.findings import shortened
+    from harness.scoring.comparison.findings import shortened
 
     primary = plan.primary.name
     finished = [one for one in outcomes if one.result is not None]
@@ -231,7 +231,7 @@ def _abstained(result: ClassifierResult) -> str:
 
 def _verdicts(console: Any, plan: Plan, outcomes: Iterable[Outcome]) -> None:
     """Print what the audits found: of the classifier to promote with reasons, of the others in short."""
-    from harness.compare.findings import shortened
+    from harness.scoring.comparison.findings import shortened
     from harness.verdicts import in_short, told
 
     finished = [one for one in outcomes if one.result is not None]

@@ -13,8 +13,8 @@ from stores import LADDER
 from typer.testing import CliRunner
 
 from harness import cli, evaluate, experiment, outside, plan, promotion
-from harness.compare import compare
-from harness.compare.findings import shortened
+from harness.scoring.comparison import compare
+from harness.scoring.comparison.findings import shortened
 from harness.screen import WIDTH, notes, shown_pairs
 from harness.standings import Standings, standings
 from harness.store import Store

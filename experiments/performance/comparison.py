@@ -23,9 +23,9 @@ import numpy as np
 import pandas as pd
 
 from experiments.performance import section
-from harness.compare import compare
-from harness.compare.measure import Measure
 from harness.scoring.aligned import Sample
+from harness.scoring.comparison import compare
+from harness.scoring.comparison.measure import Measure
 from harness.scoring.statistics.bootstrap import Draws
 from harness.scoring.statistics.paired import difference, resampled
 from harness.values import seeds

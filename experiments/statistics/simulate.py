@@ -22,8 +22,8 @@ import pandas as pd
 
 from experiments.statistics import tables
 from experiments.statistics.worlds import World, endless, items, predictions
-from harness.compare import compare
 from harness.scoring.caveats import FEWEST_FOR_RANKS, of_ranks
+from harness.scoring.comparison import compare
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import resolve
 from harness.scoring.score import score, seed_values

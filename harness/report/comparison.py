@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from harness.compare import Comparison, Entry, Pair
-from harness.compare.findings import findings, power, shortened
 from harness.report.pages import environment, number
+from harness.scoring.comparison import Comparison, Entry, Pair
+from harness.scoring.comparison.findings import findings, power, shortened
 
 WIDTH, ROW, NAMES = 520, 26, 170
 """Width of the plot, height of a run's row, room for names, in the units of the view box."""

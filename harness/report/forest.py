@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from harness.compare import Comparison, Entry, Pair
-from harness.compare.findings import shortened
 from harness.report.figures import BLUE, GREY, INK, ORANGE, canvases, png
+from harness.scoring.comparison import Comparison, Entry, Pair
+from harness.scoring.comparison.findings import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

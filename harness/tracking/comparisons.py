@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness.compare import Comparison
-from harness.compare.findings import findings, power
 from harness.report.comparison import comparison_page
 from harness.report.forest import forest_png, tie_groups_png
+from harness.scoring.comparison import Comparison
+from harness.scoring.comparison.findings import findings, power
 from harness.store import Store
 from harness.tracking import contents, context, names
 from harness.tracking.finished import file_of

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.compare import Comparison, compare
+from harness.scoring.comparison import Comparison, compare
 from harness.scoring.metrics.metric import Metric
 from harness.values.labels import FRAMING, STANCE, LabelSet
 from harness.values.tables import Corpus, Predictions

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from compare.made_runs import run
 
-from harness.compare import Comparison, Pair, compare
-from harness.compare.findings import findings, rounded
+from harness.scoring.comparison import Comparison, Pair, compare
+from harness.scoring.comparison.findings import findings, rounded
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from html.parser import HTMLParser
 import pytest
 from compare.made_runs import frames, run, with_rows
 
-from harness.compare import Comparison, compare
 from harness.report.comparison import comparison_page, items, p_value
 from harness.report.forest import forest_png, tie_groups_png
+from harness.scoring.comparison import Comparison, compare
 
 
 class Words(HTMLParser):

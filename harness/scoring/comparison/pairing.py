@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.compare.comparison import LEVEL, Pair
-from harness.compare.measure import Measure
 from harness.scoring.aligned import Sample
+from harness.scoring.comparison.comparison import LEVEL, Pair
+from harness.scoring.comparison.measure import Measure
 from harness.scoring.statistics import paired
 from harness.scoring.statistics.multiplicity import holm
 from harness.scoring.statistics.paired import Resampled, difference

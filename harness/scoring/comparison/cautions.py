@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from harness.compare.comparison import LEVEL, Pair
-from harness.compare.measure import Measure
 from harness.scoring.aligned import Sample
 from harness.scoring.caveats import limits, sized
+from harness.scoring.comparison.comparison import LEVEL, Pair
+from harness.scoring.comparison.measure import Measure
 from harness.scoring.statistics.bootstrap import corrected_p
 from harness.scoring.statistics.paired import Resampled
 

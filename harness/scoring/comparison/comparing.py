@@ -8,12 +8,12 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from harness.compare.cautions import cautions, smallest_p
-from harness.compare.comparison import LEVEL, Comparison, Entry, Pair
-from harness.compare.gathering import Gathered, gather
-from harness.compare.measure import Measure
-from harness.compare.pairing import Randomization, no_mcnemar, paired_up
 from harness.scoring.aligned import Sample
+from harness.scoring.comparison.cautions import cautions, smallest_p
+from harness.scoring.comparison.comparison import LEVEL, Comparison, Entry, Pair
+from harness.scoring.comparison.gathering import Gathered, gather
+from harness.scoring.comparison.measure import Measure
+from harness.scoring.comparison.pairing import Randomization, no_mcnemar, paired_up
 from harness.scoring.score import TABLE_DRAWS
 from harness.scoring.statistics import bootstrap
 from harness.scoring.statistics.bootstrap import Draws, interval
