@@ -62,7 +62,7 @@ def validate(
     set_: Sets = None,
 ) -> None:
     """Resolve configs and report every problem; runs nothing."""
-    from harness import plan
+    from harness.config import plan
 
     problems = []
     for path in configs:
@@ -86,7 +86,8 @@ def run(
     ] = False,
 ) -> None:
     """Train and score what a config names, and log it to MLflow; finishes what an earlier run left undone."""
-    from harness import plan, terminal
+    from harness import terminal
+    from harness.config import plan
 
     planned = plan.read(config, set_ or ())
     terminal.run_experiment(planned, fresh=fresh, allow_leaks=allow_leaks)
@@ -120,7 +121,8 @@ def score(
     set_: Sets = None,
 ) -> None:
     """Score predictions that were made elsewhere, and log them as a run that compares like any other."""
-    from harness import plan, screen
+    from harness import screen
+    from harness.config import plan
 
     screen.score_table(plan.read(config, set_ or ()), table, name=name)
 

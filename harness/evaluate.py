@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Classifier, Labelled, Traced, examples_of, fit, load, save
-from harness.plan import Plan, PlannedClassifier
+from harness.config.plan import Plan, PlannedClassifier
 from harness.prepared import UNSELECTED, Prepared, reads_both
 from harness.results import ClassifierResult, Trial, TrialResult
 from harness.scoring import slices

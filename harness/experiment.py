@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from harness import evaluate
 from harness.auditing import audited
 from harness.classifiers.protocol import Example
+from harness.config.plan import PlannedClassifier
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
 from harness.outside import EXTERNAL, Outside
-from harness.plan import PlannedClassifier
 from harness.pooling import pooled, scored
 from harness.prepared import reads_both
 from harness.splits.leaks import Gate, Leaks

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import plan
 from harness.audits import Audit, Subject, examine
 from harness.classifiers.protocol import Examples, examples_of
+from harness.config import plan
 from harness.config.load import written
+from harness.config.plan import Plan
 from harness.inference.asking import Asked, asked
-from harness.plan import Plan
 from harness.store import Store
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, ModelError, Problem, suggest

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from harness.classifiers.protocol import Labelled, examples_of
-from harness.plan import Plan, card_of
+from harness.config.plan import Plan, card_of
 from harness.scoring.metrics import selection
 from harness.scoring.metrics.selection import refusal
 from harness.splits import PARTS, Split

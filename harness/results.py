@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.config.plan import PlannedClassifier
 from harness.decisions.decider import Decider
-from harness.plan import PlannedClassifier
 from harness.values.findings import Finding
 from harness.values.tables import Predictions, Scores
 

@@ -12,7 +12,7 @@ from harness.values.errors import HarnessError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from harness.plan import Plan
+    from harness.config.plan import Plan
     from harness.scoring.comparison import Comparison, Pair
     from harness.scoring.crosstab import CrossTable, Share
     from harness.standings import Standings

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from harness.config.plan import Plan
     from harness.evaluate import ClassifierResult, Prepared
     from harness.experiment import Outcome
-    from harness.plan import Plan
 
 
 WIDTH = 80

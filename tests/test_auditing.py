@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from harness import evaluate, experiment, outside, plan
+from harness import evaluate, experiment, outside
 from harness.auditing import twin_of
+from harness.config import plan
 from harness.store import Store
 from harness.tracking import names
 from tests.audits import world

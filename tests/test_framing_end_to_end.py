@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness import evaluate, experiment, plan
+from harness import evaluate, experiment
+from harness.config import plan
 from harness.promotion import promote
 from harness.scoring.slices import slices_of
 from harness.store import Store

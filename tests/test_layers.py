@@ -167,7 +167,7 @@ def test_mlflow_is_known_to_few() -> None:
     "statement",
     [
         "import harness",
-        "import harness.config.load, harness.config.schema, harness.plan",
+        "import harness.config.load, harness.config.schema, harness.config.plan",
         "from harness.cli import main; sys.argv[1:] = ['--help']; main()",
         "from harness.cli import main; sys.argv[1:] = ['schema']; main()",
         "from harness.cli import main; sys.argv[1:] = ['list']; main()",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness import plan
+from harness.config import plan
 from harness.config.load import load
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError

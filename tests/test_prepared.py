@@ -10,7 +10,8 @@ import pytest
 import toys
 
 import harness
-from harness import evaluate, experiment, plan
+from harness import evaluate, experiment
+from harness.config import plan
 from harness.evaluate import Prepared
 from harness.experiment import Outcome
 from harness.prepared import labels_of, reads_both

@@ -12,7 +12,8 @@ from compare.made_runs import run
 from stores import LADDER
 from typer.testing import CliRunner
 
-from harness import cli, evaluate, experiment, outside, plan, promotion
+from harness import cli, evaluate, experiment, outside, promotion
+from harness.config import plan
 from harness.scoring.comparison import compare
 from harness.scoring.comparison.findings import shortened
 from harness.screen import WIDTH, notes, shown_pairs

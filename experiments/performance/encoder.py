@@ -11,8 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import evaluate, plan
+from harness import evaluate
 from harness.classifiers.protocol import Labelled
+from harness.config import plan
 
 TOP = Path(__file__).parents[2]
 FOLDER = TOP / ".harness" / "bench"

@@ -16,7 +16,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from harness import evaluate, experiment, plan
+from harness import evaluate, experiment
+from harness.config import plan
 from harness.evaluate import Prepared
 from harness.store import Store
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
+from harness.config.plan import card_of
 from harness.decisions.measuring import measure
 from harness.evaluate import ClassifierResult, Prepared
-from harness.plan import card_of
 from harness.report.deciding import Deciding
 from harness.report.pages import number, percent
 from harness.report.summary import Summary

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Example, examples_of
+from harness.config.plan import Plan
 from harness.evaluate import ClassifierResult, Prepared
-from harness.plan import Plan
 from harness.prepared import labels_of
 from harness.report.mentions import mentions
 from harness.scoring.caveats import caveats

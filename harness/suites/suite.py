@@ -28,11 +28,11 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from harness import plan
+from harness.config import plan
 from harness.config.load import Document, Key, Place, layered, load
+from harness.config.plan import Plan
 from harness.config.schema import Name, Strict, described
 from harness.corpora.card import Card
-from harness.plan import Plan
 from harness.values import catalog
 from harness.values.errors import ConfigError, Problem, suggest
 

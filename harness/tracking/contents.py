@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, Metric
 
-    from harness.plan import Plan
+    from harness.config.plan import Plan
     from harness.tracking.tracker import Tracker
 
 BATCH = 900

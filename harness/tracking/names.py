@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.config.plan import PlannedClassifier
 from harness.evaluate import Prepared, Trial
-from harness.plan import PlannedClassifier
 from harness.values.catalog import plain
 from harness.values.findings import Findings
 from harness.values.tables import Scores, fingerprint

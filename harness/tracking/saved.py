@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.config.plan import PlannedClassifier
 from harness.decisions.decider import Decider
 from harness.evaluate import ClassifierResult, Trial, TrialResult
-from harness.plan import PlannedClassifier
 from harness.values.catalog import plain
 from harness.values.findings import Finding, Findings, from_dict, measure_table
 from harness.values.labels import LabelSet

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from harness.config.plan import PlannedClassifier
 from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
-from harness.plan import PlannedClassifier
 from harness.scoring.score import score
 from harness.store import Store, pending
 from harness.tracking import contents, context, names, saved, view

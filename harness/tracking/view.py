@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from harness.plan import Plan
+from harness.config.plan import Plan
 from harness.store.ui import VIEW
 
 PREFIX = "mlflow.sharedViewState."

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness import plan
+from harness.config import plan
 from harness.config.load import load
 from harness.corpora.partyline import partyline
 from harness.evaluate import prepare

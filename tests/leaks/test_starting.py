@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import toys
 
-from harness import evaluate, experiment, plan
+from harness import evaluate, experiment
+from harness.config import plan
 from harness.evaluate import Prepared
 from harness.store import Store
 from harness.tracking import names

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import toys
 
-from harness import evaluate, plan
+from harness import evaluate
+from harness.config import plan
 from harness.config.schema import json_schema
 from harness.evaluate import ClassifierResult, Prepared
 from harness.pooling import pooled

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.config.load import Document, load
+from harness.config.plan.data import card_of, missing
+from harness.config.plan.plan import Plan, PlannedClassifier
 from harness.config.schema import OFF, ExperimentConfig, validated
-from harness.plan.data import card_of, missing
-from harness.plan.plan import Plan, PlannedClassifier
 from harness.scoring.metrics import selection
 from harness.values import catalog
 from harness.values.catalog import Bound
