@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import evaluate
 from harness.audits import Audit, Subject, examine
 from harness.audits.unseen import LATER
 from harness.classifiers.protocol import Classifier, load
 from harness.config.plan import Plan, PlannedClassifier
 from harness.decisions.decider import Settings, decide
-from harness.evaluate import ClassifierResult, Prepared, TrialResult
+from harness.evaluation import trial as evaluate
+from harness.evaluation.trial import ClassifierResult, Prepared, TrialResult
 from harness.values.findings import Finding
 from harness.values.tables import Predictions
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness import evaluate
 from harness.auditing import audited
 from harness.classifiers.protocol import Example
 from harness.config.plan import PlannedClassifier
-from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
-from harness.outside import EXTERNAL, Outside
-from harness.pooling import pooled, scored
-from harness.prepared import reads_both
+from harness.evaluation import trial as evaluate
+from harness.evaluation.external import EXTERNAL, Outside
+from harness.evaluation.pooling import pooled, scored
+from harness.evaluation.prepared import reads_both
+from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
 from harness.splits.leaks import Gate, Leaks
 from harness.store import Store
 from harness.tracking import Parent, Tracker, names
@@ -91,7 +91,7 @@ def run(
     Parameters
     ----------
     prepared : Prepared
-        From :func:`harness.evaluate.prepare`.
+        From :func:`harness.evaluation.trial.prepare`.
     store : Store
         Where runs are logged, and found again.
     fresh : bool
@@ -142,7 +142,7 @@ def take_in(prepared: Prepared, store: Store, outside: Outside, *, name: str) ->
     prepared : Prepared
     store : Store
     outside : Outside
-        See :func:`harness.outside.read`.
+        See :func:`harness.evaluation.external.read`.
     name : str
         Of the run, in place of a classifier's. The same predictions are not logged twice.
 

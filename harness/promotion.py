@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.outside import EXTERNAL
+from harness.evaluation.external import EXTERNAL
 from harness.store import Store
 from harness.tracking import names
 from harness.tracking.tracker import model_of

@@ -282,7 +282,9 @@ def score_table(plan: Plan, path: Path, *, name: str = "") -> None:
     """Score a table of predictions on a config's corpus and split, log it and print the scores."""
     from rich.console import Console
 
-    from harness import evaluate, experiment, outside
+    from harness import experiment
+    from harness.evaluation import external as outside
+    from harness.evaluation import trial as evaluate
     from harness.store import Store, last
 
     prepared = evaluate.prepare(plan)

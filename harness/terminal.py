@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from harness.config.plan import Plan
-    from harness.evaluate import ClassifierResult, Prepared
+    from harness.evaluation.trial import ClassifierResult, Prepared
     from harness.experiment import Outcome
 
 
@@ -42,8 +42,9 @@ def run_experiment(plan: Plan, *, fresh: bool, allow_leaks: bool = False) -> Non
     """
     from rich.console import Console
 
-    from harness import evaluate, experiment
-    from harness.prepared import reads_both
+    from harness import experiment
+    from harness.evaluation import trial as evaluate
+    from harness.evaluation.prepared import reads_both
     from harness.store import Store, last, pending
 
     console = Console(highlight=False)

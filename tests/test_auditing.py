@@ -6,9 +6,11 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from harness import evaluate, experiment, outside
+from harness import experiment
 from harness.auditing import twin_of
 from harness.config import plan
+from harness.evaluation import external as outside
+from harness.evaluation import trial as evaluate
 from harness.store import Store
 from harness.tracking import names
 from tests.audits import world

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import toys
 
-from harness import evaluate
-from harness.evaluate import Prepared, Trial, TrialResult
+from harness.evaluation import trial as evaluate
+from harness.evaluation.trial import Prepared, Trial, TrialResult
 from harness.values.catalog import bind
 from harness.values.errors import ClassifierError, PredictionsError
 from harness.values.tables import Predictions

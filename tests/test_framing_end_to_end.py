@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness import evaluate, experiment
+from harness import experiment
 from harness.config import plan
+from harness.evaluation import trial as evaluate
 from harness.promotion import promote
 from harness.scoring.slices import slices_of
 from harness.store import Store

@@ -121,7 +121,7 @@ def test_imports_point_one_way(path: Path) -> None:
     [
         ("metrics", "from harness.corpora.files import files", ["metrics imports corpora"]),
         ("metrics", "from harness import plan, seeds", ["metrics imports plan"]),
-        ("metrics", "def late():\n    import harness.evaluate", ["metrics imports evaluate"]),
+        ("metrics", "def late():\n    import harness.evaluation.trial", ["metrics imports evaluate"]),
         ("metrics", "from harness.scoring.metrics.metric import Metric", []),
         ("metrics", "from harness.values.tables import Predictions", []),
         ("plan", "from harness import __version__, metrics", []),

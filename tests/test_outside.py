@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import toys
 
-from harness import experiment, outside
-from harness.evaluate import Prepared
+from harness import experiment
+from harness.evaluation import external as outside
+from harness.evaluation.trial import Prepared
 from harness.store import Store
 from harness.values.errors import ConfigError, PredictionsError
 

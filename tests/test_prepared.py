@@ -10,11 +10,12 @@ import pytest
 import toys
 
 import harness
-from harness import evaluate, experiment
+from harness import experiment
 from harness.config import plan
-from harness.evaluate import Prepared
+from harness.evaluation import trial as evaluate
+from harness.evaluation.prepared import labels_of, reads_both
+from harness.evaluation.trial import Prepared
 from harness.experiment import Outcome
-from harness.prepared import labels_of, reads_both
 from harness.promotion import promote
 from harness.store import Store
 from harness.tracking.finished import finished, predictions

@@ -12,8 +12,10 @@ from compare.made_runs import run
 from stores import LADDER
 from typer.testing import CliRunner
 
-from harness import cli, evaluate, experiment, outside, promotion
+from harness import cli, experiment, promotion
 from harness.config import plan
+from harness.evaluation import external as outside
+from harness.evaluation import trial as evaluate
 from harness.scoring.comparison import compare
 from harness.scoring.comparison.findings import shortened
 from harness.screen import WIDTH, notes, shown_pairs

@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import evaluate
 from harness.classifiers.protocol import Classifier, Examples, Labelled
 from harness.config import plan
-from harness.evaluate import Prepared
+from harness.evaluation import trial as evaluate
+from harness.evaluation.trial import Prepared
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:

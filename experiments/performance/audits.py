@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.performance import section
-from harness import evaluate
 from harness.auditing import subject_of
 from harness.audits import examine
 from harness.audits.sensitivity import KINDS
 from harness.classifiers.protocol import Examples
 from harness.config import plan
-from harness.evaluate import Prepared
-from harness.pooling import pooled
+from harness.evaluation import trial as evaluate
+from harness.evaluation.pooling import pooled
+from harness.evaluation.trial import Prepared
 from harness.serving.contract import loader
 
 CONFIG = """\

@@ -11,9 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import evaluate
 from harness.classifiers.protocol import Labelled
 from harness.config import plan
+from harness.evaluation import trial as evaluate
 
 TOP = Path(__file__).parents[2]
 FOLDER = TOP / ".harness" / "bench"

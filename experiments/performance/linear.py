@@ -14,9 +14,9 @@ import time
 from typing import Any
 
 from experiments.performance import encoder, section
-from harness import evaluate
 from harness.classifiers.linear import linear
 from harness.config import plan
+from harness.evaluation import trial as evaluate
 from harness.scoring.metrics.classification import F1_MACRO
 from harness.scoring.score import score
 from harness.values.labels import STANCE

@@ -16,9 +16,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from harness import evaluate, experiment
+from harness import experiment
 from harness.config import plan
-from harness.evaluate import Prepared
+from harness.evaluation import trial as evaluate
+from harness.evaluation.trial import Prepared
 from harness.store import Store
 
 REPEATS = 3

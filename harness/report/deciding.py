@@ -10,7 +10,7 @@ from functools import cached_property
 from harness.decisions.abstention import SERVES_NOTHING
 from harness.decisions.decider import Decider
 from harness.decisions.measuring import Served, measure
-from harness.evaluate import ClassifierResult
+from harness.evaluation.trial import ClassifierResult
 from harness.scoring.metrics.calibration import (
     BRIER,
     ECE_EQUAL_MASS,

@@ -6,7 +6,7 @@ import json
 
 from harness.config.plan import card_of
 from harness.decisions.measuring import measure
-from harness.evaluate import ClassifierResult, Prepared
+from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.report.deciding import Deciding
 from harness.report.pages import number, percent
 from harness.report.summary import Summary

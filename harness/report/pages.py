@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from harness.evaluate import ClassifierResult, Prepared
-from harness.outside import EXTERNAL
+from harness.evaluation.external import EXTERNAL
+from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.report.deciding import Deciding
 from harness.report.summary import Summary
 from harness.scoring.crosstab import Share

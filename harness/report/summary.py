@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Example, examples_of
 from harness.config.plan import Plan
-from harness.evaluate import ClassifierResult, Prepared
-from harness.prepared import labels_of
+from harness.evaluation.prepared import labels_of
+from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.report.mentions import mentions
 from harness.scoring.caveats import caveats
 from harness.scoring.crosstab import CrossTable, cross_tables

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from harness import evaluate, experiment
+from harness import experiment
+from harness.evaluation import trial as evaluate
 from harness.experiment import Outcome
 from harness.store import Store
 from harness.suites.suite import Entry, Suite

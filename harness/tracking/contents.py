@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.evaluate import ClassifierResult, Prepared
-from harness.outside import EXTERNAL
+from harness.evaluation.external import EXTERNAL
+from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.report import figures
 from harness.report.deciding import Deciding
 from harness.report.framed import framed_png

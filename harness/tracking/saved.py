@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.plan import PlannedClassifier
 from harness.decisions.decider import Decider
-from harness.evaluate import ClassifierResult, Trial, TrialResult
+from harness.evaluation.trial import ClassifierResult, Trial, TrialResult
 from harness.values.catalog import plain
 from harness.values.findings import Finding, Findings, from_dict, measure_table
 from harness.values.labels import LabelSet

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.config.plan import PlannedClassifier
-from harness.evaluate import ClassifierResult, Prepared, Trial, TrialResult
+from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
 from harness.scoring.score import score
 from harness.store import Store, pending
 from harness.tracking import contents, context, names, saved, view
@@ -216,7 +216,7 @@ class Parent:
     classifier : PlannedClassifier
     run_id : str
     folder : Path
-        A place of its own for a refit (:func:`harness.evaluate.refit`), gone after :meth:`complete`.
+        A place of its own for a refit (:func:`harness.evaluation.trial.refit`), gone after :meth:`complete`.
     done : ClassifierResult or None
         Set where there is nothing to do; no run is open then.
     """

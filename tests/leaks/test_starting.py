@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import toys
 
-from harness import evaluate, experiment
+from harness import experiment
 from harness.config import plan
-from harness.evaluate import Prepared
+from harness.evaluation import trial as evaluate
+from harness.evaluation.trial import Prepared
 from harness.store import Store
 from harness.tracking import names
 from harness.values.errors import LeakError

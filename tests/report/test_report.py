@@ -13,9 +13,9 @@ import pytest
 import toys
 from toys import prepared
 
-from harness import evaluate
-from harness.evaluate import ClassifierResult, Prepared
-from harness.pooling import pooled
+from harness.evaluation import trial as evaluate
+from harness.evaluation.pooling import pooled
+from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.report import figures, pages
 from harness.report.framed import framed_png
 from harness.report.model_card import model_card

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import toys
 
-from harness import evaluate
 from harness.config import plan
 from harness.config.schema import json_schema
-from harness.evaluate import ClassifierResult, Prepared
-from harness.pooling import pooled
+from harness.evaluation import trial as evaluate
+from harness.evaluation.pooling import pooled
+from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.report.pages import run_page, slice_groups
 from harness.report.summary import Summary
 from harness.tracking import names

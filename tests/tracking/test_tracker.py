@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from toys import prepared
 
-from harness import evaluate, experiment
-from harness.evaluate import Prepared, Trial, TrialResult
+from harness import experiment
+from harness.evaluation import trial as evaluate
+from harness.evaluation.trial import Prepared, Trial, TrialResult
 from harness.store import Store
 from harness.tracking import Tracker, names
 

@@ -7,7 +7,7 @@ from typing import Any
 from toys import prepared
 
 from harness import experiment
-from harness.evaluate import Prepared
+from harness.evaluation.trial import Prepared
 from harness.store import Store
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.evaluate import SCORED_PARTS, Prepared
+from harness.evaluation.trial import SCORED_PARTS, Prepared
 from harness.splits import Split
 from harness.values.errors import PredictionsError, suggest
 from harness.values.labels import LabelSet

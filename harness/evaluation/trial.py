@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Classifier, Labelled, Traced, examples_of, fit, load, save
 from harness.config.plan import Plan, PlannedClassifier
-from harness.prepared import UNSELECTED, Prepared, reads_both
-from harness.results import ClassifierResult, Trial, TrialResult
+from harness.evaluation.prepared import UNSELECTED, Prepared, reads_both
+from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.scoring import slices
 from harness.scoring.score import score
 from harness.splits import Split
