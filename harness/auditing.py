@@ -13,8 +13,8 @@ from harness.audits import Audit, Subject, examine
 from harness.audits.unseen import LATER
 from harness.classifiers.protocol import Classifier, load
 from harness.config.plan import Plan, PlannedClassifier
-from harness.decisions.decider import Settings, decide
 from harness.evaluation import trial as evaluate
+from harness.evaluation.decisions.decider import Settings, decide
 from harness.evaluation.trial import ClassifierResult, Prepared, TrialResult
 from harness.values.findings import Finding
 from harness.values.tables import Predictions

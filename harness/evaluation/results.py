@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config.plan import PlannedClassifier
-from harness.decisions.decider import Decider
+from harness.evaluation.decisions.decider import Decider
 from harness.values.findings import Finding
 from harness.values.tables import Predictions, Scores
 
@@ -65,7 +65,7 @@ class ClassifierResult:
     classifier : PlannedClassifier
     trials : tuple of TrialResult
     predictions : Predictions
-        Of all trials, decided (:mod:`harness.decisions`); folds pooled per seed.
+        Of all trials, decided (:mod:`harness.evaluation.decisions`); folds pooled per seed.
     scores : Scores
         Of select, calibrate and test.
     served : TrialResult or None

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.decisions.abstention import SERVES_NOTHING
-from harness.decisions.decider import Decider
-from harness.decisions.measuring import Served, measure
+from harness.evaluation.decisions.abstention import SERVES_NOTHING
+from harness.evaluation.decisions.decider import Decider
+from harness.evaluation.decisions.measuring import Served, measure
 from harness.evaluation.trial import ClassifierResult
 from harness.scoring.metrics.calibration import (
     BRIER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from harness.config.plan import card_of
-from harness.decisions.measuring import measure
+from harness.evaluation.decisions.measuring import measure
 from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.report.deciding import Deciding
 from harness.report.pages import number, percent

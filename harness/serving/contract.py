@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from harness.classifiers.protocol import Classifier
-from harness.decisions.decider import Decider
+from harness.evaluation.decisions.decider import Decider
 from harness.values.errors import ModelError
 from harness.values.labels import LabelSet, Task
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from harness.classifiers.protocol import Example
-from harness.decisions.abstention import Rule
-from harness.decisions.decider import Decider
+from harness.evaluation.decisions.abstention import Rule
+from harness.evaluation.decisions.decider import Decider
 from harness.inference import LabelModel
 from harness.serving.contract import Contract
 from harness.serving.engine import Engine

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.decisions.decider import Decider
+from harness.evaluation.decisions.decider import Decider
 from harness.scoring.metrics.calibration import log_loss
 from harness.values.labels import LabelSet
 from harness.values.tables import ABSTAIN, Predictions

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from harness.decisions import fitting
-from harness.decisions.calibrators import Temperature, Unchanged
-from harness.decisions.decider import Decider, Settings, fit
+from harness.evaluation.decisions import fitting
+from harness.evaluation.decisions.calibrators import Temperature, Unchanged
+from harness.evaluation.decisions.decider import Decider, Settings, fit
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 from tests.contracts import decision_laws as laws

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from harness.decisions.abstention import (
+from harness.evaluation.decisions.abstention import (
     FEWEST_GROUPS,
     SERVES_NOTHING,
     Rows,

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from harness.decisions import calibrators, fitting
-from harness.decisions.calibrators import Platt, Temperature, Unchanged, tempered
-from harness.decisions.fitting import FEWEST
+from harness.evaluation.decisions import calibrators, fitting
+from harness.evaluation.decisions.calibrators import Platt, Temperature, Unchanged, tempered
+from harness.evaluation.decisions.fitting import FEWEST
 from harness.scoring.metrics.calibration import brier
 from harness.values.labels import LabelSet
 from tests.decisions.made_predictions import MULTI, SINGLE, calibrated, codes_of, sharpened

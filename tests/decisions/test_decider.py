@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.decisions import decider
-from harness.decisions.abstention import SERVES_NOTHING
-from harness.decisions.calibrators import Temperature, Unchanged
-from harness.decisions.decider import Settings, decide, fit, halves
+from harness.evaluation.decisions import decider
+from harness.evaluation.decisions.abstention import SERVES_NOTHING
+from harness.evaluation.decisions.calibrators import Temperature, Unchanged
+from harness.evaluation.decisions.decider import Settings, decide, fit, halves
 from harness.values.labels import LabelSet
 from harness.values.tables import ABSTAIN, Predictions
 from tests.decisions.made_predictions import MULTI, SINGLE, table

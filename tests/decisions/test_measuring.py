@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from decisions.made_predictions import MULTI, SINGLE, table
 
-from harness.decisions.abstention import Rule
-from harness.decisions.decider import Decider, Settings, fit
-from harness.decisions.measuring import measure
+from harness.evaluation.decisions.abstention import Rule
+from harness.evaluation.decisions.decider import Decider, Settings, fit
+from harness.evaluation.decisions.measuring import measure
 from harness.values.labels import NO_FRAME, LabelSet
 from harness.values.tables import Predictions
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from decisions.made_predictions import MULTI, SINGLE, table
 
-from harness.decisions.decider import Decider, Settings, decide
+from harness.evaluation.decisions.decider import Decider, Settings, decide
 from harness.report.deciding import Deciding
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness.decisions.abstention import Rule
-from harness.decisions.calibrators import Temperature
-from harness.decisions.decider import Decider
+from harness.evaluation.decisions.abstention import Rule
+from harness.evaluation.decisions.calibrators import Temperature
+from harness.evaluation.decisions.decider import Decider
 from harness.serving.contract import Contract, loader
 from harness.serving.engine import Engine
 from harness.values.errors import ModelError

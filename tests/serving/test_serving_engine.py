@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from harness.classifiers.protocol import Example, Examples
-from harness.decisions.abstention import Rule
-from harness.decisions.calibrators import Temperature
-from harness.decisions.decider import Decider
+from harness.evaluation.decisions.abstention import Rule
+from harness.evaluation.decisions.calibrators import Temperature
+from harness.evaluation.decisions.decider import Decider
 from harness.serving.contract import Contract
 from harness.serving.engine import WINDOW, Engine
 from harness.values.errors import ModelError

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.config.schema import ExperimentConfig
-from harness.decisions import calibrators, fitting
-from harness.decisions.abstention import Rows, Rule, conformal, learn_then_test
-from harness.decisions.calibrators import Calibrator, Unchanged
-from harness.decisions.thresholds import HALF, tuned
+from harness.evaluation.decisions import calibrators, fitting
+from harness.evaluation.decisions.abstention import Rows, Rule, conformal, learn_then_test
+from harness.evaluation.decisions.calibrators import Calibrator, Unchanged
+from harness.evaluation.decisions.thresholds import HALF, tuned
 from harness.scoring.aligned import clusters
 from harness.values import seeds
 from harness.values.labels import LabelSet, confidence

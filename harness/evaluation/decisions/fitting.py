@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from harness.decisions.calibrators import (
+from harness.evaluation.decisions.calibrators import (
     Calibrator,
     Isotonic,
     Platt,
