@@ -180,7 +180,7 @@ def keep(store: Store, examined: Examined, output: Path | None = None) -> str:
     str
         The name of the experiment that it was logged to.
     """
-    from harness.report.pages import audits_page
+    from harness.reports.pages import audits_page
     from harness.tracking.audits import log_audits
     from harness.tracking.saved import write_findings
 

@@ -9,7 +9,7 @@ from typing import Any
 from harness.article.mentions import LINKED
 from harness.article.reading import Reading, Row
 from harness.article.summary import VOICES, tally
-from harness.report.pages import environment
+from harness.reports.pages import environment
 from harness.values.labels import STANCES
 
 MARKS = {"supportive": "+", "critical": "−", "neutral": "○"}

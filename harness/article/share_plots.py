@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.article.readings import OWN, QUOTED
 from harness.article.shares import LEAST_GOLD, VOICES, Share
-from harness.report.figures import BLUE, GREY, ORANGE, canvases, png
+from harness.reports.figures import BLUE, GREY, ORANGE, canvases, png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

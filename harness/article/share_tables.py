@@ -14,7 +14,7 @@ from typing import Any
 from harness.article.rows import whole
 from harness.article.share_plots import largest, plot
 from harness.article.shares import Share
-from harness.report.pages import environment
+from harness.reports.pages import environment
 
 PLOTS = 20
 """Parties that are drawn: those with most rows. The table has all of them."""

@@ -13,7 +13,7 @@ from typing import Any
 import harness
 from harness.classifiers.protocol import Accelerated, Labelled
 from harness.evaluation.trial import ClassifierResult, Prepared
-from harness.report.model_card import model_card
+from harness.reports.model_card import model_card
 from harness.serving.contract import Contract, loader
 from harness.serving.engine import PARTIES
 from harness.serving.requirements import constraints, pinned

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness.report.comparison import comparison_page
-from harness.report.forest import forest_png, tie_groups_png
+from harness.reports.comparison import comparison_page
+from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison.findings import findings, power
 from harness.store import Store

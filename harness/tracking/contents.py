@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness.evaluation.external import EXTERNAL
 from harness.evaluation.trial import ClassifierResult, Prepared
-from harness.report import figures
-from harness.report.deciding import Deciding
-from harness.report.framed import framed_png
-from harness.report.pages import About, number, run_page
-from harness.report.summary import Summary
+from harness.reports import figures
+from harness.reports.deciding import Deciding
+from harness.reports.framed import framed_png
+from harness.reports.pages import About, number, run_page
+from harness.reports.summary import Summary
 from harness.scoring.crosstab import as_table
 from harness.serving.package import pack
 from harness.tracking import context, names, saved

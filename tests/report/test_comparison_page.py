@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 import pytest
 from compare.made_runs import frames, run, with_rows
 
-from harness.report.comparison import comparison_page, items, p_value
-from harness.report.forest import forest_png, tie_groups_png
+from harness.reports.comparison import comparison_page, items, p_value
+from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison, compare
 
 

@@ -6,7 +6,7 @@ import pytest
 from decisions.made_predictions import MULTI, SINGLE, table
 
 from harness.evaluation.decisions.decider import Decider, Settings, decide
-from harness.report.deciding import Deciding
+from harness.reports.deciding import Deciding
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 

@@ -16,10 +16,10 @@ from toys import prepared
 from harness.evaluation import trial as evaluate
 from harness.evaluation.pooling import pooled
 from harness.evaluation.trial import ClassifierResult, Prepared
-from harness.report import figures, pages
-from harness.report.framed import framed_png
-from harness.report.model_card import model_card
-from harness.report.summary import Summary
+from harness.reports import figures, pages
+from harness.reports.framed import framed_png
+from harness.reports.model_card import model_card
+from harness.reports.summary import Summary
 from harness.scoring.crosstab import CrossTable, cross_tables
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.score import score

@@ -12,8 +12,8 @@ from harness.config.schema import json_schema
 from harness.evaluation import trial as evaluate
 from harness.evaluation.pooling import pooled
 from harness.evaluation.trial import ClassifierResult, Prepared
-from harness.report.pages import run_page, slice_groups
-from harness.report.summary import Summary
+from harness.reports.pages import run_page, slice_groups
+from harness.reports.summary import Summary
 from harness.tracking import names
 from harness.values.errors import ConfigError
 

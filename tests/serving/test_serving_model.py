@@ -141,7 +141,7 @@ def test_the_wheel_is_whole_and_always_the_same(tmp_path: Path) -> None:
     with zipfile.ZipFile(first) as archive:
         names = archive.namelist()
         assert archive.testzip() is None
-    assert {"harness/__init__.py", "harness/report/templates/run.html.j2"} <= set(names)
+    assert {"harness/__init__.py", "harness/reports/templates/run.html.j2"} <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
     code = "import sys; sys.path[:0] = [sys.argv[1]]; import harness; print(harness.__file__)"
     done = subprocess.run(

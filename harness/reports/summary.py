@@ -11,7 +11,7 @@ from harness.classifiers.protocol import Example, examples_of
 from harness.config.plan import Plan
 from harness.evaluation.prepared import labels_of
 from harness.evaluation.trial import ClassifierResult, Prepared
-from harness.report.mentions import mentions
+from harness.reports.mentions import mentions
 from harness.scoring.caveats import caveats
 from harness.scoring.crosstab import CrossTable, cross_tables
 from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliability_bins

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.report.figures import BLUE, GREY, canvases, png
+from harness.reports.figures import BLUE, GREY, canvases, png
 from harness.scoring.crosstab import ALL, CrossCell, CrossTable
 from harness.values.labels import NO_FRAME, Task
 

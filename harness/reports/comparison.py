@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from harness.report.pages import environment, number
+from harness.reports.pages import environment, number
 from harness.scoring.comparison import Comparison, Entry, Pair
 from harness.scoring.comparison.findings import findings, power, shortened
 

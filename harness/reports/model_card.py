@@ -7,9 +7,9 @@ import json
 from harness.config.plan import card_of
 from harness.evaluation.decisions.measuring import measure
 from harness.evaluation.trial import ClassifierResult, Prepared
-from harness.report.deciding import Deciding
-from harness.report.pages import number, percent
-from harness.report.summary import Summary
+from harness.reports.deciding import Deciding
+from harness.reports.pages import number, percent
+from harness.reports.summary import Summary
 from harness.scoring.score import score
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from harness.report.figures import BLUE, GREY, INK, ORANGE, canvases, png
+from harness.reports.figures import BLUE, GREY, INK, ORANGE, canvases, png
 from harness.scoring.comparison import Comparison, Entry, Pair
 from harness.scoring.comparison.findings import shortened
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.evaluation.external import EXTERNAL
 from harness.evaluation.trial import ClassifierResult, Prepared
-from harness.report.deciding import Deciding
-from harness.report.summary import Summary
+from harness.reports.deciding import Deciding
+from harness.reports.summary import Summary
 from harness.scoring.crosstab import Share
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.slice_tests import Judged, listed
@@ -104,7 +104,7 @@ def environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(
-        loader=PackageLoader("harness.report", "templates"),
+        loader=PackageLoader("harness.reports", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
