@@ -30,7 +30,7 @@ def audit(
 ) -> None:
     """Ask a finished model what it labels by: all audits that need no training. Logged to MLflow."""
     from harness.model_audits import audit_model, keep
-    from harness.store import Store
+    from harness.tracking.store import Store
     from harness.verdicts import told
 
     examined = audit_model(model, corpus, set_ or ())

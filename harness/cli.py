@@ -104,7 +104,7 @@ def compare(
 ) -> None:
     """Say which differences between finished classifiers are real; logs the comparison to MLflow."""
     from harness import screen, standings
-    from harness.store import Store, last
+    from harness.tracking.store import Store, last
 
     store = Store.open()
     names = [name.strip() for name in (experiment or last.recall(store)).split(",") if name.strip()]
@@ -137,8 +137,8 @@ def promote(
     ] = False,
 ) -> None:
     """Register the best classifier of an experiment, by its primary metric on select, as champion."""
-    from harness import promotion
-    from harness.store import Store, last
+    from harness.tracking import promotion
+    from harness.tracking.store import Store, last
 
     store = Store.open()
     promoted = promotion.promote(
@@ -155,8 +155,8 @@ def promote(
 @app.command()
 def rollback(model_name: Annotated[str, typer.Argument(help="stance or framing, say.")]) -> None:
     """Make the champion before this one champion again."""
-    from harness import promotion
-    from harness.store import Store
+    from harness.tracking import promotion
+    from harness.tracking.store import Store
 
     typer.echo(promotion.rollback(Store.open(), model_name).describe())
 
@@ -217,8 +217,8 @@ def ui(
     experiment: Experiment = "",
 ) -> None:
     """Open the runs in the MLflow UI; Ctrl-C ends it."""
-    from harness.store import Store
-    from harness.store.ui import serve_ui
+    from harness.tracking.store import Store
+    from harness.tracking.store.ui import serve_ui
 
     sys.exit(serve_ui(Store.open(), port=port, experiment=experiment or None))
 
@@ -226,8 +226,8 @@ def ui(
 @app.command()
 def relocate() -> None:
     """Mend the store after its folder was moved or copied."""
-    from harness.store import Store
-    from harness.store.relocate import relocate as mend
+    from harness.tracking.store import Store
+    from harness.tracking.store.relocate import relocate as mend
 
     typer.echo(mend(Store.open(check=False)).describe())
 

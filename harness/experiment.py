@@ -16,8 +16,8 @@ from harness.evaluation.pooling import pooled, scored
 from harness.evaluation.prepared import reads_both
 from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
 from harness.splits.leaks import Gate, Leaks
-from harness.store import Store
 from harness.tracking import Parent, Tracker, names
+from harness.tracking.store import Store
 from harness.values.catalog import Bound
 from harness.values.errors import ConfigError, HarnessError, LeakError, Problem
 from harness.values.findings import Finding

@@ -15,7 +15,7 @@ from harness.config import plan
 from harness.config.load import written
 from harness.config.plan import Plan
 from harness.inference.asking import Asked, asked
-from harness.store import Store
+from harness.tracking.store import Store
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, ModelError, Problem, suggest
 from harness.values.findings import Finding

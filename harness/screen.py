@@ -167,7 +167,7 @@ def run_suite(path: Path, *, only: str, classifiers: str, output: Path | None, f
     from rich.console import Console
 
     from harness import suites
-    from harness.store import Store
+    from harness.tracking.store import Store
     from harness.tracking.suites import log_suite
 
     suite = suites.read(path)
@@ -285,7 +285,7 @@ def score_table(plan: Plan, path: Path, *, name: str = "") -> None:
     from harness import experiment
     from harness.evaluation import external as outside
     from harness.evaluation import trial as evaluate
-    from harness.store import Store, last
+    from harness.tracking.store import Store, last
 
     prepared = evaluate.prepare(plan)
     called = name or path.stem

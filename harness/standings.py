@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.scoring.comparison import Comparison, compare
-from harness.store import Store
 from harness.tracking.comparisons import log_comparison, page_of
 from harness.tracking.finished import Finished, finished, predictions
+from harness.tracking.store import Store
 from harness.values.errors import ConfigError, Problem
 from harness.values.progress import progress
 

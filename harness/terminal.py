@@ -45,7 +45,7 @@ def run_experiment(plan: Plan, *, fresh: bool, allow_leaks: bool = False) -> Non
     from harness import experiment
     from harness.evaluation import trial as evaluate
     from harness.evaluation.prepared import reads_both
-    from harness.store import Store, last, pending
+    from harness.tracking.store import Store, last, pending
 
     console = Console(highlight=False)
     with console.status(f"reading {plan.corpus.kind}"):

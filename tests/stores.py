@@ -9,8 +9,8 @@ import pytest
 import toys
 
 from harness import experiment
-from harness.store import Store
-from harness.store.relocate import relocate
+from harness.tracking.store import Store
+from harness.tracking.store.relocate import relocate
 
 LADDER = """\
   prior: {kind: prior}

@@ -11,8 +11,8 @@ from harness.auditing import twin_of
 from harness.config import plan
 from harness.evaluation import external as outside
 from harness.evaluation import trial as evaluate
-from harness.store import Store
 from harness.tracking import names
+from harness.tracking.store import Store
 from tests.audits import world
 
 LADDER = """\

@@ -11,10 +11,10 @@ import harness
 from harness import experiment
 from harness.config import plan
 from harness.evaluation import trial as evaluate
-from harness.promotion import promote
 from harness.scoring.slices import slices_of
-from harness.store import Store
 from harness.tracking.finished import finished, predictions
+from harness.tracking.promotion import promote
+from harness.tracking.store import Store
 from harness.values.labels import LabelSet
 
 SENTENCES = {

@@ -17,9 +17,9 @@ from harness import cli, experiment
 from harness.classifiers.protocol import Example
 from harness.inference.asking import asked, stated, table
 from harness.model_audits import audit_model
-from harness.promotion import promote
-from harness.store import Store
 from harness.tracking import names
+from harness.tracking.promotion import promote
+from harness.tracking.store import Store
 from harness.values.errors import ConfigError, ModelError
 from harness.values.labels import STANCE
 from tests.test_auditing import prepared

@@ -13,7 +13,7 @@ import toys
 from harness import experiment
 from harness.evaluation import external as outside
 from harness.evaluation.trial import Prepared
-from harness.store import Store
+from harness.tracking.store import Store
 from harness.values.errors import ConfigError, PredictionsError
 
 Rows = list[dict[str, str]]

@@ -16,9 +16,9 @@ from harness.evaluation import trial as evaluate
 from harness.evaluation.prepared import labels_of, reads_both
 from harness.evaluation.trial import Prepared
 from harness.experiment import Outcome
-from harness.promotion import promote
-from harness.store import Store
 from harness.tracking.finished import finished, predictions
+from harness.tracking.promotion import promote
+from harness.tracking.store import Store
 from harness.values.labels import FRAMING, STANCE, LabelSet
 
 BOTH = "  joint: {kind: 'both_toys:both'}\n  verbs: {kind: 'toys:verbs'}"

@@ -8,8 +8,8 @@ import pytest
 from toys import prepared
 
 from harness import experiment
-from harness.promotion import Promotion, promote, rollback
-from harness.store import Store
+from harness.tracking.promotion import Promotion, promote, rollback
+from harness.tracking.store import Store
 from harness.values.errors import PromotionError, StoreError
 
 

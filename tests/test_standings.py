@@ -12,7 +12,7 @@ from compare.made_runs import run
 from stores import LADDER
 from typer.testing import CliRunner
 
-from harness import cli, experiment, promotion
+from harness import cli, experiment
 from harness.config import plan
 from harness.evaluation import external as outside
 from harness.evaluation import trial as evaluate
@@ -20,8 +20,9 @@ from harness.scoring.comparison import compare
 from harness.scoring.comparison.findings import shortened
 from harness.screen import WIDTH, notes, shown_pairs
 from harness.standings import Standings, standings
-from harness.store import Store
+from harness.tracking import promotion
 from harness.tracking.finished import finished, predictions
+from harness.tracking.store import Store
 from harness.values.errors import ConfigError, HarnessError, StoreError
 
 

@@ -20,7 +20,7 @@ from harness import experiment
 from harness.config import plan
 from harness.evaluation import trial as evaluate
 from harness.evaluation.trial import Prepared
-from harness.store import Store
+from harness.tracking.store import Store
 
 REPEATS = 3
 

@@ -93,7 +93,7 @@ def _pyfunc(uri: str) -> Callable[[Examples, LabelSet], NDArray[np.float64]]:
     from mlflow import pyfunc
     from mlflow.exceptions import MlflowException
 
-    from harness.store import Store
+    from harness.tracking.store import Store
 
     try:
         if uri.startswith(SCHEMES):

@@ -19,7 +19,7 @@ from harness.values.labels import Task
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.store import Store
+    from harness.tracking.store import Store
 
 SCHEMES = ("models:/", "runs:/")
 
@@ -127,8 +127,8 @@ def _data_folder(folder: Path) -> Path:
 
 def _downloaded(address: str) -> Path:
     """Return a folder with the model's files: those of the store where they lie on this machine."""
-    from harness.store.database import imported
-    from harness.store.location import Store
+    from harness.tracking.store.database import imported
+    from harness.tracking.store.location import Store
 
     store = Store.open()
     artifacts = imported().artifacts

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from harness import experiment
 from harness.evaluation import trial as evaluate
 from harness.experiment import Outcome
-from harness.store import Store
 from harness.suites.suite import Entry, Suite
+from harness.tracking.store import Store
 from harness.values.errors import ConfigError, HarnessError, Problem, suggest
 
 

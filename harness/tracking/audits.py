@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.store import Store
 from harness.tracking import contents, context, names
+from harness.tracking.store import Store
 from harness.values.findings import Findings
 
 ROLE = "audit"

@@ -13,9 +13,9 @@ from harness.reports.comparison import comparison_page
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison.findings import findings, power
-from harness.store import Store
 from harness.tracking import contents, context, names
 from harness.tracking.finished import file_of
+from harness.tracking.store import Store
 from harness.values.tables import fingerprint
 
 PAGE = "comparison.html"

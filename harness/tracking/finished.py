@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.store import Store
 from harness.tracking import names, saved
+from harness.tracking.store import Store
 from harness.values.errors import StoreError
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.store import Store
 from harness.tracking import contents, context, names
+from harness.tracking.store import Store
 from harness.values.tables import fingerprint
 
 SUITE = "suite"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from harness.config.plan import PlannedClassifier
 from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
 from harness.scoring.score import score
-from harness.store import Store, pending
 from harness.tracking import contents, context, names, saved, view
+from harness.tracking.store import Store, pending
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
 

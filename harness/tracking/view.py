@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from harness.config.plan import Plan
-from harness.store.ui import VIEW
+from harness.tracking.store.ui import VIEW
 
 PREFIX = "mlflow.sharedViewState."
 OTHERS = 4

@@ -12,7 +12,7 @@ import pytest
 
 from experiments.performance import __main__ as bench
 from experiments.performance import encoder, section
-from harness.store.location import project
+from harness.tracking.store.location import project
 
 
 @pytest.fixture

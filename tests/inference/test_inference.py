@@ -14,11 +14,11 @@ import toys
 import harness
 from harness.inference import LabelModel, load, predict_file
 from harness.inference.files import CHUNK
-from harness.promotion import promote
 from harness.serving.contract import Contract
 from harness.serving.engine import Engine
 from harness.serving.package import write_data
-from harness.store import Store
+from harness.tracking.promotion import promote
+from harness.tracking.store import Store
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE
 from harness.values.parties import EMPTY

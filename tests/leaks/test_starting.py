@@ -12,8 +12,8 @@ from harness import experiment
 from harness.config import plan
 from harness.evaluation import trial as evaluate
 from harness.evaluation.trial import Prepared
-from harness.store import Store
 from harness.tracking import names
+from harness.tracking.store import Store
 from harness.values.errors import LeakError
 
 REPEATED = "Harbour Party met Varna in the old hall, for the 1000th time."

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.store import Store
-from harness.store.location import project
-from harness.store.relocate import COLUMNS, relocate
+from harness.tracking.store import Store
+from harness.tracking.store.location import project
+from harness.tracking.store.relocate import COLUMNS, relocate
 from harness.values.errors import StoreError
 
 OPENING = """
 import sys
-from harness.store import Store
+from harness.tracking.store import Store
 store = Store.open(__import__("pathlib").Path(sys.argv[1]))
 print(store.uri, "mlflow" in sys.modules)
 """

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.store import Store, pending
-from harness.store.pending import Pending
+from harness.tracking.store import Store, pending
+from harness.tracking.store.pending import Pending
 
 NOW = 1_000_000_000.0
 DAY = 86_400.0

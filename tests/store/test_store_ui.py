@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.store import Store
-from harness.store.ui import command, runs_address, serve_ui
+from harness.tracking.store import Store
+from harness.tracking.store.ui import command, runs_address, serve_ui
 from harness.values.errors import StoreError
 
 SERVING = """
-from harness.store import Store
-from harness.store.ui import serve_ui
+from harness.tracking.store import Store
+from harness.tracking.store.ui import serve_ui
 serve_ui(Store.open(), say=lambda text: print(text, flush=True))
 """
 
@@ -53,7 +53,9 @@ def test_a_taken_port_is_named(ladder: Path) -> None:
 def test_a_server_is_not_served_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     store = Store("http://runs.example/", folder, None)
-    monkeypatch.setattr("harness.store.ui.runs_address", lambda store, base, experiment: f"{base}/#/x")
+    monkeypatch.setattr(
+        "harness.tracking.store.ui.runs_address", lambda store, base, experiment: f"{base}/#/x"
+    )
     assert serve_ui(store, say=said.append) == 0
     assert said == ["the runs are on a server: http://runs.example/#/x"]
 

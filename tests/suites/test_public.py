@@ -9,8 +9,8 @@ import pytest
 from harness import suites
 from harness.corpora import describe
 from harness.corpora.sources import SOURCES
-from harness.store import Store
 from harness.suites import Cell, Suite
+from harness.tracking.store import Store
 from tests.corpora.grown import GROWN, write
 
 PUBLIC = Path(__file__).parents[2] / "configs" / "suites" / "public.yaml"

@@ -14,9 +14,9 @@ import toys
 from harness import screen, suites
 from harness.corpora import describe, files
 from harness.corpora.card import Published
-from harness.store import Store
 from harness.suites import Cell, Row, Suite
 from harness.suites.table import floor, to_csv, to_markdown
+from harness.tracking.store import Store
 from harness.values.errors import ConfigError
 
 SUITE = """\

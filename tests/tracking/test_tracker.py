@@ -10,8 +10,8 @@ from toys import prepared
 from harness import experiment
 from harness.evaluation import trial as evaluate
 from harness.evaluation.trial import Prepared, Trial, TrialResult
-from harness.store import Store
 from harness.tracking import Tracker, names
+from harness.tracking.store import Store
 
 
 def ran(made: Prepared, store: Store, **options: Any) -> list[experiment.Outcome]:

@@ -8,7 +8,7 @@ from toys import prepared
 
 from harness import experiment
 from harness.evaluation.trial import Prepared
-from harness.store import Store
+from harness.tracking.store import Store
 
 
 def ran(made: Prepared, store: Store, **options: Any) -> list[experiment.Outcome]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.evaluation.external import EXTERNAL
-from harness.store import Store
 from harness.tracking import names
+from harness.tracking.store import Store
 from harness.tracking.tracker import model_of
 from harness.values.errors import PromotionError, StoreError
 

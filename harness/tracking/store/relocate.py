@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.store.location import Store
+from harness.tracking.store.location import Store
 from harness.values.errors import StoreError
 
 COLUMNS = (

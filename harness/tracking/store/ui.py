@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Callable
 from types import FrameType
 
-from harness.store.location import SERVERS, Store
+from harness.tracking.store.location import SERVERS, Store
 from harness.values.errors import StoreError
 
 HOST = "127.0.0.1"

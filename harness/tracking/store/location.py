@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from harness.store.database import SQLITE, imported, locked, ready
+from harness.tracking.store.database import SQLITE, imported, locked, ready
 from harness.values.errors import StoreError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Store:
             Where to look from; the working directory where left out. The nearest folder upwards that holds
             ``.harness`` or ``pyproject.toml`` is the project.
         check : bool
-            Refuse a store whose files have moved; see :func:`harness.store.relocate.relocate`.
+            Refuse a store whose files have moved; see :func:`harness.tracking.store.relocate.relocate`.
         say : callable, optional
             Told when a database has to be made, which takes some seconds.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.store.location import Store
+from harness.tracking.store.location import Store
 from harness.values.errors import StoreError
 
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.store.location import Store
+from harness.tracking.store.location import Store
 
 FOLDER = "pending"
 """In the store's home; models of unfinished classifiers wait there too."""
