@@ -10,21 +10,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.inference import LabelModel, Together
+    from harness.serving.inference import LabelModel, Together
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "load", "load_both"]
 
 
 def load(uri: str) -> LabelModel:
-    """Load a registered model; see :func:`harness.inference.load`."""
-    from harness.inference import load as load_model
+    """Load a registered model; see :func:`harness.serving.inference.load`."""
+    from harness.serving.inference import load as load_model
 
     return load_model(uri)
 
 
 def load_both(stance: str, frames: str) -> Together:
-    """Load a stance and a frames model that label the same rows; see :func:`harness.inference.load_both`."""
-    from harness.inference import load_both as load_models
+    """Load a stance and a frames model that label the same rows; see :func:`harness.serving.inference.load_both`."""
+    from harness.serving.inference import load_both as load_models
 
     return load_models(stance, frames)

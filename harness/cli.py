@@ -185,7 +185,7 @@ def predict(
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier attempt ended.")] = False,
 ) -> None:
     """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
-    from harness import inference
+    from harness.serving import inference
 
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))
     stated: Literal["csv", "jsonl"] | None = format_.value if format_ is not None else None

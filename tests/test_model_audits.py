@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from harness import cli, experiment
 from harness.classifiers.protocol import Example
-from harness.inference.asking import asked, stated, table
 from harness.model_audits import audit_model
+from harness.serving.inference.asking import asked, stated, table
 from harness.tracking import names
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store

@@ -43,7 +43,7 @@ def write_rows(path: Path, examples: list[Example], count: int) -> None:
 
 def label_file(model: str, source: Path, engine: str) -> None:
     """Label a file; print seconds, and megabytes at the most."""
-    from harness import inference
+    from harness.serving import inference
 
     loaded = inference.load(model, engine=engine)
     began = time.perf_counter()

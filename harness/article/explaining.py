@@ -17,7 +17,7 @@ from harness.values.parties import Span
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.inference import LabelModel
+    from harness.serving.inference import LabelModel
 
 SHOWN = 6
 """Words a row."""

@@ -17,7 +17,7 @@ from harness.values.parties import Registry
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.inference import LabelModel
+    from harness.serving.inference import LabelModel
 
 ROWS_AT_ONCE = 1024
 """Rows that are labelled together; articles wait until so many are there, and no longer."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.inference.formats import format_of, reading
+from harness.serving.inference.formats import format_of, reading
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.article.reading import SEPARATOR, Reading, Row
-from harness.inference.formats import ENDINGS, Writer, writer
+from harness.serving.inference.formats import ENDINGS, Writer, writer
 from harness.values.errors import ArticleError, Problem
 
 

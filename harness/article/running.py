@@ -14,7 +14,7 @@ from harness.article.reading import Reader, Reading
 from harness.article.rows import Tables, whole
 from harness.article.streams import Format
 from harness.article.summary import Tally, add
-from harness.inference.formats import ENDINGS
+from harness.serving.inference.formats import ENDINGS
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
 from harness.values.parties import Registry, shipped
 from harness.values.parties import read as read_registry
@@ -159,7 +159,7 @@ def _long(reading: Reading) -> Problem:
 
 
 def _reader(request: Request, single: bool, outcome: Outcome) -> Reader:
-    from harness.inference import load
+    from harness.serving.inference import load
 
     registry = shipped() if request.parties is None else read_registry(request.parties)
     only = frozenset(_canonical(registry, name) for name in request.only)

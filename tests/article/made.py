@@ -10,9 +10,9 @@ import numpy as np
 from harness.classifiers.protocol import Example
 from harness.evaluation.decisions.abstention import Rule
 from harness.evaluation.decisions.decider import Decider
-from harness.inference import LabelModel
 from harness.serving.contract import Contract
 from harness.serving.engine import Engine
+from harness.serving.inference import LabelModel
 from harness.values.labels import FRAMING, STANCE, LabelSet, Task
 from harness.values.parties import EMPTY, Registry, from_records
 

@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 import toys
 
-from harness.inference import LabelModel, load, predict_file
-from harness.inference import files as inference_files
-from harness.inference.files import CHUNK, FIRST
 from harness.serving.contract import Contract
+from harness.serving.inference import LabelModel, load, predict_file
+from harness.serving.inference import files as inference_files
+from harness.serving.inference.files import CHUNK, FIRST
 from harness.serving.package import write_data
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE
@@ -110,7 +110,7 @@ def test_a_killed_process_is_gone_on_from(tmp_path: Path) -> None:
     code = """
 import sys, time
 from pathlib import Path
-from harness.inference import files, load, predict_file
+from harness.serving.inference import files, load, predict_file
 model, plain = load(sys.argv[1]), files._labelled
 def slow(*some):
     if some[2]:

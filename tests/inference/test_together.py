@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 import harness
 from harness.cli import app
-from harness.inference import LabelModel, Together, cross_file, load, load_both, predict_file
-from harness.inference.files import CHUNK
 from harness.serving.contract import Contract
+from harness.serving.inference import LabelModel, Together, cross_file, load, load_both, predict_file
+from harness.serving.inference.files import CHUNK
 from harness.serving.package import write_data
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE, LabelSet

@@ -12,8 +12,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.inference.drafts import Draft, State
-from harness.inference.formats import Format, Row, format_of, reading, writer
+from harness.serving.inference.drafts import Draft, State
+from harness.serving.inference.formats import Format, Row, format_of, reading, writer
 from harness.serving.rows import COLUMNS
 from harness.values.errors import ModelError
 

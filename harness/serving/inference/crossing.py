@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.inference.formats import Row, format_of, reading
 from harness.scoring.crosstab import CrossTable, cross_tables
+from harness.serving.inference.formats import Row, format_of, reading
 from harness.values.errors import ModelError, suggest
 from harness.values.labels import NO_FRAME, STANCES
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Examples
-from harness.inference.model import SCHEMES, load
+from harness.serving.inference.model import SCHEMES, load
 from harness.serving.rows import COLUMNS
 from harness.values.errors import ModelError
 from harness.values.labels import LabelSet, Task

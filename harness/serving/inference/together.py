@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.inference.model import LabelModel, load, table_of
+from harness.serving.inference.model import LabelModel, load, table_of
 from harness.values.errors import ModelError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Together:
         Parameters
         ----------
         rows : DataFrame or list of dict
-            As for :meth:`harness.inference.LabelModel.predict` of a stance model. Frames belong to the
+            As for :meth:`harness.serving.inference.LabelModel.predict` of a stance model. Frames belong to the
             sentence: they are computed once for each text, however many parties stand beside it.
         first : int
             Number of the first row in messages.
@@ -115,7 +115,7 @@ def load_both(stance: str | Path, frames: str | Path, *, engine: str = "") -> To
     ----------
     stance, frames : str or Path
     engine : str, optional
-        All as for :func:`harness.inference.load`.
+        All as for :func:`harness.serving.inference.load`.
 
     Raises
     ------

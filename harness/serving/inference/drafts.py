@@ -5,7 +5,7 @@ Beside an ``output.csv`` that is being written lie
 ``output.csv.partial``        what was written so far; for Parquet, Arrow streams, one a chunk
 ``output.csv.partial.json``   how much of it is sound, and what it was made from
 
-so that :func:`harness.inference.files.predict_file` can go on from there.
+so that :func:`harness.serving.inference.files.predict_file` can go on from there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from harness.inference.formats import Format, Row, Writer, merged_schema, writer
+from harness.serving.inference.formats import Format, Row, Writer, merged_schema, writer
 from harness.values.errors import ModelError
 
 if TYPE_CHECKING:
