@@ -29,7 +29,7 @@ def audit(
     ] = None,
 ) -> None:
     """Ask a finished model what it labels by: all audits that need no training. Logged to MLflow."""
-    from harness.model_audits import audit_model, keep
+    from harness.audits.of_model import audit_model, keep
     from harness.tracking.store import Store
     from harness.verdicts import told
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.auditing import audited
+from harness.audits.of_classifier import audited
 from harness.classifiers.protocol import Example
 from harness.config.plan import PlannedClassifier
 from harness.evaluation import trial as evaluate

@@ -7,7 +7,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from harness import experiment
-from harness.auditing import twin_of
+from harness.audits.of_classifier import twin_of
 from harness.config import plan
 from harness.evaluation import external as outside
 from harness.evaluation import trial as evaluate

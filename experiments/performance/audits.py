@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.performance import section
-from harness.auditing import subject_of
 from harness.audits import examine
+from harness.audits.of_classifier import subject_of
 from harness.audits.sensitivity import KINDS
 from harness.classifiers.protocol import Examples
 from harness.config import plan
