@@ -61,7 +61,7 @@ def read(
     language: Annotated[str, typer.Option(help="For sentence ends; who speaks is told in English.")] = "en",
 ) -> None:
     """Show how articles treat parties, sentence by sentence, own voice and quotes apart."""
-    from harness.article import running, shown
+    from harness.articles import running, shown
 
     request = running.Request(
         tuple(articles),
@@ -93,8 +93,8 @@ def sample(
     seed: Annotated[int, typer.Option(help="Another draws other rows.")] = 1,
 ) -> None:
     """Draw a random sample of readings to label by hand, so that shares can be corrected."""
-    from harness.article import readings as tables
-    from harness.article import sampling
+    from harness.articles import readings as tables
+    from harness.articles import sampling
 
     strata = _names(by)
     drawn = sampling.draw(tables.load(readings), size, by=strata, seed=seed)
@@ -118,9 +118,9 @@ def shares(
     by: Annotated[str, typer.Option(help="Of target, outlet, week.")] = "target,outlet,week",
 ) -> None:
     """Estimate how large a share of sentences is critical or supportive, corrected for the model's errors."""
-    from harness.article import readings as tables
-    from harness.article import share_tables, shown
-    from harness.article import shares as estimates
+    from harness.articles import readings as tables
+    from harness.articles import share_tables, shown
+    from harness.articles import shares as estimates
 
     rows = tables.load(readings)
     labelled = estimates.read_gold(gold, rows) if gold is not None else None

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from harness.article.holders import Holder, holders
-from harness.article.kinds import Kind
-from harness.article.mentions import mentions
-from harness.article.sentences import Sentence
+from harness.articles.holders import Holder, holders
+from harness.articles.kinds import Kind
+from harness.articles.mentions import mentions
+from harness.articles.sentences import Sentence
 from harness.corpora import seesaw
 from harness.corpora.partyline import HOME
 from harness.values.parties import read, shipped

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.article.readings import OWN, QUOTED, Readings
-from harness.article.sampling import draw, write
-from harness.article.shares import Share, read_gold, shares
+from harness.articles.readings import OWN, QUOTED, Readings
+from harness.articles.sampling import draw, write
+from harness.articles.shares import Share, read_gold, shares
 from harness.values.labels import STANCES
 from harness.values.progress import progress
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from article.test_holders import held
 
-from harness.article.comments import commented
+from harness.articles.comments import commented
 
 CASES = {
     "verbs": [
@@ -97,7 +97,7 @@ def test_a_writer_comments_on_what_is_said(text: str, expected: bool) -> None:
 
 
 def test_the_lists_of_words_have_no_word_twice_in_a_section() -> None:
-    text = (Path(__file__).parents[2] / "harness/article/english.txt").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "harness/articles/english.txt").read_text(encoding="utf-8")
     for section in re.split(r"^\[\w+\]$", text, flags=re.MULTILINE)[1:]:
         words = " ".join(line for line in section.splitlines() if not line.startswith("#")).split()
         assert len(words) == len(set(words)), sorted({one for one in words if words.count(one) > 1})

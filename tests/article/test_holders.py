@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.article.holders import holders
-from harness.article.mentions import mentions
-from harness.article.quoting import left_open, outside_quotes
-from harness.article.sentences import sentences
+from harness.articles.holders import holders
+from harness.articles.mentions import mentions
+from harness.articles.quoting import left_open, outside_quotes
+from harness.articles.sentences import sentences
 from harness.values.parties import from_records
 
 REGISTRY = from_records(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from article.made import model
 
-from harness.article import documents, running
+from harness.articles import documents, running
 from harness.cli import main
 from harness.values.errors import ModelError
 

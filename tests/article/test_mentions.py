@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.article.mentions import Named, mentions
-from harness.article.sentences import sentences
+from harness.articles.mentions import Named, mentions
+from harness.articles.sentences import sentences
 from harness.values.parties import from_records, shipped
 
 REGISTRY = from_records(

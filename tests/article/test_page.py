@@ -5,9 +5,9 @@ import re
 
 from article.made import ARTICLE, REGISTRY, model
 
-from harness.article.documents import Document
-from harness.article.page import index_page, reader_page
-from harness.article.reading import Reader, Reading
+from harness.articles.documents import Document
+from harness.articles.page import index_page, reader_page
+from harness.articles.reading import Reader, Reading
 
 
 def reading(text: str = ARTICLE) -> Reading:

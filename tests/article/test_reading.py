@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from article.made import ARTICLE, REGISTRY, model
 
-from harness.article import reading as room
-from harness.article.documents import Document
-from harness.article.reading import Reader, Reading
-from harness.article.rows import flat
+from harness.articles import reading as room
+from harness.articles.documents import Document
+from harness.articles.reading import Reader, Reading
+from harness.articles.rows import flat
 from harness.values.errors import ModelError
 
 DOCUMENT = Document("a.txt", ARTICLE, outlet="Ledger", date="2030-05-01")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from article.made import ARTICLE, model
 
-from harness.article import running, shown
-from harness.article.running import Request, run
+from harness.articles import running, shown
+from harness.articles.running import Request, run
 from harness.values.errors import ArticleError, ModelError
 
 PARTIES = """

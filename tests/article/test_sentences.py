@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from harness.article.kinds import kind_of
-from harness.article.sentences import LONGEST, sentences
+from harness.articles.kinds import kind_of
+from harness.articles.sentences import LONGEST, sentences
 
 
 def texts(text: str) -> list[str]:

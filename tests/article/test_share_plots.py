@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from harness.article.share_plots import MOST, PANELS, by_outlet, by_week, largest, plot
-from harness.article.shares import Share
+from harness.articles.share_plots import MOST, PANELS, by_outlet, by_week, largest, plot
+from harness.articles.shares import Share
 from harness.scoring.statistics.difference import UNKNOWN, Estimate
 
 HALF = Estimate(0.5, 0.4, 0.6, 0.05)
@@ -58,7 +58,7 @@ def test_outlets_stand_by_size_and_long_names_are_cut() -> None:
 def test_a_panel_a_voice_and_with_weeks_a_row_an_outlet(
     groups: list[dict[str, str]], panels: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.article import share_plots
+    from harness.articles import share_plots
 
     drawn: list[tuple[int, int]] = []
     made = share_plots.canvases

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.article.readings import Readings
-from harness.article.rows import whole
+from harness.articles.readings import Readings
+from harness.articles.rows import whole
 from harness.values.errors import ArticleError, Problem, suggest
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
-from harness.article.documents import Document, count, read
-from harness.article.page import index_page, reader_page
-from harness.article.reading import Reader, Reading
-from harness.article.rows import Tables, whole
-from harness.article.streams import Format
-from harness.article.summary import Tally, add
+from harness.articles.documents import Document, count, read
+from harness.articles.page import index_page, reader_page
+from harness.articles.reading import Reader, Reading
+from harness.articles.rows import Tables, whole
+from harness.articles.streams import Format
+from harness.articles.summary import Tally, add
 from harness.serving.inference.formats import ENDINGS
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
 from harness.values.parties import Registry, shipped
@@ -50,9 +50,9 @@ class Request:
     explain : bool or None
         Left out, for a single article of at most :data:`EXPLAINED` rows.
     linked : bool
-        See :func:`harness.article.mentions.mentions`.
+        See :func:`harness.articles.mentions.mentions`.
     kind, outlet, date, language : str
-        See :func:`harness.article.documents.read` and :func:`harness.article.sentences.sentences`.
+        See :func:`harness.articles.documents.read` and :func:`harness.articles.sentences.sentences`.
     """
 
     articles: tuple[Path, ...]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from harness.article.actors import Actor, leads
-from harness.article.people import group, is_staff
-from harness.article.words import DOCUMENTS, FORMS, NOT_PEOPLE, NOUNS, TITLES
+from harness.articles.actors import Actor, leads
+from harness.articles.people import group, is_staff
+from harness.articles.words import DOCUMENTS, FORMS, NOT_PEOPLE, NOUNS, TITLES
 
 _ADVERB = re.compile(
     r"""(?xi)(?:^|(?<=[\s,]))(?:also|then|later|nevertheless|nonetheless|once|twice|thrice|often|again|today|yesterday|tonight|

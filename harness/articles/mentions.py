@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.article.people import people
-from harness.article.sentences import Sentence
-from harness.article.words import CAPITALS, NOT_PEOPLE, OFFICES, TITLES
+from harness.articles.people import people
+from harness.articles.sentences import Sentence
+from harness.articles.words import CAPITALS, NOT_PEOPLE, OFFICES, TITLES
 from harness.values.parties import Form, Registry, Span
 from harness.values.parties.matching import Meaning
 

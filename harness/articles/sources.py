@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from harness.article.actors import Actor, Kind, Source, leads, starting, with_staff
-from harness.article.comments import commented
-from harness.article.idioms import of_idioms
-from harness.article.quoting import outside_quotes
-from harness.article.subjects import first
-from harness.article.verbs import of_verbs
-from harness.article.words import DOCUMENTS, TITLES
+from harness.articles.actors import Actor, Kind, Source, leads, starting, with_staff
+from harness.articles.comments import commented
+from harness.articles.idioms import of_idioms
+from harness.articles.quoting import outside_quotes
+from harness.articles.subjects import first
+from harness.articles.verbs import of_verbs
+from harness.articles.words import DOCUMENTS, TITLES
 
 _STAMP = re.compile(r"^\d{1,2}[:.]\d\d\s*[-–—]\s*")
 

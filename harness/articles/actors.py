@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.article.mentions import Named
-from harness.article.people import group, is_staff, people
-from harness.article.words import TITLES
+from harness.articles.mentions import Named
+from harness.articles.people import group, is_staff, people
+from harness.articles.words import TITLES
 
 Kind = Literal["party", "person", "group", "pronoun"]
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.article.documents import Document
-from harness.article.explaining import Word, explained
-from harness.article.holders import Holder, holders
-from harness.article.mentions import Named, mentions
-from harness.article.sentences import Sentence, sentences
+from harness.articles.documents import Document
+from harness.articles.explaining import Word, explained
+from harness.articles.holders import Holder, holders
+from harness.articles.mentions import Named, mentions
+from harness.articles.sentences import Sentence, sentences
 from harness.values.errors import ModelError
 from harness.values.parties import Registry
 
@@ -115,13 +115,13 @@ class Reader:
     only : frozenset of str
         Canonical names; empty stands for all parties that occur.
     linked : bool
-        See :func:`harness.article.mentions.mentions`.
+        See :func:`harness.articles.mentions.mentions`.
     explain : bool
         Whether to say which words moved a stance.
     explain_at_most : int, optional
         Rows; where more are labelled together, nothing is said of words. Left out, there is no end.
     language : str
-        For :func:`harness.article.sentences.sentences`.
+        For :func:`harness.articles.sentences.sentences`.
 
     Raises
     ------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.article.readings import OWN, QUOTED, Readings, in_order, rows_of
+from harness.articles.readings import OWN, QUOTED, Readings, in_order, rows_of
 from harness.scoring.statistics.difference import (
     UNKNOWN,
     Counted,

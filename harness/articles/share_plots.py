@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.article.readings import OWN, QUOTED
-from harness.article.shares import LEAST_GOLD, VOICES, Share
+from harness.articles.readings import OWN, QUOTED
+from harness.articles.shares import LEAST_GOLD, VOICES, Share
 from harness.reports.figures import BLUE, GREY, ORANGE, canvases, png
 
 if TYPE_CHECKING:

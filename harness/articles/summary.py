@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from harness.article.reading import Reading
+from harness.articles.reading import Reading
 
 VOICES = ("own voice", "quoted")
 
@@ -50,7 +50,7 @@ def tally(readings: Iterable[Reading]) -> dict[str, Tally]:
 
 def add(found: dict[str, Tally], reading: Reading) -> None:
     """Count the rows of one reading into ``found``."""
-    from harness.article.mentions import LINKED
+    from harness.articles.mentions import LINKED
 
     for row in reading.rows:
         mine = found.setdefault(row.named.party, Tally())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from harness.article.actors import Actor, Source, starting
-from harness.article.subjects import subject
+from harness.articles.actors import Actor, Source, starting
+from harness.articles.subjects import subject
 
 _OBJECT = r"\s+[^.;:,]{2,60}?\s"
 _PHRASE = re.compile(

@@ -15,12 +15,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.article.actors import Actor, Source, actors
-from harness.article.mentions import Named
-from harness.article.people import group, people
-from harness.article.quoting import left_open, outside_quotes
-from harness.article.sentences import Sentence
-from harness.article.sources import sources
+from harness.articles.actors import Actor, Source, actors
+from harness.articles.mentions import Named
+from harness.articles.people import group, people
+from harness.articles.quoting import left_open, outside_quotes
+from harness.articles.sentences import Sentence
+from harness.articles.sources import sources
 
 Kind = Literal["writer", "party", "person", "other"]
 
@@ -69,7 +69,7 @@ def holders(found: Sequence[Sentence], named: Sequence[Sequence[Named]]) -> list
     found : sequence of Sentence
         All of an article, in order.
     named : sequence of sequence of Named
-        As :func:`harness.article.mentions.mentions` returns.
+        As :func:`harness.articles.mentions.mentions` returns.
 
     Returns
     -------
