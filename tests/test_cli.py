@@ -10,7 +10,7 @@ import pytest
 import toys
 from typer.testing import CliRunner, Result
 
-from harness import cli
+from harness.cli.main import main as cli
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, HarnessError, StoreError
 

@@ -168,10 +168,10 @@ def test_mlflow_is_known_to_few() -> None:
     [
         "import harness",
         "import harness.config.load, harness.config.schema, harness.config.plan",
-        "from harness.cli import main; sys.argv[1:] = ['--help']; main()",
-        "from harness.cli import main; sys.argv[1:] = ['schema']; main()",
-        "from harness.cli import main; sys.argv[1:] = ['list']; main()",
-        "from harness.cli import main; sys.argv[1:] = ['validate', 'configs/quickstart.yaml']; main()",
+        "from harness.cli.main import main; sys.argv[1:] = ['--help']; main()",
+        "from harness.cli.main import main; sys.argv[1:] = ['schema']; main()",
+        "from harness.cli.main import main; sys.argv[1:] = ['list']; main()",
+        "from harness.cli.main import main; sys.argv[1:] = ['validate', 'configs/quickstart.yaml']; main()",
     ],
 )
 def test_what_answers_at_once_loads_nothing_heavy(statement: str) -> None:

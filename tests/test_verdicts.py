@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from harness.cli.findings import in_short, told
 from harness.values.findings import Finding
-from harness.verdicts import in_short, told
 
 FINDINGS = (
     Finding("leaks", "passed", "Nothing leaks."),

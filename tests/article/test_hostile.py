@@ -13,7 +13,7 @@ import pytest
 from article.made import model
 
 from harness.articles import documents, running
-from harness.cli import main
+from harness.cli.main import main
 from harness.values.errors import ModelError
 
 PARTIES = """

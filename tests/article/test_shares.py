@@ -13,7 +13,7 @@ from harness.articles.sampling import draw, write
 from harness.articles.share_tables import table
 from harness.articles.share_tables import write as write_shares
 from harness.articles.shares import read_gold, remarks, shares
-from harness.cli import app
+from harness.cli.main import app
 from harness.values.errors import ArticleError
 
 HEADER = "article,sentence,target,sure,own_voice,stance,text,outlet,date\n"

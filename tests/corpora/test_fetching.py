@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from harness.cli import app
+from harness.cli.main import app
 from harness.corpora import cache, describe, fetching
 from harness.corpora.downloads import Patience
 from harness.corpora.sources import SOURCES, Source

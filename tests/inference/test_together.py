@@ -12,7 +12,7 @@ import toys
 from typer.testing import CliRunner
 
 import harness
-from harness.cli import app
+from harness.cli.main import app
 from harness.serving.contract import Contract
 from harness.serving.inference import LabelModel, Together, cross_file, load, load_both, predict_file
 from harness.serving.inference.files import CHUNK

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import toys
 
-from harness import screen, suites
+from harness import suites
+from harness.cli import compare as screen
 from harness.corpora import describe, files
 from harness.corpora.card import Published
 from harness.suites import Cell, Row, Suite

@@ -232,8 +232,8 @@ def _abstained(result: ClassifierResult) -> str:
 
 def _verdicts(console: Any, plan: Plan, outcomes: Iterable[Outcome]) -> None:
     """Print what the audits found: of the classifier to promote with reasons, of the others in short."""
+    from harness.cli.findings import in_short, told
     from harness.scoring.comparison.findings import shortened
-    from harness.verdicts import in_short, told
 
     finished = [one for one in outcomes if one.result is not None]
     chosen = best_on_select(plan, finished) or (finished[-1] if finished else None)

@@ -23,7 +23,7 @@ def suite(
     fresh: Annotated[bool, typer.Option(help="Repeat what is finished.")] = False,
 ) -> None:
     """Run classifiers on many corpora and write one table; finishes what an earlier time left undone."""
-    from harness import screen
+    from harness.cli import compare as screen
 
     screen.run_suite(path, only=only, classifiers=classifier, output=output, fresh=fresh)
 
@@ -37,7 +37,7 @@ def crosstab(
     ] = None,
 ) -> None:
     """Say how each party is framed in a labelled file: frame × stance, with intervals over articles."""
-    from harness import screen
+    from harness.cli import compare as screen
 
     screen.show_crosstab(labelled, group=group, output=output)
 

@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal, Optional
 
 import typer
 
-from harness import article_cli, audit_cli, suite_cli
+from harness.cli import articles as article_cli
+from harness.cli import audits as audit_cli
+from harness.cli import suites as suite_cli
 from harness.values.errors import ConfigError, HarnessError, HarnessWarning
 
 app = typer.Typer(
@@ -86,7 +88,7 @@ def run(
     ] = False,
 ) -> None:
     """Train and score what a config names, and log it to MLflow; finishes what an earlier run left undone."""
-    from harness import terminal
+    from harness.cli import run as terminal
     from harness.config import plan
 
     planned = plan.read(config, set_ or ())
@@ -103,7 +105,8 @@ def compare(
     ] = "",
 ) -> None:
     """Say which differences between finished classifiers are real; logs the comparison to MLflow."""
-    from harness import screen, standings
+    from harness import standings
+    from harness.cli import compare as screen
     from harness.tracking.store import Store, last
 
     store = Store.open()
@@ -121,7 +124,7 @@ def score(
     set_: Sets = None,
 ) -> None:
     """Score predictions that were made elsewhere, and log them as a run that compares like any other."""
-    from harness import screen
+    from harness.cli import compare as screen
     from harness.config import plan
 
     screen.score_table(plan.read(config, set_ or ()), table, name=name)
@@ -247,7 +250,7 @@ def list_(
     section: Annotated[str, typer.Argument(help="corpus, split, classifier or metric; left out, all.")] = "",
 ) -> None:
     """List what a config can name, with its options and their defaults."""
-    from harness import terminal
+    from harness.cli import run as terminal
 
     terminal.list_catalogue(section)
 
@@ -255,7 +258,7 @@ def list_(
 @corpus_app.command(name="list")
 def corpus_list() -> None:
     """List the corpora, with tasks and where each is looked for."""
-    from harness import terminal
+    from harness.cli import run as terminal
 
     terminal.list_corpora()
 
@@ -265,7 +268,7 @@ def corpus_describe(
     name: Annotated[str, typer.Argument(help="A corpus of the list.")],
 ) -> None:
     """Print the data card of a corpus and what its files hold."""
-    from harness import terminal
+    from harness.cli import run as terminal
 
     terminal.describe_corpus(name)
 
@@ -282,7 +285,7 @@ def corpus_fetch(
     ] = None,
 ) -> None:
     """Download a corpus into the cache, or say what to do; what broke off is taken up again."""
-    from harness import terminal
+    from harness.cli import run as terminal
 
     terminal.fetch_corpus(name, mirror, given)
 

@@ -30,8 +30,8 @@ def audit(
 ) -> None:
     """Ask a finished model what it labels by: all audits that need no training. Logged to MLflow."""
     from harness.audits.of_model import audit_model, keep
+    from harness.cli.findings import told
     from harness.tracking.store import Store
-    from harness.verdicts import told
 
     examined = audit_model(model, corpus, set_ or ())
     typer.echo(f"{examined.uri} on {examined.n:,} rows of {examined.corpus}")
