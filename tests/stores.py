@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import toys
 
-from harness import experiment
+from harness.runs import experiment
 from harness.tracking.store import Store
 from harness.tracking.store.relocate import relocate
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from harness import experiment
 from harness.audits.of_classifier import twin_of
 from harness.config import plan
 from harness.evaluation import external as outside
 from harness.evaluation import trial as evaluate
+from harness.runs import experiment
 from harness.tracking import names
 from harness.tracking.store import Store
 from tests.audits import world

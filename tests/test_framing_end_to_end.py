@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness import experiment
 from harness.config import plan
 from harness.evaluation import trial as evaluate
+from harness.runs import experiment
 from harness.scoring.slices import slices_of
 from harness.tracking.finished import finished, predictions
 from harness.tracking.promotion import promote

@@ -13,10 +13,10 @@ import toys
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from harness import experiment
 from harness.audits.of_model import audit_model
 from harness.classifiers.protocol import Example
 from harness.cli.main import main as cli
+from harness.runs import experiment
 from harness.serving.inference.asking import asked, stated, table
 from harness.tracking import names
 from harness.tracking.promotion import promote

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import toys
 
-from harness import experiment
 from harness.evaluation import external as outside
 from harness.evaluation.trial import Prepared
+from harness.runs import experiment
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, PredictionsError
 

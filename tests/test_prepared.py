@@ -10,12 +10,12 @@ import pytest
 import toys
 
 import harness
-from harness import experiment
 from harness.config import plan
 from harness.evaluation import trial as evaluate
 from harness.evaluation.prepared import labels_of, reads_both
 from harness.evaluation.trial import Prepared
-from harness.experiment import Outcome
+from harness.runs import experiment
+from harness.runs.experiment import Outcome
 from harness.tracking.finished import finished, predictions
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store

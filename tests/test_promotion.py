@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from toys import prepared
 
-from harness import experiment
+from harness.runs import experiment
 from harness.tracking.promotion import Promotion, promote, rollback
 from harness.tracking.store import Store
 from harness.values.errors import PromotionError, StoreError

@@ -12,15 +12,15 @@ from compare.made_runs import run
 from stores import LADDER
 from typer.testing import CliRunner
 
-from harness import experiment
 from harness.cli.compare import WIDTH, notes, shown_pairs
 from harness.cli.main import main as cli
 from harness.config import plan
 from harness.evaluation import external as outside
 from harness.evaluation import trial as evaluate
+from harness.runs import experiment
+from harness.runs.comparison import Standings, standings
 from harness.scoring.comparison import compare
 from harness.scoring.comparison.findings import shortened
-from harness.standings import Standings, standings
 from harness.tracking import promotion
 from harness.tracking.finished import finished, predictions
 from harness.tracking.store import Store

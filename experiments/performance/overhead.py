@@ -16,10 +16,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from harness import experiment
 from harness.config import plan
 from harness.evaluation import trial as evaluate
 from harness.evaluation.trial import Prepared
+from harness.runs import experiment
 from harness.tracking.store import Store
 
 REPEATS = 3

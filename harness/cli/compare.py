@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from harness.config.plan import Plan
+    from harness.runs.comparison import Standings
+    from harness.runs.suites import Row
     from harness.scoring.comparison import Comparison, Pair
     from harness.scoring.crosstab import CrossTable, Share
-    from harness.standings import Standings
-    from harness.suites import Row
 
 
 WIDTH = 80
@@ -166,7 +166,7 @@ def run_suite(path: Path, *, only: str, classifiers: str, output: Path | None, f
     """
     from rich.console import Console
 
-    from harness import suites
+    from harness.runs import suites
     from harness.tracking.store import Store
     from harness.tracking.suites import log_suite
 
@@ -204,8 +204,8 @@ def run_suite(path: Path, *, only: str, classifiers: str, output: Path | None, f
 
 def suite_table(rows: list[Row]) -> Table:
     """Set the classifiers of one corpus below each other, with what was published on which items."""
+    from harness.runs.suites import table
     from harness.scoring.comparison.findings import shortened
-    from harness.suites import table
 
     first = rows[0]
     shown = _table(
@@ -282,9 +282,9 @@ def score_table(plan: Plan, path: Path, *, name: str = "") -> None:
     """Score a table of predictions on a config's corpus and split, log it and print the scores."""
     from rich.console import Console
 
-    from harness import experiment
     from harness.evaluation import external as outside
     from harness.evaluation import trial as evaluate
+    from harness.runs import experiment
     from harness.tracking.store import Store, last
 
     prepared = evaluate.prepare(plan)

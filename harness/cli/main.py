@@ -105,8 +105,8 @@ def compare(
     ] = "",
 ) -> None:
     """Say which differences between finished classifiers are real; logs the comparison to MLflow."""
-    from harness import standings
     from harness.cli import compare as screen
+    from harness.runs import comparison as standings
     from harness.tracking.store import Store, last
 
     store = Store.open()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.config.plan import Plan
     from harness.evaluation.trial import ClassifierResult, Prepared
-    from harness.experiment import Outcome
+    from harness.runs.experiment import Outcome
 
 
 WIDTH = 80
@@ -42,9 +42,9 @@ def run_experiment(plan: Plan, *, fresh: bool, allow_leaks: bool = False) -> Non
     """
     from rich.console import Console
 
-    from harness import experiment
     from harness.evaluation import trial as evaluate
     from harness.evaluation.prepared import reads_both
+    from harness.runs import experiment
     from harness.tracking.store import Store, last, pending
 
     console = Console(highlight=False)

@@ -15,8 +15,8 @@ from harness.reports.deciding import Deciding
 from harness.reports.framed import framed_png
 from harness.reports.pages import About, number, run_page
 from harness.reports.summary import Summary
+from harness.runs.packaging import pack
 from harness.scoring.crosstab import as_table
-from harness.serving.package import pack
 from harness.tracking import context, names, saved
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 import toys
 
+from harness.runs.packaging import write_data
 from harness.serving.contract import Contract
 from harness.serving.inference import LabelModel, load, predict_file
 from harness.serving.inference import files as inference_files
 from harness.serving.inference.files import CHUNK, FIRST
-from harness.serving.package import write_data
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE
 from harness.values.parties import EMPTY

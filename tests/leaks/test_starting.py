@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import toys
 
-from harness import experiment
 from harness.config import plan
 from harness.evaluation import trial as evaluate
 from harness.evaluation.trial import Prepared
+from harness.runs import experiment
 from harness.tracking import names
 from harness.tracking.store import Store
 from harness.values.errors import LeakError

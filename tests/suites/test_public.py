@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import suites
 from harness.corpora import describe
 from harness.corpora.sources import SOURCES
-from harness.suites import Cell, Suite
+from harness.runs import suites
+from harness.runs.suites import Cell, Suite
 from harness.tracking.store import Store
 from tests.corpora.grown import GROWN, write
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import toys
 
-from harness import suites
 from harness.cli import compare as screen
 from harness.corpora import describe, files
 from harness.corpora.card import Published
-from harness.suites import Cell, Row, Suite
-from harness.suites.table import floor, to_csv, to_markdown
+from harness.runs import suites
+from harness.runs.suites import Cell, Row, Suite
+from harness.runs.suites.table import floor, to_csv, to_markdown
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError
 
@@ -185,7 +185,7 @@ def row(corpus: str, value: float, **about: object) -> Row:
 
 
 def test_a_mean_is_over_experiments_with_their_spread(suite: Suite) -> None:
-    from harness.suites.table import _means
+    from harness.runs.suites.table import _means
 
     found = [row("a", 0.3, floor=0.35, seconds=1.0), row("b", 0.4, floor=0.35, seconds=2.0)]
     (mean,) = _means("all", ("a", "b"), found)

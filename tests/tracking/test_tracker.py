@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from toys import prepared
 
-from harness import experiment
 from harness.evaluation import trial as evaluate
 from harness.evaluation.trial import Prepared, Trial, TrialResult
+from harness.runs import experiment
 from harness.tracking import Tracker, names
 from harness.tracking.store import Store
 

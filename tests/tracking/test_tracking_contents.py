@@ -6,8 +6,8 @@ from typing import Any
 
 from toys import prepared
 
-from harness import experiment
 from harness.evaluation.trial import Prepared
+from harness.runs import experiment
 from harness.tracking.store import Store
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.runs.packaging import DATA
 from harness.serving.contract import FILE
 from harness.serving.engine import Engine
-from harness.serving.package import DATA
 from harness.serving.rows import COLUMNS
 from harness.values.errors import ModelError
 from harness.values.labels import Task

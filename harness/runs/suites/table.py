@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from harness.corpora.card import Card
-from harness.experiment import Outcome
-from harness.suites.running import Cell
-from harness.suites.suite import Entry, Suite
+from harness.runs.experiment import Outcome
+from harness.runs.suites.running import Cell
+from harness.runs.suites.suite import Entry, Suite
 
 EXPECTED = "f1_macro"
 """What floors are of."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from harness import experiment
 from harness.evaluation import trial as evaluate
-from harness.experiment import Outcome
-from harness.suites.suite import Entry, Suite
+from harness.runs import experiment
+from harness.runs.experiment import Outcome
+from harness.runs.suites.suite import Entry, Suite
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, HarnessError, Problem, suggest
 
