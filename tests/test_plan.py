@@ -111,7 +111,7 @@ def test_the_digest_follows_what_matters(tmp_path: Path) -> None:
 
 def test_a_users_own_classifier_lies_beside_the_config(tmp_path: Path) -> None:
     (tmp_path / "own_factory.py").write_text(
-        "from harness.classifiers.baselines import prior\n\n\ndef mine(*, labels, seed):\n"
+        "from harness.classifiers.baselines.constant import prior\n\n\ndef mine(*, labels, seed):\n"
         "    return prior(labels=labels)\n",
         encoding="utf-8",
     )

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
+from harness.scoring import score as scoring
 from harness.scoring.aligned import Sample
 from harness.scoring.caveats import caveats
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import default_names, resolve
 from harness.scoring.score import score, seed_values
-from harness.scoring.score import score as scoring
 from harness.values.errors import ConfigError, PredictionsError
 from harness.values.labels import FRAMING, STANCE, LabelSet
 from harness.values.tables import SCORE_COLUMNS, Corpus, Predictions

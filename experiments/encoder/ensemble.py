@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.classifiers.distilled import averaged, heard
 from harness.classifiers.encoder import load
+from harness.classifiers.encoder.distilled import averaged, heard
 from harness.classifiers.protocol import Example, Labelled
 from harness.values.labels import STANCE
 

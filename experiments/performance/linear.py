@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from experiments.performance import encoder, section
-from harness.classifiers.linear import linear
+from harness.classifiers.linear.classifier import linear
 from harness.config import plan
 from harness.evaluation import trial as evaluate
 from harness.scoring.metrics.classification import F1_MACRO

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from experiments.performance import encoder, section
 from harness.classifiers.encoder import load
-from harness.classifiers.linear import linear
+from harness.classifiers.linear.classifier import linear
 from harness.classifiers.protocol import Example
 from harness.runs.packaging import write_data
 from harness.serving.contract import Contract

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.classifiers.linear import Linear, linear
+from harness.classifiers.linear.classifier import Linear, linear
+from harness.classifiers.linear.tokens import shown, tokens, word_spans
 from harness.classifiers.protocol import Example, Labelled, Target
-from harness.classifiers.tokens import shown, tokens, word_spans
 from harness.values.labels import STANCE
 
 WORDS = ["praised", "blamed", "the", "harbour's", "won", "good", "bad,", "said", "“no”", "İstanbul", "again"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.classifiers.baselines import every_label, load, majority, prior
+from harness.classifiers.baselines.constant import every_label, load, majority, prior
 from harness.classifiers.protocol import Example, Labelled
 from harness.values.errors import ClassifierError, ConfigError
 from harness.values.labels import STANCE, LabelSet
@@ -59,7 +59,7 @@ def test_every_label_is_given_always_and_where_one_label_alone_applies_it_is_ref
 def test_another_number_of_labels_is_refused(tmp_path: Path) -> None:
     made = prior(labels=STANCE)
     made.fit(rows([0, 1]))
-    assert made.save(tmp_path) == "harness.classifiers.baselines:load"
+    assert made.save(tmp_path) == "harness.classifiers.baselines.constant:load"
     with pytest.raises(ClassifierError) as raised:
         load(tmp_path, LabelSet(("critical", "supportive")))
     assert str(raised.value) == f"{tmp_path / 'baseline.json'} holds 3 labels; expected 2"

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 import torch
 
-from harness.classifiers import distilled as distillation
-from harness.classifiers.distilled import Distilled, distilled, heard, read
+from harness.classifiers.encoder import distilled as distillation
 from harness.classifiers.encoder import load, training
 from harness.classifiers.encoder.classifier import Encoder
+from harness.classifiers.encoder.distilled import Distilled, distilled, heard, read
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
 from harness.classifiers.protocol import Example, Labelled
 from harness.values.catalog import bind
@@ -152,7 +152,7 @@ def test_it_goes_on_after_a_stop_without_asking_its_teachers_again(
     monkeypatch.setattr(Encoder, "fit", plain)
     again = made(options, teachers=2)
     again.resume_in = tmp_path
-    monkeypatch.setattr("harness.classifiers.distilled.heard", None)
+    monkeypatch.setattr("harness.classifiers.encoder.distilled.heard", None)
     again.fit(rows(), rows(("today",)))
     assert again.predict_proba(rows().examples).tobytes() == whole.predict_proba(rows().examples).tobytes()
     assert again.curves_ == whole.curves_

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from harness.classifiers import vectors
 from harness.classifiers.checkpoints import load_body, load_tokenizer
-from harness.classifiers.embedding import embedding, load
+from harness.classifiers.embedding import vectors
+from harness.classifiers.embedding.classifier import embedding, load
+from harness.classifiers.embedding.vectors import Kept, Reader
 from harness.classifiers.protocol import Example, Labelled, Target
-from harness.classifiers.vectors import Kept, Reader
 from harness.values.errors import ClassifierError, ConfigError
 from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
@@ -171,7 +171,7 @@ def test_large_inputs_are_done_in_pieces(tiny: str, monkeypatch: pytest.MonkeyPa
     made = embedding(checkpoint=tiny, labels=PAIR)
     made.fit(data())
     whole = made.predict_proba(data().examples)
-    monkeypatch.setattr("harness.classifiers.embedding._AT_ONCE", 3)
+    monkeypatch.setattr("harness.classifiers.embedding.classifier._AT_ONCE", 3)
     np.testing.assert_allclose(made.predict_proba(data().examples), whole, atol=1e-9)
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from harness.classifiers.grams import CharGrams, Numbers, WordGrams, pieces_of
+from harness.classifiers.linear.grams import CharGrams, Numbers, WordGrams, pieces_of
+from harness.classifiers.linear.tokens import MASK, Tokens, shown, tokens
 from harness.classifiers.protocol import Example
-from harness.classifiers.tokens import MASK, Tokens, shown, tokens
 from harness.values.errors import ClassifierError
 
 HALF = 1 / math.log(2)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from harness.classifiers.encoder.joint import JointEncoder, joint_encoder, load
 from harness.classifiers.encoder.losses import loss_for
 from harness.classifiers.encoder.objectives import OneTask, TwoTasks
 from harness.classifiers.encoder.options import Options, Regularization
 from harness.classifiers.encoder.prediction import device
-from harness.classifiers.joint import JointEncoder, joint_encoder, load
 from harness.classifiers.protocol import Example, Labelled
 from harness.values.catalog import bind
 from harness.values.errors import ClassifierError, ConfigError
@@ -80,7 +80,7 @@ def test_both_tasks_are_learned(fitted: JointEncoder, both: Labelled, tmp_path: 
 def test_what_is_saved_labels_either_task_and_no_other(
     fitted: JointEncoder, both: Labelled, tmp_path: Path
 ) -> None:
-    assert fitted.save(tmp_path) == "harness.classifiers.joint:load"
+    assert fitted.save(tmp_path) == "harness.classifiers.encoder.joint:load"
     again = load(tmp_path, PAIR)
     assert again.predict_proba(both.examples).tobytes() == fitted.predict_proba(both.examples).tobytes()
     again.save(tmp_path)

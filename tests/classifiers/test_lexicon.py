@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.classifiers.lexicon import TURNED, Lexicon, lexicon, load, valences
+from harness.classifiers.baselines.lexicon import TURNED, Lexicon, lexicon, load, valences
 from harness.classifiers.protocol import Example, Labelled
 from harness.values.errors import ClassifierError, ConfigError
 from harness.values.labels import FRAMING, STANCE, LabelSet

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.classifiers.linear import Linear, linear, load
+from harness.classifiers.linear.classifier import Linear, linear, load
 from harness.classifiers.protocol import Example, Labelled, Target
 from harness.values.errors import ClassifierError, ConfigError
 from harness.values.labels import STANCE, LabelSet
@@ -64,7 +64,7 @@ def test_large_inputs_are_done_in_pieces(options: dict[str, Any], monkeypatch: p
     made = linear(labels=PAIR, **options)
     made.fit(opposed())
     whole = made.predict_proba(opposed().examples)
-    monkeypatch.setattr("harness.classifiers.linear._AT_ONCE", 7)
+    monkeypatch.setattr("harness.classifiers.linear.classifier._AT_ONCE", 7)
     assert made.predict_proba(opposed().examples).tobytes() == whole.tobytes()
 
 

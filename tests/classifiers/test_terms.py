@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.classifiers.linear.terms import Block, Choice, learn, read
 from harness.classifiers.protocol import Example
-from harness.classifiers.terms import Block, Choice, learn, read
 from harness.values.errors import ClassifierError
 
 PLAIN = Choice(target="none", words=1, chars=None, window=10.0, min_count=1)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from harness.classifiers.linear.tokens import CLOSE, MARKS, MASK, OPEN, Tokens, second_tokens, shown, split
+from harness.classifiers.linear.tokens import tokens as of_views
 from harness.classifiers.protocol import Example, Target
-from harness.classifiers.tokens import CLOSE, MARKS, MASK, OPEN, Tokens, second_tokens, shown, split
-from harness.classifiers.tokens import tokens as of_views
 
 ONE = Example("The League met Varna on Monday.", "Varna", ((15, 20),))
 TWO = Example("Varna, we love a big Varna!", "Varna", ((0, 5), (21, 26)))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.classifiers import vectors
+from harness.classifiers.embedding import vectors
 from harness.classifiers.protocol import Classifier, Example, Labelled
 from harness.values.catalog import CATALOGUES, bind
 from harness.values.labels import STANCE, LabelSet

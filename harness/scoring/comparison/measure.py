@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.scoring import score as scoring
 from harness.scoring.aligned import Sample
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import refusal
-from harness.scoring.score import score as scoring
 from harness.values.catalog import CATALOGUES, lookup
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import LabelSet

@@ -148,7 +148,7 @@ class JointEncoder:
             "tasks": [{"labels": list(one.names), "multi": one.multi} for one in (tasks.first, tasks.second)],
         }
         (folder / _FILE).write_text(json.dumps(record) + "\n", encoding="utf-8")
-        return "harness.classifiers.joint:load"
+        return "harness.classifiers.encoder.joint:load"
 
     @property
     def _learned(self) -> tuple[Encoder, TwoTasks]:

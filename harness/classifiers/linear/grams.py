@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from harness.classifiers.tokens import MARKS, Tokens
+from harness.classifiers.linear.tokens import MARKS, Tokens
 from harness.values.errors import ClassifierError
 
 if TYPE_CHECKING:

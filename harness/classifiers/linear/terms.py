@@ -3,7 +3,7 @@
 Every block of a row is scaled to length 1, so that none drowns another:
 
 ``words``        n-grams of the whole sentence
-``near_words``   the same before and after the target, see :mod:`harness.classifiers.grams`
+``near_words``   the same before and after the target, see :mod:`harness.classifiers.linear.grams`
 ``chars``        n-grams of the characters inside words, of the whole sentence
 ``near_chars``   the same before and after the target
 ``second``       words of the second text, where one is shown
@@ -19,10 +19,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.classifiers.grams import CharGrams, Numbers, WordGrams, pieces_of
+from harness.classifiers.linear.grams import CharGrams, Numbers, WordGrams, pieces_of
+from harness.classifiers.linear.tokens import Tokens, second_tokens, shown, tokens
 from harness.classifiers.protocol import Examples, Target
 from harness.classifiers.reading import arrays, reading
-from harness.classifiers.tokens import Tokens, second_tokens, shown, tokens
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from harness.classifiers import checkpoints
 from harness.classifiers.checkpoints import MINILM
+from harness.classifiers.embedding.vectors import Reader
 from harness.classifiers.heads import Head, logistic
 from harness.classifiers.protocol import Examples, Labelled, Target
 from harness.classifiers.reading import reading
-from harness.classifiers.vectors import Reader
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
 
@@ -135,7 +135,7 @@ class Embedding:
         (folder / _FILE).write_text(json.dumps(state) + "\n", encoding="utf-8")
         self.head_.write(folder)
         self.reader.copy(folder / _ENCODER)
-        return "harness.classifiers.embedding:load"
+        return "harness.classifiers.embedding.classifier:load"
 
 
 def load(folder: Path, labels: LabelSet) -> Embedding:

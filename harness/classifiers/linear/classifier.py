@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from harness.classifiers import terms
-from harness.classifiers.attribution import Shares, contributions
 from harness.classifiers.heads import Head, logistic, svm
+from harness.classifiers.linear import terms
+from harness.classifiers.linear.attribution import Shares, contributions
+from harness.classifiers.linear.terms import Choice
 from harness.classifiers.protocol import Examples, Labelled, Target
-from harness.classifiers.terms import Choice
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
 
@@ -129,14 +129,14 @@ class Linear:
         return np.concatenate(parts) if parts else np.zeros((0, len(self.labels)))
 
     def contributions(self, examples: Examples) -> list[Shares]:
-        """Return what each word adds to each score, see :mod:`harness.classifiers.attribution`."""
+        """Return what each word adds to each score, see :mod:`harness.classifiers.linear.attribution`."""
         return [contributions(self.terms_, self.head_.weights, example) for example in examples]
 
     def save(self, folder: Path) -> str:
         """Write terms and weights as JSON and plain arrays; return the loader's address."""
         self.terms_.write(folder)
         self.head_.write(folder)
-        return "harness.classifiers.linear:load"
+        return "harness.classifiers.linear.classifier:load"
 
 
 def load(folder: Path, labels: LabelSet) -> Linear:

@@ -113,7 +113,7 @@ class Constant:
         """Write the row as JSON; return the loader's address."""
         state = {"rule": self.rule, "proba": list(self.proba_)}
         (folder / _FILE).write_text(json.dumps(state) + "\n", encoding="utf-8")
-        return "harness.classifiers.baselines:load"
+        return "harness.classifiers.baselines.constant:load"
 
 
 def load(folder: Path, labels: LabelSet) -> Constant:

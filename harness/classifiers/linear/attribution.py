@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.classifiers.grams import CharGrams, WordGrams
+from harness.classifiers.linear.grams import CharGrams, WordGrams
+from harness.classifiers.linear.terms import Terms
+from harness.classifiers.linear.tokens import Tokens, word_spans
 from harness.classifiers.protocol import Example
-from harness.classifiers.terms import Terms
-from harness.classifiers.tokens import Tokens, word_spans
 from harness.values.parties import Span
 
 if TYPE_CHECKING:

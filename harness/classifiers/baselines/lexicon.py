@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness.classifiers.heads import Head, logistic
+from harness.classifiers.linear.tokens import shown, tokens
 from harness.classifiers.protocol import Examples, Labelled, Target
 from harness.classifiers.reading import reading
-from harness.classifiers.tokens import shown, tokens
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import STANCES, LabelSet
 
@@ -108,7 +108,7 @@ class Lexicon:
         state = {"target": self.target, "window": self.window, "words": dict(self.words_)}
         (folder / _FILE).write_text(json.dumps(state) + "\n", encoding="utf-8")
         self.head_.write(folder)
-        return "harness.classifiers.lexicon:load"
+        return "harness.classifiers.baselines.lexicon:load"
 
     def _sums(self, examples: Examples) -> Reals:
         """Add up, ``(n, 8)``: how positive and how negative the words before the target are, and how many;
