@@ -14,8 +14,6 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# This folder holds modules named like some of the standard library, such as statistics.
-sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder) != HERE]
 
 import hashlib
 import subprocess

@@ -18,7 +18,7 @@ COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.split
 
 ELSEWHERE = {
     "make test": "these are the tests",
-    "make setup TORCH_INDEX=https://download.pytorch.org/whl/cpu": "tests/test_bootstrap.py",
+    "make setup TORCH_INDEX=https://download.pytorch.org/whl/cpu": "tests/deploy/test_bootstrap.py",
     "make ui": "tests/store/test_store_ui.py",
     'export PATH="$PWD/.venv/bin:$PATH" MLFLOW_TRACKING_URI="sqlite:///$PWD/.harness/mlflow.db"': "a setting",
     "mlflow models serve -m models:/stance@champion --env-manager local --port 5002": "tests/serving",
@@ -115,7 +115,7 @@ def test_what_is_run_elsewhere_is_still_said() -> None:
 
 
 def test_the_readme_shows_what_validate_says() -> None:
-    said = (TOP / "tests" / "bad_configs" / "several-problems.txt").read_text(encoding="utf-8")
+    said = (TOP / "tests" / "config" / "bad_configs" / "several-problems.txt").read_text(encoding="utf-8")
     shown = block("text", "mine.yaml")
     for line in shown.splitlines():
         assert line.replace("mine.yaml", "several-problems.yaml") in said

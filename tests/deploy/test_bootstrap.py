@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harness import bootstrap
+from deploy import bootstrap
 
 CPU = "https://example.org/cpu"
 FAKE_PYTHON = """#!/bin/sh
@@ -25,8 +25,8 @@ sleep 0.1
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A folder to set up, whose ``.venv/bin/python`` writes down what it is asked to do."""
-    (tmp_path / "harness").mkdir()
-    shutil.copy(bootstrap.__file__, tmp_path / "harness" / "bootstrap.py")
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(bootstrap.__file__, tmp_path / "deploy" / "bootstrap.py")
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     (tmp_path / "constraints.txt").write_text("torch==1.0\n")
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
@@ -39,7 +39,7 @@ def project(tmp_path: Path) -> Path:
 
 def start(project: Path, torch_index: str = "") -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-S", str(project / "harness" / "bootstrap.py")],
+        [sys.executable, "-S", str(project / "deploy" / "bootstrap.py")],
         env={"TORCH_INDEX": torch_index, "PATH": "/usr/bin:/bin"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

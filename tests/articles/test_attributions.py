@@ -1,0 +1,103 @@
+"""Kinds of attribution, one sentence or more each: who the rules take for the holder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from articles.test_holders import held
+
+from harness.articles.comments import commented
+
+CASES = {
+    "verbs": [
+        ("Crane confided that Varna had cheated.", "Ostrel"),
+        ("Crane scoffed at Varna's promise.", "Ostrel"),
+        ("Crane called on Varna to stop.", "Ostrel"),
+        ("Fishermen in the harbour blame Varna.", "fishermen"),
+        ("Sources in the Coastal Union say Varna cheated.", "Coastal Union"),
+        ("Varna was shown the bill and Crane said sorry.", "writer"),
+        ("Crane voted for years of telling Varna to wait.", "writer"),
+    ],
+    "phrases": [
+        ("Crane let it be known that Varna had cheated.", "Ostrel"),
+        ("Crane puts the leak down to Varna.", "Ostrel"),
+        ("Crane gave Bray full credit for the bridge.", "Ostrel"),
+        ("Crane holds Varna to blame for the leak.", "Ostrel"),
+        ("Crane took pains to record that Varna had paid.", "Ostrel"),
+        ("Crane considers Varna a bully.", "Ostrel"),
+        ("Crane would not speak ill of Varna, because he did not put the leak down to it.", "writer"),
+    ],
+    "nouns": [
+        ("By Crane's account Varna had cheated.", "Ostrel"),
+        ("For Crane, Varna is a bully.", "Ostrel"),
+        ("Crane's verdict was that Varna had cheated.", "Ostrel"),
+        ("There was praise for Varna from Bray.", "Coastal Union"),
+        ("Varna has cheated, as Crane put it.", "Ostrel"),
+        ("Varna is seen by Crane as a bully.", "Ostrel"),
+    ],
+    "documents": [
+        ("A report by Ada Orrin finds that Varna cheated.", "Ada Orrin"),
+        ("Snap poll by Ada Orrin: Varna ahead, Ostrel behind.", "Ada Orrin"),
+        ("An audit found that Varna had cheated.", "audit"),
+    ],
+    "clauses": [
+        ("Crane walked out, calling Varna a bully.", "Ostrel"),
+        ("Bray sent his regrets while thanking Varna.", "Coastal Union"),
+        ("The toll fell, for which bakers blamed Varna.", "bakers"),
+        ("The toll fell, with what one baker calls “a shove from Varna”.", "baker"),
+        ("Varna paid, a step that Crane praised as brave and Bray condemned as “madness”.", "Ostrel"),
+    ],
+    "comments": [
+        ("Crane said the till was full, but the ledger shows that Varna emptied it.", "writer"),
+        ("Crane said Varna paid, which is exactly what she said of the last one.", "writer"),
+        ("Crane said the till was full, and Varna paid.", "Ostrel"),
+    ],
+    "names": [
+        ("“Varna lied,” said Pelltree, shaking.", "Pelltree"),
+        ("PTA said that Varna had lied.", "PTA"),
+        ("“Varna lied,” said former Tilla mayor Ada Orrin (R).", "Ada Orrin"),
+        ("Ada Orrin — who was there — said Varna lied.", "Ada Orrin"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("text", "holder"), [pair for pairs in CASES.values() for pair in pairs])
+def test_who_holds_it(text: str, holder: str) -> None:
+    assert held(text) == [holder]
+
+
+def test_a_release_speaks_of_itself_in_the_third_person() -> None:
+    release = "The Guild of Bakers thanks Varna. We bake. Our ovens are old."
+    assert held(release)[0] == "writer"
+    assert held("The Guild of Bakers thanks Varna. It rained.")[0] != "writer"
+
+
+def test_he_is_no_country() -> None:
+    assert held("Varna said it would pay. He praised Ostrel.") == ["Varna", "writer"]
+    assert held("Crane said she would pay. She praised Varna.") == ["Ostrel", "Ostrel"]
+
+
+def test_a_post_may_give_a_relatives_view() -> None:
+    posts = "@a: my uncle fished for years and says Varna was right\n@b: Varna lied again\n@c: what a day"
+    assert held(posts) == ["uncle", "writer", "writer"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("said it paid; our own count makes it two.", True),
+        ("said it paid, a claim that nobody believes.", True),
+        ("said it paid, and it rained.", False),
+    ],
+)
+def test_a_writer_comments_on_what_is_said(text: str, expected: bool) -> None:
+    assert commented(text, 0) is expected
+
+
+def test_the_lists_of_words_have_no_word_twice_in_a_section() -> None:
+    text = (Path(__file__).parents[2] / "harness/articles/english.txt").read_text(encoding="utf-8")
+    for section in re.split(r"^\[\w+\]$", text, flags=re.MULTILINE)[1:]:
+        words = " ".join(line for line in section.splitlines() if not line.startswith("#")).split()
+        assert len(words) == len(set(words)), sorted({one for one in words if words.count(one) > 1})

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+import re
+
+from articles.made import ARTICLE, REGISTRY, model
+
+from harness.articles.documents import Document
+from harness.articles.page import index_page, reader_page
+from harness.articles.reading import Reader, Reading
+
+
+def reading(text: str = ARTICLE) -> Reading:
+    document = Document("<i>a</i>.txt", text, outlet="Ledger & Sons", date="2030-05-01")
+    return next(Reader(REGISTRY, model(), model("framing"), explain=True).read([document]))
+
+
+PAGE = reader_page(reading(), models=("models:/stance@champion",))
+
+
+def data() -> dict[str, object]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', PAGE, re.DOTALL)
+    assert found
+    return dict(json.loads(found.group(1)))
+
+
+def test_the_page_stands_alone() -> None:
+    assert not re.findall(r'(?:src|href)="(?!#|data:)', PAGE)
+    assert "url(" not in PAGE
+    assert "@import" not in PAGE
+    assert "default-src 'none'" in PAGE
+
+
+def test_what_comes_from_outside_is_escaped() -> None:
+    assert "<script>alert" not in PAGE
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in PAGE
+    assert "&amp; the &lt;b&gt;harbour&lt;/b&gt;" in PAGE
+    assert "Ledger &amp; Sons" in PAGE
+    assert "<script>alert(1)</script>" in data()["parties"]  # type: ignore[operator]
+
+
+def test_every_row_is_in_the_data_and_in_the_table() -> None:
+    rows = data()["rows"]
+    assert isinstance(rows, dict)
+    assert sorted(rows) == ["1", "2", "3", "4", "6"]
+    assert rows["2"]["0"] == {
+        "stance": "critical", "own": False, "sure": True, "abstain": False,
+        "proba": {"critical": 0.7, "neutral": 0.2, "supportive": 0.1}, "frames": ["conflict"],
+        "holder": "Ostrel", "how": "", "words": [["blamed", 0.6]],
+    }  # fmt: skip
+    assert len(re.findall(r'<tr><td class="right"><a href="#s\d+">', PAGE)) == 8
+
+
+def test_colours_are_not_alone_in_telling_stances() -> None:
+    assert {"+", "−", "○"} <= set(re.findall(r'<b aria-hidden="true">(.)</b>', PAGE))
+    assert "sentence 2: critical, quoted" in PAGE
+
+
+def test_what_is_left_out_is_shown_as_such() -> None:
+    assert 'title="left out: boilerplate">Read next: Ostrel loses</span>' in PAGE
+
+
+def test_a_mention_is_marked_with_its_party() -> None:
+    assert '<b class="mention" data-party="0">Varna</b>' in PAGE
+
+
+def test_a_page_without_a_party_says_so() -> None:
+    page = reader_page(reading("It rained. It rained again."))
+    assert "No sentence names a party of the registry." in page
+    assert "<script>" not in page
+
+
+def test_the_index_links_to_pages_and_counts() -> None:
+    page = index_page([("0001-a.html", reading().thinned())])
+    assert '<a href="0001-a.html">Varna opens bridge</a>' in page
+    assert "<h1>1 article</h1>" in page
+    assert "+ supportive, ○ neutral, − critical; unsure" in page
+    assert "Ledger &amp; Sons · 2030-05-01" in page
+    assert '<tr><td dir="auto">Varna</td><td>○2 </td><td>−2 </td></tr>' in page
+    assert "&lt;script&gt;" in page
+
+
+def test_legend_strips_table_and_panel_are_landmarks() -> None:
+    found = re.findall(r'<(?:section|aside)[^>]* aria-label="([^"]+)"', PAGE)
+    assert found == ["Legend", "Course of the article", "The sentence pointed at", "Table of all rows"]

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import toys
+from typer.testing import CliRunner, Result
+
+from harness.cli.main import main as cli
+from harness.values.catalog import CATALOGUES
+from harness.values.errors import ConfigError, HarnessError, StoreError
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("sklearn", "pandas", "mlflow", "torch", "transformers", "datasets", "scipy", "matplotlib")
+SMALL = "name: small\ncorpus: {kind: partyline}\nclassifiers: {prior: {kind: prior}}\n"
+
+
+def call(*words: str) -> Result:
+    return CliRunner().invoke(cli.app, list(words), catch_exceptions=False)
+
+
+def process(*words: str, folder: Path = ROOT, text: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    return subprocess.run(
+        [sys.executable, "-m", "harness", *words],
+        cwd=folder,
+        env=environment,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def imported_by(statement: str) -> set[str]:
+    code = f"import sys\n{statement}\nprint(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_help_and_validate_load_nothing_heavy() -> None:
+    helped = imported_by(
+        "from harness import cli\nfrom typer.testing import CliRunner\n"
+        "assert not CliRunner().invoke(cli.app, ['--help']).exit_code"
+    )
+    assert not helped.intersection(HEAVY)
+    validated = imported_by(
+        "from harness import plan\nfrom pathlib import Path\nplan.read(Path('configs/quickstart.yaml'))"
+    )
+    assert not validated.intersection(HEAVY)
+
+
+def test_every_verb_is_documented() -> None:
+    shown = call("--help").output
+    for command in cli.app.registered_commands:
+        name = command.name or command.callback.__name__.strip("_")  # type: ignore[union-attr]
+        assert name in shown
+        assert command.callback is not None
+        assert (command.callback.__doc__ or "").strip(), name
+
+
+def test_validate_reports_all_files_and_all_problems(tmp_path: Path) -> None:
+    good, bad, worse = (tmp_path / f"{name}.yaml" for name in ("good", "bad", "worse"))
+    good.write_text(SMALL, encoding="utf-8")
+    bad.write_text(SMALL + "sedes: [1]\n", encoding="utf-8")
+    worse.write_text("a: [\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        call("validate", str(good), str(bad), str(worse))
+    assert [one.what for one in caught.value.problems] == [
+        "there is no setting 'sedes'",
+        "is not YAML: expected the node content, but found '<stream end>'",
+    ]
+
+
+def test_a_problem_ends_with_code_2_and_no_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(SMALL + "sedes: [1]\n", encoding="utf-8")
+    done = process("run", "bad.yaml", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "bad.yaml:4: sedes: there is no setting 'sedes'; did you mean 'seeds'?\n"
+    assert not (tmp_path / ".harness").exists()
+
+
+def test_a_run_shows_each_classifier_the_table_and_what_is_next(folder: Path) -> None:
+    toys.write_corpus(folder)
+    toys.prepared(folder, "  prior: {kind: prior}\n  verbs: {kind: 'toys:verbs'}")
+    shown = call("run", "toys.yaml").output
+    assert "toys: stance on toys, 54 rows (18 train, 9 select, 0 calibrate, 27 test)" in shown
+    assert "* best f1_macro on select: what `make promote` takes" in shown
+    assert "make promote EXPERIMENT=toys" in shown
+    table = [line.split() for line in shown.splitlines() if line.strip().startswith(("prior", "verbs"))]
+    assert [row[:2] for row in table[-2:]] == [["prior", table[-2][1]], ["verbs", "*"]]
+    again = call("run", "toys.yaml").output
+    assert again.count("finished earlier") == 2
+    assert (folder / ".harness" / "last").read_text(encoding="utf-8") == "toys\n"
+
+
+def test_a_classifier_that_fails_does_not_stop_the_others(folder: Path) -> None:
+    toys.prepared(
+        folder,
+        "  early: {kind: 'toys:verbs', tune: {strength: [1.0, 2.0]}}\n  prior: {kind: prior}",
+        split="{kind: kfold, k: 2, dev: 0, calibrate: 0}",
+    )
+    runner = CliRunner()
+    result = runner.invoke(cli.app, ["run", "toys.yaml"])
+    assert isinstance(result.exception, HarnessError)
+    assert str(result.exception) == "early failed: early has a grid to tune, but the split has no select rows"
+    assert "prior: f1_macro" in result.output
+
+
+def test_what_was_run_is_promoted_and_labels_files_and_streams(folder: Path) -> None:
+    toys.prepared(folder, "  verbs: {kind: 'toys:verbs'}")
+    call("run", "toys.yaml")
+    promoted = call("promote").output
+    assert promoted.startswith("stance version 1 (verbs) is now champion: f1_macro ")
+    table = folder / "in.csv"
+    table.write_text("text,target\nVarna blasted Harbour Party,Harbour Party\n", encoding="utf-8")
+    call("predict", "--input", "in.csv", "--output", "out.jsonl")
+    row = json.loads((folder / "out.jsonl").read_text(encoding="utf-8"))
+    assert (row["target"], row["label"], row["abstain"]) == ("Harbour Party", "critical", False)
+    streamed = process("predict", folder=folder, text=table.read_text(encoding="utf-8"))
+    assert streamed.returncode == 0, streamed.stderr
+    assert streamed.stdout.splitlines()[1].startswith("Varna blasted Harbour Party,Harbour Party,critical,")
+
+
+def test_without_a_run_there_is_nothing_to_promote(folder: Path) -> None:
+    with pytest.raises(StoreError) as caught:
+        call("promote")
+    assert str(caught.value) == (
+        "no experiment was run here yet; run one with make experiment CONFIG=configs/quickstart.yaml"
+    )
+
+
+@pytest.mark.parametrize("section", ["", "corpus", "split", "classifier", "metric"])
+def test_list_names_every_entry(section: str) -> None:
+    shown = call("list", *([section] if section else [])).output
+    for name, entries in CATALOGUES.items():
+        for kind in entries:
+            assert (f"  {kind}" in shown) == (section in ("", name)), (name, kind)
+
+
+def test_list_of_an_unknown_section_suggests() -> None:
+    with pytest.raises(ConfigError, match=r"^there is no catalogue 'corpora'; did you mean 'corpus'\?$"):
+        call("list", "corpora")
+
+
+def test_schema_is_json() -> None:
+    assert json.loads(call("schema").output)["title"] == "ExperimentConfig"
+
+
+def test_corpora_are_listed_and_described() -> None:
+    assert "partyline" in call("corpus", "list").output
+    assert call("corpus", "describe", "partyline").output.startswith("Partyline (partyline)")
+
+
+def test_relocate_says_that_nothing_was_to_do(folder: Path) -> None:
+    assert call("relocate").output.strip()

@@ -1,0 +1,93 @@
+"""The simulation of coverage: that it runs, and that its results say what is claimed of them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+TOP = Path(__file__).parents[2]
+RESULTS = TOP / "experiments" / "statistics" / "results.csv"
+ERROR = 0.0069
+"""The standard error of a share of 1,000 at 0.95."""
+
+
+@pytest.fixture
+def simulate(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setattr(sys, "path", [str(TOP), *sys.path])
+    from experiments.statistics import simulate as module
+    from experiments.statistics import worlds
+
+    monkeypatch.setattr(worlds, "LARGE", 400)
+    monkeypatch.setattr(module, "DRAWS", 1_000)
+    return module
+
+
+def test_it_counts_what_it_says(simulate: ModuleType) -> None:
+    from experiments.statistics.worlds import World
+
+    rows = pd.DataFrame(simulate.coverage(World("small", 20, n_seeds=2), 3))
+    assert rows["what"].tolist() == list(simulate.SINGLE)
+    assert (rows["repeats"] == 3).all()
+    assert rows["share"].between(0, 1).all()
+    assert (rows["conditions"] == "outside").all()
+    alarms = pd.DataFrame(simulate.alarms(World("few", 40, mean_size=1.0, n_seeds=1, shift=0.0), 2))
+    assert alarms["what"].tolist() == ["bootstrap", "randomization", "any of 6 pairs, Holm", "McNemar"]
+
+
+def test_a_world_is_what_it_says(simulate: ModuleType) -> None:
+    from experiments.statistics.worlds import World, endless, items, predictions
+
+    stream = np.random.default_rng(0)
+    world = World("w", 60)
+    run = predictions(world, items(world, stream), stream, "run")
+    assert run.rows["group"].nunique() == 60
+    assert run.rows["seed"].nunique() == 5
+    alone = World("alone", 60, mean_size=1.0)
+    assert predictions(alone, items(alone, stream), stream, "run").rows["group"].isna().all()
+    assert len(endless(alone)) == 400
+    frames = World("f", 60, multi=True)
+    assert predictions(frames, items(frames, stream), stream, "run").labels.multi
+
+
+def test_intervals_cover_what_they_say_within_the_conditions() -> None:
+    rows = pd.read_csv(RESULTS)
+    inside = rows[(rows["question"] == "coverage") & (rows["conditions"] == "inside")]
+    assert (inside["repeats"] == 1_000).all()
+    shown = inside[~inside["what"].isin(["favg_target_mean", "ece_equal_mass"])]
+    assert len(shown) > 40
+    assert (shown["seed_sd_to_item_se"] <= 1).all()
+    # Of so many shares a few lie two errors off, none three.
+    assert ((shown["share"] - 0.95).abs() <= 3 * ERROR).all()
+    assert abs(shown["share"].mean() - 0.95) <= ERROR
+
+
+def test_equal_runs_are_told_apart_at_most_as_often_as_they_say() -> None:
+    rows = pd.read_csv(RESULTS)
+    alarms = rows[rows["question"] == "false positives"]
+    assert set(alarms["what"]) == {"bootstrap", "randomization", "any of 6 pairs, Holm", "McNemar"}
+    assert (alarms["share"] <= 0.05 + 2 * ERROR).all()
+
+
+def test_corrected_shares_cover_where_naive_ones_fail() -> None:
+    rows = pd.read_csv(TOP / "experiments" / "shares" / "results.csv")
+    assert len(rows) == 66
+    assert (rows["intervals"] >= 1_000).all()
+    assert (rows["coverage"] >= 0.95 - 2 * ERROR).all()
+    assert (rows["bias"].abs() <= 0.01).all()
+    leaning = rows[rows["world"].str.startswith("leans") & (rows["voice"] == "all")]
+    assert (leaning["naive_coverage"] < 0.05).all()
+
+
+def test_a_share_of_the_simulation_stands_beside_its_truth(simulate: ModuleType, tmp_path: Path) -> None:
+    from experiments.shares.simulate import STEADY, World, once
+
+    world = World("census", STEADY, 40, 200, voice_right=0.8)
+    pairs = list(once(world, np.random.default_rng(0), tmp_path))
+    # All 120 rows are drawn and labelled, so every share is the truth.
+    assert len(pairs) == 27
+    assert all(one.corrected.value == pytest.approx(truth) for one, truth in pairs)

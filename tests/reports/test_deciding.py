@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from evaluation.decisions.made_predictions import MULTI, SINGLE, table
+
+from harness.evaluation.decisions.decider import Decider, Settings, decide
+from harness.reports.deciding import Deciding
+from harness.values.labels import LabelSet
+from harness.values.tables import Predictions
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is read of a classifier's result."""
+
+    raw: Predictions
+    predictions: Predictions
+    decider: Decider | None
+
+
+def deciding(labels: LabelSet, **settings: object) -> Deciding:
+    raw = table(labels, n=600)
+    decider, decided = decide(raw, Settings(**settings))  # type: ignore[arg-type]
+    return Deciding(Result(raw, decided, decider), seed=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("labels", [SINGLE, MULTI])
+def test_what_was_too_sure_is_better_calibrated_afterwards(labels: LabelSet) -> None:
+    values = deciding(labels, risk=0.3).values()
+    for metric in ("ece_equal_mass", "brier", "log_loss"):
+        assert values[f"test/{metric}_calibrated"] < values[f"test/{metric}_uncalibrated"]
+        assert values[f"test/{metric}_calibrated_low"] < values[f"test/{metric}_calibrated_high"]
+    assert 0 < values["test/abstention_coverage"] < 1
+    assert values["test/abstention_risk_low"] < values["test/abstention_risk"] < 0.4
+    assert values["abstention/wanted_risk"] == 0.3
+
+
+def test_the_curve_ends_where_everything_is_labelled() -> None:
+    found = deciding(SINGLE)
+    shown = found.after
+    wrong = float((shown.truth() != shown.decided()).mean())
+    assert found.curve[-1] == (pytest.approx(1.0), pytest.approx(wrong))
+    assert found.curve[0][1] < wrong
+
+
+def test_without_calibration_and_abstention_nothing_is_said_of_them() -> None:
+    found = deciding(SINGLE, calibration="none")
+    assert (found.changes, found.bins_before, found.served, found.threshold) == ((), (), (), "")
+    assert [name for name, _ in found.brier] == ["after"]
+    assert found.values() == {}
+
+
+def test_each_label_has_its_threshold() -> None:
+    assert [name for name, _ in deciding(MULTI).thresholds] == list(MULTI.names)

@@ -1,0 +1,210 @@
+"""Experiments in the store in, a logged comparison and a screenful out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import toys
+from scoring.comparison.made_runs import run
+from stores import LADDER
+from typer.testing import CliRunner
+
+from harness.cli.compare import WIDTH, notes, shown_pairs
+from harness.cli.main import main as cli
+from harness.config import plan
+from harness.evaluation import external as outside
+from harness.evaluation import trial as evaluate
+from harness.runs import experiment
+from harness.runs.comparison import Standings, standings
+from harness.scoring.comparison import compare
+from harness.scoring.comparison.findings import shortened
+from harness.tracking import promotion
+from harness.tracking.finished import finished, predictions
+from harness.tracking.store import Store
+from harness.values.errors import ConfigError, HarnessError, StoreError
+
+
+@pytest.fixture
+def compared(trained: Path) -> tuple[Store, Standings]:
+    store = Store.open(trained)
+    return store, standings(store, ["toys"])
+
+
+def test_the_finished_classifiers_of_an_experiment_are_compared(compared: tuple[Store, Standings]) -> None:
+    store, found = compared
+    assert {entry.name for entry in found.comparison.entries} == {"prior", "verbs", "strong", "unsaved"}
+    assert found.comparison.metric == "f1_macro"
+    # The tests' classifiers that no seed changes have one seed, and no lack of them.
+    assert {run.name for run in finished(store, ["toys"]) if run.deterministic} == {"prior", "unsaved"}
+    assert not [line for line in found.comparison.cautions if "One seed" in line]
+
+
+def test_what_is_read_back_is_what_was_predicted(trained: Path) -> None:
+    store = Store.open(trained)
+    runs = {run.name: run for run in finished(store, ["toys"])}
+    table = predictions(store, runs["verbs"])
+    assert set(table.rows["seed"]) == {1, 2}
+    assert set(table.rows["run"]) == {"verbs"}
+    assert table.labels.names == ("critical", "neutral", "supportive")
+
+
+def test_a_comparison_is_a_run_of_its_own(compared: tuple[Store, Standings]) -> None:
+    store, found = compared
+    run = store.client.get_run(found.run_id)
+    assert (run.info.run_name, run.info.status) == ("compare f1_macro", "FINISHED")
+    assert run.data.tags["harness.role"] == "comparison"
+    assert run.data.metrics["comparison/pairs"] == 6
+    assert run.data.params["metric"] == "f1_macro"
+    files = {one.path for one in store.client.list_artifacts(found.run_id)}
+    assert files == {"comparison.html", "figures", "pairs.csv", "runs.csv"}
+    folder = Path(found.page).parent
+    assert {path.name for path in (folder / "figures").iterdir()} == {"forest.png", "tie_groups.png"}
+    assert len(pd.read_csv(folder / "pairs.csv")) == 6
+    assert "harness compare --experiment toys --metric f1_macro" in Path(found.page).read_text(
+        encoding="utf-8"
+    )
+
+
+def test_the_same_comparison_is_logged_once(compared: tuple[Store, Standings]) -> None:
+    store, found = compared
+    assert standings(store, ["toys"]).run_id == found.run_id
+    assert standings(store, ["toys"], "brier").run_id != found.run_id
+
+
+def test_comparisons_are_neither_compared_nor_promoted(compared: tuple[Store, Standings]) -> None:
+    store, _ = compared
+    assert {run.name for run in finished(store, ["toys"])} == {"prior", "verbs", "strong", "unsaved"}
+    assert promotion.promote(store, "toys").classifier in {"verbs", "strong"}
+
+
+def test_two_experiments_are_compared_under_their_names(trained: Path) -> None:
+    store = Store.open(trained)
+    for outcome in experiment.run(toys.prepared(trained, LADDER, name="again", seeds="[3, 4]"), store):
+        assert outcome.error is None
+    found = standings(store, ["toys", "again"])
+    assert "toys/verbs" in {entry.name for entry in found.comparison.entries}
+    assert len(found.comparison.entries) == 8
+    assert str(store.client.get_run(found.run_id).info.experiment_id) == store.experiment("toys")
+
+
+def test_predictions_made_elsewhere_compare_alike_and_are_never_promoted(trained: Path) -> None:
+    store, made = Store.open(trained), toys.prepared(trained, LADDER)
+    table = trained / "theirs.csv"
+    told = made.part(made.splits[0], "test").rows.rename(columns={"stance": "prediction"})
+    told[["id", "prediction"]].to_csv(table, index=False)
+    experiment.take_in(made, store, outside.read(table, made, name="theirs"), name="theirs")
+    found = standings(store, ["toys"]).comparison
+    assert found.entries[0].name == "theirs"
+    assert standings(store, ["toys"], "brier").comparison.refused == {
+        "theirs": "it has no probabilities, which brier needs"
+    }
+    # It is the newest run, and has no select rows; the others are judged by theirs.
+    assert promotion.promote(store, "toys").classifier in {"verbs", "strong"}
+
+
+def test_runs_on_other_test_items_are_named_and_left_out(trained: Path) -> None:
+    store = Store.open(trained)
+    other = toys.prepared(
+        trained,
+        "  kfold: {kind: 'toys:verbs'}",
+        split="{kind: kfold, k: 2, dev: 0.2, calibrate: 0}",
+        name="folds",
+    )
+    list(experiment.run(other, store))
+    found = standings(store, ["toys", "folds"]).comparison
+    assert list(found.refused) == ["folds/kfold"]
+    assert found.refused["folds/kfold"].startswith("it was scored on another test set (fingerprint ")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["nowhere"], "there is no experiment 'nowhere'; known: Default, toys"),
+        (["toys", "toys"], "the experiment 'toys' is named twice"),
+        (["Default"], "the experiment 'Default' has no finished run"),
+    ],
+)
+def test_experiments_that_cannot_be_compared_are_named(trained: Path, names: list[str], message: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        standings(Store.open(trained), names)
+    assert str(caught.value) == message
+
+
+def test_experiments_that_go_by_different_metrics_need_one_named(trained: Path) -> None:
+    store = Store.open(trained)
+    toys.prepared(trained, name="other")
+    path = trained / "other.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("primary: f1_macro", "primary: accuracy"))
+    list(experiment.run(evaluate.prepare(plan.read(path)), store))
+    with pytest.raises(ConfigError) as caught:
+        standings(store, ["toys", "other"])
+    assert str(caught.value) == (
+        "metric: the experiments go by different ones: toys by f1_macro, other by accuracy; name one"
+    )
+    assert standings(store, ["toys", "other"], "mcc").comparison.metric == "mcc"
+
+
+def test_a_run_whose_files_are_gone_is_named(trained: Path) -> None:
+    store = Store.open(trained)
+    run = finished(store, ["toys"])[0]
+    (Path(store.client.download_artifacts(run.run_id, "")) / "predictions.parquet").unlink()
+    with pytest.raises(StoreError, match=rf"^the files of {run.name} \(run {run.run_id}\) are gone: "):
+        standings(store, ["toys"])
+
+
+def shown(*words: str) -> list[str]:
+    result = CliRunner().invoke(cli.app, list(words), catch_exceptions=False)
+    return result.output.splitlines()
+
+
+def test_the_screen_shows_runs_pairs_findings_and_where_the_page_is(trained: Path) -> None:
+    lines = shown("compare", "--experiment", "toys", "--metric", "f1_macro")
+    assert lines[0].rstrip() == "f1_macro on 27 test items in 9 groups"
+    text = "\n".join(lines)
+    assert re.search(r"^ 1  \w+ +\d\.\d{3} ", text, re.MULTILINE)
+    assert re.search(r"^ 1–2", text, re.MULTILINE)
+    assert "cannot be told apart on 27 items" in " ".join(text.split())
+    assert "- 9 groups are few (50 are enough): intervals may be too narrow." in lines
+    assert Path(lines[-1]).name == "comparison.html"
+    assert Path(lines[-1]).is_file()
+    assert max(len(line) for line in lines[:-1]) <= WIDTH
+
+
+def test_left_out_the_experiment_is_the_last_one_that_was_run(trained: Path) -> None:
+    with pytest.raises(HarnessError, match="no experiment was run here yet"):
+        shown("compare")
+    (trained / ".harness" / "last").write_text("toys\n", encoding="utf-8")
+    assert shown("compare")[0].startswith("f1_macro on 27 test items")
+
+
+def test_scoring_a_table_shows_notes_and_scores(folder: Path) -> None:
+    made = toys.prepared(folder)
+    told = made.part(made.splits[0], "test").rows.rename(columns={"stance": "prediction"})
+    told[["id", "prediction"]].to_csv("theirs.csv", index=False)
+    lines = shown("score", "theirs.csv", "--config", "toys.yaml")
+    assert lines[0].startswith("note: There are no probabilities, so log_loss, brier")
+    assert any(re.match(r" f1_macro +1\.000 ", line) for line in lines)
+    assert lines[-1] == "Compare it: make compare EXPERIMENT=toys"
+    named = shown("score", "theirs.csv", "--config", "toys.yaml", "--name", "baseline")
+    assert any(line.startswith("baseline in toys, on test") for line in named)
+
+
+def test_of_many_pairs_the_screen_shows_neighbours_and_the_best() -> None:
+    table = [(f"r{place}", run(f"r{place}", 0.2 + place / 5)) for place in range(9)]
+    found = compare(table, "f1_macro")
+    assert len(found.pairs) == 36
+    rank = {entry.name: entry.rank for entry in found.entries}
+    assert [(rank[pair.better], rank[pair.worse]) for pair in shown_pairs(found)] == [
+        *((1, other) for other in range(2, 10)),
+        *((first, first + 1) for first in range(2, 9)),
+    ]
+    assert notes(found)[0].startswith("A true difference of about 0.")
+
+
+def test_names_are_cut_in_the_middle() -> None:
+    assert shortened("a" * 26) == "a" * 26
+    assert shortened("first/" + "x" * 30 + "/last") == "first/xxxxxx…xxxxxxxx/last"
+    assert len(shortened("x" * 27)) == 26
