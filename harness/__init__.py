@@ -17,14 +17,14 @@ __all__ = ["__version__", "load", "load_both"]
 
 
 def load(uri: str) -> LabelModel:
-    """Load a registered model; see :func:`harness.serving.inference.load`."""
-    from harness.serving.inference import load as load_model
+    """Load a registered model; see :func:`harness.tracking.models.load`."""
+    from harness.tracking.models import load as load_model
 
     return load_model(uri)
 
 
 def load_both(stance: str, frames: str) -> Together:
-    """Load a stance and a frames model that label the same rows; see :func:`harness.serving.inference.load_both`."""
-    from harness.serving.inference import load_both as load_models
+    """Load a stance and a frames model that label the same rows; see :func:`harness.tracking.models.load_both`."""
+    from harness.tracking.models import load_both as load_models
 
     return load_models(stance, frames)

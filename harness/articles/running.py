@@ -159,7 +159,7 @@ def _long(reading: Reading) -> Problem:
 
 
 def _reader(request: Request, single: bool, outcome: Outcome) -> Reader:
-    from harness.serving.inference import load
+    from harness.tracking.models import load
 
     registry = shipped() if request.parties is None else read_registry(request.parties)
     only = frozenset(_canonical(registry, name) for name in request.only)

@@ -14,7 +14,7 @@ from harness.audits.unseen import LATER
 from harness.classifiers.protocol import Classifier, load
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation import trial as evaluate
-from harness.evaluation.decisions.decider import Settings, decide
+from harness.evaluation.decisions.fitting import Settings, decide
 from harness.evaluation.trial import ClassifierResult, Prepared, TrialResult
 from harness.values.findings import Finding
 from harness.values.tables import Predictions
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from harness.tracking import Parent
+    from harness.tracking.tracker import Parent
 
 GATE, TWIN = "leaks", "target_use"
 ELSEWHERE = "The predictions were made elsewhere: there is no model to ask."

@@ -14,7 +14,7 @@ from harness.classifiers.protocol import Examples, examples_of
 from harness.config import plan
 from harness.config.load import written
 from harness.config.plan import Plan
-from harness.serving.inference.asking import Asked, asked
+from harness.tracking.auditable import Asked, asked
 from harness.tracking.store import Store
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, ModelError, Problem, suggest
@@ -62,7 +62,7 @@ def audit_model(uri: str, corpus: str, sets: Sequence[str] = ()) -> Examined:
     Parameters
     ----------
     uri : str
-        See :func:`harness.serving.inference.asking.asked`.
+        See :func:`harness.tracking.auditable.asked`.
     corpus : str
         A name of the catalogue (``partyline``); a table with ``text``, ``target`` and ``stance`` (CSV, TSV,
         JSONL, Parquet); or a config, whose corpus, test rows and audits are taken.

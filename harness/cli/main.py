@@ -188,16 +188,17 @@ def predict(
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier attempt ended.")] = False,
 ) -> None:
     """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
-    from harness.serving import inference
+    from harness.serving.inference import predict_file
+    from harness.tracking import models
 
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))
     stated: Literal["csv", "jsonl"] | None = format_.value if format_ is not None else None
     loaded = (
-        inference.load_both(model, frames, engine=engine.value)
+        models.load_both(model, frames, engine=engine.value)
         if frames
-        else inference.load(model, engine=engine.value)
+        else models.load(model, engine=engine.value)
     )
-    count = inference.predict_file(
+    count = predict_file(
         loaded,
         source,
         sink,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.config.plan import PlannedClassifier
 from harness.evaluation import trial as evaluate
-from harness.evaluation.decisions.decider import Settings, decide, fit
+from harness.evaluation.decisions.fitting import Settings, decide, fit
 from harness.evaluation.trial import ClassifierResult, Prepared, TrialResult
 from harness.scoring.score import score
 from harness.scoring.slice_tests import judge, score_rows

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config.plan import PlannedClassifier
-from harness.evaluation.decisions.decider import Decider
+from harness.serving.decisions.decider import Decider
 from harness.values.findings import Finding
 from harness.values.tables import Predictions, Scores
 

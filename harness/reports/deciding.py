@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.evaluation.decisions.abstention import SERVES_NOTHING
-from harness.evaluation.decisions.decider import Decider
 from harness.evaluation.decisions.measuring import Served, measure
 from harness.evaluation.trial import ClassifierResult
 from harness.scoring.metrics.calibration import (
@@ -23,6 +21,8 @@ from harness.scoring.metrics.calibration import (
 )
 from harness.scoring.metrics.selective import errors, risk_coverage
 from harness.scoring.score import score
+from harness.serving.decisions.abstention import SERVES_NOTHING
+from harness.serving.decisions.decider import Decider
 from harness.values.labels import confidence
 from harness.values.tables import Predictions, Scores
 

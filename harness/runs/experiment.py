@@ -15,9 +15,11 @@ from harness.evaluation.external import EXTERNAL, Outside
 from harness.evaluation.pooling import pooled, scored
 from harness.evaluation.prepared import reads_both
 from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
+from harness.runs.packaging import pack
 from harness.splits.leaks import Gate, Leaks
-from harness.tracking import Parent, Tracker, names
+from harness.tracking import names
 from harness.tracking.store import Store
+from harness.tracking.tracker import Parent, Tracker
 from harness.values.catalog import Bound
 from harness.values.errors import ConfigError, HarnessError, LeakError, Problem
 from harness.values.findings import Finding
@@ -208,7 +210,7 @@ def _run_classifier(
         if reads_both(classifier.bound) and prepared.other is not None:
             beside = Tracker(tracker.store, prepared.other, fresh=tracker.fresh, marks=tracker.marks)
             _run_beside(prepared.other, beside, result)
-        parent.complete(result)
+        parent.complete(result, pack)
     return result, False
 
 
@@ -222,7 +224,7 @@ def _run_beside(other: Prepared, tracker: Tracker, result: ClassifierResult) -> 
         results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
         own = pooled(other, result.classifier, results, parent.folder, like=result)
         findings = _shown(other, audited(other, own, parent, {}))
-        parent.complete(replace(own, findings=findings))
+        parent.complete(replace(own, findings=findings), pack)
 
 
 def _shown(prepared: Prepared, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -14,7 +14,7 @@ import harness
 from harness.classifiers.protocol import Accelerated, Labelled
 from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.reports.model_card import model_card
-from harness.serving.contract import Contract, loader
+from harness.serving.contract import DATA, Contract, loader
 from harness.serving.engine import PARTIES
 from harness.serving.requirements import constraints, pinned
 from harness.serving.wheel import wheel_name, write_wheel
@@ -23,9 +23,6 @@ from harness.values.errors import ModelError
 from harness.values.parties import Registry
 
 CARD = "MODEL_CARD.md"
-DATA = "served"
-"""Name of the data folder inside the MLflow model."""
-
 WHEELS = "wheels"
 VERSIONS = ("numpy", "scikit-learn", "torch", "transformers", "mlflow")
 

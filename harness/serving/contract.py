@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 from harness.classifiers.protocol import Classifier
-from harness.evaluation.decisions.decider import Decider
-from harness.values.errors import ModelError
+from harness.serving.decisions.decider import Decider
+from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import LabelSet, Task
 
 FILE = "contract.json"
+DATA = "served"
+"""Name of the data folder inside the MLflow model."""
+
 ABOUT = ("classifier", "trained_on", "versions")
 FORMAT = 2
 
@@ -77,7 +80,7 @@ class Contract:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise ModelError(f"{folder} holds no {FILE}: it is no model of the harness") from None
+            raise ForeignModelError(f"{folder} holds no {FILE}: it is no model of the harness") from None
         except (OSError, ValueError) as error:
             raise ModelError(f"{path} cannot be read: {error}") from error
         version = data.get("format") if isinstance(data, dict) else None

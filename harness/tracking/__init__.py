@@ -2,6 +2,8 @@
 
 An experiment is a config, a parent run a classifier, a child run a trial::
 
+    from harness.tracking.tracker import Tracker
+
     tracker = Tracker(store, prepared, fresh=False)
     for classifier in prepared.plan.classifiers:
         trials = evaluate.trials(prepared, classifier)
@@ -15,11 +17,5 @@ An experiment is a config, a parent run a classifier, a child run a trial::
                     with parent.trial(trial) as child:
                         result = evaluate.run_trial(prepared, trial, child.folder, child.unfinished)
                         child.log(result)
-            parent.complete(ClassifierResult(…))
+            parent.complete(ClassifierResult(…), pack)
 """
-
-from __future__ import annotations
-
-from harness.tracking.tracker import Child, Parent, Tracker
-
-__all__ = ["Child", "Parent", "Tracker"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.evaluation.external import EXTERNAL
 from harness.evaluation.trial import ClassifierResult, Prepared
@@ -15,7 +16,6 @@ from harness.reports.deciding import Deciding
 from harness.reports.framed import framed_png
 from harness.reports.pages import About, number, run_page
 from harness.reports.summary import Summary
-from harness.runs.packaging import pack
 from harness.scoring.crosstab import as_table
 from harness.tracking import context, names, saved
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Metric
 
     from harness.config.plan import Plan
-    from harness.tracking.tracker import Tracker
+    from harness.tracking.store import Store
 
 BATCH = 900
 """Metrics a request; MLflow takes a thousand."""
@@ -35,6 +35,33 @@ EXPLANATION = (
     "Each run is a classifier and complete: scores with interval (`…_low`, `…_high`) and spread over seeds"
     " (`…_seed_sd`), predictions, figures, `report.html`, model. Its child runs are its trials: seed × fold."
 )
+
+
+class Pack(Protocol):
+    """Writes the MLflow model of a finished classifier; see :func:`harness.runs.packaging.pack`."""
+
+    def __call__(
+        self, path: Path, prepared: Prepared, result: ClassifierResult, *, run_id: str, model_id: str
+    ) -> None:
+        """Write it as the folder ``path``, which must not exist."""
+
+
+class ExperimentWriter(Protocol):
+    """What is needed of a tracker to fill a run: the store, the experiment, and an empty folder."""
+
+    store: Store
+    prepared: Prepared
+
+    @property
+    def experiment_id(self) -> str:
+        """The experiment's id in MLflow."""
+
+    @property
+    def git(self) -> context.Git:
+        """The state of the repository that the config lies in."""
+
+    def scratch(self) -> AbstractContextManager[Path]:
+        """Open an empty folder, gone after the block."""
 
 
 def experiment_tags(plan: Plan) -> dict[str, str]:
@@ -65,8 +92,19 @@ def log_metrics(client: MlflowClient, run_id: str, logged: Sequence[Metric]) -> 
         client.log_batch(run_id, metrics=list(part))
 
 
-def log_classifier(tracker: Tracker, run_id: str, result: ClassifierResult) -> None:
-    """Log a finished classifier into its parent run, the model first: the scores are its scores."""
+def log_classifier(
+    tracker: ExperimentWriter, run_id: str, result: ClassifierResult, pack: Pack | None
+) -> None:
+    """Log a finished classifier into its parent run, the model first: the scores are its scores.
+
+    Parameters
+    ----------
+    tracker : ExperimentWriter
+    run_id : str
+    result : ClassifierResult
+    pack : Pack or None
+        Writes the model; None logs none.
+    """
     client, prepared = tracker.store.client, tracker.prepared
     summary = Summary(prepared, result)
     with tracker.scratch() as folder:
@@ -74,7 +112,9 @@ def log_classifier(tracker: Tracker, run_id: str, result: ClassifierResult) -> N
         client.log_artifacts(run_id, str(folder))
     data = dataset(prepared)
     client.log_inputs(run_id, datasets=[data])
-    model_id = _log_model(tracker, run_id, result) if result.model is not None else None
+    model_id = None
+    if pack is not None and result.model is not None:
+        model_id = _log_model(tracker, run_id, result, pack)
     about: dict[str, Any] = {"dataset_name": data.dataset.name, "dataset_digest": data.dataset.digest}
     seconds = {
         f"time/{name}_seconds": sum(one.seconds.get(name, 0.0) for one in result.trials)
@@ -160,7 +200,7 @@ def dataset(prepared: Prepared) -> DatasetInput:
     return DatasetInput(made, [InputTag("mlflow.data.context", "train, select, test")])
 
 
-def _log_model(tracker: Tracker, run_id: str, result: ClassifierResult) -> str:
+def _log_model(tracker: ExperimentWriter, run_id: str, result: ClassifierResult, pack: Pack) -> str:
     """Log the served model; one a run, since a second would inherit the first one's metrics."""
     from mlflow.entities import LoggedModelOutput
 

@@ -262,10 +262,17 @@ class Parent:
             client.set_terminated(run_id, "FINISHED")
         shutil.rmtree(unfinished, ignore_errors=True)
 
-    def complete(self, result: ClassifierResult) -> None:
-        """Log everything a person looks at in the UI, and the model; the run is FINISHED."""
+    def complete(self, result: ClassifierResult, pack: contents.Pack | None = None) -> None:
+        """Log everything a person looks at in the UI, and the model; the run is FINISHED.
+
+        Parameters
+        ----------
+        result : ClassifierResult
+        pack : Pack, optional
+            Writes the model; left out, none is logged.
+        """
         tracker = self.tracker
-        contents.log_classifier(tracker, self.run_id, result)
+        contents.log_classifier(tracker, self.run_id, result, pack)
         tracker.store.client.set_terminated(self.run_id, "FINISHED")
         shutil.rmtree(self.folder, ignore_errors=True)
         for trial in result.trials:

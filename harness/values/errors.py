@@ -106,6 +106,10 @@ class ModelError(HarnessError):
     """A served model that cannot be loaded, or input that it cannot label."""
 
 
+class ForeignModelError(ModelError):
+    """A model that is not one of the harness, though it may be one of MLflow."""
+
+
 class PromotionError(HarnessError):
     """A model that cannot be made champion."""
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from harness.classifiers.protocol import Example
-from harness.evaluation.decisions.abstention import Rule
-from harness.evaluation.decisions.decider import Decider
 from harness.serving.contract import Contract
+from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.decider import Decider
 from harness.serving.engine import Engine
 from harness.serving.inference import LabelModel
 from harness.values.labels import FRAMING, STANCE, LabelSet, Task

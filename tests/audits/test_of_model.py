@@ -11,19 +11,19 @@ import pandas as pd
 import pytest
 import toys
 from ruamel.yaml import YAML
+from tests.test_auditing import prepared
 from typer.testing import CliRunner
 
 from harness.audits.of_model import audit_model
 from harness.classifiers.protocol import Example
 from harness.cli.main import main as cli
 from harness.runs import experiment
-from harness.serving.inference.asking import asked, stated, table
 from harness.tracking import names
+from harness.tracking.auditable import asked, stated, table
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, ModelError
 from harness.values.labels import STANCE
-from tests.test_auditing import prepared
 
 FOREIGN = """\
 import pandas as pd

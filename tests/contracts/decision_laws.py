@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.evaluation.decisions.decider import Decider
 from harness.scoring.metrics.calibration import log_loss
+from harness.serving.decisions.decider import Decider
 from harness.values.labels import LabelSet
 from harness.values.tables import ABSTAIN, Predictions
-from tests.decisions.made_predictions import table
+from tests.evaluation.decisions.made_predictions import table
 
 Fit = Callable[[Predictions], Decider]
 

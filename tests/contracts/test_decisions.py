@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from harness.evaluation.decisions import fitting
-from harness.evaluation.decisions.calibrators import Temperature, Unchanged
-from harness.evaluation.decisions.decider import Decider, Settings, fit
+from harness.evaluation.decisions import calibration
+from harness.evaluation.decisions.fitting import Settings, fit
+from harness.serving.decisions.calibrators import Temperature, Unchanged
+from harness.serving.decisions.decider import Decider
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 from tests.contracts import decision_laws as laws
-from tests.decisions.made_predictions import MULTI, SINGLE
+from tests.evaluation.decisions.made_predictions import MULTI, SINGLE
 
 SETTINGS = {
     "temperature": Settings(),
@@ -74,7 +75,7 @@ def by_first_rows(predictions: Predictions) -> Decider:
     """Reads the rows that happen to stand first."""
     labels, calibrate = predictions.labels, predictions.only(split="calibrate")
     some = replace(calibrate, rows=calibrate.rows.head(40))
-    return Decider(labels, fitting.fit("temperature", some.proba(), some.truth(), labels)[0])
+    return Decider(labels, calibration.fit("temperature", some.proba(), some.truth(), labels)[0])
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
-from scoring.comparison.made_runs import frames, run, with_rows
 from scipy import stats
+from scoring.comparison.made_runs import frames, run, with_rows
 
 from harness.scoring.metrics.classification import ACCURACY, F1_MACRO
 from harness.scoring.slice_tests import FEWEST_GROUPS, FEWEST_ITEMS, Judged, judge, listed, score_rows

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from harness.evaluation.decisions.abstention import Rule
-from harness.evaluation.decisions.calibrators import Temperature
-from harness.evaluation.decisions.decider import Decider
 from harness.serving.contract import Contract, loader
+from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.calibrators import Temperature
+from harness.serving.decisions.decider import Decider
 from harness.serving.engine import Engine
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE, LabelSet

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from harness.classifiers.protocol import Example, Examples
-from harness.evaluation.decisions.abstention import Rule
-from harness.evaluation.decisions.calibrators import Temperature
-from harness.evaluation.decisions.decider import Decider
 from harness.serving.contract import Contract
+from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.calibrators import Temperature
+from harness.serving.decisions.decider import Decider
 from harness.serving.engine import WINDOW, Engine
 from harness.values.errors import ModelError
 from harness.values.labels import FRAMING, STANCE, LabelSet

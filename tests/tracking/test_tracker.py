@@ -10,8 +10,9 @@ from toys import prepared
 from harness.evaluation import trial as evaluate
 from harness.evaluation.trial import Prepared, Trial, TrialResult
 from harness.runs import experiment
-from harness.tracking import Tracker, names
+from harness.tracking import names
 from harness.tracking.store import Store
+from harness.tracking.tracker import Tracker
 
 
 def ran(made: Prepared, store: Store, **options: Any) -> list[experiment.Outcome]:

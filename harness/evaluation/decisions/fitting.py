@@ -1,22 +1,21 @@
-"""Probabilities and what was true in, a frozen map from raw to calibrated probabilities out."""
+"""Raw predictions of a trial in, the decider fitted on them and the decided predictions out."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.evaluation.decisions.calibrators import (
-    Calibrator,
-    Isotonic,
-    Platt,
-    Temperature,
-    Unchanged,
-    log_odds,
-    tempered,
-)
-from harness.values.labels import LabelSet
+from harness.config.schema import ExperimentConfig
+from harness.evaluation.decisions import calibration
+from harness.evaluation.decisions.abstention import Rows, conformal, learn_then_test
+from harness.evaluation.decisions.thresholds import HALF, tuned
+from harness.scoring.aligned import clusters
+from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.decider import Decider
+from harness.values import seeds
+from harness.values.labels import confidence
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,134 +24,166 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Codes = NDArray[np.int64]
 
-FEWEST = 5
-"""A label with fewer items on either side (it applies, it does not) is left as the classifier said it."""
-
-COLDEST, HOTTEST = 0.01, 100.0
-"""Bounds of a temperature."""
+FOLDS = 5
+"""Into so many folds the groups of select are divided to decide each fold by the others' thresholds."""
 
 
-def fit(kind: str, proba: Array, truth: Codes, labels: LabelSet) -> tuple[Calibrator, tuple[str, ...]]:
-    """Fit a map.
+@dataclass(frozen=True)
+class Settings:
+    """What a config says of decisions.
+
+    Attributes
+    ----------
+    calibration : {"temperature", "platt", "isotonic", "none"}
+    thresholds : {"tuned"} or float
+        Of multi-label tasks.
+    risk : float or None
+        Share of served rows that may be wrong; None never abstains.
+    method : {"conformal", "learn_then_test"}
+    certainty : float
+        Of ``learn_then_test``.
+    """
+
+    calibration: str = "temperature"
+    thresholds: str | float = "tuned"
+    risk: float | None = None
+    method: str = "conformal"
+    certainty: float = 0.9
+
+    @classmethod
+    def of(cls, config: ExperimentConfig) -> Settings:
+        """Read them off a config."""
+        said = cls(config.calibration.kind, config.thresholds or "tuned")
+        wanted = config.abstention
+        if wanted is None:
+            return said
+        return replace(
+            said, risk=wanted.risk, method=wanted.method, certainty=wanted.certainty or said.certainty
+        )
+
+
+def fit(predictions: Predictions, settings: Settings, *, refitted: bool = False) -> Decider:
+    """Fit calibrator, thresholds and abstention.
 
     Parameters
     ----------
-    kind : {"temperature", "platt", "isotonic", "none"}
-    proba : (n, k) array
-        Of rows that the classifier was not fitted on.
-    truth : (n,) or (n, k) array
-        Codes, or 0 and 1.
-    labels : LabelSet
-
-    Returns
-    -------
-    Calibrator
-    tuple of str
-        What a reader should know, a sentence each: labels that were left as they are.
+    predictions : Predictions
+        Raw, of one trial, or of one seed's trials on all folds. Of its rows ``calibrate`` and ``select`` are
+        read; test is not looked at.
+    settings : Settings
+    refitted : bool
+        Whether it is to serve a classifier that was fitted once more, on other rows: no guarantee then holds.
     """
-    if kind == "none":
-        return Unchanged(), ()
-    few = few_items(truth, labels)
-    if not labels.multi and len(truth) < 2 * FEWEST:
-        return Unchanged(), (
-            f"Probabilities are the classifier's own: {len(truth)} rows are too few to calibrate by.",
-        )
-    notes: tuple[str, ...] = ()
-    if few and (labels.multi or kind != "temperature"):
-        names = ", ".join(labels.names[k] for k in few)
-        notes = (
-            f"Probabilities of {names} are the classifier's own: calibrate has fewer than {FEWEST} rows"
-            " with or without the label.",
-        )
-    return FITS[kind](proba, truth, labels, few), notes
+    labels = predictions.labels
+    select, calibrate = (predictions.only(split=part) for part in ("select", "calibrate"))
+    kept = calibrate
+    if settings.risk is not None and settings.calibration != "none":
+        calibrate, kept = halves(calibrate)
+    calibrator, notes = calibration.fit(settings.calibration, calibrate.proba(), calibrate.truth(), labels)
+    decider = Decider(labels, calibrator, None, None, notes)
+    if labels.multi:
+        decider = replace(decider, thresholds=_thresholds(decider, select, settings))
+    if settings.risk is None:
+        return decider
+    return replace(decider, rule=_rule(decider, select, kept, settings, refitted=refitted))
 
 
-def few_items(truth: Codes, labels: LabelSet) -> tuple[int, ...]:
-    """Return the places of labels that too few rows have, or lack, to fit anything for them."""
-    applies = of_labels(truth, labels)
-    held = applies.sum(axis=0)
-    return tuple(k for k in range(len(labels)) if min(held[k], len(applies) - held[k]) < FEWEST)
+def decide(predictions: Predictions, settings: Settings) -> tuple[Decider, Predictions]:
+    """Fit on a trial's raw predictions and decide them all.
+
+    Select rows are decided by thresholds that were tuned on other groups of select, so that what is chosen by
+    their scores is not flattered by them.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Raw, of one trial.
+    settings : Settings
+    """
+    decider = fit(predictions, settings)
+    decided = decider.apply(predictions)
+    if not predictions.labels.multi or settings.thresholds != "tuned":
+        return decider, decided
+    select = predictions.only(split="select")
+    places = _folds(select)
+    parts = [_at(decided, (decided.rows["split"] != "select").to_numpy())]
+    for fold in sorted(set(places.tolist())):
+        inside = places == fold
+        own = replace(decider, thresholds=_thresholds(decider, _at(select, ~inside), settings))
+        parts.append(own.apply(_at(select, inside)))
+    return decider, Predictions.concat(parts)
 
 
-def of_labels(truth: Codes, labels: LabelSet) -> Codes:
-    """Return which labels apply: ``(n, k)`` of 0 and 1 for either kind of task."""
+def halves(predictions: Predictions) -> tuple[Predictions, Predictions]:
+    """Divide rows in two by group, the same way whatever their order: about half the rows in each."""
     import numpy as np
 
-    return truth if labels.multi else np.eye(len(labels), dtype=np.int64)[truth]
+    found = clusters(predictions.rows)
+    if not len(found):
+        return predictions, predictions
+    sizes = np.bincount(found)
+    order = np.argsort(_draws(predictions, found))
+    before = np.cumsum(sizes[order]) - sizes[order] / 2
+    first = np.zeros(len(sizes), dtype=bool)
+    first[order] = before <= len(found) / 2
+    return _at(predictions, first[found]), _at(predictions, ~first[found])
 
 
-def _temperature(proba: Array, truth: Codes, labels: LabelSet, few: Sequence[int]) -> Temperature:
-    if not labels.multi:
-        return Temperature((_hottest(proba, truth, multi=False),))
-    return Temperature(
-        tuple(
-            1.0 if k in few else _hottest(proba[:, [k]], truth[:, [k]], multi=True)
-            for k in range(len(labels))
-        )
+def _folds(predictions: Predictions) -> Codes:
+    """Return each row's fold of :data:`FOLDS`, by group."""
+    import numpy as np
+
+    found = clusters(predictions.rows)
+    if not len(found):
+        return found
+    ranks = np.argsort(np.argsort(_draws(predictions, found)))
+    return np.asarray((ranks % FOLDS)[found], dtype=np.int64)
+
+
+def _at(predictions: Predictions, places: NDArray[np.bool_]) -> Predictions:
+    return replace(predictions, rows=predictions.rows[places].reset_index(drop=True))
+
+
+def _draws(predictions: Predictions, found: Codes) -> Sequence[int]:
+    """Return a number for each group, drawn by its name."""
+    rows = predictions.rows.assign(cluster=found).drop_duplicates("cluster")
+    names = rows["group"].where(rows["group"].notna(), "item " + rows["id"].astype(str))
+    return [seeds.derive(0, "decisions", str(name)) for name in names]
+
+
+def _thresholds(decider: Decider, select: Predictions, settings: Settings) -> tuple[float, ...]:
+    if settings.thresholds != "tuned":
+        return (float(settings.thresholds),) * len(decider.labels)
+    if not len(select):
+        return (HALF,) * len(decider.labels)
+    return tuned(decider.calibrated(select.proba()), select.truth())
+
+
+def _rule(
+    decider: Decider, select: Predictions, kept: Predictions, settings: Settings, *, refitted: bool
+) -> Rule:
+    assert settings.risk is not None
+    rows = _rows(decider, kept)
+    if settings.method == "conformal":
+        below = conformal(rows, settings.risk)
+    else:
+        below = learn_then_test(rows, _rows(decider, select), settings.risk, settings.certainty)
+    return Rule(
+        below=below,
+        risk=settings.risk,
+        method=settings.method,
+        certainty=settings.certainty,
+        n=len(rows),
+        groups=rows.n_groups,
+        largest=rows.largest,
+        refitted=refitted,
     )
 
 
-def _hottest(proba: Array, truth: Codes, *, multi: bool) -> float:
-    """Minimise the log loss over a temperature.
-
-    A weak prior, its logarithm being standard normal, keeps it finite where every row is right.
-    """
-    import numpy as np
-    from scipy.optimize import minimize_scalar
-
-    def loss(log_temperature: float) -> float:
-        said = tempered(proba, [math.exp(log_temperature)], multi=multi)
-        true = np.where(truth == 1, said, 1 - said)[:, 0] if multi else said[np.arange(len(said)), truth]
-        return float(-np.log(np.maximum(true, 1e-300)).sum() + log_temperature**2 / 2)
-
-    bounds = (math.log(COLDEST), math.log(HOTTEST))
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-5})
-    return float(math.exp(found.x))
-
-
-def _platt(proba: Array, truth: Codes, labels: LabelSet, few: Sequence[int]) -> Platt:
-    odds, applies = log_odds(proba), of_labels(truth, labels)
-    lines = [(1.0, 0.0) if k in few else _line(odds[:, k], applies[:, k]) for k in range(len(labels))]
-    slopes, intercepts = zip(*lines, strict=True)
-    return Platt(slopes, intercepts)
-
-
-def _line(odds: Array, applies: Codes) -> tuple[float, float]:
-    """Fit slope and intercept to Platt's softened targets, which keep both finite."""
-    import numpy as np
-    from sklearn.linear_model import LogisticRegression
-
-    true = int(applies.sum())
-    high, low = (true + 1) / (true + 2), 1 / (len(applies) - true + 2)
-    target = np.where(applies == 1, high, low)
-    model = LogisticRegression(C=1e6, max_iter=1000)
-    model.fit(
-        np.concatenate([odds, odds])[:, None],
-        np.repeat([1, 0], len(odds)),
-        sample_weight=np.concatenate([target, 1 - target]),
-    )
-    slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
-    if slope > 0:
-        return slope, intercept
-    # What it says of this label is no better than chance: state how often the label applies.
-    return 0.0, math.log(target.mean() / (1 - target.mean()))
-
-
-def _isotonic(proba: Array, truth: Codes, labels: LabelSet, few: Sequence[int]) -> Isotonic:
-    from sklearn.isotonic import IsotonicRegression
-
-    applies, knots = of_labels(truth, labels), []
-    # Nothing is certain after so many rows: Laplace's rule bounds what is said.
-    least = 1 / (len(truth) + 2)
-    for k in range(len(labels)):
-        if k in few:
-            knots.append(((0.0, 1.0), (0.0, 1.0)))
-            continue
-        model = IsotonicRegression(y_min=least, y_max=1 - least).fit(proba[:, k], applies[:, k])
-        knots.append((tuple(model.X_thresholds_.tolist()), tuple(model.y_thresholds_.tolist())))
-    return Isotonic(tuple(knots))
-
-
-FITS: Mapping[str, Callable[[Array, Codes, LabelSet, Sequence[int]], Calibrator]] = MappingProxyType(
-    {"temperature": _temperature, "platt": _platt, "isotonic": _isotonic}
-)
+def _rows(decider: Decider, predictions: Predictions) -> Rows:
+    """Say how sure the decisions on rows are, and whether they are right."""
+    labels, truth = decider.labels, predictions.truth()
+    proba = decider.calibrated(predictions.proba())
+    codes = labels.decide(proba, decider.thresholds)
+    wrong = (codes != truth).any(axis=1) if labels.multi else codes != truth
+    return Rows(confidence(proba, codes), wrong.astype("int64"), clusters(predictions.rows))

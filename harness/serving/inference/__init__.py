@@ -1,10 +1,9 @@
-"""A registered model's address in, labels for rows or files out."""
+"""A model folder in, labels for rows or files out."""
 
 from __future__ import annotations
 
-from harness.serving.inference.crossing import cross_file
 from harness.serving.inference.files import predict_file
-from harness.serving.inference.model import LabelModel, load
-from harness.serving.inference.together import Together, load_both
+from harness.serving.inference.model import LabelModel, load_folder
+from harness.serving.inference.together import Together
 
-__all__ = ["LabelModel", "Together", "cross_file", "load", "load_both", "predict_file"]
+__all__ = ["LabelModel", "Together", "load_folder", "predict_file"]

@@ -1,27 +1,21 @@
-"""A model's address and rows in, labels out."""
+"""A model folder and rows in, labels out."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.runs.packaging import DATA
-from harness.serving.contract import FILE
+from harness.serving.contract import DATA, FILE
 from harness.serving.engine import Engine
 from harness.serving.rows import COLUMNS
-from harness.values.errors import ModelError
+from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import Task
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from harness.tracking.store import Store
-
-SCHEMES = ("models:/", "runs:/")
 
 
 @dataclass(frozen=True)
@@ -92,25 +86,27 @@ def table_of(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame.from_records(list(rows), columns=None if rows else COLUMNS)
 
 
-def load(uri: str | Path, *, engine: str = "") -> LabelModel:
-    """Load a model.
+def load_folder(folder: Path, *, engine: str = "", uri: str = "") -> LabelModel:
+    """Load a model from its folder; no store is needed.
 
     Parameters
     ----------
-    uri : str or Path
-        ``models:/stance@champion``, ``models:/stance/3``, ``runs:/<id>``, or a folder, for which no store is
-        needed.
+    folder : Path
+        Our data, or an MLflow model around it.
     engine : {"auto", "fp32", "bf16", "int8"}, optional
         What computes, for models that have a choice: the fastest, or this one. Left out, what the environment
         variable ``HARNESS_ENGINE`` says, or ``auto``.
+    uri : str, optional
+        The address that the folder was found by, for messages; left out, the folder.
 
     Raises
     ------
     ModelError
-        Where there is none, or where it is no model of the harness.
+        Where there is none.
+    ForeignModelError
+        Where it is no model of the harness.
     """
-    address = os.fspath(uri)
-    folder = _downloaded(address) if address.startswith(SCHEMES) else Path(address)
+    address = uri or str(folder)
     if not folder.is_dir():
         raise ModelError(f"there is no model {address!r}: give models:/NAME@champion, runs:/ID or a folder")
     return LabelModel(Engine.read(_data_folder(folder), engine), address)
@@ -118,39 +114,8 @@ def load(uri: str | Path, *, engine: str = "") -> LabelModel:
 
 def _data_folder(folder: Path) -> Path:
     """Find our data in a folder: it, or an MLflow model around it."""
-    places = (folder, folder / "data" / DATA)
-    for place in places:
-        if (place / FILE).is_file():
-            return place
-    raise ModelError(f"{folder} is no model of the harness: it holds no {FILE}")
-
-
-def _downloaded(address: str) -> Path:
-    """Return a folder with the model's files: those of the store where they lie on this machine."""
-    from harness.tracking.store.database import imported
-    from harness.tracking.store.location import Store
-
-    store = Store.open()
-    artifacts = imported().artifacts
-    from mlflow.exceptions import MlflowException
-
-    try:
-        if address.startswith("runs:/"):
-            address = _model_of_run(store, address.removeprefix("runs:/").partition("/")[0])
-        # Aliases are looked up in the global registry, whatever addresses are handed in.
-        with store.pointed():
-            return Path(artifacts.download_artifacts(artifact_uri=address))
-    except (MlflowException, OSError) as error:
-        raise ModelError(f"there is no model {address!r} in {store.uri}: {_first_line(error)}") from error
-
-
-def _model_of_run(store: Store, run_id: str) -> str:
-    run = store.client.get_run(run_id)
-    outputs = run.outputs.model_outputs if run.outputs is not None else []
-    if not outputs:
-        raise ModelError(f"the run {run_id} ({run.info.run_name}) has no model")
-    return f"models:/{outputs[0].model_id}"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    candidates = (folder, folder / "data" / DATA)
+    for candidate in candidates:
+        if (candidate / FILE).is_file():
+            return candidate
+    raise ForeignModelError(f"{folder} is no model of the harness: it holds no {FILE}")

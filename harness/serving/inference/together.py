@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.serving.inference.model import LabelModel, load, table_of
+from harness.serving.inference.model import LabelModel, table_of
 from harness.values.errors import ModelError
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Together:
-    """Two models that label the same rows; see :func:`load_both`.
+    """Two models that label the same rows; see :func:`harness.load_both`.
 
     Parameters
     ----------
@@ -106,20 +105,3 @@ class Together:
             made = pd.concat([kept, made]) if len(kept) else made
         self._known = made
         return made
-
-
-def load_both(stance: str | Path, frames: str | Path, *, engine: str = "") -> Together:
-    """Load a stance model and a frames model that label the same rows.
-
-    Parameters
-    ----------
-    stance, frames : str or Path
-    engine : str, optional
-        All as for :func:`harness.serving.inference.load`.
-
-    Raises
-    ------
-    ModelError
-        Where one is missing, is no model of the harness, or is for the other task.
-    """
-    return Together(load(stance, engine=engine), load(frames, engine=engine))

@@ -5,16 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from harness.evaluation.decisions.abstention import (
-    FEWEST_GROUPS,
-    SERVES_NOTHING,
-    Rows,
-    Rule,
-    candidates,
-    conformal,
-    learn_then_test,
-    p_value,
-)
+from harness.evaluation.decisions.abstention import Rows, candidates, conformal, learn_then_test, p_value
+from harness.serving.decisions.abstention import FEWEST_GROUPS, SERVES_NOTHING, Rule
 
 
 def rows(confidence: list[float], wrong: list[int], groups: list[int] | None = None) -> Rows:

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.evaluation.decisions import decider
-from harness.evaluation.decisions.abstention import SERVES_NOTHING
-from harness.evaluation.decisions.calibrators import Temperature, Unchanged
-from harness.evaluation.decisions.decider import Settings, decide, fit, halves
+from harness.evaluation.decisions import fitting
+from harness.evaluation.decisions.fitting import Settings, decide, fit, halves
+from harness.serving.decisions.abstention import SERVES_NOTHING
+from harness.serving.decisions.calibrators import Temperature, Unchanged
 from harness.values.labels import LabelSet
 from harness.values.tables import ABSTAIN, Predictions
-from tests.decisions.made_predictions import MULTI, SINGLE, table
+from tests.evaluation.decisions.made_predictions import MULTI, SINGLE, table
 
 
 @pytest.mark.parametrize("power", [0.4, 1.0, 5.0])
@@ -73,9 +73,9 @@ def test_halves_part_no_group_and_do_not_depend_on_order() -> None:
 def test_abstention_is_judged_by_rows_that_calibrated_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     made = table(SINGLE, n=200, group=4)
     seen = {}
-    calibrate = decider.fitting.fit
+    calibrate = fitting.calibration.fit
     monkeypatch.setattr(
-        decider.fitting, "fit", lambda *given: seen.update(n=len(given[1])) or calibrate(*given)
+        fitting.calibration, "fit", lambda *given: seen.update(n=len(given[1])) or calibrate(*given)
     )
     rule = fit(made, Settings(risk=0.3)).rule
     assert rule is not None

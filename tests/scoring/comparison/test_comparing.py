@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from scoring.comparison.made_runs import frames, of, run, runs
 from scipy import stats
+from scoring.comparison.made_runs import frames, of, run, runs
 from sklearn.metrics import f1_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests

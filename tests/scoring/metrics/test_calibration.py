@@ -20,8 +20,8 @@ from harness.scoring.metrics.calibration import (
     reliability_bins,
     width_bins,
 )
-from tests.metrics import made
-from tests.metrics.made import MULTI, Recipe
+from tests.scoring.metrics import made
+from tests.scoring.metrics.made import MULTI, Recipe
 
 SAID = np.zeros(2, dtype=np.int64)
 

@@ -15,8 +15,8 @@ from harness.scoring.score import drawn_values, seed_values
 from harness.scoring.statistics.bootstrap import Draws
 from harness.values.catalog import CATALOGUES, lookup
 from harness.values.labels import LabelSet
-from tests.metrics import made
-from tests.metrics.made import MULTI, SIDES, SINGLE, Recipe
+from tests.scoring.metrics import made
+from tests.scoring.metrics.made import MULTI, SIDES, SINGLE, Recipe
 
 LABEL_SETS = (SINGLE, SIDES, MULTI, LabelSet(("conflict",), multi=True), LabelSet(("a", "b", "c", "d", "e")))
 Law = Callable[[Metric, LabelSet], None]

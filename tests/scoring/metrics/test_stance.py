@@ -9,8 +9,8 @@ from sklearn.metrics import f1_score
 from harness.scoring.metrics.counts import confusion
 from harness.scoring.metrics.stance import FAVG_TARGET_MEAN, favg_pooled, favg_target_mean
 from harness.scoring.score import seed_values
-from tests.metrics import made
-from tests.metrics.made import SIDES, SINGLE, Recipe
+from tests.scoring.metrics import made
+from tests.scoring.metrics.made import SIDES, SINGLE, Recipe
 
 CRITICAL, SUPPORTIVE, NEUTRAL = 0, 1, 2
 """The order in which the functions are given the labels."""

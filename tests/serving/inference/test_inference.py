@@ -15,8 +15,9 @@ import harness
 from harness.runs.packaging import write_data
 from harness.serving.contract import Contract
 from harness.serving.engine import Engine
-from harness.serving.inference import LabelModel, load, predict_file
+from harness.serving.inference import LabelModel, predict_file
 from harness.serving.inference.files import CHUNK
+from harness.tracking.models import load
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
 from harness.values.errors import ModelError

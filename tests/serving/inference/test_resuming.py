@@ -17,9 +17,10 @@ import toys
 
 from harness.runs.packaging import write_data
 from harness.serving.contract import Contract
-from harness.serving.inference import LabelModel, load, predict_file
+from harness.serving.inference import LabelModel, predict_file
 from harness.serving.inference import files as inference_files
 from harness.serving.inference.files import CHUNK, FIRST
+from harness.tracking.models import load
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE
 from harness.values.parties import EMPTY
@@ -110,7 +111,8 @@ def test_a_killed_process_is_gone_on_from(tmp_path: Path) -> None:
     code = """
 import sys, time
 from pathlib import Path
-from harness.serving.inference import files, load, predict_file
+from harness.serving.inference import files, predict_file
+from harness.tracking.models import load
 model, plain = load(sys.argv[1]), files._labelled
 def slow(*some):
     if some[2]:

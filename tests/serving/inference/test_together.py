@@ -12,11 +12,13 @@ import toys
 from typer.testing import CliRunner
 
 import harness
+from harness.articles.crossing import cross_file
 from harness.cli.main import app
 from harness.runs.packaging import write_data
 from harness.serving.contract import Contract
-from harness.serving.inference import LabelModel, Together, cross_file, load, load_both, predict_file
+from harness.serving.inference import LabelModel, Together, predict_file
 from harness.serving.inference.files import CHUNK
+from harness.tracking.models import load, load_both
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE, LabelSet
 from harness.values.parties import EMPTY

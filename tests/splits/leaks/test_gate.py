@@ -11,7 +11,7 @@ from harness.splits.leaks import Leaks, leaks
 from harness.values.catalog import bind
 from harness.values.errors import ConfigError
 from harness.values.labels import STANCE
-from tests.leaks.planted import PARTIES, corpus_of, fold_of, rows
+from tests.splits.leaks.planted import PARTIES, corpus_of, fold_of, rows
 
 
 def inspected(planted: list[dict[str, Any]], **settings: Any) -> Leaks:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Examples
-from harness.serving.inference.model import SCHEMES, load
 from harness.serving.rows import COLUMNS
-from harness.values.errors import ModelError
+from harness.tracking.models import SCHEMES, load
+from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import LabelSet, Task
 
 if TYPE_CHECKING:
@@ -67,9 +67,7 @@ def asked(uri: str) -> Asked:
     """
     try:
         ours = load(uri, engine="fp32")
-    except ModelError as error:
-        if "is no model of the harness" not in str(error):
-            raise
+    except ForeignModelError:
         return Asked(uri, None, None, _pyfunc(uri), says_no_target=False)
     contract, classifier = ours.engine.contract, ours.engine.classifier
 

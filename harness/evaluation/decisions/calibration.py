@@ -1,0 +1,158 @@
+"""Probabilities and what was true in, a frozen map from raw to calibrated probabilities out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from harness.serving.decisions.calibrators import (
+    Calibrator,
+    Isotonic,
+    Platt,
+    Temperature,
+    Unchanged,
+    log_odds,
+    tempered,
+)
+from harness.values.labels import LabelSet
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Codes = NDArray[np.int64]
+
+FEWEST = 5
+"""A label with fewer items on either side (it applies, it does not) is left as the classifier said it."""
+
+COLDEST, HOTTEST = 0.01, 100.0
+"""Bounds of a temperature."""
+
+
+def fit(kind: str, proba: Array, truth: Codes, labels: LabelSet) -> tuple[Calibrator, tuple[str, ...]]:
+    """Fit a map.
+
+    Parameters
+    ----------
+    kind : {"temperature", "platt", "isotonic", "none"}
+    proba : (n, k) array
+        Of rows that the classifier was not fitted on.
+    truth : (n,) or (n, k) array
+        Codes, or 0 and 1.
+    labels : LabelSet
+
+    Returns
+    -------
+    Calibrator
+    tuple of str
+        What a reader should know, a sentence each: labels that were left as they are.
+    """
+    if kind == "none":
+        return Unchanged(), ()
+    few = few_items(truth, labels)
+    if not labels.multi and len(truth) < 2 * FEWEST:
+        return Unchanged(), (
+            f"Probabilities are the classifier's own: {len(truth)} rows are too few to calibrate by.",
+        )
+    notes: tuple[str, ...] = ()
+    if few and (labels.multi or kind != "temperature"):
+        names = ", ".join(labels.names[k] for k in few)
+        notes = (
+            f"Probabilities of {names} are the classifier's own: calibrate has fewer than {FEWEST} rows"
+            " with or without the label.",
+        )
+    return FITS[kind](proba, truth, labels, few), notes
+
+
+def few_items(truth: Codes, labels: LabelSet) -> tuple[int, ...]:
+    """Return the places of labels that too few rows have, or lack, to fit anything for them."""
+    applies = of_labels(truth, labels)
+    held = applies.sum(axis=0)
+    return tuple(k for k in range(len(labels)) if min(held[k], len(applies) - held[k]) < FEWEST)
+
+
+def of_labels(truth: Codes, labels: LabelSet) -> Codes:
+    """Return which labels apply: ``(n, k)`` of 0 and 1 for either kind of task."""
+    import numpy as np
+
+    return truth if labels.multi else np.eye(len(labels), dtype=np.int64)[truth]
+
+
+def _temperature(proba: Array, truth: Codes, labels: LabelSet, few: Sequence[int]) -> Temperature:
+    if not labels.multi:
+        return Temperature((_hottest(proba, truth, multi=False),))
+    return Temperature(
+        tuple(
+            1.0 if k in few else _hottest(proba[:, [k]], truth[:, [k]], multi=True)
+            for k in range(len(labels))
+        )
+    )
+
+
+def _hottest(proba: Array, truth: Codes, *, multi: bool) -> float:
+    """Minimise the log loss over a temperature.
+
+    A weak prior, its logarithm being standard normal, keeps it finite where every row is right.
+    """
+    import numpy as np
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_temperature: float) -> float:
+        said = tempered(proba, [math.exp(log_temperature)], multi=multi)
+        true = np.where(truth == 1, said, 1 - said)[:, 0] if multi else said[np.arange(len(said)), truth]
+        return float(-np.log(np.maximum(true, 1e-300)).sum() + log_temperature**2 / 2)
+
+    bounds = (math.log(COLDEST), math.log(HOTTEST))
+    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-5})
+    return float(math.exp(found.x))
+
+
+def _platt(proba: Array, truth: Codes, labels: LabelSet, few: Sequence[int]) -> Platt:
+    odds, applies = log_odds(proba), of_labels(truth, labels)
+    lines = [(1.0, 0.0) if k in few else _line(odds[:, k], applies[:, k]) for k in range(len(labels))]
+    slopes, intercepts = zip(*lines, strict=True)
+    return Platt(slopes, intercepts)
+
+
+def _line(odds: Array, applies: Codes) -> tuple[float, float]:
+    """Fit slope and intercept to Platt's softened targets, which keep both finite."""
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    true = int(applies.sum())
+    high, low = (true + 1) / (true + 2), 1 / (len(applies) - true + 2)
+    target = np.where(applies == 1, high, low)
+    model = LogisticRegression(C=1e6, max_iter=1000)
+    model.fit(
+        np.concatenate([odds, odds])[:, None],
+        np.repeat([1, 0], len(odds)),
+        sample_weight=np.concatenate([target, 1 - target]),
+    )
+    slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
+    if slope > 0:
+        return slope, intercept
+    # What it says of this label is no better than chance: state how often the label applies.
+    return 0.0, math.log(target.mean() / (1 - target.mean()))
+
+
+def _isotonic(proba: Array, truth: Codes, labels: LabelSet, few: Sequence[int]) -> Isotonic:
+    from sklearn.isotonic import IsotonicRegression
+
+    applies, knots = of_labels(truth, labels), []
+    # Nothing is certain after so many rows: Laplace's rule bounds what is said.
+    least = 1 / (len(truth) + 2)
+    for k in range(len(labels)):
+        if k in few:
+            knots.append(((0.0, 1.0), (0.0, 1.0)))
+            continue
+        model = IsotonicRegression(y_min=least, y_max=1 - least).fit(proba[:, k], applies[:, k])
+        knots.append((tuple(model.X_thresholds_.tolist()), tuple(model.y_thresholds_.tolist())))
+    return Isotonic(tuple(knots))
+
+
+FITS: Mapping[str, Callable[[Array, Codes, LabelSet, Sequence[int]], Calibrator]] = MappingProxyType(
+    {"temperature": _temperature, "platt": _platt, "isotonic": _isotonic}
+)

@@ -1,0 +1,1 @@
+"""How a served model decides: calibrated probabilities, thresholds, abstention; fitted in evaluation."""

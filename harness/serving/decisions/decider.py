@@ -1,0 +1,108 @@
+"""Raw probabilities in, what is served out: calibrated probabilities, labels, and whether to abstain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from harness.serving.decisions import calibrators
+from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.calibrators import Calibrator, Unchanged
+from harness.values.labels import LabelSet, confidence
+from harness.values.tables import ABSTAIN, Predictions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Decider:
+    """How raw probabilities become what is served.
+
+    Attributes
+    ----------
+    labels : LabelSet
+    calibrator : Calibrator
+    thresholds : tuple of float or None
+        One a label, of calibrated probabilities; multi-label only, None stands for 0.5 each.
+    rule : Rule or None
+        When to abstain; None never does.
+    notes : tuple of str
+        What a reader should know, a sentence each.
+    """
+
+    labels: LabelSet
+    calibrator: Calibrator = field(default_factory=Unchanged)
+    thresholds: tuple[float, ...] | None = None
+    rule: Rule | None = None
+    notes: tuple[str, ...] = ()
+
+    def calibrated(self, proba: Array) -> Array:
+        """Calibrate raw probabilities, ``(n, k)``."""
+        return self.calibrator.apply(proba, multi=self.labels.multi)
+
+    def abstains(self, proba: Array, codes: Codes) -> NDArray[np.bool_]:
+        """Say of each row whether its label is to be held back.
+
+        Parameters
+        ----------
+        proba : (n, k) array
+            Calibrated.
+        codes : array
+            See :meth:`LabelSet.decide`.
+        """
+        import numpy as np
+
+        if self.rule is None:
+            return np.zeros(len(proba), dtype=bool)
+        return np.asarray(confidence(proba, codes) < self.rule.below)
+
+    def apply(self, predictions: Predictions) -> Predictions:
+        """Decide a table of raw predictions: calibrated probabilities, labels, and whether it abstains."""
+        proba = self.calibrated(predictions.proba())
+        codes = self.labels.decide(proba, self.thresholds)
+        names = self.labels.names
+        columns: dict[str, Any] = {f"p_{name}": proba[:, k] for k, name in enumerate(names)}
+        if self.labels.multi:
+            columns |= {f"prediction_{name}": codes[:, k] for k, name in enumerate(names)}
+        else:
+            columns["prediction"] = self.labels.decode(codes)
+        if self.rule is not None:
+            columns[ABSTAIN] = self.abstains(proba, codes)
+        return replace(predictions, rows=predictions.rows.assign(**columns))
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data; :meth:`read` returns an equal one."""
+        return {
+            "calibration": self.calibrator.plain(),
+            "thresholds": list(self.thresholds) if self.thresholds is not None else None,
+            "abstention": self.rule.plain() if self.rule is not None else None,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any], labels: LabelSet) -> Decider:
+        """Return the decider that :meth:`plain` described.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            Where the data are none.
+        """
+        thresholds, rule = data["thresholds"], data["abstention"]
+        if thresholds is not None:
+            thresholds = tuple(float(one) for one in thresholds)
+            if not labels.multi or len(thresholds) != len(labels) or not all(0 <= t <= 1 for t in thresholds):
+                raise ValueError(f"thresholds {thresholds!r}")
+        return cls(
+            labels,
+            calibrators.read(data["calibration"], labels),
+            thresholds,
+            None if rule is None else Rule.read(rule),
+            tuple(str(one) for one in data["notes"]),
+        )
