@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.values.version import VERSION
+
 if TYPE_CHECKING:
     from harness.serving.inference import LabelModel, Together
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = ["__version__", "load", "load_both"]
 
 
@@ -24,7 +26,7 @@ def load(uri: str) -> LabelModel:
 
 
 def load_both(stance: str, frames: str) -> Together:
-    """Load a stance and a frames model that label the same rows; see :func:`harness.tracking.models.load_both`."""
+    """Load two models that label the same rows; see :func:`harness.tracking.models.load_both`."""
     from harness.tracking.models import load_both as load_models
 
     return load_models(stance, frames)

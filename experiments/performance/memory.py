@@ -21,8 +21,8 @@ from experiments.performance import encoder, section
 from harness.classifiers.encoder import load
 from harness.classifiers.linear.classifier import linear
 from harness.classifiers.protocol import Example
-from harness.runs.packaging import write_data
 from harness.serving.contract import Contract
+from harness.serving.folder import write_data
 from harness.values.labels import STANCE
 from harness.values.parties import EMPTY
 

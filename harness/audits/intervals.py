@@ -197,7 +197,7 @@ def _all_alike(value: float, clusters: NDArray[np.int64]) -> tuple[float, float]
 
 
 def _interval(draws: NDArray[np.float64], codes: NDArray[np.int64]) -> tuple[Any, Any]:
-    """Return the interval of draws of clusters of unequal size; see :func:`harness.scoring.aligned.effective`."""
+    """Return the interval of draws of unequal clusters; see :func:`harness.scoring.aligned.effective`."""
     return interval(draws, clusters=effective(codes))
 
 

@@ -1,1 +1,1 @@
-"""cli."""
+"""Arguments in, calls of the Python API and rendered text out."""

@@ -40,8 +40,8 @@ class Raw:
     Attributes
     ----------
     frame : DataFrame
-        Columns named as in :data:`harness.values.tables.CORPUS_COLUMNS`, as far as the source has them, and any
-        others. Missing values are None, NaN or blank text; labels are canonical; frames and votes are
+        Columns named as in :data:`harness.values.tables.CORPUS_COLUMNS`, as far as the source has them, and
+        any others. Missing values are None, NaN or blank text; labels are canonical; frames and votes are
         sequences.
     places : sequence of str
         One a row, shown in problems: ``"mine.csv:17"``.

@@ -1,6 +1,6 @@
 """The articles that ship with the package in, a Corpus out.
 
-A folder holds ``articles.jsonl``, one article a line, and ``parties.yaml`` (see :mod:`harness.values.parties`)::
+A folder holds ``articles.jsonl``, one article a line, and ``parties.yaml`` (:mod:`harness.values.parties`)::
 
     {"id": "a001", "outlet": …, "country": …, "date": "2031-03-14", "register": "wire report",
      "split": "train",

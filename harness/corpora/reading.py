@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from harness.corpora.checks import Raw, capped
 from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.values.files import MAX_FIELD_SIZE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,9 +29,6 @@ SUFFIXES = {
     ".xlsx": "xlsx",
 }
 """What a file's name says of its format."""
-
-LONGEST_FIELD = 2**30
-"""Characters; Python's own limit is 131,072, less than a long article."""
 
 Record = tuple[str, list[Any]]
 """The place of a record, and its fields."""
@@ -271,7 +269,7 @@ def _tabular(records: list[Record], name: str, header: tuple[str, ...] = ()) -> 
 
 def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[Record]:
     """Yield each record with the line it begins on; blank lines are none."""
-    csv.field_size_limit(LONGEST_FIELD)
+    csv.field_size_limit(MAX_FIELD_SIZE)
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=delimiter,

@@ -1,1 +1,1 @@
-"""evaluation."""
+"""A plan in, predictions out: trials, pooling, decisions, external predictions."""

@@ -26,8 +26,8 @@ def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> by
     Parameters
     ----------
     counts : (k, k) or (k, 2, 2) array
-        See :func:`harness.scoring.metrics.counts.confusion`. Of a multi-label task each label gets a row with its
-        hits, misses, false alarms and correct rejections.
+        See :func:`harness.scoring.metrics.counts.confusion`. Of a multi-label task each label gets a row
+        with its hits, misses, false alarms and correct rejections.
     labels : LabelSet
     title : str
 

@@ -1,1 +1,1 @@
-"""scoring."""
+"""Predictions in, scores, intervals, slices and comparisons out."""

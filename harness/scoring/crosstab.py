@@ -39,8 +39,8 @@ DRAWS = 2_000
 class Share:
     """A share of a party's mentions with its 95 % interval; NaN where none can be given.
 
-    An interval needs :data:`harness.scoring.caveats.FEWEST_ITEMS` articles, and mentions both inside the share and
-    outside: of what never happens, or always does, all resamples say the same.
+    An interval needs :data:`harness.scoring.caveats.FEWEST_ITEMS` articles, and mentions both inside the
+    share and outside: of what never happens, or always does, all resamples say the same.
     """
 
     value: float = math.nan

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-import harness
 from harness.values.errors import ModelError
+from harness.values.version import VERSION
 
 DISTRIBUTION = "stance-harness"
 MADE = (1980, 1, 1, 0, 0, 0)
@@ -25,7 +25,7 @@ NOT_SHIPPED = (".pyc", ".pyo", ".so")
 
 def wheel_name() -> str:
     """Return the file name of the wheel."""
-    return f"{DISTRIBUTION.replace('-', '_')}-{harness.__version__}-py3-none-any.whl"
+    return f"{DISTRIBUTION.replace('-', '_')}-{VERSION}-py3-none-any.whl"
 
 
 def write_wheel(folder: Path) -> Path:
@@ -41,7 +41,7 @@ def write_wheel(folder: Path) -> Path:
     ModelError
         Where the harness runs from a folder that was never installed, so that nothing says what it needs.
     """
-    info = f"{DISTRIBUTION.replace('-', '_')}-{harness.__version__}.dist-info"
+    info = f"{DISTRIBUTION.replace('-', '_')}-{VERSION}.dist-info"
     entries = dict(_package())
     entries |= {f"{info}/{name}": text for name, text in _metadata().items()}
     entries[f"{info}/WHEEL"] = (
@@ -60,7 +60,7 @@ def write_wheel(folder: Path) -> Path:
 
 
 def _package() -> Iterator[tuple[str, bytes]]:
-    root = Path(harness.__file__).parent
+    root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and path.suffix not in NOT_SHIPPED:
             yield f"harness/{path.relative_to(root).as_posix()}", path.read_bytes()

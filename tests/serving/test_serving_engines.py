@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import toys
 
-from harness.runs.packaging import engines_section, write_data
+from harness.runs.packaging import engines_section
 from harness.serving.contract import Contract
 from harness.serving.engine import ENGINE, Engine, choose
+from harness.serving.folder import write_data
 from harness.values.errors import ClassifierError, ModelError
 from harness.values.labels import STANCE
 from harness.values.parties import EMPTY

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 import toys
 
-from harness.runs.packaging import write_data, write_mlflow
 from harness.serving import requirements, wheel
 from harness.serving.contract import Contract
 from harness.serving.engine import Engine
+from harness.serving.folder import write_data, write_mlflow
 from harness.serving.pyfunc import input_example, signature
 from harness.values.labels import FRAMING, STANCE
 from harness.values.parties import Party, Registry

@@ -1,1 +1,1 @@
-"""baselines."""
+"""Examples in, probabilities out: what any classifier has to beat."""

@@ -1,1 +1,1 @@
-"""linear."""
+"""Examples in, probabilities out: weighted words and characters, and a linear classifier."""

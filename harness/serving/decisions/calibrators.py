@@ -1,4 +1,4 @@
-"""Raw probabilities in, calibrated ones out: frozen maps that :mod:`harness.evaluation.decisions.calibration` fits.
+"""Raw probabilities in, calibrated ones out: frozen maps, fitted in :mod:`harness.evaluation.decisions`.
 
 A map is plain data, so that a served model carries it as JSON. What each may do:
 

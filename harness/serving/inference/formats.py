@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
-from harness.corpora.reading import LONGEST_FIELD
 from harness.values.errors import ModelError
+from harness.values.files import MAX_FIELD_SIZE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -120,7 +120,7 @@ def _chunks(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
 
 
 def _table_rows(lines: IO[str], separator: str) -> Iterator[Row]:
-    csv.field_size_limit(LONGEST_FIELD)
+    csv.field_size_limit(MAX_FIELD_SIZE)
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         header = next(reader, None)

@@ -68,8 +68,8 @@ class Together:
         Parameters
         ----------
         rows : DataFrame or list of dict
-            As for :meth:`harness.serving.inference.LabelModel.predict` of a stance model. Frames belong to the
-            sentence: they are computed once for each text, however many parties stand beside it.
+            As for :meth:`harness.serving.inference.LabelModel.predict` of a stance model. Frames belong to
+            the sentence: they are computed once for each text, however many parties stand beside it.
         first : int
             Number of the first row in messages.
 

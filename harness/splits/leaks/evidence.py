@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.splits.leaks.duplicates import near_pairs, near_vectors, normalised
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from harness.splits.leaks.gate import Gate
 
 Encode = Callable[[Sequence[str]], "NDArray[np.floating[Any]]"]
 SHOWN = 50
@@ -29,12 +29,23 @@ STRONG = 0.25
 """A lift from which on the target alone settles too much."""
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How much test may share with train; :func:`harness.splits.leaks.leaks` says what each means."""
+
+    max_leaked_rows: int
+    max_near_rows: int | None
+    near: float
+    embeddings: float | None
+    shortcut: float
+
+
 class Evidence:
     """Everything that was counted.
 
     Parameters
     ----------
-    gate : Gate
+    limits : Limits
         What is looked for, and how much of it is allowed.
     corpus : Corpus
     folds : sequence of Fold
@@ -45,13 +56,13 @@ class Evidence:
 
     def __init__(
         self,
-        gate: Gate,
+        limits: Limits,
         corpus: Corpus,
         folds: Sequence[Fold],
         labels: LabelSet,
         encode: Encode | None = None,
     ) -> None:
-        self.gate = gate
+        self.limits = limits
         rows = corpus.rows
         ids = rows["id"].astype(str).tolist()
         words = [normalised(str(text)) for text in rows["text"]]
@@ -70,9 +81,9 @@ class Evidence:
 
     def _near(self, words: Sequence[str], encode: Encode | None) -> list[tuple[str, str, float]]:
         texts = list(dict.fromkeys(words))
-        pairs = near_pairs(texts, self.gate.near)
-        if self.gate.embeddings is not None and encode is not None:
-            pairs += near_vectors(texts, encode, self.gate.embeddings)
+        pairs = near_pairs(texts, self.limits.near)
+        if self.limits.embeddings is not None and encode is not None:
+            pairs += near_vectors(texts, encode, self.limits.embeddings)
         return [(texts[one], texts[other], share) for one, other, share in pairs]
 
     def of(self, *, exact: bool, test: bool = True) -> list[Repeat]:
@@ -81,24 +92,24 @@ class Evidence:
 
     def over(self) -> Iterator[str]:
         """Say what is more than allowed."""
-        exact, near, gate = len(self.of(exact=True)), len(self.of(exact=False)), self.gate
-        if exact > gate.max_leaked_rows:
-            yield f"{self._repeat_rows(exact)}, {_allowed(gate.max_leaked_rows)}"
-        if gate.max_near_rows is not None and near > gate.max_near_rows:
+        exact, near, limits = len(self.of(exact=True)), len(self.of(exact=False)), self.limits
+        if exact > limits.max_leaked_rows:
+            yield f"{self._repeat_rows(exact)}, {_allowed(limits.max_leaked_rows)}"
+        if limits.max_near_rows is not None and near > limits.max_near_rows:
             nearly = "nearly repeats" if near == 1 else "nearly repeat"
-            yield f"{near:,} of {self.n_test:,} test rows {nearly} one, {_allowed(gate.max_near_rows)}"
+            yield f"{near:,} of {self.n_test:,} test rows {nearly} one, {_allowed(limits.max_near_rows)}"
 
     def refusal(self) -> str:
         """Write why training may not start."""
         over = list(self.over())
         if not over:
             return ""
-        exact, near, gate = self.of(exact=True), self.of(exact=False), self.gate
+        exact, near, limits = self.of(exact=True), self.of(exact=False), self.limits
         refused, settings = [], []
-        if len(exact) > gate.max_leaked_rows:
+        if len(exact) > limits.max_leaked_rows:
             refused += exact
             settings.append(f"audits.leaks.max_leaked_rows: {len(exact)}")
-        if gate.max_near_rows is not None and len(near) > gate.max_near_rows:
+        if limits.max_near_rows is not None and len(near) > limits.max_near_rows:
             refused += near
             settings.append(f"audits.leaks.max_near_rows: {len(near)}")
         shown = "".join(f"\n  {_told(one)}" for one in refused[:5])
@@ -115,7 +126,7 @@ class Evidence:
         certain = found is not None and found.p < CERTAIN
         if any(self.over()) or (certain and found is not None and found.lift >= STRONG):
             return "failed"
-        strong = certain and found is not None and found.lift >= self.gate.shortcut
+        strong = certain and found is not None and found.lift >= self.limits.shortcut
         return "warning" if self.repeats or self.conflicts or self.grouped or strong else "passed"
 
     def sentences(self) -> Iterator[str]:
@@ -125,7 +136,7 @@ class Evidence:
         if over:
             yield f"{'; '.join(over)}."
         elif exact:
-            yield f"{self._repeat_rows(len(exact))}; {_allowed(self.gate.max_leaked_rows)}."
+            yield f"{self._repeat_rows(len(exact))}; {_allowed(self.limits.max_leaked_rows)}."
         if near and not any("nearly" in one for one in over):
             duplicates = "is a near duplicate" if len(near) == 1 else "are near duplicates"
             yield f"{len(near):,} of {self.n_test:,} test rows {duplicates} of train or dev."
@@ -162,7 +173,7 @@ class Evidence:
     @property
     def _short(self) -> bool:
         found = self.shortcut
-        return found is not None and found.p < CERTAIN and found.lift >= self.gate.shortcut
+        return found is not None and found.p < CERTAIN and found.lift >= self.limits.shortcut
 
     def _of_the_shortcut(self) -> Iterator[str]:
         if self._short and self.shortcut is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.splits.leaks.duplicates import ALIKE, NEAR
-from harness.splits.leaks.evidence import Encode, Evidence
+from harness.splits.leaks.evidence import Encode, Evidence, Limits
 from harness.splits.leaks.repeats import Fold
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding
@@ -35,14 +35,8 @@ class Leaks:
 
 
 @dataclass(frozen=True)
-class Gate:
+class Gate(Limits):
     """Looks for leaks; :func:`harness.splits.leaks.leaks` says what its settings mean."""
-
-    max_leaked_rows: int
-    max_near_rows: int | None
-    near: float
-    embeddings: float | None
-    shortcut: float
 
     def inspect(
         self, corpus: Corpus, folds: Sequence[Fold], labels: LabelSet, encode: Encode | None = None

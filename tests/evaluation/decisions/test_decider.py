@@ -40,7 +40,7 @@ def test_a_number_is_the_threshold_of_every_label() -> None:
 def test_select_is_decided_by_the_thresholds_of_its_other_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each fold's thresholds are told by how many rows they were tuned on: 48 of 60 articles."""
     made = table(MULTI, n=300, group=5)
-    monkeypatch.setattr(decider, "tuned", lambda proba, truth: (1.0 if len(proba) < 300 else 0.0,) * 2)
+    monkeypatch.setattr(fitting, "tuned", lambda proba, truth: (1.0 if len(proba) < 300 else 0.0,) * 2)
     decided = decide(made, Settings("none"))[1]
     assert decided.only(split="select").decided().sum() == 0
     assert decided.only(split="test").decided().all()

@@ -12,9 +12,9 @@ import pytest
 import toys
 
 import harness
-from harness.runs.packaging import write_data
 from harness.serving.contract import Contract
 from harness.serving.engine import Engine
+from harness.serving.folder import write_data
 from harness.serving.inference import LabelModel, predict_file
 from harness.serving.inference.files import CHUNK
 from harness.tracking.models import load

@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 import toys
 
-from harness.runs.packaging import write_data
 from harness.serving.contract import Contract
+from harness.serving.folder import write_data
 from harness.serving.inference import LabelModel, predict_file
 from harness.serving.inference import files as inference_files
 from harness.serving.inference.files import CHUNK, FIRST

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 import harness
 from harness.articles.crossing import cross_file
 from harness.cli.main import app
-from harness.runs.packaging import write_data
 from harness.serving.contract import Contract
+from harness.serving.folder import write_data
 from harness.serving.inference import LabelModel, Together, predict_file
 from harness.serving.inference.files import CHUNK
 from harness.tracking.models import load, load_both

@@ -1,0 +1,77 @@
+"""A saved classifier and its contract in, a model folder and the MLflow model around it out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from harness.serving.contract import Contract
+from harness.serving.engine import PARTIES
+from harness.serving.requirements import constraints, pinned
+from harness.serving.wheel import wheel_name, write_wheel
+from harness.values.parties import Registry
+
+WHEELS = "wheels"
+
+
+def write_data(folder: Path, saved: Path, contract: Contract, parties: Registry) -> None:
+    """Write a model folder that :meth:`harness.serving.engine.Engine.read` loads.
+
+    Parameters
+    ----------
+    folder : Path
+        Existing and empty.
+    saved : Path
+        Holds ``model/`` as the classifier saved it.
+    contract : Contract
+    parties : Registry
+        Of the training corpus.
+    """
+    shutil.copytree(saved / "model", folder / "model", copy_function=_linked)
+    contract.write(folder)
+    records = json.dumps(parties.to_records(), indent=1, ensure_ascii=False)
+    (folder / PARTIES).write_text(records + "\n", encoding="utf-8")
+
+
+def _linked(source: str, target: str) -> None:
+    """Give a file a second name rather than a copy where both lie on one drive: models are large."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = "") -> None:
+    """Wrap a model folder as an MLflow pyfunc model, with the harness's wheel and the constraints beside it.
+
+    Parameters
+    ----------
+    path : Path
+        Made; must not exist.
+    data : Path
+        From :func:`write_data`.
+    run_id, model_id : str
+        Where MLflow files it, if it does.
+    """
+    import mlflow.pyfunc
+    from mlflow.models import Model
+
+    from harness.serving.pyfunc import input_example, signature
+
+    contract = Contract.read(data)
+    pins = data.parent / "constraints.txt"
+    pins.write_text("\n".join(constraints()) + "\n", encoding="utf-8")
+    # Requirements and signature are given: MLflow would load the model in a second process and guess wrong.
+    mlflow.pyfunc.save_model(
+        path=str(path),
+        loader_module="harness.serving.pyfunc",
+        data_path=str(data),
+        mlflow_model=Model(run_id=run_id or None, model_id=model_id or None, model_uuid=model_id or None),
+        signature=signature(contract.task, contract.labels),
+        input_example=input_example(contract.task),
+        pip_requirements=[f"-c {pins}", f"{WHEELS}/{wheel_name()}", pinned("mlflow")],
+    )
+    (path / WHEELS).mkdir()
+    write_wheel(path / WHEELS)
