@@ -42,7 +42,7 @@ def room(path: Path) -> str:
 
 
 def modules(node: ast.AST) -> Iterator[str]:
-    """What a statement imports; ``from harness import errors`` imports ``harness.values.errors``."""
+    """What a statement imports; ``from harness import values`` imports ``harness.values``."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module:

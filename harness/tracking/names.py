@@ -28,7 +28,7 @@ KIND, PRIMARY, DIRECTION = "harness.kind", "harness.primary", "harness.direction
 MODEL_NAME, SEED = "harness.model_name", "harness.served_seed"
 CLASSIFIER, TRIAL, COMPARISON = "classifier", "trial", "comparison"
 DETERMINISTIC = "harness.deterministic"
-LEAKS, AUDIT = "harness.splits.leaks", "harness.audit."
+LEAKS, AUDIT = "harness.leaks", "harness.audit."
 
 
 def parent_digest(prepared: Prepared, classifier: PlannedClassifier, trials: Sequence[Trial]) -> str:

@@ -37,7 +37,7 @@ def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             raise ModelError("there is no model")
         return model("framing" if "framing" in uri else "stance")
 
-    monkeypatch.setattr("harness.serving.inference.load", load)
+    monkeypatch.setattr("harness.tracking.models.load", load)
     monkeypatch.chdir(tmp_path)
     Path("parties.yaml").write_text(PARTIES)
 

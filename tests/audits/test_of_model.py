@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import toys
 from ruamel.yaml import YAML
-from tests.test_auditing import prepared
+from tests.audits.test_of_classifier import prepared
 from typer.testing import CliRunner
 
 from harness.audits.of_model import audit_model
