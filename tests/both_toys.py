@@ -27,7 +27,7 @@ class Both:
     def __init__(self, labels: LabelSet, beside: LabelSet | None, seed: int) -> None:
         self.labels, self.beside, self.seed = labels, beside, seed
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         assert train.beside is not None
         assert self.beside is not None
         FITTED.append((len(train), len(train.beside)))

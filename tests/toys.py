@@ -40,7 +40,7 @@ class Verbs:
         self.known_: dict[str, list[float]] = {}
         self.curves_: list[dict[str, float]] = []
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         if self.fails == "interrupt":
             raise KeyboardInterrupt
         if self.fails:
@@ -53,7 +53,7 @@ class Verbs:
             for word in example.text.split():
                 votes[word] = votes.get(word, np.zeros(len(self.labels))) + row
         self.known_ = {word: vote.tolist() for word, vote in votes.items() if word in VERBS.values()}
-        self.curves_ = [{"loss": 1.0 / step, "select/f1_macro": 0.2 * step} for step in (1, 2, 3)]
+        self.curves_ = [{"loss": 1.0 / step, "validation/f1_macro": 0.2 * step} for step in (1, 2, 3)]
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
         import numpy as np
@@ -102,14 +102,14 @@ class Lasting(Verbs):
 
     resume_in: Path | None = None
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         assert self.resume_in is not None
         self.resume_in.mkdir(parents=True, exist_ok=True)
         (self.resume_in / f"attempt {len(list(self.resume_in.iterdir()))}").touch()
         self.attempts = len(list(self.resume_in.iterdir()))
         if self.attempts < 3:
             raise KeyboardInterrupt
-        super().fit(train, select)
+        super().fit(train, validation)
         self.curves_ = [{"attempts": float(self.attempts)}]
 
 
@@ -138,7 +138,7 @@ name: {name}
 description: Do verbs <i>say</i> enough?
 task: {task}
 corpus: {{kind: files, path: sentences.csv, name: toys}}
-split: {{kind: predefined, calibrate: 0}}
+split: {{kind: predefined, calibration: 0}}
 seeds: {seeds}
 primary: f1_macro
 tracking: {{log_text: {log_text}, tags: {{team: tests}}}}
@@ -161,7 +161,7 @@ def prepared(
     write_corpus(folder)
     text = CONFIG.format(name=name, task=task, seeds=seeds, log_text=log_text, classifiers=classifiers)
     if split:
-        text = text.replace("split: {kind: predefined, calibrate: 0}", f"split: {split}")
+        text = text.replace("split: {kind: predefined, calibration: 0}", f"split: {split}")
     path = folder / f"{name}.yaml"
     path.write_text(text, encoding="utf-8")
     return evaluate.prepare(plan.read(path))

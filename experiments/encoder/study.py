@@ -46,7 +46,7 @@ COLUMNS = (
     "mt_test",
     "epoch",
     "train_loss",
-    "select_loss",
+    "validation_loss",
     "seconds",
     "paper",
 )
@@ -121,14 +121,14 @@ def run(name: str, options: Mapping[str, Any], seed: int, test: bool, threads: i
         return f"{f1_macro(truth, given, STANCE):.4f}"
 
     curve = classifier.curves_
-    epoch = max(range(len(curve)), key=lambda at: (curve[at]["select_f1_macro"], -at))
+    epoch = max(range(len(curve)), key=lambda at: (curve[at]["validation_f1_macro"], -at))
     line = {
         "setting": name,
         "seed": seed,
         "dev": f1("mt_dev", "rw_dev"),
         "epoch": epoch + 1,
         "train_loss": f"{curve[epoch]['train_loss']:.4f}",
-        "select_loss": f"{curve[epoch]['select_loss']:.4f}",
+        "validation_loss": f"{curve[epoch]['validation_loss']:.4f}",
         "seconds": round(seconds),
     }
     line |= {part: f1(part) for part in parts} | ({"paper": f1("mt_dev", "mt_test")} if test else {})

@@ -77,4 +77,4 @@ def rows(folder: Path) -> dict[str, Labelled]:
     """Return the rows that it was trained, selected and tested on."""
     prepared = evaluate.prepare(plan.read(folder / "bench.yaml", ()))
     (split,) = prepared.splits
-    return {name: prepared.labelled(split, name) for name in ("train", "select", "calibrate", "test")}
+    return {name: prepared.labelled(split, name) for name in ("train", "validation", "calibration", "test")}

@@ -2,7 +2,7 @@
 
     python -m experiments.performance.overhead configs/quickstart.yaml
 
-Each classifier is fitted and labels select, calibrate and test twice in one process: bare, and through the
+Each classifier is fitted and labels validation, calibration and test twice in one process: bare, and through the
 whole loop with scoring, intervals, figures, report, model and MLflow runs, on a store that exists. Imports
 are done before. Writes a Markdown table to standard output; seconds are medians of three.
 """
@@ -29,7 +29,7 @@ def bare(prepared: Prepared) -> float:
     """Fit and predict without anything around."""
     planned, split = prepared.plan.classifiers[0], prepared.splits[0]
     made = planned.bound.make(labels=prepared.plan.labels, seed=1)
-    parts = [prepared.labelled(split, name) for name in ("train", "select", "calibrate", "test")]
+    parts = [prepared.labelled(split, name) for name in ("train", "validation", "calibration", "test")]
     began = time.perf_counter()
     made.fit(parts[0], parts[1])
     for part in parts[1:]:

@@ -61,7 +61,7 @@ class Unseen:
         if column not in subject.corpus.rows.columns:
             return not_applicable(NAME, f"{subject.corpus.name} has no column {column!r}.")
         rows = subject.predictions.rows
-        scored = rows[rows["split"].isin(["test", "calibrate"])]
+        scored = rows[rows["split"].isin(["test", "calibration"])]
         marked = _marked(subject, scored, column)
         test = marked["split"] == "test"
         known = marked["known"]
@@ -75,7 +75,7 @@ class Unseen:
                 NAME, f"By {column} the scored items are {sizes}; {FEWEST_ITEMS} of each are needed."
             )
         measures = _measured(use, unseen_part)
-        seen_in = "held-out rows of" if (use["split"] == "calibrate").any() else "test items of"
+        seen_in = "held-out rows of" if (use["split"] == "calibration").any() else "test items of"
         return Finding(
             NAME, self._verdict(measures[-1]), _sentence(measures, column, seen_in), tuple(measures)
         )
@@ -98,7 +98,7 @@ def _marked(subject: Subject, scored: pd.DataFrame, column: str) -> pd.DataFrame
         known = _known(corpus, split, column)
         values = here["id"].astype(str).map(value_of)
         if column == LATER:
-            here["known"] = here["split"] == "calibrate"
+            here["known"] = here["split"] == "calibration"
         else:
             here["known"] = values.isin(known)
         parts.append(here[values.notna()])

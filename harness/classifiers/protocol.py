@@ -108,14 +108,14 @@ class Classifier(Protocol):
 
     deterministic: bool
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         """Learn from ``train``.
 
         Parameters
         ----------
         train : Labelled
             At least one example.
-        select : Labelled, optional
+        validation : Labelled, optional
             Held-out rows for early stopping; never learned from.
         """
 
@@ -156,11 +156,13 @@ class Resumable(Protocol):
     resume_in: Path | None
 
 
-def fit(classifier: Classifier, train: Labelled, select: Labelled | None, unfinished: Path | None) -> None:
+def fit(
+    classifier: Classifier, train: Labelled, validation: Labelled | None, unfinished: Path | None
+) -> None:
     """Fit a classifier; one that can resume keeps its state in ``unfinished``, and goes on from it."""
     if isinstance(classifier, Resumable):
         classifier.resume_in = unfinished
-    classifier.fit(train, select)
+    classifier.fit(train, validation)
 
 
 def save(classifier: Classifier, folder: Path) -> Path | None:

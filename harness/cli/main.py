@@ -133,13 +133,13 @@ def score(
 @app.command()
 def promote(
     experiment: Experiment = "",
-    classifier: Annotated[str, typer.Option(help="Left out, the best on select.")] = "",
+    classifier: Annotated[str, typer.Option(help="Left out, the best on validation.")] = "",
     model_name: Annotated[str, typer.Option(help="Left out, what the config says: the task.")] = "",
     replace: Annotated[
         bool, typer.Option(help="Replace a champion that was judged on another test set.")
     ] = False,
 ) -> None:
-    """Register the best classifier of an experiment, by its primary metric on select, as champion."""
+    """Register the best classifier of an experiment, by its primary metric on validation, as champion."""
     from harness.tracking import promotion
     from harness.tracking.store import Store, last
 

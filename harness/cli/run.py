@@ -85,7 +85,7 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
     """Set the classifiers of an experiment side by side, in the order of the config.
 
     The primary metric stands with its 95 % interval over test items and its standard deviation over
-    seeds; the best on select, which is what promotion goes by, has an asterisk.
+    seeds; the best on validation, which is what promotion goes by, has an asterisk.
     """
     from rich import box
     from rich.table import Table
@@ -94,7 +94,7 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
 
     primary = plan.primary.name
     finished = [one for one in outcomes if one.result is not None]
-    best = best_on_select(plan, finished)
+    best = best_on_validation(plan, finished)
     table = Table(
         title=f"{plan.name}, on test",
         box=box.SIMPLE_HEAD,
@@ -103,7 +103,7 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
         caption_justify="left",
     )
     table.add_column("classifier", no_wrap=True)
-    headings = [primary, "95 % interval", "seed sd", *_others(plan), "select", "time"]
+    headings = [primary, "95 % interval", "seed sd", *_others(plan), "validation", "time"]
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     for outcome in finished:
@@ -116,17 +116,17 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
             f"{_number(row['low'])}–{_number(row['high'])}" if not math.isnan(row["low"]) else "–",
             _number(row["seed_sd"]),
             *(_number(_row(outcome.result.scores.rows, "test", other)["value"]) for other in _others(plan)),
-            _number(_select(plan, outcome)),
+            _number(_validation(plan, outcome)),
             "kept" if outcome.reused else f"{outcome.seconds:.1f} s",
         )
     if best is not None:
-        table.caption = f"* best {primary} on select: what `make promote` takes"
+        table.caption = f"* best {primary} on validation: what `make promote` takes"
     return table
 
 
-def best_on_select(plan: Plan, outcomes: Iterable[Outcome]) -> Outcome | None:
-    """Return the finished classifier with the best primary metric on select; None without select rows."""
-    known = [(value, one) for one in outcomes if not math.isnan(value := _select(plan, one))]
+def best_on_validation(plan: Plan, outcomes: Iterable[Outcome]) -> Outcome | None:
+    """Return the finished classifier with the best primary metric on validation; None without validation rows."""
+    known = [(value, one) for one in outcomes if not math.isnan(value := _validation(plan, one))]
     if not known:
         return None
     pick = max if plan.primary.direction == "higher" else min
@@ -204,7 +204,7 @@ def fetch_corpus(name: str, mirror: str, given: Path | None) -> None:
 def _opening(prepared: Prepared) -> str:
     plan, first = prepared.plan, prepared.splits[0]
     parts = ", ".join(
-        f"{len(getattr(first, part)):,} {part}" for part in ("train", "select", "calibrate", "test")
+        f"{len(getattr(first, part)):,} {part}" for part in ("train", "validation", "calibration", "test")
     )
     folds = f" in {len(prepared.splits)} folds" if len(prepared.splits) > 1 else ""
     rows = f"{len(prepared.corpus):,} rows{folds}"
@@ -236,7 +236,7 @@ def _verdicts(console: Any, plan: Plan, outcomes: Iterable[Outcome]) -> None:
     from harness.scoring.comparison.findings import shortened
 
     finished = [one for one in outcomes if one.result is not None]
-    chosen = best_on_select(plan, finished) or (finished[-1] if finished else None)
+    chosen = best_on_validation(plan, finished) or (finished[-1] if finished else None)
     for outcome in finished:
         assert outcome.result is not None
         findings = outcome.result.findings
@@ -266,10 +266,10 @@ def _others(plan: Plan) -> list[str]:
     return shown[:1]
 
 
-def _select(plan: Plan, outcome: Outcome) -> float:
+def _validation(plan: Plan, outcome: Outcome) -> float:
     if outcome.result is None:
         return float("nan")
-    row = _row(outcome.result.scores.rows, "select", plan.primary.name)
+    row = _row(outcome.result.scores.rows, "validation", plan.primary.name)
     return float(row["value"])
 
 

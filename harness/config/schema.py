@@ -32,7 +32,7 @@ class Tracking(Strict):
 
 
 class Calibration(Strict):
-    """How raw probabilities are corrected, on calibrate."""
+    """How raw probabilities are corrected, on calibration."""
 
     kind: Literal["temperature", "platt", "isotonic", "none"] = Field(
         "temperature",
@@ -87,10 +87,11 @@ class ExperimentConfig(Strict):
     )
     calibration: Calibration = Field(default_factory=lambda: Calibration.model_validate({}))
     thresholds: Literal["tuned"] | Annotated[float, Field(gt=0, lt=1)] | None = Field(
-        None, description="Multi-label: one a label, tuned for F1 on select (left out), or a number for all."
+        None,
+        description="Multi-label: one a label, tuned for F1 on validation (left out), or a number for all.",
     )
     abstention: Abstention | None = Field(None, description="Left out, no label is held back.")
-    primary: str = Field("f1_macro", description="The metric that tuning and promotion go by, on select.")
+    primary: str = Field("f1_macro", description="The metric that tuning and promotion go by, on validation.")
     classifiers: dict[Name, dict[str, Any]] = Field(
         min_length=1, description="The ladder: a name of your own for each."
     )
@@ -248,7 +249,7 @@ def _options_schema(factory: Callable[..., Any], section: Section, tune: bool) -
         grid = {name: {"type": "array", "minItems": 2} for name in options["properties"]}
         options["properties"]["tune"] = {
             "type": "object",
-            "description": "A grid, searched on select: option → values.",
+            "description": "A grid, searched on validation: option → values.",
             "properties": grid,
             "additionalProperties": False,
         }

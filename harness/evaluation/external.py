@@ -64,7 +64,7 @@ def read(path: Path, prepared: Prepared, *, name: str) -> Outside:
         labels and empty for none; where known ``p_<label>`` for all labels, and ``seed``. Other columns are
         not looked at. Without ``prediction`` the probabilities decide.
     prepared : Prepared
-        Whose test items are to be there, each once a seed; select and calibrate rows are taken where they
+        Whose test items are to be there, each once a seed; validation and calibration rows are taken where they
         are all there, training rows are left out.
     name : str
         Of the run.

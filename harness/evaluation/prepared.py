@@ -18,7 +18,7 @@ from harness.values.labels import STANCES, LabelSet, Task
 from harness.values.tables import Corpus
 
 UNSELECTED = "unselected"
-"""All rows but those of select: what is trained on where nothing is left to be tested."""
+"""All rows but those of validation: what is trained on where nothing is left to be tested."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Prepared:
     entire: Corpus | None = None
 
     def part(self, split: Split, name: str) -> Corpus:
-        """Return the rows of ``"train"``, ``"select"``, ``"calibrate"``, ``"test"`` or :data:`UNSELECTED`."""
+        """Return the rows of ``"train"``, ``"validation"``, ``"calibration"``, ``"test"`` or :data:`UNSELECTED`."""
         if name != UNSELECTED:
             return self.corpus.take(split.part(name))
         rows = self.corpus.rows
-        return replace(self.corpus, rows=rows[~rows["id"].isin(set(split.select))])
+        return replace(self.corpus, rows=rows[~rows["id"].isin(set(split.validation))])
 
     def labelled(self, split: Split, name: str) -> Labelled:
         """Return the same as examples with encoded labels."""

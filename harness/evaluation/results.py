@@ -36,7 +36,7 @@ class TrialResult:
     ----------
     trial : Trial
     predictions : Predictions
-        Raw, of select, calibrate and test, with run, seed and fold filled in.
+        Raw, of validation, calibration and test, with run, seed and fold filled in.
     options : mapping
         Those of the fitted classifier: the tuned ones are the chosen ones.
     curves : list of dict
@@ -67,9 +67,9 @@ class ClassifierResult:
     predictions : Predictions
         Of all trials, decided (:mod:`harness.evaluation.decisions`); folds pooled per seed.
     scores : Scores
-        Of select, calibrate and test.
+        Of validation, calibration and test.
     served : TrialResult or None
-        The trial whose model is served: the seed with the median select score.
+        The trial whose model is served: the seed with the median validation score.
     model : Path or None
         Folder with ``model/`` and ``loader.txt`` of what is served, see :class:`TrialResult`; with k
         folds a refit on all rows.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClassifierResult", "Prepared", "Trial", "TrialResult", "prepare", "refit", "run_trial", "trials"]
 
-SCORED_PARTS = ("select", "calibrate", "test")
+SCORED_PARTS = ("validation", "calibration", "test")
 TRAINING = "training"
 """Where a refit keeps the state of its training, inside its folder."""
 
@@ -67,9 +67,9 @@ def run_trial(
     unfinished: Path | None = None,
     fitted_by: TrialResult | None = None,
 ) -> TrialResult:
-    """Fit one classifier once and let it label select, calibrate and test.
+    """Fit one classifier once and let it label validation, calibration and test.
 
-    Where a grid is tuned, every combination is fitted and the one with the best primary metric on select
+    Where a grid is tuned, every combination is fitted and the one with the best primary metric on validation
     is kept.
 
     Parameters
@@ -87,7 +87,7 @@ def run_trial(
     Raises
     ------
     ClassifierError
-        Where nothing can be chosen because select is empty, or where the classifier fails.
+        Where nothing can be chosen because validation is empty, or where the classifier fails.
     """
     split = next(one for one in prepared.splits if one.fold == trial.fold)
     began = time.perf_counter()
@@ -124,18 +124,18 @@ def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool)
     split = next(one for one in prepared.splits if one.fold == result.trial.fold)
     bound = replace(result.trial.classifier.bound, options=result.options)
     classifier = _make(bound, prepared, _seed(result.trial))
-    select = _labelled(prepared, bound, split, "select") if split.select else None
+    validation = _labelled(prepared, bound, split, "validation") if split.validation else None
     train = _labelled(prepared, bound, split, UNSELECTED if whole else "train")
-    fit(classifier, train, select, folder / TRAINING)
+    fit(classifier, train, validation, folder / TRAINING)
     saved = save(classifier, folder)
     shutil.rmtree(folder / TRAINING, ignore_errors=True)
     return saved
 
 
 def served_trial(results: Sequence[TrialResult], decided: Predictions, metric: Metric) -> TrialResult:
-    """Choose whose model is served: the first fold of the seed with the median score on select.
+    """Choose whose model is served: the first fold of the seed with the median score on validation.
 
-    Without select rows it is the first seed; of an even number of seeds the lower of the middle two.
+    Without validation rows it is the first seed; of an even number of seeds the lower of the middle two.
 
     Parameters
     ----------
@@ -146,19 +146,19 @@ def served_trial(results: Sequence[TrialResult], decided: Predictions, metric: M
     """
     fold = results[0].trial.fold
     firsts = [one for one in results if one.trial.fold == fold]
-    select = decided.only(split="select", fold=fold)
-    if not len(select):
+    validation = decided.only(split="validation", fold=fold)
+    if not len(validation):
         return firsts[0]
-    ranked = sorted(firsts, key=lambda one: on_select(select.only(seed=one.trial.seed), metric))
+    ranked = sorted(firsts, key=lambda one: on_validation(validation.only(seed=one.trial.seed), metric))
     if metric.direction == "lower":
         ranked.reverse()
     return ranked[(len(ranked) - 1) // 2]
 
 
-def on_select(predictions: Predictions, metric: Metric) -> float:
-    """Score the select part alone; NaN where the metric is undefined there."""
-    scores = score(predictions.only(split="select"), [metric], draws=0)
-    return scores.value(metric.name, "select")
+def on_validation(predictions: Predictions, metric: Metric) -> float:
+    """Score the validation part alone; NaN where the metric is undefined there."""
+    scores = score(predictions.only(split="validation"), [metric], draws=0)
+    return scores.value(metric.name, "validation")
 
 
 def _make(bound: Bound, prepared: Prepared, seed: int) -> Classifier:
@@ -215,14 +215,16 @@ def _fitted(
 ) -> tuple[Classifier, Mapping[str, Any]]:
     bound = trial.classifier.bound
     train = _labelled(prepared, bound, split, "train")
-    select = _labelled(prepared, bound, split, "select") if split.select else None
+    validation = _labelled(prepared, bound, split, "validation") if split.validation else None
     grid = trial.classifier.grid()
-    if len(grid) > 1 and select is None:
-        raise ClassifierError(f"{trial.classifier.name} has a grid to tune, but the split has no select rows")
+    if len(grid) > 1 and validation is None:
+        raise ClassifierError(
+            f"{trial.classifier.name} has a grid to tune, but the split has no validation rows"
+        )
     best: tuple[float, Classifier, Mapping[str, Any]] | None = None
     for number, bound in enumerate(grid):
         classifier = _make(bound, prepared, _seed(trial))
-        fit(classifier, train, select, unfinished / str(number) if unfinished is not None else None)
+        fit(classifier, train, validation, unfinished / str(number) if unfinished is not None else None)
         if len(grid) == 1:
             return classifier, bound.options
         value = _oriented(prepared, trial, classifier, split)
@@ -233,9 +235,9 @@ def _fitted(
 
 
 def _oriented(prepared: Prepared, trial: Trial, classifier: Classifier, split: Split) -> float:
-    """Score on select, higher is better."""
+    """Score on validation, higher is better."""
     metric = prepared.plan.primary
-    value = on_select(_predicted(prepared, trial, classifier, split, "select"), metric)
+    value = on_validation(_predicted(prepared, trial, classifier, split, "validation"), metric)
     return -value if metric.direction == "lower" else value
 
 

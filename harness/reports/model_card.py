@@ -116,7 +116,7 @@ def _data(summary: Summary) -> str:
     first = prepared.splits[0]
     lines.append(
         f"- Split: {prepared.plan.split.kind}, {len(first.train):,} rows to train on,"
-        f" {len(first.select):,} to select by, fingerprint `{first.fingerprint}`."
+        f" {len(first.validation):,} to select by, fingerprint `{first.fingerprint}`."
     )
     return "## Data\n\n" + "\n".join(lines)
 

@@ -22,7 +22,7 @@ from harness.values.findings import WORST_FIRST, Cell, Findings
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SPLITS = ("test", "select")
+SPLITS = ("test", "validation")
 PLOT = 240
 """Side of the reliability plot, in the units of its view box."""
 
@@ -153,7 +153,7 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
     chosen = summary.result.served.options if summary.result.served is not None else bound.options
     sizes = ", ".join(
         f"{name} {len(getattr(prepared.splits[0], name)):,}"
-        for name in ("train", "select", "calibrate", "test")
+        for name in ("train", "validation", "calibration", "test")
     )
     folds = f"{len(prepared.splits)} folds; the first: " if len(prepared.splits) > 1 else ""
     return [
@@ -162,7 +162,7 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
             "options",
             ", ".join(f"{name}: {json.dumps(plain(value))}" for name, value in chosen.items()) or "none",
         ),
-        ("tuned on select", ", ".join(result.classifier.tune) or "nothing"),
+        ("tuned on validation", ", ".join(result.classifier.tune) or "nothing"),
         ("task", f"{plan.config.task}: {', '.join(words(one) for one in summary.labels.names)}"),
         ("corpus", f"{prepared.corpus.name}, {len(prepared.corpus):,} rows"),
         ("split", f"{plan.split.kind}; {folds}{sizes}"),
@@ -173,7 +173,7 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
 
 
 def score_rows(summary: Summary) -> list[dict[str, Any]]:
-    """Return one row a metric: name, direction, whether it is primary, and its scores on test and select."""
+    """Return one row a metric: name, direction, whether it is primary, and its scores on test and validation."""
     plan, scores = summary.prepared.plan, summary.scores
     metrics = {key: one for one in plan.metrics for key in one.keys(summary.labels)}
     found = {(row["metric"], row["split"]): row for row in scores.to_dict("records")}

@@ -240,7 +240,7 @@ class Summary:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """Scores of whole splits: one row a metric, columns ``test`` and ``select`` × what a score has."""
+        """Scores of whole splits: one row a metric, columns ``test`` and ``validation`` × what a score has."""
         rows = self.result.scores.rows
         return rows[rows["slice"] == "all"]
 

@@ -55,7 +55,7 @@ def pack(path: Path, prepared: Prepared, result: ClassifierResult, *, run_id: st
 def accelerated(folder: Path, prepared: Prepared, result: ClassifierResult) -> str:
     """Add fast engines to a saved model that can have some; return what its card says of them.
 
-    They are judged on the rows of select and calibrate, never on test.
+    They are judged on the rows of validation and calibration, never on test.
     """
     import numpy as np
 
@@ -65,7 +65,7 @@ def accelerated(folder: Path, prepared: Prepared, result: ClassifierResult) -> s
     if not isinstance(bound.make(labels=plan.labels, seed=trial.seed), Accelerated):
         return ""
     split = next(one for one in prepared.splits if one.fold == trial.fold)
-    parts = [prepared.labelled(split, name) for name in ("select", "calibrate")]
+    parts = [prepared.labelled(split, name) for name in ("validation", "calibration")]
     examples = [one for part in parts for one in part.examples]
     held = Labelled(examples, np.concatenate([part.codes for part in parts]))
     classifier = loader(contract_of(prepared, result).loader)(folder, plan.labels)

@@ -1,8 +1,8 @@
 """Corpus in, named id sets out.
 
-Every splitter gives one :class:`Split` a fold: rows to train on, to choose on (``select``), to calibrate on
-(``calibrate``) and to score (``test``). Where a corpus has a dev part, it is divided once into select and
-calibrate; where it has none, both are carved from the training rows.
+Every splitter gives one :class:`Split` a fold: rows to train on, to choose on (``validation``), to calibrate on
+(``calibration``) and to score (``test``). Where a corpus has a dev part, it is divided once into validation and
+calibration; where it has none, both are carved from the training rows.
 
 What is drawn is drawn by group, the article that a row stands in; rows without one are kept together by text,
 so that one sentence about two parties never stands on both sides.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.splits.disjoint import Disjoint
-from harness.splits.drawing import CALIBRATE, DEV, By, Drawing
+from harness.splits.drawing import CALIBRATION, DEV, By, Drawing
 from harness.splits.forward import Forward
 from harness.splits.forward import check as check_forward
 from harness.splits.leaving import FEWEST, LeaveOneOut
@@ -66,7 +66,12 @@ class Splitter(Protocol):
 
 
 def predefined(
-    *, dev: float = DEV, calibrate: float = CALIBRATE, by: By = "group", stratify: bool = True, seed: int = 0
+    *,
+    dev: float = DEV,
+    calibration: float = CALIBRATION,
+    by: By = "group",
+    stratify: bool = True,
+    seed: int = 0,
 ) -> Splitter:
     """Take the split that the corpus declares.
 
@@ -74,8 +79,8 @@ def predefined(
     ----------
     dev : float
         Share of train that is carved off where the corpus has no dev rows, in [0, 1).
-    calibrate : float
-        Share of dev that is kept for calibration, in [0, 1); 0 gives all of dev to select.
+    calibration : float
+        Share of dev that is kept for calibration, in [0, 1); 0 gives all of dev to validation.
     by : {"group", "row"}
         What stays together in what is drawn.
     stratify : bool
@@ -88,14 +93,14 @@ def predefined(
     Splitter
         Rows without a split are left out, and counted in a note.
     """
-    return Predefined(Drawing(dev, calibrate, by, stratify, seed))
+    return Predefined(Drawing(dev, calibration, by, stratify, seed))
 
 
 def holdout(
     *,
     test: float = 0.2,
     dev: float = DEV,
-    calibrate: float = CALIBRATE,
+    calibration: float = CALIBRATION,
     by: By = "group",
     stratify: bool = True,
     seed: int = 0,
@@ -108,10 +113,10 @@ def holdout(
         Share of all rows, in (0, 1).
     dev : float
         Share of all rows, in [0, 1 - test).
-    calibrate, by, stratify, seed
+    calibration, by, stratify, seed
         See :func:`predefined`.
     """
-    drawing = Drawing(dev, calibrate, by, stratify, seed)
+    drawing = Drawing(dev, calibration, by, stratify, seed)
     _check_shares(test, dev)
     return Holdout(test, drawing)
 
@@ -120,7 +125,7 @@ def kfold(
     *,
     k: int = 5,
     dev: float = DEV,
-    calibrate: float = CALIBRATE,
+    calibration: float = CALIBRATION,
     by: By = "group",
     stratify: bool = True,
     seed: int = 0,
@@ -133,10 +138,10 @@ def kfold(
         Number of folds, at least 2.
     dev : float
         Share of the rows outside a fold's test part, in [0, 1).
-    calibrate, by, stratify, seed
+    calibration, by, stratify, seed
         See :func:`predefined`.
     """
-    drawing = Drawing(dev, calibrate, by, stratify, seed)
+    drawing = Drawing(dev, calibration, by, stratify, seed)
     if k < 2:
         raise ConfigError([Problem("k", f"should be at least 2, got {k}")])
     return KFold(k, drawing)
@@ -147,7 +152,7 @@ def disjoint(
     by: tuple[str, ...] = ("group", "target"),
     test: float = 0.2,
     dev: float = DEV,
-    calibrate: float = CALIBRATE,
+    calibration: float = CALIBRATION,
     stratify: bool = True,
     seed: int = 0,
 ) -> Splitter:
@@ -164,11 +169,11 @@ def disjoint(
         Share of the rows, before any is dropped, whose value of the first column is tested, in (0, 1).
     dev : float
         The same for dev, in [0, 1 - test).
-    calibrate, stratify, seed
+    calibration, stratify, seed
         See :func:`predefined`.
     """
     _check_shares(test, dev)
-    return Disjoint(by, test, Drawing(dev, calibrate, "group", stratify, seed))
+    return Disjoint(by, test, Drawing(dev, calibration, "group", stratify, seed))
 
 
 def leave_one_out(
@@ -177,7 +182,7 @@ def leave_one_out(
     fewest: int = FEWEST,
     folds: int | None = None,
     dev: float = DEV,
-    calibrate: float = CALIBRATE,
+    calibration: float = CALIBRATION,
     stratify: bool = True,
     seed: int = 0,
 ) -> Splitter:
@@ -195,10 +200,10 @@ def leave_one_out(
         Leave several values out at once, dealt out into so many folds; left out, each has a fold of its own.
     dev : float
         Share of the rows outside a fold's test part, in [0, 1).
-    calibrate, stratify, seed
+    calibration, stratify, seed
         See :func:`predefined`.
     """
-    return check_leaving(LeaveOneOut(by, fewest, folds, Drawing(dev, calibrate, "group", stratify, seed)))
+    return check_leaving(LeaveOneOut(by, fewest, folds, Drawing(dev, calibration, "group", stratify, seed)))
 
 
 def forward(
@@ -206,7 +211,7 @@ def forward(
     test: float = 0.2,
     folds: int = 1,
     dev: float = DEV,
-    calibrate: float = CALIBRATE,
+    calibration: float = CALIBRATION,
     stratify: bool = True,
     seed: int = 0,
 ) -> Splitter:
@@ -222,10 +227,10 @@ def forward(
         Cut these into so many windows, each tested by what was trained on everything before it.
     dev : float
         Share of the dated rows before what is tested, in [0, 1 - test).
-    calibrate, stratify, seed
+    calibration, stratify, seed
         Of the division of dev, see :func:`predefined`.
     """
-    return check_forward(Forward(test, folds, Drawing(dev, calibrate, "group", stratify, seed)))
+    return check_forward(Forward(test, folds, Drawing(dev, calibration, "group", stratify, seed)))
 
 
 @dataclass(frozen=True)
@@ -245,20 +250,20 @@ class Predefined:
                 raise SplitError(_lacking(corpus, name))
         self._refuse_what_does_nothing(corpus, has_dev=len(dev) > 0)
         if len(dev):
-            select, calibrate = self.drawing.divide(corpus, labels, dev, self.drawing.halves, "dev")
+            validation, calibration = self.drawing.divide(corpus, labels, dev, self.drawing.halves, "dev")
         else:
             shares = self.drawing.shares
-            train, select, calibrate = self.drawing.divide(corpus, labels, train, shares, "dev")
-        left = len(corpus) - sum(map(len, (train, select, calibrate, test)))
+            train, validation, calibration = self.drawing.divide(corpus, labels, train, shares, "dev")
+        left = len(corpus) - sum(map(len, (train, validation, calibration, test)))
         notes = (f"{left:,} rows have no split and are left out",) if left else ()
-        return (of_places(corpus, labels, 0, (train, select, calibrate, test), notes),)
+        return (of_places(corpus, labels, 0, (train, validation, calibration, test), notes),)
 
     def _refuse_what_does_nothing(self, corpus: Corpus, *, has_dev: bool) -> None:
         set_, default = self.drawing, Drawing()
         problems = []
         if has_dev and set_.dev != default.dev:
             problems.append(Problem("split.dev", f"has no effect: {corpus.name} has dev rows of its own"))
-        if set_.calibrate == 0 if has_dev else set_.dev == 0:
+        if set_.calibration == 0 if has_dev else set_.dev == 0:
             problems += [
                 Problem(f"split.{name}", "has no effect: nothing is drawn")
                 for name in ("by", "stratify", "seed")
@@ -279,8 +284,8 @@ class Holdout:
         """Draw the one fold."""
         import numpy as np
 
-        train, select, calibrate = self.drawing.shares
-        shares = (train - self.test, select, calibrate, self.test)
+        train, validation, calibration = self.drawing.shares
+        shares = (train - self.test, validation, calibration, self.test)
         parts = self.drawing.divide(corpus, labels, np.arange(len(corpus)), shares, "holdout")
         return (of_places(corpus, labels, 0, parts),)
 

@@ -60,8 +60,8 @@ class Disjoint:
         import numpy as np
 
         columns = [_values(corpus, name, place) for place, name in enumerate(self.by)]
-        train, select, calibrate = self.drawing.shares
-        shares = np.array([train - self.test, select, calibrate, self.test])
+        train, validation, calibration = self.drawing.shares
+        shares = np.array([train - self.test, validation, calibration, self.test])
         part = self._dealt(corpus, labels, columns, shares)
         parts = [np.flatnonzero(part == number) for number in range(len(PARTS))]
         empty = [

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Places = NDArray[np.int64]
 
 By = Literal["group", "row"]
-DEV, CALIBRATE = 0.15, 0.5
+DEV, CALIBRATION = 0.15, 0.5
 TIE = 1e-9
 """What rounding may make of two equal needs."""
 
@@ -29,7 +29,7 @@ class Drawing:
     """How rows are drawn; :func:`harness.splits.predefined` says what each setting means."""
 
     dev: float = DEV
-    calibrate: float = CALIBRATE
+    calibration: float = CALIBRATION
     by: By = "group"
     stratify: bool = True
     seed: int = 0
@@ -37,24 +37,24 @@ class Drawing:
     def __post_init__(self) -> None:
         problems = [
             Problem(name, f"should be a share from 0 to below 1, got {share}")
-            for name, share in (("dev", self.dev), ("calibrate", self.calibrate))
+            for name, share in (("dev", self.dev), ("calibration", self.calibration))
             if not 0 <= share < 1
         ]
-        if not problems and self.dev == 0 and self.calibrate not in (0, CALIBRATE):
-            problems.append(Problem("calibrate", "has no effect without dev"))
+        if not problems and self.dev == 0 and self.calibration not in (0, CALIBRATION):
+            problems.append(Problem("calibration", "has no effect without dev"))
         if problems:
             raise ConfigError(problems)
 
     @property
     def halves(self) -> tuple[float, float]:
-        """The shares of dev that select and calibrate get."""
-        return 1 - self.calibrate, self.calibrate
+        """The shares of dev that validation and calibration get."""
+        return 1 - self.calibration, self.calibration
 
     @property
     def shares(self) -> tuple[float, float, float]:
-        """The shares of train, select and calibrate."""
-        select, calibrate = self.halves
-        return 1 - self.dev, self.dev * select, self.dev * calibrate
+        """The shares of train, validation and calibration."""
+        validation, calibration = self.halves
+        return 1 - self.dev, self.dev * validation, self.dev * calibration
 
     def divide(
         self, corpus: Corpus, labels: LabelSet, places: Places, shares: Sequence[float], stream: str | int

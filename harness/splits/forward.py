@@ -89,8 +89,8 @@ class Forward:
         train = train[~np.isin(together[train], np.concatenate([together[dev], together[test]]))]
         if not len(dev):
             return train, dev, dev, test
-        select, calibrate = self.drawing.divide(corpus, labels, dev, self.drawing.halves, "dev")
-        return train, select, calibrate, test
+        validation, calibration = self.drawing.divide(corpus, labels, dev, self.drawing.halves, "dev")
+        return train, validation, calibration, test
 
 
 def check(forward: Forward) -> Forward:

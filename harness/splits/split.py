@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Places = NDArray[np.int64]
 
-PARTS = ("train", "select", "calibrate", "test")
+PARTS = ("train", "validation", "calibration", "test")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Split:
         From 1; 0 where there is one fold only.
     train, test : tuple of str
         At least one id each.
-    select, calibrate : tuple of str
+    validation, calibration : tuple of str
         Empty where the splitter was asked for none.
     notes : tuple of str
         What a reader of the scores should know, a sentence each.
@@ -44,8 +44,8 @@ class Split:
 
     fold: int
     train: tuple[str, ...]
-    select: tuple[str, ...]
-    calibrate: tuple[str, ...]
+    validation: tuple[str, ...]
+    calibration: tuple[str, ...]
     test: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
@@ -64,7 +64,7 @@ class Split:
                 )
 
     def part(self, name: str) -> tuple[str, ...]:
-        """Return the ids of ``"train"``, ``"select"``, ``"calibrate"`` or ``"test"``."""
+        """Return the ids of ``"train"``, ``"validation"``, ``"calibration"`` or ``"test"``."""
         ids: tuple[str, ...] = getattr(self, name)
         return ids
 
@@ -88,7 +88,7 @@ def of_places(
     fold : int
         As in :class:`Split`.
     parts : sequence of four arrays
-        Row numbers of train, select, calibrate and test.
+        Row numbers of train, validation, calibration and test.
     notes : sequence of str
         Said before those that are found here.
 
@@ -100,8 +100,8 @@ def of_places(
     import numpy as np
 
     ids = corpus.rows["id"].to_numpy(dtype=object)
-    train, select, calibrate, test = (tuple(ids[np.sort(places)]) for places in parts)
-    split = Split(fold, train, select, calibrate, test)
+    train, validation, calibration, test = (tuple(ids[np.sort(places)]) for places in parts)
+    split = Split(fold, train, validation, calibration, test)
     codes = corpus.truth(labels)
     found = [
         *_shared_groups(corpus, split),
@@ -136,7 +136,7 @@ def _shared(corpus: Corpus, ids: Sequence[str], others: Sequence[str]) -> tuple[
 
 
 def _shared_groups(corpus: Corpus, split: Split) -> list[str]:
-    against = {"train": split.train, "dev": (*split.select, *split.calibrate)}
+    against = {"train": split.train, "dev": (*split.validation, *split.calibration)}
     counts = {name: sum(_shared(corpus, split.test, ids)) for name, ids in against.items()}
     return [
         f"{count:,} of {len(split.test):,} test rows come from groups (articles) that stand in {name} too"

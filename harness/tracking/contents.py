@@ -68,7 +68,7 @@ def experiment_tags(plan: Plan) -> dict[str, str]:
     """Return the tags of an experiment; the note is shown at the head of its page."""
     lines = [
         plan.config.description,
-        f"**{plan.config.task}** on `{plan.corpus.kind}`; chosen by `{plan.primary.name}` on select.",
+        f"**{plan.config.task}** on `{plan.corpus.kind}`; chosen by `{plan.primary.name}` on validation.",
         EXPLANATION,
     ]
     return {
@@ -186,7 +186,9 @@ def dataset(prepared: Prepared) -> DatasetInput:
     profile = {
         "num_rows": len(corpus),
         "labels": {name: int(n) for name, n in zip(labels.names, counts, strict=True)},
-        "splits": {part: len(getattr(first, part)) for part in ("train", "select", "calibrate", "test")},
+        "splits": {
+            part: len(getattr(first, part)) for part in ("train", "validation", "calibration", "test")
+        },
         "folds": len(prepared.splits),
         "split_fingerprint": first.fingerprint,
     }
@@ -197,7 +199,7 @@ def dataset(prepared: Prepared) -> DatasetInput:
         source=json.dumps({"uri": corpus.source}),
         profile=json.dumps(profile),
     )
-    return DatasetInput(made, [InputTag("mlflow.data.context", "train, select, test")])
+    return DatasetInput(made, [InputTag("mlflow.data.context", "train, validation, test")])
 
 
 def _log_model(tracker: ExperimentWriter, run_id: str, result: ClassifierResult, pack: Pack) -> str:
@@ -229,7 +231,7 @@ def _tags(summary: Summary) -> dict[str, str]:
     result = summary.result
     tags = {
         names.TEST: result.predictions.only(split="test").fingerprint(),
-        names.SELECT: result.predictions.only(split="select").fingerprint(),
+        names.VALIDATION: result.predictions.only(split="validation").fingerprint(),
         NOTE: _note(summary),
         "mlflow.loggedArtifacts": json.dumps([{"path": saved.TABLE, "type": "table"}]),
     }

@@ -18,12 +18,12 @@ from harness.values.tables import Scores, fingerprint
 if TYPE_CHECKING:
     from mlflow.entities import Metric as LoggedMetric
 
-SPLITS = ("test", "select")
+SPLITS = ("test", "validation")
 PARAMETER_LENGTH = 6000
 ERROR_LENGTH = 500
 
 ROLE, DIGEST, CONFIG, ERROR = "harness.role", "harness.digest", "harness.config", "harness.error"
-TEST, SELECT, HOST = "harness.test_fingerprint", "harness.select_fingerprint", "harness.host"
+TEST, VALIDATION, HOST = "harness.test_fingerprint", "harness.validation_fingerprint", "harness.host"
 KIND, PRIMARY, DIRECTION = "harness.kind", "harness.primary", "harness.direction"
 MODEL_NAME, SEED = "harness.model_name", "harness.served_seed"
 CLASSIFIER, TRIAL, COMPARISON = "classifier", "trial", "comparison"

@@ -34,7 +34,7 @@ class Promotion:
         Where it came from.
     metric : str
         The primary metric.
-    select, test : float
+    validation, test : float
         Its value there; NaN where there is none.
     previous : str or None
         The version that was champion before, where it is another.
@@ -50,7 +50,7 @@ class Promotion:
     classifier: str
     run_id: str
     metric: str
-    select: float
+    validation: float
     test: float
     previous: str | None = None
     changed: bool = True
@@ -65,7 +65,7 @@ class Promotion:
         """Tell it in a few lines."""
         verb = "is now" if self.changed else "already is"
         before = f", in place of version {self.previous}" if self.previous is not None else ""
-        scores = f"{self.metric} {_shown(self.select)} on select, {_shown(self.test)} on test"
+        scores = f"{self.metric} {_shown(self.validation)} on validation, {_shown(self.test)} on test"
         head = (
             f"{self.model_name} version {self.version} ({self.classifier}) {verb} champion{before}: {scores}"
         )
@@ -82,8 +82,8 @@ def promote(
 ) -> Promotion:
     """Register the best classifier of an experiment and move the alias ``champion`` to it.
 
-    Best is by the primary metric on select, never on test. Runs are candidates if they were judged on the
-    same select and test items as the newest run of the experiment.
+    Best is by the primary metric on validation, never on test. Runs are candidates if they were judged on the
+    same validation and test items as the newest run of the experiment.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _candidates(store: Store, experiment: str) -> list[Run]:
     )
     if not runs:
         raise PromotionError(f"the experiment {experiment!r} has no finished run")
-    judged = (names.TEST, names.SELECT, names.PRIMARY)
+    judged = (names.TEST, names.VALIDATION, names.PRIMARY)
     newest = [runs[0].data.tags.get(tag) for tag in judged]
     alike = [run for run in runs if [run.data.tags.get(tag) for tag in judged] == newest]
     return list({run.info.run_name: run for run in reversed(alike)}.values())
@@ -176,13 +176,15 @@ def _best(runs: list[Run], experiment: str, classifier: str | None) -> Run:
         if model_of(named[0]) is None:
             raise PromotionError(f"{classifier!r} has no model: it cannot be saved")
         return named[0]
-    servable = [run for run in runs if model_of(run) is not None and not math.isnan(_score(run, "select"))]
+    servable = [
+        run for run in runs if model_of(run) is not None and not math.isnan(_score(run, "validation"))
+    ]
     if not servable:
         raise PromotionError(
-            f"no run of {experiment!r} has both a model and a score on select; name one with --classifier"
+            f"no run of {experiment!r} has both a model and a score on validation; name one with --classifier"
         )
     sign = -1.0 if servable[0].data.tags.get(names.DIRECTION) == "lower" else 1.0
-    return max(servable, key=lambda run: sign * _score(run, "select"))
+    return max(servable, key=lambda run: sign * _score(run, "validation"))
 
 
 def _refuse_other_items(champion: ModelVersion, best: Run, name: str) -> None:
@@ -210,7 +212,9 @@ def _registered(store: Store, name: str, run: Run) -> str:
         if version.source == source:
             return str(version.version)
     tags = {
-        tag: run.data.tags[tag] for tag in (names.TEST, names.SELECT, names.PRIMARY) if tag in run.data.tags
+        tag: run.data.tags[tag]
+        for tag in (names.TEST, names.VALIDATION, names.PRIMARY)
+        if tag in run.data.tags
     }
     # The registry looks the model up through a client of its own, which knows the global settings alone.
     with store.pointed():
@@ -233,13 +237,13 @@ def _notes(store: Store, best: Run, champion: ModelVersion | None) -> Iterator[s
     if champion is None or not champion.run_id:
         return
     before = store.client.get_run(champion.run_id)
-    if before.data.tags.get(names.SELECT) != best.data.tags.get(names.SELECT):
+    if before.data.tags.get(names.VALIDATION) != best.data.tags.get(names.VALIDATION):
         return
     lower = best.data.tags.get(names.DIRECTION) == "lower"
-    was, now = _score(before, "select"), _score(best, "select")
+    was, now = _score(before, "validation"), _score(best, "validation")
     if (was < now) if lower else (was > now):
         yield (
-            f"version {champion.version} ({before.info.run_name}) had the better score on select,"
+            f"version {champion.version} ({before.info.run_name}) had the better score on validation,"
             f" {_shown(was)}; 'harness rollback' brings it back."
         )
 
@@ -260,7 +264,7 @@ def _promotion(name: str, version: str, run: Run, **about: object) -> Promotion:
         str(run.info.run_name),
         str(run.info.run_id),
         run.data.tags.get(names.PRIMARY, ""),
-        _score(run, "select"),
+        _score(run, "validation"),
         _score(run, "test"),
     )
     return replace(made, **about)  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ def tags(plan: Plan) -> dict[str, str]:
     metrics = [
         primary,
         *(f"{primary}_{word}" for word in ("low", "high", "seed_sd")),
-        f"select/{plan.primary.name}",
+        f"validation/{plan.primary.name}",
         *(f"test/{name}" for name in others[:OTHERS]),
         "time/fit_seconds",
     ]

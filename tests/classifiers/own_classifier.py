@@ -16,7 +16,7 @@ class Shouting:
     def __init__(self, strength: float, labels: LabelSet) -> None:
         self.strength, self.labels = strength, labels
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         calm, loud = np.full((2, len(self.labels)), self.strength)
         for example, code in zip(train.examples, train.codes, strict=True):
             (loud if "!" in example.text else calm)[code] += 1

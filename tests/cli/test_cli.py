@@ -89,8 +89,8 @@ def test_a_run_shows_each_classifier_the_table_and_what_is_next(folder: Path) ->
     toys.write_corpus(folder)
     toys.prepared(folder, "  prior: {kind: prior}\n  verbs: {kind: 'toys:verbs'}")
     shown = call("run", "toys.yaml").output
-    assert "toys: stance on toys, 54 rows (18 train, 9 select, 0 calibrate, 27 test)" in shown
-    assert "* best f1_macro on select: what `make promote` takes" in shown
+    assert "toys: stance on toys, 54 rows (18 train, 9 validation, 0 calibration, 27 test)" in shown
+    assert "* best f1_macro on validation: what `make promote` takes" in shown
     assert "make promote EXPERIMENT=toys" in shown
     table = [line.split() for line in shown.splitlines() if line.strip().startswith(("prior", "verbs"))]
     assert [row[:2] for row in table[-2:]] == [["prior", table[-2][1]], ["verbs", "*"]]
@@ -103,12 +103,15 @@ def test_a_classifier_that_fails_does_not_stop_the_others(folder: Path) -> None:
     toys.prepared(
         folder,
         "  early: {kind: 'toys:verbs', tune: {strength: [1.0, 2.0]}}\n  prior: {kind: prior}",
-        split="{kind: kfold, k: 2, dev: 0, calibrate: 0}",
+        split="{kind: kfold, k: 2, dev: 0, calibration: 0}",
     )
     runner = CliRunner()
     result = runner.invoke(cli.app, ["run", "toys.yaml"])
     assert isinstance(result.exception, HarnessError)
-    assert str(result.exception) == "early failed: early has a grid to tune, but the split has no select rows"
+    assert (
+        str(result.exception)
+        == "early failed: early has a grid to tune, but the split has no validation rows"
+    )
     assert "prior: f1_macro" in result.output
 
 

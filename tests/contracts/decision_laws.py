@@ -36,9 +36,9 @@ def law_test_is_not_looked_at(fitted: Fit, labels: LabelSet) -> None:
 
 
 def law_truth_is_read(fitted: Fit, labels: LabelSet) -> None:
-    """What is true of select and calibrate does matter: exchanging it flattens what is said."""
+    """What is true of validation and calibration does matter: exchanging it flattens what is said."""
     made = table(labels)
-    true, false = fitted(made), fitted(permuted(made, ("select", "calibrate")))
+    true, false = fitted(made), fitted(permuted(made, ("validation", "calibration")))
     proba = made.only(split="test").proba()
     spread = [one.calibrated(proba).std() for one in (true, false)]
     assert spread[1] < 0.7 * spread[0]

@@ -27,7 +27,7 @@ class Honest:
     def __init__(self, labels: LabelSet, seed: int) -> None:
         self.labels, self.seed = labels, seed
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         self.shares_ = np.bincount(train.codes, minlength=len(self.labels)) / len(train)
 
     def score(self, one: Example) -> float:
@@ -88,13 +88,13 @@ class ChokesOnNothing(Honest):
 class Rolls(Honest):
     """Draws from nobody's seed."""
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         super().fit(train)
         self.shares_ = self.shares_ + np.random.default_rng().uniform(0, 0.1, len(self.labels))
 
 
 class SaysDeterministic(Honest):
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         super().fit(train)
         self.shares_ = self.shares_ + np.random.default_rng(self.seed).uniform(0, 0.1, len(self.labels))
 
@@ -106,19 +106,19 @@ class SaysRandom(Honest):
 
 
 class SeedsEverybody(Honest):
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         super().fit(train)
         random.seed(0)
 
 
 class SeedsNumpy(Honest):
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         super().fit(train)
         np.random.seed(0)
 
 
 class SeedsTorch(Honest):
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         import torch
 
         super().fit(train)
@@ -178,13 +178,13 @@ class Unsaved(Honest):
 
 
 class SortsItsInput(Honest):
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         super().fit(train)
         train.codes.sort()
 
 
 class DropsRows(Honest):
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         super().fit(train)
         if isinstance(train.examples, list):
             train.examples.pop()
@@ -193,7 +193,7 @@ class DropsRows(Honest):
 class Remembers(Honest):
     """Goes on from where the last fit ended."""
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         before = getattr(self, "shares_", np.zeros(len(self.labels)))
         super().fit(train)
         self.shares_ = self.shares_ + before
@@ -202,7 +202,7 @@ class Remembers(Honest):
 class CountsWhatOccurs(Honest):
     """Has a column only for labels that it met."""
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         self.shares_ = np.bincount(train.codes) / len(train)
 
     def predict_proba(self, examples: Examples) -> Reals:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from harness.evaluation.decisions import calibration
+from harness.evaluation.decisions import calibrator_fitting
 from harness.evaluation.decisions.fitting import Settings, fit
 from harness.serving.decisions.calibrators import Temperature, Unchanged
 from harness.serving.decisions.decider import Decider
@@ -35,16 +35,16 @@ def test_law(law: Callable[[laws.Fit, LabelSet], None], settings: Settings, labe
 
 
 def with_test(predictions: Predictions) -> Decider:
-    """Takes test for calibrate."""
-    rows = predictions.rows[predictions.rows["split"] != "calibrate"]
-    rows = rows.assign(split=rows["split"].replace("test", "calibrate"))
+    """Takes test for calibration."""
+    rows = predictions.rows[predictions.rows["split"] != "calibration"]
+    rows = rows.assign(split=rows["split"].replace("test", "calibration"))
     return fit(replace(predictions, rows=rows.reset_index(drop=True)), Settings())
 
 
 def thresholds_of_test(predictions: Predictions) -> Decider:
     """Tunes on test, where the best is to be had."""
-    rows = predictions.rows[predictions.rows["split"] != "select"]
-    rows = rows.assign(split=rows["split"].replace("test", "select"))
+    rows = predictions.rows[predictions.rows["split"] != "validation"]
+    rows = rows.assign(split=rows["split"].replace("test", "validation"))
     return fit(replace(predictions, rows=rows.reset_index(drop=True)), Settings())
 
 
@@ -73,9 +73,9 @@ def odd(change: Callable[[np.ndarray], np.ndarray]) -> laws.Fit:
 
 def by_first_rows(predictions: Predictions) -> Decider:
     """Reads the rows that happen to stand first."""
-    labels, calibrate = predictions.labels, predictions.only(split="calibrate")
-    some = replace(calibrate, rows=calibrate.rows.head(40))
-    return Decider(labels, calibration.fit("temperature", some.proba(), some.truth(), labels)[0])
+    labels, calibration = predictions.labels, predictions.only(split="calibration")
+    some = replace(calibration, rows=calibration.rows.head(40))
+    return Decider(labels, calibrator_fitting.fit("temperature", some.proba(), some.truth(), labels)[0])
 
 
 @dataclass(frozen=True)

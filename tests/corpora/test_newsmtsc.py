@@ -258,5 +258,5 @@ def test_the_real_split_shares_articles_and_says_so() -> None:
     )
     assert sum(seen(corpus, split)) == 491
     # 442 dev rows: as near to halves as whole articles allow.
-    assert len(split.select) + len(split.calibrate) == 442
-    assert len(split.select) == pytest.approx(221, abs=3)
+    assert len(split.validation) + len(split.calibration) == 442
+    assert len(split.validation) == pytest.approx(221, abs=3)

@@ -111,7 +111,7 @@ def test_the_card_counts_the_headlines_that_stand_twice() -> None:
     alike = dict(zip(corpus.rows["id"], words, strict=True))
     parted = 0
     for fold in kfold(k=3).draw(corpus.for_task("framing"), labels):
-        others = {alike[id_] for id_ in (*fold.train, *fold.select, *fold.calibrate)}
+        others = {alike[id_] for id_ in (*fold.train, *fold.validation, *fold.calibration)}
         parted += sum(alike[id_] in others for id_ in fold.test)
     assert parted == 2
 

@@ -163,4 +163,4 @@ def test_xstance_with_a_field_or_a_language_that_is_not_known(tmp_path: Path) ->
 def test_the_official_splits_can_be_drawn(tmp_path: Path) -> None:
     corpus = tweeteval(folder=small.tweeteval().write(tmp_path), target="hillary", labels=STANCE)
     (split,) = predefined().draw(corpus, STANCE)
-    assert (len(split.train), len(split.select) + len(split.calibrate), len(split.test)) == (3, 3, 3)
+    assert (len(split.train), len(split.validation) + len(split.calibration), len(split.test)) == (3, 3, 3)

@@ -21,7 +21,7 @@ Rows = list[dict[str, str]]
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> Prepared:
-    """27 test items, s27 to s53; 9 of select, s18 to s26; 18 to train on."""
+    """27 test items, s27 to s53; 9 of validation, s18 to s26; 18 to train on."""
     return toys.prepared(tmp_path)
 
 
@@ -104,7 +104,7 @@ def test_what_differs_from_its_probabilities_is_noted(prepared: Prepared) -> Non
 def test_select_counts_where_it_is_whole_and_train_is_left_out(prepared: Prepared) -> None:
     whole = [{"id": id_, "prediction": "neutral", "seed": "1"} for id_ in prepared.corpus.rows["id"].tolist()]
     found = read(prepared, whole)
-    assert set(found.predictions.rows["split"]) == {"select", "test"}
+    assert set(found.predictions.rows["split"]) == {"validation", "test"}
     assert found.notes[0] == "18 items of train, or of parts that are not there in whole, are left out."
     part = [row for row in whole if row["id"] not in ("s18",)]
     assert set(read(prepared, part).predictions.rows["split"]) == {"test"}

@@ -22,7 +22,7 @@ from harness.tracking.store import Store
 from harness.values.labels import FRAMING, STANCE, LabelSet
 
 BOTH = "  joint: {kind: 'both_toys:both'}\n  verbs: {kind: 'toys:verbs'}"
-KFOLD = "{kind: kfold, k: 3, dev: 0.2, calibrate: 0}"
+KFOLD = "{kind: kfold, k: 3, dev: 0.2, calibration: 0}"
 
 
 @pytest.fixture(autouse=True)
@@ -46,11 +46,11 @@ def test_the_other_task_has_the_same_articles_in_each_part(tmp_path: Path, split
     assert other.plan.config.task != task
     assert (other.plan.name, len(other.splits)) == (f"p-{other.plan.config.task}", len(made.splits))
     for own, theirs in zip(made.splits, other.splits, strict=True):
-        for part in ("train", "select", "calibrate", "test"):
+        for part in ("train", "validation", "calibration", "test"):
             groups = [set(one.part(of, part).rows["group"]) for one, of in ((made, own), (other, theirs))]
             assert groups[1] <= groups[0]
         left = len(other.corpus) - sum(
-            len(theirs.part(part)) for part in ("train", "select", "calibrate", "test")
+            len(theirs.part(part)) for part in ("train", "validation", "calibration", "test")
         )
         assert left < 0.02 * len(other.corpus)
 

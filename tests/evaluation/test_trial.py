@@ -25,7 +25,7 @@ def run(prepared: Prepared, folder: Path, number: int = 0, classifier: int = 0) 
 
 def test_a_trial_scores_every_part_but_train(tmp_path: Path) -> None:
     result = run(toys.prepared(tmp_path), tmp_path / "work")
-    assert result.predictions.rows.groupby("split").size().to_dict() == {"select": 9, "test": 27}
+    assert result.predictions.rows.groupby("split").size().to_dict() == {"validation": 9, "test": 27}
     assert set(result.predictions.rows["run"]) == {"verbs"}
     assert set(result.seconds) == {"fit", "predict"}
     assert [curve["loss"] for curve in result.curves] == [1.0, 0.5, 1 / 3]
@@ -96,11 +96,11 @@ def test_a_grid_for_a_metric_that_should_be_low_takes_the_lowest(tmp_path: Path)
 def test_a_grid_without_select_rows_is_refused(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path, "  verbs: {kind: 'toys:verbs', tune: {strength: [0.0, 5.0]}}")
     bare = dataclasses.replace(
-        prepared, splits=tuple(dataclasses.replace(one, select=()) for one in prepared.splits)
+        prepared, splits=tuple(dataclasses.replace(one, validation=()) for one in prepared.splits)
     )
     with pytest.raises(ClassifierError) as caught:
         run(bare, tmp_path / "work")
-    assert str(caught.value) == "verbs has a grid to tune, but the split has no select rows"
+    assert str(caught.value) == "verbs has a grid to tune, but the split has no validation rows"
 
 
 def test_framing_rows_are_sentences_with_several_labels(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_framing_rows_are_sentences_with_several_labels(tmp_path: Path) -> None:
     ("values", "served"),
     [([0.1, 0.9, 0.5], 2), ([0.4, 0.2], 1), ([0.7], 0), ([0.3, 0.1, 0.2, 0.4], 2)],
 )
-def test_the_served_seed_is_the_median_on_select(
+def test_the_served_seed_is_the_median_on_validation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[float], served: int
 ) -> None:
     prepared = toys.prepared(tmp_path)
@@ -126,7 +126,7 @@ def test_the_served_seed_is_the_median_on_select(
     decided = Predictions(
         one.predictions.labels, pd.concat([rows.assign(seed=seed) for seed in range(len(values))])
     )
-    monkeypatch.setattr(evaluate, "on_select", lambda table, metric: values[table.rows["seed"].iloc[0]])
+    monkeypatch.setattr(evaluate, "on_validation", lambda table, metric: values[table.rows["seed"].iloc[0]])
     assert evaluate.served_trial(results, decided, prepared.plan.primary).trial.seed == served
 
 
@@ -158,7 +158,7 @@ class Wrong:
 
     deterministic = True
 
-    def fit(self, train: object, select: object = None) -> None:
+    def fit(self, train: object, validation: object = None) -> None:
         """Learn nothing."""
 
 

@@ -34,7 +34,7 @@ class Words(HTMLParser):
 @pytest.fixture(scope="module")
 def three() -> Comparison:
     table = [("<b>bold</b>", run("a", 0.3)), ("b", run("b", 1.5)), ("c", run("c", 1.6))]
-    odd = with_rows(run("d", 1.0), split="select")
+    odd = with_rows(run("d", 1.0), split="validation")
     return compare([*table, ("odd", odd)], "f1_macro")
 
 

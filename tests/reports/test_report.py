@@ -237,7 +237,7 @@ def test_the_card_states_the_score_of_the_served_model(stance: Made) -> None:
 
 
 def test_the_card_of_a_refit_says_that_no_test_is_left(tmp_path: Path) -> None:
-    card = model_card(*finished(tmp_path, split="{kind: kfold, k: 3, dev: 0.2, calibrate: 0}"))
+    card = model_card(*finished(tmp_path, split="{kind: kfold, k: 3, dev: 0.2, calibration: 0}"))
     assert "This model was fitted once more on all rows, so no test is left for it." in card
 
 

@@ -101,7 +101,7 @@ def test_predictions_made_elsewhere_compare_alike_and_are_never_promoted(trained
     assert standings(store, ["toys"], "brier").comparison.refused == {
         "theirs": "it has no probabilities, which brier needs"
     }
-    # It is the newest run, and has no select rows; the others are judged by theirs.
+    # It is the newest run, and has no validation rows; the others are judged by theirs.
     assert promotion.promote(store, "toys").classifier in {"verbs", "strong"}
 
 
@@ -110,7 +110,7 @@ def test_runs_on_other_test_items_are_named_and_left_out(trained: Path) -> None:
     other = toys.prepared(
         trained,
         "  kfold: {kind: 'toys:verbs'}",
-        split="{kind: kfold, k: 2, dev: 0.2, calibrate: 0}",
+        split="{kind: kfold, k: 2, dev: 0.2, calibration: 0}",
         name="folds",
     )
     list(experiment.run(other, store))

@@ -30,7 +30,7 @@ task: framing
 labels: {labels}
 {multi}
 corpus: {{kind: files, path: own.csv}}
-split: {{kind: predefined, calibrate: 0}}
+split: {{kind: predefined, calibration: 0}}
 classifiers:
   majority: {{kind: majority}}
   linear: {{kind: linear, target: none}}

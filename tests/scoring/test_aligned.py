@@ -151,5 +151,5 @@ def test_what_are_no_probabilities() -> None:
 
 def test_nothing_to_score() -> None:
     with pytest.raises(PredictionsError) as caught:
-        Sample.of(table(rows(1)).only(split="select"))
+        Sample.of(table(rows(1)).only(split="validation"))
     assert str(caught.value) == "there are no predictions to score"

@@ -62,11 +62,11 @@ def with_rows(table: Predictions, **columns: Any) -> Predictions:
 @pytest.mark.parametrize("labels", [STANCE, FRAMING])
 def test_every_standard_metric_has_a_value_within_its_interval(labels: LabelSet) -> None:
     metrics = resolve(None, "f1_macro", labels)
-    rows = score(predictions(labels, splits=("select", "test")), metrics, draws=300).rows
+    rows = score(predictions(labels, splits=("validation", "test")), metrics, draws=300).rows
     keys = [key for metric in metrics for key in metric.keys(labels)]
     assert list(rows.columns) == list(SCORE_COLUMNS)
     assert rows["metric"].tolist() == keys * 2
-    assert rows["split"].tolist() == ["select"] * len(keys) + ["test"] * len(keys)
+    assert rows["split"].tolist() == ["validation"] * len(keys) + ["test"] * len(keys)
     assert (rows["slice"] == "all").all()
     assert (rows["n"] == N).all()
     assert (rows["low"] < rows["value"]).all()
@@ -145,7 +145,7 @@ def test_groups_widen_the_interval() -> None:
 
 
 def test_slices_stand_beside_the_whole() -> None:
-    table = predictions(STANCE, splits=("select", "test"))
+    table = predictions(STANCE, splits=("validation", "test"))
     slices = {
         "early": {f"test{place}" for place in range(30)},
         "t0": {f"test{5 * place}" for place in range(18)},
@@ -153,7 +153,7 @@ def test_slices_stand_beside_the_whole() -> None:
     metrics = resolve(["accuracy"], "accuracy", STANCE)
     rows = score(table, metrics, draws=100, slices=slices).rows
     assert rows[["split", "slice", "n"]].values.tolist() == [
-        ["select", "all", N],
+        ["validation", "all", N],
         ["test", "all", N],
         ["test", "early", 30],
         ["test", "t0", 18],

@@ -93,7 +93,7 @@ def test_all_of_test_has_nothing_to_be_compared_with() -> None:
 
 def test_a_slice_without_items_and_a_run_without_test_rows_are_nothing() -> None:
     assert judge(run("a", 1.0), [slice_of(["elsewhere"])]) == ()
-    assert judge(run("a", 1.0, splits=("select",)), [slice_of(IDS[:40])]) == ()
+    assert judge(run("a", 1.0, splits=("validation",)), [slice_of(IDS[:40])]) == ()
 
 
 def test_of_frames_all_must_be_right() -> None:

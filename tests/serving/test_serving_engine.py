@@ -29,7 +29,7 @@ class Said:
     def __init__(self, *rows: list[float]) -> None:
         self.rows, self.asked = rows, list[list[Example]]()
 
-    def fit(self, train: Any, select: Any = None) -> None:
+    def fit(self, train: Any, validation: Any = None) -> None:
         raise AssertionError("a served classifier is not trained")
 
     def predict_proba(self, examples: Examples) -> Any:

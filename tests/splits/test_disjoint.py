@@ -110,7 +110,7 @@ def test_rows_without_a_value_are_nobodys_and_those_of_one_text_stay_together() 
 
 def test_without_dev_and_for_several_labels() -> None:
     (split,) = disjoint(by=("group",), dev=0.0).draw(corpus_of(multi=True), FRAMING)
-    assert (split.select, split.calibrate) == ((), ())
+    assert (split.validation, split.calibration) == ((), ())
 
 
 @pytest.mark.parametrize(

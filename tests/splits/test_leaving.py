@@ -40,7 +40,7 @@ def test_each_value_is_tested_by_what_never_saw_it(by: str) -> None:
     assert sorted(map(len, tested)) == [1] * 4
     assert set.union(*tested) == set(corpus.rows[by])
     for split, value in zip(splits, tested, strict=True):
-        for part in ("train", "select", "calibrate"):
+        for part in ("train", "validation", "calibration"):
             assert not values(corpus, split.part(part), by) & value
     again = drawn(corpus, "leave_one_out", by=by)
     assert [one.fingerprint for one in again] == [one.fingerprint for one in splits]
@@ -76,7 +76,7 @@ def test_what_is_dropped_or_never_tested_is_noted() -> None:
     *others, last = drawn(corpus, "leave_one_out")
     rows = corpus.rows
     dropped = [
-        (~rows["id"].isin([*split.train, *split.select, *split.calibrate, *split.test])).sum()
+        (~rows["id"].isin([*split.train, *split.validation, *split.calibration, *split.test])).sum()
         for split in (*others, last)
     ]
     mean = round(sum(dropped) / 4)
@@ -134,8 +134,8 @@ def test_what_is_tested_is_later_than_what_was_trained_on(folds: int) -> None:
     laws(corpus, splits)
     ends = ""
     for split in splits:
-        train, select, calibrate, test = (values(corpus, split.part(part), "date") for part in PARTS)
-        assert max(train) < min(select | calibrate) <= max(select | calibrate) < min(test)
+        train, validation, calibration, test = (values(corpus, split.part(part), "date") for part in PARTS)
+        assert max(train) < min(validation | calibration) <= max(validation | calibration) < min(test)
         assert min(test) > ends
         ends = max(test)
     assert ends == max(corpus.rows["date"])

@@ -44,11 +44,11 @@ def test_just_enough_groups(splitter: Splitter, n_groups: int) -> None:
         (lambda: holdout(test=0.6, dev=0.4), "test: leaves no row to train on: test 0.6 and dev 0.4"),
         (lambda: kfold(k=1), "k: should be at least 2, got 1"),
         (
-            lambda: predefined(dev=-0.1, calibrate=1.0),
+            lambda: predefined(dev=-0.1, calibration=1.0),
             "dev: should be a share from 0 to below 1, got -0.1\n"
-            "calibrate: should be a share from 0 to below 1, got 1.0",
+            "calibration: should be a share from 0 to below 1, got 1.0",
         ),
-        (lambda: kfold(dev=0.0, calibrate=0.3), "calibrate: has no effect without dev"),
+        (lambda: kfold(dev=0.0, calibration=0.3), "calibration: has no effect without dev"),
     ],
 )
 def test_settings_that_cannot_be(make: Callable[[], Splitter], message: str) -> None:
@@ -65,7 +65,7 @@ def no_dev(article: int) -> str:
     "splitter, declared, message",
     [
         (predefined(dev=0.2), thirds, "split.dev: has no effect: mine has dev rows of its own"),
-        (predefined(calibrate=0.0, seed=3), thirds, "split.seed: has no effect: nothing is drawn"),
+        (predefined(calibration=0.0, seed=3), thirds, "split.seed: has no effect: nothing is drawn"),
         (
             predefined(dev=0.0, seed=3, by="row", stratify=False),
             no_dev,
@@ -89,7 +89,7 @@ def test_a_config_sets_the_seed_and_the_harness_does_not() -> None:
         "kind": "kfold",
         "k": 3,
         "dev": 0.15,
-        "calibrate": 0.5,
+        "calibration": 0.5,
         "by": "group",
         "stratify": True,
         "seed": 7,

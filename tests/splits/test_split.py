@@ -46,10 +46,10 @@ def test_a_label_that_a_part_lacks_is_said() -> None:
     "parts, message",
     [
         ((("a", "a"), (), (), ("b",)), "train holds an id twice"),
-        ((("a",), ("b", "b"), (), ("c",)), "select holds an id twice"),
+        ((("a",), ("b", "b"), (), ("c",)), "validation holds an id twice"),
         ((("a", "b"), (), (), ("b", "c")), "train and test share 1 ids, 'b' among them"),
-        ((("a",), ("b",), ("b",), ("c",)), "select and calibrate share 1 ids, 'b' among them"),
-        ((("a",), ("b",), ("c",), ("c",)), "calibrate and test share 1 ids, 'c' among them"),
+        ((("a",), ("b",), ("b",), ("c",)), "validation and calibration share 1 ids, 'b' among them"),
+        ((("a",), ("b",), ("c",), ("c",)), "calibration and test share 1 ids, 'c' among them"),
         (((), ("b",), (), ("c",)), "train is empty"),
         ((("a",), ("b",), (), ()), "test is empty"),
     ],

@@ -18,14 +18,14 @@ from tests.splits.articles import CYCLE, corpus_of, groups_of, rows_of, thirds
 
 SPLITTERS: list[tuple[str, dict[str, Any]]] = [
     ("predefined", {}),
-    ("predefined", {"calibrate": 0.0}),
+    ("predefined", {"calibration": 0.0}),
     ("predefined", {"by": "row", "stratify": False, "seed": 4}),
     ("holdout", {}),
     ("holdout", {"dev": 0.0}),
     ("holdout", {"by": "row"}),
     ("holdout", {"stratify": False}),
     ("kfold", {}),
-    ("kfold", {"k": 2, "calibrate": 0.25}),
+    ("kfold", {"k": 2, "calibration": 0.25}),
     ("kfold", {"k": 4, "by": "row", "dev": 0.0}),
 ]
 each_splitter = pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_laws_of_every_splitter(kind: str, options: dict[str, Any], multi: b
 @each_splitter
 def test_another_seed_draws_another_split(kind: str, options: dict[str, Any]) -> None:
     corpus = corpus_of(split=thirds)
-    if options == {"calibrate": 0.0}:
+    if options == {"calibration": 0.0}:
         pytest.skip("nothing is drawn")
     drawn = {
         split_by(kind, options | {"seed": seed}).draw(corpus, STANCE)[0].fingerprint for seed in range(5)
@@ -74,25 +74,35 @@ def test_predefined_takes_what_is_declared_and_halves_dev_by_group() -> None:
     (split,) = predefined().draw(corpus, STANCE)
     for name, part in (("train", "train"), ("test", "test")):
         assert set(rows_of(corpus, split.part(part))["split"]) == {name}
-    assert set(rows_of(corpus, split.select + split.calibrate)["split"]) == {"dev"}
-    assert (len(split.train), len(split.select), len(split.calibrate), len(split.test)) == (72, 12, 12, 24)
+    assert set(rows_of(corpus, split.validation + split.calibration)["split"]) == {"dev"}
+    assert (len(split.train), len(split.validation), len(split.calibration), len(split.test)) == (
+        72,
+        12,
+        12,
+        24,
+    )
     assert split.notes == ()
 
 
-@pytest.mark.parametrize("calibrate, sizes", [(0.0, (24, 0)), (0.25, (18, 6)), (0.5, (12, 12))])
-def test_the_share_of_dev_that_calibrates(calibrate: float, sizes: tuple[int, int]) -> None:
-    (split,) = predefined(calibrate=calibrate).draw(corpus_of(split=thirds), STANCE)
-    assert (len(split.select), len(split.calibrate)) == sizes
+@pytest.mark.parametrize("calibration, sizes", [(0.0, (24, 0)), (0.25, (18, 6)), (0.5, (12, 12))])
+def test_the_share_of_dev_that_calibrates(calibration: float, sizes: tuple[int, int]) -> None:
+    (split,) = predefined(calibration=calibration).draw(corpus_of(split=thirds), STANCE)
+    assert (len(split.validation), len(split.calibration)) == sizes
 
 
 def test_predefined_carves_dev_from_train_by_group_where_there_is_none() -> None:
     corpus = corpus_of(split=lambda article: "test" if article % 5 == 4 else "train")
     (split,) = predefined(dev=0.25).draw(corpus, STANCE)
     # Of 32 articles in train, 96 rows: three quarters, one eighth, one eighth.
-    assert (len(split.train), len(split.select), len(split.calibrate), len(split.test)) == (72, 12, 12, 24)
-    assert groups_of(corpus, split.train).isdisjoint(groups_of(corpus, split.select + split.calibrate))
+    assert (len(split.train), len(split.validation), len(split.calibration), len(split.test)) == (
+        72,
+        12,
+        12,
+        24,
+    )
+    assert groups_of(corpus, split.train).isdisjoint(groups_of(corpus, split.validation + split.calibration))
     (bare,) = predefined(dev=0.0).draw(corpus, STANCE)
-    assert (len(bare.train), bare.select, bare.calibrate) == (96, (), ())
+    assert (len(bare.train), bare.validation, bare.calibration) == (96, (), ())
 
 
 def test_rows_without_a_split_are_left_out_and_counted() -> None:
@@ -121,7 +131,7 @@ def test_predefined_needs_train_and_test(split: Callable[[int], str | None], mes
 
 def test_holdout_keeps_the_shares() -> None:
     corpus = corpus_of(n_groups=200, rows_a_group=5)
-    (split,) = holdout(test=0.2, dev=0.1, calibrate=0.5).draw(corpus, STANCE)
+    (split,) = holdout(test=0.2, dev=0.1, calibration=0.5).draw(corpus, STANCE)
     sizes = [len(split.part(name)) for name in PARTS]
     assert sizes == pytest.approx([700, 50, 50, 200], abs=5)
 

@@ -28,7 +28,9 @@ def test_the_best_on_select_is_made_champion_once(trained: Path) -> None:
     first, second = promote(store, "toys"), promote(store, "toys")
     best = run_of(store, first.classifier)
     others = [run_of(store, name) for name in ("prior", "verbs", "strong")]
-    assert best.data.metrics["select/f1_macro"] == max(one.data.metrics["select/f1_macro"] for one in others)
+    assert best.data.metrics["validation/f1_macro"] == max(
+        one.data.metrics["validation/f1_macro"] for one in others
+    )
     assert (first.version, first.changed, first.previous) == ("1", True, None)
     assert (second.version, second.changed, second.previous) == ("1", False, None)
     assert len(store.client.search_model_versions("name = 'stance'")) == 1
@@ -37,10 +39,10 @@ def test_the_best_on_select_is_made_champion_once(trained: Path) -> None:
 
 
 def test_select_decides_and_test_does_not(trained: Path) -> None:
-    """A villain: 'prior' is given the best test score there is, 'verbs' the best on select."""
+    """A villain: 'prior' is given the best test score there is, 'verbs' the best on validation."""
     store = Store.open()
     store.client.log_metric(run_of(store, "prior").info.run_id, "test/f1_macro", 1.0)
-    store.client.log_metric(run_of(store, "verbs").info.run_id, "select/f1_macro", 0.99)
+    store.client.log_metric(run_of(store, "verbs").info.run_id, "validation/f1_macro", 0.99)
     assert promote(store, "toys").classifier == "verbs"
 
 
@@ -49,7 +51,7 @@ def test_lower_is_better_where_the_metric_says_so(trained: Path) -> None:
     for name, value in (("prior", 0.1), ("verbs", 0.2), ("strong", 0.3)):
         run = run_of(store, name).info.run_id
         store.client.set_tag(run, "harness.direction", "lower")
-        store.client.log_metric(run, "select/f1_macro", value)
+        store.client.log_metric(run, "validation/f1_macro", value)
     made = promote(store, "toys")
     assert made.classifier == "prior"
     assert made.notes == ("prior is a baseline: it looks at no word of a sentence.",)
@@ -57,17 +59,17 @@ def test_lower_is_better_where_the_metric_says_so(trained: Path) -> None:
 
 def test_a_named_classifier_is_taken_and_the_better_one_mentioned(trained: Path) -> None:
     store = Store.open()
-    store.client.log_metric(run_of(store, "strong").info.run_id, "select/f1_macro", 0.9)
-    store.client.log_metric(run_of(store, "verbs").info.run_id, "select/f1_macro", 0.8)
+    store.client.log_metric(run_of(store, "strong").info.run_id, "validation/f1_macro", 0.9)
+    store.client.log_metric(run_of(store, "verbs").info.run_id, "validation/f1_macro", 0.8)
     assert promote(store, "toys").classifier == "strong"
     made = promote(store, "toys", classifier="verbs")
     assert (made.version, made.previous) == ("2", "1")
     assert made.notes == (
-        "version 1 (strong) had the better score on select, 0.900; 'harness rollback' brings it back.",
+        "version 1 (strong) had the better score on validation, 0.900; 'harness rollback' brings it back.",
     )
     test = run_of(store, "verbs").data.metrics["test/f1_macro"]
     assert made.describe() == (
-        "stance version 2 (verbs) is now champion, in place of version 1: f1_macro 0.800 on select,"
+        "stance version 2 (verbs) is now champion, in place of version 1: f1_macro 0.800 on validation,"
         f" {test:.3f} on test\nnote: {made.notes[0]}"
     )
 
@@ -93,7 +95,7 @@ def test_without_a_previous_champion_there_is_no_rollback(trained: Path) -> None
 def test_a_champion_judged_on_other_items_is_replaced_on_request_alone(trained: Path) -> None:
     store = Store.open()
     promote(store, "toys")
-    made = prepared(trained, name="others", split="{kind: holdout, test: 0.4, dev: 0.2, calibrate: 0}")
+    made = prepared(trained, name="others", split="{kind: holdout, test: 0.4, dev: 0.2, calibration: 0}")
     assert [one.error for one in experiment.run(made, store)] == [None]
     with pytest.raises(PromotionError) as caught:
         promote(store, "others")
@@ -110,7 +112,7 @@ def test_a_champion_judged_on_other_items_is_replaced_on_request_alone(trained: 
 def test_runs_that_were_judged_otherwise_are_no_candidates(trained: Path) -> None:
     store = Store.open()
     store.client.set_tag(run_of(store, "strong").info.run_id, "harness.test_fingerprint", "another")
-    store.client.log_metric(run_of(store, "strong").info.run_id, "select/f1_macro", 1.0)
+    store.client.log_metric(run_of(store, "strong").info.run_id, "validation/f1_macro", 1.0)
     assert promote(store, "toys").classifier != "strong"
 
 
@@ -142,12 +144,12 @@ def test_what_cannot_be_promoted_is_named(
 
 def test_without_select_there_is_no_best(trained: Path) -> None:
     store = Store.open()
-    made = prepared(trained, name="blind", split="{kind: kfold, k: 3, dev: 0, calibrate: 0}")
+    made = prepared(trained, name="blind", split="{kind: kfold, k: 3, dev: 0, calibration: 0}")
     assert [one.error for one in experiment.run(made, store)] == [None]
     with pytest.raises(PromotionError) as caught:
         promote(store, "blind")
     assert str(caught.value) == (
-        "no run of 'blind' has both a model and a score on select; name one with --classifier"
+        "no run of 'blind' has both a model and a score on validation; name one with --classifier"
     )
     assert promote(store, "blind", classifier="verbs").classifier == "verbs"
 

@@ -215,7 +215,7 @@ def test_a_finished_run_without_its_files_is_run_again(trained: Path) -> None:
 
 def test_folds_are_children_and_the_model_is_a_refit(folder: Path) -> None:
     store = Store.open()
-    made = prepared(folder, split="{kind: kfold, k: 3, dev: 0.2, calibrate: 0}")
+    made = prepared(folder, split="{kind: kfold, k: 3, dev: 0.2, calibration: 0}")
     (outcome,) = ran(made, store)
     assert sorted(runs(store, "trial")) == [
         f"verbs seed {seed}{fold}" for seed in (1, 2) for fold in (" fold 1", " fold 2", " fold 3")
@@ -259,7 +259,7 @@ def test_a_refit_goes_on_too(folder: Path) -> None:
         folder,
         "  lasting: {kind: 'toys:lasting'}",
         seeds="[1]",
-        split="{kind: kfold, k: 2, dev: 0.2, calibrate: 0}",
+        split="{kind: kfold, k: 2, dev: 0.2, calibration: 0}",
     )
     # Two folds and the refit, each of which is stopped twice.
     for _ in range(6):

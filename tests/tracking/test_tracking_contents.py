@@ -38,7 +38,7 @@ def test_the_parent_holds_all_that_a_person_looks_at(ladder: Path) -> None:
         for name in ("confusion_matrix", "frames_by_party", "reliability", "training_curves")
     }
     metrics = parent.data.metrics
-    for split in ("test", "select"):
+    for split in ("test", "validation"):
         assert {f"{split}/f1_macro{end}" for end in ("", "_low", "_high", "_seed_sd")} <= set(metrics)
     assert (parent.data.params["kind"], parent.data.params["strength"]) == ("toys:verbs", "2.0")
     assert parent.data.tags["team"] == "tests"
@@ -112,5 +112,5 @@ def test_the_experiment_says_what_it_is(ladder: Path) -> None:
     store = Store.open(ladder)
     tags = store.client.get_experiment(store.experiment("toys")).tags
     assert tags["mlflow.note.content"].startswith(
-        "Do verbs <i>say</i> enough?\n\n**stance** on `files`; chosen by `f1_macro` on select."
+        "Do verbs <i>say</i> enough?\n\n**stance** on `files`; chosen by `f1_macro` on validation."
     )

@@ -16,8 +16,8 @@ def test_score_keys_hold_interval_and_spread_and_leave_out_what_is_unknown() -> 
     nan = float("nan")
     rows = [
         ("f1_macro", "test", "all", 0.5, 0.4, 0.6, nan, 9),
-        ("f1_macro", "select", "all", 0.7, nan, nan, 0.1, 9),
-        ("f1_macro", "calibrate", "all", 0.1, 0.1, 0.1, 0.1, 9),
+        ("f1_macro", "validation", "all", 0.7, nan, nan, 0.1, 9),
+        ("f1_macro", "calibration", "all", 0.1, 0.1, 0.1, 0.1, 9),
         ("f1_macro", "test", "long", 0.2, 0.1, 0.3, nan, 3),
         ("f1_a [b]@c", "test", "all", 1.0, nan, nan, nan, 9),
         ("mcc", "test", "all", nan, nan, nan, nan, 9),
@@ -26,8 +26,8 @@ def test_score_keys_hold_interval_and_spread_and_leave_out_what_is_unknown() -> 
         "test/f1_macro": 0.5,
         "test/f1_macro_low": 0.4,
         "test/f1_macro_high": 0.6,
-        "select/f1_macro": 0.7,
-        "select/f1_macro_seed_sd": 0.1,
+        "validation/f1_macro": 0.7,
+        "validation/f1_macro_seed_sd": 0.1,
         "test/f1_a _b__c": 1.0,
     }
 
@@ -60,7 +60,7 @@ def test_the_view_shows_the_primary_metric_with_both_uncertainties(tmp_path: Pat
     assert state["orderByAsc"] is False
     assert state["selectedColumns"][:5] == [
         *(f"metrics.`test/f1_macro{end}`" for end in ("", "_low", "_high", "_seed_sd")),
-        "metrics.`select/f1_macro`",
+        "metrics.`validation/f1_macro`",
     ]
 
 

@@ -124,7 +124,7 @@ def test_the_item_fingerprint_sees_items_and_truth_only(corpus: Corpus) -> None:
 def test_rows_are_filtered_by_equality(corpus: Corpus) -> None:
     stance = corpus.for_task("stance")
     both = Predictions.concat(
-        [Predictions.of(stance, STANCE, proba(3), split=part, seed=1) for part in ("select", "test")]
+        [Predictions.of(stance, STANCE, proba(3), split=part, seed=1) for part in ("validation", "test")]
     )
     assert len(both.only(split="test")) == 3
     assert len(both.only(split="test", seed=2)) == 0
@@ -179,5 +179,5 @@ def test_tables_of_different_labels_do_not_stack(corpus: Corpus) -> None:
 def test_a_score_is_looked_up_by_metric_split_and_slice() -> None:
     rows = pd.DataFrame([("f1_macro", "test", "all", 0.5, 0.4, 0.6, 0.01, 10)], columns=list(SCORE_COLUMNS))
     assert Scores(rows).value("f1_macro") == 0.5
-    with pytest.raises(PredictionsError, match="^select/f1_macro was not scored on slice 'all'$"):
-        Scores(rows).value("f1_macro", "select")
+    with pytest.raises(PredictionsError, match="^validation/f1_macro was not scored on slice 'all'$"):
+        Scores(rows).value("f1_macro", "validation")

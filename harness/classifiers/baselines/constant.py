@@ -89,7 +89,7 @@ class Constant:
     def __init__(self, rule: Rule, labels: LabelSet) -> None:
         self.rule, self.labels = rule, labels
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:  # noqa: ARG002 (nothing to select)
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:  # noqa: ARG002 (nothing to select)
         """Count the labels of ``train``."""
         import numpy as np
 

@@ -47,7 +47,7 @@ def encoder(
     pooling : {"cls", "mean", "target", "cls_target"}
         What the head reads; where no target is shown or named, the sentence stands for its tokens.
     epochs : int
-        At least 1; the best of them on the select rows is kept.
+        At least 1; the best of them on the validation rows is kept.
     learning_rate : float
         The highest of the schedule; above 0.
     batch_size : int

@@ -45,7 +45,7 @@ class Encoder:
     resume_in : Path or None
         A folder of its own in which :meth:`fit` keeps its state after each epoch, and goes on from it.
     curves_ : list of dict
-        One an epoch: ``train_loss``, ``select_loss``, ``select_f1_macro``.
+        One an epoch: ``train_loss``, ``validation_loss``, ``validation_f1_macro``.
     """
 
     deterministic = False
@@ -60,8 +60,8 @@ class Encoder:
         self.resume_in: Path | None = None
         self._service: Service | None = None
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
-        """Fine-tune on ``train``; keep the epoch that is best on ``select``, or the last one.
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
+        """Fine-tune on ``train``; keep the epoch that is best on ``validation``, or the last one.
 
         Raises
         ------
@@ -84,7 +84,7 @@ class Encoder:
             network = assembled(options, body, self.labels).to(device())
             held, learned = (
                 None if part is None else training.Data(tokenized(tokenizer, part.examples), part.codes)
-                for part in (select, train)
+                for part in (validation, train)
             )
             assert learned is not None
             objective = self.objective or OneTask(self.labels)

@@ -115,7 +115,9 @@ def processes() -> int:
     return max(torch.cuda.device_count(), 1)
 
 
-def trained(training: Training, train: Data, select: Data | None, processes: int) -> list[dict[str, float]]:
+def trained(
+    training: Training, train: Data, validation: Data | None, processes: int
+) -> list[dict[str, float]]:
     """Train with several processes; the network then has what they learned.
 
     Parameters
@@ -123,7 +125,7 @@ def trained(training: Training, train: Data, select: Data | None, processes: int
     training : Training
         Not yet begun.
     train : Data
-    select : Data, optional
+    validation : Data, optional
     processes : int
         At least 2; the GPUs of this machine, or so many on the processor where it has none.
 
@@ -143,7 +145,7 @@ def trained(training: Training, train: Data, select: Data | None, processes: int
     spawning: Any = importlib.import_module("torch.multiprocessing.spawn")
     network, where = training.network, training.network.head.weight.device
     with tempfile.TemporaryDirectory() as name:
-        job = _Job(training, train, select, Path(name), processes, _port())
+        job = _Job(training, train, validation, Path(name), processes, _port())
         # The processes take the weights from memory that they share.
         network.cpu()
         try:
@@ -165,7 +167,7 @@ class _Job:
 
     training: Training
     train: Data
-    select: Data | None
+    validation: Data | None
     folder: Path
     processes: int
     port: int
@@ -189,7 +191,7 @@ def _work(rank: int, job: _Job) -> None:
     _settle(training.network, job.train, training.padding)
     torch.manual_seed(seeds.derive(training.seed, "encoder", "process", rank))
     try:
-        curves = training.run(job.train, job.select)
+        curves = training.run(job.train, job.validation)
     except ClassifierError as error:
         if rank == 0:
             (job.folder / REFUSED).write_text(str(error), encoding="utf-8")

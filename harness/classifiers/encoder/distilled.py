@@ -54,7 +54,7 @@ def distilled(
         At least 1; each with a seed of its own, their probabilities are averaged.
     students : int
         At least 1; each with a seed of its own, their weights are averaged. Where the best of them has a
-        higher macro-F1 on the select rows than their average, that one is kept.
+        higher macro-F1 on the validation rows than their average, that one is kept.
     trust : float
         Share of the teachers in what the student learns of a training row, in [0, 1]; the rest is its label.
     unlabelled : Path, optional
@@ -115,7 +115,7 @@ class Distilled:
     encoder_ : Encoder
         The student, or the average of several.
     curves_ : list of dict
-        One an epoch of the first student, as of an encoder; with select rows also ``teacher_f1_macro`` on
+        One an epoch of the first student, as of an encoder; with validation rows also ``teacher_f1_macro`` on
         them and, of several students, ``average_f1_macro``, which are the same in each.
     """
 
@@ -134,7 +134,7 @@ class Distilled:
         self.labels, self.seed = labels, seed
         self.resume_in: Path | None = None
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         """Fine-tune the teachers on ``train``, hear them, and fine-tune the students on what they say.
 
         Raises
@@ -148,20 +148,22 @@ class Distilled:
         from harness.classifiers.encoder.prediction import f1_macro
 
         n, beside = len(train), [] if self.unlabelled is None else read(self.unlabelled)
-        asked = [*train.examples, *beside, *(() if select is None else select.examples)]
-        said = np.mean([self._said(number, train, select, asked) for number in range(self.teachers)], axis=0)
+        asked = [*train.examples, *beside, *(() if validation is None else validation.examples)]
+        said = np.mean(
+            [self._said(number, train, validation, asked) for number in range(self.teachers)], axis=0
+        )
         known = train.codes if self.labels.multi else np.eye(len(self.labels))[train.codes]
         mixed = self.trust * said[:n] + (1 - self.trust) * known
         # Probabilities stand where codes do.
         taught: Any = np.concatenate([mixed, said[n : n + len(beside)]])
         lessons = Labelled(asked[: n + len(beside)], taught)
-        made = [self._taught(number, lessons, select) for number in range(self.students)]
+        made = [self._taught(number, lessons, validation) for number in range(self.students)]
         self.encoder_, scores = made[0], {}
-        if select is not None:
+        if validation is not None:
             decided = self.labels.decide(said[n + len(beside) :])
-            scores["teacher_f1_macro"] = f1_macro(select.codes, decided, self.labels)
+            scores["teacher_f1_macro"] = f1_macro(validation.codes, decided, self.labels)
         if len(made) > 1:
-            self.encoder_, more = _best(made, select)
+            self.encoder_, more = _best(made, validation)
             scores |= more
         self.curves_: list[dict[str, float]] = [one | scores for one in made[0].curves_]
 
@@ -182,27 +184,27 @@ class Distilled:
     def _place(self, name: str) -> Path | None:
         return None if self.resume_in is None else self.resume_in / name
 
-    def _taught(self, number: int, lessons: Labelled, select: Labelled | None) -> Encoder:
+    def _taught(self, number: int, lessons: Labelled, validation: Labelled | None) -> Encoder:
         """Fine-tune a student."""
         seed = seeds.derive(self.seed, "student", number) if number else self.seed
         made = Encoder(self.student, self.labels, seed)
         made.resume_in = self._place(f"student-{number}")
-        made.fit(lessons, select)
+        made.fit(lessons, validation)
         return made
 
     def _said(
-        self, number: int, train: Labelled, select: Labelled | None, asked: Examples
+        self, number: int, train: Labelled, validation: Labelled | None, asked: Examples
     ) -> NDArray[np.float64]:
         """Return what a teacher says, ``(asked, k)``; where it was stopped after that, what it said then."""
         import numpy as np
 
         made = Encoder(self.teacher, self.labels, seeds.derive(self.seed, "teacher", number))
         place = self._place(f"teacher-{number}")
-        file = None if place is None else place / f"{self._identity(made, train, select, asked)}.npy"
+        file = None if place is None else place / f"{self._identity(made, train, validation, asked)}.npy"
         if file is not None and file.is_file():
             return np.asarray(np.load(file))
         made.resume_in = None if place is None else place / "training"
-        made.fit(train, select)
+        made.fit(train, validation)
         said = heard(made, asked)
         if file is not None:
             fresh = file.with_suffix(".new")
@@ -212,10 +214,12 @@ class Distilled:
             shutil.rmtree(file.parent / "training")
         return said
 
-    def _identity(self, teacher: Encoder, train: Labelled, select: Labelled | None, asked: Examples) -> str:
+    def _identity(
+        self, teacher: Encoder, train: Labelled, validation: Labelled | None, asked: Examples
+    ) -> str:
         settings = [teacher.options.to_record(), self.labels, teacher.seed, train.examples, asked]
         digest = hashlib.sha256(repr(settings).encode())
-        for part in (train, select):
+        for part in (train, validation):
             digest.update(b"" if part is None else part.codes.tobytes())
         return digest.hexdigest()
 
@@ -246,15 +250,15 @@ def averaged(models: Sequence[Encoder]) -> Encoder:
     return made
 
 
-def _best(models: Sequence[Encoder], select: Labelled | None) -> tuple[Encoder, dict[str, float]]:
-    """Return the average of models, or the one that is better on ``select``; and how good the average is."""
+def _best(models: Sequence[Encoder], validation: Labelled | None) -> tuple[Encoder, dict[str, float]]:
+    """Return the average of models, or the one that is better on ``validation``; and how good the average is."""
     from harness.classifiers.encoder.prediction import f1_macro
 
     mean = averaged(models)
-    if select is None:
+    if validation is None:
         return mean, {}
     score, *others = (
-        f1_macro(select.codes, one.labels.decide(one.predict_proba(select.examples)), one.labels)
+        f1_macro(validation.codes, one.labels.decide(one.predict_proba(validation.examples)), one.labels)
         for one in (mean, *models)
     )
     kept = mean if score >= max(others) else models[others.index(max(others))]

@@ -48,7 +48,7 @@ def joint_encoder(
         frame of a row counts as much as a stance.
     encoder : Options
         As of :func:`harness.classifiers.encoder.encoder`. The epoch is kept that has the best mean of both
-        macro-F1 on select.
+        macro-F1 on validation.
     labels, beside : LabelSet
         Handed in: the labels of the experiment's task and of the other one.
     seed : int
@@ -89,7 +89,7 @@ class JointEncoder:
     ----------
     encoder_ : Encoder
     curves_ : list of dict
-        One an epoch: loss and macro-F1 on select, means over both tasks, and the macro-F1 of each.
+        One an epoch: loss and macro-F1 on validation, means over both tasks, and the macro-F1 of each.
     """
 
     deterministic = False
@@ -101,7 +101,7 @@ class JointEncoder:
         self.resume_in: Path | None = None
         self._place = 0
 
-    def fit(self, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         """Fine-tune on ``train`` and on what stands beside it.
 
         Raises
@@ -120,7 +120,7 @@ class JointEncoder:
         made.resume_in = self.resume_in
         made.fit(
             tasks.together(train, train.beside),
-            None if select is None else tasks.together(select, select.beside),
+            None if validation is None else tasks.together(validation, validation.beside),
         )
         self.encoder_, self._tasks = made, tasks
         self.curves_: list[dict[str, float]] = made.curves_

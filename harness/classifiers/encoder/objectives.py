@@ -1,4 +1,4 @@
-"""Labels of one task, or of two, in; what training makes small, and how select is judged, out."""
+"""Labels of one task, or of two, in; what training makes small, and how validation is judged, out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Objective(Protocol):
         """Return how far two passes are apart, ``(rows,)``."""
 
     def judged(self, raw: NDArray[np.float64], codes: NDArray[Any]) -> dict[str, float]:
-        """Return ``select_loss``, ``select_f1_macro`` and what else is worth a curve."""
+        """Return ``validation_loss``, ``validation_f1_macro`` and what else is worth a curve."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class OneTask:
         """See :class:`Objective`."""
         proba = probabilities(raw, self.labels)
         return {
-            "select_loss": mean_loss(proba, codes, self.labels),
-            "select_f1_macro": f1_macro(codes, self.labels.decide(proba), self.labels),
+            "validation_loss": mean_loss(proba, codes, self.labels),
+            "validation_f1_macro": f1_macro(codes, self.labels.decide(proba), self.labels),
         }
 
 
@@ -156,6 +156,7 @@ class TwoTasks:
                 found.append(OneTask(labels).judged(raw[own][:, span], truth))
         means = {key: float(np.mean([one[key] for one in found])) for key in found[0]}
         each = {
-            f"select_f1_macro_{place}": one["select_f1_macro"] for place, one in enumerate(found, start=1)
+            f"validation_f1_macro_{place}": one["validation_f1_macro"]
+            for place, one in enumerate(found, start=1)
         }
         return means | (each if len(found) > 1 else {})

@@ -31,7 +31,7 @@ class Schedule:
     clip : float
         The largest norm of a gradient; above 0.
     patience : int
-        Training ends after so many epochs that bettered neither the macro-F1 nor the loss on the select rows;
+        Training ends after so many epochs that bettered neither the macro-F1 nor the loss on the validation rows;
         0 for never.
     """
 

@@ -97,16 +97,16 @@ class Training:
         self.folder = folder
         self.crew = Crew()
 
-    def run(self, train: Data, select: Data | None) -> list[dict[str, float]]:
-        """Train; leave the network with the weights of the epoch that has the best macro-F1 on ``select``.
+    def run(self, train: Data, validation: Data | None) -> list[dict[str, float]]:
+        """Train; leave the network with the weights of the epoch that has the best macro-F1 on ``validation``.
 
-        Of epochs that tie the earlier is kept; without ``select``, the last. ``schedule.patience`` may end it
+        Of epochs that tie the earlier is kept; without ``validation``, the last. ``schedule.patience`` may end it
         early.
 
         Returns
         -------
         list of dict
-            One an epoch: ``train_loss`` and, with ``select``, ``select_loss`` and ``select_f1_macro``.
+            One an epoch: ``train_loss`` and, with ``validation``, ``validation_loss`` and ``validation_f1_macro``.
 
         Raises
         ------
@@ -118,7 +118,7 @@ class Training:
         average = Average(self.network, self.options.regularization.ema)
         kept = Resumption(
             self.folder,
-            self._identity(train, select),
+            self._identity(train, validation),
             {"network": self.network, "optimizer": optimizer, "schedule": schedule, "average": average},
         )
         curves, best = self._resumed(kept)
@@ -128,9 +128,9 @@ class Training:
         while len(curves) < len(orders) and not self._late(curves):
             what = f"epoch {len(curves) + 1}/{len(orders)}"
             curves.append({"train_loss": step.epoch(train, orders[len(curves)], what)})
-            if select is not None:
+            if validation is not None:
                 with average.swapped():
-                    curves[-1] |= self.crew.first(self._judged(select) if self.crew.rank == 0 else {})
+                    curves[-1] |= self.crew.first(self._judged(validation) if self.crew.rank == 0 else {})
                     if _best(curves) == len(curves) - 1:
                         best = _copied(self.network)
             self._save(kept, curves, best)
@@ -159,13 +159,13 @@ class Training:
 
     def _late(self, curves: list[dict[str, float]]) -> bool:
         patience = self.options.schedule.patience
-        if not patience or not curves or "select_loss" not in curves[-1]:
+        if not patience or not curves or "validation_loss" not in curves[-1]:
             return False
         # At the start every row may get the same label for epochs, while the loss falls already.
-        least = min(range(len(curves)), key=lambda at: (curves[at]["select_loss"], at))
+        least = min(range(len(curves)), key=lambda at: (curves[at]["validation_loss"], at))
         return len(curves) - 1 - max(_best(curves), least) >= patience
 
-    def _identity(self, train: Data, select: Data | None) -> str:
+    def _identity(self, train: Data, validation: Data | None) -> str:
         if self.folder is None:
             return ""
         settings = {
@@ -176,7 +176,7 @@ class Training:
         }
         arrays = [
             one
-            for data in (train, select)
+            for data in (train, validation)
             if data is not None
             for one in (data.codes, *data.rows.tokens, *data.rows.targets)
         ]
@@ -198,8 +198,8 @@ class Training:
         if self.crew.rank == 0:
             kept.save({"curves": curves, "best": best, "random": random})
 
-    def _judged(self, select: Data) -> dict[str, float]:
-        return self.objective.judged(scores(self.network, select.rows, self.padding), select.codes)
+    def _judged(self, validation: Data) -> dict[str, float]:
+        return self.objective.judged(scores(self.network, validation.rows, self.padding), validation.codes)
 
 
 @dataclass(frozen=True)
@@ -283,8 +283,8 @@ class _Step:
 
 
 def _best(curves: list[dict[str, float]]) -> int:
-    """Return the epoch, from 0, with the highest macro-F1 on select; of several, the first."""
-    return max(range(len(curves)), key=lambda at: (curves[at]["select_f1_macro"], -at))
+    """Return the epoch, from 0, with the highest macro-F1 on validation; of several, the first."""
+    return max(range(len(curves)), key=lambda at: (curves[at]["validation_f1_macro"], -at))
 
 
 def _copied(network: Network) -> dict[str, torch.Tensor]:

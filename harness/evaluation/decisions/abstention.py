@@ -5,15 +5,15 @@ task, with any label wrong). Rows of an article are alike, so what is exchangeab
 adds its errors and its served rows, and a group is in or out as a whole.
 
 ``conformal``
-    The lowest threshold that would still meet the risk on calibrate if one more group came, of the largest
+    The lowest threshold that would still meet the risk on calibration if one more group came, of the largest
     size and all of it served wrongly: ``errors + size ≤ risk × (served + size)``. That is the correction of
     conformal risk control (Angelopoulos et al. 2024), which meets the risk on average. For a risk that is a
     ratio its proof has a gap: where surer rows are no less often wrong, a lucky few may be served.
 ``learn_then_test``
-    The lowest threshold for which calibrate *shows* that the risk is met (Learn then Test, Angelopoulos et
+    The lowest threshold for which calibration *shows* that the risk is met (Learn then Test, Angelopoulos et
     al. 2025; the test is by betting, Waudby-Smith & Ramdas 2024). With the chosen certainty, over the draw of
     the groups, the risk is met: for groups that come from the same source independently, whatever the
-    classifier. Select proposes the thresholds and their order, so calibrate is used for nothing but the test.
+    classifier. Validation proposes the thresholds and their order, so calibration is used for nothing but the test.
 
 MAPIE has risk control too, but takes rows to be exchangeable; the articles that they stand in are not seen.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 CANDIDATES = 20
-"""How many thresholds select proposes."""
+"""How many thresholds validation proposes."""
 
 BETS = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Shares of the largest bet that can be lost; the capital is divided equally among them."""
@@ -108,14 +108,14 @@ def conformal(rows: Rows, risk: float) -> float:
     return float(sure[found[-1]]) if len(found) else SERVES_NOTHING
 
 
-def learn_then_test(rows: Rows, select: Rows, risk: float, certainty: float) -> float:
+def learn_then_test(rows: Rows, validation: Rows, risk: float, certainty: float) -> float:
     """Return the confidence below which to abstain so that the risk is met with the given certainty.
 
     Parameters
     ----------
     rows : Rows
         That nothing else has seen.
-    select : Rows
+    validation : Rows
         Others, which propose thresholds: at most :data:`CANDIDATES` of their quantiles. The first to be
         tested is the one that they speak for most; from there they are lowered until one fails.
     risk : float
@@ -128,11 +128,11 @@ def learn_then_test(rows: Rows, select: Rows, risk: float, certainty: float) -> 
     float
         :data:`SERVES_NOTHING` where the first fails.
     """
-    proposed = candidates(select)
+    proposed = candidates(validation)
     if not proposed or not len(rows):
         return SERVES_NOTHING
     size = max(rows.largest, 1)
-    start = max(range(len(proposed)), key=lambda at: _support(select.excess(proposed[at], risk)))
+    start = max(range(len(proposed)), key=lambda at: _support(validation.excess(proposed[at], risk)))
     found = SERVES_NOTHING
     for below in proposed[start:]:
         if p_value(rows.excess(below, risk), risk, size) > 1 - certainty:
@@ -141,14 +141,14 @@ def learn_then_test(rows: Rows, select: Rows, risk: float, certainty: float) -> 
     return found
 
 
-def candidates(select: Rows) -> list[float]:
-    """Return the thresholds that serve 5 %, 10 %, … of select, the highest first."""
+def candidates(validation: Rows) -> list[float]:
+    """Return the thresholds that serve 5 %, 10 %, … of validation, the highest first."""
     import numpy as np
 
-    if not len(select):
+    if not len(validation):
         return []
     shares = 1 - np.arange(1, CANDIDATES + 1) / CANDIDATES
-    return sorted(set(np.quantile(select.confidence, shares, method="lower").tolist()), reverse=True)
+    return sorted(set(np.quantile(validation.confidence, shares, method="lower").tolist()), reverse=True)
 
 
 def p_value(excess: Array, risk: float, size: int) -> float:

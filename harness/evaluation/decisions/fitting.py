@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.config.schema import ExperimentConfig
-from harness.evaluation.decisions import calibration
+from harness.evaluation.decisions import calibrator_fitting
 from harness.evaluation.decisions.abstention import Rows, conformal, learn_then_test
 from harness.evaluation.decisions.thresholds import HALF, tuned
 from harness.scoring.aligned import clusters
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 FOLDS = 5
-"""Into so many folds the groups of select are divided to decide each fold by the others' thresholds."""
+"""Into so many folds the groups of validation are divided to decide each fold by the others' thresholds."""
 
 
 @dataclass(frozen=True)
@@ -68,30 +68,32 @@ def fit(predictions: Predictions, settings: Settings, *, refitted: bool = False)
     Parameters
     ----------
     predictions : Predictions
-        Raw, of one trial, or of one seed's trials on all folds. Of its rows ``calibrate`` and ``select`` are
+        Raw, of one trial, or of one seed's trials on all folds. Of its rows ``calibration`` and ``validation`` are
         read; test is not looked at.
     settings : Settings
     refitted : bool
         Whether it is to serve a classifier that was fitted once more, on other rows: no guarantee then holds.
     """
     labels = predictions.labels
-    select, calibrate = (predictions.only(split=part) for part in ("select", "calibrate"))
-    kept = calibrate
+    validation, calibration = (predictions.only(split=part) for part in ("validation", "calibration"))
+    kept = calibration
     if settings.risk is not None and settings.calibration != "none":
-        calibrate, kept = halves(calibrate)
-    calibrator, notes = calibration.fit(settings.calibration, calibrate.proba(), calibrate.truth(), labels)
+        calibration, kept = halves(calibration)
+    calibrator, notes = calibrator_fitting.fit(
+        settings.calibration, calibration.proba(), calibration.truth(), labels
+    )
     decider = Decider(labels, calibrator, None, None, notes)
     if labels.multi:
-        decider = replace(decider, thresholds=_thresholds(decider, select, settings))
+        decider = replace(decider, thresholds=_thresholds(decider, validation, settings))
     if settings.risk is None:
         return decider
-    return replace(decider, rule=_rule(decider, select, kept, settings, refitted=refitted))
+    return replace(decider, rule=_rule(decider, validation, kept, settings, refitted=refitted))
 
 
 def decide(predictions: Predictions, settings: Settings) -> tuple[Decider, Predictions]:
     """Fit on a trial's raw predictions and decide them all.
 
-    Select rows are decided by thresholds that were tuned on other groups of select, so that what is chosen by
+    Validation rows are decided by thresholds that were tuned on other groups of validation, so that what is chosen by
     their scores is not flattered by them.
 
     Parameters
@@ -104,13 +106,13 @@ def decide(predictions: Predictions, settings: Settings) -> tuple[Decider, Predi
     decided = decider.apply(predictions)
     if not predictions.labels.multi or settings.thresholds != "tuned":
         return decider, decided
-    select = predictions.only(split="select")
-    places = _folds(select)
-    parts = [_at(decided, (decided.rows["split"] != "select").to_numpy())]
+    validation = predictions.only(split="validation")
+    places = _folds(validation)
+    parts = [_at(decided, (decided.rows["split"] != "validation").to_numpy())]
     for fold in sorted(set(places.tolist())):
         inside = places == fold
-        own = replace(decider, thresholds=_thresholds(decider, _at(select, ~inside), settings))
-        parts.append(own.apply(_at(select, inside)))
+        own = replace(decider, thresholds=_thresholds(decider, _at(validation, ~inside), settings))
+        parts.append(own.apply(_at(validation, inside)))
     return decider, Predictions.concat(parts)
 
 
@@ -151,23 +153,23 @@ def _draws(predictions: Predictions, found: Codes) -> Sequence[int]:
     return [seeds.derive(0, "decisions", str(name)) for name in names]
 
 
-def _thresholds(decider: Decider, select: Predictions, settings: Settings) -> tuple[float, ...]:
+def _thresholds(decider: Decider, validation: Predictions, settings: Settings) -> tuple[float, ...]:
     if settings.thresholds != "tuned":
         return (float(settings.thresholds),) * len(decider.labels)
-    if not len(select):
+    if not len(validation):
         return (HALF,) * len(decider.labels)
-    return tuned(decider.calibrated(select.proba()), select.truth())
+    return tuned(decider.calibrated(validation.proba()), validation.truth())
 
 
 def _rule(
-    decider: Decider, select: Predictions, kept: Predictions, settings: Settings, *, refitted: bool
+    decider: Decider, validation: Predictions, kept: Predictions, settings: Settings, *, refitted: bool
 ) -> Rule:
     assert settings.risk is not None
     rows = _rows(decider, kept)
     if settings.method == "conformal":
         below = conformal(rows, settings.risk)
     else:
-        below = learn_then_test(rows, _rows(decider, select), settings.risk, settings.certainty)
+        below = learn_then_test(rows, _rows(decider, validation), settings.risk, settings.certainty)
     return Rule(
         below=below,
         risk=settings.risk,

@@ -1,4 +1,4 @@
-"""Calibrated probabilities of select rows in, one threshold a label out.
+"""Calibrated probabilities of validation rows in, one threshold a label out.
 
 The cut that gives one label its best F1 on a few rows is mostly luck. So each label's own cut is drawn toward
 the cut that serves all labels best, the more the fewer rows have the label: a label with :data:`WEIGHT` rows

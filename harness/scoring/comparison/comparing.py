@@ -38,7 +38,7 @@ def compare(
 
     All runs are resampled on the same clusters of items, their seeds independently. Every pair is compared,
     with Holm's correction for their number. Where there are so many that this could not establish anything
-    with the draws there are, all are compared with one run instead: the best on select, which is chosen
+    with the draws there are, all are compared with one run instead: the best on validation, which is chosen
     without a look at the test items.
 
     Parameters
@@ -133,12 +133,12 @@ def _reference(gathered: Gathered, ranked: Sequence[str], smallest: float) -> tu
     every = len(ranked) * (len(ranked) - 1) // 2
     if every * smallest <= LEVEL:
         return "", ()
-    known = {name: value for name, value in gathered.on_select.items() if not math.isnan(value)}
+    known = {name: value for name, value in gathered.on_validation.items() if not math.isnan(value)}
     if len(known) == len(ranked):
         pick = max if gathered.measure.higher_is_better else min
         return pick(known, key=known.__getitem__), ()
     return ranked[0], (
-        "Not all runs have select rows, so the run that all are compared with was chosen by the test items"
+        "Not all runs have validation rows, so the run that all are compared with was chosen by the test items"
         " themselves: that flatters it, and p-values are too small.",
     )
 

@@ -32,8 +32,8 @@ class Gathered:
         Name → sample. Items, truth and clusters are the same in all of them.
     by_seed : dict
         Name → the score under each seed.
-    on_select : dict
-        Name → mean over seeds on select; NaN without select rows.
+    on_validation : dict
+        Name → mean over seeds on validation; NaN without validation rows.
     refused : dict
         Name → why it was left out.
     """
@@ -42,7 +42,7 @@ class Gathered:
     fingerprint: str
     samples: dict[str, Sample]
     by_seed: dict[str, NDArray[np.float64]]
-    on_select: dict[str, float]
+    on_validation: dict[str, float]
     refused: dict[str, str]
 
 
@@ -51,7 +51,7 @@ class _Run:
     fingerprint: str
     sample: Sample
     stated: bool
-    on_select: float
+    on_validation: float
 
 
 def gather(runs: Iterable[tuple[str, Predictions]], metric: str, split: str) -> Gathered:
@@ -99,11 +99,11 @@ def _taken(own: Predictions, predictions: Predictions, measure: Measure, split: 
     sample = Sample.of(own)
     order = np.argsort(sample.ids.astype(str), kind="stable")
     stated = own.stated
-    on_select = math.nan
-    select = predictions.only(split="select") if split != "select" else None
-    if select is not None and not select.rows.empty and (stated or not measure.metric.probabilities):
-        on_select = float(measure.by_seed(Sample.of(select)).mean())
-    return _Run(own.fingerprint(), sample.at(order), stated, on_select)
+    on_validation = math.nan
+    validation = predictions.only(split="validation") if split != "validation" else None
+    if validation is not None and not validation.rows.empty and (stated or not measure.metric.probabilities):
+        on_validation = float(measure.by_seed(Sample.of(validation)).mean())
+    return _Run(own.fingerprint(), sample.at(order), stated, on_validation)
 
 
 def _together(taken: dict[str, _Run], refused: dict[str, str], measure: Measure) -> Gathered:
@@ -136,8 +136,8 @@ def _together(taken: dict[str, _Run], refused: dict[str, str], measure: Measure)
         reasons = [f"{name}: {reason}" for name, reason in refused.items()]
         known = f"only {next(iter(samples))} is left" if samples else "none is left"
         raise PredictionsError("\n".join([f"a comparison takes two runs, and {known}", *reasons]))
-    on_select = {name: taken[name].on_select for name in samples}
-    return Gathered(measure, fingerprint, samples, by_seed, on_select, refused)
+    on_validation = {name: taken[name].on_validation for name in samples}
+    return Gathered(measure, fingerprint, samples, by_seed, on_validation, refused)
 
 
 def _finite(values: NDArray[np.float64]) -> bool:

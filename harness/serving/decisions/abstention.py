@@ -27,7 +27,7 @@ class Rule:
     certainty : float
         Of ``learn_then_test``.
     n, groups, largest : int
-        Rows of calibrate that it was set on, their groups, and the rows of the largest group.
+        Rows of calibration that it was set on, their groups, and the rows of the largest group.
     refitted : bool
         Whether the served classifier was fitted on other rows than the one that it was set for.
     """

@@ -38,7 +38,7 @@ class Calibrator(Protocol):
     kind: ClassVar[str]
 
     def apply(self, proba: Array, *, multi: bool) -> Array:
-        """Calibrate probabilities.
+        """Calibration probabilities.
 
         Parameters
         ----------
@@ -84,7 +84,7 @@ class Temperature:
         _hold(self.temperatures, lambda one: one > 0, "temperature")
 
     def apply(self, proba: Array, *, multi: bool) -> Array:
-        """Calibrate; see :func:`tempered`."""
+        """Calibration; see :func:`tempered`."""
         return tempered(proba, self.temperatures, multi=multi)
 
     def plain(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class Platt:
             raise ValueError(f"{len(self.slopes)} slopes and {len(self.intercepts)} intercepts")
 
     def apply(self, proba: Array, *, multi: bool) -> Array:
-        """Calibrate each label."""
+        """Calibration each label."""
         import numpy as np
 
         said = 1 / (1 + np.exp(-(np.asarray(self.slopes) * log_odds(proba) + np.asarray(self.intercepts))))
@@ -144,7 +144,7 @@ class Isotonic:
                 raise ValueError("knots do not rise")
 
     def apply(self, proba: Array, *, multi: bool) -> Array:
-        """Calibrate each label."""
+        """Calibration each label."""
         import numpy as np
 
         said = np.stack([np.interp(proba[:, k], *knots) for k, knots in enumerate(self.knots)], axis=1)

@@ -43,7 +43,7 @@ class Decider:
     notes: tuple[str, ...] = ()
 
     def calibrated(self, proba: Array) -> Array:
-        """Calibrate raw probabilities, ``(n, k)``."""
+        """Calibration raw probabilities, ``(n, k)``."""
         return self.calibrator.apply(proba, multi=self.labels.multi)
 
     def abstains(self, proba: Array, codes: Codes) -> NDArray[np.bool_]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-TRAINED = ("train", "select", "calibrate")
+TRAINED = ("train", "validation", "calibration")
 
 
 class Fold(Protocol):
@@ -17,11 +17,11 @@ class Fold(Protocol):
         """Ids to train on."""
 
     @property
-    def select(self) -> tuple[str, ...]:
+    def validation(self) -> tuple[str, ...]:
         """Ids to choose on."""
 
     @property
-    def calibrate(self) -> tuple[str, ...]:
+    def calibration(self) -> tuple[str, ...]:
         """Ids to calibrate on."""
 
     @property
@@ -81,7 +81,7 @@ def _by_fold(
         parts = {part: getattr(fold, part) for part in (*TRAINED, "test")}
         owner = {word_of[id_]: (id_, part) for part in reversed(TRAINED) for id_ in parts[part]}
         trained = {word_of[id_]: (id_, "train") for id_ in parts["train"]}
-        for part, before in (("select", trained), ("calibrate", trained), ("test", owner)):
+        for part, before in (("validation", trained), ("calibration", trained), ("test", owner)):
             for id_ in parts[part]:
                 word = word_of[id_]
                 if word in before:

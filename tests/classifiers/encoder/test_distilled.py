@@ -65,9 +65,9 @@ def lessons(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Labelled]]:
     noted: list[tuple[int, Labelled]] = []
     plain = Encoder.fit
 
-    def fit(self: Encoder, train: Labelled, select: Labelled | None = None) -> None:
+    def fit(self: Encoder, train: Labelled, validation: Labelled | None = None) -> None:
         noted.append((self.seed, train))
-        plain(self, train, select)
+        plain(self, train, validation)
 
     monkeypatch.setattr(Encoder, "fit", fit)
     return noted
@@ -89,7 +89,12 @@ def test_a_student_without_a_label_learns_what_its_teacher_knows(
     again = load(folder, PAIR)
     assert again.predict_proba(rows().examples).tobytes() == student.predict_proba(rows().examples).tobytes()
     assert {one["teacher_f1_macro"] for one in student.curves_} == {1.0}
-    assert set(student.curves_[-1]) == {"train_loss", "select_loss", "select_f1_macro", "teacher_f1_macro"}
+    assert set(student.curves_[-1]) == {
+        "train_loss",
+        "validation_loss",
+        "validation_f1_macro",
+        "teacher_f1_macro",
+    }
 
 
 def test_labels_and_what_teachers_say_are_mixed(
@@ -136,11 +141,11 @@ def test_it_goes_on_after_a_stop_without_asking_its_teachers_again(
     fits: list[int] = []
     plain = Encoder.fit
 
-    def stopped(self: Encoder, train: Labelled, select: Labelled | None = None) -> None:
+    def stopped(self: Encoder, train: Labelled, validation: Labelled | None = None) -> None:
         fits.append(self.seed)
         if self.seed == 1:
             raise KeyboardInterrupt
-        plain(self, train, select)
+        plain(self, train, validation)
 
     monkeypatch.setattr(Encoder, "fit", stopped)
     one = made(options, teachers=2)
@@ -189,7 +194,7 @@ def test_the_weights_of_several_students_are_averaged(
 
 
 @pytest.mark.parametrize("better", ["average", "student"])
-def test_the_average_is_kept_unless_a_student_is_better_on_select(
+def test_the_average_is_kept_unless_a_student_is_better_on_validation(
     options: Options, better: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: dict[int, Encoder] = {}
@@ -198,7 +203,9 @@ def test_the_average_is_kept_unless_a_student_is_better_on_select(
     def like(models: Any) -> Encoder:
         given.update(enumerate(models))
         # As good as the best of them, or one that always says the same.
-        found = plain([max(models, key=lambda one: max(epoch["select_f1_macro"] for epoch in one.curves_))])
+        found = plain(
+            [max(models, key=lambda one: max(epoch["validation_f1_macro"] for epoch in one.curves_))]
+        )
         if better == "student":
             with torch.no_grad():
                 found.network_.head.weight.zero_()
@@ -215,7 +222,7 @@ def test_the_average_is_kept_unless_a_student_is_better_on_select(
         assert scores.pop() == pytest.approx(1 / 3)
     else:
         assert several.encoder_ not in given.values()
-        assert scores.pop() >= max(one["select_f1_macro"] for one in several.curves_)
+        assert scores.pop() >= max(one["validation_f1_macro"] for one in several.curves_)
 
 
 def test_a_student_that_has_learned_does_not_learn_again_after_a_stop(
@@ -225,10 +232,10 @@ def test_a_student_that_has_learned_does_not_learn_again_after_a_stop(
     whole.fit(rows(), rows(("today",)))
     plain = Encoder.fit
 
-    def stopped(self: Encoder, train: Labelled, select: Labelled | None = None) -> None:
+    def stopped(self: Encoder, train: Labelled, validation: Labelled | None = None) -> None:
         if self.resume_in == tmp_path / "student-1":
             raise KeyboardInterrupt
-        plain(self, train, select)
+        plain(self, train, validation)
 
     one, again = made(options, students=2), made(options, students=2)
     one.resume_in = again.resume_in = tmp_path

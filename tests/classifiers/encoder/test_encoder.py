@@ -76,7 +76,9 @@ def test_it_learns(fitted: Any, data: Labelled) -> None:
 
 def test_curves_have_one_entry_an_epoch(fitted: Any) -> None:
     assert len(fitted.curves_) == 6
-    assert all(list(one) == ["train_loss", "select_loss", "select_f1_macro"] for one in fitted.curves_)
+    assert all(
+        list(one) == ["train_loss", "validation_loss", "validation_f1_macro"] for one in fitted.curves_
+    )
     assert fitted.curves_[-1]["train_loss"] < fitted.curves_[0]["train_loss"]
 
 
@@ -193,7 +195,7 @@ def test_several_labels_at_once(make: Callable[..., Any], data: Labelled) -> Non
     proba = one.predict_proba(texts)
     assert proba.shape == (18, 2)
     assert (FRAMES.decide(proba) == codes).all()
-    assert max(entry["select_f1_macro"] for entry in one.curves_) == 1.0
+    assert max(entry["validation_f1_macro"] for entry in one.curves_) == 1.0
 
 
 def test_any_text_is_read(fitted: Any) -> None:

@@ -52,9 +52,9 @@ def test_the_best_epoch_is_kept_and_of_two_that_tie_the_earlier(
     one, data = ready()
     seen: list[torch.Tensor] = []
 
-    def scripted(_: Any, select: Any) -> dict[str, float]:
+    def scripted(_: Any, validation: Any) -> dict[str, float]:
         seen.append(one.network.head.weight.detach().clone())
-        return {"select_loss": 0.0, "select_f1_macro": values[len(seen) - 1]}
+        return {"validation_loss": 0.0, "validation_f1_macro": values[len(seen) - 1]}
 
     monkeypatch.setattr(training.Training, "_judged", scripted)
     one.run(data, data)

@@ -68,12 +68,12 @@ def test_both_tasks_are_learned(fitted: JointEncoder, both: Labelled, tmp_path: 
     proba = frames.predict_proba(both.beside.examples)
     assert (proba >= 0.5).astype(int).tolist() == both.beside.codes.tolist()
     assert set(fitted.curves_[-1]) == {
-        *("train_loss", "select_loss", "select_f1_macro"),
-        *("select_f1_macro_1", "select_f1_macro_2"),
+        *("train_loss", "validation_loss", "validation_f1_macro"),
+        *("validation_f1_macro_1", "validation_f1_macro_2"),
     }
     last = fitted.curves_[-1]
-    assert last["select_f1_macro"] == pytest.approx(
-        (last["select_f1_macro_1"] + last["select_f1_macro_2"]) / 2
+    assert last["validation_f1_macro"] == pytest.approx(
+        (last["validation_f1_macro_1"] + last["validation_f1_macro_2"]) / 2
     )
 
 
@@ -161,9 +161,9 @@ def test_select_is_judged_by_the_mean_of_both(both: Labelled) -> None:
     one = OneTask(PAIR).judged(raw[:18, :2], both.codes)
     two = OneTask(FRAMES).judged(raw[18:, 2:], both.beside.codes)
     found = tasks.judged(raw, together.codes)
-    for key in ("select_loss", "select_f1_macro"):
+    for key in ("validation_loss", "validation_f1_macro"):
         assert found[key] == pytest.approx((one[key] + two[key]) / 2)
-    assert found["select_f1_macro_2"] == two["select_f1_macro"]
+    assert found["validation_f1_macro_2"] == two["validation_f1_macro"]
     # Without rows of the second task it is the first one's.
     assert tasks.judged(raw[:18], together.codes[:18]) == one
 

@@ -10,7 +10,7 @@ from harness.values.tables import Corpus, Predictions
 
 SINGLE = LabelSet(("critical", "neutral", "supportive"))
 MULTI = LabelSet(("conflict", "morality"), multi=True)
-PARTS = ("select", "calibrate", "test")
+PARTS = ("validation", "calibration", "test")
 
 
 def codes_of(labels: LabelSet, proba: np.ndarray, stream: np.random.Generator) -> np.ndarray:

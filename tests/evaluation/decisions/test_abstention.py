@@ -63,7 +63,7 @@ def test_an_article_counts_as_a_whole() -> None:
     assert made.excess(0.5, 0.2).tolist() == [pytest.approx(-0.2), pytest.approx(0.6)]
 
 
-def test_candidates_serve_equal_steps_of_select() -> None:
+def test_candidates_serve_equal_steps_of_validation() -> None:
     found = candidates(rows([n / 40 for n in range(1, 41)], [0] * 40))
     assert len(found) == 20
     assert found[0] > found[-1] == pytest.approx(1 / 40)
@@ -109,9 +109,9 @@ def test_the_certainty_is_met_even_if_confidence_says_nothing() -> None:
     source, stream = Source(slope=0.0, level=1.2657), np.random.default_rng(2)
     lucky = {"conformal": 0, "tested": 0}
     for _ in range(200):
-        calibrate, select = source.draw(120, stream), source.draw(60, stream)
-        lucky["conformal"] += conformal(calibrate, 0.2) < 1
-        lucky["tested"] += learn_then_test(calibrate, select, 0.2, 0.9) < 1
+        calibration, validation = source.draw(120, stream), source.draw(60, stream)
+        lucky["conformal"] += conformal(calibration, 0.2) < 1
+        lucky["tested"] += learn_then_test(calibration, validation, 0.2, 0.9) < 1
     assert lucky["tested"] <= 20
     assert lucky["conformal"] > 40
 
@@ -120,8 +120,8 @@ def test_the_certainty_is_met_and_rows_are_served() -> None:
     source, stream = Source(level=1.4), np.random.default_rng(3)
     missed, coverages = 0, []
     for _ in range(100):
-        calibrate, select = source.draw(200, stream), source.draw(100, stream)
-        errors, served = fresh_risk(learn_then_test(calibrate, select, 0.2, 0.9), source, stream)
+        calibration, validation = source.draw(200, stream), source.draw(100, stream)
+        errors, served = fresh_risk(learn_then_test(calibration, validation, 0.2, 0.9), source, stream)
         missed += errors > 0.2 * served
         coverages.append(served / 3)
     assert missed <= 10

@@ -42,7 +42,7 @@ def test_select_is_decided_by_the_thresholds_of_its_other_groups(monkeypatch: py
     made = table(MULTI, n=300, group=5)
     monkeypatch.setattr(fitting, "tuned", lambda proba, truth: (1.0 if len(proba) < 300 else 0.0,) * 2)
     decided = decide(made, Settings("none"))[1]
-    assert decided.only(split="select").decided().sum() == 0
+    assert decided.only(split="validation").decided().sum() == 0
     assert decided.only(split="test").decided().all()
     assert sorted(decided.rows["id"]) == sorted(made.rows["id"])
 
@@ -51,17 +51,17 @@ def test_what_select_scores_is_not_flattered() -> None:
     """Thresholds tuned on the very rows that they decide find more than others' thresholds do."""
     gaps = []
     for root in range(12):
-        made = table(MULTI, n=60, group=3, root=root, parts=("select", "test"))
+        made = table(MULTI, n=60, group=3, root=root, parts=("validation", "test"))
         found, decided = decide(made, Settings("none"))
-        select = made.only(split="select")
-        for table_, sign in ((found.apply(select), 1), (decided.only(split="select"), -1)):
+        validation = made.only(split="validation")
+        for table_, sign in ((found.apply(validation), 1), (decided.only(split="validation"), -1)):
             hits = (table_.decided() & table_.truth()).sum(axis=0)
             gaps.append(sign * (2 * hits / (table_.decided() + table_.truth()).sum(axis=0)).mean())
     assert sum(gaps) / 12 > 0.005
 
 
 def test_halves_part_no_group_and_do_not_depend_on_order() -> None:
-    made = table(SINGLE, n=100, group=7, parts=("calibrate",))
+    made = table(SINGLE, n=100, group=7, parts=("calibration",))
     one, other = halves(made)
     assert set(one.rows["group"]) & set(other.rows["group"]) == set()
     assert len(one) + len(other) == 100
@@ -73,15 +73,15 @@ def test_halves_part_no_group_and_do_not_depend_on_order() -> None:
 def test_abstention_is_judged_by_rows_that_calibrated_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     made = table(SINGLE, n=200, group=4)
     seen = {}
-    calibrate = fitting.calibration.fit
+    calibration = fitting.calibrator_fitting.fit
     monkeypatch.setattr(
-        fitting.calibration, "fit", lambda *given: seen.update(n=len(given[1])) or calibrate(*given)
+        fitting.calibrator_fitting, "fit", lambda *given: seen.update(n=len(given[1])) or calibration(*given)
     )
     rule = fit(made, Settings(risk=0.3)).rule
     assert rule is not None
     assert seen["n"] + rule.n == 200
     assert (rule.groups, rule.largest) == (rule.n // 4, 4)
-    # Without a calibrator all of calibrate is left to judge by.
+    # Without a calibrator all of calibration is left to judge by.
     whole = fit(made, Settings("none", risk=0.3)).rule
     assert whole is not None
     assert whole.n == 200
@@ -102,7 +102,7 @@ def test_what_abstains_is_less_sure(method: str) -> None:
 
 
 def test_without_calibrate_rows_it_says_so_and_abstains() -> None:
-    made = table(SINGLE, parts=("select", "test"))
+    made = table(SINGLE, parts=("validation", "test"))
     found = fit(made, Settings(risk=0.3))
     assert found.calibrator == Unchanged()
     assert found.notes == ("Probabilities are the classifier's own: 0 rows are too few to calibrate by.",)
@@ -111,7 +111,7 @@ def test_without_calibrate_rows_it_says_so_and_abstains() -> None:
 
 
 def test_without_select_rows_thresholds_are_a_half() -> None:
-    found = fit(table(MULTI, parts=("calibrate", "test")), Settings())
+    found = fit(table(MULTI, parts=("calibration", "test")), Settings())
     assert found.thresholds == (0.5, 0.5)
 
 

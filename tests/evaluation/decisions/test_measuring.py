@@ -89,7 +89,7 @@ def test_the_threshold_meets_the_risk_on_fresh_groups() -> None:
     settings = Settings(risk=0.2)
     risks, coverages = [], []
     for root in range(60):
-        decider = fit(table(SINGLE, n=1_000, root=root, parts=("select", "calibrate")), settings)
+        decider = fit(table(SINGLE, n=1_000, root=root, parts=("validation", "calibration")), settings)
         rows = decider.apply(table(SINGLE, n=1_000, root=1_000 + root, parts=("test",))).rows
         given = rows[~rows["abstain"]]
         risks.append(float((given["truth"] != given["prediction"]).mean()))
@@ -105,7 +105,7 @@ def test_with_certainty_the_risk_is_seldom_missed() -> None:
     settings = Settings(risk=0.25, method="learn_then_test", certainty=0.9)
     missed = 0
     for root in range(60):
-        decider = fit(table(SINGLE, n=1_500, root=root, parts=("select", "calibrate")), settings)
+        decider = fit(table(SINGLE, n=1_500, root=root, parts=("validation", "calibration")), settings)
         rows = decider.apply(table(SINGLE, n=4_000, root=1_000 + root, parts=("test",))).rows
         given = rows[~rows["abstain"]]
         missed += len(given) > 0 and (given["truth"] != given["prediction"]).mean() > 0.25

@@ -24,7 +24,7 @@ SUITE = """\
 name: two
 description: Do verbs tell?
 common:
-  split: {kind: predefined, calibrate: 0}
+  split: {kind: predefined, calibration: 0}
   classifiers:
     prior: {kind: prior}
     verbs: {kind: 'toys:verbs'}
@@ -34,7 +34,7 @@ experiments:
     seeds: [1, 2]
   second:
     corpus: {kind: files, path: sentences.csv}
-    split: {kind: kfold, k: 3, calibrate: 0}
+    split: {kind: kfold, k: 3, calibration: 0}
     primary: accuracy
     classifiers:
       verbs: {strength: 30.0}

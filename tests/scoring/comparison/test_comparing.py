@@ -160,12 +160,14 @@ def test_one_labels_score_can_be_compared() -> None:
     assert found.pairs[0].randomization < 0.01
 
 
-def test_runs_that_are_too_many_are_compared_with_the_best_on_select() -> None:
+def test_runs_that_are_too_many_are_compared_with_the_best_on_validation() -> None:
     # 100 draws can give p = 2/101 at the least: three pairs of three runs would not survive Holm.
-    table = [(name, run(name, 1.0 + place, splits=("select", "test"))) for place, name in enumerate("abc")]
+    table = [
+        (name, run(name, 1.0 + place, splits=("validation", "test"))) for place, name in enumerate("abc")
+    ]
     assert of(table, draws=10_000).reference == ""
     worse_on_test = [
-        (name, Predictions.concat([one.only(split="select"), run("x", 0.1)]) if name == "c" else one)
+        (name, Predictions.concat([one.only(split="validation"), run("x", 0.1)]) if name == "c" else one)
         for name, one in table
     ]
     found = of(worse_on_test, draws=100)
@@ -182,7 +184,7 @@ def test_without_select_the_choice_by_test_is_cautioned_of() -> None:
     found = of(runs(1.0, 2.0, 3.0), draws=100)
     assert found.reference == "c"
     assert found.cautions[0] == (
-        "Not all runs have select rows, so the run that all are compared with was chosen by the test items"
+        "Not all runs have validation rows, so the run that all are compared with was chosen by the test items"
         " themselves: that flatters it, and p-values are too small."
     )
 

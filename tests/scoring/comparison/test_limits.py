@@ -59,7 +59,7 @@ REORDERED = LabelSet(("neutral", "critical", "supportive"))
             "its labels are neutral, critical, supportive; those of the others are critical, neutral,"
             " supportive",
         ),
-        (lambda table: with_rows(table, split="select"), "it has no test rows"),
+        (lambda table: with_rows(table, split="validation"), "it has no test rows"),
         (
             lambda table: with_rows(table, group="g"),
             "it groups the test items in another way than the others",

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from harness.evaluation.decisions import calibration
-from harness.evaluation.decisions.calibration import FEWEST
+from harness.evaluation.decisions import calibrator_fitting
+from harness.evaluation.decisions.calibrator_fitting import FEWEST
 from harness.scoring.metrics.calibration import brier
 from harness.serving.decisions import calibrators
 from harness.serving.decisions.calibrators import Platt, Temperature, Unchanged, tempered
@@ -45,7 +45,7 @@ def test_temperature_keeps_zero_and_one_finite() -> None:
 @pytest.mark.parametrize("power", [0.5, 1.0, 3.0])
 @pytest.mark.parametrize("labels", [SINGLE, MULTI])
 def test_the_temperature_is_found_that_was_put_in(labels: LabelSet, power: float) -> None:
-    fitted, notes = calibration.fit("temperature", *made(labels, 4000, power), labels)
+    fitted, notes = calibrator_fitting.fit("temperature", *made(labels, 4000, power), labels)
     assert isinstance(fitted, Temperature)
     assert fitted.temperatures == pytest.approx([power] * len(fitted.temperatures), rel=0.12)
     assert notes == ()
@@ -58,17 +58,17 @@ def test_the_temperature_of_two_kinds_of_rows_by_hand() -> None:
     """
     proba = np.tile([[0.9, 0.1]], (10_000, 1))
     truth = np.array([0] * 7 + [1] * 3).repeat(1000)
-    fitted, _ = calibration.fit("temperature", proba, truth, PAIR)
+    fitted, _ = calibrator_fitting.fit("temperature", proba, truth, PAIR)
     assert isinstance(fitted, Temperature)
     assert fitted.temperatures[0] == pytest.approx(math.log(9) / math.log(7 / 3), rel=1e-3)
-    fewer, _ = calibration.fit("temperature", proba[::500], truth[::500], PAIR)
+    fewer, _ = calibrator_fitting.fit("temperature", proba[::500], truth[::500], PAIR)
     assert isinstance(fewer, Temperature)
     assert 1 < fewer.temperatures[0] < fitted.temperatures[0]
 
 
 def test_rows_that_are_all_right_leave_the_temperature_finite() -> None:
     proba = np.tile([[0.9, 0.1]], (50, 1))
-    fitted, _ = calibration.fit("temperature", proba, np.zeros(50, dtype=np.int64), PAIR)
+    fitted, _ = calibrator_fitting.fit("temperature", proba, np.zeros(50, dtype=np.int64), PAIR)
     assert isinstance(fitted, Temperature)
     assert 0.1 < fitted.temperatures[0] < 1
 
@@ -81,7 +81,7 @@ def test_platt_by_hand() -> None:
     """
     proba = np.repeat([[0.8], [0.2]], 40, axis=0)
     truth = np.array([1] * 30 + [0] * 10 + [1] * 10 + [0] * 30)[:, None]
-    fitted, _ = calibration.fit("platt", proba, truth, LabelSet(("a",), multi=True))
+    fitted, _ = calibrator_fitting.fit("platt", proba, truth, LabelSet(("a",), multi=True))
     assert isinstance(fitted, Platt)
     assert fitted.slopes == pytest.approx([0.7474], abs=2e-3)
     assert fitted.intercepts == pytest.approx([0.0], abs=2e-3)
@@ -95,7 +95,7 @@ def test_platt_reverses_no_ranking() -> None:
     """
     proba = np.repeat([[0.8], [0.2]], 40, axis=0)
     truth = np.array([0] * 40 + [1] * 20 + [0] * 20)[:, None]
-    fitted, _ = calibration.fit("platt", proba, truth, LabelSet(("a",), multi=True))
+    fitted, _ = calibrator_fitting.fit("platt", proba, truth, LabelSet(("a",), multi=True))
     assert fitted.apply(proba, multi=True).ravel() == pytest.approx([0.2507] * 80, abs=1e-3)
 
 
@@ -103,7 +103,7 @@ def test_isotonic_by_hand() -> None:
     """Ten rows said 0.2 with 4 true, ten 0.4 with 2, ten 0.9 with 9: the first two are pooled to 0.3."""
     proba = np.repeat([[0.2], [0.4], [0.9]], 10, axis=0)
     truth = np.array([1] * 4 + [0] * 6 + [1] * 2 + [0] * 8 + [1] * 9 + [0])[:, None]
-    fitted, _ = calibration.fit("isotonic", proba, truth, LabelSet(("a",), multi=True))
+    fitted, _ = calibrator_fitting.fit("isotonic", proba, truth, LabelSet(("a",), multi=True))
     said = fitted.apply(np.array([[0.0], [0.2], [0.4], [0.65], [0.9], [1.0]]), multi=True)
     assert said.ravel() == pytest.approx([0.3, 0.3, 0.3, 0.6, 0.9, 0.9], abs=1e-12)
 
@@ -111,14 +111,14 @@ def test_isotonic_by_hand() -> None:
 def test_isotonic_is_never_certain() -> None:
     proba = np.repeat([[0.2], [0.9]], 10, axis=0)
     truth = np.array([0] * 10 + [1] * 10)[:, None]
-    fitted, _ = calibration.fit("isotonic", proba, truth, LabelSet(("a",), multi=True))
+    fitted, _ = calibrator_fitting.fit("isotonic", proba, truth, LabelSet(("a",), multi=True))
     assert fitted.apply(proba, multi=True)[[0, -1], 0] == pytest.approx([1 / 22, 21 / 22], abs=1e-12)
 
 
 @pytest.mark.parametrize("labels", [SINGLE, MULTI])
 @pytest.mark.parametrize("kind", KINDS[:3])
 def test_what_is_too_sure_becomes_truer_on_fresh_rows(kind: str, labels: LabelSet) -> None:
-    fitted, _ = calibration.fit(kind, *made(labels, 400, 3.0), labels)
+    fitted, _ = calibrator_fitting.fit(kind, *made(labels, 400, 3.0), labels)
     proba, truth = made(labels, 2000, 3.0, root=1)
     before = brier(truth, proba, truth).mean()
     assert brier(truth, fitted.apply(proba, multi=labels.multi), truth).mean() < before - 0.01
@@ -128,16 +128,18 @@ def test_what_is_too_sure_becomes_truer_on_fresh_rows(kind: str, labels: LabelSe
 def test_a_label_with_few_rows_stays_as_it_was(with_it: int, left: bool) -> None:
     proba, truth = made(MULTI, 100, 3.0)
     truth[:, 1] = np.arange(100) < with_it
-    fitted, notes = calibration.fit("temperature", proba, truth, MULTI)
+    fitted, notes = calibrator_fitting.fit("temperature", proba, truth, MULTI)
     assert isinstance(fitted, Temperature)
     assert (fitted.temperatures[1] == 1.0) is left
-    said = "Probabilities of morality are the classifier's own: calibrate has fewer than 5 rows with or"
+    said = "Probabilities of morality are the classifier's own: calibration has fewer than 5 rows with or"
     assert notes == ((f"{said} without the label.",) if left else ())
 
 
 @pytest.mark.parametrize(("n", "left"), [(9, True), (10, False), (0, True)])
 def test_a_handful_of_rows_calibrates_nothing(n: int, left: bool) -> None:
-    fitted, notes = calibration.fit("temperature", *(part[:n] for part in made(SINGLE, 50, 3.0)), SINGLE)
+    fitted, notes = calibrator_fitting.fit(
+        "temperature", *(part[:n] for part in made(SINGLE, 50, 3.0)), SINGLE
+    )
     assert isinstance(fitted, Unchanged) is left
     said = f"Probabilities are the classifier's own: {n} rows are too few to calibrate by."
     assert notes == ((said,) if left else ())
@@ -146,7 +148,7 @@ def test_a_handful_of_rows_calibrates_nothing(n: int, left: bool) -> None:
 @pytest.mark.parametrize("labels", [SINGLE, MULTI])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_map_is_plain_data(kind: str, labels: LabelSet) -> None:
-    fitted, _ = calibration.fit(kind, *made(labels, 60, 2.0), labels)
+    fitted, _ = calibrator_fitting.fit(kind, *made(labels, 60, 2.0), labels)
     assert calibrators.read(json.loads(json.dumps(fitted.plain())), labels) == fitted
 
 
@@ -175,7 +177,7 @@ def test_flat_probabilities_stay_probabilities() -> None:
     for row in ([1.0, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3]):
         proba = np.tile(row, (60, 1))
         for kind in KINDS[:3]:
-            fitted, _ = calibration.fit(kind, proba, truth, SINGLE)
+            fitted, _ = calibrator_fitting.fit(kind, proba, truth, SINGLE)
             out = fitted.apply(proba, multi=False)
             assert out.sum(axis=1) == pytest.approx(np.ones(60), abs=1e-9)
             assert entropy(out[0]) > 0.95, f"{kind} does not see that every label is as likely"

@@ -61,8 +61,8 @@ WHY = [
 @dataclass(frozen=True)
 class Fold:
     train: tuple[str, ...]
-    select: tuple[str, ...]
-    calibrate: tuple[str, ...]
+    validation: tuple[str, ...]
+    calibration: tuple[str, ...]
     test: tuple[str, ...]
 
 

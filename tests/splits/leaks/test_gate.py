@@ -44,7 +44,7 @@ def test_a_repeated_sentence_stops_training(part: str) -> None:
     planted[4]["text"] = f"  “{source['text'].upper()}”!"
     found = inspected(planted)
     assert found.finding.verdict == "failed"
-    named = {"train": "train", "dev": "select"}[part]
+    named = {"train": "train", "dev": "validation"}[part]
     assert found.refusal == (
         "1 of 24 test rows repeats a sentence of train or dev, 0 are allowed:\n"
         f"  r004 (test) repeats {source['id']} ({named})\n"

@@ -61,7 +61,7 @@ def fit(kind: str, proba: Array, truth: Codes, labels: LabelSet) -> tuple[Calibr
     if few and (labels.multi or kind != "temperature"):
         names = ", ".join(labels.names[k] for k in few)
         notes = (
-            f"Probabilities of {names} are the classifier's own: calibrate has fewer than {FEWEST} rows"
+            f"Probabilities of {names} are the classifier's own: calibration has fewer than {FEWEST} rows"
             " with or without the label.",
         )
     return FITS[kind](proba, truth, labels, few), notes
