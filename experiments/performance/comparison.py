@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.performance import section
-from harness.scoring.aligned import Sample
+from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison import compare
 from harness.scoring.comparison.measure import Measure
 from harness.scoring.statistics.bootstrap import Draws
@@ -58,7 +58,7 @@ def table(name: str, skill: float, n_seeds: int = SEEDS) -> Predictions:
     return Predictions(STANCE, pd.concat(parts, ignore_index=True))
 
 
-def ours(a: Sample, b: Sample) -> float:
+def ours(a: AlignedPredictions, b: AlignedPredictions) -> float:
     """Time 10,000 paired resamples of two runs, from their aligned items to the interval and the p-value."""
     began = time.perf_counter()
     measure = Measure.named("f1_macro", STANCE)
@@ -77,7 +77,7 @@ def ours(a: Sample, b: Sample) -> float:
     return time.perf_counter() - began
 
 
-def scipys(a: Sample, b: Sample) -> float:
+def scipys(a: AlignedPredictions, b: AlignedPredictions) -> float:
     """Time the same work by scipy.stats.bootstrap and f1_score: a few draws, scaled up."""
     from scipy.stats import bootstrap
     from sklearn.metrics import f1_score
@@ -134,7 +134,7 @@ def main() -> None:
         return
     if os.environ.get("OMP_NUM_THREADS") != "1":
         parser.error("set OMP_NUM_THREADS=1, as make bench does: this is timed on one core")
-    a, b = (Sample.of(table(name, skill)) for name, skill in (("a", 1.0), ("b", 1.05)))
+    a, b = (AlignedPredictions.of(table(name, skill)) for name, skill in (("a", 1.0), ("b", 1.05)))
     ours(a, b)
     times = sorted(ours(a, b) for _ in range(REPEATS))
     middle, theirs = times[REPEATS // 2], scipys(a, b)

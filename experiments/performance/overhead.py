@@ -2,9 +2,9 @@
 
     python -m experiments.performance.overhead configs/quickstart.yaml
 
-Each classifier is fitted and labels validation, calibration and test twice in one process: bare, and through the
-whole loop with scoring, intervals, figures, report, model and MLflow runs, on a store that exists. Imports
-are done before. Writes a Markdown table to standard output; seconds are medians of three.
+Each classifier is fitted and labels validation, calibration and test twice in one process: bare, and through
+the whole loop with scoring, intervals, figures, report, model and MLflow runs, on a store that exists.
+Imports are done before. Writes a Markdown table to standard output; seconds are medians of three.
 """
 
 from __future__ import annotations

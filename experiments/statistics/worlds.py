@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from harness.scoring.aligned import Sample
+from harness.scoring.aligned import AlignedPredictions
 from harness.values import seeds
 from harness.values.labels import FRAMING, STANCE, LabelSet
 from harness.values.tables import Predictions
@@ -120,7 +120,7 @@ def predictions(world: World, found: Items, stream: np.random.Generator, name: s
     return Predictions(labels, pd.concat(parts, ignore_index=True))
 
 
-def endless(world: World, n_seeds: int = 15) -> Sample:
+def endless(world: World, n_seeds: int = 15) -> AlignedPredictions:
     """Return a sample so large that its scores are the world's, seeds spread evenly over what they can be."""
     from statistics import NormalDist
 
@@ -132,7 +132,7 @@ def endless(world: World, n_seeds: int = 15) -> Sample:
     ids = np.arange(len(found.clusters)).astype(str).astype(object)
     clusters = found.clusters if world.mean_size > 1 else np.arange(len(found.clusters))
     parts = world.labels, ids, found.truth, said, proba, clusters, found.targets
-    return Sample(*parts, tuple(range(n_seeds))).compact()
+    return AlignedPredictions(*parts, tuple(range(n_seeds))).compact()
 
 
 def _popularity() -> np.ndarray:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 WIDTH = 80
-MOST_PARTIES = 15
-MOST_PROBLEMS = 5
-MOST_GROUPS = 4
+MAX_PARTIES = 15
+MAX_PROBLEMS = 5
+MAX_GROUPS = 4
 
 
 def show(outcome: Outcome) -> None:
@@ -35,7 +35,7 @@ def show(outcome: Outcome) -> None:
         table.add_column(voice, no_wrap=True)
     table.add_column("unsure", justify="right")
     parties = list(outcome.tallies.items())
-    for name, counts in parties[:MOST_PARTIES]:
+    for name, counts in parties[:MAX_PARTIES]:
         table.add_row(_plain(name), *(_counts(counts, voice) for voice in VOICES), str(counts.unsure or "–"))
     if parties:
         rows = f"{outcome.rows:,} row" + ("" if outcome.rows == 1 else "s")
@@ -46,12 +46,12 @@ def show(outcome: Outcome) -> None:
         )
     else:
         console.print(f"{articles}: no sentence names a party of the registry.")
-    if len(parties) > MOST_PARTIES:
-        console.print(f"{len(parties) - MOST_PARTIES} more parties are in the tables and pages.")
-    for line in (*outcome.unread[:MOST_PROBLEMS], *outcome.notes):
+    if len(parties) > MAX_PARTIES:
+        console.print(f"{len(parties) - MAX_PARTIES} more parties are in the tables and pages.")
+    for line in (*outcome.unread[:MAX_PROBLEMS], *outcome.notes):
         console.print(f"note: {line}", style="yellow", markup=False)
-    if len(outcome.unread) > MOST_PROBLEMS:
-        console.print(f"note: {len(outcome.unread) - MOST_PROBLEMS} more could not be read", style="yellow")
+    if len(outcome.unread) > MAX_PROBLEMS:
+        console.print(f"note: {len(outcome.unread) - MAX_PROBLEMS} more could not be read", style="yellow")
     for path in outcome.written:
         console.print(str(path), markup=False, soft_wrap=True)
 
@@ -83,11 +83,11 @@ def show_shares(shares: Sequence[Share], notes: Sequence[str], written: Sequence
     for one in shares:
         groups.setdefault(tuple(one.group.values()), []).append(one)
     sizes = {key: sum(one.n for one in group) for key, group in groups.items()}
-    for key in sorted(groups, key=lambda key: -sizes[key])[:MOST_GROUPS]:
+    for key in sorted(groups, key=lambda key: -sizes[key])[:MAX_GROUPS]:
         console.print(_plain(", ".join(value for value in key if value)), style="bold", soft_wrap=True)
         console.print(_group(groups[key]))
-    if len(groups) > MOST_GROUPS:
-        console.print(f"{len(groups) - MOST_GROUPS:,} more groups are in the table.")
+    if len(groups) > MAX_GROUPS:
+        console.print(f"{len(groups) - MAX_GROUPS:,} more groups are in the table.")
     for line in notes:
         console.print(f"note: {line}", style="yellow", markup=False)
     for path in written:

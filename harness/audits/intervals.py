@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.scoring.aligned import effective
-from harness.scoring.caveats import FEWEST_ITEMS
+from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.statistics.agreement import alpha_of, coincidences
 from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.values.findings import Measure
@@ -64,13 +64,13 @@ def rate(name: str, hits: Any, clusters: Any) -> Measure:
     Returns
     -------
     Measure
-        Without an interval where there are fewer than :data:`harness.scoring.caveats.FEWEST_ITEMS` items.
+        Without an interval where there are fewer than :data:`harness.scoring.limitations.MIN_ITEMS` items.
     """
     import numpy as np
 
     hits = np.asarray(hits, dtype=np.float64)
     found = mean(name, hits, clusters)
-    if found.n < FEWEST_ITEMS or math.isnan(found.low):
+    if found.n < MIN_ITEMS or math.isnan(found.low):
         return replace(found, low=math.nan, high=math.nan)
     if found.value not in (0, 1):
         return found

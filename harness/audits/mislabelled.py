@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 FEWEST, SHOWN = 20, 50
-FEWEST_OF_A_LABEL = 2
+MIN_OF_A_LABEL = 2
 """Confident learning learns from how sure a classifier is of those that have a label; it needs some."""
 
 
@@ -72,11 +72,11 @@ def _suspected(labels: LabelSet, codes: Codes, proba: Array) -> list[int] | None
 
     ranked = {"return_indices_ranked_by": "self_confidence", "n_jobs": 1}
     if not labels.multi:
-        if np.bincount(codes, minlength=len(labels)).min() < FEWEST_OF_A_LABEL:
+        if np.bincount(codes, minlength=len(labels)).min() < MIN_OF_A_LABEL:
             return None
         return [int(place) for place in of_one.find_label_issues(codes, proba, **ranked)]
     counts = codes.sum(axis=0)
-    kept = np.minimum(counts, len(codes) - counts) >= FEWEST_OF_A_LABEL
+    kept = np.minimum(counts, len(codes) - counts) >= MIN_OF_A_LABEL
     if not kept.any():
         return None
     given = [np.flatnonzero(row).tolist() for row in codes[:, kept]]
@@ -100,7 +100,7 @@ def _held_out(subject: Subject) -> tuple[list[str], NDArray[np.float64]]:
     """Return ids and mean probabilities of all rows that were scored without being trained on."""
     import numpy as np
 
-    if subject.predictions is None or not subject.predictions.stated:
+    if subject.predictions is None or not subject.predictions.has_probabilities:
         return [], np.empty((0, len(subject.labels)))
     columns = [f"p_{name}" for name in subject.labels.names]
     averaged = subject.predictions.rows.groupby("id", sort=False)[columns].mean()

@@ -92,7 +92,7 @@ def subject_of(prepared: Prepared, result: ClassifierResult, tested: Predictions
         corpus=prepared.corpus,
         tested=prepared.corpus.take([str(id_) for id_ in tested.rows["id"]]),
         proba=_stated(tested),
-        said=tested.decided(),
+        said=tested.predicted(),
         metric=plan.primary,
         predictions=result.predictions,
         splits=prepared.splits,
@@ -112,9 +112,9 @@ def _stated(tested: Predictions) -> NDArray[np.float64]:
     """Return the probabilities, or certainty of what was said where none are stated."""
     import numpy as np
 
-    if tested.stated:
+    if tested.has_probabilities:
         return tested.proba()
-    said = tested.decided()
+    said = tested.predicted()
     return said.astype(np.float64) if tested.labels.multi else np.eye(len(tested.labels))[said]
 
 

@@ -14,7 +14,7 @@ from harness.classifiers.protocol import Examples, examples_of
 from harness.config import plan
 from harness.config.load import written
 from harness.config.plan import Plan
-from harness.tracking.auditable import Asked, asked
+from harness.tracking.auditable import AuditableModel, load_for_audit
 from harness.tracking.store import Store
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, ModelError, Problem, suggest
@@ -62,7 +62,7 @@ def audit_model(uri: str, corpus: str, sets: Sequence[str] = ()) -> Examined:
     Parameters
     ----------
     uri : str
-        See :func:`harness.tracking.auditable.asked`.
+        See :func:`harness.tracking.auditable.load_for_audit`.
     corpus : str
         A name of the catalogue (``partyline``); a table with ``text``, ``target`` and ``stance`` (CSV, TSV,
         JSONL, Parquet); or a config, whose corpus, test rows and audits are taken.
@@ -76,7 +76,7 @@ def audit_model(uri: str, corpus: str, sets: Sequence[str] = ()) -> Examined:
     ModelError
         Where the model cannot be loaded, is for another task, or has other labels.
     """
-    model = asked(uri)
+    model = load_for_audit(uri)
     resolved = _plan(model, corpus, sets)
     labels, task = resolved.labels, resolved.config.task
     if model.task not in (None, task):
@@ -96,7 +96,7 @@ def audit_model(uri: str, corpus: str, sets: Sequence[str] = ()) -> Examined:
     return Examined(uri, whole.name, len(tested), _notes(model, whole, held_out=held_out), findings)
 
 
-def _plan(model: Asked, corpus: str, sets: Sequence[str]) -> Plan:
+def _plan(model: AuditableModel, corpus: str, sets: Sequence[str]) -> Plan:
     """Resolve what ``--corpus`` names: a config, a table, or a corpus of the catalogue."""
     path = Path(corpus)
     if path.suffix in CONFIGS:
@@ -124,7 +124,9 @@ def _test_rows(resolved: Plan, whole: Corpus, corpus: str) -> tuple[list[str], b
     return [str(one) for one in rows["id"]], False
 
 
-def _subject(model: Asked, resolved: Plan, whole: Corpus, tested: Corpus, *, held_out: bool) -> Subject:
+def _subject(
+    model: AuditableModel, resolved: Plan, whole: Corpus, tested: Corpus, *, held_out: bool
+) -> Subject:
     labels = resolved.labels
     proba = _answered(model, resolved, examples_of(tested.rows, tested.parties))
     made = Predictions.of(tested, labels, proba, run="model", split="test") if held_out else None
@@ -143,7 +145,7 @@ def _subject(model: Asked, resolved: Plan, whole: Corpus, tested: Corpus, *, hel
     )
 
 
-def _answered(model: Asked, resolved: Plan, examples: Examples) -> NDArray[np.float64]:
+def _answered(model: AuditableModel, resolved: Plan, examples: Examples) -> NDArray[np.float64]:
     """Ask about each distinct row once."""
     labels = resolved.labels
     distinct = {one: place for place, one in enumerate(dict.fromkeys(examples))}
@@ -152,7 +154,7 @@ def _answered(model: Asked, resolved: Plan, examples: Examples) -> NDArray[np.fl
     return proba[[distinct[one] for one in examples]]
 
 
-def _notes(model: Asked, whole: Corpus, *, held_out: bool) -> tuple[str, ...]:
+def _notes(model: AuditableModel, whole: Corpus, *, held_out: bool) -> tuple[str, ...]:
     notes = []
     if not held_out:
         notes.append(

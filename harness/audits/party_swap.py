@@ -11,12 +11,12 @@ from harness.audits.subject import Inquiry, Subject
 from harness.audits.surroundings import Articles
 from harness.audits.swapped import NAME, Swap, judged
 from harness.classifiers.protocol import Example
-from harness.scoring.caveats import FEWEST_ITEMS
+from harness.scoring.limitations import MIN_ITEMS
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Finding, not_applicable
 from harness.values.parties import Party, Registry, from_records, read, shipped
 
-MOST_TEXTS = 3_000
+MAX_TEXTS = 3_000
 """So many sentences are read to learn which names take `the`."""
 
 
@@ -52,7 +52,7 @@ def party_swap(
         With every option that is out of range, and everything that is wrong with the registry.
     """
     wrong = (
-        ("items", items < FEWEST_ITEMS, f"should be at least {FEWEST_ITEMS}, got {items}"),
+        ("items", items < MIN_ITEMS, f"should be at least {MIN_ITEMS}, got {items}"),
         ("names", names < 1, f"should be at least 1, got {names}"),
         ("flips", not 0 < flips <= 1, f"should be a share above 0 and up to 1, got {flips}"),
         ("bias", not 0 < bias <= 2, f"should be above 0 and up to 2, got {bias}"),
@@ -91,7 +91,7 @@ class PartySwap:
             for place, one in enumerate(subject.examples)
             if (party := _about(registry, one)) is not None
         }
-        articles = Articles.of(registry, list(subject.targets_of)[:MOST_TEXTS])
+        articles = Articles.of(registry, list(subject.targets_of)[:MAX_TEXTS])
         swaps: list[Swap] = []
         for place in subject.drawn(self.items, NAME, among=list(known)):
             about = known[place], articles

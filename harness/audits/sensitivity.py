@@ -15,7 +15,7 @@ from harness.audits.intervals import kappa, rate, shown
 from harness.audits.subject import Answers, Inquiry, Subject
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Example
-from harness.scoring.caveats import FEWEST_ITEMS
+from harness.scoring.limitations import MIN_ITEMS
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 
@@ -54,8 +54,8 @@ def sensitivity(*, items: int = 200) -> Sensitivity:
     ConfigError
         Where it is lower.
     """
-    if items < FEWEST_ITEMS:
-        raise ConfigError([Problem("items", f"should be at least {FEWEST_ITEMS}, got {items}")])
+    if items < MIN_ITEMS:
+        raise ConfigError([Problem("items", f"should be at least {MIN_ITEMS}, got {items}")])
     return Sensitivity(items)
 
 
@@ -156,7 +156,7 @@ def _verdict(measures: dict[str, Measure]) -> tuple[Verdict, list[str]]:
     other = measures.get("other_changes", Measure("other_changes", math.nan))
     if other.value < IGNORED and other.high < HEEDED:
         failed.append("It gives all parties of a sentence one label, whichever it is asked about.")
-    elif other.value < IGNORED and other.n >= FEWEST_ITEMS:
+    elif other.value < IGNORED and other.n >= MIN_ITEMS:
         warned.append("It gives all parties of a sentence one label, in too few articles to be sure of it.")
     alone = measures["name_alone_agreement"]
     if alone.low > NAME_SETTLES:

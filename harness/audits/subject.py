@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.classifiers.protocol import Example, Examples, examples_of
-from harness.scoring.caveats import FEWEST_ITEMS
+from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.metrics.metric import Metric
 from harness.splits import Split
 from harness.values.findings import Finding
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Codes = NDArray[np.int64]
 
-FEWEST_SHARED = 0.1
+MIN_SHARED = 0.1
 """Where fewer sentences than this share name several parties, what reading the party is worth cannot show."""
 
 
@@ -138,11 +138,11 @@ class Subject:
 
     def few_share(self) -> str:
         """Say that too few sentences name several parties; empty where there are enough."""
-        if self.shared >= FEWEST_SHARED:
+        if self.shared >= MIN_SHARED:
             return ""
         return (
             f"Only {100 * self.shared:.0f} % of the test sentences have two targets or more"
-            f" ({100 * FEWEST_SHARED:.0f} % are needed): the sentence alone settles the label,"
+            f" ({100 * MIN_SHARED:.0f} % are needed): the sentence alone settles the label,"
             " whoever is asked about."
         )
 
@@ -156,9 +156,9 @@ class Subject:
         what : str
             Which those are: ``"are about a known party"``.
         """
-        if n >= FEWEST_ITEMS:
+        if n >= MIN_ITEMS:
             return ""
-        return f"Too few items: {n:,} of {len(self.examples):,} {what}; {FEWEST_ITEMS} are needed."
+        return f"Too few items: {n:,} of {len(self.examples):,} {what}; {MIN_ITEMS} are needed."
 
     def lean(self, proba: Array) -> Array:
         """Return how far probabilities lean to the last label and away from the first, in [-1, 1]."""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.audits.subject import Inquiry, Subject
-from harness.scoring.aligned import Sample
+from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import drawn_values, seed_values
 from harness.scoring.statistics.bootstrap import Draws
@@ -58,7 +58,9 @@ class TargetUse:
         few = subject.too_few(len(subject.examples), "test items are scored")
         if few:
             return not_applicable(NAME, few)
-        own, blind = (Sample.of(one.only(split="test")) for one in (subject.predictions, subject.blind))
+        own, blind = (
+            AlignedPredictions.of(one.only(split="test")) for one in (subject.predictions, subject.blind)
+        )
         found = compared(own, blind, subject.metric)
         measures = [Measure("difference", found.value, found.low, found.high, len(own))]
         several = _several(subject)
@@ -69,12 +71,12 @@ class TargetUse:
         return Finding(NAME, _verdict(found), _sentence(subject, found), tuple(measures))
 
 
-def compared(own: Sample, blind: Sample, metric: Metric) -> Difference:
+def compared(own: AlignedPredictions, blind: AlignedPredictions, metric: Metric) -> Difference:
     """Return how much higher the one scores than the other, under the same resamples of items.
 
     Parameters
     ----------
-    own, blind : Sample
+    own, blind : AlignedPredictions
         Of the same items in the same order.
     metric : Metric
     """
@@ -83,7 +85,7 @@ def compared(own: Sample, blind: Sample, metric: Metric) -> Difference:
     return difference(one, other, len(own), own.effective_clusters)
 
 
-def _drawn(sample: Sample, metric: Metric, resamples: Draws, name: str) -> Resampled:
+def _drawn(sample: AlignedPredictions, metric: Metric, resamples: Draws, name: str) -> Resampled:
     import numpy as np
 
     view = sample.ordered(metric.needs_labels)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.audits.intervals import gap, rate, shown
 from harness.audits.subject import FRAMES, Inquiry, Subject
-from harness.scoring.caveats import FEWEST_ITEMS
+from harness.scoring.limitations import MIN_ITEMS
 from harness.splits import Split
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable
@@ -66,13 +66,13 @@ class Unseen:
         test = marked["split"] == "test"
         known = marked["known"]
         # Where a split leaves all that it tests out of training, what is seen are rows held out of training.
-        enough = (test & known).sum() >= FEWEST_ITEMS
+        enough = (test & known).sum() >= MIN_ITEMS
         use = marked[test if enough else (test & ~known) | (~test & known)]
         unseen_part = ~use["known"]
-        if unseen_part.sum() < FEWEST_ITEMS or (~unseen_part).sum() < FEWEST_ITEMS:
+        if unseen_part.sum() < MIN_ITEMS or (~unseen_part).sum() < MIN_ITEMS:
             sizes = f"{int((~unseen_part).sum())} seen and {int(unseen_part.sum())} unseen"
             return not_applicable(
-                NAME, f"By {column} the scored items are {sizes}; {FEWEST_ITEMS} of each are needed."
+                NAME, f"By {column} the scored items are {sizes}; {MIN_ITEMS} of each are needed."
             )
         measures = _measured(use, unseen_part)
         seen_in = "held-out rows of" if (use["split"] == "calibration").any() else "test items of"

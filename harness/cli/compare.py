@@ -1,4 +1,4 @@
-"""Standings and scores in, tables and sentences on the screen out."""
+"""LoggedComparison and scores in, tables and sentences on the screen out."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from harness.config.plan import Plan
-    from harness.runs.comparison import Standings
+    from harness.runs.comparison import LoggedComparison
     from harness.runs.suites import Row
     from harness.scoring.comparison import Comparison, Pair
     from harness.scoring.crosstab import CrossTable, Share
 
 
 WIDTH = 80
-MOST_PAIRS = 28
+MAX_PAIRS = 28
 """More pairs than this are left to the page and the table in the run."""
 
 
@@ -28,13 +28,13 @@ class FailedSuiteError(HarnessError):
     """Some parts of a suite failed; the others are finished."""
 
 
-def show_standings(standings: Standings) -> None:
+def show_comparison(compared: LoggedComparison) -> None:
     """Print a comparison: runs, pairs, what was found, what limits it, where the rest is."""
     from rich.console import Console
 
     from harness.scoring.comparison.findings import findings
 
-    comparison = standings.comparison
+    comparison = compared.comparison
     # The tables are made for a terminal of this width; a wider one would only pull them apart.
     console = Console(highlight=False, width=WIDTH)
     console.print(runs_table(comparison))
@@ -52,7 +52,7 @@ def show_standings(standings: Standings) -> None:
         console.print(
             textwrap.fill(sentence, WIDTH, initial_indent="- ", subsequent_indent="  "), markup=False
         )
-    console.print(f"\n{standings.page}", markup=False, soft_wrap=True)
+    console.print(f"\n{compared.page}", markup=False, soft_wrap=True)
 
 
 def runs_table(comparison: Comparison) -> Table:
@@ -98,13 +98,13 @@ def pairs_table(comparison: Comparison, pairs: list[Pair]) -> Table:
 
 def shown_pairs(comparison: Comparison) -> list[Pair]:
     """Return the pairs that a screen has room for: all, or those with the best run and of neighbours."""
-    if len(comparison.pairs) <= MOST_PAIRS:
+    if len(comparison.pairs) <= MAX_PAIRS:
         return list(comparison.pairs)
     rank = {one.name: one.rank for one in comparison.entries}
     near = [pair for pair in comparison.pairs if rank[pair.worse] - rank[pair.better] == 1]
     best = [pair for pair in comparison.pairs if rank[pair.better] == 1 and pair not in near]
     shown = sorted([*near, *best], key=lambda pair: (rank[pair.better], rank[pair.worse]))
-    return shown[:MOST_PAIRS] or list(comparison.pairs[:MOST_PAIRS])
+    return shown[:MAX_PAIRS] or list(comparison.pairs[:MAX_PAIRS])
 
 
 def notes(comparison: Comparison) -> list[str]:
@@ -282,19 +282,19 @@ def score_table(plan: Plan, path: Path, *, name: str = "") -> None:
     """Score a table of predictions on a config's corpus and split, log it and print the scores."""
     from rich.console import Console
 
-    from harness.evaluation import external as outside
+    from harness.evaluation import external
     from harness.evaluation import trial as evaluate
     from harness.runs import experiment
     from harness.tracking.store import Store, last
 
     prepared = evaluate.prepare(plan)
     called = name or path.stem
-    table = outside.read(path, prepared, name=called)
+    table = external.read(path, prepared, name=called)
     console = Console(highlight=False, width=WIDTH)
     for note in table.notes:
         console.print(textwrap.fill(f"note: {note}", WIDTH), style="yellow", markup=False)
     store = Store.open()
-    result = experiment.take_in(prepared, store, table, name=called)
+    result = experiment.log_external(prepared, store, table, name=called)
     last.remember(store, plan.name)
     rows = result.scores.rows
     shown = _table(f"{called} in {plan.name}, on test", ["metric"], ["value", "95 % interval", "seed sd"])

@@ -106,12 +106,12 @@ def compare(
 ) -> None:
     """Say which differences between finished classifiers are real; logs the comparison to MLflow."""
     from harness.cli import compare as screen
-    from harness.runs import comparison as standings
+    from harness.runs import comparison
     from harness.tracking.store import Store, last
 
     store = Store.open()
     names = [name.strip() for name in (experiment or last.recall(store)).split(",") if name.strip()]
-    screen.show_standings(standings.standings(store, names, metric))
+    screen.show_comparison(comparison.compare(store, names, metric))
 
 
 @app.command()

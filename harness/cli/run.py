@@ -125,7 +125,9 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
 
 
 def best_on_validation(plan: Plan, outcomes: Iterable[Outcome]) -> Outcome | None:
-    """Return the finished classifier with the best primary metric on validation; None without validation rows."""
+    """Return the finished classifier with the best primary metric on validation; None without validation
+    rows.
+    """
     known = [(value, one) for one in outcomes if not math.isnan(value := _validation(plan, one))]
     if not known:
         return None

@@ -27,11 +27,11 @@ SEPARATOR = "|"
 TOLERANCE = 1e-3
 """How far from 1 probabilities may sum: tables are often rounded to three digits."""
 
-MOST_PROBLEMS = 20
+MAX_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
-class Outside:
+class ExternalPredictions:
     """Predictions made elsewhere.
 
     Attributes
@@ -54,7 +54,7 @@ class _Line:
     proba: tuple[float, ...]
 
 
-def read(path: Path, prepared: Prepared, *, name: str) -> Outside:
+def read(path: Path, prepared: Prepared, *, name: str) -> ExternalPredictions:
     """Read a table and set it beside the corpus.
 
     Parameters
@@ -64,8 +64,8 @@ def read(path: Path, prepared: Prepared, *, name: str) -> Outside:
         labels and empty for none; where known ``p_<label>`` for all labels, and ``seed``. Other columns are
         not looked at. Without ``prediction`` the probabilities decide.
     prepared : Prepared
-        Whose test items are to be there, each once a seed; validation and calibration rows are taken where they
-        are all there, training rows are left out.
+        Whose test items are to be there, each once a seed; validation and calibration rows are taken where
+        they are all there, training rows are left out.
     name : str
         Of the run.
 
@@ -97,13 +97,13 @@ def read(path: Path, prepared: Prepared, *, name: str) -> Outside:
         for seed in sorted(by_seed)
         for split, part in _parts(prepared, by_seed)
     ]
-    return Outside(Predictions.concat(parts), tuple(_notes(prepared, lines, by_seed)))
+    return ExternalPredictions(Predictions.concat(parts), tuple(_notes(prepared, lines, by_seed)))
 
 
 def _raise(path: Path, problems: Sequence[str]) -> None:
-    shown = [f"{path}: {problem}" for problem in problems[:MOST_PROBLEMS]]
-    if len(problems) > MOST_PROBLEMS:
-        shown.append(f"{path}: and {len(problems) - MOST_PROBLEMS:,} more problems")
+    shown = [f"{path}: {problem}" for problem in problems[:MAX_PROBLEMS]]
+    if len(problems) > MAX_PROBLEMS:
+        shown.append(f"{path}: and {len(problems) - MAX_PROBLEMS:,} more problems")
     raise PredictionsError("\n".join(shown))
 
 

@@ -22,7 +22,7 @@ def scored(prepared: Prepared, predictions: Predictions) -> Scores:
     import pandas as pd
 
     plan = prepared.plan
-    metrics = [metric for metric in plan.metrics if predictions.stated or not metric.probabilities]
+    metrics = [metric for metric in plan.metrics if predictions.has_probabilities or not metric.probabilities]
     whole = score(predictions, metrics).rows
     cut = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
     sliced = score_rows(predictions, cut, judge(predictions, cut), plan.primary)

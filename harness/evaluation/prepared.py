@@ -42,7 +42,9 @@ class Prepared:
     entire: Corpus | None = None
 
     def part(self, split: Split, name: str) -> Corpus:
-        """Return the rows of ``"train"``, ``"validation"``, ``"calibration"``, ``"test"`` or :data:`UNSELECTED`."""
+        """Return the rows of ``"train"``, ``"validation"``, ``"calibration"``, ``"test"`` or
+        :data:`UNSELECTED`.
+        """
         if name != UNSELECTED:
             return self.corpus.take(split.part(name))
         rows = self.corpus.rows

@@ -95,7 +95,7 @@ class Deciding:
         import numpy as np
 
         shown = self.after.only(seed=self.seed)
-        codes = shown.decided()
+        codes = shown.predicted()
         sure, wrong = confidence(shown.proba(), codes), errors(shown.truth(), codes)
         _, coverage, risk = risk_coverage(sure, wrong, np.ones((1, len(wrong))))
         # The first few items alone swing between 0 and 1 and say nothing.
@@ -123,7 +123,7 @@ class Deciding:
 
     def values(self) -> dict[str, float]:
         """Return what a run logs of it by key, such as ``test/brier_uncalibrated``; NaN is left out."""
-        found = dict(self._values()) if self.after.stated else {}
+        found = dict(self._values()) if self.after.has_probabilities else {}
         return {key: value for key, value in found.items() if not math.isnan(value)}
 
     def _values(self) -> Iterator[tuple[str, float]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROW = 0.3
 """Inches a run takes."""
 
-MOST_LETTERS = 34
+MAX_LETTERS = 34
 """Of a run's name at the axis."""
 
 FAINT = "#e3e6e9"
@@ -42,7 +42,7 @@ def forest_png(comparison: Comparison) -> bytes:
         if entry.name != centre:
             _gap(gaps, place, comparison.pair(entry.name, centre), centre)
     _rows(gaps, [""] * len(entries))
-    gaps.set_xlabel(f"difference from {shortened(centre, MOST_LETTERS)}", fontsize=9)
+    gaps.set_xlabel(f"difference from {shortened(centre, MAX_LETTERS)}", fontsize=9)
     figure.suptitle(_title(comparison), fontsize=10, x=0.01, ha="left")
     return png(figure)
 
@@ -99,7 +99,7 @@ def _gap(axes: Axes, place: int, pair: Pair, centre: str) -> None:
 
 
 def _rows(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), [shortened(name, MOST_LETTERS) for name in names], fontsize=8.5)
+    axes.set_yticks(range(len(names)), [shortened(name, MAX_LETTERS) for name in names], fontsize=8.5)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=8)

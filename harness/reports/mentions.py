@@ -56,7 +56,7 @@ def _labelled(prepared: Prepared) -> pd.DataFrame:
 
 def _given(test: Predictions, task: Task) -> dict[str, object]:
     """Map ids to labels, frames as a sequence; a fold that scores an item again gives the same item."""
-    decoded: list[Any] = test.labels.decode(test.decided())
+    decoded: list[Any] = test.labels.decode(test.predicted())
     if task == "framing" and not test.labels.multi:
         decoded = [(name,) for name in decoded]
     return dict(zip(test.rows["id"].astype(str), decoded, strict=True))

@@ -15,7 +15,7 @@ from harness.reports.deciding import Deciding
 from harness.reports.summary import Summary
 from harness.scoring.crosstab import Share
 from harness.scoring.metrics.calibration import ReliabilityBin
-from harness.scoring.slice_tests import Judged, listed
+from harness.scoring.slice_tests import SliceResult, reportable
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST, Cell, Findings
 
@@ -68,7 +68,7 @@ def run_page(prepared: Prepared, result: ClassifierResult, about: About = About(
             confusion=confusion_rows(summary),
             points=plot_points(summary.reliability),
             deciding=deciding,
-            points_before=plot_points(deciding.bins_before) if summary.stated else [],
+            points_before=plot_points(deciding.bins_before) if summary.has_probabilities else [],
             slices=slice_groups(summary),
             shows_text=summary.shows_text,
             findings=sorted(result.findings, key=lambda one: WORST_FIRST.index(one.verdict)),
@@ -173,7 +173,7 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
 
 
 def score_rows(summary: Summary) -> list[dict[str, Any]]:
-    """Return one row a metric: name, direction, whether it is primary, and its scores on test and validation."""
+    """Return one row a metric: name, direction, whether it is primary, scores on test and validation."""
     plan, scores = summary.prepared.plan, summary.scores
     metrics = {key: one for one in plan.metrics for key in one.keys(summary.labels)}
     found = {(row["metric"], row["split"]): row for row in scores.to_dict("records")}
@@ -210,19 +210,19 @@ class SliceGroup:
     """The slices by one column: those that are judged, those too small, and how many more of these."""
 
     column: str
-    judged: tuple[Judged, ...]
-    small: tuple[Judged, ...]
+    judged: tuple[SliceResult, ...]
+    small: tuple[SliceResult, ...]
     more: int
 
 
 def slice_groups(summary: Summary) -> list[SliceGroup]:
     """Return the slices of the test items, column by column."""
-    kept, counted = listed(summary.slices)
+    kept, counted = reportable(summary.slices)
     return [
         SliceGroup(
             column,
-            tuple(one for one in kept if one.column == column and not one.too_small),
-            tuple(one for one in kept if one.column == column and one.too_small),
+            tuple(one for one in kept if one.column == column and not one.underpowered),
+            tuple(one for one in kept if one.column == column and one.underpowered),
             counted.get(column, 0),
         )
         for column in dict.fromkeys(one.column for one in summary.slices)

@@ -12,11 +12,11 @@ from harness.config.plan import Plan
 from harness.evaluation.prepared import labels_of
 from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.reports.mentions import mentions
-from harness.scoring.caveats import caveats
 from harness.scoring.crosstab import CrossTable, cross_tables
+from harness.scoring.limitations import caveats
 from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.scoring.metrics.counts import confusion, one_vs_rest, ratio
-from harness.scoring.slice_tests import Judged, judge
+from harness.scoring.slice_tests import SliceResult, judge
 from harness.scoring.slices import slices_of
 from harness.values.labels import NO_FRAME, LabelSet, Task
 from harness.values.tables import Corpus, Predictions
@@ -106,9 +106,9 @@ class Summary:
         return self.result.predictions.only(split="test", seed=self.seed)
 
     @cached_property
-    def stated(self) -> bool:
+    def has_probabilities(self) -> bool:
         """Whether there are probabilities."""
-        return self.test.stated
+        return self.test.has_probabilities
 
     @cached_property
     def caveats(self) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ class Summary:
         return caveats(self.result.predictions, self.prepared.plan.metrics)
 
     @cached_property
-    def slices(self) -> tuple[Judged, ...]:
+    def slices(self) -> tuple[SliceResult, ...]:
         """How well each slice of the test items is labelled."""
         prepared, plan = self.prepared, self.prepared.plan
         cut = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
@@ -125,7 +125,7 @@ class Summary:
     @cached_property
     def confusion(self) -> NDArray[np.int64]:
         """See :func:`harness.scoring.metrics.counts.confusion`."""
-        return confusion(self.test.truth(), self.test.decided(), len(self.labels))
+        return confusion(self.test.truth(), self.test.predicted(), len(self.labels))
 
     @cached_property
     def reliability(self) -> tuple[ReliabilityBin, ...]:
@@ -135,7 +135,7 @@ class Summary:
         """
         import numpy as np
 
-        if not self.stated:
+        if not self.has_probabilities:
             return ()
 
         pairs = claims(self.test.truth(), self.test.proba())
@@ -159,7 +159,7 @@ class Summary:
 
     def _unframed(self) -> LabelRow:
         """Take the items without any label for a label of their own."""
-        true, said = (codes.sum(axis=1) == 0 for codes in (self.test.truth(), self.test.decided()))
+        true, said = (codes.sum(axis=1) == 0 for codes in (self.test.truth(), self.test.predicted()))
         hits, held, given = (true & said).sum(), true.sum(), said.sum()
         shares = (ratio(hits, given), ratio(hits, held), ratio(2 * hits, held + given))
         return LabelRow(NO_FRAME, int(held), int(given), *map(float, shares))
@@ -171,7 +171,7 @@ class Summary:
         names = targets.dropna().value_counts()
         if self.labels.multi or not 1 < len(names) <= TARGETS:
             return ()
-        truth, said = self.test.truth(), self.test.decided()
+        truth, said = self.test.truth(), self.test.predicted()
         rows = []
         for name, n in names.items():
             here = (targets == name).to_numpy()
@@ -198,8 +198,8 @@ class Summary:
         """
         import numpy as np
 
-        truth, said, proba = self.test.truth(), self.test.decided(), self.test.proba()
-        if not self.stated:
+        truth, said, proba = self.test.truth(), self.test.predicted(), self.test.proba()
+        if not self.has_probabilities:
             proba = said.astype(float) if self.labels.multi else np.eye(len(self.labels))[said]
         if self.labels.multi:
             sure = np.where(said == truth, -1.0, np.where(said == 1, proba, 1 - proba))
@@ -240,7 +240,7 @@ class Summary:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """Scores of whole splits: one row a metric, columns ``test`` and ``validation`` × what a score has."""
+        """Scores of whole splits: one row a metric, columns test and validation × what a score has."""
         rows = self.result.scores.rows
         return rows[rows["slice"] == "all"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.scoring.comparison import Comparison, compare
+from harness.scoring.comparison import Comparison
+from harness.scoring.comparison import compare as compare_predictions
 from harness.tracking.comparisons import log_comparison, page_of
 from harness.tracking.finished import Finished, finished, predictions
 from harness.tracking.store import Store
@@ -14,7 +15,7 @@ from harness.values.progress import progress
 
 
 @dataclass(frozen=True)
-class Standings:
+class LoggedComparison:
     """A comparison and where it was logged.
 
     Attributes
@@ -30,7 +31,7 @@ class Standings:
     page: str
 
 
-def standings(store: Store, experiments: Sequence[str], metric: str = "") -> Standings:
+def compare(store: Store, experiments: Sequence[str], metric: str = "") -> LoggedComparison:
     """Compare the finished classifiers of experiments, and log the comparison in the first of them.
 
     Parameters
@@ -53,11 +54,12 @@ def standings(store: Store, experiments: Sequence[str], metric: str = "") -> Sta
     runs = finished(store, experiments)
     chosen = metric or _primary(runs)
     tables = ((run.name, predictions(store, run)) for run in progress(runs, "reading runs", len(runs)))
-    comparison = compare(tables, chosen, deterministic={run.name for run in runs if run.deterministic})
+    deterministic = {run.name for run in runs if run.deterministic}
+    comparison = compare_predictions(tables, chosen, deterministic=deterministic)
     command = f"harness compare --experiment {','.join(experiments)} --metric {chosen}"
     ids = {run.name: run.run_id for run in runs}
     run_id = log_comparison(store, comparison, runs[0].experiment_id, ids, command)
-    return Standings(comparison, run_id, page_of(store, run_id))
+    return LoggedComparison(comparison, run_id, page_of(store, run_id))
 
 
 def _primary(runs: Sequence[Finished]) -> str:

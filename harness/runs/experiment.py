@@ -11,7 +11,7 @@ from harness.audits.of_classifier import audited
 from harness.classifiers.protocol import Example
 from harness.config.plan import PlannedClassifier
 from harness.evaluation import trial as evaluate
-from harness.evaluation.external import EXTERNAL, Outside
+from harness.evaluation.external import EXTERNAL, ExternalPredictions
 from harness.evaluation.pooling import pooled, scored
 from harness.evaluation.prepared import reads_both
 from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
@@ -136,14 +136,16 @@ def finished(prepared: Prepared, store: Store) -> Iterator[Outcome]:
             yield Outcome(classifier, result, 0.0, reused=True)
 
 
-def take_in(prepared: Prepared, store: Store, outside: Outside, *, name: str) -> ClassifierResult:
+def log_external(
+    prepared: Prepared, store: Store, external: ExternalPredictions, *, name: str
+) -> ClassifierResult:
     """Score predictions that were made elsewhere and log them as a run like any other, without a model.
 
     Parameters
     ----------
     prepared : Prepared
     store : Store
-    outside : Outside
+    external : ExternalPredictions
         See :func:`harness.evaluation.external.read`.
     name : str
         Of the run, in place of a classifier's. The same predictions are not logged twice.
@@ -154,23 +156,23 @@ def take_in(prepared: Prepared, store: Store, outside: Outside, *, name: str) ->
         Where the primary metric needs probabilities and there are none, or the name is a classifier's.
     """
     plan = prepared.plan
-    if plan.primary.probabilities and not outside.predictions.stated:
+    if plan.primary.probabilities and not external.predictions.has_probabilities:
         raise ConfigError(
             [Problem("primary", f"{plan.primary.name} needs probabilities, and there are none")]
         )
     if name in [one.name for one in plan.classifiers]:
         hint = "name the run with --name"
         raise ConfigError([Problem("name", f"the config has a classifier called {name!r}", hint)])
-    classifier = PlannedClassifier(name, Bound(EXTERNAL, _Elsewhere, {}), {})
-    trials = tuple(_trials_of(classifier, outside.predictions))
+    classifier = PlannedClassifier(name, Bound(EXTERNAL, _ExternalSource, {}), {})
+    trials = tuple(_trials_of(classifier, external.predictions))
     with Tracker(store, prepared).classifier(classifier, trials) as parent:
         if parent.done is not None:
             return parent.done
         results = tuple(
-            TrialResult(one, outside.predictions.only(seed=one.seed, fold=one.fold), {}) for one in trials
+            TrialResult(one, external.predictions.only(seed=one.seed, fold=one.fold), {}) for one in trials
         )
-        scores = scored(prepared, outside.predictions)
-        result = ClassifierResult(classifier, results, outside.predictions, scores)
+        scores = scored(prepared, external.predictions)
+        result = ClassifierResult(classifier, results, external.predictions, scores)
         result = replace(result, findings=_shown(prepared, audited(prepared, result, None, {})))
         parent.complete(result)
     return result
@@ -183,7 +185,7 @@ def _trials_of(classifier: PlannedClassifier, predictions: Predictions) -> Itera
         yield Trial(classifier, seed, fold, fingerprint([text]))
 
 
-class _Elsewhere:
+class _ExternalSource:
     """Stands for whoever made the predictions."""
 
 

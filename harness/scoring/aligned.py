@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Sample:
+class AlignedPredictions:
     """The scored items of one split, once, with what every seed said of each.
 
     Parameters
@@ -56,7 +56,7 @@ class Sample:
         return len(self.ids)
 
     @classmethod
-    def of(cls, predictions: Predictions) -> Sample:
+    def of(cls, predictions: Predictions) -> AlignedPredictions:
         """Align the rows of one split.
 
         Raises
@@ -70,7 +70,7 @@ class Sample:
         labels, rows = predictions.labels, predictions.rows
         if rows.empty:
             raise PredictionsError("there are no predictions to score")
-        if predictions.stated:
+        if predictions.has_probabilities:
             sums_to_one = not labels.multi
             check_probabilities(predictions.proba(), (len(rows), len(labels)), sums_to_one=sums_to_one)
         order = _aligned(rows)
@@ -81,7 +81,7 @@ class Sample:
             labels=labels,
             ids=rows["id"].astype(str).to_numpy(dtype=object)[first],
             truth=truth[0],
-            predicted=predictions.decided()[order],
+            predicted=predictions.predicted()[order],
             proba=predictions.proba()[order],
             clusters=clusters(rows)[first],
             targets=_codes(rows["target"].fillna("").astype(str).to_numpy(dtype=object)[first]),
@@ -127,7 +127,7 @@ class Sample:
         clusters = np.broadcast_to(self.clusters[:, None], cells.shape)
         return clusters.ravel(), cells.ravel(), shape
 
-    def ordered(self, first: Sequence[str]) -> Sample:
+    def ordered(self, first: Sequence[str]) -> AlignedPredictions:
         """Reorder the labels: the named ones first, the others as they stood."""
         import numpy as np
 
@@ -144,14 +144,14 @@ class Sample:
         proba = self.proba[..., order]
         return replace(self, labels=labels, truth=truth, predicted=predicted, proba=proba)
 
-    def only(self, ids: Collection[str]) -> Sample:
+    def only(self, ids: Collection[str]) -> AlignedPredictions:
         """Keep the items with these ids."""
         import numpy as np
 
         wanted = frozenset(ids)
         return self.at(np.flatnonzero([one in wanted for one in self.ids]))
 
-    def at(self, places: Codes) -> Sample:
+    def at(self, places: Codes) -> AlignedPredictions:
         """Keep the items at these positions, in this order."""
         return replace(
             self,
@@ -163,7 +163,7 @@ class Sample:
             targets=self.targets[places],
         ).compact()
 
-    def compact(self) -> Sample:
+    def compact(self) -> AlignedPredictions:
         """Number clusters and targets from 0 without gaps."""
         return replace(self, clusters=_codes(self.clusters), targets=_codes(self.targets))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.scoring.aligned import effective
-from harness.scoring.caveats import FEWEST_CLUSTERS, FEWEST_ITEMS, few_groups
+from harness.scoring.limitations import MIN_CLUSTERS, MIN_ITEMS, few_groups
 from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.values.labels import NO_FRAME
 
@@ -28,8 +28,8 @@ ALL = "all"
 """In place of a frame or a stance: whichever."""
 
 EVERY_PARTY = "all parties"
-FEWEST_MENTIONS = 20
-MOST_PARTIES = 30
+MIN_MENTIONS = 20
+MAX_PARTIES = 30
 """Parties that are mentioned less often than the one, or beyond the other, have no table of their own."""
 
 DRAWS = 2_000
@@ -39,7 +39,7 @@ DRAWS = 2_000
 class Share:
     """A share of a party's mentions with its 95 % interval; NaN where none can be given.
 
-    An interval needs :data:`harness.scoring.caveats.FEWEST_ITEMS` articles, and mentions both inside the
+    An interval needs :data:`harness.scoring.limitations.MIN_ITEMS` articles, and mentions both inside the
     share and outside: of what never happens, or always does, all resamples say the same.
     """
 
@@ -105,10 +105,10 @@ class CrossTable:
     @property
     def caution(self) -> str:
         """What few articles do to the intervals, a sentence; empty where they are enough."""
-        if self.groups < FEWEST_ITEMS:
+        if self.groups < MIN_ITEMS:
             count = "is 1" if self.groups == 1 else f"are {self.groups}"
-            return f"Intervals need {FEWEST_ITEMS} groups, and there {count}."
-        return few_groups(self.groups) if self.groups < FEWEST_CLUSTERS else ""
+            return f"Intervals need {MIN_ITEMS} groups, and there {count}."
+        return few_groups(self.groups) if self.groups < MIN_CLUSTERS else ""
 
 
 def cross_tables(
@@ -146,8 +146,8 @@ def cross_tables(
     if mentions.empty:
         return ()
     counts = mentions["party"].value_counts()
-    named = sorted(counts.index[counts >= FEWEST_MENTIONS], key=lambda name: (-counts[name], name))
-    parties = [EVERY_PARTY, *(named[:MOST_PARTIES] if len(counts) > 1 else [])]
+    named = sorted(counts.index[counts >= MIN_MENTIONS], key=lambda name: (-counts[name], name))
+    parties = [EVERY_PARTY, *(named[:MAX_PARTIES] if len(counts) > 1 else [])]
     lone = pd.Series([f"mention {n}" for n in range(len(mentions))], index=mentions.index)
     clusters = pd.factorize(mentions["group"].astype(object).fillna(lone))[0]
     inside = np.stack(
@@ -239,6 +239,6 @@ def _bounds(drawn: Array, clusters: NDArray[np.int64]) -> Array:
     """Return low and high of one party's shares, ``(2, ...)``; NaN where its articles are too few."""
     import numpy as np
 
-    if len(np.unique(clusters)) < FEWEST_ITEMS:
+    if len(np.unique(clusters)) < MIN_ITEMS:
         return np.full((2, *drawn.shape[1:]), np.nan)
     return np.stack(interval(drawn, clusters=effective(clusters)))

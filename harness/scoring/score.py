@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.scoring.aligned import Sample
+from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.counts import one_vs_rest
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import refusal
@@ -74,13 +74,13 @@ def score(
     _check(predictions, metrics)
     rows: list[tuple[Any, ...]] = []
     for split in predictions.rows["split"].unique():
-        whole = Sample.of(predictions.only(split=split))
+        whole = AlignedPredictions.of(predictions.only(split=split))
         for name, sample in _sliced(whole, slices or {}):
             rows += [(key, split, name, *numbers) for key, *numbers in _scored(sample, metrics, draws, seed)]
     return Scores(pd.DataFrame(rows, columns=list(SCORE_COLUMNS)))
 
 
-def seed_values(sample: Sample, metric: Metric) -> NDArray[np.float64]:
+def seed_values(sample: AlignedPredictions, metric: Metric) -> NDArray[np.float64]:
     """Return a metric's value under each seed, ``(n_seeds,)``, or ``(n_seeds, k)`` for a per-label one."""
     import numpy as np
 
@@ -88,12 +88,14 @@ def seed_values(sample: Sample, metric: Metric) -> NDArray[np.float64]:
     return np.asarray(drawn_values(sample.ordered(metric.needs_labels), metric, whole)[0])
 
 
-def drawn_values(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+def drawn_values(
+    sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]
+) -> NDArray[np.float64]:
     """Return a metric's value under each seed in each draw.
 
     Parameters
     ----------
-    sample : Sample
+    sample : AlignedPredictions
         With the labels that the metric needs in front.
     metric : Metric
         Any kind.
@@ -121,11 +123,13 @@ def _check(predictions: Predictions, metrics: Sequence[Metric]) -> None:
     if problems:
         raise ConfigError(problems)
     wanting = [metric.name for metric in metrics if metric.probabilities]
-    if wanting and not predictions.stated:
+    if wanting and not predictions.has_probabilities:
         raise PredictionsError(f"there are no probabilities, which {', '.join(wanting)} need")
 
 
-def _sliced(whole: Sample, slices: Mapping[str, Collection[str]]) -> Iterator[tuple[str, Sample]]:
+def _sliced(
+    whole: AlignedPredictions, slices: Mapping[str, Collection[str]]
+) -> Iterator[tuple[str, AlignedPredictions]]:
     yield ALL, whole
     for name, ids in slices.items():
         part = whole.only(ids)
@@ -134,7 +138,7 @@ def _sliced(whole: Sample, slices: Mapping[str, Collection[str]]) -> Iterator[tu
 
 
 def _scored(
-    sample: Sample, metrics: Sequence[Metric], n_draws: int, seed: int
+    sample: AlignedPredictions, metrics: Sequence[Metric], n_draws: int, seed: int
 ) -> Iterator[tuple[str, float, float, float, float, int]]:
     """Yield key, value, low, high, seed_sd and n of each score."""
     import numpy as np
@@ -155,12 +159,12 @@ def _scored(
             yield key, mean, low_end, high_end, spread, len(sample)
 
 
-def _keys(sample: Sample, metric: Metric) -> tuple[str, ...]:
+def _keys(sample: AlignedPredictions, metric: Metric) -> tuple[str, ...]:
     return metric.keys(sample.ordered(metric.needs_labels).labels)
 
 
 def _drawn(
-    views: Mapping[tuple[str, ...], Sample], metrics: Sequence[Metric], resamples: Draws
+    views: Mapping[tuple[str, ...], AlignedPredictions], metrics: Sequence[Metric], resamples: Draws
 ) -> list[NDArray[np.float64]]:
     """Return each metric's draws, ``(draws,)`` or ``(draws, k)``; the same resamples for all of them.
 
@@ -189,12 +193,12 @@ def _drawn(
     return drawn
 
 
-def _from_counts(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
+def _from_counts(sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]) -> Array:
     tables = totals(weights, sample.cells)
     return metric.function(as_declared(tables, sample, metric))  # type: ignore[no-any-return]
 
 
-def _from_target_counts(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
+def _from_target_counts(sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]) -> Array:
     import numpy as np
 
     clusters, cells, shape = sample.target_cells
@@ -212,17 +216,17 @@ def _from_target_counts(sample: Sample, metric: Metric, weights: NDArray[np.floa
     return np.concatenate(values)
 
 
-def as_declared(tables: Array, sample: Sample, metric: Metric) -> Array:
+def as_declared(tables: Array, sample: AlignedPredictions, metric: Metric) -> Array:
     """Give a metric the tables that its ``tasks`` promises it."""
     return tables if sample.labels.multi or metric.tasks == "single" else one_vs_rest(tables)
 
 
-def _from_items(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
+def _from_items(sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]) -> Array:
     cells, statistic = summed(sample, metric)
     return statistic(totals(weights, cells))
 
 
-def summed(sample: Sample, metric: Metric) -> tuple[Array, Callable[[Array], Array]]:
+def summed(sample: AlignedPredictions, metric: Metric) -> tuple[Array, Callable[[Array], Array]]:
     """Return what each cluster adds to an ``items`` metric, and the metric of such sums.
 
     Returns
@@ -247,7 +251,7 @@ def _mean(sums: Array) -> Array:
     return value
 
 
-def _from_table(sample: Sample, metric: Metric, weights: NDArray[np.float32]) -> Array:
+def _from_table(sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]) -> Array:
     import numpy as np
 
     values: list[Any] = []

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.scoring.aligned import Sample, effective
+from harness.scoring.aligned import AlignedPredictions, effective
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import score
 from harness.scoring.slices import Slice
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-FEWEST_ITEMS = 30
-FEWEST_GROUPS = 20
+MIN_ITEMS = 30
+MIN_GROUPS = 20
 """Slices of fewer items or groups are too small to judge."""
 
-MOST_VALUES = 30
+MAX_VALUES = 30
 """Of a column with more values than this, slices that are too small are counted, not listed."""
 
-FEWEST_OF_LABEL = 5
+MIN_OF_LABEL = 5
 """The primary metric is given where every label has this many items: averages over labels need them all."""
 
 DRAWS = 10_000
 
 
 @dataclass(frozen=True)
-class Judged:
+class SliceResult:
     """One slice of the test items.
 
     Attributes
@@ -85,7 +85,7 @@ class Judged:
         return f"{self.column}={self.value}"
 
     @property
-    def too_small(self) -> bool:
+    def underpowered(self) -> bool:
         """Whether nothing is said of it."""
         return math.isnan(self.share)
 
@@ -97,7 +97,7 @@ class Judged:
 
 def judge(
     predictions: Predictions, slices: Sequence[Slice], *, draws: int = DRAWS, seed: int = 0
-) -> tuple[Judged, ...]:
+) -> tuple[SliceResult, ...]:
     """Compare every slice with the other test items.
 
     Parameters
@@ -112,7 +112,7 @@ def judge(
 
     Returns
     -------
-    tuple of Judged
+    tuple of SliceResult
         One a slice that has items, in the same order.
     """
     import numpy as np
@@ -120,13 +120,13 @@ def judge(
     own = predictions.only(split="test")
     if own.rows.empty or not slices:
         return ()
-    sample = Sample.of(own)
+    sample = AlignedPredictions.of(own)
     inside = {one: np.fromiter((id_ in one.ids for id_ in sample.ids), dtype=bool) for one in slices}
     sizes = {one: (int(mask.sum()), len(np.unique(sample.clusters[mask]))) for one, mask in inside.items()}
     large = [
         one
         for one, (n, groups) in sizes.items()
-        if n >= FEWEST_ITEMS and groups >= FEWEST_GROUPS and n < len(sample)
+        if n >= MIN_ITEMS and groups >= MIN_GROUPS and n < len(sample)
     ]
     found = {}
     if large:
@@ -135,16 +135,18 @@ def judge(
         corrected = holm([p for *_, p in found.values()])
         found = {one: (*numbers[:-1], p) for (one, numbers), p in zip(found.items(), corrected, strict=True)}
     return tuple(
-        Judged(one.column, one.value, *sizes[one], *found.get(one, ())) for one in slices if sizes[one][0]
+        SliceResult(one.column, one.value, *sizes[one], *found.get(one, ()))
+        for one in slices
+        if sizes[one][0]
     )
 
 
-def listed(judged: Sequence[Judged]) -> tuple[list[Judged], dict[str, int]]:
+def reportable(judged: Sequence[SliceResult]) -> tuple[list[SliceResult], dict[str, int]]:
     """Part the slices that are worth a line from those that are only counted.
 
     Returns
     -------
-    list of Judged
+    list of SliceResult
         All that are large enough, and of columns with few values the others too.
     dict of str to int
         Column → how many of its slices are too small and not listed.
@@ -152,7 +154,7 @@ def listed(judged: Sequence[Judged]) -> tuple[list[Judged], dict[str, int]]:
     values = Counter(one.column for one in judged)
     kept, counted = [], Counter[str]()
     for one in judged:
-        if one.too_small and values[one.column] > MOST_VALUES:
+        if one.underpowered and values[one.column] > MAX_VALUES:
             counted[one.column] += 1
         else:
             kept.append(one)
@@ -160,7 +162,7 @@ def listed(judged: Sequence[Judged]) -> tuple[list[Judged], dict[str, int]]:
 
 
 def score_rows(
-    predictions: Predictions, slices: Sequence[Slice], judged: Sequence[Judged], primary: Metric
+    predictions: Predictions, slices: Sequence[Slice], judged: Sequence[SliceResult], primary: Metric
 ) -> pd.DataFrame:
     """Return rows of a Scores table for the slices.
 
@@ -169,7 +171,7 @@ def score_rows(
     predictions : Predictions
         Of one run; its test rows are scored.
     slices : sequence of Slice
-    judged : sequence of Judged
+    judged : sequence of SliceResult
         Of :func:`judge`.
     primary : Metric
         Scored where a slice has every label; the share labelled rightly, ``accuracy`` or ``exact_match``,
@@ -188,10 +190,10 @@ def score_rows(
     share = "exact_match" if predictions.labels.multi else "accuracy"
     rows = [
         (share, "test", one.name, one.share, one.low, one.high, one.seed_sd, one.n)
-        for one in listed(judged)[0]
+        for one in reportable(judged)[0]
     ]
     shares = pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
-    kept = {one.name for one in judged if not one.too_small}
+    kept = {one.name for one in judged if not one.underpowered}
     scored = {one.name: one.ids for one in slices if one.name in kept and _has_every_label(predictions, one)}
     if not scored or primary.name == share:
         return shares
@@ -200,7 +202,7 @@ def score_rows(
 
 
 def _compared(
-    sample: Sample, masks: NDArray[np.bool_], draws: int, seed: int
+    sample: AlignedPredictions, masks: NDArray[np.bool_], draws: int, seed: int
 ) -> Iterator[tuple[float, float, float, float, float, float]]:
     """Yield share, low, high, seed sd, gap and p of each slice, ``(n, slices)``."""
     import numpy as np
@@ -225,7 +227,7 @@ def _compared(
         yield float(share), low, high, float(sds[place]), float(gap), p
 
 
-def _cells(sample: Sample, masks: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _cells(sample: AlignedPredictions, masks: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Count by group, seed and slice: right and all inside, right and all outside.
 
     Returns
@@ -262,4 +264,4 @@ def _has_every_label(predictions: Predictions, slice_: Slice) -> bool:
         counts = [int(here[f"truth_{name}"].sum()) for name in predictions.labels.names]
     else:
         counts = [int((here["truth"] == name).sum()) for name in predictions.labels.names]
-    return min(counts) >= FEWEST_OF_LABEL
+    return min(counts) >= MIN_OF_LABEL

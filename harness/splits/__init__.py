@@ -1,8 +1,8 @@
 """Corpus in, named id sets out.
 
-Every splitter gives one :class:`Split` a fold: rows to train on, to choose on (``validation``), to calibrate on
-(``calibration``) and to score (``test``). Where a corpus has a dev part, it is divided once into validation and
-calibration; where it has none, both are carved from the training rows.
+Every splitter gives one :class:`Split` a fold: rows to train on, to choose on (``validation``), to calibrate
+on (``calibration``) and to score (``test``). Where a corpus has a dev part, it is divided once into
+validation and calibration; where it has none, both are carved from the training rows.
 
 What is drawn is drawn by group, the article that a row stands in; rows without one are kept together by text,
 so that one sentence about two parties never stands on both sides.

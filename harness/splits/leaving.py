@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Places = NDArray[np.int64]
 
-FEWEST, MOST_FOLDS = 20, 30
+FEWEST, MAX_FOLDS = 20, 30
 """Values of fewer rows are not tested unless that is asked; more values have to be gathered into folds."""
 
 NOT_LEFT = ("id", "text", "stance", "frames", "start", "end", "votes", "split", "date")
@@ -104,7 +104,7 @@ class LeaveOneOut:
                 [name for name, own in zip(names, fold, strict=True) if own == k] for k in range(self.folds)
             ]
         kept = [str(name) for name, count in zip(names, counts, strict=True) if count >= self.fewest]
-        if len(kept) > MOST_FOLDS:
+        if len(kept) > MAX_FOLDS:
             what = f"{self.by} has {len(kept):,} values of {self.fewest} rows or more, a fold each"
             hint = "gather them into folds, such as folds: 5, or raise fewest"
             raise ConfigError([Problem("split.by", what, hint)])

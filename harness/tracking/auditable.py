@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AuditableModel:
     """A model that states probabilities.
 
     Attributes
@@ -50,7 +50,7 @@ class Asked:
     saw_all: bool = False
 
 
-def asked(uri: str) -> Asked:
+def load_for_audit(uri: str) -> AuditableModel:
     """Load a model to be asked; one of the harness is computed in fp32.
 
     Parameters
@@ -68,14 +68,14 @@ def asked(uri: str) -> Asked:
     try:
         ours = load(uri, engine="fp32")
     except ForeignModelError:
-        return Asked(uri, None, None, _pyfunc(uri), says_no_target=False)
+        return AuditableModel(uri, None, None, _pyfunc(uri), says_no_target=False)
     contract, classifier = ours.engine.contract, ours.engine.classifier
 
     def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:  # noqa: ARG001
         return contract.deciding.calibrated(classifier.predict_proba(examples))
 
     about = contract.trained_on
-    return Asked(
+    return AuditableModel(
         uri,
         contract.task,
         contract.labels,

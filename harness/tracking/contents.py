@@ -161,7 +161,7 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     title = f"{result.classifier.name}, test, seed {summary.seed}"
     confusion = figures.confusion_png(summary.confusion, summary.labels, title)
     (drawn / "confusion_matrix.png").write_bytes(confusion)
-    if summary.stated:
+    if summary.has_probabilities:
         (drawn / "reliability.png").write_bytes(figures.reliability_png(summary.reliability, title))
     if summary.crossed:
         as_table(summary.crossed).to_csv(folder / "frames_by_party.csv", index=False)

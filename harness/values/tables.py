@@ -214,7 +214,7 @@ class Predictions:
         """Return the gold labels, ``(n,)`` codes or ``(n, k)`` of 0 and 1."""
         return self._codes("truth")
 
-    def decided(self) -> NDArray[np.int64]:
+    def predicted(self) -> NDArray[np.int64]:
         """Return the predicted labels, shaped as :meth:`truth`."""
         return self._codes("prediction")
 
@@ -225,7 +225,7 @@ class Predictions:
         return self.rows[[f"p_{name}" for name in self.labels.names]].to_numpy(dtype=np.float64)
 
     @property
-    def stated(self) -> bool:
+    def has_probabilities(self) -> bool:
         """Whether there are probabilities; predictions made elsewhere may be labels alone."""
         return not self.rows[[f"p_{name}" for name in self.labels.names]].isna().all(axis=None)
 

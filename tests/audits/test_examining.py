@@ -11,7 +11,7 @@ import pytest
 from harness.audits import Subject, examine
 from harness.audits.behaviour import SUITE, read
 from harness.classifiers.protocol import Example, Examples
-from harness.scoring.caveats import FEWEST_ITEMS
+from harness.scoring.limitations import MIN_ITEMS
 from harness.values.catalog import CATALOGUES, bind
 from harness.values.errors import ConfigError, CorpusError
 from harness.values.tables import Corpus
@@ -24,7 +24,7 @@ def all_audits(**options: dict[str, Any]) -> dict[str, Any]:
     return {name: bind("audit", name, options.get(name, {})).make() for name in AUDITS}
 
 
-class Asked:
+class AuditableModel:
     def __init__(self) -> None:
         self.calls: list[list[Example]] = []
 
@@ -34,7 +34,7 @@ class Asked:
 
 
 def test_everything_is_asked_at_once_and_nothing_twice() -> None:
-    subject, model = world.subject_of(world.oracle), Asked()
+    subject, model = world.subject_of(world.oracle), AuditableModel()
     examine(subject, all_audits(), model)
     (asked,) = model.calls
     assert len(asked) == len(set(asked))
@@ -42,7 +42,7 @@ def test_everything_is_asked_at_once_and_nothing_twice() -> None:
 
 
 def test_of_each_item_at_most_fifteen_variants_are_asked() -> None:
-    subject, model = world.subject_of(world.oracle), Asked()
+    subject, model = world.subject_of(world.oracle), AuditableModel()
     examine(subject, all_audits(), model)
     of_suite = {one for case in read(SUITE) for one in case.examples()}
     assert len([one for one in model.calls[0] if one not in of_suite]) <= 15 * len(subject.examples)
@@ -85,12 +85,12 @@ def few(n: int) -> Corpus:
     ],
 )
 def test_few_items_ground_no_verdict(name: str, what: str) -> None:
-    for n in (FEWEST_ITEMS - 1, FEWEST_ITEMS):
+    for n in (MIN_ITEMS - 1, MIN_ITEMS):
         corpus = few(n)
         subject = world.subject_of(world.oracle, corpus, blind=world.predictions_of(world.blind, corpus))
         audit = bind("audit", name, {"mislabelled": False} if name == "annotators" else {}).make()
         (found,) = examine(subject, {name: audit}, world.oracle)
-        if n < FEWEST_ITEMS:
+        if n < MIN_ITEMS:
             assert found.verdict == "not applicable"
             assert found.sentence == f"Too few items: 29 of 29 {what}; 30 are needed."
         else:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.audits.intervals import alphas, gap, kappa, mean, rate, share, shown
-from harness.scoring.caveats import FEWEST_ITEMS
+from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.statistics.agreement import alpha
 
 
@@ -28,7 +28,7 @@ def test_a_mean_leaves_out_what_is_unknown() -> None:
     assert math.isnan(mean("x", [1.0, 0.0], [7, 7]).low)  # one group says nothing of how groups differ
 
 
-@pytest.mark.parametrize(("n", "known"), [(FEWEST_ITEMS - 1, False), (FEWEST_ITEMS, True)])
+@pytest.mark.parametrize(("n", "known"), [(MIN_ITEMS - 1, False), (MIN_ITEMS, True)])
 def test_a_share_of_few_items_has_no_interval(n: int, known: bool) -> None:
     found = rate("x", np.arange(n) % 2, np.arange(n))
     assert (found.n, math.isnan(found.low), math.isnan(found.high)) == (n, not known, not known)

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from harness.audits.of_classifier import twin_of
 from harness.config import plan
-from harness.evaluation import external as outside
+from harness.evaluation import external
 from harness.evaluation import trial as evaluate
 from harness.runs import experiment
 from harness.tracking import names
@@ -129,8 +129,8 @@ def test_what_was_predicted_elsewhere_is_audited_as_far_as_it_can_be(folder: Pat
     test = made.corpus.take(made.splits[0].test).rows
     table = folder / "theirs.csv"
     test.assign(prediction=test["stance"])[["id", "prediction"]].to_csv(table, index=False)
-    result = experiment.take_in(
-        made, Store.open(folder), outside.read(table, made, name="theirs"), name="theirs"
+    result = experiment.log_external(
+        made, Store.open(folder), external.read(table, made, name="theirs"), name="theirs"
     )
     found = {one.audit: one for one in result.findings}
     elsewhere = "The predictions were made elsewhere: there is no model to ask."

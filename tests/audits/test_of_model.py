@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import toys
 from ruamel.yaml import YAML
-from tests.audits.test_of_classifier import prepared
 from typer.testing import CliRunner
 
 from harness.audits.of_model import audit_model
@@ -19,11 +18,12 @@ from harness.classifiers.protocol import Example
 from harness.cli.main import main as cli
 from harness.runs import experiment
 from harness.tracking import names
-from harness.tracking.auditable import asked, stated, table
+from harness.tracking.auditable import load_for_audit, stated, table
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, ModelError
 from harness.values.labels import STANCE
+from tests.audits.test_of_classifier import prepared
 
 FOREIGN = """\
 import pandas as pd
@@ -164,10 +164,10 @@ def test_what_does_not_fit_is_refused(champion: Path) -> None:
         audit_model("models:/stance@champion", "framing.yaml")
     assert str(wrong.value) == "models:/stance@champion is for stance; the config is for framing"
     with pytest.raises(ModelError, match="there is no model 'nowhere'"):
-        asked("nowhere")
+        load_for_audit("nowhere")
     (champion / "empty").mkdir()
     with pytest.raises(ModelError, match="empty is no model that MLflow can load: "):
-        asked("empty")
+        load_for_audit("empty")
 
 
 def test_rows_for_a_pyfunc_have_the_kinds_of_a_served_model() -> None:

@@ -91,7 +91,7 @@ def law_decided(fitted: Fit, labels: LabelSet) -> None:
     proba = decider.calibrated(made.proba())
     codes = labels.decide(proba, decider.thresholds)
     np.testing.assert_array_equal(decided.proba(), proba)
-    np.testing.assert_array_equal(decided.decided(), codes)
+    np.testing.assert_array_equal(decided.predicted(), codes)
     if decider.rule is None:
         assert ABSTAIN not in decided.rows
     else:

@@ -22,7 +22,7 @@ from harness.values.labels import FRAMING, STANCE
 from harness.values.tables import Corpus
 from tests.corpora.published import rows_that_break_the_table
 
-MOST_OPTIONS = 12
+MAX_OPTIONS = 12
 
 
 def broken_laws(card: Card, factory: Callable[..., Any]) -> list[str]:
@@ -37,7 +37,7 @@ def broken_laws(card: Card, factory: Callable[..., Any]) -> list[str]:
         ),
         "options are keyword-only": all(p.kind is p.KEYWORD_ONLY for p in parameters.values()),
         "labels and task are taken": {"labels", "task"} <= set(parameters),
-        "options are few": len(options) <= MOST_OPTIONS,
+        "options are few": len(options) <= MAX_OPTIONS,
         "options are documented": all(name in (factory.__doc__ or "") for name in options),
         "a corpus of a variable can be given a folder": not card.variable or "folder" in parameters,
         "a corpus of a variable says where it is offered": not card.variable or bool(card.address),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import toys
 
-from harness.evaluation import external as outside
+from harness.evaluation import external
 from harness.evaluation.trial import Prepared
 from harness.runs import experiment
 from harness.tracking.store import Store
@@ -48,8 +48,8 @@ def write(folder: Path, table: Rows) -> Path:
     return path
 
 
-def read(prepared: Prepared, table: Rows) -> outside.Outside:
-    return outside.read(write(prepared.plan.source.parent, table), prepared, name="theirs")
+def read(prepared: Prepared, table: Rows) -> external.ExternalPredictions:
+    return external.read(write(prepared.plan.source.parent, table), prepared, name="theirs")
 
 
 def refused(prepared: Prepared, table: Rows) -> list[str]:
@@ -69,7 +69,7 @@ def test_labels_alone_are_set_beside_the_corpus(prepared: Prepared) -> None:
     assert (table.rows["truth"] == table.rows["prediction"]).all()
     assert (table.rows["run"] == "theirs").all()
     assert table.rows["group"].notna().all()
-    assert not table.stated
+    assert not table.has_probabilities
     assert found.notes == (
         "There are no probabilities, so log_loss, brier, ece_equal_mass, ece_equal_width, aurc are left out.",
     )
@@ -78,7 +78,7 @@ def test_labels_alone_are_set_beside_the_corpus(prepared: Prepared) -> None:
 def test_probabilities_are_taken_and_may_decide(prepared: Prepared) -> None:
     table = rows(prepared, proba=True)
     found = read(prepared, table)
-    assert found.predictions.stated
+    assert found.predictions.has_probabilities
     assert found.notes == ()
     silent = [{name: value for name, value in row.items() if name != "prediction"} for row in table]
     decided = read(prepared, silent).predictions
@@ -118,9 +118,9 @@ def test_frames_are_parted_by_bars(tmp_path: Path) -> None:
         for id_, frames in zip(told["id"], told["frames"], strict=True)
     ]
     found = read(made, table).predictions
-    assert (found.truth() == found.decided()).all()
+    assert (found.truth() == found.predicted()).all()
     table[0]["prediction"] = "none"
-    assert read(made, table).predictions.decided()[0].sum() == 0
+    assert read(made, table).predictions.predicted()[0].sum() == 0
 
 
 def changed(table: Rows, place: int, **values: str) -> Rows:
@@ -151,7 +151,7 @@ def test_a_row_that_cannot_be_used_is_named(prepared: Prepared, values: dict[str
 def test_how_far_probabilities_may_sum_from_one(prepared: Prepared, value: str, taken: bool) -> None:
     table = changed(rows(prepared, proba=True), 1, p_neutral=value)
     if taken:
-        assert read(prepared, table).predictions.stated
+        assert read(prepared, table).predictions.has_probabilities
     else:
         expected = "line 3: probabilities sum to 1.001, not to 1: 0.1, 0.8011, 0.1"
         assert refused(prepared, table) == [expected]
@@ -198,7 +198,7 @@ def test_files_that_are_no_table_are_refused(prepared: Prepared, tmp_path: Path)
 
     def said() -> str:
         with pytest.raises(PredictionsError) as caught:
-            outside.read(path, prepared, name="theirs")
+            external.read(path, prepared, name="theirs")
         return str(caught.value).removeprefix(f"{path}: ")
 
     assert said() == f"cannot be read: [Errno 2] No such file or directory: '{path}'"
@@ -218,10 +218,10 @@ def test_of_many_problems_twenty_are_shown(prepared: Prepared) -> None:
 def test_they_are_logged_once_as_a_run_without_a_model(folder: Path) -> None:
     made = toys.prepared(folder)
     store, table = Store.open(), read(made, rows(made, seeds=("1", "2")))
-    first = experiment.take_in(made, store, table, name="theirs")
+    first = experiment.log_external(made, store, table, name="theirs")
     assert first.scores.value("f1_macro") == 1
     assert "brier" not in set(first.scores.rows["metric"])
-    again = experiment.take_in(made, store, table, name="theirs")
+    again = experiment.log_external(made, store, table, name="theirs")
     assert again.scores.value("f1_macro") == 1
     (run,) = store.client.search_runs([store.experiment("toys")])
     assert (run.info.run_name, run.info.status) == ("theirs", "FINISHED")
@@ -239,14 +239,14 @@ def test_they_are_logged_once_as_a_run_without_a_model(folder: Path) -> None:
 def test_other_predictions_under_the_same_name_are_another_run(folder: Path) -> None:
     made, store = toys.prepared(folder), Store.open()
     table = rows(made)
-    experiment.take_in(made, store, read(made, table), name="theirs")
+    experiment.log_external(made, store, read(made, table), name="theirs")
     table[0]["prediction"] = "supportive"
-    experiment.take_in(made, store, read(made, table), name="theirs")
+    experiment.log_external(made, store, read(made, table), name="theirs")
     assert len(store.client.search_runs([store.experiment("toys")])) == 2
 
 
 def test_a_classifiers_name_is_taken(folder: Path) -> None:
     made = toys.prepared(folder)
     with pytest.raises(ConfigError) as caught:
-        experiment.take_in(made, Store.open(), read(made, rows(made)), name="verbs")
+        experiment.log_external(made, Store.open(), read(made, rows(made)), name="verbs")
     assert str(caught.value) == ("name: the config has a classifier called 'verbs'; name the run with --name")

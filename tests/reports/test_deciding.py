@@ -41,7 +41,7 @@ def test_what_was_too_sure_is_better_calibrated_afterwards(labels: LabelSet) -> 
 def test_the_curve_ends_where_everything_is_labelled() -> None:
     found = deciding(SINGLE)
     shown = found.after
-    wrong = float((shown.truth() != shown.decided()).mean())
+    wrong = float((shown.truth() != shown.predicted()).mean())
     assert found.curve[-1] == (pytest.approx(1.0), pytest.approx(wrong))
     assert found.curve[0][1] < wrong
 

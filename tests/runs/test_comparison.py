@@ -15,10 +15,11 @@ from typer.testing import CliRunner
 from harness.cli.compare import WIDTH, notes, shown_pairs
 from harness.cli.main import main as cli
 from harness.config import plan
-from harness.evaluation import external as outside
+from harness.evaluation import external
 from harness.evaluation import trial as evaluate
 from harness.runs import experiment
-from harness.runs.comparison import Standings, standings
+from harness.runs.comparison import LoggedComparison
+from harness.runs.comparison import compare as compare_experiments
 from harness.scoring.comparison import compare
 from harness.scoring.comparison.findings import shortened
 from harness.tracking import promotion
@@ -28,12 +29,14 @@ from harness.values.errors import ConfigError, HarnessError, StoreError
 
 
 @pytest.fixture
-def compared(trained: Path) -> tuple[Store, Standings]:
+def compared(trained: Path) -> tuple[Store, LoggedComparison]:
     store = Store.open(trained)
-    return store, standings(store, ["toys"])
+    return store, compare_experiments(store, ["toys"])
 
 
-def test_the_finished_classifiers_of_an_experiment_are_compared(compared: tuple[Store, Standings]) -> None:
+def test_the_finished_classifiers_of_an_experiment_are_compared(
+    compared: tuple[Store, LoggedComparison],
+) -> None:
     store, found = compared
     assert {entry.name for entry in found.comparison.entries} == {"prior", "verbs", "strong", "unsaved"}
     assert found.comparison.metric == "f1_macro"
@@ -51,7 +54,7 @@ def test_what_is_read_back_is_what_was_predicted(trained: Path) -> None:
     assert table.labels.names == ("critical", "neutral", "supportive")
 
 
-def test_a_comparison_is_a_run_of_its_own(compared: tuple[Store, Standings]) -> None:
+def test_a_comparison_is_a_run_of_its_own(compared: tuple[Store, LoggedComparison]) -> None:
     store, found = compared
     run = store.client.get_run(found.run_id)
     assert (run.info.run_name, run.info.status) == ("compare f1_macro", "FINISHED")
@@ -68,13 +71,13 @@ def test_a_comparison_is_a_run_of_its_own(compared: tuple[Store, Standings]) -> 
     )
 
 
-def test_the_same_comparison_is_logged_once(compared: tuple[Store, Standings]) -> None:
+def test_the_same_comparison_is_logged_once(compared: tuple[Store, LoggedComparison]) -> None:
     store, found = compared
-    assert standings(store, ["toys"]).run_id == found.run_id
-    assert standings(store, ["toys"], "brier").run_id != found.run_id
+    assert compare_experiments(store, ["toys"]).run_id == found.run_id
+    assert compare_experiments(store, ["toys"], "brier").run_id != found.run_id
 
 
-def test_comparisons_are_neither_compared_nor_promoted(compared: tuple[Store, Standings]) -> None:
+def test_comparisons_are_neither_compared_nor_promoted(compared: tuple[Store, LoggedComparison]) -> None:
     store, _ = compared
     assert {run.name for run in finished(store, ["toys"])} == {"prior", "verbs", "strong", "unsaved"}
     assert promotion.promote(store, "toys").classifier in {"verbs", "strong"}
@@ -84,7 +87,7 @@ def test_two_experiments_are_compared_under_their_names(trained: Path) -> None:
     store = Store.open(trained)
     for outcome in experiment.run(toys.prepared(trained, LADDER, name="again", seeds="[3, 4]"), store):
         assert outcome.error is None
-    found = standings(store, ["toys", "again"])
+    found = compare_experiments(store, ["toys", "again"])
     assert "toys/verbs" in {entry.name for entry in found.comparison.entries}
     assert len(found.comparison.entries) == 8
     assert str(store.client.get_run(found.run_id).info.experiment_id) == store.experiment("toys")
@@ -95,10 +98,10 @@ def test_predictions_made_elsewhere_compare_alike_and_are_never_promoted(trained
     table = trained / "theirs.csv"
     told = made.part(made.splits[0], "test").rows.rename(columns={"stance": "prediction"})
     told[["id", "prediction"]].to_csv(table, index=False)
-    experiment.take_in(made, store, outside.read(table, made, name="theirs"), name="theirs")
-    found = standings(store, ["toys"]).comparison
+    experiment.log_external(made, store, external.read(table, made, name="theirs"), name="theirs")
+    found = compare_experiments(store, ["toys"]).comparison
     assert found.entries[0].name == "theirs"
-    assert standings(store, ["toys"], "brier").comparison.refused == {
+    assert compare_experiments(store, ["toys"], "brier").comparison.refused == {
         "theirs": "it has no probabilities, which brier needs"
     }
     # It is the newest run, and has no validation rows; the others are judged by theirs.
@@ -114,7 +117,7 @@ def test_runs_on_other_test_items_are_named_and_left_out(trained: Path) -> None:
         name="folds",
     )
     list(experiment.run(other, store))
-    found = standings(store, ["toys", "folds"]).comparison
+    found = compare_experiments(store, ["toys", "folds"]).comparison
     assert list(found.refused) == ["folds/kfold"]
     assert found.refused["folds/kfold"].startswith("it was scored on another test set (fingerprint ")
 
@@ -129,7 +132,7 @@ def test_runs_on_other_test_items_are_named_and_left_out(trained: Path) -> None:
 )
 def test_experiments_that_cannot_be_compared_are_named(trained: Path, names: list[str], message: str) -> None:
     with pytest.raises(StoreError) as caught:
-        standings(Store.open(trained), names)
+        compare_experiments(Store.open(trained), names)
     assert str(caught.value) == message
 
 
@@ -140,11 +143,11 @@ def test_experiments_that_go_by_different_metrics_need_one_named(trained: Path) 
     path.write_text(path.read_text(encoding="utf-8").replace("primary: f1_macro", "primary: accuracy"))
     list(experiment.run(evaluate.prepare(plan.read(path)), store))
     with pytest.raises(ConfigError) as caught:
-        standings(store, ["toys", "other"])
+        compare_experiments(store, ["toys", "other"])
     assert str(caught.value) == (
         "metric: the experiments go by different ones: toys by f1_macro, other by accuracy; name one"
     )
-    assert standings(store, ["toys", "other"], "mcc").comparison.metric == "mcc"
+    assert compare_experiments(store, ["toys", "other"], "mcc").comparison.metric == "mcc"
 
 
 def test_a_run_whose_files_are_gone_is_named(trained: Path) -> None:
@@ -152,7 +155,7 @@ def test_a_run_whose_files_are_gone_is_named(trained: Path) -> None:
     run = finished(store, ["toys"])[0]
     (Path(store.client.download_artifacts(run.run_id, "")) / "predictions.parquet").unlink()
     with pytest.raises(StoreError, match=rf"^the files of {run.name} \(run {run.run_id}\) are gone: "):
-        standings(store, ["toys"])
+        compare_experiments(store, ["toys"])
 
 
 def shown(*words: str) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.scoring.aligned import Sample, effective
+from harness.scoring.aligned import AlignedPredictions, effective
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
@@ -41,12 +41,12 @@ def table(*parts: list[dict[str, Any]], labels: LabelSet = LABELS) -> Prediction
 
 def refusal(*parts: list[dict[str, Any]]) -> str:
     with pytest.raises(PredictionsError) as caught:
-        Sample.of(table(*parts))
+        AlignedPredictions.of(table(*parts))
     return str(caught.value)
 
 
 def test_seeds_are_aligned_whatever_their_order() -> None:
-    sample = Sample.of(table(rows(2)[::-1], rows(1)))
+    sample = AlignedPredictions.of(table(rows(2)[::-1], rows(1)))
     assert sample.seeds == (1, 2)
     assert sample.ids.tolist() == ["a", "b", "c", "g1"]
     assert sample.truth.tolist() == [0, 1, 2, 0]
@@ -55,7 +55,7 @@ def test_seeds_are_aligned_whatever_their_order() -> None:
 
 
 def test_a_cluster_is_a_group_or_an_item_without_one() -> None:
-    sample = Sample.of(table(rows(1)))
+    sample = AlignedPredictions.of(table(rows(1)))
     # The item g1 is not the group g1.
     assert sample.clusters.tolist() == [0, 0, 1, 2]
     assert sample.n_clusters == 3
@@ -63,14 +63,14 @@ def test_a_cluster_is_a_group_or_an_item_without_one() -> None:
 
 
 def test_folds_are_pooled_and_an_item_may_stand_in_several() -> None:
-    sample = Sample.of(table(rows(1), rows(1, fold=1), rows(2, fold=1), rows(2)))
+    sample = AlignedPredictions.of(table(rows(1), rows(1, fold=1), rows(2, fold=1), rows(2)))
     assert sample.ids.tolist() == ["a", "b", "c", "g1"] * 2
     # The same item is the same cluster, whichever fold scored it.
     assert sample.clusters.tolist() == [0, 0, 1, 2] * 2
 
 
 def test_cells_count_what_each_cluster_holds() -> None:
-    sample = Sample.of(table(rows(1), rows(2)))
+    sample = AlignedPredictions.of(table(rows(1), rows(2)))
     assert sample.cells.shape == (3, 2, 3, 3)
     # Cluster 0 holds a (critical) and b (neutral); seed 1 says critical, seed 2 neutral.
     assert sample.cells[0].tolist() == [
@@ -81,7 +81,7 @@ def test_cells_count_what_each_cluster_holds() -> None:
 
 
 def test_cells_by_target_are_the_same_counts_apart() -> None:
-    sample = Sample.of(table(rows(1), rows(2)))
+    sample = AlignedPredictions.of(table(rows(1), rows(2)))
     clusters, cells, shape = sample.target_cells
     assert shape == (2, 3, 3, 3)
     whole = np.zeros((3, *shape), dtype=int)
@@ -98,7 +98,7 @@ def test_several_labels_a_row() -> None:
         {**keys, "id": "a", "truth_conflict": 1, "truth_morality": 0, **said},
         {**keys, "id": "b", "truth_conflict": 0, "truth_morality": 0, **said},
     ]
-    sample = Sample.of(table(items, labels=FRAMES))
+    sample = AlignedPredictions.of(table(items, labels=FRAMES))
     assert sample.truth.tolist() == [[1, 0], [0, 0]]
     # [label][truth][said]: conflict is once right and once wrong, morality twice wrong.
     assert sample.cells.tolist() == [[[[[0, 1], [0, 1]], [[0, 2], [0, 0]]]]]
@@ -106,7 +106,7 @@ def test_several_labels_a_row() -> None:
 
 
 def test_labels_are_reordered_by_name() -> None:
-    sample = Sample.of(table(rows(1), rows(2))).ordered(["supportive", "critical"])
+    sample = AlignedPredictions.of(table(rows(1), rows(2))).ordered(["supportive", "critical"])
     assert sample.labels.names == ("supportive", "critical", "neutral")
     assert sample.truth.tolist() == [1, 2, 0, 1]
     assert sample.predicted.tolist() == [[1, 1, 1, 1], [2, 2, 2, 2]]
@@ -114,11 +114,11 @@ def test_labels_are_reordered_by_name() -> None:
 
 
 def test_a_slice_numbers_its_clusters_anew() -> None:
-    part = Sample.of(table(rows(1), rows(2))).only(["c", "g1", "unknown"])
+    part = AlignedPredictions.of(table(rows(1), rows(2))).only(["c", "g1", "unknown"])
     assert part.ids.tolist() == ["c", "g1"]
     assert part.clusters.tolist() == [0, 1]
     assert part.cells.shape == (2, 2, 3, 3)
-    assert len(Sample.of(table(rows(1))).only([])) == 0
+    assert len(AlignedPredictions.of(table(rows(1))).only([])) == 0
 
 
 def test_clusters_of_unequal_size_count_as_fewer_equal_ones() -> None:
@@ -151,5 +151,5 @@ def test_what_are_no_probabilities() -> None:
 
 def test_nothing_to_score() -> None:
     with pytest.raises(PredictionsError) as caught:
-        Sample.of(table(rows(1)).only(split="validation"))
+        AlignedPredictions.of(table(rows(1)).only(split="validation"))
     assert str(caught.value) == "there are no predictions to score"

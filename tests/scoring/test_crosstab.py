@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.scoring.caveats import FEWEST_ITEMS
 from harness.scoring.crosstab import (
     ALL,
     EVERY_PARTY,
-    FEWEST_MENTIONS,
+    MIN_MENTIONS,
     CrossCell,
     CrossTable,
     as_table,
     cross_tables,
 )
+from harness.scoring.limitations import MIN_ITEMS
 
 FRAMES, STANCES = ("conflict", "morality"), ("critical", "supportive")
 
@@ -84,7 +84,7 @@ def test_none_and_all_have_no_interval_but_their_gap_has() -> None:
 
 
 def test_few_articles_have_no_interval() -> None:
-    enough, few = (cross_tables(repeated(n), FRAMES, STANCES)[0] for n in (FEWEST_ITEMS, FEWEST_ITEMS - 1))
+    enough, few = (cross_tables(repeated(n), FRAMES, STANCES)[0] for n in (MIN_ITEMS, MIN_ITEMS - 1))
     assert not math.isnan(cell(enough, "conflict", ALL).gap.low)
     for share in ("true", "given", "gap"):
         found = getattr(cell(few, "conflict", ALL), share)
@@ -132,7 +132,7 @@ def test_mentions_without_an_article_are_resampled_alone() -> None:
 
 
 def test_a_party_needs_enough_mentions_for_a_table_of_its_own() -> None:
-    few, enough = ([("A", "a", (), "critical")] * n for n in (FEWEST_MENTIONS - 1, FEWEST_MENTIONS))
+    few, enough = ([("A", "a", (), "critical")] * n for n in (MIN_MENTIONS - 1, MIN_MENTIONS))
     other = [("B", "b", (), "critical")] * 30
     assert [one.party for one in cross_tables(mentions(few + other), FRAMES, STANCES)] == [EVERY_PARTY, "B"]
     tables = cross_tables(mentions(enough + other), FRAMES, STANCES)

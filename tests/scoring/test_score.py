@@ -11,8 +11,8 @@ import pytest
 from sklearn.metrics import f1_score
 
 from harness.scoring import score as scoring
-from harness.scoring.aligned import Sample
-from harness.scoring.caveats import caveats
+from harness.scoring.aligned import AlignedPredictions
+from harness.scoring.limitations import caveats
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import default_names, resolve
 from harness.scoring.score import score, seed_values
@@ -167,7 +167,7 @@ def test_a_biased_metric_is_within_its_interval_all_the_same() -> None:
     # Ninety targets named once or twice: a draw that misses a row of a target has it worse off.
     table = with_rows(predictions(STANCE), target=[f"t{place % 70}" for place in range(N)] * 3)
     row = score(table, resolve(["favg_target_mean"], "favg_target_mean", STANCE), draws=500).rows.iloc[0]
-    sample = Sample.of(table)
+    sample = AlignedPredictions.of(table)
     assert (
         row["low"]
         < row["value"]

@@ -10,7 +10,7 @@ from scipy import stats
 from scoring.comparison.made_runs import frames, run, with_rows
 
 from harness.scoring.metrics.classification import ACCURACY, F1_MACRO
-from harness.scoring.slice_tests import FEWEST_GROUPS, FEWEST_ITEMS, Judged, judge, listed, score_rows
+from harness.scoring.slice_tests import MIN_GROUPS, MIN_ITEMS, SliceResult, judge, reportable, score_rows
 from harness.scoring.slices import Slice
 from harness.scoring.statistics.bootstrap import corrected_p
 from harness.values.tables import Predictions
@@ -73,22 +73,22 @@ def test_looking_at_many_is_corrected_for() -> None:
     assert [one.value for one in found if one.worse] == []
 
 
-@pytest.mark.parametrize(("n", "judged"), [(FEWEST_ITEMS - 1, False), (FEWEST_ITEMS, True)])
+@pytest.mark.parametrize(("n", "judged"), [(MIN_ITEMS - 1, False), (MIN_ITEMS, True)])
 def test_few_items_are_not_judged(n: int, judged: bool) -> None:
     (found,) = judge(run("a", 1.0), [slice_of(IDS[:n])])
-    assert (found.n, found.too_small) == (n, not judged)
+    assert (found.n, found.underpowered) == (n, not judged)
     assert not found.worse
 
 
-@pytest.mark.parametrize(("groups", "judged"), [(FEWEST_GROUPS - 1, False), (FEWEST_GROUPS, True)])
+@pytest.mark.parametrize(("groups", "judged"), [(MIN_GROUPS - 1, False), (MIN_GROUPS, True)])
 def test_few_groups_are_not_judged(groups: int, judged: bool) -> None:
     (found,) = judge(run("a", 1.0, group=3), [slice_of(IDS[: 3 * groups])])
-    assert (found.groups, found.too_small) == (groups, not judged)
+    assert (found.groups, found.underpowered) == (groups, not judged)
 
 
 def test_all_of_test_has_nothing_to_be_compared_with() -> None:
     (found,) = judge(run("a", 1.0), [slice_of(IDS)])
-    assert found.too_small
+    assert found.underpowered
 
 
 def test_a_slice_without_items_and_a_run_without_test_rows_are_nothing() -> None:
@@ -99,15 +99,15 @@ def test_a_slice_without_items_and_a_run_without_test_rows_are_nothing() -> None
 def test_of_frames_all_must_be_right() -> None:
     table = frames("a", 1.0, n_seeds=1)
     (found,) = judge(table, [slice_of(IDS[:100])])
-    right = (table.truth() == table.decided()).all(axis=1)
+    right = (table.truth() == table.predicted()).all(axis=1)
     assert found.share == pytest.approx(right[:100].mean())
 
 
 def test_small_slices_of_a_column_with_many_values_are_counted() -> None:
-    small = [Judged("target", f"t{place}", 2, 2) for place in range(40)]
-    large = Judged("target", "t", 60, 60, 0.5, 0.4, 0.6, 0.1, 0.0, 1.0)
-    few = [Judged("outlet", "o", 3, 3)]
-    kept, counted = listed([large, *small, *few])
+    small = [SliceResult("target", f"t{place}", 2, 2) for place in range(40)]
+    large = SliceResult("target", "t", 60, 60, 0.5, 0.4, 0.6, 0.1, 0.0, 1.0)
+    few = [SliceResult("outlet", "o", 3, 3)]
+    kept, counted = reportable([large, *small, *few])
     assert kept == [large, *few]
     assert counted == {"target": 40}
 

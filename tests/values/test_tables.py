@@ -84,7 +84,7 @@ def test_predictions_stand_beside_their_rows(corpus: Corpus) -> None:
     made = Predictions.of(stance, STANCE, said, run="mine", split="test", seed=4, fold=1)
     assert made.rows["prediction"].tolist() == ["neutral", "supportive", "neutral"]
     assert made.truth().tolist() == [1, 2, 0]
-    assert made.decided().tolist() == [1, 2, 1]
+    assert made.predicted().tolist() == [1, 2, 1]
     assert made.proba().tolist() == said.tolist()
     keys = made.rows.loc[0, ["run", "split", "seed", "fold", "target", "group"]]
     assert keys.tolist() == ["mine", "test", 4, 1, "Varna", "a"]
@@ -95,9 +95,9 @@ def test_multi_label_predictions_hold_a_column_a_label(corpus: Corpus) -> None:
     said = np.array([[0.5, 0.1, 0, 0, 0], [0, 0, 0, 0, 0.9], [0.0, 0.49, 0, 0, 0]])
     made = Predictions.of(framing, FRAMING, said, split="test")
     assert made.rows["truth_responsibility"].tolist() == [0, 1, 0]
-    assert made.decided().tolist() == [[1, 0, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]]
+    assert made.predicted().tolist() == [[1, 0, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]]
     lower = Predictions.of(framing, FRAMING, said, thresholds=[0.6, 0.4, 0.5, 0.5, 0.5], split="test")
-    assert lower.decided()[:, :2].tolist() == [[0, 0], [0, 0], [0, 1]]
+    assert lower.predicted()[:, :2].tolist() == [[0, 0], [0, 0], [0, 1]]
 
 
 def test_predictions_survive_parquet(corpus: Corpus, tmp_path: Path) -> None:

@@ -251,7 +251,7 @@ def averaged(models: Sequence[Encoder]) -> Encoder:
 
 
 def _best(models: Sequence[Encoder], validation: Labelled | None) -> tuple[Encoder, dict[str, float]]:
-    """Return the average of models, or the one that is better on ``validation``; and how good the average is."""
+    """Return the average of models, or a better one on ``validation``; and how good the average is."""
     from harness.classifiers.encoder.prediction import f1_macro
 
     mean = averaged(models)

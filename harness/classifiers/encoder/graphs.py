@@ -32,7 +32,7 @@ STEP = 8
 COMMON = 2
 """A shape that is seen so often is recorded: there will be more of it."""
 
-MOST_WEIGHTS = 200_000_000
+MAX_WEIGHTS = 200_000_000
 """Weights of a network whose passes are worth the memory that their recording takes."""
 
 WARM = 3
@@ -75,7 +75,7 @@ class Replayed(nn.Module):
     def __init__(self, network: Network, padding: int, most: int) -> None:
         super().__init__()
         self.network, self.padding, self.most = network, padding, most
-        few = sum(one.numel() for one in network.parameters()) <= MOST_WEIGHTS
+        few = sum(one.numel() for one in network.parameters()) <= MAX_WEIGHTS
         self.refused = "" if few else "it is large enough to keep a GPU busy, and its recordings take memory"
         # Recordings are made in a stream of their own; newer versions warn of what that costs each time.
         quiet = getattr(torch.autograd.graph, "set_warn_on_accumulate_grad_stream_mismatch", lambda _: None)

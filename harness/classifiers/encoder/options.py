@@ -31,8 +31,8 @@ class Schedule:
     clip : float
         The largest norm of a gradient; above 0.
     patience : int
-        Training ends after so many epochs that bettered neither the macro-F1 nor the loss on the validation rows;
-        0 for never.
+        Training ends after so many epochs that bettered neither the macro-F1 nor the loss on the validation
+        rows; 0 for never.
     """
 
     warmup: float = 0.1

@@ -98,15 +98,17 @@ class Training:
         self.crew = Crew()
 
     def run(self, train: Data, validation: Data | None) -> list[dict[str, float]]:
-        """Train; leave the network with the weights of the epoch that has the best macro-F1 on ``validation``.
+        """Train; leave the network with the weights of the epoch that has the best macro-F1 on
+        ``validation``.
 
-        Of epochs that tie the earlier is kept; without ``validation``, the last. ``schedule.patience`` may end it
-        early.
+        Of epochs that tie the earlier is kept; without ``validation``, the last. ``schedule.patience`` may
+        end it early.
 
         Returns
         -------
         list of dict
-            One an epoch: ``train_loss`` and, with ``validation``, ``validation_loss`` and ``validation_f1_macro``.
+            One an epoch: ``train_loss`` and, with ``validation``, ``validation_loss`` and
+            ``validation_f1_macro``.
 
         Raises
         ------

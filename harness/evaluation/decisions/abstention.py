@@ -13,7 +13,8 @@ adds its errors and its served rows, and a group is in or out as a whole.
     The lowest threshold for which calibration *shows* that the risk is met (Learn then Test, Angelopoulos et
     al. 2025; the test is by betting, Waudby-Smith & Ramdas 2024). With the chosen certainty, over the draw of
     the groups, the risk is met: for groups that come from the same source independently, whatever the
-    classifier. Validation proposes the thresholds and their order, so calibration is used for nothing but the test.
+    classifier. Validation proposes the thresholds and their order, so calibration is used for nothing but the
+    test.
 
 MAPIE has risk control too, but takes rows to be exchangeable; the articles that they stand in are not seen.
 """

@@ -68,8 +68,8 @@ def fit(predictions: Predictions, settings: Settings, *, refitted: bool = False)
     Parameters
     ----------
     predictions : Predictions
-        Raw, of one trial, or of one seed's trials on all folds. Of its rows ``calibration`` and ``validation`` are
-        read; test is not looked at.
+        Raw, of one trial, or of one seed's trials on all folds. Of its rows ``calibration`` and
+        ``validation`` are read; test is not looked at.
     settings : Settings
     refitted : bool
         Whether it is to serve a classifier that was fitted once more, on other rows: no guarantee then holds.
@@ -93,8 +93,8 @@ def fit(predictions: Predictions, settings: Settings, *, refitted: bool = False)
 def decide(predictions: Predictions, settings: Settings) -> tuple[Decider, Predictions]:
     """Fit on a trial's raw predictions and decide them all.
 
-    Validation rows are decided by thresholds that were tuned on other groups of validation, so that what is chosen by
-    their scores is not flattered by them.
+    Validation rows are decided by thresholds that were tuned on other groups of validation, so that what is
+    chosen by their scores is not flattered by them.
 
     Parameters
     ----------

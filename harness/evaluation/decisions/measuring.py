@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 DRAWS = 2_000
-MOST_TARGETS = 30
-FEWEST_ITEMS = 30
+MAX_TARGETS = 30
+MIN_ITEMS = 30
 """A share of fewer items has no interval: where none of a few is wrong, resamples say that none ever is."""
 
 
@@ -41,7 +41,7 @@ class Served:
         Share of them that got a label, and its 95 % interval over items (by group) and seeds.
     risk, risk_low, risk_high : float
         Share of those labels that are wrong (of a multi-label task, of items with any label wrong); NaN where
-        none was given. Bounds of shares of fewer than :data:`FEWEST_ITEMS` items are NaN.
+        none was given. Bounds of shares of fewer than :data:`MIN_ITEMS` items are NaN.
     """
 
     kind: str
@@ -71,7 +71,7 @@ def measure(predictions: Predictions, *, parts: bool = True, draws: int = DRAWS)
     -------
     tuple of Served
         Empty where nothing can abstain, or there are no rows. Targets stand by frequency, at most
-        :data:`MOST_TARGETS` of them; one that is the only one is left out.
+        :data:`MAX_TARGETS` of them; one that is the only one is left out.
     """
     import numpy as np
 
@@ -82,7 +82,7 @@ def measure(predictions: Predictions, *, parts: bool = True, draws: int = DRAWS)
     n_seeds = rows["seed"].nunique()
     shape = (n_seeds, len(rows) // n_seeds)
     given = ~rows[ABSTAIN].to_numpy(dtype=bool)[order].reshape(shape)
-    wrong = errors(predictions.truth(), predictions.decided())[order].reshape(shape) > 0
+    wrong = errors(predictions.truth(), predictions.predicted())[order].reshape(shape) > 0
     first = order[: shape[1]]
     groups = _dense(clusters(rows)[first])
     named = list(_groups(predictions, rows, first)) if parts else []
@@ -96,7 +96,7 @@ def measure(predictions: Predictions, *, parts: bool = True, draws: int = DRAWS)
     counts = cells.sum(axis=0).mean(axis=0)[:, :2]
     return tuple(
         Served(kind, name, int(mask.sum()), *_known(numbers, few))
-        for (kind, name, mask), numbers, few in zip(chosen, found, counts < FEWEST_ITEMS, strict=True)
+        for (kind, name, mask), numbers, few in zip(chosen, found, counts < MIN_ITEMS, strict=True)
     )
 
 
@@ -114,7 +114,7 @@ def _groups(
     targets = rows["target"].iloc[first]
     known = targets.dropna().value_counts()
     if len(known) > 1:
-        for name in known.index[:MOST_TARGETS]:
+        for name in known.index[:MAX_TARGETS]:
             yield "target", str(name), targets.eq(name).to_numpy(dtype=bool)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from harness.scoring.aligned import Sample
-from harness.scoring.caveats import limits, sized
+from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.comparison import LEVEL, Pair
 from harness.scoring.comparison.measure import Measure
+from harness.scoring.limitations import limits, sized
 from harness.scoring.statistics.bootstrap import corrected_p
 from harness.scoring.statistics.paired import Resampled
 
-FEWEST_SEEDS = 5
+MIN_SEEDS = 5
 """Below this, the spread over seeds is itself hardly known."""
 
 
@@ -29,7 +29,7 @@ def smallest_p(n_draws: int, clusters: float) -> float:
 
 def cautions(
     measure: Measure,
-    first: Sample,
+    first: AlignedPredictions,
     drawn: Mapping[str, Resampled],
     pairs: Sequence[Pair],
     deterministic: Collection[str],
@@ -39,7 +39,7 @@ def cautions(
     Parameters
     ----------
     measure : Measure
-    first : Sample
+    first : AlignedPredictions
         Of any of the runs.
     drawn : mapping
         Name → run.
@@ -69,13 +69,13 @@ def cautions(
 def _of_seeds(drawn: Mapping[str, Resampled], deterministic: Collection[str]) -> Iterator[str]:
     import numpy as np
 
-    few = [n for n, run in drawn.items() if len(run.by_seed) < FEWEST_SEEDS and n not in deterministic]
+    few = [n for n, run in drawn.items() if len(run.by_seed) < MIN_SEEDS and n not in deterministic]
     one = [name for name in few if len(drawn[name].by_seed) == 1]
     some = [name for name in few if name not in one]
     if one:
         yield f"One seed only: {_listed(one)}. What another seed would have given is not in the intervals."
     if some:
-        yield f"Fewer than {FEWEST_SEEDS} seeds: {_listed(some)}. Their intervals are somewhat too narrow."
+        yield f"Fewer than {MIN_SEEDS} seeds: {_listed(some)}. Their intervals are somewhat too narrow."
     wide = [
         name
         for name, run in drawn.items()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from harness.scoring.aligned import Sample
+from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.cautions import cautions, smallest_p
 from harness.scoring.comparison.comparison import LEVEL, Comparison, Entry, Pair
 from harness.scoring.comparison.gathering import Gathered, gather
@@ -138,12 +138,12 @@ def _reference(gathered: Gathered, ranked: Sequence[str], smallest: float) -> tu
         pick = max if gathered.measure.higher_is_better else min
         return pick(known, key=known.__getitem__), ()
     return ranked[0], (
-        "Not all runs have validation rows, so the run that all are compared with was chosen by the test items"
-        " themselves: that flatters it, and p-values are too small.",
+        "Not all runs have validation rows, so the run that all are compared with was chosen by the test"
+        " items themselves: that flatters it, and p-values are too small.",
     )
 
 
-def _without(first: Sample, randomization: Randomization) -> dict[str, str]:
+def _without(first: AlignedPredictions, randomization: Randomization) -> dict[str, str]:
     reasons = {"McNemar": no_mcnemar(first), "randomization": randomization.reason}
     return {name: reason for name, reason in reasons.items() if reason}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.scoring.comparison.comparison import Comparison, Pair
 
-MOST_PAIRS = 8
+MAX_PAIRS = 8
 """So many pairs get a sentence of their own; of more, only those with the leader of each tie group."""
 
 
@@ -26,7 +26,7 @@ def findings(comparison: Comparison) -> tuple[str, ...]:
     if comparison.reference:
         return tuple(_against_one(comparison))
     pairs = list(comparison.pairs)
-    if len(pairs) > MOST_PAIRS:
+    if len(pairs) > MAX_PAIRS:
         leaders = [group[0] for group in comparison.groups]
         pairs = [pair for pair in pairs if _of_leader(comparison, pair, leaders)]
     return tuple(_sentence(comparison, pair) for pair in pairs)

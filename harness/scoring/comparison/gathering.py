@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.scoring.aligned import Sample
+from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.measure import Measure
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
@@ -40,7 +40,7 @@ class Gathered:
 
     measure: Measure
     fingerprint: str
-    samples: dict[str, Sample]
+    samples: dict[str, AlignedPredictions]
     by_seed: dict[str, NDArray[np.float64]]
     on_validation: dict[str, float]
     refused: dict[str, str]
@@ -49,8 +49,8 @@ class Gathered:
 @dataclass(frozen=True)
 class _Run:
     fingerprint: str
-    sample: Sample
-    stated: bool
+    sample: AlignedPredictions
+    has_probabilities: bool
     on_validation: float
 
 
@@ -96,29 +96,29 @@ def _listed(labels: LabelSet) -> str:
 def _taken(own: Predictions, predictions: Predictions, measure: Measure, split: str) -> _Run:
     import numpy as np
 
-    sample = Sample.of(own)
+    sample = AlignedPredictions.of(own)
     order = np.argsort(sample.ids.astype(str), kind="stable")
-    stated = own.stated
+    stated = own.has_probabilities
     on_validation = math.nan
     validation = predictions.only(split="validation") if split != "validation" else None
     if validation is not None and not validation.rows.empty and (stated or not measure.metric.probabilities):
-        on_validation = float(measure.by_seed(Sample.of(validation)).mean())
+        on_validation = float(measure.by_seed(AlignedPredictions.of(validation)).mean())
     return _Run(own.fingerprint(), sample.at(order), stated, on_validation)
 
 
 def _together(taken: dict[str, _Run], refused: dict[str, str], measure: Measure) -> Gathered:
     counts = Counter(one.fingerprint for one in taken.values())
     fingerprint = max(counts, key=counts.__getitem__, default="")
-    samples: dict[str, Sample] = {}
+    samples: dict[str, AlignedPredictions] = {}
     by_seed: dict[str, NDArray[np.float64]] = {}
     usual = next((run.sample for run in taken.values() if run.fingerprint == fingerprint), None)
-    reference: Sample | None = None
+    reference: AlignedPredictions | None = None
     for name, run in taken.items():
         reason = ""
         if usual is not None and run.fingerprint != fingerprint:
             reason = f"it was scored on another test set (fingerprint {run.fingerprint}): "
             reason += _elsewhere(usual, run.sample)
-        elif measure.metric.probabilities and not run.stated:
+        elif measure.metric.probabilities and not run.has_probabilities:
             reason = f"it has no probabilities, which {measure.key} needs"
         elif reference is not None:
             reason = _differs(reference, run.sample)
@@ -146,7 +146,7 @@ def _finite(values: NDArray[np.float64]) -> bool:
     return bool(np.isfinite(values).all())
 
 
-def _elsewhere(usual: Sample, sample: Sample) -> str:
+def _elsewhere(usual: AlignedPredictions, sample: AlignedPredictions) -> str:
     """Say in what a test set is not the usual one."""
     own, others = set(sample.ids), set(usual.ids)
     parts = [f"{len(sample):,} items"]
@@ -161,7 +161,7 @@ def _elsewhere(usual: Sample, sample: Sample) -> str:
     return ", ".join(parts)
 
 
-def _differs(reference: Sample, sample: Sample) -> str:
+def _differs(reference: AlignedPredictions, sample: AlignedPredictions) -> str:
     """Say why a run with equal ids and truth does not compare; the empty string where it does."""
     import numpy as np
 

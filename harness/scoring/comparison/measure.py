@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.scoring import score as scoring
-from harness.scoring.aligned import Sample
+from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import refusal
 from harness.values.catalog import CATALOGUES, lookup
@@ -83,21 +83,21 @@ class Measure:
         """Which way is better."""
         return self.metric.direction == "higher"
 
-    def view(self, sample: Sample) -> Sample:
+    def view(self, sample: AlignedPredictions) -> AlignedPredictions:
         """Return the sample with the labels in the order that the metric needs."""
         return sample.ordered(self.metric.needs_labels)
 
-    def by_seed(self, sample: Sample) -> NDArray[np.float64]:
+    def by_seed(self, sample: AlignedPredictions) -> NDArray[np.float64]:
         """Return the score under each seed, ``(n_seeds,)``."""
         values = scoring.seed_values(sample, self.metric)
         return values if self.place is None else values[:, self.place]
 
-    def drawn(self, view: Sample, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    def drawn(self, view: AlignedPredictions, weights: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the score under each seed in each draw, ``(draws, n_seeds)``; see :meth:`view`."""
         values = scoring.drawn_values(view, self.metric, weights)
         return values if self.place is None else values[..., self.place]
 
-    def additive(self, view: Sample) -> tuple[NDArray[Any], Callable[[Array], Array]] | None:
+    def additive(self, view: AlignedPredictions) -> tuple[NDArray[Any], Callable[[Array], Array]] | None:
         """Return what each cluster adds, and the score of such totals; None where it is no such sum.
 
         Returns
@@ -112,7 +112,7 @@ class Measure:
             return scoring.summed(view, self.metric)
         return None
 
-    def _of_tables(self, totals: Array, view: Sample) -> Array:
+    def _of_tables(self, totals: Array, view: AlignedPredictions) -> Array:
         import numpy as np
 
         values = np.asarray(self.metric.function(scoring.as_declared(totals, view, self.metric)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.scoring.aligned import Sample
+from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.comparison import LEVEL, Pair
 from harness.scoring.comparison.measure import Measure
 from harness.scoring.statistics import paired
@@ -39,7 +39,7 @@ class Randomization:
     reason: str = ""
 
     @classmethod
-    def of(cls, measure: Measure, samples: Mapping[str, Sample], seed: int) -> Randomization:
+    def of(cls, measure: Measure, samples: Mapping[str, AlignedPredictions], seed: int) -> Randomization:
         """Go through every run once."""
         statistic, halves = None, {}
         for name, sample in samples.items():
@@ -64,7 +64,7 @@ def paired_up(
     measure: Measure,
     names: Sequence[tuple[str, str]],
     drawn: Mapping[str, Resampled],
-    samples: Mapping[str, Sample],
+    samples: Mapping[str, AlignedPredictions],
     randomization: Randomization,
 ) -> tuple[Pair, ...]:
     """Compare runs in pairs.
@@ -104,7 +104,7 @@ def paired_up(
     return tuple(pairs)
 
 
-def mcnemar(a: Sample, b: Sample) -> tuple[float, ...]:
+def mcnemar(a: AlignedPredictions, b: AlignedPredictions) -> tuple[float, ...]:
     """Test accuracy, one pair of seeds at a time; the seeds of a shorter run are repeated in turn.
 
     Empty where :func:`no_mcnemar` says why.
@@ -118,7 +118,7 @@ def mcnemar(a: Sample, b: Sample) -> tuple[float, ...]:
     )
 
 
-def no_mcnemar(sample: Sample) -> str:
+def no_mcnemar(sample: AlignedPredictions) -> str:
     """Say why McNemar's test is left out; the empty string where it is not."""
     if sample.labels.multi:
         return "items may have several labels, so none is simply right or wrong"

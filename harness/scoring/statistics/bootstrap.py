@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 DRAWS = 10_000
-MOST_UNDEFINED = 0.05
+MAX_UNDEFINED = 0.05
 """Where more than this share of draws has no value, there is no interval either."""
 
 BLOCK = 2**21
@@ -282,7 +282,7 @@ def interval(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the percentile interval of draws.
 
-    Draws without a value (NaN) are left out; where they are more than :data:`MOST_UNDEFINED` of all, or there
+    Draws without a value (NaN) are left out; where they are more than :data:`MAX_UNDEFINED` of all, or there
     are no draws, both bounds are NaN.
 
     Parameters
@@ -307,7 +307,7 @@ def interval(
 
     draws = np.asarray(draws, dtype=np.float64)
     undefined = np.isnan(draws)
-    unusable = undefined.mean(axis=0) > MOST_UNDEFINED if len(draws) else np.ones(draws.shape[1:], dtype=bool)
+    unusable = undefined.mean(axis=0) > MAX_UNDEFINED if len(draws) else np.ones(draws.shape[1:], dtype=bool)
     # A column without any value would warn; its bounds are set aside below.
     filled = np.where(unusable, 0.0, draws) if len(draws) else np.zeros((1, *draws.shape[1:]))
     tail = (1 - (level if clusters is None else expanded(level, clusters))) / 2

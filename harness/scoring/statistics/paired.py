@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.scoring.statistics.bootstrap import (
     LEVEL,
-    MOST_UNDEFINED,
+    MAX_UNDEFINED,
     Draws,
     corrected_p,
     interval,
@@ -134,7 +134,7 @@ def difference(a: Resampled, b: Resampled, n_items: int, clusters: float) -> Dif
     value, drawn, of_items = a.value - b.value, a.draws - b.draws, a.item_draws - b.item_draws
     undefined = float(np.isnan(drawn).mean()) if len(drawn) else 1.0
     se_seeds = math.sqrt(a.seed_variance + b.seed_variance)
-    if undefined > MOST_UNDEFINED:
+    if undefined > MAX_UNDEFINED:
         nan = math.nan
         return Difference(value, nan, nan, nan, nan, nan, nan, se_seeds, nan, nan)
     low, high = map(float, interval(drawn, clusters=clusters))

@@ -19,7 +19,7 @@ NEAR = 0.7
 """Shared words and pairs of words, of all that two sentences have, from which on they are near duplicates. A
 sentence of 25 words with two of them changed has about this much in common with the original."""
 
-FEWEST_WORDS = 5
+MIN_WORDS = 5
 """Shorter sentences are alike without being copies."""
 
 BANDS, ROWS = 16, 4
@@ -33,7 +33,7 @@ ALIKE = 0.9
 paraphrases in the suite of behaviour reach it, and beside train and dev none of partyline's 448 test rows and
 20 of NewsMTSC's 1,034. At 0.85 those are 11 of 12, 11 and 164; at 0.7 all but a few."""
 
-MOST_EXACT = 2_000_000
+MAX_EXACT = 2_000_000
 """Beyond so many candidates the estimate of their signatures is taken as it is."""
 
 MARGIN = 0.1
@@ -78,7 +78,7 @@ def near_pairs(texts: Sequence[str], threshold: float = NEAR) -> list[tuple[int,
     """
     import numpy as np
 
-    places = np.array([k for k, text in enumerate(texts) if text.count(" ") + 1 >= FEWEST_WORDS], dtype=int)
+    places = np.array([k for k, text in enumerate(texts) if text.count(" ") + 1 >= MIN_WORDS], dtype=int)
     if len(places) < 2:
         return []
     signatures = _signatures([texts[k] for k in places])
@@ -86,7 +86,7 @@ def near_pairs(texts: Sequence[str], threshold: float = NEAR) -> list[tuple[int,
     estimates = _agreeing(signatures, first, second)
     likely = estimates >= threshold - MARGIN
     first, second, estimates = places[first[likely]], places[second[likely]], estimates[likely]
-    if len(first) <= MOST_EXACT:
+    if len(first) <= MAX_EXACT:
         pairs = zip(first, second, strict=True)
         shared = [jaccard(shingles(texts[one]), shingles(texts[other])) for one, other in pairs]
         estimates = np.array(shared, dtype=float)

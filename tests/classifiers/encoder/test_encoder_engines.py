@@ -169,7 +169,7 @@ def test_a_quantization_that_is_off_is_refused_and_the_model_served_exactly(
 def test_an_engine_with_other_labels_is_refused(
     folder: Path, worded: Labelled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judging, "MOST_DIFFERENT", -1.0)
+    monkeypatch.setattr(judging, "MAX_DIFFERENT", -1.0)
     assert refused(folder, worded) == "0.0% of 60 rows got another label, more than -100.0%"
 
 

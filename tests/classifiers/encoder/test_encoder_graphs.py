@@ -141,7 +141,7 @@ def test_what_cannot_be_recorded_is_computed(tmp_path: Path, monkeypatch: pytest
 def test_more_padding_changes_no_score_and_what_is_large_is_not_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(graphs, "MOST_WEIGHTS", 1)
+    monkeypatch.setattr(graphs, "MAX_WEIGHTS", 1)
     one = network(tmp_path, "bert")
     replayed = graphs.Replayed(one, 0, 18)
     for turn, width in enumerate((11, 11, 17, 11)):

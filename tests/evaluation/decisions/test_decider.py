@@ -34,7 +34,7 @@ def test_a_number_is_the_threshold_of_every_label() -> None:
     made = table(MULTI)
     found, decided = decide(made, Settings("none", 0.3))
     assert found.thresholds == (0.3, 0.3)
-    np.testing.assert_array_equal(decided.decided(), made.proba() >= 0.3)
+    np.testing.assert_array_equal(decided.predicted(), made.proba() >= 0.3)
 
 
 def test_select_is_decided_by_the_thresholds_of_its_other_groups(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,8 +42,8 @@ def test_select_is_decided_by_the_thresholds_of_its_other_groups(monkeypatch: py
     made = table(MULTI, n=300, group=5)
     monkeypatch.setattr(fitting, "tuned", lambda proba, truth: (1.0 if len(proba) < 300 else 0.0,) * 2)
     decided = decide(made, Settings("none"))[1]
-    assert decided.only(split="validation").decided().sum() == 0
-    assert decided.only(split="test").decided().all()
+    assert decided.only(split="validation").predicted().sum() == 0
+    assert decided.only(split="test").predicted().all()
     assert sorted(decided.rows["id"]) == sorted(made.rows["id"])
 
 
@@ -55,8 +55,8 @@ def test_what_select_scores_is_not_flattered() -> None:
         found, decided = decide(made, Settings("none"))
         validation = made.only(split="validation")
         for table_, sign in ((found.apply(validation), 1), (decided.only(split="validation"), -1)):
-            hits = (table_.decided() & table_.truth()).sum(axis=0)
-            gaps.append(sign * (2 * hits / (table_.decided() + table_.truth()).sum(axis=0)).mean())
+            hits = (table_.predicted() & table_.truth()).sum(axis=0)
+            gaps.append(sign * (2 * hits / (table_.predicted() + table_.truth()).sum(axis=0)).mean())
     assert sum(gaps) / 12 > 0.005
 
 
@@ -98,7 +98,7 @@ def test_what_abstains_is_less_sure(method: str) -> None:
     test = decided.only(split="test")
     served = ~test.rows[ABSTAIN].to_numpy()
     assert 0.2 < served.mean() < 0.95
-    assert (test.truth() != test.decided())[served].mean() < 0.28
+    assert (test.truth() != test.predicted())[served].mean() < 0.28
 
 
 def test_without_calibrate_rows_it_says_so_and_abstains() -> None:

@@ -40,7 +40,7 @@ def test_coverage_and_risk_are_counted() -> None:
 
 def test_an_item_of_several_labels_is_wrong_with_any_of_them() -> None:
     decided = served(MULTI, 0.0)
-    wrong = (decided.truth() != decided.decided()).any(axis=1)
+    wrong = (decided.truth() != decided.predicted()).any(axis=1)
     whole, *labels = measure(decided)
     assert (whole.coverage, whole.risk) == (1.0, pytest.approx(wrong.mean()))
     assert [one.name for one in labels] == [*MULTI.names, NO_FRAME]

@@ -184,8 +184,8 @@ def test_without_select_the_choice_by_test_is_cautioned_of() -> None:
     found = of(runs(1.0, 2.0, 3.0), draws=100)
     assert found.reference == "c"
     assert found.cautions[0] == (
-        "Not all runs have validation rows, so the run that all are compared with was chosen by the test items"
-        " themselves: that flatters it, and p-values are too small."
+        "Not all runs have validation rows, so the run that all are compared with was chosen by the test"
+        " items themselves: that flatters it, and p-values are too small."
     )
 
 

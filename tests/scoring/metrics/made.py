@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.scoring.aligned import Sample
+from harness.scoring.aligned import AlignedPredictions
 from harness.values.labels import LabelSet
 
 SINGLE = LabelSet(("critical", "neutral", "supportive"))
@@ -27,7 +27,7 @@ class Recipe:
     sharpness: float = 1.0
 
 
-def sample(recipe: Recipe, root: int = 0) -> Sample:
+def sample(recipe: Recipe, root: int = 0) -> AlignedPredictions:
     stream, k, n = np.random.default_rng(root), len(recipe.labels), recipe.n
     if recipe.labels.multi:
         truth = (stream.random((n, k)) < 0.4).astype(np.int64)
@@ -55,10 +55,10 @@ def of(
     proba: np.ndarray,
     clusters: np.ndarray | None = None,
     targets: np.ndarray | None = None,
-) -> Sample:
+) -> AlignedPredictions:
     """Make a sample of truth ``(n[, k])`` and probabilities ``(n_seeds, n, k)``; items are clusters."""
     n = len(truth)
-    return Sample(
+    return AlignedPredictions(
         labels=labels,
         ids=np.array([f"i{place}" for place in range(n)], dtype=object),
         truth=truth,
@@ -70,7 +70,7 @@ def of(
     ).compact()
 
 
-def perfect(recipe: Recipe, root: int = 0) -> Sample:
+def perfect(recipe: Recipe, root: int = 0) -> AlignedPredictions:
     """Every label said with certainty, and right; every label and both answers occur."""
     stream, k = np.random.default_rng(root), len(recipe.labels)
     if recipe.labels.multi:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.scoring.aligned import Sample
+from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import refusal
 from harness.scoring.score import drawn_values, seed_values
@@ -22,7 +22,7 @@ LABEL_SETS = (SINGLE, SIDES, MULTI, LabelSet(("conflict",), multi=True), LabelSe
 Law = Callable[[Metric, LabelSet], None]
 
 
-def values(sample: Sample, metric: Metric) -> dict[str, np.ndarray]:
+def values(sample: AlignedPredictions, metric: Metric) -> dict[str, np.ndarray]:
     """Each key's value under each seed."""
     found = seed_values(sample, metric).reshape(len(sample.seeds), -1)
     return dict(zip(metric.keys(sample.ordered(metric.needs_labels).labels), found.T, strict=True))
@@ -83,7 +83,7 @@ def law_order(metric: Metric, labels: LabelSet) -> None:
         same(values(one.at(shuffled), metric), values(one, metric))
 
 
-def _coarse(sample: Sample) -> Sample:
+def _coarse(sample: AlignedPredictions) -> AlignedPredictions:
     """Rows of few different probabilities, which still sum to 1."""
     proba = np.round(sample.proba * 8) + 1.0
     return replace(sample, proba=proba / proba.sum(axis=-1, keepdims=True))

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     Reals = NDArray[np.float64]
 
-MOST_DIFFERENT = 0.005
+MAX_DIFFERENT = 0.005
 """Share of rows that may have another label."""
 
 WIDEST = 0.02
 """How far apart the two likeliest labels of such a row may be, by the exact probabilities."""
 
-MOST_LOST = 0.2
+MAX_LOST = 0.2
 """Points of macro-F1, of 100."""
 
-MOST_AGAIN = 0.2
+MAX_AGAIN = 0.2
 """Share of rows that may be computed once more: beyond it an engine saves little."""
 
 MARGIN = 1.5
@@ -57,14 +57,14 @@ class Agreement:
     def problem(self) -> str:
         """Say why the fast ones may not stand for the exact; the empty string where they may."""
         share = self.different / self.rows
-        if share > MOST_DIFFERENT:
-            return f"{share:.1%} of {self.rows:,} rows got another label, more than {MOST_DIFFERENT:.1%}"
+        if share > MAX_DIFFERENT:
+            return f"{share:.1%} of {self.rows:,} rows got another label, more than {MAX_DIFFERENT:.1%}"
         if self.widest > WIDEST:
             return f"a row whose likeliest labels are {self.widest:.3f} apart got another, beyond {WIDEST}"
-        if self.lost > MOST_LOST:
-            return f"{self.lost:.1f} points of macro-F1 were lost, more than {MOST_LOST}"
-        if self.again > MOST_AGAIN:
-            return f"{self.again:.0%} of rows had to be computed once more, more than {MOST_AGAIN:.0%}"
+        if self.lost > MAX_LOST:
+            return f"{self.lost:.1f} points of macro-F1 were lost, more than {MAX_LOST}"
+        if self.again > MAX_AGAIN:
+            return f"{self.again:.0%} of rows had to be computed once more, more than {MAX_AGAIN:.0%}"
         return ""
 
     def to_record(self) -> dict[str, Any]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.scoring.aligned import Sample
+from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.stance import SIDES
 from harness.values.tables import Predictions
 
-FEWEST_CLUSTERS = 50
+MIN_CLUSTERS = 50
 """Below this, percentile intervals cover less than they say."""
 
-FEWEST_FOR_RANKS = 200
+MIN_FOR_RANKS = 200
 """The same for metrics of ranks, which are lopsided near 1."""
 
-FEWEST_ITEMS = 30
+MIN_ITEMS = 30
 """A share of fewer items, or over fewer groups, has no interval: if none of a few differs, resamples say that
 none ever does."""
 
@@ -24,7 +24,7 @@ def caveats(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tuple[s
     """Say what limits the scores of each split, in full sentences; empty where nothing does."""
     said: list[str] = []
     for split in predictions.rows["split"].unique():
-        sample = Sample.of(predictions.only(split=split))
+        sample = AlignedPredictions.of(predictions.only(split=split))
         said += [f"{split}: {limit}" for limit in limits(sample, metrics)]
         unnamed = int(predictions.only(split=split).rows["target"].isna().sum() // len(sample.seeds))
         if unnamed and set(SIDES) <= set(sample.labels.names):
@@ -42,7 +42,7 @@ def sized(metrics: Sequence[Metric]) -> Iterator[str]:
         )
 
 
-def limits(sample: Sample, metrics: Sequence[Metric] = ()) -> Iterator[str]:
+def limits(sample: AlignedPredictions, metrics: Sequence[Metric] = ()) -> Iterator[str]:
     """Yield what limits the scores of one split by these metrics, a sentence each."""
     import numpy as np
 
@@ -54,20 +54,20 @@ def limits(sample: Sample, metrics: Sequence[Metric] = ()) -> Iterator[str]:
     clusters = sample.n_clusters
     if clusters == 1:
         yield "all items belong to one group, so no interval can be given."
-    elif clusters < FEWEST_CLUSTERS:
+    elif clusters < MIN_CLUSTERS:
         yield few_groups(clusters)
-    elif sample.effective_clusters < FEWEST_CLUSTERS / 2:
+    elif sample.effective_clusters < MIN_CLUSTERS / 2:
         largest = np.bincount(sample.clusters).max() / len(sample)
         yield f"groups are very unequal (one holds {largest:.0%} of the items): intervals may be too narrow."
     ranks = [metric.name for metric in metrics if of_ranks(metric)]
-    if ranks and FEWEST_CLUSTERS <= clusters < FEWEST_FOR_RANKS:
-        few = f"{clusters} groups are few for {', '.join(ranks)} ({FEWEST_FOR_RANKS} are enough)"
+    if ranks and MIN_CLUSTERS <= clusters < MIN_FOR_RANKS:
+        few = f"{clusters} groups are few for {', '.join(ranks)} ({MIN_FOR_RANKS} are enough)"
         yield f"{few}: intervals may be too narrow."
 
 
 def few_groups(groups: int) -> str:
-    """Say what fewer than :data:`FEWEST_CLUSTERS` groups do to intervals."""
-    return f"{groups} groups are few ({FEWEST_CLUSTERS} are enough): intervals may be too narrow."
+    """Say what fewer than :data:`MIN_CLUSTERS` groups do to intervals."""
+    return f"{groups} groups are few ({MIN_CLUSTERS} are enough): intervals may be too narrow."
 
 
 def of_ranks(metric: Metric) -> bool:
