@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.articles.readings import Readings
 from harness.articles.rows import whole
 from harness.values.errors import ArticleError, Problem, suggest
@@ -46,7 +48,6 @@ def draw(
     ArticleError
         Where ``size`` or ``by`` cannot be used.
     """
-    import numpy as np
     import pandas as pd
 
     problems = [

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.articles.readings import OWN, QUOTED, Readings, in_order, rows_of
 from harness.scoring.statistics.difference import (
     UNKNOWN,
@@ -20,7 +22,6 @@ from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.labels import STANCES
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -239,8 +240,6 @@ class _Sample:
 
     def inside(self, key: dict[str, str]) -> NDArray[np.bool_]:
         """Say which rows are of a group."""
-        import numpy as np
-
         found = np.ones(len(self.drawn.pi), dtype=bool)
         for name, value in key.items():
             found &= self.columns[name] == value

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.audits.intervals import alphas, gap, mean, rate, shown
 from harness.audits.mislabelled import FEWEST, Issues, issues_of
 from harness.audits.subject import Inquiry, Subject
@@ -15,7 +17,6 @@ from harness.values.findings import Detail, Finding, Measure, Verdict, not_appli
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 NAME = "annotators"
@@ -87,8 +88,6 @@ def votes_of(subject: Subject) -> list[tuple[Any, ...]]:
 
 
 def _measured(subject: Subject, votes: Sequence[tuple[Any, ...]]) -> Iterator[Measure]:
-    import numpy as np
-
     places = [k for k, item in enumerate(votes) if item]
     voted = [votes[k] for k in places]
     clusters = subject.clusters[places]
@@ -115,8 +114,6 @@ def _questions(subject: Subject, voted: Sequence[tuple[Any, ...]]) -> list[list[
 
 def _of_people(subject: Subject, places: Sequence[int], voted: Sequence[tuple[Any, ...]]) -> Measure:
     """Score people as if they were classifiers: each one's votes against the gold label, mean over people."""
-    import numpy as np
-
     persons = min(map(len, voted))
     corpus = subject.tested.take([str(subject.tested.rows["id"].iloc[k]) for k in places])
     parts = []
@@ -137,8 +134,6 @@ def _of_people(subject: Subject, places: Sequence[int], voted: Sequence[tuple[An
 
 
 def _shares(subject: Subject, item: tuple[Any, ...]) -> NDArray[np.float64]:
-    import numpy as np
-
     codes = subject.labels.encode(list(item))
     rows = codes.astype(float) if subject.labels.multi else np.eye(len(subject.labels))[codes]
     return np.asarray(rows.mean(axis=0), dtype=np.float64)
@@ -146,8 +141,6 @@ def _shares(subject: Subject, item: tuple[Any, ...]) -> NDArray[np.float64]:
 
 def _cross_entropy(subject: Subject, shares: Any, proba: Any) -> NDArray[np.float64]:
     """Return the cross-entropy of stated probabilities to the shares of the votes, in nats, ``(n,)``."""
-    import numpy as np
-
     inside = np.clip(proba, 1e-6, 1 - 1e-6)
     each = -shares * np.log(inside)
     if subject.labels.multi:

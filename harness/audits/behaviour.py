@@ -21,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.audits.intervals import share, shown
 from harness.audits.subject import Answers, Inquiry, Subject
 from harness.classifiers.protocol import Example
@@ -139,8 +141,6 @@ class Behaviour:
         return Inquiry(examples, lambda answers: self._judged(subject, known, answers))
 
     def _judged(self, subject: Subject, cases: Sequence[Case], answers: Answers) -> Finding:
-        import numpy as np
-
         names = subject.labels.names
         sides = np.array([STANCES.index(name) - 1 if name in STANCES else 0 for name in names], dtype=float)
         pairs = [one.examples() for one in cases]

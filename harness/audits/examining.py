@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.audits.subject import Answers, Audit, Inquiry, Subject
 from harness.classifiers.protocol import Examples
 from harness.values.findings import Finding, not_applicable
 from harness.values.labels import check_probabilities
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Predict = Callable[[Examples], "NDArray[np.float64]"]

@@ -6,6 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring.aligned import effective
 from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.statistics.agreement import alpha_of, coincidences
@@ -15,7 +17,6 @@ from harness.values.findings import Measure
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
 DRAWS = 2_000
@@ -33,8 +34,6 @@ def mean(name: str, values: Any, clusters: Any) -> Measure:
     clusters : (n,) array
         The group of each.
     """
-    import numpy as np
-
     values, clusters = np.asarray(values, dtype=np.float64), np.asarray(clusters)
     kept = ~np.isnan(values)
     if not kept.any():
@@ -66,8 +65,6 @@ def rate(name: str, hits: Any, clusters: Any) -> Measure:
     Measure
         Without an interval where there are fewer than :data:`harness.scoring.limitations.MIN_ITEMS` items.
     """
-    import numpy as np
-
     hits = np.asarray(hits, dtype=np.float64)
     found = mean(name, hits, clusters)
     if found.n < MIN_ITEMS or math.isnan(found.low):
@@ -83,8 +80,6 @@ def gap(name: str, hits: Any, inside: Any, clusters: Any) -> Measure:
 
     Where both shares are 0 or 1 the interval is Newcombe's (1998, method 10), of Wilson's of each.
     """
-    import numpy as np
-
     values, inside = np.asarray(hits, dtype=np.float64), np.asarray(inside, dtype=np.float64)
     _, codes = np.unique(np.asarray(clusters), return_inverse=True)
     columns = np.stack([values * inside, inside, values * (1 - inside), 1 - inside], axis=1)
@@ -115,8 +110,6 @@ def kappa(name: str, one: Sequence[int], other: Sequence[int], k: int, clusters:
     0 where one of them always gives the same label: it then agrees by chance alone. Where both always agree
     the interval is that of the share on which they do, see :func:`rate`, put in terms of kappa.
     """
-    import numpy as np
-
     first, second = np.asarray(one, dtype=np.int64), np.asarray(other, dtype=np.int64)
     if not len(first):
         return Measure(name, math.nan)
@@ -152,8 +145,6 @@ def alphas(name: str, votes: Sequence[Sequence[Sequence[Hashable]]], clusters: A
     Measure
         NaN where no question was ever answered in two ways; such questions are left out of the mean.
     """
-    import numpy as np
-
     _, codes = np.unique(np.asarray(clusters), return_inverse=True)
     names = list(dict.fromkeys(vote for items in votes for item in items for vote in item))
     cells = np.stack([_coincidences(items, names, codes) for items in votes], axis=1)
@@ -189,8 +180,6 @@ def _wilson(hits: float, n: float) -> tuple[float, float]:
 
 def _all_alike(value: float, clusters: NDArray[np.int64]) -> tuple[float, float]:
     """Return Wilson's interval of a share of 0 or 1, of as many cases as there are groups of equal size."""
-    import numpy as np
-
     groups = effective(np.unique(clusters, return_inverse=True)[1])
     low, high = _wilson(value * groups, groups)
     return (low, 1.0) if value else (0.0, high)
@@ -202,30 +191,22 @@ def _interval(draws: NDArray[np.float64], codes: NDArray[np.int64]) -> tuple[Any
 
 
 def _ratio(totals: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    import numpy as np
-
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(totals[..., 0] / totals[..., 1])
 
 
 def _gap(totals: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    import numpy as np
-
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(totals[..., 0] / totals[..., 1] - totals[..., 2] / totals[..., 3])
 
 
 def _coincidences(items: Sequence[Sequence[Hashable]], names: Sequence[Hashable], codes: Any) -> Any:
     """Count pairs of votes, ``(n_clusters, k, k)``."""
-    import numpy as np
-
     return by_cluster(np.stack([coincidences([item], names) for item in items]), codes, int(codes.max()) + 1)
 
 
 def _mean_alpha(tables: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """Return the mean alpha over questions, of those that are known in the draw."""
-    import numpy as np
-
     found = alpha_of(tables)
     known = ~np.isnan(found)
     with np.errstate(invalid="ignore"):
@@ -233,8 +214,6 @@ def _mean_alpha(tables: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
 
 
 def _kappa(tables: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    import numpy as np
-
     n = tables.sum(axis=(-2, -1))
     observed = np.trace(tables, axis1=-2, axis2=-1) / n
     expected = (tables.sum(axis=-1) * tables.sum(axis=-2)).sum(axis=-1) / n**2

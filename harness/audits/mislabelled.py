@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.audits.subject import Subject
 from harness.values.findings import Detail, Measure
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Codes = NDArray[np.int64]
@@ -66,7 +67,6 @@ def issues_of(subject: Subject) -> Issues | None:
 
 def _suspected(labels: LabelSet, codes: Codes, proba: Array) -> list[int] | None:
     """Return the places of rows that look mislabelled, the likeliest first; None where none can be told."""
-    import numpy as np
     from cleanlab import filter as of_one
     from cleanlab.multilabel_classification import filter as of_several
 
@@ -85,8 +85,6 @@ def _suspected(labels: LabelSet, codes: Codes, proba: Array) -> list[int] | None
 
 def _read(labels: LabelSet, code: Any, proba: Array) -> tuple[str, str, float]:
     """Return the label of a row, what the classifier takes it for, and how probable it finds the label."""
-    import numpy as np
-
     if not labels.multi:
         return labels.names[int(code)], labels.names[int(proba.argmax())], float(proba[int(code)])
     label, likely = (
@@ -98,8 +96,6 @@ def _read(labels: LabelSet, code: Any, proba: Array) -> tuple[str, str, float]:
 
 def _held_out(subject: Subject) -> tuple[list[str], NDArray[np.float64]]:
     """Return ids and mean probabilities of all rows that were scored without being trained on."""
-    import numpy as np
-
     if subject.predictions is None or not subject.predictions.has_probabilities:
         return [], np.empty((0, len(subject.labels)))
     columns = [f"p_{name}" for name in subject.labels.names]

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.audits import Audit, Subject, examine
 from harness.audits.unseen import LATER
 from harness.classifiers.protocol import Classifier, load
@@ -20,7 +22,6 @@ from harness.values.findings import Finding
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.tracking.tracker import Parent
@@ -110,8 +111,6 @@ def _left_out(plan: Plan) -> str:
 
 def _stated(tested: Predictions) -> NDArray[np.float64]:
     """Return the probabilities, or certainty of what was said where none are stated."""
-    import numpy as np
-
     if tested.has_probabilities:
         return tested.proba()
     said = tested.predicted()

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.audits import Audit, Subject, examine
 from harness.classifiers.protocol import Examples, examples_of
 from harness.config import plan
@@ -23,7 +25,6 @@ from harness.values.labels import check_probabilities
 from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 EXPERIMENT = "audits"

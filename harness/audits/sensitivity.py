@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.audits.intervals import kappa, rate, shown
 from harness.audits.subject import Answers, Inquiry, Subject
 from harness.classifiers.inputs import Marks, view
@@ -20,7 +22,6 @@ from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 NAME = "sensitivity"
@@ -129,16 +130,12 @@ def _judged(subject: Subject, places: Sequence[int], variants: Variants, answers
 
 
 def _changes(subject: Subject, made: dict[int, Example], answers: Answers) -> NDArray[np.float64]:
-    import numpy as np
-
     said = answers.said(list(made.values()))
     return np.asarray(said != subject.said[list(made)], dtype=np.float64)
 
 
 def _all_right(subject: Subject) -> Measure:
     """Score sentences whose targets are labelled differently: right where all of them are."""
-    import numpy as np
-
     rows: dict[str, list[int]] = {}
     for place, one in enumerate(subject.examples):
         rows.setdefault(one.text, []).append(place)

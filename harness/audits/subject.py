@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from harness.classifiers.protocol import Example, Examples, examples_of
 from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.metrics.metric import Metric
@@ -16,7 +18,6 @@ from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -118,8 +119,6 @@ class Subject:
     @cached_property
     def several(self) -> NDArray[np.bool_]:
         """Whether the sentence of each tested row has two targets or more."""
-        import numpy as np
-
         return np.array([len(self.targets_of.get(one.text, ())) > 1 for one in self.examples], dtype=bool)
 
     @property
@@ -191,8 +190,6 @@ class Answers:
 
     def proba(self, examples: Examples) -> Array:
         """Return ``(n, k)`` probabilities."""
-        import numpy as np
-
         rows = [self.known[one] for one in examples]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.labels))
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.audits.intervals import mean, rate, share, shown
 from harness.audits.subject import Answers, Subject
 from harness.classifiers.protocol import Example
@@ -15,7 +17,6 @@ from harness.scoring.statistics.multiplicity import LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 NAME = "party_swap"
@@ -52,8 +53,6 @@ def judged(
     bias : float
         How far one party's name may move the balance of probabilities before it fails.
     """
-    import numpy as np
-
     places = np.array([one.place for one in swaps])
     clusters = subject.clusters[places]
     proba = answers.proba([one.example for one in swaps])
@@ -102,8 +101,6 @@ def _biases(subject: Subject, swaps: Sequence[Swap], proba: NDArray[np.float64])
 
     The balance of an item under a name, less its mean over all names that the item was asked under.
     """
-    import numpy as np
-
     lean = subject.lean(proba)
     under: dict[int, dict[str, float]] = {}
     before = subject.lean(subject.proba)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
+
 from harness.audits.subject import Inquiry, Subject
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
@@ -86,8 +88,6 @@ def compared(own: AlignedPredictions, blind: AlignedPredictions, metric: Metric)
 
 
 def _drawn(sample: AlignedPredictions, metric: Metric, resamples: Draws, name: str) -> Resampled:
-    import numpy as np
-
     view = sample.ordered(metric.needs_labels)
     if sample.n_clusters > 1:
         drawn = np.concatenate(

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from harness.classifiers.reading import arrays, expect_labels
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
@@ -47,7 +48,6 @@ class Head:
 
     def proba(self, rows: Rows) -> Reals:
         """Return ``(n, n_labels)`` probabilities; for ``softmax`` and ``shares`` rows sum to 1."""
-        import numpy as np
         from scipy.special import expit, softmax
 
         scores = np.asarray(rows @ self.weights) + self.bias
@@ -61,8 +61,6 @@ class Head:
 
     def write(self, folder: Path) -> None:
         """Write the arrays; :meth:`read` returns an equal head."""
-        import numpy as np
-
         np.savez_compressed(folder / _FILE, weights=self.weights, bias=self.bias, link=np.array(self.link))
 
     @classmethod
@@ -102,8 +100,6 @@ def logistic(rows: Rows, codes: Codes, labels: LabelSet, *, C: float, balanced: 
     """
     if labels.multi:
         return _each_label(rows, codes, lambda one: _logistic(rows, one, C, balanced), "sigmoid")
-    import numpy as np
-
     present = np.unique(codes)
     weights = np.zeros((rows.shape[1], len(labels)))
     bias = np.full(len(labels), -np.inf)
@@ -120,16 +116,12 @@ def svm(rows: Rows, codes: Codes, labels: LabelSet, *, C: float, balanced: bool 
     for a single-label task the sigmoids of a row are then divided by their sum. Parameters and result are
     those of :func:`logistic`.
     """
-    import numpy as np
-
     bits = codes if labels.multi else np.eye(len(labels), dtype=np.int64)[codes]
     link: Link = "sigmoid" if labels.multi else "shares"
     return _each_label(rows, bits, lambda one: _platt(rows, one, C, balanced), link)
 
 
 def _each_label(rows: Rows, bits: Codes, fit: Callable[[Codes], tuple[Reals, Reals]], link: Link) -> Head:
-    import numpy as np
-
     weights = np.zeros((rows.shape[1], bits.shape[1]))
     bias = np.where(bits.any(axis=0), np.inf, -np.inf)
     for label in np.flatnonzero(bits.any(axis=0) & ~bits.all(axis=0)):
@@ -140,7 +132,6 @@ def _each_label(rows: Rows, bits: Codes, fit: Callable[[Codes], tuple[Reals, Rea
 
 def _logistic(rows: Rows, codes: Codes, C: float, balanced: bool) -> tuple[Reals, Reals]:
     """Return a column and a bias for every class that occurs."""
-    import numpy as np
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=C, class_weight="balanced" if balanced else None, max_iter=2000)
@@ -152,8 +143,6 @@ def _logistic(rows: Rows, codes: Codes, C: float, balanced: bool) -> tuple[Reals
 
 
 def _platt(rows: Rows, bits: Codes, C: float, balanced: bool) -> tuple[Reals, Reals]:
-    import numpy as np
-
     weights, bias = _margins(rows, bits, C, balanced)
     fold = _folds(bits)
     # With a single row of a class nothing can be held out: then the margins are those of training.
@@ -168,8 +157,6 @@ def _platt(rows: Rows, bits: Codes, C: float, balanced: bool) -> tuple[Reals, Re
 
 def _folds(bits: Codes) -> Codes:
     """Deal the rows of both classes out in turn, so that every fold leaves both to learn from."""
-    import numpy as np
-
     members = [np.flatnonzero(bits == value) for value in (0, 1)]
     fold = np.zeros(len(bits), dtype=np.int64)
     for rows in members:
@@ -187,6 +174,4 @@ def _margins(rows: Rows, bits: Codes, C: float, balanced: bool) -> tuple[Reals, 
 
 def _not_empty(rows: Rows) -> Rows:
     """Give rows without any feature one that says nothing: scikit-learn asks for one."""
-    import numpy as np
-
     return rows if rows.shape[1] else np.zeros((rows.shape[0], 1))

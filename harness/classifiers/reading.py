@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.values.errors import ClassifierError
 
 if TYPE_CHECKING:
@@ -42,8 +44,6 @@ def reading(path: Path) -> Iterator[None]:
 @contextmanager
 def arrays(path: Path) -> Iterator[Mapping[str, NDArray[Any]]]:
     """Open a file of named arrays; one that holds a pickle is refused. Raises as :func:`reading` does."""
-    import numpy as np
-
     # The file is opened here, since numpy leaves one open that is cut off.
     with reading(path), path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
         yield found

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.evaluation.trial import SCORED_PARTS, Prepared
 from harness.splits import Split
 from harness.values.errors import PredictionsError, suggest
@@ -15,7 +17,6 @@ from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 EXTERNAL = "external"
@@ -186,8 +187,6 @@ def _probabilities(texts: Sequence[str], labels: LabelSet) -> tuple[tuple[float,
 
 
 def _decided(proba: Sequence[float], labels: LabelSet) -> tuple[int, ...]:
-    import numpy as np
-
     decided = labels.decide(np.array([proba]))[0]
     return tuple(int(bit) for bit in decided) if labels.multi else (int(decided),)
 
@@ -235,8 +234,6 @@ def _parts(prepared: Prepared, by_seed: Mapping[int, Mapping[str, _Line]]) -> It
 def _part(
     prepared: Prepared, split: Split, part: str, own: Mapping[str, _Line], of: tuple[str, int]
 ) -> Predictions:
-    import numpy as np
-
     labels, corpus = prepared.plan.labels, prepared.part(split, part)
     lines = [own[str(id_)] for id_ in corpus.rows["id"]]
     proba: NDArray[np.float64] = np.array([line.proba or [np.nan] * len(labels) for line in lines])

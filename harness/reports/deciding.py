@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from harness.evaluation.decisions.measuring import Served, measure
 from harness.evaluation.trial import ClassifierResult
 from harness.scoring.metrics.calibration import (
@@ -79,8 +81,6 @@ class Deciding:
     @cached_property
     def bins_before(self) -> tuple[ReliabilityBin, ...]:
         """Ten bins of equal mass of the raw probabilities of the shown seed; empty where nothing changes."""
-        import numpy as np
-
         if self.before is None:
             return ()
         shown = self.before.only(seed=self.seed)
@@ -92,8 +92,6 @@ class Deciding:
     @cached_property
     def curve(self) -> tuple[tuple[float, float], ...]:
         """Coverage and risk of the shown seed, the surest items first: at most :data:`POINTS` pairs."""
-        import numpy as np
-
         shown = self.after.only(seed=self.seed)
         codes = shown.predicted()
         sure, wrong = confidence(shown.proba(), codes), errors(shown.truth(), codes)

@@ -6,11 +6,12 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -36,8 +37,6 @@ def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> by
     bytes
         A PNG image.
     """
-    import numpy as np
-
     if labels.multi:
         table = np.stack([counts[:, 1, 1], counts[:, 1, 0], counts[:, 0, 1], counts[:, 0, 0]], axis=1)
         sums = np.stack([counts[:, 1].sum(axis=1)] * 2 + [counts[:, 0].sum(axis=1)] * 2, axis=1)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.classifiers.protocol import Example, examples_of
 from harness.config.plan import Plan
 from harness.evaluation.prepared import labels_of
@@ -22,7 +24,6 @@ from harness.values.labels import NO_FRAME, LabelSet, Task
 from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -133,8 +134,6 @@ class Summary:
 
         Empty where no probabilities are stated.
         """
-        import numpy as np
-
         if not self.has_probabilities:
             return ()
 
@@ -196,8 +195,6 @@ class Summary:
 
         Where no probabilities are stated, the first ones, as sure as can be.
         """
-        import numpy as np
-
         truth, said, proba = self.test.truth(), self.test.predicted(), self.test.proba()
         if not self.has_probabilities:
             proba = said.astype(float) if self.labels.multi else np.eye(len(self.labels))[said]

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.audits.of_classifier import audited
 from harness.classifiers.protocol import Example
 from harness.config.plan import PlannedClassifier
@@ -27,7 +29,6 @@ from harness.values.progress import progress
 from harness.values.tables import Predictions, fingerprint
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 

@@ -8,6 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from harness.classifiers.protocol import Accelerated, Labelled
 from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.reports.model_card import model_card
@@ -57,8 +59,6 @@ def accelerated(folder: Path, prepared: Prepared, result: ClassifierResult) -> s
 
     They are judged on the rows of validation and calibration, never on test.
     """
-    import numpy as np
-
     assert result.served is not None
     plan, trial = prepared.plan, result.served.trial
     bound = result.classifier.bound

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring.metrics.counts import cell_codes
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet, check_probabilities
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -65,8 +66,6 @@ class AlignedPredictions:
             Where there are no rows, a seed scores an item twice, seeds score different items or disagree on
             the truth, or probabilities are none.
         """
-        import numpy as np
-
         labels, rows = predictions.labels, predictions.rows
         if rows.empty:
             raise PredictionsError("there are no predictions to score")
@@ -101,8 +100,6 @@ class AlignedPredictions:
     @cached_property
     def cells(self) -> Codes:
         """What each cluster adds to the confusion table: ``(n_clusters, n_seeds, k, k)``, or ``k, 2, 2``."""
-        import numpy as np
-
         shape = (self.n_clusters, len(self.seeds), *self._table)
         owners = self.clusters * len(self.seeds) + np.arange(len(self.seeds))[:, None]
         places = owners[:, :, None] * int(np.prod(self._table)) + self._cell_codes
@@ -119,8 +116,6 @@ class AlignedPredictions:
         shape : tuple of int
             Of the table: ``(n_seeds, n_targets, k, k)``, or ``…, k, 2, 2``.
         """
-        import numpy as np
-
         shape = (len(self.seeds), int(self.targets.max()) + 1, *self._table)
         owners = np.arange(shape[0])[:, None] * shape[1] + self.targets
         cells = owners[:, :, None] * int(np.prod(self._table)) + self._cell_codes
@@ -129,8 +124,6 @@ class AlignedPredictions:
 
     def ordered(self, first: Sequence[str]) -> AlignedPredictions:
         """Reorder the labels: the named ones first, the others as they stood."""
-        import numpy as np
-
         names = self.labels.names
         order = [*map(names.index, first), *(k for k, name in enumerate(names) if name not in first)]
         if order == sorted(order):
@@ -146,8 +139,6 @@ class AlignedPredictions:
 
     def only(self, ids: Collection[str]) -> AlignedPredictions:
         """Keep the items with these ids."""
-        import numpy as np
-
         wanted = frozenset(ids)
         return self.at(np.flatnonzero([one in wanted for one in self.ids]))
 
@@ -174,8 +165,6 @@ class AlignedPredictions:
 
     @cached_property
     def _cell_codes(self) -> Codes:
-        import numpy as np
-
         k = len(self.labels)
         return np.stack([cell_codes(self.truth, one, k) for one in self.predicted])
 
@@ -193,16 +182,12 @@ def effective(clusters: Codes) -> float:
     >>> effective(np.array([0, 0, 1, 1])), effective(np.array([0, 0, 0, 1]))
     (2.0, 1.6)
     """
-    import numpy as np
-
     sizes = np.bincount(clusters)
     return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
 def clusters(rows: pd.DataFrame) -> Codes:
     """Number the groups of rows of predictions from 0; an item without one is a group of its own."""
-    import numpy as np
-
     groups, items = rows["group"], rows["id"].astype(str)
     grouped = groups.notna().to_numpy()
     # The prefix keeps a group and an ungrouped item of the same name apart.
@@ -212,7 +197,6 @@ def clusters(rows: pd.DataFrame) -> Codes:
 
 def _aligned(rows: pd.DataFrame) -> NDArray[np.intp]:
     """Return ``(n_seeds, n)`` positions of the rows: every seed's items in one order."""
-    import numpy as np
     import pandas as pd
 
     keys = pd.MultiIndex.from_arrays([rows["fold"], rows["id"]])

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring.aligned import effective
 from harness.scoring.limitations import MIN_CLUSTERS, MIN_ITEMS, few_groups
 from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.values.labels import NO_FRAME
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -140,7 +141,6 @@ def cross_tables(
         All parties together, then each that is mentioned often enough, the most frequent first; empty
         without mentions.
     """
-    import numpy as np
     import pandas as pd
 
     if mentions.empty:
@@ -190,8 +190,6 @@ def as_table(tables: Sequence[CrossTable]) -> pd.DataFrame:
 
 def _indicators(mentions: pd.DataFrame, prefix: str, frames: Sequence[str], stances: Sequence[str]) -> Array:
     """Return which cells each mention counts in, ``(n, frames + 2, stances + 1)``; NaN where not labelled."""
-    import numpy as np
-
     n = len(mentions)
     if f"{prefix}stance" not in mentions or f"{prefix}frames" not in mentions:
         return np.full((n, len(frames) + 2, len(stances) + 1), np.nan)
@@ -210,8 +208,6 @@ def _shares(
     counted: Array, inside: NDArray[np.bool_], clusters: NDArray[np.int64], stream: tuple[int, int]
 ) -> Array:
     """Return value, low and high of true, given and gap, ``(3, parties, frames + 2, stances + 1, 3)``."""
-    import numpy as np
-
     n_clusters = int(clusters.max()) + 1
     shape = counted.shape[1:]
     known = ~np.isnan(counted).any(axis=(0, 1, 2))
@@ -237,8 +233,6 @@ def _shares(
 
 def _bounds(drawn: Array, clusters: NDArray[np.int64]) -> Array:
     """Return low and high of one party's shares, ``(2, ...)``; NaN where its articles are too few."""
-    import numpy as np
-
     if len(np.unique(clusters)) < MIN_ITEMS:
         return np.full((2, *drawn.shape[1:]), np.nan)
     return np.stack(interval(drawn, clusters=effective(clusters)))

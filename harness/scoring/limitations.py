@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.stance import SIDES
@@ -44,8 +46,6 @@ def sized(metrics: Sequence[Metric]) -> Iterator[str]:
 
 def limits(sample: AlignedPredictions, metrics: Sequence[Metric] = ()) -> Iterator[str]:
     """Yield what limits the scores of one split by these metrics, a sentence each."""
-    import numpy as np
-
     k = len(sample.labels)
     held = sample.truth.sum(axis=0) if sample.labels.multi else np.bincount(sample.truth, minlength=k)
     for name, count in zip(sample.labels.names, held, strict=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.counts import one_vs_rest
 from harness.scoring.metrics.metric import Metric
@@ -14,7 +16,6 @@ from harness.values.errors import ConfigError, PredictionsError, Problem
 from harness.values.tables import SCORE_COLUMNS, Predictions, Scores
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]
@@ -82,8 +83,6 @@ def score(
 
 def seed_values(sample: AlignedPredictions, metric: Metric) -> NDArray[np.float64]:
     """Return a metric's value under each seed, ``(n_seeds,)``, or ``(n_seeds, k)`` for a per-label one."""
-    import numpy as np
-
     whole = np.ones((1, sample.n_clusters), dtype=np.float32)
     return np.asarray(drawn_values(sample.ordered(metric.needs_labels), metric, whole)[0])
 
@@ -107,8 +106,6 @@ def drawn_values(
     ndarray of float64
         ``(draws, n_seeds)``, or ``(draws, n_seeds, k)`` for a per-label one.
     """
-    import numpy as np
-
     kinds = {"counts": _from_counts, "items": _from_items, "table": _from_table}
     if metric.by_target:
         return np.asarray(_from_target_counts(sample, metric, weights), dtype=np.float64)
@@ -141,8 +138,6 @@ def _scored(
     sample: AlignedPredictions, metrics: Sequence[Metric], n_draws: int, seed: int
 ) -> Iterator[tuple[str, float, float, float, float, int]]:
     """Yield key, value, low, high, seed_sd and n of each score."""
-    import numpy as np
-
     views = {needed: sample.ordered(needed) for needed in {metric.needs_labels for metric in metrics}}
     drawn = _drawn(views, metrics, Draws(sample.n_clusters, n_draws, seed))
     clusters = sample.effective_clusters
@@ -170,8 +165,6 @@ def _drawn(
 
     A single cluster gives none: it holds no information on how clusters differ.
     """
-    import numpy as np
-
     sample = next(iter(views.values()), None)
     if sample is None:
         return []
@@ -199,8 +192,6 @@ def _from_counts(sample: AlignedPredictions, metric: Metric, weights: NDArray[np
 
 
 def _from_target_counts(sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]) -> Array:
-    import numpy as np
-
     clusters, cells, shape = sample.target_cells
     width = int(np.prod(shape))
     # Bounded by the items too: of one draw from very many, one draw's numbers are held.
@@ -235,8 +226,6 @@ def summed(sample: AlignedPredictions, metric: Metric) -> tuple[Array, Callable[
     statistic : callable
         Of sums ``(..., n_seeds, m)``, to ``(..., n_seeds)``.
     """
-    import numpy as np
-
     pairs = zip(sample.proba, sample.predicted, strict=True)
     values = np.stack([metric.function(sample.truth, proba, said) for proba, said in pairs], axis=1)
     statistic = metric.of_sums
@@ -252,8 +241,6 @@ def _mean(sums: Array) -> Array:
 
 
 def _from_table(sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]) -> Array:
-    import numpy as np
-
     values: list[Any] = []
     portion = max(1, PORTION // len(sample))
     for start in range(0, len(weights), portion):

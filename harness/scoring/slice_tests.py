@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.scoring.aligned import AlignedPredictions, effective
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import score
@@ -29,7 +31,6 @@ from harness.scoring.statistics.multiplicity import LEVEL, holm
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -115,8 +116,6 @@ def judge(
     tuple of SliceResult
         One a slice that has items, in the same order.
     """
-    import numpy as np
-
     own = predictions.only(split="test")
     if own.rows.empty or not slices:
         return ()
@@ -205,8 +204,6 @@ def _compared(
     sample: AlignedPredictions, masks: NDArray[np.bool_], draws: int, seed: int
 ) -> Iterator[tuple[float, float, float, float, float, float]]:
     """Yield share, low, high, seed sd, gap and p of each slice, ``(n, slices)``."""
-    import numpy as np
-
     cells = _cells(sample, masks)
     whole = _shares(totals(np.ones((1, sample.n_clusters), dtype=np.float32), cells))
     resamples = Draws(sample.n_clusters, draws, seed)
@@ -235,8 +232,6 @@ def _cells(sample: AlignedPredictions, masks: NDArray[np.bool_]) -> NDArray[np.i
     ndarray of int64
         ``(n_clusters, n_seeds, slices, 4)``.
     """
-    import numpy as np
-
     right = sample.predicted == sample.truth
     right = (right.all(axis=-1) if sample.labels.multi else right).astype(np.int64)
     inside = masks.astype(np.int64)
@@ -250,8 +245,6 @@ def _cells(sample: AlignedPredictions, masks: NDArray[np.bool_]) -> NDArray[np.i
 
 def _shares(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """Turn ``(..., slices, 4)`` counts into ``(..., slices, 2)``: share inside, and its gap to outside."""
-    import numpy as np
-
     with np.errstate(invalid="ignore", divide="ignore"):
         inside, outside = sums[..., 0] / sums[..., 1], sums[..., 2] / sums[..., 3]
     return np.stack([inside, inside - outside], axis=-1)

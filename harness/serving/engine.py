@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.classifiers.protocol import Accelerated, Classifier, Example
 from harness.serving.contract import Contract, loader
 from harness.serving.rows import examples
@@ -18,7 +20,6 @@ from harness.values.labels import check_probabilities
 from harness.values.parties import Registry
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -98,7 +99,6 @@ class Engine:
         ModelError
             Naming the rows and columns that cannot be used.
         """
-        import numpy as np
         import pandas as pd
 
         labels = self.contract.labels

@@ -10,10 +10,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.classifiers.protocol import Example, Examples
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Asked = Callable[[Examples], NDArray[Any]]
@@ -38,8 +39,6 @@ class Window:
 
     def asked(self, ask: Asked, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Return ``(n, k)`` probabilities of distinct examples, in order; ``ask`` computes what is new."""
-        import numpy as np
-
         with self._lock:
             known = {one: self._rows[one] for one in examples if one in self._rows}
             for one in known:

@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from harness.splits.disjoint import Disjoint
 from harness.splits.drawing import CALIBRATION, DEV, By, Drawing
 from harness.splits.forward import Forward
@@ -241,8 +243,6 @@ class Predefined:
 
     def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
         """Draw the one fold."""
-        import numpy as np
-
         declared = corpus.rows["split"].to_numpy(dtype=object)
         train, dev, test = (np.flatnonzero(declared == part) for part in ("train", "dev", "test"))
         for name, places in (("train", train), ("test", test)):
@@ -282,8 +282,6 @@ class Holdout:
 
     def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
         """Draw the one fold."""
-        import numpy as np
-
         train, validation, calibration = self.drawing.shares
         shares = (train - self.test, validation, calibration, self.test)
         parts = self.drawing.divide(corpus, labels, np.arange(len(corpus)), shares, "holdout")
@@ -299,8 +297,6 @@ class KFold:
 
     def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
         """Draw ``k`` folds."""
-        import numpy as np
-
         folds = self.drawing.divide(corpus, labels, np.arange(len(corpus)), [1 / self.k] * self.k, "kfold")
         shares = self.drawing.shares
         splits = []

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.splits.drawing import Drawing, allocate, counts_of
 from harness.splits.split import PARTS, Split, of_places
 from harness.values import seeds
@@ -20,7 +22,6 @@ from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Places = NDArray[np.int64]
@@ -57,8 +58,6 @@ class Disjoint:
         SplitError
             Where a part is left without rows.
         """
-        import numpy as np
-
         columns = [_values(corpus, name, place) for place, name in enumerate(self.by)]
         train, validation, calibration = self.drawing.shares
         shares = np.array([train - self.test, validation, calibration, self.test])
@@ -78,8 +77,6 @@ class Disjoint:
         self, corpus: Corpus, labels: LabelSet, columns: Sequence[Places], shares: NDArray[np.float64]
     ) -> Places:
         """Give every row its part, -1 where it is dropped."""
-        import numpy as np
-
         first, *others = columns
         generator = seeds.generator(self.drawing.seed, "split", "disjoint")
         counts = counts_of(corpus, labels, np.arange(len(corpus))) if self.drawing.stratify else None
@@ -109,7 +106,6 @@ class Disjoint:
 
 def _values(corpus: Corpus, name: str, place: int) -> Places:
     """Number the values of a column; a row without one is a value of its own."""
-    import numpy as np
     import pandas as pd
 
     known = [str(column) for column in corpus.rows.columns if column not in NOT_HELD]

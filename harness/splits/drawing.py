@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from harness.values import seeds
 from harness.values.errors import ConfigError, Problem, SplitError
 from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -60,8 +61,6 @@ class Drawing:
         self, corpus: Corpus, labels: LabelSet, places: Places, shares: Sequence[float], stream: str | int
     ) -> list[Places]:
         """Draw one set of places for each share; the shares sum to 1, and a share of 0 gives an empty set."""
-        import numpy as np
-
         rows = corpus.rows.iloc[places]
         units = units_of(rows["group"], rows["text"]) if self.by == "group" else np.arange(len(places))
         n_units, wanted = int(units.max(initial=-1)) + 1, np.flatnonzero(shares)
@@ -100,8 +99,6 @@ def allocate(
     (n_units,) array
         The part of each unit; every part has one.
     """
-    import numpy as np
-
     counts = np.column_stack([counts, counts.sum(axis=1)])
     total = counts.sum(axis=0)
     weighted = counts / np.where(total > 0, total, 1)
@@ -129,8 +126,6 @@ def _dealt_in_proportion(
     counts: NDArray[np.float64], shares: NDArray[np.float64], generator: np.random.Generator
 ) -> Places:
     """Give every part its share, rounded down, of the units with the same counts; -1 for those left over."""
-    import numpy as np
-
     _, alike, sizes = np.unique(counts, axis=0, return_inverse=True, return_counts=True)
     order = generator.permutation(len(counts))
     order = order[np.argsort(alike.ravel()[order], kind="stable")]
@@ -143,7 +138,6 @@ def _dealt_in_proportion(
 
 def units_of(groups: pd.Series[Any], texts: pd.Series[Any]) -> Places:
     """Number what stays together: rows of one group, and rows of one text where they have none."""
-    import numpy as np
     import pandas as pd
 
     keys = [(0, text) if pd.isna(group) else (1, group) for group, text in zip(groups, texts, strict=True)]
@@ -153,8 +147,6 @@ def units_of(groups: pd.Series[Any], texts: pd.Series[Any]) -> Places:
 
 def counts_of(corpus: Corpus, labels: LabelSet, places: Places) -> NDArray[np.float64]:
     """Count each row's labels; a row without one counts as having the label that there is none."""
-    import numpy as np
-
     codes = corpus.truth(labels)[places]
     if not labels.multi:
         return np.eye(len(labels))[codes]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.splits.drawing import Drawing, units_of
 from harness.splits.split import Split, of_places
 from harness.values.errors import ConfigError, Problem, SplitError
@@ -12,7 +14,6 @@ from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Places = NDArray[np.int64]
@@ -36,8 +37,6 @@ class Forward:
         SplitError
             Where too few dates differ.
         """
-        import numpy as np
-
         dates = corpus.rows["date"]
         places = np.flatnonzero(dates.notna().to_numpy())
         if not len(places):
@@ -82,8 +81,6 @@ class Forward:
         parts: tuple[Places, Places, Places],
     ) -> tuple[Places, Places, Places, Places]:
         """Take from each part what shares an article with a later one, and halve dev."""
-        import numpy as np
-
         train, dev, test = parts
         dev = dev[~np.isin(together[dev], together[test])]
         train = train[~np.isin(together[train], np.concatenate([together[dev], together[test]]))]

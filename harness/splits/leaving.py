@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.splits.drawing import Drawing, allocate, units_of
 from harness.splits.split import Split, of_places
 from harness.values import seeds
@@ -14,7 +16,6 @@ from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Places = NDArray[np.int64]
@@ -45,8 +46,6 @@ class LeaveOneOut:
         SplitError
             Where fewer than two values can be left out.
         """
-        import numpy as np
-
         values = self._values(corpus)
         together = units_of(corpus.rows["group"], corpus.rows["text"])
         tested, folds = self._gathered(corpus, values), []
@@ -90,8 +89,6 @@ class LeaveOneOut:
 
     def _gathered(self, corpus: Corpus, values: NDArray[Any]) -> list[list[str]]:
         """Return the values that each fold tests."""
-        import numpy as np
-
         names, counts = np.unique(values[values != ""], return_counts=True)
         if self.folds is not None:
             sizes = counts[:, None].astype(np.float64)

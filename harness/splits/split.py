@@ -8,12 +8,13 @@ from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.values.errors import SplitError
 from harness.values.labels import LabelSet
 from harness.values.tables import Corpus, fingerprint
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Places = NDArray[np.int64]
@@ -97,8 +98,6 @@ def of_places(
     SplitError
         See :class:`Split`.
     """
-    import numpy as np
-
     ids = corpus.rows["id"].to_numpy(dtype=object)
     train, validation, calibration, test = (tuple(ids[np.sort(places)]) for places in parts)
     split = Split(fold, train, validation, calibration, test)

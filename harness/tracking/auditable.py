@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.classifiers.protocol import Examples
 from harness.serving.rows import COLUMNS
 from harness.tracking.models import SCHEMES, load
@@ -15,7 +17,6 @@ from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import LabelSet, Task
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -136,8 +137,6 @@ def stated(uri: str, answer: Any, labels: LabelSet, n: int) -> NDArray[np.float6
     ModelError
         Where a column or a row is missing.
     """
-    import numpy as np
-
     columns = [f"p_{name}" for name in labels.names]
     there = [str(name) for name in getattr(answer, "columns", ())]
     missing = [name for name in columns if name not in there]

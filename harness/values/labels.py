@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from harness.values.errors import PredictionsError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Task = Literal["stance", "framing"]
@@ -88,8 +89,6 @@ class LabelSet:
         PredictionsError
             Where a value is not one of the labels.
         """
-        import numpy as np
-
         position = {name: code for code, name in enumerate(self.names)}
         try:
             if not self.multi:
@@ -129,8 +128,6 @@ class LabelSet:
         ndarray of int64
             Shaped as :meth:`encode` returns. Ties go to the label that stands first.
         """
-        import numpy as np
-
         if not self.multi:
             return np.asarray(proba.argmax(axis=1), dtype=np.int64)
         limits = np.full(len(self), 0.5) if thresholds is None else np.asarray(thresholds)
@@ -147,8 +144,6 @@ def check_probabilities(
     PredictionsError
         Naming the first row that breaks the contract.
     """
-    import numpy as np
-
     if proba.shape != shape:
         raise PredictionsError(f"probabilities have shape {proba.shape}; expected {shape}")
     tests = (
@@ -177,8 +172,6 @@ def confidence(proba: NDArray[np.floating], codes: NDArray[np.int64]) -> NDArray
         Single-label: the probability of the label. Multi-label: that of the least sure of the yes-or-no
         decisions.
     """
-    import numpy as np
-
     if codes.ndim == 1:
         sure = np.take_along_axis(proba, codes[:, None], axis=1)[:, 0]
     else:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 
 def derive(root: int, *names: str | int) -> int:
@@ -37,6 +35,4 @@ def derive(root: int, *names: str | int) -> int:
 
 def generator(root: int, *names: str | int) -> np.random.Generator:
     """Return a NumPy generator for a named stream; see :func:`derive`."""
-    import numpy as np
-
     return np.random.default_rng(derive(root, *names))

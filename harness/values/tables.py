@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.values.errors import CorpusError, PredictionsError, Problem
 from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
 from harness.values.parties import EMPTY, Registry
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -194,8 +195,6 @@ class Predictions:
         PredictionsError
             Where ``proba`` has another shape, is not finite, leaves ``[0, 1]`` or does not sum to 1.
         """
-        import numpy as np
-
         if decided is None or not np.isnan(proba).all():
             check_probabilities(proba, (len(corpus), len(labels)), sums_to_one=not labels.multi)
         said = labels.decide(proba, thresholds) if decided is None else decided
@@ -220,8 +219,6 @@ class Predictions:
 
     def proba(self) -> NDArray[np.float64]:
         """Return the probabilities, ``(n, k)``."""
-        import numpy as np
-
         return self.rows[[f"p_{name}" for name in self.labels.names]].to_numpy(dtype=np.float64)
 
     @property
@@ -263,8 +260,6 @@ class Predictions:
         return cls(parts[0].labels, pd.concat([part.rows for part in parts], ignore_index=True))
 
     def _codes(self, word: str) -> NDArray[np.int64]:
-        import numpy as np
-
         if self.labels.multi:
             return self.rows[[f"{word}_{name}" for name in self.labels.names]].to_numpy(dtype=np.int64)
         import pandas as pd

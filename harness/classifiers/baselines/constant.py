@@ -9,13 +9,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from harness.classifiers.protocol import Examples, Labelled
 from harness.classifiers.reading import expect_labels, reading
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Rule = Literal["majority", "prior", "every_label"]
@@ -91,8 +92,6 @@ class Constant:
 
     def fit(self, train: Labelled, validation: Labelled | None = None) -> None:  # noqa: ARG002 (nothing to select)
         """Count the labels of ``train``."""
-        import numpy as np
-
         if self.rule == "every_label":
             certain = np.ones(len(self.labels))
         elif self.labels.multi:
@@ -105,8 +104,6 @@ class Constant:
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
         """Return the same row for every example, ``(n, k)``."""
-        import numpy as np
-
         return np.tile(np.array(self.proba_, dtype=np.float64), (len(examples), 1))
 
     def save(self, folder: Path) -> str:

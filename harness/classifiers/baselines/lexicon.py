@@ -14,6 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from harness.classifiers.heads import Head, logistic
 from harness.classifiers.linear.tokens import shown, tokens
 from harness.classifiers.protocol import Examples, Labelled, Target
@@ -24,7 +26,6 @@ from harness.values.labels import STANCES, LabelSet
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     Integers = NDArray[np.int64]
@@ -114,8 +115,6 @@ class Lexicon:
         """Add up, ``(n, 8)``: how positive and how negative the words before the target are, and how many;
         the same after it; how positive and how negative all words are. Sums grow with their logarithm.
         """
-        import numpy as np
-
         target: Target = "masked" if self.target == "marked" else "none"
         found = tokens(shown(examples, target), target)
         plain = [word.replace("’", "'") for word in found.words]
@@ -158,8 +157,6 @@ def valences() -> Mapping[str, float]:
 
 def _turned(negates: NDArray[np.bool_], row: Integers) -> NDArray[np.bool_]:
     """Find the words that follow a negation of their row within its reach."""
-    import numpy as np
-
     turned = np.zeros(len(negates), dtype=bool)
     for step in range(1, REACH + 1):
         turned[step:] |= negates[:-step] & (row[step:] == row[:-step])

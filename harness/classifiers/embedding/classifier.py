@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.classifiers import checkpoints
 from harness.classifiers.checkpoints import MINILM
 from harness.classifiers.embedding.vectors import Reader
@@ -17,7 +19,6 @@ from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _FILE, _ENCODER = "embedding.json", "encoder"
@@ -105,8 +106,6 @@ class Embedding:
         ClassifierError
             Where the checkpoint's files are missing or damaged.
         """
-        import numpy as np
-
         rows = self.reader.vectors(train.examples).astype(np.float64)
         mean, spread = rows.mean(axis=0), rows.std(axis=0)
         scale = np.where(spread > 0, spread, 1)
@@ -117,8 +116,6 @@ class Embedding:
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
         """Return ``(n, k)`` probabilities."""
-        import numpy as np
-
         parts = [
             self.head_.proba(self.reader.vectors(examples[start : start + _AT_ONCE]).astype(np.float64))
             for start in range(0, len(examples), _AT_ONCE)

@@ -17,6 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.classifiers import checkpoints
 from harness.classifiers.encoder.rows import Batch, Tokenizer, batches, sorted_order
 from harness.classifiers.inputs import view
@@ -24,7 +26,6 @@ from harness.classifiers.protocol import Examples, Target
 from harness.values.progress import progress
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     from numpy.typing import NDArray
 
@@ -71,8 +72,6 @@ class Reader:
         ClassifierError
             Where the checkpoint's files are missing or damaged.
         """
-        import numpy as np
-
         folder = Path(checkpoints.resolve(self.checkpoint))
         keys = self._keys(folder, examples)
         found = _KEPT.known(keys)
@@ -98,7 +97,6 @@ class Reader:
         return [hashlib.sha256((settings + one).encode()).digest() for one in seen]
 
     def _computed(self, folder: Path, examples: Examples) -> Vectors:
-        import numpy as np
         import torch
 
         backend, body = _loaded(str(folder), _changed(folder))

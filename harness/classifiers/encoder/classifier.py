@@ -6,6 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.classifiers import checkpoints
 from harness.classifiers.encoder.options import Options
 from harness.classifiers.encoder.rows import Tokenizer
@@ -15,7 +17,6 @@ from harness.values.errors import ClassifierError
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.classifiers.encoder.engines.service import Service

@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.values import seeds
 from harness.values.errors import ClassifierError
 
@@ -205,8 +207,6 @@ def _work(rank: int, job: _Job) -> None:
 
 def _settle(network: Network, train: Data, padding: int) -> None:
     """Take out of training what the scores do not depend on: the others would wait for its gradients."""
-    import numpy as np
-
     from harness.classifiers.encoder.rows import batches
 
     network.eval()

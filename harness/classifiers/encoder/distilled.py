@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.classifiers.checkpoints import check
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options
@@ -24,7 +26,6 @@ from harness.values.errors import ClassifierError, ConfigError, Problem
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 OPTIONS = Options()
@@ -143,8 +144,6 @@ class Distilled:
             As :meth:`harness.classifiers.encoder.classifier.Encoder.fit`; also where the unlabelled rows
             cannot be read.
         """
-        import numpy as np
-
         from harness.classifiers.encoder.prediction import f1_macro
 
         n, beside = len(train), [] if self.unlabelled is None else read(self.unlabelled)
@@ -196,8 +195,6 @@ class Distilled:
         self, number: int, train: Labelled, validation: Labelled | None, asked: Examples
     ) -> NDArray[np.float64]:
         """Return what a teacher says, ``(asked, k)``; where it was stopped after that, what it said then."""
-        import numpy as np
-
         made = Encoder(self.teacher, self.labels, seeds.derive(self.seed, "teacher", number))
         place = self._place(f"teacher-{number}")
         file = None if place is None else place / f"{self._identity(made, train, validation, asked)}.npy"

@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.classifiers.checkpoints import check
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options
@@ -22,7 +24,6 @@ from harness.values.errors import ClassifierError, ConfigError, Problem
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.classifiers.encoder.objectives import TwoTasks

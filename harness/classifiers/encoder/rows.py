@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.classifiers.inputs import Marks, View, view
 from harness.classifiers.protocol import Examples, Target
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 STRETCH = 50
@@ -70,8 +71,6 @@ class Tokenizer:
 
     def __call__(self, examples: Examples) -> Rows:
         """Tokenize examples; the rows are in their order."""
-        import numpy as np
-
         views = [self._short_pair(view(example, self.target, MARKS)) for example in examples]
         found = self._encode(views)
         long = [row for row, one in enumerate(found) if len(one.ids) > self.max_tokens]
@@ -158,8 +157,6 @@ def shared_batches(rows: Rows, budget: int, padding: int) -> Iterator[Batch]:
     That is so where the target is not written into what is read: several parties of one sentence, told apart
     by which tokens name them.
     """
-    import numpy as np
-
     number: dict[tuple[bytes, bytes], int] = {}
     members: list[list[int]] = []
     for row, (tokens, segments) in enumerate(zip(rows.tokens, rows.segments, strict=True)):
@@ -183,8 +180,6 @@ def _padded(
     padding: int,
     text: NDArray[np.int64] | None = None,
 ) -> Batch:
-    import numpy as np
-
     longest = int(rows.lengths[texts].max())
     shape = (len(texts), longest)
     tokens = np.full(shape, padding, dtype=np.int64)
@@ -202,8 +197,6 @@ def _padded(
 
 def sorted_order(lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.int64]]:
     """Batch all rows by length, each batch within ``budget`` padded tokens or of one row; for prediction."""
-    import numpy as np
-
     # Longest first: if memory does not suffice, it is seen at once.
     return _cut(np.argsort(-lengths, kind="stable"), lengths, budget)
 
@@ -212,8 +205,6 @@ def random_order(
     lengths: NDArray[np.int64], budget: int, generator: np.random.Generator
 ) -> list[NDArray[np.int64]]:
     """Batch all rows at random, each batch of rows of about one length; for training."""
-    import numpy as np
-
     shuffled = generator.permutation(len(lengths))
     stretch = max(int(STRETCH * budget / max(lengths.mean(), 1)), 1)
     made: list[NDArray[np.int64]] = []
@@ -240,8 +231,6 @@ def _sound(text: str) -> str:
 
 
 def _mentions(encoding: Any, shown: View) -> NDArray[np.bool_]:
-    import numpy as np
-
     marked = np.zeros(len(encoding.ids), dtype=np.bool_)
     if not shown.spans:
         return marked

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.classifiers.linear.grams import CharGrams, WordGrams
 from harness.classifiers.linear.terms import Terms
 from harness.classifiers.linear.tokens import Tokens, word_spans
@@ -16,7 +18,6 @@ from harness.classifiers.protocol import Example
 from harness.values.parties import Span
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Reals = NDArray[np.float64]
@@ -39,8 +40,6 @@ def contributions(terms: Terms, weights: Reals, example: Example) -> Shares:
     list of ((int, int), (n_labels,) array)
         Where a word stands in ``example.text``, and what it adds to the scores; in order.
     """
-    import numpy as np
-
     spans = word_spans(example, terms.choice.target)
     added = np.zeros((len(spans), weights.shape[1]))
     row = terms.rows([example])
@@ -60,8 +59,6 @@ def _spread(
     added: Reals, parts: Reals, keys: NDArray[np.int64], counter: WordGrams | CharGrams, found: Tokens
 ) -> None:
     """Share the part of every term among the words of its occurrences."""
-    import numpy as np
-
     key, start, length, weight = counter.places(found)
     column = np.searchsorted(keys, key)
     known = column < len(keys)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from harness.classifiers.heads import Head, logistic, svm
 from harness.classifiers.linear import terms
 from harness.classifiers.linear.attribution import Shares, contributions
@@ -18,7 +20,6 @@ from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 Model = Literal["logistic", "svm"]
@@ -120,8 +121,6 @@ class Linear:
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
         """Return ``(n, k)`` probabilities."""
-        import numpy as np
-
         parts = [
             self.head_.proba(self.terms_.rows(examples[start : start + _AT_ONCE]))
             for start in range(0, len(examples), _AT_ONCE)

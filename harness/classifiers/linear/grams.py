@@ -16,11 +16,12 @@ from functools import cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.classifiers.linear.tokens import MARKS, Tokens
 from harness.values.errors import ClassifierError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
@@ -46,8 +47,6 @@ class Numbers:
 
     def of(self, texts: Iterable[str]) -> Integers:
         """Look texts up."""
-        import numpy as np
-
         return np.fromiter(map(self._number.get, texts, repeat(-1)), dtype=np.int64)
 
 
@@ -79,16 +78,12 @@ class WordGrams:
 
     def count(self, found: Tokens) -> tuple[Integers, csr_matrix]:
         """Return the keys that occur, ascending, and their counts, ``(rows, keys)``."""
-        import numpy as np
-
         key, row, weight = self._occurrences(found)
         keys, column = np.unique(key, return_inverse=True)
         return keys, _table(row, column, weight, (found.n_rows, len(keys)))
 
     def count_known(self, found: Tokens, keys: Integers) -> csr_matrix:
         """Return the counts of these keys, which ascend, ``(rows, keys)``."""
-        import numpy as np
-
         key, row, weight = self._occurrences(found)
         column = np.searchsorted(keys, key)
         known = column < len(keys)
@@ -97,16 +92,12 @@ class WordGrams:
 
     def places(self, found: Tokens) -> tuple[Integers, Integers, Integers, Reals]:
         """Return every occurrence: its key, its first word and how many words it has, and its weight."""
-        import numpy as np
-
         parts = list(self._by_length(found))
         key, start, weight = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         length = np.repeat(np.arange(1, len(parts) + 1), [len(part[0]) for part in parts])
         return key, start, length, weight
 
     def _occurrences(self, found: Tokens) -> tuple[Integers, Integers, Reals]:
-        import numpy as np
-
         parts = list(self._by_length(found))
         key, start, weight = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         row = found.row[start]
@@ -114,8 +105,6 @@ class WordGrams:
         return key[order], row[order], weight[order]
 
     def _by_length(self, found: Tokens) -> Iterator[tuple[Integers, Integers, Reals]]:
-        import numpy as np
-
         digit, base = self.words.of(found.words)[found.code] + 1, len(self.words) + 1
         # Sorts by distance; its last bit is the side.
         nearness = np.where(found.offset == 0, _NOT_NEAR, 2 * np.abs(found.offset) + (found.offset > 0))
@@ -159,7 +148,6 @@ class CharGrams:
 
     def count(self, found: Tokens) -> tuple[Integers, csr_matrix]:
         """Return all keys and their counts, ``(rows, keys)``."""
-        import numpy as np
         from scipy.sparse import hstack
 
         inside = self._inside(found.words)
@@ -179,8 +167,6 @@ class CharGrams:
 
     def places(self, found: Tokens) -> tuple[Integers, Integers, Integers, Reals]:
         """Return every n-gram's occurrences in words: its key, the word, 1, and its weight."""
-        import numpy as np
-
         inside, size = self._inside(found.words), len(self.grams)
         keys, starts, weights = [], [], []
         sides = (
@@ -205,8 +191,6 @@ class CharGrams:
 
     def _inside(self, words: tuple[str, ...]) -> csr_matrix:
         """Return how often every n-gram stands in every word, ``(words, grams)``."""
-        import numpy as np
-
         pieces = [pieces_of(word, self.lengths) for word in words]
         row = np.repeat(np.arange(len(words)), [len(one) for one in pieces])
         column = self.grams.of(piece for one in pieces for piece in one)
@@ -215,8 +199,6 @@ class CharGrams:
 
     def _words(self, found: Tokens) -> list[csr_matrix]:
         """Return how often every word stands in every row, near the target before and after it apart."""
-        import numpy as np
-
         shape = (found.n_rows, len(found.words))
         if self.window is None:
             return [_table(found.row, found.code, np.ones(len(found.row)), shape)]
@@ -248,7 +230,6 @@ def pieces_of(word: str, lengths: tuple[int, int]) -> list[str]:
 
 def _table(row: Integers, column: Integers, value: Reals, shape: tuple[int, int]) -> csr_matrix:
     """Set values in a table; ``row`` never decreases."""
-    import numpy as np
     from scipy.sparse import csr_matrix
 
     ends = np.zeros(shape[0] + 1, dtype=np.int64)

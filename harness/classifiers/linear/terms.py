@@ -19,13 +19,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from harness.classifiers.linear.grams import CharGrams, Numbers, WordGrams, pieces_of
 from harness.classifiers.linear.tokens import Tokens, second_tokens, shown, tokens
 from harness.classifiers.protocol import Examples, Target
 from harness.classifiers.reading import arrays, reading
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
@@ -80,8 +81,6 @@ class Block:
 
     def weigh(self, counts: csr_matrix) -> csr_matrix:
         """Turn counts into TF-IDF rows of length 1; a count above 1 grows with its logarithm."""
-        import numpy as np
-
         counts.sum_duplicates()
         frequency = np.where(counts.data > 1, 1 + np.log(np.maximum(counts.data, 1)), counts.data)
         value = frequency * self.idf[counts.indices]
@@ -128,8 +127,6 @@ class Terms:
 
     def write(self, folder: Path) -> None:
         """Write words as JSON and numbers as arrays; :func:`read` returns equal terms."""
-        import numpy as np
-
         texts = {"choice": asdict(self.choice), "words": self.words.texts, "grams": self.grams.texts}
         (folder / _TEXTS).write_text(json.dumps(texts), encoding="utf-8")
         numbers: dict[str, Any] = {}
@@ -140,8 +137,6 @@ class Terms:
 
 def learn(examples: Examples, choice: Choice) -> tuple[Terms, csr_matrix]:
     """Learn which terms there are; return them with the TF-IDF rows of the examples."""
-    import numpy as np
-
     texts = Texts(examples, choice.target)
     words = _common_words([texts.first, texts.second], choice.min_count)
     grams = _common_grams(texts.first, choice.chars, choice.min_count) if choice.chars else Numbers(())
@@ -217,8 +212,6 @@ def _counter(name: BlockName, choice: Choice, words: Numbers, grams: Numbers) ->
 
 def _common_words(texts: Sequence[Tokens], min_count: int) -> Numbers:
     """Keep the words that enough rows have, in one text or the other."""
-    import numpy as np
-
     counts: Counter[str] = Counter()
     for found in texts:
         # A word counts once a row.
@@ -231,8 +224,6 @@ def _common_words(texts: Sequence[Tokens], min_count: int) -> Numbers:
 
 def _common_grams(found: Tokens, lengths: tuple[int, int], min_count: int) -> Numbers:
     """Keep the n-grams of characters that enough rows have."""
-    import numpy as np
-
     candidates = Numbers(
         tuple(dict.fromkeys(piece for word in found.words for piece in pieces_of(word, lengths)))
     )
@@ -242,8 +233,6 @@ def _common_grams(found: Tokens, lengths: tuple[int, int], min_count: int) -> Nu
 
 
 def _rows_with(counts: csr_matrix) -> NDArray[np.int64]:
-    import numpy as np
-
     counts.sum_duplicates()
     return np.bincount(counts.indices, minlength=counts.shape[1])
 

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.classifiers.inputs import Marks, View, view
 from harness.classifiers.protocol import Example, Examples, Target
 from harness.values.parties import Span
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Integers = NDArray[np.int64]
@@ -151,8 +152,6 @@ class _Gathered:
         self.ends.append(len(self.code))
 
     def tokens(self) -> Tokens:
-        import numpy as np
-
         ends = np.array(self.ends, dtype=np.int64)
         row = np.repeat(np.arange(len(ends) - 1), ends[1:] - ends[:-1])
         code, offset = (np.array(one, dtype=np.int64) for one in (self.code, self.offset))

@@ -24,10 +24,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.serving.decisions.abstention import SERVES_NOTHING
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -69,14 +70,10 @@ class Rows:
     @property
     def largest(self) -> int:
         """Rows of the largest group."""
-        import numpy as np
-
         return int(np.bincount(self.groups).max(initial=0))
 
     def excess(self, below: float, risk: float) -> Array:
         """Return each group's errors less those that the risk allows it: ``(n_groups,)``."""
-        import numpy as np
-
         served = self.confidence >= below
         weights = np.where(served, self.wrong - risk, 0.0)
         return np.bincount(self.groups, weights=weights, minlength=self.n_groups).astype(np.float64)
@@ -97,8 +94,6 @@ def conformal(rows: Rows, risk: float) -> float:
     float
         :data:`SERVES_NOTHING` where no threshold meets it.
     """
-    import numpy as np
-
     order = np.argsort(-rows.confidence, kind="stable")
     sure = rows.confidence[order]
     errors, served = np.cumsum(rows.wrong[order]), np.arange(1, len(rows) + 1)
@@ -144,8 +139,6 @@ def learn_then_test(rows: Rows, validation: Rows, risk: float, certainty: float)
 
 def candidates(validation: Rows) -> list[float]:
     """Return the thresholds that serve 5 %, 10 %, … of validation, the highest first."""
-    import numpy as np
-
     if not len(validation):
         return []
     shares = 1 - np.arange(1, CANDIDATES + 1) / CANDIDATES
@@ -171,8 +164,6 @@ def p_value(excess: Array, risk: float, size: int) -> float:
     float
         In (0, 1]; valid for any number of groups that come from one source independently.
     """
-    import numpy as np
-
     most = 1 / ((1 - risk) * size)
     factors = np.log1p(-np.outer(np.asarray(BETS) * most, excess))
     capital = np.exp(np.clip(factors.sum(axis=1), -700, 700)).mean()
@@ -181,8 +172,6 @@ def p_value(excess: Array, risk: float, size: int) -> float:
 
 def _support(excess: Array) -> float:
     """Return how many standard errors a mean excess lies below 0."""
-    import numpy as np
-
     n = len(excess)
     spread = excess.std(ddof=1) if n > 1 else 0.0
     return float(-excess.mean() * np.sqrt(n) / spread) if spread > 0 else float(-excess.sum())

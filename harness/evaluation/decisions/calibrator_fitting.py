@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.serving.decisions.calibrators import (
     Calibrator,
     Isotonic,
@@ -19,7 +21,6 @@ from harness.serving.decisions.calibrators import (
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -76,8 +77,6 @@ def few_items(truth: Codes, labels: LabelSet) -> tuple[int, ...]:
 
 def of_labels(truth: Codes, labels: LabelSet) -> Codes:
     """Return which labels apply: ``(n, k)`` of 0 and 1 for either kind of task."""
-    import numpy as np
-
     return truth if labels.multi else np.eye(len(labels), dtype=np.int64)[truth]
 
 
@@ -97,7 +96,6 @@ def _hottest(proba: Array, truth: Codes, *, multi: bool) -> float:
 
     A weak prior, its logarithm being standard normal, keeps it finite where every row is right.
     """
-    import numpy as np
     from scipy.optimize import minimize_scalar
 
     def loss(log_temperature: float) -> float:
@@ -119,7 +117,6 @@ def _platt(proba: Array, truth: Codes, labels: LabelSet, few: Sequence[int]) -> 
 
 def _line(odds: Array, applies: Codes) -> tuple[float, float]:
     """Fit slope and intercept to Platt's softened targets, which keep both finite."""
-    import numpy as np
     from sklearn.linear_model import LogisticRegression
 
     true = int(applies.sum())

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.config.schema import ExperimentConfig
 from harness.evaluation.decisions import calibrator_fitting
 from harness.evaluation.decisions.abstention import Rows, conformal, learn_then_test
@@ -18,7 +20,6 @@ from harness.values.labels import confidence
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -118,8 +119,6 @@ def decide(predictions: Predictions, settings: Settings) -> tuple[Decider, Predi
 
 def halves(predictions: Predictions) -> tuple[Predictions, Predictions]:
     """Divide rows in two by group, the same way whatever their order: about half the rows in each."""
-    import numpy as np
-
     found = clusters(predictions.rows)
     if not len(found):
         return predictions, predictions
@@ -133,8 +132,6 @@ def halves(predictions: Predictions) -> tuple[Predictions, Predictions]:
 
 def _folds(predictions: Predictions) -> Codes:
     """Return each row's fold of :data:`FOLDS`, by group."""
-    import numpy as np
-
     found = clusters(predictions.rows)
     if not len(found):
         return found

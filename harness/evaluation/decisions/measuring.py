@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.scoring.aligned import clusters, effective
 from harness.scoring.metrics.selective import errors
 from harness.scoring.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
@@ -14,7 +16,6 @@ from harness.values.labels import NO_FRAME
 from harness.values.tables import ABSTAIN, Predictions
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -73,8 +74,6 @@ def measure(predictions: Predictions, *, parts: bool = True, draws: int = DRAWS)
         Empty where nothing can abstain, or there are no rows. Targets stand by frequency, at most
         :data:`MAX_TARGETS` of them; one that is the only one is left out.
     """
-    import numpy as np
-
     rows = predictions.rows
     if ABSTAIN not in rows or rows.empty:
         return ()
@@ -103,8 +102,6 @@ def measure(predictions: Predictions, *, parts: bool = True, draws: int = DRAWS)
 def _groups(
     predictions: Predictions, rows: pd.DataFrame, first: NDArray[np.intp]
 ) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
-    import numpy as np
-
     truth, labels = predictions.truth()[first], predictions.labels
     for code, name in enumerate(labels.names):
         applies = truth[:, code] == 1 if labels.multi else truth == code
@@ -122,8 +119,6 @@ def _intervals(
     cells: NDArray[np.int64], sizes: list[float], draws: int
 ) -> Iterator[tuple[float, float, float, float, float, float]]:
     """Yield coverage and risk with their bounds for each part; ``cells`` is ``(groups, seeds, parts, 3)``."""
-    import numpy as np
-
     resamples = Draws(len(cells), draws, 0)
     whole = _shares(totals(np.ones((1, len(cells)), dtype=np.float32), cells))[0]
     drawn = np.concatenate([_shares(totals(part, cells)) for part in resamples.blocks(cells[0].size)])
@@ -143,13 +138,9 @@ def _known(numbers: tuple[float, ...], few: NDArray[np.bool_]) -> tuple[float, .
 
 def _shares(counts: Array) -> Array:
     """Turn items, served and served wrongly into coverage and risk, on the last axis."""
-    import numpy as np
-
     above, below = counts[..., 1:], counts[..., :2]
     return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
 
 
 def _dense(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    import numpy as np
-
     return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.int64)

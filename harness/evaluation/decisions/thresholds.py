@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.scoring.metrics.counts import ratio
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -42,8 +43,6 @@ def tuned(proba: Array, truth: Codes) -> tuple[float, ...]:
     tuple of float
         In (0, 1); a label applies where its probability is at least that.
     """
-    import numpy as np
-
     cuts = np.arange(1, STEPS) / STEPS
     found = f1_by_cut(proba, truth, cuts)
     common = best_cut(cuts, found.mean(axis=0))
@@ -56,8 +55,6 @@ def tuned(proba: Array, truth: Codes) -> tuple[float, ...]:
 
 def f1_by_cut(proba: Array, truth: Codes, cuts: Array) -> Array:
     """Return each label's F1 at each cut, ``(k, cuts)``; 0 where it neither applies nor is given."""
-    import numpy as np
-
     rows = []
     for column, true in zip(proba.T, truth.T, strict=True):
         given = column[:, None] >= cuts
@@ -68,13 +65,9 @@ def f1_by_cut(proba: Array, truth: Codes, cuts: Array) -> Array:
 
 def best_cut(cuts: Array, values: Array) -> float:
     """Return the cut with the highest value; of equally good ones the nearest to 0.5."""
-    import numpy as np
-
     good = cuts[values >= values.max() - 1e-12]
     return float(good[np.abs(good - HALF).argmin()])
 
 
 def _log_odds(values: Array) -> Array:
-    import numpy as np
-
     return np.asarray(np.log(values / (1 - values)))

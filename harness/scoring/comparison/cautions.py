@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+import numpy as np
+
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.comparison import LEVEL, Pair
 from harness.scoring.comparison.measure import Measure
@@ -67,8 +69,6 @@ def cautions(
 
 
 def _of_seeds(drawn: Mapping[str, Resampled], deterministic: Collection[str]) -> Iterator[str]:
-    import numpy as np
-
     few = [n for n, run in drawn.items() if len(run.by_seed) < MIN_SEEDS and n not in deterministic]
     one = [name for name in few if len(drawn[name].by_seed) == 1]
     some = [name for name in few if name not in one]

@@ -6,7 +6,8 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.cautions import cautions, smallest_p
@@ -20,9 +21,6 @@ from harness.scoring.statistics.bootstrap import Draws, interval
 from harness.scoring.statistics.multiplicity import tie_groups
 from harness.scoring.statistics.paired import Resampled, resampled
 from harness.values.tables import Predictions
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def compare(
@@ -98,8 +96,6 @@ def compare(
 
 def _resampled(gathered: Gathered, resamples: Draws) -> dict[str, Resampled]:
     """Resample all runs together; a single cluster, which holds no information, gives no draws."""
-    import numpy as np
-
     measure = gathered.measure
     views = {name: measure.view(sample) for name, sample in gathered.samples.items()}
     parts: dict[str, list[np.ndarray]] = {name: [] for name in views}
@@ -116,8 +112,6 @@ def _resampled(gathered: Gathered, resamples: Draws) -> dict[str, Resampled]:
 
 def _centred(run: Resampled) -> Resampled:
     """Move draws that resampling shifts back to where they belong; see ``Metric.biased``."""
-    import numpy as np
-
     if not len(run.draws) or np.isnan(run.draws).all():
         return run
     drawn, items = (one - np.nanmean(one) + run.value for one in (run.draws, run.item_draws))
@@ -167,8 +161,6 @@ def _entries(
     measure: Measure,
     clusters: float,
 ) -> Iterator[Entry]:
-    import numpy as np
-
     for rank, name in enumerate(ranked, start=1):
         run = drawn[name]
         ends = interval(run.draws, clusters=clusters)

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.measure import Measure
 from harness.values.errors import PredictionsError
@@ -15,7 +17,6 @@ from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -94,8 +95,6 @@ def _listed(labels: LabelSet) -> str:
 
 
 def _taken(own: Predictions, predictions: Predictions, measure: Measure, split: str) -> _Run:
-    import numpy as np
-
     sample = AlignedPredictions.of(own)
     order = np.argsort(sample.ids.astype(str), kind="stable")
     stated = own.has_probabilities
@@ -141,8 +140,6 @@ def _together(taken: dict[str, _Run], refused: dict[str, str], measure: Measure)
 
 
 def _finite(values: NDArray[np.float64]) -> bool:
-    import numpy as np
-
     return bool(np.isfinite(values).all())
 
 
@@ -163,8 +160,6 @@ def _elsewhere(usual: AlignedPredictions, sample: AlignedPredictions) -> str:
 
 def _differs(reference: AlignedPredictions, sample: AlignedPredictions) -> str:
     """Say why a run with equal ids and truth does not compare; the empty string where it does."""
-    import numpy as np
-
     if len(sample) != len(reference):
         return f"it scores {len(sample):,} rows of the test set, the others {len(reference):,}"
     if not np.array_equal(sample.clusters, reference.clusters):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring import score as scoring
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
@@ -16,7 +18,6 @@ from harness.values.labels import LabelSet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]
@@ -113,7 +114,5 @@ class Measure:
         return None
 
     def _of_tables(self, totals: Array, view: AlignedPredictions) -> Array:
-        import numpy as np
-
         values = np.asarray(self.metric.function(scoring.as_declared(totals, view, self.metric)))
         return values if self.place is None else values[..., self.place]

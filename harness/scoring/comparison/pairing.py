@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.comparison import LEVEL, Pair
 from harness.scoring.comparison.measure import Measure
@@ -16,7 +18,6 @@ from harness.scoring.statistics.paired import Resampled, difference
 from harness.scoring.statistics.randomization import Halved, halved, randomized
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]

@@ -17,11 +17,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from harness.scoring.metrics.counts import ratio
 from harness.scoring.metrics.metric import Metric
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]
@@ -59,8 +60,6 @@ class ReliabilityBin:
 
 def log_loss(truth: Codes, proba: Array, _predicted: Codes) -> Array:
     """Return minus the log of the true label's probability, ``(n,)``; mean over labels if multi-label."""
-    import numpy as np
-
     clipped = np.clip(proba, EPSILON, 1 - EPSILON)
     if truth.ndim == 1:
         return np.asarray(-np.log(np.take_along_axis(clipped, truth[:, None], axis=1)[:, 0]))
@@ -69,8 +68,6 @@ def log_loss(truth: Codes, proba: Array, _predicted: Codes) -> Array:
 
 def brier(truth: Codes, proba: Array, _predicted: Codes) -> Array:
     """Return the squared error, ``(n,)``: summed over classes, or the mean over labels if multi-label."""
-    import numpy as np
-
     if truth.ndim == 1:
         return np.asarray(((proba - np.eye(proba.shape[1])[truth]) ** 2).sum(axis=1))
     return np.asarray(((proba - truth) ** 2).mean(axis=1))
@@ -104,8 +101,6 @@ def ece_equal_width(truth: Codes, proba: Array, weights: Array) -> Array:
 
 def claims(truth: Codes, proba: Array) -> tuple[tuple[Array, Array], ...]:
     """Return pairs of stated probability and whether it came true, ``(n,)`` each; one a label if multi."""
-    import numpy as np
-
     if truth.ndim == 1:
         right = proba.argmax(axis=1) == truth
         return ((proba.max(axis=1), right.astype(np.float64)),)
@@ -124,8 +119,6 @@ def reliability_bins(
     true : (n,) array
         0 or 1.
     """
-    import numpy as np
-
     if scheme == "equal_width":
         places = width_bins(stated, bins)
         n: Array = np.bincount(places, minlength=bins).astype(np.float64)
@@ -174,7 +167,6 @@ def brier_parts(truth: Codes, proba: Array) -> BrierParts:
     Dimitriadis, Gneiting & Jordan 2021, Stable reliability diagrams (CORP): the statements are recalibrated
     by isotonic regression on the very items, so a share of ``discrimination`` is luck where items are few.
     """
-    import numpy as np
     from sklearn.isotonic import IsotonicRegression
 
     multi = truth.ndim > 1
@@ -189,29 +181,21 @@ def brier_parts(truth: Codes, proba: Array) -> BrierParts:
 
 def width_bins(stated: Array, bins: int = BINS) -> NDArray[np.int64]:
     """Return the bin of each probability, in ``[0, bins)``; a bound belongs to the bin below it."""
-    import numpy as np
-
     return np.clip(np.ceil(np.asarray(stated, dtype=np.float64) * bins).astype(np.int64) - 1, 0, bins - 1)
 
 
 def _over_claims(truth: Codes, proba: Array, weights: Array, error: Any) -> Array:
-    import numpy as np
-
     flat = weights.reshape(-1, weights.shape[-1]).astype(np.float64, copy=False)
     errors = np.mean([error(stated, true, flat) for stated, true in claims(truth, proba)], axis=0)
     return np.asarray(errors).reshape(weights.shape[:-1])
 
 
 def _equal_width_error(stated: Array, true: Array, weights: Array) -> Array:
-    import numpy as np
-
     gaps = np.eye(BINS)[width_bins(stated)] * (stated - true)[:, None]
     return ratio(np.abs(weights @ gaps).sum(axis=1), weights.sum(axis=1))
 
 
 def _equal_mass_error(stated: Array, true: Array, weights: Array) -> Array:
-    import numpy as np
-
     mass, (gaps,) = _cumulated(stated, (stated - true)[None], weights)
     totals = weights.sum(axis=1)
     starts = np.cumsum(totals) - totals
@@ -231,8 +215,6 @@ def _cumulated(stated: Array, values: Array, weights: Array) -> tuple[Array, Arr
         Cumulated weight times value. Between two points both grow in proportion, which is what gives
         tied items one frequency and lets a bound divide an item.
     """
-    import numpy as np
-
     order = np.argsort(stated, kind="stable")
     last = np.flatnonzero(np.append(np.diff(stated[order]) != 0, True))
     times = weights.take(order, axis=1)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring.metrics.counts import ratio
 from harness.scoring.metrics.metric import Metric
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]
@@ -20,15 +21,11 @@ if TYPE_CHECKING:
 
 def accuracy(table: Array) -> Array:
     """Return the share of items on the diagonal of ``(..., k, k)``."""
-    import numpy as np
-
     return ratio(np.trace(table, axis1=-2, axis2=-1), table.sum(axis=(-2, -1)))
 
 
 def balanced_accuracy(table: Array) -> Array:
     """Return the mean recall over the declared labels; an absent label counts 0 (scikit-learn drops it)."""
-    import numpy as np
-
     return np.asarray(ratio(np.diagonal(table, axis1=-2, axis2=-1), table.sum(axis=-1)).mean(axis=-1))
 
 
@@ -50,15 +47,11 @@ def f1(tables: Array) -> Array:
 
 def f1_macro(tables: Array) -> Array:
     """Return the mean of the labels' F1 (not the F1 of mean precision and mean recall)."""
-    import numpy as np
-
     return np.asarray(f1(tables).mean(axis=-1))
 
 
 def mcc(table: Array) -> Array:
     """Return the correlation of truth and prediction; 0 where either is constant."""
-    import numpy as np
-
     true, said, n = table.sum(axis=-1), table.sum(axis=-2), table.sum(axis=(-2, -1))
     hits = np.trace(table, axis1=-2, axis2=-1)
     spread = (n**2 - (true**2).sum(axis=-1)) * (n**2 - (said**2).sum(axis=-1))

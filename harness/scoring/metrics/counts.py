@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 def ratio(numerator: Array, denominator: Array) -> Array:
     """Divide; 0 where the denominator is 0 (the convention of all metrics on counts)."""
-    import numpy as np
-
     zero = denominator == 0
     # Dividing by 1 there and clearing afterwards is several times faster than dividing under a mask.
     quotient = np.asarray(numerator / np.where(zero, 1.0, denominator), dtype=np.float64)
@@ -36,8 +35,6 @@ def cell_codes(truth: NDArray[np.int64], predicted: NDArray[np.int64], k: int) -
     ndarray of int64
         ``(n, 1)``, below ``k * k``, for a single-label task; ``(n, k)``, below ``4 * k``, if multi-label.
     """
-    import numpy as np
-
     if truth.ndim == 1:
         return np.asarray(truth * k + predicted, dtype=np.int64)[:, None]
     return np.asarray(np.arange(k) * 4 + truth * 2 + predicted, dtype=np.int64)
@@ -51,8 +48,6 @@ def confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], k: int) ->
     ndarray of int64
         ``(k, k)`` as ``[truth, predicted]``; for a multi-label task ``(k, 2, 2)``, one table a label.
     """
-    import numpy as np
-
     shape = (k, k) if truth.ndim == 1 else (k, 2, 2)
     cells = cell_codes(truth, predicted, k)
     return np.bincount(cells.ravel(), minlength=int(np.prod(shape))).reshape(shape)
@@ -60,8 +55,6 @@ def confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], k: int) ->
 
 def one_vs_rest(table: Array) -> Array:
     """Turn one confusion table, ``(..., k, k)``, into one a label, ``(..., k, 2, 2)``."""
-    import numpy as np
-
     hits = np.diagonal(table, axis1=-2, axis2=-1)
     missed = table.sum(axis=-1) - hits
     wrong = table.sum(axis=-2) - hits

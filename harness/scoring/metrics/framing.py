@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring.metrics.counts import ratio
 from harness.scoring.metrics.metric import Metric
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 def f1_micro(tables: Array) -> Array:
     """Return F1 over all labels' tables added up, ``(..., k, 2, 2)``; a single-label task's accuracy."""
-    import numpy as np
-
     hits, wrong, missed = tables[..., 1, 1], tables[..., 0, 1], tables[..., 1, 0]
     return np.asarray(ratio(2 * hits.sum(axis=-1), (2 * hits + wrong + missed).sum(axis=-1)))
 
@@ -31,8 +30,6 @@ def hamming_loss(tables: Array) -> Array:
 
 def exact_match(truth: Codes, _proba: Array, predicted: Codes) -> Array:
     """Return 1 for each item whose labels are all right, ``(n,)``."""
-    import numpy as np
-
     return np.asarray((truth == predicted).all(axis=1), dtype=np.float64)
 
 
@@ -41,16 +38,12 @@ def jaccard(truth: Codes, _proba: Array, predicted: Codes) -> Array:
 
     Calling an item that has no frame frameless is right (scikit-learn: ``zero_division=1``).
     """
-    import numpy as np
-
     both, either = (truth & predicted).sum(axis=1), (truth | predicted).sum(axis=1)
     return np.where(either == 0, 1.0, ratio(both, either))
 
 
 def no_frame(truth: Codes, _proba: Array, predicted: Codes) -> Array:
     """Return what each item adds to the counts of the empty set, ``(n, 4)``: both, said, true, all."""
-    import numpy as np
-
     true, said = (codes.sum(axis=1) == 0 for codes in (truth, predicted))
     return np.stack([true & said, said, true, np.ones_like(true)], axis=1).astype(np.float64)
 
@@ -62,8 +55,6 @@ def f1_of_no_frame(sums: Array) -> Array:
 
 def gap_of_no_frame(sums: Array) -> Array:
     """Return how far the share of items said to have no label is from the true share, either way."""
-    import numpy as np
-
     return np.abs(ratio(sums[..., 1] - sums[..., 2], sums[..., 3]))
 
 
@@ -84,8 +75,6 @@ def average_precision(truth: Codes, proba: Array, weights: Array) -> Array:
     ndarray
         ``(..., k)``; 0 for a label without a true item.
     """
-    import numpy as np
-
     # Items first: sorting then moves whole rows, and sums over items run along all draws at once.
     times = np.ascontiguousarray(weights.reshape(-1, weights.shape[-1]).T, dtype=np.float64)
     columns = [_ranked(truth[:, k] == 1, proba[:, k], times) for k in range(truth.shape[1])]
@@ -94,15 +83,11 @@ def average_precision(truth: Codes, proba: Array, weights: Array) -> Array:
 
 def average_precision_macro(truth: Codes, proba: Array, weights: Array) -> Array:
     """Return the mean of :func:`average_precision` over the declared labels."""
-    import numpy as np
-
     return np.asarray(average_precision(truth, proba, weights).mean(axis=-1))
 
 
 def _ranked(true: NDArray[np.bool_], scores: Array, times: Array) -> Array:
     """Return the average precision of one label, from ``(n, draws)`` to ``(draws,)``."""
-    import numpy as np
-
     if not true.any():
         return np.zeros(times.shape[1])
     order = np.argsort(-scores, kind="stable")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring.metrics.counts import ratio
 from harness.scoring.metrics.metric import Metric
 from harness.values.labels import confidence
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 def errors(truth: Codes, predicted: Codes) -> NDArray[np.float64]:
     """Return 1 for each item labelled wrongly, of a multi-label task with any label wrong; ``(n,)``."""
-    import numpy as np
-
     wrong = truth != predicted
     return np.asarray(wrong.any(axis=1) if wrong.ndim > 1 else wrong, dtype=np.float64)
 
@@ -41,8 +40,6 @@ def risk_coverage(sure: Array, wrong: Array, weights: Array) -> tuple[Array, Arr
     coverage, risk : (draws, m) array
         Share of items that are at least so sure, and the share of errors among them; 0 where there are none.
     """
-    import numpy as np
-
     order = np.argsort(-sure, kind="stable")
     last = np.flatnonzero(np.append(np.diff(sure[order]) != 0, True))
     times = weights.take(order, axis=1).astype(np.float64, copy=False)
@@ -66,8 +63,6 @@ def aurc(truth: Codes, proba: Array, predicted: Codes, weights: Array) -> Array:
     ndarray
         ``(...)``, in ``[0, 1]``: the mean over items of the share of errors among those at least as sure.
     """
-    import numpy as np
-
     flat = weights.reshape(-1, weights.shape[-1])
     sure = confidence(proba, predicted)
     _, coverage, risk = risk_coverage(sure, errors(truth, predicted), flat)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring.metrics.counts import ratio
 from harness.scoring.metrics.metric import Metric
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]
@@ -49,8 +50,6 @@ def favg_target_mean(tables: Array) -> Array:
 
 def _side_f1(table: Array) -> tuple[Array, Array]:
     """Return F1 of the two sides and how often each is true or said, both ``(..., 2)``."""
-    import numpy as np
-
     k = table.shape[-1]
     # One small matrix product: sums over axes of two or three are slow with hundreds of targets a draw.
     side, cells = np.arange(2), np.zeros((k, k, 4))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -51,8 +52,6 @@ def coincidences(votes: Iterable[Sequence[Hashable]], names: Sequence[Hashable])
     names : sequence of k
         Everything that may be voted for.
     """
-    import numpy as np
-
     place = {name: k for k, name in enumerate(names)}
     table = np.zeros((len(names), len(names)))
     for item in votes:
@@ -64,8 +63,6 @@ def coincidences(votes: Iterable[Sequence[Hashable]], names: Sequence[Hashable])
 
 def alpha_of(tables: NDArray[np.floating[Any]]) -> Array:
     """Return Krippendorff's alpha of tables of :func:`coincidences`, ``(..., k, k)`` to ``(...)``."""
-    import numpy as np
-
     marginal = tables.sum(axis=-1)
     total = marginal.sum(axis=-1)
     expected = total**2 - (marginal**2).sum(axis=-1)

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.values import seeds
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]
@@ -85,8 +86,6 @@ class Draws:
 
     def _stripes(self, stripe: int) -> Iterator[NDArray[np.int64]]:
         """Yield multiplicities in the fixed portions that the stream is read in."""
-        import numpy as np
-
         n, stream = self.n_clusters, seeds.generator(self.seed, "bootstrap", "clusters")
         # Drawing 16-bit integers takes an eighth of the time that 64-bit ones do.
         kind = np.uint16 if n <= 2**16 else np.uint32
@@ -96,8 +95,6 @@ class Draws:
             yield np.bincount(drawn.ravel(), minlength=stripe * n).reshape(stripe, n)
 
     def _gathered(self, stripes: Iterator[NDArray[np.int64]], n_draws: int) -> NDArray[np.float32]:
-        import numpy as np
-
         block = np.empty((n_draws, self.n_clusters), dtype=np.float32)
         filled = 0
         while filled < n_draws:
@@ -129,8 +126,6 @@ def bootstrap(
         ``(draws, ...)``: each draw's mean over its seeds. NaN throughout for a single cluster, which holds no
         information on how clusters differ.
     """
-    import numpy as np
-
     resamples = Draws(len(cells), draws, seed)
     width = cells[0].size
     values = [np.asarray(statistic(totals(block, cells))) for block in resamples.blocks(width)]
@@ -144,8 +139,6 @@ def totals(weights: Array, cells: NDArray[Any]) -> NDArray[np.float64]:
     ``weights`` are whole numbers. Where ``cells`` are integers and no sum can leave what 32-bit floats hold
     exactly, those are used: that takes half the time.
     """
-    import numpy as np
-
     flat = cells.reshape(len(cells), -1)
     whole = np.issubdtype(flat.dtype, np.integer)
     largest = weights.sum(axis=1).max(initial=0) * flat.max(initial=0) if whole else np.inf
@@ -156,8 +149,6 @@ def totals(weights: Array, cells: NDArray[Any]) -> NDArray[np.float64]:
 
 def over_seeds(values: Array, shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Average each draw's seeds, ``(draws, seeds, *rest)`` to ``(draws, *rest)``, by their shares."""
-    import numpy as np
-
     return np.asarray(np.einsum("ds...,ds->d...", values, shares))
 
 
@@ -187,8 +178,6 @@ def over_items_and_seeds(values: Array, shares: NDArray[np.float64]) -> NDArray[
     Owen 2007, The Pigeonhole Bootstrap: the interaction counts three times in it; Searle, Casella & McCulloch
     1992, Variance Components: the estimate by subtraction, 0 where it would be negative.
     """
-    import numpy as np
-
     n = values.shape[1]
     if n == 1 or not len(values):
         return over_seeds(values, shares)
@@ -213,8 +202,6 @@ def seed_variances(values: Array) -> tuple[NDArray[np.float64], ...]:
     total, noise : (*rest) array
         Variance over seeds, and what resampled items move it by; one degree of freedom taken off.
     """
-    import numpy as np
-
     apart = values - np.asarray(values).mean(axis=1, keepdims=True)
     defined = ~np.isnan(apart)
     count = np.maximum(defined.sum(axis=0), 1)
@@ -226,8 +213,6 @@ def seed_variances(values: Array) -> tuple[NDArray[np.float64], ...]:
 
 def by_cluster(values: NDArray[Any], clusters: NDArray[np.int64], n_clusters: int) -> NDArray[Any]:
     """Add items up by cluster: ``(n, *rest)`` to ``(n_clusters, *rest)``, of the same type."""
-    import numpy as np
-
     sums = np.zeros((n_clusters, *values.shape[1:]), dtype=values.dtype)
     np.add.at(sums, clusters, values)
     return sums
@@ -303,8 +288,6 @@ def interval(
         Quantiles such that another draw falls outside as often as the level says, however few draws there
         are (Hyndman & Fan 1996, type 6); with many they are those of SciPy's ``method="percentile"``.
     """
-    import numpy as np
-
     draws = np.asarray(draws, dtype=np.float64)
     undefined = np.isnan(draws)
     unusable = undefined.mean(axis=0) > MAX_UNDEFINED if len(draws) else np.ones(draws.shape[1:], dtype=bool)

@@ -12,8 +12,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Reals = NDArray[np.float64]
@@ -53,8 +54,6 @@ class Drawn:
 
         A stratum with a single row adds what it would if its value were drawn alone: its square.
         """
-        import numpy as np
-
         total = 0.0
         # A stratum in which all values are 0 adds nothing.
         for code in np.unique(self.stratum[values != 0]):
@@ -112,7 +111,6 @@ def corrected_share(
     ``(d_part - R d_whole) / (pi B)``. Few disagreements say little about how many there are: the error rate
     counts as at least ``(disagreements + 1) / (rows + 2)``, so that none among ten does not mean none at all.
     """
-    import numpy as np
     from scipy.stats import t as student
 
     inside = (sample.whole > 0) | (sample.whole_said > 0)

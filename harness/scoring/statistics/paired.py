@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring.statistics.bootstrap import (
     LEVEL,
     MAX_UNDEFINED,
@@ -24,7 +26,6 @@ from harness.scoring.statistics.bootstrap import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]
@@ -129,8 +130,6 @@ def difference(a: Resampled, b: Resampled, n_items: int, clusters: float) -> Dif
     Where more than 5 % of the draws have no value, all that rests on them is NaN; so it is for a single
     cluster, whose draws are NaN throughout.
     """
-    import numpy as np
-
     value, drawn, of_items = a.value - b.value, a.draws - b.draws, a.item_draws - b.item_draws
     undefined = float(np.isnan(drawn).mean()) if len(drawn) else 1.0
     se_seeds = math.sqrt(a.seed_variance + b.seed_variance)
@@ -198,7 +197,6 @@ def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float:
     ----------
     McNemar 1947; Edwards 1948; Dietterich 1998.
     """
-    import numpy as np
     from statsmodels.stats.contingency_tables import mcnemar as test
 
     only_a, only_b = int((right_a & ~right_b).sum()), int((~right_a & right_b).sum())

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.scoring.statistics.bootstrap import BLOCK, seed_variances, totals
 from harness.values import seeds
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]
@@ -64,8 +65,6 @@ def halved(
     draws, seed : int
         Equal ones for runs that are to be compared.
     """
-    import numpy as np
-
     n = len(cells)
     whole = totals(np.ones((1, n), dtype=np.float32), cells)
     by_seed = np.asarray(statistic(whole))[0]
@@ -99,8 +98,6 @@ def randomized(statistic: Statistic, a: Halved, b: Halved) -> float:
     ----------
     Noreen 1989; Yeh 2000.
     """
-    import numpy as np
-
     n_seeds, draws = max(len(a.by_seed), len(b.by_seed)), len(a.kept)
     (whole_a, kept_a), (whole_b, kept_b) = (
         (one.whole[turn], one.kept[:, turn])
@@ -141,8 +138,6 @@ def _swaps(n_clusters: int, draws: int, seed: int) -> Iterator[NDArray[np.float3
 
     The portions are a matter of the clusters alone: with others, a generator of small integers gives others.
     """
-    import numpy as np
-
     stream = seeds.generator(seed, "randomization")
     portion = max(1, BLOCK // n_clusters)
     for start in range(0, draws, portion):
@@ -155,8 +150,6 @@ def _seed_noise(by_seed: Array, due_to_items: float, draws: int, stream: np.rand
 
     ``due_to_items`` is the part of the variance over seeds that swapping items makes already.
     """
-    import numpy as np
-
     n = len(by_seed)
     if n < 2:
         return np.zeros(draws)

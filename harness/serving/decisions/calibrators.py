@@ -19,10 +19,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+import numpy as np
+
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -114,8 +115,6 @@ class Platt:
 
     def apply(self, proba: Array, *, multi: bool) -> Array:
         """Calibration each label."""
-        import numpy as np
-
         said = 1 / (1 + np.exp(-(np.asarray(self.slopes) * log_odds(proba) + np.asarray(self.intercepts))))
         return said if multi else normalised(said)
 
@@ -145,8 +144,6 @@ class Isotonic:
 
     def apply(self, proba: Array, *, multi: bool) -> Array:
         """Calibration each label."""
-        import numpy as np
-
         said = np.stack([np.interp(proba[:, k], *knots) for k, knots in enumerate(self.knots)], axis=1)
         return said if multi else normalised(said)
 
@@ -198,8 +195,6 @@ def tempered(proba: Array, temperatures: Sequence[float], *, multi: bool) -> Arr
     >>> tempered(np.array([[0.2, 0.8]]), [2.0], multi=False).round(3)   # √0.2 : √0.8 = 1 : 2
     array([[0.333, 0.667]])
     """
-    import numpy as np
-
     if all(one == 1.0 for one in temperatures):
         return proba
     if multi:
@@ -211,16 +206,12 @@ def tempered(proba: Array, temperatures: Sequence[float], *, multi: bool) -> Arr
 
 def log_odds(proba: Array) -> Array:
     """Return ``log(p / (1 - p))``; finite at 0 and 1."""
-    import numpy as np
-
     inside = np.clip(proba, EDGE, 1 - EDGE)
     return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
 def normalised(said: Array) -> Array:
     """Make rows sum to 1; a row of zeros becomes equal shares."""
-    import numpy as np
-
     sums = said.sum(axis=1, keepdims=True)
     return np.where(sums > 0, said / np.where(sums > 0, sums, 1.0), 1 / said.shape[1])
 

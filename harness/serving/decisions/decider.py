@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.serving.decisions import calibrators
 from harness.serving.decisions.abstention import Rule
 from harness.serving.decisions.calibrators import Calibrator, Unchanged
@@ -13,7 +15,6 @@ from harness.values.labels import LabelSet, confidence
 from harness.values.tables import ABSTAIN, Predictions
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -56,8 +57,6 @@ class Decider:
         codes : array
             See :meth:`LabelSet.decide`.
         """
-        import numpy as np
-
         if self.rule is None:
             return np.zeros(len(proba), dtype=bool)
         return np.asarray(confidence(proba, codes) < self.rule.below)

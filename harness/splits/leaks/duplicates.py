@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Places = NDArray[np.int64]
@@ -76,8 +77,6 @@ def near_pairs(texts: Sequence[str], threshold: float = NEAR) -> list[tuple[int,
     variants it returns them all, for each of the thousand. Here each is compared with a few of them, which
     is enough to know that it has near duplicates.
     """
-    import numpy as np
-
     places = np.array([k for k, text in enumerate(texts) if text.count(" ") + 1 >= MIN_WORDS], dtype=int)
     if len(places) < 2:
         return []
@@ -111,8 +110,6 @@ def near_vectors(
     threshold : float
         Cosine, in (0, 1].
     """
-    import numpy as np
-
     vectors = np.asarray(encode(list(texts)), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-12)
     found: dict[tuple[int, int], float] = {}
@@ -148,8 +145,6 @@ def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
 
 def _nearest(cosines: NDArray[np.float32], threshold: float) -> Iterator[tuple[int, int, float]]:
     """Yield the highest few cosines of each row that reach a threshold: row, column, cosine."""
-    import numpy as np
-
     few = min(NEIGHBOURS, cosines.shape[1])
     columns = np.argpartition(cosines, -few, axis=1)[:, -few:]
     highest = np.take_along_axis(cosines, columns, axis=1)
@@ -158,7 +153,6 @@ def _nearest(cosines: NDArray[np.float32], threshold: float) -> Iterator[tuple[i
 
 
 def _signatures(texts: Sequence[str]) -> NDArray[np.uint32]:
-    import numpy as np
     from datasketch import MinHash
 
     encoded = ([shingle.encode() for shingle in shingles(text)] for text in texts)
@@ -168,8 +162,6 @@ def _signatures(texts: Sequence[str]) -> NDArray[np.uint32]:
 
 def _candidates(signatures: NDArray[np.uint32]) -> tuple[Places, Places]:
     """Pair texts that agree in a band, each with its next neighbours in an order drawn anew for each band."""
-    import numpy as np
-
     n, codes = len(signatures), []
     draw = np.random.default_rng(0)
     for band in range(BANDS):
@@ -188,7 +180,6 @@ def _candidates(signatures: NDArray[np.uint32]) -> tuple[Places, Places]:
 
 def _agreeing(signatures: NDArray[np.uint32], first: Places, second: Places) -> NDArray[np.float64]:
     """Estimate the similarity of pairs: the share of their signatures that agrees."""
-    import numpy as np
 
     def blocks() -> Iterator[NDArray[np.float64]]:
         for start in range(0, len(first), 2**16):

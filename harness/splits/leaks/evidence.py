@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.splits.leaks.duplicates import near_pairs, near_vectors, normalised
 from harness.splits.leaks.repeats import Fold, Repeat, grouped_with_train, repeats
 from harness.splits.leaks.shortcuts import Shortcut, conflicts, shortcut
@@ -14,7 +16,6 @@ from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 

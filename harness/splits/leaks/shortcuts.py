@@ -7,6 +7,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -55,7 +57,6 @@ def shortcut(folds: Sequence[tuple[Rows, Rows]]) -> Shortcut | None:
     Shortcut or None
         None where no row has a target.
     """
-    import numpy as np
     from statsmodels.stats.contingency_tables import mcnemar
 
     right: list[tuple[bool, bool]] = []

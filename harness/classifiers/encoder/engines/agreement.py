@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.classifiers.encoder.prediction import f1_macro
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Reals = NDArray[np.float64]
@@ -93,8 +94,6 @@ def gaps(proba: Reals, labels: LabelSet) -> Reals:
     >>> gaps(np.array([[0.9, 0.3]]), LabelSet(("a", "b"), multi=True)).round(3)   # 0.7 no, 0.3 yes
     array([0.4])
     """
-    import numpy as np
-
     if labels.multi:
         return np.asarray(np.abs(2 * proba - 1).min(axis=1, initial=1.0))
     ordered = np.sort(proba, axis=1)
@@ -115,8 +114,6 @@ def narrow_below(exact: Reals, fast: Reals, labels: LabelSet) -> float:
         :data:`MARGIN` times the most that the gap between a row's two likeliest labels changed, less
         :data:`WIDEST`: a row beyond it gets another label only if the exact gap is narrower than that.
     """
-    import numpy as np
-
     if labels.multi:
         change = 2 * (fast - exact)
     else:
@@ -140,8 +137,6 @@ def agreement(
     narrow : float
         Rows with a smaller gap are taken from ``exact``, as they are when they are served.
     """
-    import numpy as np
-
     again = gaps(fast, labels) < narrow
     served = np.where(again[:, None], exact, fast)
     one, other = labels.decide(exact), labels.decide(served)

@@ -10,12 +10,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+import numpy as np
+
 from harness.classifiers.encoder.prediction import budget
 from harness.classifiers.encoder.rows import Batch
 from harness.values.errors import ClassifierError, MissingPackageError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.classifiers.encoder.network import Network
@@ -139,8 +140,6 @@ def _halved(network: Network) -> Network:
 
 def feed(batch: Batch, inputs: list[str]) -> dict[str, NDArray[Any]]:
     """Return a batch by the names of a graph's inputs; some architectures have no use for all of it."""
-    import numpy as np
-
     text = np.arange(len(batch.rows)) if batch.text is None else batch.text
     arrays = {
         "tokens": batch.tokens,

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.classifiers.encoder.engines import choice
 from harness.classifiers.encoder.engines.agreement import agreement, narrow_below
 from harness.classifiers.encoder.engines.computing import (
@@ -23,7 +25,6 @@ from harness.values.errors import ClassifierError
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.classifiers.encoder.network import Network

@@ -15,12 +15,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.classifiers.encoder.engines.computing import feed, session
 from harness.classifiers.encoder.rows import Batch
 from harness.values.errors import ClassifierError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Reals = NDArray[np.float32]
@@ -157,7 +158,6 @@ def _ranges(
     exact: Path, graph: Any, names: list[str], batches: Sequence[Batch]
 ) -> dict[str, tuple[Reals, Reals]]:
     """Run the exact graph; return the least and the largest value of each channel that enters a product."""
-    import numpy as np
     import onnx
 
     watched = onnx.ModelProto()
@@ -187,8 +187,6 @@ def _scale(low: Reals, high: Reals, weights: Sequence[Reals]) -> Scale:
 
     Dividing passes once over what enters, sparing the large ones once over what leaves: the narrower wins.
     """
-    import numpy as np
-
     size = np.maximum(-low, high)
     if len(size) <= sum(one.shape[1] for one in weights):
         heaviest = np.max([np.abs(one).max(axis=1) for one in weights], axis=0)
@@ -227,7 +225,6 @@ class _Writing:
 
     def before(self) -> list[Any]:
         """Return the nodes that round what enters; they come once, before the first product."""
-        import numpy as np
         from onnx import helper
 
         scale, even, nodes = self.scale, self.entering, []
@@ -249,7 +246,6 @@ class _Writing:
 
     def product(self, one: Product, place: int) -> list[Any]:
         """Return the nodes that stand for a product."""
-        import numpy as np
         from onnx import helper
 
         name, large, out = f"{self.name}_{place}", self.scale.large, one.nodes[-1].output[0]
@@ -273,7 +269,6 @@ class _Writing:
 
     def tensors(self) -> list[Any]:
         """Return the numbers that the nodes read."""
-        import numpy as np
         from onnx import numpy_helper
 
         return [numpy_helper.from_array(np.asarray(value), key) for key, value in self.numbers.items()]

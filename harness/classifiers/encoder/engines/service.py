@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+import numpy as np
+
 from harness.classifiers.checkpoints import WEIGHTS
 from harness.classifiers.encoder.engines import choice
 from harness.classifiers.encoder.engines.agreement import gaps
@@ -25,7 +27,6 @@ from harness.values.errors import ClassifierError, HarnessError, HarnessWarning
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.classifiers.encoder.network import Network
@@ -115,8 +116,6 @@ class Service:
         return TorchEngine(self.network)
 
     def _fast(self, name: EngineName, reading: Reading, examples: Examples) -> NDArray[np.float64]:
-        import numpy as np
-
         assert self.record is not None
         raw = streamed(self._engine(name), reading, examples, len(self.labels))
         open_ = gaps(probabilities(raw, self.labels), self.labels) < self.record.offers[name].narrow
