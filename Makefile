@@ -14,7 +14,7 @@ OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment validate compare suite audit ui promote predict read schema test check bench fix clean
+.PHONY: help setup experiment validate compare suite audit ui promote predict read schema test golden check bench fix clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -68,6 +68,9 @@ schema: setup ## write configs/schema.json, from which editors complete configs
 
 test: setup ## run the tests: [ARGS="-k name"]
 	@$(VENV_PYTHON) -m pytest $(ARGS)
+
+golden: setup ## write tests/golden anew: the words that people read; then look at git diff
+	@$(VENV_PYTHON) -m pytest -q --write-golden tests
 
 check: setup ## format, lint, types, layers and docstrings; writes nothing
 	@$(VENV_PYTHON) -m ruff format --check .

@@ -13,6 +13,17 @@ os.environ.pop("MLFLOW_TRACKING_URI", None)
 # A name that nothing has: what a person fetched is not what tests find.
 os.environ["HARNESS_CACHE"] = f"{tempfile.gettempdir()}/no-cache-of-the-harness"
 
+import pytest
+from golden import OPTION, golden
 from stores import folder, ladder, template, trained
 
-__all__ = ["folder", "ladder", "template", "trained"]
+__all__ = ["folder", "golden", "ladder", "template", "trained"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(OPTION, action="store_true", help="write tests/golden anew; runs the tests that use it")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption(OPTION):
+        items[:] = [item for item in items if "golden" in getattr(item, "fixturenames", ())]
