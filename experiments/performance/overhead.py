@@ -19,7 +19,7 @@ from pathlib import Path
 from harness.config import plan
 from harness.evaluation import trial as evaluate
 from harness.evaluation.trial import Prepared
-from harness.runs import experiment
+from harness.runs.classifiers import run_classifiers
 from harness.tracking.store import Store
 
 REPEATS = 3
@@ -39,7 +39,7 @@ def bare(prepared: Prepared) -> float:
 
 def whole(prepared: Prepared, store: Store) -> float:
     """Run the experiment afresh."""
-    (outcome,) = experiment.run(prepared, store, fresh=True)
+    (outcome,) = run_classifiers(prepared, store, fresh=True)
     if outcome.error is not None:
         raise outcome.error
     return outcome.seconds

@@ -284,7 +284,7 @@ def score_table(plan: Plan, path: Path, *, name: str = "") -> None:
 
     from harness.evaluation import external
     from harness.evaluation import trial as evaluate
-    from harness.runs import experiment
+    from harness.runs import classifiers
     from harness.tracking.store import Store, last
 
     prepared = evaluate.prepare(plan)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.config.plan import Plan
     from harness.evaluation.trial import ClassifierResult, Prepared
-    from harness.runs.experiment import Outcome
+    from harness.runs.classifiers import Outcome
 
 
 WIDTH = 80
@@ -44,7 +44,7 @@ def run_experiment(plan: Plan, *, fresh: bool, allow_leaks: bool = False) -> Non
 
     from harness.evaluation import trial as evaluate
     from harness.evaluation.prepared import reads_both
-    from harness.runs import experiment
+    from harness.runs import classifiers
     from harness.tracking.store import Store, last, pending
 
     console = Console(highlight=False)

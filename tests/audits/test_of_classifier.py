@@ -10,7 +10,8 @@ from harness.audits.of_classifier import twin_of
 from harness.config import plan
 from harness.evaluation import external
 from harness.evaluation import trial as evaluate
-from harness.runs import experiment
+from harness.runs.classifiers import ClassifierOutcome, run_classifiers
+from harness.runs.external import log_external
 from harness.tracking import names
 from harness.tracking.store import Store
 from tests.audits import world
@@ -43,7 +44,7 @@ def prepared(
     return evaluate.prepare(plan.read(path))
 
 
-def findings_of(outcomes: list[experiment.Outcome]) -> dict[str, dict[str, str]]:
+def findings_of(outcomes: list[ClassifierOutcome]) -> dict[str, dict[str, str]]:
     assert [one.error for one in outcomes] == [None] * len(outcomes)
     return {
         one.classifier.name: {found.audit: found.verdict for found in one.result.findings}
@@ -62,7 +63,7 @@ def test_a_twin_has_all_options_but_the_target(tmp_path: Path) -> None:
 
 def test_every_audit_is_logged_and_shown(folder: Path) -> None:
     made, store = prepared(folder, LADDER), Store.open(folder)
-    outcomes = list(experiment.run(made, store))
+    outcomes = list(run_classifiers(made, store))
     verdicts = findings_of(outcomes)
     assert all(list(found) == list(made.plan.audits) for found in verdicts.values())
     assert verdicts["linear-blind"]["target_use"] == "failed"
@@ -87,15 +88,15 @@ def test_every_audit_is_logged_and_shown(folder: Path) -> None:
     for name in made.plan.audits:
         assert f'<th scope="row">{name.replace("_", " ")}</th>' in text
     # Everything is taken up again as it was found.
-    again = list(experiment.run(made, store))
+    again = list(run_classifiers(made, store))
     assert all(one.reused for one in again)
     assert findings_of(again) == verdicts
 
 
 def test_a_fresh_run_trains_a_twin_once_too(folder: Path) -> None:
     made, store = prepared(folder, LADDER.split("\n", 1)[1]), Store.open(folder)
-    list(experiment.run(made, store))
-    list(experiment.run(made, store, fresh=True))
+    list(run_classifiers(made, store))
+    list(run_classifiers(made, store, fresh=True))
     runs = store.client.search_runs([store.experiment("world")])
     trials = [run.info.run_name for run in runs if run.data.tags[names.ROLE] == names.TRIAL]
     assert trials.count("linear without target seed 1") == 2
@@ -104,7 +105,7 @@ def test_a_fresh_run_trains_a_twin_once_too(folder: Path) -> None:
 
 def test_a_twin_that_would_take_too_long_says_what_it_costs(folder: Path) -> None:
     made = prepared(folder, "  linear: {kind: linear}", more="audits: {target_use: {minutes: 0}}")
-    (outcome,) = experiment.run(made, Store.open(folder))
+    (outcome,) = run_classifiers(made, Store.open(folder))
     assert outcome.result is not None
     (found,) = [one for one in outcome.result.findings if one.audit == "target_use"]
     assert found.verdict == "not applicable"
@@ -116,7 +117,7 @@ def test_a_twin_that_would_take_too_long_says_what_it_costs(folder: Path) -> Non
 
 def test_after_cross_validation_a_model_is_asked_about_rows_that_it_never_saw(folder: Path) -> None:
     made = prepared(folder, "  linear: {kind: linear}", split="{kind: kfold, k: 3}")
-    (outcome,) = experiment.run(made, Store.open(folder))
+    (outcome,) = run_classifiers(made, Store.open(folder))
     assert outcome.error is None
     assert outcome.result is not None
     (asked,) = [one for one in outcome.result.findings if one.audit == "sensitivity"]
@@ -129,7 +130,7 @@ def test_what_was_predicted_elsewhere_is_audited_as_far_as_it_can_be(folder: Pat
     test = made.corpus.take(made.splits[0].test).rows
     table = folder / "theirs.csv"
     test.assign(prediction=test["stance"])[["id", "prediction"]].to_csv(table, index=False)
-    result = experiment.log_external(
+    result = log_external(
         made, Store.open(folder), external.read(table, made, name="theirs"), name="theirs"
     )
     found = {one.audit: one for one in result.findings}
@@ -141,7 +142,7 @@ def test_what_was_predicted_elsewhere_is_audited_as_far_as_it_can_be(folder: Pat
 
 def test_one_party_at_a_time(folder: Path) -> None:
     made = prepared(folder, "  linear: {kind: linear}", split="{kind: leave_one_out, dev: 0.5}")
-    (outcome,) = experiment.run(made, Store.open(folder))
+    (outcome,) = run_classifiers(made, Store.open(folder))
     assert outcome.result is not None
     (found,) = [one for one in outcome.result.findings if one.audit == "unseen"]
     assert found.verdict != "not applicable"

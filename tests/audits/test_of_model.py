@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from harness.audits.of_model import audit_model
 from harness.classifiers.protocol import Example
 from harness.cli.main import main as cli
-from harness.runs import experiment
+from harness.runs.classifiers import run_classifiers
 from harness.tracking import names
 from harness.tracking.auditable import load_for_audit, stated, table
 from harness.tracking.promotion import promote
@@ -57,7 +57,7 @@ set_model(Foreign())
 @pytest.fixture
 def champion(folder: Path) -> Path:
     made = prepared(folder, "  linear: {kind: linear}", more="audits: [behaviour]")
-    (outcome,) = experiment.run(made, Store.open(folder))
+    (outcome,) = run_classifiers(made, Store.open(folder))
     assert outcome.error is None
     promote(Store.open(folder), "world")
     return folder
@@ -65,7 +65,7 @@ def champion(folder: Path) -> Path:
 
 def test_a_champion_says_what_it_said_in_its_experiment(champion: Path) -> None:
     made = prepared(champion, "  linear: {kind: linear}")
-    (outcome,) = experiment.run(made, Store.open(champion))
+    (outcome,) = run_classifiers(made, Store.open(champion))
     assert outcome.result is not None
     own = {one.audit: one for one in outcome.result.findings}
     examined = audit_model("models:/stance@champion", "world.yaml")
@@ -211,7 +211,7 @@ def test_one_that_learned_from_all_rows_says_so(folder: Path) -> None:
     made = prepared(
         folder, "  linear: {kind: linear}", split="{kind: kfold, k: 2}", more="audits: [behaviour]"
     )
-    list(experiment.run(made, Store.open(folder)))
+    list(run_classifiers(made, Store.open(folder)))
     promote(Store.open(folder), "world")
     examined = audit_model("models:/stance@champion", "sentences.csv", ["audits=[behaviour]"])
     assert examined.notes == (
@@ -221,7 +221,7 @@ def test_one_that_learned_from_all_rows_says_so(folder: Path) -> None:
 
 def test_a_model_of_frames_is_told_what_does_not_apply(folder: Path) -> None:
     made = toys.prepared(folder, "  verbs: {kind: 'toys:verbs'}", task="framing")
-    list(experiment.run(made, Store.open(folder)))
+    list(run_classifiers(made, Store.open(folder)))
     promote(Store.open(folder), "toys")
     found = {one.audit: one for one in audit_model("models:/framing@champion", "toys.yaml").findings}
     assert {one.verdict for one in found.values()} == {"not applicable"}

@@ -12,7 +12,7 @@ import toys
 
 from harness.evaluation import external
 from harness.evaluation.trial import Prepared
-from harness.runs import experiment
+from harness.runs.external import log_external
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, PredictionsError
 
@@ -218,10 +218,10 @@ def test_of_many_problems_twenty_are_shown(prepared: Prepared) -> None:
 def test_they_are_logged_once_as_a_run_without_a_model(folder: Path) -> None:
     made = toys.prepared(folder)
     store, table = Store.open(), read(made, rows(made, seeds=("1", "2")))
-    first = experiment.log_external(made, store, table, name="theirs")
+    first = log_external(made, store, table, name="theirs")
     assert first.scores.value("f1_macro") == 1
     assert "brier" not in set(first.scores.rows["metric"])
-    again = experiment.log_external(made, store, table, name="theirs")
+    again = log_external(made, store, table, name="theirs")
     assert again.scores.value("f1_macro") == 1
     (run,) = store.client.search_runs([store.experiment("toys")])
     assert (run.info.run_name, run.info.status) == ("theirs", "FINISHED")
@@ -239,14 +239,14 @@ def test_they_are_logged_once_as_a_run_without_a_model(folder: Path) -> None:
 def test_other_predictions_under_the_same_name_are_another_run(folder: Path) -> None:
     made, store = toys.prepared(folder), Store.open()
     table = rows(made)
-    experiment.log_external(made, store, read(made, table), name="theirs")
+    log_external(made, store, read(made, table), name="theirs")
     table[0]["prediction"] = "supportive"
-    experiment.log_external(made, store, read(made, table), name="theirs")
+    log_external(made, store, read(made, table), name="theirs")
     assert len(store.client.search_runs([store.experiment("toys")])) == 2
 
 
 def test_a_classifiers_name_is_taken(folder: Path) -> None:
     made = toys.prepared(folder)
     with pytest.raises(ConfigError) as caught:
-        experiment.log_external(made, Store.open(), read(made, rows(made)), name="verbs")
+        log_external(made, Store.open(), read(made, rows(made)), name="verbs")
     assert str(caught.value) == ("name: the config has a classifier called 'verbs'; name the run with --name")

@@ -14,8 +14,8 @@ from harness.config import plan
 from harness.evaluation import trial as evaluate
 from harness.evaluation.prepared import labels_of, reads_both
 from harness.evaluation.trial import Prepared
-from harness.runs import experiment
-from harness.runs.experiment import Outcome
+from harness.runs.classifiers import run_classifiers
+from harness.runs.classifiers import Outcome
 from harness.tracking.finished import finished, predictions
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
@@ -86,7 +86,7 @@ def test_rows_of_an_article_in_two_parts_go_by_their_sentence(tmp_path: Path) ->
 
 
 def ran(made: Prepared, **options: bool) -> list[Outcome]:
-    outcomes = list(experiment.run(made, Store.open(), **options))  # type: ignore[arg-type]
+    outcomes = list(run_classifiers(made, Store.open(), **options))  # type: ignore[arg-type]
     assert [one.error for one in outcomes] == [None] * len(outcomes)
     return outcomes
 

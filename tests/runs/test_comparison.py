@@ -17,7 +17,8 @@ from harness.cli.main import main as cli
 from harness.config import plan
 from harness.evaluation import external
 from harness.evaluation import trial as evaluate
-from harness.runs import experiment
+from harness.runs.classifiers import run_classifiers
+from harness.runs.external import log_external
 from harness.runs.comparison import LoggedComparison
 from harness.runs.comparison import compare as compare_experiments
 from harness.scoring.comparison import compare
@@ -85,7 +86,7 @@ def test_comparisons_are_neither_compared_nor_promoted(compared: tuple[Store, Lo
 
 def test_two_experiments_are_compared_under_their_names(trained: Path) -> None:
     store = Store.open(trained)
-    for outcome in experiment.run(toys.prepared(trained, LADDER, name="again", seeds="[3, 4]"), store):
+    for outcome in run_classifiers(toys.prepared(trained, LADDER, name="again", seeds="[3, 4]"), store):
         assert outcome.error is None
     found = compare_experiments(store, ["toys", "again"])
     assert "toys/verbs" in {entry.name for entry in found.comparison.entries}
@@ -98,7 +99,7 @@ def test_predictions_made_elsewhere_compare_alike_and_are_never_promoted(trained
     table = trained / "theirs.csv"
     told = made.part(made.splits[0], "test").rows.rename(columns={"stance": "prediction"})
     told[["id", "prediction"]].to_csv(table, index=False)
-    experiment.log_external(made, store, external.read(table, made, name="theirs"), name="theirs")
+    log_external(made, store, external.read(table, made, name="theirs"), name="theirs")
     found = compare_experiments(store, ["toys"]).comparison
     assert found.entries[0].name == "theirs"
     assert compare_experiments(store, ["toys"], "brier").comparison.refused == {
@@ -116,7 +117,7 @@ def test_runs_on_other_test_items_are_named_and_left_out(trained: Path) -> None:
         split="{kind: kfold, k: 2, dev: 0.2, calibration: 0}",
         name="folds",
     )
-    list(experiment.run(other, store))
+    list(run_classifiers(other, store))
     found = compare_experiments(store, ["toys", "folds"]).comparison
     assert list(found.refused) == ["folds/kfold"]
     assert found.refused["folds/kfold"].startswith("it was scored on another test set (fingerprint ")
@@ -141,7 +142,7 @@ def test_experiments_that_go_by_different_metrics_need_one_named(trained: Path) 
     toys.prepared(trained, name="other")
     path = trained / "other.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("primary: f1_macro", "primary: accuracy"))
-    list(experiment.run(evaluate.prepare(plan.read(path)), store))
+    list(run_classifiers(evaluate.prepare(plan.read(path)), store))
     with pytest.raises(ConfigError) as caught:
         compare_experiments(store, ["toys", "other"])
     assert str(caught.value) == (

@@ -10,7 +10,7 @@ import pytest
 import harness
 from harness.config import plan
 from harness.evaluation import trial as evaluate
-from harness.runs import experiment
+from harness.runs.classifiers import run_classifiers
 from harness.scoring.slices import slices_of
 from harness.tracking.finished import finished, predictions
 from harness.tracking.promotion import promote
@@ -67,7 +67,7 @@ def test_train_score_log_promote_serve_predict(folder: Path, name: str) -> None:
     labels, multi, expected, said = CASES[name]
     made = prepared(folder, labels, multi)
     store = Store.open()
-    outcomes = list(experiment.run(made, store))
+    outcomes = list(run_classifiers(made, store))
     assert [one.error for one in outcomes] == [None, None]
     run = next(one for one in finished(store, ["own"]) if one.name == "linear")
     table = predictions(store, run)

@@ -9,14 +9,14 @@ from toys import prepared
 
 from harness.evaluation import trial as evaluate
 from harness.evaluation.trial import Prepared, Trial, TrialResult
-from harness.runs import experiment
+from harness.runs.classifiers import ClassifierOutcome, run_classifiers
 from harness.tracking import names
 from harness.tracking.store import Store
 from harness.tracking.tracker import Tracker
 
 
-def ran(made: Prepared, store: Store, **options: Any) -> list[experiment.Outcome]:
-    return list(experiment.run(made, store, **options))
+def ran(made: Prepared, store: Store, **options: Any) -> list[ClassifierOutcome]:
+    return list(run_classifiers(made, store, **options))
 
 
 def runs(store: Store, role: str, experiment_name: str = "toys") -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from harness.evaluation import trial as evaluate
-from harness.runs import experiment
-from harness.runs.experiment import Outcome
+from harness.runs.classifiers import check_leaks, finished_classifiers, run_classifiers
+from harness.runs.classifiers import Outcome
 from harness.runs.suites.suite import Entry, Suite
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, HarnessError, Problem, suggest
@@ -73,16 +73,16 @@ def run(
         chosen = [name for name in names if not classifiers or name in classifiers]
         try:
             prepared = evaluate.prepare(entry.plan)
-            leaks = experiment.gate(prepared) if chosen else None
+            leaks = check_leaks(prepared) if chosen else None
         except HarnessError as error:
             yield Failure(entry, error)
             continue
         for classifier in entry.plan.classifiers:
             one = replace(prepared, plan=replace(entry.plan, classifiers=(classifier,)))
             found = (
-                experiment.run(one, store, fresh=fresh, leaks=leaks)
+                run_classifiers(one, store, fresh=fresh, leaks=leaks)
                 if classifier.name in chosen
-                else experiment.finished(one, store)
+                else finished_classifiers(one, store)
             )
             yield from (Cell(entry, outcome) for outcome in found)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from harness.corpora.card import Card
-from harness.runs.experiment import Outcome
+from harness.runs.classifiers import Outcome
 from harness.runs.suites.running import Cell
 from harness.runs.suites.suite import Entry, Suite
 
