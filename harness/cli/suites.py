@@ -17,7 +17,7 @@ def suite(
     output: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
-            help="Folder for table.csv and table.md; left out, .harness/runs/suites/NAME.", show_default=False
+            help="Folder for table.csv and table.md; left out, .harness/suites/NAME.", show_default=False
         ),
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Repeat what is finished.")] = False,

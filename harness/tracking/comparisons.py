@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import harness
 from harness.reports.comparison import comparison_page
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison
@@ -17,6 +16,7 @@ from harness.tracking import contents, context, names
 from harness.tracking.finished import file_of
 from harness.tracking.store import Store
 from harness.values.tables import fingerprint
+from harness.values.version import VERSION
 
 PAGE = "comparison.html"
 
@@ -43,7 +43,7 @@ def log_comparison(
         The id of its run.
     """
     client = store.client
-    parts = [harness.__version__, comparison.metric, comparison.split, str(comparison.n_draws)]
+    parts = [VERSION, comparison.metric, comparison.split, str(comparison.n_draws)]
     digest = fingerprint([*parts, *(f"{name} {run_id}" for name, run_id in sorted(runs.items()))])
     known = client.search_runs(
         [experiment_id],

@@ -10,7 +10,7 @@ import pytest
 import toys
 from typer.testing import CliRunner, Result
 
-from harness.cli.main import main as cli
+from harness.cli import main as cli
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, HarnessError, StoreError
 
@@ -44,12 +44,12 @@ def imported_by(statement: str) -> set[str]:
 
 def test_help_and_validate_load_nothing_heavy() -> None:
     helped = imported_by(
-        "from harness import cli\nfrom typer.testing import CliRunner\n"
+        "from harness.cli import main as cli\nfrom typer.testing import CliRunner\n"
         "assert not CliRunner().invoke(cli.app, ['--help']).exit_code"
     )
     assert not helped.intersection(HEAVY)
     validated = imported_by(
-        "from harness import plan\nfrom pathlib import Path\nplan.read(Path('configs/quickstart.yaml'))"
+        "from harness.config import plan\nfrom pathlib import Path\nplan.read(Path('configs/quickstart.yaml'))"
     )
     assert not validated.intersection(HEAVY)
 

@@ -13,7 +13,7 @@ from stores import LADDER
 from typer.testing import CliRunner
 
 from harness.cli.compare import WIDTH, notes, shown_pairs
-from harness.cli.main import main as cli
+from harness.cli import main as cli
 from harness.config import plan
 from harness.evaluation import external
 from harness.evaluation import trial as evaluate

@@ -1,0 +1,363 @@
+"""A config in, a finished experiment out: what ``harness run`` and :func:`harness.run` do."""
+
+from __future__ import annotations
+
+import html
+import math
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.config.plan import Plan
+from harness.config.plan.objects import Config, Overrides, plan_of
+from harness.evaluation import trial as evaluate
+from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.runs.classifiers import ClassifierOutcome, check_leaks, run_classifiers
+from harness.runs.observer import RunObserver
+from harness.runs.untracked import MODEL, folder_of
+from harness.tracking.finished import file_of, finished
+from harness.tracking.models import load
+from harness.tracking.store import Store, last, pending
+from harness.values.errors import HarnessError, PredictionsError, suggest
+from harness.values.findings import Finding, WORST_FIRST
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.serving.inference import LabelModel
+
+REPORT = "report.html"
+
+
+class FailedClassifiersError(HarnessError):
+    """Some classifiers of an experiment failed; ``run`` holds the others, which are finished."""
+
+    def __init__(self, run: ExperimentRun) -> None:
+        self.run = run
+        super().__init__("\n".join(f"{name} failed: {error}" for name, error in run.failed.items()))
+
+
+@dataclass(frozen=True)
+class ClassifierRun:
+    """A finished classifier of an experiment.
+
+    Attributes
+    ----------
+    name : str
+    result : ClassifierResult
+    seconds : float
+        Wall time; 0 where an earlier run was used.
+    reused : bool
+        Whether the finished run of an earlier call was used as it is.
+    address : str
+        Of its run in the store, ``runs:/<id>``; or, untracked, its folder.
+    store : Store or None
+        None for an untracked one.
+    """
+
+    name: str
+    result: ClassifierResult = field(repr=False)
+    seconds: float
+    reused: bool
+    address: str
+    store: Store | None = field(repr=False)
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """One row a metric, split and slice: value, low, high, seed_sd, n."""
+        return self.result.scores.rows
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """One row a scored item, seed and fold: truth, prediction and one probability a label."""
+        return self.result.predictions.rows
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the audits found."""
+        return self.result.findings
+
+    @property
+    def report(self) -> Path:
+        """The HTML report; a copy of it where the run lies on a server.
+
+        Raises
+        ------
+        StoreError
+            Where the file is gone.
+        """
+        if self.store is None:
+            return Path(self.address) / REPORT
+        run_id = self.address.removeprefix("runs:/")
+        copies = "" if self.store.artifacts is not None else tempfile.mkdtemp(prefix="harness-report-")
+        return file_of(self.store, run_id, REPORT, copies)
+
+    def load(self) -> LabelModel:
+        """Load the model, to label new text.
+
+        Raises
+        ------
+        ModelError
+            Where the classifier saved none.
+        """
+        return load(Path(self.address) / MODEL if self.store is None else self.address)
+
+
+@dataclass(frozen=True)
+class ExperimentRun:
+    """A finished experiment: tables over all classifiers, and each of them by name.
+
+    Attributes
+    ----------
+    prepared : Prepared
+        Plan, corpus and splits.
+    outcomes : tuple of ClassifierOutcome
+        In the order of the config, failed ones too.
+    notes : tuple of str
+        What a reader of the scores should know, a sentence each.
+    store : Store or None
+        Where it is logged; None where nothing is tracked.
+    folder : Path or None
+        Where its files lie if nothing is tracked.
+
+    Examples
+    --------
+    >>> import harness
+    >>> run = harness.run("configs/quickstart.yaml", track=False)  # doctest: +SKIP
+    >>> run["linear"].scores                                       # doctest: +SKIP
+    """
+
+    prepared: Prepared = field(repr=False)
+    outcomes: tuple[ClassifierOutcome, ...] = field(repr=False)
+    notes: tuple[str, ...] = field(default=(), repr=False)
+    store: Store | None = field(default=None, repr=False)
+    folder: Path | None = None
+    _scratch: Any = field(default=None, repr=False)
+
+    @property
+    def plan(self) -> Plan:
+        """The resolved config."""
+        return self.prepared.plan
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return self.plan.name
+
+    @property
+    def failed(self) -> dict[str, HarnessError]:
+        """Classifiers that failed, with the reason."""
+        return {outcome.name: outcome.error for outcome in self.outcomes if outcome.error is not None}
+
+    @property
+    def classifiers(self) -> dict[str, ClassifierRun]:
+        """The finished classifiers by name, in the order of the config."""
+        addresses = self._addresses()
+        return {
+            outcome.name: ClassifierRun(
+                outcome.name,
+                outcome.result,
+                outcome.seconds,
+                outcome.reused,
+                addresses[outcome.name],
+                self.store,
+            )
+            for outcome in self.outcomes
+            if outcome.result is not None
+        }
+
+    def __getitem__(self, name: str) -> ClassifierRun:
+        """Look a finished classifier up by its name in the config."""
+        classifiers = self.classifiers
+        if name not in classifiers:
+            raise KeyError(f"no finished classifier is called {name!r}; {suggest(name, classifiers)}")
+        return classifiers[name]
+
+    def __iter__(self) -> Iterator[ClassifierRun]:
+        return iter(self.classifiers.values())
+
+    def __len__(self) -> int:
+        return len(self.classifiers)
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """The scores of all classifiers, with the column ``classifier`` in front."""
+        return self._stacked([(run.name, run.scores) for run in self])
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """The predictions of all classifiers, with the column ``classifier`` in front."""
+        return self._stacked([(run.name, run.predictions.drop(columns="run")) for run in self])
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """One row an audit of a classifier: classifier, audit, verdict, sentence."""
+        import pandas as pd
+
+        columns = ["classifier", "audit", "verdict", "sentence"]
+        rows = [
+            (run.name, finding.audit, finding.verdict, finding.sentence)
+            for run in self
+            for finding in run.findings
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    @property
+    def best(self) -> str:
+        """The classifier with the best primary metric on validation; empty without validation rows."""
+        values = {run.name: score_of(run.scores, "validation", self.plan.primary.name) for run in self}
+        values = {name: row["value"] for name, row in values.items() if not math.isnan(row["value"])}
+        pick = max if self.plan.primary.direction == "higher" else min
+        return pick(values, key=values.__getitem__) if values else ""
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """One row a classifier: the primary metric on test with interval and spread over seeds, on
+        validation, and the verdicts of the audits.
+        """
+        import pandas as pd
+
+        primary = self.plan.primary.name
+        rows = []
+        for run in self:
+            test, validation = (score_of(run.scores, split, primary) for split in ("test", "validation"))
+            counts = {
+                verdict: sum(finding.verdict == verdict for finding in run.findings)
+                for verdict in WORST_FIRST
+            }
+            rows.append({"classifier": run.name, **test, "validation": validation["value"], **counts})
+        columns = ["classifier", "value", "low", "high", "seed_sd", "validation", *WORST_FIRST]
+        return pd.DataFrame(rows, columns=columns)
+
+    def _repr_html_(self) -> str:
+        """Show the summary in a notebook."""
+        title = html.escape(f"{self.name}: {self.plan.primary.name} on test")
+        table = self.summary.to_html(index=False, float_format="%.3f", na_rep="–", border=0)
+        best = f"<p>Best on validation: {html.escape(self.best)}.</p>" if self.best else ""
+        failed = "".join(
+            f"<p>{html.escape(name)} failed: {html.escape(str(error))}</p>"
+            for name, error in self.failed.items()
+        )
+        return f"<p><b>{title}</b></p>{table}{best}{failed}"
+
+    def _addresses(self) -> dict[str, str]:
+        finished_names = [outcome.name for outcome in self.outcomes if outcome.result is not None]
+        if self.store is None:
+            assert self.folder is not None
+            return {
+                outcome.name: str(folder_of(self.folder, self.prepared, outcome.classifier))
+                for outcome in self.outcomes
+            }
+        runs = finished(self.store, [self.name]) if finished_names else ()
+        return {run.name: f"runs:/{run.run_id}" for run in runs}
+
+    @staticmethod
+    def _stacked(tables: Sequence[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
+        import pandas as pd
+
+        if not tables:
+            return pd.DataFrame()
+        parts = []
+        for name, table in tables:
+            part = table.copy()
+            part.insert(0, "classifier", name)
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+
+def score_of(rows: pd.DataFrame, split: str, metric: str) -> dict[str, float]:
+    """Return value, low, high and seed_sd of a metric on a whole split; NaN where it was not scored."""
+    numbers = ("value", "low", "high", "seed_sd")
+    matching = rows[(rows["split"] == split) & (rows["metric"] == metric) & (rows["slice"] == "all")]
+    if matching.empty:
+        return dict.fromkeys(numbers, math.nan)
+    return {name: float(matching[name].iloc[0]) for name in numbers}
+
+
+def run(
+    config: Config,
+    *,
+    set: Overrides = (),  # noqa: A002 (named as --set is)
+    fresh: bool = False,
+    allow_leaks: bool = False,
+    track: bool = True,
+    output: str | Path | None = None,
+    observer: RunObserver | None = None,
+) -> ExperimentRun:
+    """Train and score what a config names; finish what an earlier call left undone.
+
+    Parameters
+    ----------
+    config : path, mapping or Plan
+        A YAML file; or the same as data, in which classifiers, the corpus, metrics and audits may be objects.
+    set : mapping or sequence of str
+        Overrides: ``{"seeds": [1, 2]}`` or ``["seeds=[1,2]"]``.
+    fresh : bool
+        Repeat what is finished.
+    allow_leaks : bool
+        Run although test repeats rows of train; the runs are tagged.
+    track : bool
+        Log to MLflow, in the store of the working folder. Untracked runs write reports and models to
+        ``output`` and are not found again by a later call.
+    output : path, optional
+        Folder for an untracked run; left out, a temporary one that goes with the result.
+    observer : RunObserver, optional
+        Told of stages, notes and each classifier that ends.
+
+    Returns
+    -------
+    ExperimentRun
+
+    Raises
+    ------
+    ConfigError, CorpusError, SplitError
+        Where config or data are not what they should be, with every problem at once.
+    LeakError
+        Where test repeats what is trained on, unless that is allowed.
+    FailedClassifiersError
+        After everything else is finished; its attribute ``run`` holds that.
+    """
+    plan = plan_of(config, set)
+    observer = observer or RunObserver()
+    with observer.stage(f"reading {plan.corpus.kind}"):
+        prepared = evaluate.prepare(plan)
+    observer.prepared(prepared)
+    notes = list(dict.fromkeys(note for split in prepared.splits for note in split.notes))
+    for note in notes:
+        observer.note(note)
+    with observer.stage("looking for leaks"):
+        leaks = check_leaks(prepared, allow=allow_leaks)
+    for note in leaks.notes if leaks is not None else ():
+        observer.note(note)
+        notes.append(note)
+    store, folder, scratch = _destination(observer, plan, track=track, output=output)
+    destination = store if store is not None else folder
+    assert destination is not None
+    outcomes = []
+    for outcome in run_classifiers(prepared, destination, fresh=fresh, leaks=leaks):
+        outcomes.append(outcome)
+        observer.classifier_ended(outcome)
+    if store is not None and (unfinished := pending.prune(store).note()):
+        notes.append(unfinished)
+    finished_run = ExperimentRun(prepared, tuple(outcomes), tuple(notes), store, folder, scratch)
+    if finished_run.failed:
+        raise FailedClassifiersError(finished_run)
+    return finished_run
+
+
+def _destination(
+    observer: RunObserver, plan: Plan, *, track: bool, output: str | Path | None
+) -> tuple[Store | None, Path | None, Any]:
+    """Open the store; or name the folder of an untracked run, and what deletes it where it is temporary."""
+    if track:
+        if output is not None:
+            raise PredictionsError("output has no effect on a tracked run: its files lie in the store")
+        store = Store.open(say=observer.note)
+        last.remember(store, plan.name)
+        return store, None, None
+    if output is not None:
+        return None, Path(output), None
+    scratch = tempfile.TemporaryDirectory(prefix="harness-run-")
+    return None, Path(scratch.name), scratch
