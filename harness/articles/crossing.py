@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.scoring.crosstab import CrossTable, cross_tables
+from harness.scoring.crosstab import CrossTable, as_table, cross_tables
 from harness.serving.inference.formats import Row, format_of, reading
 from harness.values.errors import ModelError, suggest
 from harness.values.labels import NO_FRAME, STANCES
@@ -18,7 +18,9 @@ CHUNK = 4096
 SEPARATOR = "|"
 
 
-def cross_file(source: Path, *, group: str = "") -> tuple[tuple[CrossTable, ...], int]:
+def cross_file(
+    source: Path, *, group: str = "", output: Path | None = None
+) -> tuple[tuple[CrossTable, ...], int]:
     """Cross frames with stance, party by party, in a file that two models labelled together.
 
     Parameters
@@ -28,6 +30,8 @@ def cross_file(source: Path, *, group: str = "") -> tuple[tuple[CrossTable, ...]
         Rows on which either model abstains are left out.
     group : str
         The column that says which rows stand in one article; left out, rows with one text stand together.
+    output : Path, optional
+        CSV file for the tables of all parties.
 
     Returns
     -------
@@ -51,7 +55,10 @@ def cross_file(source: Path, *, group: str = "") -> tuple[tuple[CrossTable, ...]
     occurring = set(table["given_stance"])
     stances = [name for name in STANCES if name in occurring]
     frames = sorted({name for names in table["given_frames"] for name in names} - {NO_FRAME})
-    return cross_tables(table, frames, stances + sorted(occurring - set(stances))), left_out
+    tables = cross_tables(table, frames, stances + sorted(occurring - set(stances)))
+    if output is not None:
+        as_table(tables).to_csv(output, index=False)
+    return tables, left_out
 
 
 def _kept(chunk: Sequence[Row], group: str) -> list[Row | None]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import MutableMapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -17,24 +18,47 @@ from harness.classifiers.protocol import Classifier, load
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation import trial as evaluate
 from harness.evaluation.decisions.fitting import Settings, decide
-from harness.evaluation.trial import ClassifierResult, Prepared, TrialResult
+from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
 from harness.values.findings import Finding
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.tracking.tracker import Parent
-
 GATE, TWIN = "leaks", "target_use"
 ELSEWHERE = "The predictions were made elsewhere: there is no model to ask."
 UNSAVED = "The classifier cannot be saved, so that it is gone once it is trained; give it `save` to be asked."
 
 
+class OpenTrial(Protocol):
+    """The open record of one trial: where it may save its model, and who takes its result."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the trial's model is saved."""
+
+    @property
+    def unfinished(self) -> Path:
+        """Where a training may keep its state."""
+
+    def log(self, result: TrialResult) -> None:
+        """Take the result."""
+
+
+class TrialRecorder(Protocol):
+    """What opens trials and finds those of an earlier run: a run in a store, or a folder."""
+
+    def known(self, trial: Trial) -> TrialResult | None:
+        """Find the result of an equal trial; None without one."""
+
+    def trial(self, trial: Trial) -> AbstractContextManager[OpenTrial]:
+        """Open the record of a trial."""
+
+
 def audited(
     prepared: Prepared,
     result: ClassifierResult,
-    parent: Parent | None,
+    parent: TrialRecorder | None,
     known: MutableMapping[str, TrialResult],
 ) -> tuple[Finding, ...]:
     """Run the audits of a config on a classifier whose trials are finished.
@@ -44,7 +68,7 @@ def audited(
     prepared : Prepared
     result : ClassifierResult
         With scores, not yet logged.
-    parent : Parent or None
+    parent : TrialRecorder or None
         Its open run, in which a twin is trained; None where the predictions were made elsewhere.
     known : mapping
         Digest → trials that this experiment has run so far; those of the twin are added.
@@ -144,7 +168,7 @@ def twin_of(classifier: PlannedClassifier) -> PlannedClassifier | None:
 def _without_target(
     prepared: Prepared,
     result: ClassifierResult,
-    parent: Parent,
+    parent: TrialRecorder,
     known: MutableMapping[str, TrialResult],
     minutes: float,
 ) -> Predictions | str:

@@ -16,7 +16,7 @@ from harness.classifiers.protocol import Examples, examples_of
 from harness.config import plan
 from harness.config.load import written
 from harness.config.plan import Plan
-from harness.tracking.auditable import AuditableModel, load_for_audit
+from harness.tracking.auditable import AuditableModel
 from harness.tracking.store import Store
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, ModelError, Problem, suggest
@@ -57,13 +57,13 @@ class Examined:
     findings: tuple[Finding, ...]
 
 
-def audit_model(uri: str, corpus: str, sets: Sequence[str] = ()) -> Examined:
+def audit_model(model: AuditableModel, corpus: str, sets: Sequence[str] = ()) -> Examined:
     """Ask a model about the rows of a corpus, and about variants of them.
 
     Parameters
     ----------
-    uri : str
-        See :func:`harness.tracking.auditable.load_for_audit`.
+    model : AuditableModel
+        See :func:`harness.tracking.auditable.auditable`.
     corpus : str
         A name of the catalogue (``partyline``); a table with ``text``, ``target`` and ``stance`` (CSV, TSV,
         JSONL, Parquet); or a config, whose corpus, test rows and audits are taken.
@@ -77,7 +77,7 @@ def audit_model(uri: str, corpus: str, sets: Sequence[str] = ()) -> Examined:
     ModelError
         Where the model cannot be loaded, is for another task, or has other labels.
     """
-    model = load_for_audit(uri)
+    uri = model.uri
     resolved = _plan(model, corpus, sets)
     labels, task = resolved.labels, resolved.config.task
     if model.task not in (None, task):
@@ -168,12 +168,13 @@ def _notes(model: AuditableModel, whole: Corpus, *, held_out: bool) -> tuple[str
     return tuple(notes)
 
 
-def keep(store: Store, examined: Examined, output: Path | None = None) -> str:
+def keep(store: Store | None, examined: Examined, output: Path | None = None) -> str:
     """Log what was found, and write it where a person wants it.
 
     Parameters
     ----------
-    store : Store
+    store : Store or None
+        None logs nothing.
     examined : Examined
     output : Path, optional
         A folder, made if missing, for ``report.html``, ``findings.json`` and a CSV file each table.
@@ -193,7 +194,8 @@ def keep(store: Store, examined: Examined, output: Path | None = None) -> str:
         about = f"{examined.n:,} rows of {examined.corpus}"
         page = audits_page(examined.uri, about, examined.notes, examined.findings)
         (folder / "report.html").write_text(page, encoding="utf-8")
-        log_audits(store, EXPERIMENT, f"{examined.uri} on {examined.corpus}", folder, examined.findings)
+        if store is not None:
+            log_audits(store, EXPERIMENT, f"{examined.uri} on {examined.corpus}", folder, examined.findings)
         if output is not None:
             shutil.copytree(folder, output, dirs_exist_ok=True)
     return EXPERIMENT

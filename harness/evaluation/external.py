@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
 EXTERNAL = "external"
@@ -75,12 +76,48 @@ def read(path: Path, prepared: Prepared, *, name: str) -> ExternalPredictions:
     PredictionsError
         With every problem, up to twenty, and the line it stands in.
     """
+    return matched(_rows(path), str(path), prepared, name=name)
+
+
+def from_frame(table: pd.DataFrame, prepared: Prepared, *, name: str) -> ExternalPredictions:
+    """Set a table of predictions beside the corpus; columns and errors as for :func:`read`."""
+    rows = [
+        {
+            str(column): "" if value is None or value != value else _text(value)
+            for column, value in row.items()
+        }
+        for row in table.to_dict("records")
+    ]
+    if not rows:
+        raise PredictionsError("the table holds no rows")
+    return matched(rows, "the table", prepared, name=name)
+
+
+def _text(value: Any) -> str:
+    """Write a cell as a CSV file would hold it; floats keep all their digits."""
+    return repr(float(value)) if isinstance(value, float) else str(value)
+
+
+def matched(
+    rows: Sequence[Mapping[str, str]], source: str, prepared: Prepared, *, name: str
+) -> ExternalPredictions:
+    """Set rows beside the corpus; see :func:`read`.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Column → text; row 0 stands in line 2.
+    source : str
+        Where they come from, for messages.
+    prepared : Prepared
+    name : str
+        Of the run.
+    """
     labels = prepared.plan.labels
-    rows = _rows(path)
     header = list(rows[0]) if rows else []
     problems = list(_header_problems(header, labels))
     if problems:
-        _raise(path, problems)
+        _raise(source, problems)
     lines: list[_Line] = []
     for number, row in enumerate(rows, start=2):
         problem = _parsed(number, row, labels, lines)
@@ -92,7 +129,7 @@ def read(path: Path, prepared: Prepared, *, name: str) -> ExternalPredictions:
     # Rows that cannot be read would all be missed here.
     problems = problems or list(_unmatched(lines, by_seed, prepared))
     if problems:
-        _raise(path, problems)
+        _raise(source, problems)
     parts = [
         _part(prepared, split, part, by_seed[seed], (name, seed))
         for seed in sorted(by_seed)
@@ -101,10 +138,10 @@ def read(path: Path, prepared: Prepared, *, name: str) -> ExternalPredictions:
     return ExternalPredictions(Predictions.concat(parts), tuple(_notes(prepared, lines, by_seed)))
 
 
-def _raise(path: Path, problems: Sequence[str]) -> None:
-    shown = [f"{path}: {problem}" for problem in problems[:MAX_PROBLEMS]]
+def _raise(source: str, problems: Sequence[str]) -> None:
+    shown = [f"{source}: {problem}" for problem in problems[:MAX_PROBLEMS]]
     if len(problems) > MAX_PROBLEMS:
-        shown.append(f"{path}: and {len(problems) - MAX_PROBLEMS:,} more problems")
+        shown.append(f"{source}: and {len(problems) - MAX_PROBLEMS:,} more problems")
     raise PredictionsError("\n".join(shown))
 
 

@@ -58,6 +58,14 @@ class ClassifierOutcome:
         """The classifier's name in the config."""
         return self.classifier.name
 
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether no seed changes it; False for one that failed."""
+        if self.result is None:
+            return False
+        bound, labels = self.classifier.bound, self.result.predictions.labels
+        return bool(getattr(bound.make(labels=labels, seed=0), "deterministic", False))
+
 
 def check_leaks(prepared: Prepared, *, allow: bool = False) -> Leaks | None:
     """Look for what test shares with train, before anything is trained.
@@ -206,9 +214,7 @@ def _label_other_task(
         if parent.done is not None:
             return
         by_trial = {(first.trial.seed, first.trial.fold): first for first in result.trials}
-        results = [
-            _run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials
-        ]
+        results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
         second = pooled(other, result.classifier, results, parent.folder, like=result)
         findings = without_logged_texts(other, audited(other, second, parent, {}))
         parent.complete(replace(second, findings=findings), pack)

@@ -21,7 +21,7 @@ from harness.tracking.finished import file_of, finished
 from harness.tracking.models import load
 from harness.tracking.store import Store, last, pending
 from harness.values.errors import HarnessError, PredictionsError, suggest
-from harness.values.findings import Finding, WORST_FIRST
+from harness.values.findings import WORST_FIRST, Finding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,6 +121,8 @@ class ExperimentRun:
         Where it is logged; None where nothing is tracked.
     folder : Path or None
         Where its files lie if nothing is tracked.
+    unfinished : str
+        What trainings that were never finished keep in the store; empty where there are none.
 
     Examples
     --------
@@ -134,6 +136,7 @@ class ExperimentRun:
     notes: tuple[str, ...] = field(default=(), repr=False)
     store: Store | None = field(default=None, repr=False)
     folder: Path | None = None
+    unfinished: str = field(default="", repr=False)
     _scratch: Any = field(default=None, repr=False)
 
     @property
@@ -207,10 +210,12 @@ class ExperimentRun:
     @property
     def best(self) -> str:
         """The classifier with the best primary metric on validation; empty without validation rows."""
-        values = {run.name: score_of(run.scores, "validation", self.plan.primary.name) for run in self}
-        values = {name: row["value"] for name, row in values.items() if not math.isnan(row["value"])}
-        pick = max if self.plan.primary.direction == "higher" else min
-        return pick(values, key=values.__getitem__) if values else ""
+        primary = self.plan.primary
+        values = {run.name: score_of(run.scores, "validation", primary.name)["value"] for run in self}
+        scored = [name for name, value in values.items() if not math.isnan(value)]
+        if not scored:
+            return ""
+        return (max if primary.direction == "higher" else min)(scored, key=values.__getitem__)
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -223,7 +228,7 @@ class ExperimentRun:
         rows = []
         for run in self:
             test, validation = (score_of(run.scores, split, primary) for split in ("test", "validation"))
-            counts = {
+            counts: dict[str, int] = {
                 verdict: sum(finding.verdict == verdict for finding in run.findings)
                 for verdict in WORST_FIRST
             }
@@ -234,7 +239,7 @@ class ExperimentRun:
     def _repr_html_(self) -> str:
         """Show the summary in a notebook."""
         title = html.escape(f"{self.name}: {self.plan.primary.name} on test")
-        table = self.summary.to_html(index=False, float_format="%.3f", na_rep="–", border=0)
+        table = self.summary.to_html(index=False, float_format="{:.3f}".format, na_rep="–", border=0)
         best = f"<p>Best on validation: {html.escape(self.best)}.</p>" if self.best else ""
         failed = "".join(
             f"<p>{html.escape(name)} failed: {html.escape(str(error))}</p>"
@@ -279,7 +284,7 @@ def score_of(rows: pd.DataFrame, split: str, metric: str) -> dict[str, float]:
 def run(
     config: Config,
     *,
-    set: Overrides = (),  # noqa: A002 (named as --set is)
+    set: Overrides = (),
     fresh: bool = False,
     allow_leaks: bool = False,
     track: bool = True,
@@ -339,9 +344,8 @@ def run(
     for outcome in run_classifiers(prepared, destination, fresh=fresh, leaks=leaks):
         outcomes.append(outcome)
         observer.classifier_ended(outcome)
-    if store is not None and (unfinished := pending.prune(store).note()):
-        notes.append(unfinished)
-    finished_run = ExperimentRun(prepared, tuple(outcomes), tuple(notes), store, folder, scratch)
+    unfinished = pending.prune(store).note() if store is not None else ""
+    finished_run = ExperimentRun(prepared, tuple(outcomes), tuple(notes), store, folder, unfinished, scratch)
     if finished_run.failed:
         raise FailedClassifiersError(finished_run)
     return finished_run

@@ -1,21 +1,113 @@
-"""Predictions made outside the harness in, their scores out, logged as a run like any other."""
+"""Predictions made outside the harness in, their scores out: what ``harness score`` does."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.audits.of_classifier import audited
 from harness.config.plan import PlannedClassifier
+from harness.config.plan.objects import Config, Overrides, plan_of
+from harness.evaluation import external as tables
 from harness.evaluation.external import EXTERNAL, ExternalPredictions
 from harness.evaluation.pooling import scored
-from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
+from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult, prepare
 from harness.runs.classifiers import without_logged_texts
-from harness.tracking.store import Store
+from harness.tracking.store import Store, last
 from harness.tracking.tracker import Tracker
 from harness.values.catalog import Bound
 from harness.values.errors import ConfigError, Problem
+from harness.values.findings import Finding
 from harness.values.tables import Predictions, fingerprint
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class ScoredPredictions:
+    """External predictions, scored.
+
+    Attributes
+    ----------
+    name : str
+        Of the run.
+    experiment : str
+        Whose corpus and split they were scored on.
+    result : ClassifierResult
+    notes : tuple of str
+        What was left out or looks odd, a sentence each.
+    """
+
+    name: str
+    experiment: str
+    result: ClassifierResult = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """One row a metric, split and slice: value, low, high, seed_sd, n."""
+        return self.result.scores.rows
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the audits found that need no model."""
+        return self.result.findings
+
+    def _repr_html_(self) -> str:
+        """Show the scores on test in a notebook."""
+        rows = self.scores[(self.scores["split"] == "test") & (self.scores["slice"] == "all")]
+        columns = ["metric", "value", "low", "high", "seed_sd", "n"]
+        return rows[columns].to_html(index=False, float_format="{:.3f}".format, na_rep="–", border=0)
+
+
+def score(
+    predictions: str | Path | pd.DataFrame,
+    *,
+    config: Config,
+    set: Overrides = (),
+    name: str = "",
+    track: bool = True,
+) -> ScoredPredictions:
+    """Score predictions made outside the harness on a config's corpus and split.
+
+    Parameters
+    ----------
+    predictions : path or DataFrame
+        Columns ``id``; ``prediction`` (or ``label``); where known ``p_<label>`` for all labels, and ``seed``.
+        See :func:`harness.evaluation.external.read`.
+    config : path, mapping or Plan
+    set : mapping or sequence of str
+        Overrides of the config.
+    name : str
+        Of the run; left out, that of the file, or ``external``.
+    track : bool
+        Log them as a run that compares like any other.
+
+    Raises
+    ------
+    PredictionsError
+        With every problem of the table.
+    ConfigError
+        Where the primary metric needs probabilities and there are none, or the name is a classifier's.
+    """
+    prepared = prepare(plan_of(config, set))
+    if isinstance(predictions, str | Path):
+        path = Path(predictions)
+        name = name or path.stem
+        external = tables.read(path, prepared, name=name)
+    else:
+        name = name or EXTERNAL
+        external = tables.from_frame(predictions, prepared, name=name)
+    if track:
+        store = Store.open()
+        result = log_external(prepared, store, external, name=name)
+        last.remember(store, prepared.plan.name)
+    else:
+        result = score_external(prepared, external, name=name)
+    return ScoredPredictions(name, prepared.plan.name, result, external.notes)
 
 
 class _ExternalSource:

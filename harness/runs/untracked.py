@@ -34,12 +34,16 @@ class UntrackedExperiment:
 
     @contextlib.contextmanager
     def classifier(
-        self, classifier: PlannedClassifier, trials: Sequence[Trial]  # noqa: ARG002 (as Tracker.classifier)
+        self,
+        classifier: PlannedClassifier,
+        trials: Sequence[Trial],
     ) -> Iterator[UntrackedParent]:
         """Open the folder of a classifier; unfinished models are gone after the block."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="harness-") as scratch:
-            yield UntrackedParent(folder_of(self.folder, self.prepared, classifier), self.prepared, Path(scratch))
+            yield UntrackedParent(
+                folder_of(self.folder, self.prepared, classifier), self.prepared, Path(scratch)
+            )
 
 
 def folder_of(folder: Path, prepared: Prepared, classifier: PlannedClassifier) -> Path:
@@ -70,7 +74,7 @@ class UntrackedParent:
         """A place for a refit."""
         return self.scratch / "refit"
 
-    def known(self, trial: Trial) -> None:  # noqa: ARG002 (as Parent.known)
+    def known(self, trial: Trial) -> None:
         """Find nothing: what is not tracked is not found again."""
 
     @contextlib.contextmanager

@@ -130,9 +130,7 @@ def test_what_was_predicted_elsewhere_is_audited_as_far_as_it_can_be(folder: Pat
     test = made.corpus.take(made.splits[0].test).rows
     table = folder / "theirs.csv"
     test.assign(prediction=test["stance"])[["id", "prediction"]].to_csv(table, index=False)
-    result = log_external(
-        made, Store.open(folder), external.read(table, made, name="theirs"), name="theirs"
-    )
+    result = log_external(made, Store.open(folder), external.read(table, made, name="theirs"), name="theirs")
     found = {one.audit: one for one in result.findings}
     elsewhere = "The predictions were made elsewhere: there is no model to ask."
     assert {found[name].sentence for name in ("target_use", "sensitivity", "party_swap", "behaviour")} == {

@@ -14,8 +14,7 @@ from harness.config import plan
 from harness.evaluation import trial as evaluate
 from harness.evaluation.prepared import labels_of, reads_both
 from harness.evaluation.trial import Prepared
-from harness.runs.classifiers import run_classifiers
-from harness.runs.classifiers import Outcome
+from harness.runs.classifiers import Outcome, run_classifiers
 from harness.tracking.finished import finished, predictions
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store

@@ -8,19 +8,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import toys
+from harness.cli.compare import WIDTH, notes, shown_pairs
 from scoring.comparison.made_runs import run
 from stores import LADDER
 from typer.testing import CliRunner
 
-from harness.cli.compare import WIDTH, notes, shown_pairs
 from harness.cli import main as cli
 from harness.config import plan
 from harness.evaluation import external
 from harness.evaluation import trial as evaluate
 from harness.runs.classifiers import run_classifiers
-from harness.runs.external import log_external
 from harness.runs.comparison import LoggedComparison
 from harness.runs.comparison import compare as compare_experiments
+from harness.runs.external import log_external
 from harness.scoring.comparison import compare
 from harness.scoring.comparison.findings import shortened
 from harness.tracking import promotion

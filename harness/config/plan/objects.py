@@ -87,7 +87,7 @@ def _with_addresses(config: Mapping[str, Any]) -> dict[str, Any]:
             name: part if _is_data(part) else {"kind": _filed(name, _factory(part))}
             for name, part in data["audits"].items()
         }
-    return json_copy(data)
+    return {str(name): json_copy(value) for name, value in data.items()}
 
 
 def _is_data(part: Any) -> bool:

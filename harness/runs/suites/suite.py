@@ -53,7 +53,7 @@ class SuiteConfig(Strict):
 
 
 @dataclass(frozen=True)
-class Entry:
+class SuiteEntry:
     """One experiment of a suite.
 
     Attributes
@@ -88,7 +88,7 @@ class Suite:
     name, description : str
     path : Path
         Of its file.
-    entries : tuple of Entry
+    entries : tuple of SuiteEntry
     means : mapping of str to tuple of str
         Name of a line → keys of the experiments whose mean it shows.
     """
@@ -96,7 +96,7 @@ class Suite:
     name: str
     description: str
     path: Path
-    entries: tuple[Entry, ...]
+    entries: tuple[SuiteEntry, ...]
     means: Mapping[str, tuple[str, ...]]
 
 
@@ -127,7 +127,7 @@ def read(path: Path) -> Suite:
             problems += error.problems
         else:
             floors = config.floors.get(key, {})
-            entries.append(Entry(key, made, absent, floors))
+            entries.append(SuiteEntry(key, made, absent, floors))
             problems += [
                 document.problem(f"floors.{key}.{name}", f"{key} has no classifier {name!r}")
                 for name in floors
