@@ -61,7 +61,7 @@ class Heads(OneTask):
 
     sizes: tuple[int, ...]
 
-    def loss(self, codes: NDArray[Any], terms: Regularization) -> Loss:
+    def loss(self, codes: NDArray[Any], terms: Regularization) -> Loss:  # noqa: ARG002
         """Make a cross-entropy over one head's share of the scores, smoothed as the options say."""
         head = torch.from_numpy(np.repeat(np.arange(len(self.sizes)), self.sizes)).to(device())
         smoothing = terms.label_smoothing

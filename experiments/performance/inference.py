@@ -204,7 +204,7 @@ def shares(folder: Path, examples: list[Example]) -> tuple[list[str], Ratios]:
         with FlopCounterMode(display=False) as counter, torch.inference_mode():
             for batch in batches:
                 network(batch)
-        least = min(seconds(lambda: list(computed(engine, batches))) for _ in range(4))
+        least = min(seconds(lambda: list(computed(engine, batches))) for _ in range(4))  # noqa: B023
         done = counter.get_total_flops() / least
         kind = name.partition(" ")[0]
         share = f"{done / top[kind]:.0%}" if kind in top else f"{done / top['fp32']:.1f} times that of fp32"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -25,15 +25,15 @@ def read(
         ),
     ],
     parties: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(help="A registry in YAML; left out, states, alliances and major parties."),
     ] = None,
     party: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(help="Only this party, by name or alias; may be repeated."),
     ] = None,
     output: Annotated[
-        Optional[list[Path]],
+        list[Path] | None,
         typer.Option(
             "--output", "-o", help="A page (.html), a table (.csv, .jsonl, .parquet), or a folder for pages."
         ),
@@ -41,7 +41,7 @@ def read(
     stance: Annotated[str, typer.Option(help="A model's address, or none.")] = "models:/stance@champion",
     frames: Annotated[str, typer.Option(help="A model's address, or none.")] = "models:/framing@champion",
     explain: Annotated[
-        Optional[bool],
+        bool | None,
         typer.Option(
             help="Say which words moved a label; left out, for one article of at most 200 rows.",
             show_default=False,
@@ -55,7 +55,7 @@ def read(
         str, typer.Option(help="YYYY-MM-DD, of articles that state none: who was in office.")
     ] = "",
     format_: Annotated[
-        Optional[ArticleFormat],
+        ArticleFormat | None,
         typer.Option("--format", help="Left out, by the ending."),
     ] = None,
     language: Annotated[str, typer.Option(help="For sentence ends; who speaks is told in English.")] = "en",
@@ -111,7 +111,7 @@ def sample(
 def shares(
     readings: Table,
     gold: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(help="What harness sample drew, labelled; left out, shares are naive."),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="A folder.")] = Path("shares"),

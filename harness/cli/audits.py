@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -19,11 +19,11 @@ def audit(
         typer.Option(help="partyline, newsmtsc, …, a table, or a config (its test rows and audits)."),
     ],
     output: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option("--output", "-o", help="Folder for a page and tables.", show_default=False),
     ] = None,
     set_: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option("--set", metavar="A.B=C", help="Override a setting, such as audits.behaviour=off."),
     ] = None,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -43,7 +43,7 @@ def fetch_corpus(
         str, typer.Option(help="An address that has the files, in place of the official one.")
     ] = "",
     source: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option("--from", help="A folder, or zip archive, of yours that has them.", show_default=False),
     ] = None,
 ) -> None:

@@ -6,7 +6,7 @@ import inspect
 import math
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,7 +27,7 @@ MAX_NAME = 20
 
 Config = Annotated[Path, typer.Argument(help="A YAML file.", show_default=False)]
 Sets = Annotated[
-    Optional[list[str]],
+    list[str] | None,
     typer.Option("--set", metavar="A.B=C", help="Override a setting; may be repeated."),
 ]
 

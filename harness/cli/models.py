@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Literal
 
 import typer
 
@@ -67,7 +67,7 @@ def predict(
         str, typer.Option("--output", "-o", help="Its ending says the format; - is standard output.")
     ] = "-",
     format_: Annotated[
-        Optional[Format],
+        Format | None,
         typer.Option("--format", help="Of standard input and output; left out, CSV."),
     ] = None,
     engine: Annotated[

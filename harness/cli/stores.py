@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -12,7 +12,7 @@ from harness.cli.models import Experiment
 
 def ui(
     port: Annotated[
-        Optional[int],
+        int | None,
         typer.Option(
             help="Where it listens, on this machine alone; left out, the first free one from 5000 on."
         ),

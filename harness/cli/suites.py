@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,7 +25,7 @@ def suite(
     only: Annotated[str, typer.Option(help="Experiments to run, commas between; left out, all.")] = "",
     classifier: Annotated[str, typer.Option(help="Classifiers to run, likewise.")] = "",
     output: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(
             help="Folder for table.csv and table.md; left out, .harness/suites/NAME.", show_default=False
         ),
@@ -59,7 +59,7 @@ def crosstab(
     labelled: Annotated[Path, typer.Argument(help="What predict --frames wrote.", show_default=False)],
     group: Annotated[str, typer.Option(help="Column of the article; left out, the text stands for it.")] = "",
     output: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option("--output", "-o", help="A CSV file for all parties.", show_default=False),
     ] = None,
 ) -> None:

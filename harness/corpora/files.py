@@ -55,7 +55,7 @@ def files(
     label_map: Mapping[str, str | None] | None = None,
     target: str | None = None,
     separator: str = "|",
-    format: Format | None = None,
+    format: Format | None = None,  # noqa: A002 - the option's name
     encoding: str = "utf-8",
     delimiter: str = "",
     quoted: bool = True,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.corpora.checks import is_missing
 from harness.evaluation.trial import SCORED_PARTS, Prepared
 from harness.splits import Split
 from harness.values.errors import PredictionsError, suggest
@@ -82,10 +83,7 @@ def read(path: Path, prepared: Prepared, *, name: str) -> ExternalPredictions:
 def from_frame(table: pd.DataFrame, prepared: Prepared, *, name: str) -> ExternalPredictions:
     """Set a table of predictions beside the corpus; columns and errors as for :func:`read`."""
     rows = [
-        {
-            str(column): "" if value is None or value != value else _text(value)
-            for column, value in row.items()
-        }
+        {str(column): "" if is_missing(value) else _text(value) for column, value in row.items()}
         for row in table.to_dict("records")
     ]
     if not rows:

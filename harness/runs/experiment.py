@@ -284,7 +284,7 @@ def score_of(rows: pd.DataFrame, split: str, metric: str) -> dict[str, float]:
 def run(
     config: Config,
     *,
-    set: Overrides = (),
+    set: Overrides = (),  # noqa: A002 (named as --set is)
     fresh: bool = False,
     allow_leaks: bool = False,
     track: bool = True,

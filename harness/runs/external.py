@@ -67,7 +67,7 @@ def score(
     predictions: str | Path | pd.DataFrame,
     *,
     config: Config,
-    set: Overrides = (),
+    set: Overrides = (),  # noqa: A002 (named as --set is)
     name: str = "",
     track: bool = True,
 ) -> ScoredPredictions:

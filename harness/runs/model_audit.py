@@ -61,7 +61,7 @@ def audit(
     model: str | Path | LabelModel | Callable[[pd.DataFrame], pd.DataFrame],
     *,
     corpus: str,
-    set: Overrides = (),
+    set: Overrides = (),  # noqa: A002 (named as --set is)
     output: str | Path | None = None,
     track: bool = True,
 ) -> AuditedModel:

@@ -11,7 +11,7 @@ from harness.runs.classifiers import ClassifierOutcome
 class RunObserver:
     """Listens to a running experiment and does nothing; override what is of interest."""
 
-    def stage(self, description: str) -> AbstractContextManager[object]:
+    def stage(self, description: str) -> AbstractContextManager[object]:  # noqa: ARG002 (for subclasses)
         """Enter a stage that takes a while, such as ``"reading partyline"``; leave it with the block."""
         return nullcontext()
 

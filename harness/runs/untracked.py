@@ -36,7 +36,7 @@ class UntrackedExperiment:
     def classifier(
         self,
         classifier: PlannedClassifier,
-        trials: Sequence[Trial],
+        trials: Sequence[Trial],  # noqa: ARG002 (as Tracker.classifier)
     ) -> Iterator[UntrackedParent]:
         """Open the folder of a classifier; unfinished models are gone after the block."""
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ class Served:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def predict(self, data: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+    def predict(self, data: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Label rows; see :meth:`harness.serving.engine.Engine.label`.
 
         Raises

@@ -105,7 +105,7 @@ def load_for_audit(uri: str) -> AuditableModel:
 def _of_label_model(model: LabelModel) -> AuditableModel:
     contract, classifier = model.engine.contract, model.engine.classifier
 
-    def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:
+    def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:  # noqa: ARG001
         return contract.deciding.calibrated(classifier.predict_proba(examples))
 
     about = contract.trained_on

@@ -49,7 +49,8 @@ def test_help_and_validate_load_nothing_heavy() -> None:
     )
     assert not helped.intersection(HEAVY)
     validated = imported_by(
-        "from harness.config import plan\nfrom pathlib import Path\nplan.read(Path('configs/quickstart.yaml'))"
+        "from harness.config import plan\nfrom pathlib import Path\n"
+        "plan.read(Path('configs/quickstart.yaml'))"
     )
     assert not validated.intersection(HEAVY)
 

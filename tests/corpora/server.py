@@ -47,7 +47,7 @@ def serving(site: Site) -> Iterator[Site]:
         thread.join()
 
 
-def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
+def _handler(site: Site) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one small server
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 

@@ -148,7 +148,7 @@ def test_an_interrupted_second_task_is_finished_later(folder: Path, monkeypatch:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(experiment, "_run_beside", stopped)
+        patched.setattr("harness.runs.classifiers._label_other_task", stopped)
         with pytest.raises(KeyboardInterrupt):
             ran(made)
     assert len(both_toys.FITTED) == 2

@@ -90,7 +90,7 @@ class Constant:
     def __init__(self, rule: Rule, labels: LabelSet) -> None:
         self.rule, self.labels = rule, labels
 
-    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:  # noqa: ARG002 (nothing to select)
         """Count the labels of ``train``."""
         if self.rule == "every_label":
             certain = np.ones(len(self.labels))

@@ -95,7 +95,7 @@ class Lexicon:
     def __init__(self, target: Literal["marked", "none"], window: float, labels: LabelSet) -> None:
         self.target, self.window, self.labels = target, window, labels
 
-    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:  # noqa: ARG002 (nothing to select)
         """Learn what the sums say from ``train``."""
         self.words_ = valences()
         self.head_ = logistic(self._sums(train.examples), train.codes, self.labels, C=1.0)

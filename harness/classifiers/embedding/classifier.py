@@ -98,7 +98,7 @@ class Embedding:
     def __init__(self, reader: Reader, C: float, balanced: bool, labels: LabelSet) -> None:
         self.reader, self.C, self.balanced, self.labels = reader, C, balanced, labels
 
-    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:  # noqa: ARG002 (nothing to select)
         """Learn the weights from ``train``; the encoder stays as it is.
 
         Raises

@@ -152,7 +152,7 @@ class _Replay(torch.autograd.Function):
     """Replays a pass, and the one back where gradients are asked for."""
 
     @staticmethod
-    def forward(ctx: Any, anchor: torch.Tensor, recorded: _Pass) -> torch.Tensor:
+    def forward(ctx: Any, anchor: torch.Tensor, recorded: _Pass) -> torch.Tensor:  # noqa: ARG004
         ctx.recorded = recorded
         recorded.there.replay()
         return recorded.scores.detach().clone()

@@ -113,7 +113,7 @@ class Linear:
     def __init__(self, choice: Choice, model: Model, C: float, balanced: bool, labels: LabelSet) -> None:
         self.choice, self.model, self.C, self.balanced, self.labels = choice, model, C, balanced, labels
 
-    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:  # noqa: ARG002 (nothing to select)
         """Learn terms and weights from ``train``."""
         fitted = logistic if self.model == "logistic" else svm
         self.terms_, rows = terms.learn(train.examples, self.choice)

@@ -59,7 +59,7 @@ class Unchanged:
 
     kind: ClassVar[str] = "none"
 
-    def apply(self, proba: Array, *, multi: bool) -> Array:
+    def apply(self, proba: Array, *, multi: bool) -> Array:  # noqa: ARG002 (as other calibrators)
         """Return ``proba`` itself."""
         return proba
 

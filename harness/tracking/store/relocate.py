@@ -73,6 +73,6 @@ def _mend(connection: sqlite3.Connection, table: str, column: str, move: tuple[s
     old, new = move
     # The names are literals of this module; the addresses are bound.
     return connection.execute(
-        f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+        f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",  # noqa: S608
         (new, len(old) + 1, len(old) + 1, f"{old}/"),
     ).rowcount
