@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import math
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -272,6 +274,14 @@ class ExperimentRun:
         return pd.concat(parts, ignore_index=True)
 
 
+class _ScratchFolder:
+    """A temporary folder that lasts as long as the run that holds it."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="harness-run-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
 def score_of(rows: pd.DataFrame, split: str, metric: str) -> dict[str, float]:
     """Return value, low, high and seed_sd of a metric on a whole split; NaN where it was not scored."""
     numbers = ("value", "low", "high", "seed_sd")
@@ -363,5 +373,5 @@ def _destination(
         return store, None, None
     if output is not None:
         return None, Path(output), None
-    scratch = tempfile.TemporaryDirectory(prefix="harness-run-")
-    return None, Path(scratch.name), scratch
+    scratch = _ScratchFolder()
+    return None, scratch.path, scratch

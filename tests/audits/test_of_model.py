@@ -18,7 +18,7 @@ from harness.classifiers.protocol import Example
 from harness.cli import main as cli
 from harness.runs.classifiers import run_classifiers
 from harness.tracking import names
-from harness.tracking.auditable import load_for_audit, stated, table
+from harness.tracking.auditable import auditable, load_for_audit, stated, table
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, ModelError
@@ -68,7 +68,7 @@ def test_a_champion_says_what_it_said_in_its_experiment(champion: Path) -> None:
     (outcome,) = run_classifiers(made, Store.open(champion))
     assert outcome.result is not None
     own = {one.audit: one for one in outcome.result.findings}
-    examined = audit_model("models:/stance@champion", "world.yaml")
+    examined = audit_model(auditable("models:/stance@champion"), "world.yaml")
     assert (examined.corpus, examined.n, examined.notes) == ("sentences", 160, ())
     found = {one.audit: one for one in examined.findings}
     assert list(found) == [name for name in own if name != "leaks"]
@@ -115,7 +115,7 @@ def test_a_pyfunc_of_somebody_elses(folder: Path) -> None:
     prepared(folder, "  linear: {kind: linear}")
     (folder / "foreign.py").write_text(FOREIGN, encoding="utf-8")
     pyfunc.save_model(folder / "theirs", python_model=str(folder / "foreign.py"), pip_requirements=[])
-    examined = audit_model(str(folder / "theirs"), "world.yaml")
+    examined = audit_model(auditable(str(folder / "theirs")), "world.yaml")
     found = {one.audit: one for one in examined.findings}
     assert {name: one.verdict for name, one in found.items()} == {
         **dict.fromkeys(("sensitivity", "party_swap", "behaviour"), "passed"),
@@ -129,7 +129,7 @@ def test_a_pyfunc_of_somebody_elses(folder: Path) -> None:
 def test_rows_that_may_have_been_learned_from_are_noted(champion: Path) -> None:
     rows = pd.read_csv(champion / "sentences.csv").drop(columns="split")
     rows.to_csv(champion / "unsplit.csv", index=False)
-    examined = audit_model("models:/stance@champion", "unsplit.csv", ["audits=[behaviour]"])
+    examined = audit_model(auditable("models:/stance@champion"), "unsplit.csv", ["audits=[behaviour]"])
     assert examined.n == len(rows)
     assert examined.notes == (
         "The model may have learned from these rows: the corpus does not say which of them are for test.",
@@ -139,13 +139,13 @@ def test_rows_that_may_have_been_learned_from_are_noted(champion: Path) -> None:
 def test_a_model_of_another_corpus_says_so(champion: Path) -> None:
     rows = pd.read_csv(champion / "sentences.csv")
     rows.assign(text=rows["text"] + " Again.").to_csv(champion / "other.csv", index=False)
-    examined = audit_model("models:/stance@champion", "other.csv", ["audits=[behaviour]"])
+    examined = audit_model(auditable("models:/stance@champion"), "other.csv", ["audits=[behaviour]"])
     assert examined.notes == ("The model learned from another corpus, or from another state of this one.",)
 
 
 def test_what_does_not_fit_is_refused(champion: Path) -> None:
     with pytest.raises(ConfigError) as raised:
-        audit_model("models:/stance@champion", "partylines")
+        audit_model(auditable("models:/stance@champion"), "partylines")
     assert (
         str(raised.value)
         == "--corpus: there is no corpus and no file 'partylines'; did you mean 'partyline'?"
@@ -161,7 +161,7 @@ def test_what_does_not_fit_is_refused(champion: Path) -> None:
         path,
     )
     with pytest.raises(ModelError) as wrong:
-        audit_model("models:/stance@champion", "framing.yaml")
+        audit_model(auditable("models:/stance@champion"), "framing.yaml")
     assert str(wrong.value) == "models:/stance@champion is for stance; the config is for framing"
     with pytest.raises(ModelError, match="there is no model 'nowhere'"):
         load_for_audit("nowhere")
@@ -213,7 +213,7 @@ def test_one_that_learned_from_all_rows_says_so(folder: Path) -> None:
     )
     list(run_classifiers(made, Store.open(folder)))
     promote(Store.open(folder), "world")
-    examined = audit_model("models:/stance@champion", "sentences.csv", ["audits=[behaviour]"])
+    examined = audit_model(auditable("models:/stance@champion"), "sentences.csv", ["audits=[behaviour]"])
     assert examined.notes == (
         "The model learned from all rows of this corpus, those that it was asked about too.",
     )
@@ -223,7 +223,9 @@ def test_a_model_of_frames_is_told_what_does_not_apply(folder: Path) -> None:
     made = toys.prepared(folder, "  verbs: {kind: 'toys:verbs'}", task="framing")
     list(run_classifiers(made, Store.open(folder)))
     promote(Store.open(folder), "toys")
-    found = {one.audit: one for one in audit_model("models:/framing@champion", "toys.yaml").findings}
+    found = {
+        one.audit: one for one in audit_model(auditable("models:/framing@champion"), "toys.yaml").findings
+    }
     assert {one.verdict for one in found.values()} == {"not applicable"}
     for name in ("target_use", "sensitivity", "party_swap", "behaviour"):
         assert found[name].sentence == "Frames belong to the sentence, whichever party is asked about."

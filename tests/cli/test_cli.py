@@ -91,7 +91,7 @@ def test_a_run_shows_each_classifier_the_table_and_what_is_next(folder: Path) ->
     toys.prepared(folder, "  prior: {kind: prior}\n  verbs: {kind: 'toys:verbs'}")
     shown = call("run", "toys.yaml").output
     assert "toys: stance on toys, 54 rows (18 train, 9 validation, 0 calibration, 27 test)" in shown
-    assert "* best f1_macro on validation: what `make promote` takes" in shown
+    assert "* best f1_macro on validation: `make promote` takes it" in shown
     assert "make promote EXPERIMENT=toys" in shown
     table = [line.split() for line in shown.splitlines() if line.strip().startswith(("prior", "verbs"))]
     assert [row[:2] for row in table[-2:]] == [["prior", table[-2][1]], ["verbs", "*"]]

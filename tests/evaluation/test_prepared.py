@@ -14,7 +14,7 @@ from harness.config import plan
 from harness.evaluation import trial as evaluate
 from harness.evaluation.prepared import labels_of, reads_both
 from harness.evaluation.trial import Prepared
-from harness.runs.classifiers import Outcome, run_classifiers
+from harness.runs.classifiers import ClassifierOutcome, run_classifiers
 from harness.tracking.finished import finished, predictions
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
@@ -84,7 +84,7 @@ def test_rows_of_an_article_in_two_parts_go_by_their_sentence(tmp_path: Path) ->
     assert set(torn.other.splits[0].test) == set(made.splits[0].test)
 
 
-def ran(made: Prepared, **options: bool) -> list[Outcome]:
+def ran(made: Prepared, **options: bool) -> list[ClassifierOutcome]:
     outcomes = list(run_classifiers(made, Store.open(), **options))  # type: ignore[arg-type]
     assert [one.error for one in outcomes] == [None] * len(outcomes)
     return outcomes

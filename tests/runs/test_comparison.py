@@ -8,18 +8,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import toys
-from harness.cli.compare import WIDTH, notes, shown_pairs
 from scoring.comparison.made_runs import run
 from stores import LADDER
 from typer.testing import CliRunner
 
 from harness.cli import main as cli
+from harness.cli.comparisons import notes, shown_pairs
+from harness.cli.screen import WIDTH
 from harness.config import plan
 from harness.evaluation import external
 from harness.evaluation import trial as evaluate
 from harness.runs.classifiers import run_classifiers
-from harness.runs.comparison import LoggedComparison
-from harness.runs.comparison import compare as compare_experiments
+from harness.runs.comparison import ComparedRuns
+from harness.runs.comparison import compare_logged as compare_experiments
 from harness.runs.external import log_external
 from harness.scoring.comparison import compare
 from harness.scoring.comparison.findings import shortened
@@ -30,13 +31,13 @@ from harness.values.errors import ConfigError, HarnessError, StoreError
 
 
 @pytest.fixture
-def compared(trained: Path) -> tuple[Store, LoggedComparison]:
+def compared(trained: Path) -> tuple[Store, ComparedRuns]:
     store = Store.open(trained)
     return store, compare_experiments(store, ["toys"])
 
 
 def test_the_finished_classifiers_of_an_experiment_are_compared(
-    compared: tuple[Store, LoggedComparison],
+    compared: tuple[Store, ComparedRuns],
 ) -> None:
     store, found = compared
     assert {entry.name for entry in found.comparison.entries} == {"prior", "verbs", "strong", "unsaved"}
@@ -55,7 +56,7 @@ def test_what_is_read_back_is_what_was_predicted(trained: Path) -> None:
     assert table.labels.names == ("critical", "neutral", "supportive")
 
 
-def test_a_comparison_is_a_run_of_its_own(compared: tuple[Store, LoggedComparison]) -> None:
+def test_a_comparison_is_a_run_of_its_own(compared: tuple[Store, ComparedRuns]) -> None:
     store, found = compared
     run = store.client.get_run(found.run_id)
     assert (run.info.run_name, run.info.status) == ("compare f1_macro", "FINISHED")
@@ -72,13 +73,13 @@ def test_a_comparison_is_a_run_of_its_own(compared: tuple[Store, LoggedCompariso
     )
 
 
-def test_the_same_comparison_is_logged_once(compared: tuple[Store, LoggedComparison]) -> None:
+def test_the_same_comparison_is_logged_once(compared: tuple[Store, ComparedRuns]) -> None:
     store, found = compared
     assert compare_experiments(store, ["toys"]).run_id == found.run_id
     assert compare_experiments(store, ["toys"], "brier").run_id != found.run_id
 
 
-def test_comparisons_are_neither_compared_nor_promoted(compared: tuple[Store, LoggedComparison]) -> None:
+def test_comparisons_are_neither_compared_nor_promoted(compared: tuple[Store, ComparedRuns]) -> None:
     store, _ = compared
     assert {run.name for run in finished(store, ["toys"])} == {"prior", "verbs", "strong", "unsaved"}
     assert promotion.promote(store, "toys").classifier in {"verbs", "strong"}

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import toys
 
-from harness.cli import compare as screen
+from harness.cli import suites as cli_suites
+from harness.cli.screen import WIDTH
 from harness.corpora import describe, files
 from harness.corpora.card import Published
 from harness.runs import suites
@@ -159,8 +160,8 @@ def test_unknown_names_are_refused_before_anything_runs(suite: Suite) -> None:
 def test_a_failure_does_not_stop_the_others(suite: Suite, capsys: pytest.CaptureFixture[str]) -> None:
     text = SUITE.replace("verbs: {strength: 30.0}", "verbs: ~").replace("k: 3", "k: 40")
     suite.path.write_text(text, encoding="utf-8")
-    with pytest.raises(screen.FailedSuiteError) as caught:
-        screen.run_suite(suite.path, only="", classifiers="", output=None, fresh=False)
+    with pytest.raises(suites.FailedSuiteError) as caught:
+        cli_suites.suite(suite.path)
     assert str(caught.value) == "second: sentences: 18 groups cannot be divided into 40 parts"
     shown = capsys.readouterr().out
     assert "note: away is left out: the environment variable HARNESS_GVFC is not set" in shown
@@ -169,7 +170,7 @@ def test_a_failure_does_not_stop_the_others(suite: Suite, capsys: pytest.Capture
 
 def test_the_table_is_written_and_logged_once(suite: Suite, folder: Path) -> None:
     for _ in range(2):
-        screen.run_suite(suite.path, only="first", classifiers="prior", output=folder / "out", fresh=False)
+        suites.run_suite(suite.path, only=["first"], classifiers=["prior"], output=folder / "out")
     table = list(csv.DictReader(io.StringIO((folder / "out" / "table.csv").read_text(encoding="utf-8"))))
     assert [(row["corpus"], row["classifier"]) for row in table] == [("first", "prior")]
     client = Store.open().client
@@ -226,8 +227,8 @@ def test_a_published_number_stands_under_the_table_and_cuts_no_column_off() -> N
         SuiteRow("a", long, "f1_macro", 0.7, items="9 rows, dev and test together", published=True),
         SuiteRow("a", long, "f1_macro", 0.8, items="11 rows of another test", published=True),
     ]
-    console = Console(width=screen.WIDTH, record=True, file=io.StringIO())
-    console.print(screen.suite_table(table))
+    console = Console(width=WIDTH, record=True, file=io.StringIO())
+    console.print(cli_suites.suite_table(table))
     said = " ".join(console.export_text().split())
     assert "…" not in said
     assert "linear 0.500 0.400–0.600 – 0.500 ≥ 0.400 3 s" in said
