@@ -168,7 +168,7 @@ def run_suite(path: Path, *, only: str, classifiers: str, output: Path | None, f
 
     from harness.runs import suites
     from harness.tracking.store import Store
-    from harness.tracking.suites import log_suite
+    from harness.tracking.suite_runs import log_suite
 
     suite = suites.read(path)
     console = Console(highlight=False, width=WIDTH)

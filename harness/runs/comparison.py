@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison import compare as compare_predictions
-from harness.tracking.comparisons import log_comparison, page_of
+from harness.tracking.comparison_runs import log_comparison, page_of
 from harness.tracking.finished import Finished, finished, predictions
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, Problem

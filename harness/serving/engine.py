@@ -12,8 +12,8 @@ import numpy as np
 
 from harness.classifiers.protocol import Accelerated, Classifier, Example
 from harness.serving.contract import Contract, loader
-from harness.serving.rows import examples
-from harness.serving.window import Window
+from harness.serving.input_rows import examples
+from harness.serving.probability_cache import Window
 from harness.values import parties as registry
 from harness.values.errors import ClassifierError, CorpusError, ModelError, PredictionsError
 from harness.values.labels import check_probabilities
@@ -84,7 +84,7 @@ class Engine:
         Parameters
         ----------
         rows : DataFrame
-            See :func:`harness.serving.rows.examples`.
+            See :func:`harness.serving.input_rows.examples`.
         first : int
             Number of the first row in messages.
 

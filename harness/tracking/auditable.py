@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers.protocol import Examples
-from harness.serving.rows import COLUMNS
+from harness.serving.input_rows import COLUMNS
 from harness.tracking.models import SCHEMES, load
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import LabelSet, Task

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.classifiers.protocol import Example
 from harness.serving.contract import Contract
-from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.abstention_rule import Rule
 from harness.serving.decisions.decider import Decider
 from harness.serving.engine import Engine
 from harness.serving.inference import LabelModel

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.serving.contract import Contract, loader
-from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.abstention_rule import Rule
 from harness.serving.decisions.calibrators import Temperature
 from harness.serving.decisions.decider import Decider
 from harness.serving.engine import Engine

@@ -8,7 +8,7 @@ import pytest
 
 from harness.classifiers.protocol import Example, Examples
 from harness.serving.contract import Contract
-from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.abstention_rule import Rule
 from harness.serving.decisions.calibrators import Temperature
 from harness.serving.decisions.decider import Decider
 from harness.serving.engine import WINDOW, Engine

@@ -13,7 +13,7 @@ from harness.evaluation.decisions import calibrator_fitting
 from harness.evaluation.decisions.abstention import Rows, conformal, learn_then_test
 from harness.evaluation.decisions.thresholds import HALF, tuned
 from harness.scoring.aligned import clusters
-from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.abstention_rule import Rule
 from harness.serving.decisions.decider import Decider
 from harness.values import seeds
 from harness.values.labels import confidence

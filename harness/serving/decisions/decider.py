@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.serving.decisions import calibrators
-from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.abstention_rule import Rule
 from harness.serving.decisions.calibrators import Calibrator, Unchanged
 from harness.values.labels import LabelSet, confidence
 from harness.values.tables import ABSTAIN, Predictions

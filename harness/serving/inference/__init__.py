@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.serving.inference.files import predict_file
+from harness.serving.inference.labelling import predict_file
 from harness.serving.inference.model import LabelModel, load_folder
 from harness.serving.inference.together import Together
 

@@ -5,7 +5,7 @@ Beside an ``output.csv`` that is being written lie
 ``output.csv.partial``        what was written so far; for Parquet, Arrow streams, one a chunk
 ``output.csv.partial.json``   how much of it is sound, and what it was made from
 
-so that :func:`harness.serving.inference.files.predict_file` can go on from there.
+so that :func:`harness.serving.inference.labelling.predict_file` can go on from there.
 """
 
 from __future__ import annotations

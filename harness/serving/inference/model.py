@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.serving.contract import DATA, FILE
 from harness.serving.engine import Engine
-from harness.serving.rows import COLUMNS
+from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import Task
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.evaluation.decisions.abstention import Rows, candidates, conformal, learn_then_test, p_value
-from harness.serving.decisions.abstention import MIN_GROUPS, SERVES_NOTHING, Rule
+from harness.serving.decisions.abstention_rule import MIN_GROUPS, SERVES_NOTHING, Rule
 
 
 def rows(confidence: list[float], wrong: list[int], groups: list[int] | None = None) -> Rows:

@@ -9,7 +9,7 @@ from evaluation.decisions.made_predictions import MULTI, SINGLE, table
 
 from harness.evaluation.decisions.fitting import Settings, fit
 from harness.evaluation.decisions.measuring import measure
-from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.abstention_rule import Rule
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import NO_FRAME, LabelSet
 from harness.values.tables import Predictions

@@ -16,7 +16,7 @@ from harness.serving.contract import Contract
 from harness.serving.engine import Engine
 from harness.serving.folder import write_data
 from harness.serving.inference import LabelModel, predict_file
-from harness.serving.inference.files import CHUNK
+from harness.serving.inference.labelling import CHUNK
 from harness.tracking.models import load
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store

@@ -18,8 +18,8 @@ import toys
 from harness.serving.contract import Contract
 from harness.serving.folder import write_data
 from harness.serving.inference import LabelModel, predict_file
-from harness.serving.inference import files as inference_files
-from harness.serving.inference.files import CHUNK, FIRST
+from harness.serving.inference import labelling as inference_files
+from harness.serving.inference.labelling import CHUNK, FIRST
 from harness.tracking.models import load
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE
@@ -111,7 +111,7 @@ def test_a_killed_process_is_gone_on_from(tmp_path: Path) -> None:
     code = """
 import sys, time
 from pathlib import Path
-from harness.serving.inference import files, predict_file
+from harness.serving.inference import labelling as files, predict_file
 from harness.tracking.models import load
 model, plain = load(sys.argv[1]), files._labelled
 def slow(*some):

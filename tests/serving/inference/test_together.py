@@ -17,7 +17,7 @@ from harness.cli.main import app
 from harness.serving.contract import Contract
 from harness.serving.folder import write_data
 from harness.serving.inference import LabelModel, Together, predict_file
-from harness.serving.inference.files import CHUNK
+from harness.serving.inference.labelling import CHUNK
 from harness.tracking.models import load, load_both
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE, LabelSet

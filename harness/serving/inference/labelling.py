@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.serving.inference.drafts import Draft, State
 from harness.serving.inference.formats import Format, Row, format_of, reading, writer
-from harness.serving.rows import COLUMNS
+from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ModelError
 
 if TYPE_CHECKING:

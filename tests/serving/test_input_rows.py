@@ -7,7 +7,7 @@ import pytest
 
 from harness.classifiers.protocol import Example
 from harness.serving.contract import Contract
-from harness.serving.rows import examples
+from harness.serving.input_rows import examples
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE
 from harness.values.parties import EMPTY, Party, Registry

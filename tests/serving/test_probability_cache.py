@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness.classifiers.protocol import Example, Examples
-from harness.serving.window import LONGEST, Window
+from harness.serving.probability_cache import LONGEST, Window
 
 
 class Asked:
