@@ -24,7 +24,7 @@ from harness.values.tables import Predictions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.tracking.tracker import Parent
+    from harness.tracking.tracker import ParentRun
 
 GATE, TWIN = "leaks", "target_use"
 ELSEWHERE = "The predictions were made elsewhere: there is no model to ask."
@@ -34,7 +34,7 @@ UNSAVED = "The classifier cannot be saved, so that it is gone once it is trained
 def audited(
     prepared: Prepared,
     result: ClassifierResult,
-    parent: Parent | None,
+    parent: ParentRun | None,
     known: MutableMapping[str, TrialResult],
 ) -> tuple[Finding, ...]:
     """Run the audits of a config on a classifier whose trials are finished.
@@ -44,7 +44,7 @@ def audited(
     prepared : Prepared
     result : ClassifierResult
         With scores, not yet logged.
-    parent : Parent or None
+    parent : ParentRun or None
         Its open run, in which a twin is trained; None where the predictions were made elsewhere.
     known : mapping
         Digest → trials that this experiment has run so far; those of the twin are added.
@@ -144,7 +144,7 @@ def twin_of(classifier: PlannedClassifier) -> PlannedClassifier | None:
 def _without_target(
     prepared: Prepared,
     result: ClassifierResult,
-    parent: Parent,
+    parent: ParentRun,
     known: MutableMapping[str, TrialResult],
     minutes: float,
 ) -> Predictions | str:
@@ -156,7 +156,7 @@ def _without_target(
     if result.classifier.bound.options["target"] == "none" and "target" not in result.classifier.tune:
         return result.predictions
     trials = evaluate.trials(prepared, twin)
-    found = {one.digest: known.get(one.digest) or parent.known(one) for one in trials}
+    found = {one.digest: known.get(one.digest) or parent.finished_trial(one) for one in trials}
     planned = _planned(prepared)
     missing = [one for one in trials if found[one.digest] is None]
     extra = [one for one in missing if one.digest not in planned]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison import compare as compare_predictions
 from harness.tracking.comparison_runs import log_comparison, page_of
-from harness.tracking.finished import Finished, finished, predictions
+from harness.tracking.finished import FinishedRun, finished_runs, read_predictions
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, Problem
 from harness.values.progress import progress
@@ -51,9 +51,9 @@ def compare(store: Store, experiments: Sequence[str], metric: str = "") -> Logge
     PredictionsError
         Where fewer than two runs compare.
     """
-    runs = finished(store, experiments)
+    runs = finished_runs(store, experiments)
     chosen = metric or _primary(runs)
-    tables = ((run.name, predictions(store, run)) for run in progress(runs, "reading runs", len(runs)))
+    tables = ((run.name, read_predictions(store, run)) for run in progress(runs, "reading runs", len(runs)))
     deterministic = {run.name for run in runs if run.deterministic}
     comparison = compare_predictions(tables, chosen, deterministic=deterministic)
     command = f"harness compare --experiment {','.join(experiments)} --metric {chosen}"
@@ -62,7 +62,7 @@ def compare(store: Store, experiments: Sequence[str], metric: str = "") -> Logge
     return LoggedComparison(comparison, run_id, page_of(store, run_id))
 
 
-def _primary(runs: Sequence[Finished]) -> str:
+def _primary(runs: Sequence[FinishedRun]) -> str:
     by_experiment = {run.experiment: run.primary for run in runs}
     if len(set(by_experiment.values())) > 1:
         going = ", ".join(f"{name} by {primary}" for name, primary in by_experiment.items())

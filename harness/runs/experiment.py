@@ -21,7 +21,7 @@ from harness.runs.packaging import pack
 from harness.splits.leaks import Gate, Leaks
 from harness.tracking import names
 from harness.tracking.store import Store
-from harness.tracking.tracker import Parent, Tracker
+from harness.tracking.tracker import ParentRun, Tracker
 from harness.values.catalog import Bound
 from harness.values.errors import ConfigError, HarnessError, LeakError, Problem
 from harness.values.findings import Finding
@@ -239,12 +239,12 @@ def _shown(prepared: Prepared, findings: tuple[Finding, ...]) -> tuple[Finding, 
 
 def _run_trial(
     prepared: Prepared,
-    parent: Parent,
+    parent: ParentRun,
     trial: Trial,
     known: Mapping[str, TrialResult],
     fitted_by: TrialResult | None = None,
 ) -> TrialResult:
-    finished = _under(trial, known[trial.digest]) if trial.digest in known else parent.known(trial)
+    finished = _under(trial, known[trial.digest]) if trial.digest in known else parent.finished_trial(trial)
     if finished is not None:
         return finished
     with parent.trial(trial) as child:

@@ -63,7 +63,7 @@ class Contract:
         (folder / FILE).write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @property
-    def deciding(self) -> Decider:
+    def effective_decider(self) -> Decider:
         """The decider, the plain one where none was fitted."""
         return self.decider or Decider(self.labels)
 

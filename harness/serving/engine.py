@@ -13,7 +13,7 @@ import numpy as np
 from harness.classifiers.protocol import Accelerated, Classifier, Example
 from harness.serving.contract import Contract, loader
 from harness.serving.input_rows import examples
-from harness.serving.probability_cache import Window
+from harness.serving.probability_cache import ProbabilityCache
 from harness.values import parties as registry
 from harness.values.errors import ClassifierError, CorpusError, ModelError, PredictionsError
 from harness.values.labels import check_probabilities
@@ -31,7 +31,7 @@ ENGINE = "HARNESS_ENGINE"
 
 
 @dataclass(frozen=True)
-class Engine:
+class LabelEngine:
     """A loaded model.
 
     Attributes
@@ -39,17 +39,19 @@ class Engine:
     contract : Contract
     classifier : Classifier
     parties : Registry
-    window : Window
+    recent : ProbabilityCache
         What it said lately.
     """
 
     contract: Contract
     classifier: Classifier
     parties: Registry
-    window: Window = field(default_factory=lambda: Window(WINDOW), repr=False, compare=False)
+    recent: ProbabilityCache = field(
+        default_factory=lambda: ProbabilityCache(WINDOW), repr=False, compare=False
+    )
 
     @classmethod
-    def read(cls, folder: Path, engine: str = "") -> Engine:
+    def read(cls, folder: Path, engine: str = "") -> LabelEngine:
         """Load a model folder; see :mod:`harness.serving` for what it holds.
 
         Parameters
@@ -105,7 +107,7 @@ class Engine:
         items = examples(rows, self.contract.task, self.parties, first=first)
         windows = [self._probabilities(items[at : at + WINDOW]) for at in range(0, len(items), WINDOW)]
         proba = np.concatenate(windows) if windows else np.empty((0, len(labels)))
-        decider = self.contract.deciding
+        decider = self.contract.effective_decider
         proba = decider.calibrated(proba)
         codes = labels.decide(proba, decider.thresholds)
         decided = labels.decode(codes)
@@ -118,7 +120,7 @@ class Engine:
     def _probabilities(self, items: list[Example]) -> NDArray[np.float64]:
         """Ask the classifier once for each distinct example of a window."""
         order = {item: place for place, item in enumerate(dict.fromkeys(items))}
-        proba = self.window.asked(self.classifier.predict_proba, list(order))
+        proba = self.recent.lookup(self.classifier.predict_proba, list(order))
         labels = self.contract.labels
         try:
             check_probabilities(proba, (len(order), len(labels)), sums_to_one=not labels.multi)

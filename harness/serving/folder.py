@@ -17,7 +17,7 @@ WHEELS = "wheels"
 
 
 def write_data(folder: Path, saved: Path, contract: Contract, parties: Registry) -> None:
-    """Write a model folder that :meth:`harness.serving.engine.Engine.read` loads.
+    """Write a model folder that :meth:`harness.serving.engine.LabelEngine.read` loads.
 
     Parameters
     ----------

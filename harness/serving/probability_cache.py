@@ -17,13 +17,13 @@ from harness.classifiers.protocol import Example, Examples
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Asked = Callable[[Examples], NDArray[Any]]
+    Compute = Callable[[Examples], NDArray[Any]]
 
 LONGEST = 2_000
 """Characters of a text that is remembered; longer ones seldom repeat, and many of them fill the memory."""
 
 
-class Window:
+class ProbabilityCache:
     """The probabilities of the latest examples, whoever asks; safe among threads.
 
     Parameters
@@ -37,7 +37,7 @@ class Window:
         self._rows: OrderedDict[Example, NDArray[Any]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def asked(self, ask: Asked, examples: Sequence[Example]) -> NDArray[np.float64]:
+    def lookup(self, ask: Compute, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Return ``(n, k)`` probabilities of distinct examples, in order; ``ask`` computes what is new."""
         with self._lock:
             known = {one: self._rows[one] for one in examples if one in self._rows}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.serving.engine import Engine
+from harness.serving.engine import LabelEngine
 from harness.values.errors import ModelError
 from harness.values.labels import LabelSet, Task
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 
-class Served:
+class PyfuncModel:
     """What ``mlflow.pyfunc.load_model`` hands out.
 
     Parameters
     ----------
-    engine : Engine
+    engine : LabelEngine
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: LabelEngine) -> None:
         self.engine = engine
 
     def predict(self, data: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
-        """Label rows; see :meth:`harness.serving.engine.Engine.label`.
+        """Label rows; see :meth:`harness.serving.engine.LabelEngine.label`.
 
         Raises
         ------
@@ -42,9 +42,9 @@ class Served:
             raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from None
 
 
-def _load_pyfunc(path: str) -> Served:
+def _load_pyfunc(path: str) -> PyfuncModel:
     """Load a model folder; called by MLflow, which asks for this name."""
-    return Served(Engine.read(Path(path)))
+    return PyfuncModel(LabelEngine.read(Path(path)))
 
 
 def signature(task: Task, labels: LabelSet) -> ModelSignature:

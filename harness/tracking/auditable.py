@@ -73,7 +73,7 @@ def load_for_audit(uri: str) -> AuditableModel:
     contract, classifier = ours.engine.contract, ours.engine.classifier
 
     def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:  # noqa: ARG001
-        return contract.deciding.calibrated(classifier.predict_proba(examples))
+        return contract.effective_decider.calibrated(classifier.predict_proba(examples))
 
     about = contract.trained_on
     return AuditableModel(
@@ -105,15 +105,15 @@ def _pyfunc(uri: str) -> Callable[[Examples, LabelSet], NDArray[np.float64]]:
 
     def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:
         try:
-            answer = model.predict(table(examples))
+            answer = model.predict(rows_of(examples))
         except MlflowException as error:
             raise ModelError(f"{uri} cannot label these rows: {str(error).splitlines()[0]}") from error
-        return stated(uri, answer, labels, len(examples))
+        return read_probabilities(uri, answer, labels, len(examples))
 
     return predict
 
 
-def table(examples: Examples) -> pd.DataFrame:
+def rows_of(examples: Examples) -> pd.DataFrame:
     """Write examples as the rows that a served model takes; of several mentions the first is the span."""
     import pandas as pd
 
@@ -129,7 +129,7 @@ def table(examples: Examples) -> pd.DataFrame:
     return made.assign(**texts, **offsets, holder=holder)
 
 
-def stated(uri: str, answer: Any, labels: LabelSet, n: int) -> NDArray[np.float64]:
+def read_probabilities(uri: str, answer: Any, labels: LabelSet, n: int) -> NDArray[np.float64]:
     """Take the probabilities out of what a pyfunc answered.
 
     Raises

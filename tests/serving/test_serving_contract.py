@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from harness.serving.contract import Contract, loader
-from harness.serving.decisions.abstention_rule import Rule
+from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.calibrators import Temperature
 from harness.serving.decisions.decider import Decider
-from harness.serving.engine import Engine
+from harness.serving.engine import LabelEngine
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE, LabelSet
 
@@ -34,7 +34,7 @@ def decisions(**changed: Any) -> dict[str, Any]:
                 LabelSet(("a", "b"), multi=True),
                 Temperature((1.5, 0.7)),
                 (0.4, 0.6),
-                Rule(0.7, 0.1, "conformal", 0.9, n=80, groups=20, largest=9),
+                AbstentionRule(0.7, 0.1, "conformal", 0.9, n=80, groups=20, largest=9),
                 ("Few rows.",),
             ),
             classifier={"kind": "linear", "C": 1.0},
@@ -83,7 +83,7 @@ def test_a_damaged_contract_is_refused(tmp_path: Path, change: dict[str, Any], s
 
 def test_a_folder_without_contract_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as caught:
-        Engine.read(tmp_path)
+        LabelEngine.read(tmp_path)
     assert str(caught.value) == f"{tmp_path} holds no contract.json: it is no model of the harness"
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from harness.classifiers.protocol import Example, Examples
 from harness.serving.contract import Contract
-from harness.serving.decisions.abstention_rule import Rule
+from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.calibrators import Temperature
 from harness.serving.decisions.decider import Decider
-from harness.serving.engine import WINDOW, Engine
+from harness.serving.engine import WINDOW, LabelEngine
 from harness.values.errors import ModelError
 from harness.values.labels import FRAMING, STANCE, LabelSet
 from harness.values.parties import EMPTY, Party, Registry
@@ -42,7 +42,7 @@ def rows(*given: dict[str, Any]) -> pd.DataFrame:
 
 
 def test_labels_follow_the_probabilities() -> None:
-    engine = Engine(CONTRACT, Said([0.2, 0.1, 0.7], [0.5, 0.3, 0.2]), PARTIES)
+    engine = LabelEngine(CONTRACT, Said([0.2, 0.1, 0.7], [0.5, 0.3, 0.2]), PARTIES)
     out = engine.label(rows(BLANK, {"text": "Varna fell.", "target": "Varna"}))
     assert out.to_dict("records") == [
         {"label": "supportive", "p_critical": 0.2, "p_neutral": 0.1, "p_supportive": 0.7, "abstain": False},
@@ -54,7 +54,7 @@ def test_labels_follow_the_probabilities() -> None:
 def test_several_labels_are_joined_and_none_is_empty() -> None:
     decider = Decider(FRAMING, thresholds=(0.5, 0.5, 0.5, 0.9, 0.5))
     contract = Contract("framing", FRAMING, "x:y", decider)
-    engine = Engine(contract, Said([0.6, 0.1, 0.5, 0.8, 0.4], [0.1, 0.1, 0.1, 0.1, 0.1]), EMPTY)
+    engine = LabelEngine(contract, Said([0.6, 0.1, 0.5, 0.8, 0.4], [0.1, 0.1, 0.1, 0.1, 0.1]), EMPTY)
     out = engine.label(pd.DataFrame({"text": ["a", "b"]}))
     assert out["label"].tolist() == ["conflict|economic_consequences", ""]
 
@@ -62,7 +62,7 @@ def test_several_labels_are_joined_and_none_is_empty() -> None:
 def test_equal_rows_are_asked_once_and_order_and_index_stay() -> None:
     said = Said([0.2, 0.1, 0.7], [0.5, 0.3, 0.2])
     table = rows(BLANK, {"text": "b", "target": "c"}, BLANK).set_index(pd.Index([7, 3, 9]))
-    out = Engine(CONTRACT, said, PARTIES).label(table)
+    out = LabelEngine(CONTRACT, said, PARTIES).label(table)
     assert [len(asked) for asked in said.asked] == [2]
     assert out["label"].to_dict() == {7: "supportive", 3: "critical", 9: "supportive"}
 
@@ -71,13 +71,13 @@ def test_equal_rows_are_asked_once_and_order_and_index_stay() -> None:
 def test_windows_bound_what_is_held(n: int, asked: list[int]) -> None:
     said = Said([0.2, 0.1, 0.7])
     texts = pd.DataFrame({"text": [f"text {i}" for i in range(n)], "target": "Varna"})
-    assert len(Engine(CONTRACT, said, EMPTY).label(texts)) == n
+    assert len(LabelEngine(CONTRACT, said, EMPTY).label(texts)) == n
     assert [len(one) for one in said.asked] == asked
 
 
 def test_no_rows_give_no_rows() -> None:
-    out = Engine(CONTRACT, Said([1.0, 0.0, 0.0]), EMPTY).label(pd.DataFrame({"text": [], "target": []}))
-    assert (len(out), list(out.columns)) == (0, Engine(CONTRACT, Said(), EMPTY).columns)
+    out = LabelEngine(CONTRACT, Said([1.0, 0.0, 0.0]), EMPTY).label(pd.DataFrame({"text": [], "target": []}))
+    assert (len(out), list(out.columns)) == (0, LabelEngine(CONTRACT, Said(), EMPTY).columns)
 
 
 @pytest.mark.parametrize(
@@ -90,15 +90,15 @@ def test_no_rows_give_no_rows() -> None:
 )
 def test_a_damaged_model_is_not_believed(row: list[float], what: str) -> None:
     with pytest.raises(ModelError) as caught:
-        Engine(CONTRACT, Said(row), EMPTY).label(rows(BLANK))
+        LabelEngine(CONTRACT, Said(row), EMPTY).label(rows(BLANK))
     assert str(caught.value) == f"the model is damaged: {what}"
 
 
 @pytest.mark.parametrize(("below", "abstains"), [(None, False), (0.7, False), (0.71, True)])
 def test_it_abstains_below_the_bound_alone(below: float | None, abstains: bool) -> None:
-    rule = None if below is None else Rule(below, 0.1, "conformal", 0.9, n=80, groups=20, largest=9)
+    rule = None if below is None else AbstentionRule(below, 0.1, "conformal", 0.9, n=80, groups=20, largest=9)
     contract = Contract("stance", STANCE, "x:y", Decider(STANCE, rule=rule))
-    out = Engine(contract, Said([0.2, 0.1, 0.7]), EMPTY).label(rows(BLANK))
+    out = LabelEngine(contract, Said([0.2, 0.1, 0.7]), EMPTY).label(rows(BLANK))
     assert out["abstain"].tolist() == [abstains]
 
 
@@ -106,6 +106,6 @@ def test_what_is_calibrated_is_what_is_stated_and_decided_by() -> None:
     """Temperature 2 takes the root of the odds: 0.8 becomes 2/3, which a threshold of 0.7 does not give."""
     pair = LabelSet(("a", "b"), multi=True)
     contract = Contract("framing", pair, "x:y", Decider(pair, Temperature((2.0, 1.0)), (0.7, 0.7)))
-    out = Engine(contract, Said([0.8, 0.8]), EMPTY).label(pd.DataFrame({"text": ["a"]}))
+    out = LabelEngine(contract, Said([0.8, 0.8]), EMPTY).label(pd.DataFrame({"text": ["a"]}))
     assert out["label"].tolist() == ["b"]
     assert out[["p_a", "p_b"]].to_numpy() == pytest.approx(np.array([[2 / 3, 0.8]]), abs=1e-9)

@@ -10,7 +10,7 @@ import toys
 
 from harness.runs.packaging import engines_section
 from harness.serving.contract import Contract
-from harness.serving.engine import ENGINE, Engine, choose
+from harness.serving.engine import ENGINE, LabelEngine, choose
 from harness.serving.folder import write_data
 from harness.values.errors import ClassifierError, ModelError
 from harness.values.labels import STANCE
@@ -63,7 +63,7 @@ def test_who_asks_comes_before_the_environment(
     (tmp_path / "own" / "model").mkdir(parents=True)
     (tmp_path / "served").mkdir()
     write_data(tmp_path / "served", tmp_path / "own", Contract("stance", STANCE, "x:y"), EMPTY)
-    Engine.read(tmp_path / "served", asked)
+    LabelEngine.read(tmp_path / "served", asked)
     assert one.used == used
 
 

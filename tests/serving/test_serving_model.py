@@ -13,7 +13,7 @@ import toys
 
 from harness.serving import requirements, wheel
 from harness.serving.contract import Contract
-from harness.serving.engine import Engine
+from harness.serving.engine import LabelEngine
 from harness.serving.folder import write_data, write_mlflow
 from harness.serving.pyfunc import input_example, signature
 from harness.values.labels import FRAMING, STANCE
@@ -40,7 +40,7 @@ def rows(*given: dict[str, Any]) -> pd.DataFrame:
 
 
 def test_a_model_folder_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
-    engine = Engine.read(saved(tmp_path))
+    engine = LabelEngine.read(saved(tmp_path))
     assert engine.parties.parties == PARTIES.parties
     assert engine.label(rows(BLANK))["label"].tolist() == ["supportive"]
 

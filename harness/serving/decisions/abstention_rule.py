@@ -14,7 +14,7 @@ SERVES_NOTHING = 2.0
 
 
 @dataclass(frozen=True)
-class Rule:
+class AbstentionRule:
     """When to abstain, and what that rests on.
 
     Attributes
@@ -70,7 +70,7 @@ class Rule:
         return asdict(self)
 
     @classmethod
-    def read(cls, data: Mapping[str, Any]) -> Rule:
+    def read(cls, data: Mapping[str, Any]) -> AbstentionRule:
         """Return the rule that :meth:`plain` described.
 
         Raises

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.serving.decisions import calibrators
-from harness.serving.decisions.abstention_rule import Rule
+from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.calibrators import Calibrator, Unchanged
 from harness.values.labels import LabelSet, confidence
 from harness.values.tables import ABSTAIN, Predictions
@@ -31,7 +31,7 @@ class Decider:
     calibrator : Calibrator
     thresholds : tuple of float or None
         One a label, of calibrated probabilities; multi-label only, None stands for 0.5 each.
-    rule : Rule or None
+    rule : AbstentionRule or None
         When to abstain; None never does.
     notes : tuple of str
         What a reader should know, a sentence each.
@@ -40,7 +40,7 @@ class Decider:
     labels: LabelSet
     calibrator: Calibrator = field(default_factory=Unchanged)
     thresholds: tuple[float, ...] | None = None
-    rule: Rule | None = None
+    rule: AbstentionRule | None = None
     notes: tuple[str, ...] = ()
 
     def calibrated(self, proba: Array) -> Array:
@@ -102,6 +102,6 @@ class Decider:
             labels,
             calibrators.read(data["calibration"], labels),
             thresholds,
-            None if rule is None else Rule.read(rule),
+            None if rule is None else AbstentionRule.read(rule),
             tuple(str(one) for one in data["notes"]),
         )

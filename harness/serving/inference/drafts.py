@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from harness.serving.inference.formats import Format, Row, Writer, merged_schema, writer
+from harness.serving.inference.formats import FileRow, Format, RowWriter, merged_schema, row_writer
 from harness.values.errors import ModelError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Draft:
         self.note = path.with_name(f"{path.name}.partial.json")
         self.rows = 0
         self._handle: IO[bytes] | None = None
-        self._writer: Writer | None = None
+        self._writer: RowWriter | None = None
 
     def known(self) -> State | None:
         """Return how far an earlier attempt got; None where there was none.
@@ -110,7 +110,7 @@ class Draft:
                 self.partial.unlink(missing_ok=True)
                 self.note.unlink(missing_ok=True)
 
-    def write(self, rows: Sequence[Row], schema: pa.Schema | None, read: str) -> None:
+    def write(self, rows: Sequence[FileRow], schema: pa.Schema | None, read: str) -> None:
         """Add a chunk; ``read`` is the digest of all rows that were read so far."""
         assert self._handle is not None
         if self._writer is None:
@@ -123,13 +123,13 @@ class Draft:
         fresh.write_text(json.dumps(asdict(state)) + "\n", encoding="utf-8")
         fresh.replace(self.note)
 
-    def _made(self, rows: Sequence[Row], schema: pa.Schema | None) -> Writer:
+    def _made(self, rows: Sequence[FileRow], schema: pa.Schema | None) -> RowWriter:
         assert self._handle is not None
         if self.kind == "parquet":
             return _ArrowWriter(self._handle, self._schema(rows, schema))
-        return writer(self._handle, self.kind, list(rows[0]), schema, header=self._handle.tell() == 0)
+        return row_writer(self._handle, self.kind, list(rows[0]), schema, header=self._handle.tell() == 0)
 
-    def _schema(self, rows: Sequence[Row], schema: pa.Schema | None) -> pa.Schema:
+    def _schema(self, rows: Sequence[FileRow], schema: pa.Schema | None) -> pa.Schema:
         """Return the types of the first rows, be they these or those of an earlier attempt."""
         import pyarrow as pa
 
@@ -150,7 +150,7 @@ class _ArrowWriter:
     handle: IO[bytes]
     schema: pa.Schema
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[FileRow]) -> None:
         import pyarrow as pa
 
         try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
-Row = dict[str, Any]
+FileRow = dict[str, Any]
 
 ENDINGS: Mapping[str, Format] = {
     ".csv": "csv",
@@ -47,7 +47,7 @@ def format_of(path: Path) -> Format:
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowStream:
     """Rows of a file, read as they are asked for.
 
     Attributes
@@ -57,12 +57,12 @@ class Rows:
         The types of a Parquet file.
     """
 
-    chunks: Iterator[list[Row]]
+    chunks: Iterator[list[FileRow]]
     schema: pa.Schema | None = None
 
 
 @contextlib.contextmanager
-def reading(path: Path | None, kind: Format, size: int) -> Iterator[Rows]:
+def open_rows(path: Path | None, kind: Format, size: int) -> Iterator[RowStream]:
     """Open a file, or standard input, as chunks of rows.
 
     Parameters
@@ -85,13 +85,13 @@ def reading(path: Path | None, kind: Format, size: int) -> Iterator[Rows]:
         else:
             lines = stack.enter_context(_text_input(path))
             single = _json_rows(lines) if kind == "jsonl" else _table_rows(lines, SEPARATORS[kind])
-            rows = Rows(_chunks(single, size))
+            rows = RowStream(_chunks(single, size))
         opened = stack.pop_all()
     with opened:
-        yield Rows(_guarded(rows.chunks), rows.schema)
+        yield RowStream(_guarded(rows.chunks), rows.schema)
 
 
-def _guarded(chunks: Iterator[list[Row]]) -> Iterator[list[Row]]:
+def _guarded(chunks: Iterator[list[FileRow]]) -> Iterator[list[FileRow]]:
     with _named():
         yield from chunks
 
@@ -114,12 +114,12 @@ def _text_input(path: Path | None) -> contextlib.AbstractContextManager[IO[str]]
     return contextlib.nullcontext(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline=""))
 
 
-def _chunks(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+def _chunks(rows: Iterator[FileRow], size: int) -> Iterator[list[FileRow]]:
     while chunk := list(islice(rows, size)):
         yield chunk
 
 
-def _table_rows(lines: IO[str], separator: str) -> Iterator[Row]:
+def _table_rows(lines: IO[str], separator: str) -> Iterator[FileRow]:
     csv.field_size_limit(MAX_FIELD_SIZE)
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
@@ -140,7 +140,7 @@ def _table_rows(lines: IO[str], separator: str) -> Iterator[Row]:
         raise ModelError(f"line {reader.line_num} cannot be read: {error}") from error
 
 
-def _json_rows(lines: IO[str]) -> Iterator[Row]:
+def _json_rows(lines: IO[str]) -> Iterator[FileRow]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -153,7 +153,7 @@ def _json_rows(lines: IO[str]) -> Iterator[Row]:
         yield row
 
 
-def _parquet_rows(path: Path | None, size: int) -> Rows:
+def _parquet_rows(path: Path | None, size: int) -> RowStream:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -161,27 +161,27 @@ def _parquet_rows(path: Path | None, size: int) -> Rows:
         file = parquet.ParquetFile(io.BytesIO(sys.stdin.buffer.read()) if path is None else path)
     except pa.ArrowException as error:
         raise ModelError(f"is no Parquet file: {error}") from error
-    return Rows((batch.to_pylist() for batch in file.iter_batches(batch_size=size)), file.schema_arrow)
+    return RowStream((batch.to_pylist() for batch in file.iter_batches(batch_size=size)), file.schema_arrow)
 
 
-class Writer(Protocol):
+class RowWriter(Protocol):
     """Takes chunks of rows, all with the same columns."""
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[FileRow]) -> None:
         """Write a chunk."""
 
     def close(self) -> None:
         """Write what is left; nothing is closed that was not opened here."""
 
 
-def writer(
+def row_writer(
     handle: IO[bytes],
     kind: Format,
     columns: Sequence[str],
     schema: pa.Schema | None,
     *,
     header: bool = True,
-) -> Writer:
+) -> RowWriter:
     """Make the writer of a format.
 
     Parameters
@@ -203,16 +203,16 @@ def writer(
     return _TableWriter(text, SEPARATORS[kind], columns, header)
 
 
-def _json_line(row: Row) -> str:
+def _json_line(row: FileRow) -> str:
     return json.dumps(row, ensure_ascii=False, default=str) + "\n"
 
 
 @dataclass
 class _TextWriter:
     text: io.TextIOWrapper
-    rendered: Callable[[Sequence[Row]], str]
+    rendered: Callable[[Sequence[FileRow]], str]
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[FileRow]) -> None:
         self.text.write(self.rendered(rows))
 
     def close(self) -> None:
@@ -226,7 +226,7 @@ class _TableWriter:
         if header:
             self.table.writeheader()
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[FileRow]) -> None:
         self.table.writerows(rows)
 
     def close(self) -> None:
@@ -239,7 +239,7 @@ class _ParquetWriter:
     schema: pa.Schema | None
     _open: Any = field(default=None, init=False)
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[FileRow]) -> None:
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -255,7 +255,7 @@ class _ParquetWriter:
             self._open.close()
 
 
-def merged_schema(rows: Sequence[Row], schema: pa.Schema | None) -> pa.Schema:
+def merged_schema(rows: Sequence[FileRow], schema: pa.Schema | None) -> pa.Schema:
     """Return the types of rows: those of the input's columns, where they are known, and what the others hold.
 
     Raises

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.serving.inference.drafts import Draft, State
-from harness.serving.inference.formats import Format, Row, format_of, reading, writer
+from harness.serving.inference.formats import FileRow, Format, format_of, open_rows, row_writer
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ModelError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIRST, CHUNK = 64, 2048
-"""Rows of the first chunk, which is soon there to look at, and of the largest; between them they double."""
+"""Rows of the first chunk, small so that labels appear soon, and of the largest; sizes double in between."""
 
 SPAN = ("target_start", "target_end")
 
@@ -100,7 +100,7 @@ def predict_file(
 class _Chunk:
     """Labelled rows, the types of a Parquet source, and the digest of all that was read so far."""
 
-    rows: list[Row]
+    rows: list[FileRow]
     schema: Any
     read: str
 
@@ -110,7 +110,7 @@ def _chunks(model: Labelling, source: Path | None, kind: Format, state: State | 
     read, count = hashlib.sha256(), 0
     already, known = (state.rows, state.read) if state is not None else (0, "")
     try:
-        with reading(source, kind, FIRST) as rows:
+        with open_rows(source, kind, FIRST) as rows:
             for chunk in _growing(rows.chunks):
                 labelled = _labelled(model, chunk, count) if count >= already else []
                 read.update("\n".join(map(repr, chunk)).encode("utf-8", "replace"))
@@ -128,7 +128,7 @@ def _chunks(model: Labelling, source: Path | None, kind: Format, state: State | 
         raise ModelError(f"{source if source is not None else 'standard input'}: {error}") from error
 
 
-def _growing(chunks: Iterable[list[Row]]) -> Iterator[list[Row]]:
+def _growing(chunks: Iterable[list[FileRow]]) -> Iterator[list[FileRow]]:
     """Put rows into chunks that double; the sizes are always the same, so that one can go on between two."""
     rows, size = chain.from_iterable(chunks), FIRST
     while chunk := list(islice(rows, size)):
@@ -141,7 +141,7 @@ def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counte
     try:
         for chunk in chunks:
             if out is None:
-                out = writer(sys.stdout.buffer, kind, list(chunk.rows[0]), chunk.schema)
+                out = row_writer(sys.stdout.buffer, kind, list(chunk.rows[0]), chunk.schema)
             out.write(chunk.rows)
             # Whoever reads a pipe sees each chunk when it is labelled.
             sys.stdout.buffer.flush()
@@ -156,7 +156,7 @@ def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counte
     return counter.count
 
 
-def _labelled(model: Labelling, chunk: list[Row], done: int) -> list[Row]:
+def _labelled(model: Labelling, chunk: list[FileRow], done: int) -> list[FileRow]:
     clash = [name for name in model.columns if name in chunk[0]]
     if clash:
         raise ModelError(f"already has the column {clash[0]!r}, which the labels go into; rename it")
@@ -168,7 +168,7 @@ def _labelled(model: Labelling, chunk: list[Row], done: int) -> list[Row]:
     ]
 
 
-def _frame(chunk: Sequence[Row]) -> pd.DataFrame:
+def _frame(chunk: Sequence[FileRow]) -> pd.DataFrame:
     """Return the columns that a model reads; an empty field of a CSV file is no value."""
     import pandas as pd
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.serving.contract import DATA, FILE
-from harness.serving.engine import Engine
+from harness.serving.engine import LabelEngine
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import Task
@@ -24,12 +24,12 @@ class LabelModel:
 
     Attributes
     ----------
-    engine : Engine
+    engine : LabelEngine
     uri : str
         Where it was loaded from.
     """
 
-    engine: Engine
+    engine: LabelEngine
     uri: str = ""
 
     @property
@@ -109,7 +109,7 @@ def load_folder(folder: Path, *, engine: str = "", uri: str = "") -> LabelModel:
     address = uri or str(folder)
     if not folder.is_dir():
         raise ModelError(f"there is no model {address!r}: give models:/NAME@champion, runs:/ID or a folder")
-    return LabelModel(Engine.read(_data_folder(folder), engine), address)
+    return LabelModel(LabelEngine.read(_data_folder(folder), engine), address)
 
 
 def _data_folder(folder: Path) -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.evaluation.decisions.abstention import Rows, candidates, conformal, learn_then_test, p_value
-from harness.serving.decisions.abstention_rule import MIN_GROUPS, SERVES_NOTHING, Rule
+from harness.serving.decisions.abstention_rule import MIN_GROUPS, SERVES_NOTHING, AbstentionRule
 
 
 def rows(confidence: list[float], wrong: list[int], groups: list[int] | None = None) -> Rows:
@@ -128,7 +128,7 @@ def test_the_certainty_is_met_and_rows_are_served() -> None:
     assert np.mean(coverages) > 0.5
 
 
-RULE = Rule(0.7, 0.2, "learn_then_test", 0.9, n=240, groups=MIN_GROUPS, largest=7)
+RULE = AbstentionRule(0.7, 0.2, "learn_then_test", 0.9, n=240, groups=MIN_GROUPS, largest=7)
 
 
 @pytest.mark.parametrize(
@@ -163,16 +163,16 @@ RULE = Rule(0.7, 0.2, "learn_then_test", 0.9, n=240, groups=MIN_GROUPS, largest=
     ],
 )
 def test_a_guarantee_is_given_under_its_conditions_alone(changed: dict[str, object], said: str) -> None:
-    rule = Rule.read({**RULE.plain(), **changed})
+    rule = AbstentionRule.read({**RULE.plain(), **changed})
     assert rule.statement == said
     assert rule.guarantees is (not changed or "below" in changed)
 
 
 def test_a_rule_is_plain_data() -> None:
-    assert Rule.read(json.loads(json.dumps(RULE.plain()))) == RULE
+    assert AbstentionRule.read(json.loads(json.dumps(RULE.plain()))) == RULE
 
 
 @pytest.mark.parametrize("changed", [{"below": -0.1}, {"risk": 0}, {"certainty": 1}, {"below": float("nan")}])
 def test_a_damaged_rule_is_refused(changed: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="^abstention "):
-        Rule.read({**RULE.plain(), **changed})
+        AbstentionRule.read({**RULE.plain(), **changed})

@@ -13,7 +13,7 @@ import toys
 
 import harness
 from harness.serving.contract import Contract
-from harness.serving.engine import Engine
+from harness.serving.engine import LabelEngine
 from harness.serving.folder import write_data
 from harness.serving.inference import LabelModel, predict_file
 from harness.serving.inference.labelling import CHUNK
@@ -275,5 +275,5 @@ def test_another_folder_is_no_model(tmp_path: Path) -> None:
 def test_a_folder_needs_no_store(model: LabelModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense")
-    assert isinstance(load(model.uri).engine, Engine)
+    assert isinstance(load(model.uri).engine, LabelEngine)
     assert list(tmp_path.iterdir()) == []
