@@ -1,4 +1,4 @@
-"""MLflow's door to a model: ``_load_pyfunc(folder)``, the signature, and the example that the UI shows."""
+"""A model folder in, what MLflow loads and shows out: a pyfunc model, its signature, an input example."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PyfuncModel:
-    """What ``mlflow.pyfunc.load_model`` hands out.
+    """The model inside what ``mlflow.pyfunc.load_model`` returns.
 
     Parameters
     ----------
@@ -31,7 +31,8 @@ class PyfuncModel:
         Raises
         ------
         MlflowException
-            With the code for a bad request, so that a client of the scoring server reads what is wrong.
+            With the code for a bad request (400), so that a client of the scoring server reads what is wrong:
+            any other exception reaches it as a stack trace.
         """
         from mlflow.exceptions import MlflowException
         from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
@@ -43,12 +44,18 @@ class PyfuncModel:
 
 
 def _load_pyfunc(path: str) -> PyfuncModel:
-    """Load a model folder; called by MLflow, which asks for this name."""
+    """Load a model folder; MLflow calls the function of this name in a model's ``loader_module``."""
     return PyfuncModel(LabelEngine.read(Path(path)))
 
 
 def signature(task: Task, labels: LabelSet) -> ModelSignature:
-    """Return the input and output columns of a model."""
+    """Return the input and output columns of a model, as MLflow checks them.
+
+    Parameters
+    ----------
+    task : {"stance", "framing"}
+    labels : LabelSet
+    """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
@@ -71,7 +78,7 @@ def signature(task: Task, labels: LabelSet) -> ModelSignature:
 
 
 def input_example(task: Task) -> pd.DataFrame:
-    """Return a sentence of our own in the form of the input."""
+    """Return a made-up sentence as one row of input, ``text`` and for stance ``target``."""
     import pandas as pd
 
     text = "Critics said the Coastal Union had failed the harbour towns."

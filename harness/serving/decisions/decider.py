@@ -1,4 +1,4 @@
-"""Raw probabilities in, what is served out: calibrated probabilities, labels, and whether to abstain."""
+"""Raw probabilities in, decisions out: calibrated probabilities, labels, and whether to abstain."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Decider:
-    """How raw probabilities become what is served.
+    """How raw probabilities become calibrated ones, labels, and abstentions.
 
     Attributes
     ----------
     labels : LabelSet
     calibrator : Calibrator
     thresholds : tuple of float or None
-        One a label, of calibrated probabilities; multi-label only, None stands for 0.5 each.
+        One per label, for calibrated probabilities, in ``[0, 1]``; multi-label only. None stands for 0.5
+        each.
     rule : AbstentionRule or None
-        When to abstain; None never does.
+        When to abstain; None: never.
     notes : tuple of str
-        What a reader should know, a sentence each.
+        Limitations that the model's card lists, a sentence each.
     """
 
     labels: LabelSet
@@ -44,25 +45,29 @@ class Decider:
     notes: tuple[str, ...] = ()
 
     def calibrated(self, proba: Array) -> Array:
-        """Calibration raw probabilities, ``(n, k)``."""
+        """Calibrate raw probabilities, ``(n, k)``."""
         return self.calibrator.apply(proba, multi=self.labels.multi)
 
     def abstains(self, proba: Array, codes: Codes) -> NDArray[np.bool_]:
-        """Say of each row whether its label is to be held back.
+        """Decide which rows get no label.
 
         Parameters
         ----------
         proba : (n, k) array
             Calibrated.
         codes : array
-            See :meth:`LabelSet.decide`.
+            The labels of the rows, from :meth:`LabelSet.decide`.
+
+        Returns
+        -------
+        (n,) array of bool
         """
         if self.rule is None:
             return np.zeros(len(proba), dtype=bool)
         return np.asarray(confidence(proba, codes) < self.rule.below)
 
     def apply(self, predictions: Predictions) -> Predictions:
-        """Decide a table of raw predictions: calibrated probabilities, labels, and whether it abstains."""
+        """Return a table of raw predictions with calibrated probabilities, labels, and abstentions."""
         proba = self.calibrated(predictions.proba())
         codes = self.labels.decide(proba, self.thresholds)
         names = self.labels.names
@@ -91,11 +96,11 @@ class Decider:
         Raises
         ------
         KeyError, TypeError, ValueError
-            Where the data are none.
+            Where the data describe no decider for these labels.
         """
         thresholds, rule = data["thresholds"], data["abstention"]
         if thresholds is not None:
-            thresholds = tuple(float(one) for one in thresholds)
+            thresholds = tuple(map(float, thresholds))
             if not labels.multi or len(thresholds) != len(labels) or not all(0 <= t <= 1 for t in thresholds):
                 raise ValueError(f"thresholds {thresholds!r}")
         return cls(
@@ -103,5 +108,5 @@ class Decider:
             calibrators.read(data["calibration"], labels),
             thresholds,
             None if rule is None else AbstentionRule.read(rule),
-            tuple(str(one) for one in data["notes"]),
+            tuple(map(str, data["notes"])),
         )
