@@ -188,7 +188,7 @@ def predict(
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an earlier attempt ended.")] = False,
 ) -> None:
     """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
-    from harness.serving.inference import predict_file
+    from harness.serving.inference.labelling import predict_file
     from harness.tracking import models
 
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))

@@ -64,7 +64,10 @@ class AbstentionRule:
             )
         # Conformal risk control bounds the risk in expectation, not at the threshold that was drawn, and
         # takes for given that the risk falls as the threshold rises.
-        reason = "conformal risk control meets the risk only on average, if surer rows are more often right"
+        reason = (
+            "conformal risk control meets the risk on average only, and only if confident labels are more"
+            " often right"
+        )
         if self.refitted:
             reason = "the threshold was set for the folds' classifiers, not for the one that is served"
         elif self.groups < MIN_GROUPS:

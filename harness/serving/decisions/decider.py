@@ -12,10 +12,11 @@ from harness.serving.decisions import calibrators
 from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.calibrators import Calibrator, Unchanged
 from harness.values.labels import LabelSet, confidence
-from harness.values.tables import ABSTAIN, Predictions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from harness.values.tables import Predictions
 
     Array = NDArray[np.float64]
     Codes = NDArray[np.int64]
@@ -68,6 +69,9 @@ class Decider:
 
     def apply(self, predictions: Predictions) -> Predictions:
         """Return a table of raw predictions with calibrated probabilities, labels, and abstentions."""
+        # Imported here: a served model labels rows and never meets a table of predictions.
+        from harness.values.tables import ABSTAIN
+
         proba = self.calibrated(predictions.proba())
         codes = self.labels.decide(proba, self.thresholds)
         names = self.labels.names

@@ -1,4 +1,4 @@
-"""Files of rows in, lists of rows out, a chunk at a time; and back into a file."""
+"""Files of rows in, chunks of rows out, and back: CSV, TSV, JSONL and Parquet."""
 
 from __future__ import annotations
 
@@ -33,28 +33,29 @@ SEPARATORS = {"csv": ",", "tsv": "\t"}
 
 
 def format_of(path: Path) -> Format:
-    """Tell a file's format by its ending.
+    """Return the format that a file's ending names.
 
     Raises
     ------
     ModelError
-        Where it has another ending.
+        Where it names none of :data:`ENDINGS`.
     """
     try:
         return ENDINGS[path.suffix.lower()]
     except KeyError:
-        raise ModelError(f"{path}: its ending says no format; use one of {', '.join(ENDINGS)}") from None
+        raise ModelError(f"{path}: unknown format {path.suffix!r}; use one of {', '.join(ENDINGS)}") from None
 
 
 @dataclass(frozen=True)
 class RowStream:
-    """Rows of a file, read as they are asked for.
+    """Rows of a file, read as they are consumed.
 
     Attributes
     ----------
     chunks : iterator of list of dict
+        Column → value; text formats give strings (JSONL: JSON values).
     schema : pyarrow.Schema or None
-        The types of a Parquet file.
+        Column types of a Parquet file.
     """
 
     chunks: Iterator[list[FileRow]]
@@ -72,14 +73,15 @@ def open_rows(path: Path | None, kind: Format, size: int) -> Iterator[RowStream]
     kind : {"csv", "tsv", "jsonl", "parquet"}
         Text is UTF-8.
     size : int
-        Rows a chunk.
+        Rows per chunk.
 
     Raises
     ------
     ModelError
-        Naming the line that cannot be read; also while chunks are taken.
+        Naming the line that cannot be read; also while chunks are consumed.
     """
-    with contextlib.ExitStack() as stack, _named():  # not around the yield: that is somebody else's work
+    # Not around the yield: what the caller does in the block fails under its own name.
+    with contextlib.ExitStack() as stack, _read_errors():
         if kind == "parquet":
             rows = _parquet_rows(path, size)
         else:
@@ -92,25 +94,25 @@ def open_rows(path: Path | None, kind: Format, size: int) -> Iterator[RowStream]
 
 
 def _guarded(chunks: Iterator[list[FileRow]]) -> Iterator[list[FileRow]]:
-    with _named():
+    with _read_errors():
         yield from chunks
 
 
 @contextlib.contextmanager
-def _named() -> Iterator[None]:
-    """Turn what goes wrong while reading into a message."""
+def _read_errors() -> Iterator[None]:
+    """Raise what goes wrong while reading as ModelError."""
     try:
         yield
     except OSError as error:
         raise ModelError(f"cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise ModelError(f"is no UTF-8 text (byte {error.object[error.start]:#04x})") from error
+        raise ModelError(f"is not UTF-8 text (byte {error.object[error.start]:#04x})") from error
 
 
 def _text_input(path: Path | None) -> contextlib.AbstractContextManager[IO[str]]:
     if path is not None:
         return path.open(encoding="utf-8-sig", newline="")
-    # The buffer outlives this wrapper: standard input is not ours to close.
+    # A wrapper of our own, for UTF-8 whatever the locale; not closed, since that would close standard input.
     return contextlib.nullcontext(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline=""))
 
 
@@ -126,9 +128,9 @@ def _table_rows(lines: IO[str], separator: str) -> Iterator[FileRow]:
         header = next(reader, None)
         if header is None:
             return
-        twice = {name for name in header if header.count(name) > 1}
-        if twice:
-            raise ModelError(f"has the column {min(twice)!r} more than once")
+        repeated = {name for name in header if header.count(name) > 1}
+        if repeated:
+            raise ModelError(f"has the column {min(repeated)!r} more than once")
         for fields in reader:
             if len(fields) != len(header) and fields:
                 raise ModelError(
@@ -147,9 +149,9 @@ def _json_rows(lines: IO[str]) -> Iterator[FileRow]:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise ModelError(f"line {number} is no JSON: {error}") from error
+            raise ModelError(f"line {number} is not JSON: {error}") from error
         if not isinstance(row, dict):
-            raise ModelError(f"line {number} is no JSON object")
+            raise ModelError(f"line {number} is not a JSON object")
         yield row
 
 
@@ -160,18 +162,18 @@ def _parquet_rows(path: Path | None, size: int) -> RowStream:
     try:
         file = parquet.ParquetFile(io.BytesIO(sys.stdin.buffer.read()) if path is None else path)
     except pa.ArrowException as error:
-        raise ModelError(f"is no Parquet file: {error}") from error
+        raise ModelError(f"is not a Parquet file: {error}") from error
     return RowStream((batch.to_pylist() for batch in file.iter_batches(batch_size=size)), file.schema_arrow)
 
 
 class RowWriter(Protocol):
-    """Takes chunks of rows, all with the same columns."""
+    """Writes chunks of rows, all with the same columns."""
 
     def write(self, rows: Sequence[FileRow]) -> None:
         """Write a chunk."""
 
     def close(self) -> None:
-        """Write what is left; nothing is closed that was not opened here."""
+        """Finish the format (a Parquet file's index); the file handle stays open."""
 
 
 def row_writer(
@@ -182,7 +184,7 @@ def row_writer(
     *,
     header: bool = True,
 ) -> RowWriter:
-    """Make the writer of a format.
+    """Return the writer of a format.
 
     Parameters
     ----------
@@ -191,9 +193,9 @@ def row_writer(
     columns : sequence of str
         Of the output, in order.
     schema : pyarrow.Schema or None
-        Types of the input's columns, where they are known.
+        Column types of a Parquet input.
     header : bool
-        Whether a table begins with the names of its columns.
+        Whether a CSV or TSV file begins with the names of its columns.
     """
     if kind == "parquet":
         return _ParquetWriter(handle, schema)
@@ -248,7 +250,7 @@ class _ParquetWriter:
                 self._open = parquet.ParquetWriter(self.handle, merged_schema(rows, self.schema))
             self._open.write_table(pa.Table.from_pylist(list(rows), schema=self._open.schema))
         except pa.ArrowException as error:
-            raise ModelError(f"rows do not fit the types of the first ones: {error}") from error
+            raise ModelError(f"rows do not fit the column types of the first rows: {error}") from error
 
     def close(self) -> None:
         if self._open is not None:
@@ -256,7 +258,13 @@ class _ParquetWriter:
 
 
 def merged_schema(rows: Sequence[FileRow], schema: pa.Schema | None) -> pa.Schema:
-    """Return the types of rows: those of the input's columns, where they are known, and what the others hold.
+    """Return column types: those of the input, and for added columns the types of their values.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+    schema : pyarrow.Schema or None
+        Of the input; None where it has no types.
 
     Raises
     ------
@@ -266,15 +274,15 @@ def merged_schema(rows: Sequence[FileRow], schema: pa.Schema | None) -> pa.Schem
     import pyarrow as pa
 
     try:
-        found = pa.Table.from_pylist(list(rows)).schema
+        inferred = pa.Table.from_pylist(list(rows)).schema
     except pa.ArrowException as error:
-        raise ModelError(f"rows do not fit one type: {error}") from error
-    known = {one.name: one for one in schema or ()}
-    return pa.schema([known.get(one.name, _nameable(one)) for one in found])
+        raise ModelError(f"a column holds values of several types: {error}") from error
+    typed = {column.name: column for column in schema or ()}
+    return pa.schema([typed.get(column.name, _text_if_empty(column)) for column in inferred])
 
 
-def _nameable(column: pa.Field) -> pa.Field:
-    """Give a column that is empty so far a type that later rows can have."""
+def _text_if_empty(column: pa.Field) -> pa.Field:
+    """Make a column that is empty in the first rows a text column: later rows may hold text, not nothing."""
     import pyarrow as pa
 
     return pa.field(column.name, pa.string()) if pa.types.is_null(column.type) else column

@@ -1,4 +1,4 @@
-"""A model and a file of rows in, the same rows with labels out."""
+"""A model and a file of rows in, the same rows with label columns out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.serving.inference.drafts import Draft, State
+from harness.serving.inference.drafts import Draft, Progress
 from harness.serving.inference.formats import FileRow, Format, format_of, open_rows, row_writer
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ModelError
@@ -20,29 +20,35 @@ from harness.values.errors import ModelError
 if TYPE_CHECKING:
     import pandas as pd
 
-FIRST, CHUNK = 64, 2048
+FIRST_CHUNK, MAX_CHUNK = 64, 2048
 """Rows of the first chunk, small so that labels appear soon, and of the largest; sizes double in between."""
 
+TERMINAL_SECONDS, LOG_SECONDS = 1.0, 30.0
+"""Between two reports of progress: on a terminal, where they overwrite each other, and in a log."""
+
 SPAN = ("target_start", "target_end")
+OTHER_ROWS = (
+    "does not begin with the rows that were labelled before; drop --resume to label it from the start"
+)
 
 
-class Labelling(Protocol):
-    """One model, or two together."""
+class RowLabeller(Protocol):
+    """What labels rows: a model, or two models together."""
 
     @property
     def columns(self) -> list[str]:
-        """What :meth:`predict` returns, in order."""
+        """The columns that :meth:`predict` returns, in order."""
 
     @property
     def digest(self) -> str:
-        """What tells it from others."""
+        """Identifies the model, so that no other one resumes its output."""
 
     def predict(self, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
         """Label rows; ``first`` is the number of the first one in messages."""
 
 
 def predict_file(
-    model: Labelling,
+    model: RowLabeller,
     source: Path | None,
     output: Path | None,
     *,
@@ -50,90 +56,95 @@ def predict_file(
     output_format: Format | None = None,
     resume: bool = False,
 ) -> int:
-    """Label a file in chunks; what it held is written out with the label columns added.
+    """Label the rows of a file in chunks; the output holds their columns and the label columns.
 
-    Progress, in rows and rows a second, goes to standard error. The output appears when it is whole: until
-    then it is a file beside it that ends in ``.partial``.
+    Progress, in rows and rows per second, goes to standard error. The output appears when it is complete;
+    until then its rows lie beside it in a file that ends in ``.partial``.
 
     Parameters
     ----------
     model : LabelModel or Together
     source, output : Path or None
-        None reads standard input, writes standard output.
-    source_format, output_format : str, optional
-        Left out, by the file's ending; standard input is CSV, standard output like the input.
+        None: standard input, standard output.
+    source_format, output_format : {"csv", "tsv", "jsonl", "parquet"}, optional
+        Default: by the file's ending; CSV for standard input, that of the input for standard output.
     resume : bool
-        Go on where an earlier attempt at ``output`` ended; without one, from the beginning.
+        Continue where an earlier attempt at ``output`` ended; where there is none, start at the beginning.
 
     Returns
     -------
     int
-        Rows in the output.
+        Number of rows in the output.
 
     Raises
     ------
     ModelError
-        Naming the file and the rows that cannot be used; what was labelled before them is kept.
+        Naming the file and the rows that cannot be used; the rows before them stay in ``.partial``.
     """
     kind = source_format or (format_of(source) if source is not None else "csv")
     target = output_format or (format_of(output) if output is not None else kind)
     if output is None:
         if resume:
-            raise ModelError("standard output cannot be gone on with; name a file")
+            raise ModelError("--resume needs --output FILE")
         return _to_standard_output(_chunks(model, source, kind, None), target, _Counter())
     draft = Draft(output, target, model.digest)
-    state = draft.known() if resume else None
-    counter = _Counter(state.rows if state is not None else 0)
+    progress = draft.progress() if resume else None
+    counter = _Counter(progress.rows if progress is not None else 0)
     try:
-        with draft.opened(state):
-            for chunk in _chunks(model, source, kind, state):
-                draft.write(chunk.rows, chunk.schema, chunk.read)
+        with draft.opened(progress):
+            for chunk in _chunks(model, source, kind, progress):
+                draft.write(chunk.rows, chunk.schema, chunk.input_digest)
                 counter.add(len(chunk.rows))
     finally:
         counter.end()
         if draft.partial.exists():
-            counter.say(f"{draft.rows:,} rows are kept in {draft.partial}: --resume goes on from there")
+            counter.print(
+                f"{draft.rows:,} labelled rows are in {draft.partial}; --resume continues after them"
+            )
     return counter.count
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Labelled rows, the types of a Parquet source, and the digest of all that was read so far."""
+    """Labelled rows, the types of a Parquet source, and the digest of all input rows read so far."""
 
     rows: list[FileRow]
     schema: Any
-    read: str
+    input_digest: str
 
 
-def _chunks(model: Labelling, source: Path | None, kind: Format, state: State | None) -> Iterator[_Chunk]:
-    """Label what is not labelled yet; what is, has to be what it was."""
-    read, count = hashlib.sha256(), 0
-    already, known = (state.rows, state.read) if state is not None else (0, "")
+def _chunks(
+    model: RowLabeller, source: Path | None, kind: Format, progress: Progress | None
+) -> Iterator[_Chunk]:
+    """Label the rows that are not labelled yet; those that are must be the rows of the earlier attempt."""
+    digest, count = hashlib.sha256(), 0
+    done, done_digest = (progress.rows, progress.input_digest) if progress is not None else (0, "")
     try:
-        with open_rows(source, kind, FIRST) as rows:
+        with open_rows(source, kind, FIRST_CHUNK) as rows:
             for chunk in _growing(rows.chunks):
-                labelled = _labelled(model, chunk, count) if count >= already else []
-                read.update("\n".join(map(repr, chunk)).encode("utf-8", "replace"))
+                labelled = _labelled(model, chunk, count) if count >= done else []
+                digest.update("\n".join(map(repr, chunk)).encode("utf-8", "replace"))
                 count += len(chunk)
                 if labelled:
-                    yield _Chunk(labelled, rows.schema, read.hexdigest())
-                elif count >= already and (count, read.hexdigest()) != (already, known):
-                    count = -1
-                    break
+                    yield _Chunk(labelled, rows.schema, digest.hexdigest())
+                # Chunks always have the same sizes, so the rows of the earlier attempt end where a chunk
+                # ends.
+                elif count >= done and (count, digest.hexdigest()) != (done, done_digest):
+                    raise ModelError(OTHER_ROWS)
         if count == 0:
-            raise ModelError("holds no rows")
-        if count < already:
-            raise ModelError("does not begin with the rows that were labelled before; leave --resume out")
+            raise ModelError("has no rows")
+        if count < done:
+            raise ModelError(OTHER_ROWS)
     except ModelError as error:
         raise ModelError(f"{source if source is not None else 'standard input'}: {error}") from error
 
 
 def _growing(chunks: Iterable[list[FileRow]]) -> Iterator[list[FileRow]]:
-    """Put rows into chunks that double; the sizes are always the same, so that one can go on between two."""
-    rows, size = chain.from_iterable(chunks), FIRST
+    """Regroup rows into chunks whose sizes double up to :data:`MAX_CHUNK`."""
+    rows, size = chain.from_iterable(chunks), FIRST_CHUNK
     while chunk := list(islice(rows, size)):
         yield chunk
-        size = min(2 * size, CHUNK)
+        size = min(2 * size, MAX_CHUNK)
 
 
 def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counter) -> int:
@@ -143,33 +154,33 @@ def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counte
             if out is None:
                 out = row_writer(sys.stdout.buffer, kind, list(chunk.rows[0]), chunk.schema)
             out.write(chunk.rows)
-            # Whoever reads a pipe sees each chunk when it is labelled.
+            # The reader of a pipe gets each chunk as soon as it is labelled.
             sys.stdout.buffer.flush()
             counter.add(len(chunk.rows))
         if out is not None:
             out.close()
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read has seen enough; Python would complain once more when it flushes at its end.
+        # The reader of the pipe is gone (``| head``); Python would report it again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     counter.end()
     return counter.count
 
 
-def _labelled(model: Labelling, chunk: list[FileRow], done: int) -> list[FileRow]:
+def _labelled(model: RowLabeller, chunk: list[FileRow], done: int) -> list[FileRow]:
     clash = [name for name in model.columns if name in chunk[0]]
     if clash:
-        raise ModelError(f"already has the column {clash[0]!r}, which the labels go into; rename it")
+        raise ModelError(f"already has a column {clash[0]!r}, which the labels are written to; rename it")
     table = model.predict(_frame(chunk), first=done + 1)
-    made = table.to_dict("records")
+    labels = table.to_dict("records")
     return [
-        {**row, **{str(name): value for name, value in new.items()}}
-        for row, new in zip(chunk, made, strict=True)
+        {**row, **{str(name): value for name, value in row_labels.items()}}
+        for row, row_labels in zip(chunk, labels, strict=True)
     ]
 
 
 def _frame(chunk: Sequence[FileRow]) -> pd.DataFrame:
-    """Return the columns that a model reads; an empty field of a CSV file is no value."""
+    """Return the columns that a model reads; an empty field of a CSV file is a missing value."""
     import pandas as pd
 
     present = [name for name in COLUMNS if any(name in row for row in chunk)]
@@ -187,7 +198,7 @@ def _frame(chunk: Sequence[FileRow]) -> pd.DataFrame:
 
 
 def _offset(value: Any) -> Any:
-    """Read an offset that stands in a CSV file as text; what is none is left for the model to refuse."""
+    """Convert an offset that a CSV file holds as text; anything else is left for the model to refuse."""
     if not isinstance(value, str):
         return value
     text = value.strip().removesuffix(".0")
@@ -197,31 +208,31 @@ def _offset(value: Any) -> Any:
 
 
 class _Counter:
-    """Counts rows, and says so: on a terminal every second in place, elsewhere a line every half minute."""
+    """Counts rows and reports progress: on a terminal every second in place, else every half minute."""
 
-    def __init__(self, already: int = 0) -> None:
-        self.count = self.already = already
+    def __init__(self, resumed: int = 0) -> None:
+        self.count = self.resumed = resumed
         self.live = sys.stderr.isatty()
-        self.period = 1.0 if self.live else 30.0
-        self.began = self.spoke = time.monotonic()
+        self.period = TERMINAL_SECONDS if self.live else LOG_SECONDS
+        self.started = self.reported = time.monotonic()
 
     def add(self, n: int) -> None:
         """Count rows."""
         self.count += n
         now = time.monotonic()
-        if now - self.spoke >= self.period:
-            self.spoke = now
-            rate = (self.count - self.already) / (now - self.began)
-            text = f"{self.count:,} rows, {rate:,.0f} a second"
+        if now - self.reported >= self.period:
+            self.reported = now
+            rate = (self.count - self.resumed) / (now - self.started)
+            text = f"{self.count:,} rows, {rate:,.0f} rows/s"
             sys.stderr.write(f"\r{text}\x1b[K" if self.live else f"{text}\n")
             sys.stderr.flush()
 
     def end(self) -> None:
-        """Leave the line of a terminal clean."""
-        if self.live and self.spoke != self.began:
+        """Clear the line of progress on a terminal."""
+        if self.live and self.reported != self.started:
             sys.stderr.write("\r\x1b[K")
 
-    def say(self, text: str) -> None:
-        """Say something in a line of its own."""
+    def print(self, text: str) -> None:
+        """Print a line of its own."""
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()

@@ -28,7 +28,7 @@ def test_what_may_be_relied_on_is_stated(golden: Golden) -> None:
         f"{name}:\n  {AbstentionRule.read({**RULE.plain(), **change}).statement}"
         for name, change in changes.items()
     ]
-    golden("serving/abstention statements", "\n".join(statements))
+    golden("serving/abstention-statements", "\n".join(statements))
 
 
 def test_a_rule_is_plain_data() -> None:
