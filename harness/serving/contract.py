@@ -94,7 +94,9 @@ class Contract:
             raise ModelError(f"{path} has format {version!r}, this harness reads {FORMAT}: {remedy}")
         try:
             return cls._of(data)
-        except (KeyError, TypeError, ValueError) as error:
+        except KeyError as error:
+            raise ModelError(f"{path} is damaged: it has no {error}") from error
+        except (TypeError, ValueError) as error:
             raise ModelError(f"{path} is damaged: {error}") from error
 
     @classmethod

@@ -4,88 +4,82 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from golden import Golden
 
 from harness.classifiers.protocol import Example
-from harness.serving.contract import Contract
-from harness.serving.input_rows import examples
+from harness.serving.input_rows import MAX_LISTED, examples
 from harness.values.errors import ModelError
-from harness.values.labels import STANCE
 from harness.values.parties import EMPTY, Party, Registry
+from tests.serving.toy_models import listing, refusal
 
 PARTIES = Registry((Party("Coastal Union", aliases=("the Union", "CU")), Party("Varna", "country")))
-CONTRACT = Contract("stance", STANCE, "toys:load")
 BLANK = {"text": "Varna praised the Union.", "target": "Coastal Union"}
+UNUSABLE: list[dict[str, Any]] = [
+    {"text": None},
+    {"text": float("nan")},
+    {"text": ""},
+    {"text": " \n\t"},
+    {"text": 3},
+    {"target": None},
+    {"target": "  "},
+    {"holder": 5},
+    {"target_start": 3},
+    {"target_start": 3, "target_end": None},
+    {"target_start": 0.5, "target_end": 3},
+    {"target_start": "0", "target_end": "5"},
+    {"target_start": 0, "target_end": 25},
+    {"target_start": -1, "target_end": 5},
+    {"target_start": 5, "target_end": 5},
+]
 
 
-def rows(*given: dict[str, Any]) -> pd.DataFrame:
-    return pd.DataFrame(list(given))
+def rows(*records: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame(list(records))
 
 
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        ({"text": None}, "row 1: text is missing"),
-        ({"text": float("nan")}, "row 1: text is missing"),
-        ({"text": ""}, "row 1: text is empty"),
-        ({"text": " \n\t"}, "row 1: text is empty"),
-        ({"text": 3}, "row 1: text should be text, got 3"),
-        ({"target": None}, "row 1: target is missing"),
-        ({"target": "  "}, "row 1: target is empty"),
-        ({"holder": 5}, "row 1: holder should be text, got 5"),
-        ({"target_start": 3}, "row 1: target_start and target_end come together"),
-        ({"target_start": 3, "target_end": None}, "row 1: target_start and target_end come together"),
-        (
-            {"target_start": 0.5, "target_end": 3},
-            "row 1: target_start and target_end should be whole numbers, got 0.5 and 3",
-        ),
-        (
-            {"target_start": "0", "target_end": "5"},
-            "row 1: target_start and target_end should be whole numbers, got '0' and '5'",
-        ),
-        (
-            {"target_start": 0, "target_end": 25},
-            "row 1: the span 0:25 lies outside the text of 24 characters",
-        ),
-        (
-            {"target_start": -1, "target_end": 5},
-            "row 1: the span -1:5 lies outside the text of 24 characters",
-        ),
-        ({"target_start": 5, "target_end": 5}, "row 1: the span 5:5 lies outside the text of 24 characters"),
-    ],
-)
-def test_what_cannot_be_labelled_is_named(row: dict[str, Any], said: str) -> None:
-    with pytest.raises(ModelError) as caught:
-        examples(rows(BLANK | row), "stance", PARTIES)
-    assert str(caught.value) == f"the input cannot be labelled: {said}"
+def test_unusable_rows_are_named_with_their_problem(golden: Golden) -> None:
+    messages = {
+        str(row): refusal(lambda row=row: examples(rows(BLANK | row), "stance", PARTIES))  # type: ignore[misc]
+        for row in UNUSABLE
+    }
+    golden("serving/unusable-rows", listing(messages))
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 1), (0, 24), (23, 24), (0.0, 24.0)])
 def test_spans_may_touch_the_ends(start: float, end: float) -> None:
-    (one,) = examples(rows(BLANK | {"target_start": start, "target_end": end}), "stance", PARTIES)
-    assert one.spans == ((start, end),)
+    (example,) = examples(rows(BLANK | {"target_start": start, "target_end": end}), "stance", PARTIES)
+    assert example.spans == ((start, end),)
 
 
-def test_all_problems_are_named_up_to_ten() -> None:
-    with pytest.raises(ModelError) as caught:
-        examples(rows(*[{"text": "", "target": "x"}] * 12), "stance", EMPTY, first=101)
-    parts = str(caught.value).split("; ")
-    assert parts[0] == "the input cannot be labelled: row 101: text is empty"
-    assert parts[9:] == ["row 110: text is empty", "and 2 more"]
+@pytest.mark.parametrize(("count", "listed", "more"), [(10, 10, ""), (12, 10, "and 2 more")])
+def test_many_problems_are_listed_up_to_a_limit(count: int, listed: int, more: str) -> None:
+    message = refusal(
+        lambda: examples(rows(*[{"text": "", "target": "x"}] * count), "stance", EMPTY, first=101)
+    )
+    parts = message.partition(": ")[2].split("; ")
+    assert listed == MAX_LISTED
+    assert [part.partition(":")[0] for part in parts[:listed]] == [f"row {101 + n}" for n in range(listed)]
+    assert parts[listed:] == ([more] if more else [])
 
 
-def test_missing_and_repeated_columns_are_named() -> None:
-    with pytest.raises(ModelError) as caught:
-        examples(pd.DataFrame({"txt": ["a"]}), "stance", EMPTY)
-    assert str(caught.value) == "the input lacks the columns 'text' and 'target'; it has 'txt'"
-    with pytest.raises(ModelError) as caught:
-        examples(pd.DataFrame([["a", "b"]], columns=["text", "text"]), "framing", EMPTY)
-    assert str(caught.value) == "the input has the column 'text' more than once"
+def test_missing_and_repeated_columns_are_named(golden: Golden) -> None:
+    tables = {
+        "both are missing": pd.DataFrame({"txt": ["a"]}),
+        "the target is missing": pd.DataFrame({"text": ["a"]}),
+        "there is no column": pd.DataFrame(),
+        "text stands twice": pd.DataFrame([["a", "b", "c"]], columns=["text", "text", "target"]),
+    }
+    messages = {
+        case: refusal(lambda table=table: examples(table, "stance", EMPTY))  # type: ignore[misc]
+        for case, table in tables.items()
+    }
+    golden("serving/unusable-columns", listing(messages))
 
 
 @pytest.mark.parametrize(
     ("target", "spans"),
     [
-        ("Coastal Union", ((14, 23),)),  # by an alias, which the text uses
+        ("Coastal Union", ((14, 23),)),  # the text names it by an alias
         ("CU", ((14, 23),)),  # an alias stands for its party
         ("cu", ((14, 23),)),
         ("Varna", ((0, 5),)),
@@ -93,17 +87,19 @@ def test_missing_and_repeated_columns_are_named() -> None:
         ("Nobody", ()),
     ],
 )
-def test_a_target_without_a_span_is_found_by_name(target: str, spans: tuple[tuple[int, int], ...]) -> None:
-    (one,) = examples(rows(BLANK | {"target": target}), "stance", PARTIES)
-    assert (one.target, one.spans) == (target, spans)
+def test_a_target_without_a_span_is_searched_by_name(target: str, spans: tuple[tuple[int, int], ...]) -> None:
+    (example,) = examples(rows(BLANK | {"target": target}), "stance", PARTIES)
+    assert (example.target, example.spans) == (target, spans)
 
 
 def test_framing_reads_the_text_alone() -> None:
-    (one,) = examples(rows(BLANK | {"target": "", "holder": 5}), "framing", PARTIES)
-    assert one == Example(BLANK["text"])
+    (example,) = examples(rows(BLANK | {"target": "", "holder": 5}), "framing", PARTIES)
+    assert example == Example(BLANK["text"])
+    with pytest.raises(ModelError):
+        examples(rows({"target": "Varna"}), "framing", PARTIES)
 
 
-def test_gaps_in_a_column_are_no_values() -> None:
+def test_gaps_in_a_column_are_missing_values() -> None:
     table = pd.DataFrame({"text": ["Varna won."] * 2, "target": ["Varna"] * 2, "target_start": [0, None]})
     table["target_end"] = [5, None]
     table["holder"] = pd.Series(["Varna", None], dtype="string")
