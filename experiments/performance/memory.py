@@ -43,11 +43,12 @@ def write_rows(path: Path, examples: list[Example], count: int) -> None:
 
 def label_file(model: str, source: Path, engine: str) -> None:
     """Label a file; print seconds, and megabytes at the most."""
-    from harness.serving import inference
+    from harness.serving.inference.labelling import predict_file
+    from harness.tracking.models import load as load_model
 
-    loaded = inference.load(model, engine=engine)
+    loaded = load_model(model, engine=engine)
     began = time.perf_counter()
-    inference.predict_file(loaded, source, source.with_suffix(".labelled.csv"))
+    predict_file(loaded, source, source.with_suffix(".labelled.csv"))
     taken = time.perf_counter() - began
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps([taken, most / (2**20 if sys.platform == "darwin" else 2**10)]))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.scoring.crosstab import CrossTable, as_table, cross_tables
-from harness.serving.inference.formats import Row, format_of, reading
+from harness.serving.inference.formats import FileRow, format_of, open_rows
 from harness.values.errors import ModelError, suggest
 from harness.values.labels import NO_FRAME, STANCES
 
@@ -46,7 +46,7 @@ def cross_file(
         Where a column is missing, or the file cannot be read.
     """
     try:
-        with reading(source, format_of(source), CHUNK) as rows:
+        with open_rows(source, format_of(source), CHUNK) as rows:
             found = [row for chunk in rows.chunks for row in _kept(chunk, group)]
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from error
@@ -61,7 +61,7 @@ def cross_file(
     return tables, left_out
 
 
-def _kept(chunk: Sequence[Row], group: str) -> list[Row | None]:
+def _kept(chunk: Sequence[FileRow], group: str) -> list[FileRow | None]:
     """Return mentions, None for a row on which a model abstained."""
     wanted = ["target", "stance", "frames", *([group] if group else ["text"])]
     for name in wanted:
@@ -84,7 +84,7 @@ def _yes(value: Any) -> bool:
     return value is True or str(value).strip().lower() == "true"
 
 
-def _table(rows: Sequence[Row]) -> pd.DataFrame:
+def _table(rows: Sequence[FileRow]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame.from_records(rows, columns=["party", "group", "given_stance", "given_frames"])

@@ -71,7 +71,7 @@ def explained(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> l
 
 
 def _exact(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> Iterator[tuple[Word, ...]]:
-    from harness.serving.rows import examples
+    from harness.serving.input_rows import examples
 
     classifier: Any = model.engine.classifier
     items = examples(rows, "stance", model.engine.parties)

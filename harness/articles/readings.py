@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.serving.inference.formats import format_of, reading
+from harness.serving.inference.formats import format_of, open_rows
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def rows_of(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
         Naming every missing column.
     """
     try:
-        with reading(path, format_of(path), CHUNK) as found:
+        with open_rows(path, format_of(path), CHUNK) as found:
             rows = [row for chunk in found.chunks for row in chunk]
     except ModelError as error:
         raise ArticleError([Problem(str(path), str(error).removeprefix(f"{path}: "))]) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.articles.reading import SEPARATOR, Reading, Row
-from harness.serving.inference.formats import ENDINGS, Writer, writer
+from harness.serving.inference.formats import ENDINGS, RowWriter, row_writer
 from harness.values.errors import ArticleError, Problem
 
 
@@ -73,7 +73,7 @@ class Tables:
 
     def __init__(self, paths: Sequence[Path], *, explained: bool = False) -> None:
         self.paths, self.explained = list(paths), explained
-        self._open: list[Writer] = []
+        self._open: list[RowWriter] = []
         self._files = contextlib.ExitStack()
 
     def __enter__(self) -> Tables:
@@ -91,8 +91,8 @@ class Tables:
         for one in self._open:
             one.write(rows)
 
-    def _writer(self, path: Path, columns: list[str]) -> Writer:
-        return writer(self._files.enter_context(whole(path)), ENDINGS[path.suffix.lower()], columns, None)
+    def _writer(self, path: Path, columns: list[str]) -> RowWriter:
+        return row_writer(self._files.enter_context(whole(path)), ENDINGS[path.suffix.lower()], columns, None)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if kind is None:

@@ -48,7 +48,7 @@ class OpenTrial(Protocol):
 class TrialRecorder(Protocol):
     """What opens trials and finds those of an earlier run: a run in a store, or a folder."""
 
-    def known(self, trial: Trial) -> TrialResult | None:
+    def finished_trial(self, trial: Trial) -> TrialResult | None:
         """Find the result of an equal trial; None without one."""
 
     def trial(self, trial: Trial) -> AbstractContextManager[OpenTrial]:
@@ -180,7 +180,7 @@ def _without_target(
     if result.classifier.bound.options["target"] == "none" and "target" not in result.classifier.tune:
         return result.predictions
     trials = evaluate.trials(prepared, twin)
-    found = {one.digest: known.get(one.digest) or parent.known(one) for one in trials}
+    found = {one.digest: known.get(one.digest) or parent.finished_trial(one) for one in trials}
     planned = _planned(prepared)
     missing = [one for one in trials if found[one.digest] is None]
     extra = [one for one in missing if one.digest not in planned]

@@ -185,7 +185,7 @@ def keep(store: Store | None, examined: Examined, output: Path | None = None) ->
         The name of the experiment that it was logged to.
     """
     from harness.reports.pages import audits_page
-    from harness.tracking.audits import log_audits
+    from harness.tracking.audit_runs import log_audits
     from harness.tracking.saved import write_findings
 
     with tempfile.TemporaryDirectory(prefix="harness-audit-") as name:

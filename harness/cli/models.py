@@ -78,7 +78,7 @@ def predict(
     ] = False,
 ) -> None:
     """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
-    from harness.serving.inference import predict_file
+    from harness.serving.inference.labelling import predict_file
     from harness.tracking import models
 
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))

@@ -23,7 +23,7 @@ from harness.scoring.metrics.calibration import (
 )
 from harness.scoring.metrics.selective import errors, risk_coverage
 from harness.scoring.score import score
-from harness.serving.decisions.abstention import SERVES_NOTHING
+from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import confidence
 from harness.values.tables import Predictions, Scores

@@ -20,7 +20,7 @@ from harness.runs.untracked import UntrackedExperiment, UntrackedParent
 from harness.splits.leaks import Gate, Leaks
 from harness.tracking import names
 from harness.tracking.store import Store
-from harness.tracking.tracker import Parent, Tracker
+from harness.tracking.tracker import ParentRun, Tracker
 from harness.values.errors import HarnessError, LeakError
 from harness.values.findings import Finding
 from harness.values.progress import progress
@@ -222,14 +222,14 @@ def _label_other_task(
 
 def _run_trial(
     prepared: Prepared,
-    parent: Parent | UntrackedParent,
+    parent: ParentRun | UntrackedParent,
     trial: Trial,
     by_digest: Mapping[str, TrialResult],
     fitted_by: TrialResult | None = None,
 ) -> TrialResult:
     if trial.digest in by_digest:
         return _renamed(trial, by_digest[trial.digest])
-    earlier = parent.known(trial)
+    earlier = parent.finished_trial(trial)
     if earlier is not None:
         return earlier
     with parent.trial(trial) as child:

@@ -11,8 +11,8 @@ from harness.runs.experiment import ExperimentRun
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison import compare as compare_predictions
 from harness.scoring.comparison.findings import findings, power
-from harness.tracking.comparisons import log_comparison, page_of
-from harness.tracking.finished import Finished, finished, predictions
+from harness.tracking.comparison_runs import log_comparison, page_of
+from harness.tracking.finished import FinishedRun, finished_runs, read_predictions
 from harness.tracking.store import Store, last
 from harness.values.errors import ConfigError, Problem
 from harness.values.progress import progress
@@ -109,9 +109,9 @@ def compare_logged(
     store: Store, experiments: Sequence[str], metric: str = "", *, track: bool = True
 ) -> ComparedRuns:
     """Compare the finished classifiers of experiments of a store; see :func:`compare`."""
-    runs = finished(store, experiments)
+    runs = finished_runs(store, experiments)
     chosen = metric or _primary(runs)
-    tables = ((run.name, predictions(store, run)) for run in progress(runs, "reading runs", len(runs)))
+    tables = ((run.name, read_predictions(store, run)) for run in progress(runs, "reading runs", len(runs)))
     deterministic = {run.name for run in runs if run.deterministic}
     comparison = compare_predictions(tables, chosen, deterministic=deterministic)
     if not track:
@@ -146,7 +146,7 @@ def _name(run: ExperimentRun, classifier: str, experiments: Sequence[ExperimentR
     return classifier if len(experiments) == 1 else f"{run.name}/{classifier}"
 
 
-def _primary(runs: Sequence[Finished]) -> str:
+def _primary(runs: Sequence[FinishedRun]) -> str:
     return _one_primary({run.experiment: run.primary for run in runs})
 
 

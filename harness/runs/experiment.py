@@ -19,7 +19,7 @@ from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.runs.classifiers import ClassifierOutcome, check_leaks, run_classifiers
 from harness.runs.observer import RunObserver
 from harness.runs.untracked import MODEL, folder_of
-from harness.tracking.finished import file_of, finished
+from harness.tracking.finished import file_of, finished_runs
 from harness.tracking.models import load
 from harness.tracking.store import Store, last, pending
 from harness.values.errors import HarnessError, PredictionsError, suggest
@@ -257,7 +257,7 @@ class ExperimentRun:
                 outcome.name: str(folder_of(self.folder, self.prepared, outcome.classifier))
                 for outcome in self.outcomes
             }
-        runs = finished(self.store, [self.name]) if finished_names else ()
+        runs = finished_runs(self.store, [self.name]) if finished_names else ()
         return {run.name: f"runs:/{run.run_id}" for run in runs}
 
     @staticmethod

@@ -53,7 +53,7 @@ def folder_of(folder: Path, prepared: Prepared, classifier: PlannedClassifier) -
 
 @dataclass(frozen=True)
 class UntrackedParent:
-    """The open folder of a classifier; the counterpart of :class:`harness.tracking.tracker.Parent`.
+    """The open folder of a classifier; the counterpart of :class:`harness.tracking.tracker.ParentRun`.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class UntrackedParent:
         """A place for a refit."""
         return self.scratch / "refit"
 
-    def known(self, trial: Trial) -> None:
+    def finished_trial(self, trial: Trial) -> None:
         """Find nothing: what is not tracked is not found again."""
 
     @contextlib.contextmanager
@@ -82,7 +82,7 @@ class UntrackedParent:
         """Open the folder of a trial."""
         yield UntrackedChild(self.scratch / trial.digest, self.scratch / f"{trial.digest}-training")
 
-    def complete(self, result: ClassifierResult, pack: contents.Pack | None = None) -> None:
+    def complete(self, result: ClassifierResult, pack: contents.ModelPackager | None = None) -> None:
         """Write report, figures, tables and, where the classifier can be saved, its model."""
         shutil.rmtree(self.target, ignore_errors=True)
         self.target.mkdir(parents=True)
@@ -94,7 +94,7 @@ class UntrackedParent:
 
 @dataclass(frozen=True)
 class UntrackedChild:
-    """The open folder of a trial; the counterpart of :class:`harness.tracking.tracker.Child`.
+    """The open folder of a trial; the counterpart of :class:`harness.tracking.tracker.ChildRun`.
 
     Attributes
     ----------

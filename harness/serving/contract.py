@@ -1,4 +1,4 @@
-"""A model's ``contract.json`` in, a checked Contract out; and the reverse."""
+"""A model's ``contract.json`` in, a checked Contract out, and back; the loader that it names."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from harness.classifiers.protocol import Classifier
 from harness.serving.decisions.decider import Decider
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import LabelSet, Task
+from harness.values.legacy import LOADERS
 
 FILE = "contract.json"
 DATA = "served"
@@ -22,11 +23,12 @@ DATA = "served"
 
 ABOUT = ("classifier", "trained_on", "versions")
 FORMAT = 2
+"""Version of the file; raised when a reader of the one before could misread it."""
 
 
 @dataclass(frozen=True)
 class Contract:
-    """What a served model promises.
+    """What a model is for and how its probabilities become labels.
 
     Attributes
     ----------
@@ -35,10 +37,10 @@ class Contract:
     loader : str
         ``package.module:function`` of the installed code that reads ``model/``.
     decider : Decider or None
-        Calibration, thresholds and abstention; None leaves probabilities as the classifier says them, takes
-        the likeliest label, or of several those from 0.5 on, and never abstains.
+        Calibration, thresholds and abstention. None: probabilities stay the classifier's, the label is the
+        likeliest one (multi-label: every label with a probability of at least 0.5), and it never abstains.
     classifier, trained_on, versions : mapping
-        Where it comes from: name and options; corpus, fingerprints and seed; packages.
+        Its origin: name and options; corpus, fingerprints and seed; versions of packages.
     """
 
     task: Task
@@ -63,8 +65,8 @@ class Contract:
         (folder / FILE).write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @property
-    def deciding(self) -> Decider:
-        """The decider, the plain one where none was fitted."""
+    def effective_decider(self) -> Decider:
+        """The decider that was fitted, or one that changes nothing."""
         return self.decider or Decider(self.labels)
 
     @classmethod
@@ -73,22 +75,28 @@ class Contract:
 
         Raises
         ------
+        ForeignModelError
+            Where it is missing: the folder is not a model of the harness.
         ModelError
-            Where it is missing, broken, or of a newer format.
+            Where it is damaged or of another format.
         """
         path = folder / FILE
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise ForeignModelError(f"{folder} holds no {FILE}: it is no model of the harness") from None
+            raise ForeignModelError(f"{folder} is not a model of the harness: it holds no {FILE}") from None
         except (OSError, ValueError) as error:
             raise ModelError(f"{path} cannot be read: {error}") from error
         version = data.get("format") if isinstance(data, dict) else None
         if version != FORMAT:
-            raise ModelError(f"{path} has format {version!r}; this harness reads {FORMAT}")
+            newer = isinstance(version, int) and version > FORMAT
+            remedy = "upgrade the harness" if newer else "run the experiment and promote the model again"
+            raise ModelError(f"{path} has format {version!r}, this harness reads {FORMAT}: {remedy}")
         try:
             return cls._of(data)
-        except (KeyError, TypeError, ValueError) as error:
+        except KeyError as error:
+            raise ModelError(f"{path} is damaged: it has no {error}") from error
+        except (TypeError, ValueError) as error:
             raise ModelError(f"{path} is damaged: {error}") from error
 
     @classmethod
@@ -96,24 +104,36 @@ class Contract:
         labels = LabelSet(tuple(data["labels"]), multi=bool(data["multi"]))
         if data["task"] not in get_args(Task):
             raise ValueError(f"task {data['task']!r}")
-        decided = data["decisions"]
-        decider = Decider.read(decided, labels) if decided is not None else None
+        decisions = data["decisions"]
+        decider = Decider.read(decisions, labels) if decisions is not None else None
         about = (dict(data[name]) for name in ABOUT)
         return cls(data["task"], labels, str(data["loader"]), decider, *about)
 
 
 def loader(address: str) -> Callable[[Path, LabelSet], Classifier]:
-    """Import the function that a contract names.
+    """Import the function that reads a saved classifier.
+
+    Parameters
+    ----------
+    address : str
+        ``package.module:function``, as a contract names it; one of :data:`harness.values.legacy.LOADERS` is
+        looked up where it is now.
+
+    Returns
+    -------
+    callable
+        A folder and labels → the classifier.
 
     Raises
     ------
     ModelError
-        Where it is not installed, or is no ``function(folder, labels)``: what a file says is never called
-        unless it was written to load models.
+        Where it is not installed, or is not a ``function(folder, labels)``.
     """
-    module, _, name = address.partition(":")
+    module, _, name = LOADERS.get(address, address).partition(":")
+    # A contract is a file that anybody may have written: what it names is called only if its parameters show
+    # that it was written to load models, and nothing of the standard library is: os.system, shutil.rmtree.
     if module.partition(".")[0] in sys.stdlib_module_names:
-        raise ModelError(f"the model's loader {address!r} is no loader")
+        raise ModelError(f"the model's loader {address!r} is not a loader of models")
     try:
         function = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
@@ -124,6 +144,6 @@ def loader(address: str) -> Callable[[Path, LabelSet], Classifier]:
         "folder",
         "labels",
     ]:
-        raise ModelError(f"the model's loader {address!r} is no function(folder, labels)")
-    loading: Callable[[Path, LabelSet], Classifier] = function
-    return loading
+        raise ModelError(f"the model's loader {address!r} is not a function(folder, labels)")
+    load: Callable[[Path, LabelSet], Classifier] = function
+    return load

@@ -1,4 +1,4 @@
-"""Rows in, labels with probabilities out: the engine of a served model."""
+"""Rows in, labels with probabilities out: a loaded model."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from harness.classifiers.protocol import Accelerated, Classifier, Example
 from harness.serving.contract import Contract, loader
-from harness.serving.rows import examples
-from harness.serving.window import Window
+from harness.serving.input_rows import examples
+from harness.serving.probability_cache import ProbabilityCache
 from harness.values import parties as registry
 from harness.values.errors import ClassifierError, CorpusError, ModelError, PredictionsError
 from harness.values.labels import check_probabilities
@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
 PARTIES = "parties.json"
 WINDOW = 8192
+"""Rows that are computed at a time, and examples whose probabilities are cached: memory stays flat."""
+
 SEPARATOR = "|"
+"""Between the labels of a multi-label row."""
+
 ENGINE = "HARNESS_ENGINE"
-"""The environment variable that says which engine computes where nobody else does."""
+"""The environment variable that chooses the engine where no argument does."""
 
 
 @dataclass(frozen=True)
-class Engine:
+class LabelEngine:
     """A loaded model.
 
     Attributes
@@ -39,30 +43,34 @@ class Engine:
     contract : Contract
     classifier : Classifier
     parties : Registry
-    window : Window
-        What it said lately.
+    recent : ProbabilityCache
+        The probabilities of the rows that it labelled last.
     """
 
     contract: Contract
     classifier: Classifier
     parties: Registry
-    window: Window = field(default_factory=lambda: Window(WINDOW), repr=False, compare=False)
+    recent: ProbabilityCache = field(
+        default_factory=lambda: ProbabilityCache(WINDOW), repr=False, compare=False
+    )
 
     @classmethod
-    def read(cls, folder: Path, engine: str = "") -> Engine:
+    def read(cls, folder: Path, engine: str = "") -> LabelEngine:
         """Load a model folder; see :mod:`harness.serving` for what it holds.
 
         Parameters
         ----------
         folder : Path
         engine : {"auto", "fp32", "bf16", "int8"}, optional
-            What computes, for models that have a choice; left out, what the environment variable
-            ``HARNESS_ENGINE`` says, or ``auto``: the fastest.
+            What computes, for models that have a choice; default: the environment variable
+            ``HARNESS_ENGINE``, else ``auto``, the fastest.
 
         Raises
         ------
+        ForeignModelError
+            Where the folder is not a model of the harness.
         ModelError
-            Where something is missing or damaged, its loader is not installed, or it has no such engine.
+            Where something is missing or damaged, the loader is not installed, or there is no such engine.
         """
         contract = Contract.read(folder)
         try:
@@ -84,20 +92,21 @@ class Engine:
         Parameters
         ----------
         rows : DataFrame
-            See :func:`harness.serving.rows.examples`.
+            Columns as for :func:`harness.serving.input_rows.examples`.
         first : int
             Number of the first row in messages.
 
         Returns
         -------
         DataFrame
-            With the index of ``rows``: ``label`` (of a multi-label task the labels joined by ``|``, empty for
-            none), one ``p_<label>`` in ``[0, 1]`` each, ``abstain``.
+            With the index of ``rows``: ``label`` (multi-label: all that apply, joined by ``|``; the empty
+            string for none), one ``p_<label>`` each, in ``[0, 1]`` and calibrated, and ``abstain``.
 
         Raises
         ------
         ModelError
-            Naming the rows and columns that cannot be used.
+            Naming the rows and columns that cannot be used, or where the model answers with something that is
+            not probabilities.
         """
         import pandas as pd
 
@@ -105,20 +114,20 @@ class Engine:
         items = examples(rows, self.contract.task, self.parties, first=first)
         windows = [self._probabilities(items[at : at + WINDOW]) for at in range(0, len(items), WINDOW)]
         proba = np.concatenate(windows) if windows else np.empty((0, len(labels)))
-        decider = self.contract.deciding
+        decider = self.contract.effective_decider
         proba = decider.calibrated(proba)
         codes = labels.decide(proba, decider.thresholds)
-        decided = labels.decode(codes)
-        named = [one if isinstance(one, str) else SEPARATOR.join(one) for one in decided]
-        table = pd.DataFrame({"label": pd.Series(named, index=rows.index, dtype=object)})
+        decoded = labels.decode(codes)
+        texts = [label if isinstance(label, str) else SEPARATOR.join(label) for label in decoded]
+        table = pd.DataFrame({"label": pd.Series(texts, index=rows.index, dtype=object)})
         for k, name in enumerate(labels.names):
             table[f"p_{name}"] = proba[:, k]
         return table.assign(abstain=decider.abstains(proba, codes))
 
     def _probabilities(self, items: list[Example]) -> NDArray[np.float64]:
-        """Ask the classifier once for each distinct example of a window."""
-        order = {item: place for place, item in enumerate(dict.fromkeys(items))}
-        proba = self.window.asked(self.classifier.predict_proba, list(order))
+        """Compute each distinct example of a window once."""
+        order = {item: index for index, item in enumerate(dict.fromkeys(items))}
+        proba = self.recent.lookup(self.classifier.predict_proba, list(order))
         labels = self.contract.labels
         try:
             check_probabilities(proba, (len(order), len(labels)), sums_to_one=not labels.multi)
@@ -128,17 +137,22 @@ class Engine:
 
 
 def choose(classifier: Classifier, engine: str) -> None:
-    """Tell a classifier by which engine to compute.
+    """Let a classifier compute by an engine.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    engine : {"auto", "fp32", "bf16", "int8"}
 
     Raises
     ------
     ModelError
-        Where it cannot.
+        Where it has no such engine.
     """
     try:
         if isinstance(classifier, Accelerated):
             classifier.use(engine)
         elif engine not in ("auto", "fp32"):
-            raise ModelError(f"this model has no choice of engines, so no {engine!r}")
+            raise ModelError(f"this model computes in fp32 only: it has no engine {engine!r}")
     except ClassifierError as error:
         raise ModelError(str(error)) from error

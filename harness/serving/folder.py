@@ -17,7 +17,7 @@ WHEELS = "wheels"
 
 
 def write_data(folder: Path, saved: Path, contract: Contract, parties: Registry) -> None:
-    """Write a model folder that :meth:`harness.serving.engine.Engine.read` loads.
+    """Write a model folder that :meth:`harness.serving.engine.LabelEngine.read` loads.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def write_data(folder: Path, saved: Path, contract: Contract, parties: Registry)
 
 
 def _linked(source: str, target: str) -> None:
-    """Give a file a second name rather than a copy where both lie on one drive: models are large."""
+    """Hard-link a file where both ends lie on one drive, else copy it: encoders take hundreds of MB."""
     try:
         os.link(source, target)
     except OSError:
@@ -49,11 +49,11 @@ def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = ""
     Parameters
     ----------
     path : Path
-        Made; must not exist.
+        Created; must not exist.
     data : Path
-        From :func:`write_data`.
+        A model folder from :func:`write_data`.
     run_id, model_id : str
-        Where MLflow files it, if it does.
+        The run and the logged model that it belongs to; empty outside of a store.
     """
     import mlflow.pyfunc
     from mlflow.models import Model
@@ -63,7 +63,8 @@ def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = ""
     contract = Contract.read(data)
     pins = data.parent / "constraints.txt"
     pins.write_text("\n".join(constraints()) + "\n", encoding="utf-8")
-    # Requirements and signature are given: MLflow would load the model in a second process and guess wrong.
+    # Passed explicitly: to infer requirements MLflow loads the model in a second process, which takes 8 to
+    # 13 s and misses packages.
     mlflow.pyfunc.save_model(
         path=str(path),
         loader_module="harness.serving.pyfunc",

@@ -1,11 +1,11 @@
-"""MLflow's door to a model: ``_load_pyfunc(folder)``, the signature, and the example that the UI shows."""
+"""A model folder in, what MLflow loads and shows out: a pyfunc model, its signature, an input example."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.serving.engine import Engine
+from harness.serving.engine import LabelEngine
 from harness.values.errors import ModelError
 from harness.values.labels import LabelSet, Task
 
@@ -14,24 +14,25 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 
-class Served:
-    """What ``mlflow.pyfunc.load_model`` hands out.
+class PyfuncModel:
+    """The model inside what ``mlflow.pyfunc.load_model`` returns.
 
     Parameters
     ----------
-    engine : Engine
+    engine : LabelEngine
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: LabelEngine) -> None:
         self.engine = engine
 
     def predict(self, data: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
-        """Label rows; see :meth:`harness.serving.engine.Engine.label`.
+        """Label rows; see :meth:`harness.serving.engine.LabelEngine.label`.
 
         Raises
         ------
         MlflowException
-            With the code for a bad request, so that a client of the scoring server reads what is wrong.
+            With the code for a bad request (400), so that a client of the scoring server reads what is wrong:
+            any other exception reaches it as a stack trace.
         """
         from mlflow.exceptions import MlflowException
         from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
@@ -42,13 +43,19 @@ class Served:
             raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from None
 
 
-def _load_pyfunc(path: str) -> Served:
-    """Load a model folder; called by MLflow, which asks for this name."""
-    return Served(Engine.read(Path(path)))
+def _load_pyfunc(path: str) -> PyfuncModel:
+    """Load a model folder; MLflow calls the function of this name in a model's ``loader_module``."""
+    return PyfuncModel(LabelEngine.read(Path(path)))
 
 
 def signature(task: Task, labels: LabelSet) -> ModelSignature:
-    """Return the input and output columns of a model."""
+    """Return the input and output columns of a model, as MLflow checks them.
+
+    Parameters
+    ----------
+    task : {"stance", "framing"}
+    labels : LabelSet
+    """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
@@ -71,7 +78,7 @@ def signature(task: Task, labels: LabelSet) -> ModelSignature:
 
 
 def input_example(task: Task) -> pd.DataFrame:
-    """Return a sentence of our own in the form of the input."""
+    """Return a made-up sentence as one row of input, ``text`` and for stance ``target``."""
     import pandas as pd
 
     text = "Critics said the Coastal Union had failed the harbour towns."

@@ -10,7 +10,7 @@ from harness.serving.wheel import DISTRIBUTION
 
 
 def normalized(name: str) -> str:
-    """Return a distribution's name as indexes compare it."""
+    """Return a distribution's name as package indexes compare it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -21,23 +21,23 @@ def constraints() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        ``name==version``, sorted. A local version (``2.13.0+cpu``) is cut: which build to take is for the
-        machine that installs it to say. Only what is installed is named.
+        ``name==version``, sorted. A local version (``2.13.0+cpu``) is cut: which build to take is up to the
+        machine that installs it. Only installed packages are named.
     """
-    found: dict[str, str] = {}
-    waiting = [DISTRIBUTION]
-    while waiting:
-        name = normalized(waiting.pop())
-        if name in found:
+    versions: dict[str, str] = {}
+    queue = [DISTRIBUTION]
+    while queue:
+        name = normalized(queue.pop())
+        if name in versions:
             continue
         try:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue
-        found[name] = distribution.version.partition("+")[0]
-        waiting += _needed(distribution.requires or [])
-    found.pop(DISTRIBUTION, None)
-    return tuple(f"{name}=={version}" for name, version in sorted(found.items()))
+        versions[name] = distribution.version.partition("+")[0]
+        queue += _needed(distribution.requires or [])
+    versions.pop(DISTRIBUTION, None)
+    return tuple(f"{name}=={version}" for name, version in sorted(versions.items()))
 
 
 def pinned(name: str) -> str:
@@ -46,8 +46,12 @@ def pinned(name: str) -> str:
 
 
 def _needed(requires: list[str]) -> list[str]:
-    """Return the names of those requirements that apply here, extras left out."""
+    """Return the names of those requirements that apply in this environment; extras are left out."""
     from packaging.requirements import Requirement
 
-    parsed = [Requirement(text) for text in requires]
-    return [one.name for one in parsed if one.marker is None or one.marker.evaluate({"extra": ""})]
+    requirements = [Requirement(text) for text in requires]
+    return [
+        requirement.name
+        for requirement in requirements
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    ]

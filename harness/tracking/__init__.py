@@ -12,7 +12,7 @@ An experiment is a config, a parent run a classifier, a child run a trial::
                 results.append(parent.done)
                 continue
             for trial in trials:
-                result = parent.known(trial)          # of an interrupted run
+                result = parent.finished_trial(trial)          # of an interrupted run
                 if result is None:
                     with parent.trial(trial) as child:
                         result = evaluate.run_trial(prepared, trial, child.folder, child.unfinished)

@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.classifiers.protocol import Examples
 from harness.serving.inference import LabelModel
-from harness.serving.rows import COLUMNS
+from harness.serving.input_rows import COLUMNS
 from harness.tracking.models import SCHEMES, load
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import LabelSet, Task
@@ -60,8 +60,8 @@ def auditable(
     Parameters
     ----------
     model : str, path, LabelModel or callable
-        For an address see :func:`load_for_audit`. A function takes the table of :func:`table` and returns one
-        with a column ``p_<label>`` for each label, row by row.
+        For an address see :func:`load_for_audit`. A function takes the table of :func:`rows_of` and returns
+        one with a column ``p_<label>`` for each label, row by row.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def auditable(
     function = model
 
     def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:
-        return stated(name, function(table(examples)), labels, len(examples))
+        return read_probabilities(name, function(rows_of(examples)), labels, len(examples))
 
     return AuditableModel(name, None, None, predict, says_no_target=False)
 
@@ -106,7 +106,7 @@ def _of_label_model(model: LabelModel) -> AuditableModel:
     contract, classifier = model.engine.contract, model.engine.classifier
 
     def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:  # noqa: ARG001
-        return contract.deciding.calibrated(classifier.predict_proba(examples))
+        return contract.effective_decider.calibrated(classifier.predict_proba(examples))
 
     about = contract.trained_on
     return AuditableModel(
@@ -138,15 +138,15 @@ def _pyfunc(uri: str) -> Callable[[Examples, LabelSet], NDArray[np.float64]]:
 
     def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:
         try:
-            answer = model.predict(table(examples))
+            answer = model.predict(rows_of(examples))
         except MlflowException as error:
             raise ModelError(f"{uri} cannot label these rows: {str(error).splitlines()[0]}") from error
-        return stated(uri, answer, labels, len(examples))
+        return read_probabilities(uri, answer, labels, len(examples))
 
     return predict
 
 
-def table(examples: Examples) -> pd.DataFrame:
+def rows_of(examples: Examples) -> pd.DataFrame:
     """Write examples as the rows that a served model takes; of several mentions the first is the span."""
     import pandas as pd
 
@@ -162,7 +162,7 @@ def table(examples: Examples) -> pd.DataFrame:
     return made.assign(**texts, **offsets, holder=holder)
 
 
-def stated(uri: str, answer: Any, labels: LabelSet, n: int) -> NDArray[np.float64]:
+def read_probabilities(uri: str, answer: Any, labels: LabelSet, n: int) -> NDArray[np.float64]:
     """Take the probabilities out of what a pyfunc answered.
 
     Raises

@@ -37,7 +37,7 @@ EXPLANATION = (
 )
 
 
-class Pack(Protocol):
+class ModelPackager(Protocol):
     """Writes the MLflow model of a finished classifier; see :func:`harness.runs.packaging.pack`."""
 
     def __call__(
@@ -93,7 +93,7 @@ def log_metrics(client: MlflowClient, run_id: str, logged: Sequence[Metric]) -> 
 
 
 def log_classifier(
-    tracker: ExperimentWriter, run_id: str, result: ClassifierResult, pack: Pack | None
+    tracker: ExperimentWriter, run_id: str, result: ClassifierResult, pack: ModelPackager | None
 ) -> None:
     """Log a finished classifier into its parent run, the model first: the scores are its scores.
 
@@ -102,7 +102,7 @@ def log_classifier(
     tracker : ExperimentWriter
     run_id : str
     result : ClassifierResult
-    pack : Pack or None
+    pack : ModelPackager or None
         Writes the model; None logs none.
     """
     client, prepared = tracker.store.client, tracker.prepared
@@ -202,7 +202,7 @@ def dataset(prepared: Prepared) -> DatasetInput:
     return DatasetInput(made, [InputTag("mlflow.data.context", "train, validation, test")])
 
 
-def _log_model(tracker: ExperimentWriter, run_id: str, result: ClassifierResult, pack: Pack) -> str:
+def _log_model(tracker: ExperimentWriter, run_id: str, result: ClassifierResult, pack: ModelPackager) -> str:
     """Log the served model; one a run, since a second would inherit the first one's metrics."""
     from mlflow.entities import LoggedModelOutput
 

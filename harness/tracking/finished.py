@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedRun:
     """A finished run of a classifier.
 
     Attributes
@@ -44,7 +44,7 @@ class Finished:
     deterministic: bool
 
 
-def finished(store: Store, experiments: Sequence[str]) -> tuple[Finished, ...]:
+def finished_runs(store: Store, experiments: Sequence[str]) -> tuple[FinishedRun, ...]:
     """Return the newest finished run of each classifier, experiment by experiment, the oldest first.
 
     Raises
@@ -61,7 +61,7 @@ def finished(store: Store, experiments: Sequence[str]) -> tuple[Finished, ...]:
     return tuple(replace(one, name=f"{one.experiment}/{one.name}") for one in found)
 
 
-def predictions(store: Store, run: Finished) -> Predictions:
+def read_predictions(store: Store, run: FinishedRun) -> Predictions:
     """Read what a run predicted.
 
     Raises
@@ -97,7 +97,7 @@ def labels_of(config: Path) -> LabelSet:
     return LabelSet(tuple(data["labels"]), multi=framing and data.get("multi") is not False)
 
 
-def _of_experiment(store: Store, experiment: str) -> list[Finished]:
+def _of_experiment(store: Store, experiment: str) -> list[FinishedRun]:
     known = store.client.get_experiment_by_name(experiment)
     if known is None:
         others = ", ".join(sorted(one.name for one in store.client.search_experiments())) or "none"
@@ -115,9 +115,9 @@ def _of_experiment(store: Store, experiment: str) -> list[Finished]:
     return [_described(run, experiment) for run in newest.values()]
 
 
-def _described(run: Run, experiment: str) -> Finished:
+def _described(run: Run, experiment: str) -> FinishedRun:
     tags = run.data.tags
-    return Finished(
+    return FinishedRun(
         name=str(run.info.run_name),
         run_id=str(run.info.run_id),
         experiment_id=str(run.info.experiment_id),

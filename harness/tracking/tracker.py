@@ -78,21 +78,21 @@ class Tracker:
         return None
 
     @contextlib.contextmanager
-    def classifier(self, classifier: PlannedClassifier, trials: Sequence[Trial]) -> Iterator[Parent]:
+    def classifier(self, classifier: PlannedClassifier, trials: Sequence[Trial]) -> Iterator[ParentRun]:
         """Open the parent run of a classifier, an interrupted one where there is one.
 
-        Another process that trains the same classifier of the same experiment is waited for. An exception
-        ends the run as FAILED with its reason, Ctrl-C as KILLED; :meth:`Parent.complete` ends it as FINISHED.
+        If another process is training the same classifier of the same experiment, wait for it. An exception
+        ends the run as FAILED with its reason, Ctrl-C as KILLED; :meth:`ParentRun.complete` as FINISHED.
         """
         digest = names.parent_digest(self.prepared, classifier, trials)
         what = f"it runs {classifier.name} of {self.prepared.plan.name}"
         with self.store.lock(f"{self.experiment_id}-{digest}", what):
             done = None if self.fresh else self.finished(classifier, trials)
             if done is not None:
-                yield Parent(self, classifier, "", Path(), done)
+                yield ParentRun(self, classifier, "", Path(), done)
                 return
             run_id = self._resumed(digest) or self._created(classifier, digest)
-            parent = Parent(self, classifier, run_id, self.pending(run_id))
+            parent = ParentRun(self, classifier, run_id, self.pending(run_id))
             with self.ending(run_id):
                 yield parent
 
@@ -148,7 +148,7 @@ class Tracker:
 
     def pending(self, name: str) -> Path:
         """Return the folder of an unfinished run's models, by its id, or of an unfinished training."""
-        return pending.place(self.store, name)
+        return pending.folder_of(self.store, name)
 
     def tags(self, role: str, digest: str) -> dict[str, str]:
         """Return the tags that every run of the experiment carries."""
@@ -207,7 +207,7 @@ def _deterministic(classifier: PlannedClassifier, labels: LabelSet) -> dict[str,
 
 
 @dataclass(frozen=True)
-class Parent:
+class ParentRun:
     """The open run of a classifier.
 
     Attributes
@@ -227,7 +227,7 @@ class Parent:
     folder: Path
     done: ClassifierResult | None = None
 
-    def known(self, trial: Trial) -> TrialResult | None:
+    def finished_trial(self, trial: Trial) -> TrialResult | None:
         """Load the result of a finished child run with the trial's digest; None without one.
 
         Its ``folder`` is None where the model has been thrown away because another seed's was served.
@@ -243,7 +243,7 @@ class Parent:
         return None
 
     @contextlib.contextmanager
-    def trial(self, trial: Trial) -> Iterator[Child]:
+    def trial(self, trial: Trial) -> Iterator[ChildRun]:
         """Open the child run of a trial; it ends FINISHED, FAILED or KILLED with the block."""
         tracker = self.tracker
         client = tracker.store.client
@@ -258,17 +258,17 @@ class Parent:
         if tracker.fresh:
             shutil.rmtree(unfinished, ignore_errors=True)
         with tracker.ending(run_id):
-            yield Child(tracker, run_id, tracker.pending(run_id), unfinished)
+            yield ChildRun(tracker, run_id, tracker.pending(run_id), unfinished)
             client.set_terminated(run_id, "FINISHED")
         shutil.rmtree(unfinished, ignore_errors=True)
 
-    def complete(self, result: ClassifierResult, pack: contents.Pack | None = None) -> None:
+    def complete(self, result: ClassifierResult, pack: contents.ModelPackager | None = None) -> None:
         """Log everything a person looks at in the UI, and the model; the run is FINISHED.
 
         Parameters
         ----------
         result : ClassifierResult
-        pack : Pack, optional
+        pack : ModelPackager, optional
             Writes the model; left out, none is logged.
         """
         tracker = self.tracker
@@ -287,7 +287,7 @@ def model_of(run: Run) -> str | None:
 
 
 @dataclass(frozen=True)
-class Child:
+class ChildRun:
     """The open run of a trial.
 
     Attributes

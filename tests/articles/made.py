@@ -9,9 +9,9 @@ import numpy as np
 
 from harness.classifiers.protocol import Example
 from harness.serving.contract import Contract
-from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.decider import Decider
-from harness.serving.engine import Engine
+from harness.serving.engine import LabelEngine
 from harness.serving.inference import LabelModel
 from harness.values.labels import FRAMING, STANCE, LabelSet, Task
 from harness.values.parties import EMPTY, Registry, from_records
@@ -53,6 +53,6 @@ class Counting:
 
 def model(task: Task = "stance", *, below: float | None = None) -> LabelModel:
     labels = STANCE if task == "stance" else FRAMING
-    rule = Rule(below, 0.1, "conformal", 0.9, 100, 100, 1) if below is not None else None
+    rule = AbstentionRule(below, 0.1, "conformal", 0.9, 100, 100, 1) if below is not None else None
     made = Contract(task=task, labels=labels, loader="x:y", decider=Decider(labels, rule=rule))
-    return LabelModel(Engine(made, Counting(labels), EMPTY), f"models:/{task}@champion")  # type: ignore[arg-type]
+    return LabelModel(LabelEngine(made, Counting(labels), EMPTY), f"models:/{task}@champion")  # type: ignore[arg-type]

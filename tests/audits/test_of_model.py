@@ -18,7 +18,7 @@ from harness.classifiers.protocol import Example
 from harness.cli import main as cli
 from harness.runs.classifiers import run_classifiers
 from harness.tracking import names
-from harness.tracking.auditable import auditable, load_for_audit, stated, table
+from harness.tracking.auditable import auditable, load_for_audit, read_probabilities, rows_of
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, ModelError
@@ -171,7 +171,7 @@ def test_what_does_not_fit_is_refused(champion: Path) -> None:
 
 
 def test_rows_for_a_pyfunc_have_the_kinds_of_a_served_model() -> None:
-    made = table([Example("A met B.", "B", ((6, 7), (0, 1)), "A"), Example("A met B.", "C")])
+    made = rows_of([Example("A met B.", "B", ((6, 7), (0, 1)), "A"), Example("A met B.", "C")])
     assert made.to_dict("records")[0] == {
         "text": "A met B.",
         "target": "B",
@@ -198,9 +198,9 @@ def test_rows_for_a_pyfunc_have_the_kinds_of_a_served_model() -> None:
 def test_answers_that_cannot_be_used(columns: list[str], n: int, message: str) -> None:
     answer: Any = pd.DataFrame([[0.5] * len(columns)] * 2, columns=columns)
     with pytest.raises(ModelError) as raised:
-        stated("m", answer, STANCE, n)
+        read_probabilities("m", answer, STANCE, n)
     assert str(raised.value) == message
-    assert stated("m", an_answer(), STANCE, 1).tolist() == [[0.2, 0.3, 0.5]]
+    assert read_probabilities("m", an_answer(), STANCE, 1).tolist() == [[0.2, 0.3, 0.5]]
 
 
 def an_answer() -> pd.DataFrame:

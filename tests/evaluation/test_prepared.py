@@ -15,7 +15,7 @@ from harness.evaluation import trial as evaluate
 from harness.evaluation.prepared import labels_of, reads_both
 from harness.evaluation.trial import Prepared
 from harness.runs.classifiers import ClassifierOutcome, run_classifiers
-from harness.tracking.finished import finished, predictions
+from harness.tracking.finished import finished_runs, read_predictions
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
 from harness.values.labels import FRAMING, STANCE, LabelSet
@@ -96,9 +96,9 @@ def test_one_fit_a_seed_is_scored_on_both_tasks(folder: Path) -> None:
     ran(made)
     assert both_toys.FITTED == [(18, 18)] * 2
     store = Store.open()
-    (run,) = finished(store, ["toys-framing"])
+    (run,) = finished_runs(store, ["toys-framing"])
     assert (run.name, run.primary) == ("joint", "f1_macro")
-    table = predictions(store, run)
+    table = read_predictions(store, run)
     assert table.labels == FRAMING
     assert sorted(table.rows["seed"].unique()) == [1, 2]
     assert set(table.only(split="test").rows["id"]) == set(made.splits[0].test)
@@ -112,7 +112,7 @@ def test_what_it_says_of_the_other_task_is_what_a_classifier_of_its_own_would(fo
     alone = toys.prepared(folder, name="alone", task="framing")
     (outcome,) = ran(alone)
     store = Store.open()
-    table = predictions(store, finished(store, ["toys-framing"])[0])
+    table = read_predictions(store, finished_runs(store, ["toys-framing"])[0])
     assert outcome.result is not None
     own = outcome.result.predictions
     columns = ["seed", "id", "p_conflict", "p_morality"]
@@ -154,4 +154,4 @@ def test_an_interrupted_second_task_is_finished_later(folder: Path, monkeypatch:
     assert len(both_toys.FITTED) == 2
     ran(made)
     assert len(both_toys.FITTED) == 2
-    assert [one.name for one in finished(Store.open(), ["toys-framing"])] == ["joint"]
+    assert [one.name for one in finished_runs(Store.open(), ["toys-framing"])] == ["joint"]

@@ -25,7 +25,7 @@ from harness.runs.external import log_external
 from harness.scoring.comparison import compare
 from harness.scoring.comparison.findings import shortened
 from harness.tracking import promotion
-from harness.tracking.finished import finished, predictions
+from harness.tracking.finished import finished_runs, read_predictions
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, HarnessError, StoreError
 
@@ -43,14 +43,14 @@ def test_the_finished_classifiers_of_an_experiment_are_compared(
     assert {entry.name for entry in found.comparison.entries} == {"prior", "verbs", "strong", "unsaved"}
     assert found.comparison.metric == "f1_macro"
     # The tests' classifiers that no seed changes have one seed, and no lack of them.
-    assert {run.name for run in finished(store, ["toys"]) if run.deterministic} == {"prior", "unsaved"}
+    assert {run.name for run in finished_runs(store, ["toys"]) if run.deterministic} == {"prior", "unsaved"}
     assert not [line for line in found.comparison.cautions if "One seed" in line]
 
 
 def test_what_is_read_back_is_what_was_predicted(trained: Path) -> None:
     store = Store.open(trained)
-    runs = {run.name: run for run in finished(store, ["toys"])}
-    table = predictions(store, runs["verbs"])
+    runs = {run.name: run for run in finished_runs(store, ["toys"])}
+    table = read_predictions(store, runs["verbs"])
     assert set(table.rows["seed"]) == {1, 2}
     assert set(table.rows["run"]) == {"verbs"}
     assert table.labels.names == ("critical", "neutral", "supportive")
@@ -81,7 +81,7 @@ def test_the_same_comparison_is_logged_once(compared: tuple[Store, ComparedRuns]
 
 def test_comparisons_are_neither_compared_nor_promoted(compared: tuple[Store, ComparedRuns]) -> None:
     store, _ = compared
-    assert {run.name for run in finished(store, ["toys"])} == {"prior", "verbs", "strong", "unsaved"}
+    assert {run.name for run in finished_runs(store, ["toys"])} == {"prior", "verbs", "strong", "unsaved"}
     assert promotion.promote(store, "toys").classifier in {"verbs", "strong"}
 
 
@@ -154,7 +154,7 @@ def test_experiments_that_go_by_different_metrics_need_one_named(trained: Path) 
 
 def test_a_run_whose_files_are_gone_is_named(trained: Path) -> None:
     store = Store.open(trained)
-    run = finished(store, ["toys"])[0]
+    run = finished_runs(store, ["toys"])[0]
     (Path(store.client.download_artifacts(run.run_id, "")) / "predictions.parquet").unlink()
     with pytest.raises(StoreError, match=rf"^the files of {run.name} \(run {run.run_id}\) are gone: "):
         compare_experiments(store, ["toys"])

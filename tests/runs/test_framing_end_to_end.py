@@ -12,7 +12,7 @@ from harness.config import plan
 from harness.evaluation import trial as evaluate
 from harness.runs.classifiers import run_classifiers
 from harness.scoring.slices import slices_of
-from harness.tracking.finished import finished, predictions
+from harness.tracking.finished import finished_runs, read_predictions
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
 from harness.values.labels import LabelSet
@@ -69,8 +69,8 @@ def test_train_score_log_promote_serve_predict(folder: Path, name: str) -> None:
     store = Store.open()
     outcomes = list(run_classifiers(made, store))
     assert [one.error for one in outcomes] == [None, None]
-    run = next(one for one in finished(store, ["own"]) if one.name == "linear")
-    table = predictions(store, run)
+    run = next(one for one in finished_runs(store, ["own"]) if one.name == "linear")
+    table = read_predictions(store, run)
     assert table.labels == expected
     scores = outcomes[1].result.scores  # type: ignore[union-attr]
     assert scores.value("f1_macro") == 1.0

@@ -5,21 +5,39 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import Golden
 
 from harness.serving.contract import Contract, loader
-from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.calibrators import Temperature
 from harness.serving.decisions.decider import Decider
-from harness.serving.engine import Engine
-from harness.values.errors import ModelError
+from harness.serving.engine import LabelEngine
+from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import STANCE, LabelSet
+from harness.values.legacy import LOADERS
+from tests.serving.toy_models import listing, refusal
 
 CONTRACT = Contract("stance", STANCE, "toys:load")
 
 
 def decisions(**changed: Any) -> dict[str, Any]:
-    """What a contract says of decisions, with something wrong in it."""
+    """The decisions of a contract, with something wrong in them."""
     return Decider(STANCE).plain() | changed
+
+
+DAMAGED: dict[str, dict[str, Any]] = {
+    "an older format": {"format": 1},
+    "a newer format": {"format": 3},
+    "no format": {"format": None},
+    "an unknown task": {"task": "weather"},
+    "an unknown calibration": {"decisions": decisions(calibration={"kind": "magic"})},
+    "temperature 0": {"decisions": decisions(calibration={"kind": "temperature", "temperatures": [0]})},
+    "no number": {"decisions": decisions(calibration={"kind": "temperature", "temperatures": ["warm"]})},
+    "thresholds of one label": {"decisions": decisions(thresholds=[0.5, 0.5, 0.5])},
+    "half a rule": {"decisions": decisions(abstention={"below": 0.5})},
+    "a label twice": {"labels": ["a", "a"]},
+}
+NO_LOADERS = ("os:system", "shutil:rmtree", "numpy:array", "toys:write_corpus", "not_there:load", "None", "")
 
 
 @pytest.mark.parametrize(
@@ -34,7 +52,7 @@ def decisions(**changed: Any) -> dict[str, Any]:
                 LabelSet(("a", "b"), multi=True),
                 Temperature((1.5, 0.7)),
                 (0.4, 0.6),
-                Rule(0.7, 0.1, "conformal", 0.9, n=80, groups=20, largest=9),
+                AbstentionRule(0.7, 0.1, "conformal", 0.9, n=80, groups=20, largest=9),
                 ("Few rows.",),
             ),
             classifier={"kind": "linear", "C": 1.0},
@@ -48,60 +66,38 @@ def test_a_contract_is_read_as_it_was_written(tmp_path: Path, contract: Contract
     assert Contract.read(tmp_path) == contract
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"format": 1}, "has format 1; this harness reads 2"),
-        ({"task": "weather"}, "is damaged: task 'weather'"),
-        ({"decisions": decisions(calibration={"kind": "magic"})}, "is damaged: calibration 'magic'"),
-        (
-            {"decisions": decisions(calibration={"kind": "temperature", "temperatures": [0]})},
-            "is damaged: temperature 0.0",
-        ),
-        (
-            {"decisions": decisions(calibration={"kind": "temperature", "temperatures": ["warm"]})},
-            "is damaged: could not convert string to float: 'warm'",
-        ),
-        ({"decisions": decisions(thresholds=[0.5, 0.5, 0.5])}, "is damaged: thresholds (0.5, 0.5, 0.5)"),
-        ({"decisions": decisions(abstention={"below": 0.5})}, "is damaged: 'risk'"),
-        ({"labels": ["a", "a"]}, "is damaged: labels repeat: a"),
-        ({"loader": None}, None),
-    ],
-)
-def test_a_damaged_contract_is_refused(tmp_path: Path, change: dict[str, Any], said: str | None) -> None:
-    CONTRACT.write(tmp_path)
+def test_a_damaged_contract_is_refused(tmp_path: Path, golden: Golden) -> None:
     path = tmp_path / "contract.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    if said is None:
-        with pytest.raises(ModelError, match="the model's loader 'None'"):
-            loader(Contract.read(tmp_path).loader)
-        return
+    messages = {}
+    for case, change in DAMAGED.items():
+        CONTRACT.write(tmp_path)
+        path.write_text(json.dumps(json.loads(path.read_text()) | change))
+        messages[case] = refusal(lambda: Contract.read(tmp_path), tmp_path)
+    path.write_text("{")
+    messages["not JSON"] = refusal(lambda: Contract.read(tmp_path), tmp_path)
+    golden("serving/damaged-contracts", listing(messages))
+
+
+def test_a_folder_without_a_contract_is_a_foreign_model(tmp_path: Path) -> None:
+    with pytest.raises(ForeignModelError):
+        LabelEngine.read(tmp_path)
+
+
+def test_a_damaged_contract_is_not_a_foreign_model(tmp_path: Path) -> None:
+    (tmp_path / "contract.json").write_text("{")
     with pytest.raises(ModelError) as caught:
-        Contract.read(tmp_path)
-    assert str(caught.value).startswith(f"{path} {said}")
+        LabelEngine.read(tmp_path)
+    assert not isinstance(caught.value, ForeignModelError)
 
 
-def test_a_folder_without_contract_is_no_model(tmp_path: Path) -> None:
-    with pytest.raises(ModelError) as caught:
-        Engine.read(tmp_path)
-    assert str(caught.value) == f"{tmp_path} holds no contract.json: it is no model of the harness"
+def test_only_functions_that_were_written_to_load_models_are_called(golden: Golden) -> None:
+    messages = {
+        address or "the empty string": refusal(lambda address=address: loader(address))  # type: ignore[misc]
+        for address in NO_LOADERS
+    }
+    golden("serving/no-loaders", listing(messages))
 
 
-@pytest.mark.parametrize(
-    ("address", "said"),
-    [
-        ("os:system", "the model's loader 'os:system' is no loader"),
-        ("shutil:rmtree", "the model's loader 'shutil:rmtree' is no loader"),
-        ("numpy:array", "the model's loader 'numpy:array' is no function(folder, labels)"),
-        ("toys:write_corpus", "the model's loader 'toys:write_corpus' is no function(folder, labels)"),
-        (
-            "not_there:load",
-            "the model's loader 'not_there:load' cannot be imported: No module named 'not_there';"
-            " install the package it comes from",
-        ),
-    ],
-)
-def test_only_what_was_written_to_load_models_is_called(address: str, said: str) -> None:
-    with pytest.raises(ModelError) as caught:
-        loader(address)
-    assert str(caught.value) == said
+@pytest.mark.parametrize(("old", "new"), LOADERS.items(), ids=LOADERS)
+def test_old_addresses_of_loaders_lead_to_the_present_ones(old: str, new: str) -> None:
+    assert loader(old) is loader(new)

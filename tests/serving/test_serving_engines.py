@@ -1,4 +1,4 @@
-"""Which engine computes a served model, and what its card says of them."""
+"""Which engine computes a served model, and the card's section on engines."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 import toys
+from golden import Golden
 
 from harness.runs.packaging import engines_section
-from harness.serving.contract import Contract
-from harness.serving.engine import ENGINE, Engine, choose
-from harness.serving.folder import write_data
+from harness.serving.engine import ENGINE, LabelEngine, choose
 from harness.values.errors import ClassifierError, ModelError
 from harness.values.labels import STANCE
-from harness.values.parties import EMPTY
+from tests.serving.toy_models import write_model
+
+REASON = "the engine bf16 cannot serve this model: it is a toy"
 
 
 class Fast(toys.Verbs):
@@ -27,54 +28,42 @@ class Fast(toys.Verbs):
 
     def use(self, engine: str) -> None:
         if engine == "bf16":
-            raise ClassifierError("the engine bf16 cannot serve this model: it is a toy")
+            raise ClassifierError(REASON)
         self.used = engine
 
 
-def test_a_classifier_is_told_its_engine() -> None:
-    one = Fast(1.0, "", STANCE, 1)
-    choose(one, "int8")
-    assert one.used == "int8"
-    with pytest.raises(ModelError) as error:
-        choose(one, "bf16")
-    assert str(error.value) == "the engine bf16 cannot serve this model: it is a toy"
+def test_a_classifier_computes_by_the_engine_that_was_chosen() -> None:
+    classifier = Fast(1.0, "", STANCE, 1)
+    choose(classifier, "int8")
+    assert classifier.used == "int8"
+    with pytest.raises(ModelError, match=REASON):
+        choose(classifier, "bf16")
 
 
 @pytest.mark.parametrize("engine", ["auto", "fp32"])
 def test_a_classifier_without_a_choice_has_the_exact_one(engine: str) -> None:
     choose(toys.Verbs(1.0, "", STANCE, 1), engine)
-    with pytest.raises(ModelError) as error:
+    with pytest.raises(ModelError, match="'int8'"):
         choose(toys.Verbs(1.0, "", STANCE, 1), "int8")
-    assert str(error.value) == "this model has no choice of engines, so no 'int8'"
 
 
 @pytest.mark.parametrize(
-    ("asked", "environment", "used"),
+    ("argument", "environment", "used"),
     [("", None, "auto"), ("", "", "auto"), ("", "int8", "int8"), ("fp32", "int8", "fp32")],
 )
-def test_who_asks_comes_before_the_environment(
-    asked: str, environment: str | None, used: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_argument_comes_before_the_environment(
+    argument: str, environment: str | None, used: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = Fast(1.0, "", STANCE, 1)
-    monkeypatch.setattr("harness.serving.engine.loader", lambda address: lambda folder, labels: one)
+    classifier = Fast(1.0, "", STANCE, 1)
+    monkeypatch.setattr("harness.serving.engine.loader", lambda address: lambda folder, labels: classifier)
     monkeypatch.delenv(ENGINE, raising=False)
     if environment is not None:
         monkeypatch.setenv(ENGINE, environment)
-    (tmp_path / "own" / "model").mkdir(parents=True)
-    (tmp_path / "served").mkdir()
-    write_data(tmp_path / "served", tmp_path / "own", Contract("stance", STANCE, "x:y"), EMPTY)
-    Engine.read(tmp_path / "served", asked)
-    assert one.used == used
+    LabelEngine.read(write_model(tmp_path), argument)
+    assert classifier.used == used
 
 
-def test_the_card_says_what_passed_and_what_was_refused() -> None:
+def test_the_card_says_which_engines_passed_and_which_were_refused(golden: Golden) -> None:
     passed = {"rows": 400, "different": 1, "widest": 0.01, "lost": 0.1, "again": 0.05}
-    found = {"bf16": passed, "int8": {"refused": "the graph holds nothing"}}
-    assert engines_section(found).splitlines() == [
-        "## Engines",
-        "",
-        "- `fp32`: exact; the scores above are its.",
-        "- `bf16`: of 400 held-out rows 99.75% got the same label, and 0.10 points of macro-F1 were lost."
-        " 5.0% of rows are computed once more, in fp32.",
-        "- `int8`: refused, because the graph holds nothing.",
-    ]
+    refused = {"refused": "the graph holds nothing"}
+    golden("serving/engines-section", engines_section({"bf16": passed, "int8": refused}))

@@ -9,46 +9,29 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import toys
 
 from harness.serving import requirements, wheel
-from harness.serving.contract import Contract
-from harness.serving.engine import Engine
-from harness.serving.folder import write_data, write_mlflow
+from harness.serving.engine import LabelEngine
+from harness.serving.folder import write_mlflow
 from harness.serving.pyfunc import input_example, signature
 from harness.values.labels import FRAMING, STANCE
 from harness.values.parties import Party, Registry
+from tests.serving.toy_models import write_model
 
 PARTIES = Registry((Party("Coastal Union", aliases=("the Union", "CU")), Party("Varna", "country")))
-CONTRACT = Contract("stance", STANCE, "toys:load")
 BLANK = {"text": "Varna praised the Union.", "target": "Coastal Union"}
 
 
-def saved(folder: Path, contract: Contract = CONTRACT) -> Path:
-    """Write a model folder with a small model of the tests."""
-    model = toys.Verbs(1.0, "", contract.labels, 1)
-    model.known_ = {"praised": [0.0, 0.0, 9.0], "blasted": [9.0, 0.0, 0.0]}
-    (folder / "own" / "model").mkdir(parents=True)
-    model.save(folder / "own" / "model")
-    (folder / "served").mkdir()
-    write_data(folder / "served", folder / "own", contract, PARTIES)
-    return folder / "served"
-
-
-def rows(*given: dict[str, Any]) -> pd.DataFrame:
-    return pd.DataFrame(list(given))
-
-
 def test_a_model_folder_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
-    engine = Engine.read(saved(tmp_path))
+    engine = LabelEngine.read(write_model(tmp_path, parties=PARTIES))
     assert engine.parties.parties == PARTIES.parties
-    assert engine.label(rows(BLANK))["label"].tolist() == ["supportive"]
+    assert engine.label(pd.DataFrame([BLANK]))["label"].tolist() == ["supportive"]
 
 
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("logged")
-    write_mlflow(folder / "model", saved(folder))
+    write_mlflow(folder / "model", write_model(folder, parties=PARTIES))
     return folder / "model"
 
 
@@ -79,26 +62,18 @@ def test_mlflow_loads_it_where_pickle_is_forbidden(logged: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("data", "status", "said"),
+    ("data", "status", "part"),
     [
         ({"dataframe_records": [BLANK]}, 200, '"label": "supportive"'),
         ({"inputs": [BLANK]}, 200, '"label": "supportive"'),
-        (
-            {"dataframe_split": {"columns": ["text", "target"], "data": [[None, "x"]]}},
-            400,
-            "row 1: text is missing",
-        ),
-        ({"dataframe_records": [BLANK | {"text": ""}]}, 400, "row 1: text is empty"),
-        ({"dataframe_records": [{"text": "a"}]}, 400, "Model is missing inputs ['target']"),
-        (
-            {"dataframe_records": [BLANK | {"target_start": 0, "target_end": 99}]},
-            400,
-            "row 1: the span 0:99 lies outside the text of 24 characters",
-        ),
+        ({"dataframe_split": {"columns": ["text", "target"], "data": [[None, "x"]]}}, 400, "row 1: text"),
+        ({"dataframe_records": [BLANK | {"text": ""}]}, 400, "row 1: text"),
+        ({"dataframe_records": [{"text": "a"}]}, 400, "['target']"),
+        ({"dataframe_records": [BLANK | {"target_start": 0, "target_end": 99}]}, 400, "0:99"),
     ],
 )
 def test_the_scoring_server_answers_bad_input_with_a_message(
-    logged: Path, data: dict[str, Any], status: int, said: str
+    logged: Path, data: dict[str, Any], status: int, part: str
 ) -> None:
     """As ``mlflow models serve`` does, in this process: MLflow's function for a request, its error text."""
     import mlflow.pyfunc
@@ -114,16 +89,17 @@ def test_the_scoring_server_answers_bad_input_with_a_message(
         assert "Traceback" not in text
     else:
         code, text = answer.status, answer.response
-    assert (code, said in text) == (status, True), text
+    assert (code, part in text) == (status, True), text
 
 
 @pytest.mark.parametrize(("task", "columns"), [("stance", 5), ("framing", 1)])
 def test_the_signature_names_what_is_required(task: Any, columns: int) -> None:
     labels = STANCE if task == "stance" else FRAMING
-    made = signature(task, labels)
-    assert len(made.inputs) == columns
-    assert [one.name for one in made.inputs.inputs if one.required] == list(input_example(task).columns)
-    assert made.outputs.input_names() == ["label", *(f"p_{name}" for name in labels.names), "abstain"]
+    schemas = signature(task, labels)
+    assert len(schemas.inputs) == columns
+    required = [column.name for column in schemas.inputs.inputs if column.required]
+    assert required == list(input_example(task).columns)
+    assert schemas.outputs.input_names() == ["label", *(f"p_{name}" for name in labels.names), "abstain"]
 
 
 def test_constraints_pin_what_is_needed_and_no_local_build() -> None:

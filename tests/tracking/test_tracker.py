@@ -195,7 +195,7 @@ def test_a_run_that_has_its_model_already_is_not_taken_up(
 
     with monkeypatch.context() as patch:
         patch.setattr("harness.tracking.contents.log_metrics", out_of_space)
-        patch.setattr("harness.tracking.tracker.Child.log", lambda self, result: None)
+        patch.setattr("harness.tracking.tracker.ChildRun.log", lambda self, result: None)
         with pytest.raises(OSError, match="no space left"):
             ran(made, store)
     stopped = runs(store, "classifier")["verbs"]

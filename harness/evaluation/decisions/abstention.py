@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.serving.decisions.abstention import SERVES_NOTHING
+from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from harness.evaluation.decisions import calibrator_fitting
 from harness.evaluation.decisions.abstention import Rows, conformal, learn_then_test
 from harness.evaluation.decisions.thresholds import HALF, tuned
 from harness.scoring.aligned import clusters
-from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.decider import Decider
 from harness.values import seeds
 from harness.values.labels import confidence
@@ -160,14 +160,14 @@ def _thresholds(decider: Decider, validation: Predictions, settings: Settings) -
 
 def _rule(
     decider: Decider, validation: Predictions, kept: Predictions, settings: Settings, *, refitted: bool
-) -> Rule:
+) -> AbstentionRule:
     assert settings.risk is not None
     rows = _rows(decider, kept)
     if settings.method == "conformal":
         below = conformal(rows, settings.risk)
     else:
         below = learn_then_test(rows, _rows(decider, validation), settings.risk, settings.certainty)
-    return Rule(
+    return AbstentionRule(
         below=below,
         risk=settings.risk,
         method=settings.method,

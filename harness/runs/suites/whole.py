@@ -10,7 +10,7 @@ from harness.runs.suites.running import SuiteCell, SuiteFailure, run_entries
 from harness.runs.suites.suite import Suite, SuiteEntry, read
 from harness.runs.suites.table import SuiteRow, rows, to_csv, to_markdown
 from harness.tracking.store import Store
-from harness.tracking.suites import log_suite
+from harness.tracking.suite_runs import log_suite
 from harness.values.errors import HarnessError
 
 

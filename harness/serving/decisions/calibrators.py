@@ -1,15 +1,15 @@
 """Raw probabilities in, calibrated ones out: frozen maps, fitted in :mod:`harness.evaluation.decisions`.
 
-A map is plain data, so that a served model carries it as JSON. What each may do:
+A map is plain data, so that a served model carries it as JSON. What each may change:
 
-============  ==============================  =================================================
-kind          single-label                    multi-label, each label for itself
-============  ==============================  =================================================
-temperature   never changes a label           keeps each label's ranking, and its 0.5
-platt         may change labels               keeps each label's ranking
-isotonic      may change labels, makes ties   makes ties, reverses nothing
-none          changes nothing                 changes nothing
-============  ==============================  =================================================
+============  ============================================  =================================================
+kind          single-label                                  multi-label, each label separately
+============  ============================================  =================================================
+temperature   no label                                      neither a label's ranking nor its threshold of 0.5
+platt         labels                                        no label's ranking
+isotonic      labels; makes ties                            makes ties, but never reverses a label's ranking
+none          nothing                                       nothing
+============  ============================================  =================================================
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 EDGE = 1e-12
-"""Probabilities are moved this far from 0 and 1 before their logarithm is taken."""
+"""Probabilities are kept this far from 0 and 1 before their logarithm is taken."""
 
 
 class Calibrator(Protocol):
@@ -39,14 +39,19 @@ class Calibrator(Protocol):
     kind: ClassVar[str]
 
     def apply(self, proba: Array, *, multi: bool) -> Array:
-        """Calibration probabilities.
+        """Calibrate probabilities.
 
         Parameters
         ----------
         proba : (n, k) array
-            As the classifier said them.
+            Raw, in ``[0, 1]``.
         multi : bool
             Each column is a probability of its own; else rows sum to 1, and do so afterwards.
+
+        Returns
+        -------
+        (n, k) array
+            In ``[0, 1]``.
         """
 
     def plain(self) -> dict[str, Any]:
@@ -55,7 +60,7 @@ class Calibrator(Protocol):
 
 @dataclass(frozen=True)
 class Unchanged:
-    """Leaves probabilities as they are."""
+    """Leaves probabilities as they are: the classifier's own."""
 
     kind: ClassVar[str] = "none"
 
@@ -70,22 +75,23 @@ class Unchanged:
 
 @dataclass(frozen=True)
 class Temperature:
-    """Divides the logits behind probabilities (Guo et al. 2017).
+    """Divides the logits behind probabilities by a temperature (Guo et al. 2017).
 
     Attributes
     ----------
     temperatures : tuple of float
-        Above 1 flattens, below 1 sharpens. One for a single-label task, one a label for a multi-label one.
+        Positive: above 1 flattens, below 1 sharpens. One for a single-label task, one per label for a
+        multi-label one.
     """
 
     temperatures: tuple[float, ...]
     kind: ClassVar[str] = "temperature"
 
     def __post_init__(self) -> None:
-        _hold(self.temperatures, lambda one: one > 0, "temperature")
+        _check(self.temperatures, lambda temperature: temperature > 0, "temperature")
 
     def apply(self, proba: Array, *, multi: bool) -> Array:
-        """Calibration; see :func:`tempered`."""
+        """Calibrate probabilities; see :func:`tempered`."""
         return tempered(proba, self.temperatures, multi=multi)
 
     def plain(self) -> dict[str, Any]:
@@ -95,12 +101,12 @@ class Temperature:
 
 @dataclass(frozen=True)
 class Platt:
-    """Puts a logistic curve over each label's log-odds (Platt 1999); rows are normalised again.
+    """Passes each label's log-odds through a logistic curve (Platt 1999), then normalises single-label rows.
 
     Attributes
     ----------
     slopes, intercepts : tuple of float
-        One a label; slopes are not negative, so that no ranking is reversed.
+        One per label; slopes are not negative, so that no ranking is reversed.
     """
 
     slopes: tuple[float, ...]
@@ -108,15 +114,17 @@ class Platt:
     kind: ClassVar[str] = "platt"
 
     def __post_init__(self) -> None:
-        _hold(self.slopes, lambda one: one >= 0, "slope")
-        _hold(self.intercepts, lambda _: True, "intercept")
+        _check(self.slopes, lambda slope: slope >= 0, "slope")
+        _check(self.intercepts, lambda _: True, "intercept")
         if len(self.slopes) != len(self.intercepts):
             raise ValueError(f"{len(self.slopes)} slopes and {len(self.intercepts)} intercepts")
 
     def apply(self, proba: Array, *, multi: bool) -> Array:
-        """Calibration each label."""
-        said = 1 / (1 + np.exp(-(np.asarray(self.slopes) * log_odds(proba) + np.asarray(self.intercepts))))
-        return said if multi else normalised(said)
+        """Calibrate each label."""
+        calibrated = 1 / (
+            1 + np.exp(-(np.asarray(self.slopes) * log_odds(proba) + np.asarray(self.intercepts)))
+        )
+        return calibrated if multi else normalised(calibrated)
 
     def plain(self) -> dict[str, Any]:
         """Return kind, slopes and intercepts."""
@@ -125,31 +133,36 @@ class Platt:
 
 @dataclass(frozen=True)
 class Isotonic:
-    """Puts a rising staircase over each label's probability; rows are normalised again.
+    """Maps each label's probability by a rising line of segments, then normalises single-label rows.
+
+    The segments come from isotonic regression (Zadrozny and Elkan 2002).
 
     Attributes
     ----------
     knots : tuple of (tuple of float, tuple of float)
-        Each label's raw and calibrated probabilities; straight lines between, level beyond.
+        Per label raw and calibrated probabilities, both rising and in ``[0, 1]``; straight lines between two
+        knots, constant beyond the outer ones.
     """
 
     knots: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
     kind: ClassVar[str] = "isotonic"
 
     def __post_init__(self) -> None:
-        for raw, said in self.knots:
-            _hold((*raw, *said), lambda one: 0 <= one <= 1, "knot")
-            if len(raw) != len(said) or not raw or list(raw) != sorted(raw) or list(said) != sorted(said):
+        for raw, calibrated in self.knots:
+            _check((*raw, *calibrated), lambda knot: 0 <= knot <= 1, "knot")
+            rise = list(raw) == sorted(raw) and list(calibrated) == sorted(calibrated)
+            if len(raw) != len(calibrated) or not raw or not rise:
                 raise ValueError("knots do not rise")
 
     def apply(self, proba: Array, *, multi: bool) -> Array:
-        """Calibration each label."""
-        said = np.stack([np.interp(proba[:, k], *knots) for k, knots in enumerate(self.knots)], axis=1)
-        return said if multi else normalised(said)
+        """Calibrate each label."""
+        columns = [np.interp(proba[:, k], *knots) for k, knots in enumerate(self.knots)]
+        calibrated = np.stack(columns, axis=1)
+        return calibrated if multi else normalised(calibrated)
 
     def plain(self) -> dict[str, Any]:
         """Return kind and knots."""
-        return {"kind": self.kind, "knots": [[list(raw), list(said)] for raw, said in self.knots]}
+        return {"kind": self.kind, "knots": [[list(raw), list(calibrated)] for raw, calibrated in self.knots]}
 
 
 def read(data: Mapping[str, Any], labels: LabelSet) -> Calibrator:
@@ -158,7 +171,7 @@ def read(data: Mapping[str, Any], labels: LabelSet) -> Calibrator:
     Raises
     ------
     KeyError, TypeError, ValueError
-        Where the data are none.
+        Where the data describe no map for these labels.
     """
     kind, k = data["kind"], len(labels)
     if kind == "none":
@@ -172,7 +185,7 @@ def read(data: Mapping[str, Any], labels: LabelSet) -> Calibrator:
         _expect(len(slopes), k)
         return Platt(slopes, _numbers(data["intercepts"]))
     if kind == "isotonic":
-        knots = tuple((_numbers(raw), _numbers(said)) for raw, said in data["knots"])
+        knots = tuple((_numbers(raw), _numbers(calibrated)) for raw, calibrated in data["knots"])
         _expect(len(knots), k)
         return Isotonic(knots)
     raise ValueError(f"calibration {kind!r}")
@@ -185,7 +198,7 @@ def tempered(proba: Array, temperatures: Sequence[float], *, multi: bool) -> Arr
     ----------
     proba : (n, k) array
     temperatures : sequence of float
-        Above 0; one, or one a label if ``multi``. 1 returns ``proba`` itself.
+        Above 0; one, or one per label if ``multi``. Where all are 1, ``proba`` itself is returned.
     multi : bool
         Each column is a probability of its own; else rows sum to 1.
 
@@ -195,10 +208,12 @@ def tempered(proba: Array, temperatures: Sequence[float], *, multi: bool) -> Arr
     >>> tempered(np.array([[0.2, 0.8]]), [2.0], multi=False).round(3)   # √0.2 : √0.8 = 1 : 2
     array([[0.333, 0.667]])
     """
-    if all(one == 1.0 for one in temperatures):
+    # Not only faster: a logarithm and its power give other last bits, and 1 is what too few rows are given.
+    if all(temperature == 1.0 for temperature in temperatures):
         return proba
     if multi:
         return np.asarray(1 / (1 + np.exp(-log_odds(proba) / np.asarray(temperatures))))
+    # Log-probabilities are logits up to a constant per row, which cancels when rows are normalised.
     logs = np.log(np.clip(proba, EDGE, 1 - EDGE))
     powered = np.exp((logs - logs.max(axis=1, keepdims=True)) / temperatures[0])
     return np.asarray(powered / powered.sum(axis=1, keepdims=True))
@@ -210,22 +225,22 @@ def log_odds(proba: Array) -> Array:
     return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
-def normalised(said: Array) -> Array:
+def normalised(proba: Array) -> Array:
     """Make rows sum to 1; a row of zeros becomes equal shares."""
-    sums = said.sum(axis=1, keepdims=True)
-    return np.where(sums > 0, said / np.where(sums > 0, sums, 1.0), 1 / said.shape[1])
+    sums = proba.sum(axis=1, keepdims=True)
+    return np.where(sums > 0, proba / np.where(sums > 0, sums, 1.0), 1 / proba.shape[1])
 
 
 def _numbers(values: Any) -> tuple[float, ...]:
-    return tuple(float(one) for one in values)
+    return tuple(float(value) for value in values)
 
 
-def _expect(found: int, expected: int) -> None:
-    if found != expected:
-        raise ValueError(f"calibration of {found} labels, where there are {expected}")
+def _expect(count: int, expected: int) -> None:
+    if count != expected:
+        raise ValueError(f"calibration of {count} labels, where there are {expected}")
 
 
-def _hold(values: Sequence[float], sound: Callable[[float], bool], what: str) -> None:
-    for one in values:
-        if not (math.isfinite(one) and sound(one)):
-            raise ValueError(f"{what} {one!r}")
+def _check(values: Sequence[float], in_range: Callable[[float], bool], name: str) -> None:
+    for value in values:
+        if not (math.isfinite(value) and in_range(value)):
+            raise ValueError(f"{name} {value!r}")

@@ -1,4 +1,4 @@
-"""Raw probabilities in, what is served out: calibrated probabilities, labels, and whether to abstain."""
+"""Raw probabilities in, decisions out: calibrated probabilities, labels, and whether to abstain."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.serving.decisions import calibrators
-from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.calibrators import Calibrator, Unchanged
 from harness.values.labels import LabelSet, confidence
-from harness.values.tables import ABSTAIN, Predictions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from harness.values.tables import Predictions
 
     Array = NDArray[np.float64]
     Codes = NDArray[np.int64]
@@ -23,46 +24,54 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Decider:
-    """How raw probabilities become what is served.
+    """How raw probabilities become calibrated ones, labels, and abstentions.
 
     Attributes
     ----------
     labels : LabelSet
     calibrator : Calibrator
     thresholds : tuple of float or None
-        One a label, of calibrated probabilities; multi-label only, None stands for 0.5 each.
-    rule : Rule or None
-        When to abstain; None never does.
+        One per label, for calibrated probabilities, in ``[0, 1]``; multi-label only. None stands for 0.5
+        each.
+    rule : AbstentionRule or None
+        When to abstain; None: never.
     notes : tuple of str
-        What a reader should know, a sentence each.
+        Limitations that the model's card lists, a sentence each.
     """
 
     labels: LabelSet
     calibrator: Calibrator = field(default_factory=Unchanged)
     thresholds: tuple[float, ...] | None = None
-    rule: Rule | None = None
+    rule: AbstentionRule | None = None
     notes: tuple[str, ...] = ()
 
     def calibrated(self, proba: Array) -> Array:
-        """Calibration raw probabilities, ``(n, k)``."""
+        """Calibrate raw probabilities, ``(n, k)``."""
         return self.calibrator.apply(proba, multi=self.labels.multi)
 
     def abstains(self, proba: Array, codes: Codes) -> NDArray[np.bool_]:
-        """Say of each row whether its label is to be held back.
+        """Decide which rows get no label.
 
         Parameters
         ----------
         proba : (n, k) array
             Calibrated.
         codes : array
-            See :meth:`LabelSet.decide`.
+            The labels of the rows, from :meth:`LabelSet.decide`.
+
+        Returns
+        -------
+        (n,) array of bool
         """
         if self.rule is None:
             return np.zeros(len(proba), dtype=bool)
         return np.asarray(confidence(proba, codes) < self.rule.below)
 
     def apply(self, predictions: Predictions) -> Predictions:
-        """Decide a table of raw predictions: calibrated probabilities, labels, and whether it abstains."""
+        """Return a table of raw predictions with calibrated probabilities, labels, and abstentions."""
+        # Imported here: a served model labels rows and never meets a table of predictions.
+        from harness.values.tables import ABSTAIN
+
         proba = self.calibrated(predictions.proba())
         codes = self.labels.decide(proba, self.thresholds)
         names = self.labels.names
@@ -91,17 +100,17 @@ class Decider:
         Raises
         ------
         KeyError, TypeError, ValueError
-            Where the data are none.
+            Where the data describe no decider for these labels.
         """
         thresholds, rule = data["thresholds"], data["abstention"]
         if thresholds is not None:
-            thresholds = tuple(float(one) for one in thresholds)
+            thresholds = tuple(map(float, thresholds))
             if not labels.multi or len(thresholds) != len(labels) or not all(0 <= t <= 1 for t in thresholds):
                 raise ValueError(f"thresholds {thresholds!r}")
         return cls(
             labels,
             calibrators.read(data["calibration"], labels),
             thresholds,
-            None if rule is None else Rule.read(rule),
-            tuple(str(one) for one in data["notes"]),
+            None if rule is None else AbstentionRule.read(rule),
+            tuple(map(str, data["notes"])),
         )

@@ -1,9 +1,8 @@
-"""A model folder in, labels for rows or files out."""
+"""A model folder in, labels for rows out; :mod:`harness.serving.inference.labelling` labels files."""
 
 from __future__ import annotations
 
-from harness.serving.inference.files import predict_file
 from harness.serving.inference.model import LabelModel, load_folder
 from harness.serving.inference.together import Together
 
-__all__ = ["LabelModel", "Together", "load_folder", "predict_file"]
+__all__ = ["LabelModel", "Together", "load_folder"]

@@ -1,11 +1,11 @@
-"""Labelled rows in, a file that appears when it is whole out; what was labelled before a kill is kept.
+"""Labelled rows in, a file that appears when it is complete out; an interrupted one can be resumed.
 
-Beside an ``output.csv`` that is being written lie
+While ``output.csv`` is being written, beside it lie
 
-``output.csv.partial``        what was written so far; for Parquet, Arrow streams, one a chunk
-``output.csv.partial.json``   how much of it is sound, and what it was made from
+``output.csv.partial``        the rows so far; for Parquet a sequence of Arrow streams, one per chunk
+``output.csv.partial.json``   how many of them are complete, and which model and rows they come from
 
-so that :func:`harness.serving.inference.files.predict_file` can go on from there.
+so that :func:`harness.serving.inference.labelling.predict_file` can resume there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from harness.serving.inference.formats import Format, Row, Writer, merged_schema, writer
+from harness.serving.inference.formats import FileRow, Format, RowWriter, merged_schema, row_writer
 from harness.values.errors import ModelError
 
 if TYPE_CHECKING:
@@ -25,79 +25,91 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class State:
+class Progress:
     """How far a draft got.
 
     Attributes
     ----------
     rows : int
-        Rows that are in it.
+        Complete rows in it.
     size : int
-        Bytes that they take; what follows was cut off.
-    read : str
-        Digest of the rows that they were made from.
-    made_by : str
-        Digest of the model and the form.
+        Bytes that they take; whatever follows was cut off in the middle of a chunk.
+    input_digest : str
+        Digest of the input rows that they were computed from.
+    model_digest : str
+        Digest of the model, and the output format.
     """
 
     rows: int
     size: int
-    read: str
-    made_by: str
+    input_digest: str
+    model_digest: str
 
 
 class Draft:
-    """An output that is not whole yet.
+    """An output that is not complete yet.
 
     Parameters
     ----------
     path : Path
-        Where it will be.
+        Where the complete output will lie.
     kind : {"csv", "tsv", "jsonl", "parquet"}
-    made_by : str
-        Digest of the model.
+    model_digest : str
     """
 
-    def __init__(self, path: Path, kind: Format, made_by: str) -> None:
-        self.path, self.kind, self.made_by = path, kind, f"{made_by} {kind}"
+    def __init__(self, path: Path, kind: Format, model_digest: str) -> None:
+        self.path, self.kind, self.model_digest = path, kind, f"{model_digest} {kind}"
         self.partial = path.with_name(f"{path.name}.partial")
         self.note = path.with_name(f"{path.name}.partial.json")
         self.rows = 0
         self._handle: IO[bytes] | None = None
-        self._writer: Writer | None = None
+        self._writer: RowWriter | None = None
 
-    def known(self) -> State | None:
-        """Return how far an earlier attempt got; None where there was none.
+    def progress(self) -> Progress | None:
+        """Return how far an earlier attempt got; None where there is none, or nothing of it is usable.
 
         Raises
         ------
         ModelError
-            Where it was made by another model.
+            Where another model, or another format, wrote it.
         """
         try:
-            state = State(**json.loads(self.note.read_text(encoding="utf-8")))
-            short = self.partial.stat().st_size < state.size
+            progress = Progress(**json.loads(self.note.read_text(encoding="utf-8")))
+            incomplete = self.partial.stat().st_size < progress.size
         except (OSError, ValueError, TypeError):
             return None
-        if short:
+        if incomplete:
             return None
-        if state.made_by != self.made_by:
-            raise ModelError(f"{self.partial} was made by another model; without --resume it is made anew")
-        return state
+        if progress.model_digest != self.model_digest:
+            raise ModelError(
+                f"{self.partial} was written by a different model; drop --resume to overwrite it"
+            )
+        return progress
 
     @contextlib.contextmanager
-    def opened(self, state: State | None) -> Iterator[None]:
-        """Take rows within the block; then put the whole in its place.
+    def opened(self, progress: Progress | None) -> Iterator[None]:
+        """Accept rows within the block; at its end move the complete file to its place.
 
-        What was written stays for another attempt where the block is left by an exception.
+        Where the block is left by an exception, what was written stays for another attempt.
+
+        Parameters
+        ----------
+        progress : Progress or None
+            Where to resume; None starts with an empty file.
+
+        Raises
+        ------
+        ModelError
+            Where the file cannot be written.
         """
         try:
             self.partial.touch()
             with self.partial.open("r+b") as handle:
-                size = state.size if state is not None else 0
+                size = progress.size if progress is not None else 0
+                # A chunk that a kill cut short ends here.
                 handle.truncate(size)
                 handle.seek(size)
-                self._handle, self.rows = handle, state.rows if state is not None else 0
+                self._handle, self.rows = handle, progress.rows if progress is not None else 0
                 yield
                 self._close()
             if self.kind == "parquet":
@@ -110,27 +122,37 @@ class Draft:
                 self.partial.unlink(missing_ok=True)
                 self.note.unlink(missing_ok=True)
 
-    def write(self, rows: Sequence[Row], schema: pa.Schema | None, read: str) -> None:
-        """Add a chunk; ``read`` is the digest of all rows that were read so far."""
+    def write(self, rows: Sequence[FileRow], schema: pa.Schema | None, input_digest: str) -> None:
+        """Append a chunk.
+
+        Parameters
+        ----------
+        rows : sequence of dict
+        schema : pyarrow.Schema or None
+            Types of a Parquet source.
+        input_digest : str
+            Of all input rows that were read so far.
+        """
         assert self._handle is not None
         if self._writer is None:
-            self._writer = self._made(rows, schema)
+            self._writer = self._new_writer(rows, schema)
         self._writer.write(rows)
         self._handle.flush()
         self.rows += len(rows)
-        state = State(self.rows, self._handle.tell(), read, self.made_by)
-        fresh = self.note.with_name(f"{self.note.name}.new")
-        fresh.write_text(json.dumps(asdict(state)) + "\n", encoding="utf-8")
-        fresh.replace(self.note)
+        progress = Progress(self.rows, self._handle.tell(), input_digest, self.model_digest)
+        # Replaced in one step and after the rows: the note never promises more than the file holds.
+        new_note = self.note.with_name(f"{self.note.name}.new")
+        new_note.write_text(json.dumps(asdict(progress)) + "\n", encoding="utf-8")
+        new_note.replace(self.note)
 
-    def _made(self, rows: Sequence[Row], schema: pa.Schema | None) -> Writer:
+    def _new_writer(self, rows: Sequence[FileRow], schema: pa.Schema | None) -> RowWriter:
         assert self._handle is not None
         if self.kind == "parquet":
             return _ArrowWriter(self._handle, self._schema(rows, schema))
-        return writer(self._handle, self.kind, list(rows[0]), schema, header=self._handle.tell() == 0)
+        return row_writer(self._handle, self.kind, list(rows[0]), schema, header=self._handle.tell() == 0)
 
-    def _schema(self, rows: Sequence[Row], schema: pa.Schema | None) -> pa.Schema:
-        """Return the types of the first rows, be they these or those of an earlier attempt."""
+    def _schema(self, rows: Sequence[FileRow], schema: pa.Schema | None) -> pa.Schema:
+        """Return the column types: those of the first rows, which an earlier attempt may have written."""
         import pyarrow as pa
 
         if self.rows == 0:
@@ -145,18 +167,21 @@ class Draft:
 
 @dataclass
 class _ArrowWriter:
-    """Writes every chunk as a stream of its own: one that a kill cut short spoils no other."""
+    """Writes every chunk as a stream of its own, so that one that a kill cut short spoils no other.
+
+    A Parquet file has its index at the end and cannot be appended to, hence Arrow streams until all is there.
+    """
 
     handle: IO[bytes]
     schema: pa.Schema
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[FileRow]) -> None:
         import pyarrow as pa
 
         try:
             table = pa.Table.from_pylist(list(rows), schema=self.schema)
         except pa.ArrowException as error:
-            raise ModelError(f"rows do not fit the types of the first ones: {error}") from error
+            raise ModelError(f"rows do not fit the column types of the first rows: {error}") from error
         with pa.ipc.new_stream(self.handle, self.schema) as stream:
             stream.write_table(table)
 
@@ -165,17 +190,17 @@ class _ArrowWriter:
 
 
 def _to_parquet(path: Path) -> None:
-    """Turn a file of Arrow streams into a Parquet file, a stream at a time."""
+    """Convert a file of Arrow streams into a Parquet file, one stream at a time."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    fresh = path.with_name(f"{path.name}.new")
+    converted = path.with_name(f"{path.name}.new")
     size = path.stat().st_size
     with pa.OSFile(str(path)) as file, contextlib.ExitStack() as stack:
         out: Any = None
         while file.tell() < size:
             stream = pa.ipc.open_stream(file)
             if out is None:
-                out = stack.enter_context(parquet.ParquetWriter(str(fresh), stream.schema))
+                out = stack.enter_context(parquet.ParquetWriter(str(converted), stream.schema))
             out.write_table(stream.read_all())
-    fresh.replace(path)
+    converted.replace(path)

@@ -1,4 +1,4 @@
-"""Files of rows in, lists of rows out, a chunk at a time; and back into a file."""
+"""Files of rows in, chunks of rows out, and back: CSV, TSV, JSONL and Parquet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
-Row = dict[str, Any]
+FileRow = dict[str, Any]
 
 ENDINGS: Mapping[str, Format] = {
     ".csv": "csv",
@@ -33,36 +33,37 @@ SEPARATORS = {"csv": ",", "tsv": "\t"}
 
 
 def format_of(path: Path) -> Format:
-    """Tell a file's format by its ending.
+    """Return the format that a file's ending names.
 
     Raises
     ------
     ModelError
-        Where it has another ending.
+        Where it names none of :data:`ENDINGS`.
     """
     try:
         return ENDINGS[path.suffix.lower()]
     except KeyError:
-        raise ModelError(f"{path}: its ending says no format; use one of {', '.join(ENDINGS)}") from None
+        raise ModelError(f"{path}: unknown format {path.suffix!r}; use one of {', '.join(ENDINGS)}") from None
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Rows of a file, read as they are asked for.
+class RowStream:
+    """Rows of a file, read as they are consumed.
 
     Attributes
     ----------
     chunks : iterator of list of dict
+        Column → value; text formats give strings (JSONL: JSON values).
     schema : pyarrow.Schema or None
-        The types of a Parquet file.
+        Column types of a Parquet file.
     """
 
-    chunks: Iterator[list[Row]]
+    chunks: Iterator[list[FileRow]]
     schema: pa.Schema | None = None
 
 
 @contextlib.contextmanager
-def reading(path: Path | None, kind: Format, size: int) -> Iterator[Rows]:
+def open_rows(path: Path | None, kind: Format, size: int) -> Iterator[RowStream]:
     """Open a file, or standard input, as chunks of rows.
 
     Parameters
@@ -72,63 +73,64 @@ def reading(path: Path | None, kind: Format, size: int) -> Iterator[Rows]:
     kind : {"csv", "tsv", "jsonl", "parquet"}
         Text is UTF-8.
     size : int
-        Rows a chunk.
+        Rows per chunk.
 
     Raises
     ------
     ModelError
-        Naming the line that cannot be read; also while chunks are taken.
+        Naming the line that cannot be read; also while chunks are consumed.
     """
-    with contextlib.ExitStack() as stack, _named():  # not around the yield: that is somebody else's work
+    # Not around the yield: what the caller does in the block fails under its own name.
+    with contextlib.ExitStack() as stack, _read_errors():
         if kind == "parquet":
             rows = _parquet_rows(path, size)
         else:
             lines = stack.enter_context(_text_input(path))
             single = _json_rows(lines) if kind == "jsonl" else _table_rows(lines, SEPARATORS[kind])
-            rows = Rows(_chunks(single, size))
+            rows = RowStream(_chunks(single, size))
         opened = stack.pop_all()
     with opened:
-        yield Rows(_guarded(rows.chunks), rows.schema)
+        yield RowStream(_guarded(rows.chunks), rows.schema)
 
 
-def _guarded(chunks: Iterator[list[Row]]) -> Iterator[list[Row]]:
-    with _named():
+def _guarded(chunks: Iterator[list[FileRow]]) -> Iterator[list[FileRow]]:
+    with _read_errors():
         yield from chunks
 
 
 @contextlib.contextmanager
-def _named() -> Iterator[None]:
-    """Turn what goes wrong while reading into a message."""
+def _read_errors() -> Iterator[None]:
+    """Raise what goes wrong while reading as ModelError."""
     try:
         yield
     except OSError as error:
         raise ModelError(f"cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise ModelError(f"is no UTF-8 text (byte {error.object[error.start]:#04x})") from error
+        raise ModelError(f"is not UTF-8 text (byte {error.object[error.start]:#04x})") from error
 
 
 def _text_input(path: Path | None) -> contextlib.AbstractContextManager[IO[str]]:
     if path is not None:
         return path.open(encoding="utf-8-sig", newline="")
-    # The buffer outlives this wrapper: standard input is not ours to close.
+    # A wrapper of our own, for UTF-8 whatever the locale; not closed, since that would close standard input.
     return contextlib.nullcontext(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline=""))
 
 
-def _chunks(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+def _chunks(rows: Iterator[FileRow], size: int) -> Iterator[list[FileRow]]:
     while chunk := list(islice(rows, size)):
         yield chunk
 
 
-def _table_rows(lines: IO[str], separator: str) -> Iterator[Row]:
+def _table_rows(lines: IO[str], separator: str) -> Iterator[FileRow]:
     csv.field_size_limit(MAX_FIELD_SIZE)
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         header = next(reader, None)
         if header is None:
             return
-        twice = {name for name in header if header.count(name) > 1}
-        if twice:
-            raise ModelError(f"has the column {min(twice)!r} more than once")
+        repeated = {name for name in header if header.count(name) > 1}
+        if repeated:
+            raise ModelError(f"has the column {min(repeated)!r} more than once")
         for fields in reader:
             if len(fields) != len(header) and fields:
                 raise ModelError(
@@ -140,49 +142,49 @@ def _table_rows(lines: IO[str], separator: str) -> Iterator[Row]:
         raise ModelError(f"line {reader.line_num} cannot be read: {error}") from error
 
 
-def _json_rows(lines: IO[str]) -> Iterator[Row]:
+def _json_rows(lines: IO[str]) -> Iterator[FileRow]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise ModelError(f"line {number} is no JSON: {error}") from error
+            raise ModelError(f"line {number} is not JSON: {error}") from error
         if not isinstance(row, dict):
-            raise ModelError(f"line {number} is no JSON object")
+            raise ModelError(f"line {number} is not a JSON object")
         yield row
 
 
-def _parquet_rows(path: Path | None, size: int) -> Rows:
+def _parquet_rows(path: Path | None, size: int) -> RowStream:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         file = parquet.ParquetFile(io.BytesIO(sys.stdin.buffer.read()) if path is None else path)
     except pa.ArrowException as error:
-        raise ModelError(f"is no Parquet file: {error}") from error
-    return Rows((batch.to_pylist() for batch in file.iter_batches(batch_size=size)), file.schema_arrow)
+        raise ModelError(f"is not a Parquet file: {error}") from error
+    return RowStream((batch.to_pylist() for batch in file.iter_batches(batch_size=size)), file.schema_arrow)
 
 
-class Writer(Protocol):
-    """Takes chunks of rows, all with the same columns."""
+class RowWriter(Protocol):
+    """Writes chunks of rows, all with the same columns."""
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[FileRow]) -> None:
         """Write a chunk."""
 
     def close(self) -> None:
-        """Write what is left; nothing is closed that was not opened here."""
+        """Finish the format (a Parquet file's index); the file handle stays open."""
 
 
-def writer(
+def row_writer(
     handle: IO[bytes],
     kind: Format,
     columns: Sequence[str],
     schema: pa.Schema | None,
     *,
     header: bool = True,
-) -> Writer:
-    """Make the writer of a format.
+) -> RowWriter:
+    """Return the writer of a format.
 
     Parameters
     ----------
@@ -191,9 +193,9 @@ def writer(
     columns : sequence of str
         Of the output, in order.
     schema : pyarrow.Schema or None
-        Types of the input's columns, where they are known.
+        Column types of a Parquet input.
     header : bool
-        Whether a table begins with the names of its columns.
+        Whether a CSV or TSV file begins with the names of its columns.
     """
     if kind == "parquet":
         return _ParquetWriter(handle, schema)
@@ -203,16 +205,16 @@ def writer(
     return _TableWriter(text, SEPARATORS[kind], columns, header)
 
 
-def _json_line(row: Row) -> str:
+def _json_line(row: FileRow) -> str:
     return json.dumps(row, ensure_ascii=False, default=str) + "\n"
 
 
 @dataclass
 class _TextWriter:
     text: io.TextIOWrapper
-    rendered: Callable[[Sequence[Row]], str]
+    rendered: Callable[[Sequence[FileRow]], str]
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[FileRow]) -> None:
         self.text.write(self.rendered(rows))
 
     def close(self) -> None:
@@ -226,7 +228,7 @@ class _TableWriter:
         if header:
             self.table.writeheader()
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[FileRow]) -> None:
         self.table.writerows(rows)
 
     def close(self) -> None:
@@ -239,7 +241,7 @@ class _ParquetWriter:
     schema: pa.Schema | None
     _open: Any = field(default=None, init=False)
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[FileRow]) -> None:
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -248,15 +250,21 @@ class _ParquetWriter:
                 self._open = parquet.ParquetWriter(self.handle, merged_schema(rows, self.schema))
             self._open.write_table(pa.Table.from_pylist(list(rows), schema=self._open.schema))
         except pa.ArrowException as error:
-            raise ModelError(f"rows do not fit the types of the first ones: {error}") from error
+            raise ModelError(f"rows do not fit the column types of the first rows: {error}") from error
 
     def close(self) -> None:
         if self._open is not None:
             self._open.close()
 
 
-def merged_schema(rows: Sequence[Row], schema: pa.Schema | None) -> pa.Schema:
-    """Return the types of rows: those of the input's columns, where they are known, and what the others hold.
+def merged_schema(rows: Sequence[FileRow], schema: pa.Schema | None) -> pa.Schema:
+    """Return column types: those of the input, and for added columns the types of their values.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+    schema : pyarrow.Schema or None
+        Of the input; None where it has no types.
 
     Raises
     ------
@@ -266,15 +274,15 @@ def merged_schema(rows: Sequence[Row], schema: pa.Schema | None) -> pa.Schema:
     import pyarrow as pa
 
     try:
-        found = pa.Table.from_pylist(list(rows)).schema
+        inferred = pa.Table.from_pylist(list(rows)).schema
     except pa.ArrowException as error:
-        raise ModelError(f"rows do not fit one type: {error}") from error
-    known = {one.name: one for one in schema or ()}
-    return pa.schema([known.get(one.name, _nameable(one)) for one in found])
+        raise ModelError(f"a column holds values of several types: {error}") from error
+    typed = {column.name: column for column in schema or ()}
+    return pa.schema([typed.get(column.name, _text_if_empty(column)) for column in inferred])
 
 
-def _nameable(column: pa.Field) -> pa.Field:
-    """Give a column that is empty so far a type that later rows can have."""
+def _text_if_empty(column: pa.Field) -> pa.Field:
+    """Make a column that is empty in the first rows a text column: later rows may hold text, not nothing."""
     import pyarrow as pa
 
     return pa.field(column.name, pa.string()) if pa.types.is_null(column.type) else column

@@ -1,4 +1,4 @@
-"""A model folder and rows in, labels out."""
+"""A model folder in, a model out that labels rows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.serving.contract import DATA, FILE
-from harness.serving.engine import Engine
-from harness.serving.rows import COLUMNS
+from harness.serving.engine import LabelEngine
+from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import Task
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LabelModel:
-    """A model that labels sentences; see :func:`load`.
+    """A model that labels sentences; load one with :func:`harness.load`.
 
     Attributes
     ----------
-    engine : Engine
+    engine : LabelEngine
     uri : str
-        Where it was loaded from.
+        The address that it was loaded from.
     """
 
-    engine: Engine
+    engine: LabelEngine
     uri: str = ""
 
     @property
@@ -39,7 +39,7 @@ class LabelModel:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Its labels, in order."""
+        """Its labels, in the order of its probabilities."""
         return self.engine.contract.labels.names
 
     @property
@@ -49,7 +49,7 @@ class LabelModel:
 
     @property
     def digest(self) -> str:
-        """What tells it from other models: a digest of its contract."""
+        """Sixteen hexadecimal digits of its contract's SHA-256: other models have other digits."""
         return hashlib.sha256(repr(self.engine.contract).encode()).hexdigest()[:16]
 
     def predict(self, rows: pd.DataFrame | Sequence[Mapping[str, Any]], *, first: int = 1) -> pd.DataFrame:
@@ -58,16 +58,17 @@ class LabelModel:
         Parameters
         ----------
         rows : DataFrame or list of dict
-            ``text``; for stance also ``target``, and where known ``target_start``, ``target_end`` and
-            ``holder``. A target without a span is found in the text by name and alias.
+            ``text``; for stance also ``target``, and optionally ``target_start``, ``target_end`` (characters,
+            the end exclusive) and ``holder``. A target without a span is searched in the text by the party's
+            names and aliases.
         first : int
             Number of the first row in messages.
 
         Returns
         -------
         DataFrame
-            As many rows in the same order: ``label`` (of a multi-label task all that apply, joined by ``|``),
-            one ``p_<label>`` each, ``abstain``.
+            As many rows, in order: ``label`` (multi-label: all that apply, joined by ``|``), one
+            ``p_<label>`` each, in ``[0, 1]``, and ``abstain``.
 
         Raises
         ------
@@ -92,30 +93,30 @@ def load_folder(folder: Path, *, engine: str = "", uri: str = "") -> LabelModel:
     Parameters
     ----------
     folder : Path
-        Our data, or an MLflow model around it.
+        A model folder (:mod:`harness.serving`), or the MLflow model around one.
     engine : {"auto", "fp32", "bf16", "int8"}, optional
-        What computes, for models that have a choice: the fastest, or this one. Left out, what the environment
-        variable ``HARNESS_ENGINE`` says, or ``auto``.
+        What computes, for models that have a choice. Default: the environment variable ``HARNESS_ENGINE``,
+        else ``auto``, the fastest.
     uri : str, optional
-        The address that the folder was found by, for messages; left out, the folder.
+        The address of the model, for messages; default: the folder.
 
     Raises
     ------
-    ModelError
-        Where there is none.
     ForeignModelError
-        Where it is no model of the harness.
+        Where the folder is not a model of the harness.
+    ModelError
+        Where there is no such folder, or the model is damaged.
     """
     address = uri or str(folder)
     if not folder.is_dir():
         raise ModelError(f"there is no model {address!r}: give models:/NAME@champion, runs:/ID or a folder")
-    return LabelModel(Engine.read(_data_folder(folder), engine), address)
+    return LabelModel(LabelEngine.read(_data_folder(folder), engine), address)
 
 
 def _data_folder(folder: Path) -> Path:
-    """Find our data in a folder: it, or an MLflow model around it."""
+    """Return the model folder: the folder itself, or the one in the MLflow model around it."""
     candidates = (folder, folder / "data" / DATA)
     for candidate in candidates:
         if (candidate / FILE).is_file():
             return candidate
-    raise ForeignModelError(f"{folder} is no model of the harness: it holds no {FILE}")
+    raise ForeignModelError(f"{folder} is not a model of the harness: it holds no {FILE}")

@@ -1,4 +1,4 @@
-"""A stance model and a frames model in, one row a (sentence, party) with both labels out."""
+"""A stance model and a framing model in, both labels of each (sentence, party) out."""
 
 from __future__ import annotations
 
@@ -13,45 +13,42 @@ if TYPE_CHECKING:
 
 
 class Together:
-    """Two models that label the same rows; see :func:`harness.load_both`.
+    """A stance model and a framing model that label the same rows; load them with :func:`harness.load_both`.
 
     Parameters
     ----------
     stance, frames : LabelModel
-        One of each task.
 
     Raises
     ------
     ModelError
-        Where they are for other tasks.
+        Where one is for the other task.
     """
 
     def __init__(self, stance: LabelModel, frames: LabelModel) -> None:
-        for model, wanted in ((stance, "stance"), (frames, "framing")):
-            if model.task != wanted:
-                raise ModelError(
-                    f"{model.uri or 'the model'} is for {model.task}; a {wanted} model is needed"
-                )
+        for model, task in ((stance, "stance"), (frames, "framing")):
+            if model.task != task:
+                raise ModelError(f"{model.uri or 'the model'} is a {model.task} model, not a {task} model")
         self.stance, self.frames = stance, frames
-        self._known: pd.DataFrame | None = None
+        self._latest: pd.DataFrame | None = None
 
     @property
     def columns(self) -> list[str]:
         """The columns that :meth:`predict` returns, in order."""
-        return [*self._of_stance.values(), *self._of_frames.values()]
+        return [*self._stance_names.values(), *self._frame_names.values()]
 
     @property
     def digest(self) -> str:
-        """What tells the two from others."""
+        """The digests of both models."""
         return f"{self.stance.digest}-{self.frames.digest}"
 
     @property
-    def _of_stance(self) -> dict[str, str]:
+    def _stance_names(self) -> dict[str, str]:
         return {name: "stance" if name == "label" else name for name in self.stance.columns}
 
     @property
-    def _of_frames(self) -> dict[str, str]:
-        """Rename what the frames model gives, so that nothing is called as in the stance model's."""
+    def _frame_names(self) -> dict[str, str]:
+        """The framing model's columns and the names that tell them from the stance model's."""
         renamed = {}
         for name in self.frames.columns:
             if name == "label":
@@ -69,15 +66,15 @@ class Together:
         ----------
         rows : DataFrame or list of dict
             As for :meth:`harness.serving.inference.LabelModel.predict` of a stance model. Frames belong to
-            the sentence: they are computed once for each text, however many parties stand beside it.
+            the sentence: they are computed once for each text, however many parties it mentions.
         first : int
             Number of the first row in messages.
 
         Returns
         -------
         DataFrame
-            As many rows in the same order: ``stance``, one ``p_<stance>`` each, ``abstain``; ``frames``
-            (joined by ``|``), one ``p_<frame>`` each, ``frames_abstain``.
+            As many rows, in order: ``stance``, one ``p_<stance>`` each, ``abstain``; ``frames`` (joined by
+            ``|``), one ``p_<frame>`` each, ``frames_abstain``. Probabilities are in ``[0, 1]``.
 
         Raises
         ------
@@ -87,21 +84,25 @@ class Together:
         import pandas as pd
 
         table = table_of(rows)
-        stance = self.stance.predict(table, first=first).rename(columns=self._of_stance)
+        # First, since it checks the rows: the frames below rely on every text being there.
+        stance = self.stance.predict(table, first=first).rename(columns=self._stance_names)
         texts = table["text"]
-        framed = self._framed(texts.drop_duplicates())
-        found = framed.loc[texts].set_axis(table.index, axis=0)
-        return pd.concat([stance, found.rename(columns=self._of_frames)], axis=1)
+        frames = self._frames_of(texts.drop_duplicates()).loc[texts].set_axis(table.index, axis=0)
+        return pd.concat([stance, frames.rename(columns=self._frame_names)], axis=1)
 
-    def _framed(self, texts: pd.Series[str]) -> pd.DataFrame:
-        """Return the frames of texts, by text; those of the rows before are remembered."""
+    def _frames_of(self, texts: pd.Series[str]) -> pd.DataFrame:
+        """Return the frames of texts, indexed by text.
+
+        Those of the last call are reused: the parties of a sentence may be split between two chunks of a
+        file.
+        """
         import pandas as pd
 
-        known = self._known
-        fresh = texts if known is None else texts[~texts.isin(known.index)]
-        made = self.frames.predict(pd.DataFrame({"text": fresh})).set_axis(pd.Index(fresh), axis=0)
-        if known is not None:
-            kept = known[known.index.isin(texts)]
-            made = pd.concat([kept, made]) if len(kept) else made
-        self._known = made
-        return made
+        latest = self._latest
+        new = texts if latest is None else texts[~texts.isin(latest.index)]
+        table = self.frames.predict(pd.DataFrame({"text": new})).set_axis(pd.Index(new), axis=0)
+        if latest is not None:
+            repeated = latest[latest.index.isin(texts)]
+            table = pd.concat([repeated, table]) if len(repeated) else table
+        self._latest = table
+        return table

@@ -55,7 +55,7 @@ class Pending:
         return "; ".join(said)
 
 
-def place(store: Store, name: str) -> Path:
+def folder_of(store: Store, name: str) -> Path:
     """Return the folder of an unfinished run's models, by its id, or of an unfinished training."""
     return store.home / FOLDER / name
 

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
 from harness.evaluation.decisions.abstention import Rows, candidates, conformal, learn_then_test, p_value
-from harness.serving.decisions.abstention import MIN_GROUPS, SERVES_NOTHING, Rule
+from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 
 
 def rows(confidence: list[float], wrong: list[int], groups: list[int] | None = None) -> Rows:
@@ -126,53 +124,3 @@ def test_the_certainty_is_met_and_rows_are_served() -> None:
         coverages.append(served / 3)
     assert missed <= 10
     assert np.mean(coverages) > 0.5
-
-
-RULE = Rule(0.7, 0.2, "learn_then_test", 0.9, n=240, groups=MIN_GROUPS, largest=7)
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        (
-            {},
-            "Guarantee: with 90% certainty at most 20% of the labels it gives are wrong, tested on 240 rows"
-            " of 100 groups (articles) that nothing else was fitted on. It holds for exchangeable groups of"
-            " at most 7 rows, that is, for more of the same source only.",
-        ),
-        (
-            {"groups": MIN_GROUPS - 1},
-            "The threshold aims at a risk of 20%, judged by 240 rows of 99 groups (articles). No guarantee:"
-            " fewer than 100 groups.",
-        ),
-        (
-            {"method": "conformal"},
-            "The threshold aims at a risk of 20%, judged by 240 rows of 100 groups (articles). No guarantee:"
-            " conformal risk control meets the risk on average only, and if surer rows are more often right.",
-        ),
-        (
-            {"refitted": True},
-            "The threshold aims at a risk of 20%, judged by 240 rows of 100 groups (articles). No guarantee:"
-            " the threshold was set for the folds' classifiers, not for the one that is served.",
-        ),
-        (
-            {"below": SERVES_NOTHING},
-            "It abstains on every row: no threshold meets a risk of 20% on 240 rows of 100 groups"
-            " (articles).",
-        ),
-    ],
-)
-def test_a_guarantee_is_given_under_its_conditions_alone(changed: dict[str, object], said: str) -> None:
-    rule = Rule.read({**RULE.plain(), **changed})
-    assert rule.statement == said
-    assert rule.guarantees is (not changed or "below" in changed)
-
-
-def test_a_rule_is_plain_data() -> None:
-    assert Rule.read(json.loads(json.dumps(RULE.plain()))) == RULE
-
-
-@pytest.mark.parametrize("changed", [{"below": -0.1}, {"risk": 0}, {"certainty": 1}, {"below": float("nan")}])
-def test_a_damaged_rule_is_refused(changed: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="^abstention "):
-        Rule.read({**RULE.plain(), **changed})

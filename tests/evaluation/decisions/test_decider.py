@@ -7,7 +7,7 @@ import pytest
 
 from harness.evaluation.decisions import fitting
 from harness.evaluation.decisions.fitting import Settings, decide, fit, halves
-from harness.serving.decisions.abstention import SERVES_NOTHING
+from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 from harness.serving.decisions.calibrators import Temperature, Unchanged
 from harness.values.labels import LabelSet
 from harness.values.tables import ABSTAIN, Predictions

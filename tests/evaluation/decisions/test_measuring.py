@@ -9,14 +9,14 @@ from evaluation.decisions.made_predictions import MULTI, SINGLE, table
 
 from harness.evaluation.decisions.fitting import Settings, fit
 from harness.evaluation.decisions.measuring import measure
-from harness.serving.decisions.abstention import Rule
+from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import NO_FRAME, LabelSet
 from harness.values.tables import Predictions
 
 
 def served(labels: LabelSet, below: float) -> Predictions:
-    rule = Rule(below, 0.2, "conformal", 0.9, 300, 60, 5)
+    rule = AbstentionRule(below, 0.2, "conformal", 0.9, 300, 60, 5)
     return Decider(labels, rule=rule).apply(table(labels, parts=("test",)))
 
 

@@ -8,37 +8,29 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import toys
+from golden import Golden
 from typer.testing import CliRunner
 
 import harness
 from harness.articles.crossing import cross_file
 from harness.cli.main import app
-from harness.serving.contract import Contract
-from harness.serving.folder import write_data
-from harness.serving.inference import LabelModel, Together, predict_file
-from harness.serving.inference.files import CHUNK
+from harness.serving.inference import LabelModel, Together
+from harness.serving.inference.labelling import MAX_CHUNK, predict_file
 from harness.tracking.models import load, load_both
 from harness.values.errors import ModelError
-from harness.values.labels import STANCE, LabelSet
-from harness.values.parties import EMPTY
+from harness.values.labels import STANCE, LabelSet, Task
+from tests.serving.toy_models import listing, refusal, write_model
 
 FRAMES = LabelSet(("conflict", "morality"), multi=True)
 PRAISE, ATTACK = "Varna praised Coastal Union and Ostrel.", "Varna blasted Coastal Union and Ostrel."
-KNOWN = {
+VOTES = {
     "stance": {"praised": [0.0, 0.0, 9.0], "blasted": [9.0, 0.0, 0.0]},
     "framing": {"praised": [9.0, 9.0], "blasted": [9.0, 0.0]},
 }
 
 
-def model(folder: Path, labels: LabelSet, task: str) -> str:
-    verbs = toys.Verbs(1.0, "", labels, 1)
-    verbs.known_ = KNOWN[task] if len(labels) != 1 else {"praised": [9.0], "blasted": [0.0]}
-    (folder / "own" / "model").mkdir(parents=True)
-    verbs.save(folder / "own" / "model")
-    (folder / "served").mkdir()
-    write_data(folder / "served", folder / "own", Contract(task, labels, "toys:load"), EMPTY)  # type: ignore[arg-type]
-    return str(folder / "served")
+def model(folder: Path, labels: LabelSet, task: Task) -> str:
+    return str(write_model(folder, labels=labels, task=task, votes=VOTES[task]))
 
 
 @pytest.fixture(scope="module")
@@ -57,89 +49,92 @@ def rows(*texts: str) -> list[dict[str, str]]:
 
 
 def test_one_row_a_sentence_and_party(both: Together) -> None:
-    found = both.predict(rows(PRAISE, ATTACK))
-    assert list(found.columns) == both.columns
+    labelled = both.predict(rows(PRAISE, ATTACK))
+    assert list(labelled.columns) == both.columns
     assert both.columns == [
         *("stance", "p_critical", "p_neutral", "p_supportive", "abstain"),
         *("frames", "p_conflict", "p_morality", "frames_abstain"),
     ]
-    assert found["stance"].tolist() == ["supportive"] * 2 + ["critical"] * 2
-    assert found["frames"].tolist() == ["conflict|morality"] * 2 + ["conflict"] * 2
-    assert not found["abstain"].any()
+    assert labelled["stance"].tolist() == ["supportive"] * 2 + ["critical"] * 2
+    assert labelled["frames"].tolist() == ["conflict|morality"] * 2 + ["conflict"] * 2
+    assert not labelled["abstain"].any()
 
 
-def test_it_is_what_each_model_says_alone(both: Together) -> None:
-    given = pd.DataFrame(rows(ATTACK, PRAISE), index=[7, 3, 9, 1])
-    found = both.predict(given)
-    assert found.index.tolist() == [7, 3, 9, 1]
-    stance, frames = both.stance.predict(given), both.frames.predict(given)
+def test_it_predicts_what_each_model_predicts_alone(both: Together) -> None:
+    table = pd.DataFrame(rows(ATTACK, PRAISE), index=[7, 3, 9, 1])
+    labelled = both.predict(table)
+    assert labelled.index.tolist() == [7, 3, 9, 1]
+    stance, frames = both.stance.predict(table), both.frames.predict(table)
     pd.testing.assert_frame_equal(
-        found[["p_critical", "p_neutral", "p_supportive"]],
+        labelled[["p_critical", "p_neutral", "p_supportive"]],
         stance[["p_critical", "p_neutral", "p_supportive"]],
     )
     pd.testing.assert_frame_equal(
-        found[["p_conflict", "p_morality"]], frames[["p_conflict", "p_morality"]], check_names=False
+        labelled[["p_conflict", "p_morality"]], frames[["p_conflict", "p_morality"]], check_names=False
     )
 
 
 def test_frames_are_computed_once_a_sentence(both: Together, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    told = LabelModel.predict
+    framed: list[str] = []
+    predict = LabelModel.predict
 
-    def counting(self: LabelModel, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
+    def recording(self: LabelModel, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
         if self.task == "framing":
-            asked.extend(rows["text"])
-        return told(self, rows, first=first)
+            framed.extend(rows["text"])
+        return predict(self, rows, first=first)
 
-    monkeypatch.setattr(LabelModel, "predict", counting)
+    monkeypatch.setattr(LabelModel, "predict", recording)
     both.predict(rows(PRAISE, ATTACK, PRAISE))
-    assert asked == [PRAISE, ATTACK]
-    # The next rows of a stream: what stood in those before is remembered.
-    found = both.predict(rows(ATTACK, "Varna met Coastal Union and Ostrel."))
-    assert asked == [PRAISE, ATTACK, "Varna met Coastal Union and Ostrel."]
-    assert found["frames"].tolist() == ["conflict", "conflict", "", ""]
+    assert framed == [PRAISE, ATTACK]
+    # The next chunk of a file: the frames of texts of the chunk before are reused.
+    labelled = both.predict(rows(ATTACK, "Varna met Coastal Union and Ostrel."))
+    assert framed == [PRAISE, ATTACK, "Varna met Coastal Union and Ostrel."]
+    assert labelled["frames"].tolist() == ["conflict", "conflict", "", ""]
     both.predict(rows(PRAISE))
-    assert asked[3:] == [PRAISE]
+    assert framed[3:] == [PRAISE]
 
 
 def test_names_that_both_models_use_are_told_apart(tmp_path: Path, addresses: tuple[str, str]) -> None:
-    odd = model(tmp_path, LabelSet(("neutral", "morality"), multi=True), "framing")
-    found = load_both(addresses[0], odd)
-    assert found.columns[-4:] == ["frames", "frames_p_neutral", "p_morality", "frames_abstain"]
-    assert list(found.predict(rows(PRAISE)).columns) == found.columns
+    frames = model(tmp_path, LabelSet(("neutral", "morality"), multi=True), "framing")
+    both = load_both(addresses[0], frames)
+    assert both.columns[-4:] == ["frames", "frames_p_neutral", "p_morality", "frames_abstain"]
+    assert list(both.predict(rows(PRAISE)).columns) == both.columns
 
 
-def test_each_model_has_its_place(addresses: tuple[str, str]) -> None:
+def test_a_model_of_the_other_task_is_refused(addresses: tuple[str, str], golden: Golden) -> None:
     stance, frames = addresses
-    with pytest.raises(ModelError) as caught:
-        load_both(frames, stance)
-    assert str(caught.value) == f"{frames} is for framing; a stance model is needed"
-    with pytest.raises(ModelError) as caught:
-        load_both(stance, stance)
-    assert str(caught.value) == f"{stance} is for stance; a framing model is needed"
+    folder = Path(stance).parents[1]
+    messages = {
+        "a framing model for stance": refusal(lambda: load_both(frames, stance), folder),
+        "a stance model for frames": refusal(lambda: load_both(stance, stance), folder),
+    }
+    golden("serving/other-tasks", listing(messages))
 
 
 def test_rows_that_cannot_be_labelled_are_named(both: Together) -> None:
-    with pytest.raises(ModelError) as caught:
-        both.predict([{"text": "", "target": "Ostrel"}, {"text": PRAISE, "target": None}], first=5)
-    assert str(caught.value) == "the input cannot be labelled: row 5: text is empty; row 6: target is missing"
+    unusable = [{"text": "", "target": "Ostrel"}, {"text": PRAISE, "target": None}]
+    message = refusal(lambda: both.predict(unusable, first=5))
+    problems = message.partition(": ")[2].split("; ")
+    assert [problem.split()[:3] for problem in problems] == [["row", "5:", "text"], ["row", "6:", "target"]]
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_files_are_streamed(both: Together, tmp_path: Path, ending: str) -> None:
-    given = rows(*([PRAISE, ATTACK] * (CHUNK // 4 + 5)))
+    records = rows(*([PRAISE, ATTACK] * (MAX_CHUNK // 4 + 5)))
     source, output = tmp_path / f"in.{ending}", tmp_path / f"out.{ending}"
     if ending == "parquet":
-        pd.DataFrame(given).to_parquet(source)
+        pd.DataFrame(records).to_parquet(source)
     elif ending == "jsonl":
-        source.write_text("".join(json.dumps(row) + "\n" for row in given), encoding="utf-8")
+        source.write_text("".join(json.dumps(row) + "\n" for row in records), encoding="utf-8")
     else:
-        pd.DataFrame(given).to_csv(source, index=False)
-    assert predict_file(both, source, output) == len(given) > CHUNK
+        pd.DataFrame(records).to_csv(source, index=False)
+    assert predict_file(both, source, output) == len(records) > MAX_CHUNK
     readers = {"csv": pd.read_csv, "jsonl": lambda path: pd.read_json(path, lines=True)}
-    found = readers.get(ending, pd.read_parquet)(output)
-    assert list(found.columns) == ["text", "target", *both.columns]
-    assert found["frames"].tolist() == (["conflict|morality"] * 2 + ["conflict"] * 2) * (CHUNK // 4 + 5)
+    labelled = readers.get(ending, pd.read_parquet)(output)
+    assert list(labelled.columns) == ["text", "target", *both.columns]
+    assert labelled["frames"].tolist() == (["conflict|morality"] * 2 + ["conflict"] * 2) * (
+        MAX_CHUNK // 4 + 5
+    )
 
 
 def test_the_command_labels_and_counts(addresses: tuple[str, str], tmp_path: Path) -> None:
@@ -218,5 +213,5 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     assert str(caught.value) == f"{path}: has no column 'article'; known: frames, stance, target, text"
 
 
-def test_one_model_alone_is_loaded_as_before(addresses: tuple[str, str]) -> None:
+def test_a_framing_model_is_loaded_alone(addresses: tuple[str, str]) -> None:
     assert load(addresses[1]).columns == ["label", "p_conflict", "p_morality", "abstain"]

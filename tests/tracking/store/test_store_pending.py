@@ -20,7 +20,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def stopped(store: Store, name: str, days: float, size: int = 2_000_000) -> Path:
-    folder = pending.place(store, name)
+    folder = pending.folder_of(store, name)
     (folder / "0").mkdir(parents=True)
     (folder / "0" / "training.pt").write_bytes(b"x" * size)
     os.utime(folder / "0" / "training.pt", (NOW - days * DAY, NOW - days * DAY))
@@ -39,7 +39,7 @@ def test_only_what_is_older_is_removed(store: Store) -> None:
 
 
 def test_without_a_file_the_folder_tells_the_time(store: Store) -> None:
-    folder = pending.place(store, "training-1-a")
+    folder = pending.folder_of(store, "training-1-a")
     folder.mkdir(parents=True)
     os.utime(folder, (NOW, NOW))
     assert pending.prune(store, NOW + 14 * DAY) == Pending(1, 0, 0)

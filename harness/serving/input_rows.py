@@ -1,4 +1,4 @@
-"""A person's rows in, checked examples out; every problem with its row and column."""
+"""Rows to label in, checked examples out; every problem with its row and column."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("text", "target", "target_start", "target_end", "holder")
-SHOWN = 10
+"""What a model reads of a row; a framing model reads the text alone."""
+
+MAX_LISTED = 10
+"""Problems that a message lists; of more it gives the number."""
 
 
 def examples(rows: pd.DataFrame, task: Task, parties: Registry, *, first: int = 1) -> list[Example]:
@@ -23,46 +26,54 @@ def examples(rows: pd.DataFrame, task: Task, parties: Registry, *, first: int = 
     Parameters
     ----------
     rows : DataFrame
-        ``text``; for stance ``target`` too; where known ``target_start``, ``target_end`` (end exclusive) and
-        ``holder``. Other columns are ignored; framing ignores all but ``text``.
+        ``text``; for stance also ``target``, and optionally ``target_start``, ``target_end`` (characters, the
+        end exclusive) and ``holder``. Other columns are ignored; framing ignores all but ``text``.
     task : {"stance", "framing"}
     parties : Registry
-        By whose names a target without a span is found. An alias of one party stands for that party.
+        Whose names and aliases a target without a span is searched by. A target that is an alias of exactly
+        one party stands for that party.
     first : int
         Number of the first row in messages.
+
+    Returns
+    -------
+    list of Example
+        One a row, in order.
 
     Raises
     ------
     ModelError
-        With every missing column, or the first ten unusable rows and a count of the others.
+        Naming every missing column, or the first ten unusable rows and the number of the others.
     """
     wanted = ("text", "target") if task == "stance" else ("text",)
     missing = [name for name in wanted if name not in rows.columns]
     if missing:
-        given = ", ".join(map(repr, rows.columns)) or "none"
+        present = ", ".join(map(repr, rows.columns)) or "none"
         columns = "column" if len(missing) == 1 else "columns"
-        raise ModelError(f"the input lacks the {columns} {' and '.join(map(repr, missing))}; it has {given}")
+        raise ModelError(
+            f"the input lacks the {columns} {' and '.join(map(repr, missing))}; it has {present}"
+        )
     names = _canonical_names(parties)
     values = [_values(rows, name) for name in (COLUMNS if task == "stance" else COLUMNS[:1])]
     problems: list[str] = []
-    made: list[Example] = []
+    items: list[Example] = []
     for number, cells in enumerate(zip(*values, strict=True), start=first):
         row = dict(zip(COLUMNS, cells, strict=False))
-        found = list(_problems(row, task))
-        if found:
-            problems += [f"row {number}: {what}" for what in found]
+        row_problems = list(_problems(row, task))
+        if row_problems:
+            problems += [f"row {number}: {problem}" for problem in row_problems]
         else:
-            made.append(_example(row, parties, names))
+            items.append(_example(row, parties, names))
     if problems:
         raise ModelError(_listed(problems))
-    return made
+    return items
 
 
 def _listed(problems: Sequence[str]) -> str:
-    shown = list(problems[:SHOWN])
-    if len(problems) > SHOWN:
-        shown.append(f"and {len(problems) - SHOWN} more")
-    return "the input cannot be labelled: " + "; ".join(shown)
+    parts = list(problems[:MAX_LISTED])
+    if len(problems) > MAX_LISTED:
+        parts.append(f"and {len(problems) - MAX_LISTED} more")
+    return "the input cannot be labelled: " + "; ".join(parts)
 
 
 def _problems(row: Mapping[str, Any], task: Task) -> Iterator[str]:
@@ -81,15 +92,15 @@ def _problems(row: Mapping[str, Any], task: Task) -> Iterator[str]:
     if start is None and end is None:
         return
     if start is None or end is None:
-        yield "target_start and target_end come together"
+        yield "only one of target_start and target_end is set; give both or neither"
     elif not (_is_offset(start) and _is_offset(end)):
         yield f"target_start and target_end should be whole numbers, got {start!r} and {end!r}"
     elif isinstance(text, str) and not 0 <= start < end <= len(text):
-        yield f"the span {int(start)}:{int(end)} lies outside the text of {len(text)} characters"
+        yield f"the span {int(start)}:{int(end)} is not within the text of {len(text)} characters"
 
 
 def _is_offset(value: Any) -> bool:
-    # A column with gaps arrives as floats.
+    # pandas turns a column of integers with gaps into floats, so that 5.0 is a good offset too.
     return isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
 
 
@@ -107,7 +118,7 @@ def _example(row: Mapping[str, Any], parties: Registry, names: Mapping[str, str]
 
 
 def _canonical_names(parties: Registry) -> dict[str, str]:
-    """Map every form that names one party only to that party's own name."""
+    """Map every form, in lower case, that names exactly one party to that party's name."""
     owners: dict[str, set[str]] = {}
     for party in parties.parties:
         for form in party.surfaces:

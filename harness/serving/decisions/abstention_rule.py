@@ -1,0 +1,95 @@
+"""When a model abstains, and which guarantee that gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+MIN_GROUPS = 100
+"""Groups (articles) of calibration from which on a guarantee is given; with fewer, none is."""
+
+SERVES_NOTHING = 2.0
+"""A threshold above every confidence, which is at most 1: the model abstains on every row."""
+
+
+@dataclass(frozen=True)
+class AbstentionRule:
+    """When to abstain, and the evidence for it.
+
+    Attributes
+    ----------
+    below : float
+        A row abstains where the confidence of its label is below this, in ``[0, 1]``;
+        :data:`SERVES_NOTHING` abstains on every row.
+    risk : float
+        Share of the labels that are given which may be wrong, in ``(0, 1)``.
+    method : {"conformal", "learn_then_test"}
+        Conformal risk control (Angelopoulos et al. 2022), or learn then test (Angelopoulos et al. 2021).
+    certainty : float
+        With which ``learn_then_test`` keeps the risk, in ``(0, 1)``.
+    n, groups, largest : int
+        Calibration rows, their groups, and the rows of the largest group.
+    refitted : bool
+        Whether the served classifier is another one than the threshold was set for: the refit of a k-fold
+        run.
+    """
+
+    below: float
+    risk: float
+    method: str
+    certainty: float
+    n: int
+    groups: int
+    largest: int
+    refitted: bool = False
+
+    @property
+    def guarantees(self) -> bool:
+        """Whether the risk is guaranteed to be met."""
+        return self.method == "learn_then_test" and self.groups >= MIN_GROUPS and not self.refitted
+
+    @property
+    def statement(self) -> str:
+        """What may be relied on, in one or two sentences."""
+        evidence = f"{self.n:,} rows of {self.groups:,} groups (articles)"
+        if self.below >= SERVES_NOTHING:
+            return f"It abstains on every row: no threshold meets a risk of {self.risk:.0%} on {evidence}."
+        if self.guarantees:
+            return (
+                f"Guarantee: with {self.certainty:.0%} certainty at most {self.risk:.0%} of the labels it"
+                f" gives are wrong, tested on {evidence} that nothing else was fitted on. It holds for"
+                f" exchangeable groups of at most {self.largest} rows, that is, for more of the same source"
+                f" only."
+            )
+        # Conformal risk control bounds the risk in expectation, not at the threshold that was drawn, and
+        # takes for given that the risk falls as the threshold rises.
+        reason = (
+            "conformal risk control meets the risk on average only, and only if confident labels are more"
+            " often right"
+        )
+        if self.refitted:
+            reason = "the threshold was set for the folds' classifiers, not for the one that is served"
+        elif self.groups < MIN_GROUPS:
+            reason = f"there are fewer than {MIN_GROUPS} groups"
+        aim = f"The threshold aims at a risk of {self.risk:.0%}, measured on {evidence}."
+        return f"{aim} No guarantee: {reason}."
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data; :meth:`read` returns an equal one."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> AbstentionRule:
+        """Return the rule that :meth:`plain` described.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            Where the data describe no rule.
+        """
+        below, risk, certainty = (float(data[name]) for name in ("below", "risk", "certainty"))
+        if not (0 <= below <= SERVES_NOTHING and 0 < risk < 1 and 0 < certainty < 1):
+            raise ValueError(f"abstention {dict(data)!r}")
+        n, groups, largest = (int(data[name]) for name in ("n", "groups", "largest"))
+        return cls(below, risk, str(data["method"]), certainty, n, groups, largest, bool(data["refitted"]))

@@ -1,0 +1,238 @@
+"""A model and a file of rows in, the same rows with label columns out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from harness.serving.inference.drafts import Draft, Progress
+from harness.serving.inference.formats import FileRow, Format, format_of, open_rows, row_writer
+from harness.serving.input_rows import COLUMNS
+from harness.values.errors import ModelError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIRST_CHUNK, MAX_CHUNK = 64, 2048
+"""Rows of the first chunk, small so that labels appear soon, and of the largest; sizes double in between."""
+
+TERMINAL_SECONDS, LOG_SECONDS = 1.0, 30.0
+"""Between two reports of progress: on a terminal, where they overwrite each other, and in a log."""
+
+SPAN = ("target_start", "target_end")
+OTHER_ROWS = (
+    "does not begin with the rows that were labelled before; drop --resume to label it from the start"
+)
+
+
+class RowLabeller(Protocol):
+    """What labels rows: a model, or two models together."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that :meth:`predict` returns, in order."""
+
+    @property
+    def digest(self) -> str:
+        """Identifies the model, so that no other one resumes its output."""
+
+    def predict(self, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
+        """Label rows; ``first`` is the number of the first one in messages."""
+
+
+def predict_file(
+    model: RowLabeller,
+    source: Path | None,
+    output: Path | None,
+    *,
+    source_format: Format | None = None,
+    output_format: Format | None = None,
+    resume: bool = False,
+) -> int:
+    """Label the rows of a file in chunks; the output holds their columns and the label columns.
+
+    Progress, in rows and rows per second, goes to standard error. The output appears when it is complete;
+    until then its rows lie beside it in a file that ends in ``.partial``.
+
+    Parameters
+    ----------
+    model : LabelModel or Together
+    source, output : Path or None
+        None: standard input, standard output.
+    source_format, output_format : {"csv", "tsv", "jsonl", "parquet"}, optional
+        Default: by the file's ending; CSV for standard input, that of the input for standard output.
+    resume : bool
+        Continue where an earlier attempt at ``output`` ended; where there is none, start at the beginning.
+
+    Returns
+    -------
+    int
+        Number of rows in the output.
+
+    Raises
+    ------
+    ModelError
+        Naming the file and the rows that cannot be used; the rows before them stay in ``.partial``.
+    """
+    kind = source_format or (format_of(source) if source is not None else "csv")
+    target = output_format or (format_of(output) if output is not None else kind)
+    if output is None:
+        if resume:
+            raise ModelError("--resume needs --output FILE")
+        return _to_standard_output(_chunks(model, source, kind, None), target, _Counter())
+    draft = Draft(output, target, model.digest)
+    progress = draft.progress() if resume else None
+    counter = _Counter(progress.rows if progress is not None else 0)
+    try:
+        with draft.opened(progress):
+            for chunk in _chunks(model, source, kind, progress):
+                draft.write(chunk.rows, chunk.schema, chunk.input_digest)
+                counter.add(len(chunk.rows))
+    finally:
+        counter.end()
+        if draft.partial.exists():
+            counter.print(
+                f"{draft.rows:,} labelled rows are in {draft.partial}; --resume continues after them"
+            )
+    return counter.count
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Labelled rows, the types of a Parquet source, and the digest of all input rows read so far."""
+
+    rows: list[FileRow]
+    schema: Any
+    input_digest: str
+
+
+def _chunks(
+    model: RowLabeller, source: Path | None, kind: Format, progress: Progress | None
+) -> Iterator[_Chunk]:
+    """Label the rows that are not labelled yet; those that are must be the rows of the earlier attempt."""
+    digest, count = hashlib.sha256(), 0
+    done, done_digest = (progress.rows, progress.input_digest) if progress is not None else (0, "")
+    try:
+        with open_rows(source, kind, FIRST_CHUNK) as rows:
+            for chunk in _growing(rows.chunks):
+                labelled = _labelled(model, chunk, count) if count >= done else []
+                digest.update("\n".join(map(repr, chunk)).encode("utf-8", "replace"))
+                count += len(chunk)
+                if labelled:
+                    yield _Chunk(labelled, rows.schema, digest.hexdigest())
+                # Chunks always have the same sizes, so the rows of the earlier attempt end where a chunk
+                # ends.
+                elif count >= done and (count, digest.hexdigest()) != (done, done_digest):
+                    raise ModelError(OTHER_ROWS)
+        if count == 0:
+            raise ModelError("has no rows")
+        if count < done:
+            raise ModelError(OTHER_ROWS)
+    except ModelError as error:
+        raise ModelError(f"{source if source is not None else 'standard input'}: {error}") from error
+
+
+def _growing(chunks: Iterable[list[FileRow]]) -> Iterator[list[FileRow]]:
+    """Regroup rows into chunks whose sizes double up to :data:`MAX_CHUNK`."""
+    rows, size = chain.from_iterable(chunks), FIRST_CHUNK
+    while chunk := list(islice(rows, size)):
+        yield chunk
+        size = min(2 * size, MAX_CHUNK)
+
+
+def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counter) -> int:
+    out = None
+    try:
+        for chunk in chunks:
+            if out is None:
+                out = row_writer(sys.stdout.buffer, kind, list(chunk.rows[0]), chunk.schema)
+            out.write(chunk.rows)
+            # The reader of a pipe gets each chunk as soon as it is labelled.
+            sys.stdout.buffer.flush()
+            counter.add(len(chunk.rows))
+        if out is not None:
+            out.close()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of the pipe is gone (``| head``); Python would report it again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    counter.end()
+    return counter.count
+
+
+def _labelled(model: RowLabeller, chunk: list[FileRow], done: int) -> list[FileRow]:
+    clash = [name for name in model.columns if name in chunk[0]]
+    if clash:
+        raise ModelError(f"already has a column {clash[0]!r}, which the labels are written to; rename it")
+    table = model.predict(_frame(chunk), first=done + 1)
+    labels = table.to_dict("records")
+    return [
+        {**row, **{str(name): value for name, value in row_labels.items()}}
+        for row, row_labels in zip(chunk, labels, strict=True)
+    ]
+
+
+def _frame(chunk: Sequence[FileRow]) -> pd.DataFrame:
+    """Return the columns that a model reads; an empty field of a CSV file is a missing value."""
+    import pandas as pd
+
+    present = [name for name in COLUMNS if any(name in row for row in chunk)]
+    columns: dict[str, list[Any]] = {}
+    for name in present:
+        values = [row.get(name) for row in chunk]
+        if name in SPAN:
+            values = [_offset(value) for value in values]
+        elif name == "holder":
+            values = [None if value == "" else value for value in values]
+        columns[name] = values
+    if not columns:
+        return pd.DataFrame(chunk)
+    return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+
+
+def _offset(value: Any) -> Any:
+    """Convert an offset that a CSV file holds as text; anything else is left for the model to refuse."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().removesuffix(".0")
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() else value
+
+
+class _Counter:
+    """Counts rows and reports progress: on a terminal every second in place, else every half minute."""
+
+    def __init__(self, resumed: int = 0) -> None:
+        self.count = self.resumed = resumed
+        self.live = sys.stderr.isatty()
+        self.period = TERMINAL_SECONDS if self.live else LOG_SECONDS
+        self.started = self.reported = time.monotonic()
+
+    def add(self, n: int) -> None:
+        """Count rows."""
+        self.count += n
+        now = time.monotonic()
+        if now - self.reported >= self.period:
+            self.reported = now
+            rate = (self.count - self.resumed) / (now - self.started)
+            text = f"{self.count:,} rows, {rate:,.0f} rows/s"
+            sys.stderr.write(f"\r{text}\x1b[K" if self.live else f"{text}\n")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        """Clear the line of progress on a terminal."""
+        if self.live and self.reported != self.started:
+            sys.stderr.write("\r\x1b[K")
+
+    def print(self, text: str) -> None:
+        """Print a line of its own."""
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

@@ -1,0 +1,61 @@
+"""Names that earlier versions wrote in, the present ones out: the one table of old names.
+
+Nothing writes these names any more. Runs, predictions and models that hold them are read through this table,
+so that an experiment of then compares with one of now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+SPLITS: Mapping[str, str] = MappingProxyType({"select": "validation", "calibrate": "calibration"})
+"""Parts of a split: in the column ``split`` of predictions and scores, and before the ``/`` of metric keys.
+"""
+
+TAGS: Mapping[str, str] = MappingProxyType({"harness.select_fingerprint": "harness.validation_fingerprint"})
+"""Tags of MLflow runs."""
+
+LOADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "harness.classifiers.baselines:load": "harness.classifiers.baselines.constant:load",
+        "harness.classifiers.embedding:load": "harness.classifiers.embedding.classifier:load",
+        "harness.classifiers.joint:load": "harness.classifiers.encoder.joint:load",
+        "harness.classifiers.lexicon:load": "harness.classifiers.baselines.lexicon:load",
+        "harness.classifiers.linear:load": "harness.classifiers.linear.classifier:load",
+    }
+)
+"""Functions that read a saved classifier, as a model's ``contract.json`` names them."""
+
+
+def current_metrics(metrics: Mapping[str, Value]) -> dict[str, Value]:
+    """Return metrics of a run under their present keys.
+
+    Parameters
+    ----------
+    metrics : mapping
+        By key, ``select/f1_macro``; keys without an old part stay.
+
+    Examples
+    --------
+    >>> current_metrics({"select/f1_macro": 0.5, "test/f1_macro": 0.4})
+    {'validation/f1_macro': 0.5, 'test/f1_macro': 0.4}
+    """
+    keys = {key: key.partition("/") for key in metrics}
+    return {
+        f"{SPLITS.get(part, part)}{slash}{name}": metrics[key] for key, (part, slash, name) in keys.items()
+    }
+
+
+def current_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return tags of a run under their present names.
+
+    Examples
+    --------
+    >>> current_tags({"harness.select_fingerprint": "99a0"})
+    {'harness.validation_fingerprint': '99a0'}
+    """
+    return {TAGS.get(name, name): value for name, value in tags.items()}
