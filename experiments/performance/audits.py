@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from experiments.performance import section
 from harness.audits import examine
-from harness.audits.of_classifier import subject_of
+from harness.audits.experiment_audits import subject_of
 from harness.audits.sensitivity import KINDS
 from harness.classifiers.protocol import Examples
 from harness.config import plan

@@ -25,7 +25,7 @@ import pandas as pd
 from experiments.performance import section
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison import compare
-from harness.scoring.comparison.measure import Measure
+from harness.scoring.comparison.scalar_metric import Measure
 from harness.scoring.statistics.bootstrap import Draws
 from harness.scoring.statistics.paired import difference, resampled
 from harness.values import seeds

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.articles.readings import OWN, QUOTED, Readings, in_order, rows_of
-from harness.scoring.statistics.difference import (
+from harness.scoring.statistics.corrected_share import (
     UNKNOWN,
     Counted,
     Drawn,

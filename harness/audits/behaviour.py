@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.audits.audit_protocol import Answers, Inquiry, Subject
 from harness.audits.intervals import share, shown
-from harness.audits.subject import Answers, Inquiry, Subject
 from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.audits.audit_protocol import Inquiry, Subject
+from harness.audits.name_grammar import Articles
+from harness.audits.party_bias import NAME, Swap, judged
 from harness.audits.renaming import names_any, namings, renamed, whom
-from harness.audits.subject import Inquiry, Subject
-from harness.audits.surroundings import Articles
-from harness.audits.swapped import NAME, Swap, judged
 from harness.classifiers.protocol import Example
 from harness.scoring.limitations import MIN_ITEMS
 from harness.values.errors import ConfigError, CorpusError, Problem

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.audits.audit_protocol import Answers, Inquiry, Subject
 from harness.audits.intervals import kappa, rate, shown
-from harness.audits.subject import Answers, Inquiry, Subject
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Example
 from harness.scoring.limitations import MIN_ITEMS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.audits.subject import Inquiry, Subject
+from harness.audits.audit_protocol import Inquiry, Subject
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import drawn_values, seed_values

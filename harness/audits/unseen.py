@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.audits.audit_protocol import FRAMES, Inquiry, Subject
 from harness.audits.intervals import gap, rate, shown
-from harness.audits.subject import FRAMES, Inquiry, Subject
 from harness.scoring.limitations import MIN_ITEMS
 from harness.splits import Split
 from harness.values.errors import ConfigError, Problem

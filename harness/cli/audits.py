@@ -29,7 +29,7 @@ def audit(
     ] = None,
 ) -> None:
     """Ask a finished model what it labels by: all audits that need no training. Logged to MLflow."""
-    from harness.audits.of_model import audit_model, keep
+    from harness.audits.model_audits import audit_model, keep
     from harness.cli.findings import told
     from harness.tracking.store import Store
 

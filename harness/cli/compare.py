@@ -32,7 +32,7 @@ def show_comparison(compared: LoggedComparison) -> None:
     """Print a comparison: runs, pairs, what was found, what limits it, where the rest is."""
     from rich.console import Console
 
-    from harness.scoring.comparison.findings import findings
+    from harness.scoring.comparison.conclusions import findings
 
     comparison = compared.comparison
     # The tables are made for a terminal of this width; a wider one would only pull them apart.
@@ -57,7 +57,7 @@ def show_comparison(compared: LoggedComparison) -> None:
 
 def runs_table(comparison: Comparison) -> Table:
     """Set the runs one below the other, tie groups apart."""
-    from harness.scoring.comparison.findings import shortened
+    from harness.scoring.comparison.conclusions import shortened
 
     groups = "" if comparison.n_clusters == comparison.n_items else f" in {comparison.n_clusters:,} groups"
     title = f"{comparison.metric} on {comparison.n_items:,} {comparison.split} items{groups}"
@@ -109,7 +109,7 @@ def shown_pairs(comparison: Comparison) -> list[Pair]:
 
 def notes(comparison: Comparison) -> list[str]:
     """Return what limits a comparison, what it could have found, and who was left out, in sentences."""
-    from harness.scoring.comparison.findings import power
+    from harness.scoring.comparison.conclusions import power
 
     without = [
         f"{name[:1].upper()}{name[1:]} is left out: {why}." for name, why in comparison.without.items()
@@ -205,7 +205,7 @@ def run_suite(path: Path, *, only: str, classifiers: str, output: Path | None, f
 def suite_table(rows: list[Row]) -> Table:
     """Set the classifiers of one corpus below each other, with what was published on which items."""
     from harness.runs.suites import table
-    from harness.scoring.comparison.findings import shortened
+    from harness.scoring.comparison.conclusions import shortened
 
     first = rows[0]
     shown = _table(

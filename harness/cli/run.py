@@ -90,7 +90,7 @@ def results_table(plan: Plan, outcomes: Iterable[Outcome]) -> Table:
     from rich import box
     from rich.table import Table
 
-    from harness.scoring.comparison.findings import shortened
+    from harness.scoring.comparison.conclusions import shortened
 
     primary = plan.primary.name
     finished = [one for one in outcomes if one.result is not None]
@@ -235,7 +235,7 @@ def _abstained(result: ClassifierResult) -> str:
 def _verdicts(console: Any, plan: Plan, outcomes: Iterable[Outcome]) -> None:
     """Print what the audits found: of the classifier to promote with reasons, of the others in short."""
     from harness.cli.findings import in_short, told
-    from harness.scoring.comparison.findings import shortened
+    from harness.scoring.comparison.conclusions import shortened
 
     finished = [one for one in outcomes if one.result is not None]
     chosen = best_on_validation(plan, finished) or (finished[-1] if finished else None)

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.reports.pages import environment, number
 from harness.scoring.comparison import Comparison, Entry, Pair
-from harness.scoring.comparison.findings import findings, power, shortened
+from harness.scoring.comparison.conclusions import findings, power, shortened
 
 WIDTH, ROW, NAMES = 520, 26, 170
 """Width of the plot, height of a run's row, room for names, in the units of the view box."""

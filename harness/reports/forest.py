@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.reports.figures import BLUE, GREY, INK, ORANGE, canvases, png
 from harness.scoring.comparison import Comparison, Entry, Pair
-from harness.scoring.comparison.findings import shortened
+from harness.scoring.comparison.conclusions import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

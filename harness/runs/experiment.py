@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.audits.of_classifier import audited
+from harness.audits.experiment_audits import audited
 from harness.classifiers.protocol import Example
 from harness.config.plan import PlannedClassifier
 from harness.evaluation import trial as evaluate

@@ -12,7 +12,7 @@ import harness
 from harness.reports.comparison import comparison_page
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison
-from harness.scoring.comparison.findings import findings, power
+from harness.scoring.comparison.conclusions import findings, power
 from harness.tracking import contents, context, names
 from harness.tracking.finished import file_of
 from harness.tracking.store import Store

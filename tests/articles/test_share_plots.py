@@ -6,7 +6,7 @@ import pytest
 
 from harness.articles.share_plots import MOST, PANELS, by_outlet, by_week, largest, plot
 from harness.articles.shares import Share
-from harness.scoring.statistics.difference import UNKNOWN, Estimate
+from harness.scoring.statistics.corrected_share import UNKNOWN, Estimate
 
 HALF = Estimate(0.5, 0.4, 0.6, 0.05)
 

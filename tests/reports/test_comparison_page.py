@@ -8,7 +8,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from scoring.comparison.made_runs import frames, run, with_rows
+from scoring.comparison.toy_runs import frames, run, with_rows
 
 from harness.reports.comparison import comparison_page, items, p_value
 from harness.reports.forest import forest_png, tie_groups_png

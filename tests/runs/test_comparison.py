@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import toys
-from scoring.comparison.made_runs import run
+from scoring.comparison.toy_runs import run
 from stores import LADDER
 from typer.testing import CliRunner
 
@@ -21,7 +21,7 @@ from harness.runs import experiment
 from harness.runs.comparison import LoggedComparison
 from harness.runs.comparison import compare as compare_experiments
 from harness.scoring.comparison import compare
-from harness.scoring.comparison.findings import shortened
+from harness.scoring.comparison.conclusions import shortened
 from harness.tracking import promotion
 from harness.tracking.finished import finished, predictions
 from harness.tracking.store import Store

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
-from scoring.comparison.made_runs import frames, run, with_rows
+from scoring.comparison.toy_runs import frames, run, with_rows
 
 from harness.scoring.metrics.classification import ACCURACY, F1_MACRO
 from harness.scoring.slice_tests import MIN_GROUPS, MIN_ITEMS, SliceResult, judge, reportable, score_rows

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from harness.scoring.comparison.comparing import compare
-from harness.scoring.comparison.comparison import Comparison, Entry, Pair
+from harness.scoring.comparison.compare_runs import compare
+from harness.scoring.comparison.ranking import Comparison, Entry, Pair
 
 __all__ = ["Comparison", "Entry", "Pair", "compare"]

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions
-from harness.scoring.comparison.comparison import LEVEL, Pair
-from harness.scoring.comparison.measure import Measure
+from harness.scoring.comparison.ranking import LEVEL, Pair
+from harness.scoring.comparison.scalar_metric import Measure
 from harness.scoring.limitations import limits, sized
 from harness.scoring.statistics.bootstrap import corrected_p
 from harness.scoring.statistics.paired import Resampled

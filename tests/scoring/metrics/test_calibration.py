@@ -20,8 +20,8 @@ from harness.scoring.metrics.calibration import (
     reliability_bins,
     width_bins,
 )
-from tests.scoring.metrics import made
-from tests.scoring.metrics.made import MULTI, Recipe
+from tests.scoring.metrics import toy_samples
+from tests.scoring.metrics.toy_samples import MULTI, Recipe
 
 SAID = np.zeros(2, dtype=np.int64)
 
@@ -45,9 +45,9 @@ def test_multi_label_by_hand() -> None:
 
 @pytest.mark.parametrize("k", [2, 3, 5])
 def test_as_scikit_learn(k: int) -> None:
-    labels = made.LabelSet(tuple("abcde"[:k]))
+    labels = toy_samples.LabelSet(tuple("abcde"[:k]))
     for root in range(5):
-        sample = made.sample(Recipe(labels, n_seeds=1, sharpness=3.0), root)
+        sample = toy_samples.sample(Recipe(labels, n_seeds=1, sharpness=3.0), root)
         truth, proba, said = sample.truth, sample.proba[0], sample.predicted[0]
         theirs = reference.log_loss(truth, proba, labels=range(k))
         assert log_loss(truth, proba, said).mean() == pytest.approx(theirs)
@@ -58,7 +58,7 @@ def test_as_scikit_learn(k: int) -> None:
 
 
 def test_multi_label_is_the_mean_of_scikit_learns_values() -> None:
-    sample = made.sample(Recipe(MULTI, n_seeds=1))
+    sample = toy_samples.sample(Recipe(MULTI, n_seeds=1))
     truth, proba, said = sample.truth, sample.proba[0], sample.predicted[0]
     pairs = list(zip(truth.T, proba.T, strict=True))
     assert log_loss(truth, proba, said).mean() == pytest.approx(
@@ -124,7 +124,7 @@ def test_a_bound_belongs_to_the_bin_below(probability: float, place: int) -> Non
 
 @pytest.mark.parametrize("scheme", ["equal_mass", "equal_width"])
 def test_reliability_bins_add_up_to_the_error(scheme: str) -> None:
-    sample = made.sample(Recipe(n=97, n_seeds=1))
+    sample = toy_samples.sample(Recipe(n=97, n_seeds=1))
     ((stated, right),) = claims(sample.truth, sample.proba[0])
     bins = reliability_bins(stated, right, scheme=scheme)  # type: ignore[arg-type]
     assert sum(one.n for one in bins) == pytest.approx(97)

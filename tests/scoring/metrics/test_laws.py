@@ -15,8 +15,8 @@ from harness.scoring.score import drawn_values, seed_values
 from harness.scoring.statistics.bootstrap import Draws
 from harness.values.catalog import CATALOGUES, lookup
 from harness.values.labels import LabelSet
-from tests.scoring.metrics import made
-from tests.scoring.metrics.made import MULTI, SIDES, SINGLE, Recipe
+from tests.scoring.metrics import toy_samples
+from tests.scoring.metrics.toy_samples import MULTI, SIDES, SINGLE, Recipe
 
 LABEL_SETS = (SINGLE, SIDES, MULTI, LabelSet(("conflict",), multi=True), LabelSet(("a", "b", "c", "d", "e")))
 Law = Callable[[Metric, LabelSet], None]
@@ -39,7 +39,7 @@ def law_claims(metric: Metric, labels: LabelSet) -> None:
     assert metric.reference
     assert metric.low < metric.high
     assert metric.weighted <= (metric.kind == "table")
-    sample = made.sample(Recipe(labels, skill=0.5))
+    sample = toy_samples.sample(Recipe(labels, skill=0.5))
     flatter = replace(
         sample,
         proba=np.sqrt(sample.proba) / (1 if labels.multi else np.sqrt(sample.proba).sum(-1, keepdims=True)),
@@ -60,7 +60,7 @@ def law_range(metric: Metric, labels: LabelSet) -> None:
         for skill in (-3.0, 0.0, 3.0):
             for sharpness in (0.1, 40.0):
                 for n in (1, 7, 60):
-                    sample = made.sample(Recipe(labels, n=n, skill=skill, sharpness=sharpness), root)
+                    sample = toy_samples.sample(Recipe(labels, n=n, skill=skill, sharpness=sharpness), root)
                     for key, value in values(sample, metric).items():
                         assert ((value >= metric.low) & (value <= metric.high)).all(), f"{key}: {value}"
 
@@ -68,15 +68,15 @@ def law_range(metric: Metric, labels: LabelSet) -> None:
 def law_direction(metric: Metric, labels: LabelSet) -> None:
     """Perfect predictions reach the better end of its range; chance stays short of it."""
     best, sign = (metric.high, 1) if metric.direction == "higher" else (metric.low, -1)
-    for value in values(made.perfect(Recipe(labels)), metric).values():
+    for value in values(toy_samples.perfect(Recipe(labels)), metric).values():
         np.testing.assert_allclose(value, best, rtol=0, atol=1e-12)
-    for value in values(made.sample(Recipe(labels, skill=0.0, sharpness=4.0)), metric).values():
+    for value in values(toy_samples.sample(Recipe(labels, skill=0.0, sharpness=4.0)), metric).values():
         assert (sign * (best - value) > 0.01).all()
 
 
 def law_order(metric: Metric, labels: LabelSet) -> None:
     """The order of rows means nothing, ties or not."""
-    sample = made.sample(Recipe(labels))
+    sample = toy_samples.sample(Recipe(labels))
     tied = replace(sample, proba=np.round(sample.proba, 1)) if labels.multi else _coarse(sample)
     shuffled = np.random.default_rng(1).permutation(len(sample))
     for one in (sample, tied):
@@ -91,7 +91,7 @@ def _coarse(sample: AlignedPredictions) -> AlignedPredictions:
 
 def law_draws(metric: Metric, labels: LabelSet) -> None:
     """All draws at once are what each draw is alone."""
-    sample = made.sample(Recipe(labels)).ordered(metric.needs_labels)
+    sample = toy_samples.sample(Recipe(labels)).ordered(metric.needs_labels)
     weights = next(Draws(sample.n_clusters, 5, 0).blocks())
     together = drawn_values(sample, metric, weights)
     alone = np.concatenate([drawn_values(sample, metric, one[None]) for one in weights])
@@ -100,7 +100,7 @@ def law_draws(metric: Metric, labels: LabelSet) -> None:
 
 def law_resampling(metric: Metric, labels: LabelSet) -> None:
     """Counting an item twice is having it twice."""
-    sample = made.sample(Recipe(labels)).ordered(metric.needs_labels)
+    sample = toy_samples.sample(Recipe(labels)).ordered(metric.needs_labels)
     for weights in next(Draws(sample.n_clusters, 3, 1).blocks()):
         repeated = sample.at(np.repeat(np.arange(len(sample)), weights[sample.clusters].astype(int)))
         whole = np.ones((1, repeated.n_clusters), dtype=np.float32)
@@ -110,13 +110,13 @@ def law_resampling(metric: Metric, labels: LabelSet) -> None:
 
 def law_size(metric: Metric, labels: LabelSet) -> None:
     """All items twice over score as they do once."""
-    sample = made.sample(Recipe(labels))
+    sample = toy_samples.sample(Recipe(labels))
     same(values(sample.at(np.tile(np.arange(len(sample)), 2)), metric), values(sample, metric))
 
 
 def law_names(metric: Metric, labels: LabelSet) -> None:
     """Labels are known by their names: their order in the label set means nothing."""
-    sample = made.sample(Recipe(labels))
+    sample = toy_samples.sample(Recipe(labels))
     same(values(sample.ordered(labels.names[::-1]), metric), values(sample, metric))
 
 

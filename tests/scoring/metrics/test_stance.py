@@ -9,8 +9,8 @@ from sklearn.metrics import f1_score
 from harness.scoring.metrics.counts import confusion
 from harness.scoring.metrics.stance import FAVG_TARGET_MEAN, favg_pooled, favg_target_mean
 from harness.scoring.score import seed_values
-from tests.scoring.metrics import made
-from tests.scoring.metrics.made import SIDES, SINGLE, Recipe
+from tests.scoring.metrics import toy_samples
+from tests.scoring.metrics.toy_samples import SIDES, SINGLE, Recipe
 
 CRITICAL, SUPPORTIVE, NEUTRAL = 0, 1, 2
 """The order in which the functions are given the labels."""
@@ -64,8 +64,8 @@ def test_no_side_anywhere_is_0() -> None:
 
 
 @pytest.mark.parametrize("labels", [SINGLE, SIDES])
-def test_as_scikit_learn_target_by_target(labels: made.LabelSet) -> None:
-    sample = made.sample(Recipe(labels, n=200, n_targets=6))
+def test_as_scikit_learn_target_by_target(labels: toy_samples.LabelSet) -> None:
+    sample = toy_samples.sample(Recipe(labels, n=200, n_targets=6))
     sides = [labels.names.index("critical"), labels.names.index("supportive")]
     expected = [
         np.mean(

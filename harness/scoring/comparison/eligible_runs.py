@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions
-from harness.scoring.comparison.measure import Measure
+from harness.scoring.comparison.scalar_metric import Measure
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions

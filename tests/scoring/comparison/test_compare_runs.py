@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from scipy import stats
-from scoring.comparison.made_runs import frames, of, run, runs
+from scoring.comparison.toy_runs import frames, of, run, runs
 from sklearn.metrics import f1_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests

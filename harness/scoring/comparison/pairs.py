@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions
-from harness.scoring.comparison.comparison import LEVEL, Pair
-from harness.scoring.comparison.measure import Measure
+from harness.scoring.comparison.ranking import LEVEL, Pair
+from harness.scoring.comparison.scalar_metric import Measure
 from harness.scoring.statistics import paired
 from harness.scoring.statistics.multiplicity import holm
 from harness.scoring.statistics.paired import Resampled, difference

@@ -6,10 +6,10 @@ import math
 from dataclasses import replace
 
 import pytest
-from scoring.comparison.made_runs import run
+from scoring.comparison.toy_runs import run
 
 from harness.scoring.comparison import Comparison, Pair, compare
-from harness.scoring.comparison.findings import findings, rounded
+from harness.scoring.comparison.conclusions import findings, rounded
 
 
 @pytest.fixture(scope="module")

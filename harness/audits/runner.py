@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.audits.subject import Answers, Audit, Inquiry, Subject
+from harness.audits.audit_protocol import Answers, Audit, Inquiry, Subject
 from harness.classifiers.protocol import Examples
 from harness.values.findings import Finding, not_applicable
 from harness.values.labels import check_probabilities

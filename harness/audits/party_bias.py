@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.audits.audit_protocol import Answers, Subject
 from harness.audits.intervals import mean, rate, share, shown
-from harness.audits.subject import Answers, Subject
 from harness.classifiers.protocol import Example
 from harness.scoring.statistics.multiplicity import LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict

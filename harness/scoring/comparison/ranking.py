@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.scoring.comparison.measure import Measure
+from harness.scoring.comparison.scalar_metric import Measure
 from harness.scoring.statistics.paired import Difference
 from harness.values.errors import PredictionsError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from harness.scoring.comparison.comparison import Comparison, Pair
+from harness.scoring.comparison.ranking import Comparison, Pair
 
 MAX_PAIRS = 8
 """So many pairs get a sentence of their own; of more, only those with the leader of each tie group."""

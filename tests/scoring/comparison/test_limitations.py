@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scoring.comparison.made_runs import frames, of, run, runs, unstated, with_rows
+from scoring.comparison.toy_runs import frames, of, run, runs, unstated, with_rows
 
 from harness.values.errors import ConfigError, PredictionsError
 from harness.values.labels import STANCE, LabelSet
@@ -177,7 +177,7 @@ def test_a_difference_without_variance_is_said() -> None:
 
 def test_a_metric_that_is_undefined_is_refused_rather_than_ranked() -> None:
     with pytest.raises(PredictionsError) as caught:
-        of(runs(0.5, 1.0), "compare.made_runs:NOWHERE")
+        of(runs(0.5, 1.0), "scoring.comparison.toy_runs:NOWHERE")
     assert str(caught.value) == (
         "a comparison takes two runs, and none is left\n"
         "a: its nowhere is undefined on these items\n"

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.scoring.statistics.difference import Counted, Drawn, corrected_share, naive_share
+from harness.scoring.statistics.corrected_share import Counted, Drawn, corrected_share, naive_share
 
 # 40 predictions, of which twelve rows are labelled.
 SAID = np.array([int(one) for one in "1011001010110010100110100011010010100100"], dtype=float)

@@ -11,10 +11,10 @@ import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.cautions import cautions, smallest_p
-from harness.scoring.comparison.comparison import LEVEL, Comparison, Entry, Pair
-from harness.scoring.comparison.gathering import Gathered, gather
-from harness.scoring.comparison.measure import Measure
-from harness.scoring.comparison.pairing import Randomization, no_mcnemar, paired_up
+from harness.scoring.comparison.eligible_runs import Gathered, gather
+from harness.scoring.comparison.pairs import Randomization, no_mcnemar, paired_up
+from harness.scoring.comparison.ranking import LEVEL, Comparison, Entry, Pair
+from harness.scoring.comparison.scalar_metric import Measure
 from harness.scoring.score import TABLE_DRAWS
 from harness.scoring.statistics import bootstrap
 from harness.scoring.statistics.bootstrap import Draws, interval
