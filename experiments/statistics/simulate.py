@@ -23,7 +23,7 @@ import pandas as pd
 from experiments.statistics import tables
 from experiments.statistics.worlds import World, endless, items, predictions
 from harness.scoring.comparison import compare
-from harness.scoring.limitations import MIN_FOR_RANKS, of_ranks
+from harness.scoring.limitations import MIN_FOR_RANKS, uses_ranks
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import resolve
 from harness.scoring.score import score, seed_values
@@ -119,7 +119,7 @@ def _covered(world: World, metric: Metric, truth: float, rows: pd.DataFrame) -> 
 
 
 def _inside(world: World, metric: Metric) -> bool:
-    return world in INSIDE and not (of_ranks(metric) and world.clusters < MIN_FOR_RANKS)
+    return world in INSIDE and not (uses_ranks(metric) and world.clusters < MIN_FOR_RANKS)
 
 
 ALIKE = (

@@ -6,7 +6,7 @@ twice and none that it has labelled before (:mod:`harness.audits.runner`).
 
 from __future__ import annotations
 
-from harness.audits.audit_protocol import Answers, Audit, Inquiry, Subject
-from harness.audits.runner import examine
+from harness.audits.audit_protocol import Answers, Audit, Queries, Subject
+from harness.audits.runner import run_audits
 
-__all__ = ["Answers", "Audit", "Inquiry", "Subject", "examine"]
+__all__ = ["Answers", "Audit", "Queries", "Subject", "run_audits"]

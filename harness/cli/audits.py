@@ -29,7 +29,7 @@ def audit(
     ] = None,
 ) -> None:
     """Ask a finished model what it labels by: all audits that need no training. Logged to MLflow."""
-    from harness.audits.model_audits import audit_model, keep
+    from harness.audits.model_audits import audit_model, log_model_audit
     from harness.cli.findings import told
     from harness.tracking.store import Store
 
@@ -39,7 +39,7 @@ def audit(
         typer.echo(textwrap.fill(f"note: {note}", WIDTH))
     for paragraph in told(examined.findings, width=WIDTH, everything=True):
         typer.echo(paragraph)
-    typer.echo(f"Logged to the experiment {keep(Store.open(), examined, output)!r}.")
+    typer.echo(f"Logged to the experiment {log_model_audit(Store.open(), examined, output)!r}.")
     if output is not None:
         typer.echo(f"{output / 'report.html'}")
 

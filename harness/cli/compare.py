@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.runs.comparison import LoggedComparison
     from harness.runs.suites import Row
     from harness.scoring.comparison import Comparison, Pair
-    from harness.scoring.crosstab import CrossTable, Share
+    from harness.scoring.crosstab import CellShare, CrossTable
 
 
 WIDTH = 80
@@ -32,7 +32,7 @@ def show_comparison(compared: LoggedComparison) -> None:
     """Print a comparison: runs, pairs, what was found, what limits it, where the rest is."""
     from rich.console import Console
 
-    from harness.scoring.comparison.conclusions import findings
+    from harness.scoring.comparison.conclusions import conclusions
 
     comparison = compared.comparison
     # The tables are made for a terminal of this width; a wider one would only pull them apart.
@@ -48,7 +48,7 @@ def show_comparison(compared: LoggedComparison) -> None:
     )
     if len(pairs) < len(comparison.pairs):
         console.print(f"{len(comparison.pairs) - len(pairs)} more pairs are in pairs.csv of the run.\n")
-    for sentence in (*findings(comparison), *notes(comparison)):
+    for sentence in (*conclusions(comparison), *notes(comparison)):
         console.print(
             textwrap.fill(sentence, WIDTH, initial_indent="- ", subsequent_indent="  "), markup=False
         )
@@ -62,7 +62,7 @@ def runs_table(comparison: Comparison) -> Table:
     groups = "" if comparison.n_clusters == comparison.n_items else f" in {comparison.n_clusters:,} groups"
     title = f"{comparison.metric} on {comparison.n_items:,} {comparison.split} items{groups}"
     table = _table(title, ["#", "run"], ["score", "95 % interval", "seed sd", "item se", "ties"])
-    for one in comparison.entries:
+    for one in comparison.runs:
         table.add_row(
             str(one.rank),
             shortened(one.name),
@@ -77,10 +77,10 @@ def runs_table(comparison: Comparison) -> Table:
 
 def pairs_table(comparison: Comparison, pairs: list[Pair]) -> Table:
     """Set pairs one below the other, named by the ranks of their runs."""
-    mcnemar = "McNemar" not in comparison.without
+    mcnemar = "McNemar" not in comparison.omitted_tests
     headings = ["diff.", "95 % interval", "p", "check", *(["McNemar"] if mcnemar else [])]
     table = _table("", ["pair"], [*headings, "better", "needed"])
-    rank = {one.name: one.rank for one in comparison.entries}
+    rank = {one.name: one.rank for one in comparison.runs}
     for pair in pairs:
         found = pair.difference
         table.add_row(
@@ -100,7 +100,7 @@ def shown_pairs(comparison: Comparison) -> list[Pair]:
     """Return the pairs that a screen has room for: all, or those with the best run and of neighbours."""
     if len(comparison.pairs) <= MAX_PAIRS:
         return list(comparison.pairs)
-    rank = {one.name: one.rank for one in comparison.entries}
+    rank = {one.name: one.rank for one in comparison.runs}
     near = [pair for pair in comparison.pairs if rank[pair.worse] - rank[pair.better] == 1]
     best = [pair for pair in comparison.pairs if rank[pair.better] == 1 and pair not in near]
     shown = sorted([*near, *best], key=lambda pair: (rank[pair.better], rank[pair.worse]))
@@ -112,10 +112,10 @@ def notes(comparison: Comparison) -> list[str]:
     from harness.scoring.comparison.conclusions import power
 
     without = [
-        f"{name[:1].upper()}{name[1:]} is left out: {why}." for name, why in comparison.without.items()
+        f"{name[:1].upper()}{name[1:]} is left out: {why}." for name, why in comparison.omitted_tests.items()
     ]
     refused = [f"{name} was left out: {why}." for name, why in comparison.refused.items()]
-    return [*power(comparison), *without, *comparison.cautions, *refused]
+    return [*power(comparison), *without, *comparison.limitations, *refused]
 
 
 def _table(title: str, left: list[str], right: list[str]) -> Table:
@@ -244,13 +244,13 @@ def show_crosstab(path: Path, *, group: str, output: Path | None) -> None:
     console = Console(highlight=False, width=WIDTH)
     for table in tables:
         console.print(cross_table(table))
-        if table.caution:
-            console.print(f"{table.caution}\n")
+        if table.limitation:
+            console.print(f"{table.limitation}\n")
     several = " Some sentences have several frames, so a column adds up to more than its last line."
     console.print(
         textwrap.fill(
             "Shares of all mentions of a party, in percent, with 95 % intervals over articles; they carry the"
-            f" errors of the models.{several if any(table.several for table in tables) else ''}",
+            f" errors of the models.{several if any(table.frames_overlap for table in tables) else ''}",
             WIDTH,
         )
     )
@@ -264,11 +264,11 @@ def cross_table(table: CrossTable) -> Table:
     """Set the frames of a party one below the other, its stances side by side."""
     shown = _table(f"{table.party}: {table.n:,} mentions", ["frame"], list(table.stances))
     for frame in table.frames:
-        shown.add_row(frame, *(_share(cell.given) for cell in table.row(frame)))
+        shown.add_row(frame, *(_share(cell.predicted) for cell in table.row(frame)))
     return shown
 
 
-def _share(share: Share) -> str:
+def _share(share: CellShare) -> str:
     if math.isnan(share.low):
         return f"{100 * share.value:.0f}"
     return f"{100 * share.value:.0f} ({100 * share.low:.0f}–{100 * share.high:.0f})"

@@ -9,7 +9,7 @@ from harness.evaluation import trial as evaluate
 from harness.evaluation.decisions.fitting import Settings, decide, fit
 from harness.evaluation.trial import ClassifierResult, Prepared, TrialResult
 from harness.scoring.score import score
-from harness.scoring.slice_tests import judge, score_rows
+from harness.scoring.slice_tests import score_rows, slice_results
 from harness.scoring.slices import slices_of
 from harness.values.tables import Predictions, Scores
 
@@ -25,7 +25,7 @@ def scored(prepared: Prepared, predictions: Predictions) -> Scores:
     metrics = [metric for metric in plan.metrics if predictions.has_probabilities or not metric.probabilities]
     whole = score(predictions, metrics).rows
     cut = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
-    sliced = score_rows(predictions, cut, judge(predictions, cut), plan.primary)
+    sliced = score_rows(predictions, cut, slice_results(predictions, cut), plan.primary)
     return Scores(pd.concat([whole, sliced], ignore_index=True) if len(sliced) else whole)
 
 

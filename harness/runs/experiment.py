@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.audits.experiment_audits import audited
+from harness.audits.experiment_audits import audit_classifier
 from harness.classifiers.protocol import Example
 from harness.config.plan import PlannedClassifier
 from harness.evaluation import trial as evaluate
@@ -174,7 +174,7 @@ def log_external(
         )
         scores = scored(prepared, external.predictions)
         result = ClassifierResult(classifier, results, external.predictions, scores)
-        result = replace(result, findings=_shown(prepared, audited(prepared, result, None, {})))
+        result = replace(result, findings=_shown(prepared, audit_classifier(prepared, result, None, {})))
         parent.complete(result)
     return result
 
@@ -208,7 +208,7 @@ def _run_classifier(
         ]
         known |= {one.trial.digest: one for one in results}
         result = pooled(prepared, classifier, results, parent.folder)
-        findings = _shown(prepared, (*shared, *audited(prepared, result, parent, known)))
+        findings = _shown(prepared, (*shared, *audit_classifier(prepared, result, parent, known)))
         result = replace(result, findings=findings)
         if reads_both(classifier.bound) and prepared.other is not None:
             beside = Tracker(tracker.store, prepared.other, fresh=tracker.fresh, marks=tracker.marks)
@@ -226,7 +226,7 @@ def _run_beside(other: Prepared, tracker: Tracker, result: ClassifierResult) -> 
         by_trial = {(one.trial.seed, one.trial.fold): one for one in result.trials}
         results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
         own = pooled(other, result.classifier, results, parent.folder, like=result)
-        findings = _shown(other, audited(other, own, parent, {}))
+        findings = _shown(other, audit_classifier(other, own, parent, {}))
         parent.complete(replace(own, findings=findings), pack)
 
 

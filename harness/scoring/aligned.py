@@ -82,7 +82,7 @@ class AlignedPredictions:
             truth=truth[0],
             predicted=predictions.predicted()[order],
             proba=predictions.proba()[order],
-            clusters=clusters(rows)[first],
+            clusters=cluster_codes(rows)[first],
             targets=_codes(rows["target"].fillna("").astype(str).to_numpy(dtype=object)[first]),
             seeds=tuple(int(seed) for seed in np.unique(rows["seed"])),
         ).compact()
@@ -95,7 +95,7 @@ class AlignedPredictions:
     @property
     def effective_clusters(self) -> float:
         """How many clusters of equal size would tell as much: 1 where one of them holds nearly all items."""
-        return effective(self.clusters)
+        return effective_number(self.clusters)
 
     @cached_property
     def cells(self) -> Codes:
@@ -169,7 +169,7 @@ class AlignedPredictions:
         return np.stack([cell_codes(self.truth, one, k) for one in self.predicted])
 
 
-def effective(clusters: Codes) -> float:
+def effective_number(clusters: Codes) -> float:
     """Return how many clusters of equal size would tell as much as these, ``(n,)`` codes.
 
     References
@@ -179,14 +179,14 @@ def effective(clusters: Codes) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> effective(np.array([0, 0, 1, 1])), effective(np.array([0, 0, 0, 1]))
+    >>> effective_number(np.array([0, 0, 1, 1])), effective_number(np.array([0, 0, 0, 1]))
     (2.0, 1.6)
     """
     sizes = np.bincount(clusters)
     return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
-def clusters(rows: pd.DataFrame) -> Codes:
+def cluster_codes(rows: pd.DataFrame) -> Codes:
     """Number the groups of rows of predictions from 0; an item without one is a group of its own."""
     groups, items = rows["group"], rows["id"].astype(str)
     grouped = groups.notna().to_numpy()

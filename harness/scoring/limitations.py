@@ -22,19 +22,19 @@ MIN_ITEMS = 30
 none ever does."""
 
 
-def caveats(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tuple[str, ...]:
+def limitations(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tuple[str, ...]:
     """Say what limits the scores of each split, in full sentences; empty where nothing does."""
     said: list[str] = []
     for split in predictions.rows["split"].unique():
         sample = AlignedPredictions.of(predictions.only(split=split))
-        said += [f"{split}: {limit}" for limit in limits(sample, metrics)]
+        said += [f"{split}: {limit}" for limit in split_limitations(sample, metrics)]
         unnamed = int(predictions.only(split=split).rows["target"].isna().sum() // len(sample.seeds))
         if unnamed and set(SIDES) <= set(sample.labels.names):
             said.append(f"{split}: {unnamed} items have no target; means over targets take them for one.")
-    return (*said, *sized(metrics))
+    return (*said, *sample_size_limitations(metrics))
 
 
-def sized(metrics: Sequence[Metric]) -> Iterator[str]:
+def sample_size_limitations(metrics: Sequence[Metric]) -> Iterator[str]:
     """Say which metrics depend on how many items there are; see ``Metric.biased``."""
     names = [metric.name for metric in metrics if metric.biased]
     if names:
@@ -44,7 +44,7 @@ def sized(metrics: Sequence[Metric]) -> Iterator[str]:
         )
 
 
-def limits(sample: AlignedPredictions, metrics: Sequence[Metric] = ()) -> Iterator[str]:
+def split_limitations(sample: AlignedPredictions, metrics: Sequence[Metric] = ()) -> Iterator[str]:
     """Yield what limits the scores of one split by these metrics, a sentence each."""
     k = len(sample.labels)
     held = sample.truth.sum(axis=0) if sample.labels.multi else np.bincount(sample.truth, minlength=k)
@@ -55,21 +55,21 @@ def limits(sample: AlignedPredictions, metrics: Sequence[Metric] = ()) -> Iterat
     if clusters == 1:
         yield "all items belong to one group, so no interval can be given."
     elif clusters < MIN_CLUSTERS:
-        yield few_groups(clusters)
+        yield few_groups_limitation(clusters)
     elif sample.effective_clusters < MIN_CLUSTERS / 2:
         largest = np.bincount(sample.clusters).max() / len(sample)
         yield f"groups are very unequal (one holds {largest:.0%} of the items): intervals may be too narrow."
-    ranks = [metric.name for metric in metrics if of_ranks(metric)]
+    ranks = [metric.name for metric in metrics if uses_ranks(metric)]
     if ranks and MIN_CLUSTERS <= clusters < MIN_FOR_RANKS:
         few = f"{clusters} groups are few for {', '.join(ranks)} ({MIN_FOR_RANKS} are enough)"
         yield f"{few}: intervals may be too narrow."
 
 
-def few_groups(groups: int) -> str:
+def few_groups_limitation(groups: int) -> str:
     """Say what fewer than :data:`MIN_CLUSTERS` groups do to intervals."""
     return f"{groups} groups are few ({MIN_CLUSTERS} are enough): intervals may be too narrow."
 
 
-def of_ranks(metric: Metric) -> bool:
+def uses_ranks(metric: Metric) -> bool:
     """Whether a metric is made from the order of all items; draws from few clusters tell little of that."""
     return metric.kind == "table" and not metric.biased

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.scoring.aligned import AlignedPredictions, effective
+from harness.scoring.aligned import AlignedPredictions, effective_number
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import score
 from harness.scoring.slices import Slice
@@ -96,7 +96,7 @@ class SliceResult:
         return self.p <= LEVEL and self.gap < 0
 
 
-def judge(
+def slice_results(
     predictions: Predictions, slices: Sequence[Slice], *, draws: int = DRAWS, seed: int = 0
 ) -> tuple[SliceResult, ...]:
     """Compare every slice with the other test items.
@@ -171,7 +171,7 @@ def score_rows(
         Of one run; its test rows are scored.
     slices : sequence of Slice
     judged : sequence of SliceResult
-        Of :func:`judge`.
+        Of :func:`slice_results`.
     primary : Metric
         Scored where a slice has every label; the share labelled rightly, ``accuracy`` or ``exact_match``,
         where it is large enough.
@@ -215,7 +215,7 @@ def _compared(
     sds = by_seed[..., 0].std(axis=0, ddof=1) if several else np.full(masks.shape[1], np.nan)
     for place, (share, gap) in enumerate(by_seed.mean(axis=0)):
         # A share rests on the groups that the slice has, however many there are outside.
-        groups = effective(sample.clusters[masks[:, place]])
+        groups = effective_number(sample.clusters[masks[:, place]])
         gaps = values[:, place, 1]
         known = gaps[~np.isnan(gaps)]
         least = min(int((known <= 0).sum()), int((known >= 0).sum()))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.audits import Subject, examine
+from harness.audits import Subject, run_audits
 from harness.classifiers.protocol import Examples
 from harness.values.catalog import CATALOGUES, bind
 from harness.values.findings import Finding
@@ -17,7 +17,7 @@ AUDITS = [name for name in CATALOGUES["audit"] if name != "leaks"]
 
 
 def found(model: toy_world.Model, subject: Subject, name: str, **options: Any) -> Finding:
-    (finding,) = examine(subject, {name: bind("audit", name, options).make()}, model)
+    (finding,) = run_audits(subject, {name: bind("audit", name, options).make()}, model)
     return finding
 
 
@@ -39,7 +39,7 @@ def test_an_honest_oracle_passes_every_audit() -> None:
         toy_world.oracle, corpus, blind=toy_world.predictions_of(toy_world.blind, corpus)
     )
     audits = {name: bind("audit", name, {}).make() for name in AUDITS}
-    findings = examine(subject, audits, toy_world.oracle)
+    findings = run_audits(subject, audits, toy_world.oracle)
     assert {one.audit: one.verdict for one in findings} == dict.fromkeys(AUDITS, "passed")
     values = {f"{one.audit}.{m.name}": m.value for one in findings for m in one.measures}
     assert values["sensitivity.all_parties_right"] == 1

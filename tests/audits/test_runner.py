@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.audits import Subject, examine
+from harness.audits import Subject, run_audits
 from harness.audits.behaviour import SUITE, read
 from harness.classifiers.protocol import Example, Examples
 from harness.scoring.limitations import MIN_ITEMS
@@ -35,7 +35,7 @@ class AuditableModel:
 
 def test_everything_is_asked_at_once_and_nothing_twice() -> None:
     subject, model = toy_world.subject_of(toy_world.oracle), AuditableModel()
-    examine(subject, all_audits(), model)
+    run_audits(subject, all_audits(), model)
     (asked,) = model.calls
     assert len(asked) == len(set(asked))
     assert not set(asked) & set(subject.examples)
@@ -43,7 +43,7 @@ def test_everything_is_asked_at_once_and_nothing_twice() -> None:
 
 def test_of_each_item_at_most_fifteen_variants_are_asked() -> None:
     subject, model = toy_world.subject_of(toy_world.oracle), AuditableModel()
-    examine(subject, all_audits(), model)
+    run_audits(subject, all_audits(), model)
     of_suite = {one for case in read(SUITE) for one in case.examples()}
     assert len([one for one in model.calls[0] if one not in of_suite]) <= 15 * len(subject.examples)
 
@@ -51,7 +51,7 @@ def test_of_each_item_at_most_fifteen_variants_are_asked() -> None:
 def test_as_many_items_are_drawn_as_are_asked_for() -> None:
     subject = toy_world.subject_of(toy_world.oracle)
     for items, n in ((30, 30), (10_000, len(subject.examples))):
-        (found,) = examine(
+        (found,) = run_audits(
             subject, {"sensitivity": bind("audit", "sensitivity", {"items": items}).make()}, toy_world.oracle
         )
         assert next(one.n for one in found.measures if one.name == "masked_changes") == n
@@ -60,7 +60,7 @@ def test_as_many_items_are_drawn_as_are_asked_for() -> None:
 
 def test_without_a_model_what_needs_one_says_so() -> None:
     subject = toy_world.subject_of(toy_world.oracle, blind="It was not trained.")
-    found = {one.audit: one for one in examine(subject, all_audits(), "There is none.")}
+    found = {one.audit: one for one in run_audits(subject, all_audits(), "There is none.")}
     for name in ("sensitivity", "party_swap", "behaviour"):
         assert (found[name].verdict, found[name].sentence) == ("not applicable", "There is none.")
     assert found["target_use"].sentence == "It was not trained."
@@ -91,7 +91,7 @@ def test_few_items_ground_no_verdict(name: str, what: str) -> None:
             toy_world.oracle, corpus, blind=toy_world.predictions_of(toy_world.blind, corpus)
         )
         audit = bind("audit", name, {"mislabelled": False} if name == "annotators" else {}).make()
-        (found,) = examine(subject, {name: audit}, toy_world.oracle)
+        (found,) = run_audits(subject, {name: audit}, toy_world.oracle)
         if n < MIN_ITEMS:
             assert found.verdict == "not applicable"
             assert found.sentence == f"Too few items: 29 of 29 {what}; 30 are needed."
@@ -101,7 +101,7 @@ def test_few_items_ground_no_verdict(name: str, what: str) -> None:
 
 def test_a_label_that_never_changes_may_change_yet() -> None:
     audit = bind("audit", "party_swap", {"items": 1000}).make()
-    (found,) = examine(toy_world.subject_of(toy_world.oracle), {"party_swap": audit}, toy_world.oracle)
+    (found,) = run_audits(toy_world.subject_of(toy_world.oracle), {"party_swap": audit}, toy_world.oracle)
     # 80 sentences stand in 40 articles of two: 3.8415 / 43.8415.
     assert found.sentence.startswith("Under another party's name 0 % (0 to 9) of the labels flip: ")
 
@@ -111,7 +111,7 @@ def test_where_few_sentences_name_several_parties() -> None:
     rows = corpus.rows[corpus.rows["id"].str.endswith(".2")].reset_index(drop=True)
     corpus = type(corpus)(corpus.name, rows, corpus.source, corpus.parties)
     subject = toy_world.subject_of(toy_world.oracle, corpus)
-    found = {one.audit: one for one in examine(subject, all_audits(), toy_world.oracle)}
+    found = {one.audit: one for one in run_audits(subject, all_audits(), toy_world.oracle)}
     for name in ("target_use", "sensitivity"):
         assert found[name].verdict == "not applicable"
         assert found[name].sentence == (
@@ -124,9 +124,9 @@ def test_frames_belong_to_the_sentence() -> None:
     subject = toy_world.subject_of(toy_world.oracle)
     framing = Subject(**{**vars_of(subject), "task": "framing"})
     for name in ("target_use", "sensitivity", "party_swap", "behaviour", "unseen"):
-        (found,) = examine(framing, {name: bind("audit", name, {}).make()}, toy_world.oracle)
+        (found,) = run_audits(framing, {name: bind("audit", name, {}).make()}, toy_world.oracle)
         assert found.sentence == "Frames belong to the sentence, whichever party is asked about."
-    (by_outlet,) = examine(
+    (by_outlet,) = run_audits(
         framing, {"unseen": bind("audit", "unseen", {"by": "outlet"}).make()}, toy_world.oracle
     )
     assert (
@@ -142,7 +142,7 @@ def test_labels_of_other_names_have_no_suite() -> None:
     subject = toy_world.subject_of(toy_world.oracle)
     renamed = type(subject.labels)(("against", "none", "favor"))
     other = Subject(**{**vars_of(subject), "labels": renamed})
-    (found,) = examine(other, {"behaviour": bind("audit", "behaviour", {}).make()}, toy_world.oracle)
+    (found,) = run_audits(other, {"behaviour": bind("audit", "behaviour", {}).make()}, toy_world.oracle)
     assert (
         found.sentence == "The suite speaks of critical and supportive; the labels are against, none, favor."
     )
@@ -155,7 +155,7 @@ def test_a_model_that_gives_no_probabilities_is_refused() -> None:
         return np.full((len(examples), 3), 0.5)
 
     with pytest.raises(Exception, match="does not sum to 1"):
-        examine(subject, {"behaviour": bind("audit", "behaviour", {}).make()}, broken)
+        run_audits(subject, {"behaviour": bind("audit", "behaviour", {}).make()}, broken)
 
 
 def test_the_suite_is_large_and_names_every_capability() -> None:
@@ -185,10 +185,10 @@ def test_a_person_adds_cases(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     audit = bind("audit", "behaviour", {"only": [str(path)]}).make()
-    (found,) = examine(toy_world.subject_of(toy_world.oracle), {"behaviour": audit}, toy_world.oracle)
+    (found,) = run_audits(toy_world.subject_of(toy_world.oracle), {"behaviour": audit}, toy_world.oracle)
     assert (found.value("sarcasm"), found.verdict) == (0.5, "warning")
     both = bind("audit", "behaviour", {"cases": [str(path)]}).make()
-    (found,) = examine(toy_world.subject_of(toy_world.oracle), {"behaviour": both}, toy_world.oracle)
+    (found,) = run_audits(toy_world.subject_of(toy_world.oracle), {"behaviour": both}, toy_world.oracle)
     assert found.value("sarcasm") == 0.5
     assert found.value("negation") == 0
 
@@ -264,7 +264,7 @@ def test_a_registry_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 def test_names_can_be_given_in_the_config() -> None:
     subject = toy_world.subject_of(toy_world.biased)
     audit = bind("audit", "party_swap", {"against": ["Free Ballot", "Salt Road"], "names": 2}).make()
-    (found,) = examine(subject, {"party_swap": audit}, toy_world.biased)
+    (found,) = run_audits(subject, {"party_swap": audit}, toy_world.biased)
     pairs = next(detail for detail in found.details if detail.name == "pairs")
     assert {row[1] for row in pairs.rows} == {"Free Ballot", "Salt Road"}
 
@@ -279,7 +279,7 @@ def test_only_a_mention_that_names_the_party_is_exchanged() -> None:
     rows = rows.assign(start=None, end=None).astype({"start": "Int64", "end": "Int64"})
     audit = bind("audit", "party_swap", {"items": 1000}).make()
     subject = toy_world.subject_of(toy_world.oracle, type(corpus)(corpus.name, rows, corpus.source))
-    (found,) = examine(subject, {"party_swap": audit}, toy_world.oracle)
+    (found,) = run_audits(subject, {"party_swap": audit}, toy_world.oracle)
     pairs = next(detail for detail in found.details if detail.name == "pairs")
     assert {row[0] for row in pairs.rows} == {"United States"}
     about = sum(one.target == "Donald Trump" for one in subject.examples)
@@ -289,13 +289,14 @@ def test_only_a_mention_that_names_the_party_is_exchanged() -> None:
 def test_a_corpus_without_a_registry_is_read_by_the_shipped_one() -> None:
     corpus = toy_world.corpus_of()
     bare = type(corpus)(corpus.name, corpus.rows, corpus.source)
-    (found,) = examine(
+    (found,) = run_audits(
         toy_world.subject_of(toy_world.oracle, bare),
         {"party_swap": bind("audit", "party_swap", {}).make()},
         toy_world.oracle,
     )
     assert found.sentence == (
-        f"None of {len(toy_world.subject_of(toy_world.oracle, bare).examples):,} test items is about a known party;"
+        f"None of {len(toy_world.subject_of(toy_world.oracle, bare).examples):,} test items is about a known"
+        " party;"
         " audits.party_swap.parties names a registry."
     )
     rows = corpus.rows.copy()
@@ -305,7 +306,7 @@ def test_a_corpus_without_a_registry_is_read_by_the_shipped_one() -> None:
     rows["start"] = rows["end"] = None
     rows = rows.astype({"start": "Int64", "end": "Int64"})
     real_world = type(corpus)(corpus.name, rows, corpus.source)
-    (found,) = examine(
+    (found,) = run_audits(
         toy_world.subject_of(toy_world.oracle, real_world),
         {"party_swap": bind("audit", "party_swap", {}).make()},
         toy_world.oracle,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.scoring.aligned import AlignedPredictions, effective
+from harness.scoring.aligned import AlignedPredictions, effective_number
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
@@ -123,11 +123,11 @@ def test_a_slice_numbers_its_clusters_anew() -> None:
 
 def test_clusters_of_unequal_size_count_as_fewer_equal_ones() -> None:
     # (Σ sizes)² / Σ sizes²: sizes 5, 1, 1, 1 give 64 / 28.
-    assert effective(np.repeat([0, 1, 2, 3], [5, 1, 1, 1])) == pytest.approx(64 / 28)
-    assert effective(np.repeat([0, 1, 2, 3], 7)) == 4
+    assert effective_number(np.repeat([0, 1, 2, 3], [5, 1, 1, 1])) == pytest.approx(64 / 28)
+    assert effective_number(np.repeat([0, 1, 2, 3], 7)) == 4
     # Codes of clusters that a slice does not hold count for nothing.
-    assert effective(np.array([0, 0, 9, 9])) == 2
-    assert effective(np.zeros(8, dtype=int)) == 1
+    assert effective_number(np.array([0, 0, 9, 9])) == 2
+    assert effective_number(np.zeros(8, dtype=int)) == 1
 
 
 def test_what_cannot_be_aligned() -> None:

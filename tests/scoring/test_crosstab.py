@@ -50,7 +50,7 @@ def test_shares_are_of_all_mentions() -> None:
     values = [[one.true.value for one in table.row(frame)] for frame in table.frames]
     # Of four: conflict and critical in rows 1 and 4, conflict and supportive in row 2, …
     assert values == [[0.5, 0.25, 0.75], [0.25, 0, 0.25], [0.25, 0, 0.25], [0.75, 0.25, 1]]
-    given = [[one.given.value for one in table.row(frame)] for frame in table.frames]
+    given = [[one.predicted.value for one in table.row(frame)] for frame in table.frames]
     assert given == [[0.5, 0, 0.5], [0, 0.25, 0.25], [0.25, 0, 0.25], [0.75, 0.25, 1]]
     assert cell(table, "conflict", ALL).gap.value == -0.25
 
@@ -77,16 +77,16 @@ def test_none_and_all_have_no_interval_but_their_gap_has() -> None:
     rows = [("A", f"g{n}", ("conflict",), "critical", (), "critical") for n in range(60)]
     (table,) = cross_tables(mentions(rows), FRAMES, STANCES)
     found = cell(table, "conflict", "critical")
-    assert (found.true.value, found.given.value) == (1, 0)
+    assert (found.true.value, found.predicted.value) == (1, 0)
     assert math.isnan(found.true.low)
-    assert math.isnan(found.given.high)
+    assert math.isnan(found.predicted.high)
     assert (found.gap.low, found.gap.high) == (-1, -1)
 
 
 def test_few_articles_have_no_interval() -> None:
     enough, few = (cross_tables(repeated(n), FRAMES, STANCES)[0] for n in (MIN_ITEMS, MIN_ITEMS - 1))
     assert not math.isnan(cell(enough, "conflict", ALL).gap.low)
-    for share in ("true", "given", "gap"):
+    for share in ("true", "predicted", "gap"):
         found = getattr(cell(few, "conflict", ALL), share)
         assert not math.isnan(found.value)
         assert math.isnan(found.low)
@@ -105,8 +105,8 @@ def test_a_party_in_few_articles_has_no_interval_beside_one_that_has() -> None:
 @pytest.mark.parametrize(
     ("articles", "said"),
     [
-        (1, "Intervals need 30 groups, and there is 1."),
-        (29, "Intervals need 30 groups, and there are 29."),
+        (1, "Intervals need 30 groups; there is only 1."),
+        (29, "Intervals need 30 groups; there are only 29."),
         (30, "30 groups are few (50 are enough): intervals may be too narrow."),
         (49, "49 groups are few (50 are enough): intervals may be too narrow."),
         (50, ""),
@@ -114,16 +114,16 @@ def test_a_party_in_few_articles_has_no_interval_beside_one_that_has() -> None:
 )
 def test_few_articles_are_said(articles: int, said: str) -> None:
     (table,) = cross_tables(repeated(articles), FRAMES, STANCES)
-    assert (table.groups, table.caution) == (articles, said)
+    assert (table.groups, table.limitation) == (articles, said)
 
 
 def test_a_mention_with_two_frames_is_seen() -> None:
     (table,) = cross_tables(FOUR, FRAMES, STANCES)
-    assert table.several
+    assert table.frames_overlap
     given = FOUR[["party", "group", "given_frames", "given_stance"]]
-    assert not cross_tables(given, FRAMES, STANCES)[0].several
+    assert not cross_tables(given, FRAMES, STANCES)[0].frames_overlap
     both = given.assign(given_frames=[("conflict", "morality"), (), (), ()])
-    assert cross_tables(both, FRAMES, STANCES)[0].several
+    assert cross_tables(both, FRAMES, STANCES)[0].frames_overlap
 
 
 def test_mentions_without_an_article_are_resampled_alone() -> None:
@@ -145,7 +145,7 @@ def test_labels_that_are_not_there_leave_their_shares_empty() -> None:
     given = FOUR[["party", "group", "given_frames", "given_stance"]]
     (table,) = cross_tables(given, FRAMES, STANCES)
     found = cell(table, "conflict", ALL)
-    assert found.given.value == 0.5
+    assert found.predicted.value == 0.5
     assert math.isnan(found.true.value)
     assert math.isnan(found.gap.value)
     assert cross_tables(FOUR[:0], FRAMES, STANCES) == ()

@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score
 
 from harness.scoring import score as scoring
 from harness.scoring.aligned import AlignedPredictions
-from harness.scoring.limitations import caveats
+from harness.scoring.limitations import limitations
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import default_names, resolve
 from harness.scoring.score import score, seed_values
@@ -228,10 +228,10 @@ def test_no_metrics_no_scores() -> None:
 
 def test_caveats_say_what_limits_the_scores() -> None:
     table = predictions(STANCE, n_seeds=2, n=150)
-    assert caveats(table) == ()
+    assert limitations(table) == ()
     grouped = with_rows(table, group="only", target=[None, *["t"] * 149] * 2)
     lacking = with_rows(grouped, truth=table.rows["truth"].replace("supportive", "neutral"))
-    assert caveats(lacking) == (
+    assert limitations(lacking) == (
         "test: no item is 'supportive', so its F1 is 0 by convention and lowers macro averages.",
         "test: all items belong to one group, so no interval can be given.",
         "test: 1 items have no target; means over targets take them for one.",
@@ -241,7 +241,7 @@ def test_caveats_say_what_limits_the_scores() -> None:
 @pytest.mark.parametrize(("n", "said"), [(147, True), (150, False)])
 def test_few_groups_are_told(n: int, said: bool) -> None:
     caveat = "test: 49 groups are few (50 are enough): intervals may be too narrow."
-    assert caveats(predictions(FRAMING, n_seeds=1, n=n)) == ((caveat,) if said else ())
+    assert limitations(predictions(FRAMING, n_seeds=1, n=n)) == ((caveat,) if said else ())
 
 
 @pytest.mark.parametrize(("n", "said"), [(199, True), (200, False)])
@@ -252,8 +252,8 @@ def test_few_groups_for_ranks_are_told(n: int, said: bool) -> None:
     caveat = (
         "test: 199 groups are few for average_precision_macro (200 are enough): intervals may be too narrow."
     )
-    assert caveats(ungrouped, ranks) == ((caveat,) if said else ())
-    assert caveats(ungrouped) == ()
+    assert limitations(ungrouped, ranks) == ((caveat,) if said else ())
+    assert limitations(ungrouped) == ()
 
 
 @pytest.mark.parametrize(("largest", "said"), [(33, False), (34, True)])
@@ -262,7 +262,7 @@ def test_very_unequal_groups_are_told(largest: int, said: bool) -> None:
     table = predictions(FRAMING, n_seeds=1, n=180)
     group = [f"g{max(0, place - largest + 1)}" for place in range(180)]
     caveat = f"test: groups are very unequal (one holds {largest / 180:.0%} of the items):"
-    found = caveats(with_rows(table, group=group))
+    found = limitations(with_rows(table, group=group))
     assert found == ((f"{caveat} intervals may be too narrow.",) if said else ())
 
 

@@ -7,6 +7,6 @@
 from __future__ import annotations
 
 from harness.scoring.comparison.compare_runs import compare
-from harness.scoring.comparison.ranking import Comparison, Entry, Pair
+from harness.scoring.comparison.ranking import Comparison, Pair, RankedRun
 
-__all__ = ["Comparison", "Entry", "Pair", "compare"]
+__all__ = ["Comparison", "Pair", "RankedRun", "compare"]

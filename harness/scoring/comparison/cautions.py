@@ -9,8 +9,8 @@ import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.ranking import LEVEL, Pair
-from harness.scoring.comparison.scalar_metric import Measure
-from harness.scoring.limitations import limits, sized
+from harness.scoring.comparison.scalar_metric import ScalarMetric
+from harness.scoring.limitations import sample_size_limitations, split_limitations
 from harness.scoring.statistics.bootstrap import corrected_p
 from harness.scoring.statistics.paired import Resampled
 
@@ -30,7 +30,7 @@ def smallest_p(n_draws: int, clusters: float) -> float:
 
 
 def cautions(
-    measure: Measure,
+    measure: ScalarMetric,
     first: AlignedPredictions,
     drawn: Mapping[str, Resampled],
     pairs: Sequence[Pair],
@@ -40,7 +40,7 @@ def cautions(
 
     Parameters
     ----------
-    measure : Measure
+    measure : ScalarMetric
     first : AlignedPredictions
         Of any of the runs.
     drawn : mapping
@@ -49,9 +49,9 @@ def cautions(
     deterministic : collection of str
         Runs that no seed changes.
     """
-    for limit in limits(first, [measure.metric]):
+    for limit in split_limitations(first, [measure.metric]):
         yield limit[0].upper() + limit[1:]
-    yield from sized([measure.metric])
+    yield from sample_size_limitations([measure.metric])
     yield from _of_seeds(drawn, deterministic)
     if first.n_clusters < 2:
         return

@@ -13,8 +13,8 @@ from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.cautions import cautions, smallest_p
 from harness.scoring.comparison.eligible_runs import Gathered, gather
 from harness.scoring.comparison.pairs import Randomization, no_mcnemar, paired_up
-from harness.scoring.comparison.ranking import LEVEL, Comparison, Entry, Pair
-from harness.scoring.comparison.scalar_metric import Measure
+from harness.scoring.comparison.ranking import LEVEL, Comparison, Pair, RankedRun
+from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.scoring.score import TABLE_DRAWS
 from harness.scoring.statistics import bootstrap
 from harness.scoring.statistics.bootstrap import Draws, interval
@@ -44,7 +44,7 @@ def compare(
     runs : iterable of (str, Predictions)
         Names and tables; taken one at a time, so that an iterator which reads them needs little memory.
     metric : str
-        See :meth:`Measure.named`.
+        See :meth:`ScalarMetric.named`.
     split : str
         Which rows are compared.
     draws, seed : int
@@ -77,20 +77,20 @@ def compare(
     pairs = paired_up(measure, family, drawn, samples, randomization)
     groups = _groups(ranked, pairs, reference)
     return Comparison(
-        measure=measure,
+        scalar_metric=measure,
         split=split,
         labels=first.labels,
         fingerprint=gathered.fingerprint,
         n_items=len(first),
         n_clusters=first.n_clusters,
         n_draws=n_draws,
-        entries=tuple(_entries(ranked, drawn, groups, measure, first.effective_clusters)),
+        runs=tuple(_entries(ranked, drawn, groups, measure, first.effective_clusters)),
         pairs=pairs,
         groups=groups,
         reference=reference,
         refused=gathered.refused,
-        without=_without(first, randomization),
-        cautions=(*cautious, *cautions(measure, first, drawn, pairs, deterministic)),
+        omitted_tests=_without(first, randomization),
+        limitations=(*cautious, *cautions(measure, first, drawn, pairs, deterministic)),
     )
 
 
@@ -158,16 +158,16 @@ def _entries(
     ranked: Sequence[str],
     drawn: Mapping[str, Resampled],
     groups: Sequence[Sequence[str]],
-    measure: Measure,
+    measure: ScalarMetric,
     clusters: float,
-) -> Iterator[Entry]:
+) -> Iterator[RankedRun]:
     for rank, name in enumerate(ranked, start=1):
         run = drawn[name]
         ends = interval(run.draws, clusters=clusters)
         low, high = (float(end) for end in np.clip(ends, measure.metric.low, measure.metric.high))
         several = len(run.by_seed) > 1
         defined = len(run.item_draws) > 1 and not math.isnan(low)
-        yield Entry(
+        yield RankedRun(
             rank=rank,
             name=name,
             value=run.value,

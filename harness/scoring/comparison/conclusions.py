@@ -15,12 +15,12 @@ LONGEST_NAME = 26
 """Names that are longer than this are cut where they stand in a table or a figure."""
 
 
-def findings(comparison: Comparison) -> tuple[str, ...]:
+def conclusions(comparison: Comparison) -> tuple[str, ...]:
     """Say in full sentences which runs differ, and what it would take to know of the others.
 
     Examples
     --------
-    >>> findings(comparison)                                                 # doctest: +SKIP
+    >>> conclusions(comparison)                                                 # doctest: +SKIP
     ('linear and embedding cannot be told apart on 1,034 items; 3,100 would be needed.',)
     """
     if comparison.reference:
@@ -34,7 +34,7 @@ def findings(comparison: Comparison) -> tuple[str, ...]:
 
 def _of_leader(comparison: Comparison, pair: Pair, leaders: list[str]) -> bool:
     """Keep what shows the groups: each leader with its own group, and with the next leader."""
-    one, other = (comparison.entry(name).group for name in (pair.better, pair.worse))
+    one, other = (comparison.run(name).group for name in (pair.better, pair.worse))
     if pair.better in leaders and one == other:
         return True
     return pair.better in leaders and pair.worse in leaders and abs(one - other) == 1
@@ -65,7 +65,7 @@ def _against_one(comparison: Comparison) -> Iterator[str]:
     worse = sum(pair.better == name for pair in told)
     left = len(comparison.pairs) - len(told)
     yield (
-        f"{len(comparison.entries)} runs are too many for every pair, so all were compared with {name}:"
+        f"{len(comparison.runs)} runs are too many for every pair, so all were compared with {name}:"
         f" {better} beat it, it beats {worse}, and {left} cannot be told from it on"
         f" {comparison.n_items:,} items."
     )

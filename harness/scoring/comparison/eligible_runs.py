@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions
-from harness.scoring.comparison.scalar_metric import Measure
+from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
@@ -26,7 +26,7 @@ class Gathered:
 
     Attributes
     ----------
-    measure : Measure
+    measure : ScalarMetric
     fingerprint : str
         Of their items and true labels.
     samples : dict
@@ -39,7 +39,7 @@ class Gathered:
         Name → why it was left out.
     """
 
-    measure: Measure
+    measure: ScalarMetric
     fingerprint: str
     samples: dict[str, AlignedPredictions]
     by_seed: dict[str, NDArray[np.float64]]
@@ -70,11 +70,11 @@ def gather(runs: Iterable[tuple[str, Predictions]], metric: str, split: str) -> 
     """
     taken: dict[str, _Run] = {}
     refused: dict[str, str] = {}
-    measure: Measure | None = None
+    measure: ScalarMetric | None = None
     for name, predictions in runs:
         if name in taken or name in refused:
             raise PredictionsError(f"two runs are called {name!r}; give each a name of its own")
-        measure = measure or Measure.named(metric, predictions.labels)
+        measure = measure or ScalarMetric.named(metric, predictions.labels)
         own = predictions.only(split=split)
         if own.rows.empty:
             refused[name] = f"it has no {split} rows"
@@ -94,7 +94,7 @@ def _listed(labels: LabelSet) -> str:
     return ", ".join(labels.names) + (" (several at once)" if labels.multi else "")
 
 
-def _taken(own: Predictions, predictions: Predictions, measure: Measure, split: str) -> _Run:
+def _taken(own: Predictions, predictions: Predictions, measure: ScalarMetric, split: str) -> _Run:
     sample = AlignedPredictions.of(own)
     order = np.argsort(sample.ids.astype(str), kind="stable")
     stated = own.has_probabilities
@@ -105,7 +105,7 @@ def _taken(own: Predictions, predictions: Predictions, measure: Measure, split: 
     return _Run(own.fingerprint(), sample.at(order), stated, on_validation)
 
 
-def _together(taken: dict[str, _Run], refused: dict[str, str], measure: Measure) -> Gathered:
+def _together(taken: dict[str, _Run], refused: dict[str, str], measure: ScalarMetric) -> Gathered:
     counts = Counter(one.fingerprint for one in taken.values())
     fingerprint = max(counts, key=counts.__getitem__, default="")
     samples: dict[str, AlignedPredictions] = {}

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.ranking import LEVEL, Pair
-from harness.scoring.comparison.scalar_metric import Measure
+from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.scoring.statistics import paired
 from harness.scoring.statistics.multiplicity import holm
 from harness.scoring.statistics.paired import Resampled, difference
@@ -40,7 +40,7 @@ class Randomization:
     reason: str = ""
 
     @classmethod
-    def of(cls, measure: Measure, samples: Mapping[str, AlignedPredictions], seed: int) -> Randomization:
+    def of(cls, measure: ScalarMetric, samples: Mapping[str, AlignedPredictions], seed: int) -> Randomization:
         """Go through every run once."""
         statistic, halves = None, {}
         for name, sample in samples.items():
@@ -62,7 +62,7 @@ class Randomization:
 
 
 def paired_up(
-    measure: Measure,
+    measure: ScalarMetric,
     names: Sequence[tuple[str, str]],
     drawn: Mapping[str, Resampled],
     samples: Mapping[str, AlignedPredictions],
@@ -72,7 +72,7 @@ def paired_up(
 
     Parameters
     ----------
-    measure : Measure
+    measure : ScalarMetric
     names : sequence of (str, str)
         The family: all pairs that are looked at, the one that scores better first.
     drawn, samples : mapping

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.scoring.comparison.scalar_metric import Measure
+from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.scoring.statistics.paired import Difference
 from harness.values.errors import PredictionsError
 
@@ -20,7 +20,7 @@ LEVEL = 0.05
 
 
 @dataclass(frozen=True)
-class Entry:
+class RankedRun:
     """One run on the items that all share.
 
     Attributes
@@ -104,14 +104,14 @@ class Comparison:
 
     Attributes
     ----------
-    measure : Measure
+    scalar_metric : ScalarMetric
         By which score.
     split : str
     labels : LabelSet
     fingerprint : str
         Of the items and their true labels.
     n_items, n_clusters, n_draws : int
-    entries : tuple of Entry
+    runs : tuple of RankedRun
         From best to worst.
     pairs : tuple of Pair
         Every pair, or every run with ``reference``; the better one's rank, then the worse one's.
@@ -122,33 +122,33 @@ class Comparison:
         Set where the runs are so many that only one is compared with all others.
     refused : mapping
         Name of a run that was left out → why.
-    without : mapping
+    omitted_tests : mapping
         Name of a test that was left out → why.
-    cautions : tuple of str
+    limitations : tuple of str
         What limits the numbers, a sentence each.
     """
 
-    measure: Measure
+    scalar_metric: ScalarMetric
     split: str
     labels: LabelSet
     fingerprint: str
     n_items: int
     n_clusters: int
     n_draws: int
-    entries: tuple[Entry, ...]
+    runs: tuple[RankedRun, ...]
     pairs: tuple[Pair, ...]
     groups: tuple[tuple[str, ...], ...]
     reference: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
-    without: Mapping[str, str] = field(default_factory=dict)
-    cautions: tuple[str, ...] = ()
+    omitted_tests: Mapping[str, str] = field(default_factory=dict)
+    limitations: tuple[str, ...] = ()
 
     @property
     def metric(self) -> str:
         """The score's name."""
-        return self.measure.key
+        return self.scalar_metric.key
 
-    def entry(self, name: str) -> Entry:
+    def run(self, name: str) -> RankedRun:
         """Look a run up.
 
         Raises
@@ -156,10 +156,10 @@ class Comparison:
         PredictionsError
             Where it is not among them.
         """
-        for one in self.entries:
+        for one in self.runs:
             if one.name == name:
                 return one
-        raise PredictionsError(f"{name} is not among the runs: {', '.join(e.name for e in self.entries)}")
+        raise PredictionsError(f"{name} is not among the runs: {', '.join(e.name for e in self.runs)}")
 
     def pair(self, one: str, other: str) -> Pair:
         """Look two runs' comparison up, in either order.
@@ -175,10 +175,10 @@ class Comparison:
         raise PredictionsError(f"{one} and {other} were not compared with each other")
 
     def runs_table(self) -> pd.DataFrame:
-        """Return a row a run: the attributes of :class:`Entry`."""
+        """Return a row a run: the attributes of :class:`RankedRun`."""
         import pandas as pd
 
-        return pd.DataFrame([vars(one) for one in self.entries])
+        return pd.DataFrame([vars(one) for one in self.runs])
 
     def pairs_table(self) -> pd.DataFrame:
         """Return a row a pair: the attributes of :class:`Pair` and of its difference."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Measure:
+class ScalarMetric:
     """A metric with one value, or one label's value of a metric that has one a label.
 
     Attributes
@@ -41,7 +41,7 @@ class Measure:
     place: int | None = None
 
     @classmethod
-    def named(cls, key: str, labels: LabelSet) -> Measure:
+    def named(cls, key: str, labels: LabelSet) -> ScalarMetric:
         """Look a score up.
 
         Parameters
@@ -56,7 +56,7 @@ class Measure:
         ConfigError
             Where it is unknown, has several values or does not apply to the labels.
         """
-        several: dict[str, Measure] = {}
+        several: dict[str, ScalarMetric] = {}
         for name in CATALOGUES["metric"]:
             metric = lookup("metric", name, "metric")
             if metric.per_label and not refusal(metric, labels):

@@ -223,7 +223,7 @@ def expanded(level: float, clusters: float) -> float:
 
     Draws from few clusters vary too little: their variance lacks a factor ``n / (n - 1)``, and it is itself
     an estimate, which Student's t allows for. An interval of 50 clusters gets 4 % wider, one of 1,000 hardly.
-    Clusters of unequal size count as the effective number, see :func:`harness.scoring.aligned.effective`.
+    Clusters of unequal size count as their :func:`~harness.scoring.aligned.effective_number`.
 
     References
     ----------

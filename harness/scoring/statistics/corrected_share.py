@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ShareEstimate:
     """A share in ``[0, 1]`` with an interval; NaN where it cannot be told."""
 
     value: float
@@ -31,11 +31,11 @@ class Estimate:
     se: float
 
 
-UNKNOWN = Estimate(math.nan, math.nan, math.nan, math.nan)
+UNKNOWN_SHARE = ShareEstimate(math.nan, math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SampleDesign:
     """A sample with known inclusion probabilities.
 
     Attributes
@@ -66,7 +66,7 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Counted:
+class SampleCounts:
     """What is counted in each sampled row, as predicted and as labelled, ``(n,)`` arrays of 0 and 1.
 
     Attributes
@@ -84,23 +84,23 @@ class Counted:
 
 
 def corrected_share(
-    part: float, whole: float, sample: Counted, drawn: Drawn, *, level: float = 0.95
-) -> Estimate:
+    part: float, whole: float, sample: SampleCounts, drawn: SampleDesign, *, level: float = 0.95
+) -> ShareEstimate:
     """Estimate the share of a label in a group of rows.
 
     Parameters
     ----------
     part, whole : float
         Number of rows predicted to have the label, and to belong to the group, over all rows.
-    sample : Counted
-    drawn : Drawn
+    sample : SampleCounts
+    drawn : SampleDesign
         Of the same rows.
     level : float
         Of the interval.
 
     Returns
     -------
-    Estimate
+    ShareEstimate
         Over these very rows, not over others like them: the interval shrinks to nothing where all rows are
         labelled. Where the sample has fewer than two rows of the group, nothing is known.
 
@@ -118,7 +118,7 @@ def corrected_share(
     d_part, d_whole = sample.part - sample.part_said, sample.whole - sample.whole_said
     total = whole + float((d_whole / drawn.pi).sum())
     if n < 2 or total <= 0:
-        return UNKNOWN
+        return UNKNOWN_SHARE
     share = (part + float((d_part / drawn.pi).sum())) / total
     values = (d_part - share * d_whole) / (drawn.pi * total)
     wrong = (int((np.abs(d_part[inside]) + np.abs(d_whole[inside]) > 0).sum()) + 1) / (n + 2)
@@ -128,10 +128,10 @@ def corrected_share(
     freedom = max(n - len(np.unique(drawn.stratum[inside])), 1)
     reach = float(student.ppf(0.5 + level / 2, freedom)) * se
     value, low, high = (float(np.clip(one, 0, 1)) for one in (share, share - reach, share + reach))
-    return Estimate(value, low, high, se)
+    return ShareEstimate(value, low, high, se)
 
 
-def naive_share(part: float, whole: float, *, level: float = 0.95) -> Estimate:
+def naive_share(part: float, whole: float, *, level: float = 0.95) -> ShareEstimate:
     """Return the share of the predictions, with Wilson's interval as if every one were right.
 
     It is shown because people publish it: it knows nothing of the errors of the predictions.
@@ -139,7 +139,7 @@ def naive_share(part: float, whole: float, *, level: float = 0.95) -> Estimate:
     from statsmodels.stats.proportion import proportion_confint
 
     if whole <= 0:
-        return UNKNOWN
+        return UNKNOWN_SHARE
     low, high = proportion_confint(part, whole, alpha=1 - level, method="wilson")
     value = part / whole
-    return Estimate(value, float(low), float(high), math.sqrt(value * (1 - value) / whole))
+    return ShareEstimate(value, float(low), float(high), math.sqrt(value * (1 - value) / whole))

@@ -27,20 +27,20 @@ def test_values_and_spreads_are_those_of_scikit_learn() -> None:
             f1_score(own["truth"], own["prediction"], labels=list(STANCE.names), average="macro")
             for _, own in rows.groupby("seed")
         ]
-        entry = found.entry(name)
+        entry = found.run(name)
         assert entry.value == pytest.approx(np.mean(each))
         assert entry.seed_sd == pytest.approx(np.std(each, ddof=1))
         assert entry.low < entry.value < entry.high
-    assert [entry.name for entry in found.entries] == ["b", "a"]
+    assert [entry.name for entry in found.runs] == ["b", "a"]
     assert (found.n_items, found.n_clusters, found.n_draws) == (240, 240, 2_000)
 
 
 def test_a_clear_difference_is_established_and_a_small_one_is_not() -> None:
     found = of(runs(0.2, 1.6, 1.62))
-    best, other = found.entries[0].name, found.entries[1].name
+    best, other = found.runs[0].name, found.runs[1].name
     assert {best, other} == {"b", "c"}
     assert found.groups == ((best, other), ("a",))
-    assert [entry.group for entry in found.entries] == [1, 1, 2]
+    assert [entry.group for entry in found.runs] == [1, 1, 2]
     near, far = found.pair("b", "c"), found.pair("a", best)
     assert not near.separable
     assert (far.better, far.separable) == (best, True)
@@ -97,14 +97,14 @@ def test_with_groups_mcnemar_is_left_out_and_the_comparison_says_why() -> None:
     found = of(runs(0.8, 1.2, group=3))
     assert found.n_clusters == 80
     assert found.pairs[0].mcnemar == ()
-    assert found.without == {"McNemar": "items come in groups, and the test takes them for independent"}
+    assert found.omitted_tests == {"McNemar": "items come in groups, and the test takes them for independent"}
 
 
 def test_frames_have_no_mcnemar_and_rank_metrics_no_randomization() -> None:
     found = of([("a", frames("a", 0.5)), ("b", frames("b", 1.0))], "average_precision_macro", draws=5_000)
     assert found.n_draws == 1_000
     assert math.isnan(found.pairs[0].randomization)
-    assert found.without == {
+    assert found.omitted_tests == {
         "McNemar": "items may have several labels, so none is simply right or wrong",
         "randomization": "average_precision_macro is not computed from sums over items",
     }
@@ -143,7 +143,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
 def test_a_third_run_changes_nothing_between_two() -> None:
     two, three = of(runs(1.0, 1.2)), of(runs(1.0, 1.2, 1.4))
     assert two.pair("a", "b").difference == three.pair("a", "b").difference
-    assert two.entry("a").low == three.entry("a").low
+    assert two.run("a").low == three.run("a").low
     # But it is one more comparison to be wrong about.
     assert three.pair("a", "b").detectable > two.pair("a", "b").detectable
 
@@ -156,7 +156,7 @@ def test_one_labels_score_can_be_compared() -> None:
         f1_score(own["truth"] == "critical", own["prediction"] == "critical")
         for _, own in rows.groupby("seed")
     ]
-    assert found.entry("b").value == pytest.approx(np.mean(each))
+    assert found.run("b").value == pytest.approx(np.mean(each))
     assert found.pairs[0].randomization < 0.01
 
 
@@ -177,13 +177,13 @@ def test_runs_that_are_too_many_are_compared_with_the_best_on_validation() -> No
     with pytest.raises(PredictionsError, match="^a and b were not compared with each other$"):
         found.pair("a", "b")
     with pytest.raises(PredictionsError, match="^x is not among the runs: b, a, c$"):
-        found.entry("x")
+        found.run("x")
 
 
 def test_without_select_the_choice_by_test_is_cautioned_of() -> None:
     found = of(runs(1.0, 2.0, 3.0), draws=100)
     assert found.reference == "c"
-    assert found.cautions[0] == (
+    assert found.limitations[0] == (
         "Not all runs have validation rows, so the run that all are compared with was chosen by the test"
         " items themselves: that flatters it, and p-values are too small."
     )
@@ -192,7 +192,7 @@ def test_without_select_the_choice_by_test_is_cautioned_of() -> None:
 def test_too_few_draws_to_establish_anything_are_said() -> None:
     # Four comparisons with one run: 4 × 2/101 is above 0.05.
     found = of(runs(1.0, 2.0, 3.0, 4.0), draws=100)
-    assert found.cautions[-1] == "With so few draws no difference between so many runs can be established."
+    assert found.limitations[-1] == "With so few draws no difference between so many runs can be established."
 
 
 def test_every_pair_is_compared_as_long_as_holm_could_establish_it() -> None:
@@ -203,8 +203,8 @@ def test_every_pair_is_compared_as_long_as_holm_could_establish_it() -> None:
 def test_tables_have_a_row_a_run_and_a_row_a_pair() -> None:
     found = of(runs(0.5, 1.0, 1.5))
     table, pairs = found.runs_table(), found.pairs_table()
-    assert table["name"].tolist() == [entry.name for entry in found.entries]
-    assert table["group"].tolist() == [entry.group for entry in found.entries]
+    assert table["name"].tolist() == [entry.name for entry in found.runs]
+    assert table["group"].tolist() == [entry.group for entry in found.runs]
     assert len(pairs) == 3
     assert pairs.loc[0, "difference"] == found.pairs[0].difference.value
     assert pairs.loc[0, "p_mcnemar_lowest"] == min(found.pairs[0].mcnemar)
@@ -218,5 +218,5 @@ def test_biased_metrics_differ_around_their_difference() -> None:
     assert pair.difference.low < pair.difference.value < pair.difference.high
     middle = (pair.difference.low + pair.difference.high) / 2
     assert middle == pytest.approx(pair.difference.value, abs=0.3 * pair.difference.se)
-    for entry in found.entries:
+    for entry in found.runs:
         assert entry.low < entry.value < entry.high

@@ -9,7 +9,7 @@ import pytest
 from scoring.comparison.toy_runs import run
 
 from harness.scoring.comparison import Comparison, Pair, compare
-from harness.scoring.comparison.conclusions import findings, rounded
+from harness.scoring.comparison.conclusions import conclusions, rounded
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +29,9 @@ def with_pair(comparison: Comparison, **changes: object) -> Comparison:
 
 def test_established_differences_are_told_with_their_interval(three: Comparison) -> None:
     found = with_pair(three, better="x", worse="y", value=0.1234, low=0.05, high=0.2, holm=0.05)
-    assert findings(found) == ("x beats y by 0.123 (0.050 to 0.200) in f1_macro.",)
+    assert conclusions(found) == ("x beats y by 0.123 (0.050 to 0.200) in f1_macro.",)
     lower = with_pair(three, better="x", worse="y", value=-0.1234, low=-0.2, high=-0.05, holm=0.0)
-    assert findings(lower) == ("x beats y by 0.123 (0.050 to 0.200) in f1_macro.",)
+    assert conclusions(lower) == ("x beats y by 0.123 (0.050 to 0.200) in f1_macro.",)
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_what_is_not_established_says_what_it_would_take(
     three: Comparison, value: float, needed: float, p: float, said: str
 ) -> None:
     found = with_pair(three, better="x", worse="y", value=value, needed=needed, p=p, holm=max(p, 0.0501))
-    assert findings(found) == (said,)
+    assert conclusions(found) == (said,)
 
 
 def test_every_pair_of_few_has_its_sentence(three: Comparison) -> None:
-    sentences = findings(three)
+    sentences = conclusions(three)
     assert len(sentences) == 3
     assert sum("cannot be told apart" in one for one in sentences) == 1
 
@@ -67,15 +67,15 @@ def test_of_many_pairs_the_leaders_speak() -> None:
     table = [(f"r{place}", run(f"r{place}", 0.2 + place * 0.45)) for place in range(6)]
     found = compare(table, "f1_macro")
     assert len(found.pairs) == 15
-    sentences = findings(found)
+    sentences = conclusions(found)
     leaders = [group[0] for group in found.groups]
-    assert len(sentences) == len(found.entries) - len(leaders) + len(leaders) - 1
+    assert len(sentences) == len(found.runs) - len(leaders) + len(leaders) - 1
 
 
 def test_runs_that_are_too_many_are_counted() -> None:
     table = [(name, run(name, skill)) for name, skill in zip("abc", (0.2, 1.5, 3.0), strict=True)]
     found = compare(table, "f1_macro", draws=100)
-    assert findings(found) == (
+    assert conclusions(found) == (
         "3 runs are too many for every pair, so all were compared with c: 0 beat it, it beats 2, and 0 cannot"
         " be told from it on 240 items.",
     )

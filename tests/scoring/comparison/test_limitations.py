@@ -72,7 +72,7 @@ def test_what_does_not_belong_is_left_out_with_the_reason(change: object, reason
     found = of([*runs(0.8, 1.2), ("odd", odd)])
     fingerprint = odd.only(split="test").fingerprint()
     assert found.refused == {"odd": reason.replace("FINGERPRINT", fingerprint)}
-    assert {entry.name for entry in found.entries} == {"a", "b"}
+    assert {entry.name for entry in found.runs} == {"a", "b"}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_what_are_no_probabilities_is_left_out_with_the_reason(value: float, wha
     found = of([*runs(0.8, 1.2), ("odd", with_rows(odd, p_critical=stated))], "brier")
     reason = found.refused["odd"]
     assert reason.startswith(f"its table cannot be used: row 0 of the probabilities {what}")
-    assert {entry.name for entry in found.entries} == {"a", "b"}
+    assert {entry.name for entry in found.runs} == {"a", "b"}
 
 
 def test_a_seed_that_lacks_items_or_says_one_twice_is_left_out_with_the_reason() -> None:
@@ -147,12 +147,12 @@ def test_a_single_group_gives_no_interval_and_says_so() -> None:
     found = of([(name, with_rows(one, group="g")) for name, one in runs(0.5, 1.5)])
     assert found.n_clusters == 1
     (pair,) = found.pairs
-    assert np.isnan([entry.low for entry in found.entries]).all()
-    assert np.isnan([entry.item_se for entry in found.entries]).all()
+    assert np.isnan([entry.low for entry in found.runs]).all()
+    assert np.isnan([entry.item_se for entry in found.runs]).all()
     assert np.isnan([pair.difference.p, pair.holm, pair.probability, pair.randomization, pair.needed]).any()
     assert not pair.separable
-    assert found.without["randomization"] == "there is one group only"
-    assert found.cautions[0] == "All items belong to one group, so no interval can be given."
+    assert found.omitted_tests["randomization"] == "there is one group only"
+    assert found.limitations[0] == "All items belong to one group, so no interval can be given."
 
 
 def test_a_class_that_test_lacks_is_said() -> None:
@@ -160,7 +160,7 @@ def test_a_class_that_test_lacks_is_said() -> None:
         return Predictions(STANCE, one.rows[one.rows["truth"] != "neutral"])
 
     found = of([(name, lacking(one)) for name, one in runs(0.5, 1.5)])
-    assert found.cautions[0] == (
+    assert found.limitations[0] == (
         "No item is 'neutral', so its F1 is 0 by convention and lowers macro averages."
     )
 
@@ -172,7 +172,9 @@ def test_a_difference_without_variance_is_said() -> None:
     wrong = with_rows(right, prediction=right.rows["truth"].map(others))
     found = of([("right", right), ("wrong", wrong)], deterministic=("right", "wrong"))
     assert found.pairs[0].difference.low == found.pairs[0].difference.high == 1
-    assert found.cautions == ("Some differences are the same in every draw; their intervals have no width.",)
+    assert found.limitations == (
+        "Some differences are the same in every draw; their intervals have no width.",
+    )
 
 
 def test_a_metric_that_is_undefined_is_refused_rather_than_ranked() -> None:
@@ -199,14 +201,14 @@ def test_few_seeds_are_cautioned_of(
     n_seeds: int, deterministic: tuple[str, ...], cautions: list[str]
 ) -> None:
     found = of(runs(1.0, 1.2, n_seeds=n_seeds), deterministic=deterministic)
-    assert [line for line in found.cautions if "seed" in line and "spread" not in line] == cautions
+    assert [line for line in found.limitations if "seed" in line and "spread" not in line] == cautions
 
 
 @pytest.mark.parametrize(("groups", "said"), [(49, True), (50, False)])
 def test_few_groups_are_cautioned_of(groups: int, said: bool) -> None:
     table = [(name, run(name, 1.0, n=groups * 3, group=3, n_seeds=5)) for name in "ab"]
     caution = f"{groups} groups are few (50 are enough): intervals may be too narrow."
-    assert (caution in of(table).cautions) == said
+    assert (caution in of(table).limitations) == said
 
 
 def test_seeds_that_differ_more_than_items_are_cautioned_of() -> None:

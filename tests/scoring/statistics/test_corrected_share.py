@@ -5,7 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from harness.scoring.statistics.corrected_share import Counted, Drawn, corrected_share, naive_share
+from harness.scoring.statistics.corrected_share import (
+    SampleCounts,
+    SampleDesign,
+    corrected_share,
+    naive_share,
+)
 
 # 40 predictions, of which twelve rows are labelled.
 SAID = np.array([int(one) for one in "1011001010110010100110100011010010100100"], dtype=float)
@@ -14,14 +19,14 @@ ROWS = np.array(list(GOLD))
 TRUE = np.array(list(GOLD.values()), dtype=float)
 
 
-def counted(true: np.ndarray, said: np.ndarray) -> Counted:
+def counted(true: np.ndarray, said: np.ndarray) -> SampleCounts:
     ones = np.ones(len(true))
-    return Counted(true, ones, said, ones)
+    return SampleCounts(true, ones, said, ones)
 
 
-def drawn(pi: float | np.ndarray, stratum: np.ndarray | None = None, n: int = 12) -> Drawn:
+def drawn(pi: float | np.ndarray, stratum: np.ndarray | None = None, n: int = 12) -> SampleDesign:
     codes = np.zeros(n, dtype=np.int64) if stratum is None else stratum
-    return Drawn(np.full(n, pi) if isinstance(pi, float) else pi, codes)
+    return SampleDesign(np.full(n, pi) if isinstance(pi, float) else pi, codes)
 
 
 def test_a_sample_worked_by_hand() -> None:
@@ -73,7 +78,9 @@ def test_a_sample_without_errors_is_not_taken_for_proof() -> None:
 def test_rows_of_another_group_are_corrected_out() -> None:
     # 40 rows are predicted to be of the group; of four labelled (pi 0.1, of 40) one is not: 40 - 10 = 30 are.
     # 20 are predicted to have the label, and that row is one of them: 20 - 10 = 10 have it.
-    sample = Counted(np.array([1.0, 0, 0, 0]), np.array([1.0, 1, 1, 0]), np.array([1.0, 0, 0, 1]), np.ones(4))
+    sample = SampleCounts(
+        np.array([1.0, 0, 0, 0]), np.array([1.0, 1, 1, 0]), np.array([1.0, 0, 0, 1]), np.ones(4)
+    )
     assert corrected_share(20, 40, sample, drawn(0.1, n=4)).value == pytest.approx(10 / 30)
 
 
