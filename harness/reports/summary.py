@@ -118,7 +118,9 @@ class Summary:
 
     @cached_property
     def slices(self) -> tuple[SliceResult, ...]:
-        """How well each slice of the test items is labelled."""
+        """How well each slice of the test items is labelled; computed only for a result read from a store."""
+        if self.result.slice_results is not None:
+            return self.result.slice_results
         prepared, plan = self.prepared, self.prepared.plan
         cut = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
         return slice_results(self.result.predictions, cut)

@@ -172,8 +172,10 @@ def log_external(
         results = tuple(
             TrialResult(one, external.predictions.only(seed=one.seed, fold=one.fold), {}) for one in trials
         )
-        scores = scored(prepared, external.predictions)
-        result = ClassifierResult(classifier, results, external.predictions, scores)
+        scores, tested_slices = scored(prepared, external.predictions)
+        result = ClassifierResult(
+            classifier, results, external.predictions, scores, slice_results=tested_slices
+        )
         result = replace(result, findings=_shown(prepared, audit_classifier(prepared, result, None, {})))
         parent.complete(result)
     return result

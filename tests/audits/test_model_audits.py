@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from harness.audits.model_audits import audit_model
 from harness.classifiers.protocol import Example
-from harness.cli.main import main as cli
+from harness.cli import main as cli
 from harness.runs import experiment
 from harness.tracking import names
 from harness.tracking.auditable import load_for_audit, stated, table

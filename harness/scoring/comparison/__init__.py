@@ -1,4 +1,4 @@
-"""Predictions of several runs in, which differences are real out; and what it would take to know.
+"""Predictions of several runs in, a ranking with paired tests out: which differences are established.
 
 >>> from harness.scoring.comparison import compare
 >>> compare([("linear", ours), ("theirs", theirs)], "f1_macro")              # doctest: +SKIP

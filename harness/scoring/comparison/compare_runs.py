@@ -10,15 +10,15 @@ from itertools import combinations
 import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions
-from harness.scoring.comparison.cautions import cautions, smallest_p
-from harness.scoring.comparison.eligible_runs import Gathered, gather
-from harness.scoring.comparison.pairs import Randomization, no_mcnemar, paired_up
-from harness.scoring.comparison.ranking import LEVEL, Comparison, Pair, RankedRun
+from harness.scoring.comparison.eligible_runs import EligibleRuns, eligible_runs
+from harness.scoring.comparison.pairs import Randomization, compare_pairs, mcnemar_omitted
+from harness.scoring.comparison.ranking import Comparison, Pair, RankedRun
 from harness.scoring.comparison.scalar_metric import ScalarMetric
+from harness.scoring.limitations import comparison_limitations
 from harness.scoring.score import TABLE_DRAWS
 from harness.scoring.statistics import bootstrap
-from harness.scoring.statistics.bootstrap import Draws, interval
-from harness.scoring.statistics.multiplicity import tie_groups
+from harness.scoring.statistics.bootstrap import Draws, interval, smallest_p
+from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, tie_groups
 from harness.scoring.statistics.paired import Resampled, resampled
 from harness.values.tables import Predictions
 
@@ -32,139 +32,150 @@ def compare(
     seed: int = 0,
     deterministic: Collection[str] = (),
 ) -> Comparison:
-    """Say which differences between runs are real.
+    """Rank runs and test which of their differences are established.
 
     All runs are resampled on the same clusters of items, their seeds independently. Every pair is compared,
-    with Holm's correction for their number. Where there are so many that this could not establish anything
-    with the draws there are, all are compared with one run instead: the best on validation, which is chosen
-    without a look at the test items.
+    with Holm's correction for the number of pairs. If there are so many pairs that no difference could be
+    established with this number of draws, every run is compared with one reference run instead: the best on
+    validation, which is chosen without looking at the test items.
 
     Parameters
     ----------
     runs : iterable of (str, Predictions)
-        Names and tables; taken one at a time, so that an iterator which reads them needs little memory.
+        Names and tables; read one at a time, so an iterator that loads them needs little memory.
     metric : str
         See :meth:`ScalarMetric.named`.
     split : str
         Which rows are compared.
     draws, seed : int
-        Of the bootstrap; at most :data:`harness.scoring.score.TABLE_DRAWS` for a metric of ranks or bins.
+        Of the bootstrap; at most :data:`harness.scoring.score.TABLE_DRAWS` draws for a metric of ranks or
+        bins.
     deterministic : collection of str
-        Runs that no seed changes: that they have one seed is no lack.
+        Names of runs that do not depend on a seed: a single seed is no limitation of theirs.
 
     Returns
     -------
     Comparison
-        Runs with another test set, other labels, other groups or no probabilities for a metric that needs
-        them are refused in it, with the reason.
+        Lists in ``refused``, with the reason, runs on another test set, with other labels or groups, or
+        without probabilities if the metric needs them.
 
     Raises
     ------
     PredictionsError
-        Where fewer than two runs are left, a name stands twice, or a table cannot be aligned.
+        If fewer than two runs can be compared, or a name occurs twice.
     ConfigError
-        Where the metric is unknown or does not apply.
+        If the metric is unknown or does not apply.
+
+    Notes
+    -----
+    How often the intervals cover the truth, and equal runs are told apart, is simulated in
+    ``experiments/statistics``.
     """
-    gathered = gather(runs, metric, split)
-    measure, samples = gathered.measure, gathered.samples
-    n_draws = min(draws, TABLE_DRAWS) if measure.metric.kind == "table" else draws
+    eligible = eligible_runs(runs, metric, split)
+    scalar_metric, samples = eligible.scalar_metric, eligible.samples
+    n_draws = min(draws, TABLE_DRAWS) if scalar_metric.metric.kind == "table" else draws
     first = next(iter(samples.values()))
-    drawn = _resampled(gathered, Draws(first.n_clusters, n_draws, seed))
-    ranked = sorted(drawn, key=lambda name: drawn[name].value, reverse=measure.higher_is_better)
-    reference, cautious = _reference(gathered, ranked, smallest_p(n_draws, first.effective_clusters))
-    randomization = Randomization.of(measure, samples, seed)
+    drawn = _resampled(eligible, Draws(first.n_clusters, n_draws, seed))
+    ranked = sorted(drawn, key=lambda name: drawn[name].value, reverse=scalar_metric.higher_is_better)
+    reference, on_test = _reference(eligible, ranked, smallest_p(n_draws, first.effective_clusters))
+    randomization = Randomization.of(scalar_metric, samples, seed)
     family = [pair for pair in combinations(ranked, 2) if not reference or reference in pair]
-    pairs = paired_up(measure, family, drawn, samples, randomization)
-    groups = _groups(ranked, pairs, reference)
+    pairs = compare_pairs(scalar_metric, family, drawn, samples, randomization)
+    groups = _tie_groups(ranked, pairs, reference)
     return Comparison(
-        scalar_metric=measure,
+        scalar_metric=scalar_metric,
         split=split,
         labels=first.labels,
-        fingerprint=gathered.fingerprint,
+        fingerprint=eligible.fingerprint,
         n_items=len(first),
         n_clusters=first.n_clusters,
         n_draws=n_draws,
-        runs=tuple(_entries(ranked, drawn, groups, measure, first.effective_clusters)),
+        runs=tuple(_ranked_runs(ranked, drawn, groups, scalar_metric, first.effective_clusters)),
         pairs=pairs,
         groups=groups,
         reference=reference,
-        refused=gathered.refused,
-        omitted_tests=_without(first, randomization),
-        limitations=(*cautious, *cautions(measure, first, drawn, pairs, deterministic)),
+        refused=eligible.refused,
+        omitted_tests=_omitted_tests(first, randomization),
+        limitations=(
+            *on_test,
+            *comparison_limitations(scalar_metric.metric, first, drawn, pairs, deterministic),
+        ),
     )
 
 
-def _resampled(gathered: Gathered, resamples: Draws) -> dict[str, Resampled]:
-    """Resample all runs together; a single cluster, which holds no information, gives no draws."""
-    measure = gathered.measure
-    views = {name: measure.view(sample) for name, sample in gathered.samples.items()}
+def _resampled(eligible: EligibleRuns, resamples: Draws) -> dict[str, Resampled]:
+    """Resample all runs together; a single cluster, which carries no information, gives no draws."""
+    scalar_metric = eligible.scalar_metric
+    views = {name: scalar_metric.view(sample) for name, sample in eligible.samples.items()}
     parts: dict[str, list[np.ndarray]] = {name: [] for name in views}
-    width = len(next(iter(views.values()))) if measure.metric.kind == "table" else 1
+    width = len(next(iter(views.values()))) if scalar_metric.metric.kind == "table" else 1
     for weights in resamples.blocks(width) if resamples.n_clusters > 1 else ():
         for name, view in views.items():
-            parts[name].append(measure.drawn(view, weights))
-    found = {}
-    for name, by_seed in gathered.by_seed.items():
+            parts[name].append(scalar_metric.drawn(view, weights))
+    runs = {}
+    for name, by_seed in eligible.by_seed.items():
         values = np.concatenate(parts[name]) if parts[name] else np.empty((0, len(by_seed)))
-        found[name] = resampled(by_seed, values, resamples, name)
-    return {name: _centred(one) for name, one in found.items()} if measure.metric.biased else found
+        run = resampled(by_seed, values, resamples, name)
+        runs[name] = _centred(run) if scalar_metric.metric.biased else run
+    return runs
 
 
 def _centred(run: Resampled) -> Resampled:
-    """Move draws that resampling shifts back to where they belong; see ``Metric.biased``."""
+    """Shift draws so that their mean is the value: resampling biases some metrics, see ``Metric.biased``."""
     if not len(run.draws) or np.isnan(run.draws).all():
         return run
-    drawn, items = (one - np.nanmean(one) + run.value for one in (run.draws, run.item_draws))
-    return replace(run, draws=drawn, item_draws=items)
+    draws, item_draws = (values - np.nanmean(values) + run.value for values in (run.draws, run.item_draws))
+    return replace(run, draws=draws, item_draws=item_draws)
 
 
-def _reference(gathered: Gathered, ranked: Sequence[str], smallest: float) -> tuple[str, tuple[str, ...]]:
-    """Choose what all runs are compared with where they are too many for every pair; empty where not.
+def _reference(eligible: EligibleRuns, ranked: Sequence[str], smallest: float) -> tuple[str, tuple[str, ...]]:
+    """Choose the run that all others are compared with; empty if all pairs can be compared.
 
-    Too many: were every pair compared, the smallest p-value that this many draws can give would not survive
-    the correction.
+    They cannot if the smallest p-value that this number of draws can give would not survive the correction
+    for the number of pairs.
     """
-    every = len(ranked) * (len(ranked) - 1) // 2
-    if every * smallest <= LEVEL:
+    n_pairs = len(ranked) * (len(ranked) - 1) // 2
+    if n_pairs * smallest <= SIGNIFICANCE_LEVEL:
         return "", ()
-    known = {name: value for name, value in gathered.on_validation.items() if not math.isnan(value)}
-    if len(known) == len(ranked):
-        pick = max if gathered.measure.higher_is_better else min
-        return pick(known, key=known.__getitem__), ()
+    scored = {name: value for name, value in eligible.on_validation.items() if not math.isnan(value)}
+    if len(scored) == len(ranked):
+        best = max if eligible.scalar_metric.higher_is_better else min
+        return best(scored, key=scored.__getitem__), ()
     return ranked[0], (
-        "Not all runs have validation rows, so the run that all are compared with was chosen by the test"
-        " items themselves: that flatters it, and p-values are too small.",
+        "Not all runs have validation rows, so the reference run was chosen on the test items themselves:"
+        " its score is optimistic, and the p-values are too small.",
     )
 
 
-def _without(first: AlignedPredictions, randomization: Randomization) -> dict[str, str]:
-    reasons = {"McNemar": no_mcnemar(first), "randomization": randomization.reason}
+def _omitted_tests(first: AlignedPredictions, randomization: Randomization) -> dict[str, str]:
+    reasons = {"McNemar": mcnemar_omitted(first), "randomization": randomization.reason}
     return {name: reason for name, reason in reasons.items() if reason}
 
 
-def _groups(ranked: Sequence[str], pairs: Sequence[Pair], reference: str) -> tuple[tuple[str, ...], ...]:
+def _tie_groups(ranked: Sequence[str], pairs: Sequence[Pair], reference: str) -> tuple[tuple[str, ...], ...]:
     separable = {pair.names for pair in pairs if pair.separable}
     if not reference:
         return tie_groups(ranked, separable)
-    place = ranked.index(reference)
-    told = {name for name in ranked if frozenset((name, reference)) in separable}
-    better = tuple(name for name in ranked[:place] if name in told)
-    worse = tuple(name for name in ranked[place + 1 :] if name in told)
-    tied = tuple(name for name in ranked if name not in told)
+    rank = ranked.index(reference)
+    differs = {name for name in ranked if frozenset((name, reference)) in separable}
+    better = tuple(name for name in ranked[:rank] if name in differs)
+    worse = tuple(name for name in ranked[rank + 1 :] if name in differs)
+    tied = tuple(name for name in ranked if name not in differs)
     return tuple(group for group in (better, tied, worse) if group)
 
 
-def _entries(
+def _ranked_runs(
     ranked: Sequence[str],
     drawn: Mapping[str, Resampled],
     groups: Sequence[Sequence[str]],
-    measure: ScalarMetric,
+    scalar_metric: ScalarMetric,
     clusters: float,
 ) -> Iterator[RankedRun]:
     for rank, name in enumerate(ranked, start=1):
         run = drawn[name]
         ends = interval(run.draws, clusters=clusters)
-        low, high = (float(end) for end in np.clip(ends, measure.metric.low, measure.metric.high))
+        # Moving or widening an interval can push it past the metric's range.
+        low, high = (float(end) for end in np.clip(ends, scalar_metric.metric.low, scalar_metric.metric.high))
         several = len(run.by_seed) > 1
         defined = len(run.item_draws) > 1 and not math.isnan(low)
         yield RankedRun(

@@ -1,4 +1,8 @@
-"""Runs in, samples of the same items in the same order out; who does not belong is refused."""
+"""Runs in; those that can be compared, aligned on the same items, out, and the others with the reason.
+
+Two runs are compared only on the same items with the same true labels, groups and targets: a difference is
+then due to the classifiers, and resampling can pair them cluster by cluster.
+"""
 
 from __future__ import annotations
 
@@ -21,25 +25,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """Runs that compare.
+class EligibleRuns:
+    """Runs that can be compared with each other.
 
     Attributes
     ----------
-    measure : ScalarMetric
+    scalar_metric : ScalarMetric
     fingerprint : str
         Of their items and true labels.
     samples : dict
-        Name → sample. Items, truth and clusters are the same in all of them.
+        Name → aligned predictions. Items, truth and clusters are the same in all of them.
     by_seed : dict
-        Name → the score under each seed.
+        Name → the score of each seed, ``(n_seeds,)``.
     on_validation : dict
         Name → mean over seeds on validation; NaN without validation rows.
     refused : dict
-        Name → why it was left out.
+        Name of an excluded run → reason.
     """
 
-    measure: ScalarMetric
+    scalar_metric: ScalarMetric
     fingerprint: str
     samples: dict[str, AlignedPredictions]
     by_seed: dict[str, NDArray[np.float64]]
@@ -55,115 +59,120 @@ class _Run:
     on_validation: float
 
 
-def gather(runs: Iterable[tuple[str, Predictions]], metric: str, split: str) -> Gathered:
-    """Take runs in, one at a time, so that no two tables need be held at once.
+def eligible_runs(runs: Iterable[tuple[str, Predictions]], metric: str, split: str) -> EligibleRuns:
+    """Read runs one at a time, so that only one table is in memory, and align those that can be compared.
 
-    The runs that belong together are those with the test set that most of them have, the first one's where
-    there are as many of another.
+    The test set of the comparison is the one that most runs have; of equally frequent ones, the first run's.
+
+    Parameters
+    ----------
+    runs : iterable of (str, Predictions)
+    metric : str
+        See :meth:`ScalarMetric.named`.
+    split : str
 
     Raises
     ------
     PredictionsError
-        Where a name stands twice or fewer than two runs are left, with every reason.
+        If a name occurs twice, or fewer than two runs can be compared; lists every reason.
     ConfigError
-        Where the metric is unknown or does not apply.
+        If the metric is unknown or does not apply.
     """
-    taken: dict[str, _Run] = {}
+    read: dict[str, _Run] = {}
     refused: dict[str, str] = {}
-    measure: ScalarMetric | None = None
+    scalar_metric: ScalarMetric | None = None
     for name, predictions in runs:
-        if name in taken or name in refused:
-            raise PredictionsError(f"two runs are called {name!r}; give each a name of its own")
-        measure = measure or ScalarMetric.named(metric, predictions.labels)
-        own = predictions.only(split=split)
-        if own.rows.empty:
+        if name in read or name in refused:
+            raise PredictionsError(f"two runs are called {name!r}; give each its own name")
+        scalar_metric = scalar_metric or ScalarMetric.named(metric, predictions.labels)
+        rows = predictions.only(split=split)
+        if rows.rows.empty:
             refused[name] = f"it has no {split} rows"
-        elif taken and own.labels != (labels := next(iter(taken.values())).sample.labels):
-            refused[name] = f"its labels are {_listed(own.labels)}; those of the others are {_listed(labels)}"
+        elif read and rows.labels != (labels := next(iter(read.values())).sample.labels):
+            refused[name] = f"its labels are {_listed(rows.labels)}; the other runs have {_listed(labels)}"
         else:
             try:
-                taken[name] = _taken(own, predictions, measure, split)
+                read[name] = _read(rows, predictions, scalar_metric, split)
             except PredictionsError as error:
                 refused[name] = f"its table cannot be used: {error}"
-    if measure is None:
+    if scalar_metric is None:
         raise PredictionsError("there is no run to compare")
-    return _together(taken, refused, measure)
+    return _on_one_test_set(read, refused, scalar_metric)
 
 
 def _listed(labels: LabelSet) -> str:
-    return ", ".join(labels.names) + (" (several at once)" if labels.multi else "")
+    return ", ".join(labels.names) + (" (several per item)" if labels.multi else "")
 
 
-def _taken(own: Predictions, predictions: Predictions, measure: ScalarMetric, split: str) -> _Run:
-    sample = AlignedPredictions.of(own)
+def _read(rows: Predictions, predictions: Predictions, scalar_metric: ScalarMetric, split: str) -> _Run:
+    """Align the rows of the compared split, sorted by id; score the validation rows, if any."""
+    sample = AlignedPredictions.of(rows)
     order = np.argsort(sample.ids.astype(str), kind="stable")
-    stated = own.has_probabilities
+    scorable = rows.has_probabilities or not scalar_metric.metric.probabilities
     on_validation = math.nan
     validation = predictions.only(split="validation") if split != "validation" else None
-    if validation is not None and not validation.rows.empty and (stated or not measure.metric.probabilities):
-        on_validation = float(measure.by_seed(AlignedPredictions.of(validation)).mean())
-    return _Run(own.fingerprint(), sample.at(order), stated, on_validation)
+    if validation is not None and not validation.rows.empty and scorable:
+        on_validation = float(scalar_metric.by_seed(AlignedPredictions.of(validation)).mean())
+    return _Run(rows.fingerprint(), sample.at(order), rows.has_probabilities, on_validation)
 
 
-def _together(taken: dict[str, _Run], refused: dict[str, str], measure: ScalarMetric) -> Gathered:
-    counts = Counter(one.fingerprint for one in taken.values())
+def _on_one_test_set(
+    read: dict[str, _Run], refused: dict[str, str], scalar_metric: ScalarMetric
+) -> EligibleRuns:
+    counts = Counter(run.fingerprint for run in read.values())
     fingerprint = max(counts, key=counts.__getitem__, default="")
     samples: dict[str, AlignedPredictions] = {}
     by_seed: dict[str, NDArray[np.float64]] = {}
-    usual = next((run.sample for run in taken.values() if run.fingerprint == fingerprint), None)
+    usual = next((run.sample for run in read.values() if run.fingerprint == fingerprint), None)
     reference: AlignedPredictions | None = None
-    for name, run in taken.items():
+    for name, run in read.items():
         reason = ""
         if usual is not None and run.fingerprint != fingerprint:
             reason = f"it was scored on another test set (fingerprint {run.fingerprint}): "
-            reason += _elsewhere(usual, run.sample)
-        elif measure.metric.probabilities and not run.has_probabilities:
-            reason = f"it has no probabilities, which {measure.key} needs"
+            reason += _other_test_set(usual, run.sample)
+        elif scalar_metric.metric.probabilities and not run.has_probabilities:
+            reason = f"it has no probabilities, which {scalar_metric.key} needs"
         elif reference is not None:
-            reason = _differs(reference, run.sample)
-        values = measure.by_seed(run.sample) if not reason else None
-        if values is None or not _finite(values):
-            refused[name] = reason or f"its {measure.key} is undefined on these items"
+            reason = _mismatch(reference, run.sample)
+        values = scalar_metric.by_seed(run.sample) if not reason else None
+        if values is None or not np.isfinite(values).all():
+            refused[name] = reason or f"its {scalar_metric.key} is undefined on these items"
             continue
         reference = reference or run.sample
-        # The same arrays are held once, not once a run.
+        # Arrays that are equal in all runs are kept in memory once, not once per run.
         samples[name] = replace(
             run.sample, ids=reference.ids, truth=reference.truth, clusters=reference.clusters
         )
         by_seed[name] = values
     if len(samples) < 2:
+        usable = f"only {next(iter(samples))} can be used" if samples else "none can be used"
         reasons = [f"{name}: {reason}" for name, reason in refused.items()]
-        known = f"only {next(iter(samples))} is left" if samples else "none is left"
-        raise PredictionsError("\n".join([f"a comparison takes two runs, and {known}", *reasons]))
-    on_validation = {name: taken[name].on_validation for name in samples}
-    return Gathered(measure, fingerprint, samples, by_seed, on_validation, refused)
+        raise PredictionsError("\n".join([f"a comparison needs two runs, and {usable}", *reasons]))
+    on_validation = {name: read[name].on_validation for name in samples}
+    return EligibleRuns(scalar_metric, fingerprint, samples, by_seed, on_validation, refused)
 
 
-def _finite(values: NDArray[np.float64]) -> bool:
-    return bool(np.isfinite(values).all())
-
-
-def _elsewhere(usual: AlignedPredictions, sample: AlignedPredictions) -> str:
-    """Say in what a test set is not the usual one."""
-    own, others = set(sample.ids), set(usual.ids)
+def _other_test_set(usual: AlignedPredictions, sample: AlignedPredictions) -> str:
+    """Describe how a test set differs from the usual one."""
+    ids, usual_ids = set(sample.ids), set(usual.ids)
     parts = [f"{len(sample):,} items"]
-    if lacking := len(others - own):
-        parts.append(f"{lacking:,} of the others' are missing")
-    if strange := len(own - others):
-        parts.append(f"{strange:,} are not among the others'")
-    if own == others and len(sample) == len(usual):
-        differing = sample.truth != usual.truth
-        count = int((differing.any(axis=1) if sample.labels.multi else differing).sum())
+    if missing := len(usual_ids - ids):
+        parts.append(f"{missing:,} of the usual items are missing")
+    if extra := len(ids - usual_ids):
+        parts.append(f"{extra:,} are not among the usual items")
+    if ids == usual_ids and len(sample) == len(usual):
+        differs = sample.truth != usual.truth
+        count = int((differs.any(axis=1) if sample.labels.multi else differs).sum())
         parts.append(f"{count:,} with another true label")
     return ", ".join(parts)
 
 
-def _differs(reference: AlignedPredictions, sample: AlignedPredictions) -> str:
-    """Say why a run with equal ids and truth does not compare; the empty string where it does."""
+def _mismatch(reference: AlignedPredictions, sample: AlignedPredictions) -> str:
+    """Describe why a run with equal ids and truth cannot be compared; the empty string if it can."""
     if len(sample) != len(reference):
-        return f"it scores {len(sample):,} rows of the test set, the others {len(reference):,}"
+        return f"it scores {len(sample):,} rows of the test set, the other runs {len(reference):,}"
     if not np.array_equal(sample.clusters, reference.clusters):
-        return "it groups the test items in another way than the others"
+        return "its test items are grouped differently from those of the other runs"
     if not np.array_equal(sample.targets, reference.targets):
-        return "it names other targets than the others"
+        return "its targets differ from those of the other runs"
     return ""

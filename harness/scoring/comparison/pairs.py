@@ -1,4 +1,4 @@
-"""Two resampled runs in, their Pair out: difference, correction, checks and power."""
+"""Resampled runs in, compared pairs out: difference, correction, checks by other tests, and power."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions
-from harness.scoring.comparison.ranking import LEVEL, Pair
+from harness.scoring.comparison.ranking import Pair
 from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.scoring.statistics import paired
-from harness.scoring.statistics.multiplicity import holm
+from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.scoring.statistics.paired import Resampled, difference
 from harness.scoring.statistics.randomization import Halved, halved, randomized
 
@@ -25,14 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Randomization:
-    """Runs made ready for the randomization test.
+    """Runs prepared for the randomization test.
 
     Attributes
     ----------
     statistic : callable
         The score of totals.
-    halves : dict
-        Name → run; empty where ``reason`` says why the test is left out.
+    halves : mapping
+        Name → run; empty if the test is omitted.
+    reason : str
+        Why the test is omitted; empty if it is not.
     """
 
     statistic: Callable[[Array], Array] = abs
@@ -40,89 +42,89 @@ class Randomization:
     reason: str = ""
 
     @classmethod
-    def of(cls, measure: ScalarMetric, samples: Mapping[str, AlignedPredictions], seed: int) -> Randomization:
-        """Go through every run once."""
+    def of(
+        cls, scalar_metric: ScalarMetric, samples: Mapping[str, AlignedPredictions], seed: int
+    ) -> Randomization:
+        """Sum each run over the clusters that are not swapped, once for all its comparisons."""
         statistic, halves = None, {}
         for name, sample in samples.items():
             if sample.n_clusters < 2:
-                return cls(reason="there is one group only")
-            added = measure.additive(measure.view(sample))
-            if added is None:
-                return cls(reason=f"{measure.key} is not computed from sums over items")
-            cells, statistic = added
+                return cls(reason="there is only one group")
+            additive = scalar_metric.additive(scalar_metric.view(sample))
+            if additive is None:
+                return cls(reason=f"{scalar_metric.key} is not computed from sums over items")
+            cells, statistic = additive
             halves[name] = halved(statistic, cells, name=name, seed=seed)
         assert statistic is not None
         return cls(statistic, halves)
 
-    def p(self, one: str, other: str) -> float:
-        """Return the p-value of two runs; NaN where the test is left out."""
+    def p(self, first: str, second: str) -> float:
+        """Return the p-value of two runs; NaN if the test is omitted."""
         if not self.halves:
             return math.nan
-        return randomized(self.statistic, self.halves[one], self.halves[other])
+        return randomized(self.statistic, self.halves[first], self.halves[second])
 
 
-def paired_up(
-    measure: ScalarMetric,
+def compare_pairs(
+    scalar_metric: ScalarMetric,
     names: Sequence[tuple[str, str]],
     drawn: Mapping[str, Resampled],
     samples: Mapping[str, AlignedPredictions],
     randomization: Randomization,
 ) -> tuple[Pair, ...]:
-    """Compare runs in pairs.
+    """Compare runs in pairs, with Holm's correction for their number.
 
     Parameters
     ----------
-    measure : ScalarMetric
+    scalar_metric : ScalarMetric
     names : sequence of (str, str)
-        The family: all pairs that are looked at, the one that scores better first.
+        The family of hypotheses: all pairs that are compared, the run that scores better first.
     drawn, samples : mapping
         Name → run.
     randomization : Randomization
     """
     first = next(iter(samples.values()))
     n_items, clusters = len(first), first.effective_clusters
-    # The family's first step: what Holm asks of the clearest difference.
-    level = 1 - LEVEL / len(names)
-    differences = [difference(drawn[one], drawn[other], n_items, clusters) for one, other in names]
+    # Power is computed at the level of Holm's first step, which the clearest difference must pass.
+    level = 1 - SIGNIFICANCE_LEVEL / len(names)
+    differences = [difference(drawn[better], drawn[worse], n_items, clusters) for better, worse in names]
+    corrected = holm([gap.p for gap in differences])
     pairs = []
-    for (one, other), found, corrected in zip(
-        names, differences, holm([found.p for found in differences]), strict=True
-    ):
-        of_items, of_seeds = found.se_items, found.se_seeds
+    for (better, worse), gap, p in zip(names, differences, corrected, strict=True):
         pairs.append(
             Pair(
-                better=one,
-                worse=other,
-                difference=found,
-                holm=corrected,
-                probability=found.probability if measure.higher_is_better else 1 - found.probability,
-                randomization=randomization.p(one, other),
-                mcnemar=mcnemar(samples[one], samples[other]),
-                detectable=paired.detectable(math.hypot(of_items, of_seeds), level=level),
-                needed=paired.items_needed(found.value, of_items, of_seeds, n_items, level=level),
+                better=better,
+                worse=worse,
+                difference=gap,
+                holm=p,
+                probability=gap.probability if scalar_metric.higher_is_better else 1 - gap.probability,
+                randomization=randomization.p(better, worse),
+                mcnemar=mcnemar(samples[better], samples[worse]),
+                detectable=paired.detectable(math.hypot(gap.se_items, gap.se_seeds), level=level),
+                needed=paired.items_needed(gap.value, gap.se_items, gap.se_seeds, n_items, level=level),
             )
         )
     return tuple(pairs)
 
 
 def mcnemar(a: AlignedPredictions, b: AlignedPredictions) -> tuple[float, ...]:
-    """Test accuracy, one pair of seeds at a time; the seeds of a shorter run are repeated in turn.
+    """Test accuracy for one pair of seeds at a time; the seeds of the run with fewer seeds are repeated.
 
-    Empty where :func:`no_mcnemar` says why.
+    Empty if :func:`mcnemar_omitted` gives a reason.
     """
-    if no_mcnemar(a):
+    if mcnemar_omitted(a):
         return ()
-    right_a, right_b = (one.predicted == one.truth for one in (a, b))
+    right_a, right_b = (sample.predicted == sample.truth for sample in (a, b))
     return tuple(
         paired.mcnemar(right_a[turn % len(right_a)], right_b[turn % len(right_b)])
         for turn in range(max(len(right_a), len(right_b)))
     )
 
 
-def no_mcnemar(sample: AlignedPredictions) -> str:
-    """Say why McNemar's test is left out; the empty string where it is not."""
+def mcnemar_omitted(sample: AlignedPredictions) -> str:
+    """Return why McNemar's test is omitted; the empty string if it is not."""
     if sample.labels.multi:
-        return "items may have several labels, so none is simply right or wrong"
+        return "items may have several labels, so a prediction is not simply right or wrong"
     if sample.n_clusters < len(sample):
-        return "items come in groups, and the test takes them for independent"
+        return "items are grouped, and the test assumes independent items"
     return ""

@@ -1,9 +1,9 @@
-"""Predictions for all rows and labels for a random sample in, an unbiased share with its interval out.
+"""Predictions for all rows and labels for a random sample in; an unbiased share with its interval out.
 
 The weighted difference estimator of design-based supervised learning (Egami, Hinck, Stewart & Wei 2023) and
-of prediction-powered inference (Angelopoulos et al. 2023): what the predictions add up to, plus what the
-sample says they are wrong by, each sampled row weighed by one over its inclusion probability. However bad the
-predictions are, the estimate is not biased; the better they are, the narrower its interval.
+of prediction-powered inference (Angelopoulos et al. 2023): the total of the predictions, plus the error that
+the sample shows, each sampled row weighted by the inverse of its inclusion probability. The estimate is
+unbiased however bad the predictions are; the better they are, the narrower its interval.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ShareEstimate:
-    """A share in ``[0, 1]`` with an interval; NaN where it cannot be told."""
+    """A share in ``[0, 1]`` with its interval and standard error; NaN if it cannot be estimated."""
 
     value: float
     low: float
@@ -36,14 +36,14 @@ UNKNOWN_SHARE = ShareEstimate(math.nan, math.nan, math.nan, math.nan)
 
 @dataclass(frozen=True)
 class SampleDesign:
-    """A sample with known inclusion probabilities.
+    """How a sample was drawn.
 
     Attributes
     ----------
     pi : (n,) array
-        In ``(0, 1]``: how probable it was that the row was drawn.
+        In ``(0, 1]``: inclusion probability of each row.
     stratum : (n,) array of int
-        Codes from 0: rows of a stratum were drawn alike, at random and without replacement.
+        Codes from 0. Within a stratum, rows were drawn with equal probability and without replacement.
     """
 
     pi: Reals
@@ -52,39 +52,44 @@ class SampleDesign:
     def variance(self, values: Reals) -> float:
         """Return the variance of the sum of weighted ``values``, ``(n,)``, over samples drawn like this one.
 
-        A stratum with a single row adds what it would if its value were drawn alone: its square.
+        The usual estimator for stratified sampling (Cochran 1977, Sampling Techniques, chapter 5). A single
+        row shows no spread within its stratum: it adds the square of its value instead.
         """
         total = 0.0
         # A stratum in which all values are 0 adds nothing.
         for code in np.unique(self.stratum[values != 0]):
-            mine = self.stratum == code
-            n, own = int(mine.sum()), values[mine]
-            left = 1 - float(self.pi[mine].mean())
-            spread = float(((own - own.mean()) ** 2).sum()) * n / (n - 1) if n > 1 else float(own[0] ** 2)
-            total += left * spread
+            members = self.stratum == code
+            n, drawn = int(members.sum()), values[members]
+            # Finite population: what is labelled already does not vary.
+            unsampled = 1 - float(self.pi[members].mean())
+            if n > 1:
+                spread = float(((drawn - drawn.mean()) ** 2).sum()) * n / (n - 1)
+            else:
+                spread = float(drawn[0] ** 2)
+            total += unsampled * spread
         return total
 
 
 @dataclass(frozen=True)
 class SampleCounts:
-    """What is counted in each sampled row, as predicted and as labelled, ``(n,)`` arrays of 0 and 1.
+    """What each sampled row counts for, by its label and by its prediction: ``(n,)`` arrays of 0 and 1.
 
     Attributes
     ----------
     part, whole : array
-        By the labels: whether the row has the label, and whether it belongs to the group at all.
-    part_said, whole_said : array
+        By the labels: whether the row has the label of interest, and whether it belongs to the group.
+    predicted_part, predicted_whole : array
         The same by the predictions.
     """
 
     part: Reals
     whole: Reals
-    part_said: Reals
-    whole_said: Reals
+    predicted_part: Reals
+    predicted_whole: Reals
 
 
 def corrected_share(
-    part: float, whole: float, sample: SampleCounts, drawn: SampleDesign, *, level: float = 0.95
+    part: float, whole: float, sample: SampleCounts, design: SampleDesign, *, level: float = 0.95
 ) -> ShareEstimate:
     """Estimate the share of a label in a group of rows.
 
@@ -93,48 +98,50 @@ def corrected_share(
     part, whole : float
         Number of rows predicted to have the label, and to belong to the group, over all rows.
     sample : SampleCounts
-    drawn : SampleDesign
+    design : SampleDesign
         Of the same rows.
     level : float
-        Of the interval.
+        Confidence level of the interval, in (0, 1).
 
     Returns
     -------
     ShareEstimate
-        Over these very rows, not over others like them: the interval shrinks to nothing where all rows are
-        labelled. Where the sample has fewer than two rows of the group, nothing is known.
+        For exactly these rows, not for a larger population: the interval shrinks to nothing if all rows are
+        labelled. All NaN if the sample has fewer than two rows of the group.
 
     Notes
     -----
-    With ``d`` = labelled less predicted, the corrected totals are ``A = part + sum(d_part / pi)`` and
+    With ``d`` = label minus prediction, the corrected totals are ``A = part + sum(d_part / pi)`` and
     ``B = whole + sum(d_whole / pi)``, and the share is ``R = A / B``. Its variance is that of the sum of
-    ``(d_part - R d_whole) / (pi B)``. Few disagreements say little about how many there are: the error rate
-    counts as at least ``(disagreements + 1) / (rows + 2)``, so that none among ten does not mean none at all.
+    ``(d_part - R d_whole) / (pi B)``. A few sampled rows without disagreement do not prove that there is
+    none: the error rate counts as at least ``(disagreements + 1) / (rows + 2)`` (Laplace's rule of
+    succession).
     """
     from scipy.stats import t as student
 
-    inside = (sample.whole > 0) | (sample.whole_said > 0)
+    inside = (sample.whole > 0) | (sample.predicted_whole > 0)
     n = int(inside.sum())
-    d_part, d_whole = sample.part - sample.part_said, sample.whole - sample.whole_said
-    total = whole + float((d_whole / drawn.pi).sum())
+    d_part, d_whole = sample.part - sample.predicted_part, sample.whole - sample.predicted_whole
+    total = whole + float((d_whole / design.pi).sum())
     if n < 2 or total <= 0:
         return UNKNOWN_SHARE
-    share = (part + float((d_part / drawn.pi).sum())) / total
-    values = (d_part - share * d_whole) / (drawn.pi * total)
-    wrong = (int((np.abs(d_part[inside]) + np.abs(d_whole[inside]) > 0).sum()) + 1) / (n + 2)
-    left = 1 - n / max(float((1 / drawn.pi[inside]).sum()), n)
-    least = left * wrong * (1 - wrong) / n
-    se = math.sqrt(max(drawn.variance(values), least))
-    freedom = max(n - len(np.unique(drawn.stratum[inside])), 1)
-    reach = float(student.ppf(0.5 + level / 2, freedom)) * se
-    value, low, high = (float(np.clip(one, 0, 1)) for one in (share, share - reach, share + reach))
+    share = (part + float((d_part / design.pi).sum())) / total
+    values = (d_part - share * d_whole) / (design.pi * total)
+    error_rate = (int((np.abs(d_part[inside]) + np.abs(d_whole[inside]) > 0).sum()) + 1) / (n + 2)
+    unsampled = 1 - n / max(float((1 / design.pi[inside]).sum()), n)
+    min_variance = unsampled * error_rate * (1 - error_rate) / n
+    se = math.sqrt(max(design.variance(values), min_variance))
+    freedom = max(n - len(np.unique(design.stratum[inside])), 1)
+    half_width = float(student.ppf(0.5 + level / 2, freedom)) * se
+    bounds = (share, share - half_width, share + half_width)
+    value, low, high = (float(np.clip(bound, 0, 1)) for bound in bounds)
     return ShareEstimate(value, low, high, se)
 
 
 def naive_share(part: float, whole: float, *, level: float = 0.95) -> ShareEstimate:
-    """Return the share of the predictions, with Wilson's interval as if every one were right.
+    """Return the share among the predictions, with Wilson's interval (1927) as if all of them were right.
 
-    It is shown because people publish it: it knows nothing of the errors of the predictions.
+    It is shown for contrast, because it is often published: it ignores the errors of the predictions.
     """
     from statsmodels.stats.proportion import proportion_confint
 

@@ -162,7 +162,7 @@ def test_several_values_at_once() -> None:
 def test_small_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     cells = np.random.default_rng(0).integers(0, 5, (30, 2, 4))
     whole = bootstrap(lambda counts: counts / 30.0, cells, draws=5_000)
-    monkeypatch.setattr(module, "BLOCK", 1)
+    monkeypatch.setattr(module, "BLOCK_NUMBERS", 1)
     assert np.array_equal(bootstrap(lambda counts: counts / 30.0, cells, draws=5_000), whole)
 
 
