@@ -59,7 +59,7 @@ def limitations(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tup
         unnamed = int(rows.rows["target"].isna().sum() // len(sample.seeds))
         if unnamed and set(SIDES) <= set(sample.labels.names):
             sentences.append(
-                f"{split}: {unnamed} items have no target; means over targets count them as one target."
+                f"{split}: items without a target: {unnamed}; means over targets count them as one target."
             )
     return (*sentences, *sample_size_limitations(metrics))
 
