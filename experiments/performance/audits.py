@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.performance import section
-from harness.audits import examine
-from harness.audits.of_classifier import subject_of
+from harness.audits import run_audits
+from harness.audits.experiment_audits import subject_of
 from harness.audits.sensitivity import KINDS
 from harness.classifiers.protocol import Examples
 from harness.config import plan
@@ -72,7 +72,7 @@ def main() -> None:
             timed = Timed(result.model, prepared)
             began = time.perf_counter()
             subject = subject_of(prepared, result, tested)
-            examine(subject, audits, timed)
+            run_audits(subject, audits, timed)
             whole.append(time.perf_counter() - began)
             ratios.append(whole[-1] / timed.seconds)
             asked = timed.asked

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.articles.readings import OWN, QUOTED, Readings, in_order, rows_of
-from harness.scoring.statistics.difference import (
-    UNKNOWN,
-    Counted,
-    Drawn,
-    Estimate,
+from harness.scoring.statistics.corrected_share import (
+    UNKNOWN_SHARE,
+    SampleCounts,
+    SampleDesign,
+    ShareEstimate,
     corrected_share,
     naive_share,
 )
@@ -63,7 +63,7 @@ class Share:
     label : str
     n, n_gold : int
         Rows, and labelled rows among them.
-    naive, corrected : Estimate
+    naive, corrected : ShareEstimate
         The second is NaN throughout where too few rows are labelled.
     """
 
@@ -72,8 +72,8 @@ class Share:
     label: str
     n: int
     n_gold: int
-    naive: Estimate
-    corrected: Estimate = UNKNOWN
+    naive: ShareEstimate
+    corrected: ShareEstimate = UNKNOWN_SHARE
 
 
 def read_gold(path: Path, readings: Readings) -> Gold:
@@ -198,7 +198,7 @@ def shares(readings: Readings, gold: Gold | None = None, *, by: Sequence[str] = 
             said = stances if voice == "all" else stances[voices == voice]
             for label in labels:
                 part, whole = int((said == label).sum()), len(said)
-                n_gold, corrected = 0, UNKNOWN
+                n_gold, corrected = 0, UNKNOWN_SHARE
                 if sample is not None:
                     counted = sample.counted(inside, voice, label)
                     n_gold = int(counted.whole.sum())
@@ -226,7 +226,7 @@ class _Sample:
     """The labelled rows as arrays, ``(n,)``."""
 
     columns: dict[str, NDArray[np.object_]]
-    drawn: Drawn
+    drawn: SampleDesign
 
     @classmethod
     def of(cls, gold: Gold) -> _Sample:
@@ -236,7 +236,7 @@ class _Sample:
         codes = pd.factorize(rows["stratum"])[0]
         names = (*BY, "voice", "gold_voice", "stance", "gold")
         columns = {name: rows[name].to_numpy(dtype=object) for name in names}
-        return cls(columns, Drawn(rows["pi"].to_numpy(dtype=float), codes))
+        return cls(columns, SampleDesign(rows["pi"].to_numpy(dtype=float), codes))
 
     def inside(self, key: dict[str, str]) -> NDArray[np.bool_]:
         """Say which rows are of a group."""
@@ -245,7 +245,7 @@ class _Sample:
             found &= self.columns[name] == value
         return found
 
-    def counted(self, inside: Any, voice: str, label: str) -> Counted:
+    def counted(self, inside: Any, voice: str, label: str) -> SampleCounts:
         """Say which rows have a voice and a label, as labelled and as predicted."""
         said = true = inside
         if voice != "all":
@@ -254,4 +254,4 @@ class _Sample:
                 inside & (self.columns["gold_voice"] == voice),
             )
         part, part_said = true & (self.columns["gold"] == label), said & (self.columns["stance"] == label)
-        return Counted(*(one.astype(float) for one in (part, true, part_said, said)))
+        return SampleCounts(*(one.astype(float) for one in (part, true, part_said, said)))

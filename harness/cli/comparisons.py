@@ -74,7 +74,7 @@ def add_to(app: typer.Typer) -> None:
 
 def show_comparison(compared: ComparedRuns) -> None:
     """Print a comparison: runs, pairs, what was found, what limits it, and where the rest is."""
-    from harness.scoring.comparison.findings import findings
+    from harness.scoring.comparison.conclusions import conclusions
 
     comparison = compared.comparison
     console = screen.console()
@@ -89,7 +89,7 @@ def show_comparison(compared: ComparedRuns) -> None:
     )
     if len(pairs) < len(comparison.pairs):
         console.print(f"{len(comparison.pairs) - len(pairs)} more pairs are in pairs.csv of the run.\n")
-    for sentence in (*findings(comparison), *notes(comparison)):
+    for sentence in (*conclusions(comparison), *notes(comparison)):
         console.print(screen.paragraph(sentence, first="- ", then="  "), markup=False)
     if compared.page:
         console.print(f"\n{compared.page}", markup=False, soft_wrap=True)
@@ -97,36 +97,36 @@ def show_comparison(compared: ComparedRuns) -> None:
 
 def runs_table(comparison: Comparison) -> Table:
     """Set the runs one below the other, tie groups apart."""
-    from harness.scoring.comparison.findings import shortened
+    from harness.scoring.comparison.conclusions import shortened
 
     groups = "" if comparison.n_clusters == comparison.n_items else f" in {comparison.n_clusters:,} groups"
     title = f"{comparison.metric} on {comparison.n_items:,} {comparison.split} items{groups}"
     table = screen.table(title, ["#", "run"], ["score", "95 % interval", "seed sd", "item se", "ties"])
-    for one in comparison.entries:
+    for run in comparison.runs:
         table.add_row(
-            str(one.rank),
-            shortened(one.name),
-            screen.number(one.value),
-            screen.interval(one.low, one.high),
-            screen.number(one.seed_sd),
-            screen.number(one.item_se),
-            chr(ord("a") + one.group - 1) if one.group <= 26 else str(one.group),
+            str(run.rank),
+            shortened(run.name),
+            screen.number(run.value),
+            screen.interval(run.low, run.high),
+            screen.number(run.seed_sd),
+            screen.number(run.item_se),
+            chr(ord("a") + run.group - 1) if run.group <= 26 else str(run.group),
         )
     return table
 
 
 def pairs_table(comparison: Comparison, pairs: list[Pair]) -> Table:
     """Set pairs one below the other, named by the ranks of their runs."""
-    mcnemar = "McNemar" not in comparison.without
+    mcnemar = "McNemar" not in comparison.omitted_tests
     headings = ["diff.", "95 % interval", "p", "check", *(["McNemar"] if mcnemar else [])]
     table = screen.table("", ["pair"], [*headings, "better", "needed"])
-    rank = {one.name: one.rank for one in comparison.entries}
+    rank = {run.name: run.rank for run in comparison.runs}
     for pair in pairs:
-        found = pair.difference
+        difference = pair.difference
         table.add_row(
             f"{rank[pair.better]}–{rank[pair.worse]}{' *' if pair.separable else ''}",
-            f"{found.value:+.3f}",
-            screen.interval(found.low, found.high),
+            f"{difference.value:+.3f}",
+            screen.interval(difference.low, difference.high),
             screen.p_value(pair.holm),
             screen.p_value(pair.randomization),
             *([screen.p_value(max(pair.mcnemar))] if mcnemar else []),
@@ -140,7 +140,7 @@ def shown_pairs(comparison: Comparison) -> list[Pair]:
     """Return the pairs that a screen has room for: all, or those with the best run and of neighbours."""
     if len(comparison.pairs) <= MAX_PAIRS:
         return list(comparison.pairs)
-    rank = {one.name: one.rank for one in comparison.entries}
+    rank = {run.name: run.rank for run in comparison.runs}
     near = [pair for pair in comparison.pairs if rank[pair.worse] - rank[pair.better] == 1]
     best = [pair for pair in comparison.pairs if rank[pair.better] == 1 and pair not in near]
     shown = sorted([*near, *best], key=lambda pair: (rank[pair.better], rank[pair.worse]))
@@ -149,13 +149,13 @@ def shown_pairs(comparison: Comparison) -> list[Pair]:
 
 def notes(comparison: Comparison) -> list[str]:
     """Return what limits a comparison, what it could have found, and who was left out, in sentences."""
-    from harness.scoring.comparison.findings import power
+    from harness.scoring.comparison.conclusions import power
 
-    without = [
-        f"{name[:1].upper()}{name[1:]} is left out: {why}." for name, why in comparison.without.items()
+    omitted = [
+        f"{name[:1].upper()}{name[1:]} is left out: {why}." for name, why in comparison.omitted_tests.items()
     ]
     refused = [f"{name} was left out: {why}." for name, why in comparison.refused.items()]
-    return [*power(comparison), *without, *comparison.cautions, *refused]
+    return [*power(comparison), *omitted, *comparison.limitations, *refused]
 
 
 def _items(pair: Pair) -> str:

@@ -150,7 +150,7 @@ def results_table(run: ExperimentRun) -> Table:
     seeds; the best on validation, which promotion chooses, has an asterisk.
     """
     from harness.runs.experiment import score_of
-    from harness.scoring.comparison.findings import shortened
+    from harness.scoring.comparison.conclusions import shortened
 
     primary, others, best = run.plan.primary.name, _other_metrics(run), run.best
     headings = [primary, "95 % interval", "seed sd", *others, "validation", "time"]
@@ -203,7 +203,7 @@ def _coverage(result: ClassifierResult) -> str:
 def _print_verdicts(console: Console, run: ExperimentRun) -> None:
     """Print what the audits found: with reasons for the classifier to promote, in one line for the others."""
     from harness.cli.findings import render_findings, summary_line
-    from harness.scoring.comparison.findings import shortened
+    from harness.scoring.comparison.conclusions import shortened
 
     classifiers = list(run)
     chosen = run.best or (classifiers[-1].name if classifiers else "")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from harness.runs.suites import SuiteCell, SuiteEntry, SuiteRow
-    from harness.scoring.crosstab import CrossTable, Share
+    from harness.scoring.crosstab import CellShare, CrossTable
 
 
 def suite(
@@ -70,13 +70,13 @@ def crosstab(
     console = screen.console()
     for table in tables:
         console.print(cross_table(table))
-        if table.caution:
-            console.print(f"{table.caution}\n")
+        if table.limitation:
+            console.print(f"{table.limitation}\n")
     several = " Some sentences have several frames, so a column adds up to more than its last line."
     console.print(
         screen.paragraph(
             "Shares of all mentions of a party, in percent, with 95 % intervals over articles; they carry the"
-            f" errors of the models.{several if any(table.several for table in tables) else ''}"
+            f" errors of the models.{several if any(table.frames_overlap for table in tables) else ''}"
         )
     )
     if left_out:
@@ -111,7 +111,7 @@ def _observer(console: Console) -> Any:
 def suite_table(rows: list[SuiteRow]) -> Table:
     """Set the classifiers of one corpus below each other, with what was published on which items."""
     from harness.runs.suites import table
-    from harness.scoring.comparison.findings import shortened
+    from harness.scoring.comparison.conclusions import shortened
 
     first = rows[0]
     shown = screen.table(
@@ -143,11 +143,11 @@ def cross_table(table: CrossTable) -> Table:
     """Set the frames of a party one below the other, its stances side by side."""
     shown = screen.table(f"{table.party}: {table.n:,} mentions", ["frame"], list(table.stances))
     for frame in table.frames:
-        shown.add_row(frame, *(_share(cell.given) for cell in table.row(frame)))
+        shown.add_row(frame, *(_share(cell.predicted) for cell in table.row(frame)))
     return shown
 
 
-def _share(share: Share) -> str:
+def _share(share: CellShare) -> str:
     if math.isnan(share.low):
         return f"{100 * share.value:.0f}"
     return f"{100 * share.value:.0f} ({100 * share.low:.0f}–{100 * share.high:.0f})"

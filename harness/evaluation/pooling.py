@@ -9,13 +9,13 @@ from harness.evaluation import trial as evaluate
 from harness.evaluation.decisions.fitting import Settings, decide, fit
 from harness.evaluation.trial import ClassifierResult, Prepared, TrialResult
 from harness.scoring.score import score
-from harness.scoring.slice_tests import judge, score_rows
+from harness.scoring.slice_tests import SliceResult, score_rows, slice_results
 from harness.scoring.slices import slices_of
 from harness.values.tables import Predictions, Scores
 
 
-def scored(prepared: Prepared, predictions: Predictions) -> Scores:
-    """Score a classifier on every split, and its test items slice by slice.
+def scored(prepared: Prepared, predictions: Predictions) -> tuple[Scores, tuple[SliceResult, ...]]:
+    """Score a classifier on every split, and its test items slice by slice; return both.
 
     Metrics that need probabilities are left out where there are none.
     """
@@ -25,8 +25,9 @@ def scored(prepared: Prepared, predictions: Predictions) -> Scores:
     metrics = [metric for metric in plan.metrics if predictions.has_probabilities or not metric.probabilities]
     whole = score(predictions, metrics).rows
     cut = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
-    sliced = score_rows(predictions, cut, judge(predictions, cut), plan.primary)
-    return Scores(pd.concat([whole, sliced], ignore_index=True) if len(sliced) else whole)
+    results = slice_results(predictions, cut)
+    sliced = score_rows(predictions, cut, results, plan.primary)
+    return Scores(pd.concat([whole, sliced], ignore_index=True) if len(sliced) else whole), results
 
 
 def pooled(
@@ -68,5 +69,14 @@ def pooled(
     else:
         decider = next(one for (one, _), of in zip(decided, results, strict=True) if of is served)
         model = served.folder or evaluate.refit(prepared, served, folder, whole=False)
-    scores = scored(prepared, predictions)
-    return ClassifierResult(classifier, tuple(results), predictions, scores, served, model, decider=decider)
+    scores, tested_slices = scored(prepared, predictions)
+    return ClassifierResult(
+        classifier,
+        tuple(results),
+        predictions,
+        scores,
+        served,
+        model,
+        decider=decider,
+        slice_results=tested_slices,
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config.plan import PlannedClassifier
+from harness.scoring.slice_tests import SliceResult
 from harness.serving.decisions.decider import Decider
 from harness.values.findings import Finding
 from harness.values.tables import Predictions, Scores
@@ -77,6 +78,9 @@ class ClassifierResult:
         What the audits found.
     decider : Decider or None
         What the served model decides by.
+    slice_results : tuple of SliceResult, or None
+        How well each slice of the test items is labelled; None for a result read from a store, whose scores
+        hold them.
     """
 
     classifier: PlannedClassifier
@@ -87,6 +91,7 @@ class ClassifierResult:
     model: Path | None = None
     findings: tuple[Finding, ...] = ()
     decider: Decider | None = None
+    slice_results: tuple[SliceResult, ...] | None = None
 
     @property
     def raw(self) -> Predictions:

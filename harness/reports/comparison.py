@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from harness.reports.pages import environment, number
-from harness.scoring.comparison import Comparison, Entry, Pair
-from harness.scoring.comparison.findings import findings, power, shortened
+from harness.scoring.comparison import Comparison, Pair, RankedRun
+from harness.scoring.comparison.conclusions import conclusions, power, shortened
 
 WIDTH, ROW, NAMES = 520, 26, 170
 """Width of the plot, height of a run's row, room for names, in the units of the view box."""
@@ -33,11 +33,11 @@ def comparison_page(comparison: Comparison, *, date: str = "", command: str = ""
         .get_template("comparison.html.j2")
         .render(
             comparison=comparison,
-            findings=findings(comparison),
+            findings=conclusions(comparison),
             power=tuple(power(comparison)),
             shortened=shortened,
             axis=_Axis.of(comparison),
-            rows=[_plotted(comparison, entry) for entry in comparison.entries],
+            rows=[_plotted(comparison, entry) for entry in comparison.runs],
             lanes=_lanes(comparison),
             size={"width": WIDTH, "row": ROW, "names": NAMES},
             p=p_value,
@@ -82,7 +82,7 @@ class _Axis:
 
     @classmethod
     def of(cls, comparison: Comparison) -> _Axis:
-        ends = [end for one in comparison.entries for end in _ends(one)]
+        ends = [end for one in comparison.runs for end in _ends(one)]
         low, high = min(ends), max(ends)
         room = 0.06 * ((high - low) or 0.1)
         return cls(low - room, high + room)
@@ -103,14 +103,14 @@ class _Axis:
         return [(self.x(value), f"{value:.{digits}f}") for value in values]
 
 
-def _ends(entry: Entry) -> tuple[float, float]:
+def _ends(entry: RankedRun) -> tuple[float, float]:
     low, high = (entry.value if math.isnan(end) else end for end in (entry.low, entry.high))
     if math.isnan(entry.seed_sd):
         return low, high
     return min(low, entry.value - entry.seed_sd), max(high, entry.value + entry.seed_sd)
 
 
-def _plotted(comparison: Comparison, entry: Entry) -> dict[str, Any]:
+def _plotted(comparison: Comparison, entry: RankedRun) -> dict[str, Any]:
     axis = _Axis.of(comparison)
     low, high = (entry.value if math.isnan(end) else end for end in (entry.low, entry.high))
     spread = 0.0 if math.isnan(entry.seed_sd) else entry.seed_sd
@@ -128,7 +128,7 @@ def _plotted(comparison: Comparison, entry: Entry) -> dict[str, Any]:
 
 def _lanes(comparison: Comparison) -> list[dict[str, Any]]:
     """Return one bar a tie group, beside the plot: from its best run to its worst, with a mark a run."""
-    rank = {entry.name: entry.rank for entry in comparison.entries}
+    rank = {entry.name: entry.rank for entry in comparison.runs}
     return [
         {
             "x": WIDTH + 14 + 12 * lane,

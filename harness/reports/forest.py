@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.reports.figures import BLUE, GREY, INK, ORANGE, canvases, png
-from harness.scoring.comparison import Comparison, Entry, Pair
-from harness.scoring.comparison.findings import shortened
+from harness.scoring.comparison import Comparison, Pair, RankedRun
+from harness.scoring.comparison.conclusions import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ def forest_png(comparison: Comparison) -> bytes:
     The thin line is the 95 % interval over items and seeds; the thick one is a standard deviation over seeds
     to either side. A difference is filled where it is established.
     """
-    entries = comparison.entries
+    entries = comparison.runs
     figure, (scores, gaps) = canvases(9.2, 1.5 + ROW * len(entries), 1, 2)
     places = range(len(entries))
     for place, entry in zip(places, entries, strict=True):
@@ -49,13 +49,13 @@ def forest_png(comparison: Comparison) -> bytes:
 
 def tie_groups_png(comparison: Comparison) -> bytes:
     """Draw the runs by score, with a bar over those that cannot be told from the best of their group."""
-    entries, groups = comparison.entries, comparison.groups
+    entries, groups = comparison.runs, comparison.groups
     figure, (axes,) = canvases(7.4, 1.5 + ROW * len(entries), 1, 1)
     place = {entry.name: number for number, entry in enumerate(entries)}
     values = [entry.value for entry in entries]
     span = (max(values) - min(values)) or 0.1
     # A lane a group, to the side of the best values: groups may interleave.
-    side = 1 if comparison.measure.higher_is_better else -1
+    side = 1 if comparison.scalar_metric.higher_is_better else -1
     edge = max(values) if side > 0 else min(values)
     for number, group in enumerate(groups):
         lane = edge + side * span * (0.08 + 0.05 * number)
@@ -78,7 +78,7 @@ def tie_groups_png(comparison: Comparison) -> bytes:
     return png(figure)
 
 
-def _score(axes: Axes, place: int, entry: Entry) -> None:
+def _score(axes: Axes, place: int, entry: RankedRun) -> None:
     if not math.isnan(entry.low):
         axes.plot([entry.low, entry.high], [place, place], color=BLUE, linewidth=1.2)
     if not math.isnan(entry.seed_sd):

@@ -47,7 +47,7 @@ def _cells(table: CrossTable, task: Task) -> dict[str, CrossCell]:
 
 def _panel(panel: Axes, table: CrossTable, task: Task, *, named: bool) -> None:
     labels = _cells(table, task)
-    for kind, color, shift in (("true", GREY, -0.14), ("given", BLUE, 0.14)):
+    for kind, color, shift in (("true", GREY, -0.14), ("predicted", BLUE, 0.14)):
         shares = [getattr(cell, kind) for cell in labels.values()]
         if all(math.isnan(one.value) for one in shares):
             continue
@@ -64,7 +64,7 @@ def _panel(panel: Axes, table: CrossTable, task: Task, *, named: bool) -> None:
             markersize=4.5,
             color=color,
             markerfacecolor=face,
-            label=kind,
+            label="given" if kind == "predicted" else kind,
         )
     words = ["no frame" if name == NO_FRAME else name.replace("_", " ") for name in labels]
     panel.set_yticks(range(len(words)), words if named else [""] * len(words), fontsize=8)

@@ -13,7 +13,7 @@ from harness.evaluation.external import EXTERNAL
 from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.reports.deciding import Deciding
 from harness.reports.summary import Summary
-from harness.scoring.crosstab import Share
+from harness.scoring.crosstab import CellShare
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.slice_tests import SliceResult, reportable
 from harness.values.catalog import plain
@@ -131,7 +131,7 @@ def percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.0%}"
 
 
-def percentages(share: Share) -> str:
+def percentages(share: CellShare) -> str:
     """Write the interval of a share, as ``12–18 %``."""
     return "–" if math.isnan(share.low) else f"{100 * share.low:.0f}–{100 * share.high:.0f} %"
 

@@ -15,10 +15,10 @@ from harness.evaluation.prepared import labels_of
 from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.reports.mentions import mentions
 from harness.scoring.crosstab import CrossTable, cross_tables
-from harness.scoring.limitations import caveats
+from harness.scoring.limitations import limitations
 from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.scoring.metrics.counts import confusion, one_vs_rest, ratio
-from harness.scoring.slice_tests import SliceResult, judge
+from harness.scoring.slice_tests import SliceResult, slice_results
 from harness.scoring.slices import slices_of
 from harness.values.labels import NO_FRAME, LabelSet, Task
 from harness.values.tables import Corpus, Predictions
@@ -112,16 +112,18 @@ class Summary:
         return self.test.has_probabilities
 
     @cached_property
-    def caveats(self) -> tuple[str, ...]:
+    def limitations(self) -> tuple[str, ...]:
         """What limits the scores, a sentence each."""
-        return caveats(self.result.predictions, self.prepared.plan.metrics)
+        return limitations(self.result.predictions, self.prepared.plan.metrics)
 
     @cached_property
     def slices(self) -> tuple[SliceResult, ...]:
-        """How well each slice of the test items is labelled."""
+        """How well each slice of the test items is labelled; computed only for a result read from a store."""
+        if self.result.slice_results is not None:
+            return self.result.slice_results
         prepared, plan = self.prepared, self.prepared.plan
         cut = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
-        return judge(self.result.predictions, cut)
+        return slice_results(self.result.predictions, cut)
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:

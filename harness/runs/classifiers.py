@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.audits.of_classifier import audited
+from harness.audits.experiment_audits import audit_classifier
 from harness.classifiers.protocol import Example
 from harness.config.plan import PlannedClassifier
 from harness.evaluation import trial as evaluate
@@ -190,7 +190,7 @@ def _run_classifier(
         ]
         by_digest |= {result.trial.digest: result for result in results}
         result = pooled(prepared, classifier, results, parent.folder)
-        findings = (*shared, *audited(prepared, result, parent, by_digest))
+        findings = (*shared, *audit_classifier(prepared, result, parent, by_digest))
         result = replace(result, findings=without_logged_texts(prepared, findings))
         if reads_both(classifier.bound) and prepared.other is not None:
             _label_other_task(prepared.other, _beside(tracker, prepared.other), result)
@@ -216,7 +216,7 @@ def _label_other_task(
         by_trial = {(first.trial.seed, first.trial.fold): first for first in result.trials}
         results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
         second = pooled(other, result.classifier, results, parent.folder, like=result)
-        findings = without_logged_texts(other, audited(other, second, parent, {}))
+        findings = without_logged_texts(other, audit_classifier(other, second, parent, {}))
         parent.complete(replace(second, findings=findings), pack)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.runs.experiment import ExperimentRun
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison import compare as compare_predictions
-from harness.scoring.comparison.findings import findings, power
+from harness.scoring.comparison.conclusions import conclusions, power
 from harness.tracking.comparison_runs import log_comparison, page_of
 from harness.tracking.finished import FinishedRun, finished_runs, read_predictions
 from harness.tracking.store import Store, last
@@ -58,7 +58,7 @@ class ComparedRuns:
     @property
     def findings(self) -> tuple[str, ...]:
         """What was found and how small a difference could have been, a sentence each."""
-        return (*findings(self.comparison), *power(self.comparison))
+        return (*conclusions(self.comparison), *power(self.comparison))
 
     def _repr_html_(self) -> str:
         """Show runs, ties and findings in a notebook."""

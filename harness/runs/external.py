@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.audits.of_classifier import audited
+from harness.audits.experiment_audits import audit_classifier
 from harness.config.plan import PlannedClassifier
 from harness.config.plan.objects import Config, Overrides, plan_of
 from harness.evaluation import external as tables
@@ -143,8 +143,9 @@ def score_external(prepared: Prepared, external: ExternalPredictions, *, name: s
         TrialResult(trial, predictions.only(seed=trial.seed, fold=trial.fold), {})
         for trial in _trials_of(classifier, predictions)
     )
-    result = ClassifierResult(classifier, results, predictions, scored(prepared, predictions))
-    findings = without_logged_texts(prepared, audited(prepared, result, None, {}))
+    scores, slice_results = scored(prepared, predictions)
+    result = ClassifierResult(classifier, results, predictions, scores, slice_results=slice_results)
+    findings = without_logged_texts(prepared, audit_classifier(prepared, result, None, {}))
     return replace(result, findings=findings)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.audits.of_model import Examined, audit_model, keep
+from harness.audits.model_audits import ModelAudit, audit_model, log_model_audit
 from harness.config.plan.objects import Overrides, overrides_as_text
 from harness.serving.inference import LabelModel
 from harness.tracking.auditable import auditable
@@ -24,12 +24,12 @@ class AuditedModel:
 
     Attributes
     ----------
-    examined : Examined
+    examined : ModelAudit
     experiment : str
         Where it was logged; empty where it is not tracked.
     """
 
-    examined: Examined = field(repr=False)
+    examined: ModelAudit = field(repr=False)
     experiment: str = ""
 
     @property
@@ -93,6 +93,6 @@ def audit(
     folder = Path(output) if output is not None else None
     if not track:
         if folder is not None:
-            keep(None, examined, folder)
+            log_model_audit(None, examined, folder)
         return AuditedModel(examined)
-    return AuditedModel(examined, keep(Store.open(), examined, folder))
+    return AuditedModel(examined, log_model_audit(Store.open(), examined, folder))

@@ -6,13 +6,13 @@ import pytest
 
 from harness.articles.share_plots import MOST, PANELS, by_outlet, by_week, largest, plot
 from harness.articles.shares import Share
-from harness.scoring.statistics.difference import UNKNOWN, Estimate
+from harness.scoring.statistics.corrected_share import UNKNOWN_SHARE, ShareEstimate
 
-HALF = Estimate(0.5, 0.4, 0.6, 0.05)
+HALF = ShareEstimate(0.5, 0.4, 0.6, 0.05)
 
 
 def share(n: int = 20, voice: str = "own voice", label: str = "critical", **group: str) -> Share:
-    return Share({"target": "Varna", **group}, voice, label, n, 0, HALF, UNKNOWN)
+    return Share({"target": "Varna", **group}, voice, label, n, 0, HALF, UNKNOWN_SHARE)
 
 
 def test_weeks_lie_as_far_apart_as_they_are() -> None:

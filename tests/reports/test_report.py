@@ -171,7 +171,7 @@ def test_stance_is_crossed_with_the_gold_frames(stance: Made) -> None:
     assert (table.party, table.n, table.groups) == ("all parties", 27, 9)
     assert table.frames == (*FRAMING.names, "none", "all")
     true = {(cell.frame, cell.stance): cell.true.value * 27 for cell in table.cells}
-    given = {(cell.frame, cell.stance): cell.given.value * 27 for cell in table.cells}
+    given = {(cell.frame, cell.stance): cell.predicted.value * 27 for cell in table.cells}
     assert [true["all", name] for name in STANCE.names] == pytest.approx([9, 14, 4])
     assert [true["morality", name] for name in STANCE.names] == pytest.approx([0, 0, 4])
     said = summary.test.rows["prediction"]
@@ -188,7 +188,7 @@ def test_frames_are_crossed_with_the_gold_stance(framing: Made) -> None:
     summary = Summary(*framing)
     (table,) = summary.crossed
     true = {(cell.frame, cell.stance): cell.true.value * 27 for cell in table.cells}
-    given = {(cell.frame, cell.stance): cell.given.value * 27 for cell in table.cells}
+    given = {(cell.frame, cell.stance): cell.predicted.value * 27 for cell in table.cells}
     assert (true["morality", "all"], true["none", "neutral"]) == pytest.approx((4, 14))
     assert given["morality", "all"] == pytest.approx(summary.test.rows["prediction_morality"].sum())
     assert given["all", "neutral"] == pytest.approx(14)
@@ -200,7 +200,7 @@ def test_a_single_frame_is_crossed_as_several_are(tmp_path: Path) -> None:
     (table,) = Summary(made, result).crossed
     assert table.frames == ("conflict", "morality", "none", "all")
     true = {(cell.frame, cell.stance): cell.true.value * 27 for cell in table.cells}
-    given = {(cell.frame, cell.stance): cell.given.value * 27 for cell in table.cells}
+    given = {(cell.frame, cell.stance): cell.predicted.value * 27 for cell in table.cells}
     assert [true[name, "all"] for name in table.frames] == pytest.approx([9, 4, 14, 27])
     said = Summary(made, result).test.rows["prediction"]
     assert given["morality", "all"] == pytest.approx((said == "morality").sum())

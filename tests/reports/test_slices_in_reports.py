@@ -65,7 +65,7 @@ def test_scores_hold_the_slices_beside_the_whole(majority: tuple[Prepared, Class
 def test_caveats_stand_in_the_page(majority: tuple[Prepared, ClassifierResult]) -> None:
     prepared, result = majority
     page = run_page(prepared, result)
-    for sentence in Summary(prepared, result).caveats:
+    for sentence in Summary(prepared, result).limitations:
         assert f"<li>{sentence}</li>" in page
     assert "What limits the scores" in page
 

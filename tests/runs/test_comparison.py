@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import toys
-from scoring.comparison.made_runs import run
+from scoring.comparison.toy_runs import run
 from stores import LADDER
 from typer.testing import CliRunner
 
@@ -23,7 +23,7 @@ from harness.runs.comparison import ComparedRuns
 from harness.runs.comparison import compare_logged as compare_experiments
 from harness.runs.external import log_external
 from harness.scoring.comparison import compare
-from harness.scoring.comparison.findings import shortened
+from harness.scoring.comparison.conclusions import shortened
 from harness.tracking import promotion
 from harness.tracking.finished import finished_runs, read_predictions
 from harness.tracking.store import Store
@@ -40,7 +40,7 @@ def test_the_finished_classifiers_of_an_experiment_are_compared(
     compared: tuple[Store, ComparedRuns],
 ) -> None:
     store, found = compared
-    assert {entry.name for entry in found.comparison.entries} == {"prior", "verbs", "strong", "unsaved"}
+    assert {entry.name for entry in found.comparison.runs} == {"prior", "verbs", "strong", "unsaved"}
     assert found.comparison.metric == "f1_macro"
     # The tests' classifiers that no seed changes have one seed, and no lack of them.
     assert {run.name for run in finished_runs(store, ["toys"]) if run.deterministic} == {"prior", "unsaved"}
@@ -90,8 +90,8 @@ def test_two_experiments_are_compared_under_their_names(trained: Path) -> None:
     for outcome in run_classifiers(toys.prepared(trained, LADDER, name="again", seeds="[3, 4]"), store):
         assert outcome.error is None
     found = compare_experiments(store, ["toys", "again"])
-    assert "toys/verbs" in {entry.name for entry in found.comparison.entries}
-    assert len(found.comparison.entries) == 8
+    assert "toys/verbs" in {entry.name for entry in found.comparison.runs}
+    assert len(found.comparison.runs) == 8
     assert str(store.client.get_run(found.run_id).info.experiment_id) == store.experiment("toys")
 
 
@@ -102,7 +102,7 @@ def test_predictions_made_elsewhere_compare_alike_and_are_never_promoted(trained
     told[["id", "prediction"]].to_csv(table, index=False)
     log_external(made, store, external.read(table, made, name="theirs"), name="theirs")
     found = compare_experiments(store, ["toys"]).comparison
-    assert found.entries[0].name == "theirs"
+    assert found.runs[0].name == "theirs"
     assert compare_experiments(store, ["toys"], "brier").comparison.refused == {
         "theirs": "it has no probabilities, which brier needs"
     }
@@ -201,7 +201,7 @@ def test_of_many_pairs_the_screen_shows_neighbours_and_the_best() -> None:
     table = [(f"r{place}", run(f"r{place}", 0.2 + place / 5)) for place in range(9)]
     found = compare(table, "f1_macro")
     assert len(found.pairs) == 36
-    rank = {entry.name: entry.rank for entry in found.entries}
+    rank = {entry.name: entry.rank for entry in found.runs}
     assert [(rank[pair.better], rank[pair.worse]) for pair in shown_pairs(found)] == [
         *((1, other) for other in range(2, 10)),
         *((first, first + 1) for first in range(2, 9)),

@@ -12,7 +12,7 @@ from harness.config.schema import ExperimentConfig
 from harness.evaluation.decisions import calibrator_fitting
 from harness.evaluation.decisions.abstention import Rows, conformal, learn_then_test
 from harness.evaluation.decisions.thresholds import HALF, tuned
-from harness.scoring.aligned import clusters
+from harness.scoring.aligned import cluster_codes
 from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.decider import Decider
 from harness.values import seeds
@@ -119,7 +119,7 @@ def decide(predictions: Predictions, settings: Settings) -> tuple[Decider, Predi
 
 def halves(predictions: Predictions) -> tuple[Predictions, Predictions]:
     """Divide rows in two by group, the same way whatever their order: about half the rows in each."""
-    found = clusters(predictions.rows)
+    found = cluster_codes(predictions.rows)
     if not len(found):
         return predictions, predictions
     sizes = np.bincount(found)
@@ -132,7 +132,7 @@ def halves(predictions: Predictions) -> tuple[Predictions, Predictions]:
 
 def _folds(predictions: Predictions) -> Codes:
     """Return each row's fold of :data:`FOLDS`, by group."""
-    found = clusters(predictions.rows)
+    found = cluster_codes(predictions.rows)
     if not len(found):
         return found
     ranks = np.argsort(np.argsort(_draws(predictions, found)))
@@ -185,4 +185,4 @@ def _rows(decider: Decider, predictions: Predictions) -> Rows:
     proba = decider.calibrated(predictions.proba())
     codes = labels.decide(proba, decider.thresholds)
     wrong = (codes != truth).any(axis=1) if labels.multi else codes != truth
-    return Rows(confidence(proba, codes), wrong.astype("int64"), clusters(predictions.rows))
+    return Rows(confidence(proba, codes), wrong.astype("int64"), cluster_codes(predictions.rows))

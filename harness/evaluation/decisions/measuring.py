@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.scoring.aligned import clusters, effective
+from harness.scoring.aligned import cluster_codes, effective_number
 from harness.scoring.metrics.selective import errors
 from harness.scoring.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
 from harness.values.labels import NO_FRAME
@@ -83,7 +83,7 @@ def measure(predictions: Predictions, *, parts: bool = True, draws: int = DRAWS)
     given = ~rows[ABSTAIN].to_numpy(dtype=bool)[order].reshape(shape)
     wrong = errors(predictions.truth(), predictions.predicted())[order].reshape(shape) > 0
     first = order[: shape[1]]
-    groups = _dense(clusters(rows)[first])
+    groups = _dense(cluster_codes(rows)[first])
     named = list(_groups(predictions, rows, first)) if parts else []
     chosen = [("all", "all", np.ones(shape[1], dtype=bool)), *named]
     masks = np.stack([mask for *_, mask in chosen], axis=1)
@@ -91,7 +91,7 @@ def measure(predictions: Predictions, *, parts: bool = True, draws: int = DRAWS)
     cells = by_cluster(
         (seen[:, :, None, :] & masks[:, None, :, None]).astype(np.int64), groups, int(groups.max()) + 1
     )
-    found = _intervals(cells, [effective(groups[mask]) for *_, mask in chosen], draws)
+    found = _intervals(cells, [effective_number(groups[mask]) for *_, mask in chosen], draws)
     counts = cells.sum(axis=0).mean(axis=0)[:, :2]
     return tuple(
         Served(kind, name, int(mask.sum()), *_known(numbers, few))

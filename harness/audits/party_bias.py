@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.audits.audit_protocol import Answers, Subject
 from harness.audits.intervals import mean, rate, share, shown
-from harness.audits.subject import Answers, Subject
 from harness.classifiers.protocol import Example
-from harness.scoring.statistics.multiplicity import LEVEL, holm
+from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def judged(
         mean("shift_size", abs(shift), clusters),
         *_of_parties(biases),
     ]
-    established = [one for one in biases if one[2] <= LEVEL and abs(one[1].value) >= bias / 2]
+    established = [one for one in biases if one[2] <= SIGNIFICANCE_LEVEL and abs(one[1].value) >= bias / 2]
     details = (
         _bias_table(subject, biases),
         _pair_table(subject, swaps, moved, shift),

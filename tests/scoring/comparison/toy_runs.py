@@ -25,9 +25,9 @@ def corpus(labels: LabelSet = STANCE, n: int = N, group: int = 0) -> Corpus:
     stream = np.random.default_rng(7)
     rows = pd.DataFrame(
         {
-            "id": [f"i{place:03}" for place in range(n)],
-            "target": [f"t{place % 4}" for place in range(n)],
-            "group": [f"g{place // group}" for place in range(n)] if group else None,
+            "id": [f"i{index:03}" for index in range(n)],
+            "target": [f"t{index % 4}" for index in range(n)],
+            "group": [f"g{index // group}" for index in range(n)] if group else None,
         }
     )
     if labels.multi:
@@ -47,16 +47,16 @@ def run(
     splits: tuple[str, ...] = ("test",),
 ) -> Predictions:
     """A run that is right the more often the greater its skill; equal names are equal runs."""
-    made = corpus(labels, n, group)
-    truth = made.truth(labels)
-    told = 2.0 * truth - 1 if labels.multi else np.eye(len(labels))[truth]
+    items = corpus(labels, n, group)
+    truth = items.truth(labels)
+    signal = 2.0 * truth - 1 if labels.multi else np.eye(len(labels))[truth]
     stream, parts = np.random.default_rng(sum(map(ord, name))), []
     for split in splits:
         for seed in range(1, n_seeds + 1):
-            logits = stream.normal(size=told.shape) + skill * told
+            logits = stream.normal(size=signal.shape) + skill * signal
             raised = np.exp(logits)
             proba = 1 / (1 + 1 / raised) if labels.multi else raised / raised.sum(axis=1, keepdims=True)
-            parts.append(Predictions.of(made, labels, proba, run=name, split=split, seed=seed))
+            parts.append(Predictions.of(items, labels, proba, run=name, split=split, seed=seed))
     return Predictions.concat(parts)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from harness.audits.of_classifier import twin_of
+from harness.audits.experiment_audits import twin_of
 from harness.config import plan
 from harness.evaluation import external
 from harness.evaluation import trial as evaluate
@@ -14,7 +14,7 @@ from harness.runs.classifiers import ClassifierOutcome, run_classifiers
 from harness.runs.external import log_external
 from harness.tracking import names
 from harness.tracking.store import Store
-from tests.audits import world
+from tests.audits import toy_world
 
 LADDER = """\
   prior: {kind: prior}
@@ -37,8 +37,8 @@ def prepared(
     folder: Path, classifiers: str, *, split: str = "{kind: predefined}", more: str = ""
 ) -> evaluate.Prepared:
     """A corpus whose sentences name two parties each."""
-    world.corpus_of().rows.dropna(axis="columns", how="all").to_csv(folder / "sentences.csv", index=False)
-    YAML().dump(world.REGISTRY.to_records(), folder / "parties.yaml")
+    toy_world.corpus_of().rows.dropna(axis="columns", how="all").to_csv(folder / "sentences.csv", index=False)
+    YAML().dump(toy_world.REGISTRY.to_records(), folder / "parties.yaml")
     path = folder / "world.yaml"
     path.write_text(CONFIG.format(split=split, more=more, classifiers=classifiers), encoding="utf-8")
     return evaluate.prepare(plan.read(path))

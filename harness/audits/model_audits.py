@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.audits import Audit, Subject, examine
+from harness.audits import Audit, Subject, run_audits
 from harness.classifiers.protocol import Examples, examples_of
 from harness.config import plan
 from harness.config.load import written
@@ -36,7 +36,7 @@ UNTRAINED = (
 
 
 @dataclass(frozen=True)
-class Examined:
+class ModelAudit:
     """What was found out about a model.
 
     Attributes
@@ -57,7 +57,7 @@ class Examined:
     findings: tuple[Finding, ...]
 
 
-def audit_model(model: AuditableModel, corpus: str, sets: Sequence[str] = ()) -> Examined:
+def audit_model(model: AuditableModel, corpus: str, sets: Sequence[str] = ()) -> ModelAudit:
     """Ask a model about the rows of a corpus, and about variants of them.
 
     Parameters
@@ -91,10 +91,10 @@ def audit_model(model: AuditableModel, corpus: str, sets: Sequence[str] = ()) ->
     tested = whole.take(ids)
     subject = _subject(model, resolved, whole, tested, held_out=held_out)
     audits: dict[str, Audit] = {name: one.make() for name, one in resolved.audits.items() if name != GATE}
-    findings = examine(subject, audits, lambda examples: model.predict(examples, labels))
+    findings = run_audits(subject, audits, lambda examples: model.predict(examples, labels))
     if not resolved.config.tracking.log_text:
         findings = tuple(one.without_texts() for one in findings)
-    return Examined(uri, whole.name, len(tested), _notes(model, whole, held_out=held_out), findings)
+    return ModelAudit(uri, whole.name, len(tested), _notes(model, whole, held_out=held_out), findings)
 
 
 def _plan(model: AuditableModel, corpus: str, sets: Sequence[str]) -> Plan:
@@ -168,14 +168,14 @@ def _notes(model: AuditableModel, whole: Corpus, *, held_out: bool) -> tuple[str
     return tuple(notes)
 
 
-def keep(store: Store | None, examined: Examined, output: Path | None = None) -> str:
+def log_model_audit(store: Store | None, examined: ModelAudit, output: Path | None = None) -> str:
     """Log what was found, and write it where a person wants it.
 
     Parameters
     ----------
     store : Store or None
         None logs nothing.
-    examined : Examined
+    examined : ModelAudit
     output : Path, optional
         A folder, made if missing, for ``report.html``, ``findings.json`` and a CSV file each table.
 

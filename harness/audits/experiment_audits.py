@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from harness.audits import Audit, Subject, examine
+from harness.audits import Audit, Subject, run_audits
 from harness.audits.unseen import LATER
 from harness.classifiers.protocol import Classifier, load
 from harness.config.plan import Plan, PlannedClassifier
@@ -55,7 +55,7 @@ class TrialRecorder(Protocol):
         """Open the record of a trial."""
 
 
-def audited(
+def audit_classifier(
     prepared: Prepared,
     result: ClassifierResult,
     parent: TrialRecorder | None,
@@ -86,17 +86,17 @@ def audited(
     decider, decided = decide(shown.predictions, Settings.of(prepared.plan.config))
     subject = subject_of(prepared, result, decided.only(split="test"))
     if parent is None:
-        return examine(replace(subject, blind=ELSEWHERE), audits, ELSEWHERE)
+        return run_audits(replace(subject, blind=ELSEWHERE), audits, ELSEWHERE)
     if TWIN in audits and not (subject.without_parties() or subject.few_share()):
         minutes = float(bounds[TWIN].options.get("minutes", 0.0))
         subject = replace(subject, blind=_without_target(prepared, result, parent, known, minutes))
     if not any(audit.needs_model for audit in audits.values()):
-        return examine(subject, audits, "")
+        return run_audits(subject, audits, "")
     with tempfile.TemporaryDirectory(prefix="harness-audit-") as scratch:
         model = _model(prepared, result, Path(scratch))
         if isinstance(model, str):
-            return examine(subject, audits, model)
-        return examine(subject, audits, lambda asked: decider.calibrated(model.predict_proba(asked)))
+            return run_audits(subject, audits, model)
+        return run_audits(subject, audits, lambda asked: decider.calibrated(model.predict_proba(asked)))
 
 
 def subject_of(prepared: Prepared, result: ClassifierResult, tested: Predictions) -> Subject:

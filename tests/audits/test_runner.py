@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.audits import Subject, examine
+from harness.audits import Subject, run_audits
 from harness.audits.behaviour import SUITE, read
 from harness.classifiers.protocol import Example, Examples
 from harness.scoring.limitations import MIN_ITEMS
 from harness.values.catalog import CATALOGUES, bind
 from harness.values.errors import ConfigError, CorpusError
 from harness.values.tables import Corpus
-from tests.audits import world
+from tests.audits import toy_world
 
 AUDITS = [name for name in CATALOGUES["audit"] if name != "leaks"]
 
@@ -30,37 +30,37 @@ class AuditableModel:
 
     def __call__(self, examples: Examples) -> Any:
         self.calls.append(list(examples))
-        return world.oracle(examples)
+        return toy_world.oracle(examples)
 
 
 def test_everything_is_asked_at_once_and_nothing_twice() -> None:
-    subject, model = world.subject_of(world.oracle), AuditableModel()
-    examine(subject, all_audits(), model)
+    subject, model = toy_world.subject_of(toy_world.oracle), AuditableModel()
+    run_audits(subject, all_audits(), model)
     (asked,) = model.calls
     assert len(asked) == len(set(asked))
     assert not set(asked) & set(subject.examples)
 
 
 def test_of_each_item_at_most_fifteen_variants_are_asked() -> None:
-    subject, model = world.subject_of(world.oracle), AuditableModel()
-    examine(subject, all_audits(), model)
+    subject, model = toy_world.subject_of(toy_world.oracle), AuditableModel()
+    run_audits(subject, all_audits(), model)
     of_suite = {one for case in read(SUITE) for one in case.examples()}
     assert len([one for one in model.calls[0] if one not in of_suite]) <= 15 * len(subject.examples)
 
 
 def test_as_many_items_are_drawn_as_are_asked_for() -> None:
-    subject = world.subject_of(world.oracle)
+    subject = toy_world.subject_of(toy_world.oracle)
     for items, n in ((30, 30), (10_000, len(subject.examples))):
-        (found,) = examine(
-            subject, {"sensitivity": bind("audit", "sensitivity", {"items": items}).make()}, world.oracle
+        (found,) = run_audits(
+            subject, {"sensitivity": bind("audit", "sensitivity", {"items": items}).make()}, toy_world.oracle
         )
         assert next(one.n for one in found.measures if one.name == "masked_changes") == n
         assert f"Asked on {n} of {len(subject.examples)} test items" in found.sentence
 
 
 def test_without_a_model_what_needs_one_says_so() -> None:
-    subject = world.subject_of(world.oracle, blind="It was not trained.")
-    found = {one.audit: one for one in examine(subject, all_audits(), "There is none.")}
+    subject = toy_world.subject_of(toy_world.oracle, blind="It was not trained.")
+    found = {one.audit: one for one in run_audits(subject, all_audits(), "There is none.")}
     for name in ("sensitivity", "party_swap", "behaviour"):
         assert (found[name].verdict, found[name].sentence) == ("not applicable", "There is none.")
     assert found["target_use"].sentence == "It was not trained."
@@ -68,7 +68,7 @@ def test_without_a_model_what_needs_one_says_so() -> None:
 
 def few(n: int) -> Corpus:
     """A corpus of whose rows the first ones alone are for test, and have votes."""
-    corpus = world.corpus_of(votes=lambda k, stance: (stance, stance))
+    corpus = toy_world.corpus_of(votes=lambda k, stance: (stance, stance))
     rows = corpus.rows.copy()
     test = rows.index[rows["split"] == "test"][n:]
     rows = rows.drop(test).reset_index(drop=True)
@@ -87,9 +87,11 @@ def few(n: int) -> Corpus:
 def test_few_items_ground_no_verdict(name: str, what: str) -> None:
     for n in (MIN_ITEMS - 1, MIN_ITEMS):
         corpus = few(n)
-        subject = world.subject_of(world.oracle, corpus, blind=world.predictions_of(world.blind, corpus))
+        subject = toy_world.subject_of(
+            toy_world.oracle, corpus, blind=toy_world.predictions_of(toy_world.blind, corpus)
+        )
         audit = bind("audit", name, {"mislabelled": False} if name == "annotators" else {}).make()
-        (found,) = examine(subject, {name: audit}, world.oracle)
+        (found,) = run_audits(subject, {name: audit}, toy_world.oracle)
         if n < MIN_ITEMS:
             assert found.verdict == "not applicable"
             assert found.sentence == f"Too few items: 29 of 29 {what}; 30 are needed."
@@ -99,17 +101,17 @@ def test_few_items_ground_no_verdict(name: str, what: str) -> None:
 
 def test_a_label_that_never_changes_may_change_yet() -> None:
     audit = bind("audit", "party_swap", {"items": 1000}).make()
-    (found,) = examine(world.subject_of(world.oracle), {"party_swap": audit}, world.oracle)
+    (found,) = run_audits(toy_world.subject_of(toy_world.oracle), {"party_swap": audit}, toy_world.oracle)
     # 80 sentences stand in 40 articles of two: 3.8415 / 43.8415.
     assert found.sentence.startswith("Under another party's name 0 % (0 to 9) of the labels flip: ")
 
 
 def test_where_few_sentences_name_several_parties() -> None:
-    corpus = world.corpus_of()
+    corpus = toy_world.corpus_of()
     rows = corpus.rows[corpus.rows["id"].str.endswith(".2")].reset_index(drop=True)
     corpus = type(corpus)(corpus.name, rows, corpus.source, corpus.parties)
-    subject = world.subject_of(world.oracle, corpus)
-    found = {one.audit: one for one in examine(subject, all_audits(), world.oracle)}
+    subject = toy_world.subject_of(toy_world.oracle, corpus)
+    found = {one.audit: one for one in run_audits(subject, all_audits(), toy_world.oracle)}
     for name in ("target_use", "sensitivity"):
         assert found[name].verdict == "not applicable"
         assert found[name].sentence == (
@@ -119,13 +121,13 @@ def test_where_few_sentences_name_several_parties() -> None:
 
 
 def test_frames_belong_to_the_sentence() -> None:
-    subject = world.subject_of(world.oracle)
+    subject = toy_world.subject_of(toy_world.oracle)
     framing = Subject(**{**vars_of(subject), "task": "framing"})
     for name in ("target_use", "sensitivity", "party_swap", "behaviour", "unseen"):
-        (found,) = examine(framing, {name: bind("audit", name, {}).make()}, world.oracle)
+        (found,) = run_audits(framing, {name: bind("audit", name, {}).make()}, toy_world.oracle)
         assert found.sentence == "Frames belong to the sentence, whichever party is asked about."
-    (by_outlet,) = examine(
-        framing, {"unseen": bind("audit", "unseen", {"by": "outlet"}).make()}, world.oracle
+    (by_outlet,) = run_audits(
+        framing, {"unseen": bind("audit", "unseen", {"by": "outlet"}).make()}, toy_world.oracle
     )
     assert (
         by_outlet.sentence == "By outlet the scored items are 160 seen and 0 unseen; 30 of each are needed."
@@ -137,23 +139,23 @@ def vars_of(subject: Subject) -> dict[str, Any]:
 
 
 def test_labels_of_other_names_have_no_suite() -> None:
-    subject = world.subject_of(world.oracle)
+    subject = toy_world.subject_of(toy_world.oracle)
     renamed = type(subject.labels)(("against", "none", "favor"))
     other = Subject(**{**vars_of(subject), "labels": renamed})
-    (found,) = examine(other, {"behaviour": bind("audit", "behaviour", {}).make()}, world.oracle)
+    (found,) = run_audits(other, {"behaviour": bind("audit", "behaviour", {}).make()}, toy_world.oracle)
     assert (
         found.sentence == "The suite speaks of critical and supportive; the labels are against, none, favor."
     )
 
 
 def test_a_model_that_gives_no_probabilities_is_refused() -> None:
-    subject = world.subject_of(world.oracle)
+    subject = toy_world.subject_of(toy_world.oracle)
 
     def broken(examples: Examples) -> Any:
         return np.full((len(examples), 3), 0.5)
 
     with pytest.raises(Exception, match="does not sum to 1"):
-        examine(subject, {"behaviour": bind("audit", "behaviour", {}).make()}, broken)
+        run_audits(subject, {"behaviour": bind("audit", "behaviour", {}).make()}, broken)
 
 
 def test_the_suite_is_large_and_names_every_capability() -> None:
@@ -183,10 +185,10 @@ def test_a_person_adds_cases(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     audit = bind("audit", "behaviour", {"only": [str(path)]}).make()
-    (found,) = examine(world.subject_of(world.oracle), {"behaviour": audit}, world.oracle)
+    (found,) = run_audits(toy_world.subject_of(toy_world.oracle), {"behaviour": audit}, toy_world.oracle)
     assert (found.value("sarcasm"), found.verdict) == (0.5, "warning")
     both = bind("audit", "behaviour", {"cases": [str(path)]}).make()
-    (found,) = examine(world.subject_of(world.oracle), {"behaviour": both}, world.oracle)
+    (found,) = run_audits(toy_world.subject_of(toy_world.oracle), {"behaviour": both}, toy_world.oracle)
     assert found.value("sarcasm") == 0.5
     assert found.value("negation") == 0
 
@@ -260,15 +262,15 @@ def test_a_registry_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_names_can_be_given_in_the_config() -> None:
-    subject = world.subject_of(world.biased)
+    subject = toy_world.subject_of(toy_world.biased)
     audit = bind("audit", "party_swap", {"against": ["Free Ballot", "Salt Road"], "names": 2}).make()
-    (found,) = examine(subject, {"party_swap": audit}, world.biased)
+    (found,) = run_audits(subject, {"party_swap": audit}, toy_world.biased)
     pairs = next(detail for detail in found.details if detail.name == "pairs")
     assert {row[1] for row in pairs.rows} == {"Free Ballot", "Salt Road"}
 
 
 def test_only_a_mention_that_names_the_party_is_exchanged() -> None:
-    corpus = world.corpus_of()
+    corpus = toy_world.corpus_of()
     rows = corpus.rows.copy()
     for old, new in (("Coastal Union", "Jeb Bush"), ("Harbour Party", "Donald Trump")):
         rows["text"] = rows["text"].str.replace(old, new)
@@ -276,8 +278,8 @@ def test_only_a_mention_that_names_the_party_is_exchanged() -> None:
     rows["target"] = rows["target"].str.replace("Jeb Bush", "Bush")
     rows = rows.assign(start=None, end=None).astype({"start": "Int64", "end": "Int64"})
     audit = bind("audit", "party_swap", {"items": 1000}).make()
-    subject = world.subject_of(world.oracle, type(corpus)(corpus.name, rows, corpus.source))
-    (found,) = examine(subject, {"party_swap": audit}, world.oracle)
+    subject = toy_world.subject_of(toy_world.oracle, type(corpus)(corpus.name, rows, corpus.source))
+    (found,) = run_audits(subject, {"party_swap": audit}, toy_world.oracle)
     pairs = next(detail for detail in found.details if detail.name == "pairs")
     assert {row[0] for row in pairs.rows} == {"United States"}
     about = sum(one.target == "Donald Trump" for one in subject.examples)
@@ -285,15 +287,16 @@ def test_only_a_mention_that_names_the_party_is_exchanged() -> None:
 
 
 def test_a_corpus_without_a_registry_is_read_by_the_shipped_one() -> None:
-    corpus = world.corpus_of()
+    corpus = toy_world.corpus_of()
     bare = type(corpus)(corpus.name, corpus.rows, corpus.source)
-    (found,) = examine(
-        world.subject_of(world.oracle, bare),
+    (found,) = run_audits(
+        toy_world.subject_of(toy_world.oracle, bare),
         {"party_swap": bind("audit", "party_swap", {}).make()},
-        world.oracle,
+        toy_world.oracle,
     )
     assert found.sentence == (
-        f"None of {len(world.subject_of(world.oracle, bare).examples):,} test items is about a known party;"
+        f"None of {len(toy_world.subject_of(toy_world.oracle, bare).examples):,} test items is about a known"
+        " party;"
         " audits.party_swap.parties names a registry."
     )
     rows = corpus.rows.copy()
@@ -303,9 +306,9 @@ def test_a_corpus_without_a_registry_is_read_by_the_shipped_one() -> None:
     rows["start"] = rows["end"] = None
     rows = rows.astype({"start": "Int64", "end": "Int64"})
     real_world = type(corpus)(corpus.name, rows, corpus.source)
-    (found,) = examine(
-        world.subject_of(world.oracle, real_world),
+    (found,) = run_audits(
+        toy_world.subject_of(toy_world.oracle, real_world),
         {"party_swap": bind("audit", "party_swap", {}).make()},
-        world.oracle,
+        toy_world.oracle,
     )
     assert (found.verdict, found.value("flips")) == ("passed", 0)

@@ -1,4 +1,4 @@
-"""The name of a score in, what computes it from a sample out."""
+"""The name of a score in, the metric that gives it as one number per seed out."""
 
 from __future__ import annotations
 
@@ -24,49 +24,49 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A metric with one value, or one label's value of a metric that has one a label.
+class ScalarMetric:
+    """A metric with one value, or one label's value of a per-label metric: runs are ranked by one number.
 
     Attributes
     ----------
     metric : Metric
     key : str
-        As it is scored: ``f1_macro``, ``f1_critical``.
-    place : int or None
-        Which label's.
+        Name of the score: ``f1_macro``, ``f1_critical``.
+    label_index : int or None
+        Position of the label whose value it is; None for a metric with one value.
     """
 
     metric: Metric
     key: str
-    place: int | None = None
+    label_index: int | None = None
 
     @classmethod
-    def named(cls, key: str, labels: LabelSet) -> Measure:
-        """Look a score up.
+    def named(cls, key: str, labels: LabelSet) -> ScalarMetric:
+        """Look a score up by its name.
 
         Parameters
         ----------
         key : str
-            A metric of the catalogue, ``package.module:attribute`` of one's own, or a metric that has one
-            value a label with one of them: ``f1_critical``.
+            A metric of the catalogue, ``package.module:attribute`` for a user's own metric, or a per-label
+            metric with the name of one label: ``f1_critical``.
         labels : LabelSet
 
         Raises
         ------
         ConfigError
-            Where it is unknown, has several values or does not apply to the labels.
+            If it is unknown, has several values or does not apply to the labels.
         """
-        several: dict[str, Measure] = {}
+        per_label: dict[str, ScalarMetric] = {}
         for name in CATALOGUES["metric"]:
             metric = lookup("metric", name, "metric")
             if metric.per_label and not refusal(metric, labels):
-                for place, one in enumerate(metric.keys(labels)):
-                    several[one] = cls(metric, one, place)
-        if key in several:
-            return several[key]
+                for index, label_key in enumerate(metric.keys(labels)):
+                    per_label[label_key] = cls(metric, label_key, index)
+        if key in per_label:
+            return per_label[key]
         if key not in CATALOGUES["metric"] and ":" not in key:
-            known = [*CATALOGUES["metric"], *several]
-            raise ConfigError([Problem("metric", f"unknown metric {key!r}", suggest(key, known))])
+            hint = suggest(key, [*CATALOGUES["metric"], *per_label])
+            raise ConfigError([Problem("metric", f"unknown metric {key!r}", hint)])
         metric = lookup("metric", key, "metric")
         if not isinstance(metric, Metric):
             raise ConfigError(
@@ -76,12 +76,12 @@ class Measure:
             raise ConfigError([Problem("metric", reason)])
         if metric.per_label:
             hint = f"choose one of {', '.join(metric.keys(labels))}"
-            raise ConfigError([Problem("metric", f"{key!r} has one value a label", hint)])
+            raise ConfigError([Problem("metric", f"{key!r} has one value per label", hint)])
         return cls(metric, metric.name)
 
     @property
     def higher_is_better(self) -> bool:
-        """Which way is better."""
+        """Whether a higher score is better."""
         return self.metric.direction == "higher"
 
     def view(self, sample: AlignedPredictions) -> AlignedPredictions:
@@ -89,30 +89,31 @@ class Measure:
         return sample.ordered(self.metric.needs_labels)
 
     def by_seed(self, sample: AlignedPredictions) -> NDArray[np.float64]:
-        """Return the score under each seed, ``(n_seeds,)``."""
-        values = scoring.seed_values(sample, self.metric)
-        return values if self.place is None else values[:, self.place]
+        """Return the score of each seed, ``(n_seeds,)``."""
+        return self._of_label(scoring.seed_values(sample, self.metric))
 
     def drawn(self, view: AlignedPredictions, weights: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the score under each seed in each draw, ``(draws, n_seeds)``; see :meth:`view`."""
-        values = scoring.drawn_values(view, self.metric, weights)
-        return values if self.place is None else values[..., self.place]
+        """Return the score of each seed in each draw, ``(draws, n_seeds)``; for ``view`` see :meth:`view`."""
+        return self._of_label(scoring.drawn_values(view, self.metric, weights))
 
     def additive(self, view: AlignedPredictions) -> tuple[NDArray[Any], Callable[[Array], Array]] | None:
-        """Return what each cluster adds, and the score of such totals; None where it is no such sum.
+        """Return what each cluster adds, and the score of such totals; None if the score is no such sum.
 
         Returns
         -------
         cells : (n_clusters, n_seeds, *rest) array
         statistic : callable
-            Of totals ``(draws, n_seeds, *rest)``, to ``(draws, n_seeds)``.
+            Maps totals ``(draws, n_seeds, *rest)`` to ``(draws, n_seeds)``.
         """
         if self.metric.kind == "counts" and not self.metric.by_target:
             return view.cells, lambda totals: self._of_tables(totals, view)
         if self.metric.kind == "items":
-            return scoring.summed(view, self.metric)
+            return scoring.cluster_sums(view, self.metric)
         return None
 
     def _of_tables(self, totals: Array, view: AlignedPredictions) -> Array:
-        values = np.asarray(self.metric.function(scoring.as_declared(totals, view, self.metric)))
-        return values if self.place is None else values[..., self.place]
+        tables = scoring.as_declared(totals, view, self.metric)
+        return self._of_label(np.asarray(self.metric.function(tables)))
+
+    def _of_label(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values if self.label_index is None else values[..., self.label_index]

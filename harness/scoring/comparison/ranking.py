@@ -1,4 +1,4 @@
-"""What a comparison of runs holds: a line a run, a line a pair, who ties with whom, what limits it all."""
+"""The result of a comparison: ranked runs, compared pairs, tie groups, and what limits them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.scoring.comparison.measure import Measure
+from harness.scoring.comparison.scalar_metric import ScalarMetric
+from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL
 from harness.scoring.statistics.paired import Difference
 from harness.values.errors import PredictionsError
 
@@ -15,30 +16,27 @@ if TYPE_CHECKING:
 
     from harness.values.labels import LabelSet
 
-LEVEL = 0.05
-"""A difference is taken for real where its corrected p-value is at most this."""
-
 
 @dataclass(frozen=True)
-class Entry:
-    """One run on the items that all share.
+class RankedRun:
+    """One run, scored on the items that all compared runs share.
 
     Attributes
     ----------
     rank : int
-        From 1, by value alone; runs of one tie group have no order that could be defended.
+        From 1, by value alone; the order of runs in one tie group is not established.
     name : str
     value : float
         Mean over seeds.
     low, high : float
-        95 % interval over items and seeds.
+        95 % interval over items and seeds; NaN for a single cluster.
     seed_sd : float
         Standard deviation over seeds, one degree of freedom taken off; NaN for one seed.
     item_se : float
-        Standard error of the value that is due to the choice of items alone.
+        Standard error of the value over the choice of items, seeds held fixed.
     n_seeds : int
     group : int
-        Its tie group, from 1.
+        Number of its tie group, from 1.
     """
 
     rank: int
@@ -61,20 +59,20 @@ class Pair:
     better, worse : str
         By value alone.
     difference : Difference
-        The better one's value minus the worse one's, so negative where a low score is good.
+        Value of the better run minus that of the worse one: negative for metrics where lower is better.
     holm : float
-        ``difference.p`` corrected for the number of pairs.
+        ``difference.p`` with Holm's correction for the number of pairs.
     probability : float
         Share of draws in which ``better`` scores better; a draw without a difference counts half.
     randomization : float
-        p-value of approximate randomization, a check on ``difference.p``; NaN where it is left out.
+        p-value of approximate randomization, a check on ``difference.p``; NaN if the test is omitted.
     mcnemar : tuple of float
-        p-values of McNemar's test of accuracy, one a pair of seeds; empty where it is left out.
+        p-values of McNemar's test of accuracy, one per pair of seeds; empty if the test is omitted.
     detectable : float
-        The true difference that would be found with power 0.8, the number of pairs allowed for.
+        The true difference that would be found with power 0.8, corrected for the number of pairs.
     needed : float
-        How many items would show a true difference of this size with that power; infinite where only more
-        seeds would help.
+        Number of items on which a true difference of this size would be found with that power; infinite if
+        more seeds are needed instead.
     """
 
     better: str
@@ -89,8 +87,8 @@ class Pair:
 
     @property
     def separable(self) -> bool:
-        """Whether the difference is established."""
-        return self.holm <= LEVEL
+        """Whether the difference is established: its corrected p-value is at most the significance level."""
+        return self.holm <= SIGNIFICANCE_LEVEL
 
     @property
     def names(self) -> frozenset[str]:
@@ -100,88 +98,89 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is known of the order of some runs.
+    """Runs compared on the same items by one metric.
 
     Attributes
     ----------
-    measure : Measure
-        By which score.
+    scalar_metric : ScalarMetric
+        What the runs are scored by.
     split : str
     labels : LabelSet
     fingerprint : str
         Of the items and their true labels.
     n_items, n_clusters, n_draws : int
-    entries : tuple of Entry
+    runs : tuple of RankedRun
         From best to worst.
     pairs : tuple of Pair
-        Every pair, or every run with ``reference``; the better one's rank, then the worse one's.
+        All pairs, or each run paired with ``reference``; in the order of the ranks.
     groups : tuple of tuple of str
-        Tie groups, best first. With a ``reference`` at most three: those that are better than it, those
-        that cannot be told from it, those that are worse.
+        Tie groups, best first. With a ``reference`` at most three: runs better than it, runs that cannot be
+        distinguished from it, runs worse than it.
     reference : str
-        Set where the runs are so many that only one is compared with all others.
+        The run that all others are compared with, if there are too many for all pairs; else empty.
     refused : mapping
-        Name of a run that was left out → why.
-    without : mapping
-        Name of a test that was left out → why.
-    cautions : tuple of str
-        What limits the numbers, a sentence each.
+        Name of an excluded run → reason.
+    omitted_tests : mapping
+        Name of an omitted test → reason.
+    limitations : tuple of str
+        What limits the numbers, one sentence each.
     """
 
-    measure: Measure
+    scalar_metric: ScalarMetric
     split: str
     labels: LabelSet
     fingerprint: str
     n_items: int
     n_clusters: int
     n_draws: int
-    entries: tuple[Entry, ...]
+    runs: tuple[RankedRun, ...]
     pairs: tuple[Pair, ...]
     groups: tuple[tuple[str, ...], ...]
     reference: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
-    without: Mapping[str, str] = field(default_factory=dict)
-    cautions: tuple[str, ...] = ()
+    omitted_tests: Mapping[str, str] = field(default_factory=dict)
+    limitations: tuple[str, ...] = ()
 
     @property
     def metric(self) -> str:
-        """The score's name."""
-        return self.measure.key
+        """Name of the score."""
+        return self.scalar_metric.key
 
-    def entry(self, name: str) -> Entry:
-        """Look a run up.
+    def run(self, name: str) -> RankedRun:
+        """Return the run of this name.
 
         Raises
         ------
         PredictionsError
-            Where it is not among them.
+            If it is not among the compared runs.
         """
-        for one in self.entries:
-            if one.name == name:
-                return one
-        raise PredictionsError(f"{name} is not among the runs: {', '.join(e.name for e in self.entries)}")
+        for run in self.runs:
+            if run.name == name:
+                return run
+        names = ", ".join(run.name for run in self.runs)
+        raise PredictionsError(f"{name} is not among the compared runs: {names}")
 
-    def pair(self, one: str, other: str) -> Pair:
-        """Look two runs' comparison up, in either order.
+    def pair(self, first: str, second: str) -> Pair:
+        """Return the comparison of two runs, named in either order.
 
         Raises
         ------
         PredictionsError
-            Where they were not compared with each other.
+            If they were not compared with each other.
         """
         for pair in self.pairs:
-            if pair.names == frozenset((one, other)):
+            if pair.names == frozenset((first, second)):
                 return pair
-        raise PredictionsError(f"{one} and {other} were not compared with each other")
+        raise PredictionsError(f"{first} and {second} were not compared with each other")
 
     def runs_table(self) -> pd.DataFrame:
-        """Return a row a run: the attributes of :class:`Entry`."""
+        """Return one row per run: the attributes of :class:`RankedRun`."""
         import pandas as pd
 
-        return pd.DataFrame([vars(one) for one in self.entries])
+        return pd.DataFrame([vars(run) for run in self.runs])
 
     def pairs_table(self) -> pd.DataFrame:
-        """Return a row a pair: the attributes of :class:`Pair` and of its difference."""
+        """Return one row per pair: the attributes of :class:`Pair` and of its difference."""
         import pandas as pd
 
         return pd.DataFrame([_row(pair) for pair in self.pairs])

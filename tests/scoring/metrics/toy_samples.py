@@ -31,11 +31,11 @@ def sample(recipe: Recipe, root: int = 0) -> AlignedPredictions:
     stream, k, n = np.random.default_rng(root), len(recipe.labels), recipe.n
     if recipe.labels.multi:
         truth = (stream.random((n, k)) < 0.4).astype(np.int64)
-        told = truth * 2.0 - 1.0
+        signal = truth * 2.0 - 1.0
     else:
         truth = stream.integers(0, k, n)
-        told = np.eye(k)[truth] * 2.0
-    logits = stream.normal(size=(recipe.n_seeds, n, k)) + recipe.skill * told
+        signal = np.eye(k)[truth] * 2.0
+    logits = stream.normal(size=(recipe.n_seeds, n, k)) + recipe.skill * signal
     proba = 1 / (1 + np.exp(-recipe.sharpness * logits))
     if not recipe.labels.multi:
         proba = np.exp(recipe.sharpness * logits)
@@ -60,9 +60,9 @@ def of(
     n = len(truth)
     return AlignedPredictions(
         labels=labels,
-        ids=np.array([f"i{place}" for place in range(n)], dtype=object),
+        ids=np.array([f"i{index}" for index in range(n)], dtype=object),
         truth=truth,
-        predicted=np.stack([labels.decide(one) for one in proba]),
+        predicted=np.stack([labels.decide(seed_proba) for seed_proba in proba]),
         proba=proba,
         clusters=np.arange(n) if clusters is None else clusters,
         targets=np.zeros(n, dtype=np.int64) if targets is None else targets,
@@ -71,7 +71,7 @@ def of(
 
 
 def perfect(recipe: Recipe, root: int = 0) -> AlignedPredictions:
-    """Every label said with certainty, and right; every label and both answers occur."""
+    """Every label predicted with certainty, and right; every label and both answers occur."""
     stream, k = np.random.default_rng(root), len(recipe.labels)
     if recipe.labels.multi:
         truth = (stream.random((recipe.n, k)) < 0.4).astype(np.int64)

@@ -13,7 +13,7 @@ import toys
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from harness.audits.of_model import audit_model
+from harness.audits.model_audits import audit_model
 from harness.classifiers.protocol import Example
 from harness.cli import main as cli
 from harness.runs.classifiers import run_classifiers
@@ -23,7 +23,7 @@ from harness.tracking.promotion import promote
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, ModelError
 from harness.values.labels import STANCE
-from tests.audits.test_of_classifier import prepared
+from tests.audits.test_experiment_audits import prepared
 
 FOREIGN = """\
 import pandas as pd
@@ -32,7 +32,7 @@ from mlflow import pyfunc
 
 class Foreign(pyfunc.PythonModel):
     def predict(self, context, model_input, params=None):
-        from tests.audits import world
+        from tests.audits import toy_world
         from harness.classifiers.protocol import Example
 
         rows = model_input.to_dict("records")
@@ -45,7 +45,7 @@ class Foreign(pyfunc.PythonModel):
             for row in rows
         ]
         names = ("p_critical", "p_neutral", "p_supportive")
-        return pd.DataFrame(world.oracle(asked), columns=list(names))
+        return pd.DataFrame(toy_world.oracle(asked), columns=list(names))
 
 
 from mlflow.models import set_model

@@ -199,7 +199,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Inquiry:
+class Queries:
     """What an audit wants to ask, and how it judges the answers.
 
     Attributes
@@ -221,5 +221,5 @@ class Audit(Protocol):
 
     needs_model: bool
 
-    def inquire(self, subject: Subject) -> Inquiry | Finding:
+    def prepare(self, subject: Subject) -> Queries | Finding:
         """Say what is to be asked; or what is found, where nothing need be."""
