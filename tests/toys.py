@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Classifier, Examples, Labelled
 from harness.config import plan
-from harness.evaluation import trial as evaluate
-from harness.evaluation.trial import Prepared
+from harness.evaluation.prepared import Prepared, prepare
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -164,4 +163,4 @@ def prepared(
         text = text.replace("split: {kind: predefined, calibration: 0}", f"split: {split}")
     path = folder / f"{name}.yaml"
     path.write_text(text, encoding="utf-8")
-    return evaluate.prepare(plan.read(path))
+    return prepare(plan.read(path))

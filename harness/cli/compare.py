@@ -283,11 +283,11 @@ def score_table(plan: Plan, path: Path, *, name: str = "") -> None:
     from rich.console import Console
 
     from harness.evaluation import external
-    from harness.evaluation import trial as evaluate
+    from harness.evaluation.prepared import prepare
     from harness.runs import experiment
     from harness.tracking.store import Store, last
 
-    prepared = evaluate.prepare(plan)
+    prepared = prepare(plan)
     called = name or path.stem
     table = external.read(path, prepared, name=called)
     console = Console(highlight=False, width=WIDTH)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from harness.config.plan import Plan
-    from harness.evaluation.trial import ClassifierResult, Prepared
+    from harness.evaluation.prepared import Prepared
+    from harness.evaluation.results import ClassifierResult
     from harness.runs.experiment import Outcome
 
 
@@ -42,14 +43,13 @@ def run_experiment(plan: Plan, *, fresh: bool, allow_leaks: bool = False) -> Non
     """
     from rich.console import Console
 
-    from harness.evaluation import trial as evaluate
-    from harness.evaluation.prepared import reads_both
+    from harness.evaluation.prepared import prepare, reads_both
     from harness.runs import experiment
     from harness.tracking.store import Store, last, pending
 
     console = Console(highlight=False)
     with console.status(f"reading {plan.corpus.kind}"):
-        prepared = evaluate.prepare(plan)
+        prepared = prepare(plan)
     console.print(_opening(prepared))
     for note in dict.fromkeys(note for split in prepared.splits for note in split.notes):
         console.print(f"note: {note}", style="yellow")

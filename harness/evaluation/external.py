@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.evaluation.trial import SCORED_PARTS, Prepared
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.trial import SCORED_PARTS
 from harness.splits import Split
 from harness.values.errors import PredictionsError, suggest
 from harness.values.labels import LabelSet

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.config.plan import PlannedClassifier
-from harness.evaluation import trial as evaluate
 from harness.evaluation.decisions.fitting import Settings, decide, fit
-from harness.evaluation.trial import ClassifierResult, Prepared, TrialResult
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import ClassifierResult, TrialResult
+from harness.evaluation.trial import refit, served_trial
 from harness.scoring.score import score
 from harness.scoring.slice_tests import judge, score_rows
 from harness.scoring.slices import slices_of
@@ -53,7 +54,7 @@ def pooled(
     plan, settings = prepared.plan, Settings.of(prepared.plan.config)
     decided = [decide(one.predictions, settings) for one in results]
     predictions = Predictions.concat([table for _, table in decided])
-    served = evaluate.served_trial(results, predictions, plan.primary)
+    served = served_trial(results, predictions, plan.primary)
     if like is not None and like.served is not None:
         chosen = like.served.trial
         served = next(
@@ -64,9 +65,9 @@ def pooled(
         # classifier that was not fitted on it, stand in.
         own = [one.predictions for one in results if one.trial.seed == served.trial.seed]
         decider = fit(Predictions.concat(own), settings, refitted=True)
-        model = like.model if like is not None else evaluate.refit(prepared, served, folder, whole=True)
+        model = like.model if like is not None else refit(prepared, served, folder, whole=True)
     else:
         decider = next(one for (one, _), of in zip(decided, results, strict=True) if of is served)
-        model = served.folder or evaluate.refit(prepared, served, folder, whole=False)
+        model = served.folder or refit(prepared, served, folder, whole=False)
     scores = scored(prepared, predictions)
     return ClassifierResult(classifier, tuple(results), predictions, scores, served, model, decider=decider)

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.classifiers.protocol import Labelled, examples_of
 from harness.config.plan import Plan, card_of
+from harness.scoring import slices
 from harness.scoring.metrics import selection
 from harness.scoring.metrics.selection import refusal
 from harness.splits import PARTS, Split
@@ -95,6 +96,22 @@ class Prepared:
         theirs = next(one for one in other.splits if one.fold == split.fold)
         beside = other.labelled(theirs, name) if name == UNSELECTED or theirs.part(name) else None
         return replace(own, beside=beside)
+
+
+def prepare(plan: Plan) -> Prepared:
+    """Read the corpus and draw the splits.
+
+    Raises
+    ------
+    CorpusError, SplitError
+        Where the data are not what the plan needs.
+    """
+    config = plan.config
+    entire = plan.corpus.make(labels=plan.labels, task=config.task)
+    corpus = entire.for_task(config.task, plan.labels)
+    slices.check(corpus, config.slices)
+    splits = plan.split.make(labels=plan.labels).draw(corpus, plan.labels)
+    return Prepared(plan, corpus, splits, entire)
 
 
 def reads_both(bound: Bound) -> bool:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Classifier, Labelled, Traced, examples_of, fit, load, save
-from harness.config.plan import Plan, PlannedClassifier
+from harness.config.plan import PlannedClassifier
 from harness.evaluation.prepared import UNSELECTED, Prepared, reads_both
-from harness.evaluation.results import ClassifierResult, Trial, TrialResult
-from harness.scoring import slices
+from harness.evaluation.results import Trial, TrialResult
 from harness.scoring.score import score
 from harness.splits import Split
 from harness.values import seeds
@@ -26,30 +25,12 @@ from harness.values.tables import Predictions, fingerprint
 if TYPE_CHECKING:
     from harness.scoring.metrics.metric import Metric
 
-__all__ = ["ClassifierResult", "Prepared", "Trial", "TrialResult", "prepare", "refit", "run_trial", "trials"]
-
 SCORED_PARTS = ("validation", "calibration", "test")
 TRAINING = "training"
 """Where a refit keeps the state of its training, inside its folder."""
 
 
-def prepare(plan: Plan) -> Prepared:
-    """Read the corpus and draw the splits.
-
-    Raises
-    ------
-    CorpusError, SplitError
-        Where the data are not what the plan needs.
-    """
-    config = plan.config
-    entire = plan.corpus.make(labels=plan.labels, task=config.task)
-    corpus = entire.for_task(config.task, plan.labels)
-    slices.check(corpus, config.slices)
-    splits = plan.split.make(labels=plan.labels).draw(corpus, plan.labels)
-    return Prepared(plan, corpus, splits, entire)
-
-
-def trials(prepared: Prepared, classifier: PlannedClassifier) -> tuple[Trial, ...]:
+def list_trials(prepared: Prepared, classifier: PlannedClassifier) -> tuple[Trial, ...]:
     """List the trials of a classifier: seeds × folds, one seed where the seed changes nothing."""
     made = _make(classifier.bound, prepared, 0)
     roots = prepared.plan.config.seeds[:1] if made.deterministic else prepared.plan.config.seeds
@@ -149,13 +130,13 @@ def served_trial(results: Sequence[TrialResult], decided: Predictions, metric: M
     validation = decided.only(split="validation", fold=fold)
     if not len(validation):
         return firsts[0]
-    ranked = sorted(firsts, key=lambda one: on_validation(validation.only(seed=one.trial.seed), metric))
+    ranked = sorted(firsts, key=lambda one: validation_score(validation.only(seed=one.trial.seed), metric))
     if metric.direction == "lower":
         ranked.reverse()
     return ranked[(len(ranked) - 1) // 2]
 
 
-def on_validation(predictions: Predictions, metric: Metric) -> float:
+def validation_score(predictions: Predictions, metric: Metric) -> float:
     """Score the validation part alone; NaN where the metric is undefined there."""
     scores = score(predictions.only(split="validation"), [metric], draws=0)
     return scores.value(metric.name, "validation")
@@ -237,7 +218,7 @@ def _fitted(
 def _oriented(prepared: Prepared, trial: Trial, classifier: Classifier, split: Split) -> float:
     """Score on validation, higher is better."""
     metric = prepared.plan.primary
-    value = on_validation(_predicted(prepared, trial, classifier, split, "validation"), metric)
+    value = validation_score(_predicted(prepared, trial, classifier, split, "validation"), metric)
     return -value if metric.direction == "lower" else value
 
 

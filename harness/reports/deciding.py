@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from harness.evaluation.decisions.measuring import Served, measure
-from harness.evaluation.trial import ClassifierResult
+from harness.evaluation.results import ClassifierResult
 from harness.scoring.metrics.calibration import (
     BRIER,
     ECE_EQUAL_MASS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.evaluation.trial import Prepared
+from harness.evaluation.prepared import Prepared
 from harness.values.labels import Task
 from harness.values.tables import Corpus, Predictions
 

@@ -6,7 +6,8 @@ import json
 
 from harness.config.plan import card_of
 from harness.evaluation.decisions.measuring import measure
-from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import ClassifierResult
 from harness.reports.deciding import Deciding
 from harness.reports.pages import number, percent
 from harness.reports.summary import Summary

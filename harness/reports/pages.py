@@ -10,7 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness.evaluation.external import EXTERNAL
-from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import ClassifierResult
 from harness.reports.deciding import Deciding
 from harness.reports.summary import Summary
 from harness.scoring.crosstab import Share

@@ -11,8 +11,8 @@ import numpy as np
 
 from harness.classifiers.protocol import Example, examples_of
 from harness.config.plan import Plan
-from harness.evaluation.prepared import labels_of
-from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.evaluation.prepared import Prepared, labels_of
+from harness.evaluation.results import ClassifierResult
 from harness.reports.mentions import mentions
 from harness.scoring.crosstab import CrossTable, cross_tables
 from harness.scoring.limitations import caveats

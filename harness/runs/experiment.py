@@ -12,11 +12,11 @@ import numpy as np
 from harness.audits.of_classifier import audited
 from harness.classifiers.protocol import Example
 from harness.config.plan import PlannedClassifier
-from harness.evaluation import trial as evaluate
 from harness.evaluation.external import EXTERNAL, ExternalPredictions
 from harness.evaluation.pooling import pooled, scored
-from harness.evaluation.prepared import reads_both
-from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
+from harness.evaluation.prepared import Prepared, reads_both
+from harness.evaluation.results import ClassifierResult, Trial, TrialResult
+from harness.evaluation.trial import list_trials, run_trial
 from harness.runs.packaging import pack
 from harness.splits.leaks import Gate, Leaks
 from harness.tracking import names
@@ -94,7 +94,7 @@ def run(
     Parameters
     ----------
     prepared : Prepared
-        From :func:`harness.evaluation.trial.prepare`.
+        From :func:`harness.evaluation.prepared.prepare`.
     store : Store
         Where runs are logged, and found again.
     fresh : bool
@@ -132,7 +132,7 @@ def finished(prepared: Prepared, store: Store) -> Iterator[Outcome]:
     """Yield the classifiers of an experiment that an earlier time finished; runs nothing."""
     tracker = Tracker(store, prepared)
     for classifier in prepared.plan.classifiers:
-        result = tracker.finished(classifier, evaluate.trials(prepared, classifier))
+        result = tracker.finished(classifier, list_trials(prepared, classifier))
         if result is not None:
             yield Outcome(classifier, result, 0.0, reused=True)
 
@@ -196,7 +196,7 @@ def _run_classifier(
     classifier: PlannedClassifier,
     before: tuple[tuple[Finding, ...], dict[str, TrialResult]],
 ) -> tuple[ClassifierResult, bool]:
-    trials = evaluate.trials(prepared, classifier)
+    trials = list_trials(prepared, classifier)
     with tracker.classifier(classifier, trials) as parent:
         shared, known = before
         if parent.done is not None:
@@ -219,7 +219,7 @@ def _run_classifier(
 
 def _run_beside(other: Prepared, tracker: Tracker, result: ClassifierResult) -> None:
     """Let a classifier that learned two tasks label the second; its models are those of the first."""
-    trials = evaluate.trials(other, result.classifier)
+    trials = list_trials(other, result.classifier)
     with tracker.classifier(result.classifier, trials) as parent:
         if parent.done is not None:
             return
@@ -248,7 +248,7 @@ def _run_trial(
     if finished is not None:
         return finished
     with parent.trial(trial) as child:
-        result = evaluate.run_trial(prepared, trial, child.folder, child.unfinished, fitted_by)
+        result = run_trial(prepared, trial, child.folder, child.unfinished, fitted_by)
         child.log(result)
     return result
 

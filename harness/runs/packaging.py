@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from harness.classifiers.protocol import Accelerated, Labelled
-from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import ClassifierResult
 from harness.reports.model_card import model_card
 from harness.serving.contract import DATA, Contract, loader
 from harness.serving.folder import write_data, write_mlflow

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.evaluation.external import EXTERNAL
-from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import ClassifierResult
 from harness.reports import figures
 from harness.reports.deciding import Deciding
 from harness.reports.framed import framed_png

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from harness.audits.of_classifier import twin_of
 from harness.config import plan
 from harness.evaluation import external
-from harness.evaluation import trial as evaluate
+from harness.evaluation.prepared import Prepared, prepare
 from harness.runs import experiment
 from harness.tracking import names
 from harness.tracking.store import Store
@@ -34,13 +34,13 @@ classifiers:
 
 def prepared(
     folder: Path, classifiers: str, *, split: str = "{kind: predefined}", more: str = ""
-) -> evaluate.Prepared:
+) -> Prepared:
     """A corpus whose sentences name two parties each."""
     world.corpus_of().rows.dropna(axis="columns", how="all").to_csv(folder / "sentences.csv", index=False)
     YAML().dump(world.REGISTRY.to_records(), folder / "parties.yaml")
     path = folder / "world.yaml"
     path.write_text(CONFIG.format(split=split, more=more, classifiers=classifiers), encoding="utf-8")
-    return evaluate.prepare(plan.read(path))
+    return prepare(plan.read(path))
 
 
 def findings_of(outcomes: list[experiment.Outcome]) -> dict[str, dict[str, str]]:

@@ -11,7 +11,7 @@ import pytest
 import toys
 
 from harness.evaluation import external
-from harness.evaluation.trial import Prepared
+from harness.evaluation.prepared import Prepared
 from harness.runs import experiment
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, PredictionsError

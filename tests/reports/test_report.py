@@ -13,9 +13,10 @@ import pytest
 import toys
 from toys import prepared
 
-from harness.evaluation import trial as evaluate
 from harness.evaluation.pooling import pooled
-from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import ClassifierResult
+from harness.evaluation.trial import list_trials, run_trial
 from harness.reports import figures, pages
 from harness.reports.framed import framed_png
 from harness.reports.model_card import model_card
@@ -32,8 +33,8 @@ def finished(folder: Path, **options: str) -> Made:
     """Run an experiment of one classifier without any tracking."""
     made = prepared(folder, **options)
     (classifier,) = made.plan.classifiers
-    trials = evaluate.trials(made, classifier)
-    results = [evaluate.run_trial(made, trial, folder / trial.digest) for trial in trials]
+    trials = list_trials(made, classifier)
+    results = [run_trial(made, trial, folder / trial.digest) for trial in trials]
     return made, pooled(made, classifier, results, folder / "refit")
 
 

@@ -9,9 +9,10 @@ import toys
 
 from harness.config import plan
 from harness.config.schema import json_schema
-from harness.evaluation import trial as evaluate
 from harness.evaluation.pooling import pooled
-from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.evaluation.prepared import Prepared, prepare
+from harness.evaluation.results import ClassifierResult
+from harness.evaluation.trial import list_trials, run_trial
 from harness.reports.pages import run_page, slice_groups
 from harness.reports.summary import Summary
 from harness.tracking import names
@@ -23,11 +24,9 @@ CONFIG = "name: sliced\ncorpus: {kind: partyline}\nclassifiers: {majority: {kind
 def made(folder: Path, more: str = "") -> tuple[Prepared, ClassifierResult]:
     path = folder / "sliced.yaml"
     path.write_text(CONFIG + more, encoding="utf-8")
-    prepared = evaluate.prepare(plan.read(path))
+    prepared = prepare(plan.read(path))
     (classifier,) = prepared.plan.classifiers
-    results = [
-        evaluate.run_trial(prepared, trial, folder / "t") for trial in evaluate.trials(prepared, classifier)
-    ]
+    results = [run_trial(prepared, trial, folder / "t") for trial in list_trials(prepared, classifier)]
     return prepared, pooled(prepared, classifier, results, folder / "refit")
 
 
@@ -89,11 +88,11 @@ def test_other_slices_are_another_parent_but_no_other_trial(tmp_path: Path) -> N
     one = toys.prepared(tmp_path)
     path = tmp_path / "toys.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "slices: [target]\n", encoding="utf-8")
-    other = evaluate.prepare(plan.read(path))
+    other = prepare(plan.read(path))
     digests = []
     for prepared in (one, other):
         (classifier,) = prepared.plan.classifiers
-        trials = evaluate.trials(prepared, classifier)
+        trials = list_trials(prepared, classifier)
         digests.append((names.parent_digest(prepared, classifier, trials), [t.digest for t in trials]))
     assert digests[0][0] != digests[1][0]
     assert digests[0][1] == digests[1][1]

@@ -16,7 +16,7 @@ from harness.cli.compare import WIDTH, notes, shown_pairs
 from harness.cli.main import main as cli
 from harness.config import plan
 from harness.evaluation import external
-from harness.evaluation import trial as evaluate
+from harness.evaluation.prepared import prepare
 from harness.runs import experiment
 from harness.runs.comparison import LoggedComparison
 from harness.runs.comparison import compare as compare_experiments
@@ -141,7 +141,7 @@ def test_experiments_that_go_by_different_metrics_need_one_named(trained: Path) 
     toys.prepared(trained, name="other")
     path = trained / "other.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("primary: f1_macro", "primary: accuracy"))
-    list(experiment.run(evaluate.prepare(plan.read(path)), store))
+    list(experiment.run(prepare(plan.read(path)), store))
     with pytest.raises(ConfigError) as caught:
         compare_experiments(store, ["toys", "other"])
     assert str(caught.value) == (

@@ -6,7 +6,7 @@ from typing import Any
 
 from toys import prepared
 
-from harness.evaluation.trial import Prepared
+from harness.evaluation.prepared import Prepared
 from harness.runs import experiment
 from harness.tracking.store import Store
 

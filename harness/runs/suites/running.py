@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from harness.evaluation import trial as evaluate
+from harness.evaluation.prepared import prepare
 from harness.runs import experiment
 from harness.runs.experiment import Outcome
 from harness.runs.suites.suite import Entry, Suite
@@ -72,7 +72,7 @@ def run(
         names = [one.name for one in entry.plan.classifiers if not only or entry.key in only]
         chosen = [name for name in names if not classifiers or name in classifiers]
         try:
-            prepared = evaluate.prepare(entry.plan)
+            prepared = prepare(entry.plan)
             leaks = experiment.gate(prepared) if chosen else None
         except HarnessError as error:
             yield Failure(entry, error)
