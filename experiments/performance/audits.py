@@ -23,7 +23,7 @@ from harness.audits.of_classifier import subject_of
 from harness.audits.sensitivity import KINDS
 from harness.classifiers.protocol import Examples
 from harness.config import plan
-from harness.evaluation.pooling import pooled
+from harness.evaluation.pooled_scores import pooled
 from harness.evaluation.prepared import Prepared, prepare
 from harness.evaluation.trial import list_trials, run_trial
 from harness.serving.contract import loader

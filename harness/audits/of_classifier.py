@@ -15,7 +15,7 @@ from harness.audits import Audit, Subject, examine
 from harness.audits.unseen import LATER
 from harness.classifiers.protocol import Classifier, load
 from harness.config.plan import Plan, PlannedClassifier
-from harness.evaluation.decisions.fitting import Settings, decide
+from harness.evaluation.decisions.decider_fitting import Settings, decide
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult, TrialResult
 from harness.evaluation.trial import list_trials, refit, run_trial

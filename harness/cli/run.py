@@ -224,7 +224,7 @@ def _ended(plan: Plan, outcome: Outcome) -> str:
 
 def _abstained(result: ClassifierResult) -> str:
     """Say how much of test is labelled, and how much of that wrongly, where labels may be held back."""
-    from harness.evaluation.decisions.measuring import measure
+    from harness.evaluation.decisions.coverage import measure
 
     for one in measure(result.predictions.only(split="test"), parts=False):
         wrong = f", {one.risk:.0%} of that wrongly" if one.coverage > 0 else ""

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.evaluation.decisions.measuring import Served, measure
+from harness.evaluation.decisions.coverage import Served, measure
 from harness.evaluation.results import ClassifierResult
 from harness.scoring.metrics.calibration import (
     BRIER,

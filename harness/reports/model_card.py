@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from harness.config.plan import card_of
-from harness.evaluation.decisions.measuring import measure
+from harness.evaluation.decisions.coverage import measure
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
 from harness.reports.deciding import Deciding

@@ -13,7 +13,7 @@ from harness.audits.of_classifier import audited
 from harness.classifiers.protocol import Example
 from harness.config.plan import PlannedClassifier
 from harness.evaluation.external import EXTERNAL, ExternalPredictions
-from harness.evaluation.pooling import pooled, scored
+from harness.evaluation.pooled_scores import pooled, scored
 from harness.evaluation.prepared import Prepared, reads_both
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.evaluation.trial import list_trials, run_trial

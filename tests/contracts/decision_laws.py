@@ -12,7 +12,7 @@ from harness.scoring.metrics.calibration import log_loss
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import LabelSet
 from harness.values.tables import ABSTAIN, Predictions
-from tests.evaluation.decisions.made_predictions import table
+from tests.evaluation.decisions.simulated_predictions import table
 
 Fit = Callable[[Predictions], Decider]
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from harness.evaluation.decisions import calibrator_fitting
-from harness.evaluation.decisions.fitting import Settings, fit
+from harness.evaluation.decisions.decider_fitting import Settings, fit
 from harness.serving.decisions.calibrators import Temperature, Unchanged
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 from tests.contracts import decision_laws as laws
-from tests.evaluation.decisions.made_predictions import MULTI, SINGLE
+from tests.evaluation.decisions.simulated_predictions import MULTI, SINGLE
 
 SETTINGS = {
     "temperature": Settings(),

@@ -3,13 +3,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from evaluation.decisions.made_predictions import MULTI, SINGLE, table
 
-from harness.evaluation.decisions.fitting import Settings, decide
+from harness.evaluation.decisions.decider_fitting import Settings, decide
 from harness.reports.deciding import Deciding
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
+from tests.evaluation.decisions.simulated_predictions import MULTI, SINGLE, table
 
 
 @dataclass(frozen=True)

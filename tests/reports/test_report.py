@@ -13,7 +13,7 @@ import pytest
 import toys
 from toys import prepared
 
-from harness.evaluation.pooling import pooled
+from harness.evaluation.pooled_scores import pooled
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
 from harness.evaluation.trial import list_trials, run_trial

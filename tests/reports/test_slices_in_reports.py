@@ -9,7 +9,7 @@ import toys
 
 from harness.config import plan
 from harness.config.schema import json_schema
-from harness.evaluation.pooling import pooled
+from harness.evaluation.pooled_scores import pooled
 from harness.evaluation.prepared import Prepared, prepare
 from harness.evaluation.results import ClassifierResult
 from harness.evaluation.trial import list_trials, run_trial

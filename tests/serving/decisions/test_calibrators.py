@@ -13,7 +13,7 @@ from harness.scoring.metrics.calibration import brier
 from harness.serving.decisions import calibrators
 from harness.serving.decisions.calibrators import Platt, Temperature, Unchanged, tempered
 from harness.values.labels import LabelSet
-from tests.evaluation.decisions.made_predictions import MULTI, SINGLE, calibrated, codes_of, sharpened
+from tests.evaluation.decisions.simulated_predictions import MULTI, SINGLE, calibrated, codes_of, sharpened
 
 KINDS = ("temperature", "platt", "isotonic", "none")
 PAIR = LabelSet(("a", "b"))

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.evaluation.decisions.thresholds import WEIGHT, best_cut, f1_by_cut, tuned
+from harness.evaluation.decisions.threshold_tuning import WEIGHT, best_cut, f1_by_cut, tuned
 
 
 def test_f1_at_each_cut_by_hand() -> None:

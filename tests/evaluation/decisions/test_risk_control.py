@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from harness.evaluation.decisions.abstention import Rows, candidates, conformal, learn_then_test, p_value
+from harness.evaluation.decisions.risk_control import Rows, candidates, conformal, learn_then_test, p_value
 from harness.serving.decisions.abstention import MIN_GROUPS, SERVES_NOTHING, Rule
 
 

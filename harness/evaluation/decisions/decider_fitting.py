@@ -10,8 +10,8 @@ import numpy as np
 
 from harness.config.schema import ExperimentConfig
 from harness.evaluation.decisions import calibrator_fitting
-from harness.evaluation.decisions.abstention import Rows, conformal, learn_then_test
-from harness.evaluation.decisions.thresholds import HALF, tuned
+from harness.evaluation.decisions.risk_control import Rows, conformal, learn_then_test
+from harness.evaluation.decisions.threshold_tuning import HALF, tuned
 from harness.scoring.aligned import clusters
 from harness.serving.decisions.abstention import Rule
 from harness.serving.decisions.decider import Decider

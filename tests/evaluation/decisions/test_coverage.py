@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from evaluation.decisions.made_predictions import MULTI, SINGLE, table
 
-from harness.evaluation.decisions.fitting import Settings, fit
-from harness.evaluation.decisions.measuring import measure
+from harness.evaluation.decisions.coverage import measure
+from harness.evaluation.decisions.decider_fitting import Settings, fit
 from harness.serving.decisions.abstention import Rule
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import NO_FRAME, LabelSet
 from harness.values.tables import Predictions
+from tests.evaluation.decisions.simulated_predictions import MULTI, SINGLE, table
 
 
 def served(labels: LabelSet, below: float) -> Predictions:

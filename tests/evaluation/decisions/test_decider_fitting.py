@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.evaluation.decisions import fitting
-from harness.evaluation.decisions.fitting import Settings, decide, fit, halves
+from harness.evaluation.decisions import decider_fitting
+from harness.evaluation.decisions.decider_fitting import Settings, decide, fit, halves
 from harness.serving.decisions.abstention import SERVES_NOTHING
 from harness.serving.decisions.calibrators import Temperature, Unchanged
 from harness.values.labels import LabelSet
 from harness.values.tables import ABSTAIN, Predictions
-from tests.evaluation.decisions.made_predictions import MULTI, SINGLE, table
+from tests.evaluation.decisions.simulated_predictions import MULTI, SINGLE, table
 
 
 @pytest.mark.parametrize("power", [0.4, 1.0, 5.0])
@@ -40,7 +40,9 @@ def test_a_number_is_the_threshold_of_every_label() -> None:
 def test_select_is_decided_by_the_thresholds_of_its_other_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each fold's thresholds are told by how many rows they were tuned on: 48 of 60 articles."""
     made = table(MULTI, n=300, group=5)
-    monkeypatch.setattr(fitting, "tuned", lambda proba, truth: (1.0 if len(proba) < 300 else 0.0,) * 2)
+    monkeypatch.setattr(
+        decider_fitting, "tuned", lambda proba, truth: (1.0 if len(proba) < 300 else 0.0,) * 2
+    )
     decided = decide(made, Settings("none"))[1]
     assert decided.only(split="validation").predicted().sum() == 0
     assert decided.only(split="test").predicted().all()
@@ -73,9 +75,11 @@ def test_halves_part_no_group_and_do_not_depend_on_order() -> None:
 def test_abstention_is_judged_by_rows_that_calibrated_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     made = table(SINGLE, n=200, group=4)
     seen = {}
-    calibration = fitting.calibrator_fitting.fit
+    calibration = decider_fitting.calibrator_fitting.fit
     monkeypatch.setattr(
-        fitting.calibrator_fitting, "fit", lambda *given: seen.update(n=len(given[1])) or calibration(*given)
+        decider_fitting.calibrator_fitting,
+        "fit",
+        lambda *given: seen.update(n=len(given[1])) or calibration(*given),
     )
     rule = fit(made, Settings(risk=0.3)).rule
     assert rule is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.config.plan import PlannedClassifier
-from harness.evaluation.decisions.fitting import Settings, decide, fit
+from harness.evaluation.decisions.decider_fitting import Settings, decide, fit
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult, TrialResult
 from harness.evaluation.trial import refit, served_trial
