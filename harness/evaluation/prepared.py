@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -115,8 +114,10 @@ def prepare(plan: Plan) -> Prepared:
 
 
 def reads_both(bound: Bound) -> bool:
-    """Say whether a classifier learns two tasks at once: its factory names ``beside``."""
-    return "beside" in inspect.signature(bound.factory).parameters
+    """Whether a classifier learns stance and frames at once: its factory is marked, see
+    :func:`harness.classifiers.protocol.learns_two_tasks`.
+    """
+    return bool(getattr(bound.factory, "learns_two_tasks", False))
 
 
 def labels_of(plan: Plan, corpus: Corpus, task: Task) -> LabelSet | None:
