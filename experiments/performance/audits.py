@@ -23,7 +23,7 @@ from harness.audits.of_classifier import subject_of
 from harness.audits.sensitivity import KINDS
 from harness.classifiers.protocol import Examples
 from harness.config import plan
-from harness.evaluation.pooled_scores import pooled
+from harness.evaluation.pooled_scores import pool_trials
 from harness.evaluation.prepared import Prepared, prepare
 from harness.evaluation.trial import list_trials, run_trial
 from harness.serving.contract import loader
@@ -62,7 +62,7 @@ def main() -> None:
         results = [
             run_trial(prepared, trial, Path(name) / "own") for trial in list_trials(prepared, classifier)
         ]
-        result = pooled(prepared, classifier, results, Path(name) / "again")
+        result = pool_trials(prepared, classifier, results, Path(name) / "again")
         assert result.model is not None
         audits = {name: one.make() for name, one in prepared.plan.audits.items() if name != "leaks"}
         tested = result.predictions.only(split="test")

@@ -15,7 +15,7 @@ from harness.scoring.slices import slices_of
 from harness.values.tables import Predictions, Scores
 
 
-def scored(prepared: Prepared, predictions: Predictions) -> Scores:
+def score_splits(prepared: Prepared, predictions: Predictions) -> Scores:
     """Score a classifier on every split, and its test items slice by slice.
 
     Metrics that need probabilities are left out where there are none.
@@ -30,7 +30,7 @@ def scored(prepared: Prepared, predictions: Predictions) -> Scores:
     return Scores(pd.concat([whole, sliced], ignore_index=True) if len(sliced) else whole)
 
 
-def pooled(
+def pool_trials(
     prepared: Prepared,
     classifier: PlannedClassifier,
     results: list[TrialResult],
@@ -69,5 +69,5 @@ def pooled(
     else:
         decider = next(one for (one, _), of in zip(decided, results, strict=True) if of is served)
         model = served.folder or refit(prepared, served, folder, whole=False)
-    scores = scored(prepared, predictions)
+    scores = score_splits(prepared, predictions)
     return ClassifierResult(classifier, tuple(results), predictions, scores, served, model, decider=decider)

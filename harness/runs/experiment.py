@@ -13,7 +13,7 @@ from harness.audits.of_classifier import audited
 from harness.classifiers.protocol import Example
 from harness.config.plan import PlannedClassifier
 from harness.evaluation.external import EXTERNAL, ExternalPredictions
-from harness.evaluation.pooled_scores import pooled, scored
+from harness.evaluation.pooled_scores import pool_trials, score_splits
 from harness.evaluation.prepared import Prepared, reads_both
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.evaluation.trial import list_trials, run_trial
@@ -172,7 +172,7 @@ def log_external(
         results = tuple(
             TrialResult(one, external.predictions.only(seed=one.seed, fold=one.fold), {}) for one in trials
         )
-        scores = scored(prepared, external.predictions)
+        scores = score_splits(prepared, external.predictions)
         result = ClassifierResult(classifier, results, external.predictions, scores)
         result = replace(result, findings=_shown(prepared, audited(prepared, result, None, {})))
         parent.complete(result)
@@ -207,7 +207,7 @@ def _run_classifier(
             for trial in progress(trials, classifier.name, len(trials))
         ]
         known |= {one.trial.digest: one for one in results}
-        result = pooled(prepared, classifier, results, parent.folder)
+        result = pool_trials(prepared, classifier, results, parent.folder)
         findings = _shown(prepared, (*shared, *audited(prepared, result, parent, known)))
         result = replace(result, findings=findings)
         if reads_both(classifier.bound) and prepared.other is not None:
@@ -225,7 +225,7 @@ def _run_beside(other: Prepared, tracker: Tracker, result: ClassifierResult) -> 
             return
         by_trial = {(one.trial.seed, one.trial.fold): one for one in result.trials}
         results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
-        own = pooled(other, result.classifier, results, parent.folder, like=result)
+        own = pool_trials(other, result.classifier, results, parent.folder, like=result)
         findings = _shown(other, audited(other, own, parent, {}))
         parent.complete(replace(own, findings=findings), pack)
 

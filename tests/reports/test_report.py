@@ -13,7 +13,7 @@ import pytest
 import toys
 from toys import prepared
 
-from harness.evaluation.pooled_scores import pooled
+from harness.evaluation.pooled_scores import pool_trials
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
 from harness.evaluation.trial import list_trials, run_trial
@@ -35,7 +35,7 @@ def finished(folder: Path, **options: str) -> Made:
     (classifier,) = made.plan.classifiers
     trials = list_trials(made, classifier)
     results = [run_trial(made, trial, folder / trial.digest) for trial in trials]
-    return made, pooled(made, classifier, results, folder / "refit")
+    return made, pool_trials(made, classifier, results, folder / "refit")
 
 
 @pytest.fixture(scope="module")

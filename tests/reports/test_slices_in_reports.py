@@ -9,7 +9,7 @@ import toys
 
 from harness.config import plan
 from harness.config.schema import json_schema
-from harness.evaluation.pooled_scores import pooled
+from harness.evaluation.pooled_scores import pool_trials
 from harness.evaluation.prepared import Prepared, prepare
 from harness.evaluation.results import ClassifierResult
 from harness.evaluation.trial import list_trials, run_trial
@@ -27,7 +27,7 @@ def made(folder: Path, more: str = "") -> tuple[Prepared, ClassifierResult]:
     prepared = prepare(plan.read(path))
     (classifier,) = prepared.plan.classifiers
     results = [run_trial(prepared, trial, folder / "t") for trial in list_trials(prepared, classifier)]
-    return prepared, pooled(prepared, classifier, results, folder / "refit")
+    return prepared, pool_trials(prepared, classifier, results, folder / "refit")
 
 
 @pytest.fixture(scope="module")
