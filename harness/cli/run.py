@@ -224,9 +224,9 @@ def _ended(plan: Plan, outcome: Outcome) -> str:
 
 def _abstained(result: ClassifierResult) -> str:
     """Say how much of test is labelled, and how much of that wrongly, where labels may be held back."""
-    from harness.evaluation.decisions.coverage import measure
+    from harness.evaluation.decisions.coverage import measure_coverage
 
-    for one in measure(result.predictions.only(split="test"), parts=False):
+    for one in measure_coverage(result.predictions.only(split="test"), parts=False):
         wrong = f", {one.risk:.0%} of that wrongly" if one.coverage > 0 else ""
         return f", labels {one.coverage:.0%} of test{wrong}"
     return ""

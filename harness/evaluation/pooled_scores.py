@@ -1,4 +1,4 @@
-"""The trials of a classifier in, their pooled predictions, scores and the model that is served out."""
+"""The trials of a classifier in, their pooled predictions, its test scores and the served model out."""
 
 from __future__ import annotations
 
@@ -10,24 +10,38 @@ from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult, TrialResult
 from harness.evaluation.trial import refit, served_trial
 from harness.scoring.score import score
-from harness.scoring.slice_tests import judge, score_rows
+from harness.scoring.slice_tests import SliceResult, judge, score_rows
 from harness.scoring.slices import slices_of
 from harness.values.tables import Predictions, Scores
 
 
-def score_splits(prepared: Prepared, predictions: Predictions) -> Scores:
-    """Score a classifier on every split, and its test items slice by slice.
+def score_splits(prepared: Prepared, predictions: Predictions) -> tuple[Scores, tuple[SliceResult, ...]]:
+    """Score a classifier on validation, calibration and test, and its test items slice by slice.
 
     Metrics that need probabilities are left out where there are none.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    predictions : Predictions
+        Decided, of all trials.
+
+    Returns
+    -------
+    Scores
+        Of whole splits, and of the slices of test.
+    tuple of SliceResult
+        The tests behind the scores of the slices.
     """
     import pandas as pd
 
     plan = prepared.plan
     metrics = [metric for metric in plan.metrics if predictions.has_probabilities or not metric.probabilities]
     whole = score(predictions, metrics).rows
-    cut = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
-    sliced = score_rows(predictions, cut, judge(predictions, cut), plan.primary)
-    return Scores(pd.concat([whole, sliced], ignore_index=True) if len(sliced) else whole)
+    slices = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
+    results = judge(predictions, slices)
+    sliced = score_rows(predictions, slices, results, plan.primary)
+    return Scores(pd.concat([whole, sliced], ignore_index=True) if len(sliced) else whole), results
 
 
 def pool_trials(
@@ -37,7 +51,7 @@ def pool_trials(
     folder: Path,
     like: ClassifierResult | None = None,
 ) -> ClassifierResult:
-    """Pool the trials of a classifier, score them and settle which model is served.
+    """Pool the trials of a classifier, score them and choose the model that is served.
 
     Parameters
     ----------
@@ -46,28 +60,34 @@ def pool_trials(
     results : list of TrialResult
         All of its trials.
     folder : Path
-        Where a model is saved that has to be fitted once more: after cross-validation, or where the
-        trial's own is gone.
+        Where a refitted model is saved: after cross-validation, or where the trial's own model has been
+        deleted.
     like : ClassifierResult, optional
-        Of the other task: the same trial's model is served.
+        Result of the same classifier on the other task: the model of the same trial is served.
     """
     plan, settings = prepared.plan, Settings.of(prepared.plan.config)
-    decided = [decide(one.predictions, settings) for one in results]
+    decided = [decide(result.predictions, settings) for result in results]
     predictions = Predictions.concat([table for _, table in decided])
     served = served_trial(results, predictions, plan.primary)
     if like is not None and like.served is not None:
         chosen = like.served.trial
         served = next(
-            one for one in results if (one.trial.seed, one.trial.fold) == (chosen.seed, chosen.fold)
+            result
+            for result in results
+            if (result.trial.seed, result.trial.fold) == (chosen.seed, chosen.fold)
         )
     if len(prepared.splits) > 1:
-        # The refitted model has no rows left to be calibrated by: those of all its folds, each labelled by a
-        # classifier that was not fitted on it, stand in.
-        own = [one.predictions for one in results if one.trial.seed == served.trial.seed]
-        decider = fit(Predictions.concat(own), settings, refitted=True)
+        # A refit on all rows leaves none to calibrate on. The predictions of the folds stand in: each row was
+        # predicted by a classifier that was not fitted on it.
+        folds = [result.predictions for result in results if result.trial.seed == served.trial.seed]
+        decider = fit(Predictions.concat(folds), settings, refitted=True)
         model = like.model if like is not None else refit(prepared, served, folder, whole=True)
     else:
-        decider = next(one for (one, _), of in zip(decided, results, strict=True) if of is served)
+        decider = next(
+            fitted for (fitted, _), result in zip(decided, results, strict=True) if result is served
+        )
         model = served.folder or refit(prepared, served, folder, whole=False)
-    scores = score_splits(prepared, predictions)
-    return ClassifierResult(classifier, tuple(results), predictions, scores, served, model, decider=decider)
+    scores, slices = score_splits(prepared, predictions)
+    return ClassifierResult(
+        classifier, tuple(results), predictions, scores, served, model, decider=decider, slices=slices
+    )

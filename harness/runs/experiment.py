@@ -172,8 +172,8 @@ def log_external(
         results = tuple(
             TrialResult(one, external.predictions.only(seed=one.seed, fold=one.fold), {}) for one in trials
         )
-        scores = score_splits(prepared, external.predictions)
-        result = ClassifierResult(classifier, results, external.predictions, scores)
+        scores, slices = score_splits(prepared, external.predictions)
+        result = ClassifierResult(classifier, results, external.predictions, scores, slices=slices)
         result = replace(result, findings=_shown(prepared, audited(prepared, result, None, {})))
         parent.complete(result)
     return result

@@ -14,7 +14,7 @@ from tests.evaluation.decisions.simulated_predictions import MULTI, SINGLE, tabl
 
 @dataclass(frozen=True)
 class Result:
-    """What is read of a classifier's result."""
+    """The part of a classifier's result that the report reads."""
 
     raw: Predictions
     predictions: Predictions
@@ -39,18 +39,18 @@ def test_what_was_too_sure_is_better_calibrated_afterwards(labels: LabelSet) -> 
 
 
 def test_the_curve_ends_where_everything_is_labelled() -> None:
-    found = deciding(SINGLE)
-    shown = found.after
-    wrong = float((shown.truth() != shown.predicted()).mean())
-    assert found.curve[-1] == (pytest.approx(1.0), pytest.approx(wrong))
-    assert found.curve[0][1] < wrong
+    report = deciding(SINGLE)
+    test = report.after
+    wrong = float((test.truth() != test.predicted()).mean())
+    assert report.curve[-1] == (pytest.approx(1.0), pytest.approx(wrong))
+    assert report.curve[0][1] < wrong
 
 
 def test_without_calibration_and_abstention_nothing_is_said_of_them() -> None:
-    found = deciding(SINGLE, calibration="none")
-    assert (found.changes, found.bins_before, found.served, found.threshold) == ((), (), (), "")
-    assert [name for name, _ in found.brier] == ["after"]
-    assert found.values() == {}
+    report = deciding(SINGLE, calibration="none")
+    assert (report.changes, report.bins_before, report.served, report.threshold) == ((), (), (), "")
+    assert [name for name, _ in report.brier] == ["after"]
+    assert report.values() == {}
 
 
 def test_each_label_has_its_threshold() -> None:
