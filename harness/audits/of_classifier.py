@@ -15,7 +15,7 @@ from harness.audits import Audit, Subject, examine
 from harness.audits.unseen import LATER
 from harness.classifiers.protocol import Classifier, load
 from harness.config.plan import Plan, PlannedClassifier
-from harness.evaluation.decisions.decider_fitting import Settings, decide
+from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult, TrialResult
 from harness.evaluation.trial import list_trials, refit, run_trial
@@ -60,7 +60,7 @@ def audited(
         return ()
     audits: dict[str, Audit] = {name: bound.make() for name, bound in bounds.items()}
     shown = result.served or result.trials[0]
-    decider, decided = decide(shown.predictions, Settings.of(prepared.plan.config))
+    decider, decided = decide(shown.predictions, DecisionSettings.of(prepared.plan.config))
     subject = subject_of(prepared, result, decided.only(split="test"))
     if parent is None:
         return examine(replace(subject, blind=ELSEWHERE), audits, ELSEWHERE)
@@ -171,7 +171,7 @@ def _without_target(
         if trial.digest not in planned:
             shutil.rmtree(child.folder, ignore_errors=True)
         found[trial.digest] = known[trial.digest] = made
-    settings = Settings.of(prepared.plan.config)
+    settings = DecisionSettings.of(prepared.plan.config)
     return Predictions.concat(
         [decide(one.predictions, settings)[1] for one in found.values() if one is not None]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.config.plan import PlannedClassifier
-from harness.evaluation.decisions.decider_fitting import Settings, decide, fit
+from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide, fit
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult, TrialResult
 from harness.evaluation.trial import refit, served_trial
@@ -65,7 +65,7 @@ def pool_trials(
     like : ClassifierResult, optional
         Result of the same classifier on the other task: the model of the same trial is served.
     """
-    plan, settings = prepared.plan, Settings.of(prepared.plan.config)
+    plan, settings = prepared.plan, DecisionSettings.of(prepared.plan.config)
     decided = [decide(result.predictions, settings) for result in results]
     predictions = Predictions.concat([table for _, table in decided])
     served = served_trial(results, predictions, plan.primary)

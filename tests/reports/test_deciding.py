@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from harness.evaluation.decisions.decider_fitting import Settings, decide
+from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
 from harness.reports.deciding import Deciding
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import LabelSet
@@ -23,7 +23,7 @@ class Result:
 
 def deciding(labels: LabelSet, **settings: object) -> Deciding:
     raw = table(labels, n=600)
-    decider, decided = decide(raw, Settings(**settings))  # type: ignore[arg-type]
+    decider, decided = decide(raw, DecisionSettings(**settings))  # type: ignore[arg-type]
     return Deciding(Result(raw, decided, decider), seed=1)  # type: ignore[arg-type]
 
 

@@ -1,9 +1,9 @@
-"""Calibrated probabilities of validation rows in, one threshold a label out.
+"""Calibrated probabilities of validation rows in, one threshold per label out.
 
-The cut that gives one label its best F1 on a few rows is mostly luck. So each label's own cut is drawn toward
-the cut that serves all labels best, the more the fewer rows have the label: a label with :data:`WEIGHT` rows
-stands half-way (in log-odds), one without any takes the common cut. Among cuts that are equally good the one
-nearest 0.5 counts.
+The cut that gives a label its best F1 on few rows is mostly luck. So each label's best cut is shrunk toward
+the cut that is best for all labels together, the more so the fewer rows have the label: with :data:`WEIGHT`
+rows it is half-way (in log-odds), without any it is the common cut. Of equally good cuts the nearest to 0.5
+is taken.
 """
 
 from __future__ import annotations
@@ -21,45 +21,45 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 HALF = 0.5
-STEPS = 100
+N_STEPS = 100
 """Cuts are whole percentages."""
 
 WEIGHT = 10
-"""How many rows with a label weigh as much as all labels together."""
+"""Rows with a label that weigh as much as the common cut."""
 
 
-def tuned(proba: Array, truth: Codes) -> tuple[float, ...]:
-    """Tune one threshold a label for its F1.
+def tune_thresholds(proba: Array, truth: Codes) -> tuple[float, ...]:
+    """Tune one threshold per label for its F1.
 
     Parameters
     ----------
     proba : (n, k) array
-        Calibrated, of rows that the classifier was not fitted on.
+        Calibrated, in [0, 1], of rows that the classifier was not fitted on.
     truth : (n, k) array
         0 and 1.
 
     Returns
     -------
     tuple of float
-        In (0, 1); a label applies where its probability is at least that.
+        In (0, 1); a label is predicted where its probability is at least its threshold.
     """
-    cuts = np.arange(1, STEPS) / STEPS
-    found = f1_by_cut(proba, truth, cuts)
-    common = best_cut(cuts, found.mean(axis=0))
-    own = np.array([best_cut(cuts, row) for row in found])
-    held = truth.sum(axis=0)
-    share = held / (held + WEIGHT)
-    odds = share * _log_odds(own) + (1 - share) * _log_odds(np.full(len(own), common))
+    cuts = np.arange(1, N_STEPS) / N_STEPS
+    f1 = f1_by_cut(proba, truth, cuts)
+    common = best_cut(cuts, f1.mean(axis=0))
+    by_label = np.array([best_cut(cuts, row) for row in f1])
+    support = truth.sum(axis=0)
+    share = support / (support + WEIGHT)
+    odds = share * _log_odds(by_label) + (1 - share) * _log_odds(np.full(len(by_label), common))
     return tuple((1 / (1 + np.exp(-odds))).tolist())
 
 
 def f1_by_cut(proba: Array, truth: Codes, cuts: Array) -> Array:
-    """Return each label's F1 at each cut, ``(k, cuts)``; 0 where it neither applies nor is given."""
+    """Return each label's F1 at each cut, ``(k, cuts)``; 0 where it is neither true nor predicted."""
     rows = []
     for column, true in zip(proba.T, truth.T, strict=True):
-        given = column[:, None] >= cuts
-        hits = (given & (true == 1)[:, None]).sum(axis=0)
-        rows.append(ratio(2.0 * hits, given.sum(axis=0) + float(true.sum())))
+        predicted = column[:, None] >= cuts
+        hits = (predicted & (true == 1)[:, None]).sum(axis=0)
+        rows.append(ratio(2.0 * hits, predicted.sum(axis=0) + float(true.sum())))
     return np.stack(rows)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness.evaluation.decisions.coverage import measure_coverage
-from harness.evaluation.decisions.decider_fitting import Settings, fit
+from harness.evaluation.decisions.decider_fitting import DecisionSettings, fit
 from harness.serving.decisions.abstention import Rule
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import NO_FRAME, LabelSet
@@ -101,7 +101,7 @@ def test_seeds_are_averaged() -> None:
 
 def test_the_threshold_meets_the_risk_on_fresh_groups() -> None:
     """60 draws of 1,000 rows (200 articles) each: on average the target risk is met on fresh articles."""
-    settings = Settings(risk=0.2)
+    settings = DecisionSettings(risk=0.2)
     risks, coverages = [], []
     for root in range(60):
         decider = fit(table(SINGLE, n=1_000, root=root, parts=("validation", "calibration")), settings)
@@ -117,7 +117,7 @@ def test_the_threshold_meets_the_risk_on_fresh_groups() -> None:
 
 
 def test_with_certainty_the_risk_is_seldom_missed() -> None:
-    settings = Settings(risk=0.25, method="learn_then_test", certainty=0.9)
+    settings = DecisionSettings(risk=0.25, method="learn_then_test", certainty=0.9)
     missed = 0
     for root in range(60):
         decider = fit(table(SINGLE, n=1_500, root=root, parts=("validation", "calibration")), settings)
