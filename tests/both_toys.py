@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from toys import Verbs
 
-from harness.classifiers.protocol import Examples, Labelled, learns_two_tasks
+from harness.classifiers.protocol import Examples, Labelled
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ class Both:
         return "both_toys:load"
 
 
-@learns_two_tasks
 def both(*, labels: LabelSet, beside: LabelSet | None = None, seed: int) -> Both:
     return Both(labels, beside, seed)
 

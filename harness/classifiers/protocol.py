@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import importlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 Target = Literal["marked", "masked", "pair", "marked_pair", "none"]
 """How a classifier is shown the party; see :mod:`harness.classifiers.inputs`."""
-
-Factory = TypeVar("Factory", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,8 @@ def examples_of(rows: pd.DataFrame, parties: Registry = EMPTY) -> list[Example]:
 class Labelled:
     """Examples with their encoded labels, ``(n,)`` or ``(n, k)``.
 
-    ``beside`` holds the rows of the other task in the same articles, for classifiers whose factory is marked
-    by :func:`learns_two_tasks`.
+    ``beside`` holds the rows of the other task in the same articles, for classifiers whose factory names a
+    parameter ``beside``: the other task's labels, handed in. They learn stance and frames at once.
     """
 
     examples: Examples
@@ -97,16 +95,6 @@ class Labelled:
 
     def __len__(self) -> int:
         return len(self.examples)
-
-
-def learns_two_tasks(factory: Factory) -> Factory:
-    """Mark a factory whose classifiers learn stance and frames at once.
-
-    The harness hands it the labels of the other task as ``beside``, and gives its classifiers the rows of
-    both tasks, see :class:`Labelled`.
-    """
-    factory.learns_two_tasks = True  # type: ignore[attr-defined]
-    return factory
 
 
 @runtime_checkable

@@ -18,7 +18,7 @@ import numpy as np
 from harness.classifiers.checkpoints import check
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options
-from harness.classifiers.protocol import Examples, Labelled, learns_two_tasks
+from harness.classifiers.protocol import Examples, Labelled
 from harness.classifiers.reading import reading
 from harness.values.errors import ClassifierError, ConfigError, Problem
 from harness.values.labels import LabelSet
@@ -32,7 +32,6 @@ OPTIONS = Options()
 _FILE = "joint.json"
 
 
-@learns_two_tasks
 def joint_encoder(
     *,
     weight: float = 1.0,
