@@ -118,8 +118,9 @@ class Prepared:
         if other is None:
             return labelled
         others_split = other.split_of(split.fold)
-        beside = other.labelled(others_split, name) if name == UNSELECTED or others_split.part(name) else None
-        return replace(labelled, beside=beside)
+        if name != UNSELECTED and not others_split.part(name):
+            return labelled
+        return replace(labelled, other_task=other.labelled(others_split, name))
 
     @cached_property
     def info(self) -> ExperimentInfo:
@@ -186,10 +187,10 @@ def prepare(plan: Plan) -> Prepared:
 
 
 def reads_both(bound: Bound) -> bool:
-    """Whether a classifier learns stance and frames at once: its factory is marked, see
-    :func:`harness.classifiers.protocol.learns_two_tasks`.
+    """Say whether a classifier learns both tasks, as its factory declares; see
+    :func:`harness.classifiers.protocol.learns_both_tasks`.
     """
-    return bool(getattr(bound.factory, "learns_two_tasks", False))
+    return bool(getattr(bound.factory, "learns_both_tasks", False))
 
 
 def labels_of(plan: Plan, corpus: Corpus, task: Task) -> LabelSet | None:
