@@ -157,8 +157,8 @@ class Prepared:
         test = self.corpus.take(list(dict.fromkeys(id_ for split in self.splits for id_ in split.test)))
         rows = entire.rows
         labelled = rows["target"].notna() & rows["stance"].notna() & rows["frames"].notna()
-        labels = {task: labels_of(self.plan, entire, task) for task in TASKS}
-        names = {task: () if known is None else known.names for task, known in labels.items()}
+        sets = {task: labels_of(self.plan, entire, task) for task in TASKS}
+        names = {task: () if labels is None else labels.names for task, labels in sets.items()}
         return ReportRows(
             test, rows.loc[labelled, list(CROSS_COLUMNS)], frames=names["framing"], stances=names["stance"]
         )
