@@ -52,7 +52,8 @@ def _coverage(rows: pd.DataFrame) -> Iterator[str]:
             f"| {name} | {first['clusters']:.0f} | {first['seeds']:.0f}"
             f" | {'–' if pd.isna(ratio) else format(ratio, '.2f')}"
             f" | {_named(of_setting, shares.idxmin())}"
-            f" | {100 * shares.mean():.1f} | {_named(of_setting, shares.idxmax())} | {first['repeats']:,.0f} |"
+            f" | {100 * shares.mean():.1f} | {_named(of_setting, shares.idxmax())}"
+            f" | {first['repeats']:,.0f} |"
         )
 
 

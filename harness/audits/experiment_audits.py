@@ -16,9 +16,10 @@ from harness.audits import Audit, Subject, run_audits
 from harness.audits.unseen import LATER
 from harness.classifiers.protocol import Classifier, load
 from harness.config.plan import Plan, PlannedClassifier
-from harness.evaluation import trial as evaluate
-from harness.evaluation.decisions.fitting import Settings, decide
-from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
+from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import ClassifierResult, Trial, TrialResult
+from harness.evaluation.trial import list_trials, refit, run_trial
 from harness.values.findings import Finding
 from harness.values.tables import Predictions
 
@@ -83,7 +84,7 @@ def audit_classifier(
         return ()
     audits: dict[str, Audit] = {name: bound.make() for name, bound in bounds.items()}
     shown = result.served or result.trials[0]
-    decider, decided = decide(shown.predictions, Settings.of(prepared.plan.config))
+    decider, decided = decide(shown.predictions, DecisionSettings.of(prepared.plan.config))
     subject = subject_of(prepared, result, decided.only(split="test"))
     if parent is None:
         return run_audits(replace(subject, blind=ELSEWHERE), audits, ELSEWHERE)
@@ -148,7 +149,7 @@ def _model(prepared: Prepared, result: ClassifierResult, scratch: Path) -> Class
         return UNSAVED
     # With folds the model that is served has seen every row; one of a single fit is there already.
     fitted = result.model if len(prepared.splits) == 1 else None
-    folder = served.folder or fitted or evaluate.refit(prepared, served, scratch, whole=False)
+    folder = served.folder or fitted or refit(prepared, served, scratch, whole=False)
     if folder is None:
         return UNSAVED
     return load(folder, prepared.plan.labels)
@@ -179,7 +180,7 @@ def _without_target(
         return f"{kind} has no setting `target`, so that it cannot be trained without it."
     if result.classifier.bound.options["target"] == "none" and "target" not in result.classifier.tune:
         return result.predictions
-    trials = evaluate.trials(prepared, twin)
+    trials = list_trials(prepared, twin)
     found = {one.digest: known.get(one.digest) or parent.finished_trial(one) for one in trials}
     planned = _planned(prepared)
     missing = [one for one in trials if found[one.digest] is None]
@@ -189,12 +190,12 @@ def _without_target(
         return _too_long(cost, len(extra), minutes)
     for trial in missing:
         with parent.trial(trial) as child:
-            made = evaluate.run_trial(prepared, trial, child.folder, child.unfinished)
+            made = run_trial(prepared, trial, child.folder, child.unfinished)
             child.log(made)
         if trial.digest not in planned:
             shutil.rmtree(child.folder, ignore_errors=True)
         found[trial.digest] = known[trial.digest] = made
-    settings = Settings.of(prepared.plan.config)
+    settings = DecisionSettings.of(prepared.plan.config)
     return Predictions.concat(
         [decide(one.predictions, settings)[1] for one in found.values() if one is not None]
     )
@@ -203,7 +204,7 @@ def _without_target(
 def _planned(prepared: Prepared) -> frozenset[str]:
     """Return the digests of all trials that the experiment runs anyway."""
     classifiers: Sequence[PlannedClassifier] = prepared.plan.classifiers
-    return frozenset(trial.digest for one in classifiers for trial in evaluate.trials(prepared, one))
+    return frozenset(trial.digest for one in classifiers for trial in list_trials(prepared, one))
 
 
 def _too_long(cost: float, n: int, minutes: float) -> str:

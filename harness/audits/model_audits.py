@@ -14,7 +14,7 @@ import numpy as np
 from harness.audits import Audit, Subject, run_audits
 from harness.classifiers.protocol import Examples, examples_of
 from harness.config import plan
-from harness.config.load import written
+from harness.config.load import document_of
 from harness.config.plan import Plan
 from harness.tracking.auditable import AuditableModel
 from harness.tracking.store import Store
@@ -110,7 +110,7 @@ def _plan(model: AuditableModel, corpus: str, sets: Sequence[str]) -> Plan:
         hint = suggest(corpus, CATALOGUES["corpus"])
         raise ConfigError([Problem("--corpus", f"there is no corpus and no file {corpus!r}", hint)])
     data = {"name": "audit", "task": model.task or "stance", "corpus": part}
-    return plan.resolve(written({**data, "classifiers": {"asked": {"kind": "prior"}}}, sets))
+    return plan.resolve(document_of({**data, "classifiers": {"asked": {"kind": "prior"}}}, sets))
 
 
 def _test_rows(resolved: Plan, whole: Corpus, corpus: str) -> tuple[list[str], bool]:

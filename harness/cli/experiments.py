@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from harness.evaluation.trial import ClassifierResult, Prepared
+    from harness.evaluation.prepared import Prepared
+    from harness.evaluation.results import ClassifierResult
     from harness.runs.classifiers import ClassifierOutcome
     from harness.runs.experiment import ExperimentRun
 
@@ -192,9 +193,9 @@ def _ending(primary: str, outcome: ClassifierOutcome) -> str:
 
 def _coverage(result: ClassifierResult) -> str:
     """Say how much of test is labelled, and how much of that wrongly, where labels may be held back."""
-    from harness.evaluation.decisions.measuring import measure
+    from harness.evaluation.decisions.coverage import measure_coverage
 
-    for served in measure(result.predictions.only(split="test"), parts=False):
+    for served in measure_coverage(result.predictions.only(split="test"), parts=False):
         wrong = f", {served.risk:.0%} of that wrongly" if served.coverage > 0 else ""
         return f", labels {served.coverage:.0%} of test{wrong}"
     return ""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from harness.audits.experiment_audits import audit_classifier
 from harness.classifiers.protocol import Example
 from harness.config.plan import PlannedClassifier
-from harness.evaluation import trial as evaluate
-from harness.evaluation.pooling import pooled
-from harness.evaluation.prepared import reads_both
-from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
+from harness.evaluation.pooled_scores import pool_trials
+from harness.evaluation.prepared import Prepared, reads_both
+from harness.evaluation.results import ClassifierResult, Trial, TrialResult
+from harness.evaluation.trial import list_trials, run_trial
 from harness.runs.packaging import pack
 from harness.runs.untracked import UntrackedExperiment, UntrackedParent
 from harness.splits.leaks import Gate, Leaks
@@ -144,7 +144,7 @@ def finished_classifiers(prepared: Prepared, store: Store) -> Iterator[Classifie
     """Yield the classifiers of an experiment that an earlier call finished; runs nothing."""
     tracker = Tracker(store, prepared)
     for classifier in prepared.plan.classifiers:
-        result = tracker.finished(classifier, evaluate.trials(prepared, classifier))
+        result = tracker.finished(classifier, list_trials(prepared, classifier))
         if result is not None:
             yield ClassifierOutcome(classifier, result, 0.0, reused=True)
 
@@ -178,7 +178,7 @@ def _run_classifier(
     classifier: PlannedClassifier,
     before: tuple[tuple[Finding, ...], dict[str, TrialResult]],
 ) -> tuple[ClassifierResult, bool]:
-    trials = evaluate.trials(prepared, classifier)
+    trials = list_trials(prepared, classifier)
     with tracker.classifier(classifier, trials) as parent:
         shared, by_digest = before
         if parent.done is not None:
@@ -189,7 +189,7 @@ def _run_classifier(
             for trial in progress(trials, classifier.name, len(trials))
         ]
         by_digest |= {result.trial.digest: result for result in results}
-        result = pooled(prepared, classifier, results, parent.folder)
+        result = pool_trials(prepared, classifier, results, parent.folder)
         findings = (*shared, *audit_classifier(prepared, result, parent, by_digest))
         result = replace(result, findings=without_logged_texts(prepared, findings))
         if reads_both(classifier.bound) and prepared.other is not None:
@@ -209,13 +209,13 @@ def _label_other_task(
     other: Prepared, tracker: Tracker | UntrackedExperiment, result: ClassifierResult
 ) -> None:
     """Let a classifier that learned two tasks label the second; its models are those of the first."""
-    trials = evaluate.trials(other, result.classifier)
+    trials = list_trials(other, result.classifier)
     with tracker.classifier(result.classifier, trials) as parent:
         if parent.done is not None:
             return
         by_trial = {(first.trial.seed, first.trial.fold): first for first in result.trials}
         results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
-        second = pooled(other, result.classifier, results, parent.folder, like=result)
+        second = pool_trials(other, result.classifier, results, parent.folder, like=result)
         findings = without_logged_texts(other, audit_classifier(other, second, parent, {}))
         parent.complete(replace(second, findings=findings), pack)
 
@@ -233,7 +233,7 @@ def _run_trial(
     if earlier is not None:
         return earlier
     with parent.trial(trial) as child:
-        result = evaluate.run_trial(prepared, trial, child.folder, child.unfinished, fitted_by)
+        result = run_trial(prepared, trial, child.folder, child.unfinished, fitted_by)
         child.log(result)
     return result
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.plan import Plan
 from harness.config.plan.objects import Config, Overrides, plan_of
-from harness.evaluation import trial as evaluate
-from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.evaluation.prepared import Prepared, prepare
+from harness.evaluation.results import ClassifierResult
 from harness.runs.classifiers import ClassifierOutcome, check_leaks, run_classifiers
 from harness.runs.observer import RunObserver
 from harness.runs.untracked import MODEL, folder_of
@@ -337,7 +337,7 @@ def run(
     plan = plan_of(config, set)
     observer = observer or RunObserver()
     with observer.stage(f"reading {plan.corpus.kind}"):
-        prepared = evaluate.prepare(plan)
+        prepared = prepare(plan)
     observer.prepared(prepared)
     notes = list(dict.fromkeys(note for split in prepared.splits for note in split.notes))
     for note in notes:

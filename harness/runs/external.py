@@ -12,8 +12,9 @@ from harness.config.plan import PlannedClassifier
 from harness.config.plan.objects import Config, Overrides, plan_of
 from harness.evaluation import external as tables
 from harness.evaluation.external import EXTERNAL, ExternalPredictions
-from harness.evaluation.pooling import scored
-from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult, prepare
+from harness.evaluation.pooled_scores import score_splits
+from harness.evaluation.prepared import Prepared, prepare
+from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.runs.classifiers import without_logged_texts
 from harness.tracking.store import Store, last
 from harness.tracking.tracker import Tracker
@@ -143,8 +144,8 @@ def score_external(prepared: Prepared, external: ExternalPredictions, *, name: s
         TrialResult(trial, predictions.only(seed=trial.seed, fold=trial.fold), {})
         for trial in _trials_of(classifier, predictions)
     )
-    scores, slice_results = scored(prepared, predictions)
-    result = ClassifierResult(classifier, results, predictions, scores, slice_results=slice_results)
+    scores, slice_results = score_splits(prepared, predictions)
+    result = ClassifierResult(classifier, results, predictions, scores, slices=slice_results)
     findings = without_logged_texts(prepared, audit_classifier(prepared, result, None, {}))
     return replace(result, findings=findings)
 

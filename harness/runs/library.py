@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.config.load import written
+from harness.config.load import document_of
 from harness.config.plan import card_of
 from harness.config.plan.resolve import resolve
 from harness.values import catalog
@@ -54,7 +54,7 @@ def load_corpus(kind: str, *, task: Task | None = None, **options: Any) -> Corpu
     if task is None and kind in catalog.CATALOGUES["corpus"]:
         card = card_of(catalog.bind("corpus", kind, options, "corpus"))
         task = card.tasks[0] if card is not None else None
-    plan = resolve(written({**data, "task": task or "stance"}))
+    plan = resolve(document_of({**data, "task": task or "stance"}))
     corpus: Corpus = plan.corpus.make(labels=plan.labels, task=plan.config.task)
     return corpus
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 
-from harness.evaluation.trial import Prepared
+from harness.evaluation.prepared import Prepared
 from harness.runs.classifiers import ClassifierOutcome
 
 

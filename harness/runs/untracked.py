@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.config.plan import PlannedClassifier
-from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.reports.summary import Summary
 from harness.tracking import contents, context
 
@@ -87,9 +88,10 @@ class UntrackedParent:
         shutil.rmtree(self.target, ignore_errors=True)
         self.target.mkdir(parents=True)
         git = context.Git.of(self.prepared.plan.source.resolve().parent)
-        contents.write_artifacts(self.target, Summary(self.prepared, result), git)
+        summary = Summary(self.prepared.finish(result))
+        contents.write_artifacts(self.target, summary, git)
         if pack is not None and result.model is not None:
-            pack(self.target / MODEL, self.prepared, result, run_id="", model_id="")
+            pack(self.target / MODEL, self.prepared, summary, run_id="", model_id="")
 
 
 @dataclass(frozen=True)

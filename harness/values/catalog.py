@@ -97,6 +97,7 @@ OBJECTS: dict[str, Any] = {}
 :mod:`harness.config.plan.objects`."""
 
 INJECTED = frozenset({"beside", "labels", "seed", "task"})
+INJECTED = frozenset({"labels", "other_labels", "seed", "task"})
 """Parameters that the harness hands in; a config cannot set them. A split's seed is an option: what is
 drawn is the same for every seed that a classifier is trained with."""
 

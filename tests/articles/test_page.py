@@ -82,4 +82,4 @@ def test_the_index_links_to_pages_and_counts() -> None:
 
 def test_legend_strips_table_and_panel_are_landmarks() -> None:
     found = re.findall(r'<(?:section|aside)[^>]* aria-label="([^"]+)"', PAGE)
-    assert found == ["Legend", "Course of the article", "The sentence pointed at", "Table of all rows"]
+    assert found == ["Legend", "Overview of the article", "Selected sentence", "Table of all rows"]

@@ -254,7 +254,7 @@ def test_only_the_largest_parties_are_drawn(
     rows.loc[:20, "target"] = "Varna"
     write_shares(shares(Readings(rows, 0), by=("target",)), tmp_path)
     assert sorted(path.name for path in tmp_path.glob("*.png")) == ["01-varna.png"]
-    assert "parties with most sentences, 1 of 2." in (tmp_path / "shares.html").read_text()
+    assert "parties with the most sentences, 1 of 2." in (tmp_path / "shares.html").read_text()
 
 
 def test_what_is_not_known_is_empty_in_the_table(readings: Readings) -> None:

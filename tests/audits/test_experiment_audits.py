@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from harness.audits.experiment_audits import twin_of
 from harness.config import plan
 from harness.evaluation import external
-from harness.evaluation import trial as evaluate
+from harness.evaluation.prepared import Prepared, prepare
 from harness.runs.classifiers import ClassifierOutcome, run_classifiers
 from harness.runs.external import log_external
 from harness.tracking import names
@@ -35,13 +35,13 @@ classifiers:
 
 def prepared(
     folder: Path, classifiers: str, *, split: str = "{kind: predefined}", more: str = ""
-) -> evaluate.Prepared:
+) -> Prepared:
     """A corpus whose sentences name two parties each."""
     toy_world.corpus_of().rows.dropna(axis="columns", how="all").to_csv(folder / "sentences.csv", index=False)
     YAML().dump(toy_world.REGISTRY.to_records(), folder / "parties.yaml")
     path = folder / "world.yaml"
     path.write_text(CONFIG.format(split=split, more=more, classifiers=classifiers), encoding="utf-8")
-    return evaluate.prepare(plan.read(path))
+    return prepare(plan.read(path))
 
 
 def findings_of(outcomes: list[ClassifierOutcome]) -> dict[str, dict[str, str]]:

@@ -11,9 +11,7 @@ import toys
 
 import harness
 from harness.config import plan
-from harness.evaluation import trial as evaluate
-from harness.evaluation.prepared import labels_of, reads_both
-from harness.evaluation.trial import Prepared
+from harness.evaluation.prepared import Prepared, labels_of, prepare, reads_both
 from harness.runs.classifiers import ClassifierOutcome, run_classifiers
 from harness.tracking.finished import finished_runs, read_predictions
 from harness.tracking.promotion import promote
@@ -33,7 +31,7 @@ def partyline(tmp_path: Path, split: str = "{kind: predefined}", task: str = "st
     path = tmp_path / "p.yaml"
     text = f"name: p\ntask: {task}\ncorpus: {{kind: partyline}}\nsplit: {split}\n"
     path.write_text(text + "classifiers: {a: {kind: prior}}\n", encoding="utf-8")
-    return evaluate.prepare(plan.read(path))
+    return prepare(plan.read(path))
 
 
 @pytest.mark.parametrize("split", ["{kind: predefined}", "{kind: kfold, k: 3}"])

@@ -17,7 +17,7 @@ from harness.cli.comparisons import notes, shown_pairs
 from harness.cli.screen import WIDTH
 from harness.config import plan
 from harness.evaluation import external
-from harness.evaluation import trial as evaluate
+from harness.evaluation.prepared import prepare
 from harness.runs.classifiers import run_classifiers
 from harness.runs.comparison import ComparedRuns
 from harness.runs.comparison import compare_logged as compare_experiments
@@ -143,7 +143,7 @@ def test_experiments_that_go_by_different_metrics_need_one_named(trained: Path) 
     toys.prepared(trained, name="other")
     path = trained / "other.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("primary: f1_macro", "primary: accuracy"))
-    list(run_classifiers(evaluate.prepare(plan.read(path)), store))
+    list(run_classifiers(prepare(plan.read(path)), store))
     with pytest.raises(ConfigError) as caught:
         compare_experiments(store, ["toys", "other"])
     assert str(caught.value) == (

@@ -9,7 +9,7 @@ import pytest
 
 import harness
 from harness.config import plan
-from harness.evaluation import trial as evaluate
+from harness.evaluation.prepared import Prepared, prepare
 from harness.runs.classifiers import run_classifiers
 from harness.scoring.slices import slices_of
 from harness.tracking.finished import finished_runs, read_predictions
@@ -37,7 +37,7 @@ classifiers:
 """
 
 
-def prepared(folder: Path, labels: str, multi: str = "") -> evaluate.Prepared:
+def prepared(folder: Path, labels: str, multi: str = "") -> Prepared:
     with (folder / "own.csv").open("w", newline="", encoding="utf-8") as handle:
         table = csv.writer(handle)
         table.writerow(["id", "text", "frames", "split"])
@@ -47,7 +47,7 @@ def prepared(folder: Path, labels: str, multi: str = "") -> evaluate.Prepared:
                 table.writerow([f"{n}.{k}", text.format(place), frames, split])
     path = folder / "own.yaml"
     path.write_text(CONFIG.format(labels=labels, multi=multi), encoding="utf-8")
-    return evaluate.prepare(plan.read(path))
+    return prepare(plan.read(path))
 
 
 CASES = {

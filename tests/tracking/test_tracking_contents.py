@@ -6,7 +6,7 @@ from typing import Any
 
 from toys import prepared
 
-from harness.evaluation.trial import Prepared
+from harness.evaluation.prepared import Prepared
 from harness.runs.classifiers import ClassifierOutcome, run_classifiers
 from harness.tracking.store import Store
 

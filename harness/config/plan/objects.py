@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.config.load import load, written
+from harness.config.load import document_of, load
 from harness.config.plan.plan import Plan
 from harness.config.plan.resolve import resolve
 from harness.scoring.metrics.metric import Metric
@@ -49,7 +49,7 @@ def plan_of(config: Config, overrides: Overrides = ()) -> Plan:
             raise ConfigError([Problem("set", "has no effect on a plan", "give the config")])
         return config
     if isinstance(config, Mapping):
-        return resolve(written(_with_addresses(config), sets))
+        return resolve(document_of(_with_addresses(config), sets))
     return resolve(load(Path(config), sets))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from harness.evaluation import trial as evaluate
+from harness.evaluation.prepared import prepare
 from harness.runs.classifiers import ClassifierOutcome, check_leaks, finished_classifiers, run_classifiers
 from harness.runs.suites.suite import Suite, SuiteEntry
 from harness.tracking.store import Store
@@ -71,7 +71,7 @@ def run_entries(
         names = [classifier.name for classifier in entry.plan.classifiers if not only or entry.key in only]
         chosen = [name for name in names if not classifiers or name in classifiers]
         try:
-            prepared = evaluate.prepare(entry.plan)
+            prepared = prepare(entry.plan)
             leaks = check_leaks(prepared) if chosen else None
         except HarnessError as error:
             yield SuiteFailure(entry, error)

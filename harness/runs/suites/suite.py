@@ -29,7 +29,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from harness.config import plan
-from harness.config.load import Document, Key, Place, layered, load
+from harness.config.load import ConfigDocument, Key, SourceLine, load, merged
 from harness.config.plan import Plan
 from harness.config.schema import Name, Strict, described
 from harness.corpora.card import Card
@@ -152,7 +152,7 @@ def _unknown(config: SuiteConfig) -> list[Problem]:
     ]
 
 
-def _document(suite: Document, name: str, key: str) -> Document:
+def _document(suite: ConfigDocument, name: str, key: str) -> ConfigDocument:
     """Put the config of one experiment together, each value with the line that it came from."""
     parts = [("common",), ("experiments", key)]
     found = []
@@ -161,11 +161,11 @@ def _document(suite: Document, name: str, key: str) -> Document:
         for step in prefix:
             data = data.get(step, {})
         depth = len(prefix)
-        places: dict[Key, Place] = {
-            path[depth:]: place for path, place in suite.places.items() if path[:depth] == prefix
+        places: dict[Key, SourceLine] = {
+            path[depth:]: place for path, place in suite.lines.items() if path[:depth] == prefix
         }
         found.append((copy.deepcopy(data), {path: place for path, place in places.items() if path}))
-    return layered(suite.path, [({"name": f"{name}-{key}"}, {}), *found])
+    return merged(suite.path, [({"name": f"{name}-{key}"}, {}), *found])
 
 
 def _absent(data: Mapping[str, Any]) -> str:

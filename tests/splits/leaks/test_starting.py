@@ -9,8 +9,7 @@ import pytest
 import toys
 
 from harness.config import plan
-from harness.evaluation import trial as evaluate
-from harness.evaluation.trial import Prepared
+from harness.evaluation.prepared import Prepared, prepare
 from harness.runs.classifiers import check_leaks, run_classifiers
 from harness.tracking import names
 from harness.tracking.store import Store
@@ -29,7 +28,7 @@ def leaky(folder: Path, audits: str = "") -> Prepared:
     table.write_text("\n".join(lines) + "\n", encoding="utf-8")
     config = folder / "toys.yaml"
     config.write_text(config.read_text(encoding="utf-8") + audits, encoding="utf-8")
-    return evaluate.prepare(plan.read(config))
+    return prepare(plan.read(config))
 
 
 def test_it_does_not_start(folder: Path) -> None:
@@ -79,7 +78,7 @@ def test_findings_hold_no_sentence_where_runs_may_not(folder: Path) -> None:
     prepared = leaky(folder, "audits: {leaks: {max_leaked_rows: 1}}\n")
     config = prepared.plan.source
     config.write_text(config.read_text(encoding="utf-8").replace("log_text: true", "log_text: false"))
-    prepared, store = evaluate.prepare(plan.read(config)), Store.open(folder)
+    prepared, store = prepare(plan.read(config)), Store.open(folder)
     (outcome,) = run_classifiers(prepared, store)
     assert outcome.result is not None
     assert "1000th" not in json.dumps([one.to_dict() for one in outcome.result.findings])

@@ -1,4 +1,8 @@
-"""Decided predictions in, how many labels were given and how many of those are wrong out, with intervals."""
+"""Predictions that may abstain in, coverage and risk of what is served out, with intervals.
+
+Coverage is the share of items that get a label, risk the share of those labels that are wrong: selective
+classification in the terms of El-Yaniv & Wiener (2010).
+"""
 
 from __future__ import annotations
 
@@ -24,25 +28,25 @@ if TYPE_CHECKING:
 DRAWS = 2_000
 MAX_TARGETS = 30
 MIN_ITEMS = 30
-"""A share of fewer items has no interval: where none of a few is wrong, resamples say that none ever is."""
+"""Shares of fewer items have no interval: if none of a few is wrong, no resample ever has a wrong one."""
 
 
 @dataclass(frozen=True)
-class Served:
-    """What was served of some items, mean over seeds.
+class CoverageResult:
+    """Coverage and risk of some items, mean over seeds.
 
     Attributes
     ----------
     kind : {"all", "label", "target"}
-        By what the items were chosen: their true label, or their target.
+        How the items were selected: by their true label, or by their target.
     name : str
     n : int
         Items.
     coverage, coverage_low, coverage_high : float
-        Share of them that got a label, and its 95 % interval over items (by group) and seeds.
+        Share of the items that got a label, in [0, 1], and its 95 % interval over items (by group) and seeds.
     risk, risk_low, risk_high : float
-        Share of those labels that are wrong (of a multi-label task, of items with any label wrong); NaN where
-        none was given. Bounds of shares of fewer than :data:`MIN_ITEMS` items are NaN.
+        Share of those labels that are wrong, in [0, 1] (of a multi-label task, of items with any label
+        wrong); NaN where no item got a label. Bounds of shares of fewer than :data:`MIN_ITEMS` items are NaN.
     """
 
     kind: str
@@ -56,8 +60,10 @@ class Served:
     risk_high: float = math.nan
 
 
-def measure(predictions: Predictions, *, parts: bool = True, draws: int = DRAWS) -> tuple[Served, ...]:
-    """Say how much was served and how well: of all items, of each label's and of each target's.
+def measure_coverage(
+    predictions: Predictions, *, parts: bool = True, draws: int = DRAWS
+) -> tuple[CoverageResult, ...]:
+    """Measure coverage and risk: of all items, of each label's and of each target's.
 
     Parameters
     ----------
@@ -70,9 +76,9 @@ def measure(predictions: Predictions, *, parts: bool = True, draws: int = DRAWS)
 
     Returns
     -------
-    tuple of Served
-        Empty where nothing can abstain, or there are no rows. Targets stand by frequency, at most
-        :data:`MAX_TARGETS` of them; one that is the only one is left out.
+    tuple of CoverageResult
+        Empty where nothing can abstain, or there are no rows. Labels without items are left out. Targets come
+        by frequency, at most :data:`MAX_TARGETS` of them; none where there is only one.
     """
     rows = predictions.rows
     if ABSTAIN not in rows or rows.empty:
@@ -80,38 +86,41 @@ def measure(predictions: Predictions, *, parts: bool = True, draws: int = DRAWS)
     order = rows.sort_values(["seed", "fold", "id"], kind="stable").index.to_numpy()
     n_seeds = rows["seed"].nunique()
     shape = (n_seeds, len(rows) // n_seeds)
-    given = ~rows[ABSTAIN].to_numpy(dtype=bool)[order].reshape(shape)
+    served = ~rows[ABSTAIN].to_numpy(dtype=bool)[order].reshape(shape)
     wrong = errors(predictions.truth(), predictions.predicted())[order].reshape(shape) > 0
     first = order[: shape[1]]
     groups = _dense(cluster_codes(rows)[first])
-    named = list(_groups(predictions, rows, first)) if parts else []
-    chosen = [("all", "all", np.ones(shape[1], dtype=bool)), *named]
-    masks = np.stack([mask for *_, mask in chosen], axis=1)
-    seen = np.stack([np.ones(shape, dtype=bool), given, given & wrong], axis=-1).transpose(1, 0, 2)
+    of_parts = _parts(predictions, rows, first) if parts else ()
+    selections = [("all", "all", np.ones(shape[1], dtype=bool)), *of_parts]
+    masks = np.stack([mask for *_, mask in selections], axis=1)
+    counted = np.stack([np.ones(shape, dtype=bool), served, served & wrong], axis=-1).transpose(1, 0, 2)
     cells = by_cluster(
-        (seen[:, :, None, :] & masks[:, None, :, None]).astype(np.int64), groups, int(groups.max()) + 1
+        (counted[:, :, None, :] & masks[:, None, :, None]).astype(np.int64), groups, int(groups.max()) + 1
     )
-    found = _intervals(cells, [effective_number(groups[mask]) for *_, mask in chosen], draws)
+    intervals = _intervals(cells, [effective_number(groups[mask]) for *_, mask in selections], draws)
     counts = cells.sum(axis=0).mean(axis=0)[:, :2]
     return tuple(
-        Served(kind, name, int(mask.sum()), *_known(numbers, few))
-        for (kind, name, mask), numbers, few in zip(chosen, found, counts < MIN_ITEMS, strict=True)
+        CoverageResult(kind, name, int(mask.sum()), *_without_bounds(numbers, few))
+        for (kind, name, mask), numbers, few in zip(selections, intervals, counts < MIN_ITEMS, strict=True)
     )
 
 
-def _groups(
+def _parts(
     predictions: Predictions, rows: pd.DataFrame, first: NDArray[np.intp]
 ) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    """Yield kind, name and mask of each label's and each target's items."""
     truth, labels = predictions.truth()[first], predictions.labels
     for code, name in enumerate(labels.names):
         applies = truth[:, code] == 1 if labels.multi else truth == code
-        yield "label", name, np.asarray(applies)
-    if labels.multi:
-        yield "label", NO_FRAME, np.asarray(truth.sum(axis=1) == 0)
+        # A share of no items is undefined, and so is its interval.
+        if applies.any():
+            yield "label", name, np.asarray(applies)
+    if labels.multi and (unlabelled := truth.sum(axis=1) == 0).any():
+        yield "label", NO_FRAME, np.asarray(unlabelled)
     targets = rows["target"].iloc[first]
-    known = targets.dropna().value_counts()
-    if len(known) > 1:
-        for name in known.index[:MAX_TARGETS]:
+    frequency = targets.dropna().value_counts()
+    if len(frequency) > 1:
+        for name in frequency.index[:MAX_TARGETS]:
             yield "target", str(name), targets.eq(name).to_numpy(dtype=bool)
 
 
@@ -121,19 +130,20 @@ def _intervals(
     """Yield coverage and risk with their bounds for each part; ``cells`` is ``(groups, seeds, parts, 3)``."""
     resamples = Draws(len(cells), draws, 0)
     whole = _shares(totals(np.ones((1, len(cells)), dtype=np.float32), cells))[0]
-    drawn = np.concatenate([_shares(totals(part, cells)) for part in resamples.blocks(cells[0].size)])
+    drawn = np.concatenate([_shares(totals(block, cells)) for block in resamples.blocks(cells[0].size)])
     values = over_items_and_seeds(drawn, resamples.seed_shares(cells.shape[1]))
-    for place, size in enumerate(sizes):
+    for part, size in enumerate(sizes):
         numbers: list[float] = []
-        for at in (0, 1):
-            low, high = interval(values[:, place, at], clusters=size)
-            numbers += [float(whole[:, place, at].mean()), max(0.0, float(low)), min(1.0, float(high))]
+        for quantity in (0, 1):
+            low, high = interval(values[:, part, quantity], clusters=size)
+            numbers += [float(whole[:, part, quantity].mean()), max(0.0, float(low)), min(1.0, float(high))]
+        # Where a share is undefined, so are its bounds.
         yield tuple(math.nan if math.isnan(numbers[3 * (at // 3)]) else numbers[at] for at in range(6))  # type: ignore[misc]
 
 
-def _known(numbers: tuple[float, ...], few: NDArray[np.bool_]) -> tuple[float, ...]:
-    """Leave out the bounds of shares of too few items."""
-    return tuple(math.nan if at % 3 and few[at // 3] else one for at, one in enumerate(numbers))
+def _without_bounds(numbers: tuple[float, ...], few: NDArray[np.bool_]) -> tuple[float, ...]:
+    """Blank the bounds of shares of too few items: every share is followed by its two bounds."""
+    return tuple(math.nan if at % 3 and few[at // 3] else number for at, number in enumerate(numbers))
 
 
 def _shares(counts: Array) -> Array:

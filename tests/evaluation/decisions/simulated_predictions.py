@@ -1,4 +1,4 @@
-"""Raw predictions of the tests' own: how over-confident they are is known."""
+"""Simulated raw predictions whose overconfidence is known."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PARTS = ("validation", "calibration", "test")
 
 
 def codes_of(labels: LabelSet, proba: np.ndarray, stream: np.random.Generator) -> np.ndarray:
-    """Draw what is true so that ``proba`` is calibrated."""
+    """Draw true labels so that ``proba`` is calibrated."""
     if labels.multi:
         return (stream.random(proba.shape) < proba).astype(np.int64)
     return (proba.cumsum(axis=1) < stream.random((len(proba), 1))).sum(axis=1)
@@ -29,7 +29,7 @@ def calibrated(labels: LabelSet, n: int, stream: np.random.Generator, spread: fl
 
 
 def sharpened(labels: LabelSet, proba: np.ndarray, power: float) -> np.ndarray:
-    """Multiply the logits: what a temperature of ``power`` takes back."""
+    """Multiply the logits: a temperature of ``power`` undoes it."""
     if labels.multi:
         odds = (proba / (1 - proba)) ** power
         return np.asarray(odds / (1 + odds))
@@ -54,6 +54,7 @@ def table(
         rows = pd.DataFrame({"id": [f"{part}{i}" for i in range(n)], "target": None})
         rows["group"] = [f"{part} article {i // group}" for i in range(n)]
         rows["frames" if labels.multi else "stance"] = truth
-        said = sharpened(labels, proba, power)
-        tables.append(Predictions.of(Corpus("made", rows), labels, said, run="made", split=part, seed=1))
+        stated = sharpened(labels, proba, power)
+        corpus = Corpus("simulated", rows)
+        tables.append(Predictions.of(corpus, labels, stated, run="simulated", split=part, seed=1))
     return Predictions.concat(tables)

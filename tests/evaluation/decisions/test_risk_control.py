@@ -3,25 +3,31 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.evaluation.decisions.abstention import Rows, candidates, conformal, learn_then_test, p_value
+from harness.evaluation.decisions.risk_control import (
+    RiskRows,
+    candidates,
+    conformal,
+    learn_then_test,
+    p_value,
+)
 from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 
 
-def rows(confidence: list[float], wrong: list[int], groups: list[int] | None = None) -> Rows:
-    places = list(range(len(wrong))) if groups is None else groups
-    return Rows(np.array(confidence), np.array(wrong), np.array(places, dtype=np.int64))
+def rows(confidence: list[float], wrong: list[int], groups: list[int] | None = None) -> RiskRows:
+    codes = list(range(len(wrong))) if groups is None else groups
+    return RiskRows(np.array(confidence), np.array(wrong), np.array(codes, dtype=np.int64))
 
 
 def test_the_conformal_threshold_by_hand() -> None:
-    """Risk 0.4, single rows, so one more row that is wrong is reckoned with: errors + 1 ≤ 0.4 (served + 1).
+    """Risk 0.4, groups of one row, so one wrong row is added: errors + 1 ≤ 0.4 (served + 1).
 
-    Surest first: served 1, errors 0: 1 ≤ 0.8 no; 2, 0: 1 ≤ 1.2 yes; 3, 1: 2 ≤ 1.6 no; 4, 1: 2 ≤ 2.0 yes;
-    5, 2: 3 ≤ 2.4 no. The fourth is the lowest that meets it.
+    Most confident first: served 1, errors 0: 1 ≤ 0.8 no; 2, 0: 1 ≤ 1.2 yes; 3, 1: 2 ≤ 1.6 no; 4, 1: 2 ≤ 2.0
+    yes; 5, 2: 3 ≤ 2.4 no. The fourth is the lowest that meets it.
     """
     assert conformal(rows([0.9, 0.8, 0.7, 0.6, 0.5], [0, 0, 1, 0, 1]), 0.4) == 0.6
 
 
-def test_larger_groups_take_more_to_outweigh() -> None:
+def test_larger_groups_need_more_rows() -> None:
     """The same rows in an article of two and three of one: errors + 2 ≤ 0.4 (served + 2).
 
     Served 2: 2 ≤ 1.6 no; 4, 1: 3 ≤ 2.4 no: nothing is served.
@@ -29,8 +35,8 @@ def test_larger_groups_take_more_to_outweigh() -> None:
     assert conformal(rows([0.9, 0.8, 0.7, 0.6, 0.5], [0, 0, 1, 0, 1], [0, 0, 1, 2, 3]), 0.4) == SERVES_NOTHING
 
 
-def test_equally_sure_rows_are_served_together() -> None:
-    """Served 2 would do, but the second and the third are equally sure: 3, 1: 2 ≤ 1.6 does not."""
+def test_rows_of_equal_confidence_are_served_together() -> None:
+    """Serving 2 would do, but the second and the third are equally confident: 3, 1: 2 ≤ 1.6 does not."""
     assert conformal(rows([0.9, 0.8, 0.8], [0, 0, 1]), 0.4) == SERVES_NOTHING
 
 
@@ -55,23 +61,23 @@ def test_the_p_value_by_hand() -> None:
 
 
 def test_an_article_counts_as_a_whole() -> None:
-    """What its rows add is summed; the largest bet is the smaller, the larger an article may be."""
-    made = rows([0.9, 0.4, 0.8, 0.7], [0, 0, 1, 0], [0, 0, 1, 1])
-    assert made.largest == 2
-    assert made.excess(0.5, 0.2).tolist() == [pytest.approx(-0.2), pytest.approx(0.6)]
+    """The contributions of its rows are summed; the larger an article may be, the smaller the largest bet."""
+    articles = rows([0.9, 0.4, 0.8, 0.7], [0, 0, 1, 0], [0, 0, 1, 1])
+    assert articles.largest == 2
+    assert articles.excess(0.5, 0.2).tolist() == [pytest.approx(-0.2), pytest.approx(0.6)]
 
 
 def test_candidates_serve_equal_steps_of_validation() -> None:
-    found = candidates(rows([n / 40 for n in range(1, 41)], [0] * 40))
-    assert len(found) == 20
-    assert found[0] > found[-1] == pytest.approx(1 / 40)
+    thresholds = candidates(rows([n / 40 for n in range(1, 41)], [0] * 40))
+    assert len(thresholds) == 20
+    assert thresholds[0] > thresholds[-1] == pytest.approx(1 / 40)
 
 
 def fresh_risk(below: float, source: Source, stream: np.random.Generator) -> tuple[float, float]:
     """Errors and served rows, per group, on many fresh groups."""
-    made = source.draw(3000, stream)
-    served = made.confidence >= below
-    return float(made.wrong[served].sum()) / 3000, float(served.sum()) / 3000
+    fresh = source.draw(3000, stream)
+    served = fresh.confidence >= below
+    return float(fresh.wrong[served].sum()) / 3000, float(served.sum()) / 3000
 
 
 class Source:
@@ -80,29 +86,30 @@ class Source:
     def __init__(self, slope: float = 1.0, level: float = 1.0) -> None:
         self.slope, self.level = slope, level
 
-    def draw(self, n: int, stream: np.random.Generator) -> Rows:
+    def draw(self, n: int, stream: np.random.Generator) -> RiskRows:
         sizes = stream.integers(1, 6, n)
         groups = np.repeat(np.arange(n), sizes)
         logits = self.level + 1.2 * stream.normal(size=len(groups)) + 0.8 * stream.normal(size=n)[groups]
         right = 1 / (1 + np.exp(-(self.slope * logits + (1 - self.slope) * self.level)))
         wrong = (stream.random(len(groups)) > right).astype(np.int64)
-        return Rows(1 / (1 + np.exp(-logits)), wrong, groups)
+        return RiskRows(1 / (1 + np.exp(-logits)), wrong, groups)
 
 
 @pytest.mark.parametrize("n", [60, 150])
 def test_fresh_groups_meet_the_risk_on_average(n: int) -> None:
-    """400 calibrations: expected errors at most the risk times expected rows served, for fresh groups."""
+    """150 calibrations: expected errors at most the risk times expected rows served, for fresh groups."""
     source, stream = Source(), np.random.default_rng(1)
-    found = [fresh_risk(conformal(source.draw(n, stream), 0.15), source, stream) for _ in range(150)]
-    errors, served = np.mean(found, axis=0)
+    measured = [fresh_risk(conformal(source.draw(n, stream), 0.15), source, stream) for _ in range(150)]
+    errors, served = np.mean(measured, axis=0)
     assert errors <= 0.15 * served + 1e-9
-    assert errors >= 0.10 * served, "the threshold is needlessly high"
+    assert errors >= 0.10 * served, "the threshold is higher than needed"
 
 
-def test_the_certainty_is_met_even_if_confidence_says_nothing() -> None:
-    """Of rows that are wrong too often, however sure, one calibration in ten may serve some.
+def test_the_certainty_is_met_even_if_confidence_is_uninformative() -> None:
+    """Where rows of any confidence are wrong too often, at most one calibration in ten may serve some.
 
-    This is where conformal has its gap: with 22 % wrong everywhere and a risk of 20 % luck serves often.
+    This is the gap of conformal: with 22 % wrong everywhere and a risk of 20 %, rows are often served by
+    luck.
     """
     source, stream = Source(slope=0.0, level=1.2657), np.random.default_rng(2)
     lucky = {"conformal": 0, "tested": 0}
