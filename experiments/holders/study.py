@@ -21,7 +21,7 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.articles.holders import Holder, holders
-from harness.articles.kinds import Kind
+from harness.articles.line_kinds import Kind
 from harness.articles.mentions import mentions
 from harness.articles.sentences import Sentence
 from harness.corpora import seesaw

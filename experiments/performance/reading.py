@@ -112,7 +112,7 @@ def measured(stance: str, frames: str, n: int) -> dict[str, float]:
 
 def one(stance: str, frames: str, source: Path) -> None:
     """Read a file; print rows, seconds and seconds of processors (of loading too), and peak memory in MiB."""
-    from harness.articles.running import Request, run
+    from harness.articles.pipeline import Request, run
 
     began = time.perf_counter()
     request = Request((source,), (source.with_suffix(".csv"),), stance=stance, frames=frames)

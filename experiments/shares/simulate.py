@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.articles.readings import OWN, QUOTED, Readings
+from harness.articles.readings_table import OWN, QUOTED, Readings
 from harness.articles.sampling import draw, write
 from harness.articles.shares import Share, read_gold, shares
 from harness.values.labels import STANCES

@@ -9,7 +9,7 @@ from typing import Literal
 
 from harness.articles.mentions import Named
 from harness.articles.people import group, is_staff, people
-from harness.articles.words import TITLES
+from harness.articles.word_lists import TITLES
 
 Kind = Literal["party", "person", "group", "pronoun"]
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.articles.actors import Actor, Source, actors
+from harness.articles.attributions import sources
 from harness.articles.mentions import Named
 from harness.articles.people import group, people
-from harness.articles.quoting import left_open, outside_quotes
+from harness.articles.quotations import left_open, outside_quotes
 from harness.articles.sentences import Sentence
-from harness.articles.sources import sources
 
 Kind = Literal["writer", "party", "person", "other"]
 

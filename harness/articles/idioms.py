@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.articles.actors import Actor, Source, starting
-from harness.articles.subjects import subject
+from harness.articles.verb_subjects import subject
 
 _OBJECT = r"\s+[^.;:,]{2,60}?\s"
 _PHRASE = re.compile(

@@ -10,7 +10,7 @@ from typing import Literal
 
 from harness.articles.people import people
 from harness.articles.sentences import Sentence
-from harness.articles.words import CAPITALS, NOT_PEOPLE, OFFICES, TITLES
+from harness.articles.word_lists import CAPITALS, NOT_PEOPLE, OFFICES, TITLES
 from harness.values.parties import Form, Registry, Span
 from harness.values.parties.matching import Meaning
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.articles.labelling import Reading, Row
 from harness.articles.mentions import LINKED
-from harness.articles.reading import Reading, Row
-from harness.articles.summary import VOICES, tally
+from harness.articles.tallies import VOICES, tally
 from harness.reports.pages import environment
 from harness.values.labels import STANCES
 

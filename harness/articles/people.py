@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from harness.articles.words import AGENT_ENDING, AGENTS, NO_AGENTS, NO_HEAD, NOT_PEOPLE, STAFF, TITLES
+from harness.articles.word_lists import AGENT_ENDING, AGENTS, NO_AGENTS, NO_HEAD, NOT_PEOPLE, STAFF, TITLES
 from harness.values.parties import Span
 
 _PARTICLE = r"(?:de|la|le|van|von|der|den|bin|al|el|da|di|du|dos)"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.articles.readings import Readings
-from harness.articles.rows import whole
+from harness.articles.readings_table import Readings
+from harness.articles.table_writer import whole
 from harness.values.errors import ArticleError, Problem, suggest
 
 if TYPE_CHECKING:

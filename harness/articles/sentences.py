@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.articles.kinds import BULLET, LEFT_OUT, Kind, is_boilerplate, kind_of
+from harness.articles.line_kinds import BULLET, LEFT_OUT, Kind, is_boilerplate, kind_of
 from harness.values.parties import Span
 
 LONGEST = 1000

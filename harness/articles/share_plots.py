@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.articles.readings import OWN, QUOTED
+from harness.articles.readings_table import OWN, QUOTED
 from harness.articles.shares import LEAST_GOLD, VOICES, Share
 from harness.reports.figures import BLUE, GREY, ORANGE, canvases, png
 

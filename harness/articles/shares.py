@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.articles.readings import OWN, QUOTED, Readings, in_order, rows_of
+from harness.articles.readings_table import OWN, QUOTED, Readings, in_order, rows_of
 from harness.scoring.statistics.difference import (
     UNKNOWN,
     Counted,

@@ -8,8 +8,16 @@ from dataclasses import dataclass
 
 from harness.articles.actors import Actor, Source, starting
 from harness.articles.people import group
-from harness.articles.subjects import subject
-from harness.articles.words import FORMS, NOT_PEOPLE, NOUNS, PARTICIPLES, TITLES, WEAK_JUDGES, WITH_CLAUSE
+from harness.articles.verb_subjects import subject
+from harness.articles.word_lists import (
+    FORMS,
+    NOT_PEOPLE,
+    NOUNS,
+    PARTICIPLES,
+    TITLES,
+    WEAK_JUDGES,
+    WITH_CLAUSE,
+)
 
 _BEING = re.compile(
     r"(?i)\b(?:is|was|were|are|be|been|being|am|get|got|gets|'s)\s+(?:\w+ly\s+|once\s+|also\s+|not\s+)?$"
@@ -61,7 +69,7 @@ def of_verbs(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
     ----------
     text : str
     bare : str
-        The same with quotations blanked, see :func:`harness.articles.quoting.outside_quotes`.
+        The same with quotations blanked, see :func:`harness.articles.quotations.outside_quotes`.
     cast : sequence of Actor
 
     Yields

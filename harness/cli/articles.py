@@ -61,7 +61,8 @@ def read(
     language: Annotated[str, typer.Option(help="For sentence ends; who speaks is told in English.")] = "en",
 ) -> None:
     """Show how articles treat parties, sentence by sentence, own voice and quotes apart."""
-    from harness.articles import running, shown
+    from harness.articles import console as shown
+    from harness.articles import pipeline as running
 
     request = running.Request(
         tuple(articles),
@@ -93,7 +94,7 @@ def sample(
     seed: Annotated[int, typer.Option(help="Another draws other rows.")] = 1,
 ) -> None:
     """Draw a random sample of readings to label by hand, so that shares can be corrected."""
-    from harness.articles import readings as tables
+    from harness.articles import readings_table as tables
     from harness.articles import sampling
 
     strata = _names(by)
@@ -118,8 +119,9 @@ def shares(
     by: Annotated[str, typer.Option(help="Of target, outlet, week.")] = "target,outlet,week",
 ) -> None:
     """Estimate how large a share of sentences is critical or supportive, corrected for the model's errors."""
-    from harness.articles import readings as tables
-    from harness.articles import share_tables, shown
+    from harness.articles import console as shown
+    from harness.articles import readings_table as tables
+    from harness.articles import share_report as share_tables
     from harness.articles import shares as estimates
 
     rows = tables.load(readings)

@@ -237,7 +237,7 @@ def show_crosstab(path: Path, *, group: str, output: Path | None) -> None:
     """Print how each party is framed in a labelled file; write it as CSV where asked."""
     from rich.console import Console
 
-    from harness.articles.crossing import cross_file
+    from harness.articles.frames_by_stance import cross_file
     from harness.scoring.crosstab import as_table
 
     tables, left_out = cross_file(path, group=group)

@@ -4,7 +4,7 @@ import pytest
 
 from harness.articles.holders import holders
 from harness.articles.mentions import mentions
-from harness.articles.quoting import left_open, outside_quotes
+from harness.articles.quotations import left_open, outside_quotes
 from harness.articles.sentences import sentences
 from harness.values.parties import from_records
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 import re
 
-from articles.made import ARTICLE, REGISTRY, model
+from articles.toy_models import ARTICLE, REGISTRY, model
 
-from harness.articles.documents import Document
+from harness.articles.article_files import Document
+from harness.articles.labelling import Reader, Reading
 from harness.articles.page import index_page, reader_page
-from harness.articles.reading import Reader, Reading
 
 
 def reading(text: str = ARTICLE) -> Reading:

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from harness.articles.kinds import kind_of
+from harness.articles.line_kinds import kind_of
 from harness.articles.sentences import LONGEST, sentences
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from harness.articles.readings import OWN, QUOTED, Readings, load, week_of
+from harness.articles.readings_table import OWN, QUOTED, Readings, load, week_of
 from harness.articles.sampling import draw, write
-from harness.articles.share_tables import table
-from harness.articles.share_tables import write as write_shares
+from harness.articles.share_report import table
+from harness.articles.share_report import write as write_shares
 from harness.articles.shares import read_gold, remarks, shares
 from harness.cli.main import app
 from harness.values.errors import ArticleError
@@ -249,7 +249,7 @@ def test_readers_are_told_where_nothing_is_corrected(readings: Readings, tmp_pat
 def test_only_the_largest_parties_are_drawn(
     readings: Readings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.articles.share_tables.PLOTS", 1)
+    monkeypatch.setattr("harness.articles.share_report.PLOTS", 1)
     rows = readings.rows.copy()
     rows.loc[:20, "target"] = "Varna"
     write_shares(shares(Readings(rows, 0), by=("target",)), tmp_path)

@@ -12,7 +12,7 @@ import toys
 from typer.testing import CliRunner
 
 import harness
-from harness.articles.crossing import cross_file
+from harness.articles.frames_by_stance import cross_file
 from harness.cli.main import app
 from harness.serving.contract import Contract
 from harness.serving.folder import write_data

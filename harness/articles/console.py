@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.articles.running import Outcome
+from harness.articles.pipeline import Outcome
 from harness.articles.shares import Share
-from harness.articles.summary import VOICES, Tally
+from harness.articles.tallies import VOICES, Tally
 from harness.values.labels import STANCES
 
 if TYPE_CHECKING:

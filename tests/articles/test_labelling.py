@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from articles.made import ARTICLE, REGISTRY, model
+from articles.toy_models import ARTICLE, REGISTRY, model
 
-from harness.articles import reading as room
-from harness.articles.documents import Document
-from harness.articles.reading import Reader, Reading
-from harness.articles.rows import flat
+from harness.articles import labelling as room
+from harness.articles.article_files import Document
+from harness.articles.labelling import Reader, Reading
+from harness.articles.table_writer import flat
 from harness.values.errors import ModelError
 
 DOCUMENT = Document("a.txt", ARTICLE, outlet="Ledger", date="2030-05-01")

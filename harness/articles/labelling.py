@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.articles.documents import Document
-from harness.articles.explaining import Word, explained
+from harness.articles.article_files import Document
+from harness.articles.explanations import Word, explained
 from harness.articles.holders import Holder, holders
 from harness.articles.mentions import Named, mentions
 from harness.articles.sentences import Sentence, sentences

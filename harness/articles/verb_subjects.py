@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harness.articles.actors import Actor, leads
 from harness.articles.people import group, is_staff
-from harness.articles.words import DOCUMENTS, FORMS, NOT_PEOPLE, NOUNS, TITLES
+from harness.articles.word_lists import DOCUMENTS, FORMS, NOT_PEOPLE, NOUNS, TITLES
 
 _ADVERB = re.compile(
     r"""(?xi)(?:^|(?<=[\s,]))(?:also|then|later|nevertheless|nonetheless|once|twice|thrice|often|again|today|yesterday|tonight|

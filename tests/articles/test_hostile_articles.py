@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from articles.made import model
+from articles.toy_models import model
 
-from harness.articles import documents, running
+from harness.articles import article_files as documents
+from harness.articles import pipeline as running
 from harness.cli.main import main
 from harness.values.errors import ModelError
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.articles.rows import whole
 from harness.articles.share_plots import largest, plot
 from harness.articles.shares import Share
+from harness.articles.table_writer import whole
 from harness.reports.pages import environment
 
 PLOTS = 20

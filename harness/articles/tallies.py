@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from harness.articles.reading import Reading
+from harness.articles.labelling import Reading
 
 VOICES = ("own voice", "quoted")
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
-from harness.articles.documents import Document, count, read
+from harness.articles.article_files import Document, count, read
+from harness.articles.byte_streams import Format
+from harness.articles.labelling import Reader, Reading
 from harness.articles.page import index_page, reader_page
-from harness.articles.reading import Reader, Reading
-from harness.articles.rows import Tables, whole
-from harness.articles.streams import Format
-from harness.articles.summary import Tally, add
+from harness.articles.table_writer import Tables, whole
+from harness.articles.tallies import Tally, add
 from harness.serving.inference.formats import ENDINGS
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
 from harness.values.parties import Registry, shipped
@@ -52,7 +52,7 @@ class Request:
     linked : bool
         See :func:`harness.articles.mentions.mentions`.
     kind, outlet, date, language : str
-        See :func:`harness.articles.documents.read` and :func:`harness.articles.sentences.sentences`.
+        See :func:`harness.articles.article_files.read` and :func:`harness.articles.sentences.sentences`.
     """
 
     articles: tuple[Path, ...]

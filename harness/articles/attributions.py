@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from harness.articles.actors import Actor, Kind, Source, leads, starting, with_staff
 from harness.articles.comments import commented
 from harness.articles.idioms import of_idioms
-from harness.articles.quoting import outside_quotes
-from harness.articles.subjects import first
+from harness.articles.quotations import outside_quotes
+from harness.articles.verb_subjects import first
 from harness.articles.verbs import of_verbs
-from harness.articles.words import DOCUMENTS, TITLES
+from harness.articles.word_lists import DOCUMENTS, TITLES
 
 _STAMP = re.compile(r"^\d{1,2}[:.]\d\d\s*[-–—]\s*")
 

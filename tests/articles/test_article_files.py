@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.articles.documents import LONGEST, Document, of_html, of_json, of_text, read
+from harness.articles.article_files import LONGEST, Document, of_html, of_json, of_text, read
 from harness.values.errors import ArticleError
 
 PAGE = """<html><head><title>Bridge opens</title><meta property="og:site_name" content="The Ledger">

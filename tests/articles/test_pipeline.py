@@ -5,10 +5,11 @@ import json
 from pathlib import Path
 
 import pytest
-from articles.made import ARTICLE, model
+from articles.toy_models import ARTICLE, model
 
-from harness.articles import running, shown
-from harness.articles.running import Request, run
+from harness.articles import console as shown
+from harness.articles import pipeline as running
+from harness.articles.pipeline import Request, run
 from harness.values.errors import ArticleError, ModelError
 
 PARTIES = """

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from harness.articles import streams
-from harness.articles.streams import Format
+from harness.articles import byte_streams as streams
+from harness.articles.byte_streams import Format
 from harness.values.errors import ArticleError, Problem
 
 ENDINGS: Mapping[str, Format] = {
