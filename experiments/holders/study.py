@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from harness.articles.holders import Holder, holders
-from harness.articles.line_kinds import Kind
-from harness.articles.mentions import mentions
+from harness.articles.holders import Holder, find_holders
+from harness.articles.line_kinds import LineKind
+from harness.articles.mentions import find_mentions
 from harness.articles.sentences import Sentence
 from harness.corpora import seesaw
 from harness.corpora.partyline import HOME
@@ -73,9 +73,9 @@ def partyline(part: str) -> Iterator[Row]:
             continue
         made = []
         for number, one in enumerate(article["lines"]):
-            kind: Kind = "body" if one["kind"] == "headline" and number else one["kind"]
+            kind: LineKind = "body" if one["kind"] == "headline" and number else one["kind"]
             made.append(Sentence(number + 1, one["text"], 0, len(one["text"]), number, kind))
-        found = holders(made, mentions(made, registry, date=article["date"]))
+        found = find_holders(made, find_mentions(made, registry, date=article["date"]))
         for one, holder in zip(article["lines"], found, strict=True):
             if one.get("labelled"):
                 yield Row(article["id"], (one["holder"],), holder)
@@ -90,7 +90,11 @@ def stories(part: str) -> Iterator[Row]:
         lines = json.loads((home / "articles" / f"{name}.json").read_text(encoding="utf-8"))["text"]
         made = [Sentence(k + 1, one["text"].strip(), 0, 0, k, "body") for k, one in enumerate(lines)]
         found = dict(
-            zip([str(one["id"]) for one in lines], holders(made, mentions(made, shipped())), strict=True)
+            zip(
+                [str(one["id"]) for one in lines],
+                find_holders(made, find_mentions(made, shipped())),
+                strict=True,
+            )
         )
         subjects = defaultdict(set)
         for row in rows.itertuples():

@@ -112,10 +112,10 @@ def measured(stance: str, frames: str, n: int) -> dict[str, float]:
 
 def one(stance: str, frames: str, source: Path) -> None:
     """Read a file; print rows, seconds and seconds of processors (of loading too), and peak memory in MiB."""
-    from harness.articles.pipeline import Request, run
+    from harness.articles.pipeline import ReadingRequest, run
 
     began = time.perf_counter()
-    request = Request((source,), (source.with_suffix(".csv"),), stance=stance, frames=frames)
+    request = ReadingRequest((source,), (source.with_suffix(".csv"),), stance=stance, frames=frames)
     rows = run(request).rows
     seconds = time.perf_counter() - began
     used = resource.getrusage(resource.RUSAGE_SELF)

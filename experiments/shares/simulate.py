@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.articles.readings_table import OWN, QUOTED, Readings
-from harness.articles.sampling import draw, write
-from harness.articles.shares import Share, read_gold, shares
+from harness.articles.readings_table import OWN, QUOTED, ReadingsTable
+from harness.articles.sampling import draw_sample, write_sample
+from harness.articles.shares import StanceShare, estimate_shares, read_gold
 from harness.values.labels import STANCES
 from harness.values.progress import progress
 
@@ -99,17 +99,19 @@ def readings(world: World, random: np.random.Generator) -> pd.DataFrame:
     ).astype(object)  # fmt: skip
 
 
-def once(world: World, random: np.random.Generator, folder: Path) -> Iterator[tuple[Share, float]]:
+def once(world: World, random: np.random.Generator, folder: Path) -> Iterator[tuple[StanceShare, float]]:
     """Make rows up, label a sample; yield the shares, each with the truth."""
     table = readings(world, random)
-    found = Readings(table, 0)
-    drawn = draw(found, world.labelled, by=("target", "voice"), seed=int(random.integers(2**31)))
+    found = ReadingsTable(table, 0)
+    drawn = draw_sample(found, world.labelled, by=("target", "voice"), seed=int(random.integers(2**31)))
     chosen = drawn["row"].astype(int)
     path = folder / "gold.csv"
-    write(drawn.assign(gold=table["truth"][chosen].array, gold_voice=table["true_voice"][chosen].array), path)
+    write_sample(
+        drawn.assign(gold=table["truth"][chosen].array, gold_voice=table["true_voice"][chosen].array), path
+    )
     gold = read_gold(path, found)
     of = {name: table[name].to_numpy() for name in ("target", "outlet", "true_voice", "truth")}
-    for one in shares(found, gold, by=world.by):
+    for one in estimate_shares(found, gold, by=world.by):
         inside = np.all([of[key] == value for key, value in one.group.items()], axis=0)
         if one.voice != "all":
             inside &= of["true_voice"] == one.voice
@@ -132,7 +134,7 @@ def rows(world: World, folder: Path) -> Iterator[dict[str, Any]]:
             yield {"world": world.name, "voice": voice, "label": label} | _measured(mine)
 
 
-def _measured(pairs: list[tuple[Share, float]]) -> dict[str, Any]:
+def _measured(pairs: list[tuple[StanceShare, float]]) -> dict[str, Any]:
     truth = np.array([truth for _, truth in pairs])
     naive = np.array([(one.naive.value, one.naive.low, one.naive.high) for one, _ in pairs])
     right = np.array([(one.corrected.value, one.corrected.low, one.corrected.high) for one, _ in pairs])

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.articles.mentions import Named
-from harness.articles.people import group, is_staff, people
+from harness.articles.mentions import PartyMention
+from harness.articles.people import description_at_end, find_people, is_staff
 from harness.articles.word_lists import TITLES
 
-Kind = Literal["party", "person", "group", "pronoun"]
+ActorKind = Literal["party", "person", "group", "pronoun"]
 
 
 @dataclass(frozen=True, order=True)
@@ -29,14 +29,14 @@ class Actor:
 
     start: int
     end: int
-    kind: Kind
+    kind: ActorKind
     name: str
     via: str = ""
     leader: bool = False
 
 
 @dataclass(frozen=True)
-class Source:
+class Attribution:
     """An attribution: who, where in the sentence, and how weighty."""
 
     actor: Actor
@@ -44,7 +44,7 @@ class Source:
     weight: float
 
 
-def actors(text: str, named: Sequence[Named], surnames: dict[str, str]) -> list[Actor]:
+def find_actors(text: str, named: Sequence[PartyMention], surnames: dict[str, str]) -> list[Actor]:
     """List who is named in a sentence, in order."""
     spans = [span for one in named for span in one.spans]
     found = [
@@ -53,7 +53,7 @@ def actors(text: str, named: Sequence[Named], surnames: dict[str, str]) -> list[
         if one.sure
         for start, end in one.spans
     ]
-    found += [Actor(one.start, one.end, "person", one.name) for one in people(text, spans, surnames)]
+    found += [Actor(one.start, one.end, "person", one.name) for one in find_people(text, spans, surnames)]
     found += [
         Actor(match.start(), match.end(), "pronoun", match.group().lower())
         for match in re.finditer(r"\b(?:[Hh]e|[Ss]he|[Tt]hey)\b", text)
@@ -62,25 +62,27 @@ def actors(text: str, named: Sequence[Named], surnames: dict[str, str]) -> list[
     return sorted(found)
 
 
-def starting(text: str, bare: str, at: int, cast: Sequence[Actor]) -> Actor | None:
+def actor_at(text: str, bare: str, at: int, cast: Sequence[Actor]) -> Actor | None:
     """Read the actor that begins at a place, after an article and titles."""
     for one in cast:
         words = text[at : one.start].split()
         if one.start < at or len(words) > 6:
             continue
-        if all(leads(word) for word in words) or (
-            len(words) > 1 and leads(words[-1]) and all(leads(word) or word[0].isupper() for word in words)
+        if all(may_precede_name(word) for word in words) or (
+            len(words) > 1
+            and may_precede_name(words[-1])
+            and all(may_precede_name(word) or word[0].isupper() for word in words)
         ):
             return with_staff(bare, one) if _speaks(bare, one) else None
     nouns = re.match(
         r"((?:[\w’'-]+\s+){0,4}?[a-z][\w’'-]+)(?=\s+(?:who|whose|that|which|in|of|at|from|with|for|on|to|familiar|said|by|as|and|seen)\b|[,.;:!?\"]|\s*$)",
         bare[at:],
     )
-    found = group(nouns.group(1)) if nouns else None
+    found = description_at_end(nouns.group(1)) if nouns else None
     begins = r"(?i)(?:the|an?|one|two|three|four|some|several|many|both|his|her|their|our|its|other|most)\b"
     if nouns is None or found is None or re.search(r"[A-Z]", nouns.group(1)[1:]):
         return None
-    if not re.match(begins, nouns.group(1)) and group(nouns.group(1).split()[0]) is None:
+    if not re.match(begins, nouns.group(1)) and description_at_end(nouns.group(1).split()[0]) is None:
         return None
     return Actor(at, at + nouns.end(), "group", found[0])
 
@@ -91,16 +93,16 @@ def _speaks(bare: str, actor: Actor) -> bool:
     if owned is None:
         return True
     words = owned.group(1).split()
-    return is_staff(words[0]) or is_staff(words[-1]) or group("the " + words[0]) is not None
+    return is_staff(words[0]) or is_staff(words[-1]) or description_at_end("the " + words[0]) is not None
 
 
-def leads(word: str) -> bool:
+def may_precede_name(word: str) -> bool:
     """Whether a word may stand between a verb and a name: an article, a title, "sluice-keeper"."""
     low = word.lower().strip(".,#")
     return (
         low in TITLES
         or low in ("the", "a", "an", "even", "former", "then")
-        or group(f"the {low}") is not None
+        or description_at_end(f"the {low}") is not None
     )
 
 
@@ -117,5 +119,5 @@ def with_staff(bare: str, actor: Actor) -> Actor:
                 if actor.kind == "party"
                 else Actor(actor.start, actor.end, "group", " ".join(words[:size]))
             )
-    found = group("the " + words[0])
+    found = description_at_end("the " + words[0])
     return Actor(actor.start, actor.end, "group", words[0]) if found else actor

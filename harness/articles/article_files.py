@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.articles import byte_streams as streams
-from harness.articles.byte_streams import Format
+from harness.articles.byte_streams import InputFormat
 from harness.values.errors import ArticleError, Problem
 
-ENDINGS: Mapping[str, Format] = {
+ENDINGS: Mapping[str, InputFormat] = {
     ".txt": "text",
     ".text": "text",
     ".md": "text",
@@ -37,7 +37,7 @@ _MOST_NULLS = 0.001
 
 
 @dataclass(frozen=True)
-class Document:
+class ArticleText:
     """An article as it came in.
 
     Attributes
@@ -60,9 +60,9 @@ class Document:
     date: str = ""
 
 
-def read(
-    paths: Iterable[Path], *, kind: Format | None = None, outlet: str = "", date: str = ""
-) -> Iterator[Document | ArticleError]:
+def read_articles(
+    paths: Iterable[Path], *, kind: InputFormat | None = None, outlet: str = "", date: str = ""
+) -> Iterator[ArticleText | ArticleError]:
     """Read articles one by one.
 
     Parameters
@@ -76,7 +76,7 @@ def read(
 
     Yields
     ------
-    Document or ArticleError
+    ArticleText or ArticleError
         An article that cannot be read is handed on as what is wrong with it: one of a thousand should not end
         the work.
 
@@ -88,13 +88,13 @@ def read(
     """
     for source in _sources(list(paths), kind):
         for found in _documents(*source):
-            if isinstance(found, Document):
+            if isinstance(found, ArticleText):
                 yield replace(found, outlet=found.outlet or outlet, date=found.date or date)
             else:
                 yield found
 
 
-def count(paths: Iterable[Path], kind: Format | None = None) -> int:
+def count_articles(paths: Iterable[Path], kind: InputFormat | None = None) -> int:
     """Count the articles that :func:`read` would try, lines of JSONL included; standard input is one."""
     total = 0
     for path, _, written in _sources(list(paths), kind, lenient=True):
@@ -105,7 +105,7 @@ def count(paths: Iterable[Path], kind: Format | None = None) -> int:
     return total
 
 
-def of_text(raw: bytes, name: str) -> Document:
+def from_text(raw: bytes, name: str) -> ArticleText:
     """Decode a plain text: UTF-8, or UTF-16 with a byte order mark.
 
     Raises
@@ -125,10 +125,10 @@ def of_text(raw: bytes, name: str) -> Document:
         raise _error(name, what, "convert it: iconv -f WINDOWS-1252 -t UTF-8") from None
     if text.count("\0") > max(2, _MOST_NULLS * len(text)):
         raise _error(name, f"holds {text.count(chr(0)):,} null characters: it is no text")
-    return _checked(Document(name, text))
+    return _checked(ArticleText(name, text))
 
 
-def of_html(raw: bytes | str, name: str) -> Document:
+def from_html(raw: bytes | str, name: str) -> ArticleText:
     """Take the main content of a page, with title, site and date as far as it states them.
 
     Scripts, navigation and comments of readers are left out; offsets count in the text that is left.
@@ -148,7 +148,7 @@ def of_html(raw: bytes | str, name: str) -> Document:
     text = (found.text or "").strip() if found is not None else ""
     if not text:
         raise _error(name, "holds no article that could be told from the rest of the page", "give its text")
-    made = Document(
+    made = ArticleText(
         name,
         text,
         title=found.title or "",
@@ -159,7 +159,7 @@ def of_html(raw: bytes | str, name: str) -> Document:
     return _checked(replace(made, title="" if same else made.title))
 
 
-def of_json(line: str, name: str) -> Document:
+def from_json(line: str, name: str) -> ArticleText:
     """Read an article from a JSON object: ``text`` or ``html``; ``id``, ``title``, ``outlet``, ``date``.
 
     Raises
@@ -188,12 +188,12 @@ def of_json(line: str, name: str) -> Document:
         wrong.append(Problem(f"{name}: date", f"is not like 2030-01-31: {date!r:.60}"))
     if wrong:
         raise ArticleError(wrong)
-    made = _checked(Document(name, row["text"])) if row.get("text") else of_html(row["html"], name)
+    made = _checked(ArticleText(name, row["text"])) if row.get("text") else from_html(row["html"], name)
     stated = {key: str(row[key]) for key in ("id", "title", "outlet", "date") if row.get(key) is not None}
     return replace(made, **{key: _cleaned(value) for key, value in stated.items()})
 
 
-def _checked(made: Document) -> Document:
+def _checked(made: ArticleText) -> ArticleText:
     if len(made.text) > LONGEST:
         what = f"holds {len(made.text):,} characters; an article has at most {LONGEST:,}"
         raise _error(made.id, what, "split it, one file an article, or one line of JSONL")
@@ -211,10 +211,10 @@ def _error(name: str, what: str, hint: str = "") -> ArticleError:
 
 
 def _sources(
-    paths: list[Path], kind: Format | None, *, lenient: bool = False
-) -> list[tuple[Path | None, str, Format | None]]:
+    paths: list[Path], kind: InputFormat | None, *, lenient: bool = False
+) -> list[tuple[Path | None, str, InputFormat | None]]:
     """List the files, each with the name it goes by and its format."""
-    found: list[tuple[Path | None, str, Format | None]] = []
+    found: list[tuple[Path | None, str, InputFormat | None]] = []
     problems = []
     for path in paths:
         if str(path) == "-":
@@ -240,7 +240,9 @@ def _sources(
     return found
 
 
-def _documents(path: Path | None, name: str, kind: Format | None) -> Iterator[Document | ArticleError]:
+def _documents(
+    path: Path | None, name: str, kind: InputFormat | None
+) -> Iterator[ArticleText | ArticleError]:
     try:
         handle: IO[bytes] = sys.stdin.buffer if path is None else path.open("rb")
     except OSError as error:
@@ -248,7 +250,7 @@ def _documents(path: Path | None, name: str, kind: Format | None) -> Iterator[Do
         return
     try:
         start = handle.read(streams.START)
-        kind = kind or streams.guessed(start)
+        kind = kind or streams.guess_format(start)
         if kind == "jsonl":
             yield from _json_documents(handle, name, start)
             return
@@ -260,19 +262,19 @@ def _documents(path: Path | None, name: str, kind: Format | None) -> Iterator[Do
         if len(raw) > LONGEST_PAGE:
             what = f"is larger than {LONGEST_PAGE:,} bytes; an article has at most {LONGEST:,} characters"
             raise _error(name, what, "split it, one file an article, or one line of JSONL")
-        yield of_html(raw, name) if kind == "html" else of_text(raw, name)
+        yield from_html(raw, name) if kind == "html" else from_text(raw, name)
     except ArticleError as error:
         yield error
 
 
-def _json_documents(handle: IO[bytes], name: str, start: bytes) -> Iterator[Document | ArticleError]:
-    for number, line in enumerate(streams.lines(handle, start, LONGEST_PAGE), start=1):
+def _json_documents(handle: IO[bytes], name: str, start: bytes) -> Iterator[ArticleText | ArticleError]:
+    for number, line in enumerate(streams.read_lines(handle, start, LONGEST_PAGE), start=1):
         place = f"{name}:{number}"
         try:
             if len(line) == LONGEST_PAGE:
                 raise _error(place, f"is longer than {LONGEST_PAGE:,} bytes, and so is not read on")
             if line.strip():
-                yield of_json(line.decode("utf-8-sig").rstrip("\r\n"), place)
+                yield from_json(line.decode("utf-8-sig").rstrip("\r\n"), place)
         except UnicodeDecodeError as error:
             yield _error(place, f"is no UTF-8 text: byte 0x{line[error.start]:02x}")
         except ArticleError as error:

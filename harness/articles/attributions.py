@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from harness.articles.actors import Actor, Kind, Source, leads, starting, with_staff
-from harness.articles.comments import commented
-from harness.articles.idioms import of_idioms
-from harness.articles.quotations import outside_quotes
-from harness.articles.verb_subjects import first
-from harness.articles.verbs import of_verbs
+from harness.articles.actors import Actor, ActorKind, Attribution, actor_at, may_precede_name, with_staff
+from harness.articles.comments import is_commented_on
+from harness.articles.idioms import idiom_attributions
+from harness.articles.quotations import blank_quotations
+from harness.articles.verb_subjects import clause_subject
+from harness.articles.verbs import verb_attributions
 from harness.articles.word_lists import DOCUMENTS, TITLES
 
 _STAMP = re.compile(r"^\d{1,2}[:.]\d\d\s*[-–—]\s*")
@@ -40,9 +40,9 @@ _ANY_NOUN = re.compile(
 )
 
 
-def sources(
+def find_attributions(
     text: str, cast: Sequence[Actor], *, transcript: bool, posts: bool, inside: bool = False
-) -> list[Source]:
+) -> list[Attribution]:
     """Find attributions.
 
     Parameters
@@ -58,18 +58,18 @@ def sources(
 
     Returns
     -------
-    list of Source
+    list of Attribution
         The weightiest first, of equal weight the earlier.
     """
-    bare = outside_quotes(text, inside=inside)
+    bare = blank_quotations(text, inside=inside)
     stamp = _STAMP.match(text)
     start = stamp.end() if stamp else 0
     bare = " " * start + bare[start:]
     found = [*_prefixed(text, start, cast, transcript=transcript, posts=posts)]
     found += _according(text, bare, cast)
     if not _is_question(bare):
-        told = [*of_verbs(text, bare, cast), *of_idioms(text, bare, cast)]
-        found += [one for one in told if not commented(bare, one.at)]
+        told = [*verb_attributions(text, bare, cast), *idiom_attributions(text, bare, cast)]
+        found += [one for one in told if not is_commented_on(bare, one.at)]
     if posts:
         found += _kin(bare)
     elif not found:
@@ -78,18 +78,20 @@ def sources(
     return sorted((one for one in found if one.weight >= least), key=lambda one: (-int(one.weight), one.at))
 
 
-def _kin(bare: str) -> Iterator[Source]:
+def _kin(bare: str) -> Iterator[Attribution]:
     """Give a post to the relative whom its author reports: "my aunt was there, says"."""
     for match in _KIN.finditer(bare):
-        yield Source(Actor(match.start(1), match.end(1), "group", match.group(1).lower()), match.start(), 3)
+        yield Attribution(
+            Actor(match.start(1), match.end(1), "group", match.group(1).lower()), match.start(), 3
+        )
 
 
-def _quoting(bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
+def _quoting(bare: str, cast: Sequence[Actor]) -> Iterator[Attribution]:
     """Give words at length in quotation marks to whom the sentence begins with."""
     if re.search(r"\"{30,}", bare):
-        actor = first(bare, bare, cast)
+        actor = clause_subject(bare, bare, cast)
         if actor is not None and not re.match(r"[’']", bare[actor.end :]):
-            yield Source(actor, 0, 1)
+            yield Attribution(actor, 0, 1)
 
 
 def _is_question(bare: str) -> bool:
@@ -110,7 +112,7 @@ def _least(bare: str) -> float:
 
 def _prefixed(
     text: str, start: int, cast: Sequence[Actor], *, transcript: bool, posts: bool
-) -> Iterator[Source]:
+) -> Iterator[Attribution]:
     match = _COLON.match(text[start:])
     if match is None or posts:
         return
@@ -125,15 +127,17 @@ def _prefixed(
         words = (
             words if not words.startswith(("Deputy ", "Speaker", "Chair")) else words.removeprefix("Deputy ")
         )
-        kind: Kind = "person" if who.startswith("Deputy") else "group"
-        yield Source(Actor(begin, end, kind, words if words != "Speaker" else "speaker"), begin, 4)
+        kind: ActorKind = "person" if who.startswith("Deputy") else "group"
+        yield Attribution(Actor(begin, end, kind, words if words != "Speaker" else "speaker"), begin, 4)
     elif covers and (transcript or quote or match.group("rest") or _is_clause(said) or not text[0].isascii()):
-        yield Source(covers[0], begin, 4 if transcript or quote else 2.5)
+        yield Attribution(covers[0], begin, 4 if transcript or quote else 2.5)
     elif _WRITTEN_BY.search(text[begin : inside[-1].start] if inside else ""):
-        yield Source(inside[-1], begin, 2.5)
+        yield Attribution(inside[-1], begin, 2.5)
     elif quote and inside:
-        leading = [one for one in inside if all(leads(word) for word in text[begin : one.start].split())]
-        yield Source(with_staff(text, leading[0]) if leading else inside[-1], begin, 2.5)
+        leading = [
+            one for one in inside if all(may_precede_name(word) for word in text[begin : one.start].split())
+        ]
+        yield Attribution(with_staff(text, leading[0]) if leading else inside[-1], begin, 2.5)
 
 
 def _only_titles(text: str, name: str) -> bool:
@@ -150,9 +154,9 @@ def _is_clause(said: str) -> bool:
     )
 
 
-def _according(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
+def _according(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Attribution]:
     for match in _ACCORDING.finditer(bare):
-        actor = starting(text, bare, match.end(), cast)
+        actor = actor_at(text, bare, match.end(), cast)
         noun = _ANY_NOUN.match(bare[match.end() :]) if actor is None else None
         if noun is not None:
             words = noun.group(1).split()
@@ -162,4 +166,4 @@ def _according(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
             if outlet:
                 actor = Actor(match.end(), match.end() + outlet.end(), "group", outlet.group(1).rstrip("."))
         if actor is not None:
-            yield Source(actor, match.start(), 3)
+            yield Attribution(actor, match.start(), 3)

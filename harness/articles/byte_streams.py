@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Literal
 
-Format = Literal["text", "html", "jsonl"]
+InputFormat = Literal["text", "html", "jsonl"]
 
 START = 2000
 """Bytes by which a format is told."""
@@ -16,7 +16,7 @@ START = 2000
 _BLOCK = 1 << 20
 
 
-def guessed(start: bytes) -> Format:
+def guess_format(start: bytes) -> InputFormat:
     """Say by its first bytes what something is written in."""
     begun = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if begun.startswith(b"{"):
@@ -33,7 +33,7 @@ def count_lines(path: Path) -> int:
     return found + (last != b"\n")
 
 
-def lines(handle: IO[bytes], start: bytes, longest: int) -> Iterator[bytes]:
+def read_lines(handle: IO[bytes], start: bytes, longest: int) -> Iterator[bytes]:
     """Yield the lines of a stream.
 
     Parameters

@@ -29,7 +29,7 @@ _COMMENT = re.compile(
 )
 
 
-def commented(bare: str, start: int) -> bool:
+def is_commented_on(bare: str, start: int) -> bool:
     """Whether what follows a place speaks against or for what was said there.
 
     Parameters

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.articles.pipeline import Outcome
-from harness.articles.shares import Share
-from harness.articles.tallies import VOICES, Tally
+from harness.articles.pipeline import Reading
+from harness.articles.shares import StanceShare
+from harness.articles.tallies import VOICES, PartyTally
 from harness.values.labels import STANCES
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MAX_PROBLEMS = 5
 MAX_GROUPS = 4
 
 
-def show(outcome: Outcome) -> None:
+def show(outcome: Reading) -> None:
     """Print counts by party, own voice and quoted apart, what could not be read, and where the rest is."""
     from rich.console import Console
     from rich.table import Table
@@ -63,7 +63,7 @@ def _plain(text: str) -> str:
     return escape("".join(one if one.isprintable() else "�" for one in text))
 
 
-def _counts(counts: Tally, voice: str) -> str:
+def _counts(counts: PartyTally, voice: str) -> str:
     found: Counter[str] = counts.stances[voice]
     if not found:
         return "–"
@@ -74,12 +74,12 @@ def _counts(counts: Tally, voice: str) -> str:
     return " / ".join([*(str(found[name]) for name in names), *others])
 
 
-def show_shares(shares: Sequence[Share], notes: Sequence[str], written: Sequence[Path]) -> None:
+def show_shares(shares: Sequence[StanceShare], notes: Sequence[str], written: Sequence[Path]) -> None:
     """Print the shares of the largest groups, naive and corrected."""
     from rich.console import Console
 
     console = Console(highlight=False, width=WIDTH)
-    groups: dict[tuple[str, ...], list[Share]] = {}
+    groups: dict[tuple[str, ...], list[StanceShare]] = {}
     for one in shares:
         groups.setdefault(tuple(one.group.values()), []).append(one)
     sizes = {key: sum(one.n for one in group) for key, group in groups.items()}
@@ -94,7 +94,7 @@ def show_shares(shares: Sequence[Share], notes: Sequence[str], written: Sequence
         console.print(str(path), markup=False, soft_wrap=True)
 
 
-def _group(shares: Sequence[Share]) -> Table:
+def _group(shares: Sequence[StanceShare]) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)

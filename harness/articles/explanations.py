@@ -30,7 +30,7 @@ _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 
 @dataclass(frozen=True)
-class Word:
+class WordWeight:
     """A word of a sentence, ``text[start:end]``.
 
     Attributes
@@ -48,7 +48,9 @@ class Word:
     how: str
 
 
-def explained(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> list[tuple[Word, ...]]:
+def explain_labels(
+    model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]
+) -> list[tuple[WordWeight, ...]]:
     """Say which words moved labels.
 
     Parameters
@@ -62,7 +64,7 @@ def explained(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> l
 
     Returns
     -------
-    list of tuple of Word
+    list of tuple of WordWeight
         At most :data:`SHOWN` a row, the weightiest first; the mention itself is not among them.
     """
     if hasattr(model.engine.classifier, "contributions"):
@@ -70,7 +72,7 @@ def explained(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> l
     return _occluded(model, rows, labels)
 
 
-def _exact(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> Iterator[tuple[Word, ...]]:
+def _exact(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> Iterator[tuple[WordWeight, ...]]:
     from harness.serving.rows import examples
 
     classifier: Any = model.engine.classifier
@@ -78,7 +80,7 @@ def _exact(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> Iter
     for item, label, shares in zip(items, labels, classifier.contributions(items), strict=True):
         at = model.labels.index(label)
         words = [
-            Word(start, end, item.text[start:end], _against_others(scores, at), "exact")
+            WordWeight(start, end, item.text[start:end], _against_others(scores, at), "exact")
             for (start, end), scores in shares
             if not any(start < span[1] and span[0] < end for span in item.spans)
         ]
@@ -90,7 +92,7 @@ def _against_others(scores: Any, at: int) -> float:
     return float(scores[at]) - sum(others) / len(others)
 
 
-def _occluded(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> list[tuple[Word, ...]]:
+def _occluded(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> list[tuple[WordWeight, ...]]:
     import pandas as pd
 
     records = rows.to_dict("records")
@@ -100,12 +102,12 @@ def _occluded(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> l
     without = pd.DataFrame([_without(records[number], span) for number, span in tried])
     whole = model.predict(rows)
     left = model.predict(without)
-    found: list[list[Word]] = [[] for _ in records]
+    found: list[list[WordWeight]] = [[] for _ in records]
     for place, (number, (start, end)) in enumerate(tried):
         column = f"p_{labels[number]}"
         weight = float(whole[column].iloc[number]) - float(left[column].iloc[place])
         text = records[number]["text"][start:end]
-        found[number].append(Word(start, end, text, weight, "occlusion"))
+        found[number].append(WordWeight(start, end, text, weight, "occlusion"))
     return [_weightiest(words) for words in found]
 
 
@@ -131,6 +133,6 @@ def _without(row: dict[Any, Any], span: Span) -> dict[str, Any]:
     }
 
 
-def _weightiest(words: Sequence[Word]) -> tuple[Word, ...]:
+def _weightiest(words: Sequence[WordWeight]) -> tuple[WordWeight, ...]:
     kept = [word for word in words if abs(word.weight) >= _LEAST[word.how] and _WORD.fullmatch(word.text)]
     return tuple(sorted(kept, key=lambda word: -abs(word.weight))[:SHOWN])

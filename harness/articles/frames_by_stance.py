@@ -18,7 +18,7 @@ CHUNK = 4096
 SEPARATOR = "|"
 
 
-def cross_file(source: Path, *, group: str = "") -> tuple[tuple[CrossTable, ...], int]:
+def frames_by_stance(source: Path, *, group: str = "") -> tuple[tuple[CrossTable, ...], int]:
     """Cross frames with stance, party by party, in a file that two models labelled together.
 
     Parameters

@@ -15,14 +15,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.articles.actors import Actor, Source, actors
-from harness.articles.attributions import sources
-from harness.articles.mentions import Named
-from harness.articles.people import group, people
-from harness.articles.quotations import left_open, outside_quotes
+from harness.articles.actors import Actor, Attribution, find_actors
+from harness.articles.attributions import find_attributions
+from harness.articles.mentions import PartyMention
+from harness.articles.people import description_at_end, find_people
+from harness.articles.quotations import blank_quotations, quotation_continues
 from harness.articles.sentences import Sentence
 
-Kind = Literal["writer", "party", "person", "other"]
+HolderKind = Literal["writer", "party", "person", "other"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Holder:
         Whether words stand in quotation marks.
     """
 
-    kind: Kind = "writer"
+    kind: HolderKind = "writer"
     name: str = ""
     via: str = ""
     quoted: bool = False
@@ -61,15 +61,15 @@ class Holder:
 WRITER = Holder()
 
 
-def holders(found: Sequence[Sentence], named: Sequence[Sequence[Named]]) -> list[Holder]:
+def find_holders(found: Sequence[Sentence], named: Sequence[Sequence[PartyMention]]) -> list[Holder]:
     """Say whose view every sentence gives.
 
     Parameters
     ----------
     found : sequence of Sentence
         All of an article, in order.
-    named : sequence of sequence of Named
-        As :func:`harness.articles.mentions.mentions` returns.
+    named : sequence of sequence of PartyMention
+        As :func:`harness.articles.mentions.find_mentions` returns.
 
     Returns
     -------
@@ -116,7 +116,7 @@ class _State:
         return _State(
             holder=holder,
             paragraph=sentence.paragraph,
-            inside=left_open(text, self.inside),
+            inside=quotation_continues(text, self.inside),
             invites=text.rstrip().endswith(":"),
             person=holder if person else self.person,
             post=not text[:1].isascii() and not text[:1].isalpha() and text[:1] not in "“”‘’«»—–…",
@@ -125,7 +125,7 @@ class _State:
 
 def _holder(
     sentence: Sentence,
-    named: Sequence[Named],
+    named: Sequence[PartyMention],
     state: _State,
     surnames: dict[str, str],
     *,
@@ -133,15 +133,15 @@ def _holder(
     posts: bool,
 ) -> Holder:
     text = sentence.text
-    cast = actors(text, named, surnames)
-    found = sources(text, cast, transcript=transcript, posts=posts, inside=state.inside)
+    cast = find_actors(text, named, surnames)
+    found = find_attributions(text, cast, transcript=transcript, posts=posts, inside=state.inside)
     near = sentence.paragraph - state.paragraph <= 1
     for source in found:
         holder = _of(source, text, cast, state if near else _State(), surnames)
         if holder is not None:
             return holder
     quoted = bool(re.search('[“”"]', text))
-    wholly = not outside_quotes(text, inside=state.inside).strip(' ".,;:!?—–-')
+    wholly = not blank_quotations(text, inside=state.inside).strip(' ".,;:!?—–-')
     if near and state.holder.kind != "writer":
         if state.inside or wholly or (state.invites and quoted):
             return replace(state.holder, quoted=True)
@@ -156,22 +156,26 @@ def _could_be(actor: Actor) -> bool:
 
 
 def _of(
-    source: Source, text: str, cast: Sequence[Actor], state: _State, surnames: dict[str, str]
+    source: Attribution, text: str, cast: Sequence[Actor], state: _State, surnames: dict[str, str]
 ) -> Holder | None:
     quoted = bool(re.search("[“”\"]|(?<!\\w)['‘]\\w[^'’]{15,}[,.!?]['’]", text))
     actor = source.actor
     if actor.kind == "pronoun":
-        bare = outside_quotes(text)
+        bare = blank_quotations(text)
         outside = (one for one in cast if one.end <= actor.start and bare[one.start] != '"')
         antecedent = next((one for one in outside if _could_be(one)), None)
-        described = group(" ".join(re.split(r"[,;\"]", bare)[0].split()[:5])) if antecedent is None else None
+        described = (
+            description_at_end(" ".join(re.split(r"[,;\"]", bare)[0].split()[:5]))
+            if antecedent is None
+            else None
+        )
         if described is not None:
             return Holder("other", described[0], quoted=quoted)
         if antecedent is None:
             return replace(state.person, quoted=quoted) if state.person.kind != "writer" else None
         actor = antecedent
     name = surnames.get(actor.name, actor.name) if actor.kind == "person" else actor.name
-    kind: Kind = "party" if actor.kind == "party" else "person" if actor.kind == "person" else "other"
+    kind: HolderKind = "party" if actor.kind == "party" else "person" if actor.kind == "person" else "other"
     return Holder(kind, name, actor.via, quoted)
 
 
@@ -183,19 +187,19 @@ def _looked_ahead(found: Sequence[Sentence], made: list[Holder]) -> list[Holder]
             continue
         text = one.text.strip()
         begins = text.startswith(("“", '"'))
-        open_ = left_open(text, False)
+        open_ = quotation_continues(text, False)
         closed = text.endswith(("”", '"')) and one.paragraph == after.paragraph
         if begins and after.paragraph - one.paragraph <= 1 and (open_ or closed):
             made[at] = made[at + 1]
     return made
 
 
-def _surnames(found: Sequence[Sentence], named: Sequence[Sequence[Named]]) -> dict[str, str]:
+def _surnames(found: Sequence[Sentence], named: Sequence[Sequence[PartyMention]]) -> dict[str, str]:
     """Map surnames to the fullest form of the name in the article."""
     fullest: dict[str, str] = {}
     for sentence, mine in zip(found, named, strict=True):
         if sentence.read or sentence.kind == "byline":
-            for person in people(sentence.text, [span for one in mine for span in one.spans]):
+            for person in find_people(sentence.text, [span for one in mine for span in one.spans]):
                 known = fullest.get(person.surname, "")
                 if " " in person.name and len(person.name) > len(known):
                     fullest[person.surname] = person.name
@@ -215,7 +219,7 @@ _HANDLE = re.compile(r"^@\w+:|#\w|^RT @")
 def _issued(found: Sequence[Sentence]) -> Sentence | None:
     """Return the first sentence of a release, where an organisation that goes on as "we" names itself."""
     read = [one for one in found if one.read and one.kind == "body"]
-    ours = sum(re.search(r"\b(?:[Ww]e|[Oo]ur|us)\b", outside_quotes(one.text)) is not None for one in read)
+    ours = sum(re.search(r"\b(?:[Ww]e|[Oo]ur|us)\b", blank_quotations(one.text)) is not None for one in read)
     return read[0] if ours >= 2 else None
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from harness.articles.actors import Actor, Source, starting
-from harness.articles.verb_subjects import subject
+from harness.articles.actors import Actor, Attribution, actor_at
+from harness.articles.verb_subjects import subject_before
 
 _OBJECT = r"\s+[^.;:,]{2,60}?\s"
 _PHRASE = re.compile(
@@ -60,7 +60,7 @@ _RECEIVED = re.compile(
 _VIEWED = re.compile(r"^(?:For|To)\s+")
 
 
-def of_idioms(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
+def idiom_attributions(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Attribution]:
     """Yield what set phrases attribute: "puts it down to", "in Crane's view", "drew praise from".
 
     Parameters
@@ -72,34 +72,34 @@ def of_idioms(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
 
     Yields
     ------
-    Source
+    Attribution
     """
     for match in [*_PHRASE.finditer(bare), *_JUDGED.finditer(bare)]:
         before = bare[: match.start()]
         if _NOT.search(before) or _DEPENDS.search(before):
             continue
-        actor = subject(bare, before, cast, main=True)
+        actor = subject_before(bare, before, cast, main=True)
         if actor is not None:
-            yield Source(actor, match.start(), 2)
+            yield Attribution(actor, match.start(), 2)
     yield from _owned(bare, cast)
     for pattern, then, weight in ((_RECEIVED, "", 1.5), (_AS, _PUT, 2), (_SEEN, r"\s+as\b", 2)):
         for match in pattern.finditer(bare):
-            actor = starting(text, bare, match.end(), cast)
+            actor = actor_at(text, bare, match.end(), cast)
             if actor is not None and re.match(then, bare[actor.end :]):
-                yield Source(actor, match.start(), weight)
+                yield Attribution(actor, match.start(), weight)
     lead = _VIEWED.match(bare)
-    viewer = starting(text, bare, lead.end(), cast) if lead else None
+    viewer = actor_at(text, bare, lead.end(), cast) if lead else None
     if viewer is None or (viewer.kind == "party" and not viewer.leader):
         return
     if re.match(r",\s+(?!who\b|which\b|whose\b)", bare[viewer.end :]):
-        yield Source(viewer, 0, 2)
+        yield Attribution(viewer, 0, 2)
 
 
-def _owned(bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
+def _owned(bare: str, cast: Sequence[Actor]) -> Iterator[Attribution]:
     """Yield those whose view, verdict or answer the sentence states."""
     for one in cast:
         rest, before = bare[one.end :], bare[: one.start]
         if _OWNED.match(rest) and re.search(r"\b(?:[Ii]n|[Bb]y|[Oo]n|[Tt]o)\s+(?:\w+\s+)?$", before):
-            yield Source(one, one.start, 3)
+            yield Attribution(one, one.start, 3)
         elif _STATED.match(rest) and not _DEPENDS.search(before):
-            yield Source(one, one.start, 2)
+            yield Attribution(one, one.start, 2)

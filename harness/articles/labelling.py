@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.articles.article_files import Document
-from harness.articles.explanations import Word, explained
-from harness.articles.holders import Holder, holders
-from harness.articles.mentions import Named, mentions
-from harness.articles.sentences import Sentence, sentences
+from harness.articles.article_files import ArticleText
+from harness.articles.explanations import WordWeight, explain_labels
+from harness.articles.holders import Holder, find_holders
+from harness.articles.mentions import PartyMention, find_mentions
+from harness.articles.sentences import Sentence, split_sentences
 from harness.values.errors import ModelError
 from harness.values.parties import Registry
 
@@ -26,7 +26,7 @@ SEPARATOR = "|"
 
 
 @dataclass(frozen=True)
-class Label:
+class PredictedLabels:
     """What the models say of a (sentence, party).
 
     Attributes
@@ -39,7 +39,7 @@ class Label:
         Of the sentence.
     frame_proba : dict
         Frame → probability.
-    words : tuple of Word
+    words : tuple of WordWeight
         What moved the stance, the weightiest first; empty where nobody asked.
     """
 
@@ -48,51 +48,51 @@ class Label:
     abstain: bool = False
     frames: tuple[str, ...] = ()
     frame_proba: dict[str, float] = field(default_factory=dict)
-    words: tuple[Word, ...] = ()
+    words: tuple[WordWeight, ...] = ()
 
 
 @dataclass(frozen=True)
-class Row:
+class LabelledMention:
     """A party in a sentence."""
 
     sentence: Sentence
-    named: Named
+    named: PartyMention
     holder: Holder
-    label: Label = Label()
+    label: PredictedLabels = PredictedLabels()
 
 
 @dataclass(frozen=True)
-class Reading:
+class LabelledArticle:
     """A document with all its sentences, and a row for each party in each.
 
     Attributes
     ----------
-    document : Document
+    document : ArticleText
     sentences : tuple of Sentence
         What is left out too.
     holders : tuple of Holder
         One a sentence.
-    rows : tuple of Row
+    rows : tuple of LabelledMention
         In order; every party at most once a sentence.
     """
 
-    document: Document
+    document: ArticleText
     sentences: tuple[Sentence, ...]
     holders: tuple[Holder, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[LabelledMention, ...]
 
-    def thinned(self) -> Reading:
+    def thinned(self) -> LabelledArticle:
         """Return the reading without its text, for who counts over thousands of articles."""
         rows = tuple(
             replace(
                 row,
                 sentence=replace(row.sentence, text=""),
-                label=Label(row.label.stance, abstain=row.label.abstain),
+                label=PredictedLabels(row.label.stance, abstain=row.label.abstain),
             )
             for row in self.rows
         )
         headline = tuple(one for one in self.sentences[:1] if one.kind == "headline")
-        return Reading(replace(self.document, text=""), headline, (), rows)
+        return LabelledArticle(replace(self.document, text=""), headline, (), rows)
 
     @property
     def parties(self) -> list[str]:
@@ -104,7 +104,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Reader:
+class ArticleReader:
     """Reads articles.
 
     Attributes
@@ -115,13 +115,13 @@ class Reader:
     only : frozenset of str
         Canonical names; empty stands for all parties that occur.
     linked : bool
-        See :func:`harness.articles.mentions.mentions`.
+        See :func:`harness.articles.mentions.find_mentions`.
     explain : bool
         Whether to say which words moved a stance.
     explain_at_most : int, optional
         Rows; where more are labelled together, nothing is said of words. Left out, there is no end.
     language : str
-        For :func:`harness.articles.sentences.sentences`.
+        For :func:`harness.articles.sentences.split_sentences`.
 
     Raises
     ------
@@ -143,9 +143,9 @@ class Reader:
             if model is not None and model.task != task:
                 raise ModelError(f"{model.uri or 'the model'} is for {model.task}; a {task} model is needed")
 
-    def read(self, documents: Iterable[Document]) -> Iterator[Reading]:
+    def read(self, documents: Iterable[ArticleText]) -> Iterator[LabelledArticle]:
         """Read articles, in order; as many are held at a time as fill a batch."""
-        waiting: list[Reading] = []
+        waiting: list[LabelledArticle] = []
         count = 0
         for document in documents:
             waiting.append(self.outline(document))
@@ -155,20 +155,20 @@ class Reader:
                 waiting, count = [], 0
         yield from self._labelled(waiting)
 
-    def outline(self, document: Document) -> Reading:
+    def outline(self, document: ArticleText) -> LabelledArticle:
         """Say who is named where and whose view each sentence gives; labels stay empty."""
-        found = sentences(document.text, title=document.title, language=self.language)
-        named = mentions(found, self.registry, date=document.date, linked=self.linked)
-        whose = holders(found, named)
+        found = split_sentences(document.text, title=document.title, language=self.language)
+        named = find_mentions(found, self.registry, date=document.date, linked=self.linked)
+        whose = find_holders(found, named)
         rows = tuple(
-            Row(sentence, one, holder)
+            LabelledMention(sentence, one, holder)
             for sentence, of_one, holder in zip(found, named, whose, strict=True)
             for one in of_one
             if not self.only or one.party in self.only
         )
-        return Reading(document, tuple(found), tuple(whose), rows)
+        return LabelledArticle(document, tuple(found), tuple(whose), rows)
 
-    def _labelled(self, readings: Sequence[Reading]) -> Iterator[Reading]:
+    def _labelled(self, readings: Sequence[LabelledArticle]) -> Iterator[LabelledArticle]:
         rows = [row for one in readings for row in one.rows]
         labels = iter(self.labels(rows))
         for one in readings:
@@ -178,9 +178,9 @@ class Reader:
         """Say whether words are told where ``n`` rows are labelled together."""
         return self.explain and (self.explain_at_most is None or n <= self.explain_at_most)
 
-    def labels(self, rows: Sequence[Row]) -> list[Label]:
-        """Label rows."""
-        made = [Label() for _ in rows]
+    def labels(self, rows: Sequence[LabelledMention]) -> list[PredictedLabels]:
+        """PredictedLabels rows."""
+        made = [PredictedLabels() for _ in rows]
         if not rows:
             return made
         if self.stance is not None:
@@ -188,18 +188,20 @@ class Reader:
             found = self.stance.predict(table)
             names = self.stance.labels
             made = [
-                Label(one["label"], {name: one[f"p_{name}"] for name in names}, bool(one["abstain"]))
+                PredictedLabels(
+                    one["label"], {name: one[f"p_{name}"] for name in names}, bool(one["abstain"])
+                )
                 for one in found.to_dict("records")
             ]
             if self.explains(len(rows)):
-                words = explained(self.stance, table, found["label"].tolist())
+                words = explain_labels(self.stance, table, found["label"].tolist())
                 made = [replace(one, words=why) for one, why in zip(made, words, strict=True)]
         if self.frames is not None:
             made = _framed(self.frames, rows, made)
         return made
 
 
-def _table(rows: Sequence[Row]) -> pd.DataFrame:
+def _table(rows: Sequence[LabelledMention]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(
@@ -212,7 +214,9 @@ def _table(rows: Sequence[Row]) -> pd.DataFrame:
     )
 
 
-def _framed(model: LabelModel, rows: Sequence[Row], made: Sequence[Label]) -> list[Label]:
+def _framed(
+    model: LabelModel, rows: Sequence[LabelledMention], made: Sequence[PredictedLabels]
+) -> list[PredictedLabels]:
     """Add frames: once a sentence, however many parties stand in it."""
     import pandas as pd
 

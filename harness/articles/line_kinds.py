@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["headline", "heading", "body", "dateline", "byline", "credit", "boilerplate"]
-LEFT_OUT: frozenset[Kind] = frozenset({"dateline", "byline", "credit", "boilerplate"})
+LineKind = Literal["headline", "heading", "body", "dateline", "byline", "credit", "boilerplate"]
+LEFT_OUT: frozenset[LineKind] = frozenset({"dateline", "byline", "credit", "boilerplate"})
 """Kinds of lines that are no sentences of the article."""
 
 BULLET = re.compile(r"\s*(?:[-*•‣◦▪–—·]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)])\s+")
@@ -37,7 +37,7 @@ _CREDIT = re.compile(
 _TERMINAL = re.compile(r"[.!?…:;,][\"'”’)\]]*$")
 
 
-def kind_of(line: str, *, first: bool, alone: bool) -> Kind:
+def kind_of_line(line: str, *, first: bool, alone: bool) -> LineKind:
     """Tell what a line is.
 
     Parameters

@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.articles.people import people
+from harness.articles.people import find_people
 from harness.articles.sentences import Sentence
 from harness.articles.word_lists import CAPITALS, NOT_PEOPLE, OFFICES, TITLES
 from harness.values.parties import Form, Registry, Span
 from harness.values.parties.matching import Meaning
 
-How = Literal["name", "leader", "demonym", "title", "description", "pronoun"]
-LINKED: frozenset[How] = frozenset({"title", "description", "pronoun"})
+ReferenceKind = Literal["name", "leader", "demonym", "title", "description", "pronoun"]
+LINKED: frozenset[ReferenceKind] = frozenset({"title", "description", "pronoun"})
 """Not named, but meant: by an office, as "the party", by a pronoun."""
 
 
 @dataclass(frozen=True)
-class Named:
+class PartyMention:
     """A party in a sentence: ``sentence.text[start:end]`` for every span.
 
     Attributes
@@ -39,7 +39,7 @@ class Named:
 
     party: str
     spans: tuple[Span, ...]
-    how: How
+    how: ReferenceKind
     sure: bool = True
     leader: str = ""
 
@@ -48,7 +48,7 @@ class Named:
 class _Hit:
     span: Span
     party: str
-    how: How
+    how: ReferenceKind
     sure: bool
     leader: str = ""
 
@@ -63,9 +63,9 @@ class _Known:
     titles: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
 
 
-def mentions(
+def find_mentions(
     found: Sequence[Sentence], registry: Registry, *, date: str = "", linked: bool = True
-) -> list[list[Named]]:
+) -> list[list[PartyMention]]:
     """Find which parties every sentence names.
 
     Parameters
@@ -81,7 +81,7 @@ def mentions(
 
     Returns
     -------
-    list of list of Named
+    list of list of PartyMention
         One list a sentence, each party once, in order of its first span.
     """
     forms = [registry.forms(one.text, date) if one.read else [] for one in found]
@@ -95,14 +95,14 @@ def mentions(
     return [_merged(of_one) for of_one in hits]
 
 
-def _merged(hits: list[_Hit]) -> list[Named]:
-    order: tuple[How, ...] = ("name", "leader", "demonym", "title", "description", "pronoun")
+def _merged(hits: list[_Hit]) -> list[PartyMention]:
+    order: tuple[ReferenceKind, ...] = ("name", "leader", "demonym", "title", "description", "pronoun")
     made = []
     for party in dict.fromkeys(hit.party for hit in sorted(hits, key=lambda one: one.span)):
         mine = sorted((hit for hit in hits if hit.party == party), key=lambda one: one.span)
         sure = [hit for hit in mine if hit.sure] or mine
         how = min((hit.how for hit in sure), key=order.index)
-        made.append(Named(party, tuple(hit.span for hit in sure), how, sure[0].sure, sure[0].leader))
+        made.append(PartyMention(party, tuple(hit.span for hit in sure), how, sure[0].sure, sure[0].leader))
     return made
 
 
@@ -118,7 +118,7 @@ def _known(found: Sequence[Sentence], forms: Sequence[list[Form]]) -> _Known:
                     known.leaders[meaning.leader] = meaning.party
                     known.surnames.setdefault(meaning.leader.rsplit(" ", 1)[-1], set()).add(meaning.leader)
         if sentence.read:
-            for person in people(sentence.text, taken):
+            for person in find_people(sentence.text, taken):
                 if " " in person.name:
                     known.surnames.setdefault(person.surname, set()).add(person.name)
     return known
@@ -269,7 +269,7 @@ def _pronouns(
 
 def _persons(text: str, hits: list[_Hit], known: _Known) -> set[str]:
     inside = [hit for hit in hits if hit.span[1] <= len(text)]
-    others = people(text, [hit.span for hit in inside], known.surnames)
+    others = find_people(text, [hit.span for hit in inside], known.surnames)
     return {hit.leader for hit in inside if hit.leader} | {one.name for one in others}
 
 

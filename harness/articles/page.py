@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.articles.labelling import Reading, Row
+from harness.articles.labelling import LabelledArticle, LabelledMention
 from harness.articles.mentions import LINKED
-from harness.articles.tallies import VOICES, tally
+from harness.articles.tallies import VOICES, tally_parties
 from harness.reports.pages import environment
 from harness.values.labels import STANCES
 
@@ -35,12 +35,12 @@ class Line:
     pieces: tuple[Piece, ...]
 
 
-def reader_page(reading: Reading, *, models: tuple[str, ...] = ()) -> str:
+def reader_page(reading: LabelledArticle, *, models: tuple[str, ...] = ()) -> str:
     """Return the page of an article.
 
     Parameters
     ----------
-    reading : Reading
+    reading : LabelledArticle
     models : tuple of str
         Addresses of the models, to be named.
 
@@ -52,7 +52,7 @@ def reader_page(reading: Reading, *, models: tuple[str, ...] = ()) -> str:
     """
     parties = reading.parties
     place = {name: number for number, name in enumerate(parties)}
-    counts = tally([reading])
+    counts = tally_parties([reading])
     return (
         environment()
         .get_template("reader.html.j2")
@@ -72,14 +72,16 @@ def reader_page(reading: Reading, *, models: tuple[str, ...] = ()) -> str:
     )
 
 
-def index_page(readings: Sequence[tuple[str, Reading]]) -> str:
+def index_page(readings: Sequence[tuple[str, LabelledArticle]]) -> str:
     """Return the page that lists articles: pairs of the name of a page and the reading on it."""
     listed = [
         {
             "page": name,
             "document": reading.document,
             "title": reading.document.title or _headline(reading) or reading.document.id,
-            "parties": [{"name": party, "counts": counts} for party, counts in tally([reading]).items()],
+            "parties": [
+                {"name": party, "counts": counts} for party, counts in tally_parties([reading]).items()
+            ],
         }
         for name, reading in readings
     ]
@@ -91,11 +93,11 @@ def index_page(readings: Sequence[tuple[str, Reading]]) -> str:
     )
 
 
-def _headline(reading: Reading) -> str:
+def _headline(reading: LabelledArticle) -> str:
     return next((one.text for one in reading.sentences if one.kind == "headline"), "")
 
 
-def _stances(reading: Reading) -> list[str]:
+def _stances(reading: LabelledArticle) -> list[str]:
     return _ordered(name for row in reading.rows for name in row.label.proba)
 
 
@@ -107,8 +109,8 @@ def _ordered(names: Iterable[str]) -> list[str]:
     ]
 
 
-def _paragraphs(reading: Reading, place: dict[str, int]) -> list[list[Line]]:
-    by_sentence: dict[int, list[Row]] = {}
+def _paragraphs(reading: LabelledArticle, place: dict[str, int]) -> list[list[Line]]:
+    by_sentence: dict[int, list[LabelledMention]] = {}
     for row in reading.rows:
         by_sentence.setdefault(row.sentence.number, []).append(row)
     made: dict[int, list[Line]] = {}
@@ -120,7 +122,7 @@ def _paragraphs(reading: Reading, place: dict[str, int]) -> list[list[Line]]:
     return list(made.values())
 
 
-def _pieces(text: str, rows: list[Row], place: dict[str, int]) -> tuple[Piece, ...]:
+def _pieces(text: str, rows: list[LabelledMention], place: dict[str, int]) -> tuple[Piece, ...]:
     spans = sorted((span, place[row.named.party]) for row in rows for span in row.named.spans)
     made = []
     position = 0
@@ -132,7 +134,7 @@ def _pieces(text: str, rows: list[Row], place: dict[str, int]) -> tuple[Piece, .
     return tuple(piece for piece in [*made, Piece(text[position:])] if piece.text)
 
 
-def _strip(reading: Reading, party: str) -> list[dict[str, Any]]:
+def _strip(reading: LabelledArticle, party: str) -> list[dict[str, Any]]:
     """Return the course of the article for a party: a cell a sentence."""
     mine = {row.sentence.number: row for row in reading.rows if row.named.party == party}
     cells = []
@@ -143,7 +145,7 @@ def _strip(reading: Reading, party: str) -> list[dict[str, Any]]:
     return cells
 
 
-def _said(row: Row) -> dict[str, Any]:
+def _said(row: LabelledMention) -> dict[str, Any]:
     label = row.label
     return {
         "stance": label.stance,
@@ -153,7 +155,7 @@ def _said(row: Row) -> dict[str, Any]:
     }
 
 
-def _rows(reading: Reading, place: dict[str, int]) -> dict[str, dict[str, Any]]:
+def _rows(reading: LabelledArticle, place: dict[str, int]) -> dict[str, dict[str, Any]]:
     made: dict[str, dict[str, Any]] = {}
     for row in reading.rows:
         label = row.label
@@ -167,7 +169,7 @@ def _rows(reading: Reading, place: dict[str, int]) -> dict[str, dict[str, Any]]:
     return made
 
 
-def _whose(row: Row) -> str:
+def _whose(row: LabelledMention) -> str:
     holder = row.holder
     if holder.own_voice:
         return "the outlet itself"
@@ -175,13 +177,13 @@ def _whose(row: Row) -> str:
     return f"{holder.name} ({via})" if via else holder.name
 
 
-def _how(row: Row) -> str:
+def _how(row: LabelledMention) -> str:
     if not row.named.sure:
         return "unsure whether the party is meant"
     return f"meant by a {row.named.how}" if row.named.how in LINKED else ""
 
 
-def _table_row(row: Row) -> dict[str, Any]:
+def _table_row(row: LabelledMention) -> dict[str, Any]:
     return _said(row) | {
         "number": row.sentence.number,
         "party": row.named.party,

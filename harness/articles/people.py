@@ -28,7 +28,7 @@ class Person:
         return self.name.rsplit(" ", 1)[-1]
 
 
-def people(text: str, taken: Iterable[Span] = (), known: Collection[str] = ()) -> list[Person]:
+def find_people(text: str, taken: Iterable[Span] = (), known: Collection[str] = ()) -> list[Person]:
     """Find persons.
 
     Parameters
@@ -54,7 +54,7 @@ def people(text: str, taken: Iterable[Span] = (), known: Collection[str] = ()) -
             continue
         before = re.search(r"([\w-]+)\s+$", text[:start])
         introduced = before is not None and (
-            before.group(1).lower() in TITLES or group(f"the {before.group(1)}") is not None
+            before.group(1).lower() in TITLES or description_at_end(f"the {before.group(1)}") is not None
         )
         person = _person(match.group(), start, known, titled=introduced)
         if person is not None:
@@ -98,7 +98,7 @@ _ADJECTIVES = re.compile(
 )
 
 
-def group(left: str) -> tuple[str, int] | None:
+def description_at_end(left: str) -> tuple[str, int] | None:
     """Read a description that ends a text: "two shop stewards", "the harbour master", "critics".
 
     Returns

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
-from harness.articles.article_files import Document, count, read
-from harness.articles.byte_streams import Format
-from harness.articles.labelling import Reader, Reading
+from harness.articles.article_files import ArticleText, count_articles, read_articles
+from harness.articles.byte_streams import InputFormat
+from harness.articles.labelling import ArticleReader, LabelledArticle
 from harness.articles.page import index_page, reader_page
-from harness.articles.table_writer import Tables, whole
-from harness.articles.tallies import Tally, add
+from harness.articles.table_writer import TableWriter, atomic_file
+from harness.articles.tallies import PartyTally, add_article
 from harness.serving.inference.formats import ENDINGS
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
 from harness.values.parties import Registry, shipped
@@ -31,7 +31,7 @@ PAGED = 10_000
 
 
 @dataclass(frozen=True)
-class Request:
+class ReadingRequest:
     """What to read, with what, and where to.
 
     Attributes
@@ -50,9 +50,10 @@ class Request:
     explain : bool or None
         Left out, for a single article of at most :data:`EXPLAINED` rows.
     linked : bool
-        See :func:`harness.articles.mentions.mentions`.
+        See :func:`harness.articles.mentions.find_mentions`.
     kind, outlet, date, language : str
-        See :func:`harness.articles.article_files.read` and :func:`harness.articles.sentences.sentences`.
+        See :func:`harness.articles.article_files.read_articles` and
+        :func:`harness.articles.sentences.split_sentences`.
     """
 
     articles: tuple[Path, ...]
@@ -63,14 +64,14 @@ class Request:
     frames: str = FRAMES
     explain: bool | None = None
     linked: bool = True
-    kind: Format | None = None
+    kind: InputFormat | None = None
     outlet: str = ""
     date: str = ""
     language: str = "en"
 
 
 @dataclass
-class Outcome:
+class Reading:
     """What came of it.
 
     Attributes
@@ -86,13 +87,13 @@ class Outcome:
 
     articles: int = 0
     rows: int = 0
-    tallies: dict[str, Tally] = field(default_factory=dict)
+    tallies: dict[str, PartyTally] = field(default_factory=dict)
     written: list[Path] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def run(request: Request) -> Outcome:
+def run(request: ReadingRequest) -> Reading:
     """Read articles and write what was asked for.
 
     Raises
@@ -104,8 +105,8 @@ def run(request: Request) -> Outcome:
     ModelError
         Where a model is missing or for the other task.
     """
-    total = count(request.articles, request.kind)
-    outcome = Outcome()
+    total = count_articles(request.articles, request.kind)
+    outcome = Reading()
     if request.date and not is_date(request.date):
         raise ArticleError([Problem("--date", f"is not like 2030-01-31: {request.date!r}")])
     _check(request.outputs, total == 1)
@@ -153,12 +154,12 @@ def _one_page(path: Path) -> Problem:
     return Problem(str(path), "is one page, and there are several articles", hint)
 
 
-def _long(reading: Reading) -> Problem:
+def _long(reading: LabelledArticle) -> Problem:
     what = f"has {len(reading.rows):,} rows, and a page shows at most {PAGED:,}"
     return Problem(reading.document.id, what, "write a table: -o readings.csv")
 
 
-def _reader(request: Request, single: bool, outcome: Outcome) -> Reader:
+def _reader(request: ReadingRequest, single: bool, outcome: Reading) -> ArticleReader:
     from harness.tracking.models import load
 
     registry = shipped() if request.parties is None else read_registry(request.parties)
@@ -173,7 +174,7 @@ def _reader(request: Request, single: bool, outcome: Outcome) -> Reader:
                 raise
             outcome.notes.append(f"without frames: {error}")
     explain = single if request.explain is None else request.explain
-    return Reader(
+    return ArticleReader(
         registry,
         stance,
         frames,
@@ -193,22 +194,24 @@ def _canonical(registry: Registry, name: str) -> str:
     raise ArticleError([Problem("--party", f"the registry has no {name!r}", suggest(name, names))])
 
 
-def _readable(request: Request, outcome: Outcome) -> Iterator[Document]:
-    for found in read(request.articles, kind=request.kind, outlet=request.outlet, date=request.date):
-        if isinstance(found, Document):
+def _readable(request: ReadingRequest, outcome: Reading) -> Iterator[ArticleText]:
+    for found in read_articles(request.articles, kind=request.kind, outlet=request.outlet, date=request.date):
+        if isinstance(found, ArticleText):
             yield found
         else:
             outcome.unread += str(found).splitlines()
 
 
-def _write(readings: Iterator[Reading], outputs: Sequence[Path], reader: Reader, outcome: Outcome) -> None:
+def _write(
+    readings: Iterator[LabelledArticle], outputs: Sequence[Path], reader: ArticleReader, outcome: Reading
+) -> None:
     models = tuple(model.uri for model in (reader.stance, reader.frames) if model is not None)
     tables = [path for path in outputs if path.suffix.lower() in ENDINGS]
     pages = [path for path in outputs if path.suffix.lower() in PAGES]
     folders = [path for path in outputs if not path.suffix]
-    listed: list[tuple[str, Reading]] = []
+    listed: list[tuple[str, LabelledArticle]] = []
     page = ""
-    with Tables(tables, explained=reader.explain) as writing:
+    with TableWriter(tables, explained=reader.explain) as writing:
         for reading in readings:
             if pages and outcome.articles:  # JSONL on standard input: not counted before it was read
                 raise ArticleError([_one_page(path) for path in pages])
@@ -216,7 +219,7 @@ def _write(readings: Iterator[Reading], outputs: Sequence[Path], reader: Reader,
                 raise ArticleError([_long(reading)])
             outcome.articles += 1
             outcome.rows += len(reading.rows)
-            add(outcome.tallies, reading)
+            add_article(outcome.tallies, reading)
             writing.add(reading)
             if reader.explain and not reader.explains(len(reading.rows)):
                 what = f"with more than {EXPLAINED:,} rows, what moved them is not told"
@@ -239,7 +242,7 @@ def _write(readings: Iterator[Reading], outputs: Sequence[Path], reader: Reader,
 
 
 def _write_text(path: Path, text: str) -> None:
-    with whole(path) as handle:
+    with atomic_file(path) as handle:
         handle.write(text.encode("utf-8", "replace"))
 
 

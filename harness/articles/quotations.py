@@ -10,7 +10,7 @@ _CLOSING = re.compile(r"[^“\"]*?(?:”|[,.?!…]\"(?=\s|$))")
 _UNCLOSED = re.compile(r",\s+(?:[A-Z][\w’'-]+\s){1,3}(?:said|says|added|wrote|told)\b[^,“”\"]*$")
 
 
-def outside_quotes(text: str, *, inside: bool = False) -> str:
+def blank_quotations(text: str, *, inside: bool = False) -> str:
     r"""Blank what stands between quotation marks, character by character.
 
     Parameters
@@ -28,14 +28,14 @@ def outside_quotes(text: str, *, inside: bool = False) -> str:
     closed = _CLOSING.match(text)
     if closed is not None or inside:
         end = closed.end() if closed is not None else len(text)
-        return '"' * end + outside_quotes(text[end:])
+        return '"' * end + blank_quotations(text[end:])
     tail = _UNCLOSED.search(text) if text.count("“") > text.count("”") or text.count('"') % 2 else None
     if tail is not None:
-        return outside_quotes(f'{text[: tail.start()]}"') + text[tail.start() + 1 :]
+        return blank_quotations(f'{text[: tail.start()]}"') + text[tail.start() + 1 :]
     return _QUOTE.sub(lambda match: '"' * len(match.group()), text)
 
 
-def left_open(text: str, inside: bool) -> bool:
+def quotation_continues(text: str, inside: bool) -> bool:
     """Whether a quotation goes on after a sentence."""
     curly = text.count("“") - text.count("”")
     if "“" in text or "”" in text:

@@ -21,7 +21,7 @@ CHUNK = 4096
 
 
 @dataclass(frozen=True)
-class Readings:
+class ReadingsTable:
     """Rows of articles.
 
     Attributes
@@ -51,7 +51,7 @@ def in_order(names: Iterable[str]) -> list[str]:
     return [name for name in STANCES if name in found] + sorted(found - set(STANCES))
 
 
-def load(path: Path) -> Readings:
+def load_readings(path: Path) -> ReadingsTable:
     """Read a table of readings.
 
     Raises
@@ -75,7 +75,7 @@ def load(path: Path) -> Readings:
     if len(twice):
         what = f"has {len(twice):,} rows twice, as {twice.iloc[0]!r}"
         raise ArticleError([Problem(str(path), what, "give every article an id of its own")])
-    return Readings(table, unsure)
+    return ReadingsTable(table, unsure)
 
 
 def rows_of(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:

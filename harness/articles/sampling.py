@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.articles.readings_table import Readings
-from harness.articles.table_writer import whole
+from harness.articles.readings_table import ReadingsTable
+from harness.articles.table_writer import atomic_file
 from harness.values.errors import ArticleError, Problem, suggest
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ STRATA = ("target", "outlet", "week", "voice", "stance")
 LEAST = 2
 
 
-def draw(
-    readings: Readings, size: int, *, by: Sequence[str] = ("target", "voice"), seed: int = 1
+def draw_sample(
+    readings: ReadingsTable, size: int, *, by: Sequence[str] = ("target", "voice"), seed: int = 1
 ) -> pd.DataFrame:
     """Draw rows at random, stratum by stratum.
 
     Parameters
     ----------
-    readings : Readings
+    readings : ReadingsTable
     size : int
         Rows, about; at least two a stratum. All rows where there are fewer.
     by : sequence of str
@@ -92,11 +92,11 @@ def _allotted(sizes: Sequence[int], size: int) -> list[int]:
     return [full.get(k, wanted[k]) for k in range(len(sizes))]
 
 
-def write(drawn: pd.DataFrame, path: Path) -> None:
+def write_sample(drawn: pd.DataFrame, path: Path) -> None:
     """Write a sample as CSV."""
     text = io.StringIO(newline="")
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()
     table.writerows(drawn.to_dict("records"))  # type: ignore[arg-type]
-    with whole(path) as handle:
+    with atomic_file(path) as handle:
         handle.write(text.getvalue().encode("utf-8"))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.articles.line_kinds import BULLET, LEFT_OUT, Kind, is_boilerplate, kind_of
+from harness.articles.line_kinds import BULLET, LEFT_OUT, LineKind, is_boilerplate, kind_of_line
 from harness.values.parties import Span
 
 LONGEST = 1000
@@ -45,7 +45,7 @@ class Sentence:
     start: int
     end: int
     paragraph: int
-    kind: Kind
+    kind: LineKind
 
     @property
     def read(self) -> bool:
@@ -53,7 +53,7 @@ class Sentence:
         return self.kind not in LEFT_OUT
 
 
-def sentences(text: str, *, title: str = "", language: str = "en") -> list[Sentence]:
+def split_sentences(text: str, *, title: str = "", language: str = "en") -> list[Sentence]:
     """Split an article into sentences.
 
     Parameters
@@ -75,7 +75,9 @@ def sentences(text: str, *, title: str = "", language: str = "en") -> list[Sente
         made.append(Sentence(1, _flat(title[start:end]), start, end, -1, "headline"))
     blocks = list(paragraphs(text))
     for number, (block, spans) in enumerate(_split(text, blocks, language)):
-        kind = kind_of(_flat(text[slice(*block)]), first=number == 0 and not made, alone=len(blocks) == 1)
+        kind = kind_of_line(
+            _flat(text[slice(*block)]), first=number == 0 and not made, alone=len(blocks) == 1
+        )
         for start, end in spans:
             inside = kind
             if kind == "body" and is_boilerplate(_flat(text[start:end])):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.articles.readings_table import OWN, QUOTED
-from harness.articles.shares import LEAST_GOLD, VOICES, Share
+from harness.articles.shares import LEAST_GOLD, VOICES, StanceShare
 from harness.reports.figures import BLUE, GREY, ORANGE, canvases, png
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Course:
         return min(self.at.values()) - 3 * self.step, max(self.at.values()) + 3 * self.step
 
 
-def plot(shares: Sequence[Share], title: str) -> bytes:
+def plot_shares(shares: Sequence[StanceShare], title: str) -> bytes:
     """Draw the shares of a party: a column a voice, weeks (or outlets) from left to right.
 
     With weeks and outlets there is a row of panels an outlet, those with most rows. Corrected shares are
@@ -82,7 +82,7 @@ def plot(shares: Sequence[Share], title: str) -> bytes:
     return png(figure)
 
 
-def largest(shares: Sequence[Share], key: str, most: int) -> list[str]:
+def largest(shares: Sequence[StanceShare], key: str, most: int) -> list[str]:
     """Return the values of a key with most rows; the empty one where there is no such key."""
     sizes: dict[str, int] = {}
     for one in shares:
@@ -91,7 +91,7 @@ def largest(shares: Sequence[Share], key: str, most: int) -> list[str]:
     return sorted(sizes, key=lambda name: -sizes[name])[:most]
 
 
-def by_outlet(shares: Sequence[Share]) -> Course:
+def by_outlet(shares: Sequence[StanceShare]) -> Course:
     """Lay outlets side by side, those with most rows first; without outlets all is in one place."""
     key = "outlet" if "outlet" in shares[0].group else ""
     at = {name: float(place) for place, name in enumerate(largest(shares, key, MOST))}
@@ -101,7 +101,7 @@ def by_outlet(shares: Sequence[Share]) -> Course:
     return Course(key, at, ticks, _APART)
 
 
-def by_week(shares: Sequence[Share]) -> Course:
+def by_week(shares: Sequence[StanceShare]) -> Course:
     """Lay weeks out by time; what has no date stands before them."""
     weeks = sorted({one.group["week"] for one in shares})
     dated = [dt.date.fromisoformat(week) for week in weeks if week]
@@ -120,7 +120,7 @@ def by_week(shares: Sequence[Share]) -> Course:
     return Course("week", at, ticks, step)
 
 
-def _panel(panel: Axes, shares: Sequence[Share], course: Course) -> None:
+def _panel(panel: Axes, shares: Sequence[StanceShare], course: Course) -> None:
     labels = list(dict.fromkeys(one.label for one in shares))
     for number, label in enumerate(labels):
         shift = (number - (len(labels) - 1) / 2) * course.step

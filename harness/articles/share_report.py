@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.articles.share_plots import largest, plot
-from harness.articles.shares import Share
-from harness.articles.table_writer import whole
+from harness.articles.share_plots import largest, plot_shares
+from harness.articles.shares import StanceShare
+from harness.articles.table_writer import atomic_file
 from harness.reports.pages import environment
 
 PLOTS = 20
 """Parties that are drawn: those with most rows. The table has all of them."""
 
 
-def table(shares: Sequence[Share]) -> list[dict[str, Any]]:
+def share_rows(shares: Sequence[StanceShare]) -> list[dict[str, Any]]:
     """Return one row a share; what is not known is empty."""
     return [
         one.group
@@ -44,7 +44,7 @@ def _number(value: float) -> float | str:
     return "" if math.isnan(value) else round(value, 6)
 
 
-def write(shares: Sequence[Share], folder: Path, *, notes: Sequence[str] = ()) -> list[Path]:
+def write_report(shares: Sequence[StanceShare], folder: Path, *, notes: Sequence[str] = ()) -> list[Path]:
     """Write ``shares.csv``, a plot of each of the largest parties, and ``shares.html`` with all of them.
 
     Returns
@@ -52,7 +52,7 @@ def write(shares: Sequence[Share], folder: Path, *, notes: Sequence[str] = ()) -
     list of Path
         The table and the page.
     """
-    rows = table(shares)
+    rows = share_rows(shares)
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -61,7 +61,7 @@ def write(shares: Sequence[Share], folder: Path, *, notes: Sequence[str] = ()) -
     parties = largest(shares, "target", PLOTS)
     for number, party in enumerate(parties, start=1):
         name = party or "all parties"
-        image = plot([one for one in shares if one.group.get("target", "") == party], name)
+        image = plot_shares([one for one in shares if one.group.get("target", "") == party], name)
         slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40]
         _save(folder / f"{number:02d}-{slug or 'all'}.png", image)
         plots.append({"name": name, "image": base64.b64encode(image).decode("ascii")})
@@ -83,5 +83,5 @@ def write(shares: Sequence[Share], folder: Path, *, notes: Sequence[str] = ()) -
 
 
 def _save(path: Path, content: bytes) -> None:
-    with whole(path) as handle:
+    with atomic_file(path) as handle:
         handle.write(content)

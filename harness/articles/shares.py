@@ -1,4 +1,4 @@
-"""Readings and a labelled sample in, the share of every stance by party, outlet and week out."""
+"""A table of readings and a labelled sample in, the share of every stance by party, outlet and week out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.articles.readings_table import OWN, QUOTED, Readings, in_order, rows_of
+from harness.articles.readings_table import OWN, QUOTED, ReadingsTable, in_order, rows_of
 from harness.scoring.statistics.difference import (
     UNKNOWN,
     Counted,
@@ -41,7 +41,7 @@ class Gold:
     Attributes
     ----------
     rows : DataFrame
-        Of :class:`Readings`, with ``gold``, ``gold_voice``, ``pi`` and ``stratum`` added.
+        Of :class:`ReadingsTable`, with ``gold``, ``gold_voice``, ``pi`` and ``stratum`` added.
     notes : tuple of str
         What a reader of the shares should know.
     """
@@ -51,7 +51,7 @@ class Gold:
 
 
 @dataclass(frozen=True)
-class Share:
+class StanceShare:
     """The share of a stance in a group of rows.
 
     Attributes
@@ -76,7 +76,7 @@ class Share:
     corrected: Estimate = UNKNOWN
 
 
-def read_gold(path: Path, readings: Readings) -> Gold:
+def read_gold(path: Path, readings: ReadingsTable) -> Gold:
     """Read a sample that was labelled.
 
     Parameters
@@ -84,7 +84,7 @@ def read_gold(path: Path, readings: Readings) -> Gold:
     path : Path
         As ``harness sample`` wrote it, with ``gold`` filled in, and where you like ``gold_voice`` (``own`` or
         ``quoted``). Rows left empty count as not drawn: the others of their stratum stand in for them.
-    readings : Readings
+    readings : ReadingsTable
         The table it was drawn from.
 
     Raises
@@ -163,12 +163,14 @@ def _labelled(table: pd.DataFrame, known: pd.DataFrame) -> Gold:
     return Gold(kept.assign(gold_voice=voices).reset_index(drop=True), tuple(notes))
 
 
-def shares(readings: Readings, gold: Gold | None = None, *, by: Sequence[str] = BY) -> list[Share]:
+def estimate_shares(
+    readings: ReadingsTable, gold: Gold | None = None, *, by: Sequence[str] = BY
+) -> list[StanceShare]:
     """Estimate shares of stances.
 
     Parameters
     ----------
-    readings : Readings
+    readings : ReadingsTable
     gold : Gold, optional
         Left out, shares are naive.
     by : sequence of str
@@ -176,7 +178,7 @@ def shares(readings: Readings, gold: Gold | None = None, *, by: Sequence[str] = 
 
     Returns
     -------
-    list of Share
+    list of StanceShare
         One a group, voice and stance; groups in rising order. The corrected interval is over these very rows.
 
     Raises
@@ -189,7 +191,7 @@ def shares(readings: Readings, gold: Gold | None = None, *, by: Sequence[str] = 
         raise ArticleError(wrong or [Problem("by", "names nothing", f"use one of {', '.join(BY)}")])
     sample = None if gold is None else _Sample.of(gold)
     labels = readings.labels if gold is None else in_order([*readings.labels, *gold.rows["gold"]])
-    made: list[Share] = []
+    made: list[StanceShare] = []
     for names, group in readings.rows.groupby(list(by), sort=True):
         key = dict(zip(by, map(str, names), strict=True))
         inside = None if sample is None else sample.inside(key)
@@ -204,11 +206,13 @@ def shares(readings: Readings, gold: Gold | None = None, *, by: Sequence[str] = 
                     n_gold = int(counted.whole.sum())
                     if n_gold >= LEAST_GOLD:
                         corrected = corrected_share(part, whole, counted, sample.drawn)
-                made.append(Share(key, voice, label, whole, n_gold, naive_share(part, whole), corrected))
+                made.append(
+                    StanceShare(key, voice, label, whole, n_gold, naive_share(part, whole), corrected)
+                )
     return made
 
 
-def remarks(found: Sequence[Share], gold: Gold | None) -> tuple[str, ...]:
+def limitations(found: Sequence[StanceShare], gold: Gold | None) -> tuple[str, ...]:
     """Say what a reader of shares should know: of the sample, and where nothing is corrected."""
     if gold is None:
         return ("without a labelled sample, shares are naive",)

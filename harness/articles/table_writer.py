@@ -1,4 +1,4 @@
-"""Readings in, flat rows for CSV, JSONL and Parquet out."""
+"""Labelled articles in, flat rows for CSV, JSONL and Parquet out."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.articles.labelling import SEPARATOR, Reading, Row
+from harness.articles.labelling import SEPARATOR, LabelledArticle, LabelledMention
 from harness.serving.inference.formats import ENDINGS, Writer, writer
 from harness.values.errors import ArticleError, Problem
 
 
-def flat(reading: Reading) -> list[dict[str, Any]]:
+def flat_rows(reading: LabelledArticle) -> list[dict[str, Any]]:
     """Return one mapping a (sentence, party).
 
     ``start`` and ``end`` are offsets of the sentence in the document's text (of a ``title``, in the title),
@@ -23,7 +23,7 @@ def flat(reading: Reading) -> list[dict[str, Any]]:
     return [_flat(reading, row) for row in reading.rows]
 
 
-def _flat(reading: Reading, row: Row) -> dict[str, Any]:
+def _flat(reading: LabelledArticle, row: LabelledMention) -> dict[str, Any]:
     document, sentence, label = reading.document, row.sentence, row.label
     start, end = row.named.spans[0]
     made: dict[str, Any] = {
@@ -60,7 +60,7 @@ def _flat(reading: Reading, row: Row) -> dict[str, Any]:
     return made
 
 
-class Tables:
+class TableWriter:
     """Writes rows of readings into files, as they come; each file appears when it is whole.
 
     Parameters
@@ -76,12 +76,12 @@ class Tables:
         self._open: list[Writer] = []
         self._files = contextlib.ExitStack()
 
-    def __enter__(self) -> Tables:
+    def __enter__(self) -> TableWriter:
         return self
 
-    def add(self, reading: Reading) -> None:
+    def add(self, reading: LabelledArticle) -> None:
         """Write the rows of a reading."""
-        rows = flat(reading)
+        rows = flat_rows(reading)
         if not rows:
             return
         if self.explained:
@@ -92,7 +92,9 @@ class Tables:
             one.write(rows)
 
     def _writer(self, path: Path, columns: list[str]) -> Writer:
-        return writer(self._files.enter_context(whole(path)), ENDINGS[path.suffix.lower()], columns, None)
+        return writer(
+            self._files.enter_context(atomic_file(path)), ENDINGS[path.suffix.lower()], columns, None
+        )
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if kind is None:
@@ -102,7 +104,7 @@ class Tables:
 
 
 @contextlib.contextmanager
-def whole(path: Path) -> Iterator[Any]:
+def atomic_file(path: Path) -> Iterator[Any]:
     """Open a file for bytes that appears only when all was written.
 
     Raises

@@ -1,4 +1,4 @@
-"""Readings in, how often each party is shown how, in own voice and in quotes, out."""
+"""Labelled articles in, how often each party is shown how, in own voice and in quotes, out."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from harness.articles.labelling import Reading
+from harness.articles.labelling import LabelledArticle
 
 VOICES = ("own voice", "quoted")
 
 
 @dataclass
-class Tally:
+class PartyTally:
     """Counts of a party.
 
     Attributes
@@ -37,23 +37,23 @@ class Tally:
         return sum(one.total() for one in self.stances.values())
 
 
-def tally(readings: Iterable[Reading]) -> dict[str, Tally]:
+def tally_parties(readings: Iterable[LabelledArticle]) -> dict[str, PartyTally]:
     """Count, party by party, the most named first.
 
     Rows without a stance count under ``""``.
     """
-    found: dict[str, Tally] = {}
+    found: dict[str, PartyTally] = {}
     for reading in readings:
-        add(found, reading)
+        add_article(found, reading)
     return dict(sorted(found.items(), key=lambda item: -item[1].counted))
 
 
-def add(found: dict[str, Tally], reading: Reading) -> None:
+def add_article(found: dict[str, PartyTally], reading: LabelledArticle) -> None:
     """Count the rows of one reading into ``found``."""
     from harness.articles.mentions import LINKED
 
     for row in reading.rows:
-        mine = found.setdefault(row.named.party, Tally())
+        mine = found.setdefault(row.named.party, PartyTally())
         if not row.named.sure:
             mine.unsure += 1
         elif row.label.abstain:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from harness.articles.actors import Actor, leads
-from harness.articles.people import group, is_staff
+from harness.articles.actors import Actor, may_precede_name
+from harness.articles.people import description_at_end, is_staff
 from harness.articles.word_lists import DOCUMENTS, FORMS, NOT_PEOPLE, NOUNS, TITLES
 
 _ADVERB = re.compile(
@@ -23,14 +23,14 @@ _APPOSITION = re.compile(
 _OFFICE_AFTER = re.compile(r"(?:[’']s?)?\s+((?:own\s+)?(?:[a-z-]+\s+){0,2}[a-z-]+)\s*$")
 
 
-def subject(text: str, left: str, cast: Sequence[Actor], *, main: bool) -> Actor | None:
+def subject_before(text: str, left: str, cast: Sequence[Actor], *, main: bool) -> Actor | None:
     """Find the subject that a verb has on its left."""
     left = re.sub(r"(?:\s*\([^()]*\)|\s+[―—–]\s[^―—–]*\s[―—–])(\s+\w+ly)?\s*$", "", left)
     apposed = _before_apposition(text, left.rstrip(), cast) if left.rstrip().endswith(",") else None
     if apposed is not None:
         return apposed
     if main and left.rstrip().endswith(","):
-        begun = first(text, left, cast)
+        begun = clause_subject(text, left, cast)
         if begun is not None:
             return begun
     for _ in range(6):
@@ -40,14 +40,16 @@ def subject(text: str, left: str, cast: Sequence[Actor], *, main: bool) -> Actor
         left = cut
     left = left.rstrip()
     if left.endswith(","):
-        return _before_apposition(text, left, cast) or (first(text, left, cast) if main else None)
+        return _before_apposition(text, left, cast) or (clause_subject(text, left, cast) if main else None)
     conjunct = re.search(r",?\s*\b(?:and|but|or|then|by|when|while|though)$|^$", left)
     if conjunct is not None:
-        return _shared(text, left[: conjunct.start()], cast) or (first(text, left, cast) if main else None)
+        return _shared(text, left[: conjunct.start()], cast) or (
+            clause_subject(text, left, cast) if main else None
+        )
     return _ending(text, left, cast)
 
 
-def first(text: str, left: str, cast: Sequence[Actor]) -> Actor | None:
+def clause_subject(text: str, left: str, cast: Sequence[Actor]) -> Actor | None:
     """Return who begins the clause: the subject of what follows "and"."""
     begin = max(left.rfind(";"), left.rfind(":")) + 1
     for one in cast:
@@ -60,7 +62,8 @@ def first(text: str, left: str, cast: Sequence[Actor]) -> Actor | None:
             return (
                 one
                 if all(
-                    leads(word) or word.lower() in ("old", "young", "our", "my", "first") for word in words
+                    may_precede_name(word) or word.lower() in ("old", "young", "our", "my", "first")
+                    for word in words
                 )
                 else None
             )
@@ -89,7 +92,7 @@ def _shared(text: str, left: str, cast: Sequence[Actor]) -> Actor | None:
     """A verb after "and" has the subject of the verb of saying before it."""
     for match in reversed(list(re.finditer(r"[a-z]+", left))):
         if match.group() in FORMS and match.group() not in NOUNS and len(left) - match.start() < 120:
-            return subject(text, left[: match.start()], cast, main=False)
+            return subject_before(text, left[: match.start()], cast, main=False)
     return None
 
 
@@ -123,7 +126,7 @@ def _ending(text: str, left: str, cast: Sequence[Actor], depth: int = 0) -> Acto
 
 def _described(text: str, left: str, cast: Sequence[Actor], depth: int) -> Actor | None:
     """Read a description, a party's office, or an unknown name that ends a text."""
-    found = group(left)
+    found = description_at_end(left)
     if found is not None:
         owners = (one for one in cast if re.fullmatch(r"[’']s?\s+(?:own\s+)?", left[one.end : found[1]]))
         owner = next(owners, None)

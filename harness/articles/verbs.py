@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.articles.actors import Actor, Source, starting
-from harness.articles.people import group
-from harness.articles.verb_subjects import subject
+from harness.articles.actors import Actor, Attribution, actor_at
+from harness.articles.people import description_at_end
+from harness.articles.verb_subjects import subject_before
 from harness.articles.word_lists import (
     FORMS,
     NOT_PEOPLE,
@@ -62,19 +62,19 @@ _FINITE = re.compile(
 )
 
 
-def of_verbs(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
+def verb_attributions(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Attribution]:
     """Yield what verbs of saying and judging attribute.
 
     Parameters
     ----------
     text : str
     bare : str
-        The same with quotations blanked, see :func:`harness.articles.quotations.outside_quotes`.
+        The same with quotations blanked, see :func:`harness.articles.quotations.blank_quotations`.
     cast : sequence of Actor
 
     Yields
     ------
-    Source
+    Attribution
         In order of the verbs.
     """
     for match in re.finditer(r"(?<![\w’'-])[a-z]+(?![\w’'-])", bare):
@@ -110,7 +110,7 @@ class _Verb:
     def after(self) -> str:
         return self.bare[self.end :]
 
-    def source(self, cast: Sequence[Actor]) -> Source | None:
+    def source(self, cast: Sequence[Actor]) -> Attribution | None:
         """Find who says or judges, if anybody."""
         weight = self._weight()
         if weight == 0:
@@ -118,21 +118,21 @@ class _Verb:
         if self.form in PARTICIPLES:
             agent = self._agent(cast)
             if agent is not None:
-                return Source(agent, self.start, weight)
+                return Attribution(agent, self.start, weight)
         if (self.form in PARTICIPLES or self.form == "said") and _BEING.search(self.before):
             return None
         after_quote = self.before.rstrip(" ,").endswith('"') or self.before.rstrip()[-1:] in "?!"
         actor = self._inverted(cast) if after_quote else None
         if actor is not None:
-            return Source(actor, self.start, 3)
+            return Attribution(actor, self.start, 3)
         beside = self.form.endswith("ing") and re.search(r"\b(?:while|when|by|in)\s+$", self.before)
         main = (beside is not None or not self._depends()) and not self._is_noun()
         if self.before.rstrip().endswith(","):
-            actor = subject(self.bare, self.before, cast, main=False)
+            actor = subject_before(self.bare, self.before, cast, main=False)
             if actor is None or actor.kind == "group":
                 actor = self._inverted(cast) or actor
         if actor is None:
-            actor = subject(self.bare, self.before, cast, main=main) or self._inverted(cast)
+            actor = subject_before(self.bare, self.before, cast, main=main) or self._inverted(cast)
         if actor is None:
             return self._told_of(cast)
         if actor.kind == "group" and self.form.endswith("ing"):
@@ -141,13 +141,13 @@ class _Verb:
             return None
         return self._judged(actor, weight)
 
-    def _told_of(self, cast: Sequence[Actor]) -> Source | None:
+    def _told_of(self, cast: Sequence[Actor]) -> Attribution | None:
         """Read the subject before "who": "from Mr Kim, who warned of “a storm”"."""
         who = re.search(r",?\s+who\s+(?:\w+ly\s+|also\s+|then\s+|had\s+|has\s+|have\s+)?$", self.before)
         if who is None or not self._quotes():
             return None
-        actor = subject(self.bare, self.before[: who.start()], cast, main=False)
-        return None if actor is None else Source(actor, self.start, 1)
+        actor = subject_before(self.bare, self.before[: who.start()], cast, main=False)
+        return None if actor is None else Attribution(actor, self.start, 1)
 
     def _is_plural(self, actor: Actor) -> bool:
         """Whether a verb without an ending fits: "Republicans say", not "Russian state media"."""
@@ -155,7 +155,7 @@ class _Verb:
         helped = re.search(r"(?i)\b(?:did|do|does|not|deny)\b[^.;]*$", self.bare[: self.start]) is not None
         pair = re.search(r"\band\s+$", self.bare[: actor.start]) is not None
         of = re.search(r"\s+(?:in|of|at|from|for|with|close\s+to)\s+(?:the\s+)?$", self.bare[: actor.start])
-        members = group(self.bare[: of.start()]) if of is not None else None
+        members = description_at_end(self.bare[: of.start()]) if of is not None else None
         return (
             named.endswith("s")
             or (members is not None and members[0].endswith("s"))
@@ -166,7 +166,7 @@ class _Verb:
             or self.before.endswith(("not ", "to "))
         )
 
-    def _judged(self, actor: Actor, weight: float) -> Source | None:
+    def _judged(self, actor: Actor, weight: float) -> Attribution | None:
         """Weigh by the place of the subject: in a clause that depends on another it says little."""
         lead = self.bare[: actor.start]
         if actor.start < self.start:
@@ -178,14 +178,14 @@ class _Verb:
                 or self.verb
                 in ("describe", "allow", "think", "find", "consider", "deem", "believe", "admit", "put")
             ):
-                return Source(actor, self.start, 1)
+                return Attribution(actor, self.start, 1)
             if _IN_REMARK.search(lead):
-                return Source(actor, self.start, 1)
+                return Attribution(actor, self.start, 1)
             if self._quotes() and _RELATIVE.search(lead):
-                return Source(actor, self.start, 1)
+                return Attribution(actor, self.start, 1)
             if _SUBORDINATE.search(lead):
                 return None
-        return Source(actor, self.start, weight)
+        return Attribution(actor, self.start, weight)
 
     def _weight(self) -> float:
         """Say how surely the verb attributes: 0 not at all, 1 perhaps, 3 even beside "I"."""
@@ -256,7 +256,7 @@ class _Verb:
         by = re.match(r"(?:\s+[\w’'-]+){0,4}?\s+by\s+", self.after)
         if by is None or re.search(r"\b(?:who|which|that|and)\b", by.group()):
             return None
-        return starting(self.text, self.bare, self.end + by.end(), cast)
+        return actor_at(self.text, self.bare, self.end + by.end(), cast)
 
     def _inverted(self, cast: Sequence[Actor]) -> Actor | None:
         """Read the subject after the verb: '," said Mr Kim', "No reprisals, says Arrando"."""
@@ -266,7 +266,7 @@ class _Verb:
         if not left or not (left[-1] in ',"?!—–-' or re.search(r"(?:^|[,;:(])\s*(?:as|so|or)$", left)):
             return None
         space = re.match(r"\s+", self.after)
-        found = starting(self.text, self.bare, self.end + space.end(), cast) if space else None
+        found = actor_at(self.text, self.bare, self.end + space.end(), cast) if space else None
         alone = (
             _NAME.match(self.bare, self.end)
             if found is None and left[-1] == '"' and self.kind == "say" and not self.form.endswith("ing")

@@ -22,7 +22,7 @@ def _sections() -> dict[str, tuple[str, ...]]:
     return {name: tuple(one) for name, one in found.items()}
 
 
-def listed(section: str) -> frozenset[str]:
+def words_of(section: str) -> frozenset[str]:
     """Return the words of a section of ``english.txt``."""
     return frozenset(_sections()[section])
 
@@ -98,11 +98,11 @@ FORMS: dict[str, tuple[str, str]] = {
 PARTICIPLES = frozenset(
     form for form in FORMS if form.endswith(("ed", "en", "ld", "ought")) or form in ("put", "found")
 )
-NOUNS, WITH_CLAUSE, WEAK_JUDGES = listed("nouns"), listed("with_clause"), listed("weak_judges")
-STAFF, OFFICES, TITLES = listed("staff"), listed("offices"), listed("titles")
-DOCUMENTS, CAPITALS = listed("documents"), listed("capitals")
+NOUNS, WITH_CLAUSE, WEAK_JUDGES = words_of("nouns"), words_of("with_clause"), words_of("weak_judges")
+STAFF, OFFICES, TITLES = words_of("staff"), words_of("offices"), words_of("titles")
+DOCUMENTS, CAPITALS = words_of("documents"), words_of("capitals")
 NOT_PEOPLE, AGENTS, NO_AGENTS, NO_HEAD = (
-    listed(name) for name in ("not_people", "agents", "no_agents", "no_head")
+    words_of(name) for name in ("not_people", "agents", "no_agents", "no_head")
 )
 AGENT_ENDING = re.compile(
     r"(?:er|or|ist|ian|(?<!hu)man|woman|(?<!peci)(?<!regi)(?<!speci)men|women|people|(?<!l)(?<!n)ess|eer|ant|(?<!m)ent)(?:s|es)?$"

@@ -64,7 +64,7 @@ def read(
     from harness.articles import console as shown
     from harness.articles import pipeline as running
 
-    request = running.Request(
+    request = running.ReadingRequest(
         tuple(articles),
         tuple(output or ()),
         parties,
@@ -98,8 +98,8 @@ def sample(
     from harness.articles import sampling
 
     strata = _names(by)
-    drawn = sampling.draw(tables.load(readings), size, by=strata, seed=seed)
-    sampling.write(drawn, output)
+    drawn = sampling.draw_sample(tables.load_readings(readings), size, by=strata, seed=seed)
+    sampling.write_sample(drawn, output)
     typer.echo(
         f"{output}: {len(drawn):,} rows. Fill in gold: critical, neutral or supportive toward the target;"
     )
@@ -124,11 +124,11 @@ def shares(
     from harness.articles import share_report as share_tables
     from harness.articles import shares as estimates
 
-    rows = tables.load(readings)
+    rows = tables.load_readings(readings)
     labelled = estimates.read_gold(gold, rows) if gold is not None else None
-    found = estimates.shares(rows, labelled, by=_names(by))
-    notes = estimates.remarks(found, labelled)
-    written = share_tables.write(found, output, notes=notes)
+    found = estimates.estimate_shares(rows, labelled, by=_names(by))
+    notes = estimates.limitations(found, labelled)
+    written = share_tables.write_report(found, output, notes=notes)
     shown.show_shares(found, notes, written)
 
 

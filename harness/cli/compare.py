@@ -237,10 +237,10 @@ def show_crosstab(path: Path, *, group: str, output: Path | None) -> None:
     """Print how each party is framed in a labelled file; write it as CSV where asked."""
     from rich.console import Console
 
-    from harness.articles.frames_by_stance import cross_file
+    from harness.articles.frames_by_stance import frames_by_stance
     from harness.scoring.crosstab import as_table
 
-    tables, left_out = cross_file(path, group=group)
+    tables, left_out = frames_by_stance(path, group=group)
     console = Console(highlight=False, width=WIDTH)
     for table in tables:
         console.print(cross_table(table))

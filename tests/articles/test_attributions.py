@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from articles.test_holders import held
 
-from harness.articles.comments import commented
+from harness.articles.comments import is_commented_on
 
 CASES = {
     "verbs": [
@@ -93,7 +93,7 @@ def test_a_post_may_give_a_relatives_view() -> None:
     ],
 )
 def test_a_writer_comments_on_what_is_said(text: str, expected: bool) -> None:
-    assert commented(text, 0) is expected
+    assert is_commented_on(text, 0) is expected
 
 
 def test_the_lists_of_words_have_no_word_twice_in_a_section() -> None:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.articles.holders import holders
-from harness.articles.mentions import mentions
-from harness.articles.quotations import left_open, outside_quotes
-from harness.articles.sentences import sentences
+from harness.articles.holders import find_holders
+from harness.articles.mentions import find_mentions
+from harness.articles.quotations import blank_quotations, quotation_continues
+from harness.articles.sentences import split_sentences
 from harness.values.parties import from_records
 
 REGISTRY = from_records(
@@ -23,8 +23,8 @@ REGISTRY = from_records(
 
 
 def held(text: str) -> list[str]:
-    found = sentences(text)
-    return [one.label for one in holders(found, mentions(found, REGISTRY))]
+    found = split_sentences(text)
+    return [one.label for one in find_holders(found, find_mentions(found, REGISTRY))]
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_posts_are_their_authors_own() -> None:
 
 
 def test_what_is_quoted_is_said() -> None:
-    found = sentences("“Varna lied,” Crane said. Crane praised Varna. Varna won.")
-    made = holders(found, mentions(found, REGISTRY))
+    found = split_sentences("“Varna lied,” Crane said. Crane praised Varna. Varna won.")
+    made = find_holders(found, find_mentions(found, REGISTRY))
     assert [(one.kind, one.via, one.quoted, one.own_voice) for one in made] == [
         ("party", "Mara Crane", True, False),
         ("party", "Mara Crane", False, False),
@@ -124,7 +124,7 @@ def test_what_is_quoted_is_said() -> None:
     ],
 )
 def test_quotations_are_blanked(text: str, inside: bool, expected: str) -> None:
-    assert outside_quotes(text, inside=inside).replace('"', "_") == expected
+    assert blank_quotations(text, inside=inside).replace('"', "_") == expected
 
 
 @pytest.mark.parametrize(
@@ -139,4 +139,4 @@ def test_quotations_are_blanked(text: str, inside: bool, expected: str) -> None:
     ],
 )
 def test_a_quotation_may_go_on(text: str, inside: bool, expected: bool) -> None:
-    assert left_open(text, inside) is expected
+    assert quotation_continues(text, inside) is expected

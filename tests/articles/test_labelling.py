@@ -6,17 +6,17 @@ import pytest
 from articles.toy_models import ARTICLE, REGISTRY, model
 
 from harness.articles import labelling as room
-from harness.articles.article_files import Document
-from harness.articles.labelling import Reader, Reading
-from harness.articles.table_writer import flat
+from harness.articles.article_files import ArticleText
+from harness.articles.labelling import ArticleReader, LabelledArticle
+from harness.articles.table_writer import flat_rows
 from harness.values.errors import ModelError
 
-DOCUMENT = Document("a.txt", ARTICLE, outlet="Ledger", date="2030-05-01")
+DOCUMENT = ArticleText("a.txt", ARTICLE, outlet="Ledger", date="2030-05-01")
 
 
-def read(**options: object) -> Reading:
+def read(**options: object) -> LabelledArticle:
     settings = {"registry": REGISTRY, "stance": model(), "frames": model("framing")} | options
-    return next(Reader(**settings).read([DOCUMENT]))  # type: ignore[arg-type]
+    return next(ArticleReader(**settings).read([DOCUMENT]))  # type: ignore[arg-type]
 
 
 def test_every_party_of_a_sentence_has_one_row_with_its_holder_and_labels() -> None:
@@ -37,11 +37,11 @@ def test_every_party_of_a_sentence_has_one_row_with_its_holder_and_labels() -> N
 
 
 def test_flat_rows_have_offsets_into_the_original() -> None:
-    for row in flat(read()):
+    for row in flat_rows(read()):
         sentence = ARTICLE[row["start"] : row["end"]]
         assert sentence == row["text"]
         assert sentence[row["target_start"] : row["target_end"]]
-    assert list(flat(read())[0]) == [
+    assert list(flat_rows(read())[0]) == [
         "article", "outlet", "date", "sentence", "paragraph", "kind", "part", "start", "end", "text",
         "target", "target_start", "target_end", "how", "sure", "holder", "holder_kind", "holder_via",
         "quoted",
@@ -61,14 +61,14 @@ def test_frames_are_computed_once_a_sentence() -> None:
 
 
 def test_without_models_labels_stay_empty() -> None:
-    rows = flat(read(stance=None, frames=None))
+    rows = flat_rows(read(stance=None, frames=None))
     assert "stance" not in rows[0]
     assert "frames" not in rows[0]
 
 
 def test_a_model_for_the_other_task_is_refused() -> None:
     with pytest.raises(ModelError) as raised:
-        Reader(REGISTRY, model("framing"))
+        ArticleReader(REGISTRY, model("framing"))
     assert str(raised.value) == "models:/framing@champion is for framing; a stance model is needed"
 
 
@@ -89,14 +89,14 @@ def test_articles_are_labelled_together_and_handed_on_in_order(monkeypatch: pyte
     stance = model()
     taken = 0
 
-    def documents() -> Iterator[Document]:
+    def documents() -> Iterator[ArticleText]:
         nonlocal taken
         for number in range(7):
             taken += 1
             # Each article differs, for what repeats is computed once.
-            yield Document(str(number), ARTICLE.replace(".", f" in round {number}."))
+            yield ArticleText(str(number), ARTICLE.replace(".", f" in round {number}."))
 
-    found = Reader(REGISTRY, stance).read(documents())
+    found = ArticleReader(REGISTRY, stance).read(documents())
     assert next(found).document.id == "0"
     # Three articles of eight rows fill a batch of twenty; no more are held.
     assert taken == 3
@@ -105,8 +105,8 @@ def test_articles_are_labelled_together_and_handed_on_in_order(monkeypatch: pyte
 
 
 def test_a_title_is_read_and_told_apart() -> None:
-    (one,) = Reader(REGISTRY, model()).read([Document("x", "It rained.", title="Varna wins")])
-    (row,) = flat(one)
+    (one,) = ArticleReader(REGISTRY, model()).read([ArticleText("x", "It rained.", title="Varna wins")])
+    (row,) = flat_rows(one)
     assert (row["part"], row["kind"], row["start"], row["end"], row["stance"]) == (
         "title", "headline", 0, 10, "neutral",
     )  # fmt: skip
@@ -124,5 +124,5 @@ def test_a_title_is_read_and_told_apart() -> None:
     ids=["emoji", "one word", "overrides", "arabic", "null"],
 )
 def test_whatever_is_no_prose_is_read(text: str) -> None:
-    (one,) = Reader(REGISTRY, model(), model("framing"), explain=True).read([Document("x", text)])
+    (one,) = ArticleReader(REGISTRY, model(), model("framing"), explain=True).read([ArticleText("x", text)])
     assert all(row.sentence.text for row in one.rows)

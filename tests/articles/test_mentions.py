@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.articles.mentions import Named, mentions
-from harness.articles.sentences import sentences
+from harness.articles.mentions import PartyMention, find_mentions
+from harness.articles.sentences import split_sentences
 from harness.values.parties import from_records, shipped
 
 REGISTRY = from_records(
@@ -22,16 +22,16 @@ REGISTRY = from_records(
 
 
 def named(text: str, *, linked: bool = True, date: str = "") -> list[list[tuple[str, str, bool]]]:
-    found = sentences(text)
+    found = split_sentences(text)
     return [
         [(one.party, one.how, one.sure) for one in of_one]
-        for of_one in mentions(found, REGISTRY, date=date, linked=linked)
+        for of_one in find_mentions(found, REGISTRY, date=date, linked=linked)
     ]
 
 
 def test_a_party_stands_once_a_sentence_with_all_its_spans() -> None:
-    (found,) = mentions(sentences("Ostrel said Ostrel's ships were Ostrelian ships."), REGISTRY)
-    assert found == [Named("Ostrel", ((0, 6), (12, 18)), "name")]
+    (found,) = find_mentions(split_sentences("Ostrel said Ostrel's ships were Ostrelian ships."), REGISTRY)
+    assert found == [PartyMention("Ostrel", ((0, 6), (12, 18)), "name")]
 
 
 def test_a_surname_counts_once_the_article_gave_the_name() -> None:
@@ -107,13 +107,13 @@ def test_what_is_left_out_names_nobody() -> None:
 
 
 def test_capitals_do_not_make_a_name_of_a_pronoun() -> None:
-    (found,) = mentions(sentences("THEY TOLD US NOTHING."), shipped())
+    (found,) = find_mentions(split_sentences("THEY TOLD US NOTHING."), shipped())
     assert [(one.party, one.sure) for one in found] == [("United States", False)]
 
 
 def test_washington_the_person_the_paper_and_the_government() -> None:
     text = "The United States waited. Denzel Washington sang for the Washington Post. Washington answered."
-    found = mentions(sentences(text), shipped())
+    found = find_mentions(split_sentences(text), shipped())
     assert [[(one.party, one.sure) for one in of_one] for of_one in found] == [
         [("United States", True)],
         [],
@@ -133,5 +133,5 @@ def test_washington_the_person_the_paper_and_the_government() -> None:
     ],
 )
 def test_a_capital_after_a_word_of_place_may_be_the_city(text: str, sure: bool) -> None:
-    ((found,),) = mentions(sentences(text), shipped())
+    ((found,),) = find_mentions(split_sentences(text), shipped())
     assert (found.party, found.sure) == ("North Korea", sure)

@@ -5,14 +5,14 @@ import re
 
 from articles.toy_models import ARTICLE, REGISTRY, model
 
-from harness.articles.article_files import Document
-from harness.articles.labelling import Reader, Reading
+from harness.articles.article_files import ArticleText
+from harness.articles.labelling import ArticleReader, LabelledArticle
 from harness.articles.page import index_page, reader_page
 
 
-def reading(text: str = ARTICLE) -> Reading:
-    document = Document("<i>a</i>.txt", text, outlet="Ledger & Sons", date="2030-05-01")
-    return next(Reader(REGISTRY, model(), model("framing"), explain=True).read([document]))
+def reading(text: str = ARTICLE) -> LabelledArticle:
+    document = ArticleText("<i>a</i>.txt", text, outlet="Ledger & Sons", date="2030-05-01")
+    return next(ArticleReader(REGISTRY, model(), model("framing"), explain=True).read([document]))
 
 
 PAGE = reader_page(reading(), models=("models:/stance@champion",))

@@ -9,7 +9,7 @@ from articles.toy_models import ARTICLE, model
 
 from harness.articles import console as shown
 from harness.articles import pipeline as running
-from harness.articles.pipeline import Request, run
+from harness.articles.pipeline import ReadingRequest, run
 from harness.values.errors import ArticleError, ModelError
 
 PARTIES = """
@@ -31,8 +31,8 @@ def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(ARTICLE)
 
 
-def request(*articles: str, **options: object) -> Request:
-    return Request(tuple(map(Path, articles)), parties=Path("parties.yaml"), **options)  # type: ignore[arg-type]
+def request(*articles: str, **options: object) -> ReadingRequest:
+    return ReadingRequest(tuple(map(Path, articles)), parties=Path("parties.yaml"), **options)  # type: ignore[arg-type]
 
 
 def test_one_article_gets_a_page_with_its_name_and_reasons() -> None:

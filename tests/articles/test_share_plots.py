@@ -4,15 +4,15 @@ import io
 
 import pytest
 
-from harness.articles.share_plots import MOST, PANELS, by_outlet, by_week, largest, plot
-from harness.articles.shares import Share
+from harness.articles.share_plots import MOST, PANELS, by_outlet, by_week, largest, plot_shares
+from harness.articles.shares import StanceShare
 from harness.scoring.statistics.difference import UNKNOWN, Estimate
 
 HALF = Estimate(0.5, 0.4, 0.6, 0.05)
 
 
-def share(n: int = 20, voice: str = "own voice", label: str = "critical", **group: str) -> Share:
-    return Share({"target": "Varna", **group}, voice, label, n, 0, HALF, UNKNOWN)
+def share(n: int = 20, voice: str = "own voice", label: str = "critical", **group: str) -> StanceShare:
+    return StanceShare({"target": "Varna", **group}, voice, label, n, 0, HALF, UNKNOWN)
 
 
 def test_weeks_lie_as_far_apart_as_they_are() -> None:
@@ -76,7 +76,7 @@ def test_a_panel_a_voice_and_with_weeks_a_row_an_outlet(
     ]
     from matplotlib import image
 
-    png = plot(shares, "$Varna_$ <b>")
+    png = plot_shares(shares, "$Varna_$ <b>")
     assert drawn[0][0] * drawn[0][1] == panels
     assert png.startswith(b"\x89PNG")
     assert image.imread(io.BytesIO(png)).shape[1] > 300
