@@ -1,4 +1,4 @@
-"""Files, folders and standard input in, documents out: plain text, HTML pages, and JSONL with metadata."""
+"""Files, folders and standard input in, the texts of articles out: from plain text, HTML and JSONL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from harness.articles import byte_streams as streams
+from harness.articles import byte_streams
 from harness.articles.byte_streams import InputFormat
 from harness.values.errors import ArticleError, Problem
 
@@ -25,32 +25,36 @@ ENDINGS: Mapping[str, InputFormat] = {
     ".ndjson": "jsonl",
 }
 
-LONGEST = 1_000_000
-"""Characters of one article: a long novel. What is longer is no article."""
+MAX_ARTICLE = 1_000_000
+"""Characters of one article, as many as a long novel has. A longer text is no article."""
 
-LONGEST_PAGE = 20_000_000
+MAX_PAGE = 20_000_000
 """Bytes of an HTML page or of a line of JSON."""
 
+SPLIT_IT = "split it: a file for each article, or a line of JSONL"
+
+# First bytes of files that are often taken for text.
 _MAGIC = {b"%PDF": "a PDF file", b"PK\x03\x04": "a ZIP or Office file", b"\xd0\xcf\x11\xe0": "an Office file"}
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
-_MOST_NULLS = 0.001
+# Share of null characters: a few are slips of a converter, more are binary data.
+_MAX_NULLS = 0.001
 
 
 @dataclass(frozen=True)
 class ArticleText:
-    """An article as it came in.
+    """The text of an article, and what is stated about it.
 
     Attributes
     ----------
     id : str
-        Path, or path and line, or what JSONL states.
+        The id in JSONL, or else the path, with the line in JSONL.
     text : str
-        Of an HTML page the main content. Null characters and halves of surrogate pairs are replaced, one
-        character by one, so that offsets stay what they were.
+        Of an HTML page the main content. Null characters and lone surrogates are replaced, one character by
+        one, so that offsets stay what they were.
     title : str
         A headline that is not part of ``text``.
     outlet, date : str
-        As far as they are stated; the date in ISO form.
+        Empty where they are not stated; the date in ISO form.
     """
 
     id: str
@@ -61,44 +65,47 @@ class ArticleText:
 
 
 def read_articles(
-    paths: Iterable[Path], *, kind: InputFormat | None = None, outlet: str = "", date: str = ""
+    paths: Iterable[Path], *, file_format: InputFormat | None = None, outlet: str = "", date: str = ""
 ) -> Iterator[ArticleText | ArticleError]:
-    """Read articles one by one.
+    """Read the texts of articles, one by one.
 
     Parameters
     ----------
     paths : iterable of Path
-        Files, folders (with all that is below them and has a known ending) and ``-``, standard input.
-    kind : {"text", "html", "jsonl"}, optional
-        Left out, by the ending; of standard input by its first characters.
+        Files, folders (all files below them that have a known ending) and ``-`` for standard input.
+    file_format : {"text", "html", "jsonl"}, optional
+        Of all files; left out, by the ending, and for standard input by its first characters.
     outlet, date : str
         For articles that state none themselves.
 
     Yields
     ------
     ArticleText or ArticleError
-        An article that cannot be read is handed on as what is wrong with it: one of a thousand should not end
-        the work.
+        An article that cannot be read is yielded as the error that says why, so that one of a thousand does
+        not end the work.
 
     Raises
     ------
     ArticleError
-        Where a path does not exist, a folder holds no article, or an ending is unknown; before anything is
-        read.
+        Where a path does not exist, a folder holds no article, or an ending is unknown. It is raised before
+        anything is read, and names all such paths.
     """
-    for source in _sources(list(paths), kind):
-        for found in _documents(*source):
-            if isinstance(found, ArticleText):
-                yield replace(found, outlet=found.outlet or outlet, date=found.date or date)
+    for file in _files(list(paths), file_format):
+        for article in _read_file(*file):
+            if isinstance(article, ArticleText):
+                yield replace(article, outlet=article.outlet or outlet, date=article.date or date)
             else:
-                yield found
+                yield article
 
 
-def count_articles(paths: Iterable[Path], kind: InputFormat | None = None) -> int:
-    """Count the articles that :func:`read` would try, lines of JSONL included; standard input is one."""
+def count_articles(paths: Iterable[Path], file_format: InputFormat | None = None) -> int:
+    """Count the articles that :func:`read_articles` would try to read: each line of JSONL is one.
+
+    Standard input counts as one, for it can be read only once.
+    """
     total = 0
-    for path, _, written in _sources(list(paths), kind, lenient=True):
-        if path is None or written != "jsonl":
+    for path, _, its_format in _files(list(paths), file_format, strict=False):
+        if path is None or its_format != "jsonl":
             total += 1
         else:
             total += streams.count_lines(path)
@@ -111,52 +118,53 @@ def from_text(raw: bytes, name: str) -> ArticleText:
     Raises
     ------
     ArticleError
-        Where it is no text, too long, or empty.
+        Where it is no text, is too long, or is empty.
     """
-    for start, what in _MAGIC.items():
-        if raw.startswith(start):
-            raise _error(name, f"is {what}, no text", "save it as text or HTML")
+    for magic, kind in _MAGIC.items():
+        if raw.startswith(magic):
+            raise _error(name, f"is {kind}, no text", "save it as text or HTML")
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
-        called = encoding.removesuffix("-sig").upper()
-        what = f"is no {called} text: byte 0x{raw[error.start]:02x} at {error.start:,}"
+        encoding = encoding.removesuffix("-sig").upper()
+        what = f"is no {encoding} text: byte 0x{raw[error.start]:02x} at {error.start:,}"
         raise _error(name, what, "convert it: iconv -f WINDOWS-1252 -t UTF-8") from None
-    if text.count("\0") > max(2, _MOST_NULLS * len(text)):
-        raise _error(name, f"holds {text.count(chr(0)):,} null characters: it is no text")
+    if text.count("\0") > max(2, _MAX_NULLS * len(text)):
+        raise _error(name, f"holds {text.count(chr(0)):,} null characters: it is binary data, no text")
     return _checked(ArticleText(name, text))
 
 
 def from_html(raw: bytes | str, name: str) -> ArticleText:
-    """Take the main content of a page, with title, site and date as far as it states them.
+    """Extract the main content of a page with trafilatura, and its title, site and date where stated.
 
-    Scripts, navigation and comments of readers are left out; offsets count in the text that is left.
+    Scripts, navigation and readers' comments are left out; offsets count in the extracted text.
 
     Raises
     ------
     ArticleError
-        Where no article is found in it.
+        Where the page is too long or no article is found in it.
     """
     import trafilatura
 
-    if len(raw) > LONGEST_PAGE:
-        raise _error(name, f"is a page of {len(raw):,} bytes; at most {LONGEST_PAGE:,} are read")
-    found: Any = trafilatura.bare_extraction(
+    if len(raw) > MAX_PAGE:
+        raise _error(name, f"is a page of {len(raw):,} bytes; at most {MAX_PAGE:,} are read")
+    content: Any = trafilatura.bare_extraction(
         raw, include_comments=False, with_metadata=True, favor_precision=True
     )
-    text = (found.text or "").strip() if found is not None else ""
+    text = (content.text or "").strip() if content is not None else ""
     if not text:
-        raise _error(name, "holds no article that could be told from the rest of the page", "give its text")
-    made = ArticleText(
+        raise _error(name, "no article was found on the page", "save its text as a .txt file")
+    title = content.title or ""
+    article = ArticleText(
         name,
         text,
-        title=found.title or "",
-        outlet=found.sitename or found.hostname or "",
-        date=found.date or "",
+        # A headline that begins the text would be read twice.
+        title="" if text.startswith(title) else title,
+        outlet=content.sitename or content.hostname or "",
+        date=content.date or "",
     )
-    same = text.startswith(made.title)
-    return _checked(replace(made, title="" if same else made.title))
+    return _checked(article)
 
 
 def from_json(line: str, name: str) -> ArticleText:
@@ -165,7 +173,7 @@ def from_json(line: str, name: str) -> ArticleText:
     Raises
     ------
     ArticleError
-        With everything that is wrong with it.
+        With everything that is wrong with the line.
     """
     try:
         row = json.loads(line)
@@ -174,32 +182,32 @@ def from_json(line: str, name: str) -> ArticleText:
     if not isinstance(row, dict):
         raise _error(name, "is no JSON object")
     fields = ("id", "text", "html", "title", "outlet", "date")
-    wrong = [
+    problems = [
         Problem(f"{name}: {key}", f"is not text: {row[key]!r:.60}")
         for key in fields
         if row.get(key) is not None
         and not isinstance(row[key], str)
         and not (key == "id" and isinstance(row[key], int))
     ]
-    if not wrong and not (row.get("text") or row.get("html")):
-        wrong = [Problem(name, "has neither 'text' nor 'html'")]
+    if not problems and not (row.get("text") or row.get("html")):
+        problems = [Problem(name, "has neither 'text' nor 'html'")]
     date = row.get("date") or ""
     if isinstance(date, str) and date and not re.match(r"\d{4}-\d\d-\d\d", date):
-        wrong.append(Problem(f"{name}: date", f"is not like 2030-01-31: {date!r:.60}"))
-    if wrong:
-        raise ArticleError(wrong)
-    made = _checked(ArticleText(name, row["text"])) if row.get("text") else from_html(row["html"], name)
+        problems.append(Problem(f"{name}: date", f"is no date like 2030-01-31: {date!r:.60}"))
+    if problems:
+        raise ArticleError(problems)
+    article = _checked(ArticleText(name, row["text"])) if row.get("text") else from_html(row["html"], name)
     stated = {key: str(row[key]) for key in ("id", "title", "outlet", "date") if row.get(key) is not None}
-    return replace(made, **{key: _cleaned(value) for key, value in stated.items()})
+    return replace(article, **{key: _cleaned(value) for key, value in stated.items()})
 
 
-def _checked(made: ArticleText) -> ArticleText:
-    if len(made.text) > LONGEST:
-        what = f"holds {len(made.text):,} characters; an article has at most {LONGEST:,}"
-        raise _error(made.id, what, "split it, one file an article, or one line of JSONL")
-    if not made.text.strip():
-        raise _error(made.id, "is empty")
-    return replace(made, text=_cleaned(made.text), title=_cleaned(made.title))
+def _checked(article: ArticleText) -> ArticleText:
+    if len(article.text) > MAX_ARTICLE:
+        what = f"holds {len(article.text):,} characters; an article has at most {MAX_ARTICLE:,}"
+        raise _error(article.id, what, SPLIT_IT)
+    if not article.text.strip():
+        raise _error(article.id, "is empty")
+    return replace(article, text=_cleaned(article.text), title=_cleaned(article.title))
 
 
 def _cleaned(text: str) -> str:
@@ -210,38 +218,40 @@ def _error(name: str, what: str, hint: str = "") -> ArticleError:
     return ArticleError([Problem(name, what, hint)])
 
 
-def _sources(
-    paths: list[Path], kind: InputFormat | None, *, lenient: bool = False
+def _files(
+    paths: list[Path], file_format: InputFormat | None, *, strict: bool = True
 ) -> list[tuple[Path | None, str, InputFormat | None]]:
-    """List the files, each with the name it goes by and its format."""
-    found: list[tuple[Path | None, str, InputFormat | None]] = []
+    """List the files, each with the name it goes by and its format; None is standard input."""
+    files: list[tuple[Path | None, str, InputFormat | None]] = []
     problems = []
     for path in paths:
         if str(path) == "-":
-            found.append((None, "standard input", kind))
+            files.append((None, "standard input", file_format))
         elif path.is_dir():
-            files = [
-                one for one in sorted(path.rglob("*")) if one.suffix.lower() in ENDINGS and one.is_file()
+            inside = [
+                file for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS and file.is_file()
             ]
-            found += [(one, one.relative_to(path).as_posix(), ENDINGS[one.suffix.lower()]) for one in files]
-            if not files:
+            files += [
+                (file, file.relative_to(path).as_posix(), ENDINGS[file.suffix.lower()]) for file in inside
+            ]
+            if not inside:
                 problems.append(
                     Problem(str(path), "holds no article", f"known endings: {', '.join(ENDINGS)}")
                 )
         elif not path.is_file():
             problems.append(Problem(str(path), "does not exist"))
-        elif kind is None and path.suffix.lower() not in ENDINGS:
-            hint = f"known endings: {', '.join(ENDINGS)}; or say --format text"
-            problems.append(Problem(str(path), "has an ending that says no format", hint))
+        elif file_format is None and path.suffix.lower() not in ENDINGS:
+            hint = f"known endings: {', '.join(ENDINGS)}; or use --format text"
+            problems.append(Problem(str(path), "has no known ending", hint))
         else:
-            found.append((path, path.name, kind or ENDINGS[path.suffix.lower()]))
-    if problems and not lenient:
+            files.append((path, path.name, file_format or ENDINGS[path.suffix.lower()]))
+    if problems and strict:
         raise ArticleError(problems)
-    return found
+    return files
 
 
-def _documents(
-    path: Path | None, name: str, kind: InputFormat | None
+def _read_file(
+    path: Path | None, name: str, file_format: InputFormat | None
 ) -> Iterator[ArticleText | ArticleError]:
     try:
         handle: IO[bytes] = sys.stdin.buffer if path is None else path.open("rb")
@@ -249,35 +259,36 @@ def _documents(
         yield _error(name, f"cannot be read: {error.strerror or error}")
         return
     try:
-        start = handle.read(streams.START)
-        kind = kind or streams.guess_format(start)
-        if kind == "jsonl":
-            yield from _json_documents(handle, name, start)
+        head = handle.read(byte_streams.HEAD)
+        file_format = file_format or byte_streams.guess_format(head)
+        if file_format == "jsonl":
+            yield from _read_json_lines(handle, name, head)
             return
-        raw = start + handle.read(LONGEST_PAGE + 1 - len(start))
+        # One byte more than is allowed shows that a file is too long, without reading all of it.
+        raw = head + handle.read(MAX_PAGE + 1 - len(head))
     finally:
         if path is not None:
             handle.close()
     try:
-        if len(raw) > LONGEST_PAGE:
-            what = f"is larger than {LONGEST_PAGE:,} bytes; an article has at most {LONGEST:,} characters"
-            raise _error(name, what, "split it, one file an article, or one line of JSONL")
-        yield from_html(raw, name) if kind == "html" else from_text(raw, name)
+        if len(raw) > MAX_PAGE:
+            what = f"is larger than {MAX_PAGE:,} bytes; an article has at most {MAX_ARTICLE:,} characters"
+            raise _error(name, what, SPLIT_IT)
+        yield from_html(raw, name) if file_format == "html" else from_text(raw, name)
     except ArticleError as error:
         yield error
 
 
-def _json_documents(handle: IO[bytes], name: str, start: bytes) -> Iterator[ArticleText | ArticleError]:
-    for number, line in enumerate(streams.read_lines(handle, start, LONGEST_PAGE), start=1):
-        place = f"{name}:{number}"
+def _read_json_lines(handle: IO[bytes], name: str, head: bytes) -> Iterator[ArticleText | ArticleError]:
+    for number, line in enumerate(byte_streams.read_lines(handle, head, MAX_PAGE), start=1):
+        where = f"{name}:{number}"
         try:
-            if len(line) == LONGEST_PAGE:
-                raise _error(place, f"is longer than {LONGEST_PAGE:,} bytes, and so is not read on")
+            if len(line) == MAX_PAGE:
+                raise _error(where, f"is longer than {MAX_PAGE:,} bytes; the rest of the file was not read")
             if line.strip():
-                yield from_json(line.decode("utf-8-sig").rstrip("\r\n"), place)
+                yield from_json(line.decode("utf-8-sig").rstrip("\r\n"), where)
         except UnicodeDecodeError as error:
-            yield _error(place, f"is no UTF-8 text: byte 0x{line[error.start]:02x}")
+            yield _error(where, f"is no UTF-8 text: byte 0x{line[error.start]:02x}")
         except ArticleError as error:
             yield error
-            if len(line) == LONGEST_PAGE:
+            if len(line) == MAX_PAGE:
                 return

@@ -117,7 +117,7 @@ def _paragraphs(reading: LabelledArticle, place: dict[str, int]) -> list[list[Li
     for sentence in reading.sentences:
         rows = by_sentence.get(sentence.number, [])
         pieces = _pieces(sentence.text, rows, place)
-        line = Line(sentence.number, sentence.kind, sentence.read, bool(rows), pieces)
+        line = Line(sentence.number, sentence.kind, sentence.in_article, bool(rows), pieces)
         made.setdefault(sentence.paragraph, []).append(line)
     return list(made.values())
 
@@ -139,7 +139,7 @@ def _strip(reading: LabelledArticle, party: str) -> list[dict[str, Any]]:
     mine = {row.sentence.number: row for row in reading.rows if row.named.party == party}
     cells = []
     for sentence in reading.sentences:
-        if sentence.read:
+        if sentence.in_article:
             row = mine.get(sentence.number)
             cells.append({"number": sentence.number, "row": None if row is None else _said(row)})
     return cells
@@ -180,7 +180,7 @@ def _whose(row: LabelledMention) -> str:
 def _how(row: LabelledMention) -> str:
     if not row.named.sure:
         return "unsure whether the party is meant"
-    return f"meant by a {row.named.how}" if row.named.how in LINKED else ""
+    return f"meant by a {row.named.reference}" if row.named.reference in LINKED else ""
 
 
 def _table_row(row: LabelledMention) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def _flat(reading: LabelledArticle, row: LabelledMention) -> dict[str, Any]:
         "target": row.named.party,
         "target_start": start,
         "target_end": end,
-        "how": row.named.how,
+        "how": row.named.reference,
         "sure": row.named.sure,
         "holder": row.holder.label,
         "holder_kind": row.holder.kind,

@@ -62,4 +62,4 @@ def add_article(found: dict[str, PartyTally], reading: LabelledArticle) -> None:
             voice = VOICES[0] if row.holder.own_voice else VOICES[1]
             mine.stances[voice][row.label.stance] += 1
             mine.frames.update(row.label.frames)
-            mine.linked += row.named.how in LINKED
+            mine.linked += row.named.reference in LINKED

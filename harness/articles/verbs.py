@@ -206,7 +206,7 @@ class _Verb:
         return Attribution(actor, self.start, weight)
 
     def _weight(self) -> float:
-        """Return how strongly the verb attributes: 0 not at all, 1 perhaps, 3 even where the writer says "I"."""
+        """Return how strongly the verb attributes: 0 not at all, 1 perhaps, 3 even beside a writer's "I"."""
         if self._is_mute() or self._is_noun():
             return 0
         if self.verb in ("call", "ask") and re.match(r"\s+(?:on|for|off|in|out|up)\b", self.after):

@@ -24,7 +24,7 @@ REGISTRY = from_records(
 def named(text: str, *, linked: bool = True, date: str = "") -> list[list[tuple[str, str, bool]]]:
     found = split_sentences(text)
     return [
-        [(one.party, one.how, one.sure) for one in of_one]
+        [(one.party, one.reference, one.sure) for one in of_one]
         for of_one in find_mentions(found, REGISTRY, date=date, linked=linked)
     ]
 

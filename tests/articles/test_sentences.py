@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from harness.articles.line_kinds import kind_of_line
-from harness.articles.sentences import LONGEST, split_sentences
+from harness.articles.sentences import MAX_SENTENCE, split_sentences
 
 
 def texts(text: str) -> list[str]:
@@ -130,5 +130,5 @@ def test_a_first_line_without_a_full_stop_is_the_headline() -> None:
 )
 def test_whatever_is_no_prose_is_answered(text: str) -> None:
     found = split_sentences(text)
-    assert all(len(one.text) <= LONGEST for one in found)
+    assert all(len(one.text) <= MAX_SENTENCE for one in found)
     assert all(text[one.start : one.end] == one.text for one in found)
