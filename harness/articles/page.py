@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.articles.labelling import LabelledArticle, LabelledMention
+from harness.articles.labelled_articles import LabelledArticle, LabelledMention
 from harness.articles.mentions import LINKED
 from harness.articles.tallies import VOICES, tally_parties
 from harness.reports.pages import environment

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.articles.article_files import ArticleText, count_articles, read_articles
 from harness.articles.byte_streams import InputFormat
-from harness.articles.labelling import ArticleReader, LabelledArticle
+from harness.articles.labelled_articles import ArticleReader, LabelledArticle
 from harness.articles.page import index_page, reader_page
 from harness.articles.table_writer import TableWriter, atomic_file
 from harness.articles.tallies import PartyTally, add_article

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.articles.labelling import SEPARATOR, LabelledArticle, LabelledMention
+from harness.articles.labelled_articles import SEPARATOR, LabelledArticle, LabelledMention
 from harness.serving.inference.formats import ENDINGS, Writer, writer
 from harness.values.errors import ArticleError, Problem
 

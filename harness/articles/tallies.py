@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from harness.articles.labelling import LabelledArticle
+from harness.articles.labelled_articles import LabelledArticle
 
 VOICES = ("own voice", "quoted")
 

@@ -61,8 +61,8 @@ def read(
     language: Annotated[str, typer.Option(help="For sentence ends; who speaks is told in English.")] = "en",
 ) -> None:
     """Show how articles treat parties, sentence by sentence, own voice and quotes apart."""
-    from harness.articles import console as shown
     from harness.articles import pipeline as running
+    from harness.articles import reading as shown
 
     request = running.ReadingRequest(
         tuple(articles),
@@ -119,7 +119,7 @@ def shares(
     by: Annotated[str, typer.Option(help="Of target, outlet, week.")] = "target,outlet,week",
 ) -> None:
     """Estimate how large a share of sentences is critical or supportive, corrected for the model's errors."""
-    from harness.articles import console as shown
+    from harness.articles import reading as shown
     from harness.articles import readings_table as tables
     from harness.articles import share_report as share_tables
     from harness.articles import shares as estimates

@@ -6,7 +6,7 @@ import re
 from articles.toy_models import ARTICLE, REGISTRY, model
 
 from harness.articles.article_files import ArticleText
-from harness.articles.labelling import ArticleReader, LabelledArticle
+from harness.articles.labelled_articles import ArticleReader, LabelledArticle
 from harness.articles.page import index_page, reader_page
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from articles.toy_models import ARTICLE, model
 
-from harness.articles import console as shown
 from harness.articles import pipeline as running
+from harness.articles import reading as shown
 from harness.articles.pipeline import ReadingRequest, run
 from harness.values.errors import ArticleError, ModelError
 

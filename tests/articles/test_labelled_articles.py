@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from articles.toy_models import ARTICLE, REGISTRY, model
 
-from harness.articles import labelling as room
+from harness.articles import labelled_articles as room
 from harness.articles.article_files import ArticleText
-from harness.articles.labelling import ArticleReader, LabelledArticle
+from harness.articles.labelled_articles import ArticleReader, LabelledArticle
 from harness.articles.table_writer import flat_rows
 from harness.values.errors import ModelError
 
