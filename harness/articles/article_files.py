@@ -108,8 +108,19 @@ def count_articles(paths: Iterable[Path], file_format: InputFormat | None = None
         if path is None or its_format != "jsonl":
             total += 1
         else:
-            total += streams.count_lines(path)
+            total += byte_streams.count_lines(path)
     return total
+
+
+def from_string(text: str, *, outlet: str = "", date: str = "") -> ArticleText:
+    """Check a text that is no file.
+
+    Raises
+    ------
+    ArticleError
+        Where it is too long or empty.
+    """
+    return _checked(ArticleText("article", text, outlet=outlet, date=date))
 
 
 def from_text(raw: bytes, name: str) -> ArticleText:
@@ -122,16 +133,17 @@ def from_text(raw: bytes, name: str) -> ArticleText:
     """
     for magic, kind in _MAGIC.items():
         if raw.startswith(magic):
-            raise _error(name, f"is {kind}, no text", "save it as text or HTML")
+            raise _error(name, f"is {kind}, not text", "save it as text or HTML")
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         encoding = encoding.removesuffix("-sig").upper()
-        what = f"is no {encoding} text: byte 0x{raw[error.start]:02x} at {error.start:,}"
-        raise _error(name, what, "convert it: iconv -f WINDOWS-1252 -t UTF-8") from None
+        what = f"is not {encoding} text: byte 0x{raw[error.start]:02x} at {error.start:,}"
+        hint = "convert it: iconv -f WINDOWS-1252 -t UTF-8" if encoding == "UTF-8" else "save it as UTF-8"
+        raise _error(name, what, hint) from None
     if text.count("\0") > max(2, _MAX_NULLS * len(text)):
-        raise _error(name, f"holds {text.count(chr(0)):,} null characters: it is binary data, no text")
+        raise _error(name, f"holds {text.count(chr(0)):,} null characters: it is binary data, not text")
     return _checked(ArticleText(name, text))
 
 
@@ -178,9 +190,9 @@ def from_json(line: str, name: str) -> ArticleText:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise _error(name, f"is no JSON: {error}") from None
+        raise _error(name, f"is not JSON: {error}") from None
     if not isinstance(row, dict):
-        raise _error(name, "is no JSON object")
+        raise _error(name, "is not a JSON object")
     fields = ("id", "text", "html", "title", "outlet", "date")
     problems = [
         Problem(f"{name}: {key}", f"is not text: {row[key]!r:.60}")
@@ -193,7 +205,7 @@ def from_json(line: str, name: str) -> ArticleText:
         problems = [Problem(name, "has neither 'text' nor 'html'")]
     date = row.get("date") or ""
     if isinstance(date, str) and date and not re.match(r"\d{4}-\d\d-\d\d", date):
-        problems.append(Problem(f"{name}: date", f"is no date like 2030-01-31: {date!r:.60}"))
+        problems.append(Problem(f"{name}: date", f"is not a date like 2030-01-31: {date!r:.60}"))
     if problems:
         raise ArticleError(problems)
     article = _checked(ArticleText(name, row["text"])) if row.get("text") else from_html(row["html"], name)
@@ -287,7 +299,7 @@ def _read_json_lines(handle: IO[bytes], name: str, head: bytes) -> Iterator[Arti
             if line.strip():
                 yield from_json(line.decode("utf-8-sig").rstrip("\r\n"), where)
         except UnicodeDecodeError as error:
-            yield _error(where, f"is no UTF-8 text: byte 0x{line[error.start]:02x}")
+            yield _error(where, f"is not UTF-8 text: byte 0x{line[error.start]:02x}")
         except ArticleError as error:
             yield error
             if len(line) == MAX_PAGE:

@@ -1,8 +1,8 @@
 """A model and labelled rows in, the words that moved each label out.
 
-For a classifier that adds up its words the shares are exact: what each word adds to the score of the label,
-less what it adds on average to the other labels. For any other a word's share is what the label's probability
-loses without it (occlusion; Zeiler & Fergus 2014).
+For a classifier that sums over words the weights are exact: what a word adds to the score of the label, less
+what it adds on average to the other labels. For any other the weight of a word is what the probability of the
+label loses without it (occlusion; Zeiler & Fergus 2014).
 """
 
 from __future__ import annotations
@@ -19,57 +19,61 @@ if TYPE_CHECKING:
 
     from harness.serving.inference import LabelModel
 
-SHOWN = 6
-"""Words a row."""
+MAX_WORDS = 6
+"""Words that are listed for a row."""
 
-LONGEST = 80
-"""Words of a sentence that are left out in turn; longer ones are looked at near the mention."""
+MAX_OCCLUDED = 80
+"""Words of a sentence that are left out in turn, those nearest to the mention: each costs a prediction."""
 
-_LEAST = {"exact": 0.02, "occlusion": 0.01}
+# Weights below these are noise: nothing in the label would change.
+_MIN_WEIGHT = {"exact": 0.02, "occlusion": 0.01}
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 
 @dataclass(frozen=True)
 class WordWeight:
-    """A word of a sentence, ``text[start:end]``.
+    """A word of a sentence, ``text[start:end]``, and how much it moved the label.
 
     Attributes
     ----------
+    start, end : int
+        Character offsets in the sentence; ``end`` is exclusive.
+    text : str
     weight : float
-        Above 0 where it speaks for the label: in units of the score (``exact``) or of the probability.
-    how : str
-        ``exact`` or ``occlusion``.
+        Positive where the word speaks for the label; in units of the score (``exact``) or of the probability
+        (``occlusion``).
+    method : {"exact", "occlusion"}
     """
 
     start: int
     end: int
     text: str
     weight: float
-    how: str
+    method: str
 
 
 def explain_labels(
     model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]
 ) -> list[tuple[WordWeight, ...]]:
-    """Say which words moved labels.
+    """Compute which words moved the labels of rows.
 
     Parameters
     ----------
     model : LabelModel
         Single-label.
-    rows : DataFrame
+    rows : DataFrame, n rows
         ``text``, ``target``, ``target_start``, ``target_end``.
-    labels : sequence of str
-        What the model said of each row.
+    labels : sequence of str, length n
+        What the model predicted for each row.
 
     Returns
     -------
-    list of tuple of WordWeight
-        At most :data:`SHOWN` a row, the weightiest first; the mention itself is not among them.
+    list of tuple of WordWeight, length n
+        At most :data:`MAX_WORDS` a row, the heaviest first; the mention itself is not among them.
     """
     if hasattr(model.engine.classifier, "contributions"):
         return list(_exact(model, rows, labels))
-    return _occluded(model, rows, labels)
+    return _by_occlusion(model, rows, labels)
 
 
 def _exact(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> Iterator[tuple[WordWeight, ...]]:
@@ -78,49 +82,53 @@ def _exact(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> Iter
     classifier: Any = model.engine.classifier
     items = examples(rows, "stance", model.engine.parties)
     for item, label, shares in zip(items, labels, classifier.contributions(items), strict=True):
-        at = model.labels.index(label)
+        index = model.labels.index(label)
         words = [
-            WordWeight(start, end, item.text[start:end], _against_others(scores, at), "exact")
+            WordWeight(start, end, item.text[start:end], _contrast(scores, index), "exact")
             for (start, end), scores in shares
             if not any(start < span[1] and span[0] < end for span in item.spans)
         ]
-        yield _weightiest(words)
+        yield _heaviest(words)
 
 
-def _against_others(scores: Any, at: int) -> float:
-    others = [float(value) for k, value in enumerate(scores) if k != at]
-    return float(scores[at]) - sum(others) / len(others)
+def _contrast(scores: Any, index: int) -> float:
+    """Return a word's score for one label, less its mean score for the other labels."""
+    rest = [float(value) for label, value in enumerate(scores) if label != index]
+    return float(scores[index]) - sum(rest) / len(rest)
 
 
-def _occluded(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> list[tuple[WordWeight, ...]]:
+def _by_occlusion(
+    model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]
+) -> list[tuple[WordWeight, ...]]:
     import pandas as pd
 
     records = rows.to_dict("records")
-    tried = [(number, span) for number, row in enumerate(records) for span in _words(row)]
-    if not tried:
+    occlusions = [(number, span) for number, row in enumerate(records) for span in _words(row)]
+    if not occlusions:
         return [() for _ in records]
-    without = pd.DataFrame([_without(records[number], span) for number, span in tried])
+    without = pd.DataFrame([_without(records[number], span) for number, span in occlusions])
     whole = model.predict(rows)
-    left = model.predict(without)
-    found: list[list[WordWeight]] = [[] for _ in records]
-    for place, (number, (start, end)) in enumerate(tried):
+    occluded = model.predict(without)
+    words: list[list[WordWeight]] = [[] for _ in records]
+    for index, (number, (start, end)) in enumerate(occlusions):
         column = f"p_{labels[number]}"
-        weight = float(whole[column].iloc[number]) - float(left[column].iloc[place])
+        weight = float(whole[column].iloc[number]) - float(occluded[column].iloc[index])
         text = records[number]["text"][start:end]
-        found[number].append(WordWeight(start, end, text, weight, "occlusion"))
-    return [_weightiest(words) for words in found]
+        words[number].append(WordWeight(start, end, text, weight, "occlusion"))
+    return [_heaviest(of_row) for of_row in words]
 
 
 def _words(row: dict[Any, Any]) -> list[Span]:
-    """List the words of a sentence but for the mention, the nearest ones where there are many."""
+    """List the words of a sentence except the mention; where there are many, those nearest to it."""
     begin, stop = int(row["target_start"]), int(row["target_end"])
     spans = [match.span() for match in _WORD.finditer(row["text"])]
     spans = [(start, end) for start, end in spans if not (start < stop and begin < end)]
-    near = sorted(spans, key=lambda span: min(abs(span[0] - stop), abs(begin - span[1])))[:LONGEST]
+    near = sorted(spans, key=lambda span: min(abs(span[0] - stop), abs(begin - span[1])))[:MAX_OCCLUDED]
     return sorted(near)
 
 
 def _without(row: dict[Any, Any], span: Span) -> dict[str, Any]:
+    """Return a row without a word and the space after it, the offsets of the mention moved along."""
     start, end = span
     text = row["text"]
     end += int(text[end : end + 1] == " ")
@@ -133,6 +141,8 @@ def _without(row: dict[Any, Any], span: Span) -> dict[str, Any]:
     }
 
 
-def _weightiest(words: Sequence[WordWeight]) -> tuple[WordWeight, ...]:
-    kept = [word for word in words if abs(word.weight) >= _LEAST[word.how] and _WORD.fullmatch(word.text)]
-    return tuple(sorted(kept, key=lambda word: -abs(word.weight))[:SHOWN])
+def _heaviest(words: Sequence[WordWeight]) -> tuple[WordWeight, ...]:
+    above = [
+        word for word in words if abs(word.weight) >= _MIN_WEIGHT[word.method] and _WORD.fullmatch(word.text)
+    ]
+    return tuple(sorted(above, key=lambda word: -abs(word.weight))[:MAX_WORDS])

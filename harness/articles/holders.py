@@ -24,6 +24,10 @@ from harness.articles.sentences import Sentence
 
 HolderKind = Literal["writer", "party", "person", "other"]
 
+OWN_VOICE, QUOTED = "own voice", "quoted"
+VOICES = (OWN_VOICE, QUOTED)
+"""Who speaks: the outlet itself, or somebody whom it quotes or reports."""
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -51,6 +55,11 @@ class Holder:
     def own_voice(self) -> bool:
         """Whether the outlet itself speaks."""
         return self.kind == "writer"
+
+    @property
+    def voice(self) -> str:
+        """One of :data:`VOICES`."""
+        return OWN_VOICE if self.own_voice else QUOTED
 
     @property
     def label(self) -> str:

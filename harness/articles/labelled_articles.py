@@ -1,4 +1,4 @@
-"""Documents, a registry and served models in; who is shown how in each sentence, and by whom, out."""
+"""Texts of articles, a registry and served models in; mentions of parties with holders and labels out."""
 
 from __future__ import annotations
 
@@ -19,28 +19,31 @@ if TYPE_CHECKING:
 
     from harness.serving.inference import LabelModel
 
-ROWS_AT_ONCE = 1024
-"""Rows that are labelled together; articles wait until so many are there, and no longer."""
+BATCH_ROWS = 1024
+"""Mentions that are labelled together. Articles are held until a batch is full, and no longer."""
 
 SEPARATOR = "|"
+"""Between the frames of a sentence in one field, as in the output of ``harness predict``."""
 
 
 @dataclass(frozen=True)
 class PredictedLabels:
-    """What the models say of a (sentence, party).
+    """What the models predict for a party in a sentence.
 
     Attributes
     ----------
     stance : str
+        Empty without a stance model.
     proba : dict
         Stance → probability; they sum to 1.
     abstain : bool
+        Whether the stance model abstains.
     frames : tuple of str
         Of the sentence.
     frame_proba : dict
-        Frame → probability.
+        Frame → probability; independent of each other.
     words : tuple of WordWeight
-        What moved the stance, the weightiest first; empty where nobody asked.
+        The words that moved the stance, the heaviest first; empty where they were not computed.
     """
 
     stance: str = ""
@@ -53,75 +56,74 @@ class PredictedLabels:
 
 @dataclass(frozen=True)
 class LabelledMention:
-    """A party in a sentence."""
+    """A party in a sentence, whose view the sentence gives, and what the models predict."""
 
     sentence: Sentence
-    named: PartyMention
+    mention: PartyMention
     holder: Holder
-    label: PredictedLabels = PredictedLabels()
+    labels: PredictedLabels = PredictedLabels()
 
 
 @dataclass(frozen=True)
 class LabelledArticle:
-    """A document with all its sentences, and a row for each party in each.
+    """An article with all its sentences, and the parties mentioned in each.
 
     Attributes
     ----------
-    document : ArticleText
-    sentences : tuple of Sentence
-        What is left out too.
-    holders : tuple of Holder
-        One a sentence.
-    rows : tuple of LabelledMention
+    article : ArticleText
+    sentences : tuple of Sentence, length n
+        Those that are no part of the article too.
+    holders : tuple of Holder, length n
+    mentions : tuple of LabelledMention
         In order; every party at most once a sentence.
     """
 
-    document: ArticleText
+    article: ArticleText
     sentences: tuple[Sentence, ...]
     holders: tuple[Holder, ...]
-    rows: tuple[LabelledMention, ...]
+    mentions: tuple[LabelledMention, ...]
 
-    def thinned(self) -> LabelledArticle:
-        """Return the reading without its text, for who counts over thousands of articles."""
-        rows = tuple(
+    def without_text(self) -> LabelledArticle:
+        """Return the article with its headline, stances and counts alone: thousands of them fit in memory."""
+        mentions = tuple(
             replace(
-                row,
-                sentence=replace(row.sentence, text=""),
-                label=PredictedLabels(row.label.stance, abstain=row.label.abstain),
+                mention,
+                sentence=replace(mention.sentence, text=""),
+                labels=PredictedLabels(mention.labels.stance, abstain=mention.labels.abstain),
             )
-            for row in self.rows
+            for mention in self.mentions
         )
-        headline = tuple(one for one in self.sentences[:1] if one.kind == "headline")
-        return LabelledArticle(replace(self.document, text=""), headline, (), rows)
+        headline = tuple(sentence for sentence in self.sentences[:1] if sentence.kind == "headline")
+        return LabelledArticle(replace(self.article, text=""), headline, (), mentions)
 
     @property
     def parties(self) -> list[str]:
-        """The parties that occur, the one with most rows first."""
+        """The parties that are mentioned, the one with most mentions first."""
         counts: dict[str, int] = {}
-        for row in self.rows:
-            counts[row.named.party] = counts.get(row.named.party, 0) + 1
+        for mention in self.mentions:
+            counts[mention.mention.party] = counts.get(mention.mention.party, 0) + 1
         return sorted(counts, key=lambda name: -counts[name])
 
 
 @dataclass(frozen=True)
 class ArticleReader:
-    """Reads articles.
+    """Finds and labels the mentions in articles.
 
     Attributes
     ----------
     registry : Registry
     stance, frames : LabelModel, optional
-        Left out, that label stays empty.
+        Left out, those labels stay empty.
     only : frozenset of str
-        Canonical names; empty stands for all parties that occur.
+        Canonical names of the parties to label; empty stands for all that occur.
     linked : bool
         See :func:`harness.articles.mentions.find_mentions`.
     explain : bool
-        Whether to say which words moved a stance.
-    explain_at_most : int, optional
-        Rows; where more are labelled together, nothing is said of words. Left out, there is no end.
+        Whether to compute which words moved each stance.
     language : str
         For :func:`harness.articles.sentences.split_sentences`.
+    max_explained : int, optional
+        Rows; where more are labelled together, no words are computed. Left out, there is no limit.
 
     Raises
     ------
@@ -136,97 +138,108 @@ class ArticleReader:
     linked: bool = True
     explain: bool = False
     language: str = "en"
-    explain_at_most: int | None = None
+    max_explained: int | None = None
 
     def __post_init__(self) -> None:
         for model, task in ((self.stance, "stance"), (self.frames, "framing")):
             if model is not None and model.task != task:
                 raise ModelError(f"{model.uri or 'the model'} is for {model.task}; a {task} model is needed")
 
-    def read(self, documents: Iterable[ArticleText]) -> Iterator[LabelledArticle]:
-        """Read articles, in order; as many are held at a time as fill a batch."""
-        waiting: list[LabelledArticle] = []
-        count = 0
-        for document in documents:
-            waiting.append(self.outline(document))
-            count += len(waiting[-1].rows)
-            if count >= ROWS_AT_ONCE:
-                yield from self._labelled(waiting)
-                waiting, count = [], 0
-        yield from self._labelled(waiting)
+    def label(self, articles: Iterable[ArticleText]) -> Iterator[LabelledArticle]:
+        """Label articles, in order; as many are held at a time as fill a batch."""
+        batch: list[LabelledArticle] = []
+        rows = 0
+        for article in articles:
+            batch.append(self.unlabelled(article))
+            rows += len(batch[-1].mentions)
+            if rows >= BATCH_ROWS:
+                yield from self._label_batch(batch)
+                batch, rows = [], 0
+        yield from self._label_batch(batch)
 
-    def outline(self, document: ArticleText) -> LabelledArticle:
-        """Say who is named where and whose view each sentence gives; labels stay empty."""
-        found = split_sentences(document.text, title=document.title, language=self.language)
-        named = find_mentions(found, self.registry, date=document.date, linked=self.linked)
-        whose = find_holders(found, named)
+    def unlabelled(self, article: ArticleText) -> LabelledArticle:
+        """Find which parties an article mentions and whose view each sentence gives; labels stay empty."""
+        sentences = split_sentences(article.text, title=article.title, language=self.language)
+        mentions = find_mentions(sentences, self.registry, date=article.date, linked=self.linked)
+        holders = find_holders(sentences, mentions)
         rows = tuple(
-            LabelledMention(sentence, one, holder)
-            for sentence, of_one, holder in zip(found, named, whose, strict=True)
-            for one in of_one
-            if not self.only or one.party in self.only
+            LabelledMention(sentence, mention, holder)
+            for sentence, in_sentence, holder in zip(sentences, mentions, holders, strict=True)
+            for mention in in_sentence
+            if not self.only or mention.party in self.only
         )
-        return LabelledArticle(document, tuple(found), tuple(whose), rows)
+        return LabelledArticle(article, tuple(sentences), tuple(holders), rows)
 
-    def _labelled(self, readings: Sequence[LabelledArticle]) -> Iterator[LabelledArticle]:
-        rows = [row for one in readings for row in one.rows]
-        labels = iter(self.labels(rows))
-        for one in readings:
-            yield replace(one, rows=tuple(replace(row, label=next(labels)) for row in one.rows))
+    def _label_batch(self, batch: Sequence[LabelledArticle]) -> Iterator[LabelledArticle]:
+        labels = iter(self.predict([mention for article in batch for mention in article.mentions]))
+        for article in batch:
+            mentions = tuple(replace(mention, labels=next(labels)) for mention in article.mentions)
+            yield replace(article, mentions=mentions)
 
-    def explains(self, n: int) -> bool:
-        """Say whether words are told where ``n`` rows are labelled together."""
-        return self.explain and (self.explain_at_most is None or n <= self.explain_at_most)
+    def explains(self, n_rows: int) -> bool:
+        """Whether words are computed where so many rows are labelled together."""
+        return self.explain and (self.max_explained is None or n_rows <= self.max_explained)
 
-    def labels(self, rows: Sequence[LabelledMention]) -> list[PredictedLabels]:
-        """PredictedLabels rows."""
-        made = [PredictedLabels() for _ in rows]
-        if not rows:
-            return made
+    def predict(self, mentions: Sequence[LabelledMention]) -> list[PredictedLabels]:
+        """Predict the labels of mentions, in one batch.
+
+        Parameters
+        ----------
+        mentions : sequence of LabelledMention, length n
+            Their labels are ignored.
+
+        Returns
+        -------
+        list of PredictedLabels, length n
+        """
+        labels = [PredictedLabels() for _ in mentions]
+        if not mentions:
+            return labels
         if self.stance is not None:
-            table = _table(rows)
-            found = self.stance.predict(table)
-            names = self.stance.labels
-            made = [
+            table = _table(mentions)
+            predictions = self.stance.predict(table)
+            stances = self.stance.labels
+            labels = [
                 PredictedLabels(
-                    one["label"], {name: one[f"p_{name}"] for name in names}, bool(one["abstain"])
+                    row["label"], {name: row[f"p_{name}"] for name in stances}, bool(row["abstain"])
                 )
-                for one in found.to_dict("records")
+                for row in predictions.to_dict("records")
             ]
-            if self.explains(len(rows)):
-                words = explain_labels(self.stance, table, found["label"].tolist())
-                made = [replace(one, words=why) for one, why in zip(made, words, strict=True)]
+            if self.explains(len(mentions)):
+                words = explain_labels(self.stance, table, predictions["label"].tolist())
+                labels = [replace(label, words=why) for label, why in zip(labels, words, strict=True)]
         if self.frames is not None:
-            made = _framed(self.frames, rows, made)
-        return made
+            labels = _with_frames(self.frames, mentions, labels)
+        return labels
 
 
-def _table(rows: Sequence[LabelledMention]) -> pd.DataFrame:
+def _table(mentions: Sequence[LabelledMention]) -> pd.DataFrame:
+    """Return the rows that a model labels, with the first span of each mention as the target's."""
     import pandas as pd
 
     return pd.DataFrame(
         {
-            "text": [row.sentence.text for row in rows],
-            "target": [row.named.party for row in rows],
-            "target_start": [row.named.spans[0][0] for row in rows],
-            "target_end": [row.named.spans[0][1] for row in rows],
+            "text": [row.sentence.text for row in mentions],
+            "target": [row.mention.party for row in mentions],
+            "target_start": [row.mention.spans[0][0] for row in mentions],
+            "target_end": [row.mention.spans[0][1] for row in mentions],
         }
     )
 
 
-def _framed(
-    model: LabelModel, rows: Sequence[LabelledMention], made: Sequence[PredictedLabels]
+def _with_frames(
+    model: LabelModel, mentions: Sequence[LabelledMention], labels: Sequence[PredictedLabels]
 ) -> list[PredictedLabels]:
-    """Add frames: once a sentence, however many parties stand in it."""
+    """Add frames, which belong to the sentence: predicted once, however many parties it mentions."""
     import pandas as pd
 
-    texts = list(dict.fromkeys(row.sentence.text for row in rows))
+    texts = list(dict.fromkeys(row.sentence.text for row in mentions))
     records = model.predict(pd.DataFrame({"text": texts})).to_dict("records")
     by_text: dict[str, dict[Any, Any]] = dict(zip(texts, records, strict=True))
-    framed = []
-    for row, label in zip(rows, made, strict=True):
-        one = by_text[row.sentence.text]
-        frames = tuple(name for name in str(one["label"]).split(SEPARATOR) if name)
-        proba = {name: float(one[f"p_{name}"]) for name in model.labels}
-        framed.append(replace(label, frames=frames, frame_proba=proba))
-    return framed
+    with_frames = []
+    for row, label in zip(mentions, labels, strict=True):
+        record = by_text[row.sentence.text]
+        frames = tuple(name for name in str(record["label"]).split(SEPARATOR) if name)
+        proba = {name: float(record[f"p_{name}"]) for name in model.labels}
+        with_frames.append(replace(label, frames=frames, frame_proba=proba))
+    return with_frames

@@ -1,120 +1,159 @@
-"""What came of reading, or shares, in, a short summary on the screen out."""
+"""What was read and labelled in; its rows as a table, and a summary on the screen or in a notebook, out."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from harness.articles.pipeline import Reading
-from harness.articles.shares import StanceShare
-from harness.articles.tallies import VOICES, PartyTally
+from harness.articles.console import WIDTH, print_notes, print_paths, printable
+from harness.articles.holders import VOICES
+from harness.articles.tallies import PartyTally
+from harness.values.errors import ArticleError, Problem
 from harness.values.labels import STANCES
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
     from rich.table import Table
 
-WIDTH = 80
 MAX_PARTIES = 15
+"""Parties in the summary on the screen; tables and pages have all of them."""
+
 MAX_PROBLEMS = 5
-MAX_GROUPS = 4
+"""Articles that could not be read and are listed one by one in the summary."""
 
 
-def show(outcome: Reading) -> None:
-    """Print counts by party, own voice and quoted apart, what could not be read, and where the rest is."""
-    from rich.console import Console
-    from rich.table import Table
+@dataclass(repr=False)
+class Reading:
+    """How articles treat parties: the result of :func:`harness.articles.pipeline.read`.
 
-    console = Console(highlight=False, width=WIDTH)
-    articles = f"{outcome.articles:,} article" + ("" if outcome.articles == 1 else "s")
-    table = Table(box=None, pad_edge=False)
-    table.add_column("party", no_wrap=True, max_width=24)
-    for voice in VOICES:
-        table.add_column(voice, no_wrap=True)
-    table.add_column("unsure", justify="right")
-    parties = list(outcome.tallies.items())
-    for name, counts in parties[:MAX_PARTIES]:
-        table.add_row(_plain(name), *(_counts(counts, voice) for voice in VOICES), str(counts.unsure or "–"))
-    if parties:
-        rows = f"{outcome.rows:,} row" + ("" if outcome.rows == 1 else "s")
-        console.print(f"{articles}, {rows} (a party in a sentence)", style="italic")
-        console.print(table)
-        console.print(
-            "critical / neutral / supportive sentences; unsure mentions are not counted.", style="dim"
-        )
-    else:
-        console.print(f"{articles}: no sentence names a party of the registry.")
-    if len(parties) > MAX_PARTIES:
-        console.print(f"{len(parties) - MAX_PARTIES} more parties are in the tables and pages.")
-    for line in (*outcome.unread[:MAX_PROBLEMS], *outcome.notes):
-        console.print(f"note: {line}", style="yellow", markup=False)
-    if len(outcome.unread) > MAX_PROBLEMS:
-        console.print(f"note: {len(outcome.unread) - MAX_PROBLEMS} more could not be read", style="yellow")
-    for path in outcome.written:
-        console.print(str(path), markup=False, soft_wrap=True)
+    Attributes
+    ----------
+    n_articles, n_rows : int
+        Articles that were read; rows, one for each party in a sentence.
+    tallies : dict
+        Party → :class:`harness.articles.tallies.PartyTally`, the most mentioned first.
+    written : list of Path
+        Pages, tables and indexes that were written.
+    unreadable : list of Problem
+        What kept articles from being read.
+    notes : list of str
+        What a reader of the result should know.
+    row_records : list of dict, optional
+        The rows, where they were kept; see :attr:`rows`.
+    """
 
+    n_articles: int = 0
+    n_rows: int = 0
+    tallies: dict[str, PartyTally] = field(default_factory=dict)
+    written: list[Path] = field(default_factory=list)
+    unreadable: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    row_records: list[dict[str, Any]] | None = None
 
-def _plain(text: str) -> str:
-    """Keep what looks like markup, or steers a terminal, from being obeyed."""
-    from rich.markup import escape
+    @property
+    def rows(self) -> pd.DataFrame:
+        """All rows; the columns are those of :func:`harness.articles.table_writer.flat_rows`.
 
-    return escape("".join(one if one.isprintable() else "�" for one in text))
+        Raises
+        ------
+        ArticleError
+            Where the rows were not kept: of many articles they may not fit in memory.
+        """
+        import pandas as pd
 
-
-def _counts(counts: PartyTally, voice: str) -> str:
-    found: Counter[str] = counts.stances[voice]
-    if not found:
-        return "–"
-    if set(found) == {""}:
-        return str(found[""])
-    names = [name for name in STANCES if name in found or len(found) > 1 or set(found) <= set(STANCES)]
-    others = [f"{name} {n}" for name, n in found.items() if name not in STANCES]
-    return " / ".join([*(str(found[name]) for name in names), *others])
-
-
-def show_shares(shares: Sequence[StanceShare], notes: Sequence[str], written: Sequence[Path]) -> None:
-    """Print the shares of the largest groups, naive and corrected."""
-    from rich.console import Console
-
-    console = Console(highlight=False, width=WIDTH)
-    groups: dict[tuple[str, ...], list[StanceShare]] = {}
-    for one in shares:
-        groups.setdefault(tuple(one.group.values()), []).append(one)
-    sizes = {key: sum(one.n for one in group) for key, group in groups.items()}
-    for key in sorted(groups, key=lambda key: -sizes[key])[:MAX_GROUPS]:
-        console.print(_plain(", ".join(value for value in key if value)), style="bold", soft_wrap=True)
-        console.print(_group(groups[key]))
-    if len(groups) > MAX_GROUPS:
-        console.print(f"{len(groups) - MAX_GROUPS:,} more groups are in the table.")
-    for line in notes:
-        console.print(f"note: {line}", style="yellow", markup=False)
-    for path in written:
-        console.print(str(path), markup=False, soft_wrap=True)
-
-
-def _group(shares: Sequence[StanceShare]) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("voice", "stance"):
-        table.add_column(heading, no_wrap=True, min_width=10)
-    for heading in ("rows", "labelled", "naive", "corrected", "95 % interval"):
-        table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
-    before = ""
-    for one in shares:
-        if one.n:
-            found, first = one.corrected, one.voice != before
-            known = not math.isnan(found.value)
-            table.add_row(
-                one.voice if first else "",
-                _plain(one.label),
-                f"{one.n:,}" if first else "",
-                f"{one.n_gold:,}" if first else "",
-                f"{one.naive.value:.3f}",
-                f"{found.value:.3f}" if known else "–",
-                f"{found.low:.3f}–{found.high:.3f}" if known else "–",
+        if self.row_records is None:
+            raise ArticleError(
+                [Problem("rows", "were not kept", "read with keep_rows=True, or load the table")]
             )
-            before = one.voice
-    return table
+        return pd.DataFrame(self.row_records)
+
+    @property
+    def counts(self) -> pd.DataFrame:
+        """Mentions that count, by party and voice: ``party``, ``voice``, and a column for each stance.
+
+        Without a stance model they are counted in a column ``mentions``.
+        """
+        import pandas as pd
+
+        records = [
+            {"party": party, "voice": voice}
+            | {stance or "mentions": n for stance, n in tally.stances[voice].items()}
+            for party, tally in self.tallies.items()
+            for voice in VOICES
+        ]
+        stances = {
+            name for tally in self.tallies.values() for voice in VOICES for name in tally.stances[voice]
+        }
+        ordered = [name for name in STANCES if name in stances] + sorted(stances - set(STANCES))
+        columns = ["party", "voice", *(name or "mentions" for name in ordered)]
+        table = pd.DataFrame(records, columns=columns)
+        return table.fillna(dict.fromkeys(columns[2:], 0)).astype(dict.fromkeys(columns[2:], int))
+
+    def __repr__(self) -> str:
+        return f"Reading({self.n_articles:,} articles, {self.n_rows:,} rows, {len(self.tallies):,} parties)"
+
+    def _repr_html_(self) -> str:
+        return self.counts.to_html(index=False)
+
+    def show(self, console: Console | None = None) -> None:
+        """Print counts by party, own voice and quotes apart, what could not be read, and what was written.
+
+        Parameters
+        ----------
+        console : rich.console.Console, optional
+            Left out, standard output, 80 characters wide.
+        """
+        if console is None:
+            from rich.console import Console
+
+            console = Console(highlight=False, width=WIDTH)
+        articles = _counted(self.n_articles, "article")
+        if self.tallies:
+            rows = _counted(self.n_rows, "row")
+            console.print(f"{articles}, {rows} (a row is a party in a sentence)", style="italic")
+            console.print(self._table())
+            console.print(
+                "critical / neutral / supportive mentions; unsure mentions are not counted.", style="dim"
+            )
+        else:
+            console.print(f"{articles}: no sentence mentions a party of the registry.")
+        if len(self.tallies) > MAX_PARTIES:
+            console.print(f"{len(self.tallies) - MAX_PARTIES} more parties are in the tables and pages.")
+        print_notes(console, [*map(str, self.unreadable[:MAX_PROBLEMS]), *self.notes])
+        if len(self.unreadable) > MAX_PROBLEMS:
+            print_notes(console, [f"{len(self.unreadable) - MAX_PROBLEMS} more could not be read"])
+        print_paths(console, self.written)
+
+    def _table(self) -> Table:
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False)
+        table.add_column("party", no_wrap=True, max_width=24)
+        for voice in VOICES:
+            table.add_column(voice, no_wrap=True)
+        table.add_column("unsure", justify="right")
+        for name, tally in list(self.tallies.items())[:MAX_PARTIES]:
+            cells = (_stance_counts(tally.stances[voice]) for voice in VOICES)
+            table.add_row(printable(name), *cells, str(tally.unsure or "–"))
+        return table
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" + ("" if n == 1 else "s")
+
+
+def _stance_counts(counts: Counter[str]) -> str:
+    """Return "2 / 0 / 1"; a plain number without a stance model, and other stances by their names."""
+    if not counts:
+        return "–"
+    if set(counts) == {""}:
+        return str(counts[""])
+    names: Sequence[str] = [
+        name for name in STANCES if name in counts or len(counts) > 1 or set(counts) <= set(STANCES)
+    ]
+    others = [f"{name} {n}" for name, n in counts.items() if name not in STANCES]
+    return " / ".join([*(str(counts[name]) for name in names), *others])

@@ -1,4 +1,4 @@
-"""A table that ``harness read`` wrote in, its rows as far as they count out."""
+"""A table that ``harness read`` wrote in, the rows that count out."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.serving.inference.formats import format_of, reading
+from harness.articles.holders import OWN_VOICE, QUOTED
+from harness.serving.inference.formats import ENDINGS, reading
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
+from harness.values.labels import STANCES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NEEDED = ("article", "sentence", "target", "sure", "own_voice", "stance", "text")
-KEPT = (*NEEDED, "outlet", "date")
-OWN, QUOTED = "own voice", "quoted"
-CHUNK = 4096
+COLUMNS = ("article", "sentence", "target", "sure", "own_voice", "stance", "text")
+"""Columns that a table must have; ``outlet`` and ``date`` may be missing."""
+
+_CHUNK_ROWS = 4096
 
 
 @dataclass(frozen=True)
 class ReadingsTable:
-    """Rows of articles.
+    """The rows of a table of readings that count.
 
     Attributes
     ----------
     rows : DataFrame
         ``row`` (a key: article, sentence and party), ``article``, ``outlet``, ``date``, ``week`` (the
         ISO date of its Monday, empty without a date), ``target``, ``voice`` (``own voice`` or ``quoted``),
-        ``stance``, ``text``.
+        ``stance``, ``text``; all text.
     unsure : int
-        Rows left out because it is unsure whether the party is meant.
+        Rows that were left out because it is unsure whether the party is meant.
     """
 
     rows: pd.DataFrame
@@ -39,65 +41,72 @@ class ReadingsTable:
 
     @property
     def labels(self) -> list[str]:
-        """The stances that occur, those known to the harness in their order."""
+        """The stances that occur, those of the harness first and in their order."""
         return in_order(self.rows["stance"])
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """List labels once each, those known to the harness first and in their order."""
-    from harness.values.labels import STANCES
-
-    found = set(names)
-    return [name for name in STANCES if name in found] + sorted(found - set(STANCES))
+    """List stances once each, those of the harness first and in their order, others by name."""
+    unique = set(names)
+    return [name for name in STANCES if name in unique] + sorted(unique - set(STANCES))
 
 
 def load_readings(path: Path) -> ReadingsTable:
-    """Read a table of readings.
+    """Load a table of readings.
+
+    Parameters
+    ----------
+    path : Path
+        CSV, TSV, JSONL or Parquet, as ``harness read`` writes them.
 
     Raises
     ------
     ArticleError
-        Where a column is missing, a row stands there twice, or the file cannot be read.
+        Where a column is missing, a row stands twice in the table, or the file cannot be read.
     """
     import pandas as pd
 
-    kept: list[dict[str, Any]] = []
+    sure: list[dict[str, Any]] = []
     unsure = 0
-    for row in rows_of(path, NEEDED):
+    for row in read_rows(path, COLUMNS):
         if not is_true(row["sure"]):
             unsure += 1
         else:
-            kept.append(_row(row))
-    if not kept:
-        raise ArticleError([Problem(str(path), "holds no row that counts")])
-    table = pd.DataFrame.from_records(kept)
-    twice = table["row"][table["row"].duplicated()]
-    if len(twice):
-        what = f"has {len(twice):,} rows twice, as {twice.iloc[0]!r}"
+            sure.append(_row(row))
+    if not sure:
+        raise ArticleError([Problem(str(path), "has no row that counts: all mentions are unsure")])
+    table = pd.DataFrame.from_records(sure)
+    repeated = table["row"][table["row"].duplicated()]
+    if len(repeated):
+        what = f"has duplicate rows ({len(repeated):,}), such as {repeated.iloc[0]!r}"
         raise ArticleError([Problem(str(path), what, "give every article an id of its own")])
     return ReadingsTable(table, unsure)
 
 
-def rows_of(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
-    """Read a file of rows that has some columns.
+def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
+    """Read the rows of a file that must have certain columns.
 
     Raises
     ------
     ArticleError
-        Naming every missing column.
+        Where the file cannot be read or has no rows, or naming every missing column.
     """
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        hint = f"use one of {', '.join(ENDINGS)}"
+        raise ArticleError([Problem(str(path), "has no known ending", hint)])
     try:
-        with reading(path, format_of(path), CHUNK) as found:
-            rows = [row for chunk in found.chunks for row in chunk]
+        with reading(path, ENDINGS[ending], _CHUNK_ROWS) as file:
+            rows = [row for chunk in file.chunks for row in chunk]
     except ModelError as error:
-        raise ArticleError([Problem(str(path), str(error).removeprefix(f"{path}: "))]) from error
+        raise ArticleError([Problem(str(path), str(error))]) from error
     if not rows:
-        raise ArticleError([Problem(str(path), "holds no rows")])
-    known = list(rows[0])
+        raise ArticleError([Problem(str(path), "has no rows")])
+    columns = list(rows[0])
     problems = [
-        Problem(str(path), f"has no column {name!r}", suggest(name, known))
+        Problem(str(path), f"has no column {name!r}", suggest(name, columns))
         for name in needed
-        if name not in known
+        if name not in columns
     ]
     if problems:
         raise ArticleError(problems)
@@ -110,7 +119,7 @@ def is_true(value: Any) -> bool:
 
 
 def week_of(date: str) -> str:
-    """Return the Monday of a day's week.
+    """Return the Monday of the week in which an ISO date lies; empty where it is no date.
 
     Examples
     --------
@@ -133,7 +142,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
         "date": date,
         "week": week_of(date),
         "target": str(row["target"]),
-        "voice": OWN if is_true(row["own_voice"]) else QUOTED,
+        "voice": OWN_VOICE if is_true(row["own_voice"]) else QUOTED,
         "stance": str(row["stance"]),
         "text": str(row["text"]),
     }

@@ -1,4 +1,4 @@
-"""Labelled articles in, how often each party is shown how, in own voice and in quotes, out."""
+"""Labelled articles in; how often each party is shown how, in own voice and in quotes, out."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from harness.articles.holders import VOICES
 from harness.articles.labelled_articles import LabelledArticle
-
-VOICES = ("own voice", "quoted")
+from harness.articles.mentions import LINKED
 
 
 @dataclass
 class PartyTally:
-    """Counts of a party.
+    """Counts of the mentions of a party.
 
     Attributes
     ----------
     stances : dict
-        Voice → stance → sentences.
+        Voice → stance → mentions; without a stance model all count under ``""``.
     frames : Counter
-    unsure, abstained, linked : int
-        Rows that are not counted: of unsure mentions, and those the model abstains on; and how many of the
-        counted ones name the party by a pronoun, an office or a description only.
+        Frame → mentions in sentences that use it.
+    unsure, abstained : int
+        Mentions that are not counted: the unsure ones, and those on which the model abstains.
+    linked : int
+        Mentions among those counted that name the party by a pronoun, an office or a description only.
     """
 
     stances: dict[str, Counter[str]] = field(default_factory=lambda: {voice: Counter() for voice in VOICES})
@@ -33,33 +35,27 @@ class PartyTally:
 
     @property
     def counted(self) -> int:
-        """Rows that count."""
-        return sum(one.total() for one in self.stances.values())
+        """Mentions that count."""
+        return sum(stances.total() for stances in self.stances.values())
 
 
-def tally_parties(readings: Iterable[LabelledArticle]) -> dict[str, PartyTally]:
-    """Count, party by party, the most named first.
-
-    Rows without a stance count under ``""``.
-    """
-    found: dict[str, PartyTally] = {}
-    for reading in readings:
-        add_article(found, reading)
-    return dict(sorted(found.items(), key=lambda item: -item[1].counted))
+def tally_parties(articles: Iterable[LabelledArticle]) -> dict[str, PartyTally]:
+    """Count the mentions of each party, the most mentioned first."""
+    tallies: dict[str, PartyTally] = {}
+    for article in articles:
+        add_article(tallies, article)
+    return dict(sorted(tallies.items(), key=lambda item: -item[1].counted))
 
 
-def add_article(found: dict[str, PartyTally], reading: LabelledArticle) -> None:
-    """Count the rows of one reading into ``found``."""
-    from harness.articles.mentions import LINKED
-
-    for row in reading.rows:
-        mine = found.setdefault(row.named.party, PartyTally())
-        if not row.named.sure:
-            mine.unsure += 1
-        elif row.label.abstain:
-            mine.abstained += 1
+def add_article(tallies: dict[str, PartyTally], article: LabelledArticle) -> None:
+    """Add the mentions of an article to ``tallies``, in place."""
+    for row in article.mentions:
+        tally = tallies.setdefault(row.mention.party, PartyTally())
+        if not row.mention.sure:
+            tally.unsure += 1
+        elif row.labels.abstain:
+            tally.abstained += 1
         else:
-            voice = VOICES[0] if row.holder.own_voice else VOICES[1]
-            mine.stances[voice][row.label.stance] += 1
-            mine.frames.update(row.label.frames)
-            mine.linked += row.named.reference in LINKED
+            tally.stances[row.holder.voice][row.labels.stance] += 1
+            tally.frames.update(row.labels.frames)
+            tally.linked += row.mention.reference in LINKED

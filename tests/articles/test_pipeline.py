@@ -4,12 +4,15 @@ import csv
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from articles.toy_models import ARTICLE, model
+from golden import Golden
 
-from harness.articles import pipeline as running
-from harness.articles import reading as shown
-from harness.articles.pipeline import ReadingRequest, run
+from harness.articles import pipeline
+from harness.articles.pipeline import Articles, ReadingOptions, read
+from harness.articles.reading import Reading
+from harness.articles.table_writer import flat_rows
 from harness.values.errors import ArticleError, ModelError
 
 PARTIES = """
@@ -31,23 +34,25 @@ def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(ARTICLE)
 
 
-def request(*articles: str, **options: object) -> ReadingRequest:
-    return ReadingRequest(tuple(map(Path, articles)), parties=Path("parties.yaml"), **options)  # type: ignore[arg-type]
+def read_files(*names: str, **options: object) -> Reading:
+    """Read as the command line does: outputs that are not named are chosen."""
+    settings = {"outputs": None, "parties": Path("parties.yaml")} | options
+    return read(tuple(map(Path, names)), ReadingOptions(**settings))  # type: ignore[arg-type]
 
 
-def test_one_article_gets_a_page_with_its_name_and_reasons() -> None:
-    outcome = run(request("a.txt"))
-    assert outcome.written == [Path("a.html")]
+def test_a_single_article_gets_a_page_with_its_name_and_reasons() -> None:
+    reading = read_files("a.txt")
+    assert reading.written == [Path("a.html")]
     page = Path("a.html").read_text()
     assert "blamed" in page
     assert '"words": [["blamed", 0.6]]' in page
-    assert (outcome.articles, outcome.rows) == (1, 7)
+    assert (reading.n_articles, reading.n_rows) == (1, 7)
 
 
 def test_several_get_a_table_without_reasons() -> None:
     Path("many.jsonl").write_text("".join(json.dumps({"text": ARTICLE}) + "\n" for _ in range(3)))
-    outcome = run(request("many.jsonl"))
-    assert outcome.written == [Path("readings.csv")]
+    reading = read_files("many.jsonl")
+    assert reading.written == [Path("readings.csv")]
     with Path("readings.csv").open(newline="") as handle:
         rows = list(csv.DictReader(handle))
     assert len(rows) == 21
@@ -57,9 +62,7 @@ def test_several_get_a_table_without_reasons() -> None:
 
 @pytest.mark.parametrize("name", ["o.csv", "o.tsv", "o.jsonl", "o.parquet", "deep/o.csv"])
 def test_tables_are_written_by_their_endings(name: str) -> None:
-    import pandas as pd
-
-    run(request("a.txt", outputs=(Path(name),), explain=True))
+    reading = read_files("a.txt", outputs=(Path(name),), explain=True)
     ending = Path(name).suffix
     table = {
         ".csv": pd.read_csv,
@@ -69,91 +72,158 @@ def test_tables_are_written_by_their_endings(name: str) -> None:
     }[ending](name)
     assert len(table) == 7
     assert table["words"].tolist()[1] == "blamed +0.600"
+    assert table["target"].tolist() == reading.rows["target"].tolist()
 
 
 def test_a_folder_gets_a_page_each_and_an_index() -> None:
     Path("in").mkdir()
     for name in ("x.txt", "y.txt"):
         (Path("in") / name).write_text(ARTICLE)
-    outcome = run(request("in", outputs=(Path("out"),)))
+    reading = read_files("in", outputs=(Path("out"),))
     assert sorted(path.name for path in Path("out").iterdir()) == [
         "0001-x-txt.html", "0002-y-txt.html", "index.html",
     ]  # fmt: skip
-    assert outcome.written == [Path("out/index.html")]
+    assert reading.written == [Path("out/index.html")]
 
 
-def test_what_cannot_be_read_is_told_and_the_rest_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("articles", ["a.txt", Path("a.txt"), ARTICLE])
+def test_a_text_or_a_path_is_read_and_nothing_is_written(articles: Articles) -> None:
+    before = sorted(Path().iterdir())
+    reading = read(articles, ReadingOptions(parties=Path("parties.yaml")))
+    assert sorted(Path().iterdir()) == before
+    assert (reading.n_articles, reading.written) == (1, [])
+    assert reading.rows["stance"].tolist() == [
+        "neutral", "critical", "critical", "critical", "critical", "supportive", "neutral",
+    ]  # fmt: skip
+    assert repr(reading) == "Reading(1 articles, 7 rows, 2 parties)"
+
+
+@pytest.mark.parametrize(
+    ("articles", "where"), [("no.txt", "no.txt"), ("  ", "article"), ("", "article"), ((), "")]
+)
+def test_what_holds_no_text_is_refused(articles: Articles, where: str) -> None:
+    with pytest.raises(ArticleError) as raised:
+        read(articles, ReadingOptions(parties=Path("parties.yaml")))
+    assert [problem.where for problem in raised.value.problems] == [where]
+
+
+def test_a_text_longer_than_a_name_may_be_is_a_text() -> None:
+    reading = read("Varna won. " * 500, ReadingOptions(parties=Path("parties.yaml"), frames=None))
+    assert reading.n_rows == 500
+
+
+def test_models_may_be_handed_over_or_left_out() -> None:
+    options = ReadingOptions(parties=Path("parties.yaml"), stance=model(), frames=None)
+    assert set(read(ARTICLE, options).rows["stance"]) == {"critical", "neutral", "supportive"}
+    nothing = read(ARTICLE, ReadingOptions(parties=Path("parties.yaml"), stance="none", frames="none"))
+    assert "stance" not in nothing.rows.columns
+    assert nothing.counts.to_dict("list") == {
+        "party": ["Varna", "Varna", "Ostrel", "Ostrel"],
+        "voice": ["own voice", "quoted", "own voice", "quoted"],
+        "mentions": [2, 2, 0, 3],
+    }
+
+
+def test_rows_that_were_not_kept_are_an_error() -> None:
+    reading = read_files("a.txt", keep_rows=False)
+    with pytest.raises(ArticleError) as raised:
+        _ = reading.rows
+    assert [problem.where for problem in raised.value.problems] == ["rows"]
+
+
+def test_what_cannot_be_read_is_noted_and_the_rest_goes_on() -> None:
     Path("bad.txt").write_bytes(b"\xff")
-    outcome = run(request("bad.txt", "a.txt"))
-    assert outcome.articles == 1
-    assert outcome.unread == [
-        "bad.txt: is no UTF-8 text: byte 0xff at 0; convert it: iconv -f WINDOWS-1252 -t UTF-8"
-    ]
-    shown.show(outcome)
-    said = capsys.readouterr().out
-    assert "1 article, 7 rows" in said
-    assert "Varna   1 / 1" not in said
-    assert "bad.txt: is no UTF-8 text" in said
+    reading = read_files("bad.txt", "a.txt")
+    assert reading.n_articles == 1
+    assert [problem.where for problem in reading.unreadable] == ["bad.txt"]
 
 
 def test_nothing_readable_is_an_error() -> None:
     Path("bad.txt").write_bytes(b"\xff")
-    with pytest.raises(ArticleError, match=r"^bad.txt: is no UTF-8 text"):
-        run(request("bad.txt"))
+    with pytest.raises(ArticleError) as raised:
+        read_files("bad.txt")
+    assert [problem.where for problem in raised.value.problems] == ["bad.txt"]
 
 
-def test_outputs_that_cannot_be_are_refused_before_work() -> None:
+def test_outputs_that_cannot_be_are_refused_before_work(golden: Golden) -> None:
     Path("b.txt").write_text("B.")
     with pytest.raises(ArticleError) as raised:
-        run(request("a.txt", "b.txt", outputs=(Path("o.html"), Path("o.docx"))))
-    assert str(raised.value) == (
-        "o.html: is one page, and there are several articles; name a folder, which gets a page each, or a "
-        "table\no.docx: has an ending that says no format; use one of .html, .htm, .csv, .tsv, .jsonl, "
-        ".ndjson, .parquet, or a folder"
-    )
+        read_files("a.txt", "b.txt", outputs=(Path("o.html"), Path("o.docx")))
+    assert [problem.where for problem in raised.value.problems] == ["o.html", "o.docx"]
+    assert not Path("o.html").exists()
+    golden("articles/outputs", str(raised.value))
 
 
 def test_a_party_may_be_named_by_alias() -> None:
-    assert set(run(request("a.txt", only=("varnans",))).tallies) == {"Varna"}
+    assert set(read_files("a.txt", only=("varnans",)).tallies) == {"Varna"}
     with pytest.raises(ArticleError) as raised:
-        run(request("a.txt", only=("Vana",)))
-    assert str(raised.value) == "--party: the registry has no 'Vana'; did you mean 'Varna'?"
+        read_files("a.txt", only=("Vana",))
+    (problem,) = raised.value.problems
+    assert problem.where == "party"
+    assert "'Varna'" in problem.hint
 
 
 def test_frames_are_left_out_where_there_is_no_such_champion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "FRAMES", "models:/none@champion")
-    outcome = run(request("a.txt", frames="models:/none@champion"))
-    assert outcome.notes == ["without frames: there is no model"]
+    monkeypatch.setattr(pipeline, "FRAMES", "models:/none@champion")
+    reading = read_files("a.txt", frames="models:/none@champion")
+    (note,) = reading.notes
+    assert "there is no model" in note
+    assert "frames" not in reading.rows.columns
     with pytest.raises(ModelError):
-        run(request("a.txt", stance="models:/none@champion"))
+        read_files("a.txt", stance="models:/none@champion")
 
 
-def test_the_summary_counts_own_voice_and_quotes_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    shown.show(run(request("a.txt")))
-    lines = [line.split("  ") for line in capsys.readouterr().out.splitlines()]
-    rows = {line[0]: [cell.strip() for cell in line[1:] if cell.strip()] for line in lines}
-    assert rows["Varna"] == ["0 / 2 / 0", "2 / 0 / 0", "–"]
-    assert rows["Ostrel"] == ["–", "2 / 0 / 1", "–"]
-
-
-def test_a_table_without_rows_is_said_to_be_missing() -> None:
-    Path("b.txt").write_text("It rained.")
-    outcome = run(request("b.txt", outputs=(Path("o.csv"),)))
-    assert outcome.notes == ["no sentence names a party: the tables have no rows and were not written"]
-    assert outcome.written == []
-
-
-@pytest.mark.parametrize(("most", "told"), [(7, True), (6, False)])
-def test_words_are_told_unasked_of_few_rows_alone(
-    monkeypatch: pytest.MonkeyPatch, most: int, told: bool
+def test_the_summary_counts_own_voice_and_quotes_apart(
+    capsys: pytest.CaptureFixture[str], golden: Golden
 ) -> None:
-    monkeypatch.setattr(running, "EXPLAINED", most)
-    outcome = run(request("a.txt"))
-    assert ('"words": [["blamed", 0.6]]' in Path("a.html").read_text()) is told
-    note = (
-        "with more than 6 rows, what moved them is not told; --explain tells it all the same, which takes"
-        " its time"
-    )
-    assert outcome.notes == ([] if told else [note])
-    run(request("a.txt", explain=True))
+    Path("bad.txt").write_bytes(b"\xff")
+    read_files("bad.txt", "a.txt").show()
+    shown = capsys.readouterr().out
+    rows = {
+        line.split("  ")[0]: [cell.strip() for cell in line.split("  ")[1:]] for line in shown.splitlines()
+    }
+    assert [cell for cell in rows["Varna"] if cell] == ["0 / 2 / 0", "2 / 0 / 0", "–"]
+    assert [cell for cell in rows["Ostrel"] if cell] == ["–", "2 / 0 / 1", "–"]
+    golden("articles/summary", shown)
+
+
+def test_a_notebook_shows_the_counts() -> None:
+    reading = read_files("a.txt")
+    assert reading.counts.to_dict("list") == {
+        "party": ["Varna", "Varna", "Ostrel", "Ostrel"],
+        "voice": ["own voice", "quoted", "own voice", "quoted"],
+        "critical": [0, 2, 0, 2],
+        "neutral": [2, 0, 0, 0],
+        "supportive": [0, 0, 0, 1],
+    }
+    assert "<td>Varna</td>" in reading._repr_html_()
+
+
+def test_a_table_without_rows_is_not_written() -> None:
+    Path("b.txt").write_text("It rained.")
+    reading = read_files("b.txt", outputs=(Path("o.csv"),))
+    assert len(reading.notes) == 1
+    assert reading.written == []
+    assert not Path("o.csv").exists()
+
+
+@pytest.mark.parametrize(("limit", "explained"), [(7, True), (6, False)])
+def test_words_are_computed_by_default_for_few_rows_alone(
+    monkeypatch: pytest.MonkeyPatch, limit: int, explained: bool
+) -> None:
+    monkeypatch.setattr(pipeline, "MAX_EXPLAINED", limit)
+    reading = read_files("a.txt")
+    assert ('"words": [["blamed", 0.6]]' in Path("a.html").read_text()) is explained
+    assert ["--explain" in note for note in reading.notes] == ([] if explained else [True])
+    read_files("a.txt", explain=True)
     assert '"words": [["blamed", 0.6]]' in Path("a.html").read_text()
+
+
+def test_the_rows_are_those_of_the_table_in_order() -> None:
+    from harness.articles.article_files import ArticleText
+    from harness.articles.labelled_articles import ArticleReader
+    from harness.values.parties import read as read_registry
+
+    reader = ArticleReader(read_registry(Path("parties.yaml")), model(), model("framing"))
+    (article,) = reader.label([ArticleText("a.txt", ARTICLE)])
+    assert read_files("a.txt", explain=False).rows.to_dict("records") == flat_rows(article)
