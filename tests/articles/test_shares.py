@@ -195,8 +195,8 @@ def test_a_corrected_voice_moves_rows_between_voices(readings: ReadingsTable, tm
     }
     assert shares[QUOTED, "critical"].n == 20
     assert math.isnan(shares[QUOTED, "critical"].corrected.value)
-    own, both = shares[OWN_VOICE, "critical"].corrected, shares["all", "critical"].corrected
-    assert own.value == pytest.approx(both.value)
+    both_voices = shares["all", "critical"].corrected
+    assert shares[OWN_VOICE, "critical"].corrected.value == pytest.approx(both_voices.value)
 
 
 def broken_sample(readings: ReadingsTable, path: Path) -> Path:
