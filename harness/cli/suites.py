@@ -64,9 +64,9 @@ def crosstab(
     ] = None,
 ) -> None:
     """Show how each party is framed in a labelled file: frame × stance, with intervals over articles."""
-    from harness.articles.crossing import cross_file
+    from harness.articles.frames_by_stance import frames_by_stance
 
-    tables, left_out = cross_file(labelled, group=group, output=output)
+    tables, left_out = frames_by_stance(labelled, group=group, output=output)
     console = screen.console()
     for table in tables:
         console.print(cross_table(table))

@@ -1,4 +1,4 @@
-"""Served models made by hand, and an article for them."""
+"""Served models that go by a word or two, and an article for them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ARTICLE = (
 )
 
 
-class Counting:
+class WordClassifier:
     """Critical for "blamed" or "lied", supportive for "praised"; a frame for "bridge"; counts its rows."""
 
     def __init__(self, labels: LabelSet) -> None:
@@ -41,18 +41,18 @@ class Counting:
         self.rows += len(examples)
         self.calls += 1
         if self.labels.multi:
-            return np.array([[0.9 if "bridge" in one.text else 0.1] + [0.1] * 4 for one in examples])
-        made = [[0.1, 0.8, 0.1] for _ in examples]
-        for row, one in zip(made, examples, strict=True):
-            if "blamed" in one.text or "lied" in one.text:
+            return np.array([[0.9 if "bridge" in example.text else 0.1] + [0.1] * 4 for example in examples])
+        proba = [[0.1, 0.8, 0.1] for _ in examples]
+        for row, example in zip(proba, examples, strict=True):
+            if "blamed" in example.text or "lied" in example.text:
                 row[:] = [0.7, 0.2, 0.1]
-            elif "praised" in one.text:
+            elif "praised" in example.text:
                 row[:] = [0.1, 0.2, 0.7]
-        return np.array(made)
+        return np.array(proba)
 
 
 def model(task: Task = "stance", *, below: float | None = None) -> LabelModel:
     labels = STANCE if task == "stance" else FRAMING
     rule = AbstentionRule(below, 0.1, "conformal", 0.9, 100, 100, 1) if below is not None else None
-    made = Contract(task=task, labels=labels, loader="x:y", decider=Decider(labels, rule=rule))
-    return LabelModel(LabelEngine(made, Counting(labels), EMPTY), f"models:/{task}@champion")  # type: ignore[arg-type]
+    contract = Contract(task=task, labels=labels, loader="x:y", decider=Decider(labels, rule=rule))
+    return LabelModel(LabelEngine(contract, WordClassifier(labels), EMPTY), f"models:/{task}@champion")  # type: ignore[arg-type]

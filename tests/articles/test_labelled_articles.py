@@ -3,26 +3,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from articles.made import ARTICLE, REGISTRY, model
+from articles.toy_models import ARTICLE, REGISTRY, model
 
-from harness.articles import reading as room
-from harness.articles.documents import Document
-from harness.articles.reading import Reader, Reading
-from harness.articles.rows import flat
+from harness.articles import labelled_articles
+from harness.articles.article_files import ArticleText
+from harness.articles.labelled_articles import ArticleReader, LabelledArticle
+from harness.articles.table_writer import flat_rows
 from harness.values.errors import ModelError
 
-DOCUMENT = Document("a.txt", ARTICLE, outlet="Ledger", date="2030-05-01")
+TEXT = ArticleText("a.txt", ARTICLE, outlet="Ledger", date="2030-05-01")
 
 
-def read(**options: object) -> Reading:
+def label(**options: object) -> LabelledArticle:
     settings = {"registry": REGISTRY, "stance": model(), "frames": model("framing")} | options
-    return next(Reader(**settings).read([DOCUMENT]))  # type: ignore[arg-type]
+    return next(ArticleReader(**settings).label([TEXT]))  # type: ignore[arg-type]
 
 
 def test_every_party_of_a_sentence_has_one_row_with_its_holder_and_labels() -> None:
     rows = [
-        (row.sentence.number, row.named.party, row.holder.label, row.label.stance, row.label.frames)
-        for row in read().rows
+        (row.sentence.number, row.mention.party, row.holder.label, row.labels.stance, row.labels.frames)
+        for row in label().mentions
     ]
     assert rows == [
         (1, "Varna", "writer", "neutral", ("conflict",)),
@@ -37,11 +37,11 @@ def test_every_party_of_a_sentence_has_one_row_with_its_holder_and_labels() -> N
 
 
 def test_flat_rows_have_offsets_into_the_original() -> None:
-    for row in flat(read()):
+    for row in flat_rows(label()):
         sentence = ARTICLE[row["start"] : row["end"]]
         assert sentence == row["text"]
         assert sentence[row["target_start"] : row["target_end"]]
-    assert list(flat(read())[0]) == [
+    assert list(flat_rows(label())[0]) == [
         "article", "outlet", "date", "sentence", "paragraph", "kind", "part", "start", "end", "text",
         "target", "target_start", "target_end", "how", "sure", "holder", "holder_kind", "holder_via",
         "quoted",
@@ -50,63 +50,62 @@ def test_flat_rows_have_offsets_into_the_original() -> None:
     ]  # fmt: skip
 
 
-def test_only_the_parties_asked_for_have_rows() -> None:
-    assert {row.named.party for row in read(only=frozenset({"Varna"})).rows} == {"Varna"}
+def test_only_the_parties_of_interest_have_rows() -> None:
+    assert {row.mention.party for row in label(only=frozenset({"Varna"})).mentions} == {"Varna"}
 
 
 def test_frames_are_computed_once_a_sentence() -> None:
     frames = model("framing")
-    read(frames=frames)
+    label(frames=frames)
     assert frames.engine.classifier.rows == 5  # type: ignore[attr-defined]
 
 
 def test_without_models_labels_stay_empty() -> None:
-    rows = flat(read(stance=None, frames=None))
+    rows = flat_rows(label(stance=None, frames=None))
     assert "stance" not in rows[0]
     assert "frames" not in rows[0]
 
 
 def test_a_model_for_the_other_task_is_refused() -> None:
-    with pytest.raises(ModelError) as raised:
-        Reader(REGISTRY, model("framing"))
-    assert str(raised.value) == "models:/framing@champion is for framing; a stance model is needed"
+    with pytest.raises(ModelError, match="models:/framing@champion .*framing.* stance"):
+        ArticleReader(REGISTRY, model("framing"))
 
 
-def test_an_abstaining_model_is_believed() -> None:
-    assert {row.label.abstain for row in read(stance=model(below=0.75)).rows} == {True, False}
+def test_the_model_may_abstain() -> None:
+    assert {row.labels.abstain for row in label(stance=model(below=0.75)).mentions} == {True, False}
 
 
-def test_words_are_told_by_leaving_them_out() -> None:
-    rows = read(explain=True).rows
-    (word,) = rows[1].label.words
+def test_words_are_weighed_by_leaving_them_out() -> None:
+    rows = label(explain=True).mentions
+    (word,) = rows[1].labels.words
     # "critical" falls from 0.7 to 0.1 without "blamed", and by nothing without any other word.
-    assert (word.text, word.how, round(word.weight, 3)) == ("blamed", "occlusion", 0.6)
-    assert rows[0].label.words == ()
+    assert (word.text, word.method, round(word.weight, 3)) == ("blamed", "occlusion", 0.6)
+    assert rows[0].labels.words == ()
 
 
 def test_articles_are_labelled_together_and_handed_on_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "ROWS_AT_ONCE", 20)
+    monkeypatch.setattr(labelled_articles, "BATCH_ROWS", 20)
     stance = model()
-    taken = 0
+    n_read = 0
 
-    def documents() -> Iterator[Document]:
-        nonlocal taken
+    def articles() -> Iterator[ArticleText]:
+        nonlocal n_read
         for number in range(7):
-            taken += 1
-            # Each article differs, for what repeats is computed once.
-            yield Document(str(number), ARTICLE.replace(".", f" in round {number}."))
+            n_read += 1
+            # Each article differs, since equal rows are computed once.
+            yield ArticleText(str(number), ARTICLE.replace(".", f" in round {number}."))
 
-    found = Reader(REGISTRY, stance).read(documents())
-    assert next(found).document.id == "0"
+    labelled = ArticleReader(REGISTRY, stance).label(articles())
+    assert next(labelled).article.id == "0"
     # Three articles of eight rows fill a batch of twenty; no more are held.
-    assert taken == 3
-    assert [one.document.id for one in found] == list("123456")
+    assert n_read == 3
+    assert [each.article.id for each in labelled] == list("123456")
     assert stance.engine.classifier.calls == 3  # type: ignore[attr-defined]
 
 
-def test_a_title_is_read_and_told_apart() -> None:
-    (one,) = Reader(REGISTRY, model()).read([Document("x", "It rained.", title="Varna wins")])
-    (row,) = flat(one)
+def test_a_title_is_labelled_and_marked() -> None:
+    (article,) = ArticleReader(REGISTRY, model()).label([ArticleText("x", "It rained.", title="Varna wins")])
+    (row,) = flat_rows(article)
     assert (row["part"], row["kind"], row["start"], row["end"], row["stance"]) == (
         "title", "headline", 0, 10, "neutral",
     )  # fmt: skip
@@ -123,6 +122,8 @@ def test_a_title_is_read_and_told_apart() -> None:
     ],
     ids=["emoji", "one word", "overrides", "arabic", "null"],
 )
-def test_whatever_is_no_prose_is_read(text: str) -> None:
-    (one,) = Reader(REGISTRY, model(), model("framing"), explain=True).read([Document("x", text)])
-    assert all(row.sentence.text for row in one.rows)
+def test_what_is_no_prose_is_labelled(text: str) -> None:
+    (article,) = ArticleReader(REGISTRY, model(), model("framing"), explain=True).label(
+        [ArticleText("x", text)]
+    )
+    assert all(row.sentence.text for row in article.mentions)
