@@ -29,16 +29,16 @@ def write(folder: Path) -> None:
         "corpora.md": corpora(),
         "api.md": api(),
     }
-    for name, text in pages.items():
-        path = folder / name
-        text = NOTE + text
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+    for name, body in pages.items():
+        path, page = folder / name, NOTE + body
+        if not path.is_file() or path.read_text(encoding="utf-8") != page:
+            path.write_text(page, encoding="utf-8")
 
 
 CLASSIFIERS = """\
-`kind:` of an entry under `classifiers:`. Options are keys beside it; `tune: {C: [0.1, 1, 10]}` is a grid that is
-searched on the validation rows. A kind of your own is `module:function`, where the module lies beside the config.
+`kind:` of an entry under `classifiers:`. Options are keys beside it; `tune: {C: [0.1, 1, 10]}` is a grid that
+is searched on the validation rows. A kind of your own is `module:function`, where the module lies beside the
+config.
 """
 SPLITS = """\
 `kind:` under `split:`. What is drawn is drawn by group, such as the article, wherever the corpus has groups.
@@ -199,8 +199,8 @@ def corpora() -> str:
     lines = [
         "# Corpora",
         "",
-        "`kind:` under `corpus:`. Published corpora are read from their original files: the folder is the option",
-        "`folder`, the environment variable on the card, or what `harness corpus fetch` downloaded.",
+        "`kind:` under `corpus:`. Published corpora are read from their original files: the folder is the",
+        "option `folder`, the environment variable on the card, or what `harness corpus fetch` downloaded.",
         "",
     ]
     for kind in catalog.CATALOGUES["corpus"]:

@@ -17,13 +17,14 @@ class ArticleFormat(StrEnum):
     jsonl = "jsonl"
 
 
+ArticlePaths = Annotated[
+    list[Path],
+    typer.Argument(help="Text, HTML or JSONL files, folders, or - for standard input.", show_default=False),
+]
+
+
 def read(
-    articles: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Text, HTML or JSONL files, folders, or - for standard input.", show_default=False
-        ),
-    ],
+    articles: ArticlePaths,
     parties: Annotated[
         Path | None,
         typer.Option(help="A registry in YAML; left out, states, alliances and major parties."),

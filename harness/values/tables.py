@@ -209,6 +209,64 @@ class Predictions:
         rows = known.assign(**columns)[prediction_columns(labels)]
         return cls(labels, rows.reset_index(drop=True))
 
+    @classmethod
+    def from_labels(
+        cls,
+        y_true: Sequence[Any],
+        y_pred: Sequence[Any],
+        *,
+        proba: NDArray[np.floating] | None = None,
+        groups: Sequence[Any] | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> Predictions:
+        """Make a table of test predictions from labels, as scikit-learn's metrics take them.
+
+        Parameters
+        ----------
+        y_true, y_pred : sequence of str, or of sets of str
+            One label a row; or, of a multi-label task, the labels that apply.
+        proba : (n, k) array, optional
+            In the order of ``labels``.
+        groups : sequence, optional
+            What each row belongs to, such as its article: intervals are over groups.
+        labels : sequence of str, optional
+            In order; left out, those that occur, sorted.
+
+        Raises
+        ------
+        PredictionsError
+            Where lengths differ, a label is unknown, or probabilities are not what they should be.
+
+        Examples
+        --------
+        >>> Predictions.from_labels(["a", "b"], ["a", "a"]).predicted().tolist()
+        [0, 0]
+        """
+        import pandas as pd
+
+        multi = any(not isinstance(value, str) for value in (*y_true, *y_pred))
+        names = labels if labels is not None else _occurring([*y_true, *y_pred], multi=multi)
+        label_set = LabelSet(tuple(names), multi=multi)
+        n = len(y_true)
+        if len(y_pred) != n or (groups is not None and len(groups) != n):
+            raise PredictionsError(f"y_true has {n} rows; y_pred, proba and groups should have as many")
+        try:
+            codes = {"truth": label_set.encode(y_true), "prediction": label_set.encode(y_pred)}
+        except (KeyError, ValueError) as error:
+            raise PredictionsError(f"a label is not one of {', '.join(label_set.names)}: {error}") from error
+        if proba is not None:
+            check_probabilities(np.asarray(proba), (n, len(label_set)), sums_to_one=not multi)
+        columns: dict[str, Any] = {"run": "", "split": "test", "seed": 0, "fold": 0, "target": None}
+        columns |= {"id": [str(number) for number in range(n)], "group": groups}
+        for word, coded in codes.items():
+            if multi:
+                columns |= {f"{word}_{name}": coded[:, k] for k, name in enumerate(label_set.names)}
+            else:
+                columns[word] = label_set.decode(coded)
+        stated = np.full((n, len(label_set)), np.nan) if proba is None else np.asarray(proba)
+        columns |= {f"p_{name}": stated[:, k] for k, name in enumerate(label_set.names)}
+        return cls(label_set, pd.DataFrame(columns, index=range(n))[prediction_columns(label_set)])
+
     def truth(self) -> NDArray[np.int64]:
         """Return the gold labels, ``(n,)`` codes or ``(n, k)`` of 0 and 1."""
         return self._codes("truth")
@@ -305,6 +363,10 @@ def _first_frames(rows: pd.DataFrame, labels: LabelSet) -> pd.DataFrame:
     first = [tuple(frames[:1]) or empty for frames in rows["frames"]]
     kept = rows.assign(frames=pd.Series(first, index=rows.index, dtype=object))
     return kept[[bool(frames) for frames in first]]
+
+
+def _occurring(values: Sequence[Any], *, multi: bool) -> list[str]:
+    return sorted({name for value in values for name in (value if multi else (value,))})
 
 
 def prediction_columns(labels: LabelSet) -> list[str]:
