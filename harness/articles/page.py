@@ -133,8 +133,10 @@ def _paragraphs(article: LabelledArticle, numbers: dict[str, int]) -> list[list[
     for sentence in article.sentences:
         mentions = by_sentence.get(sentence.number, [])
         pieces = _pieces(sentence.text, mentions, numbers)
-        shown = ShownSentence(sentence.number, sentence.kind, sentence.in_article, bool(mentions), pieces)
-        paragraphs.setdefault(sentence.paragraph, []).append(shown)
+        shown_sentence = ShownSentence(
+            sentence.number, sentence.kind, sentence.in_article, bool(mentions), pieces
+        )
+        paragraphs.setdefault(sentence.paragraph, []).append(shown_sentence)
     return list(paragraphs.values())
 
 

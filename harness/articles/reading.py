@@ -158,5 +158,5 @@ def _stance_counts(counts: Counter[str]) -> str:
     names: Sequence[str] = [
         name for name in STANCES if name in counts or len(counts) > 1 or set(counts) <= set(STANCES)
     ]
-    others = [f"{name} {n}" for name, n in counts.items() if name not in STANCES]
-    return " / ".join([*(str(counts[name]) for name in names), *others])
+    other_stances = [f"{name} {n}" for name, n in counts.items() if name not in STANCES]
+    return " / ".join([*(str(counts[name]) for name in names), *other_stances])

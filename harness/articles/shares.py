@@ -200,7 +200,7 @@ def _labelled(table: pd.DataFrame, by_key: pd.DataFrame) -> Gold:
 def estimate_shares(
     readings: ReadingsTable, gold: Gold | None = None, *, by: Sequence[str] = BY
 ) -> list[StanceShare]:
-    """ShareEstimate the shares of stances in groups of rows.
+    """Estimate the shares of stances in groups of rows.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def estimate_shares(
                     counted = sample.counted(inside, voice, label)
                     n_gold = int(counted.whole.sum())
                     if n_gold >= MIN_GOLD:
-                        corrected = corrected_share(part, whole, counted, sample.drawn)
+                        corrected = corrected_share(part, whole, counted, sample.design)
                 shares.append(
                     StanceShare(key, voice, label, whole, n_gold, naive_share(part, whole), corrected)
                 )
@@ -270,7 +270,7 @@ class _Sample:
     """The labelled rows as arrays, ``(n,)``."""
 
     columns: dict[str, NDArray[np.object_]]
-    drawn: SampleDesign
+    design: SampleDesign
 
     @classmethod
     def of(cls, gold: Gold) -> _Sample:
@@ -285,7 +285,7 @@ class _Sample:
 
     def inside(self, key: dict[str, str]) -> NDArray[np.bool_]:
         """Return which rows are of a group: a mask, ``(n,)``."""
-        mask = np.ones(len(self.drawn.pi), dtype=bool)
+        mask = np.ones(len(self.design.pi), dtype=bool)
         for name, value in key.items():
             mask &= self.columns[name] == value
         return mask
