@@ -76,6 +76,7 @@ def draw_sample(
         chosen = random.permutation(indices)[:n]
         parts.append(rows.iloc[chosen].assign(pi=n / total, stratum=name))
     drawn = pd.concat(parts).assign(gold="", gold_voice="")
+    # In random order: whoever labels the first half has labelled a random half of every stratum.
     return drawn.iloc[random.permutation(len(drawn))][list(COLUMNS)].reset_index(drop=True)
 
 

@@ -131,6 +131,7 @@ def read_gold(path: Path, readings: ReadingsTable) -> Gold:
     if len(set(keys)) < len(keys):
         problems.append(Problem(str(path), "has duplicate rows"))
     if problems:
+        # A wrong column makes every row wrong; twenty show that.
         raise ArticleError(problems[:MAX_LISTED_PROBLEMS])
     table = pd.DataFrame(
         {
@@ -184,6 +185,7 @@ def _labelled(table: pd.DataFrame, by_key: pd.DataFrame) -> Gold:
     unanswered = sorted(set(drawn.index) - set(answered.index))
     if unanswered:
         notes.append(f"no row of {', '.join(unanswered)} is labelled: shares are not corrected there")
+    # Within a stratum the rows that were labelled are a simple random sample of those drawn.
     rate = labelled["stratum"].map(answered / drawn)
     if len(labelled) < len(table):
         blank = len(table) - len(labelled)
@@ -198,7 +200,7 @@ def _labelled(table: pd.DataFrame, by_key: pd.DataFrame) -> Gold:
 def estimate_shares(
     readings: ReadingsTable, gold: Gold | None = None, *, by: Sequence[str] = BY
 ) -> list[StanceShare]:
-    """ShareEstimate the shares of stances in groups of rows.
+    """Estimate the shares of stances in groups of rows.
 
     Parameters
     ----------
@@ -225,6 +227,7 @@ def estimate_shares(
     if problems or not by:
         raise ArticleError(problems or [Problem("by", "names no column", f"use one of {', '.join(BY)}")])
     sample = None if gold is None else _Sample.of(gold)
+    # A stance that only people gave has a share too.
     labels = readings.labels if gold is None else in_order([*readings.labels, *gold.rows["gold"]])
     shares: list[StanceShare] = []
     for names, group in readings.rows.groupby(list(by), sort=True):
@@ -237,10 +240,12 @@ def estimate_shares(
                 part, whole = int((predicted == label).sum()), len(predicted)
                 n_gold, corrected = 0, UNKNOWN_SHARE
                 if sample is not None:
+                    # A group is a domain of the sample: how many of its rows were drawn is random, so
+                    # that rows outside it count as zeros rather than being left out.
                     counted = sample.counted(inside, voice, label)
                     n_gold = int(counted.whole.sum())
                     if n_gold >= MIN_GOLD:
-                        corrected = corrected_share(part, whole, counted, sample.drawn)
+                        corrected = corrected_share(part, whole, counted, sample.design)
                 shares.append(
                     StanceShare(key, voice, label, whole, n_gold, naive_share(part, whole), corrected)
                 )
@@ -265,7 +270,7 @@ class _Sample:
     """The labelled rows as arrays, ``(n,)``."""
 
     columns: dict[str, NDArray[np.object_]]
-    drawn: SampleDesign
+    design: SampleDesign
 
     @classmethod
     def of(cls, gold: Gold) -> _Sample:
@@ -273,13 +278,14 @@ class _Sample:
 
         rows = gold.rows
         codes = pd.factorize(rows["stratum"])[0]
+        # Arrays, not a table: masks are taken for every group, of which there may be thousands.
         names = (*BY, "voice", "gold_voice", "stance", "gold")
         columns = {name: rows[name].to_numpy(dtype=object) for name in names}
         return cls(columns, SampleDesign(rows["pi"].to_numpy(dtype=float), codes))
 
     def inside(self, key: dict[str, str]) -> NDArray[np.bool_]:
         """Return which rows are of a group: a mask, ``(n,)``."""
-        mask = np.ones(len(self.drawn.pi), dtype=bool)
+        mask = np.ones(len(self.design.pi), dtype=bool)
         for name, value in key.items():
             mask &= self.columns[name] == value
         return mask

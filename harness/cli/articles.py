@@ -62,10 +62,9 @@ def read(
     language: Annotated[str, typer.Option(help="For sentence ends; who speaks is told in English.")] = "en",
 ) -> None:
     """Show how articles treat parties, sentence by sentence, own voice and quotes apart."""
-    from harness.articles.pipeline import ReadingOptions
-    from harness.articles.pipeline import read as read_articles
+    from harness.articles import pipeline
 
-    options = ReadingOptions(
+    options = pipeline.ReadingOptions(
         outputs=tuple(output) if output else None,
         parties=parties,
         only=tuple(party or ()),
@@ -79,7 +78,7 @@ def read(
         language=language,
         keep_rows=False,
     )
-    read_articles(tuple(articles), options).show()
+    pipeline.read(tuple(articles), options).show()
 
 
 Table = Annotated[
