@@ -67,27 +67,27 @@ def accelerated(folder: Path, prepared: Prepared, result: ClassifierResult) -> s
     bound = result.classifier.bound
     if not isinstance(bound.make(labels=plan.labels, seed=trial.seed), Accelerated):
         return ""
-    split = next(one for one in prepared.splits if one.fold == trial.fold)
+    split = next(split for split in prepared.splits if split.fold == trial.fold)
     parts = [prepared.labelled(split, name) for name in ("validation", "calibration")]
-    examples = [one for part in parts for one in part.examples]
+    examples = [example for part in parts for example in part.examples]
     held = Labelled(examples, np.concatenate([part.codes for part in parts]))
     classifier = loader(contract_of(prepared, result).loader)(folder, plan.labels)
     assert isinstance(classifier, Accelerated)
-    found = classifier.accelerate(folder, prepared.labelled(split, "train").examples, held)
-    return "\n" + engines_section(found)
+    engines = classifier.accelerate(folder, prepared.labelled(split, "train").examples, held)
+    return "\n" + engines_section(engines)
 
 
-def engines_section(found: Mapping[str, Mapping[str, Any]]) -> str:
+def engines_section(engines: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the section of a model card on the engines that a model may be served by."""
     lines = ["- `fp32`: exact; the scores above are its."]
-    for name, one in found.items():
-        if "refused" in one:
-            lines.append(f"- `{name}`: refused, because {one['refused']}.")
+    for name, engine in engines.items():
+        if "refused" in engine:
+            lines.append(f"- `{name}`: refused, because {engine['refused']}.")
             continue
-        equal = 1 - one["different"] / one["rows"]
+        equal = 1 - engine["different"] / engine["rows"]
         lines.append(
-            f"- `{name}`: of {one['rows']:,} held-out rows {equal:.2%} got the same label, and"
-            f" {one['lost']:.2f} points of macro-F1 were lost. {one['again']:.1%} of rows are computed once"
+            f"- `{name}`: of {engine['rows']:,} held-out rows {equal:.2%} got the same label, and"
+            f" {engine['lost']:.2f} points of macro-F1 were lost. {engine['again']:.1%} of rows are computed once"
             " more, in fp32."
         )
     return "## Engines\n\n" + "\n".join(lines) + "\n"
@@ -98,7 +98,7 @@ def contract_of(prepared: Prepared, result: ClassifierResult) -> Contract:
     assert result.model is not None
     assert result.served is not None
     plan, trial, corpus = prepared.plan, result.served.trial, prepared.corpus
-    split = next(one for one in prepared.splits if one.fold == trial.fold)
+    split = next(split for split in prepared.splits if split.fold == trial.fold)
     return Contract(
         task=plan.config.task,
         labels=plan.labels,
