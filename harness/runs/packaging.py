@@ -87,8 +87,8 @@ def engines_section(engines: Mapping[str, Mapping[str, Any]]) -> str:
         equal = 1 - engine["different"] / engine["rows"]
         lines.append(
             f"- `{name}`: of {engine['rows']:,} held-out rows {equal:.2%} got the same label, and"
-            f" {engine['lost']:.2f} points of macro-F1 were lost. {engine['again']:.1%} of rows are computed once"
-            " more, in fp32."
+            f" {engine['lost']:.2f} points of macro-F1 were lost. {engine['again']:.1%} of rows are computed"
+            " once more, in fp32."
         )
     return "## Engines\n\n" + "\n".join(lines) + "\n"
 
