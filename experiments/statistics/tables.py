@@ -43,7 +43,8 @@ def _tables(results: pd.DataFrame) -> Iterator[str]:
 
 
 def _coverage(rows: pd.DataFrame) -> Iterator[str]:
-    yield "| setting | groups | seeds | seed sd / item se | lowest | mean | highest | repeats |"
+    columns = ("setting", "groups", "seeds", "seed sd / item se", "lowest", "mean", "highest", "repeats")
+    yield f"| {' | '.join(columns)} |"
     yield "|---|---:|---:|---:|---:|---:|---:|---:|"
     for name, of_setting in rows.groupby("setting", sort=False):
         first, shares = of_setting.iloc[0], of_setting["share"]
@@ -51,7 +52,8 @@ def _coverage(rows: pd.DataFrame) -> Iterator[str]:
         yield (
             f"| {name} | {first['clusters']:.0f} | {first['seeds']:.0f}"
             f" | {'–' if pd.isna(ratio) else format(ratio, '.2f')} | {_named(of_setting, shares.idxmin())}"
-            f" | {100 * shares.mean():.1f} | {_named(of_setting, shares.idxmax())} | {first['repeats']:,.0f} |"
+            f" | {100 * shares.mean():.1f} | {_named(of_setting, shares.idxmax())}"
+            f" | {first['repeats']:,.0f} |"
         )
 
 
