@@ -14,8 +14,8 @@ import numpy as np
 
 from harness.scoring.aligned import effective_number
 from harness.scoring.limitations import MIN_ITEMS
-from harness.scoring.statistics.agreement import alpha_of, coincidences
 from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
+from harness.scoring.statistics.krippendorff import alpha_of, coincidences
 from harness.values.findings import Measure
 
 if TYPE_CHECKING:

@@ -167,7 +167,7 @@ def list_corpora() -> None:
 def describe_corpus(name: str) -> None:
     """Print the data card of a corpus, with counts where its files are found."""
     from harness.corpora import describe
-    from harness.scoring.statistics.agreement import alpha
+    from harness.scoring.statistics.krippendorff import alpha
 
     print(describe.describe(name, alpha))
 

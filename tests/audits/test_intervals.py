@@ -9,7 +9,7 @@ import pytest
 
 from harness.audits.intervals import alphas, gap, kappa, mean, percent, rate, share
 from harness.scoring.limitations import MIN_ITEMS
-from harness.scoring.statistics.agreement import alpha
+from harness.scoring.statistics.krippendorff import alpha
 
 
 def test_wilsons_interval() -> None:
