@@ -31,7 +31,7 @@ def list_corpora() -> None:
 def describe_corpus(name: Annotated[str, typer.Argument(help="A corpus of the list.")]) -> None:
     """Print the data card of a corpus and what its files hold."""
     from harness.corpora import describe
-    from harness.scoring.statistics.agreement import alpha
+    from harness.scoring.statistics.krippendorff import alpha
 
     typer.echo(describe.describe(name, alpha))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Alpha = Callable[[Iterable[Sequence[Any]]], float]
-"""An agreement of votes, such as :func:`harness.scoring.statistics.agreement.alpha`."""
+"""An agreement of votes, such as :func:`harness.scoring.statistics.krippendorff.alpha`."""
 
 FEW = 32
 """A column with at most so many different values is counted value by value."""

@@ -15,7 +15,7 @@ from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build
 from harness.corpora.partyline import CARD as PARTYLINE
 from harness.corpora.partyline import partyline
-from harness.scoring.statistics.agreement import alpha
+from harness.scoring.statistics.krippendorff import alpha
 from harness.values import catalog
 from harness.values.errors import ConfigError
 from harness.values.labels import FRAMING, STANCE

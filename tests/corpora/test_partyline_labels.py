@@ -9,7 +9,7 @@ import pytest
 from shipped import CODEBOOK, LABELLED, REGISTRY, ROWS
 
 from harness.corpora.partyline import CARD
-from harness.scoring.statistics.agreement import alpha
+from harness.scoring.statistics.krippendorff import alpha
 from harness.values.labels import FRAMING, STANCE
 
 # --- labels -------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from harness.scoring.statistics.agreement import alpha
+from harness.scoring.statistics.krippendorff import alpha
 
 # Krippendorff's own example of three people and missing votes, * where one did not vote; nominal alpha 0.691.
 PUBLISHED = (
