@@ -131,12 +131,15 @@ def merged(path: Path, parts: Sequence[tuple[dict[str, Any], Mapping[Key, Source
 
 def _read(path: Path, above: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Key, SourceLine]]:
     if path in above:
+        # A cycle would recurse for ever; the files on the way are named, since each of them looks right
+        # alone.
         cycle = " → ".join(short_path(file) for file in (*above, path))
         raise ConfigError([Problem(short_path(path), f"extends itself: {cycle}")])
     problems: list[Problem] = []
     raw = _parsed(path)
     lines: dict[Key, SourceLine] = {}
     data = _plain(raw, (), path, lines, problems)
+    # Parents are merged first, in their order, and this file last: the nearer file wins.
     parents = data.pop("extends", [])
     parents = [parents] if isinstance(parents, str) else parents
     if not isinstance(parents, list) or not all(isinstance(parent, str) for parent in parents):
@@ -158,6 +161,7 @@ def _parsed(path: Path) -> Mapping[str, Any]:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
+        # Round-trip mode keeps the line of every key, which the safe loader drops.
         raw = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
     except DuplicateKeyError as error:
         raise ConfigError([_repeated(path, error)]) from error
@@ -187,6 +191,7 @@ def _repeated(path: Path, error: Any) -> Problem:
 
 def _first_line(path: Path, key: str, start: int, end: int) -> int:
     """Find the first use of a key between the line where its mapping starts and the one that repeats it."""
+    # ruamel reports where the mapping starts and where the key is repeated, but not its first use.
     lines = path.read_text(encoding="utf-8").splitlines()
     indent = len(lines[end - 1]) - len(lines[end - 1].lstrip())
     pattern = re.compile(rf"^\s{{{indent}}}[\"']?{re.escape(key)}[\"']?\s*:")
@@ -196,6 +201,8 @@ def _first_line(path: Path, key: str, start: int, end: int) -> int:
     return start + 1
 
 
+# ruamel returns subclasses of dict, list, str and float that carry comments and anchors. Pydantic's strict
+# mode and the JSON of digests need the plain types.
 def _plain(raw: Any, key: Key, path: Path, lines: dict[Key, SourceLine], problems: list[Problem]) -> Any:
     if isinstance(raw, Mapping):
         for name in raw:
@@ -219,6 +226,8 @@ def _line_of(raw: Any, name: Any) -> int:
 
 
 def _scalar(raw: Any) -> Any:
+    # YAML turns 2031-05-14 into a date; every reader of a config expects text. bool comes before int, whose
+    # subclass it is.
     if isinstance(raw, date):
         return raw.isoformat()
     if raw is None or isinstance(raw, bool):
@@ -236,6 +245,7 @@ def _interpolated(text: str, key: Key, lines: Mapping[Key, SourceLine], problems
             problems.append(Problem(where, f"the environment variable {match['name']} is not set", hint))
         return value or ""
 
+    # A variable alone may be a number, a list or null; inside other text its value is text.
     filled = VARIABLE.sub(value_of, text)
     return _value(filled) if VARIABLE.fullmatch(text) else filled
 
@@ -260,6 +270,7 @@ def _merge(
 ) -> None:
     for name, value in data.items():
         path = (*key, name)
+        # Options of one kind mean nothing to another: a section whose kind changes is replaced, not merged.
         old = into.get(name)
         if (
             isinstance(old, dict)
@@ -268,6 +279,7 @@ def _merge(
         ):
             _merge(old, into_lines, value, lines, path)
             continue
+        # Keys nested in a replaced value would keep the lines of the file that no longer sets them.
         _forget(into_lines, path)
         if value is None and name in into:
             del into[name]
@@ -286,6 +298,7 @@ def _apply(text: str, data: dict[str, Any], lines: dict[Key, SourceLine], path: 
     key = tuple(part.strip() for part in name.split("."))
     if not equals or not all(key):
         raise ConfigError([Problem(f"--set {text}", "is not of the form a.b=c")])
+    # As nested mappings it is merged like a file, so that a change of kind acts here as it does there.
     nested: Any = _value(value)
     for part in reversed(key):
         nested = {part: nested}

@@ -137,6 +137,8 @@ def validated(data: Mapping[str, Any]) -> tuple[ExperimentConfig, list[Problem]]
     list of Problem
         ``where`` is the dotted path alone.
     """
+    # Two passes: the first finds what is wrong, the second returns a config without it, so that the sections
+    # that are sound can be resolved and their problems listed too.
     data, problems = _named_labels(data)
     wrong: set[str] = set()
     try:
@@ -166,6 +168,7 @@ def _named_labels(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem
 
 
 def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
+    # YAML has lists only; strict mode refuses them where a frozen config has tuples.
     listed = {"labels", "seeds", "metrics", "slices"}
     return {
         name: tuple(value) if name in listed and isinstance(value, list) else value
@@ -186,8 +189,10 @@ def described(error: Any, model: type[Strict]) -> Problem:
     if error["type"] == "string_pattern_mismatch":
         named = path.removesuffix(".[key]")
         return Problem(named, f"{error['input']!r} is not a valid name", "use letters, digits, - and _")
+    # pydantic reports one error per branch of the type, and none of them names both.
     if parents == ["thresholds"]:
         return Problem("thresholds", f"should be tuned or a number between 0 and 1, got {error['input']!r}")
+    # pydantic lists all values; a suggestion of the nearest is easier to act on.
     if error["type"] == "literal_error" and parents:
         kinds = typing.get_args(SECTIONS[".".join(parents)].model_fields[last].annotation)
         return Problem(path, f"unknown {last} {error['input']!r}", suggest(str(error["input"]), kinds))
@@ -205,6 +210,7 @@ def described(error: Any, model: type[Strict]) -> Problem:
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a config file, including the options of every catalogue entry."""
     schema = ExperimentConfig.model_json_schema()
+    # To pydantic these sections are mappings; their real schemas are the signatures of the factories.
     properties = schema["properties"]
     properties["extends"] = {
         "description": "Config files to inherit from, relative to this file.",
@@ -260,6 +266,7 @@ def _choice(section: Section, schema: dict[str, Any], *, tune: bool = False) -> 
 def _options_schema(factory: Callable[..., Any], section: Section, tune: bool) -> dict[str, Any]:
     options: dict[str, Any] = options_model(factory, section).model_json_schema()
     options.setdefault("properties", {})
+    # A required option may come from a file that is extended; `harness validate` checks the merged config.
     options.pop("required", None)
     options["additionalProperties"] = False
     if tune:

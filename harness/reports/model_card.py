@@ -55,6 +55,7 @@ def _abstention(summary: Summary) -> str:
     else:
         below = f" below a confidence of {deciding.threshold}" if deciding.threshold else ""
         lines = [f"- It abstains{below}, to keep the risk at {rule.risk:.0%}. {rule.statement}"]
+        # Of the served seed alone, as the scores of the card are; the report averages over seeds.
         (of_all,) = measure_coverage(summary.test, parts=False)
         bounds = f"{percent(of_all.coverage_low)} to {percent(of_all.coverage_high)}"
         measured = f"- Measured on test: it labels {of_all.coverage:.0%} ({bounds}) of the items"
@@ -70,6 +71,7 @@ def _abstention(summary: Summary) -> str:
 
 def _scores(summary: Summary) -> str:
     experiment, test = summary.experiment, summary.test
+    # Per-label scores stay in the report: a card is read at a glance.
     rows = score(test, [metric for metric in experiment.metrics if not metric.per_label]).rows
     table = "\n".join(
         f"| {row['metric']} | {number(row['value'])} | {number(row['low'])} to {number(row['high'])} |"

@@ -106,6 +106,8 @@ def environment() -> Environment:
 
     templates = Environment(
         loader=PackageLoader("harness.reports", "templates"),
+        # Sentences, labels and descriptions come from files of others: nothing may reach a page unescaped. A
+        # misspelt name in a template is an error instead of an empty cell.
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -172,6 +174,7 @@ def score_rows(summary: Summary) -> list[dict[str, Any]]:
     """Return one row per metric: name, direction, whether it is primary, scores on test and validation."""
     experiment, scores = summary.experiment, summary.scores
     metrics = {key: metric for metric in experiment.metrics for key in metric.keys(summary.labels)}
+    # Validation may have no rows, and external predictions no validation: such cells are dashes.
     by_metric = {(row["metric"], row["split"]): row for row in scores.to_dict("records")}
     empty = dict.fromkeys(("value", "low", "high", "seed_sd"), math.nan)
     return [
@@ -191,6 +194,7 @@ def confusion_rows(summary: Summary) -> list[dict[str, Any]]:
     rows = []
     for name, counts in zip(summary.labels.names, summary.confusion.tolist(), strict=True):
         if summary.labels.multi:
+            # Each label's table is [[true negatives, false positives], [false negatives, true positives]].
             (rejected, false_alarms), (missed, hits) = counts
             pairs = [(hits, hits + missed), (missed, hits + missed)]
             pairs += [(false_alarms, false_alarms + rejected), (rejected, false_alarms + rejected)]
@@ -213,6 +217,7 @@ class SliceGroup:
 
 def slice_groups(summary: Summary) -> list[SliceGroup]:
     """Return the slices of the test items, column by column."""
+    # A corpus may have hundreds of targets with few items each: of such columns small slices are counted.
     listed, counted = reportable(summary.slices)
     return [
         SliceGroup(
@@ -230,6 +235,7 @@ def plot_points(bins: Sequence[ReliabilityBin]) -> list[dict[str, float]]:
     return [
         {
             "x": bin_.confidence * PLOT,
+            # SVG counts y downwards.
             "y": (1 - bin_.frequency) * PLOT,
             "stated": bin_.confidence,
             "true": bin_.frequency,

@@ -167,6 +167,8 @@ class Summary:
     @cached_property
     def by_label(self) -> tuple[LabelRow, ...]:
         """One row per label, in label order; for a multi-label task a last row for items without labels."""
+        # A single-label table becomes one 2×2 table per label, so that both kinds of task share the
+        # arithmetic.
         tables = self.confusion if self.labels.multi else one_vs_rest(self.confusion.astype(float))
         rows = []
         for name, table in zip(self.labels.names, tables, strict=True):
@@ -269,6 +271,7 @@ class Summary:
 def _around_mention(example: Example) -> dict[str, str]:
     if not example.spans:
         return {"before": example.text}
+    # The first span is the mention that the row is about; others of the same party stay unmarked.
     start, end = example.spans[0]
     text = example.text
     return {"before": text[:start], "mention": text[start:end], "after": text[end:]}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def card_of(corpus: Bound) -> Card | None:
     """Return the data card in the module of a corpus factory, if there is one."""
+    # The factory was imported to be bound, so its module is loaded; a user's own module may have no card.
     module = sys.modules[corpus.factory.__module__]
     card: Card | None = getattr(module, "CARD", None)
     return card
@@ -43,6 +44,7 @@ def _absent(corpus: Bound, path: str) -> Iterator[Problem]:
 
 def _unset(corpus: Bound, path: str) -> Iterator[Problem]:
     card = card_of(corpus)
+    # A folder in the config takes precedence over the environment variable.
     if card is None or not card.variable or corpus.options.get("folder") is not None:
         return
     folder = card.found()

@@ -44,6 +44,8 @@ class PlannedClassifier:
         """Return every combination of the tuned options; a single entry where nothing is tuned."""
         names = list(self.tune)
         return tuple(
+            # In the order of the config: the last option varies fastest, and of equal scores the first
+            # combination wins.
             replace(self.bound, options={**self.bound.options, **dict(zip(names, values, strict=True))})
             for values in itertools.product(*self.tune.values())
         )
@@ -101,6 +103,8 @@ class Plan:
 
     def canonical(self) -> dict[str, Any]:
         """Return the config with all defaults, as plain data."""
+        # Defaults are filled in and options have one spelling, so that two ways to write the same experiment
+        # have the same digest, and a new default in a later version does not change an old run's config.
         declared = self.config.model_dump(mode="json")
         return declared | {
             "labels": list(self.labels.names),

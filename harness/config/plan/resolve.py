@@ -58,6 +58,8 @@ class _Resolver:
     def plan(self) -> Plan:
         config, wrong = validated(self.document.data)
         self._note(wrong)
+        # Every step runs whatever the earlier ones found: a person then sees all problems at once. Steps that
+        # need what is missing pass None on.
         corpus = self._part("corpus", "corpus")
         split = self._part("split", "split", {"kind": "predefined"})
         if corpus is not None:
@@ -90,6 +92,7 @@ class _Resolver:
     def _part(self, path: str, section: catalog.Section, default: Any = None) -> Bound | None:
         """Bind one section of the config; the schema reports a section that is not a mapping."""
         data: Any = self.document.data
+        # Sections lie at paths such as `classifiers.linear` or `corpus.of.0`; lists are entered by index.
         for key in path.split("."):
             if isinstance(data, list):
                 data = data[int(key)]
@@ -105,6 +108,7 @@ class _Resolver:
             self._note([Problem(f"{path}.kind", what, f"known: {kinds}")])
             return None
         try:
+            # A user's module lies beside the file that names it, which may be one that this config extends.
             with _Importable(self.document.line_of(f"{path}.kind").folder):
                 return catalog.bind(section, kind, options, path, lambda name: self._folder(path, name))
         except ConfigError as error:
@@ -183,6 +187,7 @@ class _Resolver:
             with _Importable(self.document.line_of(path).folder):
                 options = {key: value for key, value in part.items() if key != "kind"}
                 bound = catalog.bind("audit", kind, options, path, lambda option: self._folder(path, option))
+                # Audits take neither labels nor a seed, so making one checks its options completely.
                 bound.make()
         except ConfigError as error:
             # Problems of the constructor name the option alone.
@@ -201,6 +206,8 @@ class _Resolver:
         if not isinstance(grid, dict):
             self._note([Problem(f"{path}.tune", f"should map options to lists of values, got {grid!r}")])
             return {}
+        # Each value is checked as a single option would be, with the other tuned options at their first
+        # value.
         tuned: dict[str, tuple[Any, ...]] = {}
         for name, values in grid.items():
             where = f"{path}.tune.{name}"
@@ -239,6 +246,7 @@ class _Resolver:
         if config.multi is not None and config.task == "stance":
             self._note([Problem("multi", "has no effect: each row of a stance task has one label")])
             return declared
+        # A corpus may declare several frames per sentence; an experiment can still score the first alone.
         multi = declared.multi if config.multi is None else config.multi
         try:
             return LabelSet(config.labels or declared.names, multi=multi)
@@ -267,6 +275,7 @@ class _Resolver:
         ]
         for path, bound in [*parts, *([("split", split)] if split is not None else [])]:
             try:
+                # Any seed will do: nothing is fitted.
                 bound.make(labels=labels, seed=0)
             except ConfigError as error:
                 self._note(
@@ -284,6 +293,8 @@ class _Importable:
         self.folder = str(folder)
 
     def __enter__(self) -> None:
+        # First on the path, as the folder of a script is for Python; removed again, so that a config cannot
+        # import modules of another.
         sys.path.insert(0, self.folder)
 
     def __exit__(self, *_: object) -> None:
