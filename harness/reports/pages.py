@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness.evaluation.external import EXTERNAL
-from harness.reports.summary import Summary
+from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import Share
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.slice_tests import SliceResult, reportable
@@ -50,7 +50,7 @@ def run_page(summary: Summary, about: About = About()) -> str:
         One HTML document without scripts that loads nothing from the network; light and dark. Whatever comes
         from a corpus or a config is escaped. Sentences are left out under ``tracking.log_text: false``.
     """
-    deciding = summary.deciding
+    decisions = summary.decision_report
     return (
         environment()
         .get_template("run.html.j2")
@@ -62,8 +62,8 @@ def run_page(summary: Summary, about: About = About()) -> str:
             scores=score_rows(summary),
             confusion=confusion_rows(summary),
             points=plot_points(summary.reliability),
-            deciding=deciding,
-            points_before=plot_points(deciding.bins_before) if summary.has_probabilities else [],
+            decisions=decisions,
+            points_before=plot_points(decisions.bins_before) if summary.has_probabilities else [],
             slices=slice_groups(summary),
             shows_text=summary.shows_text,
             findings=worst_first(summary.result.findings),
@@ -88,7 +88,7 @@ def audits_page(name: str, asked: str, notes: Sequence[str], findings: Findings)
         What limits the findings.
     findings : sequence of Finding
     """
-    template = environment().get_template("audited.html.j2")
+    template = environment().get_template("model_audits.html.j2")
     return template.render(
         name=name, asked=asked, notes=notes, findings=worst_first(findings), zip=zip, shows_text=True
     )

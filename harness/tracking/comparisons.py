@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness.reports.comparison import comparison_page
+from harness.reports.comparison_page import comparison_page
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison.findings import findings, power

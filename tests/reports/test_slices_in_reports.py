@@ -15,7 +15,7 @@ from harness.evaluation.pooled_scores import pool_trials
 from harness.evaluation.prepared import prepare
 from harness.evaluation.trial import list_trials, run_trial
 from harness.reports.pages import run_page, slice_groups
-from harness.reports.summary import Summary
+from harness.reports.run_summary import Summary
 from harness.tracking import names
 from harness.values.errors import ConfigError
 
@@ -69,8 +69,8 @@ def test_scores_hold_the_slices_beside_the_whole(majority: Summary) -> None:
 
 def test_limitations_stand_in_the_page(majority: Summary) -> None:
     page = run_page(majority)
-    assert majority.caveats
-    for sentence in majority.caveats:
+    assert majority.limitations
+    for sentence in majority.limitations:
         assert f"<li>{sentence}</li>" in page
 
 

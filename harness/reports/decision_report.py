@@ -37,7 +37,7 @@ MIN_COVERAGE = 0.02
 
 
 @dataclass(frozen=True)
-class Deciding:
+class DecisionReport:
     """How a classifier's raw probabilities became what is served, measured on test.
 
     Attributes

@@ -11,8 +11,8 @@ import numpy as np
 
 from harness.classifiers.protocol import Example, examples_of
 from harness.evaluation.results import ClassifierResult, ExperimentInfo, FinishedClassifier, ReportRows
-from harness.reports.deciding import Deciding
-from harness.reports.mentions import mentions
+from harness.reports.decision_report import DecisionReport
+from harness.reports.mention_labels import mention_labels
 from harness.scoring.crosstab import CrossTable, cross_tables
 from harness.scoring.limitations import caveats
 from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliability_bins
@@ -128,9 +128,9 @@ class Summary:
         return self.result.predictions.only(split="test", seed=self.seed)
 
     @cached_property
-    def deciding(self) -> Deciding:
+    def decision_report(self) -> DecisionReport:
         """The effects of calibration, thresholds and abstention."""
-        return Deciding(self.result, self.seed)
+        return DecisionReport(self.result, self.seed)
 
     @cached_property
     def has_probabilities(self) -> bool:
@@ -138,7 +138,7 @@ class Summary:
         return self.test.has_probabilities
 
     @cached_property
-    def caveats(self) -> tuple[str, ...]:
+    def limitations(self) -> tuple[str, ...]:
         """What limits the scores, one sentence each."""
         return caveats(self.result.predictions, self.experiment.metrics)
 
@@ -207,7 +207,7 @@ class Summary:
     @cached_property
     def crossed(self) -> tuple[CrossTable, ...]:
         """Frames by stance for each party, true and predicted; empty where the corpus lacks either."""
-        rows = mentions(self.rows, self.test, self.experiment.task)
+        rows = mention_labels(self.rows, self.test, self.experiment.task)
         if rows.empty:
             return ()
         frames = [name for name in self.rows.frames if name != NO_FRAME]
