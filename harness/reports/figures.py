@@ -46,7 +46,7 @@ def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> by
         columns, heading = ["hit", "miss", "false alarm", "correct\nrejection"], "outcome"
     else:
         table, sums = counts, counts.sum(axis=1, keepdims=True) + np.zeros_like(counts)
-        columns, heading = list(labels.names), "predicted"
+        columns, heading = list(labels.names), "predicted label"
     # A label without items has shares of 0, not NaN: matplotlib would leave its cells blank.
     shares = np.divide(table, sums, out=np.zeros(table.shape), where=sums > 0)
     figure, axes = _canvas(1.9 + 1.15 * table.shape[1], 1.4 + 0.72 * table.shape[0])
@@ -60,7 +60,7 @@ def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> by
     axes.set_xticks(range(len(columns)), columns, fontsize=9)
     axes.set_yticks(range(len(labels)), [name.replace("_", " ") for name in labels.names], fontsize=9)
     axes.set_xlabel(heading)
-    axes.set_ylabel("truth")
+    axes.set_ylabel("label" if labels.multi else "true label")
     axes.tick_params(length=0)
     axes.set_title(title, fontsize=10, loc="left")
     return png(figure)
