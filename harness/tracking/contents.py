@@ -13,9 +13,9 @@ from harness.evaluation.external import EXTERNAL
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
 from harness.reports import figures
-from harness.reports.framed import framed_png
+from harness.reports.frames_by_party import framed_png
 from harness.reports.pages import About, number, run_page
-from harness.reports.summary import Summary
+from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import as_table
 from harness.tracking import context, names, saved
 
@@ -120,7 +120,7 @@ def log_classifier(
         f"time/{name}_seconds": sum(one.seconds.get(name, 0.0) for one in result.trials)
         for name in ("fit", "predict")
     }
-    decided = summary.deciding.values()
+    decided = summary.decision_report.values()
     log_metrics(
         client,
         run_id,

@@ -81,6 +81,10 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __repr__(self) -> str:
+        task = f" for {self.task}" if self.task else ""
+        return f"Corpus({self.name!r}, {len(self.rows):,} rows{task})"
+
     @property
     def fingerprint(self) -> str:
         """Identify the content: equal for equal rows in equal order."""
@@ -156,6 +160,9 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        return f"Predictions({len(self.rows):,} rows, labels {', '.join(self.labels.names)})"
 
     def __post_init__(self) -> None:
         missing = [name for name in prediction_columns(self.labels) if name not in self.rows.columns]
@@ -340,6 +347,10 @@ class Scores:
     """
 
     rows: pd.DataFrame
+
+    def __repr__(self) -> str:
+        n_metrics, splits = self.rows["metric"].nunique(), dict.fromkeys(self.rows["split"])
+        return f"Scores({len(self.rows):,} rows, {n_metrics} metrics on {', '.join(splits)})"
 
     def value(self, metric: str, split: str = "test", slice_: str = "all") -> float:
         """Look one value up.

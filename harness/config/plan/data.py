@@ -1,4 +1,4 @@
-"""A bound corpus in, its data card and what of it is not there out; nothing is read."""
+"""A bound corpus in, its data card and the files that are missing out; no file is read."""
 
 from __future__ import annotations
 
@@ -15,40 +15,43 @@ if TYPE_CHECKING:
 
 
 def card_of(corpus: Bound) -> Card | None:
-    """Return the data card that stands beside a corpus factory, if there is one."""
+    """Return the data card in the module of a corpus factory, if there is one."""
+    # The factory was imported to be bound, so its module is loaded; a user's own module may have no card.
     module = sys.modules[corpus.factory.__module__]
     card: Card | None = getattr(module, "CARD", None)
     return card
 
 
 def missing(corpus: Bound, path: str) -> list[Problem]:
-    """Say which files a corpus needs that are not there.
+    """List the files that a corpus needs and that do not exist.
 
     Parameters
     ----------
     corpus : Bound
     path : str
-        Where it stands in the config: ``corpus``, or ``corpus.of.0``.
+        Its path in the config: ``corpus``, or ``corpus.of.0``.
     """
     return [*_absent(corpus, path), *_unset(corpus, path)]
 
 
 def _absent(corpus: Bound, path: str) -> Iterator[Problem]:
     for option, value in corpus.options.items():
-        for one in _paths(value) if option != "cache" else ():
-            if not one.exists():
-                yield Problem(f"{path}.{option}", f"there is no {one}")
+        # A cache is created when it is first used.
+        for file in _paths(value) if option != "cache" else ():
+            if not file.exists():
+                yield Problem(f"{path}.{option}", f"{file} does not exist")
 
 
 def _unset(corpus: Bound, path: str) -> Iterator[Problem]:
     card = card_of(corpus)
+    # A folder in the config takes precedence over the environment variable.
     if card is None or not card.variable or corpus.options.get("folder") is not None:
         return
     folder = card.found()
     if not folder:
         yield Problem(path, f"the environment variable {card.variable} is not set", card.remedy)
     elif not Path(folder).exists():
-        yield Problem(path, f"{card.variable} says {folder}, which does not exist")
+        yield Problem(path, f"{card.variable} is set to {folder}, which does not exist")
 
 
 def _paths(value: Any) -> list[Path]:

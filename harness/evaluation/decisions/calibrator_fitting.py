@@ -125,6 +125,8 @@ def _line(odds: Array, applies: Codes) -> tuple[float, float]:
     from sklearn.linear_model import LogisticRegression
 
     n_true = int(applies.sum())
+    # Platt's targets: Laplace's rule for each class instead of 0 and 1, which perfectly separated rows would
+    # follow to infinity.
     high, low = (n_true + 1) / (n_true + 2), 1 / (len(applies) - n_true + 2)
     target = np.where(applies == 1, high, low)
     # scikit-learn takes no soft targets: each row enters as a positive and as a negative, weighted. C is

@@ -83,6 +83,7 @@ def measure_coverage(
     rows = predictions.rows
     if ABSTAIN not in rows or rows.empty:
         return ()
+    # With the items in the same order for every seed, all that follows is an array of (seeds, items).
     order = rows.sort_values(["seed", "fold", "id"], kind="stable").index.to_numpy()
     n_seeds = rows["seed"].nunique()
     shape = (n_seeds, len(rows) // n_seeds)
@@ -93,6 +94,8 @@ def measure_coverage(
     of_parts = _parts(predictions, rows, first) if parts else ()
     selections = [("all", "all", np.ones(shape[1], dtype=bool)), *of_parts]
     masks = np.stack([mask for *_, mask in selections], axis=1)
+    # Items, served and served wrongly are counted by group, seed and part, so that a resample of groups is a
+    # weighted sum of counts and no row is touched again.
     counted = np.stack([np.ones(shape, dtype=bool), served, served & wrong], axis=-1).transpose(1, 0, 2)
     cells = by_cluster(
         (counted[:, :, None, :] & masks[:, None, :, None]).astype(np.int64), groups, int(groups.max()) + 1
@@ -128,6 +131,7 @@ def _intervals(
     cells: NDArray[np.int64], sizes: list[float], draws: int
 ) -> Iterator[tuple[float, float, float, float, float, float]]:
     """Yield coverage and risk with their bounds for each part; ``cells`` is ``(groups, seeds, parts, 3)``."""
+    # A fixed seed: the same predictions have the same interval in every report.
     resamples = Draws(len(cells), draws, 0)
     whole = _shares(totals(np.ones((1, len(cells)), dtype=np.float32), cells))[0]
     drawn = np.concatenate([_shares(totals(block, cells)) for block in resamples.blocks(cells[0].size)])

@@ -11,8 +11,8 @@ import numpy as np
 
 from harness.classifiers.protocol import Example, examples_of
 from harness.evaluation.results import ClassifierResult, ExperimentInfo, FinishedClassifier, ReportRows
-from harness.reports.deciding import Deciding
-from harness.reports.mentions import mentions
+from harness.reports.decision_report import DecisionReport
+from harness.reports.mention_labels import mention_labels
 from harness.scoring.crosstab import CrossTable, cross_tables
 from harness.scoring.limitations import limitations
 from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliability_bins
@@ -128,9 +128,9 @@ class Summary:
         return self.result.predictions.only(split="test", seed=self.seed)
 
     @cached_property
-    def deciding(self) -> Deciding:
+    def decision_report(self) -> DecisionReport:
         """The effects of calibration, thresholds and abstention."""
-        return Deciding(self.result, self.seed)
+        return DecisionReport(self.result, self.seed)
 
     @cached_property
     def has_probabilities(self) -> bool:
@@ -167,6 +167,8 @@ class Summary:
     @cached_property
     def by_label(self) -> tuple[LabelRow, ...]:
         """One row per label, in label order; for a multi-label task a last row for items without labels."""
+        # A single-label table becomes one 2×2 table per label, so that both kinds of task share the
+        # arithmetic.
         tables = self.confusion if self.labels.multi else one_vs_rest(self.confusion.astype(float))
         rows = []
         for name, table in zip(self.labels.names, tables, strict=True):
@@ -205,7 +207,7 @@ class Summary:
     @cached_property
     def crossed(self) -> tuple[CrossTable, ...]:
         """Frames by stance for each party, true and predicted; empty where the corpus lacks either."""
-        rows = mentions(self.rows, self.test, self.experiment.task)
+        rows = mention_labels(self.rows, self.test, self.experiment.task)
         if rows.empty:
             return ()
         frames = [name for name in self.rows.frames if name != NO_FRAME]
@@ -269,6 +271,7 @@ class Summary:
 def _around_mention(example: Example) -> dict[str, str]:
     if not example.spans:
         return {"before": example.text}
+    # The first span is the mention that the row is about; others of the same party stay unmarked.
     start, end = example.spans[0]
     text = example.text
     return {"before": text[:start], "mention": text[start:end], "after": text[end:]}

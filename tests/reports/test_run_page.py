@@ -17,9 +17,9 @@ from harness.evaluation.pooled_scores import pool_trials
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.trial import list_trials, run_trial
 from harness.reports import figures, pages
-from harness.reports.framed import framed_png
+from harness.reports.frames_by_party import framed_png
 from harness.reports.model_card import model_card
-from harness.reports.summary import Summary
+from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import CrossTable, cross_tables
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.score import score

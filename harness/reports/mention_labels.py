@@ -15,7 +15,7 @@ SENTENCE = ["group", "text"]
 """Framing scores a sentence once, whichever parties it names: rows of one sentence share these columns."""
 
 
-def mentions(rows: ReportRows, test: Predictions, task: Task) -> pd.DataFrame:
+def mention_labels(rows: ReportRows, test: Predictions, task: Task) -> pd.DataFrame:
     """Join predictions of one task with the gold labels of the other.
 
     Parameters

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
-from harness.reports.deciding import Deciding
+from harness.reports.decision_report import DecisionReport
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
@@ -21,15 +21,15 @@ class Result:
     decider: Decider | None
 
 
-def deciding(labels: LabelSet, **settings: object) -> Deciding:
+def report_of(labels: LabelSet, **settings: object) -> DecisionReport:
     raw = table(labels, n=600)
     decider, decided = decide(raw, DecisionSettings(**settings))  # type: ignore[arg-type]
-    return Deciding(Result(raw, decided, decider), seed=1)  # type: ignore[arg-type]
+    return DecisionReport(Result(raw, decided, decider), seed=1)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("labels", [SINGLE, MULTI])
 def test_what_was_too_sure_is_better_calibrated_afterwards(labels: LabelSet) -> None:
-    values = deciding(labels, risk=0.3).values()
+    values = report_of(labels, risk=0.3).values()
     for metric in ("ece_equal_mass", "brier", "log_loss"):
         assert values[f"test/{metric}_calibrated"] < values[f"test/{metric}_uncalibrated"]
         assert values[f"test/{metric}_calibrated_low"] < values[f"test/{metric}_calibrated_high"]
@@ -39,7 +39,7 @@ def test_what_was_too_sure_is_better_calibrated_afterwards(labels: LabelSet) -> 
 
 
 def test_the_curve_ends_where_everything_is_labelled() -> None:
-    report = deciding(SINGLE)
+    report = report_of(SINGLE)
     test = report.after
     wrong = float((test.truth() != test.predicted()).mean())
     assert report.curve[-1] == (pytest.approx(1.0), pytest.approx(wrong))
@@ -47,11 +47,11 @@ def test_the_curve_ends_where_everything_is_labelled() -> None:
 
 
 def test_without_calibration_and_abstention_nothing_is_said_of_them() -> None:
-    report = deciding(SINGLE, calibration="none")
+    report = report_of(SINGLE, calibration="none")
     assert (report.changes, report.bins_before, report.served, report.threshold) == ((), (), (), "")
     assert [name for name, _ in report.brier] == ["after"]
     assert report.values() == {}
 
 
 def test_each_label_has_its_threshold() -> None:
-    assert [name for name, _ in deciding(MULTI).thresholds] == list(MULTI.names)
+    assert [name for name, _ in report_of(MULTI).thresholds] == list(MULTI.names)

@@ -37,7 +37,7 @@ MIN_COVERAGE = 0.02
 
 
 @dataclass(frozen=True)
-class Deciding:
+class DecisionReport:
     """How a classifier's raw probabilities became what is served, measured on test.
 
     Attributes
@@ -80,6 +80,7 @@ class Deciding:
     def brier(self) -> tuple[tuple[str, BrierParts], ...]:
         """Components of one seed's Brier score, ``before`` calibration (if there is any) and ``after``."""
         tables = [("before", self.before), ("after", self.after)]
+        # Isotonic regression on pooled seeds would take equal items for independent ones.
         of_seed = [(name, table.only(seed=self.seed)) for name, table in tables if table is not None]
         return tuple((name, brier_parts(table.truth(), table.proba())) for name, table in of_seed)
 
@@ -102,6 +103,7 @@ class Deciding:
         sure, wrong = confidence(predictions.proba(), codes), errors(predictions.truth(), codes)
         _, coverage, risk = risk_coverage(sure, wrong, np.ones((1, len(wrong))))
         steady = np.flatnonzero(coverage[0] >= min(MIN_COVERAGE, coverage[0, -1]))
+        # Evenly spaced in coverage; the last point, all items, is always among them.
         points = np.unique(np.linspace(steady[0], len(coverage[0]) - 1, MAX_POINTS).round().astype(int))
         return tuple(zip(coverage[0, points].tolist(), risk[0, points].tolist(), strict=True))
 

@@ -53,6 +53,7 @@ def _panel(panel: Axes, table: CrossTable, task: Task, *, named: bool) -> None:
         "predicted": ([cell.predicted for cell in labels.values()], BLUE, 0.14),
     }
     for name, (shares, color, shift) in series.items():
+        # An unlabelled corpus has predicted shares alone.
         if all(math.isnan(share.value) for share in shares):
             continue
         for line, share in enumerate(shares):
@@ -73,6 +74,7 @@ def _panel(panel: Axes, table: CrossTable, task: Task, *, named: bool) -> None:
     words = ["no frame" if name == NO_FRAME else name.replace("_", " ") for name in labels]
     panel.set_yticks(range(len(words)), words if named else [""] * len(words), fontsize=8)
     panel.set_ylim(len(words) - 0.5, -0.5)
+    # Shares start at 0: a cut axis exaggerates differences between parties.
     panel.set_xlim(left=0)
     panel.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     panel.tick_params(axis="x", labelsize=8)

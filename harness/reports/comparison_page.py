@@ -86,6 +86,7 @@ class _Axis:
     def of(cls, comparison: Comparison) -> _Axis:
         ends = [end for entry in comparison.runs for end in _ends(entry)]
         low, high = min(ends), max(ends)
+        # Six per cent of air on either side; runs with equal scores get an axis around them.
         margin = 0.06 * ((high - low) or 0.1)
         return cls(low - margin, high + margin)
 
@@ -97,6 +98,8 @@ class _Axis:
     def ticks(self) -> list[tuple[float, str]]:
         """Coordinates and texts of three to six round values: steps of 1, 2 or 5 times a power of ten."""
         span = self.high - self.low
+        # The power of ten below a quarter of the range, times 1, 2, 5 or 10, whichever gives at most six
+        # ticks.
         step = 10 ** math.floor(math.log10(span / 4))
         step *= next(times for times in (1, 2, 5, 10) if span / (step * times) <= 6)
         first = math.ceil(self.low / step)
