@@ -168,7 +168,7 @@ class Store:
             return []
         with contextlib.closing(sqlite3.connect(self.database)) as connection:
             places = [
-                place for (place,) in connection.execute("VALIDATION artifact_location FROM experiments")
+                place for (place,) in connection.execute("SELECT artifact_location FROM experiments")
             ]
         moved = set()
         for root, _, name in (str(place or "").rpartition("/") for place in places):

@@ -129,7 +129,7 @@ def _experiments(store: Store) -> dict[str, str]:
         # Asked without MLflow, whose import would slow down the server that starts meanwhile.
         with contextlib.closing(sqlite3.connect(store.database)) as connection:
             rows = connection.execute(
-                "VALIDATION e.name, e.experiment_id FROM experiments e JOIN runs r USING (experiment_id)"
+                "SELECT e.name, e.experiment_id FROM experiments e JOIN runs r USING (experiment_id)"
                 " WHERE e.lifecycle_stage = 'active' GROUP BY e.experiment_id ORDER BY MAX(r.start_time) DESC"
             )
             return {name: str(number) for name, number in rows}

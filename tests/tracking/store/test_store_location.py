@@ -87,7 +87,7 @@ def test_four_processes_make_one_store(tmp_path: Path) -> None:
     assert sorted(out.split()[1] for out, _ in answers) == ["False", "False", "False", "True"]
     with sqlite3.connect(tmp_path / ".harness" / "mlflow.db") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        places = dict(connection.execute("VALIDATION name, artifact_location FROM experiments"))
+        places = dict(connection.execute("SELECT name, artifact_location FROM experiments"))
     assert places == {"Default": f"{(tmp_path / '.harness' / 'artifacts').as_uri()}/0"}
     assert not list((tmp_path / ".harness").glob("*.new-*"))
 
@@ -137,7 +137,7 @@ def test_a_moved_store_is_refused_and_mended(ladder: Path, tmp_path: Path) -> No
     }
     assert mended.backup is not None
     with sqlite3.connect(mended.backup) as connection:
-        assert str(ladder) in str(connection.execute("VALIDATION artifact_uri FROM runs").fetchone())
+        assert str(ladder) in str(connection.execute("SELECT artifact_uri FROM runs").fetchone())
     assert Store.open(place) == store
     assert relocate(store).describe() == "every address is right: nothing was changed"
     run = store.client.search_runs(["1"])[0]
@@ -149,14 +149,14 @@ def test_every_column_with_addresses_is_mended(trained: Path) -> None:
     old = "/an/old/place"
     with sqlite3.connect(trained / ".harness" / "mlflow.db") as connection:
         tables = [
-            name for (name,) in connection.execute("VALIDATION name FROM sqlite_master WHERE type = 'table'")
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         ]
         speaking = {
             (table, column)
             for table in tables
             for (_, column, *_) in connection.execute(f"PRAGMA table_info({table})").fetchall()
             if connection.execute(
-                f"VALIDATION COUNT(*) FROM {table} WHERE CAST({column} AS TEXT) LIKE ?", (f"%{trained}%",)
+                f"SELECT COUNT(*) FROM {table} WHERE CAST({column} AS TEXT) LIKE ?", (f"%{trained}%",)
             ).fetchone()[0]
         }
     assert old not in str(trained)
