@@ -24,8 +24,8 @@ from harness.articles.holders import Holder, holders
 from harness.articles.kinds import Kind
 from harness.articles.mentions import mentions
 from harness.articles.sentences import Sentence
-from harness.corpora import seesaw
-from harness.corpora.partyline import HOME
+from harness.corpora.readers import seesaw
+from harness.corpora.readers.partyline import HOME
 from harness.values.parties import read, shipped
 
 RESULTS = Path(__file__).parent / "results.csv"

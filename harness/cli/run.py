@@ -156,11 +156,12 @@ def list_catalogue(section: str) -> None:
 
 def list_corpora() -> None:
     """Print name, tasks, variable and title of every corpus, and whether it has been fetched."""
-    from harness.corpora import cache, describe
+    from harness.corpora import describe
+    from harness.corpora.fetch import checksums
 
     for card in describe.cards():
         where = f" [{card.variable}]" if card.variable else ""
-        where += ", fetched" if cache.fetched(card.name) else ""
+        where += ", fetched" if checksums.fetched(card.name) else ""
         print(f"{card.name:<18} {', '.join(card.tasks):<16} {card.title}{where}")
 
 
@@ -180,7 +181,7 @@ def fetch_corpus(name: str, mirror: str, given: Path | None) -> None:
     FetchError
         Where something stands in the way, with what to do.
     """
-    from harness.corpora.fetching import fetch
+    from harness.corpora.fetch.fetching import fetch
 
     fetched = fetch(name, mirror=mirror, given=given)
     print(f"{name} is in {fetched.folder}{' already' if fetched.before else ''}")

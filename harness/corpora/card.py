@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.corpora import cache
+from harness.corpora.fetch import checksums
 from harness.values.errors import CorpusError, Problem
 from harness.values.labels import LabelSet, Task
 
@@ -95,7 +95,7 @@ class Card:
 
     def found(self) -> str | Path | None:
         """Return what the variable says, else the folder of the cache, where the corpus was fetched."""
-        return os.environ.get(self.variable) or cache.fetched(self.name)
+        return os.environ.get(self.variable) or checksums.fetched(self.name)
 
     def folder(self, given: Path | None) -> Path:
         """Return the folder that holds the corpus: the given one, or what is found.

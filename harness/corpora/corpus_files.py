@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, stacked, union
-from harness.corpora.reading import shown
+from harness.corpora.tabular import shown
 from harness.values.errors import CorpusError, Problem
 
 Item = TypeVar("Item")

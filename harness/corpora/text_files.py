@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.corpora.reading import content, shown
+from harness.corpora.tabular import content, shown
 from harness.values.errors import CorpusError, Problem
 
 KINDS: Mapping[type, str] = {str: "text", int: "a whole number", list: "a list", dict: "an object"}

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from harness.corpora.checks import Raw, build
-from harness.corpora.reading import PUBLISHED, read
+from harness.corpora.tabular import PUBLISHED, read
 from harness.values import catalog
 from harness.values.errors import CorpusError, Problem
 from harness.values.tables import Corpus

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from harness.corpora.semeval2023 import NAMES
-from harness.corpora.tweeteval import TARGETS
+from harness.corpora.readers.semeval2023 import NAMES
+from harness.corpora.readers.tweeteval import TARGETS
 from tests.corpora.spoiling import lines_of_json
 
 Files = Mapping[str, bytes]

@@ -13,8 +13,8 @@ import pytest
 from harness.corpora import describe
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build
-from harness.corpora.partyline import CARD as PARTYLINE
-from harness.corpora.partyline import partyline
+from harness.corpora.readers.partyline import CARD as PARTYLINE
+from harness.corpora.readers.partyline import partyline
 from harness.scoring.statistics.agreement import alpha
 from harness.values import catalog
 from harness.values.errors import ConfigError

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from harness.corpora.checks import Raw
-from harness.corpora.reading import Layout, read, shown
+from harness.corpora.tabular import Layout, read, shown
 from harness.values.errors import ConfigError, CorpusError
 
 

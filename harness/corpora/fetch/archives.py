@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from harness.corpora.sources import Source
+from harness.corpora.fetch.publishers import Source
 from harness.values.errors import FetchError
 
 

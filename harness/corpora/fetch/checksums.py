@@ -18,7 +18,7 @@ from typing import Literal
 
 from harness.values.errors import FetchError
 
-CHECKSUMS = Path(__file__).parent / "data" / "checksums.txt"
+CHECKSUMS = Path(__file__).parent / "checksums.txt"
 State = Literal["verified", "as first fetched", "unverified"]
 
 

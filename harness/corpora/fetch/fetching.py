@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlsplit
 
-from harness.corpora import cache, describe
-from harness.corpora.archives import copy, unpack
-from harness.corpora.downloads import PATIENCE, AbsentError, Patience, download
-from harness.corpora.sources import SOURCES, Source
+from harness.corpora import describe
+from harness.corpora.fetch import checksums
+from harness.corpora.fetch.archives import copy, unpack
+from harness.corpora.fetch.downloads import PATIENCE, AbsentError, Patience, download
+from harness.corpora.fetch.publishers import SOURCES, Source
 from harness.values.errors import ConfigError, FetchError, Problem, suggest
 
 
@@ -23,7 +24,7 @@ class Fetched:
     ----------
     folder : Path
     states : mapping
-        Path in the folder → how far the file is known, see :func:`harness.corpora.cache.check`.
+        Path in the folder → how far the file is known, see :func:`harness.corpora.fetch.checksums.check`.
     before : bool
         Whether it was there already.
     absent : tuple of str
@@ -31,7 +32,7 @@ class Fetched:
     """
 
     folder: Path
-    states: Mapping[str, cache.State]
+    states: Mapping[str, checksums.State]
     before: bool
     absent: tuple[str, ...] = ()
 
@@ -69,10 +70,10 @@ def fetch(
     source = _source(name)
     if mirror and given is not None:
         raise ConfigError([Problem("--mirror", "and --from exclude each other")])
-    home = cache.home(name)
-    with cache.alone(name):
+    home = checksums.home(name)
+    with checksums.alone(name):
         if home.is_dir():
-            return _fetched(source, home, cache.check(name, home, delete=False), before=True)
+            return _fetched(source, home, checksums.check(name, home, delete=False), before=True)
         begun = home.with_name(f"{name}.begun")
         if given is not None:
             _given(given, begun, source)
@@ -82,12 +83,12 @@ def fetch(
             raise FetchError(said)
         else:
             _downloaded(name, source, mirror, begun, patience)
-        states = cache.check(name, begun, delete=True)
+        states = checksums.check(name, begun, delete=True)
         begun.rename(home)
     return _fetched(source, home, states, before=False)
 
 
-def _fetched(source: Source, home: Path, states: Mapping[str, cache.State], *, before: bool) -> Fetched:
+def _fetched(source: Source, home: Path, states: Mapping[str, checksums.State], *, before: bool) -> Fetched:
     absent = tuple(path for path in source.files if source.spares(path) and path not in states)
     return Fetched(home, states, before, absent)
 
@@ -142,7 +143,7 @@ def _files(name: str, source: Source, mirror: str, begun: Path, patience: Patien
     for path, official in source.files.items():
         address = _beside(mirror, path) if mirror else official
         try:
-            download(address, begun / path, checked=path in cache.known(name), patience=patience)
+            download(address, begun / path, checked=path in checksums.known(name), patience=patience)
         except AbsentError:
             if not source.spares(path):
                 raise

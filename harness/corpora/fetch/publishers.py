@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from harness.corpora.tweeteval import TARGETS
+from harness.corpora.readers.tweeteval import TARGETS
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def _github(repository: str, revision: str, folder: str, *paths: str) -> dict[st
     """Address files of a repository at a commit, which stays as it is, or a branch, which may change.
 
     Of a branch too, a file is taken only where it has the known or pinned checksum; see
-    :mod:`harness.corpora.cache`.
+    :mod:`harness.corpora.fetch.checksums`.
     """
     start = f"https://raw.githubusercontent.com/{repository}/{revision}/{folder}"
     return {path: f"{start}/{path}" for path in paths}

@@ -18,9 +18,9 @@ from typing import Any, Literal
 
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped, is_missing
-from harness.corpora.documents import brief, held, json_object, spaced
-from harness.corpora.parts import read_all
-from harness.corpora.reading import shown
+from harness.corpora.corpus_files import read_all
+from harness.corpora.tabular import shown
+from harness.corpora.text_files import brief, held, json_object, spaced
 from harness.values.errors import CorpusError, Problem
 from harness.values.labels import TWO_SIDES, LabelSet, Task
 from harness.values.tables import Corpus

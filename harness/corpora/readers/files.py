@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.corpora import reading
+from harness.corpora import tabular
 from harness.corpora.card import Card
 from harness.corpora.checks import SPLITS, Raw, build, stacked
 from harness.corpora.columns import Shape, canonical, with_ids
-from harness.corpora.parts import read_all
-from harness.corpora.reading import Format, Layout
+from harness.corpora.corpus_files import read_all
+from harness.corpora.tabular import Format, Layout
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import FRAMING, STANCE, LabelSet, Task
 from harness.values.parties import EMPTY
@@ -74,7 +74,7 @@ def files(
     columns, label_map, target, separator
         See :class:`harness.corpora.columns.Shape`.
     format, encoding, delimiter, quoted
-        See :class:`harness.corpora.reading.Layout`.
+        See :class:`harness.corpora.tabular.Layout`.
     parties : Path, optional
         A party registry, see :mod:`harness.values.parties`.
     labels : LabelSet, optional
@@ -129,7 +129,7 @@ def _parts(path: Paths) -> list[Part]:
 
 
 def _read(part: Part, layout: Layout, shape: Shape, task: Task) -> Raw:
-    raw = canonical(reading.read(part.file, layout), shape, task)
+    raw = canonical(tabular.read(part.file, layout), shape, task)
     if part.split is not None:
         raw = replace(raw, frame=raw.frame.assign(split=part.split))
     return with_ids(raw, [part.name + place.removeprefix(raw.source) for place in raw.places])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.corpora import reading
+from harness.corpora import tabular
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped, is_missing, written
-from harness.corpora.parts import Part, read_parts
+from harness.corpora.corpus_files import Part, read_parts
 from harness.values.errors import CorpusError, Problem, suggest
 from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
@@ -89,7 +89,7 @@ def gvfc(
 def _read(part: Part, unframed: bool) -> Raw:
     import pandas as pd
 
-    raw = reading.read(part.path, reading.PUBLISHED)
+    raw = tabular.read(part.path, tabular.PUBLISHED)
     lacking = [name for name in COLUMNS if name not in raw.frame.columns]
     if lacking:
         known = [str(name) for name in raw.frame.columns]

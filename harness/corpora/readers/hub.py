@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from harness.corpora.card import Card
 from harness.corpora.checks import SPLITS, Raw, build, stacked
 from harness.corpora.columns import Shape, canonical, with_ids
-from harness.corpora.reading import shown
+from harness.corpora.tabular import shown
 from harness.values.errors import ConfigError, CorpusError, Problem, suggest
 from harness.values.labels import FRAMING, STANCE, LabelSet, Task
 from harness.values.parties import EMPTY

@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped, written
-from harness.corpora.documents import brief, held, json_object
-from harness.corpora.parts import read_all
-from harness.corpora.reading import content, shown
+from harness.corpora.corpus_files import read_all
+from harness.corpora.tabular import content, shown
+from harness.corpora.text_files import brief, held, json_object
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.labels import POLICY_FRAMES, LabelSet, Task
 from harness.values.tables import Corpus

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from harness.corpora import reading
+from harness.corpora import tabular
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical
-from harness.corpora.parts import Part, read_parts
-from harness.corpora.reading import Layout
+from harness.corpora.corpus_files import Part, read_parts
+from harness.corpora.tabular import Layout
 from harness.values.labels import FRAMING, LabelSet, Task
 from harness.values.tables import Corpus
 
@@ -81,7 +81,7 @@ def narrative_frames(
 
 
 def _read(part: Part, task: Task) -> Raw:
-    read = reading.read(part.path, LAYOUT)
+    read = tabular.read(part.path, LAYOUT)
     # One row of the published files ends in "False)".
     last = [str(value).removesuffix(")") for value in read.frame["EC"]]
     raw = canonical(replace(read, frame=read.frame.assign(EC=last)), SHAPE, task)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from harness.corpora.card import Card, Published
 from harness.corpora.checks import Raw, build, capped
-from harness.corpora.reading import json_lines, shown
+from harness.corpora.tabular import json_lines, shown
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.labels import STANCE, LabelSet, Task
 from harness.values.tables import Corpus

@@ -22,7 +22,7 @@ from typing import Any
 
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped
-from harness.corpora.reading import json_lines, shown
+from harness.corpora.tabular import json_lines, shown
 from harness.values.errors import CorpusError, Problem, suggest
 from harness.values.labels import FRAMING, STANCE, LabelSet, Task
 from harness.values.parties import Registry
@@ -70,7 +70,7 @@ CARD = Card(
     ),
 )
 
-HOME = Path(__file__).parent / "data" / "partyline"
+HOME = Path(__file__).parents[1] / "data" / "partyline"
 Rows = list[dict[str, Any]]
 KINDS = ("headline", "dateline", "body", "boilerplate")
 OF_ARTICLE = dict.fromkeys(("id", "outlet", "country", "date", "register", "split"), str) | {"lines": list}

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from harness.corpora import reading
+from harness.corpora import tabular
 from harness.corpora.card import Card, Published
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical, with_ids
-from harness.corpora.parts import Part, read_parts
+from harness.corpora.corpus_files import Part, read_parts
 from harness.values.labels import TWO_SIDES, LabelSet, Task
 from harness.values.tables import Corpus
 
@@ -91,6 +91,6 @@ def pstance(
 
 
 def _read(part: Part, task: Task) -> Raw:
-    raw = canonical(reading.read(part.path, reading.PUBLISHED), SHAPE, task)
+    raw = canonical(tabular.read(part.path, tabular.PUBLISHED), SHAPE, task)
     raw = replace(raw, frame=raw.frame.assign(split=part.split), remedy=SHAPE.codes)
     return with_ids(raw, [part.path.name + place.removeprefix(raw.source) for place in raw.places])

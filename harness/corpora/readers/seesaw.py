@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from harness.corpora.card import Card, Published
 from harness.corpora.checks import SPLITS, Raw, build, capped
-from harness.corpora.documents import brief, held, json_object, spaced
-from harness.corpora.reading import shown
+from harness.corpora.tabular import shown
+from harness.corpora.text_files import brief, held, json_object, spaced
 from harness.values.errors import CorpusError, Problem
 from harness.values.labels import TWO_SIDES, LabelSet, Task
 from harness.values.tables import Corpus

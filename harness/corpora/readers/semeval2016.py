@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from harness.corpora import reading
+from harness.corpora import tabular
 from harness.corpora.card import Card, Published
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical
-from harness.corpora.parts import Part, read_parts
-from harness.corpora.reading import Layout
+from harness.corpora.corpus_files import Part, read_parts
+from harness.corpora.tabular import Layout
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.labels import STANCE, LabelSet, Task
 from harness.values.tables import Corpus
@@ -142,7 +142,7 @@ def _home(folder: Path) -> Path:
 
 def _read(part: Part, task: Task) -> Raw:
     layout = Layout("tsv", _encoding(part.path), quoted=False, settable=False)
-    raw = canonical(reading.read(part.path, layout), SHAPE, task)
+    raw = canonical(tabular.read(part.path, layout), SHAPE, task)
     others = {column: column.lower().replace(" ", "_") for column in map(str, raw.frame.columns)}
     return replace(raw, frame=raw.frame.rename(columns=others).assign(split=part.split), remedy=SHAPE.codes)
 

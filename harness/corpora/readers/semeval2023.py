@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.corpora import reading
+from harness.corpora import tabular
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped
 from harness.corpora.columns import Shape, canonical
-from harness.corpora.parts import Part, read_all, read_parts
-from harness.corpora.reading import Layout, content, shown
+from harness.corpora.corpus_files import Part, read_all, read_parts
+from harness.corpora.tabular import Layout, content, shown
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.labels import POLICY_FRAMES, LabelSet, Task
 from harness.values.tables import Corpus
@@ -104,7 +104,7 @@ def semeval2023(
 
 
 def _read(part: Part, task: Task) -> Raw:
-    read = reading.read(part.path, LAYOUT)
+    read = tabular.read(part.path, LAYOUT)
     numbers = [str(number).strip() for number in read.frame["id"]]
     articles = part.path.with_name(part.path.name.replace("-labels-", "-articles-").removesuffix(".txt"))
     files = [articles / f"article{Path(number).name}.txt" for number in numbers]

@@ -8,9 +8,9 @@ from typing import Literal
 
 from harness.corpora.card import Card, Published
 from harness.corpora.checks import Raw, build, capped
-from harness.corpora.documents import lines
-from harness.corpora.parts import Part, read_parts
-from harness.corpora.reading import shown
+from harness.corpora.corpus_files import Part, read_parts
+from harness.corpora.tabular import shown
+from harness.corpora.text_files import lines
 from harness.values.errors import CorpusError, Problem
 from harness.values.labels import STANCE, LabelSet, Task
 from harness.values.tables import Corpus

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.corpora import reading
+from harness.corpora import tabular
 from harness.corpora.card import Card, Published
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical, with_ids
-from harness.corpora.parts import Part, read_parts
+from harness.corpora.corpus_files import Part, read_parts
 from harness.values.labels import STANCE, LabelSet, Task
 from harness.values.tables import Corpus
 
@@ -75,7 +75,7 @@ def vast(*, folder: Path | None = None, labels: LabelSet | None = None, task: Ta
 
 
 def _read(part: Part, task: Task) -> Raw:
-    read = reading.read(part.path, reading.PUBLISHED)
+    read = tabular.read(part.path, tabular.PUBLISHED)
     raw = canonical(read, SHAPE, task)
     seen = read.frame["seen?"] if "seen?" in read.frame.columns else [""] * len(read.frame)
     shots: list[Any] = [{"1": "few", "0": "zero"}.get(str(value)) for value in seen]

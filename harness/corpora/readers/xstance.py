@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.corpora import reading
+from harness.corpora import tabular
 from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped, is_missing
 from harness.corpora.columns import Shape, canonical
-from harness.corpora.parts import Part, read_parts
+from harness.corpora.corpus_files import Part, read_parts
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.labels import TWO_SIDES, LabelSet, Task
 from harness.values.tables import Corpus
@@ -100,7 +100,7 @@ def xstance(
 
 
 def _read(part: Part, task: Task) -> Raw:
-    read = reading.read(part.path, reading.PUBLISHED)
+    read = tabular.read(part.path, tabular.PUBLISHED)
     raw = canonical(read, SHAPE, task)
     _check(read)
     ids = [f"{part.path.stem}:{number}" for number in read.frame["id"]]

@@ -10,11 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.cli.main import app
-from harness.corpora import cache, describe, fetching
-from harness.corpora.sources import SOURCES
+from harness.corpora import describe
+from harness.corpora.fetch import checksums, fetching
+from harness.corpora.fetch.publishers import SOURCES
 from harness.values import catalog
-from tests.corpora.server import Site, serving
-from tests.corpora.test_fetching import QUICK, VAST, complaint, left
+from tests.corpora.fetch.server import Site, serving
+from tests.corpora.fetch.test_fetching import QUICK, VAST, complaint, left
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     for card in describe.cards():
         monkeypatch.delenv(card.variable or "HARNESS_NONE", raising=False)
-    monkeypatch.setattr(cache, "known", lambda _: {})
+    monkeypatch.setattr(checksums, "known", lambda _: {})
     return tmp_path / "cache"
 
 
@@ -66,7 +67,7 @@ def test_what_a_mirror_lacks_and_the_loader_needs_stops_the_fetch() -> None:
             f"{mirror.address}/vast_train.csv: answers 404 Not Found; try another place with --mirror, or"
             " your own copy with --from"
         )
-    assert cache.fetched("vast") is None
+    assert checksums.fetched("vast") is None
 
 
 def test_a_server_that_refuses_a_spare_file_stops_the_fetch(

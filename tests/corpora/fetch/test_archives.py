@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.corpora.archives import copy, unpack
-from harness.corpora.sources import SOURCES, Source
+from harness.corpora.fetch.archives import copy, unpack
+from harness.corpora.fetch.publishers import SOURCES, Source
 from harness.values.errors import FetchError
 
 SOURCE = Source(holds=("meta/*.json", "train.csv"))

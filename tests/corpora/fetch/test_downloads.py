@@ -12,9 +12,9 @@ from typing import IO, Any
 
 import pytest
 
-from harness.corpora.downloads import Patience, download
+from harness.corpora.fetch.downloads import Patience, download
 from harness.values.errors import FetchError
-from tests.corpora.server import Site, serving
+from tests.corpora.fetch.server import Site, serving
 
 DATA = bytes(range(256)) * 40
 ELSEWHERE = "try another place with --mirror, or your own copy with --from"

@@ -14,12 +14,13 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.cli.main import app
-from harness.corpora import cache, describe, fetching
-from harness.corpora.downloads import Patience
-from harness.corpora.sources import SOURCES, Source
+from harness.corpora import describe
+from harness.corpora.fetch import checksums, fetching
+from harness.corpora.fetch.downloads import Patience
+from harness.corpora.fetch.publishers import SOURCES, Source
 from harness.values import catalog
 from harness.values.errors import ConfigError, CorpusError, FetchError
-from tests.corpora.server import Site, serving
+from tests.corpora.fetch.server import Site, serving
 from tests.corpora.small import SMALL
 
 QUICK = Patience(connect=2.0, read=2.0, tries=2, pause=0.0)
@@ -46,7 +47,7 @@ def offer(monkeypatch: pytest.MonkeyPatch, site: Site, known: Mapping[str, bytes
     files = {name: f"{site.address}/{name}" for name in VAST}
     monkeypatch.setitem(SOURCES, "vast", Source(files, holds=tuple(VAST)))  # type: ignore[arg-type]
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in (known or {}).items()}
-    monkeypatch.setattr(cache, "known", lambda name: sums if name == "vast" else {})
+    monkeypatch.setattr(checksums, "known", lambda name: sums if name == "vast" else {})
 
 
 def complaint(name: str = "vast", mirror: str = "", given: Path | None = None) -> str:
@@ -114,7 +115,7 @@ def test_an_interrupted_fetch_leaves_nothing_to_be_found_and_goes_on(
     site.breaks = [100_000, 60, 0, 0]
     said = complaint()
     assert said.endswith("vast_dev.csv: broke off; 60 bytes are kept: run it again to go on")
-    assert cache.fetched("vast") is None
+    assert checksums.fetched("vast") is None
     assert not (home / "pins.json").exists()
     assert set(fetching.fetch("vast", patience=QUICK).states.values()) == {"unverified"}
     assert ("/vast_dev.csv", "bytes=60-") in site.asked
@@ -127,7 +128,7 @@ def test_a_wrong_checksum(site: Site, home: Path, monkeypatch: pytest.MonkeyPatc
     assert complaint() == (
         f"vast_train.csv: is not the published file: its SHA-256 is {is_}, not {should}; it is deleted"
     )
-    assert cache.fetched("vast") is None
+    assert checksums.fetched("vast") is None
     assert left(home / "corpora") == ["vast.begun/vast_dev.csv", "vast.begun/vast_test.csv"]
     assert not (home / "pins.json").exists()
     offer(monkeypatch, site, {"vast_train.csv": VAST["vast_train.csv"]})
@@ -159,7 +160,7 @@ def test_other_files_than_those_first_fetched(
 
 
 def test_a_mirror(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "known", lambda _: {})
+    monkeypatch.setattr(checksums, "known", lambda _: {})
     files = {"/my%20mirror/" + name: data for name, data in VAST.items()}
     with serving(Site(files)) as mirror:
         fetching.fetch("vast", mirror=f"{mirror.address}/my%20mirror/", patience=QUICK)
@@ -175,7 +176,7 @@ def archive(files: Mapping[str, bytes], top: str = "SEESAW-6722/SEESAW") -> byte
 
 
 def test_an_archive(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "known", lambda _: {})
+    monkeypatch.setattr(checksums, "known", lambda _: {})
     small = SMALL["seesaw"]()
     with serving(Site({"/x/data.zip": archive(small.files)})) as site:
         source = Source(archive=f"{site.address}/x/data.zip", holds=SOURCES["seesaw"].holds)
@@ -202,7 +203,7 @@ def test_an_archive_that_is_none_is_not_kept(home: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_folder_of_ones_own(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "known", lambda _: {})
+    monkeypatch.setattr(checksums, "known", lambda _: {})
     small = SMALL[name]()
     given = tmp_path / "mine" / "deep"
     given.mkdir(parents=True)
@@ -225,7 +226,7 @@ def test_a_folder_without_the_files_leaves_nothing(tmp_path: Path, home: Path) -
     )
     (tmp_path / "mine" / "vast_train.csv").write_bytes(b"Mine.")
     assert complaint(given=tmp_path / "mine").startswith("vast_train.csv: is not the published file: ")
-    assert cache.fetched("vast") is None
+    assert checksums.fetched("vast") is None
 
 
 @pytest.mark.parametrize("name", [name for name, source in SOURCES.items() if source.request])
@@ -257,7 +258,7 @@ def test_a_mirror_and_a_folder_exclude_each_other(tmp_path: Path) -> None:
 
 
 def _hold(ready: multiprocessing.synchronize.Event, done: multiprocessing.synchronize.Event) -> None:
-    with cache.alone("vast"):
+    with checksums.alone("vast"):
         ready.set()
         done.wait(20)
 
@@ -300,7 +301,7 @@ def test_the_command(site: Site, home: Path, tmp_path: Path, monkeypatch: pytest
     assert answer.output.splitlines()[1] == "  vast_dev.csv: as first fetched"
     small = SMALL["seesaw"]()
     (tmp_path / "mine").mkdir()
-    monkeypatch.setattr(cache, "known", lambda _: {})
+    monkeypatch.setattr(checksums, "known", lambda _: {})
     answer = CliRunner().invoke(
         app, ["corpus", "fetch", "seesaw", "--from", str(small.write(tmp_path / "mine"))]
     )

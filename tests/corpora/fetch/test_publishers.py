@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.corpora import cache, describe
-from harness.corpora.sources import SOURCES
+from harness.corpora import describe
+from harness.corpora.fetch import checksums
+from harness.corpora.fetch.publishers import SOURCES
 from harness.values import catalog
 from harness.values.errors import CorpusError
 from tests.corpora.small import SMALL
@@ -19,7 +20,7 @@ def test_every_source_is_a_corpus_that_says_how_it_is_had() -> None:
     for name, source in SOURCES.items():
         ways = [bool(source.files), bool(source.archive), bool(source.request)]
         assert ways.count(True) == 1, name
-        assert all(source.place(path) == path for path in [*source.files, *cache.known(name)]), name
+        assert all(source.place(path) == path for path in [*source.files, *checksums.known(name)]), name
         assert source.holds, name
 
 
@@ -43,6 +44,6 @@ def test_spare_files_are_those_that_the_loader_can_do_without(name: str, tmp_pat
 def test_the_cache_is_where_the_system_keeps_caches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HARNESS_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert cache.cache_folder().name == "stance-harness"
+    assert checksums.cache_folder().name == "stance-harness"
     monkeypatch.setenv("HARNESS_CACHE", "~/mine")
-    assert cache.cache_folder() == Path.home() / "mine"
+    assert checksums.cache_folder() == Path.home() / "mine"

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.corpora.files import files
+from harness.corpora.readers.files import files
 from harness.values.catalog import bind
 from harness.values.errors import ConfigError, CorpusError
 from harness.values.labels import FRAMING, STANCE

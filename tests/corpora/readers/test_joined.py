@@ -10,7 +10,7 @@ import pytest
 
 from harness.config import plan
 from harness.config.load import load
-from harness.corpora.partyline import partyline
+from harness.corpora.readers.partyline import partyline
 from harness.evaluation.trial import prepare
 from harness.values.catalog import bind
 from harness.values.errors import ConfigError, CorpusError

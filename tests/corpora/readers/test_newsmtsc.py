@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.corpora.newsmtsc import newsmtsc
+from harness.corpora.readers.newsmtsc import newsmtsc
 from harness.splits import predefined, seen
 from harness.values.errors import ConfigError, CorpusError
 from harness.values.labels import STANCE

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.corpora.partyline import HOME, partyline
+from harness.corpora.readers.partyline import HOME, partyline
 from harness.values.errors import CorpusError
 from harness.values.labels import FRAMING, STANCE, Task
 from harness.values.tables import Corpus

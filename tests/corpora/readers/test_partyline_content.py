@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 from shipped import ARTICLES, CODEBOOK, LABELLED, LINES, REGISTRY, ROWS
 
-from harness.corpora.partyline import CARD, partyline
+from harness.corpora.readers.partyline import CARD, partyline
 from harness.values.labels import FRAMING, STANCE
 
 REGISTERS = {

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 import pytest
 from shipped import CODEBOOK, LABELLED, REGISTRY, ROWS
 
-from harness.corpora.partyline import CARD
+from harness.corpora.readers.partyline import CARD
 from harness.scoring.statistics.agreement import alpha
 from harness.values.labels import FRAMING, STANCE
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from harness.corpora.basil import basil
-from harness.corpora.media_frames import CARD as MEDIA_FRAMES
-from harness.corpora.media_frames import media_frames
-from harness.corpora.semeval2023 import CARD as SEMEVAL2023
-from harness.corpora.semeval2023 import semeval2023
+from harness.corpora.readers.basil import basil
+from harness.corpora.readers.media_frames import CARD as MEDIA_FRAMES
+from harness.corpora.readers.media_frames import media_frames
+from harness.corpora.readers.semeval2023 import CARD as SEMEVAL2023
+from harness.corpora.readers.semeval2023 import semeval2023
 from harness.values.errors import ConfigError
 from harness.values.labels import POLICY_FRAMES, TWO_SIDES
 from tests.corpora import small

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.corpora.gvfc import CARD as GVFC
-from harness.corpora.gvfc import FRAMES, gvfc
-from harness.corpora.narrative_frames import narrative_frames
+from harness.corpora.readers.gvfc import CARD as GVFC
+from harness.corpora.readers.gvfc import FRAMES, gvfc
+from harness.corpora.readers.narrative_frames import narrative_frames
 from harness.splits import kfold
 from harness.splits.leaks.duplicates import normalised
 from harness.values.labels import FRAMING

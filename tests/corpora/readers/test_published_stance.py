@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from harness.corpora.narrative_frames import narrative_frames
-from harness.corpora.pstance import pstance
-from harness.corpora.seesaw import seesaw
-from harness.corpora.vast import vast
+from harness.corpora.readers.narrative_frames import narrative_frames
+from harness.corpora.readers.pstance import pstance
+from harness.corpora.readers.seesaw import seesaw
+from harness.corpora.readers.vast import vast
 from harness.splits import predefined
 from harness.values.labels import STANCE, TWO_SIDES
 from harness.values.tables import Corpus

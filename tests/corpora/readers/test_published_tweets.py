@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.corpora.semeval2016 import semeval2016
-from harness.corpora.tweeteval import tweeteval
-from harness.corpora.xstance import xstance
+from harness.corpora.readers.semeval2016 import semeval2016
+from harness.corpora.readers.tweeteval import tweeteval
+from harness.corpora.readers.xstance import xstance
 from harness.splits import predefined
 from harness.values.catalog import bind
 from harness.values.errors import ConfigError

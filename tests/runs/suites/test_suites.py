@@ -12,8 +12,9 @@ import pytest
 import toys
 
 from harness.cli import compare as screen
-from harness.corpora import describe, files
+from harness.corpora import describe
 from harness.corpora.card import Published
+from harness.corpora.readers import files
 from harness.runs import suites
 from harness.runs.suites import Cell, Row, Suite
 from harness.runs.suites.table import floor, to_csv, to_markdown
