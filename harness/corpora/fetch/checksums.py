@@ -9,25 +9,17 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from harness.values.cache import cache_folder
 from harness.values.errors import FetchError
 
 CHECKSUMS = Path(__file__).parent / "checksums.txt"
 State = Literal["verified", "as first fetched", "unverified"]
-
-
-def cache_folder() -> Path:
-    """Return where fetched things go: what ``HARNESS_CACHE`` says, else the system's place for caches."""
-    import platformdirs
-
-    given = os.environ.get("HARNESS_CACHE")
-    return Path(given).expanduser() if given else platformdirs.user_cache_path("stance-harness")
 
 
 def home(name: str) -> Path:

@@ -167,9 +167,7 @@ class Store:
         if self.database is None or self.artifacts is None:
             return []
         with contextlib.closing(sqlite3.connect(self.database)) as connection:
-            places = [
-                place for (place,) in connection.execute("SELECT artifact_location FROM experiments")
-            ]
+            places = [place for (place,) in connection.execute("SELECT artifact_location FROM experiments")]
         moved = set()
         for root, _, name in (str(place or "").rpartition("/") for place in places):
             is_other = root.startswith("file://") and root != self.artifacts.as_uri()

@@ -1,4 +1,4 @@
-"""The table of sources, held against the catalogue; and where fetched things go."""
+"""The table of sources, held against the catalogue."""
 
 from __future__ import annotations
 
@@ -39,11 +39,3 @@ def test_spare_files_are_those_that_the_loader_can_do_without(name: str, tmp_pat
         (tmp_path / path).unlink()
         with pytest.raises(CorpusError):
             small.load(load, tmp_path)
-
-
-def test_the_cache_is_where_the_system_keeps_caches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("HARNESS_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert checksums.cache_folder().name == "stance-harness"
-    monkeypatch.setenv("HARNESS_CACHE", "~/mine")
-    assert checksums.cache_folder() == Path.home() / "mine"
