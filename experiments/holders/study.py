@@ -24,6 +24,7 @@ from harness.articles.holders import Holder, holders
 from harness.articles.kinds import Kind
 from harness.articles.mentions import mentions
 from harness.articles.sentences import Sentence
+from harness.corpora.card import load_card
 from harness.corpora.readers import seesaw
 from harness.corpora.readers.partyline import HOME
 from harness.values.parties import read, shipped
@@ -85,7 +86,7 @@ def stories(part: str) -> Iterator[Row]:
     """SEESAW sentences with a stance, but for those whose only holder stands for "somebody"."""
     corpus = seesaw.seesaw(scored="valid")
     wanted = corpus.rows[(corpus.rows["split"] == "test") == part.startswith("valid")]
-    home = seesaw.CARD.folder(None)
+    home = load_card("seesaw").folder(None)
     for name, rows in wanted.groupby("article"):
         lines = json.loads((home / "articles" / f"{name}.json").read_text(encoding="utf-8"))["text"]
         made = [Sentence(k + 1, one["text"].strip(), 0, 0, k, "body") for k, one in enumerate(lines)]

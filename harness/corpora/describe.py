@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from harness.corpora.card import Card
+from harness.corpora.card import Card, card_of, load_card
 from harness.values import catalog
+from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
 from harness.values.tables import CORPUS_COLUMNS, Corpus
 
@@ -56,20 +56,7 @@ BOUND = (
 
 def cards() -> tuple[Card, ...]:
     """Return the data card of every corpus of the catalogue, in its order."""
-    return tuple(card_of(name) for name in catalog.CATALOGUES["corpus"])
-
-
-def card_of(name: str) -> Card:
-    """Return a corpus's data card.
-
-    Raises
-    ------
-    ConfigError
-        For a name that the catalogue does not have.
-    """
-    factory = catalog.lookup("corpus", name, "corpus")
-    card: Card = sys.modules[factory.__module__].__dict__["CARD"]
-    return card
+    return tuple(map(load_card, catalog.CATALOGUES["corpus"]))
 
 
 def describe(name: str, alpha: Alpha | None = None) -> str:
@@ -85,18 +72,21 @@ def describe(name: str, alpha: Alpha | None = None) -> str:
     Raises
     ------
     ConfigError
-        For an unknown name.
+        For an unknown name, or a corpus of one's own without a card.
     CorpusError
         Where the files are there and something is wrong with them.
     """
-    card = card_of(name)
-    if card.variable and not card.found():
+    factory = catalog.lookup("corpus", name, "corpus")
+    card = card_of(name, factory)
+    if card is None:
+        hint = f"write one as CARD in {factory.__module__}"
+        raise ConfigError([Problem(name, "has no data card", hint)])
+    if card.variable and not card.default_folder():
         fetch = f"or fetch it (harness corpus fetch {name})"
         held = [f"Set {card.variable} to its folder, {fetch}, to see what the files hold."]
     elif name in ("files", "hub", "joined"):
         held = []
     else:
-        factory = catalog.lookup("corpus", name, "corpus")
         held = [str(table) for table in contents(factory(), card, alpha)]
     return "\n\n".join([_card(card), *held])
 

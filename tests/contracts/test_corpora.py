@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build
 from harness.corpora.tabular import PUBLISHED, read
 from harness.values import catalog
@@ -212,7 +213,7 @@ def test_a_needed_file_that_is_missing_is_told_with_its_source(name: str, home: 
             file.unlink()
     with pytest.raises(CorpusError) as caught:
         small.load(factory(name), home)
-    assert "is offered at http" in str(caught.value) or "the files are at http" in str(caught.value)
+    assert {problem.hint for problem in caught.value.problems} == {load_card(name).offer}
 
 
 def a_csv(name: str = "mine.csv") -> Small:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.corpora import describe
+from harness.corpora.card import load_card
 from harness.values.tables import Corpus
 
 Files = Mapping[str, bytes]
@@ -45,7 +45,7 @@ class Small:
 
     def load(self, factory: Callable[..., Corpus], home: Path) -> Corpus:
         """Read the corpus from where it was written, for its own labels."""
-        card = describe.card_of(self.name)
+        card = load_card(self.name)
         task = card.tasks[0]
         place = {"path": home / self.file} if self.name == "files" else {"folder": home}
         return factory(**place, **self.options, labels=card.labels[task], task=task)

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from harness.corpora import describe
-from harness.corpora.card import Card
+from harness.corpora.card import Card, load_card
 from harness.corpora.checks import Raw, build
-from harness.corpora.readers.partyline import CARD as PARTYLINE
 from harness.corpora.readers.partyline import partyline
 from harness.scoring.statistics.agreement import alpha
 from harness.values import catalog
@@ -47,7 +46,7 @@ def broken_laws(card: Card, factory: Callable[..., Any]) -> list[str]:
 
 @pytest.mark.parametrize("name", catalog.CATALOGUES["corpus"])
 def test_every_corpus_keeps_the_laws(name: str) -> None:
-    card = describe.card_of(name)
+    card = load_card(name)
     assert card.name == name
     assert broken_laws(card, catalog.lookup("corpus", name, "")) == []
 
@@ -179,7 +178,7 @@ def test_counts() -> None:
         "number": [1, 2, 3, 4],
     }
     raw = Raw(pd.DataFrame(wanted, dtype=object), [f"x:{n}" for n in range(4)])
-    tables = describe.contents(build("x", raw, labels=STANCE), PARTYLINE, alpha)
+    tables = describe.contents(build("x", raw, labels=STANCE), load_card("partyline"), alpha)
     shown = "\n".join(map(str, tables))
     # One stance a sentence: of the two rows of "A met B." one is right at best, of "B left." the one: 2 of 3.
     # Of two pairs of votes one agrees. Coincidences: neutral-neutral 2, critical-neutral 1 each way; in all

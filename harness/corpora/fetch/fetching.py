@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlsplit
 
-from harness.corpora import describe
+from harness.corpora.card import load_card
 from harness.corpora.fetch import checksums
 from harness.corpora.fetch.archives import copy, unpack
 from harness.corpora.fetch.downloads import PATIENCE, AbsentError, Patience, download
 from harness.corpora.fetch.publishers import SOURCES, Source
+from harness.values import catalog
 from harness.values.errors import ConfigError, FetchError, Problem, suggest
 
 
@@ -78,7 +79,7 @@ def fetch(
         if given is not None:
             _given(given, begun, source)
         elif source.request and not mirror:
-            card = describe.card_of(name)
+            card = load_card(name)
             said = f"{card.title} cannot be fetched: {source.request}. Licence: {card.licence}"
             raise FetchError(said)
         else:
@@ -94,12 +95,12 @@ def _fetched(source: Source, home: Path, states: Mapping[str, checksums.State], 
 
 
 def _source(name: str) -> Source:
-    card = describe.card_of(name)
+    catalog.lookup("corpus", name, "corpus")
     if name not in SOURCES:
         what = (
             "ships with the package" if name == "partyline" else "is not fetched; a config says where it is"
         )
-        raise ConfigError([Problem(name, f"{card.title}: {what}", suggest(name, SOURCES))])
+        raise ConfigError([Problem(name, f"{load_card(name).title}: {what}", suggest(name, SOURCES))])
     return SOURCES[name]
 
 

@@ -16,38 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.corpora.card import Card
+from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build, capped, is_missing
 from harness.corpora.corpus_files import read_all
 from harness.corpora.tabular import shown
 from harness.corpora.text_files import brief, held, json_object, spaced
 from harness.values.errors import CorpusError, Problem
-from harness.values.labels import TWO_SIDES, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
 
-CARD = Card(
-    name="basil",
-    title="BASIL",
-    description=(
-        "Sentences of US political news with spans of bias, lexical or informational, toward a main entity "
-        "of the article. Every event is told by Fox News, the New York Times and HuffPost."
-    ),
-    tasks=("stance",),
-    labels={"stance": TWO_SIDES},
-    paper="Fan, White, Sharma, Su, Choubey, Huang & Wang 2019, In Plain Sight, EMNLP-IJCNLP",
-    official_metric="none for stance; the paper scores the detection of biased sentences by F1",
-    official_split="none; cross-validation by event",
-    labelling="Two annotators an article, who then settled their differences together.",
-    licence="none stated; the articles are the news outlets'",
-    flaws=(
-        "Labels are polarities of biased spans: a sentence without bias has no row, and nobody is neutral.",
-        "A sentence can hold both polarities toward one target; such pairs stand in two rows.",
-        "A bias span is not the target's name: it is kept in `bias_span`, not as the span of the target.",
-        "Targets are canonical names and may not stand in the sentence word for word.",
-    ),
-    variable="HARNESS_BASIL",
-    address="https://github.com/launchnlp/BASIL",
-)
+NAME = "basil"
 
 POLARITIES: Mapping[str, str] = {
     "neg": "critical",
@@ -110,7 +88,7 @@ def basil(
     CorpusError
         Where the files are missing, or with everything that is wrong with them.
     """
-    home = CARD.folder(folder)
+    home = load_card(NAME).folder(folder)
     paths = _paths(home)
     try:
         found = read_all(paths, lambda path: list(_rows(_article(home, path), bias)))
@@ -119,14 +97,14 @@ def basil(
     rows = [row for article in found for row in article]
     if not rows:
         raise CorpusError([Problem(shown(home), "has no annotation of this kind")])
-    return build(CARD.name, _raw(rows, shown(home)), labels=labels, task=task)
+    return build(NAME, _raw(rows, shown(home)), labels=labels, task=task)
 
 
 def _paths(home: Path) -> list[Path]:
     separate = home / "annotations"
     paths = sorted(separate.glob("*/*_ann.json")) if separate.is_dir() else sorted(home.glob("*_*.json"))
     if not paths:
-        hint = f"{CARD.title} is offered at {CARD.address}"
+        hint = load_card(NAME).offer
         raise CorpusError([Problem(shown(home), "holds no annotated article", hint)])
     return paths
 

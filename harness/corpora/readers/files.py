@@ -16,26 +16,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.corpora import tabular
-from harness.corpora.card import Card
 from harness.corpora.checks import SPLITS, Raw, build, stacked
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.corpus_files import read_all
 from harness.corpora.tabular import Format, Layout
 from harness.values.errors import ConfigError, Problem, suggest
-from harness.values.labels import FRAMING, STANCE, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.parties import EMPTY
 from harness.values.parties import read as read_parties
 from harness.values.tables import Corpus
 
 Paths = Path | tuple[Path, ...] | Mapping[str, Path | tuple[Path, ...]]
-
-CARD = Card(
-    name="files",
-    title="your own files",
-    description="Labelled sentences of your own, one row a (sentence, party), in CSV, TSV, JSONL or Parquet.",
-    tasks=("stance", "framing"),
-    labels={"stance": STANCE, "framing": FRAMING},
-)
 
 
 @dataclass(frozen=True)

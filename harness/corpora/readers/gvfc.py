@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.corpora import tabular
-from harness.corpora.card import Card
+from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build, capped, is_missing, written
 from harness.corpora.corpus_files import Part, read_parts
 from harness.values.errors import CorpusError, Problem, suggest
@@ -26,26 +26,7 @@ FRAMES: Mapping[str, str] = {
 }
 """Codes of the workbook; 99 stands for none."""
 
-CARD = Card(
-    name="gvfc",
-    title="Gun Violence Frame Corpus",
-    description="Headlines of US news on gun violence, 2018, each with up to two of nine issue frames.",
-    tasks=("framing",),
-    labels={"framing": LabelSet(tuple(FRAMES.values()), multi=True)},
-    paper="Liu, Guo, Mays, Betke & Wijaya 2019, Detecting Frames in News Headlines, CoNLL",
-    official_metric="accuracy of the first frame; here also f1_macro by cross-validation",
-    official_split="none; cross-validation",
-    licence="free for research; cite the paper",
-    flaws=(
-        "1,689 of 2,990 headlines have none of the frames; they are left out unless asked for.",
-        "11 headlines stand twice, 2 of them with different frames.",
-        "4 of the framed ones stand twice, but for marks. A k-fold may part such a pair, as k: 3 does, and "
-        "then starts only with audits: {leaks: {max_leaked_rows: 2}}.",
-        "The rarest frame as the first one, gun rights, has 38 headlines.",
-    ),
-    variable="HARNESS_GVFC",
-    address="https://derrywijaya.github.io/GVFC",
-)
+NAME = "gvfc"
 
 FILE = "GVFC_headlines_and_annotations.xlsx"
 COLUMNS = ("news_title", "Q3 Theme1", "Q3 Theme2")
@@ -81,9 +62,9 @@ def gvfc(
     CorpusError
         Where the workbook is missing or something is wrong with it.
     """
-    home = CARD.folder(folder)
-    raw = read_parts(CARD, home, [Part(home / FILE, "")], lambda part: _read(part, unframed))
-    return build(CARD.name, raw, labels=labels, task=task)
+    home = load_card(NAME).folder(folder)
+    raw = read_parts(load_card(NAME), home, [Part(home / FILE, "")], lambda part: _read(part, unframed))
+    return build(NAME, raw, labels=labels, task=task)
 
 
 def _read(part: Part, unframed: bool) -> Raw:

@@ -17,12 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.corpora.card import Card
 from harness.corpora.checks import SPLITS, Raw, build, stacked
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.tabular import shown
 from harness.values.errors import ConfigError, CorpusError, Problem, suggest
-from harness.values.labels import FRAMING, STANCE, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.parties import EMPTY
 from harness.values.parties import read as read_parties
 from harness.values.tables import Corpus
@@ -30,16 +29,6 @@ from harness.values.tables import Corpus
 if TYPE_CHECKING:
     import datasets
     import pandas as pd
-
-CARD = Card(
-    name="hub",
-    title="a dataset of the Hugging Face hub",
-    description="Labelled sentences from a dataset on the hub, at a fixed revision, or in a folder.",
-    tasks=("stance", "framing"),
-    labels={"stance": STANCE, "framing": FRAMING},
-    licence="see the dataset's own card",
-    address="https://huggingface.co/datasets",
-)
 
 
 def hub(

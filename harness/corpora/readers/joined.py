@@ -17,26 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.corpora.card import Card
 from harness.values import catalog
 from harness.values.errors import ConfigError, CorpusError, Problem
-from harness.values.labels import FRAMING, STANCE, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.parties import Party, Registry
 from harness.values.tables import CORPUS_COLUMNS, Corpus
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CARD = Card(
-    name="joined",
-    title="several corpora",
-    description="The rows of several corpora under each other; each keeps its own split and its own groups.",
-    tasks=("stance", "framing"),
-    labels={"stance": STANCE, "framing": FRAMING},
-    flaws=(
-        "Corpora are labelled by codebooks of their own: what is critical in one may be neutral in another.",
-    ),
-)
 
 
 def joined(

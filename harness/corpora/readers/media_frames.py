@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.corpora.card import Card
+from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build, capped, written
 from harness.corpora.corpus_files import read_all
 from harness.corpora.tabular import content, shown
@@ -23,28 +23,7 @@ from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.labels import POLICY_FRAMES, LabelSet, Task
 from harness.values.tables import Corpus
 
-CARD = Card(
-    name="media_frames",
-    title="Media Frames Corpus",
-    description=(
-        "US newspaper articles on one issue each (immigration, smoking, same-sex marriage, …), with their "
-        "policy frames: a primary one, and spans by several annotators."
-    ),
-    tasks=("framing",),
-    labels={"framing": LabelSet(POLICY_FRAMES, multi=True)},
-    paper="Card, Boydstun, Gross, Resnik & Smith 2015, The Media Frames Corpus, ACL",
-    official_metric="accuracy of the primary frame",
-    official_split="none; cross-validation within an issue",
-    labelling="Two or more trained annotators an article; some primary frames were settled by discussion.",
-    licence="annotations GPL-3.0, as their repository states; texts by one's own access to LexisNexis",
-    flaws=(
-        "The texts are not published: each reader downloads them, and not all can be found any more.",
-        "Annotators often differ on what is a span of a frame; primary frames are the surer label.",
-        "Articles are cut to about 225 words.",
-    ),
-    variable="HARNESS_MEDIA_FRAMES",
-    address="https://github.com/dallascard/media_frames_corpus",
-)
+NAME = "media_frames"
 
 IRRELEVANT, PRIMARY = 16, 2
 NOT_ISSUES = ("codes.json", "sources.json")
@@ -117,7 +96,7 @@ def media_frames(
         raise ConfigError([Problem("corpus.agreed", f"should be a share above 0, up to 1, got {agreed}")])
     if frames == "primary" and agreed != 0.5:
         raise ConfigError([Problem("corpus.agreed", "has no effect without frames: spans")])
-    home = CARD.folder(folder)
+    home = load_card(NAME).folder(folder)
     found = read_all(_files(home, issues), lambda path: _issue(home, path))
     rows, textless, unlabelled = [], 0, 0
     for row in (row for issue in found for row in issue):
@@ -131,7 +110,7 @@ def media_frames(
     if not rows:
         hint = "put each article's text in articles/KEY.txt" if textless else ""
         raise CorpusError([Problem(source, "no article is left", hint)])
-    return build(CARD.name, _raw(rows, source), labels=labels, task=task)
+    return build(NAME, _raw(rows, source), labels=labels, task=task)
 
 
 def _files(home: Path, issues: tuple[str, ...]) -> list[Path]:
@@ -141,7 +120,7 @@ def _files(home: Path, issues: tuple[str, ...]) -> list[Path]:
         return [place / f"{issue}.json" for issue in issues]
     found = [one for one in sorted(place.glob("*.json")) if one.name not in NOT_ISSUES]
     if not found:
-        hint = f"{CARD.title} is offered at {CARD.address}"
+        hint = load_card(NAME).offer
         raise CorpusError([Problem(shown(place), "holds no issue.json", hint)])
     return found
 

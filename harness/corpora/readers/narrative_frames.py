@@ -6,33 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.corpora import tabular
-from harness.corpora.card import Card
+from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical
 from harness.corpora.corpus_files import Part, read_parts
 from harness.corpora.tabular import Layout
-from harness.values.labels import FRAMING, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
 
-CARD = Card(
-    name="narrative_frames",
-    title="Narrative Frames",
-    description="News articles on climate change, whole, with the generic news frames that they use.",
-    tasks=("framing",),
-    labels={"framing": FRAMING},
-    paper="Frermann, Li, Khanehzar & Mikolajczak 2023, Conflicts, Villains, Resolutions, ACL",
-    official_metric="per-frame F1 and their mean",
-    official_split="five folds of train, dev and test",
-    licence="MIT, as its repository states; the articles are the news outlets'",
-    flaws=(
-        "A row is an article of up to 7,000 characters, which many encoders cut off.",
-        "Small: 343 articles in train and dev of a fold.",
-        "What the publishers call resolution (AR) is the frame responsibility here.",
-        "Naming every frame always gives a mean F1 of .453 on dev of the first fold.",
-    ),
-    variable="HARNESS_NARRATIVE_FRAMES",
-    address="https://github.com/phenixace/narrative-framing",
-)
+NAME = "narrative_frames"
 
 CODES = {
     "AR": "responsibility",
@@ -71,13 +53,13 @@ def narrative_frames(
     CorpusError
         Where a file that is needed is missing, or something is wrong with one.
     """
-    home = CARD.folder(folder)
+    home = load_card(NAME).folder(folder)
     parts = [
         Part(home / f"Fold_{fold}" / f"{split}.txt", split, split != "test")
         for split in ("train", "dev", "test")
     ]
-    raw = read_parts(CARD, home, parts, lambda part: _read(part, task))
-    return build(CARD.name, raw, labels=labels, task=task)
+    raw = read_parts(load_card(NAME), home, parts, lambda part: _read(part, task))
+    return build(NAME, raw, labels=labels, task=task)
 
 
 def _read(part: Part, task: Task) -> Raw:

@@ -13,59 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.corpora.card import Card, Published
+from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build, capped
 from harness.corpora.tabular import json_lines, shown
 from harness.values.errors import ConfigError, CorpusError, Problem
-from harness.values.labels import STANCE, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
 
-CARD = Card(
-    name="newsmtsc",
-    title="NewsMTSC",
-    description=(
-        "Sentences of US news articles on policy issues, each with the sentiment toward one mentioned person "
-        "or group. mt holds sentences with several targets, rw the mix of real news; they share train."
-    ),
-    tasks=("stance",),
-    labels={"stance": STANCE},
-    paper="Hamborg & Donnay 2021, NewsMTSC, EACL, https://aclanthology.org/2021.eacl-main.142",
-    official_metric="f1_macro",
-    official_split="train, dev, test of mt and of rw; the paper scores dev + test (variants paper, paper_rw)",
-    licence="MIT, as its publishers state; the sentences are the news outlets'",
-    flaws=(
-        "The split is not by article: 491 of 1,034 mt test rows are from articles of train, 61 of mt dev.",
-        "5 rows of mt test and 1 of rw dev repeat a sentence of train word for word.",
-        "66 rows of train, 2 of mt dev, 1 of mt test repeat a sentence and span under another name.",
-        "Targets are mentions as found by a program: pronouns and parts of names occur.",
-        "Classes of train were boosted toward balance; those of dev and test were not.",
-    ),
-    published=(
-        Published(
-            "GRU-TSC on RoBERTa",
-            "f1_macro",
-            0.825,
-            "1,476 mt targets, dev and test together",
-            "Hamborg & Donnay 2021",
-        ),
-        Published(
-            "BERT-base, pair",
-            "f1_macro",
-            0.737,
-            "1,476 mt targets, dev and test together",
-            "Hamborg & Donnay 2021",
-        ),
-        Published(
-            "GRU-TSC on RoBERTa",
-            "f1_macro",
-            0.831,
-            "1,146 rw targets, dev and test together",
-            "Hamborg & Donnay 2021",
-        ),
-    ),
-    variable="HARNESS_NEWSMTSC",
-    address="https://github.com/fhamborg/NewsMTSC",
-)
+NAME = "newsmtsc"
 
 POLARITY: Mapping[float, str] = {
     -1: "critical",
@@ -132,7 +87,7 @@ def newsmtsc(
     if dev is not None and variant in ("paper", "paper_rw"):
         what = f"has no effect with variant {variant}, which scores the dev rows; dev is carved from train"
         raise ConfigError([Problem("corpus.dev", what)])
-    home = CARD.folder(folder)
+    home = load_card(NAME).folder(folder)
     parts, absent = _parts(home, variant, dev)
     found = [_read(part) for part in parts]
     problems = [problem for _, wrong in found for problem in wrong]
@@ -140,7 +95,7 @@ def newsmtsc(
         raise CorpusError(capped(problems, shown(home)))
     rows = [row for read, _ in found for row in read]
     source = shown(home) + "".join(f"; {name} is not there" for name in absent)
-    return build(CARD.name, _raw(rows, source), labels=labels, task=task)
+    return build(NAME, _raw(rows, source), labels=labels, task=task)
 
 
 @dataclass(frozen=True)
@@ -171,7 +126,7 @@ def _parts(home: Path, variant: str, dev: str | None) -> tuple[list[Part], list[
     absent = [part for part in parts if not part.path.is_file()]
     needed = [part for part in absent if variant != subset or part.split != "test"]
     if needed:
-        hint = f"the files are at {CARD.address}"
+        hint = load_card(NAME).offer
         raise CorpusError(
             Problem(shown(part.path), f"is not there; variant {variant} needs it", hint) for part in needed
         )

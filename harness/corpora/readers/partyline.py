@@ -20,55 +20,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.corpora.card import Card
 from harness.corpora.checks import Raw, build, capped
 from harness.corpora.tabular import json_lines, shown
 from harness.values.errors import CorpusError, Problem, suggest
-from harness.values.labels import FRAMING, STANCE, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.parties import Registry
 from harness.values.parties import read as read_parties
 from harness.values.tables import Corpus
 
-CARD = Card(
-    name="partyline",
-    title="Partyline",
-    description=(
-        "Short articles about fictional countries, written for this package in the registers of real "
-        "coverage and dated March 2031 to September 2032. Each sentence has its frames and its holder, each "
-        "party in it a span and a stance. For learning the tool, for tests and for demonstrations."
-    ),
-    tasks=("stance", "framing"),
-    labels={"stance": STANCE, "framing": FRAMING},
-    official_metric="f1_macro",
-    official_split=(
-        "by article: train, dev, test; New Compass, Basin Pact, Tolmirea, Saffron Party and Salt Road Party "
-        "occur in test alone"
-    ),
-    labelling=(
-        "Every row was labelled twice, by the writer of its article and by another who saw neither those "
-        "labels nor the plan of the articles; both votes are kept. One adjudicator settled the differences "
-        "by the codebook (codebook.md, beside the data), on one of the two votes; of ten holders on a third "
-        "wording."
-    ),
-    licence="that of this package (LICENSE); nothing is taken from elsewhere",
-    flaws=(
-        "Not for training real monitors: it is small and invented, and a score on it says nothing about "
-        "the world.",
-        "Texts and both votes are the work of language models, in few hands that worked closely together; "
-        "nobody independent labelled it. Its agreement overstates what independent annotators would reach.",
-        "Agreement was measured before the codebook was sharpened, and agreed stances and frames were not "
-        "judged anew; one adjudicator settled every difference.",
-        "morality is the least sure label (alpha 0.44), and 44 % of the sentences have no frame at all.",
-        "Labels are near balance and hard cases frequent because the writers aimed at that; real coverage is "
-        "more neutral and names fewer parties a sentence. Only sentences that name a party are labelled.",
-        "All of test is one writer's, who wrote nothing else, and all of dev another's, who wrote 4 articles "
-        "of train: the splits differ in hand and topic too. Folds over all articles mix the hands.",
-        "A single party has 26 to 136 rows, 6 to 36 in test, too few to score it alone; three rows in four "
-        "are from outlets of Brelland and Velmora.",
-        "Parties, leaders, outlets and events are fictional; where a plain name, such as Agrarian League, is "
-        "also borne by a real party, that party is not meant. English only.",
-    ),
-)
+NAME = "partyline"
 
 HOME = Path(__file__).parents[1] / "data" / "partyline"
 Rows = list[dict[str, Any]]
@@ -118,7 +78,7 @@ def partyline(*, folder: Path | None = None, labels: LabelSet | None = None, tas
                 rows += _rows(article, line, number, where)
     if problems:
         raise CorpusError(capped(problems, shown(home)))
-    name = CARD.name if folder is None else folder.name
+    name = NAME if folder is None else folder.name
     return build(name, _raw(rows, shown(home)), labels=labels, task=task, parties=parties)
 
 

@@ -7,35 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 from harness.corpora import tabular
-from harness.corpora.card import Card, Published
+from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.corpus_files import Part, read_parts
-from harness.values.labels import TWO_SIDES, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
 
-CARD = Card(
-    name="pstance",
-    title="P-Stance",
-    description="English tweets on the 2020 US election, each for or against one of three politicians.",
-    tasks=("stance",),
-    labels={"stance": TWO_SIDES},
-    paper="Li, Sosea, Sawant, Nair, Inkpen & Caragea 2021, P-Stance, Findings of ACL",
-    official_metric="favg_target_mean",
-    official_split="train, val and test by politician",
-    licence="MIT, as its repository states; the tweets are their authors'",
-    flaws=(
-        "There is no neutral class: tweets without a side were left out.",
-        "Tweets were found by hashtags, and most name the politician: the side may be read off the hashtag.",
-        "There is no group, so tweets of one author may stand on both sides of a split.",
-    ),
-    published=(
-        Published("BERT", "favg_target_mean", 0.7648, "2,157 test tweets", "Li et al. 2021"),
-        Published("BERTweet", "favg_target_mean", 0.8053, "2,157 test tweets", "Li et al. 2021"),
-    ),
-    variable="HARNESS_PSTANCE",
-    address="https://github.com/kayzhou/PStance",
-)
+NAME = "pstance"
 
 POLITICIANS = ("trump", "biden", "bernie")
 SHAPE = Shape(
@@ -78,7 +57,7 @@ def pstance(
     CorpusError
         Where a file that is needed is missing, or something is wrong with one.
     """
-    home = CARD.folder(folder)
+    home = load_card(NAME).folder(folder)
     chosen = POLITICIANS if politician == "all" else (politician,)
     others = [("val", "dev", True), ("test", "test", False)] if scored == "test" else [("val", "test", True)]
     parts = [
@@ -86,8 +65,8 @@ def pstance(
         for file, split, needed in [("train", "train", True), *others]
         for name in chosen
     ]
-    raw = read_parts(CARD, home, parts, lambda part: _read(part, task))
-    return build(CARD.name, raw, labels=labels, task=task)
+    raw = read_parts(load_card(NAME), home, parts, lambda part: _read(part, task))
+    return build(NAME, raw, labels=labels, task=task)
 
 
 def _read(part: Part, task: Task) -> Raw:

@@ -7,38 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.corpora.card import Card, Published
+from harness.corpora.card import load_card
 from harness.corpora.checks import SPLITS, Raw, build, capped
 from harness.corpora.tabular import shown
 from harness.corpora.text_files import brief, held, json_object, spaced
 from harness.values.errors import CorpusError, Problem
-from harness.values.labels import TWO_SIDES, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
 
-CARD = Card(
-    name="seesaw",
-    title="SEESAW",
-    description=(
-        "Sentences of US political news, each with the side that one named holder takes toward another. "
-        "Every story is told by three outlets, of the left, the centre and the right."
-    ),
-    tasks=("stance",),
-    labels={"stance": TWO_SIDES},
-    paper="Zhang, Beauchamp & Wang 2022, Generative Entity-to-Entity Stance Detection, EMNLP",
-    official_metric="micro-F1 given the pair of holder and target",
-    official_split="by story: train, valid, test",
-    licence="CC BY-NC-SA 4.0",
-    flaws=(
-        "There is no neutral class: only pairs with a side were annotated.",
-        "466 of 8,699 annotations of train and valid have no named target and are left out.",
-        "1,871 have no named holder; theirs is empty here, and `subject` says what was annotated.",
-        "Targets are canonical names and may not stand in the sentence word for word.",
-        "2 pairs of holder and target have both sides in one sentence.",
-    ),
-    published=(Published("best given the pair", "f1_micro", 0.841, "test stories", "Zhang et al. 2022"),),
-    variable="HARNESS_SEESAW",
-    address="https://github.com/launchnlp/SEESAW",
-)
+NAME = "seesaw"
 
 PLACEHOLDERS = ("None", "Not in the list")
 PARTY = re.compile(
@@ -82,14 +59,12 @@ def seesaw(
     CorpusError
         Where a folder or file is missing, or with everything that is wrong with the files.
     """
-    home = CARD.folder(folder)
+    home = load_card(NAME).folder(folder)
     rows: Rows = []
     problems: list[Problem] = []
     stories = sorted((home / "meta").glob("*.json"))
     if not stories:
-        raise CorpusError(
-            [Problem(shown(home / "meta"), "holds no story", f"SEESAW is offered at {CARD.address}")]
-        )
+        raise CorpusError([Problem(shown(home / "meta"), "holds no story", load_card(NAME).offer)])
     for story in stories:
         try:
             rows += _story(home, story, scored)
@@ -99,7 +74,7 @@ def seesaw(
         raise CorpusError(capped(problems, shown(home)))
     splits = {row["split"] for row in rows}
     source = shown(home) + ("" if "test" in splits else "; no story of the published test part is there")
-    return build(CARD.name, _raw(rows, source), labels=labels, task=task)
+    return build(NAME, _raw(rows, source), labels=labels, task=task)
 
 
 def _story(home: Path, path: Path, scored: str) -> Rows:

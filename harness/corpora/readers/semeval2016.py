@@ -12,47 +12,16 @@ from pathlib import Path
 from typing import Literal
 
 from harness.corpora import tabular
-from harness.corpora.card import Card, Published
+from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical
 from harness.corpora.corpus_files import Part, read_parts
 from harness.corpora.tabular import Layout
 from harness.values.errors import ConfigError, CorpusError, Problem
-from harness.values.labels import STANCE, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
 
-CARD = Card(
-    name="semeval2016",
-    title="SemEval-2016 Task 6",
-    description=(
-        "English tweets, each with the stance toward one target. Subtask A has five targets with training "
-        "tweets, subtask B a sixth, Donald Trump, without."
-    ),
-    tasks=("stance",),
-    labels={"stance": STANCE},
-    paper="Mohammad, Kiritchenko, Sobhani, Zhu & Cherry 2016, Detecting Stance in Tweets, SemEval",
-    official_metric="favg_pooled: mean F1 of FAVOR and AGAINST over all test tweets; NONE counts as error",
-    official_split="A: trial and training tweets, test tweets; B: test tweets alone, none to train on",
-    labelling="At least eight crowd workers a tweet; tweets on which fewer than 60 % agreed were left out.",
-    licence="free for research, not to be passed on; the tweets are their authors'",
-    flaws=(
-        "Saying AGAINST to everything scores 65.22 on A: compare with the trivial baselines.",
-        "NONE joins tweets that are neutral with those that take no side; it is read as neutral here.",
-        "Every tweet ends in #SemST, put there by the organisers, and hashtags of the search were taken out.",
-        "Many tweets never name their target, and many judge someone else.",
-        "There is no group: tweets of one author may stand on both sides of the split.",
-        "The files are in latin-1, tab separated and unquoted.",
-    ),
-    published=(
-        Published("majority", "favg_pooled", 0.6522, "1,249 test tweets of A", "Mohammad et al. 2016"),
-        Published("SVM, n-grams", "favg_pooled", 0.6898, "1,249 test tweets of A", "Mohammad et al. 2016"),
-        Published("MITRE", "favg_pooled", 0.6782, "1,249 test tweets of A", "Mohammad et al. 2016"),
-        Published("majority", "favg_pooled", 0.2972, "707 test tweets of B", "Mohammad et al. 2016"),
-        Published("best of the task", "favg_pooled", 0.5628, "707 test tweets of B", "Mohammad et al. 2016"),
-    ),
-    variable="HARNESS_SEMEVAL2016",
-    address="http://www.saifmohammad.com/WebPages/StanceDataset.htm",
-)
+NAME = "semeval2016"
 
 LAYOUTS: Mapping[str, Mapping[str, str]] = {
     "annotations": {
@@ -123,15 +92,15 @@ def semeval2016(
     if subtask == "B" and target != "all":
         what = "has no effect with subtask B: its one target is not among those of the training tweets"
         raise ConfigError([Problem("corpus.target", what)])
-    home = _home(CARD.folder(folder))
+    home = _home(load_card(NAME).folder(folder))
     files = LAYOUTS["competition" if (home / LAYOUTS["competition"]["train"]).is_file() else "annotations"]
     parts = [
         Part(home / files["train"], "train"),
         Part(home / files["trial"], "train", needed=False),
         Part(home / files[subtask], "test", needed=False),
     ]
-    raw = read_parts(CARD, home, parts, lambda part: _read(part, task))
-    return build(CARD.name, _of_target(raw, target), labels=labels, task=task)
+    raw = read_parts(load_card(NAME), home, parts, lambda part: _read(part, task))
+    return build(NAME, _of_target(raw, target), labels=labels, task=task)
 
 
 def _home(folder: Path) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.corpora import tabular
-from harness.corpora.card import Card
+from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build, capped
 from harness.corpora.columns import Shape, canonical
 from harness.corpora.corpus_files import Part, read_all, read_parts
@@ -18,29 +18,7 @@ from harness.values.tables import Corpus
 
 FRAMES = tuple(name for name in POLICY_FRAMES if name != "other")
 
-CARD = Card(
-    name="semeval2023",
-    title="SemEval-2023 Task 3, framing",
-    description=(
-        "Whole news articles of 2020 to 2022 in nine languages, each with those of fourteen policy frames "
-        "that it uses."
-    ),
-    tasks=("framing",),
-    labels={"framing": LabelSet(FRAMES, multi=True)},
-    paper="Piskorski, Stefanovitch, Da San Martino & Nakov 2023, SemEval-2023 Task 3, SemEval",
-    official_metric="f1_micro by language",
-    official_split="train, dev and test by language; Spanish, Greek and Georgian have test alone",
-    labelling="Two annotators an article at least, and a curator who settled what they left open.",
-    licence="for research within the task only, not to be passed on; the articles are the outlets'",
-    flaws=(
-        "The labels of test are not given out: dev is what can be scored (scored: dev).",
-        "A row is an article of up to several thousand words, which most encoders cut off.",
-        "Small: 433 English articles in train, fewer in other languages.",
-        "Languages are coded ge for German, gr for Greek and po for Polish.",
-    ),
-    variable="HARNESS_SEMEVAL2023",
-    address="https://propaganda.math.unipd.it/semeval2023task3",
-)
+NAME = "semeval2023"
 
 LAYOUT = Layout("tsv", quoted=False, header=("id", "frames"), settable=False)
 LEGALITY = "Legality_Constitutionality_and_jurisprudence"
@@ -91,7 +69,7 @@ def semeval2023(
     """
     if not languages:
         raise ConfigError([Problem("corpus.languages", "names none", "try en")])
-    given = CARD.folder(folder)
+    given = load_card(NAME).folder(folder)
     home = given / "data" if (given / "data").is_dir() else given
     others = [("dev", "dev"), ("test", "test")] if scored == "test" else [("dev", "test")]
     parts = [
@@ -99,8 +77,8 @@ def semeval2023(
         for language in languages
         for file, split in [("train", "train"), *others]
     ]
-    raw = read_parts(CARD, home, parts, lambda part: _read(part, task))
-    return build(CARD.name, raw, labels=labels, task=task)
+    raw = read_parts(load_card(NAME), home, parts, lambda part: _read(part, task))
+    return build(NAME, raw, labels=labels, task=task)
 
 
 def _read(part: Part, task: Task) -> Raw:

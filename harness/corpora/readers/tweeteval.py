@@ -6,42 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from harness.corpora.card import Card, Published
+from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build, capped
 from harness.corpora.corpus_files import Part, read_parts
 from harness.corpora.tabular import shown
 from harness.corpora.text_files import lines
 from harness.values.errors import CorpusError, Problem
-from harness.values.labels import STANCE, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
 
-CARD = Card(
-    name="tweeteval",
-    title="TweetEval stance",
-    description=(
-        "The tweets of SemEval-2016 Task 6 A, normalised (users are @user), each with the stance toward one "
-        "of five targets."
-    ),
-    tasks=("stance",),
-    labels={"stance": STANCE},
-    paper="Barbieri, Camacho-Collados, Espinosa-Anke & Neves 2020, TweetEval, Findings of EMNLP",
-    official_metric="favg_pooled: the mean F1 of favor and against over the test tweets of all targets",
-    official_split="train, val and test by target",
-    labelling="See SemEval-2016 Task 6.",
-    licence="none of its own; that of SemEval-2016 Task 6 and Twitter's terms apply",
-    flaws=(
-        "The paper trains one model a target and pools the predictions; here one model reads all targets.",
-        "Labels are 0 none, 1 against, 2 favor: not in the order of other releases of the same tweets.",
-        "none is read as neutral; the other flaws of SemEval-2016 Task 6 are here too.",
-    ),
-    published=(
-        Published("SVM", "favg_pooled", 0.673, "1,249 test tweets", "Barbieri et al. 2020"),
-        Published("RoBERTa-base", "favg_pooled", 0.680, "1,249 test tweets", "Barbieri et al. 2020"),
-        Published("BERTweet", "favg_pooled", 0.712, "1,249 test tweets", "TweetEval's leaderboard"),
-    ),
-    variable="HARNESS_TWEETEVAL",
-    address="https://github.com/cardiffnlp/tweeteval",
-)
+NAME = "tweeteval"
 
 TARGETS: Mapping[str, str] = {
     "abortion": "Legalization of Abortion",
@@ -86,7 +60,7 @@ def tweeteval(
     CorpusError
         Where a file that is needed is missing, or something is wrong with one.
     """
-    given = CARD.folder(folder)
+    given = load_card(NAME).folder(folder)
     inner = given / "datasets" / "stance"
     home = inner if inner.is_dir() else given
     parts = [
@@ -94,7 +68,7 @@ def tweeteval(
         for file, split in (("train", "train"), ("val", "dev"), ("test", "test"))
         for name in (TARGETS if target == "all" else (target,))
     ]
-    return build(CARD.name, read_parts(CARD, home, parts, _read), labels=labels, task=task)
+    return build(NAME, read_parts(load_card(NAME), home, parts, _read), labels=labels, task=task)
 
 
 def _read(part: Part) -> Raw:

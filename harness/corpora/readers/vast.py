@@ -7,36 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.corpora import tabular
-from harness.corpora.card import Card, Published
+from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.corpus_files import Part, read_parts
-from harness.values.labels import STANCE, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
 
-CARD = Card(
-    name="vast",
-    title="VAST",
-    description="Comments on debates of the New York Times, each with the stance toward one of 5,000 topics.",
-    tasks=("stance",),
-    labels={"stance": STANCE},
-    paper="Allaway & McKeown 2020, Zero-Shot Stance Detection, EMNLP",
-    official_metric="f1_macro on the zero-shot and the few-shot rows of test, and on all (slices: [shots])",
-    official_split="train, dev and test; test topics are unseen (zero-shot) or nearly so (few-shot)",
-    licence="none stated",
-    flaws=(
-        "2,471 of the 9,838 pairs of post and topic in train have two or three different labels.",
-        "Neutral rows were mostly made by pairing a post with a topic at random.",
-        "The official test posts and topics are new; a split of train by post alone leaks topics.",
-    ),
-    published=(
-        Published("TGA-Net", "f1_macro", 0.666, "zero-shot test", "Allaway & McKeown 2020"),
-        Published("JointCL", "f1_macro", 0.723, "zero-shot test", "Liang et al. 2022"),
-        Published("TATA", "f1_macro", 0.771, "zero-shot test", "Hanley & Durumeric 2023"),
-    ),
-    variable="HARNESS_VAST",
-    address="https://github.com/emilyallaway/zero-shot-stance",
-)
+NAME = "vast"
 
 SHAPE = Shape(
     {"text": "post", "target": "new_topic", "stance": "label", "group": "arc_id", "id": "new_id"},
@@ -68,10 +46,10 @@ def vast(*, folder: Path | None = None, labels: LabelSet | None = None, task: Ta
     CorpusError
         Where a file that is needed is missing, or something is wrong with one.
     """
-    home = CARD.folder(folder)
+    home = load_card(NAME).folder(folder)
     parts = [Part(home / f"vast_{split}.csv", split, split == "train") for split in ("train", "dev", "test")]
-    raw = read_parts(CARD, home, parts, lambda part: _read(part, task))
-    return build(CARD.name, raw, labels=labels, task=task)
+    raw = read_parts(load_card(NAME), home, parts, lambda part: _read(part, task))
+    return build(NAME, raw, labels=labels, task=task)
 
 
 def _read(part: Part, task: Task) -> Raw:

@@ -8,37 +8,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.corpora import tabular
-from harness.corpora.card import Card
+from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build, capped, is_missing
 from harness.corpora.columns import Shape, canonical
 from harness.corpora.corpus_files import Part, read_parts
 from harness.values.errors import ConfigError, CorpusError, Problem
-from harness.values.labels import TWO_SIDES, LabelSet, Task
+from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
 
-CARD = Card(
-    name="xstance",
-    title="x-stance",
-    description=(
-        "Comments of candidates in Swiss elections on political questions, in German, French and Italian, "
-        "each for or against what the question asks."
-    ),
-    tasks=("stance",),
-    labels={"stance": TWO_SIDES},
-    paper="Vamvas & Sennrich 2020, X-Stance, SwissText",
-    official_metric="f1_macro by part of test and language; the paper gives the harmonic mean of de and fr",
-    official_split="train, valid and test; test has new comments, new questions and new topics, and Italian",
-    labelling="The candidates themselves: each answered the question and could add a comment.",
-    licence="CC BY-NC 4.0",
-    flaws=(
-        "The label is the candidate's answer, which a comment may not let guess.",
-        "The target is a question, not a name; it stands in no comment word for word.",
-        "Italian is in test alone. One mean over all of test mixes the parts: slice by novelty and language.",
-        "A group is a candidate, who may stand in train and in test: a warning says how many rows.",
-    ),
-    variable="HARNESS_XSTANCE",
-    address="https://github.com/ZurichNLP/xstance",
-)
+NAME = "xstance"
 
 SHAPE = Shape(
     {"text": "comment", "target": "question", "stance": "label", "group": "author"},
@@ -85,18 +63,18 @@ def xstance(
     """
     if not languages:
         raise ConfigError([Problem("corpus.languages", "names none", "known: de, fr, it")])
-    home = CARD.folder(folder)
+    home = load_card(NAME).folder(folder)
     parts = [
         Part(home / f"{file}.jsonl", split, needed=split != "test")
         for file, split in (("train", "train"), ("valid", "dev"), ("test", "test"))
     ]
-    raw = read_parts(CARD, home, parts, lambda part: _read(part, task))
+    raw = read_parts(load_card(NAME), home, parts, lambda part: _read(part, task))
     kept = [row for row, language in enumerate(raw.frame["language"]) if language in languages]
     if not kept:
         raise CorpusError([Problem(raw.source, f"has no comment in {', '.join(languages)}")])
     frame = raw.frame.iloc[kept].reset_index(drop=True)
     raw = replace(raw, frame=frame, places=[raw.places[row] for row in kept])
-    return build(CARD.name, raw, labels=labels, task=task)
+    return build(NAME, raw, labels=labels, task=task)
 
 
 def _read(part: Part, task: Task) -> Raw:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from harness.cli.main import app
 from harness.corpora import describe
+from harness.corpora.card import load_card
 from harness.corpora.fetch import checksums, fetching
 from harness.corpora.fetch.downloads import Patience
 from harness.corpora.fetch.publishers import SOURCES, Source
@@ -214,7 +215,7 @@ def test_a_folder_of_ones_own(name: str, tmp_path: Path, monkeypatch: pytest.Mon
     fetched = fetching.fetch(name, given=tmp_path / "mine")
     assert set(fetched.states.values()) == {"unverified"}
     assert "notes.txt" not in fetched.states
-    card = describe.card_of(name)
+    card = load_card(name)
     options = {**small.options, "labels": card.labels[card.tasks[0]], "task": card.tasks[0]}
     assert len(catalog.lookup("corpus", name, "")(**options)) > 0
 
@@ -231,7 +232,7 @@ def test_a_folder_without_the_files_leaves_nothing(tmp_path: Path, home: Path) -
 
 @pytest.mark.parametrize("name", [name for name, source in SOURCES.items() if source.request])
 def test_what_may_not_be_fetched_says_what_to_do(name: str) -> None:
-    card = describe.card_of(name)
+    card = load_card(name)
     said = complaint(name)
     assert said.startswith(f"{card.title} cannot be fetched: ")
     assert "with --from. Licence: " in said

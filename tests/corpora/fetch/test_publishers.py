@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.corpora import describe
+from harness.corpora.card import load_card
 from harness.corpora.fetch import checksums
 from harness.corpora.fetch.publishers import SOURCES
 from harness.values import catalog
@@ -15,7 +15,7 @@ from tests.corpora.small import SMALL
 
 
 def test_every_source_is_a_corpus_that_says_how_it_is_had() -> None:
-    wanted = {name for name in catalog.CATALOGUES["corpus"] if describe.card_of(name).variable}
+    wanted = {name for name in catalog.CATALOGUES["corpus"] if load_card(name).variable}
     assert SOURCES.keys() == wanted
     for name, source in SOURCES.items():
         ways = [bool(source.files), bool(source.archive), bool(source.request)]

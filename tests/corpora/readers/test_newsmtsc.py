@@ -114,7 +114,7 @@ def test_a_missing_test_file_is_said_and_train_and_dev_still_serve(tmp_path: Pat
     absent = tmp_path / "newsmtsc-rw-hf" / "test.jsonl"
     assert complaint(folder=tmp_path, variant="paper_rw") == (
         f"{absent}: is not there; variant paper_rw needs it;"
-        " the files are at https://github.com/fhamborg/NewsMTSC"
+        " NewsMTSC is offered at https://github.com/fhamborg/NewsMTSC"
     )
 
 

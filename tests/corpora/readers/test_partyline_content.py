@@ -11,7 +11,8 @@ from itertools import pairwise
 import pytest
 from shipped import ARTICLES, CODEBOOK, LABELLED, LINES, REGISTRY, ROWS
 
-from harness.corpora.readers.partyline import CARD, partyline
+from harness.corpora.card import load_card
+from harness.corpora.readers.partyline import partyline
 from harness.values.labels import FRAMING, STANCE
 
 REGISTERS = {
@@ -133,7 +134,7 @@ def test_nobody_real_is_named() -> None:
 
 
 def test_articles_are_dated_within_the_period_of_the_card() -> None:
-    assert "dated March 2031 to September 2032" in CARD.description
+    assert "dated March 2031 to September 2032" in load_card("partyline").description
     dates = [article["date"] for article in ARTICLES]
     assert [str(dt.date.fromisoformat(date)) for date in dates] == dates
     assert PERIOD[0] <= min(dates) < "2031-04"
@@ -214,7 +215,7 @@ def test_five_parties_are_named_in_test_alone() -> None:
     }
     named = {target["party"] for line, target in ROWS if line.split == "test"}
     assert named - elsewhere == TEST_ONLY
-    assert all(party in CARD.official_split for party in TEST_ONLY)
+    assert all(party in load_card("partyline").official_split for party in TEST_ONLY)
 
 
 def test_no_country_of_test_alone_is_hinted_at_elsewhere() -> None:

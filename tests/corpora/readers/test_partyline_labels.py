@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 import pytest
 from shipped import CODEBOOK, LABELLED, REGISTRY, ROWS
 
-from harness.corpora.readers.partyline import CARD
+from harness.corpora.card import load_card
 from harness.scoring.statistics.agreement import alpha
 from harness.values.labels import FRAMING, STANCE
 
@@ -107,7 +107,7 @@ def test_every_stance_and_every_frame_is_one_of_the_two_votes() -> None:
 def test_ten_holders_were_settled_on_a_third_wording() -> None:
     third = [line for line in LABELLED if line.fields["holder"] not in line.fields["holder_votes"]]
     assert len(third) == 10
-    assert "of ten holders on a third wording" in CARD.labelling
+    assert "of ten holders on a third wording" in load_card("partyline").labelling
 
 
 def test_the_votes_differ_where_people_would_doubt() -> None:
@@ -119,7 +119,7 @@ def test_the_votes_differ_where_people_would_doubt() -> None:
 
 
 def test_the_figures_of_the_card_are_those_of_the_data() -> None:
-    flaws = " ".join(CARD.flaws)
+    flaws = " ".join(load_card("partyline").flaws)
     none = sum(not line.fields["frames"] for line in LABELLED)
     assert f"{100 * none / len(LABELLED):.0f} % of the sentences have no frame" in flaws
     rows = Counter(target["party"] for _, target in ROWS).values()
@@ -136,7 +136,7 @@ def test_the_least_sure_label_has_the_agreement_that_the_card_says() -> None:
     measured["stance"] = alpha(target["votes"] for _, target in ROWS)
     measured["holder"] = alpha(line.fields["holder_votes"] for line in LABELLED)
     assert min(measured, key=lambda name: measured[name]) == "morality"
-    assert f"alpha {measured['morality']:.2f}" in " ".join(CARD.flaws)
+    assert f"alpha {measured['morality']:.2f}" in " ".join(load_card("partyline").flaws)
 
 
 def test_the_worked_examples_of_the_codebook_name_the_parties_that_they_label() -> None:

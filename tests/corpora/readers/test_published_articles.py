@@ -8,17 +8,16 @@ from typing import Any
 
 import pytest
 
+from harness.corpora.card import load_card
 from harness.corpora.readers.basil import basil
-from harness.corpora.readers.media_frames import CARD as MEDIA_FRAMES
 from harness.corpora.readers.media_frames import media_frames
-from harness.corpora.readers.semeval2023 import CARD as SEMEVAL2023
 from harness.corpora.readers.semeval2023 import semeval2023
 from harness.values.errors import ConfigError
 from harness.values.labels import POLICY_FRAMES, TWO_SIDES
 from tests.corpora import small
 from tests.corpora.published import complaint, splits
 
-FRAMING = MEDIA_FRAMES.labels["framing"]
+FRAMING = load_card("media_frames").labels["framing"]
 COURT = "legality_constitutionality_and_jurisprudence"
 
 
@@ -119,7 +118,7 @@ def test_media_frames_with_settings_that_cannot_be(options: dict[str, Any], mess
 
 
 def test_semeval2023(tmp_path: Path) -> None:
-    labels = SEMEVAL2023.labels["framing"]
+    labels = load_card("semeval2023").labels["framing"]
     assert labels.names == POLICY_FRAMES[:-1]
     home = small.semeval2023().write(tmp_path)
     corpus = semeval2023(folder=home, labels=labels)
@@ -142,7 +141,7 @@ def test_semeval2023_with_no_frame_the_name_with_a_comma_or_no_article(tmp_path:
     home = small.semeval2023().write(inner)
     file = home / "en" / "train-labels-subtask-2.txt"
     file.write_text("01\t\n02\tLegality,Constitutionality_and_jurisprudence,Morality\n", encoding="utf-8")
-    labels = SEMEVAL2023.labels["framing"]
+    labels = load_card("semeval2023").labels["framing"]
     corpus = semeval2023(folder=tmp_path, labels=labels)
     assert corpus.rows["frames"].tolist()[:2] == [(), (COURT, "morality")]
     file.write_text("01\tMorality\n03\tMorality\n", encoding="utf-8")

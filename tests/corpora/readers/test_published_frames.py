@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.corpora.readers.gvfc import CARD as GVFC
+from harness.corpora.card import load_card
 from harness.corpora.readers.gvfc import FRAMES, gvfc
 from harness.corpora.readers.narrative_frames import narrative_frames
 from harness.splits import kfold
@@ -30,7 +30,7 @@ def test_gvfc(tmp_path: Path) -> None:
     home = gvfc_file(
         tmp_path, ["Senate votes", 1, 1, 3, 2], ["Rain", 2, 99, 99, 99], ["Shops shut", 1, 1, 9, 99]
     )
-    labels = GVFC.labels["framing"]
+    labels = load_card("gvfc").labels["framing"]
     corpus = gvfc(folder=home, labels=labels)
     assert corpus.rows["id"].tolist() == ["headline:2", "headline:4"]
     assert corpus.rows["frames"].tolist() == [("politics", "gun_control"), ("economic_consequences",)]
@@ -94,7 +94,7 @@ def test_narrative_frames_with_a_strange_cell_a_lost_field_or_no_fold(tmp_path: 
 
 @needs("HARNESS_GVFC")
 def test_the_real_headlines_are_read() -> None:
-    labels = GVFC.labels["framing"]
+    labels = load_card("gvfc").labels["framing"]
     corpus = gvfc(labels=labels)
     assert (len(corpus), len(gvfc(unframed=True, labels=labels))) == (1_301, 2_990)
     assert len(kfold(k=10).draw(corpus.for_task("framing"), labels)) == 10
@@ -102,7 +102,7 @@ def test_the_real_headlines_are_read() -> None:
 
 @needs("HARNESS_GVFC")
 def test_the_card_counts_the_headlines_that_stand_twice() -> None:
-    labels = GVFC.labels["framing"]
+    labels = load_card("gvfc").labels["framing"]
     entire, corpus = gvfc(unframed=True, labels=labels).rows, gvfc(labels=labels)
     pairs = [one["frames"].nunique() for _, one in entire.groupby("text") if len(one) > 1]
     assert (len(pairs), sum(different > 1 for different in pairs)) == (11, 2)
