@@ -161,7 +161,7 @@ def list_corpora() -> None:
 
     for card in describe.cards():
         where = f" [{card.variable}]" if card.variable else ""
-        where += ", fetched" if checksums.fetched(card.name) else ""
+        where += ", fetched" if checksums.fetched_folder(card.name) else ""
         print(f"{card.name:<18} {', '.join(card.tasks):<16} {card.title}{where}")
 
 
@@ -183,8 +183,8 @@ def fetch_corpus(name: str, mirror: str, given: Path | None) -> None:
     """
     from harness.corpora.fetch.fetching import fetch
 
-    fetched = fetch(name, mirror=mirror, given=given)
-    print(f"{name} is in {fetched.folder}{' already' if fetched.before else ''}")
+    fetched = fetch(name, mirror=mirror, copy_from=given)
+    print(f"{name} is in {fetched.folder}{' already' if fetched.already else ''}")
     states = list(fetched.states.values())
     if len(states) <= SHOWN:
         for path, state in fetched.states.items():
@@ -196,9 +196,9 @@ def fetch_corpus(name: str, mirror: str, given: Path | None) -> None:
         files, theirs = ("1 file", "its own is") if new == 1 else (f"{new:,} files", "theirs are")
         pinned = f"{theirs} pinned now, so that others will not pass for them"
         print(f"No published checksum is known of {files}; {pinned}.")
-    if fetched.absent:
-        few = len(fetched.absent) <= SHOWN
-        absent = ", ".join(fetched.absent) if few else f"{len(fetched.absent)} files of test"
+    if fetched.missing:
+        few = len(fetched.missing) <= SHOWN
+        absent = ", ".join(fetched.missing) if few else f"{len(fetched.missing)} files of test"
         print(f"Not there, and not needed to read the corpus: {absent}.")
         print("To have them from elsewhere, delete the folder and fetch again with --mirror or --from.")
     print(f"Next: harness corpus describe {name}")

@@ -112,7 +112,7 @@ class Card:
 
     def default_folder(self) -> str | Path | None:
         """Return what the variable says, else where the corpus was fetched to; None where it is nowhere."""
-        return os.environ.get(self.variable) or checksums.fetched(self.name)
+        return os.environ.get(self.variable) or checksums.fetched_folder(self.name)
 
     def folder(self, option: Path | None) -> Path:
         """Return the folder that holds the corpus.
@@ -240,22 +240,22 @@ def _faults_inside(where: str, data: Mapping[Any, Any]) -> Iterator[Problem]:
     """Check labels, flaws and published scores, each where it is the list or mapping that it should be."""
     labels, flaws, published = (data.get(key) for key in ("labels", "flaws", "published"))
     for task, names in labels.items() if isinstance(labels, dict) else ():
-        place = f"{where}: labels.{task}"
+        at = f"{where}: labels.{task}"
         if task not in get_args(Task):
-            yield Problem(place, "is not a task", suggest(str(task), get_args(Task)))
+            yield Problem(at, "is not a task", suggest(str(task), get_args(Task)))
         elif isinstance(names, str) and task == "framing":
             if names not in FRAME_SETS:
-                yield Problem(place, f"{names!r} is not a set of frames", suggest(names, FRAME_SETS))
+                yield Problem(at, f"{names!r} is not a set of frames", suggest(names, FRAME_SETS))
         elif isinstance(names, str) or not _are_texts(names):
-            yield Problem(place, f"should be a list of labels, got {names!r}")
+            yield Problem(at, f"should be a list of labels, got {names!r}")
     if isinstance(flaws, list) and not _are_texts(flaws):
         yield Problem(f"{where}: flaws", f"should be a list of sentences, got {flaws!r}")
     for number, score in enumerate(published if isinstance(published, list) else ()):
-        place = f"{where}: published.{number}"
+        at = f"{where}: published.{number}"
         if isinstance(score, dict):
-            yield from _faults(place, score, _OF_PUBLISHED, {})
+            yield from _faults(at, score, _OF_PUBLISHED, {})
         else:
-            yield Problem(place, f"should be a mapping, got {score!r}")
+            yield Problem(at, f"should be a mapping, got {score!r}")
 
 
 def _is(value: Any, kind: type) -> bool:

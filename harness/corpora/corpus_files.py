@@ -1,4 +1,4 @@
-"""The files of a published corpus in, its rows out, with word of those that are not there."""
+"""The files of a published corpus in, its rows out; which files are missing is noted in their source."""
 
 from __future__ import annotations
 
@@ -8,80 +8,80 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.corpora.card import Card
-from harness.corpora.checks import Raw, stacked, union
-from harness.corpora.tabular import shown
+from harness.corpora.checks import Raw, concatenate
+from harness.corpora.text_files import short_path
 from harness.values.errors import CorpusError, Problem
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
-class Part:
-    """One file of a corpus.
+class CorpusFile:
+    """One file of a published corpus.
 
     Attributes
     ----------
     path : Path
     split : str
-        Where its rows go: train, dev or test.
-    needed : bool
+        Where its rows go: train, dev or test; empty where the corpus has no split.
+    required : bool
         Whether the corpus cannot be read without it.
     """
 
     path: Path
     split: str
-    needed: bool = True
+    required: bool = True
 
 
-def read_parts(card: Card, home: Path, parts: Sequence[Part], read: Callable[[Part], Raw]) -> Raw:
-    """Read the files that are there.
+def read_files(card: Card, home: Path, files: Sequence[CorpusFile], read: Callable[[CorpusFile], Raw]) -> Raw:
+    """Read the files that exist.
 
     Parameters
     ----------
     card : Card
-        Whose address is told where a file is missing.
+        Says where the corpus is offered, if a file is missing.
     home : Path
         The corpus's folder.
-    parts : sequence of Part
+    files : sequence of CorpusFile
         Under ``home``.
     read : callable
-        Makes rows of one file.
+        Turns one file into rows.
 
     Returns
     -------
     Raw
-        Of all files; its source names those that are not there, so that a split that needs one can say so.
+        Of all files; its source names the missing ones, so that a split that needs one can say so.
 
     Raises
     ------
     CorpusError
-        With every needed file that is missing, or everything that is wrong with the files.
+        With every required file that is missing, or everything that is wrong with the files.
     """
-    absent = [part for part in parts if not part.path.is_file()]
-    needed = [part for part in absent if part.needed]
-    if needed:
-        hint = f"{card.title} is offered at {card.address}"
-        raise CorpusError(Problem(shown(part.path), "is not there", hint) for part in needed)
-    raws = read_all([part for part in parts if part not in absent], read)
-    names = [str(part.path.relative_to(home)) for part in absent]
-    return stacked(raws, shown(home) + "".join(f"; {name} is not there" for name in names))
+    missing = [file for file in files if not file.path.is_file()]
+    required = [file for file in missing if file.required]
+    if required:
+        raise CorpusError(Problem(short_path(file.path), "is missing", card.offer) for file in required)
+    raws = read_all([file for file in files if file not in missing], read)
+    names = [str(file.path.relative_to(home)) for file in missing]
+    return concatenate(raws, short_path(home) + "".join(f"; {name} is missing" for name in names))
 
 
-def read_all(items: Sequence[Item], read: Callable[[Item], Result]) -> list[Result]:
-    """Read everything, so that the problems of all are told at once.
+def read_all(items: Sequence[_Item], read: Callable[[_Item], _Result]) -> list[_Result]:
+    """Read every item, so that the problems of all are reported at once.
 
     Raises
     ------
     CorpusError
         With the problems of every item that could not be read.
     """
-    found, errors = [], []
+    results: list[_Result] = []
+    problems: list[Problem] = []
     for item in items:
         try:
-            found.append(read(item))
+            results.append(read(item))
         except CorpusError as error:
-            errors.append(error)
-    if errors:
-        raise union(errors)
-    return found
+            problems += error.problems
+    if problems:
+        raise CorpusError(problems)
+    return results

@@ -1,24 +1,24 @@
-"""A CSV, TSV, JSONL, Parquet or Excel file in, its rows and the place of each out."""
+"""A CSV, TSV, JSONL, Parquet or Excel file in, its rows out, each with its file and line."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import io
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from harness.corpora.checks import Raw, capped
+from harness.corpora.checks import Raw, limit_problems
+from harness.corpora.text_files import content, parsed_lines, short_path
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.files import MAX_FIELD_SIZE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Format = Literal["csv", "tsv", "jsonl", "parquet", "xlsx"]
+FileFormat = Literal["csv", "tsv", "jsonl", "parquet", "xlsx"]
 SUFFIXES = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -28,10 +28,10 @@ SUFFIXES = {
     ".parquet": "parquet",
     ".xlsx": "xlsx",
 }
-"""What a file's name says of its format."""
+"""Suffix of a file's name, in lower case → its format."""
 
-Record = tuple[str, list[Any]]
-"""The place of a record, and its fields."""
+FileRecord = tuple[str, list[Any]]
+"""Where a record stands, and its fields."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,25 @@ class Layout:
     Attributes
     ----------
     format : {"csv", "tsv", "jsonl", "parquet", "xlsx"}, optional
-        Left out, the suffix says it.
+        Left out, it goes by the suffix.
     encoding : str
         Of CSV, TSV and JSONL; a byte order mark is skipped.
     delimiter : str
         Between the fields of a CSV file; left empty, a comma, or a tab for TSV.
     quoted : bool
-        Whether fields may stand in double quotes. Without, a quotation mark is a character like any other.
+        Whether fields may be in double quotes. If not, a quotation mark is a character like any other.
     header : tuple of str
         Names of the columns of a CSV or TSV file without a header; left empty, its first record names them.
     settable : bool
-        Whether a person can set these, so that a problem may name them as the remedy.
+        Whether the config can set these, so that an error may suggest them.
+
+    Raises
+    ------
+    ConfigError
+        For an encoding that Python does not know, or a delimiter of several characters.
     """
 
-    format: Format | None = None
+    format: FileFormat | None = None
     encoding: str = "utf-8"
     delimiter: str = ""
     quoted: bool = True
@@ -75,7 +80,7 @@ class Layout:
 
 
 PUBLISHED = Layout(settable=False)
-"""Of a file that others published, in the format that its suffix says."""
+"""The layout of a published file, in the format that its suffix says."""
 
 
 def read(path: Path, layout: Layout = Layout()) -> Raw:
@@ -91,20 +96,20 @@ def read(path: Path, layout: Layout = Layout()) -> Raw:
     Returns
     -------
     Raw
-        Cells as the file has them: text in CSV and TSV, JSON values in JSONL. Places are ``file:line``; in
-        Parquet ``file: row n``, from 1; in Excel the same, with the numbers that its window shows.
+        Cells as the file has them: text in CSV and TSV, JSON values in JSONL. Locations are ``file:line``; in
+        Parquet ``file: row n``, from 1; in Excel the same, with the row numbers that Excel shows.
 
     Raises
     ------
     CorpusError
-        Where the file is missing, empty, of unknown format, wrongly encoded, cut off or ragged; naming the
-        file and, where there are lines, the line.
+        If the file is missing, empty, of unknown format, in another encoding, cut off, or has rows of
+        different lengths; naming the file and, if it has lines, the line.
     """
-    name = shown(path)
+    name = short_path(path)
     kind = layout.format or SUFFIXES.get(path.suffix.lower())
     if kind is None:
-        hint = f"set format to one of {', '.join(get_args(Format))}"
-        raise CorpusError([Problem(name, f"has no suffix that says its format: {path.name!r}", hint)])
+        hint = f"set format to one of {', '.join(get_args(FileFormat))}"
+        raise CorpusError([Problem(name, f"has a suffix that is no known format: {path.name!r}", hint)])
     if kind in ("parquet", "xlsx"):
         if path.is_file() and not path.stat().st_size:
             raise CorpusError([Problem(name, "is empty")])
@@ -113,69 +118,7 @@ def read(path: Path, layout: Layout = Layout()) -> Raw:
     if kind == "jsonl":
         return _jsonl(text, name)
     records = _records(text, name, layout, layout.delimiter or ("\t" if kind == "tsv" else ","))
-    return _tabular(list(records), name, layout.header)
-
-
-def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
-    """Read a JSONL file in UTF-8: the place and the object of each line that is not blank.
-
-    Raises
-    ------
-    CorpusError
-        As :func:`read` does, for all lines at once, before the first is handed out.
-    """
-    name = shown(path)
-    return iter(_objects(content(path), name))
-
-
-def shown(path: Path) -> str:
-    """Write a path as short as it can be found from here."""
-    absolute = path.absolute()
-    here = Path.cwd()
-    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(path)
-
-
-def content(path: Path, encoding: str = "utf-8", *, settable: bool = False) -> str:
-    """Read the text of a file, without a byte order mark.
-
-    Parameters
-    ----------
-    path : Path
-    encoding : str
-    settable : bool
-        Whether a person can set the encoding, and is told so.
-
-    Raises
-    ------
-    CorpusError
-        Where it is missing, a folder, empty or in another encoding; naming the file and the line.
-    """
-    name = shown(path)
-    try:
-        data = path.read_bytes()
-    except IsADirectoryError:
-        raise CorpusError([Problem(name, "is a folder", "name the files in it")]) from None
-    except OSError as error:
-        raise CorpusError([Problem(name, f"cannot be read: {error.strerror or error}")]) from None
-    try:
-        text = data.decode(encoding).removeprefix("\ufeff")
-    except UnicodeError as error:
-        problem = _misencoded(data, name, encoding, error)
-        if not settable:
-            problem = replace(problem, hint="was it saved anew? take it as published")
-        raise CorpusError([problem]) from None
-    if not text.strip():
-        raise CorpusError([Problem(name, "is empty")])
-    return text
-
-
-def _misencoded(data: bytes, name: str, encoding: str, error: UnicodeError) -> Problem:
-    start = error.start if isinstance(error, UnicodeDecodeError) else 0
-    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    likely = "utf-16" if utf16 else "cp1252 or latin-1"
-    byte = f": byte 0x{data[start]:02x}" if start < len(data) else ""
-    line = data.count(b"\n", 0, start) + 1
-    return Problem(f"{name}:{line}", f"is not {encoding}{byte}", f"set encoding, perhaps to {likely}")
+    return _tabular(list(records), name, layout.header, "there is only one column: is the delimiter right?")
 
 
 def _parquet(path: Path, name: str) -> Raw:
@@ -184,45 +127,22 @@ def _parquet(path: Path, name: str) -> Raw:
     try:
         frame = pd.read_parquet(path)
     except (OSError, ValueError, NotImplementedError) as error:
-        said = str(error).splitlines()[0].rstrip(".").replace(str(path), name)
-        raise CorpusError([Problem(name, f"cannot be read as Parquet: {said}")]) from None
+        reason = str(error).splitlines()[0].rstrip(".").replace(str(path), name)
+        raise CorpusError([Problem(name, f"cannot be read as Parquet: {reason}")]) from None
     if frame.empty:
         raise CorpusError([Problem(name, "has no rows")])
     return Raw(frame, [f"{name}: row {row}" for row in range(1, len(frame) + 1)], name)
 
 
 def _jsonl(text: str, name: str) -> Raw:
-    objects = _objects(text, name)
-    columns = dict.fromkeys(key for _, one in objects for key in one)
-    cells = {key: [one.get(key) for _, one in objects] for key in columns}
-    return Raw(_table(cells, len(objects)), [place for place, _ in objects], name)
+    objects = parsed_lines(text, name)
+    columns = dict.fromkeys(key for _, fields in objects for key in fields)
+    cells = {key: [fields.get(key) for _, fields in objects] for key in columns}
+    return Raw(_table(cells, len(objects)), [where for where, _ in objects], name)
 
 
-def _objects(text: str, name: str) -> list[tuple[str, Any]]:
-    objects, problems = [], []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        place = f"{name}:{number}"
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError as error:
-            problems.append(Problem(place, f"is not valid JSON: {error.msg} (character {error.colno})"))
-            continue
-        except RecursionError:
-            problems.append(Problem(place, "is not valid JSON: nested too deeply"))
-            continue
-        if not isinstance(value, dict):
-            problems.append(Problem(place, f"is not a JSON object but {type(value).__name__}"))
-            continue
-        objects.append((place, value))
-    if problems:
-        raise CorpusError(capped(problems, name))
-    return objects
-
-
-def _sheet(path: Path, name: str) -> list[Record]:
-    """Read the first sheet of a workbook; empty cells at the end of a row are none."""
+def _sheet(path: Path, name: str) -> list[FileRecord]:
+    """Read the first sheet of a workbook, without the empty cells at the end of its rows."""
     from zipfile import BadZipFile
 
     import openpyxl
@@ -232,43 +152,47 @@ def _sheet(path: Path, name: str) -> list[Record]:
         rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
         book.close()
     except (OSError, ValueError, KeyError, IndexError, BadZipFile) as error:
-        said = str(error).splitlines()[0].rstrip(".") or type(error).__name__
-        raise CorpusError([Problem(name, f"cannot be read as Excel: {said}")]) from None
+        reason = str(error).splitlines()[0].rstrip(".") or type(error).__name__
+        raise CorpusError([Problem(name, f"cannot be read as Excel: {reason}")]) from None
     filled = [(f"{name}: row {number}", row) for number, row in enumerate(rows, start=1) if any(row)]
     width = max(
         (k for _, row in filled[:1] for k, cell in enumerate(row, start=1) if cell is not None), default=0
     )
-    return [(place, _trimmed(row, width)) for place, row in filled]
+    return [(where, _fitted(row, width)) for where, row in filled]
 
 
-def _trimmed(row: list[Any], width: int) -> list[Any]:
+def _fitted(row: list[Any], width: int) -> list[Any]:
+    """Cut empty cells beyond the header's width off, or fill the row up to it."""
+    # A workbook's rows are as wide as its widest formatted row, often far beyond what anybody filled in.
     while len(row) > width and row[-1] is None:
         row.pop()
     return row + [None] * (width - len(row))
 
 
-def _tabular(records: list[Record], name: str, header: tuple[str, ...] = ()) -> Raw:
+def _tabular(
+    records: list[FileRecord], name: str, header: tuple[str, ...] = (), hint_for_one_column: str = ""
+) -> Raw:
     if not records:
         raise CorpusError([Problem(name, "is empty")])
     top, first = (name, list(header)) if header else records.pop(0)
     columns = ["" if column is None else str(column).strip() for column in first]
-    twice = sorted({column for column in columns if column and columns.count(column) > 1})
-    problems = [Problem(top, f"names the column {column!r} twice") for column in twice]
-    for place, fields in records:
+    repeated = sorted({column for column in columns if column and columns.count(column) > 1})
+    problems = [Problem(top, f"names the column {column!r} twice") for column in repeated]
+    for where, fields in records:
         if len(fields) != len(columns):
             what = f"has {len(fields)} field{'s' * (len(fields) != 1)}, the header {len(columns)}"
-            hint = "one column in all: is the delimiter right?" if len(columns) == 1 else ""
-            problems.append(Problem(place, what, hint))
+            problems.append(Problem(where, what, hint_for_one_column if len(columns) == 1 else ""))
     if problems:
-        raise CorpusError(capped(problems, name))
+        raise CorpusError(limit_problems(problems, name))
     if not records:
         raise CorpusError([Problem(name, "has a header and no rows")])
+    # A column without a name is an index that some program wrote; it is left out.
     cells = {column: [fields[k] for _, fields in records] for k, column in enumerate(columns) if column}
-    return Raw(_table(cells, len(records)), [place for place, _ in records], name)
+    return Raw(_table(cells, len(records)), [where for where, _ in records], name)
 
 
-def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[Record]:
-    """Yield each record with the line it begins on; blank lines are none."""
+def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[FileRecord]:
+    """Yield each record with the line it begins on; blank lines are skipped."""
     csv.field_size_limit(MAX_FIELD_SIZE)
     reader = csv.reader(
         io.StringIO(text, newline=""),
@@ -283,9 +207,10 @@ def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[R
         except StopIteration:
             return
         except csv.Error as error:
-            marks = "a quotation mark stands alone or inside a field: double it, or set quoted: false"
-            hint = marks if layout.quoted and layout.settable else ""
+            advice = "a quotation mark is alone or inside a field: double it, or set quoted: false"
+            hint = advice if layout.quoted and layout.settable else ""
             raise CorpusError([Problem(f"{name}:{line}", f"is not valid CSV: {error}", hint)]) from None
+        # A quoted field may hold line ends: what counts is where the record begins.
         if any(fields):
             yield f"{name}:{line}", list(fields)
         line = reader.line_num + 1

@@ -43,4 +43,4 @@ def test_corpora_and_measurements_share_it(monkeypatch: pytest.MonkeyPatch, tmp_
     choice.remember("a-model", {"fp32": 12.0})
     assert [path.name for path in tmp_path.iterdir()] == ["engines.json"]
     assert choice.remembered("a-model") == {"fp32": 12.0}
-    assert checksums.home("vast") == tmp_path / "corpora" / "vast"
+    assert checksums.corpus_folder("vast") == tmp_path / "corpora" / "vast"

@@ -1,7 +1,8 @@
-"""A corpus's name in, the folder out where its fetched files are; and the checksums that they must have.
+"""A corpus's name in, its folder in the cache and the checksums that its files must have out.
 
-Checksums of what is known ship with the package, in the format of ``sha256sum``. Any other file is pinned
-when it is first fetched: in ``pins.json`` of the cache, so that something else does not pass for it later.
+Checksums of published files ship with the package (``checksums.txt``, in the format of ``sha256sum``). Any
+other file is pinned when it is first fetched, in ``pins.json`` of the cache folder, so that a different file
+is noticed later.
 """
 
 from __future__ import annotations
@@ -19,22 +20,22 @@ from harness.values.cache import cache_folder
 from harness.values.errors import FetchError
 
 CHECKSUMS = Path(__file__).parent / "checksums.txt"
-State = Literal["verified", "as first fetched", "unverified"]
+FileState = Literal["verified", "as first fetched", "unverified"]
 
 
-def home(name: str) -> Path:
-    """Return the folder of a corpus, whether it has been fetched or not."""
+def corpus_folder(name: str) -> Path:
+    """Return the folder of a corpus in the cache, whether it has been fetched or not."""
     return cache_folder() / "corpora" / name
 
 
-def fetched(name: str) -> Path | None:
+def fetched_folder(name: str) -> Path | None:
     """Return the folder of a corpus that has been fetched; None for any other."""
-    folder = home(name)
+    folder = corpus_folder(name)
     return folder if folder.is_dir() else None
 
 
 @cache
-def known(name: str) -> Mapping[str, str]:
+def published_checksums(name: str) -> Mapping[str, str]:
     """Return the checksums of a corpus's files that ship with the package: path → SHA-256."""
     lines = CHECKSUMS.read_text(encoding="utf-8").splitlines()
     pairs = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
@@ -47,8 +48,8 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def check(name: str, folder: Path, *, delete: bool) -> dict[str, State]:
-    """Hold every file of a folder to its checksum, and pin those that have none yet.
+def check(name: str, folder: Path, *, delete: bool) -> dict[str, FileState]:
+    """Compare every file of a folder with its checksum, and pin those that have none yet.
 
     Parameters
     ----------
@@ -57,58 +58,57 @@ def check(name: str, folder: Path, *, delete: bool) -> dict[str, State]:
     folder : Path
         With its files.
     delete : bool
-        Whether a file that is another is deleted, so that it will be fetched again.
+        Whether a file with a wrong checksum is deleted, so that it will be fetched again.
 
     Returns
     -------
     dict
-        Path in the folder → ``verified`` (as the package knows it), ``as first fetched``, or ``unverified``
-        (first fetched now, and pinned).
+        Path in the folder → ``verified`` (equals the published file), ``as first fetched``, or ``unverified``
+        (fetched now for the first time, and pinned).
 
     Raises
     ------
     FetchError
-        Naming each file that is another than the known or pinned one; nothing is pinned then.
+        Naming each file that differs from the published or pinned one; nothing is pinned then.
     """
-    pinned = _pins()
-    mine = pinned.get(name, {})
-    found = {
+    pins = _read_pins()
+    pinned, published = pins.get(name, {}), published_checksums(name)
+    actual = {
         path.relative_to(folder).as_posix(): digest(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    wrong = [path for path, sha in found.items() if known(name).get(path, mine.get(path, sha)) != sha]
+    wrong = [path for path, sha in actual.items() if published.get(path, pinned.get(path, sha)) != sha]
     for path in wrong if delete else ():
         (folder / path).unlink()
     if wrong:
-        end = "it is deleted" if delete else f"delete {folder} to fetch it again"
-        raise FetchError("\n".join(f"{_another(name, path, found[path], mine)}; {end}" for path in wrong))
-    states: dict[str, State] = {
-        path: "verified" if path in known(name) else "as first fetched" if path in mine else "unverified"
-        for path in found
+        end = "it was deleted" if delete else f"delete {folder} to fetch it again"
+        lines = [f"{_mismatch(path, actual[path], published, pinned)}; {end}" for path in wrong]
+        raise FetchError("\n".join(lines))
+    states: dict[str, FileState] = {
+        path: "verified" if path in published else "as first fetched" if path in pinned else "unverified"
+        for path in actual
     }
-    new = {path: found[path] for path, state in states.items() if state == "unverified"}
+    new = {path: actual[path] for path, state in states.items() if state == "unverified"}
     if new:
-        text = json.dumps({**pinned, name: {**mine, **new}}, indent=1, sort_keys=True)
-        pins = cache_folder() / "pins.json"
-        pins.with_suffix(".new").write_text(text + "\n", encoding="utf-8")
-        pins.with_suffix(".new").replace(pins)
+        _write_pins({**pins, name: {**pinned, **new}})
     return states
 
 
 @contextmanager
-def alone(name: str) -> Iterator[None]:
-    """Keep two processes from fetching at once: the second is told so.
+def fetch_lock(name: str) -> Iterator[None]:
+    """Keep two processes from fetching at once: the second is refused.
 
     Raises
     ------
     FetchError
-        Where another process is fetching, or the cache cannot be written.
+        If another process is fetching, or the cache cannot be written.
     """
     try:
         (cache_folder() / "corpora").mkdir(parents=True, exist_ok=True)
         with (cache_folder() / "lock").open("w") as handle:
             try:
+                # The system releases the lock when the process ends, however it ends: none is left behind.
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise FetchError(f"{name}: another process is fetching into {cache_folder()}") from None
@@ -119,22 +119,32 @@ def alone(name: str) -> Iterator[None]:
         ) from None
 
 
-def _pins() -> dict[str, dict[str, str]]:
-    path = cache_folder() / "pins.json"
+def _pins_file() -> Path:
+    return cache_folder() / "pins.json"
+
+
+def _read_pins() -> dict[str, dict[str, str]]:
+    path = _pins_file()
     if not path.is_file():
         return {}
     try:
         pins: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        raise FetchError(f"{path}: is not valid JSON; delete it to pin everything anew") from None
+        raise FetchError(f"{path}: is not valid JSON; delete it to pin all files again") from None
     return pins
 
 
-def _another(name: str, path: str, sha: str, mine: Mapping[str, str]) -> str:
-    if path in known(name):
-        return f"{path}: is not the published file: its SHA-256 is {sha}, not {known(name)[path]}"
-    pins = cache_folder() / "pins.json"
+def _write_pins(pins: Mapping[str, Mapping[str, str]]) -> None:
+    # Written beside and moved into place: whoever is cut off here leaves the old pins whole.
+    draft = _pins_file().with_suffix(".new")
+    draft.write_text(json.dumps(pins, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    draft.replace(_pins_file())
+
+
+def _mismatch(path: str, actual: str, published: Mapping[str, str], pinned: Mapping[str, str]) -> str:
+    if path in published:
+        return f"{path}: is not the published file: its SHA-256 is {actual}, not {published[path]}"
     return (
-        f"{path}: is not the file that was first fetched: its SHA-256 is {sha}, not {mine[path]}; if the new"
-        f" one is right, take its line out of {pins}"
+        f"{path}: is not the file that was first fetched: its SHA-256 is {actual}, not {pinned[path]}; if the"
+        f" new one is right, remove its line from {_pins_file()}"
     )

@@ -1,8 +1,8 @@
-"""An address in, its bytes in a file out: what broke off is taken up again where the server allows it.
+"""An address in, its bytes in a file out; a broken download is resumed where the server allows it.
 
-What arrives stands in ``NAME.partial`` until it is whole, beside a note of the server's mark of the version
-(``ETag`` or ``Last-Modified``). It is taken up only where that mark is the same, or a checksum will tell.
-Libraries that fetch data sets and check them (pooch, fsspec) begin anew, so this is our own, on requests.
+Until a file is complete it is called ``NAME.partial``, beside a note of the server's mark of its version
+(``ETag`` or ``Last-Modified``). It is resumed only if that mark is the same, or if a checksum will tell.
+Libraries that fetch data sets and check them (pooch, fsspec) start over, so this is our own, on requests.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ if TYPE_CHECKING:
     import requests
 
 MEGABYTE = 1 << 20
-ELSEWHERE = "try another place with --mirror, or your own copy with --from"
+OTHER_SOURCES = "try another source with --mirror, or your own copy with --from"
+MISSING_STATUSES = (404, 410)
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long a server is waited for.
+class RetryPolicy:
+    """How long to wait for a server, and how often to try again.
 
     Attributes
     ----------
     connect, read : float
         Seconds until it answers; seconds without a byte.
     tries : int
-        How often in a row an attempt may bring nothing.
+        How many attempts in a row may bring nothing.
     pause : float
         Seconds between attempts.
     """
@@ -47,8 +48,7 @@ class Patience:
     pause: float = 1.0
 
 
-PATIENCE = Patience()
-ABSENT = (404, 410)
+DEFAULT_RETRIES = RetryPolicy()
 
 
 class AbsentError(FetchError):
@@ -59,48 +59,50 @@ class _BrokenOffError(Exception):
     """The connection ended before the file did."""
 
 
-def download(address: str, path: Path, *, checked: bool = False, patience: Patience = PATIENCE) -> None:
-    """Fetch a file, unless it is there.
+def download(
+    address: str, path: Path, *, checked: bool = False, retries: RetryPolicy = DEFAULT_RETRIES
+) -> None:
+    """Fetch a file, unless it exists.
 
     Parameters
     ----------
     address : str
         Of HTTP or HTTPS; redirects are followed, but not from HTTPS to HTTP.
     path : Path
-        Where it goes. Until it is whole it stands in ``NAME.partial`` beside it.
+        Where it goes. Until it is complete it is called ``NAME.partial``.
     checked : bool
-        Whether the whole file will be held to a known checksum, so that what is there may be taken up even
+        Whether the complete file will be compared with a checksum, so that a partial one may be resumed even
         if the server does not say which version it is.
-    patience : Patience
-        With the server.
+    retries : RetryPolicy
 
     Raises
     ------
     FetchError
-        Where the server cannot be reached, breaks off again and again, or the disk is full; saying what to
-        do. What has arrived is kept where it can be taken up.
+        If the server cannot be reached, the connection breaks off again and again, or the disk is full;
+        saying what to do. A partial file is kept if it can be resumed.
     AbsentError
-        Where the server does not have the file; nothing is kept.
+        If the server does not have the file; nothing is kept.
     """
     if path.is_file():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = _Partial(path.with_name(f"{path.name}.partial"))
+    partial = _Partial(path.with_name(f"{path.name}.partial"))
     failures, reason = 0, ""
-    while failures < patience.tries:
-        before = part.size
+    while failures < retries.tries:
+        before = partial.size
         try:
-            _attempt(address, part, checked, patience)
+            _attempt(address, partial, checked, retries)
         except _BrokenOffError as error:
             reason = str(error)
-            failures = failures + 1 if part.size <= before else 1
-            time.sleep(patience.pause)
+            # A slow line may break off many times: only attempts that brought nothing count as failures.
+            failures = failures + 1 if partial.size <= before else 1
+            time.sleep(retries.pause)
         else:
-            part.path.replace(path)
-            part.note.unlink(missing_ok=True)
+            partial.path.replace(path)
+            partial.note.unlink(missing_ok=True)
             return
-    kept = f"; {part.size:,} bytes are kept: run it again to go on" if part.size else f"; {ELSEWHERE}"
-    raise FetchError(f"{address}: {reason}{kept}")
+    hint = f"{partial.size:,} bytes are kept: run it again to resume" if partial.size else OTHER_SOURCES
+    raise FetchError(f"{address}: {reason}; {hint}")
 
 
 @dataclass(frozen=True)
@@ -126,80 +128,85 @@ class _Partial:
         self.note.unlink(missing_ok=True)
 
 
-def _attempt(address: str, part: _Partial, checked: bool, patience: Patience) -> None:
-    """Ask once for what is missing, and write what comes."""
+def _attempt(address: str, partial: _Partial, checked: bool, retries: RetryPolicy) -> None:
+    """Request once what is missing, and write what comes."""
     import requests
     import urllib3
 
-    have = part.size if part.version or checked else 0
+    have = partial.size if partial.version or checked else 0
     # Compressed on the way, the lengths would not be those of the file.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-    timeout = (patience.connect, patience.read)
+    timeout = (retries.connect, retries.read)
     try:
         with requests.get(address, headers=headers, stream=True, timeout=timeout) as response:
-            start = _start(address, response, part, have)
-            _write(response, part, start)
+            start = _start(address, response, partial, have)
+            _write(response, partial, start)
     except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
-        raise _BrokenOffError(f"nothing came for {patience.read:g} s") from None
+        raise _BrokenOffError(f"nothing came for {retries.read:g} s") from None
     except urllib3.exceptions.HTTPError:
         raise _BrokenOffError("broke off") from None
     except requests.exceptions.RequestException as error:
+        # requests marks what is wrong with the address itself by ValueError: no attempt will better it.
         if isinstance(error, ValueError):
-            raise FetchError(f"{address}: is no address of HTTP: {error}") from None
+            raise FetchError(f"{address}: is not an HTTP address: {error}") from None
         raise _BrokenOffError(f"cannot be reached: {_reason(error)}") from None
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise FetchError(f"{part.path}: cannot be written: {error.strerror or error}") from None
-        part.drop()
-        raise FetchError(f"{part.path.parent}: the disk is full; what had arrived is deleted") from None
+            raise FetchError(f"{partial.path}: cannot be written: {error.strerror or error}") from None
+        partial.drop()
+        what = "the disk is full; the partial download was deleted"
+        raise FetchError(f"{partial.path.parent}: {what}") from None
 
 
-def _start(address: str, response: requests.Response, part: _Partial, have: int) -> int:
-    """Say from which byte on the answer is; 0 for all of it."""
+def _start(address: str, response: requests.Response, partial: _Partial, have: int) -> int:
+    """Return the byte at which the answer starts; 0 for the whole file."""
     if address.startswith("https:") and not response.url.startswith("https:"):
-        raise FetchError(f"{address}: leads to {response.url}, which is not encrypted; {ELSEWHERE}")
+        raise FetchError(f"{address}: redirects to {response.url}, which is not encrypted; {OTHER_SOURCES}")
     if response.status_code == 416:
-        part.drop()
-        raise _BrokenOffError("has another file than the one begun")
+        # Range not satisfiable: what the server has now is shorter than what arrived.
+        partial.drop()
+        raise _BrokenOffError("the file has changed since the download began")
     if response.status_code >= 500:
         raise _BrokenOffError(f"answers {response.status_code} {response.reason}")
-    if response.status_code in ABSENT:
-        part.drop()
-        raise AbsentError(f"{address}: answers {response.status_code} {response.reason}; {ELSEWHERE}")
+    if response.status_code in MISSING_STATUSES:
+        partial.drop()
+        raise AbsentError(f"{address}: answers {response.status_code} {response.reason}; {OTHER_SOURCES}")
     if not response.ok:
-        raise FetchError(f"{address}: answers {response.status_code} {response.reason}; {ELSEWHERE}")
+        raise FetchError(f"{address}: answers {response.status_code} {response.reason}; {OTHER_SOURCES}")
     version = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
+    # 206 is Partial Content; a server without ranges answers 200 with the whole file.
     resumed = response.status_code == 206
     begins = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-    if resumed and (not begins or (part.version and version != part.version)):
-        part.drop()
-        raise _BrokenOffError("has another file than the one begun")
+    if resumed and (not begins or (partial.version and version != partial.version)):
+        partial.drop()
+        raise _BrokenOffError("the file has changed since the download began")
     if version:
-        part.note.write_text(version, encoding="utf-8")
+        partial.note.write_text(version, encoding="utf-8")
     else:
-        part.note.unlink(missing_ok=True)
+        partial.note.unlink(missing_ok=True)
     return have if resumed else 0
 
 
-def _write(response: requests.Response, part: _Partial, start: int) -> None:
+def _write(response: requests.Response, partial: _Partial, start: int) -> None:
     length = response.headers.get("Content-Length", "")
     missing = int(length) if length.isdecimal() else None
-    free = shutil.disk_usage(part.path.parent).free
+    free = shutil.disk_usage(partial.path.parent).free
     if missing is not None and missing > free:
-        part.drop()
+        partial.drop()
         needed = f"{missing:,} bytes are needed, {free:,} are free"
-        raise FetchError(f"{part.path.parent}: the disk is full: {needed}")
+        raise FetchError(f"{partial.path.parent}: the disk is full: {needed}")
     total = max(1, math.ceil((missing or 0) / MEGABYTE))
-    with part.path.open("ab" if start else "wb") as file:
-        for _ in progress(_written(response, file), f"{part.path.stem}, MB", total):
+    with partial.path.open("ab" if start else "wb") as file:
+        for _ in progress(_chunks(response, file), f"{partial.path.stem}, MB", total):
             pass
-    if missing is not None and part.size < start + missing:
+    if missing is not None and partial.size < start + missing:
         raise _BrokenOffError("broke off")
 
 
-def _written(response: requests.Response, file: IO[bytes]) -> Iterator[int]:
-    """Write what comes as it comes, so that nothing is lost if it breaks off; yield at every megabyte."""
+def _chunks(response: requests.Response, file: IO[bytes]) -> Iterator[int]:
+    """Write what comes, and yield the bytes written so far at every megabyte."""
     done = 0
+    # read1 returns what has arrived without waiting for a full chunk, so that nothing is lost on a break.
     while chunk := response.raw.read1(MEGABYTE):
         file.write(chunk)
         if (done + len(chunk)) // MEGABYTE > done // MEGABYTE:
@@ -208,10 +215,10 @@ def _written(response: requests.Response, file: IO[bytes]) -> Iterator[int]:
 
 
 def _reason(error: BaseException) -> str:
-    """Find the plain reason under what the libraries wrapped it in."""
+    """Return the plain reason, out of the errors that the libraries wrapped around it."""
     inner: object = error
     while isinstance(inner, BaseException):
         text = str(getattr(inner, "strerror", None) or inner)
         wrapped = [getattr(inner, "reason", None), *inner.args]
-        inner = next((one for one in wrapped if isinstance(one, BaseException)), None)
+        inner = next((cause for cause in wrapped if isinstance(cause, BaseException)), None)
     return re.sub(r"^\[Errno -?\d+\] ", "", text.rpartition(": ")[2]).rstrip(".")

@@ -1,6 +1,6 @@
-"""One's own CSV, TSV, JSONL or Parquet in, a Corpus out.
+"""Your own CSV, TSV, JSONL, Parquet or Excel files in, a Corpus out.
 
-The least that a config has to say::
+A minimal config::
 
     corpus:
       kind: files
@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.corpora import tabular
-from harness.corpora.checks import SPLITS, Raw, build, stacked
+from harness.corpora.checks import SPLITS, Raw, build, concatenate
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.corpus_files import read_all
-from harness.corpora.tabular import Format, Layout
+from harness.corpora.tabular import FileFormat, Layout
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import LabelSet, Task
 from harness.values.parties import EMPTY
@@ -30,10 +30,10 @@ Paths = Path | tuple[Path, ...] | Mapping[str, Path | tuple[Path, ...]]
 
 
 @dataclass(frozen=True)
-class Part:
-    """One file, the name that its ids begin with, and the split that it holds, where the config says so."""
+class SplitFile:
+    """One file, the name that its ids begin with, and its split, if the config names one."""
 
-    file: Path
+    path: Path
     name: str
     split: str | None = None
 
@@ -46,7 +46,7 @@ def files(
     label_map: Mapping[str, str | None] | None = None,
     target: str | None = None,
     separator: str = "|",
-    format: Format | None = None,  # noqa: A002 - the option's name
+    format: FileFormat | None = None,  # noqa: A002 - the option's name
     encoding: str = "utf-8",
     delimiter: str = "",
     quoted: bool = True,
@@ -76,30 +76,30 @@ def files(
     Returns
     -------
     Corpus
-        A row without an ``id`` is called by its place, ``mine.csv:17``; one without a ``group`` is a group of
-        its own.
+        A row without an ``id`` gets its location, ``mine.csv:17``; one without a ``group`` is a group of its
+        own.
 
     Raises
     ------
     ConfigError
-        Where options contradict each other.
+        If options contradict each other.
     CorpusError
         With everything that is wrong with the files.
     """
     layout = Layout(format, encoding, delimiter, quoted)
     shape = Shape(columns or {}, label_map or {}, target, separator)
-    parts = _parts(path)
+    sources = _files(path)
     if isinstance(path, Mapping) and "split" in shape.columns:
-        raise ConfigError([Problem("corpus.columns.split", "has no effect where path names the splits")])
-    raws = read_all(parts, lambda part: _read(part, layout, shape, task))
-    raw = stacked(raws, ", ".join(one.source for one in raws))
+        raise ConfigError([Problem("corpus.columns.split", "has no effect if path names the splits")])
+    raws = read_all(sources, lambda source: _read(source, layout, shape, task))
+    raw = concatenate(raws, ", ".join(raw.source for raw in raws))
     registry = EMPTY if parties is None else read_parties(parties)
-    return build(name or parts[0].file.stem, raw, labels=labels, task=task, parties=registry)
+    return build(name or sources[0].path.stem, raw, labels=labels, task=task, parties=registry)
 
 
-def _parts(path: Paths) -> list[Part]:
+def _files(path: Paths) -> list[SplitFile]:
     splits = path if isinstance(path, Mapping) else {"": path}
-    listed = [(split, (one,) if isinstance(one, Path) else one) for split, one in splits.items()]
+    listed = [(split, (paths,) if isinstance(paths, Path) else paths) for split, paths in splits.items()]
     problems = [
         Problem(f"corpus.path.{split}", f"unknown split {split!r}", suggest(split, SPLITS))
         for split in splits
@@ -109,18 +109,19 @@ def _parts(path: Paths) -> list[Part]:
         problems.append(Problem("corpus.path", "names no file"))
     if problems:
         raise ConfigError(problems)
-    files = [file for _, paths in listed for file in paths]
-    # train/data.csv and test/data.csv need more than their last name to be told apart.
-    depth = 1 if len({file.name for file in files}) == len(files) else 2
+    names = [file.name for _, paths in listed for file in paths]
+    # Ids begin with the file's name, so that they stay the same wherever the files lie. train/data.csv and
+    # test/data.csv need their folder's name too.
+    depth = 1 if len(set(names)) == len(names) else 2
     return [
-        Part(file, "/".join(file.parts[-depth:]), SPLITS.get(split.lower()))
+        SplitFile(file, "/".join(file.parts[-depth:]), SPLITS.get(split.lower()))
         for split, paths in listed
         for file in paths
     ]
 
 
-def _read(part: Part, layout: Layout, shape: Shape, task: Task) -> Raw:
-    raw = canonical(tabular.read(part.file, layout), shape, task)
-    if part.split is not None:
-        raw = replace(raw, frame=raw.frame.assign(split=part.split))
-    return with_ids(raw, [part.name + place.removeprefix(raw.source) for place in raw.places])
+def _read(file: SplitFile, layout: Layout, shape: Shape, task: Task) -> Raw:
+    raw = canonical(tabular.read(file.path, layout), shape, task)
+    if file.split is not None:
+        raw = replace(raw, frame=raw.frame.assign(split=file.split))
+    return with_ids(raw, [file.name + where.removeprefix(raw.source) for where in raw.locations])

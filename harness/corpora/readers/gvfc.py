@@ -7,8 +7,8 @@ from pathlib import Path
 
 from harness.corpora import tabular
 from harness.corpora.card import load_card
-from harness.corpora.checks import Raw, build, capped, is_missing, written
-from harness.corpora.corpus_files import Part, read_parts
+from harness.corpora.checks import Raw, build, cell_text, is_missing, limit_problems
+from harness.corpora.corpus_files import CorpusFile, read_files
 from harness.values.errors import CorpusError, Problem, suggest
 from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
@@ -24,7 +24,8 @@ FRAMES: Mapping[str, str] = {
     "8": "society_culture",
     "9": "economic_consequences",
 }
-"""Codes of the workbook; 99 stands for none."""
+"""Codes of the workbook, in the order of the codebook."""
+NO_FRAME = "99"
 
 NAME = "gvfc"
 
@@ -44,7 +45,7 @@ def gvfc(
     Parameters
     ----------
     folder : Path, optional
-        Where the workbook is; left out, ``HARNESS_GVFC`` says it.
+        Where the workbook is; left out, that of ``HARNESS_GVFC`` or the cache.
     unframed : bool
         Keep headlines that have none of the frames.
     labels : LabelSet, optional
@@ -55,41 +56,44 @@ def gvfc(
     Returns
     -------
     Corpus
-        Without a split or groups. Beyond the usual columns: ``first_frame``, that which was named first.
+        Without a split or groups. Beyond the usual columns: ``first_frame``, the one that was coded first.
 
     Raises
     ------
     CorpusError
-        Where the workbook is missing or something is wrong with it.
+        If the workbook is missing or something is wrong with it.
     """
     home = load_card(NAME).folder(folder)
-    raw = read_parts(load_card(NAME), home, [Part(home / FILE, "")], lambda part: _read(part, unframed))
+    files = [CorpusFile(home / FILE, "")]
+    raw = read_files(load_card(NAME), home, files, lambda file: _read(file, unframed))
     return build(NAME, raw, labels=labels, task=task)
 
 
-def _read(part: Part, unframed: bool) -> Raw:
+def _read(file: CorpusFile, unframed: bool) -> Raw:
     import pandas as pd
 
-    raw = tabular.read(part.path, tabular.PUBLISHED)
-    lacking = [name for name in COLUMNS if name not in raw.frame.columns]
-    if lacking:
-        known = [str(name) for name in raw.frame.columns]
+    raw = tabular.read(file.path, tabular.PUBLISHED)
+    missing = [name for name in COLUMNS if name not in raw.frame.columns]
+    if missing:
+        columns = [str(name) for name in raw.frame.columns]
         raise CorpusError(
-            Problem(raw.source, f"has no column {name!r}", suggest(name, known)) for name in lacking
+            Problem(raw.source, f"has no column {name!r}", suggest(name, columns)) for name in missing
         )
-    rows, places, problems = [], [], []
-    cells = zip(raw.places, *(raw.frame[name] for name in COLUMNS), strict=True)
-    for number, (place, title, *codes) in enumerate(cells, start=2):
-        found = [written(code) for code in codes if not is_missing(code) and written(code) != "99"]
-        strange = [code for code in found if code not in FRAMES]
+    rows, locations, problems = [], [], []
+    cells = zip(raw.locations, *(raw.frame[name] for name in COLUMNS), strict=True)
+    # Rows are numbered as Excel shows them: the header is row 1.
+    for number, (where, title, *themes) in enumerate(cells, start=2):
+        codes = [text for code in themes if not is_missing(code) and (text := cell_text(code)) != NO_FRAME]
         problems += [
-            Problem(f"{place}: theme", f"unknown code {code!r}", "known: 1 to 9, 99") for code in strange
+            Problem(f"{where}: theme", f"unknown code {code!r}", "known: 1 to 9, 99")
+            for code in codes
+            if code not in FRAMES
         ]
-        frames = tuple(dict.fromkeys(FRAMES[code] for code in found if code in FRAMES))
+        frames = tuple(dict.fromkeys(FRAMES[code] for code in codes if code in FRAMES))
         if frames or unframed:
             first = frames[0] if frames else None
             rows.append({"id": f"headline:{number}", "text": title, "frames": frames, "first_frame": first})
-            places.append(place)
+            locations.append(where)
     if problems:
-        raise CorpusError(capped(problems, raw.source))
-    return Raw(pd.DataFrame(rows, dtype=object), places, raw.source, {"text": "news_title"})
+        raise CorpusError(limit_problems(problems, raw.source))
+    return Raw(pd.DataFrame(rows, dtype=object), locations, raw.source, {"text": "news_title"})

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.corpora.checks import SPLITS, Raw, build, stacked
+from harness.corpora.checks import SPLITS, Raw, build, concatenate
 from harness.corpora.columns import Shape, canonical, with_ids
-from harness.corpora.tabular import shown
+from harness.corpora.text_files import short_path
 from harness.values.errors import ConfigError, CorpusError, Problem, suggest
 from harness.values.labels import LabelSet, Task
 from harness.values.parties import EMPTY
@@ -56,17 +56,17 @@ def hub(
     revision : str, optional
         Commit, tag or branch; required with ``repo``.
     folder : Path, optional
-        What ``save_to_disk`` wrote, or a folder of data files of one format, named by their splits.
+        Written by ``save_to_disk``, or holding data files of one format, named after their splits.
     subset : str, optional
-        The dataset's configuration, where it has several.
+        The dataset's configuration, if it has several.
     splits : mapping, optional
-        The dataset's split → train, dev or test; splits that are not named are left out. Left out itself,
-        all are read, and their names must tell what they are.
+        The dataset's split → train, dev or test; splits that are not named are not read. Left out, all splits
+        are read by their own names.
     name : str, optional
         The corpus's name in runs; left out, the last part of the dataset's name.
     columns, label_map, target, separator
-        See :class:`harness.corpora.columns.Shape`; coded labels are replaced by the dataset's own names for
-        them before ``label_map`` is applied.
+        See :class:`harness.corpora.columns.Shape`; codes are replaced by the dataset's names for them before
+        ``label_map`` is applied.
     parties : Path, optional
         A party registry, see :mod:`harness.values.parties`.
     labels : LabelSet, optional
@@ -77,29 +77,29 @@ def hub(
     Returns
     -------
     Corpus
-        A row without an ``id`` is called by split and number, ``train:1``.
+        A row without an ``id`` gets its split and number, ``train:1``.
 
     Raises
     ------
     ConfigError
-        Where options contradict each other.
+        If options contradict each other.
     CorpusError
-        Where the dataset cannot be had, with what to do, or with everything that is wrong with its rows.
+        If the dataset cannot be loaded, with what to do, or with everything that is wrong with its rows.
     """
     _check(repo, revision, folder, subset)
     shape = Shape(columns or {}, label_map or {}, target, separator)
-    source = shown(folder) if folder is not None else f"{repo}@{revision}"
+    source = short_path(folder) if folder is not None else f"{repo}@{revision}"
     loaded = _local(folder) if folder is not None else _remote(str(repo), str(revision), subset)
-    parts = _parts(loaded, splits, source)
-    raw = stacked([_read(part, shape, source, task) for part in parts], source)
+    parts = _splits(loaded, splits, source)
+    raw = concatenate([_read(part, shape, source, task) for part in parts], source)
     registry = EMPTY if parties is None else read_parties(parties)
     short = folder.name if folder is not None else str(repo).rpartition("/")[2]
     return build(name or short, raw, labels=labels, task=task, parties=registry)
 
 
 @dataclass(frozen=True)
-class Part:
-    """One split: what the dataset calls it (nothing, where it has none), and what it is called here."""
+class DatasetSplit:
+    """One split: its name in the dataset (empty if it has no splits), its name here, and its rows."""
 
     key: str
     split: str | None
@@ -109,10 +109,10 @@ class Part:
 def _check(repo: str | None, revision: str | None, folder: Path | None, subset: str | None) -> None:
     problems = []
     if (repo is None) == (folder is None):
-        what = "or corpus.folder is required" if repo is None else "and corpus.folder exclude each other"
+        what = "or corpus.folder is required" if repo is None else "cannot be combined with corpus.folder"
         problems.append(Problem("corpus.repo", what))
     elif repo is not None and revision is None:
-        hint = "write the commit: rows under a name alone may change"
+        hint = "write the commit: without it, the rows may change"
         problems.append(Problem("corpus.revision", "is required for a dataset on the hub", hint))
     elif folder is not None:
         remote = {"revision": revision, "subset": subset}
@@ -128,7 +128,7 @@ def _remote(repo: str, revision: str, subset: str | None) -> Any:
     try:
         return datasets.load_dataset(repo, subset, revision=revision)
     except (datasets.exceptions.DatasetsError, OSError, ValueError) as error:
-        hint = "the first time needs a network; later ones read the cache. A folder needs none"
+        hint = "the first time needs a network, later the cache is read; a folder needs no network"
         raise CorpusError([Problem(f"{repo}@{revision}", _reason(error), hint)]) from error
 
 
@@ -136,47 +136,49 @@ def _local(folder: Path) -> Any:
     import datasets
 
     if not folder.is_dir():
-        raise CorpusError([Problem(shown(folder), "is not a folder")])
+        raise CorpusError([Problem(short_path(folder), "is not a folder")])
     blank = [path for path in sorted(folder.glob("*.*")) if path.is_file() and not path.stat().st_size]
     if blank:
-        raise CorpusError(Problem(shown(path), "is empty") for path in blank)
+        raise CorpusError(Problem(short_path(path), "is empty") for path in blank)
+    # Files that save_to_disk leaves, for one split and for several.
     saved = any((folder / name).is_file() for name in ("state.json", "dataset_dict.json"))
     try:
         return datasets.load_from_disk(str(folder)) if saved else datasets.load_dataset(str(folder))
     except (datasets.exceptions.DatasetsError, OSError, ValueError) as error:
-        hint = "the kind files reads CSV, JSONL and Parquet too, and names the line of a fault"
-        raise CorpusError([Problem(shown(folder), _reason(error), "" if saved else hint)]) from error
+        hint = "the kind files also reads CSV, JSONL and Parquet, and names the line of a problem"
+        raise CorpusError([Problem(short_path(folder), _reason(error), "" if saved else hint)]) from error
 
 
 def _reason(error: BaseException) -> str:
-    """Say why; the library wraps what it met, once or twice."""
+    """Return why a dataset cannot be loaded."""
+    # The library wraps the error that it met, once or twice.
     while error.__cause__ is not None:
         error = error.__cause__
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return f"cannot be loaded: {lines[0].rstrip('.')}"
 
 
-def _parts(loaded: Any, splits: Mapping[str, str] | None, source: str) -> list[Part]:
+def _splits(loaded: Any, splits: Mapping[str, str] | None, source: str) -> list[DatasetSplit]:
     if not isinstance(loaded, Mapping):
         if splits is not None:
-            raise ConfigError([Problem("corpus.splits", "has no effect: the dataset has none")])
-        return [Part("", None, loaded)]
+            raise ConfigError([Problem("corpus.splits", "has no effect: the dataset has no splits")])
+        return [DatasetSplit("", None, loaded)]
     chosen = {key: key for key in loaded} if splits is None else splits
     problems = [
         Problem(source, f"has no split {key!r}", suggest(key, loaded)) for key in chosen if key not in loaded
     ]
     hint = "write splits: {…: train, …: dev, …: test}"
-    strange = [split for split in chosen.values() if split.lower() not in SPLITS]
-    problems += [Problem(source, f"{split!r} is no split", hint) for split in strange]
+    unknown = [split for split in chosen.values() if split.lower() not in SPLITS]
+    problems += [Problem(source, f"unknown split {split!r}", hint) for split in unknown]
     if problems:
         raise CorpusError(problems)
-    return [Part(key, SPLITS[split.lower()], loaded[key]) for key, split in chosen.items()]
+    return [DatasetSplit(key, SPLITS[split.lower()], loaded[key]) for key, split in chosen.items()]
 
 
-def _read(part: Part, shape: Shape, source: str, task: Task) -> Raw:
-    place = f"{source}: {part.key}".removesuffix(": ")
+def _read(part: DatasetSplit, shape: Shape, source: str, task: Task) -> Raw:
+    name = f"{source}: {part.key}".removesuffix(": ")
     numbers = range(1, len(part.rows) + 1)
-    raw = canonical(Raw(_frame(part.rows), [f"{place} row {n}" for n in numbers], place), shape, task)
+    raw = canonical(Raw(_frame(part.rows), [f"{name} row {n}" for n in numbers], name), shape, task)
     if part.split is not None and "split" not in shape.columns:
         raw = replace(raw, frame=raw.frame.assign(split=part.split))
     return with_ids(raw, [f"{part.key or 'row'}:{n}" for n in numbers])
@@ -197,7 +199,7 @@ def _frame(rows: datasets.Dataset) -> pd.DataFrame:
 
 
 def _decoded(codes: Any, names: list[str]) -> Any:
-    """Name one code or several; -1 is the library's word for a label that is withheld."""
+    """Return the name of a code, or of several; none for -1, by which the library marks a withheld label."""
     if hasattr(codes, "__iter__"):
         return [names[int(code)] for code in codes if code >= 0]
     return names[int(codes)] if codes is not None and codes >= 0 else None

@@ -1,6 +1,6 @@
-"""Several corpora in, one Corpus of all their rows out.
+"""Several corpora in, one Corpus with all their rows out.
 
-A model for real coverage is often best trained on more than one corpus::
+A model for real coverage is often best trained on several corpora::
 
     corpus:
       kind: joined
@@ -8,13 +8,12 @@ A model for real coverage is often best trained on more than one corpus::
         - {kind: newsmtsc, dev: both}
         - {kind: partyline}
 
-Each part keeps its own split, so that what is official stays so; scores by corpus are the slices of column
-``corpus``.
+Each part keeps its own, official split. Scores by corpus are slices of the column ``corpus``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.values import catalog
@@ -30,12 +29,12 @@ if TYPE_CHECKING:
 def joined(
     *, of: tuple[Mapping[str, Any], ...], labels: LabelSet | None = None, task: Task = "stance"
 ) -> Corpus:
-    """Read corpora and put their rows under each other.
+    """Read corpora and concatenate their rows.
 
     Parameters
     ----------
     of : tuple of mapping
-        The parts, two or more, each as it would stand under ``corpus``.
+        The parts, two or more, each as it would be written under ``corpus``.
     labels : LabelSet, optional
         The labels of ``task``.
     task : {"stance", "framing"}
@@ -44,62 +43,63 @@ def joined(
     Returns
     -------
     Corpus
-        Ids and groups begin with the part's kind (``newsmtsc-2`` where it is the second of that kind), which
-        column ``corpus`` names too. Where two parts know a party of one name, the first says its aliases.
+        Ids and groups begin with the part's kind (``newsmtsc-2`` for the second of a kind), which the column
+        ``corpus`` holds too. If two parts have a party of the same name, the first one's aliases count.
 
     Raises
     ------
     ConfigError
-        Where a part cannot be bound.
+        If a part cannot be bound.
     CorpusError
         With everything that is wrong with the corpora.
     """
     import pandas as pd
 
-    parts = bound(of)
-    read: list[tuple[str, Corpus]] = []
+    parts = bind_parts(of)
+    corpora: dict[str, Corpus] = {}
     problems: list[Problem] = []
     for name, part in parts.items():
         try:
-            read.append((name, part.make(labels=labels, task=task)))
+            corpora[name] = part.make(labels=labels, task=task)
         except CorpusError as error:
             problems += error.problems
     if problems:
         raise CorpusError(problems)
-    rows = pd.concat([_named(name, corpus) for name, corpus in read], ignore_index=True)
+    rows = pd.concat([_prefixed(name, corpus) for name, corpus in corpora.items()], ignore_index=True)
     rows = rows.astype({"start": "Int64", "end": "Int64"})
     others = [column for column in rows.columns if column not in CORPUS_COLUMNS]
-    parties = Registry(tuple(_parties([corpus for _, corpus in read])))
-    source = "; ".join(corpus.source for _, corpus in read)
+    parties = Registry(tuple(_parties(corpora.values())))
+    source = "; ".join(corpus.source for corpus in corpora.values())
     return Corpus("+".join(parts), rows[[*CORPUS_COLUMNS, *others]], source, parties)
 
 
-def bound(of: Sequence[Mapping[str, Any]]) -> dict[str, catalog.Bound]:
-    """Bind the parts, each under a name of its own.
+def bind_parts(of: Sequence[Mapping[str, Any]]) -> dict[str, catalog.Bound]:
+    """Bind the parts, each under its own name.
 
     Raises
     ------
     ConfigError
         With every problem of every part.
     """
-    found: dict[str, catalog.Bound] = {}
+    parts: dict[str, catalog.Bound] = {}
     problems: list[Problem] = []
-    for place, part in enumerate(of):
-        kind = str(part.get("kind"))
-        options = {name: value for name, value in part.items() if name != "kind"}
-        earlier = sum(one.kind == kind for one in found.values())
+    for index, options in enumerate(of):
+        kind = str(options.get("kind"))
+        others = {name: value for name, value in options.items() if name != "kind"}
+        earlier = sum(part.kind == kind for part in parts.values())
         try:
-            one = catalog.bind("corpus", kind, options, f"corpus.of.{place}")
+            part = catalog.bind("corpus", kind, others, f"corpus.of.{index}")
         except ConfigError as error:
             problems += error.problems
         else:
-            found[kind if not earlier else f"{kind}-{earlier + 1}"] = one
+            parts[kind if not earlier else f"{kind}-{earlier + 1}"] = part
     if problems:
         raise ConfigError(problems)
-    return found
+    return parts
 
 
-def _named(name: str, corpus: Corpus) -> pd.DataFrame:
+def _prefixed(name: str, corpus: Corpus) -> pd.DataFrame:
+    """Put the part's name in front of its ids and groups: those of two corpora may be equal by chance."""
     import pandas as pd
 
     rows = corpus.rows
@@ -110,8 +110,8 @@ def _named(name: str, corpus: Corpus) -> pd.DataFrame:
     )
 
 
-def _parties(corpora: Sequence[Corpus]) -> Iterator[Party]:
-    known: set[str] = set()
+def _parties(corpora: Iterable[Corpus]) -> Iterator[Party]:
+    seen: set[str] = set()
     for corpus in corpora:
-        yield from (party for party in corpus.parties.parties if party.name not in known)
-        known |= {party.name for party in corpus.parties.parties}
+        yield from (party for party in corpus.parties.parties if party.name not in seen)
+        seen |= {party.name for party in corpus.parties.parties}

@@ -10,7 +10,7 @@ from harness.corpora import tabular
 from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build
 from harness.corpora.columns import Shape, canonical, with_ids
-from harness.corpora.corpus_files import Part, read_parts
+from harness.corpora.corpus_files import CorpusFile, read_files
 from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
 
@@ -36,11 +36,11 @@ def pstance(
     Parameters
     ----------
     folder : Path, optional
-        Where ``raw_train_trump.csv`` and the others are; left out, ``HARNESS_PSTANCE`` says it.
+        Where ``raw_train_trump.csv`` and the others are; left out, that of ``HARNESS_PSTANCE`` or the cache.
     politician : {"all", "trump", "biden", "bernie"}
-        Whose tweets are read.
+        The target whose tweets are read.
     scored : {"test", "val"}
-        Which published part is the test part. With ``val``, whose rows are then no dev rows, dev is carved
+        Which published part is the test part. With ``val``, whose rows are then not dev rows, dev is drawn
         from train.
     labels : LabelSet, optional
         The labels of ``task``.
@@ -50,26 +50,26 @@ def pstance(
     Returns
     -------
     Corpus
-        A row is called by file and line, ``raw_train_trump.csv:2``.
+        Ids are file and line, ``raw_train_trump.csv:2``.
 
     Raises
     ------
     CorpusError
-        Where a file that is needed is missing, or something is wrong with one.
+        If a required file is missing, or something is wrong with one.
     """
     home = load_card(NAME).folder(folder)
     chosen = POLITICIANS if politician == "all" else (politician,)
     others = [("val", "dev", True), ("test", "test", False)] if scored == "test" else [("val", "test", True)]
-    parts = [
-        Part(home / f"raw_{file}_{name}.csv", split, needed)
+    files = [
+        CorpusFile(home / f"raw_{file}_{name}.csv", split, needed)
         for file, split, needed in [("train", "train", True), *others]
         for name in chosen
     ]
-    raw = read_parts(load_card(NAME), home, parts, lambda part: _read(part, task))
+    raw = read_files(load_card(NAME), home, files, lambda file: _read(file, task))
     return build(NAME, raw, labels=labels, task=task)
 
 
-def _read(part: Part, task: Task) -> Raw:
-    raw = canonical(tabular.read(part.path, tabular.PUBLISHED), SHAPE, task)
-    raw = replace(raw, frame=raw.frame.assign(split=part.split), remedy=SHAPE.codes)
-    return with_ids(raw, [part.path.name + place.removeprefix(raw.source) for place in raw.places])
+def _read(file: CorpusFile, task: Task) -> Raw:
+    raw = canonical(tabular.read(file.path, tabular.PUBLISHED), SHAPE, task)
+    raw = replace(raw, frame=raw.frame.assign(split=file.split), label_hint=SHAPE.codes)
+    return with_ids(raw, [file.path.name + where.removeprefix(raw.source) for where in raw.locations])

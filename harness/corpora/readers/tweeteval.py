@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from harness.corpora.card import load_card
-from harness.corpora.checks import Raw, build, capped
-from harness.corpora.corpus_files import Part, read_parts
-from harness.corpora.tabular import shown
-from harness.corpora.text_files import lines
+from harness.corpora.checks import Raw, build, limit_problems
+from harness.corpora.corpus_files import CorpusFile, read_files
+from harness.corpora.text_files import lines, short_path
 from harness.values.errors import CorpusError, Problem
 from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
@@ -41,10 +40,10 @@ def tweeteval(
     Parameters
     ----------
     folder : Path, optional
-        Where the folders ``abortion``, ``atheism``, … are; left out, ``HARNESS_TWEETEVAL`` says it. The
-        folder of the whole benchmark, which has them under ``datasets/stance``, will do.
+        Where the folders ``abortion``, ``atheism``, … are, or the folder of the whole benchmark, which has
+        them under ``datasets/stance``; left out, that of ``HARNESS_TWEETEVAL`` or the cache.
     target : str
-        Whose tweets are read.
+        The target whose tweets are read.
     labels : LabelSet, optional
         The labels of ``task``.
     task : {"stance"}
@@ -53,48 +52,48 @@ def tweeteval(
     Returns
     -------
     Corpus
-        A row is called by file and line, ``hillary/train:2``.
+        Ids are file and line, ``hillary/train:2``.
 
     Raises
     ------
     CorpusError
-        Where a file that is needed is missing, or something is wrong with one.
+        If a required file is missing, or something is wrong with one.
     """
-    given = load_card(NAME).folder(folder)
-    inner = given / "datasets" / "stance"
-    home = inner if inner.is_dir() else given
-    parts = [
-        Part(home / name / f"{file}_text.txt", split, needed=split != "test")
+    outer = load_card(NAME).folder(folder)
+    inner = outer / "datasets" / "stance"
+    home = inner if inner.is_dir() else outer
+    files = [
+        CorpusFile(home / name / f"{file}_text.txt", split, required=split != "test")
         for file, split in (("train", "train"), ("val", "dev"), ("test", "test"))
         for name in (TARGETS if target == "all" else (target,))
     ]
-    return build(NAME, read_parts(load_card(NAME), home, parts, _read), labels=labels, task=task)
+    return build(NAME, read_files(load_card(NAME), home, files, _read), labels=labels, task=task)
 
 
-def _read(part: Part) -> Raw:
+def _read(file: CorpusFile) -> Raw:
     import pandas as pd
 
-    coded = part.path.with_name(part.path.name.replace("_text", "_labels"))
-    texts, codes = list(lines(part.path)), list(lines(coded))
+    labels = file.path.with_name(file.path.name.replace("_text", "_labels"))
+    texts, codes = list(lines(file.path)), list(lines(labels))
     if len(texts) != len(codes):
-        what = f"has {len(codes):,} lines, {part.path.name} {len(texts):,}"
-        raise CorpusError([Problem(shown(coded), what, "is one of them cut off?")])
+        what = f"has {len(codes):,} lines, {file.path.name} {len(texts):,}"
+        raise CorpusError([Problem(short_path(labels), what, "is one of them cut off?")])
     problems = [
-        Problem(place, f"unknown code {code!r}", f"known: {', '.join(CODES)}")
-        for place, code in codes
+        Problem(where, f"unknown code {code!r}", f"known: {', '.join(CODES)}")
+        for where, code in codes
         if code.strip() not in CODES
     ]
     if problems:
-        raise CorpusError(capped(problems, shown(coded)))
-    name, file = part.path.parent.name, part.path.name.removesuffix("_text.txt")
+        raise CorpusError(limit_problems(problems, short_path(labels)))
+    target, part = file.path.parent.name, file.path.name.removesuffix("_text.txt")
     frame = pd.DataFrame(
         {
-            "id": [f"{name}/{file}:{number}" for number in range(1, len(texts) + 1)],
+            "id": [f"{target}/{part}:{number}" for number in range(1, len(texts) + 1)],
             "text": [text for _, text in texts],
-            "target": TARGETS[name],
+            "target": TARGETS[target],
             "stance": [CODES[code.strip()] for _, code in codes],
-            "split": part.split,
+            "split": file.split,
         },
         dtype=object,
     )
-    return Raw(frame, [place for place, _ in texts], shown(part.path))
+    return Raw(frame, [where for where, _ in texts], short_path(file.path))

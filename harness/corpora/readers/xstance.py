@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from harness.corpora import tabular
 from harness.corpora.card import load_card
-from harness.corpora.checks import Raw, build, capped, is_missing
+from harness.corpora.checks import Raw, build, is_missing, limit_problems, select_rows
 from harness.corpora.columns import Shape, canonical
-from harness.corpora.corpus_files import Part, read_parts
+from harness.corpora.corpus_files import CorpusFile, read_files
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
@@ -22,15 +22,15 @@ SHAPE = Shape(
     {"text": "comment", "target": "question", "stance": "label", "group": "author"},
     {"AGAINST": "critical", "FAVOR": "supportive"},
 )
-NEEDED = ("id", "language", "question", "comment", "label", "author")
-KEPT = ("language", "topic", "question_id", "numerical_label", "test_set")
-Language = Literal["de", "fr", "it"]
+REQUIRED_FIELDS = ("id", "language", "question", "comment", "label", "author")
+EXTRA_COLUMNS = ("language", "topic", "question_id", "numerical_label", "test_set")
+SwissLanguage = Literal["de", "fr", "it"]
 
 
 def xstance(
     *,
     folder: Path | None = None,
-    languages: tuple[Language, ...] = ("de", "fr", "it"),
+    languages: tuple[SwissLanguage, ...] = ("de", "fr", "it"),
     labels: LabelSet | None = None,
     task: Task = "stance",
 ) -> Corpus:
@@ -39,9 +39,9 @@ def xstance(
     Parameters
     ----------
     folder : Path, optional
-        Where ``train.jsonl`` and the others are; left out, ``HARNESS_XSTANCE`` says it.
+        Where ``train.jsonl`` and the others are; left out, that of ``HARNESS_XSTANCE`` or the cache.
     languages : tuple of {"de", "fr", "it"}
-        Comments in these are read.
+        Comments in these languages are read.
     labels : LabelSet, optional
         The labels of ``task``.
     task : {"stance"}
@@ -57,54 +57,53 @@ def xstance(
     Raises
     ------
     ConfigError
-        Where no language is named.
+        If no language is named.
     CorpusError
-        Where a file that is needed is missing, or something is wrong with one.
+        If a required file is missing, or something is wrong with one.
     """
     if not languages:
-        raise ConfigError([Problem("corpus.languages", "names none", "known: de, fr, it")])
+        raise ConfigError([Problem("corpus.languages", "is empty", "known: de, fr, it")])
     home = load_card(NAME).folder(folder)
-    parts = [
-        Part(home / f"{file}.jsonl", split, needed=split != "test")
+    files = [
+        CorpusFile(home / f"{file}.jsonl", split, required=split != "test")
         for file, split in (("train", "train"), ("valid", "dev"), ("test", "test"))
     ]
-    raw = read_parts(load_card(NAME), home, parts, lambda part: _read(part, task))
-    kept = [row for row, language in enumerate(raw.frame["language"]) if language in languages]
-    if not kept:
+    raw = read_files(load_card(NAME), home, files, lambda file: _read(file, task))
+    numbers = [number for number, language in enumerate(raw.frame["language"]) if language in languages]
+    if not numbers:
         raise CorpusError([Problem(raw.source, f"has no comment in {', '.join(languages)}")])
-    frame = raw.frame.iloc[kept].reset_index(drop=True)
-    raw = replace(raw, frame=frame, places=[raw.places[row] for row in kept])
-    return build(NAME, raw, labels=labels, task=task)
+    return build(NAME, select_rows(raw, numbers), labels=labels, task=task)
 
 
-def _read(part: Part, task: Task) -> Raw:
-    read = tabular.read(part.path, tabular.PUBLISHED)
-    raw = canonical(read, SHAPE, task)
-    _check(read)
-    ids = [f"{part.path.stem}:{number}" for number in read.frame["id"]]
-    sets = read.frame["test_set"] if "test_set" in read.frame.columns else [None] * len(ids)
+def _read(file: CorpusFile, task: Task) -> Raw:
+    table = tabular.read(file.path, tabular.PUBLISHED)
+    raw = canonical(table, SHAPE, task)
+    _check(table)
+    ids = [f"{file.path.stem}:{number}" for number in table.frame["id"]]
+    sets = table.frame["test_set"] if "test_set" in table.frame.columns else [None] * len(ids)
     novelty: list[Any] = [_novelty(name) for name in sets]
-    kept = [name for name in raw.frame.columns if name in (*SHAPE.columns, *KEPT)]
-    frame = raw.frame[kept].assign(split=part.split, id=ids, novelty=novelty)
-    return replace(raw, frame=frame, remedy=SHAPE.codes)
+    columns = [name for name in raw.frame.columns if name in (*SHAPE.columns, *EXTRA_COLUMNS)]
+    frame = raw.frame[columns].assign(split=file.split, id=ids, novelty=novelty)
+    return replace(raw, frame=frame, label_hint=SHAPE.codes)
 
 
-def _check(read: Raw) -> None:
+def _check(table: Raw) -> None:
     """Refuse lines that lack a field, or are in another language."""
-    absent = [name for name in NEEDED if name not in read.frame.columns]
-    if absent:
-        raise CorpusError(Problem(read.source, f"has no field {name!r}") for name in absent)
+    missing = [name for name in REQUIRED_FIELDS if name not in table.frame.columns]
+    if missing:
+        raise CorpusError(Problem(table.source, f"has no field {name!r}") for name in missing)
     problems = []
-    for place, *values in zip(read.places, *(read.frame[name] for name in NEEDED), strict=True):
-        given = dict(zip(NEEDED, values, strict=True))
-        problems += [Problem(place, f"lacks {name!r}") for name, value in given.items() if is_missing(value)]
-        if not is_missing(given["language"]) and given["language"] not in ("de", "fr", "it"):
-            what = f"unknown code {given['language']!r}"
-            problems.append(Problem(f"{place}: language", what, "known: de, fr, it"))
+    columns = (table.frame[name] for name in REQUIRED_FIELDS)
+    for where, *values in zip(table.locations, *columns, strict=True):
+        fields = dict(zip(REQUIRED_FIELDS, values, strict=True))
+        problems += [Problem(where, f"lacks {name!r}") for name, value in fields.items() if is_missing(value)]
+        if not is_missing(fields["language"]) and fields["language"] not in ("de", "fr", "it"):
+            what = f"unknown code {fields['language']!r}"
+            problems.append(Problem(f"{where}: language", what, "known: de, fr, it"))
     if problems:
-        raise CorpusError(capped(problems, read.source))
+        raise CorpusError(limit_problems(problems, table.source))
 
 
 def _novelty(name: Any) -> str | None:
-    found = re.match(r"new_(comments|questions|topics)_", name) if isinstance(name, str) else None
-    return found[1] if found else None
+    match = re.match(r"new_(comments|questions|topics)_", name) if isinstance(name, str) else None
+    return match[1] if match else None

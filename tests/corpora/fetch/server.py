@@ -1,4 +1,4 @@
-"""A small HTTP server that misbehaves as it is told."""
+"""A small HTTP server that misbehaves on demand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass
 class Site:
-    """What a server offers, how it behaves, and what it was asked.
+    """What a server offers, how it behaves, and which requests it got: path and range.
 
     ``breaks`` are the numbers of bytes after which successive answers break off; ``statuses`` are sent in
     place of successive answers; ``stalls`` is the number of seconds that an answer waits halfway.
@@ -28,7 +28,7 @@ class Site:
     moved: Mapping[str, str] = field(default_factory=dict)
     stalls: float = 0.0
     drips: float = 0.0
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
+    requests: list[tuple[str, str | None]] = field(default_factory=list)
     address: str = ""
 
 
@@ -55,8 +55,8 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one sm
             """Say nothing."""
 
         def do_GET(self) -> None:
-            asked = self.headers.get("Range")
-            site.asked.append((self.path, asked))
+            requested = self.headers.get("Range")
+            site.requests.append((self.path, requested))
             if self.path in site.moved:
                 self.send_response(302)
                 self.send_header("Location", site.moved[self.path])
@@ -65,14 +65,14 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one sm
                 self.send_response(site.statuses.pop(0) if site.statuses else 404)
                 self.end_no_body()
             else:
-                self.answer(site.files[self.path], asked)
+                self.answer(site.files[self.path], requested)
 
         def end_no_body(self) -> None:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def answer(self, data: bytes, asked: str | None) -> None:
-            start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and site.ranges else 0
+        def answer(self, data: bytes, requested: str | None) -> None:
+            start = int(requested.removeprefix("bytes=")[:-1]) if requested and site.ranges else 0
             if start and start >= len(data):
                 self.send_response(416)
                 self.end_no_body()

@@ -11,22 +11,23 @@ from types import SimpleNamespace
 import pytest
 
 from harness.corpora.fetch.archives import copy, unpack
-from harness.corpora.fetch.publishers import SOURCES, Source
+from harness.corpora.fetch.publishers import SOURCES, CorpusSource
 from harness.values.errors import FetchError
+from tests.corpora.messages import Messages
 
-SOURCE = Source(holds=("meta/*.json", "train.csv"))
+SOURCE = CorpusSource(patterns=("meta/*.json", "train.csv"))
 GOOD = {"repo-main/meta/a.json": b"{}", "repo-main/train.csv": b"x", "repo-main/README.md": b"Read me."}
 
 
 def zipped(path: Path, members: dict[str, bytes], links: dict[str, str] | None = None) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
-        made.mkdir("repo-main")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("repo-main")
         for name, data in members.items():
-            made.writestr(name, data)
+            archive.writestr(name, data)
         for name, target in (links or {}).items():
             link = zipfile.ZipInfo(name)
             link.external_attr = (stat.S_IFLNK | 0o777) << 16
-            made.writestr(link, target)
+            archive.writestr(link, target)
     return path
 
 
@@ -34,10 +35,10 @@ def files(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def complaint(archive: Path, folder: Path) -> str:
+def error_of(archive: Path, folder: Path) -> FetchError:
     with pytest.raises(FetchError) as caught:
         unpack(archive, folder, SOURCE)
-    return str(caught.value)
+    return caught.value
 
 
 def test_what_belongs_is_taken_out(tmp_path: Path) -> None:
@@ -53,79 +54,73 @@ def test_what_a_system_adds_does_not_belong(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["../meta/b.json", "/meta/b.json", "repo/../../meta/b.json", "..\\meta\\b.json", "C:/meta/b.json"]
 )
-def test_a_path_that_leads_out_stops_everything(tmp_path: Path, name: str) -> None:
+def test_a_path_that_leads_outside_stops_everything(tmp_path: Path, name: str) -> None:
     archive = zipped(tmp_path / "a.zip", GOOD | {name: b"{}"})
-    said = complaint(archive, tmp_path / "deep" / "out")
-    assert said == f"a.zip: holds {name!r}, which leads out of its folder; nothing is unpacked"
+    assert f"holds {name!r}, " in str(error_of(archive, tmp_path / "deep" / "out"))
     assert files(tmp_path) == ["a.zip"]
 
 
-def test_a_link_stops_everything(tmp_path: Path) -> None:
+def test_a_link_stops_everything(tmp_path: Path, messages: Messages) -> None:
     archive = zipped(tmp_path / "a.zip", GOOD, {"repo-main/meta/b.json": "/etc/passwd"})
-    assert complaint(archive, tmp_path / "out") == (
-        "a.zip: holds 'repo-main/meta/b.json', which leads out of its folder; nothing is unpacked"
-    )
+    messages(error_of(archive, tmp_path / "out"))
     assert files(tmp_path) == ["a.zip"]
 
 
-def test_an_archive_that_is_cut_off_is_none_or_holds_something_else(tmp_path: Path) -> None:
+def test_an_archive_that_is_cut_off_is_none_or_holds_something_else(
+    tmp_path: Path, messages: Messages
+) -> None:
     archive = zipped(tmp_path / "a.zip", GOOD)
     archive.write_bytes(archive.read_bytes()[:-30])
-    assert complaint(archive, tmp_path / "out") == "a.zip: is no whole zip archive: File is not a zip file"
+    messages(error_of(archive, tmp_path / "out"))
     archive.write_bytes(b"<html>Sign in</html>")
-    assert complaint(archive, tmp_path / "out") == "a.zip: is no whole zip archive: File is not a zip file"
+    messages(error_of(archive, tmp_path / "out"))
     zipped(archive, {"README.md": b""})
-    assert complaint(archive, tmp_path / "out") == (
-        "a.zip: holds none of the corpus's files: meta/*.json, train.csv"
-    )
+    messages(error_of(archive, tmp_path / "out"))
 
 
-def test_a_damaged_member(tmp_path: Path) -> None:
+def test_a_damaged_member(tmp_path: Path, messages: Messages) -> None:
     archive = tmp_path / "a.zip"
-    with zipfile.ZipFile(archive, "w") as made:
-        made.writestr("train.csv", b"text of the corpus")
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("train.csv", b"text of the corpus")
     archive.write_bytes(archive.read_bytes().replace(b"text", b"tezt", 1))
-    assert complaint(archive, tmp_path / "out") == (
-        "a.zip: is no whole zip archive: Bad CRC-32 for file 'train.csv'"
-    )
+    messages(error_of(archive, tmp_path / "out"))
 
 
-def test_two_files_for_one_place(tmp_path: Path) -> None:
+def test_two_files_for_one_path(tmp_path: Path, messages: Messages) -> None:
     archive = zipped(tmp_path / "a.zip", GOOD | {"old/train.csv": b"y"})
-    assert complaint(archive, tmp_path / "out") == (
-        "a.zip: has two files for train.csv: repo-main/train.csv and old/train.csv"
-    )
+    messages(error_of(archive, tmp_path / "out"))
 
 
-def test_an_archive_larger_than_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_larger_than_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, messages: Messages
+) -> None:
     archive = zipped(tmp_path / "a.zip", {"train.csv": b"0" * 1_000_000})
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=999_999))
-    assert complaint(archive, tmp_path / "out") == (
-        f"{tmp_path / 'out'}: the disk is full: 1,000,000 bytes are needed, 999,999 are free"
-    )
+    messages(error_of(archive, tmp_path / "out"))
     assert files(tmp_path / "out") == []
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    unpack(archive, tmp_path / "out", SOURCE)
+    assert files(tmp_path / "out") == ["train.csv"]
 
 
-def test_a_folder_or_an_archive_of_ones_own(tmp_path: Path) -> None:
-    given = tmp_path / "mine" / "corpus"
-    (given / "meta").mkdir(parents=True)
-    (given / "meta" / "a.json").write_bytes(b"{}")
-    (given / "notes.txt").write_bytes(b"Mine.")
+def test_a_folder_or_an_archive_of_ones_own(tmp_path: Path, messages: Messages) -> None:
+    inner = tmp_path / "mine" / "corpus"
+    (inner / "meta").mkdir(parents=True)
+    (inner / "meta" / "a.json").write_bytes(b"{}")
+    (inner / "notes.txt").write_bytes(b"Mine.")
     copy(tmp_path / "mine", tmp_path / "out", SOURCE)
     assert files(tmp_path / "out") == ["meta/a.json"]
     copy(zipped(tmp_path / "a.zip", GOOD), tmp_path / "other", SOURCE)
     assert files(tmp_path / "other") == ["meta/a.json", "train.csv"]
-    with pytest.raises(FetchError, match=r"none: is not there$"):
-        copy(tmp_path / "none", tmp_path / "out", SOURCE)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(
-        FetchError, match=r"empty: holds none of the corpus's files: meta/\*\.json, train\.csv$"
-    ):
-        copy(tmp_path / "empty", tmp_path / "out", SOURCE)
+    for name in ("none", "empty"):
+        with pytest.raises(FetchError) as caught:
+            copy(tmp_path / name, tmp_path / "out", SOURCE)
+        messages(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("corpus", "path", "place"),
+    ("corpus", "path", "expected"),
     [
         ("newsmtsc", "NewsMTSC-main/datasets/newsmtsc-mt-hf/dev.jsonl", "newsmtsc-mt-hf/dev.jsonl"),
         ("newsmtsc", "old/devtest_rw.jsonl", "devtest_rw.jsonl"),
@@ -141,5 +136,5 @@ def test_a_folder_or_an_archive_of_ones_own(tmp_path: Path) -> None:
         ("narrative_frames", "a/Fold_3/dev.txt", "Fold_3/dev.txt"),
     ],
 )  # fmt: skip
-def test_where_files_of_the_published_archives_belong(corpus: str, path: str, place: str | None) -> None:
-    assert SOURCES[corpus].place(path) == place
+def test_where_files_of_the_published_archives_belong(corpus: str, path: str, expected: str | None) -> None:
+    assert SOURCES[corpus].path_in_corpus(path) == expected

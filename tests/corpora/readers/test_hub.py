@@ -1,4 +1,4 @@
-"""Datasets that lie in a folder, and what is said of those that cannot be had."""
+"""Datasets in a folder, and the errors about those that cannot be loaded."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from harness.values.catalog import bind
 from harness.values.errors import ConfigError, CorpusError
 from harness.values.labels import FRAMING, STANCE
 from harness.values.tables import Corpus
+from tests.corpora.messages import Messages
 
 LABELS = {"neg": "critical", "pos": "supportive"}
 
@@ -51,16 +52,20 @@ def saved(name: str, *splits: str) -> None:
     parts.save_to_disk(name)
 
 
-def made(task: str = "stance", **options: Any) -> Corpus:
+def load(task: str = "stance", **options: Any) -> Corpus:
     bound = bind("corpus", "hub", options, "corpus", lambda _: Path.cwd())
     corpus: Corpus = bound.make(labels=STANCE if task == "stance" else FRAMING, task=task)
     return corpus
 
 
-def complaint(**options: Any) -> str:
+def error_of(**options: Any) -> CorpusError | ConfigError:
     with pytest.raises((CorpusError, ConfigError)) as caught:
-        made(**options)
-    return str(caught.value)
+        load(**options)
+    return caught.value
+
+
+def wheres(error: CorpusError | ConfigError) -> list[str]:
+    return [problem.where for problem in error.problems]
 
 
 SHAPE = {"columns": {"target": "entity", "stance": "label"}, "label_map": LABELS}
@@ -68,21 +73,21 @@ SHAPE = {"columns": {"target": "entity", "stance": "label"}, "label_map": LABELS
 
 def test_codes_are_read_by_the_names_that_the_dataset_gives_them() -> None:
     saved("plain")
-    corpus = made(folder="plain", **SHAPE)
+    corpus = load(folder="plain", **SHAPE)
     assert (corpus.name, corpus.source) == ("plain", "plain")
     assert corpus.rows["id"].tolist() == ["row:1", "row:2", "row:3"]
     # -1 is the library's code for a label that is withheld.
     assert corpus.rows["stance"].tolist() == ["critical", "supportive", None]
     assert corpus.rows["frames"].tolist() == [("conflict", "morality"), (), ("morality",)]
-    assert len(made(folder="plain", task="framing").for_task("framing")) == 3
+    assert len(load(folder="plain", task="framing").for_task("framing")) == 3
 
 
 def test_splits_go_by_their_names_or_by_the_map() -> None:
     saved("parts", "train", "validation", "test")
-    corpus = made(folder="parts", **SHAPE)
+    corpus = load(folder="parts", **SHAPE)
     assert corpus.rows["split"].tolist() == ["train"] * 3 + ["dev"] * 3 + ["test"] * 3
     assert corpus.rows["id"].tolist()[3] == "validation:1"
-    corpus = made(folder="parts", splits={"train": "test"}, name="mine", **SHAPE)
+    corpus = load(folder="parts", splits={"train": "test"}, name="mine", **SHAPE)
     assert (corpus.name, corpus.rows["split"].tolist()) == ("mine", ["test"] * 3)
 
 
@@ -91,74 +96,58 @@ def test_a_folder_of_data_files() -> None:
     folder.mkdir()
     for split in ("train", "test"):
         (folder / f"{split}.csv").write_text("text,target,stance\nLate.,Varna,critical\n", encoding="utf-8")
-    corpus = made(folder="files")
+    corpus = load(folder="files")
     assert corpus.rows["id"].tolist() == ["train:1", "test:1"]
 
 
-@pytest.mark.parametrize(
-    "options, message",
-    [
-        ({}, "corpus.repo: or corpus.folder is required"),
-        ({"repo": "some/rows", "folder": "plain"}, "corpus.repo: and corpus.folder exclude each other"),
-        (
-            {"repo": "some/rows"},
-            "corpus.revision: is required for a dataset on the hub;"
-            " write the commit: rows under a name alone may change",
-        ),
-        (
-            {"folder": "plain", "revision": "abc", "subset": "en"},
-            "corpus.revision: has no effect with a folder\ncorpus.subset: has no effect with a folder",
-        ),
-        (
-            {"folder": "plain", "splits": {"train": "train"}},
-            "corpus.splits: has no effect: the dataset has none",
-        ),
-        ({"folder": "nowhere"}, "nowhere: is not a folder"),
-        (
-            {"repo": "some/rows", "revision": "abc"},
-            "some/rows@abc: cannot be loaded: Couldn't reach 'some/rows' on the Hub (OfflineModeIsEnabled);"
-            " the first time needs a network; later ones read the cache. A folder needs none",
-        ),
-        (
-            {"folder": "parts"},
-            "parts: 'extra' is no split; write splits: {…: train, …: dev, …: test}",
-        ),
-        (
-            {"folder": "parts", "splits": {"trian": "train", "extra": "held-out"}},
-            "parts: has no split 'trian'; did you mean 'train'?\n"
-            "parts: 'held-out' is no split; write splits: {…: train, …: dev, …: test}",
-        ),
-        (
-            {"folder": "plain", "columns": {"target": "entty", "stance": "label"}},
-            "plain: has no column 'entty' for target; did you mean 'entity'?",
-        ),
-        (
-            {"folder": "plain", "columns": SHAPE["columns"]},
-            "plain row 1: label: unknown label 'neg'; the labels are critical, neutral, supportive;"
-            " label_map turns others into these\n"
-            "plain row 2: label: unknown label 'pos'; the labels are critical, neutral, supportive;"
-            " label_map turns others into these",
-        ),
-    ],
-)
-def test_what_cannot_be_had_is_told_with_what_to_do(options: dict[str, Any], message: str) -> None:
+WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "nothing": ({}, ["corpus.repo"]),
+    "both": ({"repo": "some/rows", "folder": "plain"}, ["corpus.repo"]),
+    "no revision": ({"repo": "some/rows"}, ["corpus.revision"]),
+    "options of the hub": (
+        {"folder": "plain", "revision": "abc", "subset": "en"},
+        ["corpus.revision", "corpus.subset"],
+    ),
+    "splits of none": ({"folder": "plain", "splits": {"train": "train"}}, ["corpus.splits"]),
+    "no folder": ({"folder": "nowhere"}, ["nowhere"]),
+    "no network": ({"repo": "some/rows", "revision": "abc"}, ["some/rows@abc"]),
+    "unknown split": ({"folder": "parts"}, ["parts"]),
+    "unknown splits": (
+        {"folder": "parts", "splits": {"trian": "train", "extra": "held-out"}},
+        ["parts", "parts"],
+    ),
+    "unknown column": ({"folder": "plain", "columns": {"target": "entty", "stance": "label"}}, ["plain"]),
+    "unknown labels": (
+        {"folder": "plain", "columns": SHAPE["columns"]},
+        ["plain row 1: label", "plain row 2: label"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "expected"), WRONG.values(), ids=WRONG)
+def test_what_cannot_be_loaded_is_refused_with_what_to_do(
+    options: dict[str, Any], expected: list[str], messages: Messages
+) -> None:
     saved("plain")
     saved("parts", "train", "extra")
-    assert complaint(**options) == message
+    error = error_of(**options)
+    assert wheres(error) == expected
+    messages(error)
 
 
 def test_a_damaged_folder() -> None:
     saved("plain")
     (data,) = Path("plain").glob("*.arrow")
     data.write_bytes(data.read_bytes()[:100])
-    assert complaint(folder="plain", **SHAPE).startswith("plain: cannot be loaded: ")
+    # The reasons are the library's own words.
+    assert str(error_of(folder="plain", **SHAPE)).startswith("plain: cannot be loaded: ")
     Path("empty").mkdir()
-    assert complaint(folder="empty").startswith("empty: cannot be loaded: The directory at ")
+    assert str(error_of(folder="empty")).startswith("empty: cannot be loaded: ")
 
 
 def test_a_data_file_that_is_cut_off() -> None:
     Path("cut").mkdir()
     Path("cut/train.jsonl").write_text('{"text": "a"}\n{"text": "b', encoding="utf-8")
-    told = complaint(folder="cut")
-    assert told.startswith("cut: cannot be loaded: ")
-    assert told.endswith("; the kind files reads CSV, JSONL and Parquet too, and names the line of a fault")
+    error = error_of(folder="cut")
+    assert wheres(error) == ["cut"]
+    assert error.problems[0].hint.startswith("the kind files ")

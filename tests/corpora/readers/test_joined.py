@@ -1,4 +1,4 @@
-"""Several corpora as one: whose row is whose, and what a config may say of the parts."""
+"""Several corpora as one: which row belongs to which, and what a config may say about the parts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from harness.config import plan
 from harness.config.load import load
+from harness.corpora.card import load_card
 from harness.corpora.readers.partyline import partyline
 from harness.evaluation.trial import prepare
 from harness.values.catalog import bind
@@ -30,7 +31,7 @@ def _beside_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("parties.yaml").write_text(PARTIES)
 
 
-def made(*of: dict[str, Any], task: str = "stance") -> Corpus:
+def join(*of: dict[str, Any], task: str = "stance") -> Corpus:
     corpus: Corpus = bind("corpus", "joined", {"of": list(of)}, "corpus").make(
         labels=FRAMING if task == "framing" else STANCE, task=task
     )
@@ -41,7 +42,7 @@ FILES: dict[str, Any] = {"kind": "files", "path": "mine.csv", "parties": "partie
 
 
 def test_rows_stand_under_each_other_and_say_whose_they_are() -> None:
-    corpus = made({"kind": "partyline"}, FILES)
+    corpus = join({"kind": "partyline"}, FILES)
     alone = partyline()
     assert corpus.name == "partyline+files"
     assert len(corpus) == len(alone) + 2
@@ -55,23 +56,21 @@ def test_rows_stand_under_each_other_and_say_whose_they_are() -> None:
     assert first["id"] == f"partyline:{alone.rows.iloc[0]['id']}"
     assert first["group"] == f"partyline:{alone.rows.iloc[0]['group']}"
     assert first["start"] == alone.rows.iloc[0]["start"]
-    kept = corpus.rows.iloc[: len(alone)]
-    assert kept["text"].tolist() == alone.rows["text"].tolist()
-    assert kept["frames"].tolist() == alone.rows["frames"].tolist()
-    assert kept["split"].tolist() == alone.rows["split"].tolist()
+    for column in ("text", "frames", "split"):
+        assert corpus.rows[column].tolist()[: len(alone)] == alone.rows[column].tolist()
 
 
 def test_parties_are_those_of_all_parts_and_the_first_knows_best() -> None:
-    parties = made({"kind": "partyline"}, FILES).parties
+    parties = join({"kind": "partyline"}, FILES).parties
     assert parties.get("Varna") is not None
-    union = parties.get("Civic Union")
-    assert union is not None
-    assert "never read" not in union.aliases
+    civic_union = parties.get("Civic Union")
+    assert civic_union is not None
+    assert "never read" not in civic_union.aliases
     assert len(parties.parties) == len(partyline().parties.parties) + 1
 
 
 def test_a_kind_that_stands_twice_is_numbered() -> None:
-    corpus = made(FILES, FILES)
+    corpus = join(FILES, FILES)
     assert corpus.name == "files+files-2"
     assert corpus.rows["id"].is_unique
     assert set(corpus.rows["corpus"]) == {"files", "files-2"}
@@ -79,17 +78,17 @@ def test_a_kind_that_stands_twice_is_numbered() -> None:
 
 def test_frames_are_joined_too() -> None:
     Path("framed.csv").write_text("text,frames\nThe bridge fell.,conflict|morality\n")
-    corpus = made({"kind": "partyline"}, {"kind": "files", "path": "framed.csv"}, task="framing")
+    corpus = join({"kind": "partyline"}, {"kind": "files", "path": "framed.csv"}, task="framing")
     rows = corpus.for_task("framing").rows
     assert rows.iloc[-1][["corpus", "frames"]].tolist() == ["files", ("conflict", "morality")]
 
 
-def test_what_is_wrong_with_every_part_is_told_at_once() -> None:
+def test_the_problems_of_all_parts_are_reported_at_once() -> None:
     Path("mine.csv").write_text(MINE.replace("critical", "hostile"))
     Path("other.csv").write_text("text,target\nA,b\n")
     with pytest.raises(CorpusError) as caught:
-        made(FILES, {"kind": "files", "path": "other.csv"})
-    assert [str(one).split(":")[0] for one in caught.value.problems] == ["mine.csv", "other.csv"]
+        join(FILES, {"kind": "files", "path": "other.csv"})
+    assert [problem.where for problem in caught.value.problems] == ["mine.csv:2: stance", "other.csv"]
 
 
 def written(**corpus: Any) -> Path:
@@ -113,44 +112,45 @@ def test_a_config_joins_corpora_and_each_keeps_its_split() -> None:
     rows = prepared.corpus.rows.set_index("id")
     (split,) = prepared.splits
     assert set(rows.loc[list(split.test), "corpus"]) == {"newsmtsc", "partyline", "files"}
-    assert {rows.loc[one, "split"] for one in split.test} == {"test"}
+    assert {rows.loc[id_, "split"] for id_ in split.test} == {"test"}
 
 
-@pytest.mark.parametrize(
-    ("corpus", "said"),
-    [
-        ({}, "corpus.of: is required"),
-        ({"of": [{"kind": "partyline"}]}, "corpus.of: should name 2 corpora or more, got 1"),
-        ({"of": ["partyline", {"kind": "partyline"}]}, "corpus.of.0: should be an object, got 'partyline'"),
-        (
-            {"of": [{"kind": "partylin"}, {"kind": "partyline"}]},
-            "corpus.of.0.kind: unknown corpus 'partylin'; did you mean 'partyline'?",
-        ),
-        (
-            {"of": [{"kind": "partyline"}, {"kind": "files", "path": "no.csv"}]},
-            "corpus.of.1.path: there is no {here}/no.csv",
-        ),
-        (
-            {"of": [{"kind": "partyline"}, {"kind": "files", "path": "mine.csv", "separatr": "|"}]},
-            "corpus.of.1.separatr: files takes no 'separatr'; did you mean 'separator'?",
-        ),
-    ],
-)
-def test_what_is_wrong_with_a_part_is_told_with_its_place(corpus: dict[str, Any], said: str) -> None:
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "nothing": ({}, "corpus.of"),
+    "one part": ({"of": [{"kind": "partyline"}]}, "corpus.of"),
+    "a name": ({"of": ["partyline", {"kind": "partyline"}]}, "corpus.of.0"),
+    "unknown kind": ({"of": [{"kind": "partylin"}, {"kind": "partyline"}]}, "corpus.of.0.kind"),
+    "no file": ({"of": [{"kind": "partyline"}, {"kind": "files", "path": "no.csv"}]}, "corpus.of.1.path"),
+    "unknown option": (
+        {"of": [{"kind": "partyline"}, {"kind": "files", "path": "mine.csv", "separatr": "|"}]},
+        "corpus.of.1.separatr",
+    ),
+}
+
+
+@pytest.mark.parametrize(("corpus", "where"), WRONG.values(), ids=WRONG)
+def test_the_error_of_a_wrong_part_names_it(corpus: dict[str, Any], where: str) -> None:
     with pytest.raises(ConfigError) as caught:
         plan.read(written(kind="joined", **corpus))
-    assert str(caught.value).partition(": ")[2] == said.format(here=Path.cwd())
+    # The file and its line come before the key.
+    assert [problem.where.split(": ")[-1] for problem in caught.value.problems] == [where]
 
 
-def test_a_part_that_is_not_there_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_that_is_not_set_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HARNESS_VAST", raising=False)
-    with pytest.raises(ConfigError, match=r"corpus\.of\.1: the environment variable HARNESS_VAST is not set"):
+    with pytest.raises(ConfigError) as caught:
         plan.read(written(kind="joined", of=[{"kind": "partyline"}, {"kind": "vast"}]))
+    (problem,) = caught.value.problems
+    assert problem.where.endswith("corpus.of.1")
+    assert problem.hint == load_card("vast").remedy
 
 
-def test_a_part_without_labels_for_the_task_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_without_labels_for_the_task_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_VAST", str(Path.cwd()))
     path = written(kind="joined", of=[{"kind": "partyline"}, {"kind": "vast"}])
     path.write_text(path.read_text().replace('"task": "stance"', '"task": "framing"'))
-    with pytest.raises(ConfigError, match="task: vast has labels for stance, not for framing"):
+    with pytest.raises(ConfigError) as caught:
         plan.read(path)
+    (problem,) = caught.value.problems
+    assert problem.where.endswith("task")
+    assert "vast" in problem.what

@@ -1,4 +1,4 @@
-"""Both published layouts on sentences of our own, and the real files where they are."""
+"""Both published layouts on invented sentences, and the real files if they are there."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from harness.splits import predefined, seen
 from harness.values.errors import ConfigError, CorpusError
 from harness.values.labels import STANCE
 from harness.values.tables import Corpus
+from tests.corpora.messages import Messages
 
 REAL = os.environ.get("HARNESS_NEWSMTSC")
 needs_files = pytest.mark.skipif(not REAL, reason="HARNESS_NEWSMTSC is not set")
@@ -64,10 +65,14 @@ def splits(corpus: Corpus) -> dict[str, int]:
     return dict(corpus.rows["split"].value_counts())
 
 
-def complaint(**options: Any) -> str:
+def error_of(**options: Any) -> CorpusError | ConfigError:
     with pytest.raises((CorpusError, ConfigError)) as caught:
         newsmtsc(**options, labels=STANCE)
-    return str(caught.value)
+    return caught.value
+
+
+def wheres(error: CorpusError | ConfigError) -> list[str]:
+    return [problem.where for problem in error.problems]
 
 
 def test_a_row_keeps_span_article_and_the_name_in_its_id(tmp_path: Path) -> None:
@@ -108,19 +113,17 @@ def test_dev_says_whose_rows_are_chosen_on(tmp_path: Path, dev: Any, subsets: li
     assert rows.loc[rows["split"] == "dev", "subset"].tolist() == subsets
 
 
-def test_a_missing_test_file_is_said_and_train_and_dev_still_serve(tmp_path: Path) -> None:
+def test_a_missing_test_file_is_noted_and_train_and_dev_are_read(tmp_path: Path, messages: Messages) -> None:
     corpus = newsmtsc(folder=layout(tmp_path, *EVERYTHING), variant="rw", labels=STANCE)
-    assert corpus.source == f"{tmp_path}; newsmtsc-rw-hf/test.jsonl is not there"
-    absent = tmp_path / "newsmtsc-rw-hf" / "test.jsonl"
-    assert complaint(folder=tmp_path, variant="paper_rw") == (
-        f"{absent}: is not there; variant paper_rw needs it;"
-        " NewsMTSC is offered at https://github.com/fhamborg/NewsMTSC"
-    )
+    assert corpus.source == f"{tmp_path}; newsmtsc-rw-hf/test.jsonl is missing"
+    error = error_of(folder=tmp_path, variant="paper_rw")
+    assert wheres(error) == [f"{tmp_path}/newsmtsc-rw-hf/test.jsonl"]
+    messages(error)
 
 
-def test_files_that_are_needed_are_all_named(tmp_path: Path) -> None:
-    told = complaint(folder=layout(tmp_path, "mt/test"), dev="both").splitlines()
-    assert [line.split(": ")[0].removeprefix(f"{tmp_path}/") for line in told] == [
+def test_required_files_are_all_named(tmp_path: Path) -> None:
+    error = error_of(folder=layout(tmp_path, "mt/test"), dev="both")
+    assert [where.removeprefix(f"{tmp_path}/") for where in wheres(error)] == [
         "newsmtsc-mt-hf/train.jsonl",
         "newsmtsc-mt-hf/dev.jsonl",
         "newsmtsc-rw-hf/dev.jsonl",
@@ -143,88 +146,86 @@ def original(home: Path, *parts: str) -> Path:
 
 
 def test_the_other_layout_gives_the_same_rows(tmp_path: Path) -> None:
-    (tmp_path / "one").mkdir()
+    (tmp_path / "first").mkdir()
     (tmp_path / "other").mkdir()
     rows = {part: [row | {"id": row["id"].removeprefix("mt")} for row in held] for part, held in ROWS.items()}
-    one = newsmtsc(folder=layout(tmp_path / "one", *EVERYTHING, rows=rows), variant="paper", labels=STANCE)
+    first = newsmtsc(
+        folder=layout(tmp_path / "first", *EVERYTHING, rows=rows), variant="paper", labels=STANCE
+    )
     home = original(tmp_path / "other", "train", "devtest_mt", "devtest_rw")
     other = newsmtsc(folder=home, variant="paper", labels=STANCE)
-    assert other.rows["id"].tolist() == [id_.removeprefix("mt") for id_ in one.rows["id"]]
+    assert other.rows["id"].tolist() == [id_.removeprefix("mt") for id_ in first.rows["id"]]
     compared = ["text", "target", "start", "end", "stance", "split", "entity"]
-    assert other.rows[compared].equals(one.rows[compared])
+    assert other.rows[compared].equals(first.rows[compared])
     assert splits(newsmtsc(folder=home, variant="paper_rw", labels=STANCE)) == {"train": 2, "test": 3}
 
 
-@pytest.mark.parametrize("variant, paper", [("mt", "paper"), ("rw", "paper_rw")])
-def test_the_other_layout_does_not_tell_dev_from_test(tmp_path: Path, variant: str, paper: str) -> None:
-    told = complaint(folder=original(tmp_path, "train", f"devtest_{variant}"), variant=variant)
-    assert told == (
-        f"{tmp_path}/devtest_{variant}.jsonl: holds dev and test in one and cannot tell them apart;"
-        f" use variant {paper}"
-    )
+@pytest.mark.parametrize("variant", ["mt", "rw"])
+def test_the_other_layout_does_not_tell_dev_from_test(
+    tmp_path: Path, variant: str, messages: Messages
+) -> None:
+    error = error_of(folder=original(tmp_path, "train", f"devtest_{variant}"), variant=variant)
+    assert wheres(error) == [f"{tmp_path}/devtest_{variant}.jsonl"]
+    messages(error)
 
 
-def test_dev_has_no_effect_where_dev_is_scored(tmp_path: Path) -> None:
-    assert complaint(folder=tmp_path, variant="paper", dev="both") == (
-        "corpus.dev: has no effect with variant paper, which scores the dev rows; dev is carved from train"
-    )
+def test_dev_has_no_effect_where_dev_is_scored(tmp_path: Path, messages: Messages) -> None:
+    messages(error_of(folder=tmp_path, variant="paper", dev="both"))
 
 
-@pytest.mark.parametrize(
-    "change, message",
-    [
-        ({"polarity": 3}, "1: polarity: unknown code 3; known: -1, 0, 1, 2, 4, 6"),
-        ({"polarity": "positive"}, "1: has polarity 'positive', no number"),
-        ({"polarity": None}, "1: lacks 'polarity'"),
-        ({"sentence": None}, "1: lacks 'sentence'"),
-        ({"from": "0"}, "1: has from '0', no whole number"),
-        ({"mention": "Odin"}, "1: mention: is 'Odin', the span holds 'Oldin'"),
-        ({"to": 99}, f"1: mention: is 'Oldin', the span holds {PRAISE!r}"),
-    ],
-)
-def test_a_faulty_row_is_told_with_its_line(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+BROKEN_ROWS: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown polarity": ({"polarity": 3}, "1: polarity"),
+    "polarity in words": ({"polarity": "positive"}, "1: polarity"),
+    "no polarity": ({"polarity": None}, "1"),
+    "no sentence": ({"sentence": None}, "1"),
+    "start as text": ({"from": "0"}, "1: from"),
+    "another mention": ({"mention": "Odin"}, "1: mention"),
+    "another span": ({"to": 99}, "1: mention"),
+}
+
+
+@pytest.mark.parametrize(("change", "where"), BROKEN_ROWS.values(), ids=BROKEN_ROWS)
+def test_the_error_of_a_broken_row_names_its_line(
+    tmp_path: Path, change: dict[str, Any], where: str, messages: Messages
+) -> None:
     rows = ROWS | {"train": [ROWS["train"][0] | change, ROWS["train"][1]]}
     home = layout(tmp_path, *EVERYTHING, rows=rows)
-    assert complaint(folder=home) == f"{home}/newsmtsc-mt-hf/train.jsonl:{message}"
+    error = error_of(folder=home)
+    assert wheres(error) == [f"{home}/newsmtsc-mt-hf/train.jsonl:{where}"]
+    messages(error)
 
 
 @pytest.mark.parametrize(
-    "content, message",
-    [
-        (b"", ": is empty"),
-        (b'{"mention": "Ol', ":1: is not valid JSON: Unterminated string starting at (character 13)"),
-        (
-            b'{"mention": "Oldi\xe9"}\n',
-            ":1: is not utf-8: byte 0xe9; was it saved anew? take it as published",
-        ),
-    ],
+    ("content", "line"),
+    [(b"", ""), (b'{"mention": "Ol', ":1"), (b'{"mention": "Oldi\xe9"}\n', ":1")],
+    ids=["empty", "cut off", "latin-1"],
 )
-def test_a_broken_file_is_told(tmp_path: Path, content: bytes, message: str) -> None:
+def test_the_error_of_a_broken_file_names_its_line(
+    tmp_path: Path, content: bytes, line: str, messages: Messages
+) -> None:
     home = layout(tmp_path, *EVERYTHING)
     broken = home / "newsmtsc-mt-hf" / "test.jsonl"
     broken.write_bytes(content)
-    assert complaint(folder=home) == f"{broken}{message}"
+    error = error_of(folder=home)
+    assert wheres(error) == [f"{broken}{line}"]
+    messages(error)
 
 
-def test_an_id_that_stands_twice(tmp_path: Path) -> None:
+def test_a_repeated_id(tmp_path: Path, messages: Messages) -> None:
     home = layout(tmp_path, *EVERYTHING, rows=ROWS | {"dev": ROWS["train"][:1], "test": ROWS["train"][:1]})
-    file = f"{home}/newsmtsc-mt-hf"
-    assert complaint(folder=home) == (
-        f"{file}/test.jsonl:1: id: 'allsides_1_2_3_Oldin_0_5' stands at {file}/train.jsonl:1 already"
-    )
+    error = error_of(folder=home)
+    assert wheres(error) == [f"{home}/newsmtsc-mt-hf/test.jsonl:1: id"]
+    messages(error)
 
 
-def test_where_the_folder_is_not_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_set_or_does_not_exist(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, messages: Messages
+) -> None:
     monkeypatch.delenv("HARNESS_NEWSMTSC", raising=False)
-    assert complaint() == (
-        "newsmtsc: the environment variable HARNESS_NEWSMTSC is not set; set it to the folder of NewsMTSC"
-        " (https://github.com/fhamborg/NewsMTSC), write corpus.folder, or see harness corpus fetch newsmtsc"
-    )
+    messages(error_of())
     monkeypatch.setenv("HARNESS_NEWSMTSC", str(tmp_path / "none"))
-    assert complaint() == f"newsmtsc: HARNESS_NEWSMTSC says {tmp_path}/none, which is not a folder"
-    assert complaint(folder=tmp_path / "no") == (
-        f"newsmtsc: corpus.folder says {tmp_path}/no, which is not a folder"
-    )
+    messages(error_of())
+    messages(error_of(folder=tmp_path / "no"))
     monkeypatch.setenv("HARNESS_NEWSMTSC", str(layout(tmp_path, *EVERYTHING)))
     assert len(newsmtsc(labels=STANCE)) == 5
 

@@ -1,4 +1,4 @@
-"""The shipped corpus, held to what it promises of size, writing, parties and splits."""
+"""The shipped corpus, compared with what it promises of size, writing, parties and splits."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ REAL_NAME = re.compile(rf"\b({'|'.join(REAL.split())})(n|s|an|ns|ans)?\b")
 
 
 def runs(text: str, length: int = 6) -> Iterator[tuple[str, ...]]:
-    """Every run of so many words, in lower case."""
+    """Every run of this many words, in lower case."""
     words = re.findall(r"\w+", text.lower())
     yield from zip(*(words[k:] for k in range(length)), strict=False)
 
 
 def shared_runs(texts: Iterable[tuple[str, str]]) -> list[str]:
-    """The runs of six words that stand in two places."""
+    """The runs of six words that occur in two lines."""
     first: dict[tuple[str, ...], str] = {}
     shared = []
-    for place, text in texts:
+    for line, text in texts:
         for run in runs(text):
-            if first.setdefault(run, place) != place:
-                shared.append(f"{first[run]} and {place}: {' '.join(run)}")
+            if first.setdefault(run, line) != line:
+                shared.append(f"{first[run]} and {line}: {' '.join(run)}")
     return shared
 
 
@@ -102,9 +102,9 @@ def test_no_line_shares_a_run_of_six_words_with_the_codebook() -> None:
 
 def test_shared_runs_are_found() -> None:
     # From the third word on, "three Four five six seven, eight": six words, whatever the case and the commas.
-    one, other = "one two three Four five six seven, eight", "x three four five six seven eight"
-    found = shared_runs([("a", one), ("b", other), ("c", "three four five six seven")])
-    assert found == ["a and b: three four five six seven eight"]
+    first, second = "one two three Four five six seven, eight", "x three four five six seven eight"
+    shared = shared_runs([("a", first), ("b", second), ("c", "three four five six seven")])
+    assert shared == ["a and b: three four five six seven eight"]
 
 
 def test_lines_are_of_the_length_of_sentences() -> None:
@@ -130,7 +130,7 @@ def test_nobody_real_is_named() -> None:
     texts = [(line.place, line.text) for line in LINES]
     texts += [(article["id"], f"{article['outlet']}, {article['country']}") for article in ARTICLES]
     texts += [(party.name, form) for party in REGISTRY.parties for form in party.surfaces]
-    assert [(place, found[0]) for place, text in texts if (found := REAL_NAME.search(text))] == []
+    assert [(line, match[0]) for line, text in texts if (match := REAL_NAME.search(text))] == []
 
 
 def test_articles_are_dated_within_the_period_of_the_card() -> None:

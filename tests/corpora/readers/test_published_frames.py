@@ -1,4 +1,4 @@
-"""GVFC and Narrative Frames in their published formats, on lines of our own; and the real files."""
+"""GVFC and Narrative Frames in their published formats, on invented lines; and the real files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from harness.corpora.readers.narrative_frames import narrative_frames
 from harness.splits import kfold
 from harness.splits.leaks.duplicates import normalised
 from harness.values.labels import FRAMING
-from tests.corpora.published import complaint, needs
+from tests.corpora.messages import Messages
+from tests.corpora.published import error_of, needs, wheres
 
 
 def gvfc_file(home: Path, *rows: list[Any], header: tuple[str, ...] = ("Q3 Theme1", "Q3 Theme2")) -> Path:
@@ -39,23 +40,14 @@ def test_gvfc(tmp_path: Path) -> None:
     assert labels.names == tuple(FRAMES.values())
 
 
-def test_gvfc_with_a_strange_code_another_header_or_no_file(tmp_path: Path) -> None:
-    assert complaint(gvfc, tmp_path) == (
-        "GVFC_headlines_and_annotations.xlsx: is not there;"
-        " Gun Violence Frame Corpus is offered at https://derrywijaya.github.io/GVFC"
-    )
+def test_gvfc_with_an_unknown_code_another_header_or_no_file(tmp_path: Path, messages: Messages) -> None:
+    messages(error_of(gvfc, tmp_path))
     home = gvfc_file(tmp_path, ["Senate votes", 1, 1, 10, 99])
-    assert complaint(gvfc, home) == (
-        "GVFC_headlines_and_annotations.xlsx: row 2: theme: unknown code '10'; known: 1 to 9, 99"
-    )
+    messages(error_of(gvfc, home))
     gvfc_file(home, ["Senate votes", 1, 1, 1, 99], header=("Q3 Theme1", "Theme2"))
-    assert complaint(gvfc, home) == (
-        "GVFC_headlines_and_annotations.xlsx: has no column 'Q3 Theme2'; did you mean 'Q3 Theme1'?"
-    )
+    messages(error_of(gvfc, home))
     (home / "GVFC_headlines_and_annotations.xlsx").write_bytes(b"PK\x03\x04 cut off")
-    assert complaint(gvfc, home) == (
-        "GVFC_headlines_and_annotations.xlsx: cannot be read as Excel: File is not a zip file"
-    )
+    messages(error_of(gvfc, home))
 
 
 LINE = "8\tPost\tleft_bias\t2019-01-08\tFog.\tTrue\tFalse\t{}\tFalse\tFalse"
@@ -81,15 +73,16 @@ def test_narrative_frames(tmp_path: Path) -> None:
         "right_bias",
         "train",
     ]
-    assert corpus.source == f"{tmp_path}; Fold_2/test.txt is not there"
+    assert corpus.source == f"{tmp_path}; Fold_2/test.txt is missing"
 
 
-def test_narrative_frames_with_a_strange_cell_a_lost_field_or_no_fold(tmp_path: Path) -> None:
-    assert "Fold_1/train.txt: is not there" in complaint(narrative_frames, tmp_path)
+def test_narrative_frames_that_are_broken_or_missing(tmp_path: Path, messages: Messages) -> None:
+    missing = error_of(narrative_frames, tmp_path)
+    assert wheres(missing, tmp_path) == ["Fold_1/train.txt", "Fold_1/dev.txt"]
     home = narrative_files(tmp_path, LINE.format("maybe"))
-    assert complaint(narrative_frames, home, fold=2) == "Fold_2/dev.txt:1: CO: is neither 0 nor 1: 'maybe'"
+    messages(error_of(narrative_frames, home, fold=2))
     narrative_files(tmp_path, LINE.format("True").removesuffix("\tFalse"))
-    assert complaint(narrative_frames, home, fold=2) == "Fold_2/dev.txt:1: has 9 fields, the header 10"
+    messages(error_of(narrative_frames, home, fold=2))
 
 
 @needs("HARNESS_GVFC")
@@ -101,10 +94,10 @@ def test_the_real_headlines_are_read() -> None:
 
 
 @needs("HARNESS_GVFC")
-def test_the_card_counts_the_headlines_that_stand_twice() -> None:
+def test_the_card_counts_the_repeated_headlines() -> None:
     labels = load_card("gvfc").labels["framing"]
     entire, corpus = gvfc(unframed=True, labels=labels).rows, gvfc(labels=labels)
-    pairs = [one["frames"].nunique() for _, one in entire.groupby("text") if len(one) > 1]
+    pairs = [rows["frames"].nunique() for _, rows in entire.groupby("text") if len(rows) > 1]
     assert (len(pairs), sum(different > 1 for different in pairs)) == (11, 2)
     words = corpus.rows["text"].map(normalised)
     assert words.duplicated().sum() == 4
@@ -117,7 +110,7 @@ def test_the_card_counts_the_headlines_that_stand_twice() -> None:
 
 
 @needs("HARNESS_NARRATIVE_FRAMES")
-def test_naming_every_frame_always_gives_the_score_that_the_card_tells() -> None:
+def test_naming_every_frame_always_gives_the_score_on_the_card() -> None:
     corpus = narrative_frames(labels=FRAMING)
     share = corpus.truth(FRAMING)[(corpus.rows["split"] == "dev").to_numpy()].mean(axis=0)
     # Precision is the frame's share, recall 1: F1 = 2 s / (1 + s).

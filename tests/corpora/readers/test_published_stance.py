@@ -1,4 +1,4 @@
-"""P-Stance, VAST and SEESAW in their published formats, on lines of our own; and the real files."""
+"""P-Stance, VAST and SEESAW in their published formats, on invented lines; and the real files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from harness.corpora.readers.vast import vast
 from harness.splits import predefined
 from harness.values.labels import STANCE, TWO_SIDES
 from harness.values.tables import Corpus
-from tests.corpora.published import complaint, needs, splits
+from tests.corpora.messages import Messages
+from tests.corpora.published import error_of, needs, splits, wheres
 
 
 def pstance_files(home: Path, *files: str, row: str = '"Go, {name}!",{name},FAVOR') -> Path:
@@ -47,20 +48,15 @@ def test_pstance(tmp_path: Path) -> None:
     assert splits(pstance(folder=home, scored="val", labels=TWO_SIDES)) == {"train": 6, "test": 6}
 
 
-def test_pstance_without_its_test_files_or_with_a_strange_code(tmp_path: Path) -> None:
+def test_pstance_without_its_test_files_or_with_an_unknown_code(tmp_path: Path, messages: Messages) -> None:
     home = pstance_files(tmp_path, "train", "val")
     assert pstance(folder=home, politician="trump", labels=TWO_SIDES).source == (
-        f"{home}; raw_test_trump.csv is not there"
+        f"{home}; raw_test_trump.csv is missing"
     )
     (home / "raw_val_biden.csv").unlink()
-    assert complaint(pstance, home) == (
-        "raw_val_biden.csv: is not there; P-Stance is offered at https://github.com/kayzhou/PStance"
-    )
+    messages(error_of(pstance, home))
     pstance_files(home, "val", row="Hm.,{name},NONE")
-    assert complaint(pstance, home, labels=TWO_SIDES) == (
-        "raw_val_trump.csv:2: Stance: unknown label 'NONE', and in 2 more rows;"
-        " the labels are critical, supportive; the file should say AGAINST, FAVOR"
-    )
+    messages(error_of(pstance, home, labels=TWO_SIDES))
 
 
 VAST_HEADER = (
@@ -82,7 +78,7 @@ def test_vast(tmp_path: Path) -> None:
         "Bo,Soup again.,soup,ferries,2,3,9,a2,[],ferry,0,0",
     )
     corpus = vast(folder=home, labels=STANCE)
-    assert corpus.source == f"{home}; vast_dev.csv is not there; vast_test.csv is not there"
+    assert corpus.source == f"{home}; vast_dev.csv is missing; vast_test.csv is missing"
     assert corpus.rows["id"].tolist() == ["train:7", "train:8", "train:9"]
     assert corpus.rows["text"].tolist()[0] == "Boats, not roads."
     assert corpus.rows["target"].tolist() == ["ferries", "roads", "ferries"]
@@ -94,18 +90,11 @@ def test_vast(tmp_path: Path) -> None:
     assert splits(vast(folder=home, labels=STANCE)) == {"train": 3, "test": 1}
 
 
-def test_vast_with_a_strange_code_or_another_header(tmp_path: Path) -> None:
+def test_vast_with_an_unknown_code_or_another_header(tmp_path: Path, messages: Messages) -> None:
     vast_file(tmp_path, "train", "Ann,Fog.,fog,fog,3,1,7,a9,[],fog,0,0")
-    assert complaint(vast, tmp_path, labels=STANCE) == (
-        "vast_train.csv:2: label: unknown label '3'; the labels are critical, neutral, supportive;"
-        " the file should say 0, 1, 2"
-    )
+    messages(error_of(vast, tmp_path, labels=STANCE))
     (tmp_path / "vast_train.csv").write_text("post,topic,label\na,b,1\n", encoding="utf-8")
-    assert complaint(vast, tmp_path).splitlines() == [
-        "vast_train.csv: has no column 'new_topic' for target; did you mean 'topic'?",
-        "vast_train.csv: has no column 'arc_id' for group; known: label, post, topic",
-        "vast_train.csv: has no column 'new_id' for id; known: label, post, topic",
-    ]
+    messages(error_of(vast, tmp_path))
 
 
 def seesaw_files(home: Path, split: str = "train", story: str = "TRIPLET_001", **change: Any) -> Path:
@@ -172,7 +161,7 @@ def test_seesaw(tmp_path: Path) -> None:
     assert rows["holder"].tolist()[:2] == ["Ann", None]
     assert rows["subject"].tolist()[:2] == ["Ann", "None"]
     assert rows["target_kind"].tolist()[:2] == ["Organization", "People"]
-    assert corpus.source == f"{home}; no story of the published test part is there"
+    assert corpus.source == f"{home}; the stories of the published test part are missing"
     assert splits(corpus) == {"train": 2, "dev": 2}
     assert splits(seesaw(folder=home, scored="valid", labels=TWO_SIDES)) == {"train": 2, "test": 2}
     seesaw_files(home, "test", "TRIPLET_003")
@@ -181,49 +170,38 @@ def test_seesaw(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change, message",
-    [
-        ({"sentiment": "NEU"}, ": sentence 1: sentiment: unknown code 'NEU'; known: NEG, POS"),
-        ({"object": " "}, ": sentence 1: target: is missing, though the row has a stance"),
-        ({"id": 1}, ": sentence 1: id: 'TRIPLET_001_DOCUMENT_0.1.1' stands at"
-         " annotations/TRIPLET_001_DOCUMENT_0.json: sentence 1 already"),
-    ],
-)  # fmt: skip
-def test_seesaw_with_a_faulty_annotation(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    ("change", "column"),
+    [({"sentiment": "NEU"}, "sentiment"), ({"object": " "}, "target"), ({"id": 1}, "id")],
+    ids=["sentiment", "target", "id"],
+)
+def test_seesaw_with_a_broken_annotation(
+    tmp_path: Path, change: dict[str, Any], column: str, messages: Messages
+) -> None:
     home = seesaw_files(tmp_path, **change)
-    told = complaint(seesaw, home, labels=TWO_SIDES)
-    assert told == f"annotations/TRIPLET_001_DOCUMENT_0.json{message}"
+    error = error_of(seesaw, home, labels=TWO_SIDES)
+    file = "annotations/TRIPLET_001_DOCUMENT_0.json"
+    assert wheres(error, home) == [f"{file}: sentence 1: {column}"]
+    messages(error)
 
 
-def test_seesaw_with_broken_files(tmp_path: Path) -> None:
+def test_seesaw_with_broken_files(tmp_path: Path, messages: Messages) -> None:
     home = seesaw_files(tmp_path)
     meta = home / "meta" / "TRIPLET_001.json"
     whole = meta.read_text(encoding="utf-8")
     meta.write_text(whole.replace('"train"', '"tain"'), encoding="utf-8")
-    assert complaint(seesaw, home) == (
-        "meta/TRIPLET_001.json: Split: unknown split 'tain'; known: train, valid, test"
-    )
+    messages(error_of(seesaw, home))
     meta.write_text("{}", encoding="utf-8")
-    assert complaint(seesaw, home) == "meta/TRIPLET_001.json: lacks 'Split'"
+    messages(error_of(seesaw, home))
     meta.write_text(whole, encoding="utf-8")
     article = home / "articles" / "TRIPLET_001_DOCUMENT_1.json"
     article.write_text('{"title": "T",\n"text": [', encoding="utf-8")
-    assert complaint(seesaw, home) == (
-        "articles/TRIPLET_001_DOCUMENT_1.json:2: is not valid JSON: Expecting value (character 10)"
-    )
+    messages(error_of(seesaw, home))
     article.write_bytes(b'{"title": "\xe9"}')
-    assert complaint(seesaw, home) == (
-        "articles/TRIPLET_001_DOCUMENT_1.json:1: is not utf-8: byte 0xe9;"
-        " was it saved anew? take it as published"
-    )
+    messages(error_of(seesaw, home))
     article.unlink()
-    assert complaint(seesaw, home) == (
-        "articles/TRIPLET_001_DOCUMENT_1.json: cannot be read: No such file or directory"
-    )
+    messages(error_of(seesaw, home))
     meta.unlink()
-    assert complaint(seesaw, home) == (
-        "meta: holds no story; SEESAW is offered at https://github.com/launchnlp/SEESAW"
-    )
+    messages(error_of(seesaw, home))
 
 
 @pytest.mark.parametrize(
