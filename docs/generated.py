@@ -194,7 +194,7 @@ def _bound(value: float) -> str:
 
 def corpora() -> str:
     """Return the page of the corpora: options of each kind, and the data card of the published ones."""
-    from harness.corpora.describe import card_of
+    from harness.corpora.card import card_of
 
     lines = [
         "# Corpora",
@@ -207,9 +207,8 @@ def corpora() -> str:
         factory = catalog.lookup("corpus", kind, kind)
         fields = catalog.options_model(factory, "corpus").model_fields
         lines += [f"## {kind}", "", *_docstring(factory, set(fields)), ""]
-        try:
-            card = card_of(kind)
-        except KeyError:
+        card = card_of(kind, factory)
+        if card is None:
             continue
         variable = f"`{card.variable}`" if card.variable else "ships with the package"
         facts = (("title", card.title), ("tasks", ", ".join(card.tasks)), ("licence", card.licence))

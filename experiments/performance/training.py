@@ -36,8 +36,8 @@ SIZES = {OWN: 32, SAME: 8, PLAIN: 8}
 
 
 def corpus() -> Corpus:
-    from harness.corpora.newsmtsc import newsmtsc
-    from harness.corpora.partyline import partyline
+    from harness.corpora.readers.newsmtsc import newsmtsc
+    from harness.corpora.readers.partyline import partyline
 
     try:
         return newsmtsc(variant="mt", dev="both")

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from harness.corpora import card as cards
+from harness.corpora.card import Card
 from harness.values.catalog import Bound
 from harness.values.errors import Problem
 
-if TYPE_CHECKING:
-    from harness.corpora.card import Card
-
 
 def card_of(corpus: Bound) -> Card | None:
-    """Return the data card in the module of a corpus factory, if there is one."""
-    # The factory was imported to be bound, so its module is loaded; a user's own module may have no card.
-    module = sys.modules[corpus.factory.__module__]
-    card: Card | None = getattr(module, "CARD", None)
-    return card
+    """Return the data card of a corpus, if there is one."""
+    return cards.card_of(corpus.kind, corpus.factory)
 
 
 def missing(corpus: Bound, path: str) -> list[Problem]:
@@ -47,7 +42,7 @@ def _unset(corpus: Bound, path: str) -> Iterator[Problem]:
     # A folder in the config takes precedence over the environment variable.
     if card is None or not card.variable or corpus.options.get("folder") is not None:
         return
-    folder = card.found()
+    folder = card.default_folder()
     if not folder:
         yield Problem(path, f"the environment variable {card.variable} is not set", card.remedy)
     elif not Path(folder).exists():

@@ -20,7 +20,6 @@
 from __future__ import annotations
 
 import copy
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,7 @@ from harness.config import plan
 from harness.config.load import ConfigDocument, Key, SourceLine, load, merged
 from harness.config.plan import Plan
 from harness.config.schema import Name, Strict, described
-from harness.corpora.card import Card
+from harness.corpora.card import Card, load_card
 from harness.values import catalog
 from harness.values.errors import ConfigError, Problem, suggest
 
@@ -174,8 +173,7 @@ def _absent(data: Mapping[str, Any]) -> str:
     kind = corpus.get("kind") if isinstance(corpus, Mapping) else None
     if not isinstance(kind, str) or kind not in catalog.CATALOGUES["corpus"] or "folder" in (corpus or {}):
         return ""
-    factory = catalog.lookup("corpus", kind, "")
-    card: Card | None = getattr(sys.modules[factory.__module__], "CARD", None)
-    if card is None or not card.variable or card.found():
+    card = load_card(kind)
+    if not card.variable or card.default_folder():
         return ""
     return f"the environment variable {card.variable} is not set"
