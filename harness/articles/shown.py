@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.articles.running import Outcome
 from harness.articles.shares import Share
 from harness.articles.summary import VOICES, Tally
+from harness.values.formatting import MISSING, interval, number
 from harness.values.labels import STANCES
 
 if TYPE_CHECKING:
@@ -112,9 +113,9 @@ def _group(shares: Sequence[Share]) -> Table:
                 _plain(one.label),
                 f"{one.n:,}" if first else "",
                 f"{one.n_gold:,}" if first else "",
-                f"{one.naive.value:.3f}",
-                f"{found.value:.3f}" if known else "–",
-                f"{found.low:.3f}–{found.high:.3f}" if known else "–",
+                number(one.naive.value),
+                number(found.value),
+                interval(found.low, found.high, between="–") if known else MISSING,
             )
             before = one.voice
     return table

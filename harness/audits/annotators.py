@@ -14,6 +14,7 @@ from harness.audits.mislabelled import FEWEST, Issues, issues_of
 from harness.audits.subject import Inquiry, Subject
 from harness.scoring.score import score
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
+from harness.values.formatting import interval, number
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
@@ -165,14 +166,14 @@ def _sentences(subject: Subject, measures: dict[str, Measure], issues: Issues | 
     if math.isnan(found.value):
         yield "All people gave one and the same label, which says nothing of how well they agree."
     else:
-        interval = "" if math.isnan(found.low) else f" ({found.low:.2f} to {found.high:.2f})"
-        yield f"Krippendorff's alpha is {found.value:.2f}{interval}: {word[_verdict(found)]}."
+        bounds = "" if math.isnan(found.low) else f" ({interval(found.low, found.high, places=2)})"
+        yield f"Krippendorff's alpha is {number(found.value, places=2)}{bounds}: {word[_verdict(found)]}."
     ceiling, metric = measures["ceiling"], subject.metric.name
     if not math.isnan(ceiling.value):
         own = _own(subject)
         yield (
-            f"One person's labels score {ceiling.value:.3f} in {metric} against the gold labels that they"
-            f" helped to make, {subject.name} {own:.3f}."
+            f"One person's labels score {number(ceiling.value)} in {metric} against the gold labels that they"
+            f" helped to make, {subject.name} {number(own)}."
         )
     agreed, disputed = measures["agreed_right"], measures["disputed_right"]
     if agreed.n and disputed.n:

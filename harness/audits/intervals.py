@@ -13,6 +13,7 @@ from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.statistics.agreement import alpha_of, coincidences
 from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.values.findings import Measure
+from harness.values.formatting import percent, percent_interval
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -164,11 +165,10 @@ def alphas(name: str, votes: Sequence[Sequence[Sequence[Hashable]]], clusters: A
 
 def shown(measure: Measure) -> str:
     """Write a share as a person reads it: ``12 % (8 to 17)``."""
-    if math.isnan(measure.value):
-        return "unknown"
-    if math.isnan(measure.low):
-        return f"{100 * measure.value:.0f} %"
-    return f"{100 * measure.value:.0f} % ({100 * measure.low:.0f} to {100 * measure.high:.0f})"
+    share = percent(measure.value, unit=" %", missing="unknown")
+    if math.isnan(measure.value) or math.isnan(measure.low):
+        return share
+    return f"{share} ({percent_interval(measure.low, measure.high, between=' to ', unit='')})"
 
 
 def _wilson(hits: float, n: float) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from harness.evaluation import trial as evaluate
 from harness.evaluation.decisions.fitting import Settings, decide
 from harness.evaluation.trial import ClassifierResult, Prepared, TrialResult
 from harness.values.findings import Finding
+from harness.values.formatting import duration
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _planned(prepared: Prepared) -> frozenset[str]:
 
 def _too_long(cost: float, n: int, minutes: float) -> str:
     trials = "1 trial" if n == 1 else f"{n} trials"
-    time = f"{cost / 60:.0f} min" if cost >= 90 else f"{cost:.0f} s"
+    time = duration(cost, minutes_from=90)
     return (
         f"Training it without the target ({trials}) would take about {time}; {minutes:g} min are allowed. Set"
         f" audits.target_use.minutes: {int(cost / 60) + 1}, or add it to the config with `target: none`."

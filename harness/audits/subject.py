@@ -14,6 +14,7 @@ from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.metrics.metric import Metric
 from harness.splits import Split
 from harness.values.findings import Finding
+from harness.values.formatting import percent
 from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus, Predictions
 
@@ -140,8 +141,8 @@ class Subject:
         if self.shared >= MIN_SHARED:
             return ""
         return (
-            f"Only {100 * self.shared:.0f} % of the test sentences have two targets or more"
-            f" ({100 * MIN_SHARED:.0f} % are needed): the sentence alone settles the label,"
+            f"Only {percent(self.shared, unit=' %')} of the test sentences have two targets or more"
+            f" ({percent(MIN_SHARED, unit=' %')} are needed): the sentence alone settles the label,"
             " whoever is asked about."
         )
 

@@ -15,6 +15,7 @@ from harness.audits.subject import Answers, Subject
 from harness.classifiers.protocol import Example
 from harness.scoring.statistics.multiplicity import LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
+from harness.values.formatting import interval, number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -149,8 +150,9 @@ def _sentence(
     for party, one, _ in ranked[:3]:
         side = last if one.value > 0 else first
         told.append(
-            f"The name {party} alone moves the balance of probabilities by {one.value:+.2f}"
-            f" ({one.low:+.2f} to {one.high:+.2f}), toward {side}."
+            f"The name {party} alone moves the balance of probabilities by"
+            f" {number(one.value, places=2, signed=True)}"
+            f" ({interval(one.low, one.high, places=2, signed=True)}), toward {side}."
         )
     if len(ranked) > 3:
         told.append(f"{len(ranked) - 3} more parties are moved too.")

@@ -16,6 +16,7 @@ from harness.scoring.statistics.bootstrap import Draws
 from harness.scoring.statistics.paired import Difference, Resampled, difference, resampled
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable
+from harness.values.formatting import interval, number
 
 NAME = "target_use"
 DRAWS = 2_000
@@ -116,17 +117,18 @@ def _verdict(found: Difference) -> Verdict:
 
 def _sentence(subject: Subject, found: Difference) -> str:
     name, metric = subject.name, subject.metric.name
+    gain = number(found.value, signed=True)
     if math.isnan(found.low):
-        return f"The difference that the target makes is {found.value:+.3f} in {metric}; it has no interval."
-    interval = f"{found.low:+.3f} to {found.high:+.3f}"
+        return f"The difference that the target makes is {gain} in {metric}; it has no interval."
+    bounds = interval(found.low, found.high, signed=True)
     if found.low > 0:
         return (
-            f"Reading the target is worth {found.value:+.3f} ({interval}) in {metric}: so much higher {name}"
+            f"Reading the target is worth {gain} ({bounds}) in {metric}: so much higher {name}"
             " scores than the same classifier trained without it, on the same items."
         )
     if found.value == found.low == found.high == 0:
         return f"{name} labels as it does without the target: it never reads it."
     return (
-        f"Trained without the target {name} scores as well: the difference is {found.value:+.3f}"
-        f" ({interval}) in {metric}. Its score says nothing of stance toward the party."
+        f"Trained without the target {name} scores as well: the difference is {gain}"
+        f" ({bounds}) in {metric}. Its score says nothing of stance toward the party."
     )

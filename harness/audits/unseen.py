@@ -13,6 +13,7 @@ from harness.scoring.limitations import MIN_ITEMS
 from harness.splits import Split
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable
+from harness.values.formatting import interval, number
 from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
@@ -145,4 +146,5 @@ def _sentence(measures: list[Measure], column: str, seen_in: str) -> str:
     told = f"Of {what}, {shown(other)} are labelled rightly; of {first}, {shown(seen)}."
     if math.isnan(found.low):
         return f"{told} The gap has no interval."
-    return f"{told} The gap is {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})."
+    bounds = interval(found.low, found.high, signed=True)
+    return f"{told} The gap is {number(found.value, signed=True)} ({bounds})."

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from harness.reports.pages import environment, number
+from harness.reports.pages import environment
 from harness.scoring.comparison import Comparison, Entry, Pair
 from harness.scoring.comparison.findings import findings, power, shortened
+from harness.values.formatting import number, p_value
 
 WIDTH, ROW, NAMES = 520, 26, 170
 """Width of the plot, height of a run's row, room for names, in the units of the view box."""
@@ -46,19 +47,6 @@ def comparison_page(comparison: Comparison, *, date: str = "", command: str = ""
             command=command,
         )
     )
-
-
-def p_value(value: float) -> str:
-    """Write a p-value: three decimals, and what is smaller as such.
-
-    Examples
-    --------
-    >>> p_value(0.0341), p_value(0.0002), p_value(float("nan"))
-    ('0.034', '< 0.001', '–')
-    """
-    if math.isnan(value):
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def items(pair: Pair) -> str:

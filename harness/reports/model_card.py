@@ -8,11 +8,11 @@ from harness.config.plan import card_of
 from harness.evaluation.decisions.measuring import measure
 from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.reports.deciding import Deciding
-from harness.reports.pages import number, percent
 from harness.reports.summary import Summary
 from harness.scoring.score import score
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST
+from harness.values.formatting import number, percent
 
 
 def model_card(prepared: Prepared, result: ClassifierResult) -> str:
@@ -68,7 +68,7 @@ def _abstention(summary: Summary) -> str:
             measured += f"; of these labels {one.risk:.0%} ({bounds}) are wrong"
         lines.append(f"{measured}.")
     if decided.thresholds:
-        said = ", ".join(f"`{name}` {value:.3f}" for name, value in decided.thresholds)
+        said = ", ".join(f"`{name}` {number(value)}" for name, value in decided.thresholds)
         lines.append(f"- A label is given from this probability on: {said}.")
     return "\n".join(lines)
 

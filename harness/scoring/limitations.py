@@ -9,6 +9,7 @@ import numpy as np
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.stance import SIDES
+from harness.values.formatting import percent
 from harness.values.tables import Predictions
 
 MIN_CLUSTERS = 50
@@ -57,8 +58,8 @@ def limits(sample: AlignedPredictions, metrics: Sequence[Metric] = ()) -> Iterat
     elif clusters < MIN_CLUSTERS:
         yield few_groups(clusters)
     elif sample.effective_clusters < MIN_CLUSTERS / 2:
-        largest = np.bincount(sample.clusters).max() / len(sample)
-        yield f"groups are very unequal (one holds {largest:.0%} of the items): intervals may be too narrow."
+        largest = percent(np.bincount(sample.clusters).max() / len(sample))
+        yield f"groups are very unequal (one holds {largest} of the items): intervals may be too narrow."
     ranks = [metric.name for metric in metrics if of_ranks(metric)]
     if ranks and MIN_CLUSTERS <= clusters < MIN_FOR_RANKS:
         few = f"{clusters} groups are few for {', '.join(ranks)} ({MIN_FOR_RANKS} are enough)"

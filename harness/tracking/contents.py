@@ -14,10 +14,11 @@ from harness.evaluation.trial import ClassifierResult, Prepared
 from harness.reports import figures
 from harness.reports.deciding import Deciding
 from harness.reports.framed import framed_png
-from harness.reports.pages import About, number, run_page
+from harness.reports.pages import About, run_page
 from harness.reports.summary import Summary
 from harness.scoring.crosstab import as_table
 from harness.tracking import context, names, saved
+from harness.values.formatting import number
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

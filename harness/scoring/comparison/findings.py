@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from harness.scoring.comparison.comparison import Comparison, Pair
+from harness.values.formatting import interval, number
 
 MAX_PAIRS = 8
 """So many pairs get a sentence of their own; of more, only those with the leader of each tie group."""
@@ -47,9 +48,8 @@ def _sentence(comparison: Comparison, pair: Pair) -> str:
     if pair.separable:
         gap = abs(found.value)
         low, high = sorted((abs(found.low), abs(found.high)))
-        return (
-            f"{pair.better} beats {pair.worse} by {gap:.3f} ({low:.3f} to {high:.3f}) in {comparison.metric}."
-        )
+        by = f"{number(gap)} ({interval(low, high)})"
+        return f"{pair.better} beats {pair.worse} by {by} in {comparison.metric}."
     start = f"{pair.better} and {pair.worse} cannot be told apart on {n:,} items"
     if found.value == 0:
         return f"{start}: their {comparison.metric} is the same."
@@ -76,7 +76,7 @@ def power(comparison: Comparison) -> Iterator[str]:
     detectable = sorted(pair.detectable for pair in comparison.pairs if not math.isnan(pair.detectable))
     if detectable:
         middle = detectable[len(detectable) // 2]
-        yield f"A true difference of about {middle:.3f} would be found 8 times in 10."
+        yield f"A true difference of about {number(middle)} would be found 8 times in 10."
 
 
 def shortened(name: str, most: int = LONGEST_NAME) -> str:

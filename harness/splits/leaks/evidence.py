@@ -12,6 +12,7 @@ from harness.splits.leaks.duplicates import near_pairs, near_vectors, normalised
 from harness.splits.leaks.repeats import Fold, Repeat, grouped_with_train, repeats
 from harness.splits.leaks.shortcuts import Shortcut, conflicts, shortcut
 from harness.values.findings import Detail, Measure, Verdict
+from harness.values.formatting import number, percent
 from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
 
@@ -180,8 +181,8 @@ class Evidence:
         if self._short and self.shortcut is not None:
             yield (
                 "The target alone tells much of the label: the commonest label of each target is right for"
-                f" {100 * self.shortcut.by_target:.0f} % of test, the commonest of all for"
-                f" {100 * self.shortcut.by_majority:.0f} %."
+                f" {percent(self.shortcut.by_target, unit=' %')} of test, the commonest of all for"
+                f" {percent(self.shortcut.by_majority, unit=' %')}."
             )
 
     def measures(self) -> tuple[Measure, ...]:
@@ -204,7 +205,7 @@ class Evidence:
             (
                 one.id,
                 one.part,
-                "word for word" if one.exact else f"{one.share:.2f}",
+                "word for word" if one.exact else number(one.share, places=2),
                 one.of,
                 one.of_part,
                 self.texts[one.id],
