@@ -13,13 +13,13 @@ import numpy as np
 from harness.articles.readings import Readings
 from harness.articles.rows import whole
 from harness.values.errors import ArticleError, Problem, suggest
+from harness.values.minimums import MIN_STRATUM_ROWS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("row", "pi", "stratum", "article", "outlet", "date", "text", "target", "gold", "gold_voice")
 STRATA = ("target", "outlet", "week", "voice", "stance")
-LEAST = 2
 
 
 def draw(
@@ -55,8 +55,8 @@ def draw(
         for name in by
         if name not in STRATA
     ]
-    if size < LEAST:
-        problems.append(Problem("size", f"should be at least {LEAST}, got {size}"))
+    if size < MIN_STRATUM_ROWS:
+        problems.append(Problem("size", f"should be at least {MIN_STRATUM_ROWS}, got {size}"))
     if problems:
         raise ArticleError(problems)
     rows = readings.rows
@@ -83,7 +83,7 @@ def _allotted(sizes: Sequence[int], size: int) -> list[int]:
     while len(full) < len(sizes):
         open_ = {k: sizes[k] ** 0.5 for k in wanted if k not in full}
         total = sum(open_.values())
-        wanted |= {k: max(LEAST, round(left * root / total)) for k, root in open_.items()}
+        wanted |= {k: max(MIN_STRATUM_ROWS, round(left * root / total)) for k, root in open_.items()}
         over = {k: int(sizes[k]) for k in open_ if wanted[k] >= sizes[k]}
         if not over:
             break

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.articles.readings import OWN, QUOTED
-from harness.articles.shares import LEAST_GOLD, VOICES, Share
+from harness.articles.shares import VOICES, Share
 from harness.reports.figures import BLUE, GREY, ORANGE, canvases, png
+from harness.values.minimums import MIN_GOLD_ROWS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,7 +78,7 @@ def plot(shares: Sequence[Share], title: str) -> bytes:
         panel.tick_params(labelsize=7, labelbottom=last, labelleft=first)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=8, frameon=False, ncols=4, loc="outside lower left")
-    about = f"filled: corrected, 95 % interval; hollow: naive, small under {LEAST_GOLD} sentences"
+    about = f"filled: corrected, 95 % interval; hollow: naive, small under {MIN_GOLD_ROWS} sentences"
     figure.suptitle(f"{title}\n{about}", fontsize=9, x=0.01, ha="left", parse_math=False)
     return png(figure)
 
@@ -129,7 +130,7 @@ def _panel(panel: Axes, shares: Sequence[Share], course: Course) -> None:
             (course.at[one.group.get(course.key, "")] + shift, one) for one in shares if one.label == label
         ]
         for few in (False, True):
-            naive = [(x, one.naive.value) for x, one in mine if (one.n < LEAST_GOLD) is few]
+            naive = [(x, one.naive.value) for x, one in mine if (one.n < MIN_GOLD_ROWS) is few]
             panel.plot(
                 [x + 0.3 * course.step for x, _ in naive],
                 [value for _, value in naive],

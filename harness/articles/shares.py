@@ -20,6 +20,7 @@ from harness.scoring.statistics.difference import (
 )
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.labels import STANCES
+from harness.values.minimums import MIN_GOLD_ROWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 BY = ("target", "outlet", "week")
 VOICES = ("all", OWN, QUOTED)
-LEAST_GOLD = 10
-"""Labelled rows of a group, below which nothing is said of it but the naive share."""
-
 _TOLERANCE = 0.02
 _VOICE = {"own": OWN, "own voice": OWN, "writer": OWN, "quoted": QUOTED, "quote": QUOTED}
 
@@ -202,7 +200,7 @@ def shares(readings: Readings, gold: Gold | None = None, *, by: Sequence[str] = 
                 if sample is not None:
                     counted = sample.counted(inside, voice, label)
                     n_gold = int(counted.whole.sum())
-                    if n_gold >= LEAST_GOLD:
+                    if n_gold >= MIN_GOLD_ROWS:
                         corrected = corrected_share(part, whole, counted, sample.drawn)
                 made.append(Share(key, voice, label, whole, n_gold, naive_share(part, whole), corrected))
     return made
@@ -214,10 +212,10 @@ def remarks(found: Sequence[Share], gold: Gold | None) -> tuple[str, ...]:
         return ("without a labelled sample, shares are naive",)
     whole = [one for one in found if one.voice == "all"]
     groups = {tuple(one.group.values()) for one in whole}
-    few = {tuple(one.group.values()) for one in whole if one.n_gold < LEAST_GOLD}
+    few = {tuple(one.group.values()) for one in whole if one.n_gold < MIN_GOLD_ROWS}
     if not few:
         return gold.notes
-    what = f"in {len(few):,} of {len(groups):,} groups fewer than {LEAST_GOLD} rows are labelled"
+    what = f"in {len(few):,} of {len(groups):,} groups fewer than {MIN_GOLD_ROWS} rows are labelled"
     return (*gold.notes, f"{what}, so nothing is corrected there: label more, or group by less")
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.audits.intervals import alphas, gap, mean, rate, shown
-from harness.audits.mislabelled import FEWEST, Issues, issues_of
+from harness.audits.mislabelled import Issues, issues_of
 from harness.audits.subject import Inquiry, Subject
 from harness.scoring.score import score
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.values.formatting import interval, number
+from harness.values.minimums import MIN_ISSUE_ROWS
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _measured(subject: Subject, votes: Sequence[tuple[Any, ...]]) -> Iterator[Me
     right = (right.all(axis=1) if subject.labels.multi else right).astype(float)
     yield rate("agreed_right", right[agreed], clusters[agreed])
     yield rate("disputed_right", right[~agreed], clusters[~agreed])
-    if FEWEST <= agreed.sum() <= len(agreed) - FEWEST:
+    if MIN_ISSUE_ROWS <= agreed.sum() <= len(agreed) - MIN_ISSUE_ROWS:
         yield gap("agreed_gap", right, agreed, clusters)
     shares = np.stack([_shares(subject, item) for item in voted])
     yield mean("soft_cross_entropy", _cross_entropy(subject, shares, subject.proba[places]), clusters)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.scoring.aligned import effective
-from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.statistics.agreement import alpha_of, coincidences
 from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.values.findings import Measure
 from harness.values.formatting import percent, percent_interval
+from harness.values.minimums import MIN_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -64,7 +64,7 @@ def rate(name: str, hits: Any, clusters: Any) -> Measure:
     Returns
     -------
     Measure
-        Without an interval where there are fewer than :data:`harness.scoring.limitations.MIN_ITEMS` items.
+        Without an interval where there are fewer than :data:`harness.values.minimums.MIN_ITEMS` items.
     """
     hits = np.asarray(hits, dtype=np.float64)
     found = mean(name, hits, clusters)

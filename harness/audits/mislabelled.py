@@ -10,6 +10,7 @@ import numpy as np
 from harness.audits.subject import Subject
 from harness.values.findings import Detail, Measure
 from harness.values.labels import LabelSet
+from harness.values.minimums import MIN_ISSUE_ROWS, MIN_ISSUE_ROWS_PER_LABEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
     Array = NDArray[np.float64]
 
-FEWEST, SHOWN = 20, 50
-MIN_OF_A_LABEL = 2
-"""Confident learning learns from how sure a classifier is of those that have a label; it needs some."""
+SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def issues_of(subject: Subject) -> Issues | None:
         None where too few rows, or rows of some label, were predicted, or all alike.
     """
     ids, proba = _held_out(subject)
-    if len(ids) < FEWEST or (proba == proba[0]).all():
+    if len(ids) < MIN_ISSUE_ROWS or (proba == proba[0]).all():
         return None
     corpus = subject.corpus.take(ids)
     codes = corpus.truth(subject.labels)
@@ -72,11 +71,11 @@ def _suspected(labels: LabelSet, codes: Codes, proba: Array) -> list[int] | None
 
     ranked = {"return_indices_ranked_by": "self_confidence", "n_jobs": 1}
     if not labels.multi:
-        if np.bincount(codes, minlength=len(labels)).min() < MIN_OF_A_LABEL:
+        if np.bincount(codes, minlength=len(labels)).min() < MIN_ISSUE_ROWS_PER_LABEL:
             return None
         return [int(place) for place in of_one.find_label_issues(codes, proba, **ranked)]
     counts = codes.sum(axis=0)
-    kept = np.minimum(counts, len(codes) - counts) >= MIN_OF_A_LABEL
+    kept = np.minimum(counts, len(codes) - counts) >= MIN_ISSUE_ROWS_PER_LABEL
     if not kept.any():
         return None
     given = [np.flatnonzero(row).tolist() for row in codes[:, kept]]

@@ -11,9 +11,9 @@ from harness.audits.subject import Inquiry, Subject
 from harness.audits.surroundings import Articles
 from harness.audits.swapped import NAME, Swap, judged
 from harness.classifiers.protocol import Example
-from harness.scoring.limitations import MIN_ITEMS
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Finding, not_applicable
+from harness.values.minimums import MIN_ITEMS
 from harness.values.parties import Party, Registry, from_records, read, shipped
 
 MAX_TEXTS = 3_000

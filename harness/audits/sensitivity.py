@@ -17,9 +17,9 @@ from harness.audits.intervals import kappa, rate, shown
 from harness.audits.subject import Answers, Inquiry, Subject
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Example
-from harness.scoring.limitations import MIN_ITEMS
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
+from harness.values.minimums import MIN_ITEMS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

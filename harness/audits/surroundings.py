@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from harness.values.minimums import MIN_FORM_MENTIONS
 from harness.values.parties import Registry
-
-MIN_MENTIONS = 3
-"""Mentions of a form below which its own words, not the texts, say whether it takes ``the``."""
 
 VOWELS = frozenset("AEIOUaeiou")
 THE = re.compile(r"\b[Tt]he\s+$")
@@ -83,7 +81,7 @@ class Articles:
                 if not belongs(text, mention.start, mention.end) and not MORE.match(text, mention.end):
                     form = text[mention.start : mention.end].casefold()
                     counts.setdefault(form, []).append(bool(THE.search(text[: mention.start])))
-        often = {form: found for form, found in counts.items() if len(found) >= MIN_MENTIONS}
+        often = {form: found for form, found in counts.items() if len(found) >= MIN_FORM_MENTIONS}
         return cls({form: sum(found) * 2 > len(found) for form, found in often.items()})
 
     def take(self, form: str) -> bool:

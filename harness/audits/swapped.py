@@ -16,14 +16,12 @@ from harness.classifiers.protocol import Example
 from harness.scoring.statistics.multiplicity import LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
 from harness.values.formatting import interval, number
+from harness.values.minimums import MIN_PARTY_ITEMS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAME = "party_swap"
-FEWEST = 10
-"""Items of a party below which its bias is not given."""
-
 SHOWN_PAIRS, WORST = 40, 12
 Bias = tuple[str, Measure, float]
 """A party, what its name does to the balance of probabilities, and p, corrected for the number of parties."""
@@ -115,7 +113,7 @@ def _biases(subject: Subject, swaps: Sequence[Swap], proba: NDArray[np.float64])
             effects.setdefault(party, []).append((place, value - middle))
     measured = []
     for party, found in sorted(effects.items()):
-        if len(found) >= FEWEST:
+        if len(found) >= MIN_PARTY_ITEMS:
             one = mean(party, [value for _, value in found], subject.clusters[[place for place, _ in found]])
             measured.append((party, one, _p(one)))
     corrected = holm([p for *_, p in measured]) if measured else ()

@@ -17,11 +17,10 @@ from harness.scoring.statistics.paired import Difference, Resampled, difference,
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable
 from harness.values.formatting import interval, number
+from harness.values.minimums import MIN_ITEMS
 
 NAME = "target_use"
 DRAWS = 2_000
-FEWEST = 30
-"""Items of sentences with several targets below which these are not scored apart."""
 
 
 def target_use(*, minutes: float = 10.0) -> TargetUse:
@@ -68,7 +67,7 @@ class TargetUse:
         measures = [Measure("difference", found.value, found.low, found.high, len(own))]
         several = _several(subject)
         part = own.only(several)
-        if FEWEST <= len(part) < len(own):
+        if MIN_ITEMS <= len(part) < len(own):
             inner = compared(part, blind.only(several), subject.metric)
             measures.append(Measure("several_targets", inner.value, inner.low, inner.high, len(part)))
         return Finding(NAME, _verdict(found), _sentence(subject, found), tuple(measures))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from harness.audits.intervals import gap, rate, shown
 from harness.audits.subject import FRAMES, Inquiry, Subject
-from harness.scoring.limitations import MIN_ITEMS
 from harness.splits import Split
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable
 from harness.values.formatting import interval, number
+from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus
 
 if TYPE_CHECKING:

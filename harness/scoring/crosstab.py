@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.scoring.aligned import effective
-from harness.scoring.limitations import MIN_CLUSTERS, MIN_ITEMS, few_groups
+from harness.scoring.limitations import few_groups
 from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.values.labels import NO_FRAME
+from harness.values.minimums import MIN_CLUSTERS, MIN_ITEMS, MIN_PARTY_MENTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,9 +30,8 @@ ALL = "all"
 """In place of a frame or a stance: whichever."""
 
 EVERY_PARTY = "all parties"
-MIN_MENTIONS = 20
 MAX_PARTIES = 30
-"""Parties that are mentioned less often than the one, or beyond the other, have no table of their own."""
+"""Parties beyond these, the most frequent ones, have no table of their own."""
 
 DRAWS = 2_000
 
@@ -40,7 +40,7 @@ DRAWS = 2_000
 class Share:
     """A share of a party's mentions with its 95 % interval; NaN where none can be given.
 
-    An interval needs :data:`harness.scoring.limitations.MIN_ITEMS` articles, and mentions both inside the
+    An interval needs :data:`harness.values.minimums.MIN_ITEMS` articles, and mentions both inside the
     share and outside: of what never happens, or always does, all resamples say the same.
     """
 
@@ -146,7 +146,7 @@ def cross_tables(
     if mentions.empty:
         return ()
     counts = mentions["party"].value_counts()
-    named = sorted(counts.index[counts >= MIN_MENTIONS], key=lambda name: (-counts[name], name))
+    named = sorted(counts.index[counts >= MIN_PARTY_MENTIONS], key=lambda name: (-counts[name], name))
     parties = [EVERY_PARTY, *(named[:MAX_PARTIES] if len(counts) > 1 else [])]
     lone = pd.Series([f"mention {n}" for n in range(len(mentions))], index=mentions.index)
     clusters = pd.factorize(mentions["group"].astype(object).fillna(lone))[0]

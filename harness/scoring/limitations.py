@@ -10,17 +10,8 @@ from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.stance import SIDES
 from harness.values.formatting import percent
+from harness.values.minimums import MIN_CLUSTERS, MIN_CLUSTERS_FOR_RANKS
 from harness.values.tables import Predictions
-
-MIN_CLUSTERS = 50
-"""Below this, percentile intervals cover less than they say."""
-
-MIN_FOR_RANKS = 200
-"""The same for metrics of ranks, which are lopsided near 1."""
-
-MIN_ITEMS = 30
-"""A share of fewer items, or over fewer groups, has no interval: if none of a few differs, resamples say that
-none ever does."""
 
 
 def caveats(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tuple[str, ...]:
@@ -61,8 +52,8 @@ def limits(sample: AlignedPredictions, metrics: Sequence[Metric] = ()) -> Iterat
         largest = percent(np.bincount(sample.clusters).max() / len(sample))
         yield f"groups are very unequal (one holds {largest} of the items): intervals may be too narrow."
     ranks = [metric.name for metric in metrics if of_ranks(metric)]
-    if ranks and MIN_CLUSTERS <= clusters < MIN_FOR_RANKS:
-        few = f"{clusters} groups are few for {', '.join(ranks)} ({MIN_FOR_RANKS} are enough)"
+    if ranks and MIN_CLUSTERS <= clusters < MIN_CLUSTERS_FOR_RANKS:
+        few = f"{clusters} groups are few for {', '.join(ranks)} ({MIN_CLUSTERS_FOR_RANKS} are enough)"
         yield f"{few}: intervals may be too narrow."
 
 

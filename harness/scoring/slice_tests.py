@@ -28,21 +28,15 @@ from harness.scoring.statistics.bootstrap import (
     totals,
 )
 from harness.scoring.statistics.multiplicity import LEVEL, holm
+from harness.values.minimums import MIN_GROUPS, MIN_ITEMS, MIN_ITEMS_PER_LABEL
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-MIN_ITEMS = 30
-MIN_GROUPS = 20
-"""Slices of fewer items or groups are too small to judge."""
-
 MAX_VALUES = 30
 """Of a column with more values than this, slices that are too small are counted, not listed."""
-
-MIN_OF_LABEL = 5
-"""The primary metric is given where every label has this many items: averages over labels need them all."""
 
 DRAWS = 10_000
 
@@ -257,4 +251,4 @@ def _has_every_label(predictions: Predictions, slice_: Slice) -> bool:
         counts = [int(here[f"truth_{name}"].sum()) for name in predictions.labels.names]
     else:
         counts = [int((here["truth"] == name).sum()) for name in predictions.labels.names]
-    return min(counts) >= MIN_OF_LABEL
+    return min(counts) >= MIN_ITEMS_PER_LABEL

@@ -19,11 +19,12 @@ from harness.splits.disjoint import Disjoint
 from harness.splits.drawing import CALIBRATION, DEV, By, Drawing
 from harness.splits.forward import Forward
 from harness.splits.forward import check as check_forward
-from harness.splits.leaving import FEWEST, LeaveOneOut
+from harness.splits.leaving import LeaveOneOut
 from harness.splits.leaving import check as check_leaving
 from harness.splits.split import PARTS, Split, of_places, seen
 from harness.values.errors import ConfigError, Problem, SplitError
 from harness.values.labels import LabelSet
+from harness.values.minimums import MIN_TESTED_ROWS
 from harness.values.tables import Corpus
 
 __all__ = [
@@ -181,7 +182,7 @@ def disjoint(
 def leave_one_out(
     *,
     by: str = "target",
-    fewest: int = FEWEST,
+    fewest: int = MIN_TESTED_ROWS,
     folds: int | None = None,
     dev: float = DEV,
     calibration: float = CALIBRATION,

@@ -13,6 +13,7 @@ from harness.splits.split import Split, of_places
 from harness.values import seeds
 from harness.values.errors import ConfigError, Problem, SplitError, suggest
 from harness.values.labels import LabelSet
+from harness.values.minimums import MIN_TESTED_ROWS
 from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     Places = NDArray[np.int64]
 
-FEWEST, MAX_FOLDS = 20, 30
-"""Values of fewer rows are not tested unless that is asked; more values have to be gathered into folds."""
+MAX_FOLDS = 30
+"""More values than this have to be dealt out into folds: each fold is a training run."""
 
 NOT_LEFT = ("id", "text", "stance", "frames", "start", "end", "votes", "split", "date")
 """Columns whose values are nobody's to leave out; dates have a split of their own."""
@@ -137,7 +138,7 @@ def check(by: LeaveOneOut) -> LeaveOneOut:
         problems.append(Problem("fewest", f"should be at least 1, got {by.fewest}"))
     if by.folds is not None and by.folds < 2:
         problems.append(Problem("folds", f"should be at least 2, got {by.folds}"))
-    if by.folds is not None and by.fewest != FEWEST:
+    if by.folds is not None and by.fewest != MIN_TESTED_ROWS:
         problems.append(Problem("fewest", "has no effect with folds: every value is tested"))
     if problems:
         raise ConfigError(problems)

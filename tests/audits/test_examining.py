@@ -11,9 +11,9 @@ import pytest
 from harness.audits import Subject, examine
 from harness.audits.behaviour import SUITE, read
 from harness.classifiers.protocol import Example, Examples
-from harness.scoring.limitations import MIN_ITEMS
 from harness.values.catalog import CATALOGUES, bind
 from harness.values.errors import ConfigError, CorpusError
+from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus
 from tests.audits import world
 

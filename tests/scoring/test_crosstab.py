@@ -12,13 +12,12 @@ import pytest
 from harness.scoring.crosstab import (
     ALL,
     EVERY_PARTY,
-    MIN_MENTIONS,
     CrossCell,
     CrossTable,
     as_table,
     cross_tables,
 )
-from harness.scoring.limitations import MIN_ITEMS
+from harness.values.minimums import MIN_ITEMS, MIN_PARTY_MENTIONS
 
 FRAMES, STANCES = ("conflict", "morality"), ("critical", "supportive")
 
@@ -132,7 +131,7 @@ def test_mentions_without_an_article_are_resampled_alone() -> None:
 
 
 def test_a_party_needs_enough_mentions_for_a_table_of_its_own() -> None:
-    few, enough = ([("A", "a", (), "critical")] * n for n in (MIN_MENTIONS - 1, MIN_MENTIONS))
+    few, enough = ([("A", "a", (), "critical")] * n for n in (MIN_PARTY_MENTIONS - 1, MIN_PARTY_MENTIONS))
     other = [("B", "b", (), "critical")] * 30
     assert [one.party for one in cross_tables(mentions(few + other), FRAMES, STANCES)] == [EVERY_PARTY, "B"]
     tables = cross_tables(mentions(enough + other), FRAMES, STANCES)

@@ -10,9 +10,10 @@ from scipy import stats
 from scoring.comparison.made_runs import frames, run, with_rows
 
 from harness.scoring.metrics.classification import ACCURACY, F1_MACRO
-from harness.scoring.slice_tests import MIN_GROUPS, MIN_ITEMS, SliceResult, judge, reportable, score_rows
+from harness.scoring.slice_tests import SliceResult, judge, reportable, score_rows
 from harness.scoring.slices import Slice
 from harness.scoring.statistics.bootstrap import corrected_p
+from harness.values.minimums import MIN_GROUPS, MIN_ITEMS
 from harness.values.tables import Predictions
 
 IDS = [f"i{place:03}" for place in range(240)]

@@ -19,15 +19,13 @@ from harness.serving.decisions.calibrators import (
     tempered,
 )
 from harness.values.labels import LabelSet
+from harness.values.minimums import MIN_PER_LABEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
     Codes = NDArray[np.int64]
-
-FEWEST = 5
-"""A label with fewer items on either side (it applies, it does not) is left as the classifier said it."""
 
 COLDEST, HOTTEST = 0.01, 100.0
 """Bounds of a temperature."""
@@ -54,7 +52,7 @@ def fit(kind: str, proba: Array, truth: Codes, labels: LabelSet) -> tuple[Calibr
     if kind == "none":
         return Unchanged(), ()
     few = few_items(truth, labels)
-    if not labels.multi and len(truth) < 2 * FEWEST:
+    if not labels.multi and len(truth) < 2 * MIN_PER_LABEL:
         return Unchanged(), (
             f"Probabilities are the classifier's own: {len(truth)} rows are too few to calibrate by.",
         )
@@ -62,8 +60,8 @@ def fit(kind: str, proba: Array, truth: Codes, labels: LabelSet) -> tuple[Calibr
     if few and (labels.multi or kind != "temperature"):
         names = ", ".join(labels.names[k] for k in few)
         notes = (
-            f"Probabilities of {names} are the classifier's own: calibration has fewer than {FEWEST} rows"
-            " with or without the label.",
+            f"Probabilities of {names} are the classifier's own: calibration has fewer than {MIN_PER_LABEL}"
+            " rows with or without the label.",
         )
     return FITS[kind](proba, truth, labels, few), notes
 
@@ -72,7 +70,7 @@ def few_items(truth: Codes, labels: LabelSet) -> tuple[int, ...]:
     """Return the places of labels that too few rows have, or lack, to fit anything for them."""
     applies = of_labels(truth, labels)
     held = applies.sum(axis=0)
-    return tuple(k for k in range(len(labels)) if min(held[k], len(applies) - held[k]) < FEWEST)
+    return tuple(k for k in range(len(labels)) if min(held[k], len(applies) - held[k]) < MIN_PER_LABEL)
 
 
 def of_labels(truth: Codes, labels: LabelSet) -> Codes:

@@ -13,6 +13,7 @@ from harness.scoring.aligned import clusters, effective
 from harness.scoring.metrics.selective import errors
 from harness.scoring.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
 from harness.values.labels import NO_FRAME
+from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import ABSTAIN, Predictions
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 DRAWS = 2_000
 MAX_TARGETS = 30
-MIN_ITEMS = 30
-"""A share of fewer items has no interval: where none of a few is wrong, resamples say that none ever is."""
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,7 @@ from harness.scoring.comparison.measure import Measure
 from harness.scoring.limitations import limits, sized
 from harness.scoring.statistics.bootstrap import corrected_p
 from harness.scoring.statistics.paired import Resampled
-
-MIN_SEEDS = 5
-"""Below this, the spread over seeds is itself hardly known."""
+from harness.values.minimums import MIN_SEEDS
 
 
 def smallest_p(n_draws: int, clusters: float) -> float:

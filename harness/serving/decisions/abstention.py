@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-MIN_GROUPS = 100
-"""With fewer groups nothing is guaranteed."""
+from harness.values.minimums import MIN_GUARANTEE_GROUPS
 
 SERVES_NOTHING = 2.0
 """A threshold above every confidence."""
@@ -44,7 +43,7 @@ class Rule:
     @property
     def guarantees(self) -> bool:
         """Whether it may be said that the risk is met."""
-        return self.method == "learn_then_test" and self.groups >= MIN_GROUPS and not self.refitted
+        return self.method == "learn_then_test" and self.groups >= MIN_GUARANTEE_GROUPS and not self.refitted
 
     @property
     def statement(self) -> str:
@@ -61,8 +60,8 @@ class Rule:
         why = "conformal risk control meets the risk on average only, and if surer rows are more often right"
         if self.refitted:
             why = "the threshold was set for the folds' classifiers, not for the one that is served"
-        elif self.groups < MIN_GROUPS:
-            why = f"fewer than {MIN_GROUPS} groups"
+        elif self.groups < MIN_GUARANTEE_GROUPS:
+            why = f"fewer than {MIN_GUARANTEE_GROUPS} groups"
         return f"The threshold aims at a risk of {self.risk:.0%}, judged by {on}. No guarantee: {why}."
 
     def plain(self) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from harness.evaluation.decisions.abstention import Rows, candidates, conformal, learn_then_test, p_value
-from harness.serving.decisions.abstention import MIN_GROUPS, SERVES_NOTHING, Rule
+from harness.serving.decisions.abstention import SERVES_NOTHING, Rule
+from harness.values.minimums import MIN_GUARANTEE_GROUPS
 
 
 def rows(confidence: list[float], wrong: list[int], groups: list[int] | None = None) -> Rows:
@@ -128,7 +129,7 @@ def test_the_certainty_is_met_and_rows_are_served() -> None:
     assert np.mean(coverages) > 0.5
 
 
-RULE = Rule(0.7, 0.2, "learn_then_test", 0.9, n=240, groups=MIN_GROUPS, largest=7)
+RULE = Rule(0.7, 0.2, "learn_then_test", 0.9, n=240, groups=MIN_GUARANTEE_GROUPS, largest=7)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ RULE = Rule(0.7, 0.2, "learn_then_test", 0.9, n=240, groups=MIN_GROUPS, largest=
             " at most 7 rows, that is, for more of the same source only.",
         ),
         (
-            {"groups": MIN_GROUPS - 1},
+            {"groups": MIN_GUARANTEE_GROUPS - 1},
             "The threshold aims at a risk of 20%, judged by 240 rows of 99 groups (articles). No guarantee:"
             " fewer than 100 groups.",
         ),

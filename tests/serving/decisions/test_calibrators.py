@@ -8,11 +8,11 @@ import pytest
 from scipy.stats import entropy
 
 from harness.evaluation.decisions import calibrator_fitting
-from harness.evaluation.decisions.calibrator_fitting import FEWEST
 from harness.scoring.metrics.calibration import brier
 from harness.serving.decisions import calibrators
 from harness.serving.decisions.calibrators import Platt, Temperature, Unchanged, tempered
 from harness.values.labels import LabelSet
+from harness.values.minimums import MIN_PER_LABEL
 from tests.evaluation.decisions.made_predictions import MULTI, SINGLE, calibrated, codes_of, sharpened
 
 KINDS = ("temperature", "platt", "isotonic", "none")
@@ -124,7 +124,7 @@ def test_what_is_too_sure_becomes_truer_on_fresh_rows(kind: str, labels: LabelSe
     assert brier(truth, fitted.apply(proba, multi=labels.multi), truth).mean() < before - 0.01
 
 
-@pytest.mark.parametrize(("with_it", "left"), [(FEWEST - 1, True), (FEWEST, False)])
+@pytest.mark.parametrize(("with_it", "left"), [(MIN_PER_LABEL - 1, True), (MIN_PER_LABEL, False)])
 def test_a_label_with_few_rows_stays_as_it_was(with_it: int, left: bool) -> None:
     proba, truth = made(MULTI, 100, 3.0)
     truth[:, 1] = np.arange(100) < with_it
