@@ -105,6 +105,23 @@ def test_every_problem_is_named_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", catalog.CATALOGUES["split"])
+def test_a_renamed_option_is_named_with_its_present_name(kind: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        catalog.bind("split", kind, {"calibrate": 0.3}, "split")
+    assert [str(problem) for problem in caught.value.problems] == [
+        "split.calibrate: calibrate was renamed: write 'calibration'"
+    ]
+
+
+def test_options_were_renamed_to_options_that_exist() -> None:
+    for section, names in catalog.RENAMED_OPTIONS.items():
+        entries = [catalog.lookup(section, kind, kind) for kind in catalog.CATALOGUES[section]]
+        fields = {name for entry in entries for name in catalog.options_model(entry, section).model_fields}
+        assert set(names.values()) <= fields
+        assert not set(names) & fields
+
+
 def test_missing_options_are_named() -> None:
     assert refused("needy", size="2").splitlines() == [
         "classifiers.mine.name: is required",
