@@ -19,8 +19,8 @@ from harness.splits.disjoint import Disjoint
 from harness.splits.drawing import CALIBRATION, DEV, By, Drawing
 from harness.splits.forward import Forward
 from harness.splits.forward import check as check_forward
-from harness.splits.leaving import LeaveOneOut
-from harness.splits.leaving import check as check_leaving
+from harness.splits.leave_one_out import LeaveOneOut
+from harness.splits.leave_one_out import check as check_leaving
 from harness.splits.split import PARTS, Split, of_places, seen
 from harness.values.errors import ConfigError, Problem, SplitError
 from harness.values.labels import LabelSet
