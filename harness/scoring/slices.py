@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from harness.splits import Split, seen
+from harness.splits import Split, seen_in_training
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import NO_FRAME, LabelSet
 from harness.values.tables import Corpus
@@ -170,7 +170,7 @@ def _article(source: _Source, rows: pd.DataFrame) -> Values:
     was_seen = {
         id_: yes
         for split in source.splits
-        for id_, yes in zip(split.test, seen(source.corpus, split), strict=True)
+        for id_, yes in zip(split.test, seen_in_training(source.corpus, split), strict=True)
     }
     return [
         () if _absent(group) else ("seen in training" if was_seen[id_] else "not seen in training",)

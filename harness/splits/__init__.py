@@ -21,7 +21,7 @@ from harness.splits.forward import Forward
 from harness.splits.forward import check as check_forward
 from harness.splits.leave_one_out import LeaveOneOut
 from harness.splits.leave_one_out import check as check_leaving
-from harness.splits.split import PARTS, Split, of_places, seen
+from harness.splits.split import PARTS, Split, seen_in_training, split_from_indices
 from harness.values.errors import ConfigError, Problem, SplitError
 from harness.values.labels import LabelSet
 from harness.values.minimums import MIN_TESTED_ROWS
@@ -37,7 +37,7 @@ __all__ = [
     "kfold",
     "leave_one_out",
     "predefined",
-    "seen",
+    "seen_in_training",
 ]
 
 
@@ -257,7 +257,7 @@ class Predefined:
             train, validation, calibration = self.drawing.divide(corpus, labels, train, shares, "dev")
         left = len(corpus) - sum(map(len, (train, validation, calibration, test)))
         notes = (f"{left:,} rows have no split and are left out",) if left else ()
-        return (of_places(corpus, labels, 0, (train, validation, calibration, test), notes),)
+        return (split_from_indices(corpus, labels, 0, (train, validation, calibration, test), notes),)
 
     def _refuse_what_does_nothing(self, corpus: Corpus, *, has_dev: bool) -> None:
         set_, default = self.drawing, Drawing()
@@ -286,7 +286,7 @@ class Holdout:
         train, validation, calibration = self.drawing.shares
         shares = (train - self.test, validation, calibration, self.test)
         parts = self.drawing.divide(corpus, labels, np.arange(len(corpus)), shares, "holdout")
-        return (of_places(corpus, labels, 0, parts),)
+        return (split_from_indices(corpus, labels, 0, parts),)
 
 
 @dataclass(frozen=True)
@@ -304,7 +304,7 @@ class KFold:
         for fold, test in enumerate(folds, start=1):
             rest = np.setdiff1d(np.arange(len(corpus)), test)
             parts = self.drawing.divide(corpus, labels, rest, shares, fold)
-            splits.append(of_places(corpus, labels, fold, [*parts, test]))
+            splits.append(split_from_indices(corpus, labels, fold, [*parts, test]))
         return tuple(splits)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.splits.drawing import Drawing, allocate, counts_of
-from harness.splits.split import PARTS, Split, of_places
+from harness.splits.split import PARTS, Split, split_from_indices
 from harness.values import seeds
 from harness.values.errors import ConfigError, Problem, SplitError, suggest
 from harness.values.labels import LabelSet
@@ -71,7 +71,7 @@ class Disjoint:
         if empty:
             held = " and ".join(self.by)
             raise SplitError(f"{corpus.name}: no row is left for {', '.join(empty)} with {held} held apart")
-        return (of_places(corpus, labels, 0, parts, self._notes(part)),)
+        return (split_from_indices(corpus, labels, 0, parts, self._notes(part)),)
 
     def _dealt(
         self, corpus: Corpus, labels: LabelSet, columns: Sequence[Places], shares: NDArray[np.float64]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.splits.drawing import Drawing, units_of
-from harness.splits.split import Split, of_places
+from harness.splits.split import Split, split_from_indices
 from harness.values.errors import ConfigError, Problem, SplitError
 from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
@@ -61,7 +61,7 @@ class Forward:
                 notes.append(f"{dropped:,} rows are dropped: they share an article with later ones")
             if undated and fold == 1:
                 notes.append(f"{undated:,} rows have no date and are left out")
-            folds.append(of_places(corpus, labels, fold if self.folds > 1 else 0, parts, notes))
+            folds.append(split_from_indices(corpus, labels, fold if self.folds > 1 else 0, parts, notes))
         return tuple(folds)
 
     def _bounds(self, corpus: Corpus, days: NDArray[np.object_]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.splits.drawing import Drawing, allocate, units_of
-from harness.splits.split import Split, of_places
+from harness.splits.split import Split, split_from_indices
 from harness.values import seeds
 from harness.values.errors import ConfigError, Problem, SplitError, suggest
 from harness.values.labels import LabelSet
@@ -68,7 +68,7 @@ class LeaveOneOut:
             except SplitError as error:
                 raise SplitError(self._too_little(corpus, chosen, len(apart), error)) from error
             notes = self._notes(values, tested, dropped) if fold == len(tested) else ()
-            folds.append(of_places(corpus, labels, fold, [*parts, test], notes))
+            folds.append(split_from_indices(corpus, labels, fold, [*parts, test], notes))
         return tuple(folds)
 
     def _too_little(self, corpus: Corpus, chosen: Sequence[str], left: int, error: SplitError) -> str:

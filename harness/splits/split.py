@@ -75,7 +75,7 @@ class Split:
         return fingerprint(line for part in PARTS for line in (f"\x1d{part}", *sorted(self.part(part))))
 
 
-def of_places(
+def split_from_indices(
     corpus: Corpus, labels: LabelSet, fold: int, parts: Sequence[Places], notes: Sequence[str] = ()
 ) -> Split:
     """Make a split of places, and look at it for what a reader should know.
@@ -109,7 +109,7 @@ def of_places(
     return replace(split, notes=(*notes, *found))
 
 
-def seen(corpus: Corpus, split: Split) -> tuple[bool, ...]:
+def seen_in_training(corpus: Corpus, split: Split) -> tuple[bool, ...]:
     """Say for each test row whether its group, such as its article, stands in train too.
 
     Parameters

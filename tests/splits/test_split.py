@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.splits import Split, holdout, predefined, seen
+from harness.splits import Split, holdout, predefined, seen_in_training
 from harness.splits.drawing import allocate
 from harness.values.errors import SplitError
 from harness.values.labels import STANCE
@@ -23,7 +23,7 @@ def test_articles_on_both_sides_are_counted_and_found() -> None:
         "3 of 12 test rows come from groups (articles) that stand in dev too",
     )
     # a4 is a0 now, whose rows train has; a14 has no group any more, so nobody shares it.
-    assert seen(shared, split) == (True,) * 3 + (False,) * 9
+    assert seen_in_training(shared, split) == (True,) * 3 + (False,) * 9
 
 
 def test_drawing_by_row_says_what_it_costs() -> None:
