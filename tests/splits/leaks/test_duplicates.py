@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.splits.leaks.duplicates import (
-    NEIGHBOURS,
+    MAX_NEIGHBOURS,
     jaccard,
     near_pairs,
     near_vectors,
@@ -95,7 +95,7 @@ def test_a_low_threshold_keeps_few_pairs_a_text_and_no_text_without() -> None:
     n = 3000
     vectors = np.random.default_rng(0).normal(size=(n, 8)) + 3
     pairs = near_vectors([str(k) for k in range(n)], lambda texts: vectors, 0.01)
-    assert len(pairs) <= 2 * NEIGHBOURS * n
+    assert len(pairs) <= 2 * MAX_NEIGHBOURS * n
     assert {place for one, other, _ in pairs for place in (one, other)} == set(range(n))
     cosines = vectors @ vectors.T
     norms = np.linalg.norm(vectors, axis=1)
