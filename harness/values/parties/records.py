@@ -41,7 +41,7 @@ def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -
             continue
         party = _party(record)
         if party.name in seen:
-            problems.append(Problem(entry, f"{party.name!r} is there twice"))
+            problems.append(Problem(entry, f"{party.name!r} is listed twice"))
         seen.add(party.name)
         for form in party.surfaces:
             if owner.setdefault(form, party.name) != party.name and not _is_leader(party, form):
@@ -87,13 +87,13 @@ def _faults(entry: str, record: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _key_faults(entry, record, PARTY_KEYS, LISTS)
     for leader in record.get("leaders") or ():
         if not isinstance(leader, Mapping) or not str(leader.get("name") or "").strip():
-            yield Problem(f"{entry}: leaders", f"has one without a name: {leader!r}")
+            yield Problem(f"{entry}: leaders", f"lists a leader without a name: {leader!r}")
             continue
         where = f"{entry}: {leader['name']}"
         yield from _key_faults(where, leader, LEADER_KEYS, ("aliases", "short"))
         dates = [(key, str(leader.get(key) or "")) for key in ("from", "until")]
         yield from (
-            Problem(f"{where}: {key}", f"is not like 2030-01-31: {value!r}")
+            Problem(f"{where}: {key}", f"is no date like 2030-01-31: {value!r}")
             for key, value in dates
             if value and not is_date(value)
         )
