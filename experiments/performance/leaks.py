@@ -24,7 +24,7 @@ from harness.corpora.checks import Raw, build
 from harness.splits.leaks import leaks
 from harness.splits.leaks.duplicates import near_pairs, normalised
 from harness.splits.leaks.repeats import repeats
-from harness.splits.split import of_places
+from harness.splits.split import split_from_indices
 from harness.values.labels import STANCE
 from harness.values.tables import Corpus
 
@@ -90,7 +90,7 @@ def look() -> None:
     """Run the gate; print seconds, megabytes, and the share of what was planted that it found."""
     drawn, planted_at = corpus()
     places = np.arange(ROWS)
-    split = of_places(drawn, STANCE, 0, (places[TEST:], places[:0], places[:0], places[:TEST]))
+    split = split_from_indices(drawn, STANCE, 0, (places[TEST:], places[:0], places[:0], places[:TEST]))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
     leaks().inspect(drawn, (split,), STANCE)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.articles.holders import VOICES
-from harness.articles.shares import MIN_GOLD, SHARE_VOICES, StanceShare
+from harness.articles.shares import SHARE_VOICES, StanceShare
 from harness.reports.figures import BLUE, GREY, ORANGE, canvases, png
+from harness.values.minimums import MIN_GOLD_ROWS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,7 +100,7 @@ def plot_shares(shares: Sequence[StanceShare], title: str) -> bytes:
     # One legend for all panels, below them.
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=8, frameon=False, ncols=4, loc="outside lower left")
-    key = f"filled: corrected, 95 % interval; hollow: naive, small under {MIN_GOLD} rows"
+    key = f"filled: corrected, 95 % interval; hollow: naive, small under {MIN_GOLD_ROWS} rows"
     figure.suptitle(f"{title}\n{key}", fontsize=9, x=0.01, ha="left", parse_math=False)
     return png(figure)
 
@@ -157,7 +158,7 @@ def _panel(panel: Axes, shares: Sequence[StanceShare], axis: ShareAxis) -> None:
         ]
         for few in (False, True):
             # Naive shares of few rows are drawn small: they scatter whatever the model does.
-            naive = [(x, share.naive.value) for x, share in points if (share.n < MIN_GOLD) is few]
+            naive = [(x, share.naive.value) for x, share in points if (share.n < MIN_GOLD_ROWS) is few]
             panel.plot(
                 [x + 0.3 * axis.step for x, _ in naive],
                 [value for _, value in naive],

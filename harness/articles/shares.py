@@ -27,6 +27,7 @@ from harness.scoring.statistics.corrected_share import (
 )
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.labels import STANCES
+from harness.values.minimums import MIN_GOLD_ROWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,12 +38,6 @@ BY = ("target", "outlet", "week")
 
 BOTH_VOICES = "all"
 SHARE_VOICES = (BOTH_VOICES, OWN_VOICE, QUOTED)
-
-MIN_GOLD = 10
-"""Labelled rows of a group, below which its shares are not corrected.
-
-That no error is among so few does not show that there are none.
-"""
 
 MAX_LISTED_PROBLEMS = 20
 
@@ -87,8 +82,8 @@ class StanceShare:
     n, n_gold : int
         Rows, and hand-labelled rows among them.
     naive, corrected : ShareEstimate
-        In [0, 1], with 95 % intervals; the corrected one is NaN where fewer than :data:`MIN_GOLD` rows are
-        labelled.
+        In [0, 1], with 95 % intervals; the corrected one is NaN where fewer than
+        :data:`MIN_GOLD_ROWS` rows are labelled.
     """
 
     group: dict[str, str]
@@ -244,7 +239,7 @@ def estimate_shares(
                     # that rows outside it count as zeros rather than being left out.
                     counted = sample.counted(inside, voice, label)
                     n_gold = int(counted.whole.sum())
-                    if n_gold >= MIN_GOLD:
+                    if n_gold >= MIN_GOLD_ROWS:
                         corrected = corrected_share(part, whole, counted, sample.design)
                 shares.append(
                     StanceShare(key, voice, label, whole, n_gold, naive_share(part, whole), corrected)
@@ -258,10 +253,10 @@ def limitations(shares: Sequence[StanceShare], gold: Gold | None) -> tuple[str, 
         return ("without a labelled sample, shares are naive",)
     both = [share for share in shares if share.voice == BOTH_VOICES]
     groups = {tuple(share.group.values()) for share in both}
-    few = {tuple(share.group.values()) for share in both if share.n_gold < MIN_GOLD}
+    few = {tuple(share.group.values()) for share in both if share.n_gold < MIN_GOLD_ROWS}
     if not few:
         return gold.notes
-    what = f"in {len(few):,} of {len(groups):,} groups fewer than {MIN_GOLD} rows are labelled"
+    what = f"in {len(few):,} of {len(groups):,} groups fewer than {MIN_GOLD_ROWS} rows are labelled"
     return (*gold.notes, f"{what}, so shares are not corrected there: label more rows, or use fewer groups")
 
 

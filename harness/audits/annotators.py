@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.audits.audit_protocol import Queries, Subject
-from harness.audits.intervals import alphas, gap, mean, percent, rate
-from harness.audits.mislabelled import MIN_ROWS, LabelIssues, issues_of
+from harness.audits.intervals import alphas, format_share, gap, mean, rate
+from harness.audits.mislabelled import LabelIssues, issues_of
 from harness.scoring.score import score
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
+from harness.values.minimums import MIN_ISSUE_ROWS
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _measured(subject: Subject, votes: Sequence[tuple[Any, ...]]) -> Iterator[Me
     correct = (correct.all(axis=1) if subject.labels.multi else correct).astype(float)
     yield rate("agreed_right", correct[agreed], clusters[agreed])
     yield rate("disputed_right", correct[~agreed], clusters[~agreed])
-    if MIN_ROWS <= agreed.sum() <= len(agreed) - MIN_ROWS:
+    if MIN_ISSUE_ROWS <= agreed.sum() <= len(agreed) - MIN_ISSUE_ROWS:
         yield gap("agreed_gap", correct, agreed, clusters)
     # Soft labels: the shares of the votes. Their own entropy is the lowest possible cross-entropy.
     shares = np.stack([_shares(subject, item) for item in voted])
@@ -179,8 +180,8 @@ def _sentences(subject: Subject, measures: dict[str, Measure], issues: LabelIssu
     agreed, disputed = measures["agreed_right"], measures["disputed_right"]
     if agreed.n and disputed.n:
         yield (
-            f"It is right in {percent(agreed)} of the items that people agreed on, in {percent(disputed)} of"
-            f" the {disputed.n} others."
+            f"It is right in {format_share(agreed)} of the items that people agreed on, in"
+            f" {format_share(disputed)} of the {disputed.n} others."
         )
     if issues is not None and issues.rows:
         yield _issue_sentence(issues)

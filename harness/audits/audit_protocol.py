@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from harness.classifiers.protocol import Example, Examples, examples_of
-from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.metrics.metric import Metric
 from harness.splits import Split
 from harness.values.findings import Finding
 from harness.values.labels import LabelSet, Task
+from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:

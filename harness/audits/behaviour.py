@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.audits.audit_protocol import Answers, Queries, Subject
-from harness.audits.intervals import percent, share
+from harness.audits.intervals import format_share, share
 from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
@@ -184,13 +184,13 @@ class Behaviour:
         invariance, direction = overall
         ranked = sorted(measures, key=lambda measure: -measure.value)
         weak = [
-            f"{measure.name.replace('_', ' ')} {percent(measure)}"
+            f"{measure.name.replace('_', ' ')} {format_share(measure)}"
             for measure in ranked
             if measure.low > self.failures
         ]
         sentence = (
-            f"Labels change in {percent(invariance)} of the {invariance.n} pairs where they should stay, and"
-            f" do not move in {percent(direction)} of the {direction.n} pairs where they should."
+            f"Labels change in {format_share(invariance)} of the {invariance.n} pairs where they should stay,"
+            f" and do not move in {format_share(direction)} of the {direction.n} pairs where they should."
         )
         most = ", ".join(weak[:MAX_NAMED_CAPABILITIES])
         return f"{sentence} It fails most at {most}." if weak else sentence

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.scoring.aligned import effective_number
-from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.scoring.statistics.krippendorff import alpha_of, coincidences
 from harness.values.findings import Measure
+from harness.values.formatting import percent, percent_interval
+from harness.values.minimums import MIN_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -67,7 +68,7 @@ def rate(name: str, hits: Any, clusters: Any) -> Measure:
     Returns
     -------
     Measure
-        Without an interval for fewer than :data:`harness.scoring.limitations.MIN_ITEMS` items.
+        Without an interval for fewer than :data:`harness.values.minimums.MIN_ITEMS` items.
     """
     hits = np.asarray(hits, dtype=np.float64)
     measure = mean(name, hits, clusters)
@@ -190,13 +191,12 @@ def alphas(name: str, votes: Sequence[Sequence[Sequence[Hashable]]], clusters: A
     return Measure(name, value, float(low), float(high), len(codes))
 
 
-def percent(measure: Measure) -> str:
+def format_share(measure: Measure) -> str:
     """Format a share with its interval: ``12 % (8 to 17)``."""
-    if math.isnan(measure.value):
-        return "unknown"
-    if math.isnan(measure.low):
-        return f"{100 * measure.value:.0f} %"
-    return f"{100 * measure.value:.0f} % ({100 * measure.low:.0f} to {100 * measure.high:.0f})"
+    share = percent(measure.value, unit=" %", missing="unknown")
+    if math.isnan(measure.value) or math.isnan(measure.low):
+        return share
+    return f"{share} ({percent_interval(measure.low, measure.high, between=' to ', unit='')})"
 
 
 def _wilson(hits: float, n: float) -> tuple[float, float]:

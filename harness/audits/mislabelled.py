@@ -10,6 +10,7 @@ import numpy as np
 from harness.audits.audit_protocol import Subject
 from harness.values.findings import Detail, Measure
 from harness.values.labels import LabelSet
+from harness.values.minimums import MIN_ISSUE_ROWS, MIN_ISSUE_ROWS_PER_LABEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
     Array = NDArray[np.float64]
 
-MIN_ROWS, MAX_SHOWN_ROWS = 20, 50
-MIN_OF_A_LABEL = 2
-"""Confident learning estimates a threshold for each label from the rows that have it; it needs some."""
+MAX_SHOWN_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def issues_of(subject: Subject) -> LabelIssues | None:
         None if too few rows, or too few of some label, were predicted, or all got the same probabilities.
     """
     ids, proba = _held_out(subject)
-    if len(ids) < MIN_ROWS or (proba == proba[0]).all():
+    if len(ids) < MIN_ISSUE_ROWS or (proba == proba[0]).all():
         return None
     corpus = subject.corpus.take(ids)
     codes = corpus.truth(subject.labels)
@@ -73,11 +72,11 @@ def _suspected(labels: LabelSet, codes: Codes, proba: Array) -> list[int] | None
 
     ranked = {"return_indices_ranked_by": "self_confidence", "n_jobs": 1}
     if not labels.multi:
-        if np.bincount(codes, minlength=len(labels)).min() < MIN_OF_A_LABEL:
+        if np.bincount(codes, minlength=len(labels)).min() < MIN_ISSUE_ROWS_PER_LABEL:
             return None
         return [int(index) for index in single_label.find_label_issues(codes, proba, **ranked)]
     counts = codes.sum(axis=0)
-    usable = np.minimum(counts, len(codes) - counts) >= MIN_OF_A_LABEL
+    usable = np.minimum(counts, len(codes) - counts) >= MIN_ISSUE_ROWS_PER_LABEL
     if not usable.any():
         return None
     gold = [np.flatnonzero(row).tolist() for row in codes[:, usable]]

@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from harness.values.minimums import MIN_FORM_MENTIONS
 from harness.values.parties import Registry
-
-MIN_MENTIONS = 3
-"""With fewer mentions of a form than this, its own words decide whether it takes ``the``, not the texts."""
 
 VOWELS = frozenset("AEIOUaeiou")
 THE = re.compile(r"\b[Tt]he\s+$")
@@ -86,7 +84,7 @@ class DefiniteArticles:
                 if not modifies and not MORE.match(text, mention.end):
                     form = text[mention.start : mention.end].casefold()
                     mentions.setdefault(form, []).append(bool(THE.search(text[: mention.start])))
-        often = {form: follow for form, follow in mentions.items() if len(follow) >= MIN_MENTIONS}
+        often = {form: follow for form, follow in mentions.items() if len(follow) >= MIN_FORM_MENTIONS}
         return cls({form: sum(follow) * 2 > len(follow) for form, follow in often.items()})
 
     def take(self, form: str) -> bool:

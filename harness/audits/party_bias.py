@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.audits.audit_protocol import Answers, Subject
-from harness.audits.intervals import mean, percent, rate, share
+from harness.audits.intervals import format_share, mean, rate, share
 from harness.classifiers.protocol import Example
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
@@ -176,8 +176,8 @@ def _sentence(
     flips, up, down = measures[:3]
     first, last = subject.labels.names[0], subject.labels.names[-1]
     sentences = [
-        f"Under another party's name {percent(flips)} of the labels flip: {percent(up)} toward {last},"
-        f" {percent(down)} toward {first}."
+        f"Under another party's name {format_share(flips)} of the labels flip:"
+        f" {format_share(up)} toward {last}, {format_share(down)} toward {first}."
     ]
     ranked = sorted(established, key=lambda bias: -abs(bias.effect.value))
     for bias in ranked[:MAX_NAMED_PARTIES]:

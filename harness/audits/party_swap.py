@@ -11,9 +11,9 @@ from harness.audits.name_grammar import DefiniteArticles
 from harness.audits.party_bias import NAME, Swap, evaluate
 from harness.audits.renaming import mentions_any, party_meant, party_mentions, renamed
 from harness.classifiers.protocol import Example
-from harness.scoring.limitations import MIN_ITEMS
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Finding, not_applicable
+from harness.values.minimums import MIN_ITEMS
 from harness.values.parties import Party, Registry, from_records, read, shipped
 
 MAX_TEXTS = 3_000

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.audits.audit_protocol import Answers, Queries, Subject
-from harness.audits.intervals import kappa, percent, rate
+from harness.audits.intervals import format_share, kappa, rate
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Example
-from harness.scoring.limitations import MIN_ITEMS
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
+from harness.values.minimums import MIN_ITEMS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -189,7 +189,7 @@ def _sentences(measures: dict[str, Measure]) -> Iterator[str]:
         "withheld_changes": "asked about no party",
     }
     shares = [
-        f"{condition} {percent(measures[name])}"
+        f"{condition} {format_share(measures[name])}"
         for name, condition in conditions.items()
         if name in measures and not math.isnan(measures[name].value)
     ]
@@ -199,7 +199,7 @@ def _sentences(measures: dict[str, Measure]) -> Iterator[str]:
     if not math.isnan(right.value):
         yield (
             f"Of {right.n:,} sentences whose parties have different labels, all parties are right in"
-            f" {percent(right)}; a classifier that ignores the target achieves 0 %."
+            f" {format_share(right)}; a classifier that ignores the target achieves 0 %."
         )
 
 

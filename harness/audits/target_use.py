@@ -20,11 +20,10 @@ from harness.scoring.statistics.bootstrap import Draws
 from harness.scoring.statistics.paired import Difference, Resampled, difference, resampled
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable
+from harness.values.minimums import MIN_ITEMS
 
 NAME = "target_use"
 DRAWS = 2_000
-MIN_SHARED_ITEMS = 30
-"""Sentences with several targets are scored separately if they have this many items."""
 
 
 def target_use(*, minutes: float = 10.0) -> TargetUse:
@@ -73,7 +72,7 @@ class TargetUse:
         measures = [Measure("difference", gap.value, gap.low, gap.high, len(sample))]
         shared = _ids_with_several_targets(subject)
         part = sample.only(shared)
-        if MIN_SHARED_ITEMS <= len(part) < len(sample):
+        if MIN_ITEMS <= len(part) < len(sample):
             inner = compared(part, twin.only(shared), subject.metric)
             measures.append(Measure("several_targets", inner.value, inner.low, inner.high, len(part)))
         return Finding(NAME, _verdict(gap), _sentence(subject, gap), tuple(measures))

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.audits.audit_protocol import FRAMES, Queries, Subject
-from harness.audits.intervals import gap, percent, rate
-from harness.scoring.limitations import MIN_ITEMS
+from harness.audits.intervals import format_share, gap, rate
 from harness.splits import Split
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable
+from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
@@ -143,7 +143,8 @@ def _sentence(measures: list[Measure], column: str, seen_in: str) -> str:
     unseen_items = "later items" if later else f"items of {_with_article(column)} that training never saw"
     seen_items = "earlier ones" if later else f"{seen_in} one that it saw"
     accuracy = (
-        f"Of {unseen_items}, {percent(other)} are labelled correctly; of {seen_items}, {percent(seen)}."
+        f"Of {unseen_items}, {format_share(other)} are labelled correctly;"
+        f" of {seen_items}, {format_share(seen)}."
     )
     if math.isnan(difference.low):
         return f"{accuracy} The gap has no interval."

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from harness.reports.pages import environment, number
+from harness.reports.pages import environment
 from harness.scoring.comparison import Comparison, Pair, RankedRun
 from harness.scoring.comparison.conclusions import conclusions, power, shortened
+from harness.values.formatting import number
 
 PLOT_WIDTH, ROW_HEIGHT, NAME_WIDTH = 520, 26, 170
 """In the units of the view box."""

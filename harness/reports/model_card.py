@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from harness.evaluation.decisions.coverage import measure_coverage
-from harness.reports.pages import number, percent
 from harness.reports.run_summary import Summary
 from harness.scoring.score import score
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST
+from harness.values.formatting import number, percent
 
 
 def model_card(summary: Summary) -> str:

@@ -16,6 +16,7 @@ from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.slice_tests import SliceResult, reportable
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST, Cell, Findings
+from harness.values.formatting import number, percent, percent_interval
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -118,25 +119,9 @@ def environment() -> Environment:
     return templates
 
 
-def number(value: float) -> str:
-    """Write a score with three decimals; a dash for what is not there.
-
-    Examples
-    --------
-    >>> number(0.61849), number(float("nan"))
-    ('0.618', '–')
-    """
-    return "–" if math.isnan(value) else f"{value:.3f}"
-
-
-def percent(value: float) -> str:
-    """Write a share as a whole percentage."""
-    return "–" if math.isnan(value) else f"{value:.0%}"
-
-
 def percentages(share: CellShare) -> str:
     """Write the interval of a share, as ``12–18 %``."""
-    return "–" if math.isnan(share.low) else f"{100 * share.low:.0f}–{100 * share.high:.0f} %"
+    return percent_interval(share.low, share.high)
 
 
 def words(name: str) -> str:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.scoring.aligned import effective_number
-from harness.scoring.limitations import MIN_CLUSTERS, MIN_ITEMS, few_groups_limitation
+from harness.scoring.limitations import few_groups_limitation
 from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.values.labels import NO_FRAME
+from harness.values.minimums import MIN_CLUSTERS, MIN_ITEMS, MIN_PARTY_MENTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,6 @@ ALL = "all"
 """Row and column of the margins: mentions with any frame, or any stance."""
 
 EVERY_PARTY = "all parties"
-MIN_MENTIONS = 20
 MAX_PARTIES = 30
 """A party has a table of its own if it is mentioned this often and is among this many most frequent ones."""
 
@@ -44,7 +44,7 @@ SHARE_COLUMNS = (("true", "true"), ("given", "predicted"), ("gap", "gap"))
 class CellShare:
     """A share of a party's mentions, in [0, 1], with its 95 % interval; NaN where it cannot be computed.
 
-    An interval needs :data:`harness.scoring.limitations.MIN_ITEMS` articles, and mentions both inside the
+    An interval needs :data:`harness.values.minimums.MIN_ITEMS` articles, and mentions both inside the
     share and outside it: for a share of 0 or 1, all resamples are equal.
     """
 
@@ -150,7 +150,7 @@ def cross_tables(
     if mentions.empty:
         return ()
     counts = mentions["party"].value_counts()
-    named = sorted(counts.index[counts >= MIN_MENTIONS], key=lambda name: (-counts[name], name))
+    named = sorted(counts.index[counts >= MIN_PARTY_MENTIONS], key=lambda name: (-counts[name], name))
     parties = [EVERY_PARTY, *(named[:MAX_PARTIES] if len(counts) > 1 else [])]
     # A mention whose article is unknown is resampled on its own.
     ungrouped = pd.Series([f"mention {n}" for n in range(len(mentions))], index=mentions.index)

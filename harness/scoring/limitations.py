@@ -17,26 +17,12 @@ from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.stance import SIDES
 from harness.scoring.statistics.bootstrap import smallest_p
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL
+from harness.values.minimums import MIN_CLUSTERS, MIN_CLUSTERS_FOR_RANKS, MIN_SEEDS
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     from harness.scoring.comparison.ranking import Pair
     from harness.scoring.statistics.paired import Resampled
-
-MIN_CLUSTERS = 50
-"""With fewer clusters, percentile intervals cover the truth less often than they claim. Simulated coverage of
-a 95 % interval with 50 clusters: 93.0 to 96.1 %, depending on metric and setting, ranks aside."""
-
-MIN_FOR_RANKS = 200
-"""The same for metrics of ranks, whose distribution is skewed near 1: average precision is covered in 92.5 %
-with 50 clusters, in 95.6 % with 200 (simulated)."""
-
-MIN_ITEMS = 30
-"""A share of fewer items, or over fewer groups, has no interval: if all of a few items agree, so do all
-resamples, and the interval would claim certainty."""
-
-MIN_SEEDS = 5
-"""With fewer seeds, the spread over seeds is itself poorly estimated."""
 
 MAX_LISTED_NAMES = 6
 
@@ -133,8 +119,8 @@ def split_limitations(sample: AlignedPredictions, metrics: Sequence[Metric] = ()
             " narrow."
         )
     ranks = [metric.name for metric in metrics if uses_ranks(metric)]
-    if ranks and MIN_CLUSTERS <= clusters < MIN_FOR_RANKS:
-        few = f"{clusters} groups are few for {', '.join(ranks)} ({MIN_FOR_RANKS} are enough)"
+    if ranks and MIN_CLUSTERS <= clusters < MIN_CLUSTERS_FOR_RANKS:
+        few = f"{clusters} groups are few for {', '.join(ranks)} ({MIN_CLUSTERS_FOR_RANKS} are enough)"
         yield f"{few}: intervals may be too narrow."
 
 

@@ -28,21 +28,15 @@ from harness.scoring.statistics.bootstrap import (
     totals,
 )
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
+from harness.values.minimums import MIN_GROUPS, MIN_ITEMS, MIN_ITEMS_PER_LABEL
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-MIN_ITEMS = 30
-MIN_GROUPS = 20
-"""A slice with fewer items or groups is not tested: its interval would be too wide to say anything."""
-
 MAX_VALUES = 30
 """For a column with more values than this, underpowered slices are counted, not listed."""
-
-MIN_OF_LABEL = 5
-"""The primary metric is computed for slices with this many items of every label: macro averages need all."""
 
 DRAWS = 10_000
 
@@ -263,4 +257,4 @@ def _has_every_label(predictions: Predictions, slice_: Slice) -> bool:
         counts = [int(members[f"truth_{name}"].sum()) for name in predictions.labels.names]
     else:
         counts = [int((members["truth"] == name).sum()) for name in predictions.labels.names]
-    return min(counts) >= MIN_OF_LABEL
+    return min(counts) >= MIN_ITEMS_PER_LABEL

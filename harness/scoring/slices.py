@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from harness.splits import Split, seen
+from harness.splits import Split, seen_in_training
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import NO_FRAME, LabelSet
 from harness.values.tables import Corpus
@@ -171,7 +171,7 @@ def _article(context: _Context, rows: pd.DataFrame) -> SliceValues:
     was_seen = {
         id_: yes
         for split in context.splits
-        for id_, yes in zip(split.test, seen(context.corpus, split), strict=True)
+        for id_, yes in zip(split.test, seen_in_training(context.corpus, split), strict=True)
     }
     return [
         () if _absent(group) else ("seen in training" if was_seen[id_] else "not seen in training",)

@@ -14,10 +14,11 @@ from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
 from harness.reports import figures
 from harness.reports.frames_by_party import framed_png
-from harness.reports.pages import About, number, run_page
+from harness.reports.pages import About, run_page
 from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import as_table
 from harness.tracking import context, names, saved
+from harness.values.formatting import number
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -12,6 +12,7 @@ from harness.tracking import names
 from harness.tracking.store import Store
 from harness.tracking.tracker import model_of
 from harness.values.errors import PromotionError, StoreError
+from harness.values.formatting import number
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -65,7 +66,8 @@ class Promotion:
         """Tell it in a few lines."""
         verb = "is now" if self.changed else "already is"
         before = f", in place of version {self.previous}" if self.previous is not None else ""
-        scores = f"{self.metric} {_shown(self.validation)} on validation, {_shown(self.test)} on test"
+        validation, test = (number(score, missing="unknown") for score in (self.validation, self.test))
+        scores = f"{self.metric} {validation} on validation, {test} on test"
         head = (
             f"{self.model_name} version {self.version} ({self.classifier}) {verb} champion{before}: {scores}"
         )
@@ -244,7 +246,7 @@ def _notes(store: Store, best: Run, champion: ModelVersion | None) -> Iterator[s
     if (was < now) if lower else (was > now):
         yield (
             f"version {champion.version} ({before.info.run_name}) had the better score on validation,"
-            f" {_shown(was)}; 'harness rollback' brings it back."
+            f" {number(was, missing='unknown')}; 'harness rollback' brings it back."
         )
 
 
@@ -272,7 +274,3 @@ def _promotion(name: str, version: str, run: Run, **about: object) -> Promotion:
 
 def _score(run: Run, split: str) -> float:
     return float(run.data.metrics.get(f"{split}/{run.data.tags.get(names.PRIMARY)}", math.nan))
-
-
-def _shown(value: float) -> str:
-    return "unknown" if math.isnan(value) else f"{value:.3f}"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from harness.audits.intervals import alphas, gap, kappa, mean, percent, rate, share
-from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.statistics.krippendorff import alpha
+from harness.values.minimums import MIN_ITEMS
 
 
 def test_wilsons_interval() -> None:

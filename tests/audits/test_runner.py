@@ -14,9 +14,9 @@ from harness.audits import Subject, Unavailable, run_audits
 from harness.audits.audit_protocol import FRAMES
 from harness.audits.behaviour import SUITE, read
 from harness.classifiers.protocol import Example, Examples
-from harness.scoring.limitations import MIN_ITEMS
 from harness.values.catalog import CATALOGUES, bind
 from harness.values.errors import ConfigError, CorpusError
+from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus
 from tests.audits import toy_world
 

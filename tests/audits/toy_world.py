@@ -20,7 +20,7 @@ from harness.classifiers.protocol import Example, Examples, examples_of
 from harness.corpora.checks import Raw, build
 from harness.scoring.metrics.classification import F1_MACRO
 from harness.splits import Split
-from harness.splits.split import of_places
+from harness.splits.split import split_from_indices
 from harness.values.labels import STANCE, STANCES
 from harness.values.parties import Registry, from_records
 from harness.values.tables import Corpus, Predictions
@@ -95,7 +95,7 @@ def corpus_of(n: int = 160, **columns: Any) -> Corpus:
 def split_of(corpus: Corpus) -> Split:
     declared = corpus.rows["split"].to_numpy()
     train, test = (np.flatnonzero(declared == part) for part in ("train", "test"))
-    return of_places(corpus, STANCE, 0, (train, train[:0], train[:0], test))
+    return split_from_indices(corpus, STANCE, 0, (train, train[:0], train[:0], test))
 
 
 def sure(stances: list[str], sureness: float = 0.9) -> NDArray[np.float64]:

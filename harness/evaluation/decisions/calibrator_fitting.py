@@ -23,15 +23,13 @@ from harness.serving.decisions.calibrators import (
     tempered,
 )
 from harness.values.labels import LabelSet
+from harness.values.minimums import MIN_PER_LABEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
     Codes = NDArray[np.int64]
-
-MIN_PER_LABEL = 5
-"""A label with fewer positive or fewer negative rows is not calibrated."""
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0
 """Bounds of the search for a temperature, a hundred times either way."""

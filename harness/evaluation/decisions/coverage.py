@@ -17,6 +17,7 @@ from harness.scoring.aligned import cluster_codes, effective_number
 from harness.scoring.metrics.selective import errors
 from harness.scoring.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
 from harness.values.labels import NO_FRAME
+from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import ABSTAIN, Predictions
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 DRAWS = 2_000
 MAX_TARGETS = 30
-MIN_ITEMS = 30
-"""Shares of fewer items have no interval: if none of a few is wrong, no resample ever has a wrong one."""
 
 
 @dataclass(frozen=True)

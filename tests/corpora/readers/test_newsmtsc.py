@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.corpora.readers.newsmtsc import newsmtsc
-from harness.splits import predefined, seen
+from harness.splits import predefined, seen_in_training
 from harness.values.errors import ConfigError, CorpusError
 from harness.values.labels import STANCE
 from harness.values.tables import Corpus
@@ -254,10 +254,10 @@ def test_the_real_split_shares_articles_and_says_so() -> None:
     corpus = newsmtsc(labels=STANCE)
     (split,) = predefined().draw(corpus, STANCE)
     assert split.notes == (
-        "491 of 1,034 test rows come from groups (articles) that stand in train too",
+        "491 of 1,034 test rows come from groups (articles) that are in train too",
         "61 of 1,034 test rows come from groups (articles) that stand in dev too",
     )
-    assert sum(seen(corpus, split)) == 491
+    assert sum(seen_in_training(corpus, split)) == 491
     # 442 dev rows: as near to halves as whole articles allow.
     assert len(split.validation) + len(split.calibration) == 442
     assert len(split.validation) == pytest.approx(221, abs=3)
