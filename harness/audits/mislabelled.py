@@ -77,6 +77,7 @@ def _suspected(labels: LabelSet, codes: Codes, proba: Array) -> list[int] | None
             return None
         return [int(index) for index in single_label.find_label_issues(codes, proba, **ranked)]
     counts = codes.sum(axis=0)
+    # A frame that nearly all rows, or nearly none, have teaches nothing about its errors.
     usable = np.minimum(counts, len(codes) - counts) >= MIN_OF_A_LABEL
     if not usable.any():
         return None
@@ -102,6 +103,7 @@ def _held_out(subject: Subject) -> tuple[list[str], NDArray[np.float64]]:
     columns = [f"p_{name}" for name in subject.labels.names]
     averaged = subject.predictions.rows.groupby("id", sort=False)[columns].mean()
     proba = averaged.to_numpy(dtype=np.float64)
+    # A mean of rows that sum to 1 may be off by rounding, which cleanlab refuses.
     if not subject.labels.multi:
         proba = proba / proba.sum(axis=1, keepdims=True)
     return [str(id_) for id_ in averaged.index], proba

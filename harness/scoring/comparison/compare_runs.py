@@ -73,6 +73,7 @@ def compare(
     """
     eligible = eligible_runs(runs, metric, split)
     scalar_metric, samples = eligible.scalar_metric, eligible.samples
+    # A metric of ranks or bins passes over all items in each draw.
     n_draws = min(draws, TABLE_DRAWS) if scalar_metric.metric.kind == "table" else draws
     first = next(iter(samples.values()))
     drawn = _resampled(eligible, Draws(first.n_clusters, n_draws, seed))
@@ -109,6 +110,7 @@ def _resampled(eligible: EligibleRuns, resamples: Draws) -> dict[str, Resampled]
     views = {name: scalar_metric.view(sample) for name, sample in eligible.samples.items()}
     parts: dict[str, list[np.ndarray]] = {name: [] for name in views}
     width = len(next(iter(views.values()))) if scalar_metric.metric.kind == "table" else 1
+    # All runs see the same resampled clusters, so that what is hard for all of them cancels.
     for weights in resamples.blocks(width) if resamples.n_clusters > 1 else ():
         for name, view in views.items():
             parts[name].append(scalar_metric.drawn(view, weights))
@@ -139,6 +141,7 @@ def _reference(eligible: EligibleRuns, ranked: Sequence[str], smallest: float) -
         return "", ()
     scored = {name: value for name, value in eligible.on_validation.items() if not math.isnan(value)}
     if len(scored) == len(ranked):
+        # Chosen on validation: a reference chosen on test would win by luck (the winner's curse).
         best = max if eligible.scalar_metric.higher_is_better else min
         return best(scored, key=scored.__getitem__), ()
     return ranked[0], (
@@ -176,6 +179,7 @@ def _ranked_runs(
         ends = interval(run.draws, clusters=clusters)
         # Moving or widening an interval can push it past the metric's range.
         low, high = (float(end) for end in np.clip(ends, scalar_metric.metric.low, scalar_metric.metric.high))
+        # One seed has no spread, and one cluster no standard error: NaN, not 0.
         several = len(run.by_seed) > 1
         defined = len(run.item_draws) > 1 and not math.isnan(low)
         yield RankedRun(
