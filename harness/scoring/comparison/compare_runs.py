@@ -1,4 +1,8 @@
-"""Runs and a metric in, a Comparison out."""
+"""Runs and a metric in, a Comparison out.
+
+How often the intervals cover the truth, and how often equal runs are told apart, is simulated in
+``experiments/statistics``.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +39,8 @@ def compare(
     """Rank runs and test which of their differences are established.
 
     All runs are resampled on the same clusters of items, their seeds independently. Every pair is compared,
-    with Holm's correction for the number of pairs. If there are so many pairs that no difference could be
-    established with this number of draws, every run is compared with one reference run instead: the best on
-    validation, which is chosen without looking at the test items.
+    with Holm's correction. If there are so many pairs that this number of draws could not establish any
+    difference, every run is compared with one instead: the best on validation, chosen without the test items.
 
     Parameters
     ----------
@@ -56,8 +59,7 @@ def compare(
     Returns
     -------
     Comparison
-        Lists in ``refused``, with the reason, runs on another test set, with other labels or groups, or
-        without probabilities if the metric needs them.
+        Runs that cannot be compared, such as those on another test set, are in ``refused`` with the reason.
 
     Raises
     ------
@@ -65,11 +67,6 @@ def compare(
         If fewer than two runs can be compared, or a name occurs twice.
     ConfigError
         If the metric is unknown or does not apply.
-
-    Notes
-    -----
-    How often the intervals cover the truth, and equal runs are told apart, is simulated in
-    ``experiments/statistics``.
     """
     eligible = eligible_runs(runs, metric, split)
     scalar_metric, samples = eligible.scalar_metric, eligible.samples
@@ -83,6 +80,7 @@ def compare(
     family = [pair for pair in combinations(ranked, 2) if not reference or reference in pair]
     pairs = compare_pairs(scalar_metric, family, drawn, samples, randomization)
     groups = _tie_groups(ranked, pairs, reference)
+    limited = comparison_limitations(scalar_metric.metric, first, drawn, pairs, deterministic)
     return Comparison(
         scalar_metric=scalar_metric,
         split=split,
@@ -97,10 +95,7 @@ def compare(
         reference=reference,
         refused=eligible.refused,
         omitted_tests=_omitted_tests(first, randomization),
-        limitations=(
-            *on_test,
-            *comparison_limitations(scalar_metric.metric, first, drawn, pairs, deterministic),
-        ),
+        limitations=(*on_test, *limited),
     )
 
 
