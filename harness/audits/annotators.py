@@ -77,6 +77,7 @@ def votes_of(subject: Subject) -> list[tuple[Any, ...]]:
     column = "frames_votes" if subject.labels.multi else "votes"
     if column not in subject.tested.rows.columns:
         return [()] * len(subject.tested)
+    # A vote for a label outside the label set, such as "cannot tell", is no vote.
     names = set(subject.labels.names)
     votes_of_rows = []
     for value in subject.tested.rows[column]:
@@ -117,6 +118,7 @@ def _questions(subject: Subject, voted: Sequence[tuple[Any, ...]]) -> list[list[
 
 def _score_of_people(subject: Subject, rows: Sequence[int], voted: Sequence[tuple[Any, ...]]) -> Measure:
     """Score people like classifiers: the votes of each against the gold labels, mean over people."""
+    # Votes have no names: the first column of votes stands for a first person, and so on.
     persons = min(map(len, voted))
     corpus = subject.tested.take([str(subject.tested.rows["id"].iloc[row]) for row in rows])
     parts = []
@@ -129,6 +131,7 @@ def _score_of_people(subject: Subject, rows: Sequence[int], voted: Sequence[tupl
             )
         )
     metric = subject.metric
+    # People give labels, not probabilities.
     if metric.probabilities:
         return Measure("ceiling", math.nan)
     scored = score(Predictions.concat(parts), [metric], draws=1_000).rows

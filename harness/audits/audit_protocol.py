@@ -177,6 +177,7 @@ class Subject:
         from harness.values import seeds
 
         rows = list(range(len(self.examples))) if among is None else list(among)
+        # No random numbers are used then, so that a small corpus gives the same items for any seed.
         if len(rows) <= n:
             return rows
         chosen = seeds.generator(self.seed, "audits", *stream).choice(len(rows), size=n, replace=False)

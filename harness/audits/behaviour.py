@@ -148,6 +148,7 @@ class Behaviour:
 
     def _evaluate(self, subject: Subject, cases: Sequence[BehaviourCase], answers: Answers) -> Finding:
         names = subject.labels.names
+        # -1, 0, 1: critical, neutral, supportive; other labels do not shift the balance.
         sides = np.array([STANCES.index(name) - 1 if name in STANCES else 0 for name in names], dtype=float)
         pairs = [case.examples() for case in cases]
         before, after = (answers.proba([pair[side] for pair in pairs]) for side in (0, 1))

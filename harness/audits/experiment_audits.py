@@ -89,6 +89,7 @@ def audit_classifier(
     if not bounds:
         return ()
     audits: dict[str, Audit] = {name: bound.make() for name, bound in bounds.items()}
+    # External predictions have no served trial: the first one stands for them.
     audited = result.served or result.trials[0]
     decider, decided = decide(audited.predictions, DecisionSettings.of(prepared.plan.config))
     subject = subject_of(prepared, result, decided.only(split="test"))
@@ -167,6 +168,7 @@ def twin_of(classifier: PlannedClassifier) -> PlannedClassifier | None:
     if "target" not in classifier.bound.options:
         return None
     options = {**classifier.bound.options, "target": "none"}
+    # The target must not be tuned back in.
     tune = {name: values for name, values in classifier.tune.items() if name != "target"}
     return PlannedClassifier(
         f"{classifier.name} without target", replace(classifier.bound, options=options), tune
@@ -200,6 +202,7 @@ def _without_target(
         with parent.trial(trial) as child:
             trained = run_trial(prepared, trial, child.folder, child.unfinished)
             child.log(trained)
+        # The twin's model is not needed any more; a planned classifier's is.
         if trial.digest not in planned:
             shutil.rmtree(child.folder, ignore_errors=True)
         results[trial.digest] = trials[trial.digest] = trained

@@ -44,6 +44,7 @@ def mean(name: str, values: Any, clusters: Any) -> Measure:
     if not defined.any():
         return Measure(name, math.nan)
     _, codes = np.unique(clusters[defined], return_inverse=True)
+    # Sum and count by group: the mean of a resample is the ratio of the two.
     pairs = np.stack([values[defined], np.ones(int(defined.sum()))], axis=1)
     cells = by_cluster(pairs, codes, int(codes.max()) + 1)[:, None, :]
     low, high = _interval(bootstrap(_ratio, cells, draws=DRAWS), codes)
@@ -150,6 +151,7 @@ def kappa(name: str, first: Sequence[int], second: Sequence[int], k: int, cluste
     low, high = _interval(bootstrap(_kappa, cells, draws=DRAWS), groups)
     value = float(_kappa(cells.sum(axis=0)[None])[0, 0])
     if value == 1 and not math.isnan(low):
+        # Both give the same labels, so chance agreement is the sum of the squared shares.
         by_chance = float((np.bincount(codes_a) ** 2).sum()) / len(codes_a) ** 2
         low = (_unanimous(1.0, groups)[0] - by_chance) / (1 - by_chance)
     return Measure(name, value, float(low), float(high), len(codes_a))

@@ -101,6 +101,7 @@ def _held_out(subject: Subject) -> tuple[list[str], NDArray[np.float64]]:
     columns = [f"p_{name}" for name in subject.labels.names]
     averaged = subject.predictions.rows.groupby("id", sort=False)[columns].mean()
     proba = averaged.to_numpy(dtype=np.float64)
+    # A mean of rows that sum to 1 may be off by rounding, which cleanlab refuses.
     if not subject.labels.multi:
         proba = proba / proba.sum(axis=1, keepdims=True)
     return [str(id_) for id_ in averaged.index], proba

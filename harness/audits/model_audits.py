@@ -90,6 +90,7 @@ def audit_model(model: AuditableModel, corpus: str, overrides: Sequence[str] = (
     ids, held_out = _test_rows(resolved, whole, corpus)
     tested = whole.take(ids)
     subject = _subject(model, resolved, whole, tested, held_out=held_out)
+    # The leak gate looks at splits, not at a model.
     audits: dict[str, Audit] = {name: bound.make() for name, bound in resolved.audits.items() if name != GATE}
     findings = run_audits(subject, audits, lambda examples: model.predict(examples, labels))
     if not resolved.config.tracking.log_text:
@@ -118,6 +119,7 @@ def _test_rows(resolved: Plan, whole: Corpus, corpus: str) -> tuple[list[str], b
     """Return the ids of the audited rows, and whether these are declared as test rows."""
     rows = whole.rows
     if Path(corpus).suffix in CONFIGS:
+        # The test rows of all folds; with several folds a single model has trained on most of them.
         splits = resolved.split.make(labels=resolved.labels).draw(whole, resolved.labels)
         return list(dict.fromkeys(id_ for split in splits for id_ in split.test)), len(splits) == 1
     declared = rows["id"][rows["split"] == "test"] if "split" in rows.columns else rows["id"][:0]
@@ -150,6 +152,7 @@ def _subject(
 def _probabilities(model: AuditableModel, resolved: Plan, examples: Examples) -> NDArray[np.float64]:
     """Predict each distinct example once."""
     labels = resolved.labels
+    # Rows of a corpus may repeat a sentence: each is predicted once.
     index_of = {example: index for index, example in enumerate(dict.fromkeys(examples))}
     proba = model.predict(list(index_of), labels)
     check_probabilities(proba, (len(index_of), len(labels)), sums_to_one=not labels.multi)

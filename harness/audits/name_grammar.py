@@ -80,6 +80,7 @@ class DefiniteArticles:
         mentions: dict[str, list[bool]] = {}
         for text in texts:
             for mention in registry.mentions(text):
+                # A name that is followed by a capitalised word may be part of a longer one.
                 modifies = modifies_noun(text, mention.start, mention.end)
                 if not modifies and not MORE.match(text, mention.end):
                     form = text[mention.start : mention.end].casefold()

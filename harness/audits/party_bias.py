@@ -143,6 +143,7 @@ def _biases(subject: Subject, swaps: Sequence[Swap], proba: NDArray[np.float64])
         by_party[swap.other] = float(value)
     effects: dict[str, list[tuple[int, float]]] = {}
     for row, values in balance_of.items():
+        # Centred within the item: what the sentence says cancels, what the name adds remains.
         middle = float(np.mean(list(values.values())))
         for party, value in values.items():
             effects.setdefault(party, []).append((row, value - middle))
@@ -221,6 +222,7 @@ def _pair_table(subject: Subject, swaps: Sequence[Swap], steps: Any, shift: Any)
         up, down = int((steps[indices] > 0).sum()), int((steps[indices] < 0).sum())
         mean_shift = float(shift[indices].mean())
         rows.append((*names, len(indices), flips.value, flips.low, flips.high, up, down, mean_shift))
+    # By the number of flips: a high share of few items says little.
     rows.sort(key=lambda row: (-row[2] * row[3], -row[2]))
     first, last = subject.labels.names[0], subject.labels.names[-1]
     columns = (

@@ -116,6 +116,7 @@ class PartySwap:
             registry = read(self.parties)
         else:
             registry = subject.corpus.parties if subject.corpus.parties.parties else shipped()
+        # Names outside the registry are tried as parties without aliases or leaders.
         new = [name for name in self.against if registry.get(name) is None]
         return from_records([*registry.to_records(), *({"name": name} for name in new)])
 
@@ -135,6 +136,7 @@ class PartySwap:
             and (other.name in self.against if self.against else other.kind == party.kind)
         ]
         n_swapped = 0
+        # Seeded by the row, so that an item gets the same names whichever others are drawn.
         for index in seeds.generator(subject.seed, NAME, row).permutation(len(others)).tolist():
             other = others[index]
             if n_swapped == self.names:

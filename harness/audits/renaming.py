@@ -83,6 +83,7 @@ def party_meant(registry: Registry, name: str) -> Party | None:
     registered = registry.get(bare)
     if registered is not None:
         return registered
+    # "Trump and Pence" contains two forms, none of which is the whole name.
     whole = [form for form in registry.forms(bare) if form.end - form.start == len(bare)]
     parties = {meaning.party for form in whole for meaning in form.meanings}
     return next(
@@ -130,6 +131,7 @@ def renamed(
         form = counterpart(name, mention, party, other, before_noun=before_noun)
         if form is None:
             return None
+        # "the U.S." at the end of a sentence must not end with two stops.
         if form.endswith(".") and example.text.startswith(".", mention.end):
             form = form[:-1]
         gap = indefinite(example.text[position : mention.start], form)
@@ -171,6 +173,7 @@ def counterpart(
 
 
 def _party_name(name: str, party: Party, other: Party) -> str:
+    # An acronym is replaced by an acronym, if the other party has one, and a plural by a plural.
     forms = (other.name, *other.aliases)
     if _is_acronym(name) and not _is_shouted(name, party):
         return next((form for form in forms if _is_acronym(form)), other.name)
@@ -183,6 +186,7 @@ def _leader_name(name: str, leader: str, party: Party, other: Party) -> str | No
     person = _stand_in(leader, party, other)
     if person is None:
         return None
+    # The full name first: "Mara Oldin" contains "Oldin".
     for old, new in ((leader, person.name), (leader.rsplit(" ", 1)[-1], _surname(person))):
         start = name.casefold().find(old.casefold())
         if start >= 0:
@@ -193,6 +197,7 @@ def _leader_name(name: str, leader: str, party: Party, other: Party) -> str | No
 def _stand_in(leader: str, party: Party, other: Party) -> Leader | None:
     """Return who of the other party replaces a person; registries list the head first."""
     people = _people(other)
+    # The head of one party becomes the head of the other, the second the second.
     rank = [person.name for person in _people(party)].index(leader)
     return people[min(rank, len(people) - 1)] if people else None
 

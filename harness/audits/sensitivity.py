@@ -95,6 +95,7 @@ def _variants(subject: Subject, rows: Sequence[int]) -> Variants:
             variants["masked"][row] = Example(masked.text, mask, masked.spans, example.holder)
         if subject.can_omit_target:
             variants["withheld"][row] = Example(example.text, None, (), example.holder)
+        # The name as the whole sentence: a label that stays was not read off the sentence.
         variants["alone"][row] = Example(name, name, ((0, len(name)),))
         named = subject.targets_of.get(example.text, ())
         others = [target for target in named if target != example.target]
@@ -152,6 +153,7 @@ def _all_parties_right(subject: Subject) -> Measure:
     for rows in rows_of.values():
         if len({int(subject.truth[row]) for row in rows}) > 1:
             all_right.append(float((subject.predicted[rows] == subject.truth[rows]).all()))
+            # All rows of a sentence belong to one article.
             clusters.append(int(subject.clusters[rows[0]]))
     return rate("all_parties_right", np.array(all_right), np.array(clusters))
 

@@ -102,6 +102,7 @@ def _drawn(sample: AlignedPredictions, metric: Metric, resamples: Draws, name: s
             [drawn_values(view, metric, weights) for weights in resamples.blocks(len(sample))]
         )
     else:
+        # One cluster says nothing about how clusters differ: all that rests on draws is NaN.
         drawn = np.full((resamples.n_draws, len(sample.seeds)), math.nan)
     return resampled(seed_values(sample, metric), drawn, resamples, name)
 

@@ -97,6 +97,7 @@ def _marked(subject: Subject, scored: pd.DataFrame, column: str) -> pd.DataFrame
         items = scored[scored["fold"] == split.fold].copy()
         values = items["id"].astype(str).map(value_of)
         if column == LATER:
+            # Dates do not recur: rows held out before the cut are compared with those after it.
             items["seen"] = items["split"] == "calibration"
         else:
             items["seen"] = values.isin(_training_values(corpus, split, column))

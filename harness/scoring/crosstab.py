@@ -103,6 +103,7 @@ class CrossTable:
     @property
     def frames_overlap(self) -> bool:
         """Whether some mentions have several frames: the shares of the frames then add up to more than 1."""
+        # Shares of frames over all stances: they add up to 1 if each mention has exactly one frame.
         margin = [cell for cell in self.cells if cell.stance == ALL and cell.frame != ALL]
         sums = (sum(cell.true.value for cell in margin), sum(cell.predicted.value for cell in margin))
         return any(total > 1 + 1e-9 for total in sums)
@@ -201,6 +202,7 @@ def _indicators(mentions: pd.DataFrame, prefix: str, frames: Sequence[str], stan
     has_frame = np.zeros((n, len(frames) + 2))
     for row, names in enumerate(mentions[f"{prefix}frames"]):
         for name in names:
+            # A corpus may name "no frame" as a label; here it is the absence of all others.
             if name != NO_FRAME:
                 has_frame[row, frames.index(name)] = 1
     has_frame[:, -2], has_frame[:, -1] = has_frame[:, : len(frames)].sum(axis=1) == 0, 1
@@ -220,6 +222,7 @@ def _shares(
     n_clusters = int(clusters.max()) + 1
     shape = counted.shape[1:]
     labelled = ~np.isnan(counted).any(axis=(0, 1, 2))
+    # Missing labels are counted as 0 and blanked again below: totals stay finite.
     flat = np.nan_to_num(counted).reshape(len(counted), -1)
     parts = [
         by_cluster(np.column_stack([flat[members], np.ones(members.sum())]), clusters[members], n_clusters)

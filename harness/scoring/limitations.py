@@ -42,6 +42,7 @@ def limitations(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tup
         rows = predictions.only(split=split)
         sample = AlignedPredictions.of(rows)
         sentences += [f"{split}: {limit}" for limit in split_limitations(sample, metrics)]
+        # Rows are repeated for each seed; items are counted once.
         unnamed = int(rows.rows["target"].isna().sum() // len(sample.seeds))
         if unnamed and set(SIDES) <= set(sample.labels.names):
             sentences.append(
@@ -112,6 +113,7 @@ def split_limitations(sample: AlignedPredictions, metrics: Sequence[Metric] = ()
         yield "all items belong to one group, so no interval can be given."
     elif clusters < MIN_CLUSTERS:
         yield few_groups_limitation(clusters)
+    # Half as many equal-sized clusters as needed: the simulated settings have unequal sizes, too.
     elif sample.effective_clusters < MIN_CLUSTERS / 2:
         largest = np.bincount(sample.clusters).max() / len(sample)
         yield (

@@ -125,6 +125,7 @@ def slice_results(
     if tested:
         masks = np.stack([inside[index] for index in tested], axis=1)
         compared = list(_compared(sample, masks, draws, seed))
+        # Underpowered slices are not tested, so they do not count towards the correction.
         corrected = holm([p for *_, p in compared])
         for index, (*values, _), p in zip(tested, compared, corrected, strict=True):
             numbers[index] = (*values, p)
@@ -209,6 +210,7 @@ def _compared(
     resamples = Draws(sample.n_clusters, draws, seed)
     drawn = np.concatenate([_shares(totals(part, cells)) for part in resamples.blocks(cells[0].size)])
     shares = resamples.seed_shares(len(sample.seeds))
+    # Both the share and its gap vary with the choice of items and of seeds.
     values = over_items_and_seeds(drawn, shares)
     by_seed = whole[0]
     several = len(sample.seeds) > 1
@@ -218,6 +220,7 @@ def _compared(
         groups = effective_number(sample.clusters[masks[:, index]])
         gaps = values[:, index, 1]
         gaps = gaps[~np.isnan(gaps)]
+        # Two-sided: twice the share of draws on the rarer side of 0, plus one as in ``paired.difference``.
         extreme = min(int((gaps <= 0).sum()), int((gaps >= 0).sum()))
         p = corrected_p(min(1.0, 2 * (1 + extreme) / (1 + len(gaps))), groups)
         low, high = map(float, interval(values[:, index, 0], clusters=groups))
@@ -232,6 +235,7 @@ def _cells(sample: AlignedPredictions, masks: NDArray[np.bool_]) -> NDArray[np.i
     ndarray of int64
         ``(n_clusters, n_seeds, slices, 4)``.
     """
+    # In a multi-label task an item counts as correct if all its labels are.
     correct = sample.predicted == sample.truth
     correct = (correct.all(axis=-1) if sample.labels.multi else correct).astype(np.int64)
     inside = masks.astype(np.int64)

@@ -99,6 +99,7 @@ def slices_of(
     from collections import defaultdict
 
     check(corpus, columns)
+    # With folds, an item may be tested in several of them: it belongs to a slice once.
     test = corpus.take(list(dict.fromkeys(id_ for split in splits for id_ in split.test)))
     ids = test.rows["id"].astype(str).tolist()
     slices: list[Slice] = []
@@ -109,6 +110,7 @@ def slices_of(
             for value in values:
                 members[value].add(id_)
         largest = sorted(members.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+        # A single value that all items have distinguishes nothing; one that only some have does.
         if len(largest) > 1 or (largest and len(largest[0][1]) < len(ids)):
             slices += [Slice(column, value, frozenset(inside)) for value, inside in largest]
     return tuple(slices)

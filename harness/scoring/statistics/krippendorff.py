@@ -57,6 +57,7 @@ def coincidences(votes: Iterable[Sequence[Hashable]], names: Sequence[Hashable])
     for item in votes:
         if len(item) > 1:
             counts = np.bincount([code_of[vote] for vote in item], minlength=len(names))
+            # Each item contributes its ordered pairs of votes, divided by the votes that pair with each.
             table += (np.outer(counts, counts) - np.diag(counts)) / (len(item) - 1)
     return table
 
