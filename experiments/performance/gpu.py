@@ -22,10 +22,10 @@ import numpy as np
 from experiments.performance import inference, section, training
 from harness.classifiers import checkpoints
 from harness.classifiers.encoder import crew, encoder, load
+from harness.classifiers.encoder.batching import shared_batches
 from harness.classifiers.encoder.engines import packing
 from harness.classifiers.encoder.engines.computing import TorchEngine
 from harness.classifiers.encoder.prediction import device
-from harness.classifiers.encoder.rows import shared_batches
 from harness.classifiers.encoder.training import Training
 from harness.classifiers.protocol import Labelled, examples_of
 from harness.values.labels import STANCE

@@ -21,12 +21,12 @@ import numpy as np
 from experiments.performance import encoder, section
 from harness.classifiers.checkpoints import load_tokenizer
 from harness.classifiers.encoder import load
+from harness.classifiers.encoder.batching import shared_batches
 from harness.classifiers.encoder.engines import packing
-from harness.classifiers.encoder.engines.agreement import agreement
+from harness.classifiers.encoder.engines.acceptance import agreement
 from harness.classifiers.encoder.engines.computing import EngineName, OnnxEngine, TorchEngine, threads
 from harness.classifiers.encoder.engines.record import EXACT, SMALL
 from harness.classifiers.encoder.prediction import computed, device
-from harness.classifiers.encoder.rows import shared_batches
 from harness.classifiers.inputs import view
 from harness.classifiers.protocol import Example
 from harness.values.labels import STANCE

@@ -134,9 +134,9 @@ def macro(part: Labelled, proba: Any) -> float:
 
 def padded(train: Labelled) -> tuple[float, float]:
     """Return the share of padding in our batches, and in those of the Trainer."""
+    from harness.classifiers.encoder.batching import random_order
     from harness.classifiers.encoder.classifier import reader
     from harness.classifiers.encoder.options import Options
-    from harness.classifiers.encoder.rows import random_order
 
     options = Options()
     rows = reader(options, checkpoints.load_tokenizer(options.checkpoint))(train.examples)

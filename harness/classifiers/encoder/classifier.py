@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers import checkpoints
+from harness.classifiers.encoder.batching import Tokenizer
 from harness.classifiers.encoder.options import Options
-from harness.classifiers.encoder.rows import Tokenizer
 from harness.classifiers.protocol import Example, Examples, Labelled
 from harness.values import seeds
 from harness.values.errors import ClassifierError
@@ -72,9 +72,9 @@ class Encoder:
             Where its files are damaged or do not fit the options, or the training diverges.
         """
         from harness.classifiers.encoder import crew, training
-        from harness.classifiers.encoder.memory import tokenized
         from harness.classifiers.encoder.objectives import OneTask
         from harness.classifiers.encoder.prediction import device
+        from harness.classifiers.encoder.token_cache import tokenized
 
         options = self.options
         backend = checkpoints.load_tokenizer(options.checkpoint)

@@ -26,8 +26,8 @@ from harness.values.errors import ClassifierError
 if TYPE_CHECKING:
     from torch import nn
 
+    from harness.classifiers.encoder.batching import Batch
     from harness.classifiers.encoder.network import Network
-    from harness.classifiers.encoder.rows import Batch
     from harness.classifiers.encoder.training import Data, Training
 
 WEIGHTS = "weights.safetensors"
@@ -207,7 +207,7 @@ def _work(rank: int, job: _Job) -> None:
 
 def _settle(network: Network, train: Data, padding: int) -> None:
     """Take out of training what the scores do not depend on: the others would wait for its gradients."""
-    from harness.classifiers.encoder.rows import batches
+    from harness.classifiers.encoder.batching import batches
 
     network.eval()
     (batch,) = batches(train.rows, [np.array([0])], padding)

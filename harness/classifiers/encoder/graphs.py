@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from harness.classifiers.encoder.batching import Batch
     from harness.classifiers.encoder.network import Network
-    from harness.classifiers.encoder.rows import Batch
 
 STEP = 8
 """Rows are padded to a multiple of so many tokens, which leaves few shapes."""

@@ -11,7 +11,7 @@ from torch import nn
 from harness.classifiers.encoder.options import Pooling
 
 if TYPE_CHECKING:
-    from harness.classifiers.encoder.rows import Batch
+    from harness.classifiers.encoder.batching import Batch
 
 
 class Network(nn.Module):
@@ -59,7 +59,7 @@ class Network(nn.Module):
         targets: torch.Tensor,
         text: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Do the same with tensors; see :class:`harness.classifiers.encoder.rows.Batch` for what they are."""
+        """Do the same with tensors; :class:`harness.classifiers.encoder.batching.Batch` says what they are."""
         inputs = {"input_ids": tokens, "attention_mask": attention}
         if self._segments:
             inputs["token_type_ids"] = segments

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from harness.classifiers.encoder.rows import Batch, Rows, batches, shared_batches, sorted_order
+from harness.classifiers.encoder.batching import Batch, Rows, batches, shared_batches, sorted_order
 from harness.classifiers.protocol import Examples
 from harness.values.labels import LabelSet
 from harness.values.progress import progress

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from harness.classifiers.encoder import resumption, steps
+from harness.classifiers.encoder import optimization, training_checkpoint
 from harness.classifiers.encoder.averages import Average
+from harness.classifiers.encoder.batching import Batch, Rows, batches, random_order
 from harness.classifiers.encoder.crew import Crew
 from harness.classifiers.encoder.graphs import Replayed, stepped
 from harness.classifiers.encoder.losses import Loss
@@ -21,8 +22,7 @@ from harness.classifiers.encoder.network import Network
 from harness.classifiers.encoder.objectives import Objective
 from harness.classifiers.encoder.options import Options, Precision
 from harness.classifiers.encoder.prediction import device, scores
-from harness.classifiers.encoder.resumption import Resumption
-from harness.classifiers.encoder.rows import Batch, Rows, batches, random_order
+from harness.classifiers.encoder.training_checkpoint import Resumption
 from harness.values import seeds
 from harness.values.errors import ClassifierError
 from harness.values.progress import progress
@@ -116,7 +116,7 @@ class Training:
             Where the loss is no longer a number.
         """
         orders = self._orders(train.rows)
-        optimizer, schedule = steps.planned(self.network, self.options, sum(map(len, orders)))
+        optimizer, schedule = optimization.planned(self.network, self.options, sum(map(len, orders)))
         average = Average(self.network, self.options.regularization.ema)
         kept = Resumption(
             self.folder,
@@ -182,13 +182,13 @@ class Training:
             if data is not None
             for one in (data.codes, *data.rows.tokens, *data.rows.targets)
         ]
-        return resumption.identity(settings, arrays, self.network.state_dict())
+        return training_checkpoint.identity(settings, arrays, self.network.state_dict())
 
     def _resumed(self, kept: Resumption) -> tuple[list[dict[str, float]], dict[str, torch.Tensor] | None]:
         beside = kept.load()
         if not beside:
             return [], None
-        resumption.set_random_states(beside["random"][self.crew.rank])
+        training_checkpoint.set_random_states(beside["random"][self.crew.rank])
         return beside["curves"], beside["best"]
 
     def _save(
@@ -196,7 +196,7 @@ class Training:
     ) -> None:
         if self.folder is None:
             return
-        random = self.crew.all(resumption.random_states())
+        random = self.crew.all(training_checkpoint.random_states())
         if self.crew.rank == 0:
             kept.save({"curves": curves, "best": best, "random": random})
 

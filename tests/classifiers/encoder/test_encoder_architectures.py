@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from harness.classifiers.encoder import encoder, load, resumption
+from harness.classifiers.encoder import encoder, load, training_checkpoint
+from harness.classifiers.encoder.batching import Tokenizer
 from harness.classifiers.encoder.engines import choice, computing
 from harness.classifiers.encoder.prediction import device
-from harness.classifiers.encoder.rows import Tokenizer
 from harness.classifiers.protocol import Example, Labelled, Target
 from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models, tiny_tokenizers
@@ -116,16 +116,16 @@ def test_what_stands_beside_a_mention_is_not_it(architecture: str, text: str) ->
 def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
     architecture: str, checkpoint: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save = resumption.Resumption.save
+    save = training_checkpoint.Resumption.save
 
-    def stop(self: resumption.Resumption, beside: Any) -> None:
+    def stop(self: training_checkpoint.Resumption, beside: Any) -> None:
         save(self, beside)
         raise KeyboardInterrupt
 
     one, other, whole = (made(checkpoint(architecture)) for _ in range(3))
     one.resume_in = other.resume_in = tmp_path
     with monkeypatch.context() as patch:
-        patch.setattr(resumption.Resumption, "save", stop)
+        patch.setattr(training_checkpoint.Resumption, "save", stop)
         with pytest.raises(KeyboardInterrupt):
             one.fit(data(), data())
     other.fit(data(), data())

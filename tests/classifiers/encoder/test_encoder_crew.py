@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from harness.classifiers.encoder import crew
+from harness.classifiers.encoder.batching import Batch
 from harness.classifiers.encoder.options import Regularization
-from harness.classifiers.encoder.rows import Batch
 from harness.values.errors import ClassifierError
 from tests.classifiers.encoder.test_encoder_training import ready
 

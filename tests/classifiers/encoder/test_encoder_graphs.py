@@ -12,10 +12,10 @@ import torch
 
 from harness.classifiers import checkpoints
 from harness.classifiers.encoder import crew, encoder, graphs, training
+from harness.classifiers.encoder.batching import Batch
 from harness.classifiers.encoder.network import Network
 from harness.classifiers.encoder.options import Regularization
 from harness.classifiers.encoder.prediction import device
-from harness.classifiers.encoder.rows import Batch
 from harness.classifiers.protocol import Example, Labelled
 from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from harness.classifiers.encoder import prediction
+from harness.classifiers.encoder.batching import Batch, Tokenizer
 from harness.classifiers.encoder.prediction import Reading, computed, streamed, stretches
-from harness.classifiers.encoder.rows import Batch, Tokenizer
 from harness.classifiers.protocol import Example
 from tests.classifiers import tiny_models
 

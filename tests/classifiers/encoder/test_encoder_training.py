@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from harness.classifiers.encoder import steps, training
+from harness.classifiers.encoder import optimization, training
 from harness.classifiers.encoder.averages import Average
+from harness.classifiers.encoder.batching import Tokenizer
 from harness.classifiers.encoder.losses import divergence
 from harness.classifiers.encoder.objectives import OneTask
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
 from harness.classifiers.encoder.prediction import device
-from harness.classifiers.encoder.rows import Tokenizer
 from harness.classifiers.protocol import Example
 from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
@@ -64,7 +64,7 @@ def test_the_best_epoch_is_kept_and_of_two_that_tie_the_earlier(
 
 def test_the_rate_rises_and_falls_in_a_line() -> None:
     one, _ = ready(schedule=Schedule(warmup=0.2), learning_rate=1.0)
-    optimizer, schedule = steps.planned(one.network, one.options, 10)
+    optimizer, schedule = optimization.planned(one.network, one.options, 10)
     rates: list[float] = []
     for _ in range(10):
         rates.append(optimizer.param_groups[0]["lr"])
@@ -76,7 +76,7 @@ def test_the_rate_rises_and_falls_in_a_line() -> None:
 
 def test_biases_and_normalizations_do_not_decay() -> None:
     one, _ = ready()
-    optimizer, _ = steps.planned(one.network, one.options, 10)
+    optimizer, _ = optimization.planned(one.network, one.options, 10)
     assert sum(len(group["params"]) for group in optimizer.param_groups) == len([*one.network.parameters()])
     for group in optimizer.param_groups:
         assert {parameter.ndim > 1 for parameter in group["params"]} == {group["weight_decay"] > 0}

@@ -16,9 +16,9 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from harness.classifiers.encoder.batching import Batch, Rows, shared_batches
 from harness.classifiers.encoder.engines.computing import Engine, EngineName, threads
 from harness.classifiers.encoder.prediction import computed
-from harness.classifiers.encoder.rows import Batch, Rows, shared_batches
 
 REPEATS = 2
 FILE = "engines.json"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
+from harness.classifiers.encoder.batching import Batch
 from harness.classifiers.encoder.prediction import budget
-from harness.classifiers.encoder.rows import Batch
 from harness.values.errors import ClassifierError, MissingPackageError
 
 if TYPE_CHECKING:

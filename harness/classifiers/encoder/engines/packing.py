@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.classifiers.encoder.batching import shared_batches
 from harness.classifiers.encoder.engines import choice
-from harness.classifiers.encoder.engines.agreement import agreement, narrow_below
+from harness.classifiers.encoder.engines.acceptance import agreement, narrow_below
 from harness.classifiers.encoder.engines.computing import (
     Engine,
     EngineName,
@@ -19,7 +20,6 @@ from harness.classifiers.encoder.engines.computing import (
 )
 from harness.classifiers.encoder.engines.record import EXACT, SMALL, Offer, Record, digest
 from harness.classifiers.encoder.prediction import Reading, probabilities, streamed
-from harness.classifiers.encoder.rows import shared_batches
 from harness.classifiers.protocol import Examples, Labelled
 from harness.values.errors import ClassifierError
 from harness.values.labels import LabelSet

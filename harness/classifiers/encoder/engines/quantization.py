@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.classifiers.encoder.batching import Batch
 from harness.classifiers.encoder.engines.computing import feed, session
-from harness.classifiers.encoder.rows import Batch
 from harness.values.errors import ClassifierError
 
 if TYPE_CHECKING:

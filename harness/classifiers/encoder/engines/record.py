@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.classifiers.encoder.engines.agreement import Agreement
+from harness.classifiers.encoder.engines.acceptance import Agreement
 from harness.classifiers.encoder.engines.computing import EngineName
 from harness.values.errors import ClassifierError
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.classifiers.checkpoints import WEIGHTS
 from harness.classifiers.encoder.engines import choice
-from harness.classifiers.encoder.engines.agreement import gaps
+from harness.classifiers.encoder.engines.acceptance import gaps
 from harness.classifiers.encoder.engines.computing import (
     NAMES,
     Engine,

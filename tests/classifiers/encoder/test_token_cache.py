@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from harness.classifiers.encoder import memory
-from harness.classifiers.encoder.rows import Tokenizer
+from harness.classifiers.encoder import token_cache
+from harness.classifiers.encoder.batching import Tokenizer
 from harness.classifiers.protocol import Example, Examples
 from tests.classifiers import tiny_models
 
@@ -14,7 +14,7 @@ EXAMPLES = [Example("varna praised the plan", "varna", ((0, 5),)), Example("bad 
 
 @pytest.fixture(autouse=True)
 def empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_known", type(memory._known)())
+    monkeypatch.setattr(token_cache, "_known", type(token_cache._known)())
 
 
 class Counted(Tokenizer):
@@ -35,13 +35,13 @@ def made(**options: Any) -> Counted:
 def calls(*asked: tuple[Counted, Examples]) -> int:
     before = Counted.calls
     for tokenizer, examples in asked:
-        memory.tokenized(tokenizer, examples)
+        token_cache.tokenized(tokenizer, examples)
     return Counted.calls - before
 
 
 def test_the_same_rows_are_tokenized_once() -> None:
     assert calls((made(), EXAMPLES), (made(), list(EXAMPLES)), (made(), EXAMPLES)) == 1
-    assert memory.tokenized(made(), EXAMPLES).tokens[1].tolist() == made()(EXAMPLES).tokens[1].tolist()
+    assert token_cache.tokenized(made(), EXAMPLES).tokens[1].tolist() == made()(EXAMPLES).tokens[1].tolist()
 
 
 @pytest.mark.parametrize("other", [{"target": "pair"}, {"max_tokens": 32}])
@@ -59,6 +59,6 @@ def test_another_vocabulary_or_other_rows_are_tokenized_anew() -> None:
 def test_the_oldest_is_forgotten(room: int, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # One row, two rows, the two again, the one again. Room for three rows keeps all; the two drive out the
     # one where there is room for two; where there is room for one, the two are never kept.
-    monkeypatch.setattr(memory, "ROWS", room)
+    monkeypatch.setattr(token_cache, "ROWS", room)
     one, two = EXAMPLES[:1], EXAMPLES
     assert calls((made(), one), (made(), two), (made(), two), (made(), one)) == expected

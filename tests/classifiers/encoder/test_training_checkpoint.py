@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from harness.classifiers.encoder import encoder, resumption
+from harness.classifiers.encoder import encoder, training_checkpoint
 from harness.classifiers.encoder.options import Regularization, Schedule
 from harness.classifiers.protocol import Example, Labelled, Resumable
 from harness.values.labels import LabelSet
@@ -24,16 +24,16 @@ TOP = Path(__file__).parents[3]
 DYING = """
 import os, pathlib, signal, sys
 sys.path[:0] = [sys.argv[3]]
-from harness.classifiers.encoder import resumption
-from tests.classifiers.encoder.test_encoder_resumption import data, made
+from harness.classifiers.encoder import training_checkpoint
+from tests.classifiers.encoder.test_training_checkpoint import data, made
 
-save, saved = resumption.Resumption.save, []
+save, saved = training_checkpoint.Resumption.save, []
 def save_and_die(self, beside):
     save(self, beside)
     saved.append(len(beside["curves"]))
     if saved == [1, 2]:
         os.kill(os.getpid(), signal.SIGKILL)
-resumption.Resumption.save = save_and_die
+training_checkpoint.Resumption.save = save_and_die
 one = made(sys.argv[1])
 one.resume_in = pathlib.Path(sys.argv[2])
 one.fit(data(), data())
@@ -137,7 +137,7 @@ def spoilt(kind: str, file: Path) -> None:
 @pytest.mark.parametrize("kind", ["truncated", "empty", "foreign", "code"])
 def test_a_spoilt_file_is_no_state(kind: str, checkpoint: str, tmp_path: Path, epochs: list[str]) -> None:
     first = fitted(checkpoint, tmp_path, epochs=1)
-    spoilt(kind, tmp_path / resumption.FILE)
+    spoilt(kind, tmp_path / training_checkpoint.FILE)
     assert fitted(checkpoint, tmp_path, epochs=1) == first
     assert len(epochs) == 2
 
@@ -160,7 +160,7 @@ def test_an_epoch_half_written_is_as_if_it_had_not_been(
     resumed = fitted(checkpoint, place)
     assert epochs[2:] == ["epoch 2/4", "epoch 3/4", "epoch 4/4"]
     assert resumed == fitted(checkpoint, None)
-    assert [path.name for path in place.iterdir()] == [resumption.FILE]
+    assert [path.name for path in place.iterdir()] == [training_checkpoint.FILE]
 
 
 def test_early_stopping_is_remembered(checkpoint: str, tmp_path: Path, epochs: list[str]) -> None:
@@ -181,17 +181,20 @@ def test_early_stopping_is_remembered(checkpoint: str, tmp_path: Path, epochs: l
 )
 def test_settings_are_part_of_the_identity(before: Any, after: Any, same: bool) -> None:
     rows, weights = [np.arange(3)], {"w": torch.ones(2)}
-    assert (resumption.identity(before, rows, weights) == resumption.identity(after, rows, weights)) is same
+    assert (
+        training_checkpoint.identity(before, rows, weights)
+        == training_checkpoint.identity(after, rows, weights)
+    ) is same
 
 
 def test_rows_and_weights_are_part_of_the_identity() -> None:
     rows, weights = [np.arange(3), np.arange(2)], {"w": torch.ones(2)}
     found = {
-        resumption.identity({}, rows, weights),
-        resumption.identity({}, [np.arange(2), np.arange(3)], weights),
-        resumption.identity({}, [np.arange(3).astype(float), np.arange(2)], weights),
-        resumption.identity({}, rows, {"w": torch.zeros(2)}),
-        resumption.identity({}, rows, {"v": torch.ones(2)}),
+        training_checkpoint.identity({}, rows, weights),
+        training_checkpoint.identity({}, [np.arange(2), np.arange(3)], weights),
+        training_checkpoint.identity({}, [np.arange(3).astype(float), np.arange(2)], weights),
+        training_checkpoint.identity({}, rows, {"w": torch.zeros(2)}),
+        training_checkpoint.identity({}, rows, {"v": torch.ones(2)}),
     }
     assert len(found) == 5
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from harness.classifiers.encoder.rows import Rows, Tokenizer
+    from harness.classifiers.encoder.batching import Rows, Tokenizer
     from harness.classifiers.protocol import Examples
 
 ROWS = 50_000

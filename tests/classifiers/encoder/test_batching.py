@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from harness.classifiers.encoder import losses, prediction
-from harness.classifiers.encoder.options import Regularization
-from harness.classifiers.encoder.prediction import device
-from harness.classifiers.encoder.rows import (
+from harness.classifiers.encoder.batching import (
     Rows,
     Tokenizer,
     batches,
     random_order,
     sorted_order,
 )
+from harness.classifiers.encoder.options import Regularization
+from harness.classifiers.encoder.prediction import device
 from harness.classifiers.protocol import Example, Target
 from harness.values.labels import STANCE, LabelSet
 from tests.classifiers import tiny_models

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.classifiers.encoder.engines import choice, packing
-from harness.classifiers.encoder.engines.agreement import Agreement, agreement, gaps, narrow_below
+from harness.classifiers.encoder.engines.acceptance import Agreement, agreement, gaps, narrow_below
 from harness.values.labels import LabelSet
 
 PAIR = LabelSet(("critical", "supportive"))
