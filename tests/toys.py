@@ -100,13 +100,13 @@ def unsaved(*, labels: LabelSet, seed: int) -> Unsaved:
 class Lasting(Verbs):
     """Counts its attempts at a training in the folder it is given; the first two come to nothing."""
 
-    resume_in: Path | None = None
+    checkpoint_dir: Path | None = None
 
     def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
-        assert self.resume_in is not None
-        self.resume_in.mkdir(parents=True, exist_ok=True)
-        (self.resume_in / f"attempt {len(list(self.resume_in.iterdir()))}").touch()
-        self.attempts = len(list(self.resume_in.iterdir()))
+        assert self.checkpoint_dir is not None
+        self.checkpoint_dir.mkdir(parents=True, exist_ok=True)
+        (self.checkpoint_dir / f"attempt {len(list(self.checkpoint_dir.iterdir()))}").touch()
+        self.attempts = len(list(self.checkpoint_dir.iterdir()))
         if self.attempts < 3:
             raise KeyboardInterrupt
         super().fit(train, validation)

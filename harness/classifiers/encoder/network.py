@@ -59,7 +59,7 @@ class Network(nn.Module):
         targets: torch.Tensor,
         text: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Do the same with tensors; :class:`harness.classifiers.encoder.batching.Batch` says what they are."""
+        """Do the same with tensors, as :class:`harness.classifiers.encoder.batching.Batch` describes them."""
         inputs = {"input_ids": tokens, "attention_mask": attention}
         if self._segments:
             inputs["token_type_ids"] = segments
