@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -94,12 +93,14 @@ class Prepared:
             return own
         theirs = next(one for one in other.splits if one.fold == split.fold)
         beside = other.labelled(theirs, name) if name == UNSELECTED or theirs.part(name) else None
-        return replace(own, beside=beside)
+        return replace(own, other_task=beside)
 
 
 def reads_both(bound: Bound) -> bool:
-    """Say whether a classifier learns two tasks at once: its factory names ``beside``."""
-    return "beside" in inspect.signature(bound.factory).parameters
+    """Say whether a classifier learns both tasks, as its factory declares; see
+    :func:`harness.classifiers.protocol.learns_both_tasks`.
+    """
+    return bool(getattr(bound.factory, "learns_both_tasks", False))
 
 
 def labels_of(plan: Plan, corpus: Corpus, task: Task) -> LabelSet | None:

@@ -163,7 +163,7 @@ def on_validation(predictions: Predictions, metric: Metric) -> float:
 
 def _make(bound: Bound, prepared: Prepared, seed: int) -> Classifier:
     other = prepared.other if reads_both(bound) else None
-    beside = {"beside": other.plan.labels} if other is not None else {}
+    beside = {"other_labels": other.plan.labels} if other is not None else {}
     made = bound.make(labels=prepared.plan.labels, seed=seed, **beside)
     if not isinstance(made, Classifier):
         raise ClassifierError(

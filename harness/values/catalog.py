@@ -92,7 +92,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
     }
 )
 
-INJECTED = frozenset({"beside", "labels", "seed", "task"})
+INJECTED = frozenset({"labels", "other_labels", "seed", "task"})
 """Parameters that the harness hands in; a config cannot set them. A split's seed is an option: what is
 drawn is the same for every seed that a classifier is trained with."""
 
