@@ -131,7 +131,7 @@ def report(train: Labelled, held: Labelled, test: Labelled, corpus: str) -> tupl
             table += lines
             ratios[f"training {name}, × the sentences/s of a plain Trainer"] = (f"{times:.1f}", "stated")
         served(train, held, Path(packed))
-        some = [train.examples[row] for row in packing.spread(train.examples, SERVED_ROWS)]
+        some = [train.examples[row] for row in packing.evenly_spaced(train.examples, SERVED_ROWS)]
         speeds, more = inference.speed(Path(packed), some, BATCH_SIZES)
         equal, _ = inference.agreements(Path(packed), test)
         one = load(Path(packed), STANCE)

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -95,6 +95,14 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
 INJECTED = frozenset({"labels", "other_labels", "seed", "task"})
 """Parameters that the harness hands in; a config cannot set them. A split's seed is an option: what is
 drawn is the same for every seed that a classifier is trained with."""
+
+
+FORMER_OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "distilled": {"trust": ("distilled takes no 'trust'", "did you mean 'teacher_weight'?")},
+    }
+)
+"""Options of older versions, by kind or by class of grouped options: what is wrong with each, and a hint."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +200,7 @@ def bind(
     schema = options_model(factory, section)
     fields = schema.model_fields
     problems = [
-        Problem(place(str(name)), f"{kind} takes no {str(name)!r}", suggest(str(name), fields))
+        Problem(place(str(name)), *_unknown(kind, str(name), f"{kind} takes no {str(name)!r}", fields))
         for name in options
         if name not in fields
     ]
@@ -253,13 +261,23 @@ def _described(error: Any, schema: Any) -> tuple[str, str, str]:
     if error["type"] == "missing":
         return path, "is required", ""
     if error["type"] == "unexpected_keyword_argument":
-        group = schema.model_fields[error["loc"][0]].annotation
-        return path, "there is no such option", suggest(str(error["loc"][-1]), group.__dataclass_fields__)
+        *groups, name = error["loc"]
+        group = schema.model_fields[groups[0]].annotation
+        for inner in groups[1:]:
+            group = typing.get_type_hints(group)[inner]
+        fields = group.__dataclass_fields__
+        return path, *_unknown(group.__name__, str(name), "there is no such option", fields)
     message = str(error["msg"]).replace("Input should be ", "should be ").replace("Value error, ", "")
     message = re.sub(r"^(Tuple|List|Dictionary|String) should", "should", message).replace(
         " after validation", ""
     )
     return path, f"{message}, got {error['input']!r}", ""
+
+
+def _unknown(owner: str, name: str, what: str, fields: Iterable[str]) -> tuple[str, str]:
+    """Return clause and hint for an option that ``owner`` does not have, or no longer has."""
+    former = FORMER_OPTIONS.get(owner, {}).get(name)
+    return former if former is not None else (what, suggest(name, fields))
 
 
 def _absolute(value: Any, folder: Path | None) -> Any:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from harness.classifiers.encoder.batching import Batch
     from harness.classifiers.encoder.network import Network
-    from harness.classifiers.encoder.training import Data, Training
+    from harness.classifiers.encoder.training import Training, TrainingData
 
 WEIGHTS = "weights.safetensors"
 CURVES = "curves.json"
@@ -118,7 +118,7 @@ def processes() -> int:
 
 
 def trained(
-    training: Training, train: Data, validation: Data | None, processes: int
+    training: Training, train: TrainingData, validation: TrainingData | None, processes: int
 ) -> list[dict[str, float]]:
     """Train with several processes; the network then has what they learned.
 
@@ -126,8 +126,8 @@ def trained(
     ----------
     training : Training
         Not yet begun.
-    train : Data
-    validation : Data, optional
+    train : TrainingData
+    validation : TrainingData, optional
     processes : int
         At least 2; the GPUs of this machine, or so many on the processor where it has none.
 
@@ -168,8 +168,8 @@ class _Job:
     """What the processes are given; in ``folder`` the first of them leaves what was learned."""
 
     training: Training
-    train: Data
-    validation: Data | None
+    train: TrainingData
+    validation: TrainingData | None
     folder: Path
     processes: int
     port: int
@@ -205,7 +205,7 @@ def _work(rank: int, job: _Job) -> None:
     torch.distributed.destroy_process_group()
 
 
-def _settle(network: Network, train: Data, padding: int) -> None:
+def _settle(network: Network, train: TrainingData, padding: int) -> None:
     """Take out of training what the scores do not depend on: the others would wait for its gradients."""
     from harness.classifiers.encoder.batching import batches
 

@@ -1,4 +1,4 @@
-"""Rows to train on in, their tokens out: made once, however many seeds and settings are trained on them."""
+"""Training rows in, their tokens out: tokenized once, however many seeds and settings are trained on them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from harness.classifiers.encoder.batching import Rows, Tokenizer
+    from harness.classifiers.encoder.batching import TokenizedRows, Tokenizer
     from harness.classifiers.protocol import Examples
 
-ROWS = 50_000
-"""The most rows that are remembered, about a kilobyte each; the oldest are forgotten."""
+MAX_ROWS = 50_000
+"""The most rows that are cached, about a kilobyte each; those used longest ago are dropped first."""
 
-_known: OrderedDict[Hashable, Rows] = OrderedDict()
+_cache: OrderedDict[Hashable, TokenizedRows] = OrderedDict()
 
 
-def tokenized(tokenizer: Tokenizer, examples: Examples) -> Rows:
-    """Tokenize examples, unless the same ones were tokenized alike by an earlier training of this process.
+def tokenize(tokenizer: Tokenizer, examples: Examples) -> TokenizedRows:
+    """Tokenize examples, unless an earlier training of this process has tokenized the same ones alike.
 
     Parameters
     ----------
@@ -27,17 +27,18 @@ def tokenized(tokenizer: Tokenizer, examples: Examples) -> Rows:
 
     Returns
     -------
-    Rows
-        Not to be changed.
+    TokenizedRows
+        Shared: not to be changed.
     """
-    how = (tokenizer.backend.backend_tokenizer.to_str(), tokenizer.target, tokenizer.max_tokens)
-    key = (*how, tuple(examples))
-    if key in _known:
-        _known.move_to_end(key)
-        return _known[key]
+    # The serialized tokenizer, since two trainings load their own copies of the same one.
+    settings = (tokenizer.backend.backend_tokenizer.to_str(), tokenizer.target, tokenizer.max_tokens)
+    key = (*settings, tuple(examples))
+    if key in _cache:
+        _cache.move_to_end(key)
+        return _cache[key]
     rows = tokenizer(examples)
-    if len(examples) <= ROWS:
-        _known[key] = rows
-        while sum(len(one.lengths) for one in _known.values()) > ROWS:
-            _known.popitem(last=False)
+    if len(examples) <= MAX_ROWS:
+        _cache[key] = rows
+        while sum(len(cached.lengths) for cached in _cache.values()) > MAX_ROWS:
+            _cache.popitem(last=False)
     return rows

@@ -1,3 +1,5 @@
+"""Rows are tokenized once, however many trainings use them."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -14,7 +16,7 @@ EXAMPLES = [Example("varna praised the plan", "varna", ((0, 5),)), Example("bad 
 
 @pytest.fixture(autouse=True)
 def empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(token_cache, "_known", type(token_cache._known)())
+    monkeypatch.setattr(token_cache, "_cache", type(token_cache._cache)())
 
 
 class Counted(Tokenizer):
@@ -27,38 +29,45 @@ class Counted(Tokenizer):
         return super().__call__(examples)
 
 
-def made(**options: Any) -> Counted:
-    given: dict[str, Any] = {"target": "marked", "max_tokens": 16, **options}
-    return Counted(tiny_models.tokenizer(), **given)
+def tokenizer(**options: Any) -> Counted:
+    settings: dict[str, Any] = {"target": "marked", "max_tokens": 16, **options}
+    return Counted(tiny_models.tokenizer(), **settings)
 
 
-def calls(*asked: tuple[Counted, Examples]) -> int:
+def calls(*requests: tuple[Counted, Examples]) -> int:
+    """Count how often a tokenizer is called for some requests, one after the other."""
     before = Counted.calls
-    for tokenizer, examples in asked:
-        token_cache.tokenized(tokenizer, examples)
+    for counted, examples in requests:
+        token_cache.tokenize(counted, examples)
     return Counted.calls - before
 
 
 def test_the_same_rows_are_tokenized_once() -> None:
-    assert calls((made(), EXAMPLES), (made(), list(EXAMPLES)), (made(), EXAMPLES)) == 1
-    assert token_cache.tokenized(made(), EXAMPLES).tokens[1].tolist() == made()(EXAMPLES).tokens[1].tolist()
+    assert calls((tokenizer(), EXAMPLES), (tokenizer(), list(EXAMPLES)), (tokenizer(), EXAMPLES)) == 1
+    assert (
+        token_cache.tokenize(tokenizer(), EXAMPLES).tokens[1].tolist()
+        == tokenizer()(EXAMPLES).tokens[1].tolist()
+    )
 
 
 @pytest.mark.parametrize("other", [{"target": "pair"}, {"max_tokens": 32}])
-def test_what_is_shown_otherwise_is_tokenized_anew(other: dict[str, Any]) -> None:
-    assert calls((made(), EXAMPLES), (made(**other), EXAMPLES)) == 2
+def test_another_view_of_the_target_is_tokenized_again(other: dict[str, Any]) -> None:
+    assert calls((tokenizer(), EXAMPLES), (tokenizer(**other), EXAMPLES)) == 2
 
 
-def test_another_vocabulary_or_other_rows_are_tokenized_anew() -> None:
-    other = made()
+def test_another_vocabulary_or_other_rows_are_tokenized_again() -> None:
+    other = tokenizer()
     other.backend.add_tokens(["varnish"])
-    assert calls((made(), EXAMPLES), (other, EXAMPLES), (made(), EXAMPLES[:1])) == 3
+    assert calls((tokenizer(), EXAMPLES), (other, EXAMPLES), (tokenizer(), EXAMPLES[:1])) == 3
 
 
 @pytest.mark.parametrize(("room", "expected"), [(3, 2), (2, 3), (1, 3)])
-def test_the_oldest_is_forgotten(room: int, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    # One row, two rows, the two again, the one again. Room for three rows keeps all; the two drive out the
-    # one where there is room for two; where there is room for one, the two are never kept.
-    monkeypatch.setattr(token_cache, "ROWS", room)
-    one, two = EXAMPLES[:1], EXAMPLES
-    assert calls((made(), one), (made(), two), (made(), two), (made(), one)) == expected
+def test_what_was_used_longest_ago_is_dropped(
+    room: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A single row, a pair of rows, the pair again, the single one again. Room for three rows holds them all;
+    # with room for two the pair replaces the single row; with room for one the pair is never cached.
+    monkeypatch.setattr(token_cache, "MAX_ROWS", room)
+    single, pair = EXAMPLES[:1], EXAMPLES
+    requests = [(tokenizer(), rows) for rows in (single, pair, pair, single)]
+    assert calls(*requests) == expected

@@ -1,4 +1,4 @@
-"""A training that is killed goes on from its last epoch, and ends with the same bytes."""
+"""A training that is killed resumes from its last epoch, and ends with the same bytes."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ DYING = """
 import os, pathlib, signal, sys
 sys.path[:0] = [sys.argv[3]]
 from harness.classifiers.encoder import training_checkpoint
-from tests.classifiers.encoder.test_training_checkpoint import data, made
+from tests.classifiers.encoder.test_training_checkpoint import data, make
 
-save, saved = training_checkpoint.Resumption.save, []
-def save_and_die(self, beside):
-    save(self, beside)
-    saved.append(len(beside["curves"]))
+save, saved = training_checkpoint.Checkpoint.save, []
+def save_and_die(self, progress):
+    save(self, progress)
+    saved.append(len(progress["curves"]))
     if saved == [1, 2]:
         os.kill(os.getpid(), signal.SIGKILL)
-training_checkpoint.Resumption.save = save_and_die
-one = made(sys.argv[1])
-one.checkpoint_dir = pathlib.Path(sys.argv[2])
-one.fit(data(), data())
+training_checkpoint.Checkpoint.save = save_and_die
+model = make(sys.argv[1])
+model.checkpoint_dir = pathlib.Path(sys.argv[2])
+model.fit(data(), data())
 """
 
 
@@ -48,13 +48,13 @@ def data() -> Labelled:
         for b in ("again", "on the hill")
         for verb, code in (("attacked", 0), ("praised", 1))
     ]
-    return Labelled([one for one, _ in rows], np.array([code for _, code in rows]))
+    return Labelled([example for example, _ in rows], np.array([code for _, code in rows]))
 
 
-def made(checkpoint: str, **options: Any) -> Any:
-    given = {"checkpoint": checkpoint, "epochs": 4, "max_tokens": 32, "batch_size": 4, "labels": PAIR}
+def make(checkpoint: str, **options: Any) -> Any:
+    defaults = {"checkpoint": checkpoint, "epochs": 4, "max_tokens": 32, "batch_size": 4, "labels": PAIR}
     return encoder(
-        **{**given, "learning_rate": 1e-3, "seed": 1, "regularization": Regularization(ema=0.9)} | options
+        **{**defaults, "learning_rate": 1e-3, "seed": 1, "regularization": Regularization(ema=0.9)} | options
     )
 
 
@@ -65,44 +65,44 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def epochs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Note every epoch that is trained from here on."""
+    """Record every epoch that is trained."""
     from harness.classifiers.encoder import training
 
-    noted: list[str] = []
-    plain = training._Step.epoch
+    epochs: list[str] = []
+    original = training._Steps.run_epoch
     monkeypatch.setattr(
-        training._Step, "epoch", lambda self, *rest: (noted.append(rest[2]), plain(self, *rest))[1]
+        training._Steps, "run_epoch", lambda self, *rest: (epochs.append(rest[2]), original(self, *rest))[1]
     )
-    return noted
+    return epochs
 
 
-def fitted(checkpoint: str, place: Path | None, **options: Any) -> tuple[bytes, list[dict[str, float]]]:
-    one = made(checkpoint, **options)
-    one.checkpoint_dir = place
-    one.fit(data(), data())
-    return one.predict_proba(data().examples).tobytes(), one.curves_
+def fit(checkpoint: str, folder: Path | None, **options: Any) -> tuple[bytes, list[dict[str, float]]]:
+    model = make(checkpoint, **options)
+    model.checkpoint_dir = folder
+    model.fit(data(), data())
+    return model.predict_proba(data().examples).tobytes(), model.curves_
 
 
-def test_a_killed_training_goes_on_from_its_last_epoch(
+def test_a_killed_training_resumes_from_its_last_epoch(
     checkpoint: str, tmp_path: Path, epochs: list[str]
 ) -> None:
-    place = tmp_path / "state"
+    folder = tmp_path / "state"
     dead = subprocess.run(
-        [sys.executable, "-c", DYING, checkpoint, str(place), str(TOP)],
+        [sys.executable, "-c", DYING, checkpoint, str(folder), str(TOP)],
         cwd=TOP,
         capture_output=True,
         check=False,
     )
     assert dead.returncode == -signal.SIGKILL, dead.stderr
-    resumed = fitted(checkpoint, place)
+    resumed = fit(checkpoint, folder)
     assert epochs == ["epoch 3/4", "epoch 4/4"]
-    assert resumed == fitted(checkpoint, None)
+    assert resumed == fit(checkpoint, None)
     assert len(epochs) == 6
 
 
 def test_a_finished_training_is_not_repeated(checkpoint: str, tmp_path: Path, epochs: list[str]) -> None:
-    first = fitted(checkpoint, tmp_path)
-    assert fitted(checkpoint, tmp_path) == first
+    first = fit(checkpoint, tmp_path)
+    assert fit(checkpoint, tmp_path) == first
     assert len(epochs) == 4
     assert [path.name for path in tmp_path.iterdir()] == ["training.pt"]
 
@@ -112,19 +112,19 @@ def test_a_finished_training_is_not_repeated(checkpoint: str, tmp_path: Path, ep
     [{"seed": 2}, {"epochs": 3}, {"schedule": Schedule(warmup=0.0)}, {"precision": "fp32"}],
     ids=lambda other: next(iter(other)),
 )
-def test_another_training_begins_anew(
+def test_another_training_starts_over(
     other: dict[str, Any], checkpoint: str, tmp_path: Path, epochs: list[str]
 ) -> None:
-    fitted(checkpoint, tmp_path, precision="bf16", epochs=2)
-    again = fitted(checkpoint, tmp_path, **{"precision": "bf16", "epochs": 2, **other})
-    assert again == fitted(checkpoint, None, **{"precision": "bf16", "epochs": 2, **other})
+    fit(checkpoint, tmp_path, precision="bf16", epochs=2)
+    again = fit(checkpoint, tmp_path, **{"precision": "bf16", "epochs": 2, **other})
+    assert again == fit(checkpoint, None, **{"precision": "bf16", "epochs": 2, **other})
     assert len(epochs) == 2 + 2 * other.get("epochs", 2)
 
 
-def spoilt(kind: str, file: Path) -> None:
-    whole = file.read_bytes()
+def damage(kind: str, file: Path) -> None:
+    intact = file.read_bytes()
     if kind == "truncated":
-        file.write_bytes(whole[: len(whole) // 2])
+        file.write_bytes(intact[: len(intact) // 2])
     elif kind == "empty":
         file.write_bytes(b"")
     elif kind == "foreign":
@@ -135,40 +135,40 @@ def spoilt(kind: str, file: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["truncated", "empty", "foreign", "code"])
-def test_a_spoilt_file_is_no_state(kind: str, checkpoint: str, tmp_path: Path, epochs: list[str]) -> None:
-    first = fitted(checkpoint, tmp_path, epochs=1)
-    spoilt(kind, tmp_path / training_checkpoint.FILE)
-    assert fitted(checkpoint, tmp_path, epochs=1) == first
+def test_a_damaged_file_is_ignored(kind: str, checkpoint: str, tmp_path: Path, epochs: list[str]) -> None:
+    first = fit(checkpoint, tmp_path, epochs=1)
+    damage(kind, tmp_path / training_checkpoint.FILE)
+    assert fit(checkpoint, tmp_path, epochs=1) == first
     assert len(epochs) == 2
 
 
-def test_an_epoch_half_written_is_as_if_it_had_not_been(
+def test_an_epoch_half_written_is_trained_again(
     checkpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epochs: list[str]
 ) -> None:
-    plain, place = torch.save, tmp_path / "state"
+    original, folder = torch.save, tmp_path / "state"
 
     def dies(record: dict[str, Any], stream: Any) -> None:
-        if len(record["beside"]["curves"]) == 2:
+        if len(record["progress"]["curves"]) == 2:
             stream.write(b"half")
             raise KeyboardInterrupt
-        plain(record, stream)
+        original(record, stream)
 
     with monkeypatch.context() as patch:
         patch.setattr(torch, "save", dies)
         with pytest.raises(KeyboardInterrupt):
-            fitted(checkpoint, place)
-    resumed = fitted(checkpoint, place)
+            fit(checkpoint, folder)
+    resumed = fit(checkpoint, folder)
     assert epochs[2:] == ["epoch 2/4", "epoch 3/4", "epoch 4/4"]
-    assert resumed == fitted(checkpoint, None)
-    assert [path.name for path in place.iterdir()] == [training_checkpoint.FILE]
+    assert resumed == fit(checkpoint, None)
+    assert [path.name for path in folder.iterdir()] == [training_checkpoint.FILE]
 
 
-def test_early_stopping_is_remembered(checkpoint: str, tmp_path: Path, epochs: list[str]) -> None:
-    # At a rate of next to nothing no epoch is better than the first.
+def test_early_stopping_survives_a_restart(checkpoint: str, tmp_path: Path, epochs: list[str]) -> None:
+    # At a rate close to 0 no epoch is better than the first.
     options: dict[str, Any] = {"learning_rate": 1e-30, "epochs": 9, "schedule": Schedule(patience=2)}
-    _, curves = fitted(checkpoint, tmp_path, **options)
+    _, curves = fit(checkpoint, tmp_path, **options)
     assert len(curves) == 3
-    assert fitted(checkpoint, tmp_path, **options)[1] == curves
+    assert fit(checkpoint, tmp_path, **options)[1] == curves
     assert len(epochs) == 3
 
 
@@ -189,15 +189,15 @@ def test_settings_are_part_of_the_identity(before: Any, after: Any, same: bool) 
 
 def test_rows_and_weights_are_part_of_the_identity() -> None:
     rows, weights = [np.arange(3), np.arange(2)], {"w": torch.ones(2)}
-    found = {
+    identities = {
         training_checkpoint.identity({}, rows, weights),
         training_checkpoint.identity({}, [np.arange(2), np.arange(3)], weights),
         training_checkpoint.identity({}, [np.arange(3).astype(float), np.arange(2)], weights),
         training_checkpoint.identity({}, rows, {"w": torch.zeros(2)}),
         training_checkpoint.identity({}, rows, {"v": torch.ones(2)}),
     }
-    assert len(found) == 5
+    assert len(identities) == 5
 
 
-def test_the_encoder_says_that_it_can_resume(checkpoint: str) -> None:
-    assert isinstance(made(checkpoint), Resumable)
+def test_the_encoder_declares_that_it_can_resume(checkpoint: str) -> None:
+    assert isinstance(make(checkpoint), Resumable)
