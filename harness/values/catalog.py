@@ -100,6 +100,9 @@ drawn is the same for every seed that a classifier is trained with."""
 FORMER_OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "distilled": {"trust": ("distilled takes no 'trust'", "did you mean 'teacher_weight'?")},
+        "Regularization": {
+            "ema": ("was removed: averaging the weights over steps neither helped nor harmed", "leave it out")
+        },
     }
 )
 """Options of older versions, by kind or by class of grouped options: what is wrong with each, and a hint."""

@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from harness.classifiers.encoder import training_checkpoint
-from harness.classifiers.encoder.averages import Average
 from harness.classifiers.encoder.batching import Batch, TokenizedRows, batches, random_order
 from harness.classifiers.encoder.crew import Crew
 from harness.classifiers.encoder.graphs import Replayed, stepped
@@ -123,28 +122,24 @@ class Training:
         """
         orders = self._orders(train.rows)
         optimizer, schedule = make_optimizer(self.network, self.options, sum(map(len, orders)))
-        average = Average(self.network, self.options.regularization.ema)
         checkpoint = Checkpoint(
             self.folder,
             self._identity(train, validation),
-            {"network": self.network, "optimizer": optimizer, "schedule": schedule, "average": average},
+            {"network": self.network, "optimizer": optimizer, "schedule": schedule},
         )
         curves, best_weights = self._resume(checkpoint)
         model: nn.Module = self._replayed() if self.replays else self.crew.joined(self.network)
         loss = self.objective.loss(train.codes, self.options.regularization)
-        steps = _Steps(self, model, loss, optimizer, schedule, average)
+        steps = _Steps(self, model, loss, optimizer, schedule)
         while len(curves) < len(orders) and not self._out_of_patience(curves):
             title = f"epoch {len(curves) + 1}/{len(orders)}"
             curves.append({"train_loss": steps.run_epoch(train, orders[len(curves)], title)})
             if validation is not None:
-                with average.swapped():
-                    curves[-1] |= self.crew.first(self._validate(validation) if self.crew.rank == 0 else {})
-                    if _best_epoch(curves) == len(curves) - 1:
-                        best_weights = _copy_weights(self.network)
+                curves[-1] |= self.crew.first(self._validate(validation) if self.crew.rank == 0 else {})
+                if _best_epoch(curves) == len(curves) - 1:
+                    best_weights = _copy_weights(self.network)
             self._save(checkpoint, curves, best_weights)
-        if best_weights is None:
-            average.settle()
-        else:
+        if best_weights is not None:
             self.network.load_state_dict(best_weights)
         self.network.eval()
         return curves
@@ -228,7 +223,6 @@ class _Steps:
     loss: Loss
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LambdaLR
-    average: Average
 
     def run_epoch(self, train: TrainingData, order: list[NDArray[np.int64]], title: str) -> float:
         """Go once through the rows; return their mean loss."""
@@ -249,7 +243,6 @@ class _Steps:
             self.optimizer.step()
             self.schedule.step()
             self.optimizer.zero_grad(set_to_none=not training.replays)
-            self.average.update()
         return summed / crew.size / len(train.codes)
 
     def _add_gradients(self, batch: Batch, codes: NDArray[Any]) -> torch.Tensor:

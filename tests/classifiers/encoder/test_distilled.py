@@ -26,7 +26,7 @@ from tests.golden import Golden
 
 PAIR = LabelSet(("critical", "supportive"))
 FRAMES = LabelSet(("conflict", "morality"), multi=True)
-PLAIN = Regularization(dropout=0.0, label_smoothing=0.0, ema=0.0)
+PLAIN = Regularization(dropout=0.0, label_smoothing=0.0)
 UNLABELLED_ROWS = 2
 
 Fits = list[tuple[int, Labelled]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -260,6 +261,18 @@ def test_a_folder_of_something_else_is_refused(fitted: Any, tmp_path: Path) -> N
     fitted.save(tmp_path)
     with pytest.raises(ClassifierError, match="2 labels, not 3"):
         load(tmp_path, STANCE)
+
+
+def test_a_model_that_was_trained_with_weight_averaging_is_read(
+    fitted: Any, data: Labelled, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path)
+    settings = json.loads((tmp_path / "encoder.json").read_text())
+    settings["options"]["regularization"]["ema"] = 0.995
+    (tmp_path / "encoder.json").write_text(json.dumps(settings))
+    again = load(tmp_path, PAIR)
+    assert again.options == fitted.options
+    assert again.predict_proba(data.examples).tobytes() == fitted.predict_proba(data.examples).tobytes()
 
 
 def test_nothing_saved_is_code_or_pickle(fitted: Any, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def still(network: torch.nn.Module) -> None:
 @pytest.mark.skipif(torch.cuda.device_count() == 1, reason="two processes cannot share a GPU")
 def test_two_processes_learn_what_one_learns() -> None:
     # Batches of three rows, so that the second process has one row of each and none of the last.
-    terms = Regularization(dropout=0.0, r_drop=1.0, adversarial=0.5, class_weights=1.0, ema=0.9)
+    terms = Regularization(dropout=0.0, r_drop=1.0, adversarial=0.5, class_weights=1.0)
     learned, curves = [], []
     for processes in (1, 2):
         one, data = ready(regularization=terms, batch_size=3, learning_rate=1e-2, epochs=2)

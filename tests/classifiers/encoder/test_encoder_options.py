@@ -30,7 +30,6 @@ def test_every_option_out_of_range_is_reported_at_once(golden: Golden) -> None:
             regularization=Regularization(
                 dropout=1.0,
                 label_smoothing=-0.1,
-                ema=1.0,
                 r_drop=-1.0,
                 adversarial=float("inf"),
                 class_weights=1.1,
@@ -41,7 +40,7 @@ def test_every_option_out_of_range_is_reported_at_once(golden: Golden) -> None:
     assert [problem.where for problem in caught.value.problems] == [
         *("epochs", "learning_rate", "batch_size", "max_tokens"),
         *(f"schedule.{name}" for name in ("warmup", "weight_decay", "clip", "patience")),
-        *(f"regularization.{name}" for name in ("dropout", "label_smoothing", "ema", "r_drop")),
+        *(f"regularization.{name}" for name in ("dropout", "label_smoothing", "r_drop")),
         *("regularization.adversarial", "regularization.class_weights"),
     ]
     golden("classifiers/encoder-options", str(caught.value))
@@ -54,7 +53,7 @@ def test_the_smallest_values_in_range_are_accepted() -> None:
         batch_size=1,
         max_tokens=16,
         schedule=Schedule(warmup=0.0, weight_decay=0.0, patience=0),
-        regularization=Regularization(dropout=0.0, label_smoothing=0.0, ema=0.0),
+        regularization=Regularization(dropout=0.0, label_smoothing=0.0),
         labels=STANCE,
         seed=1,
     )
@@ -79,6 +78,34 @@ def test_unknown_and_former_options_come_with_a_hint(
     with pytest.raises(ConfigError) as caught:
         bind("classifier", kind, options, "mine")
     assert [(problem.where, problem.hint) for problem in caught.value.problems] == [(where, hint)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("encoder", "regularization"),
+        ("joint_encoder", "encoder.regularization"),
+        ("distilled", "teacher.regularization"),
+    ],
+)
+def test_weight_averaging_was_removed(kind: str, path: str, golden: Golden) -> None:
+    options: dict[str, Any] = {"ema": 0.995}
+    for group in reversed(path.split(".")):
+        options = {group: options}
+    with pytest.raises(ConfigError) as caught:
+        bind("classifier", kind, options)
+    assert [problem.where for problem in caught.value.problems] == [f"{path}.ema"]
+    golden("classifiers/encoder-ema", str(caught.value).replace(path, "GROUP"))
+
+
+def test_a_record_with_a_removed_option_is_read_and_one_with_an_unknown_option_is_not() -> None:
+    options = Options(epochs=7)
+    record = options.to_record()
+    record["regularization"] |= {"ema": 0.995}
+    assert from_record(record) == options
+    record["regularization"] |= {"emma": 0.995}
+    with pytest.raises(TypeError, match="emma"):
+        from_record(record)
 
 
 def test_a_missing_checkpoint_is_refused_at_once() -> None:

@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from harness.classifiers.encoder import optimization, training
-from harness.classifiers.encoder.averages import Average
 from harness.classifiers.encoder.batching import Tokenizer
 from harness.classifiers.encoder.losses import divergence
 from harness.classifiers.encoder.objectives import OneTask
@@ -22,7 +21,7 @@ from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
 
 PAIR = LabelSet(("critical", "supportive"))
-NONE = Regularization(label_smoothing=0.0, ema=0.0)
+NONE = Regularization(label_smoothing=0.0)
 
 
 def ready(**options: Any) -> tuple[training.Training, training.TrainingData]:
@@ -84,38 +83,6 @@ def test_biases_and_normalizations_do_not_decay() -> None:
         assert {parameter.ndim > 1 for parameter in group["params"]} == {group["weight_decay"] > 0}
 
 
-@pytest.fixture
-def line() -> torch.nn.Linear:
-    layer = torch.nn.Linear(1, 1, bias=False)
-    with torch.no_grad():
-        layer.weight.fill_(0.0)
-    return layer
-
-
-def test_the_average_forgets_its_start_and_is_only_lent(line: torch.nn.Linear) -> None:
-    average = Average(line, 0.5)
-    for value in (1.0, 2.0):
-        with torch.no_grad():
-            line.weight.fill_(value)
-        average.update()
-    # Decay is min(0.5, 1/11), then min(0.5, 2/12): 10/11 · 1, then 1/6 · 10/11 + 5/6 · 2.
-    expected = 1 / 6 * 10 / 11 + 5 / 6 * 2
-    with average.swapped():
-        assert line.weight.item() == pytest.approx(expected)
-    assert line.weight.item() == 2.0
-    average.settle()
-    assert line.weight.item() == pytest.approx(expected)
-
-
-def test_without_a_decay_there_is_no_average(line: torch.nn.Linear) -> None:
-    average = Average(line, 0.0)
-    average.update()
-    with average.swapped():
-        assert line.weight.item() == 0.0
-    average.settle()
-    assert line.weight.item() == 0.0
-
-
 def test_divergence_is_none_between_equals_and_symmetric() -> None:
     even = torch.tensor([[0.0, 0.0]])
     odd = torch.tensor([[math.log(3), 0.0]])
@@ -132,7 +99,6 @@ def test_divergence_is_none_between_equals_and_symmetric() -> None:
     [
         replace(NONE, r_drop=1.0),
         replace(NONE, adversarial=0.5),
-        replace(NONE, ema=0.9),
         replace(NONE, label_smoothing=0.1),
         replace(NONE, class_weights=1.0),
     ],

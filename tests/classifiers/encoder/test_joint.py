@@ -22,7 +22,7 @@ from tests.classifiers import tiny_models
 
 PAIR = LabelSet(("critical", "supportive"))
 FRAMES = LabelSet(("conflict", "morality"), multi=True)
-PLAIN = Regularization(dropout=0.0, label_smoothing=0.0, ema=0.0)
+PLAIN = Regularization(dropout=0.0, label_smoothing=0.0)
 VERBS = {"attacked": (0, (1, 0)), "praised": (1, (0, 1))}
 
 

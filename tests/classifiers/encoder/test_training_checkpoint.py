@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from harness.classifiers.encoder import encoder, training_checkpoint
-from harness.classifiers.encoder.options import Regularization, Schedule
+from harness.classifiers.encoder.options import Schedule
 from harness.classifiers.protocol import Example, Labelled, Resumable
 from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
@@ -53,9 +53,7 @@ def data() -> Labelled:
 
 def make(checkpoint: str, **options: Any) -> Any:
     defaults = {"checkpoint": checkpoint, "epochs": 4, "max_tokens": 32, "batch_size": 4, "labels": PAIR}
-    return encoder(
-        **{**defaults, "learning_rate": 1e-3, "seed": 1, "regularization": Regularization(ema=0.9)} | options
-    )
+    return encoder(**{**defaults, "learning_rate": 1e-3, "seed": 1} | options)
 
 
 @pytest.fixture(scope="module")
