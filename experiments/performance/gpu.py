@@ -21,7 +21,7 @@ import numpy as np
 
 from experiments.performance import inference, section, training
 from harness.classifiers import checkpoints
-from harness.classifiers.encoder import crew, encoder, load
+from harness.classifiers.encoder import encoder, load
 from harness.classifiers.encoder.batching import shared_batches
 from harness.classifiers.encoder.engines import packing
 from harness.classifiers.encoder.engines.computing import TorchEngine
@@ -49,7 +49,7 @@ def larger(folder: Path) -> str:
 
 def told() -> AbstractContextManager[object]:
     """Have every step of a training told to the GPU, nothing replayed."""
-    return mock.patch.object(Training, "_replayed", lambda self: crew.Crew().joined(self.network))
+    return mock.patch.object(Training, "_replayed", lambda self: self.network)
 
 
 def trained(name: str, checkpoint: str, train: Labelled, held: Labelled) -> tuple[list[str], float]:

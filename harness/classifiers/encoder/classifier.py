@@ -78,7 +78,7 @@ class Encoder:
         ClassifierError
             Where its files are damaged or do not fit the options, or the training diverges.
         """
-        from harness.classifiers.encoder import crew, token_cache, training
+        from harness.classifiers.encoder import token_cache, training
         from harness.classifiers.encoder.objectives import OneTask
         from harness.classifiers.encoder.prediction import device
 
@@ -99,12 +99,7 @@ class Encoder:
             run = training.Training(
                 network, options, objective, self.seed, padding_token(backend), self.checkpoint_dir
             )
-            several = crew.processes()
-            self.curves_: list[dict[str, float]] = (
-                run.run(train_rows, validation_rows)
-                if several == 1
-                else crew.trained(run, train_rows, validation_rows, several)
-            )
+            self.curves_: list[dict[str, float]] = run.run(train_rows, validation_rows)
         self.set_network(tokenizer, network)
 
     def set_network(self, tokenizer: Tokenizer, network: Network) -> None:

@@ -14,7 +14,6 @@ from torch import nn
 
 from harness.classifiers.encoder import training_checkpoint
 from harness.classifiers.encoder.batching import Batch, TokenizedRows, batches, random_order
-from harness.classifiers.encoder.crew import Crew
 from harness.classifiers.encoder.graphs import Replayed, stepped
 from harness.classifiers.encoder.losses import Loss
 from harness.classifiers.encoder.network import Network
@@ -95,7 +94,6 @@ class Training:
         self.seed = seed
         self.padding = padding
         self.folder = folder
-        self.crew = Crew()
 
     def run(self, train: TrainingData, validation: TrainingData | None) -> list[dict[str, float]]:
         """Train; leave the network with the weights of the epoch that has the best macro-F1 on
@@ -128,14 +126,14 @@ class Training:
             {"network": self.network, "optimizer": optimizer, "schedule": schedule},
         )
         curves, best_weights = self._resume(checkpoint)
-        model: nn.Module = self._replayed() if self.replays else self.crew.joined(self.network)
+        model: nn.Module = self._replayed() if self.replays else self.network
         loss = self.objective.loss(train.codes, self.options.regularization)
         steps = _Steps(self, model, loss, optimizer, schedule)
         while len(curves) < len(orders) and not self._out_of_patience(curves):
             title = f"epoch {len(curves) + 1}/{len(orders)}"
             curves.append({"train_loss": steps.run_epoch(train, orders[len(curves)], title)})
             if validation is not None:
-                curves[-1] |= self.crew.first(self._validate(validation) if self.crew.rank == 0 else {})
+                curves[-1] |= self._validate(validation)
                 if _best_epoch(curves) == len(curves) - 1:
                     best_weights = _copy_weights(self.network)
             self._save(checkpoint, curves, best_weights)
@@ -147,7 +145,7 @@ class Training:
     @property
     def replays(self) -> bool:
         """Whether a GPU replays passes; not where one would write over another that is still needed."""
-        return device().type == "cuda" and self.crew.size == 1 and not self.options.regularization.r_drop
+        return device().type == "cuda" and not self.options.regularization.r_drop
 
     def _replayed(self) -> Replayed:
         return Replayed(self.network, self.padding, self.options.max_tokens)
@@ -177,7 +175,7 @@ class Training:
             "options": self.options.to_record(),
             "labels": self.objective.identity,
             "seed": self.seed,
-            "device": [device().type, uses_bf16(self.options.precision), self.crew.size],
+            "device": [device().type, uses_bf16(self.options.precision)],
         }
         arrays = [
             array
@@ -194,7 +192,7 @@ class Training:
         saved = checkpoint.load()
         if not saved:
             return [], None
-        training_checkpoint.set_random_states(saved["random"][self.crew.rank])
+        training_checkpoint.set_random_states(saved["random"])
         return saved["curves"], saved["best"]
 
     def _save(
@@ -205,9 +203,8 @@ class Training:
     ) -> None:
         if self.folder is None:
             return
-        random = self.crew.all(training_checkpoint.random_states())
-        if self.crew.rank == 0:
-            checkpoint.save({"curves": curves, "best": best_weights, "random": random})
+        random = training_checkpoint.random_states()
+        checkpoint.save({"curves": curves, "best": best_weights, "random": random})
 
     def _validate(self, validation: TrainingData) -> dict[str, float]:
         raw = predict_scores(self.network, validation.rows, self.padding)
@@ -226,7 +223,7 @@ class _Steps:
 
     def run_epoch(self, train: TrainingData, order: list[NDArray[np.int64]], title: str) -> float:
         """Go once through the rows; return their mean loss."""
-        training, crew = self.training, self.training.crew
+        training = self.training
         training.network.train()
         total = torch.zeros((), device=device())
         for number, batch in enumerate(
@@ -234,7 +231,7 @@ class _Steps:
         ):
             total += self._add_gradients(batch, train.codes[batch.rows]) * len(batch.rows)
             if number % LOSS_CHECK_INTERVAL == 0 or number == len(order) - 1:
-                summed = float(sum(crew.all(float(total))))
+                summed = float(total)
                 if not np.isfinite(summed):
                     raise ClassifierError(
                         f"the loss is {summed} in {title.partition('/')[0]}: lower learning_rate"
@@ -243,33 +240,26 @@ class _Steps:
             self.optimizer.step()
             self.schedule.step()
             self.optimizer.zero_grad(set_to_none=not training.replays)
-        return summed / crew.size / len(train.codes)
+        return summed / len(train.codes)
 
     def _add_gradients(self, batch: Batch, codes: NDArray[Any]) -> torch.Tensor:
-        """Add the gradients of a batch to the parameters'; return its loss.
-
-        A process that shares a batch with others returns as many times its part of it as they are: the mean
-        over them, of losses as of gradients, is that of the whole batch.
-        """
-        training, crew = self.training, self.training.crew
+        """Add the gradients of a batch to the parameters'; return its loss."""
+        training = self.training
         terms = training.options.regularization
-        mine = crew.share(batch)
-        truth = torch.from_numpy(codes[crew.rank :: crew.size]).to(device())
-        weight, rows = crew.size / self.loss.mass(codes), crew.size / len(codes)
-        if not len(mine.rows):
-            # Too few rows for every process: this one keeps step with another's, for nothing.
-            mine, truth, weight, rows = crew.any_of(batch), truth.new_zeros((1, *truth.shape[1:])), 0.0, 0.0
+        truth = torch.from_numpy(codes).to(device())
+        weight = 1 / self.loss.mass(codes)
         with self._autocast():
-            raw = self.model(mine)
+            raw = self.model(batch)
             loss = self.loss.total(raw, truth) * weight
             if terms.r_drop:
                 # A second pass draws another dropout; the two are trained to agree (Liang et al. 2021).
-                again = self.model(mine)
+                again = self.model(batch)
                 loss = (loss + self.loss.total(again, truth) * weight) / 2
-                loss = loss + terms.r_drop * training.objective.divergence(raw, again).sum() * rows
+                divergence = terms.r_drop * training.objective.divergence(raw, again).sum()
+                loss = loss + divergence * (1 / len(codes))
         loss.backward()  # type: ignore[no-untyped-call]
         if terms.adversarial:
-            self._add_adversarial_gradients(mine, truth, weight)
+            self._add_adversarial_gradients(batch, truth, weight)
         return loss.detach()
 
     def _add_adversarial_gradients(self, batch: Batch, truth: torch.Tensor, weight: float) -> None:
