@@ -62,7 +62,7 @@ class Tokenizer:
     backend : transformers fast tokenizer
         As :func:`harness.classifiers.checkpoints.load_tokenizer` loads it.
     target : str
-        How the target is shown, see :mod:`harness.classifiers.inputs`.
+        How the target is row_view, see :mod:`harness.classifiers.inputs`.
     max_tokens : int
         The most tokens of a row.
     """
@@ -86,47 +86,47 @@ class Tokenizer:
         return TokenizedRows(
             [np.array(encoding.ids, dtype=np.int64) for encoding in encodings],
             [np.array(encoding.type_ids, dtype=np.int64) for encoding in encodings],
-            [_mention_mask(encoding, shown) for encoding, shown in zip(encodings, views, strict=True)],
+            [_mention_mask(encoding, row_view) for encoding, row_view in zip(encodings, views, strict=True)],
             np.array([len(encoding.ids) for encoding in encodings], dtype=np.int64),
         )
 
     def _encode(self, views: Sequence[View]) -> list[Any]:
         texts = [
-            _valid(shown.text) if shown.pair is None else (_valid(shown.text), _valid(shown.pair))
-            for shown in views
+            _valid(row_view.text) if row_view.pair is None else (_valid(row_view.text), _valid(row_view.pair))
+            for row_view in views
         ]
         encodings: list[Any] = self.backend.backend_tokenizer.encode_batch(texts)
         return encodings
 
-    def _with_short_pair(self, shown: View) -> View:
+    def _with_short_pair(self, row_view: View) -> View:
         """Cut the second text to half of a row."""
         # The second text is a name: a page-long one must not push the sentence out of the row.
         limit = self.max_tokens // 2
-        if shown.pair is None or len(shown.pair) <= limit:
-            return shown
-        encoding = self.backend.backend_tokenizer.encode(_valid(shown.pair), add_special_tokens=False)
+        if row_view.pair is None or len(row_view.pair) <= limit:
+            return row_view
+        encoding = self.backend.backend_tokenizer.encode(_valid(row_view.pair), add_special_tokens=False)
         if len(encoding.ids) <= limit:
-            return shown
-        return View(shown.text, shown.spans, shown.pair[: encoding.offsets[limit - 1][1]])
+            return row_view
+        return View(row_view.text, row_view.spans, row_view.pair[: encoding.offsets[limit - 1][1]])
 
-    def _window(self, shown: View) -> View:
+    def _window(self, row_view: View) -> View:
         """Cut the text to as many tokens around its first mention as fit into a row."""
-        text_alone = self.backend.backend_tokenizer.encode(_valid(shown.text), add_special_tokens=False)
-        entire = self._encode([shown])[0]
+        text_alone = self.backend.backend_tokenizer.encode(_valid(row_view.text), add_special_tokens=False)
+        entire = self._encode([row_view])[0]
         room = max(self.max_tokens - (len(entire.ids) - len(text_alone.ids)), 1)
         offsets = text_alone.offsets
-        if not shown.spans:
-            return View(shown.text[: offsets[min(room, len(offsets)) - 1][1]], (), shown.pair)
-        start = shown.spans[0][0] - len(MARKS.before)
-        end = shown.spans[0][1] + len(MARKS.after)
+        if not row_view.spans:
+            return View(row_view.text[: offsets[min(room, len(offsets)) - 1][1]], (), row_view.pair)
+        start = row_view.spans[0][0] - len(MARKS.before)
+        end = row_view.spans[0][1] + len(MARKS.after)
         inside = [token for token, (low, high) in enumerate(offsets) if low < end and high > start]
         first = inside[0] if inside else 0
         last = inside[-1] + 1 if inside else 1
         # The mention is centred, unless the text ends earlier on one side: the other side then gets the rest.
         begin = max(min(first - (room - (last - first)) // 2, len(offsets) - room, first), 0)
         low, high = offsets[begin][0], offsets[min(begin + room, len(offsets)) - 1][1]
-        spans = [(max(a, low) - low, min(b, high) - low) for a, b in shown.spans if a < high and b > low]
-        return View(shown.text[low:high], tuple(spans), shown.pair)
+        spans = [(max(a, low) - low, min(b, high) - low) for a, b in row_view.spans if a < high and b > low]
+        return View(row_view.text[low:high], tuple(spans), row_view.pair)
 
 
 @dataclass(frozen=True)
@@ -280,14 +280,14 @@ def _valid(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def _mention_mask(encoding: Any, shown: View) -> NDArray[np.bool_]:
+def _mention_mask(encoding: Any, row_view: View) -> NDArray[np.bool_]:
     mask = np.zeros(len(encoding.ids), dtype=np.bool_)
-    if not shown.spans:
+    if not row_view.spans:
         return mask
     overlapping = [
         token
         for token, (low, high) in enumerate(encoding.offsets)
-        for start, end in shown.spans
+        for start, end in row_view.spans
         if low < end and high > start
     ]
     # Offsets of the second text count from its own start: the party's name there is no mention.

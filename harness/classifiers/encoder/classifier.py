@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from harness.classifiers.encoder.network import Network
     from harness.classifiers.encoder.objectives import Objective
 
+# Saved models hold this address, so that it must not change.
 LOADER = "harness.classifiers.encoder:load"
 
 
@@ -86,6 +87,7 @@ class Encoder:
         backend = checkpoints.load_tokenizer(options.checkpoint)
         body = checkpoints.load_body(options.checkpoint)
         check_max_tokens(options, body.config)
+        # Seeds the weights of the head and dropout; the order of the rows has a stream of its own.
         with training.seeded(seeds.derive(self.seed, "encoder", "weights")):
             tokenizer = make_tokenizer(options, backend)
             network = make_network(options, body, self.labels).to(device())
@@ -165,7 +167,9 @@ class Encoder:
         setup = [seen[row] for row in packing.evenly_spaced(seen, packing.SETUP_ROWS)]
         rows = packing.evenly_spaced(held.examples, packing.MAX_TEST_ROWS)
         test = Labelled([held.examples[row] for row in rows], held.codes[rows])
+        # Engines are set up with training rows and tested on others: a threshold always fits its own rows.
         trials = packing.EngineTrials(
+            # On the CPU, from which it is exported.
             self.network_.cpu(),
             folder / checkpoints.WEIGHTS,
             self._preprocessing,

@@ -221,10 +221,12 @@ class Distilled:
         teacher.fit(train, validation)
         soft = soft_labels(teacher, examples)
         if file is not None:
+            # A file that is cut off must not pass for the probabilities.
             draft = file.with_suffix(".new")
             with draft.open("wb") as stream:
                 np.save(stream, soft)
             draft.replace(file)
+            # Only its probabilities are needed again.
             shutil.rmtree(file.parent / "training")
         return soft
 
@@ -282,6 +284,7 @@ def _soup_or_best(models: Sequence[Encoder], validation: Labelled | None) -> tup
         f1_macro(validation.codes, labels.decide(model.predict_proba(validation.examples)), labels)
         for model in (soup, *models)
     )
+    # Of equals the soup, which depends less on a single seed.
     best = soup if soup_score >= max(scores) else models[scores.index(max(scores))]
     return best, {"average_f1_macro": soup_score}
 

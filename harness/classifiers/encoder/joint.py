@@ -163,6 +163,7 @@ class JointEncoder:
             ],
         }
         (folder / _FILE).write_text(json.dumps(record) + "\n", encoding="utf-8")
+        # Saved models hold this address, so that it must not change.
         return "harness.classifiers.encoder.joint:load"
 
     @property
@@ -194,6 +195,7 @@ def load(folder: Path, labels: LabelSet) -> JointEncoder:
         heads = [LabelSet(tuple(task["labels"]), multi=bool(task["multi"])) for task in state["tasks"]]
         first, second = heads
         tasks = TwoTasks(first, second, float(state["weight"]))
+    # Both tasks may have as many labels: names decide, never positions.
     if labels not in heads:
         raise ClassifierError(f"{path}: neither head has the labels {', '.join(labels.names)}")
     encoder = read(folder, tasks.outputs)

@@ -103,6 +103,7 @@ class TwoTasks:
             for number, labels in enumerate((self.first, self.second), start=1)
             for name in labels.names
         ]
+        # Multi-label, since the probabilities of a row, over both heads, do not sum to 1.
         return LabelSet(tuple(names), multi=True)
 
     @property
@@ -131,6 +132,7 @@ class TwoTasks:
         ):
             if rows is None:
                 continue
+            # Real numbers, since whole ones have no NaN.
             block = np.full((len(rows), len(self.first) + len(self.second)), np.nan, dtype=np.float32)
             block[:, columns] = rows.codes if labels.multi else np.eye(len(labels))[rows.codes]
             blocks.append(block)

@@ -131,6 +131,7 @@ def stream_scores(
     (n, outputs) array
         In the order of the examples.
     """
+    # Batches come in any order of the rows; each knows its own.
     result = np.zeros((len(examples), outputs))
     for batch, scores in compute(engine, _batch_chunks(engine, preprocessing, examples)):
         result[batch.rows] = scores
@@ -189,6 +190,7 @@ def compute(engine: EncoderEngine, batches: Iterable[Batch]) -> Iterator[tuple[B
 
 def prefetch(items: Iterator[Item]) -> Iterator[Item]:
     """Yield items while a thread makes the next one."""
+    # No item is equal to it, whereas None could be one.
     end: Any = object()
     with ThreadPoolExecutor(1) as thread:
         upcoming = thread.submit(next, items, end)
@@ -209,6 +211,7 @@ def probabilities(raw: NDArray[np.float64], labels: LabelSet) -> NDArray[np.floa
 def mean_loss(proba: NDArray[np.float64], codes: NDArray[np.int64], labels: LabelSet) -> float:
     """Return the mean negative log of the probability of the truth, in nats."""
     of_truth = np.where(codes == 1, proba, 1 - proba) if labels.multi else proba[np.arange(len(proba)), codes]
+    # A probability that was rounded to 0 would make the mean infinite.
     return float(-np.log(np.maximum(of_truth, 1e-12)).mean())
 
 

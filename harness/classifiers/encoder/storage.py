@@ -139,6 +139,7 @@ def _read_tokenizer(folder: Path) -> Any:
     except Exception as error:
         # The package raises bare Exception whatever is wrong with the file.
         raise ClassifierError(f"{file}: cannot be read: {error}") from error
+    # The file may fix both; batches are padded and texts are cut by this package.
     backend.no_padding()
     backend.no_truncation()
     return backend

@@ -14,7 +14,6 @@ from torch import nn
 
 from harness.classifiers.encoder import training_checkpoint
 from harness.classifiers.encoder.batching import Batch, TokenizedRows, batches, random_order
-from harness.classifiers.encoder.graphs import Replayed, stepped
 from harness.classifiers.encoder.losses import Loss
 from harness.classifiers.encoder.network import Network
 from harness.classifiers.encoder.objectives import Objective
@@ -118,6 +117,7 @@ class Training:
         ClassifierError
             Where the loss is no longer a number.
         """
+        # Of all epochs: the schedule needs the number of steps, and a resumed training the same orders.
         orders = self._orders(train.rows)
         optimizer, schedule = make_optimizer(self.network, self.options, sum(map(len, orders)))
         checkpoint = Checkpoint(
@@ -126,9 +126,8 @@ class Training:
             {"network": self.network, "optimizer": optimizer, "schedule": schedule},
         )
         curves, best_weights = self._resume(checkpoint)
-        model: nn.Module = self._replayed() if self.replays else self.network
         loss = self.objective.loss(train.codes, self.options.regularization)
-        steps = _Steps(self, model, loss, optimizer, schedule)
+        steps = _Steps(self, loss, optimizer, schedule)
         while len(curves) < len(orders) and not self._out_of_patience(curves):
             title = f"epoch {len(curves) + 1}/{len(orders)}"
             curves.append({"train_loss": steps.run_epoch(train, orders[len(curves)], title)})
@@ -136,26 +135,18 @@ class Training:
                 curves[-1] |= self._validate(validation)
                 if _best_epoch(curves) == len(curves) - 1:
                     best_weights = _copy_weights(self.network)
-            self._save(checkpoint, curves, best_weights)
+            random = training_checkpoint.random_states()
+            checkpoint.save({"curves": curves, "best": best_weights, "random": random})
         if best_weights is not None:
             self.network.load_state_dict(best_weights)
         self.network.eval()
         return curves
 
-    @property
-    def replays(self) -> bool:
-        """Whether a GPU replays passes; not where one would write over another that is still needed."""
-        return device().type == "cuda" and not self.options.regularization.r_drop
-
-    def _replayed(self) -> Replayed:
-        return Replayed(self.network, self.padding, self.options.max_tokens)
-
     def _orders(self, rows: TokenizedRows) -> list[list[NDArray[np.int64]]]:
-        lengths = stepped(rows.lengths, self.options.max_tokens) if self.replays else rows.lengths
         # By tokens, so that a batch of short rows has more of them and every step does the same work.
-        budget = int(self.options.batch_size * lengths.mean())
+        budget = int(self.options.batch_size * rows.lengths.mean())
         return [
-            random_order(lengths, budget, seeds.generator(self.seed, "encoder", "order", epoch))
+            random_order(rows.lengths, budget, seeds.generator(self.seed, "encoder", "order", epoch))
             for epoch in range(self.options.epochs)
         ]
 
@@ -195,17 +186,6 @@ class Training:
         training_checkpoint.set_random_states(saved["random"])
         return saved["curves"], saved["best"]
 
-    def _save(
-        self,
-        checkpoint: Checkpoint,
-        curves: list[dict[str, float]],
-        best_weights: dict[str, torch.Tensor] | None,
-    ) -> None:
-        if self.folder is None:
-            return
-        random = training_checkpoint.random_states()
-        checkpoint.save({"curves": curves, "best": best_weights, "random": random})
-
     def _validate(self, validation: TrainingData) -> dict[str, float]:
         raw = predict_scores(self.network, validation.rows, self.padding)
         return self.objective.validation_metrics(raw, validation.codes)
@@ -216,7 +196,6 @@ class _Steps:
     """The steps of a training, which change its weights."""
 
     training: Training
-    model: nn.Module
     loss: Loss
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LambdaLR
@@ -225,6 +204,7 @@ class _Steps:
         """Go once through the rows; return their mean loss."""
         training = self.training
         training.network.train()
+        # Summed on the device: to read a number from a GPU makes the program wait for it.
         total = torch.zeros((), device=device())
         for number, batch in enumerate(
             progress(batches(train.rows, order, training.padding), title, len(order))
@@ -239,7 +219,7 @@ class _Steps:
             nn.utils.clip_grad_norm_(training.network.parameters(), training.options.schedule.clip)
             self.optimizer.step()
             self.schedule.step()
-            self.optimizer.zero_grad(set_to_none=not training.replays)
+            self.optimizer.zero_grad()
         return summed / len(train.codes)
 
     def _add_gradients(self, batch: Batch, codes: NDArray[Any]) -> torch.Tensor:
@@ -249,11 +229,11 @@ class _Steps:
         truth = torch.from_numpy(codes).to(device())
         weight = 1 / self.loss.mass(codes)
         with self._autocast():
-            raw = self.model(batch)
+            raw = training.network(batch)
             loss = self.loss.total(raw, truth) * weight
             if terms.r_drop:
                 # A second pass draws another dropout; the two are trained to agree (Liang et al. 2021).
-                again = self.model(batch)
+                again = training.network(batch)
                 loss = (loss + self.loss.total(again, truth) * weight) / 2
                 divergence = terms.r_drop * training.objective.divergence(raw, again).sum()
                 loss = loss + divergence * (1 / len(codes))
@@ -264,13 +244,15 @@ class _Steps:
 
     def _add_adversarial_gradients(self, batch: Batch, truth: torch.Tensor, weight: float) -> None:
         """Add the gradients at nearby word embeddings where the loss is higher (FGM; Miyato et al. 2017)."""
-        embeddings = self.training.network.body.get_input_embeddings().weight
+        network = self.training.network
+        embeddings = network.body.get_input_embeddings().weight
         size = self.training.options.regularization.adversarial
         step = embeddings.grad * (size / embeddings.grad.norm().clamp(min=1e-12))
+        # Moved in place and back, so that the second pass needs no copy of the embeddings.
         with torch.no_grad():
             embeddings.add_(step)
         with self._autocast():
-            loss = self.loss.total(self.model(batch), truth) * weight
+            loss = self.loss.total(network(batch), truth) * weight
         loss.backward()  # type: ignore[no-untyped-call]
         with torch.no_grad():
             embeddings.sub_(step)
@@ -289,4 +271,5 @@ def _best_epoch(curves: list[dict[str, float]]) -> int:
 
 
 def _copy_weights(network: Network) -> dict[str, torch.Tensor]:
+    # What state_dict returns changes with the next step.
     return {name: value.detach().clone() for name, value in network.state_dict().items()}

@@ -103,6 +103,7 @@ def gaps(proba: Reals, labels: LabelSet) -> Reals:
     array([0.4])
     """
     if labels.multi:
+        # Yes has p and no has 1 - p.
         return np.asarray(np.abs(2 * proba - 1).min(axis=1, initial=1.0))
     ordered = np.sort(proba, axis=1)
     return np.asarray(ordered[:, -1] - ordered[:, -2])
@@ -126,6 +127,7 @@ def recompute_below(exact: Reals, fast: Reals, labels: LabelSet) -> float:
     if labels.multi:
         change = 2 * (fast - exact)
     else:
+        # Of the two that are likeliest by the fast engine: its label depends on them.
         row, (second, first) = np.arange(len(fast)), np.argsort(fast, axis=1)[:, -2:].T
         change = (fast[row, first] - fast[row, second]) - (exact[row, first] - exact[row, second])
     return max(float(SAFETY_MARGIN * np.abs(change).max()) - MAX_GAP, 0.0)

@@ -49,6 +49,7 @@ def measure_rates(
         batches *= -(-2 * engine.parallel // len(batches)) if engine.parallel > 1 else 1
         # The first run warms up and is not counted.
         seconds = [_time(engine, batches) for _ in range(1 + REPEATS)][1:]
+        # The best run is the one that other programs disturbed least.
         rates[name] = sum(len(batch.rows) for batch in batches) / max(min(seconds), 1e-9)
     return rates
 
@@ -75,6 +76,7 @@ def cached_rates(model: str) -> dict[EngineName, float] | None:
 def cache_rates(model: str, rates: Mapping[EngineName, float]) -> None:
     """Save the rates of a model. Where the cache cannot be written, the next process measures again."""
     file = cache_folder() / FILE
+    # Other processes may write at the same time.
     draft = file.with_name(f"{FILE}.{os.getpid()}")
     rounded = {name: round(rate, 1) for name, rate in rates.items()}
     try:

@@ -110,7 +110,7 @@ def _with_bf16_weights(network: Network) -> Network:
     """Copy a network with the weights of its products in bf16: autocast would cast them for each batch."""
     from torch import nn
 
-    # The other parameters are shared, not copied.
+    # The memo makes the copy share all parameters; those of linear layers are replaced below.
     halved = copy.deepcopy(network, {id(parameter): parameter for parameter in network.parameters()})
     for module in halved.modules():
         if isinstance(module, nn.Linear):
@@ -139,7 +139,9 @@ def open_session(file: Path) -> Any:
     except ImportError as error:
         raise MissingPackageError("onnxruntime", "the engine int8") from error
     options = onnxruntime.SessionOptions()
+    # Batches are computed in parallel, each on one thread; sessions with threads of their own would compete.
     options.intra_op_num_threads = 1
+    # Errors only.
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])

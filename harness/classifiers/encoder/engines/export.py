@@ -56,6 +56,7 @@ def _trace(network: Network, file: Path) -> None:
 
     from harness.classifiers.encoder.network import Traceable
 
+    # Two texts of different length and three rows: none of the sizes may be taken for a constant.
     tokens = torch.ones((2, 8), dtype=torch.int64)
     attention = torch.tensor([[1] * 8, [1] * 5 + [0] * 3])
     targets = torch.zeros((3, 8), dtype=torch.bool)
@@ -77,6 +78,7 @@ def _trace(network: Network, file: Path) -> None:
                 output_names=["scores"],
                 dynamic_axes=axes,
                 opset_version=OPSET,
+                # Folded, transposed weights would be copied into the graph.
                 do_constant_folding=False,
             )
     except (RuntimeError, TypeError, ValueError, NotImplementedError, torch.onnx.OnnxExporterError) as error:

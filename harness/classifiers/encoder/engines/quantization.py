@@ -264,12 +264,14 @@ class _NodeWriter:
         weights = product.weights * (1 if self.scale.divisor is None else self.scale.divisor[:, None])
         self.numbers[f"{name}_exact"] = weights[outliers]
         weights[outliers] = 0
+        # Symmetric, -127 to 127: weights need no zero point.
         steps = np.maximum(np.abs(weights).max(axis=0), _TINY) / 127
         self.numbers[f"{name}_weights"] = np.rint(weights / steps).astype(np.int8)
         self.numbers[f"{name}_steps"] = steps.astype(np.float32)
         inner = f"{name}_inner" if len(outliers) else output
         inputs = [f"{self.name}_rounded", f"{name}_weights", f"{self.name}_step", f"{name}_steps"]
         inputs += [f"{self.name}_zero", "", product.bias]
+        # An operator of ONNX Runtime's own, which multiplies, scales back and adds the bias at once.
         nodes = [helper.make_node("MatMulIntegerToFloat", inputs, [inner], domain=_MICROSOFT)]
         if len(outliers):
             inputs = [f"{self.name}_picked", f"{name}_exact"]
@@ -288,6 +290,7 @@ class _NodeWriter:
 
 def _prune(graph: Any) -> None:
     """Remove what nothing reads any more: the weights in 32 bits."""
+    # Again and again: a node that goes may have been the only reader of another.
     while True:
         read = {name for node in graph.node for name in node.input} | {out.name for out in graph.output}
         dead = [node for node in graph.node if not read.intersection(node.output)]

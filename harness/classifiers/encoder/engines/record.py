@@ -108,6 +108,7 @@ def read(folder: Path) -> EngineRecord | None:
             int(data["padding"]),
             offers,
             dict(data["refused"]),
+            # Models were packed without checksums before.
             dict(data.get("files", {})),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

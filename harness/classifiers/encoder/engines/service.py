@@ -102,6 +102,7 @@ class Service:
             try:
                 return self._fast_scores(name, preprocessing, examples)
             except HarnessError as error:
+                # A package may be missing, or a graph damaged. Who names an engine gets that one or an error.
                 if self.requested != "auto":
                     raise
                 self._chosen = "fp32"
@@ -124,6 +125,7 @@ class Service:
         assert self.record is not None
         outputs = len(self.labels)
         raw = stream_scores(self._engine(name), preprocessing, examples, outputs)
+        # Rounding changes a label only where two are nearly as likely: such rows are computed again.
         unsure = gaps(probabilities(raw, self.labels), self.labels) < self.record.offers[name].narrow
         rows = np.flatnonzero(unsure).tolist()
         if rows:
@@ -163,6 +165,7 @@ class Service:
             rates = self._rates(preprocessing, examples)
             if rates:
                 self._chosen = choice.fastest(rates)
+        # The order of the names: where the processor has instructions for it, int8 is the fastest as a rule.
         return self._chosen or self.offered[-1]
 
     def _rates(self, preprocessing: Preprocessing, examples: Examples) -> dict[EngineName, float]:
@@ -177,12 +180,14 @@ class Service:
                 return {}
             rates = self._measure(offered, preprocessing, examples)
             choice.cache_rates(self.record.weights, rates)
+        # An engine that failed to open was not measured.
         return {name: rates[name] for name in offered if name in rates}
 
     def _measure(
         self, offered: Sequence[EngineName], preprocessing: Preprocessing, examples: Examples
     ) -> dict[EngineName, float]:
         count = MEASURED_ROWS_ON_GPU if choice.gpus() else MEASURED_ROWS
+        # From all over the rows: files are often sorted, by source or by length.
         some = examples[:: max(len(examples) // count, 1)][:count]
         engines: dict[EngineName, EncoderEngine] = {}
         for name in offered:
