@@ -229,7 +229,7 @@ def test_rows_longer_than_the_positions_are_refused(
     # RoBERTa counts from the padding token (0) on: of 66 positions 65 are left.
     path = tiny_models.write(tmp_path, "roberta")
     make(checkpoint=path, epochs=1, max_tokens=limit).fit(data)
-    with pytest.raises(ClassifierError, match="65 tokens.*max_tokens is 66") as caught:
+    with pytest.raises(ClassifierError, match=r"65 .*max_tokens .*66") as caught:
         make(checkpoint=path, max_tokens=66).fit(data)
     assert path in str(caught.value)
 
@@ -257,7 +257,7 @@ def test_a_folder_of_something_else_is_refused(fitted: Any, tmp_path: Path) -> N
     with pytest.raises(ClassifierError, match=r"encoder\.json: "):
         load(tmp_path, PAIR)
     fitted.save(tmp_path)
-    with pytest.raises(ClassifierError, match="2 labels, not 3"):
+    with pytest.raises(ClassifierError, match=r"2 labels.* 3"):
         load(tmp_path, STANCE)
 
 
