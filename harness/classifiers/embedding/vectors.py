@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers import checkpoints
-from harness.classifiers.encoder.rows import Batch, Tokenizer, batches, sorted_order
+from harness.classifiers.encoder.batching import Batch, Tokenizer, batches, sorted_order
 from harness.classifiers.inputs import view
 from harness.classifiers.protocol import Examples, Target
 from harness.values.progress import progress
