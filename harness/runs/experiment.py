@@ -265,6 +265,6 @@ def _under(trial: Trial, result: TrialResult) -> TrialResult:
 def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
     """Return what the packaged encoder makes of texts, ``(n, size)``."""
     from harness.classifiers.checkpoints import MINILM
-    from harness.classifiers.embedding.vectors import Reader
+    from harness.classifiers.embedding.vectors import FrozenEncoder
 
-    return Reader(MINILM, "none", 128, 3).vectors([Example(text) for text in texts])
+    return FrozenEncoder(MINILM, "none", 128, 3).vectors([Example(text) for text in texts])
