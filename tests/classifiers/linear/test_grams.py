@@ -61,7 +61,7 @@ def test_three_words_make_an_n_gram() -> None:
 def test_near_the_target_sides_differ_and_distance_counts() -> None:
     tokens, words = masked("a b @ a c"), Vocabulary(("a", "b", "c", MASK))
     keys, counts = WordGrams(words, 2, window=HALF).count(tokens)
-    # Next to the target 1, one farther 1/2; a pair has the weight of its nearer word; the mask alone has none.
+    # Next to the target 1, one farther 1/2; a pair has the weight of its nearer word; the mask itself is 0.
     before = {"before a": 0.5, "before b": 1, "before a b": 1, f"before b {MASK}": 1}
     after = {"after a": 1, "after c": 0.5, "after a c": 1, f"after {MASK} a": 1}
     assert counts_by_name(tokens, keys, counts, words, 2) == [before | after]
