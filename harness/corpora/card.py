@@ -197,6 +197,7 @@ def read_card(path: Path) -> Card:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    # The name alone: where the package is installed is of no interest.
     where = path.name
     try:
         data = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
@@ -216,6 +217,7 @@ def read_card(path: Path) -> Card:
             problems.append(Problem(f"{where}: labels.{task}", str(error)))
     if problems:
         raise CorpusError(problems)
+    # What is left out is empty, as the defaults of the class are.
     texts = {key: data.get(key, "") for key, kind in {**_REQUIRED, **_OPTIONAL}.items() if kind is str}
     published = tuple(Published(**score) for score in data.get("published", ()))
     flaws = tuple(data.get("flaws", ()))

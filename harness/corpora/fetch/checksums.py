@@ -78,6 +78,7 @@ def check(name: str, folder: Path, *, delete: bool) -> dict[str, FileState]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+    # A published checksum counts more than one that was pinned before it was known.
     wrong = [path for path, sha in actual.items() if published.get(path, pinned.get(path, sha)) != sha]
     for path in wrong if delete else ():
         (folder / path).unlink()

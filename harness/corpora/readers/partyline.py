@@ -70,6 +70,7 @@ def partyline(*, folder: Path | None = None, labels: LabelSet | None = None, tas
     rows: list[RawRow] = []
     problems: list[Problem] = []
     for file, article in json_lines(home / "articles.jsonl"):
+        # The fields come first: without them there are no lines to check.
         missing = _mistyped(file, article, ARTICLE_FIELDS)
         problems += missing
         for where, line, number in [] if missing else _labelled(file, article):
@@ -139,6 +140,7 @@ def _rows(article: Mapping[str, Any], line: Mapping[str, Any], number: int, wher
         "holder_votes": tuple(line.get("holder_votes") or ()),
     }
     name = f"{article['id']}.{number}"
+    # A sentence without a party still has frames.
     if not line["targets"]:
         return [shared | {"id": f"{name}.0"}]
     return [
