@@ -110,7 +110,7 @@ class DatasetSplit:
 def _check(repo: str | None, revision: str | None, folder: Path | None, subset: str | None) -> None:
     problems = []
     if (repo is None) == (folder is None):
-        what = "or corpus.folder is required" if repo is None else "cannot be combined with corpus.folder"
+        what = "is required, or corpus.folder" if repo is None else "cannot be combined with corpus.folder"
         problems.append(Problem("corpus.repo", what))
     elif repo is not None and revision is None:
         hint = "write the commit: without it, the rows may change"
