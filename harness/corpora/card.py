@@ -110,9 +110,14 @@ class Card:
         """Where the files are offered, as a hint where one is missing."""
         return f"{self.title} is offered at {self.address}"
 
-    def default_folder(self) -> str | Path | None:
-        """Return what the variable says, else where the corpus was fetched to; None where it is nowhere."""
-        return os.environ.get(self.variable) or checksums.fetched_folder(self.name)
+    def default_folder(self) -> Path | None:
+        """Return the folder that the variable names, else that of the cache; None where neither is set.
+
+        The variable comes first: a user may want another version than the fetched one. Its folder
+        need not exist; a ``~`` in it is expanded.
+        """
+        value = os.environ.get(self.variable)
+        return Path(value).expanduser() if value else checksums.fetched_folder(self.name)
 
     def folder(self, option: Path | None) -> Path:
         """Return the folder that holds the corpus.
@@ -127,11 +132,10 @@ class Card:
         CorpusError
             Where there is none, with what to do.
         """
-        path = option if option is not None else self.default_folder()
-        if not path:
+        folder = option.expanduser() if option is not None else self.default_folder()
+        if folder is None:
             what = f"the environment variable {self.variable} is not set"
             raise CorpusError([Problem(self.name, what, self.remedy)])
-        folder = Path(path).expanduser()
         if not folder.is_dir():
             setting = "corpus.folder" if option is not None else self.variable
             raise CorpusError([Problem(self.name, f"{setting} says {folder}, which is not a folder")])

@@ -111,20 +111,20 @@ def _files(home: Path, variant: str, dev: str | None) -> tuple[list[SubsetFile],
     """Return the files of a variant, and the name of its test file if that is missing but not required."""
     subset = "rw" if variant in ("rw", "paper_rw") else "mt"
     # This file is of the layout of one row per sentence, which has dev and test together.
-    joined = home / f"devtest_{subset}.jsonl"
-    if joined.is_file():
-        return _joined(home, joined, subset, variant), []
+    devtest = home / f"devtest_{subset}.jsonl"
+    if devtest.is_file():
+        return _devtest(home, devtest, subset, variant), []
     if variant == subset:
         devs = ("mt", "rw") if dev == "both" else (dev or subset,)
-        wanted = [
+        sources = [
             (subset, "train", "train"),
             *((owner, "dev", "dev") for owner in devs),
             (subset, "test", "test"),
         ]
     else:
         # Published scores are on dev and test together, so that no dev rows are left to choose on.
-        wanted = [(subset, "train", "train"), (subset, "dev", "test"), (subset, "test", "test")]
-    files = [SubsetFile(_path(home, owner, name), owner, split) for owner, name, split in wanted]
+        sources = [(subset, "train", "train"), (subset, "dev", "test"), (subset, "test", "test")]
+    files = [SubsetFile(_path(home, owner, name), owner, split) for owner, name, split in sources]
     missing = [file for file in files if not file.path.is_file()]
     required = [file for file in missing if variant != subset or file.split != "test"]
     if required:
@@ -134,13 +134,13 @@ def _files(home: Path, variant: str, dev: str | None) -> tuple[list[SubsetFile],
     return [file for file in files if file not in missing], names
 
 
-def _joined(home: Path, joined: Path, subset: str, variant: str) -> list[SubsetFile]:
+def _devtest(home: Path, devtest: Path, subset: str, variant: str) -> list[SubsetFile]:
     if variant == subset:
         hint = "use variant paper" + ("_rw" if subset == "rw" else "")
         raise CorpusError(
-            [Problem(short_path(joined), "holds dev and test in one and cannot tell them apart", hint)]
+            [Problem(short_path(devtest), "holds dev and test in one and cannot tell them apart", hint)]
         )
-    return [SubsetFile(home / "train.jsonl", subset, "train"), SubsetFile(joined, subset, "test")]
+    return [SubsetFile(home / "train.jsonl", subset, "train"), SubsetFile(devtest, subset, "test")]
 
 
 def _path(home: Path, subset: str, name: str) -> Path:

@@ -114,12 +114,12 @@ def _faults(where: str, line: Any, parties: Registry) -> list[Problem]:
 
 
 def _mistyped(where: str, data: Mapping[str, Any], fields: Mapping[str, type]) -> list[Problem]:
-    wrong = {name: kind for name, kind in fields.items() if not isinstance(data.get(name), kind)}
+    mistyped = {name: kind for name, kind in fields.items() if not isinstance(data.get(name), kind)}
     return [
         Problem(where, f"lacks {name!r}")
         if name not in data
         else Problem(f"{where}: {name}", f"is not {TYPES[kind]}: {data[name]!r}")
-        for name, kind in wrong.items()
+        for name, kind in mistyped.items()
     ]
 
 
