@@ -128,7 +128,7 @@ def test_a_config_joins_corpora_and_each_keeps_its_split() -> None:
         ),
         (
             {"of": [{"kind": "partyline"}, {"kind": "files", "path": "no.csv"}]},
-            "corpus.of.1.path: there is no {here}/no.csv",
+            "corpus.of.1.path: {here}/no.csv does not exist",
         ),
         (
             {"of": [{"kind": "partyline"}, {"kind": "files", "path": "mine.csv", "separatr": "|"}]},
