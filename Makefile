@@ -14,7 +14,7 @@ OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment validate compare suite audit ui promote predict read schema test golden check bench fix clean
+.PHONY: help setup experiment validate compare suite audit ui promote predict read schema test golden docs check bench fix clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -39,14 +39,14 @@ experiment: setup ## train, score and log: CONFIG=configs/quickstart.yaml [SET="
 validate: setup ## resolve configs, report every problem, run nothing: [CONFIG=configs/quickstart.yaml]
 	@$(HARNESS) validate $(or $(CONFIG),configs/*.yaml) $(WITH_SETTINGS) $(ARGS)
 
-compare: setup ## say which differences are real: [EXPERIMENT=a,b] [METRIC=f1_macro]
+compare: setup ## compare classifiers with paired tests: [EXPERIMENT=a,b] [METRIC=f1_macro]
 	@$(HARNESS) compare $(OF_EXPERIMENT) $(if $(METRIC),--metric '$(METRIC)') $(ARGS)
 
 suite: setup ## run classifiers on many corpora: SUITE=configs/suites/public.yaml [ARGS="--only gvfc"]
 	@test -n '$(SUITE)' || { echo 'say which: make suite SUITE=configs/suites/public.yaml' >&2; exit 2; }
 	@$(HARNESS) suite '$(SUITE)' $(ARGS)
 
-audit: setup ## ask a model what it labels by: CORPUS=partyline [MODEL=...] [OUTPUT=folder]
+audit: setup ## run the training-free audits on a model: CORPUS=partyline [MODEL=...] [OUTPUT=folder]
 	@test -n '$(CORPUS)' || { echo 'say on what: make audit CORPUS=partyline' >&2; exit 2; }
 	@$(HARNESS) audit '$(MODEL)' --corpus '$(CORPUS)' $(if $(OUTPUT),--output '$(OUTPUT)') $(WITH_SETTINGS) $(ARGS)
 
@@ -72,11 +72,15 @@ test: setup ## run the tests: [ARGS="-k name"]
 golden: setup ## write tests/golden anew: the words that people read; then look at git diff
 	@$(VENV_PYTHON) -m pytest -q --write-golden tests
 
-check: setup ## format, lint, types, layers and docstrings; writes nothing
+docs: setup ## build the documentation into build/docs; warnings are errors
+	@$(VENV_PYTHON) -m sphinx -q -W --keep-going -b html docs build/docs
+
+check: setup ## format, lint, types, layers, docstrings and documentation; writes no source
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m mypy
 	@$(VENV_PYTHON) -m pytest -q tests/test_layers.py tests/test_packaging.py tests/test_docstrings.py
+	@$(VENV_PYTHON) -m sphinx -q -W --keep-going -b html docs build/docs
 
 bench: setup ## repeat the timings in experiments/performance/results.md: [ONLY=linear,inference]
 	@$(VENV_PYTHON) -m experiments.performance $(if $(ONLY),--only '$(ONLY)') $(ARGS)

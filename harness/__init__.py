@@ -1,32 +1,92 @@
 """Evaluate classifiers that label sentences by stance toward a party and by framing.
 
+Everything that the command line does can be done from Python. Importing the package loads nothing heavy: each
+name is imported when it is first used.
+
 >>> import harness
+>>> run = harness.run("configs/quickstart.yaml", set={"seeds": [1, 2]})     # doctest: +SKIP
+>>> run.scores, run.findings, run["linear"].report                         # doctest: +SKIP
+>>> harness.compare("quickstart", metric="f1_macro").ties                  # doctest: +SKIP
+>>> harness.promote("quickstart")                                          # doctest: +SKIP
 >>> model = harness.load("models:/stance@champion")                        # doctest: +SKIP
 >>> model.predict([{"text": "Voters thanked Varna.", "target": "Varna"}])  # doctest: +SKIP
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from harness.values.version import VERSION
 
 if TYPE_CHECKING:
-    from harness.serving.inference import LabelModel, Together
+    from harness.runs.comparison import ComparedRuns, compare
+    from harness.runs.experiment import ClassifierRun, ExperimentRun, FailedClassifiersError, run
+    from harness.runs.external import ScoredPredictions, score
+    from harness.runs.library import fetch_corpus, load_corpus
+    from harness.runs.model_audit import AuditedModel, audit
+    from harness.runs.observer import RunObserver
+    from harness.runs.registry import promote, rollback
+    from harness.runs.suites import run_suite
+    from harness.tracking.models import load, load_both
+    from harness.values.errors import HarnessError
+    from harness.values.labels import LabelSet
+    from harness.values.tables import Corpus, Predictions, Scores
 
 __version__ = VERSION
-__all__ = ["__version__", "load", "load_both"]
+__all__ = [
+    "AuditedModel",
+    "ClassifierRun",
+    "ComparedRuns",
+    "Corpus",
+    "ExperimentRun",
+    "FailedClassifiersError",
+    "HarnessError",
+    "LabelSet",
+    "Predictions",
+    "RunObserver",
+    "ScoredPredictions",
+    "Scores",
+    "__version__",
+    "audit",
+    "compare",
+    "fetch_corpus",
+    "load",
+    "load_both",
+    "load_corpus",
+    "promote",
+    "rollback",
+    "run",
+    "run_suite",
+    "score",
+]
+
+_HOMES = {
+    "harness.runs.library": ("fetch_corpus", "load_corpus"),
+    "harness.runs.model_audit": ("AuditedModel", "audit"),
+    "harness.runs.comparison": ("ComparedRuns", "compare"),
+    "harness.runs.experiment": ("ClassifierRun", "ExperimentRun", "FailedClassifiersError", "run"),
+    "harness.runs.external": ("ScoredPredictions", "score"),
+    "harness.runs.observer": ("RunObserver",),
+    "harness.runs.registry": ("promote", "rollback"),
+    "harness.runs.suites": ("run_suite",),
+    "harness.tracking.models": ("load", "load_both"),
+    "harness.values.errors": ("HarnessError",),
+    "harness.values.labels": ("LabelSet",),
+    "harness.values.tables": ("Corpus", "Predictions", "Scores"),
+}
+"""Where each public name lives."""
 
 
-def load(uri: str) -> LabelModel:
-    """Load a registered model; see :func:`harness.tracking.models.load`."""
-    from harness.tracking.models import load as load_model
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562)."""
+    for home, names in _HOMES.items():
+        if name in names:
+            value = getattr(importlib.import_module(home), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module 'harness' has no attribute {name!r}")
 
-    return load_model(uri)
 
-
-def load_both(stance: str, frames: str) -> Together:
-    """Load two models that label the same rows; see :func:`harness.tracking.models.load_both`."""
-    from harness.tracking.models import load_both as load_models
-
-    return load_models(stance, frames)
+def __dir__() -> list[str]:
+    return sorted(__all__)

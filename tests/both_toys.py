@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from toys import Verbs
 
-from harness.classifiers.protocol import Examples, Labelled
+from harness.classifiers.protocol import Examples, Labelled, learns_both_tasks
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -24,15 +24,15 @@ class Both:
 
     deterministic = False
 
-    def __init__(self, labels: LabelSet, beside: LabelSet | None, seed: int) -> None:
-        self.labels, self.beside, self.seed = labels, beside, seed
+    def __init__(self, labels: LabelSet, other_labels: LabelSet | None, seed: int) -> None:
+        self.labels, self.other_labels, self.seed = labels, other_labels, seed
 
     def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
-        assert train.beside is not None
-        assert self.beside is not None
-        FITTED.append((len(train), len(train.beside)))
-        self.heads_ = [Verbs(1.0, "", one, self.seed) for one in (self.labels, self.beside)]
-        for head, rows in zip(self.heads_, (train, train.beside), strict=True):
+        assert train.other_task is not None
+        assert self.other_labels is not None
+        FITTED.append((len(train), len(train.other_task)))
+        self.heads_ = [Verbs(1.0, "", one, self.seed) for one in (self.labels, self.other_labels)]
+        for head, rows in zip(self.heads_, (train, train.other_task), strict=True):
             head.fit(rows)
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
@@ -47,8 +47,9 @@ class Both:
         return "both_toys:load"
 
 
-def both(*, labels: LabelSet, beside: LabelSet | None = None, seed: int) -> Both:
-    return Both(labels, beside, seed)
+@learns_both_tasks
+def both(*, labels: LabelSet, other_labels: LabelSet | None = None, seed: int) -> Both:
+    return Both(labels, other_labels, seed)
 
 
 def load(folder: Path, labels: LabelSet) -> Both:

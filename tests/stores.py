@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import toys
 
-from harness.runs import experiment
+from harness.runs.classifiers import run_classifiers
 from harness.tracking.store import Store
 from harness.tracking.store.relocate import relocate
 
@@ -41,7 +41,7 @@ def ladder(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which an experiment, ``toys``, was run; not to be changed."""
     place = tmp_path_factory.mktemp("ladder")
     shutil.copytree(template / ".harness", place / ".harness")
-    for outcome in experiment.run(toys.prepared(place, LADDER), Store.open(place)):
+    for outcome in run_classifiers(toys.prepared(place, LADDER), Store.open(place)):
         assert outcome.error is None
     return place
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from harness.cli.main import main as cli
+from harness.cli import main as cli
 
 MAKEFILE = Path(__file__).parent.parent / "Makefile"
 TEXT = MAKEFILE.read_text(encoding="utf-8")

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Classifier, Examples, Labelled
 from harness.config import plan
-from harness.evaluation import trial as evaluate
-from harness.evaluation.trial import Prepared
+from harness.evaluation.prepared import Prepared, prepare
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -100,13 +99,13 @@ def unsaved(*, labels: LabelSet, seed: int) -> Unsaved:
 class Lasting(Verbs):
     """Counts its attempts at a training in the folder it is given; the first two come to nothing."""
 
-    resume_in: Path | None = None
+    checkpoint_dir: Path | None = None
 
     def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
-        assert self.resume_in is not None
-        self.resume_in.mkdir(parents=True, exist_ok=True)
-        (self.resume_in / f"attempt {len(list(self.resume_in.iterdir()))}").touch()
-        self.attempts = len(list(self.resume_in.iterdir()))
+        assert self.checkpoint_dir is not None
+        self.checkpoint_dir.mkdir(parents=True, exist_ok=True)
+        (self.checkpoint_dir / f"attempt {len(list(self.checkpoint_dir.iterdir()))}").touch()
+        self.attempts = len(list(self.checkpoint_dir.iterdir()))
         if self.attempts < 3:
             raise KeyboardInterrupt
         super().fit(train, validation)
@@ -164,4 +163,4 @@ def prepared(
         text = text.replace("split: {kind: predefined, calibration: 0}", f"split: {split}")
     path = folder / f"{name}.yaml"
     path.write_text(text, encoding="utf-8")
-    return evaluate.prepare(plan.read(path))
+    return prepare(plan.read(path))

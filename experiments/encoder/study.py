@@ -103,7 +103,7 @@ def run(name: str, options: Mapping[str, Any], seed: int, test: bool, threads: i
     began = time.perf_counter()
     options, train = prepared(options, labelled(corpus, split="train"), seed)
     classifier = bind("classifier", "encoder", options, name).make(labels=STANCE, seed=seed)
-    classifier.resume_in = place / "training"
+    classifier.checkpoint_dir = place / "training"
     classifier.fit(train, labelled(corpus, split="dev"))
     (place / "model").mkdir(parents=True, exist_ok=True)
     classifier.save(place / "model")

@@ -1,4 +1,4 @@
-"""How well the rules of ``harness read`` tell whose view a sentence gives.
+"""How well the rules of ``harness read`` find whose view a sentence gives.
 
     python -m experiments.holders.study train dev          # what the rules were written on
     python -m experiments.holders.study test valid         # scored once
@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from harness.articles.holders import Holder, holders
-from harness.articles.kinds import Kind
-from harness.articles.mentions import mentions
+from harness.articles.holders import Holder, find_holders
+from harness.articles.line_kinds import LineKind
+from harness.articles.mentions import find_mentions
 from harness.articles.sentences import Sentence
 from harness.corpora import seesaw
 from harness.corpora.partyline import HOME
@@ -33,12 +33,12 @@ RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
-class Row:
-    """A sentence: its article, who holds it as labelled, and whom the rules found."""
+class HolderRow:
+    """A sentence: its article, its holders as labelled, and the holder that the rules predict."""
 
     article: str
     truth: tuple[str, ...]
-    found: Holder
+    predicted: Holder
 
     @property
     def quoted(self) -> bool:
@@ -47,16 +47,16 @@ class Row:
     @cached_property
     def exact(self) -> bool:
         if not self.quoted:
-            return self.found.own_voice
-        return any(same(self.found, name) for name in self.truth)
+            return self.predicted.own_voice
+        return any(same(self.predicted, name) for name in self.truth)
 
 
-def same(found: Holder, name: str) -> bool:
-    """Whether two names are one: equal but for case; of persons and parties, one may be the surname."""
-    wanted = words(name)
-    for said in (found.name, found.via):
-        given = words(said)
-        if given and wanted and (given == wanted or set(given) <= set(wanted) or set(wanted) <= set(given)):
+def same(holder: Holder, name: str) -> bool:
+    """Whether a holder has a name: equal but for case, or one the surname of the other."""
+    labelled = set(words(name))
+    for candidate in (holder.name, holder.via):
+        predicted = set(words(candidate))
+        if predicted and labelled and (predicted <= labelled or labelled <= predicted):
             return True
     return False
 
@@ -65,53 +65,57 @@ def words(name: str) -> list[str]:
     return re.sub(r"[^\w ]", "", name.lower()).split()
 
 
-def partyline(part: str) -> Iterator[Row]:
+def partyline(part: str) -> Iterator[HolderRow]:
     registry = read(HOME / "parties.yaml")
-    for line in (HOME / "articles.jsonl").read_text(encoding="utf-8").splitlines():
-        article = json.loads(line)
+    for record in (HOME / "articles.jsonl").read_text(encoding="utf-8").splitlines():
+        article = json.loads(record)
         if article["split"] != part:
             continue
-        made = []
-        for number, one in enumerate(article["lines"]):
-            kind: Kind = "body" if one["kind"] == "headline" and number else one["kind"]
-            made.append(Sentence(number + 1, one["text"], 0, len(one["text"]), number, kind))
-        found = holders(made, mentions(made, registry, date=article["date"]))
-        for one, holder in zip(article["lines"], found, strict=True):
-            if one.get("labelled"):
-                yield Row(article["id"], (one["holder"],), holder)
+        sentences = []
+        for number, line in enumerate(article["lines"]):
+            kind: LineKind = "body" if line["kind"] == "headline" and number else line["kind"]
+            sentences.append(Sentence(number + 1, line["text"], 0, len(line["text"]), number, kind))
+        holders = find_holders(sentences, find_mentions(sentences, registry, date=article["date"]))
+        for line, holder in zip(article["lines"], holders, strict=True):
+            if line.get("labelled"):
+                yield HolderRow(article["id"], (line["holder"],), holder)
 
 
-def stories(part: str) -> Iterator[Row]:
-    """SEESAW sentences with a stance, but for those whose only holder stands for "somebody"."""
+def stories(part: str) -> Iterator[HolderRow]:
+    """Yield the SEESAW sentences with a stance, but for those whose only holder stands for "somebody"."""
     corpus = seesaw.seesaw(scored="valid")
-    wanted = corpus.rows[(corpus.rows["split"] == "test") == part.startswith("valid")]
+    of_part = corpus.rows[(corpus.rows["split"] == "test") == part.startswith("valid")]
     home = seesaw.CARD.folder(None)
-    for name, rows in wanted.groupby("article"):
+    for name, rows in of_part.groupby("article"):
         lines = json.loads((home / "articles" / f"{name}.json").read_text(encoding="utf-8"))["text"]
-        made = [Sentence(k + 1, one["text"].strip(), 0, 0, k, "body") for k, one in enumerate(lines)]
-        found = dict(
-            zip([str(one["id"]) for one in lines], holders(made, mentions(made, shipped())), strict=True)
-        )
-        subjects = defaultdict(set)
+        ids = [str(line["id"]) for line in lines]
+        sentences = [
+            Sentence(number, line["text"].strip(), 0, 0, number - 1, "body")
+            for number, line in enumerate(lines, start=1)
+        ]
+        holders = find_holders(sentences, find_mentions(sentences, shipped()))
+        predicted = dict(zip(ids, holders, strict=True))
+        texts = {sentence_id: line["text"] for sentence_id, line in zip(ids, lines, strict=True)}
+        labelled = defaultdict(set)
         for row in rows.itertuples():
-            subjects[row.id.split(".")[-2]].add(row.subject)
-        texts = {str(one["id"]): one["text"] for one in lines}
-        for sentence, whose in subjects.items():
-            if part.endswith("-quotes") and not re.search('["“”]', texts[sentence]):
+            labelled[row.id.split(".")[-2]].add(row.subject)
+        for sentence_id, subjects in labelled.items():
+            if part.endswith("-quotes") and not re.search('["“”]', texts[sentence_id]):
                 continue
-            known = tuple(sorted(whose - set(seesaw.PLACEHOLDERS)))
-            if known or whose == {"None"}:
-                yield Row(str(name), known or ("writer",), found[sentence])
+            names = tuple(sorted(subjects - set(seesaw.PLACEHOLDERS)))
+            if names or subjects == {"None"}:
+                yield HolderRow(str(name), names or ("writer",), predicted[sentence_id])
 
 
-def f1(rows: list[Row], quoted: bool) -> float:
-    right = sum(row.quoted == quoted and (not row.found.own_voice) == quoted for row in rows)
-    said = sum((not row.found.own_voice) == quoted for row in rows)
-    true = sum(row.quoted == quoted for row in rows)
-    return 2 * right / (said + true) if said + true else 0.0
+def f1(rows: list[HolderRow], quoted: bool) -> float:
+    """Return the F1 of one class: quoted, or the writer's own voice."""
+    right = sum(row.quoted == quoted and (not row.predicted.own_voice) == quoted for row in rows)
+    n_predicted = sum((not row.predicted.own_voice) == quoted for row in rows)
+    n_true = sum(row.quoted == quoted for row in rows)
+    return 2 * right / (n_predicted + n_true) if n_predicted + n_true else 0.0
 
 
-def scores(rows: list[Row]) -> dict[str, float]:
+def scores(rows: list[HolderRow]) -> dict[str, float]:
     quoted = [row for row in rows if row.quoted]
     return {
         "f1_macro": (f1(rows, True) + f1(rows, False)) / 2,
@@ -120,7 +124,7 @@ def scores(rows: list[Row]) -> dict[str, float]:
     }
 
 
-def with_intervals(rows: list[Row]) -> dict[str, str]:
+def with_intervals(rows: list[HolderRow]) -> dict[str, str]:
     """Scores with 95 % intervals from a bootstrap over articles."""
     by_article = defaultdict(list)
     for row in rows:
@@ -130,24 +134,25 @@ def with_intervals(rows: list[Row]) -> dict[str, str]:
         scores([row for name in draw.choices(names, k=len(names)) for row in by_article[name]])
         for _ in range(RESAMPLES)
     ]
-    made = {}
+    intervals = {}
     for key, value in scores(rows).items():
-        spread = sorted(one[key] for one in drawn)
-        made[key] = f"{value:.3f} ({spread[int(0.025 * RESAMPLES)]:.3f}-{spread[int(0.975 * RESAMPLES)]:.3f})"
-    return made
+        resampled = sorted(each[key] for each in drawn)
+        low, high = resampled[int(0.025 * RESAMPLES)], resampled[int(0.975 * RESAMPLES)]
+        intervals[key] = f"{value:.3f} ({low:.3f}-{high:.3f})"
+    return intervals
 
 
 def main(parts: list[str]) -> None:
-    known = {}
+    results = {}
     if RESULTS.exists():
         with RESULTS.open(encoding="utf-8", newline="") as handle:
-            known = {row["part"]: row for row in csv.DictReader(handle)}
+            results = {row["part"]: row for row in csv.DictReader(handle)}
     for part in parts:
         rows = list(partyline(part) if part in ("train", "dev", "test") else stories(part))
         corpus = "partyline" if part in ("train", "dev", "test") else "seesaw"
         quoted = sum(row.quoted for row in rows)
         always = len(rows) - quoted
-        known[part] = {
+        results[part] = {
             "corpus": corpus,
             "part": part,
             "sentences": str(len(rows)),
@@ -155,11 +160,11 @@ def main(parts: list[str]) -> None:
             "always_writer_f1_macro": f"{always / (len(rows) + always):.3f}",
             **with_intervals(rows),
         }
-        print(known[part])
+        print(results[part])
     with RESULTS.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, list(next(iter(known.values()))), lineterminator="\n")
+        writer = csv.DictWriter(handle, list(next(iter(results.values()))), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(known.values())
+        writer.writerows(results.values())
 
 
 if __name__ == "__main__":

@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.performance import section
-from harness.audits import examine
-from harness.audits.of_classifier import subject_of
+from harness.audits import run_audits
+from harness.audits.experiment_audits import subject_of
 from harness.audits.sensitivity import KINDS
 from harness.classifiers.protocol import Examples
 from harness.config import plan
-from harness.evaluation import trial as evaluate
-from harness.evaluation.pooling import pooled
-from harness.evaluation.trial import Prepared
+from harness.evaluation.pooled_scores import pool_trials
+from harness.evaluation.prepared import Prepared, prepare
+from harness.evaluation.trial import list_trials, run_trial
 from harness.serving.contract import loader
 
 CONFIG = """\
@@ -57,13 +57,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         config = Path(name) / "cost.yaml"
         config.write_text(CONFIG, encoding="utf-8")
-        prepared = evaluate.prepare(plan.read(config))
+        prepared = prepare(plan.read(config))
         (classifier,) = prepared.plan.classifiers
         results = [
-            evaluate.run_trial(prepared, trial, Path(name) / "own")
-            for trial in evaluate.trials(prepared, classifier)
+            run_trial(prepared, trial, Path(name) / "own") for trial in list_trials(prepared, classifier)
         ]
-        result = pooled(prepared, classifier, results, Path(name) / "again")
+        result = pool_trials(prepared, classifier, results, Path(name) / "again")
         assert result.model is not None
         audits = {name: one.make() for name, one in prepared.plan.audits.items() if name != "leaks"}
         tested = result.predictions.only(split="test")
@@ -72,7 +71,7 @@ def main() -> None:
             timed = Timed(result.model, prepared)
             began = time.perf_counter()
             subject = subject_of(prepared, result, tested)
-            examine(subject, audits, timed)
+            run_audits(subject, audits, timed)
             whole.append(time.perf_counter() - began)
             ratios.append(whole[-1] / timed.seconds)
             asked = timed.asked

@@ -25,7 +25,7 @@ import pandas as pd
 from experiments.performance import section
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison import compare
-from harness.scoring.comparison.measure import Measure
+from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.scoring.statistics.bootstrap import Draws
 from harness.scoring.statistics.paired import difference, resampled
 from harness.values import seeds
@@ -61,7 +61,7 @@ def table(name: str, skill: float, n_seeds: int = SEEDS) -> Predictions:
 def ours(a: AlignedPredictions, b: AlignedPredictions) -> float:
     """Time 10,000 paired resamples of two runs, from their aligned items to the interval and the p-value."""
     began = time.perf_counter()
-    measure = Measure.named("f1_macro", STANCE)
+    measure = ScalarMetric.named("f1_macro", STANCE)
     # Views without what an earlier call may have left in them.
     views = [one.at(np.arange(len(one))) for one in (a, b)]
     resamples = Draws(a.n_clusters, DRAWS, 0)

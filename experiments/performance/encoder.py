@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.classifiers.protocol import Labelled
 from harness.config import plan
-from harness.evaluation import trial as evaluate
+from harness.evaluation.prepared import prepare
 
 TOP = Path(__file__).parents[2]
 FOLDER = TOP / ".harness" / "bench"
@@ -75,6 +75,6 @@ def model(folder: Path) -> Path:
 
 def rows(folder: Path) -> dict[str, Labelled]:
     """Return the rows that it was trained, selected and tested on."""
-    prepared = evaluate.prepare(plan.read(folder / "bench.yaml", ()))
+    prepared = prepare(plan.read(folder / "bench.yaml", ()))
     (split,) = prepared.splits
     return {name: prepared.labelled(split, name) for name in ("train", "validation", "calibration", "test")}

@@ -16,7 +16,7 @@ from typing import Any
 from experiments.performance import encoder, section
 from harness.classifiers.linear.classifier import linear
 from harness.config import plan
-from harness.evaluation import trial as evaluate
+from harness.evaluation.prepared import prepare
 from harness.scoring.metrics.classification import F1_MACRO
 from harness.scoring.score import score
 from harness.values.labels import STANCE
@@ -35,7 +35,7 @@ def main() -> None:
     parser.parse_args()
     if os.environ.get("OMP_NUM_THREADS") != "1":
         parser.error("set OMP_NUM_THREADS=1, as make bench does: this is timed on one core")
-    prepared = evaluate.prepare(plan.read(encoder.written() / "bench.yaml", ()))
+    prepared = prepare(plan.read(encoder.written() / "bench.yaml", ()))
     (split,) = prepared.splits
     parts = {name: prepared.labelled(split, name) for name in ("train", "test")}
     everything = [one for part in parts.values() for one in part.examples]

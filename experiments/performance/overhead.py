@@ -17,9 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.config import plan
-from harness.evaluation import trial as evaluate
-from harness.evaluation.trial import Prepared
-from harness.runs import experiment
+from harness.evaluation.prepared import Prepared, prepare
+from harness.runs.classifiers import run_classifiers
 from harness.tracking.store import Store
 
 REPEATS = 3
@@ -39,7 +38,7 @@ def bare(prepared: Prepared) -> float:
 
 def whole(prepared: Prepared, store: Store) -> float:
     """Run the experiment afresh."""
-    (outcome,) = experiment.run(prepared, store, fresh=True)
+    (outcome,) = run_classifiers(prepared, store, fresh=True)
     if outcome.error is not None:
         raise outcome.error
     return outcome.seconds
@@ -47,7 +46,7 @@ def whole(prepared: Prepared, store: Store) -> float:
 
 def main() -> None:
     """Measure every classifier of the config that is named on the command line."""
-    prepared = evaluate.prepare(plan.read(Path(sys.argv[1]), sys.argv[2:]))
+    prepared = prepare(plan.read(Path(sys.argv[1]), sys.argv[2:]))
     print("| classifier | bare, s | harness, s | on top, s | on top, % |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(Path(folder))

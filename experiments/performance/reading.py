@@ -112,11 +112,11 @@ def measured(stance: str, frames: str, n: int) -> dict[str, float]:
 
 def one(stance: str, frames: str, source: Path) -> None:
     """Read a file; print rows, seconds and seconds of processors (of loading too), and peak memory in MiB."""
-    from harness.articles.running import Request, run
+    from harness.articles.pipeline import ReadingOptions, read
 
     began = time.perf_counter()
-    request = Request((source,), (source.with_suffix(".csv"),), stance=stance, frames=frames)
-    rows = run(request).rows
+    options = ReadingOptions((source.with_suffix(".csv"),), stance=stance, frames=frames, keep_rows=False)
+    rows = read(source, options).n_rows
     seconds = time.perf_counter() - began
     used = resource.getrusage(resource.RUSAGE_SELF)
     found = {"rows": rows, "seconds": seconds, "used": used.ru_utime + used.ru_stime}

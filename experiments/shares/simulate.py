@@ -1,10 +1,10 @@
-"""How often the intervals of shares hold the truth, naive and corrected.
+"""How often the intervals of shares cover the truth, naive and corrected.
 
     python -m experiments.shares.simulate
 
-Made-up readings whose truth is known: rows with a true stance and voice, a classifier that errs as told, and
-a sample that is drawn, written, labelled and read as ``harness sample`` and ``harness shares`` do it. Writes
-``results.csv``.
+Readings are simulated, so that their truth is known: rows with a true stance and voice, a classifier with
+given error rates, and a sample that is drawn, written, labelled and read by ``harness sample`` and
+``harness shares``. Writes ``results.csv``.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.articles.readings import OWN, QUOTED, Readings
-from harness.articles.sampling import draw, write
-from harness.articles.shares import Share, read_gold, shares
+from harness.articles.holders import OWN_VOICE, QUOTED
+from harness.articles.readings_table import ReadingsTable
+from harness.articles.sampling import draw_sample, write_sample
+from harness.articles.shares import StanceShare, estimate_shares, read_gold
 from harness.values.labels import STANCES
 from harness.values.progress import progress
 
 RESULTS = Path(__file__).parent / "results.csv"
 PARTIES = 3
 INTERVALS = 1000
+# Rows: the true stance (critical, neutral, supportive); columns: the probability of each prediction.
 STEADY = ((0.80, 0.15, 0.05), (0.10, 0.80, 0.10), (0.05, 0.15, 0.80))
 LEANING = ((0.60, 0.35, 0.05), (0.05, 0.90, 0.05), (0.05, 0.45, 0.50))
 GOOD = ((0.95, 0.04, 0.01), (0.03, 0.94, 0.03), (0.01, 0.04, 0.95))
@@ -35,16 +37,22 @@ GOOD = ((0.95, 0.04, 0.01), (0.03, 0.94, 0.03), (0.01, 0.04, 0.95))
 
 @dataclass(frozen=True)
 class World:
-    """Rows a party, how stances are spread, what the classifier makes of them, and how many are labelled.
+    """How many rows a party has, which stances they have, how the classifier errs, and how many are labelled.
 
     Attributes
     ----------
     errors : tuple
-        True stance, then predicted one → how probable that is.
+        A row for each true stance: the probabilities of the predicted stances.
+    size : int
+        Rows of each party.
     labelled : int
-        Of all three parties together.
+        Rows of all three parties together that are labelled by hand.
+    truth : tuple of float
+        Shares of the true stances.
+    voice_right : float
+        How often the predicted voice is right.
     outlets : int
-        More than one: shares are by party and outlet, while the sample is drawn by party and voice.
+        Where there are several, shares are by party and outlet; the sample is drawn by party and voice.
     """
 
     name: str
@@ -57,7 +65,7 @@ class World:
 
     @property
     def by(self) -> tuple[str, ...]:
-        """What shares are asked for by."""
+        """The columns that make groups."""
         return ("target", "outlet") if self.outlets > 1 else ("target",)
 
 
@@ -76,14 +84,15 @@ WORLDS = (
 )
 
 
-def readings(world: World, random: np.random.Generator) -> pd.DataFrame:
-    """Make rows up; ``truth`` and ``true_voice`` say what a person would."""
+def simulated(world: World, random: np.random.Generator) -> pd.DataFrame:
+    """Simulate rows; ``truth`` and ``true_voice`` are the labels that a person would give."""
     n = world.size * PARTIES
     truth = random.choice(3, n, p=world.truth)
-    spoken = random.random((n, 1))
-    said = (np.cumsum(np.array(world.errors)[truth], axis=1) < spoken).sum(axis=1).clip(0, 2)
-    own = random.random(n) < 0.6
-    guess = np.where(random.random(n) < world.voice_right, own, ~own)
+    # One draw from the predictions of each true stance, by inverting their cumulative distribution.
+    uniform = random.random((n, 1))
+    predicted = (np.cumsum(np.array(world.errors)[truth], axis=1) < uniform).sum(axis=1).clip(0, 2)
+    own_voice = random.random(n) < 0.6
+    predicted_own = np.where(random.random(n) < world.voice_right, own_voice, ~own_voice)
     names = np.array(STANCES)
     return pd.DataFrame(
         {
@@ -91,74 +100,78 @@ def readings(world: World, random: np.random.Generator) -> pd.DataFrame:
             "article": "a", "outlet": random.integers(world.outlets, size=n).astype(str), "date": "",
             "week": "", "text": "",
             "target": np.repeat([f"party {k}" for k in range(PARTIES)], world.size),
-            "voice": np.where(guess, OWN, QUOTED),
-            "stance": names[said],
-            "true_voice": np.where(own, OWN, QUOTED),
+            "voice": np.where(predicted_own, OWN_VOICE, QUOTED),
+            "stance": names[predicted],
+            "true_voice": np.where(own_voice, OWN_VOICE, QUOTED),
             "truth": names[truth],
         },
     ).astype(object)  # fmt: skip
 
 
-def once(world: World, random: np.random.Generator, folder: Path) -> Iterator[tuple[Share, float]]:
-    """Make rows up, label a sample; yield the shares, each with the truth."""
-    table = readings(world, random)
-    found = Readings(table, 0)
-    drawn = draw(found, world.labelled, by=("target", "voice"), seed=int(random.integers(2**31)))
-    chosen = drawn["row"].astype(int)
+def once(world: World, random: np.random.Generator, folder: Path) -> Iterator[tuple[StanceShare, float]]:
+    """Simulate rows and label a sample; yield the shares, each with the truth."""
+    rows = simulated(world, random)
+    table = ReadingsTable(rows, 0)
+    sample = draw_sample(table, world.labelled, by=("target", "voice"), seed=int(random.integers(2**31)))
+    chosen = sample["row"].astype(int)
     path = folder / "gold.csv"
-    write(drawn.assign(gold=table["truth"][chosen].array, gold_voice=table["true_voice"][chosen].array), path)
-    gold = read_gold(path, found)
-    of = {name: table[name].to_numpy() for name in ("target", "outlet", "true_voice", "truth")}
-    for one in shares(found, gold, by=world.by):
-        inside = np.all([of[key] == value for key, value in one.group.items()], axis=0)
-        if one.voice != "all":
-            inside &= of["true_voice"] == one.voice
-        if inside.any() and not np.isnan(one.corrected.value):
-            yield one, float((of["truth"][inside] == one.label).mean())
+    write_sample(
+        sample.assign(gold=rows["truth"][chosen].array, gold_voice=rows["true_voice"][chosen].array), path
+    )
+    gold = read_gold(path, table)
+    columns = {name: rows[name].to_numpy() for name in ("target", "outlet", "true_voice", "truth")}
+    for share in estimate_shares(table, gold, by=world.by):
+        inside = np.all([columns[key] == value for key, value in share.group.items()], axis=0)
+        if share.voice != "all":
+            inside &= columns["true_voice"] == share.voice
+        if inside.any() and not np.isnan(share.corrected.value):
+            yield share, float((columns["truth"][inside] == share.label).mean())
 
 
 def rows(world: World, folder: Path) -> Iterator[dict[str, Any]]:
-    """Repeat a world; yield one row a kind of voice and label."""
+    """Simulate a world until there are a thousand intervals; yield a row for each voice and label."""
     random = np.random.default_rng(1)
     draws = -(-INTERVALS // (PARTIES * world.outlets))
     pairs = [pair for _ in range(draws) for pair in once(world, random, folder)]
     for voice in ("all", "own or quoted"):
         for label in STANCES:
-            mine = [
-                pair
-                for pair in pairs
-                if pair[0].label == label and (pair[0].voice == "all") == (voice == "all")
+            chosen = [
+                (share, truth)
+                for share, truth in pairs
+                if share.label == label and (share.voice == "all") == (voice == "all")
             ]
-            yield {"world": world.name, "voice": voice, "label": label} | _measured(mine)
+            yield {"world": world.name, "voice": voice, "label": label} | _measured(chosen)
 
 
-def _measured(pairs: list[tuple[Share, float]]) -> dict[str, Any]:
+def _measured(pairs: list[tuple[StanceShare, float]]) -> dict[str, Any]:
     truth = np.array([truth for _, truth in pairs])
-    naive = np.array([(one.naive.value, one.naive.low, one.naive.high) for one, _ in pairs])
-    right = np.array([(one.corrected.value, one.corrected.low, one.corrected.high) for one, _ in pairs])
+    naive, corrected = (
+        np.array([(estimate.value, estimate.low, estimate.high) for estimate in estimates])
+        for estimates in ([share.naive for share, _ in pairs], [share.corrected for share, _ in pairs])
+    )
     return {
         "intervals": len(pairs),
-        "labelled": f"{np.mean([one.n_gold for one, _ in pairs]):.0f}",
+        "labelled": f"{np.mean([share.n_gold for share, _ in pairs]):.0f}",
         "truth": f"{truth.mean():.3f}",
         "naive_bias": f"{(naive[:, 0] - truth).mean():+.3f}",
         "naive_coverage": f"{((naive[:, 1] <= truth) & (truth <= naive[:, 2])).mean():.3f}",
         "naive_width": f"{(naive[:, 2] - naive[:, 1]).mean():.3f}",
-        "bias": f"{(right[:, 0] - truth).mean():+.3f}",
-        "coverage": f"{((right[:, 1] <= truth) & (truth <= right[:, 2])).mean():.3f}",
-        "width": f"{(right[:, 2] - right[:, 1]).mean():.3f}",
+        "bias": f"{(corrected[:, 0] - truth).mean():+.3f}",
+        "coverage": f"{((corrected[:, 1] <= truth) & (truth <= corrected[:, 2])).mean():.3f}",
+        "width": f"{(corrected[:, 2] - corrected[:, 1]).mean():.3f}",
     }
 
 
 def main() -> None:
-    """Repeat every world, and write the table."""
+    """Simulate every world, and write the table."""
     with TemporaryDirectory() as folder:
-        found = [
+        results = [
             row for world in progress(WORLDS, "worlds", len(WORLDS)) for row in rows(world, Path(folder))
         ]
     with RESULTS.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, list(found[0]), lineterminator="\n")
+        writer = csv.DictWriter(handle, list(results[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(found)
+        writer.writerows(results)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Do the intervals hold the truth as often as they say, and do the tests cry wolf as seldom?
+"""Simulates how often the intervals cover the truth, and how often equal runs are told apart.
 
-    python -m experiments.statistics.simulate --workers 2       # everything, some forty minutes of one core
+    python -m experiments.statistics.simulate --workers 2       # everything: about 40 minutes of one core
     python -m experiments.statistics.simulate --only grouped-50,frames --repeats 100 --output part.csv
 
-Writes ``results.csv`` beside this file, and the tables in the README there, a setting at a time; settings
-that it holds are not repeated.
+Writes ``results.csv`` and the tables of the README in this folder, one setting at a time. Settings that are
+in the file already are not repeated.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pandas as pd
 from experiments.statistics import tables
 from experiments.statistics.worlds import World, endless, items, predictions
 from harness.scoring.comparison import compare
-from harness.scoring.limitations import MIN_FOR_RANKS, of_ranks
+from harness.scoring.limitations import MIN_FOR_RANKS, uses_ranks
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import resolve
 from harness.scoring.score import score, seed_values
@@ -51,7 +51,7 @@ INSIDE = (
     World("frames-50", 50, multi=True),
     World("frames-200", 200, multi=True),
 )
-"""At least 50 clusters, at least 5 seeds, seeds that differ no more than items make them."""
+"""At least 50 clusters, at least 5 seeds, and a spread over seeds no larger than that over items."""
 
 OUTSIDE = (
     World("grouped-10", 10),
@@ -64,24 +64,24 @@ OUTSIDE = (
     World("wild-seeds-twenty", 100, shift=0.25, n_seeds=20),
     World("frames-20", 20, multi=True),
 )
-"""What the output carries a caution for."""
+"""Settings for which the output states a limitation."""
 
 
 WITH_BINS = ("grouped-20", "grouped-50", "grouped-200", "ungrouped-1000")
-"""Settings in which calibration error is looked at: it takes as long as all other metrics together."""
+"""Settings in which calibration error is simulated: it takes as long as all other metrics together."""
 
 
 def coverage(world: World, repeats: int) -> Iterator[dict[str, Any]]:
-    """Count how often the interval of each metric holds the world's value."""
+    """Count how often the interval of each metric covers its true value in this world."""
     names = MULTI if world.multi else (*SINGLE, *(BINNED if world.name in WITH_BINS else ()))
     metrics = resolve(names, "f1_macro", world.labels)
     whole = endless(world)
     truth = {metric.name: float(seed_values(whole, metric).mean()) for metric in metrics}
     tables = []
-    for place in progress(range(repeats), f"coverage {world.name}", repeats):
-        stream = seeds.generator(place, "coverage", world.name)
+    for repeat in progress(range(repeats), f"coverage {world.name}", repeats):
+        stream = seeds.generator(repeat, "coverage", world.name)
         run = predictions(world, items(world, stream), stream, "run")
-        tables.append(score(run, metrics, draws=DRAWS, seed=place).rows)
+        tables.append(score(run, metrics, draws=DRAWS, seed=repeat).rows)
     rows = pd.concat(tables)
     for metric in metrics:
         yield _covered(world, metric, truth[metric.name], rows[rows["metric"] == metric.name])
@@ -89,13 +89,13 @@ def coverage(world: World, repeats: int) -> Iterator[dict[str, Any]]:
 
 def _covered(world: World, metric: Metric, truth: float, rows: pd.DataFrame) -> dict[str, Any]:
     low, high, values = (rows[name].to_numpy() for name in ("low", "high", "value"))
-    known = ~np.isnan(low)
+    has_interval = ~np.isnan(low)
     centre = values.mean()
-    share = float(((low <= truth) & (truth <= high))[known].mean())
-    of_mean = float(((low <= centre) & (centre <= high))[known].mean())
-    width = float((high - low)[known].mean())
+    share = float(((low <= truth) & (truth <= high))[has_interval].mean())
+    of_mean = float(((low <= centre) & (centre <= high))[has_interval].mean())
+    width = float((high - low)[has_interval].mean())
     seed_sd = float(np.sqrt((rows["seed_sd"].to_numpy() ** 2).mean())) if world.n_seeds > 1 else math.nan
-    # The spread over test sets holds that of the mean over seeds, too.
+    # The spread over test sets contains that of the mean over seeds.
     of_items = math.sqrt(
         max(values.var() - (0.0 if world.n_seeds == 1 else seed_sd**2 / world.n_seeds), 1e-12)
     )
@@ -108,9 +108,9 @@ def _covered(world: World, metric: Metric, truth: float, rows: pd.DataFrame) -> 
         "items": round(float(rows["n"].mean())),
         "seeds": world.n_seeds,
         "seed_sd_to_item_se": round(seed_sd / of_items, 2),
-        "repeats": int(known.sum()),
+        "repeats": int(has_interval.sum()),
         "share": round(share, 3),
-        "error": round(math.sqrt(share * (1 - share) / max(1, known.sum())), 4),
+        "error": round(math.sqrt(share * (1 - share) / max(1, has_interval.sum())), 4),
         "share_of_mean": round(of_mean, 3),
         "truth": round(truth, 4),
         "mean": round(float(centre), 4),
@@ -119,7 +119,7 @@ def _covered(world: World, metric: Metric, truth: float, rows: pd.DataFrame) -> 
 
 
 def _inside(world: World, metric: Metric) -> bool:
-    return world in INSIDE and not (of_ranks(metric) and world.clusters < MIN_FOR_RANKS)
+    return world in INSIDE and not (uses_ranks(metric) and world.clusters < MIN_FOR_RANKS)
 
 
 ALIKE = (
@@ -132,27 +132,27 @@ ALIKE = (
 
 
 def alarms(world: World, repeats: int) -> Iterator[dict[str, Any]]:
-    """Count how often runs that are equally good are told apart: two by each test, four after correction."""
-    found: dict[str, list[bool]] = {}
+    """Count how often equally good runs are told apart: two by each test, four after correction."""
+    alarms_by_test: dict[str, list[bool]] = {}
     n_items = []
-    for place in progress(range(repeats), f"alarms {world.name}", repeats):
-        stream = seeds.generator(place, "alarms", world.name)
+    for repeat in progress(range(repeats), f"alarms {world.name}", repeats):
+        stream = seeds.generator(repeat, "alarms", world.name)
         drawn = items(world, stream)
         runs = [(name, predictions(world, drawn, stream, name)) for name in "abcd"]
-        four = compare(runs, "f1_macro", draws=DRAWS, seed=place)
+        four = compare(runs, "f1_macro", draws=DRAWS, seed=repeat)
         pair = four.pair("a", "b")
         n_items.append(four.n_items)
-        seen = {
+        told_apart = {
             "bootstrap": pair.difference.p <= 0.05,
             "randomization": pair.randomization <= 0.05,
-            "any of 6 pairs, Holm": any(one.separable for one in four.pairs),
+            "any of 6 pairs, Holm": any(compared.separable for compared in four.pairs),
         }
         if pair.mcnemar and world.n_seeds == 1:
-            seen["McNemar"] = pair.mcnemar[0] <= 0.05
-        for name, alarm in seen.items():
-            found.setdefault(name, []).append(bool(alarm))
-    for name, alarms_ in found.items():
-        share = float(np.mean(alarms_))
+            told_apart["McNemar"] = pair.mcnemar[0] <= 0.05
+        for name, alarm in told_apart.items():
+            alarms_by_test.setdefault(name, []).append(bool(alarm))
+    for name, false_alarms in alarms_by_test.items():
+        share = float(np.mean(false_alarms))
         yield {
             "question": "false positives",
             "setting": world.name,
@@ -167,7 +167,7 @@ def alarms(world: World, repeats: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def counted(setting: tuple[str, World], repeats: int) -> pd.DataFrame:
+def answered(setting: tuple[str, World], repeats: int) -> pd.DataFrame:
     """Answer one question in one setting."""
     question, world = setting
     return pd.DataFrame(list({"coverage": coverage, "alarms": alarms}[question](world, repeats)))
@@ -180,18 +180,18 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="settings at once")
     parser.add_argument("--output", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    known = pd.read_csv(arguments.output) if arguments.output.exists() else pd.DataFrame({"setting": []})
+    results = pd.read_csv(arguments.output) if arguments.output.exists() else pd.DataFrame({"setting": []})
     wanted = tuple(arguments.only.split(","))
     every = [("coverage", world) for world in INSIDE] + [("alarms", world) for world in ALIKE]
     every += [("coverage", world) for world in OUTSIDE]
-    settings = [one for one in every if one[1].name.startswith(wanted)]
-    settings = [one for one in settings if one[1].name not in set(known["setting"])]
+    settings = [setting for setting in every if setting[1].name.startswith(wanted)]
+    settings = [setting for setting in settings if setting[1].name not in set(results["setting"])]
     with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
-        for rows in pool.map(counted, settings, [arguments.repeats] * len(settings)):
-            known = pd.concat([known, rows], ignore_index=True) if len(known) else rows
-            known.to_csv(arguments.output, index=False)
+        for rows in pool.map(answered, settings, [arguments.repeats] * len(settings)):
+            results = pd.concat([results, rows], ignore_index=True) if len(results) else rows
+            results.to_csv(arguments.output, index=False)
             if arguments.output == RESULTS:
-                tables.write(known)
+                tables.write(results)
             print(rows[["setting", "what", "share"]].to_string(index=False, header=False), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Results of the simulation in, the tables of the README beside them out."""
+"""Results of the simulation in, the tables of its README out."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pandas as pd
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- tables: written by simulate.py -->", "<!-- end of tables -->"
 SIZED = ("favg_target_mean", "ece_equal_mass")
-"""Metrics that are another number on a small test set than on an endless one, whatever the classifier."""
+"""Metrics whose value depends on the size of the test set, whatever the classifier."""
 
 
 def write(results: pd.DataFrame, path: Path = README) -> None:
-    """Put the tables between the marks, in place of those that stood there."""
+    """Replace the tables between the marks."""
     text = path.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
@@ -33,7 +33,7 @@ def _tables(results: pd.DataFrame) -> Iterator[str]:
             yield ""
     sized = covered[covered["what"].isin(SIZED)]
     if len(sized):
-        yield "Coverage of the value on endless items, and of the mean over test sets of this size:\n"
+        yield "Coverage of the value on infinitely many items, and of the mean over test sets of this size:\n"
         yield from _sized(sized)
         yield ""
     alarms = results[results["question"] == "false positives"]
@@ -43,25 +43,27 @@ def _tables(results: pd.DataFrame) -> Iterator[str]:
 
 
 def _coverage(rows: pd.DataFrame) -> Iterator[str]:
-    yield "| setting | groups | seeds | seed sd / item se | least of the metrics | mean | most | repeats |"
+    yield "| setting | groups | seeds | seed sd / item se | lowest | mean | highest | repeats |"
     yield "|---|---:|---:|---:|---:|---:|---:|---:|"
-    for name, own in rows.groupby("setting", sort=False):
-        first, shares = own.iloc[0], own["share"]
-        ratio = own["seed_sd_to_item_se"].mean()
+    for name, of_setting in rows.groupby("setting", sort=False):
+        first, shares = of_setting.iloc[0], of_setting["share"]
+        ratio = of_setting["seed_sd_to_item_se"].mean()
         yield (
             f"| {name} | {first['clusters']:.0f} | {first['seeds']:.0f}"
-            f" | {'–' if pd.isna(ratio) else format(ratio, '.2f')} | {_named(own, shares.idxmin())}"
-            f" | {100 * shares.mean():.1f} | {_named(own, shares.idxmax())} | {first['repeats']:,.0f} |"
+            f" | {'–' if pd.isna(ratio) else format(ratio, '.2f')}"
+            f" | {_named(of_setting, shares.idxmin())}"
+            f" | {100 * shares.mean():.1f} | {_named(of_setting, shares.idxmax())}"
+            f" | {first['repeats']:,.0f} |"
         )
 
 
-def _named(rows: pd.DataFrame, place: object) -> str:
-    row = rows.loc[place]
+def _named(rows: pd.DataFrame, index: object) -> str:
+    row = rows.loc[index]
     return f"{100 * row['share']:.1f} ({row['what']})"
 
 
 def _sized(rows: pd.DataFrame) -> Iterator[str]:
-    yield "| setting | metric | items | endless | mean at this size | covers endless | covers this size |"
+    yield "| setting | metric | items | limit | mean at this size | covers limit | covers this size |"
     yield "|---|---|---:|---:|---:|---:|---:|"
     for row in rows.to_dict("records"):
         yield (
@@ -74,10 +76,10 @@ def _alarms(rows: pd.DataFrame) -> Iterator[str]:
     tests = list(dict.fromkeys(rows["what"]))
     yield f"| setting | groups | seeds | {' | '.join(tests)} | repeats |"
     yield f"|---|---:|---:|{'---:|' * len(tests)}---:|"
-    for name, own in rows.groupby("setting", sort=False):
-        shares = dict(zip(own["what"], own["share"], strict=True))
+    for name, of_setting in rows.groupby("setting", sort=False):
+        shares = dict(zip(of_setting["what"], of_setting["share"], strict=True))
         cells = [f"{100 * shares[test]:.1f}" if test in shares else "–" for test in tests]
-        first = own.iloc[0]
+        first = of_setting.iloc[0]
         yield (
             f"| {name} | {first['clusters']:.0f} | {first['seeds']:.0f} | {' | '.join(cells)}"
             f" | {first['repeats']:,.0f} |"

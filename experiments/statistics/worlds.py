@@ -1,8 +1,8 @@
-"""A setting in, corpora with predictions and the truth about them out.
+"""A setting in; test sets, predictions and the true scores out.
 
-A world has articles of one to several sentences, parties that are named more or less often, and classifiers
-that find some articles, and some sentences, harder than others. What a classifier's score is in this world,
-over endless articles and endless seeds, is known: it is computed from very many of both.
+A world has articles of one to several sentences, parties that are named with different frequency, and
+classifiers for which some articles, and some sentences, are harder than others. The true score of a
+classifier in this world, over infinitely many articles and seeds, is approximated with very many of both.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from harness.values.tables import Predictions
 TARGETS = 12
 SKILL = 1.1
 LARGE = 40_000
-"""Articles that stand for endlessly many."""
+"""Number of articles that approximates infinitely many."""
 
 
 @dataclass(frozen=True)
 class World:
-    """How test sets and classifiers come about.
+    """How test sets and predictions are generated.
 
     Attributes
     ----------
     name : str
     clusters : int
-        Articles of a test set.
+        Number of articles in a test set.
     mean_size : float
-        Sentences of an article; 1 leaves them without groups.
+        Mean number of sentences per article; with 1, items have no groups.
     n_seeds : int
     shift : float
-        Standard deviation over seeds of how skilled a classifier is.
+        Standard deviation of the classifier's skill over seeds.
     noise : float
-        How much a seed changes what is said of single sentences.
+        How much a seed changes the predictions for single sentences.
     multi : bool
         Frames instead of stance.
     """
@@ -58,7 +58,7 @@ class World:
 
 @dataclass(frozen=True)
 class Items:
-    """A drawn test set: what is true of it, and what all classifiers find hard."""
+    """A drawn test set: its true labels, and how hard each item is for all classifiers."""
 
     clusters: np.ndarray
     targets: np.ndarray
@@ -74,7 +74,7 @@ def items(world: World, stream: np.random.Generator) -> Items:
         sizes += stream.poisson(world.mean_size - 1, n_clusters)
     clusters = np.repeat(np.arange(n_clusters), sizes)
     n = len(clusters)
-    # An article leans to one side, and is about few parties.
+    # An article leans to one side and is about few parties: its sentences are not independent.
     lean = stream.normal(0, 0.8, (n_clusters, k))[clusters] + stream.gumbel(size=(n, k))
     truth = (lean > 1.2).astype(int) if world.multi else (lean + np.array([0.3, 0.5, 0.0])).argmax(axis=1)
     main = stream.choice(TARGETS, n_clusters, p=_popularity())[clusters]
@@ -84,54 +84,56 @@ def items(world: World, stream: np.random.Generator) -> Items:
     return Items(clusters, targets, truth, hard)
 
 
-def probabilities(world: World, found: Items, shifts: np.ndarray, stream: np.random.Generator) -> np.ndarray:
-    """Draw what one classifier says under each seed, ``(n_seeds, n, k)``."""
-    n, k = len(found.clusters), len(world.labels)
-    n_clusters = int(found.clusters.max()) + 1
-    own = 0.4 * stream.normal(size=(n_clusters, k))[found.clusters] + 0.6 * stream.normal(size=(n, k))
-    held = found.truth if world.multi else np.eye(k)[found.truth]
-    skill = (SKILL + shifts)[:, None, None] - found.hard[:, None]
+def probabilities(
+    world: World, test_set: Items, shifts: np.ndarray, stream: np.random.Generator
+) -> np.ndarray:
+    """Draw the probabilities of one classifier for each seed, ``(n_seeds, n, k)``."""
+    n, k = len(test_set.clusters), len(world.labels)
+    n_clusters = int(test_set.clusters.max()) + 1
+    leaning = 0.4 * stream.normal(size=(n_clusters, k))[test_set.clusters] + 0.6 * stream.normal(size=(n, k))
+    one_hot = test_set.truth if world.multi else np.eye(k)[test_set.truth]
+    skill = (SKILL + shifts)[:, None, None] - test_set.hard[:, None]
     if world.multi:
-        logits = 1.6 * skill * (2 * held - 1) + own + 0.6 * stream.normal(size=(len(shifts), n, k))
+        logits = 1.6 * skill * (2 * one_hot - 1) + leaning + 0.6 * stream.normal(size=(len(shifts), n, k))
         return 1 / (1 + np.exp(-logits))
-    logits = 1.5 * (skill * held + own + world.noise * stream.normal(size=(len(shifts), n, k)))
+    logits = 1.5 * (skill * one_hot + leaning + world.noise * stream.normal(size=(len(shifts), n, k)))
     raised = np.exp(logits)
     return raised / raised.sum(axis=-1, keepdims=True)
 
 
-def predictions(world: World, found: Items, stream: np.random.Generator, name: str) -> Predictions:
-    """Draw a run with its seeds on a drawn test set, as the harness would hold it."""
-    labels, n = world.labels, len(found.clusters)
-    proba = probabilities(world, found, world.shift * stream.normal(size=world.n_seeds), stream)
-    group = np.char.add("g", found.clusters.astype(str)).astype(object) if world.mean_size > 1 else None
+def predictions(world: World, test_set: Items, stream: np.random.Generator, name: str) -> Predictions:
+    """Draw a run with all its seeds on a drawn test set, as a table of predictions."""
+    labels, n = world.labels, len(test_set.clusters)
+    proba = probabilities(world, test_set, world.shift * stream.normal(size=world.n_seeds), stream)
+    group = np.char.add("g", test_set.clusters.astype(str)).astype(object) if world.mean_size > 1 else None
     parts = []
     for seed, table in enumerate(proba, start=1):
-        said = labels.decide(table)
+        predicted = labels.decide(table)
         columns: dict[str, object] = {"run": name, "split": "test", "seed": seed, "fold": 0}
         columns |= {"id": np.arange(n).astype(str).astype(object), "group": group}
-        columns |= {"target": np.char.add("t", found.targets.astype(str)).astype(object)}
-        for word, codes in (("truth", found.truth), ("prediction", said)):
+        columns |= {"target": np.char.add("t", test_set.targets.astype(str)).astype(object)}
+        for word, codes in (("truth", test_set.truth), ("prediction", predicted)):
             if world.multi:
-                columns |= {f"{word}_{label}": codes[:, place] for place, label in enumerate(labels.names)}
+                columns |= {f"{word}_{label}": codes[:, index] for index, label in enumerate(labels.names)}
             else:
                 columns[word] = np.array(labels.names, dtype=object)[codes]
-        columns |= {f"p_{label}": table[:, place] for place, label in enumerate(labels.names)}
+        columns |= {f"p_{label}": table[:, index] for index, label in enumerate(labels.names)}
         parts.append(pd.DataFrame(columns))
     return Predictions(labels, pd.concat(parts, ignore_index=True))
 
 
 def endless(world: World, n_seeds: int = 15) -> AlignedPredictions:
-    """Return a sample so large that its scores are the world's, seeds spread evenly over what they can be."""
+    """Return a sample so large that its scores are the true ones; its seeds are quantiles of the shift."""
     from statistics import NormalDist
 
     stream = seeds.generator(0, "endless", world.name)
-    found = items(replace(world, clusters=LARGE), stream)
+    test_set = items(replace(world, clusters=LARGE), stream)
     shifts = world.shift * np.array([NormalDist().inv_cdf((i + 0.5) / n_seeds) for i in range(n_seeds)])
-    proba = probabilities(world, found, shifts, stream)
-    said = np.stack([world.labels.decide(table) for table in proba])
-    ids = np.arange(len(found.clusters)).astype(str).astype(object)
-    clusters = found.clusters if world.mean_size > 1 else np.arange(len(found.clusters))
-    parts = world.labels, ids, found.truth, said, proba, clusters, found.targets
+    proba = probabilities(world, test_set, shifts, stream)
+    predicted = np.stack([world.labels.decide(table) for table in proba])
+    ids = np.arange(len(test_set.clusters)).astype(str).astype(object)
+    clusters = test_set.clusters if world.mean_size > 1 else np.arange(len(test_set.clusters))
+    parts = world.labels, ids, test_set.truth, predicted, proba, clusters, test_set.targets
     return AlignedPredictions(*parts, tuple(range(n_seeds))).compact()
 
 

@@ -1,1 +1,1 @@
-"""An article in; who is shown how in it, by whom, out."""
+"""Articles in; who is shown how in them, by whom, and shares of stances out."""

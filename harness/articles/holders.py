@@ -1,11 +1,11 @@
-"""Sentences and who is named in them in, whose view each sentence gives out.
+"""The sentences of an article and the parties they mention in, whose view each sentence gives out.
 
 The holder of a sentence is its writer, unless its words or its judgement are attributed to somebody: by
 quotation marks, by a verb of saying or judging with its subject, by "according to", by a speaker's name and a
-colon. A sentence that goes on with somebody's words has the same holder. English.
+colon. A sentence that continues somebody's words has the same holder. English.
 
-What counts as a judgement or a saying is in ``english.txt``. The rules were written on the
-training and development articles of Partyline and the training stories of SEESAW.
+Which verbs are of saying and of judging is in ``english.txt``. The rules were written on the train and dev
+articles of Partyline and the train stories of SEESAW; experiments/holders says how often they are right.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.articles.actors import Actor, Source, actors
-from harness.articles.mentions import Named
-from harness.articles.people import group, people
-from harness.articles.quoting import left_open, outside_quotes
+from harness.articles.actors import Actor, Attribution, find_actors
+from harness.articles.attributions import find_attributions
+from harness.articles.mentions import PartyMention
+from harness.articles.people import description_at_end, find_people
+from harness.articles.quotations import blank_quotations, quotation_continues
 from harness.articles.sentences import Sentence
-from harness.articles.sources import sources
 
-Kind = Literal["writer", "party", "person", "other"]
+HolderKind = Literal["writer", "party", "person", "other"]
+
+OWN_VOICE, QUOTED = "own voice", "quoted"
+VOICES = (OWN_VOICE, QUOTED)
+"""Who speaks: the outlet itself, or somebody whom it quotes or reports."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Holder:
 
     Attributes
     ----------
-    kind : str
+    kind : {"writer", "party", "person", "other"}
         ``writer``; a ``party`` or somebody who speaks for it; a ``person``; ``other``, a description.
     name : str
         Canonical name of the party, fullest form of the person's name, or the description; empty for the
@@ -39,10 +43,10 @@ class Holder:
     via : str
         Who speaks for the party, as named in the sentence.
     quoted : bool
-        Whether words stand in quotation marks.
+        Whether words of the sentence stand in quotation marks.
     """
 
-    kind: Kind = "writer"
+    kind: HolderKind = "writer"
     name: str = ""
     via: str = ""
     quoted: bool = False
@@ -53,54 +57,76 @@ class Holder:
         return self.kind == "writer"
 
     @property
+    def voice(self) -> str:
+        """One of :data:`VOICES`."""
+        return OWN_VOICE if self.own_voice else QUOTED
+
+    @property
     def label(self) -> str:
-        """The holder in one word: "writer" or the name."""
+        """``writer``, or the name."""
         return self.name or "writer"
 
 
 WRITER = Holder()
 
 
-def holders(found: Sequence[Sentence], named: Sequence[Sequence[Named]]) -> list[Holder]:
-    """Say whose view every sentence gives.
+def find_holders(sentences: Sequence[Sentence], mentions: Sequence[Sequence[PartyMention]]) -> list[Holder]:
+    """Find whose view every sentence gives.
 
     Parameters
     ----------
-    found : sequence of Sentence
+    sentences : sequence of Sentence, length n
         All of an article, in order.
-    named : sequence of sequence of Named
-        As :func:`harness.articles.mentions.mentions` returns.
+    mentions : sequence of sequence of PartyMention, length n
+        As :func:`harness.articles.mentions.find_mentions` returns.
 
     Returns
     -------
-    list of Holder
-        One a sentence.
+    list of Holder, length n
+        The writer for sentences that are no part of the article.
     """
-    surnames = _surnames(found, named)
-    transcript = _is_transcript(found)
-    posts = _are_posts(found)
-    issued = _issued(found)
-    made: list[Holder] = []
+    surnames = _surnames(sentences, mentions)
+    transcript = _is_transcript(sentences)
+    posts = _are_posts(sentences)
+    release_opening = _opening_of_release(sentences)
+    holders: list[Holder] = []
     state = _State()
-    leaders = {one.leader for of_one in named for one in of_one if one.leader}
-    for sentence, mine in zip(found, named, strict=True):
-        if not sentence.read:
-            made.append(WRITER)
+    leaders = {mention.leader for in_sentence in mentions for mention in in_sentence if mention.leader}
+    for sentence, in_sentence in zip(sentences, mentions, strict=True):
+        if not sentence.in_article:
+            holders.append(WRITER)
             if sentence.kind == "credit":  # who posted: the post may go on after it
                 state = replace(state, paragraph=sentence.paragraph)
             continue
-        holder = _holder(sentence, mine, state, surnames, transcript=transcript, posts=posts)
+        holder = _holder(sentence, in_sentence, state, surnames, transcript=transcript, posts=posts)
         state = state.after(sentence, holder, leaders)
-        led = holder.via in {one.leader for one in mine if one.leader}
-        if sentence is issued and _OF_ITSELF.match(sentence.text) and not led:
+        by_leader = holder.via in {mention.leader for mention in in_sentence if mention.leader}
+        # "The Guild of Bakers thanks Varna" in the guild's own release: the guild is the writer.
+        if sentence is release_opening and _NAMES_ITSELF.match(sentence.text) and not by_leader:
             holder = WRITER
-        made.append(holder)
-    return _looked_ahead(found, made)
+        holders.append(holder)
+    return _with_later_speakers(sentences, holders)
 
 
 @dataclass(frozen=True)
 class _State:
-    """What the sentences before have left open."""
+    """What the sentences before leave open.
+
+    Attributes
+    ----------
+    holder : Holder
+        Of the last sentence.
+    paragraph : int
+        Of the last sentence; -2, before any, is near no paragraph.
+    inside : bool
+        Whether a quotation goes on.
+    invites : bool
+        Whether the last sentence ended with a colon.
+    person : Holder
+        The last holder whom "he" or "she" may mean.
+    post : bool
+        Whether the last sentence began with an emoji, as a line of a post does.
+    """
 
     holder: Holder = WRITER
     paragraph: int = -2
@@ -110,129 +136,152 @@ class _State:
     post: bool = False
 
     def after(self, sentence: Sentence, holder: Holder, leaders: Collection[str]) -> _State:
-        """Return what is open after a sentence; "he" may go on with a person, and not with a country."""
-        person = holder.kind == "person" or (holder.kind == "party" and holder.via in leaders)
+        """Return what is open after a sentence; "he" may mean a person or a leader, and not a country."""
+        is_person = holder.kind == "person" or (holder.kind == "party" and holder.via in leaders)
         text = sentence.text
         return _State(
             holder=holder,
             paragraph=sentence.paragraph,
-            inside=left_open(text, self.inside),
+            inside=quotation_continues(text, self.inside),
             invites=text.rstrip().endswith(":"),
-            person=holder if person else self.person,
+            person=holder if is_person else self.person,
             post=not text[:1].isascii() and not text[:1].isalpha() and text[:1] not in "“”‘’«»—–…",
         )
 
 
 def _holder(
     sentence: Sentence,
-    named: Sequence[Named],
+    mentions: Sequence[PartyMention],
     state: _State,
     surnames: dict[str, str],
     *,
     transcript: bool,
     posts: bool,
 ) -> Holder:
+    """Find the holder of a sentence: to whom it attributes something, or whose words it continues."""
     text = sentence.text
-    cast = actors(text, named, surnames)
-    found = sources(text, cast, transcript=transcript, posts=posts, inside=state.inside)
+    cast = find_actors(text, mentions, surnames)
+    attributions = find_attributions(text, cast, transcript=transcript, posts=posts, inside=state.inside)
     near = sentence.paragraph - state.paragraph <= 1
-    for source in found:
-        holder = _of(source, text, cast, state if near else _State(), surnames)
+    for attribution in attributions:
+        holder = _attributed(attribution, text, cast, state if near else _State(), surnames)
         if holder is not None:
             return holder
     quoted = bool(re.search('[“”"]', text))
-    wholly = not outside_quotes(text, inside=state.inside).strip(' ".,;:!?—–-')
+    all_quoted = not blank_quotations(text, inside=state.inside).strip(' ".,;:!?—–-')
     if near and state.holder.kind != "writer":
-        if state.inside or wholly or (state.invites and quoted):
+        if state.inside or all_quoted or (state.invites and quoted):
             return replace(state.holder, quoted=True)
         if state.post and not text[:1].isascii() and not text[:1].isalpha() and text[:1] not in "“‘«—–…":
             return state.holder
     return WRITER
 
 
-def _could_be(actor: Actor) -> bool:
+def _may_be_pronoun(actor: Actor) -> bool:
     """Whether "he" or "she" may mean somebody: a person, or a party by the name of a person."""
     return actor.kind == "person" or (actor.kind == "party" and actor.leader)
 
 
-def _of(
-    source: Source, text: str, cast: Sequence[Actor], state: _State, surnames: dict[str, str]
+def _attributed(
+    attribution: Attribution, text: str, cast: Sequence[Actor], state: _State, surnames: dict[str, str]
 ) -> Holder | None:
+    """Return the holder that an attribution means, or None where it is a pronoun that means nobody."""
+    # Single marks count around fifteen characters and more with an end of clause: others are apostrophes.
     quoted = bool(re.search("[“”\"]|(?<!\\w)['‘]\\w[^'’]{15,}[,.!?]['’]", text))
-    actor = source.actor
+    actor = attribution.actor
     if actor.kind == "pronoun":
-        bare = outside_quotes(text)
-        outside = (one for one in cast if one.end <= actor.start and bare[one.start] != '"')
-        antecedent = next((one for one in outside if _could_be(one)), None)
-        described = group(" ".join(re.split(r"[,;\"]", bare)[0].split()[:5])) if antecedent is None else None
+        bare = blank_quotations(text)
+        before = (other for other in cast if other.end <= actor.start and bare[other.start] != '"')
+        antecedent = next((other for other in before if _may_be_pronoun(other)), None)
+        described = (
+            description_at_end(" ".join(re.split(r"[,;\"]", bare)[0].split()[:5]))
+            if antecedent is None
+            else None
+        )
         if described is not None:
             return Holder("other", described[0], quoted=quoted)
         if antecedent is None:
             return replace(state.person, quoted=quoted) if state.person.kind != "writer" else None
         actor = antecedent
     name = surnames.get(actor.name, actor.name) if actor.kind == "person" else actor.name
-    kind: Kind = "party" if actor.kind == "party" else "person" if actor.kind == "person" else "other"
+    kind: HolderKind = "party" if actor.kind == "party" else "person" if actor.kind == "person" else "other"
     return Holder(kind, name, actor.via, quoted)
 
 
-def _looked_ahead(found: Sequence[Sentence], made: list[Holder]) -> list[Holder]:
-    """A sentence that is all quotation belongs to the speaker named right after it in the paragraph."""
-    for at in range(len(made) - 2, -1, -1):
-        one, after = found[at], found[at + 1]
-        if made[at].kind != "writer" or not one.read or not made[at + 1].quoted:
+def _with_later_speakers(sentences: Sequence[Sentence], holders: list[Holder]) -> list[Holder]:
+    """Give a sentence that is all quotation to the speaker named in the sentence after it.
+
+    From the last sentence to the first, so that several quoted sentences in a row get the speaker after them.
+    """
+    for index in range(len(holders) - 2, -1, -1):
+        sentence, following = sentences[index], sentences[index + 1]
+        if holders[index].kind != "writer" or not sentence.in_article or not holders[index + 1].quoted:
             continue
-        text = one.text.strip()
+        text = sentence.text.strip()
         begins = text.startswith(("“", '"'))
-        open_ = left_open(text, False)
-        closed = text.endswith(("”", '"')) and one.paragraph == after.paragraph
-        if begins and after.paragraph - one.paragraph <= 1 and (open_ or closed):
-            made[at] = made[at + 1]
-    return made
+        continues = quotation_continues(text, False)
+        ends = text.endswith(("”", '"')) and sentence.paragraph == following.paragraph
+        if begins and following.paragraph - sentence.paragraph <= 1 and (continues or ends):
+            holders[index] = holders[index + 1]
+    return holders
 
 
-def _surnames(found: Sequence[Sentence], named: Sequence[Sequence[Named]]) -> dict[str, str]:
+def _surnames(sentences: Sequence[Sentence], mentions: Sequence[Sequence[PartyMention]]) -> dict[str, str]:
     """Map surnames to the fullest form of the name in the article."""
     fullest: dict[str, str] = {}
-    for sentence, mine in zip(found, named, strict=True):
-        if sentence.read or sentence.kind == "byline":
-            for person in people(sentence.text, [span for one in mine for span in one.spans]):
-                known = fullest.get(person.surname, "")
-                if " " in person.name and len(person.name) > len(known):
+    for sentence, in_sentence in zip(sentences, mentions, strict=True):
+        if sentence.in_article or sentence.kind == "byline":
+            spans = [span for mention in in_sentence for span in mention.spans]
+            for person in find_people(sentence.text, spans):
+                previous = fullest.get(person.surname, "")
+                if " " in person.name and len(person.name) > len(previous):
                     fullest[person.surname] = person.name
     return fullest
 
 
+# "Mr Bray: ", the speaker of a line of minutes.
 _SPEAKER = re.compile(r"^(?:\S+\s+)?(?:The |Mr |Mrs |Ms |Miss |Dr )?[A-Z][\w’'-]+(?: [\w’'-]+){0,5}: ")
-_OF_ITSELF = re.compile(
+# An organisation with a verb in the present: "The Guild of Bakers thanks", "Harbour Tenants today demands".
+_NAMES_ITSELF = re.compile(
     r"(?=[^,.;:]*?(?:[a-z]\s+(?:and|of|for)\s+(?:[a-z]+\s+)?[A-Z]|\b(?:Alliance|Association|Board|Campaign|Centre|Coalition|"
     r"Committee|Company|Council|Federation|Foundation|Friends|Front|Group|Guild|Institute|League|Movement|Network|Party|"
     r"Society|Tenants|Trust|Union)\b))"
     r"(?:The\s+)?(?:[A-Z][\w’'-]*\s+(?:(?:and|of|for|the|in)\s+)*){2,8}(?:today\s+|now\s+|hereby\s+)?[a-z]+s\b"
 )
+# How a post begins.
 _HANDLE = re.compile(r"^@\w+:|#\w|^RT @")
 
 
-def _issued(found: Sequence[Sentence]) -> Sentence | None:
-    """Return the first sentence of a release, where an organisation that goes on as "we" names itself."""
-    read = [one for one in found if one.read and one.kind == "body"]
-    ours = sum(re.search(r"\b(?:[Ww]e|[Oo]ur|us)\b", outside_quotes(one.text)) is not None for one in read)
-    return read[0] if ours >= 2 else None
-
-
-def _is_transcript(found: Sequence[Sentence]) -> bool:
-    """Whether lines begin with who speaks, as in minutes and debates."""
-    read = [one for one in found if one.kind == "body"]
-    return len(read) > 2 and sum(bool(_SPEAKER.match(one.text)) for one in read) * 2 > len(read)
-
-
-def _are_posts(found: Sequence[Sentence]) -> bool:
-    """Whether the text is a thread of posts, each its author's own."""
-    read = [one for one in found if one.read]
-    handles = sum(bool(_HANDLE.match(one.text)) for one in read)
-    lower = sum(
-        one.text[:1].islower() or not re.search(r"[.!?…”\"')]$", one.text)
-        for one in read
-        if one.kind == "body"
+def _opening_of_release(sentences: Sequence[Sentence]) -> Sentence | None:
+    """Return the first sentence of a press release: a text whose writer speaks as "we" at least twice."""
+    body = [sentence for sentence in sentences if sentence.in_article and sentence.kind == "body"]
+    ours = sum(
+        re.search(r"\b(?:[Ww]e|[Oo]ur|us)\b", blank_quotations(sentence.text)) is not None
+        for sentence in body
     )
-    announced = any(re.search(r"@\w+", one.text) for one in found[:3])
-    return bool(read) and (handles * 2 > len(read) or (announced and lower * 2 > len(read)))
+    return body[0] if ours >= 2 else None
+
+
+def _is_transcript(sentences: Sequence[Sentence]) -> bool:
+    """Whether most sentences begin with their speaker, as in minutes and debates."""
+    body = [sentence for sentence in sentences if sentence.kind == "body"]
+    return len(body) > 2 and sum(bool(_SPEAKER.match(sentence.text)) for sentence in body) * 2 > len(body)
+
+
+def _are_posts(sentences: Sequence[Sentence]) -> bool:
+    """Whether the text is a thread of posts, each its author's own.
+
+    Most sentences begin with a handle; or a handle stands in the first three lines, and most lines begin in
+    lower case or end without a full stop.
+    """
+    in_article = [sentence for sentence in sentences if sentence.in_article]
+    handles = sum(bool(_HANDLE.match(sentence.text)) for sentence in in_article)
+    informal = sum(
+        sentence.text[:1].islower() or not re.search(r"[.!?…”\"')]$", sentence.text)
+        for sentence in in_article
+        if sentence.kind == "body"
+    )
+    announced = any(re.search(r"@\w+", sentence.text) for sentence in sentences[:3])
+    return bool(in_article) and (
+        handles * 2 > len(in_article) or (announced and informal * 2 > len(in_article))
+    )

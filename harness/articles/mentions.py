@@ -1,4 +1,10 @@
-"""Sentences and a registry in, who is named in each out: for certain, as the article says, or unsurely."""
+"""The sentences of an article and a registry in, the parties that each mentions out.
+
+A mention is sure where its form can mean one party only, or where the article settles it: a surname after the
+full name, an ambiguous name after a plain one. What stays unsure is shown, and not counted. A mention
+may also be linked: an office, "the party" or a pronoun, where it can mean one party only (a few English rules
+of coreference).
+"""
 
 from __future__ import annotations
 
@@ -8,19 +14,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.articles.people import people
+from harness.articles.people import find_people
 from harness.articles.sentences import Sentence
-from harness.articles.words import CAPITALS, NOT_PEOPLE, OFFICES, TITLES
+from harness.articles.word_lists import CAPITALS, NOT_PEOPLE, OFFICES, TITLES
 from harness.values.parties import Form, Registry, Span
 from harness.values.parties.matching import Meaning
 
-How = Literal["name", "leader", "demonym", "title", "description", "pronoun"]
-LINKED: frozenset[How] = frozenset({"title", "description", "pronoun"})
-"""Not named, but meant: by an office, as "the party", by a pronoun."""
+ReferenceKind = Literal["name", "leader", "demonym", "title", "description", "pronoun"]
+BY_CERTAINTY: tuple[ReferenceKind, ...] = ("name", "leader", "demonym", "title", "description", "pronoun")
+"""Ways to refer to a party, the most certain first."""
+
+LINKED: frozenset[ReferenceKind] = frozenset({"title", "description", "pronoun"})
+"""Ways to mean a party without naming it: by an office, as "the party", by a pronoun."""
 
 
 @dataclass(frozen=True)
-class Named:
+class PartyMention:
     """A party in a sentence: ``sentence.text[start:end]`` for every span.
 
     Attributes
@@ -28,125 +37,143 @@ class Named:
     party : str
         Its canonical name.
     spans : tuple of (int, int)
-        In order, at least one.
-    how : str
-        The most certain way it is referred to.
+        Character offsets in the sentence, in order; at least one. Ends are exclusive.
+    reference : {"name", "leader", "demonym", "title", "description", "pronoun"}
+        The most certain way in which the sentence refers to it.
     sure : bool
-        Whether the form or the article leaves no other reading; what is not sure is shown, and not counted.
+        Whether the form or the article leaves no other reading; what is unsure is shown, and not counted.
     leader : str
-        The leader that the first span names, if one.
+        The leader whom the first span names; empty where it names none.
     """
 
     party: str
     spans: tuple[Span, ...]
-    how: How
+    reference: ReferenceKind
     sure: bool = True
     leader: str = ""
 
 
 @dataclass(frozen=True)
 class _Hit:
+    """One span that refers to a party."""
+
     span: Span
     party: str
-    how: How
+    reference: ReferenceKind
     sure: bool
     leader: str = ""
 
 
 @dataclass
-class _Known:
-    """What an article has told so far."""
+class _Context:
+    """What the whole article says about names.
 
-    certain: Counter[str] = field(default_factory=Counter)
+    Attributes
+    ----------
+    counts : Counter
+        Party → how often a form names it for certain.
+    leaders : dict
+        Leader named in full → party.
+    surnames : dict
+        Surname → the full names that bear it, of leaders and of others.
+    titles : dict
+        Title → the (party, leader) pairs that bear it: filled in while sentences are read in order.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
     leaders: dict[str, str] = field(default_factory=dict)
     surnames: dict[str, set[str]] = field(default_factory=dict)
     titles: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
 
 
-def mentions(
-    found: Sequence[Sentence], registry: Registry, *, date: str = "", linked: bool = True
-) -> list[list[Named]]:
-    """Find which parties every sentence names.
+def find_mentions(
+    sentences: Sequence[Sentence], registry: Registry, *, date: str = "", linked: bool = True
+) -> list[list[PartyMention]]:
+    """Find which parties every sentence mentions.
 
     Parameters
     ----------
-    found : sequence of Sentence
-        All of an article; what is left out names nobody.
+    sentences : sequence of Sentence, length n
+        All of an article, in order. Sentences that are no part of the article mention nobody.
     registry : Registry
     date : str
-        ISO, of the article: leaders out of office then do not count. Without one all do.
+        ISO, of the article: leaders who were out of office on that day do not count. Without one all do.
     linked : bool
         Whether offices ("the president"), descriptions ("the party") and pronouns count where they can mean
         one party only.
 
     Returns
     -------
-    list of list of Named
-        One list a sentence, each party once, in order of its first span.
+    list of list of PartyMention, length n
+        Each party once a sentence, in order of its first span.
     """
-    forms = [registry.forms(one.text, date) if one.read else [] for one in found]
-    known = _known(found, forms)
+    forms = [registry.forms(sentence.text, date) if sentence.in_article else [] for sentence in sentences]
+    context = _context(sentences, forms)
     hits = [
-        [hit for form in of_one if (hit := _hit(sentence.text, form, known)) is not None]
-        for sentence, of_one in zip(found, forms, strict=True)
+        [hit for form in in_sentence if (hit := _hit(sentence.text, form, context)) is not None]
+        for sentence, in_sentence in zip(sentences, forms, strict=True)
     ]
     if linked:
-        _link(found, hits, registry, known)
-    return [_merged(of_one) for of_one in hits]
+        _add_linked(sentences, hits, registry, context)
+    return [_merged(in_sentence) for in_sentence in hits]
 
 
-def _merged(hits: list[_Hit]) -> list[Named]:
-    order: tuple[How, ...] = ("name", "leader", "demonym", "title", "description", "pronoun")
-    made = []
-    for party in dict.fromkeys(hit.party for hit in sorted(hits, key=lambda one: one.span)):
-        mine = sorted((hit for hit in hits if hit.party == party), key=lambda one: one.span)
-        sure = [hit for hit in mine if hit.sure] or mine
-        how = min((hit.how for hit in sure), key=order.index)
-        made.append(Named(party, tuple(hit.span for hit in sure), how, sure[0].sure, sure[0].leader))
-    return made
+def _merged(hits: list[_Hit]) -> list[PartyMention]:
+    """Merge the spans of each party; where some are sure, only those."""
+    mentions = []
+    for party in dict.fromkeys(hit.party for hit in sorted(hits, key=lambda hit: hit.span)):
+        of_party = sorted((hit for hit in hits if hit.party == party), key=lambda hit: hit.span)
+        best = [hit for hit in of_party if hit.sure] or of_party
+        reference = min((hit.reference for hit in best), key=BY_CERTAINTY.index)
+        spans = tuple(hit.span for hit in best)
+        mentions.append(PartyMention(party, spans, reference, best[0].sure, best[0].leader))
+    return mentions
 
 
-def _known(found: Sequence[Sentence], forms: Sequence[list[Form]]) -> _Known:
-    known = _Known()
-    for sentence, of_one in zip(found, forms, strict=True):
-        taken = [(form.start, form.end) for form in of_one if form.certain is not None]
-        for form in of_one:
-            meaning = form.certain
-            if meaning is not None:
-                known.certain[meaning.party] += 1
-                if meaning.leader:
-                    known.leaders[meaning.leader] = meaning.party
-                    known.surnames.setdefault(meaning.leader.rsplit(" ", 1)[-1], set()).add(meaning.leader)
-        if sentence.read:
-            for person in people(sentence.text, taken):
+def _context(sentences: Sequence[Sentence], forms: Sequence[list[Form]]) -> _Context:
+    context = _Context()
+    for sentence, in_sentence in zip(sentences, forms, strict=True):
+        certain = [(form, form.certain) for form in in_sentence if form.certain is not None]
+        for _, meaning in certain:
+            context.counts[meaning.party] += 1
+            if meaning.leader:
+                context.leaders[meaning.leader] = meaning.party
+                surname = meaning.leader.rsplit(" ", 1)[-1]
+                context.surnames.setdefault(surname, set()).add(meaning.leader)
+        if sentence.in_article:
+            for person in find_people(sentence.text, [(form.start, form.end) for form, _ in certain]):
                 if " " in person.name:
-                    known.surnames.setdefault(person.surname, set()).add(person.name)
-    return known
+                    context.surnames.setdefault(person.surname, set()).add(person.name)
+    return context
 
 
-def _hit(text: str, form: Form, known: _Known) -> _Hit | None:
+def _hit(text: str, form: Form, context: _Context) -> _Hit | None:
+    """Read a form by what the article says; None where it means no party here."""
     span = (form.start, form.end)
-    sure = form.certain
-    if sure is not None:
-        shouted = form.end - form.start <= 3 and text.isupper()
-        certain = not shouted and not (text[slice(*span)] in CAPITALS and _is_city(text, span))
-        return _Hit(span, sure.party, "leader" if sure.leader else "name", certain, sure.leader)
-    of_article = [one for one in form.meanings if one.how == "short" and one.leader in known.leaders]
-    if of_article:
-        return _short(text, span, of_article, known)
-    demonym = next((one for one in form.meanings if one.how == "demonym"), None)
+    certain = form.certain
+    if certain is not None:
+        # In a line of capitals "US" may be "us"; a capital may be the city alone.
+        in_capitals = form.end - form.start <= 3 and text.isupper()
+        sure = not in_capitals and not (text[slice(*span)] in CAPITALS and _is_city(text, span))
+        return _Hit(span, certain.party, "leader" if certain.leader else "name", sure, certain.leader)
+    introduced = [
+        meaning for meaning in form.meanings if meaning.how == "short" and meaning.leader in context.leaders
+    ]
+    if introduced:
+        return _surname(text, span, introduced, context)
+    demonym = next((meaning for meaning in form.meanings if meaning.how == "demonym"), None)
     if demonym is not None:
         return _Hit(span, demonym.party, "demonym", _is_office(text, form.end))
-    candidates = [one for one in form.meanings if one.how == "ambiguous"]
-    return _ambiguous(text, span, candidates, known) if candidates else None
+    candidates = [meaning for meaning in form.meanings if meaning.how == "ambiguous"]
+    return _ambiguous(text, span, candidates, context) if candidates else None
 
 
-def _short(text: str, span: Span, meanings: list[Meaning], known: _Known) -> _Hit | None:
-    """A surname stands for the leader that the article gave in full, unless somebody else bears it too."""
-    if _before_is_name(text, span[0]):
+def _surname(text: str, span: Span, meanings: list[Meaning], context: _Context) -> _Hit | None:
+    """Read a surname as the leader whom the article gave in full; unsure where somebody else bears it too."""
+    if _follows_name(text, span[0]):
         return None
     form = text[slice(*span)]
-    bearers = known.surnames.get(form, set()) | {one.leader for one in meanings}
+    bearers = context.surnames.get(form, set()) | {meaning.leader for meaning in meanings}
     return _Hit(span, meanings[0].party, "leader", len(bearers) == 1, meanings[0].leader)
 
 
@@ -158,12 +185,12 @@ def _is_office(text: str, end: int) -> bool:
     )
 
 
+# "in Hale", "Hale street": a name that is ambiguous may be the place.
 _PLACE = re.compile(
     r"(?i)\b(?:in|near|at|from|to|around|outside|across|through|downtown|central|of)\s+(?:\w+ern\s+)?$"
 )
 _PLACE_AFTER = re.compile(r",?\s+(?:D\.?C\.?\b|street|hotel|airport|suburb|[Ss]tate\b)|,\s+[A-Z][a-z]+,")
-
-
+# The same for a capital, with verbs of travel: "flew to Moscow"; "aid from Seoul" is the government's.
 _INSIDE = re.compile(
     r"(?i)\b(?:in|inside|near|at|around|outside|across|through|throughout|downtown|central"
     r"|(?:fl[ey]w?|flights?|flying|travel\w*|arriv\w+|return\w*|went|trips?|visits?|trains?|came|bound|roads?|moved?)\s+(?:\w+\s+)?(?:to|from|for))"
@@ -176,30 +203,31 @@ def _is_city(text: str, span: Span) -> bool:
     return _INSIDE.search(text[: span[0]]) is not None or _PLACE_AFTER.match(text[span[1] :]) is not None
 
 
-def _ambiguous(text: str, span: Span, meanings: list[Meaning], known: _Known) -> _Hit | None:
+def _ambiguous(text: str, span: Span, meanings: list[Meaning], context: _Context) -> _Hit | None:
+    """Read an ambiguous name as the party that the article names elsewhere; else it stays unsure."""
     form = text[slice(*span)]
-    own_name = any(one.party == form for one in meanings)
-    if form in known.surnames or _before_is_name(text, span[0]) or _is_courtesy(text, span[0]):
+    is_canonical = any(meaning.party == form for meaning in meanings)
+    if form in context.surnames or _follows_name(text, span[0]) or _follows_courtesy(text, span[0]):
         return None
-    named = [one.party for one in meanings if known.certain[one.party]]
-    party = max(named, key=lambda name: known.certain[name]) if named else meanings[0].party
-    place = _PLACE.search(text[: span[0]]) is not None or _PLACE_AFTER.match(text[span[1] :]) is not None
-    sure = len(named) == 1 and (own_name or not place)
+    named = [meaning.party for meaning in meanings if context.counts[meaning.party]]
+    party = max(named, key=lambda name: context.counts[name]) if named else meanings[0].party
+    is_place = _PLACE.search(text[: span[0]]) is not None or _PLACE_AFTER.match(text[span[1] :]) is not None
+    sure = len(named) == 1 and (is_canonical or not is_place)
     return _Hit(span, party, "name", sure)
 
 
-def _before_is_name(text: str, start: int) -> bool:
-    """Whether a first name or initial stands before: "Mary Washington"."""
+def _follows_name(text: str, start: int) -> bool:
+    """Whether a first name or an initial stands before: "Mary Washington"."""
     match = re.search(r"([\w.’'-]+)\s+$", text[:start])
     if match is None:
         return False
     word = match.group(1)
-    low = word.lower().rstrip(".")
-    known = low in TITLES or low in NOT_PEOPLE or low.endswith("ly")
-    return word[0].isupper() and not known and not re.search(r"[’']s?$", word) and not word.isupper()
+    lower = word.lower().rstrip(".")
+    is_other_word = lower in TITLES or lower in NOT_PEOPLE or lower.endswith("ly")
+    return word[0].isupper() and not is_other_word and not re.search(r"[’']s?$", word) and not word.isupper()
 
 
-def _is_courtesy(text: str, start: int) -> bool:
+def _follows_courtesy(text: str, start: int) -> bool:
     return re.search(r"\b(?:Mr|Mrs|Ms|Miss|Dr)\.?\s+$", text[:start]) is not None
 
 
@@ -208,7 +236,9 @@ _OFFICE = (
     r"((?:prime |foreign |defen[cs]e |interior |finance )?(?:president|minister|premier|chancellor|chairman|"
     r"chairwoman|leader|secretary[- ]general|spokesman|spokeswoman|spokesperson))"
 )
+# "the president", but not "the president of the club".
 _TITLE = re.compile(rf"(?i)\bthe\s+{_OFFICE}\b(?!\s+of\b)")
+# "President " before a name.
 _TITLED = re.compile(rf"(?i)\b{_OFFICE}\s+$")
 _DESCRIPTIONS = {
     "party": re.compile(r"\b[Tt]he (party)\b(?!['’]s? \w+ (?:member|leader))"),
@@ -218,79 +248,105 @@ _DESCRIPTIONS = {
 }
 
 
-def _link(found: Sequence[Sentence], hits: list[list[_Hit]], registry: Registry, known: _Known) -> None:
-    """Add what is meant without being named, where one reading is left."""
+def _add_linked(
+    sentences: Sequence[Sentence], hits: list[list[_Hit]], registry: Registry, context: _Context
+) -> None:
+    """Add to ``hits``, in place, what means a party without naming it, where one reading is possible."""
     before: list[tuple[Sentence, list[_Hit]]] = []
-    for sentence, mine in zip(found, hits, strict=True):
-        if not sentence.read:
+    for sentence, in_sentence in zip(sentences, hits, strict=True):
+        if not sentence.in_article:
             continue
-        added = [*_titles(sentence, mine, known), *_pronouns(sentence, mine, before, known)]
-        added += _descriptions(sentence, mine, before, registry)
-        for hit in mine:
-            title = _TITLED.search(sentence.text[: hit.span[0]]) or _TITLED.search(
-                sentence.text[slice(*hit.span)].replace(hit.leader.rsplit(" ", 1)[-1], "")
-                if hit.leader
-                else ""
-            )
-            if hit.leader and title:
-                known.titles.setdefault(title.group(1).lower(), set()).add((hit.party, hit.leader))
-        mine += [one for one in added if all(one.party != hit.party for hit in mine)]
-        before.append((sentence, mine))
+        linked = [
+            *_titles(sentence, in_sentence, context),
+            *_pronouns(sentence, in_sentence, before, context),
+            *_descriptions(sentence, in_sentence, before, registry),
+        ]
+        # After the titles of this sentence were read: "the president" needs a title in a sentence before.
+        for hit in in_sentence:
+            title = _title_of(sentence.text, hit)
+            if title:
+                context.titles.setdefault(title, set()).add((hit.party, hit.leader))
+        in_sentence += [other for other in linked if all(other.party != hit.party for hit in in_sentence)]
+        before.append((sentence, in_sentence))
 
 
-def _titles(sentence: Sentence, mine: list[_Hit], known: _Known) -> list[_Hit]:
-    made = []
+def _title_of(text: str, hit: _Hit) -> str:
+    """Return the title before a leader's surname, in lower case; empty where there is none."""
+    if not hit.leader:
+        return ""
+    surname = hit.leader.rsplit(" ", 1)[-1]
+    match = _TITLED.search(text[: hit.span[0]]) or _TITLED.search(text[slice(*hit.span)].replace(surname, ""))
+    return match.group(1).lower() if match else ""
+
+
+def _titles(sentence: Sentence, in_sentence: list[_Hit], context: _Context) -> list[_Hit]:
+    """Read "the president" as the one leader whom the article has given that title."""
+    hits = []
     for match in _TITLE.finditer(sentence.text):
-        holders = known.titles.get(match.group(1).lower(), set())
-        follows = any(0 <= hit.span[0] - match.end() <= 1 for hit in mine)
-        if len(holders) == 1 and not follows:
+        holders = context.titles.get(match.group(1).lower(), set())
+        # "the president Mara Crane" names her already.
+        precedes_name = any(0 <= hit.span[0] - match.end() <= 1 for hit in in_sentence)
+        if len(holders) == 1 and not precedes_name:
             party, leader = next(iter(holders))
-            made.append(_Hit(match.span(1), party, "title", True, leader))
-    return made
+            hits.append(_Hit(match.span(1), party, "title", True, leader))
+    return hits
 
 
 def _pronouns(
-    sentence: Sentence, mine: list[_Hit], before: list[tuple[Sentence, list[_Hit]]], known: _Known
+    sentence: Sentence,
+    in_sentence: list[_Hit],
+    before: list[tuple[Sentence, list[_Hit]]],
+    context: _Context,
 ) -> list[_Hit]:
-    """Link "he" and "she" to the one person that the sentence before names, if this one names none before."""
+    """Read "he" or "she" as the only person of the sentence before, if this one names none before it."""
     match = _PRONOUN.search(sentence.text)
     if match is None or not before or sentence.paragraph - before[-1][0].paragraph > 1:
         return []
-    last, last_hits = before[-1]
-    if _persons(sentence.text[: match.start()], mine, known):
+    previous, previous_hits = before[-1]
+    if _persons(sentence.text[: match.start()], in_sentence, context):
         return []
-    persons = _persons(last.text, last_hits, known)
-    leaders = {(hit.party, hit.leader) for hit in last_hits if hit.leader and hit.sure}
+    persons = _persons(previous.text, previous_hits, context)
+    leaders = {(hit.party, hit.leader) for hit in previous_hits if hit.leader and hit.sure}
     if len(leaders) != 1 or len(persons) != 1 or persons != {leader for _, leader in leaders}:
         return []
     party, leader = next(iter(leaders))
     return [_Hit(match.span(1), party, "pronoun", True, leader)]
 
 
-def _persons(text: str, hits: list[_Hit], known: _Known) -> set[str]:
-    inside = [hit for hit in hits if hit.span[1] <= len(text)]
-    others = people(text, [hit.span for hit in inside], known.surnames)
-    return {hit.leader for hit in inside if hit.leader} | {one.name for one in others}
+def _persons(text: str, hits: list[_Hit], context: _Context) -> set[str]:
+    """Return the names of leaders and of other persons in a text."""
+    within = [hit for hit in hits if hit.span[1] <= len(text)]
+    persons = find_people(text, [hit.span for hit in within], context.surnames)
+    return {hit.leader for hit in within if hit.leader} | {person.name for person in persons}
 
 
 def _descriptions(
-    sentence: Sentence, mine: list[_Hit], before: list[tuple[Sentence, list[_Hit]]], registry: Registry
+    sentence: Sentence,
+    in_sentence: list[_Hit],
+    before: list[tuple[Sentence, list[_Hit]]],
+    registry: Registry,
 ) -> list[_Hit]:
-    made = []
+    """Read "the party" as the only party of that kind in the two sentences before and so far in this one."""
+    hits = []
     for kind, pattern in _DESCRIPTIONS.items():
         match = pattern.search(sentence.text)
         if match is None:
             continue
-        near = [hit for one, hits in before[-2:] if sentence.paragraph - one.paragraph <= 1 for hit in hits]
+        near = [
+            hit
+            for previous, previous_hits in before[-2:]
+            if sentence.paragraph - previous.paragraph <= 1
+            for hit in previous_hits
+        ]
         parties = {
             hit.party
-            for hit in [*near, *(one for one in mine if one.span[0] < match.start())]
+            for hit in [*near, *(hit for hit in in_sentence if hit.span[0] < match.start())]
             if hit.sure and (party := registry.get(hit.party)) is not None and _fits(party.kind, kind)
         }
         if len(parties) == 1:
-            made.append(_Hit(match.span(1), parties.pop(), "description", True))
-    return made
+            hits.append(_Hit(match.span(1), parties.pop(), "description", True))
+    return hits
 
 
-def _fits(kind: str, wanted: str) -> bool:
-    return kind == wanted or (wanted == "government" and kind == "country")
+def _fits(kind: str, description: str) -> bool:
+    return kind == description or (description == "government" and kind == "country")

@@ -1,4 +1,4 @@
-"""A reading in, a reader page out: one HTML document that asks the network for nothing."""
+"""A labelled article in, its reader page out: one HTML document that loads nothing from the network."""
 
 from __future__ import annotations
 
@@ -6,65 +6,77 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.articles.holders import VOICES
+from harness.articles.labelled_articles import LabelledArticle, LabelledMention
 from harness.articles.mentions import LINKED
-from harness.articles.reading import Reading, Row
-from harness.articles.summary import VOICES, tally
+from harness.articles.tallies import tally_parties
 from harness.reports.pages import environment
 from harness.values.labels import STANCES
 
 MARKS = {"supportive": "+", "critical": "−", "neutral": "○"}
-"""A sign a stance, for whom colours do not tell."""
+"""A sign for each stance, for readers to whom colours say nothing."""
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A stretch of a sentence; ``party`` is the number of the party that it names, -1 for none."""
+class TextPiece:
+    """A stretch of a sentence; ``party`` is the number of the party that it mentions, -1 for none."""
 
     text: str
     party: int = -1
 
 
 @dataclass(frozen=True)
-class Line:
-    """A sentence as it is shown."""
+class ShownSentence:
+    """A sentence as the page shows it.
+
+    Attributes
+    ----------
+    number : int
+    kind : str
+    read : bool
+        Whether it is part of the article; others are struck through.
+    named : bool
+        Whether it mentions a party.
+    pieces : tuple of TextPiece
+    """
 
     number: int
     kind: str
     read: bool
     named: bool
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TextPiece, ...]
 
 
-def reader_page(reading: Reading, *, models: tuple[str, ...] = ()) -> str:
+def reader_page(article: LabelledArticle, *, models: tuple[str, ...] = ()) -> str:
     """Return the page of an article.
 
     Parameters
     ----------
-    reading : Reading
+    article : LabelledArticle
     models : tuple of str
-        Addresses of the models, to be named.
+        Addresses of the models, to be named at the end of the page.
 
     Returns
     -------
     str
-        One HTML document, light and dark, for keyboard, touch and print. Whatever comes from the article, the
-        registry or a model is escaped.
+        One HTML document, light and dark, for keyboard, touch and print. Text of the article, of the registry
+        and of a model is escaped.
     """
-    parties = reading.parties
-    place = {name: number for number, name in enumerate(parties)}
-    counts = tally([reading])
+    parties = article.parties
+    numbers = {name: number for number, name in enumerate(parties)}
+    tallies = tally_parties([article])
     return (
         environment()
         .get_template("reader.html.j2")
         .render(
-            document=reading.document,
-            title=reading.document.title or _headline(reading) or reading.document.id,
-            parties=[{"name": name, "counts": counts[name]} for name in parties],
-            paragraphs=_paragraphs(reading, place),
-            strips=[_strip(reading, name) for name in parties],
-            table=[_table_row(row) for row in reading.rows],
-            data={"parties": parties, "rows": _rows(reading, place)},
-            stances=_stances(reading),
+            document=article.article,
+            title=_title(article),
+            parties=[{"name": name, "counts": tallies[name]} for name in parties],
+            paragraphs=_paragraphs(article, numbers),
+            strips=[_strip(article, name) for name in parties],
+            table=[_table_row(mention) for mention in article.mentions],
+            data={"parties": parties, "rows": _rows_by_sentence(article, numbers)},
+            stances=_ordered(name for mention in article.mentions for name in mention.labels.proba),
             marks=MARKS,
             voices=VOICES,
             models=models,
@@ -72,18 +84,26 @@ def reader_page(reading: Reading, *, models: tuple[str, ...] = ()) -> str:
     )
 
 
-def index_page(readings: Sequence[tuple[str, Reading]]) -> str:
-    """Return the page that lists articles: pairs of the name of a page and the reading on it."""
+def index_page(pages: Sequence[tuple[str, LabelledArticle]]) -> str:
+    """Return the page that lists articles.
+
+    Parameters
+    ----------
+    pages : sequence of (str, LabelledArticle)
+        The file name of each reader page, and its article; its text may be left out.
+    """
     listed = [
         {
             "page": name,
-            "document": reading.document,
-            "title": reading.document.title or _headline(reading) or reading.document.id,
-            "parties": [{"name": party, "counts": counts} for party, counts in tally([reading]).items()],
+            "document": article.article,
+            "title": _title(article),
+            "parties": [
+                {"name": party, "counts": tally} for party, tally in tally_parties([article]).items()
+            ],
         }
-        for name, reading in readings
+        for name, article in pages
     ]
-    stances = _ordered(row.label.stance for _, reading in readings for row in reading.rows)
+    stances = _ordered(mention.labels.stance for _, article in pages for mention in article.mentions)
     return (
         environment()
         .get_template("readings.html.j2")
@@ -91,104 +111,112 @@ def index_page(readings: Sequence[tuple[str, Reading]]) -> str:
     )
 
 
-def _headline(reading: Reading) -> str:
-    return next((one.text for one in reading.sentences if one.kind == "headline"), "")
-
-
-def _stances(reading: Reading) -> list[str]:
-    return _ordered(name for row in reading.rows for name in row.label.proba)
+def _title(article: LabelledArticle) -> str:
+    headline = next((sentence.text for sentence in article.sentences if sentence.kind == "headline"), "")
+    return article.article.title or headline or article.article.id
 
 
 def _ordered(names: Iterable[str]) -> list[str]:
-    """List stances once each: those known to the harness, the friendliest first, then others."""
-    found = {name: None for name in names if name}
-    return [name for name in reversed(STANCES) if name in found or not found] + [
-        name for name in found if name not in STANCES
+    """List stances once each: those of the harness, the most supportive first, then others."""
+    unique = {name: None for name in names if name}
+    return [name for name in reversed(STANCES) if name in unique or not unique] + [
+        name for name in unique if name not in STANCES
     ]
 
 
-def _paragraphs(reading: Reading, place: dict[str, int]) -> list[list[Line]]:
-    by_sentence: dict[int, list[Row]] = {}
-    for row in reading.rows:
-        by_sentence.setdefault(row.sentence.number, []).append(row)
-    made: dict[int, list[Line]] = {}
-    for sentence in reading.sentences:
-        rows = by_sentence.get(sentence.number, [])
-        pieces = _pieces(sentence.text, rows, place)
-        line = Line(sentence.number, sentence.kind, sentence.read, bool(rows), pieces)
-        made.setdefault(sentence.paragraph, []).append(line)
-    return list(made.values())
+def _paragraphs(article: LabelledArticle, numbers: dict[str, int]) -> list[list[ShownSentence]]:
+    by_sentence: dict[int, list[LabelledMention]] = {}
+    for mention in article.mentions:
+        by_sentence.setdefault(mention.sentence.number, []).append(mention)
+    paragraphs: dict[int, list[ShownSentence]] = {}
+    for sentence in article.sentences:
+        mentions = by_sentence.get(sentence.number, [])
+        pieces = _pieces(sentence.text, mentions, numbers)
+        shown = ShownSentence(sentence.number, sentence.kind, sentence.in_article, bool(mentions), pieces)
+        paragraphs.setdefault(sentence.paragraph, []).append(shown)
+    return list(paragraphs.values())
 
 
-def _pieces(text: str, rows: list[Row], place: dict[str, int]) -> tuple[Piece, ...]:
-    spans = sorted((span, place[row.named.party]) for row in rows for span in row.named.spans)
-    made = []
+def _pieces(text: str, mentions: list[LabelledMention], numbers: dict[str, int]) -> tuple[TextPiece, ...]:
+    """Cut a sentence at the spans of its mentions; of overlapping spans the first counts."""
+    spans = sorted(
+        (span, numbers[mention.mention.party]) for mention in mentions for span in mention.mention.spans
+    )
+    pieces = []
     position = 0
     for (start, end), party in spans:
         if start < position:
             continue
-        made += [Piece(text[position:start]), Piece(text[start:end], party)]
+        pieces += [TextPiece(text[position:start]), TextPiece(text[start:end], party)]
         position = end
-    return tuple(piece for piece in [*made, Piece(text[position:])] if piece.text)
+    return tuple(piece for piece in [*pieces, TextPiece(text[position:])] if piece.text)
 
 
-def _strip(reading: Reading, party: str) -> list[dict[str, Any]]:
-    """Return the course of the article for a party: a cell a sentence."""
-    mine = {row.sentence.number: row for row in reading.rows if row.named.party == party}
+def _strip(article: LabelledArticle, party: str) -> list[dict[str, Any]]:
+    """Return the course of the article for a party: a cell for each sentence."""
+    of_party = {
+        mention.sentence.number: mention for mention in article.mentions if mention.mention.party == party
+    }
     cells = []
-    for sentence in reading.sentences:
-        if sentence.read:
-            row = mine.get(sentence.number)
-            cells.append({"number": sentence.number, "row": None if row is None else _said(row)})
+    for sentence in article.sentences:
+        if sentence.in_article:
+            mention = of_party.get(sentence.number)
+            row = None if mention is None else _stance_cell(mention)
+            cells.append({"number": sentence.number, "row": row})
     return cells
 
 
-def _said(row: Row) -> dict[str, Any]:
-    label = row.label
+def _stance_cell(mention: LabelledMention) -> dict[str, Any]:
     return {
-        "stance": label.stance,
-        "own": row.holder.own_voice,
-        "sure": row.named.sure,
-        "abstain": label.abstain,
+        "stance": mention.labels.stance,
+        "own": mention.holder.own_voice,
+        "sure": mention.mention.sure,
+        "abstain": mention.labels.abstain,
     }
 
 
-def _rows(reading: Reading, place: dict[str, int]) -> dict[str, dict[str, Any]]:
-    made: dict[str, dict[str, Any]] = {}
-    for row in reading.rows:
-        label = row.label
-        made.setdefault(str(row.sentence.number), {})[str(place[row.named.party])] = _said(row) | {
-            "proba": {name: round(value, 3) for name, value in label.proba.items()},
-            "frames": [name.replace("_", " ") for name in label.frames],
-            "holder": _whose(row),
-            "how": _how(row),
-            "words": [[word.text, round(word.weight, 3)] for word in label.words],
+def _rows_by_sentence(
+    article: LabelledArticle, numbers: dict[str, int]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return what the page's script shows: number of the sentence → number of the party → its labels."""
+    rows: dict[str, dict[str, dict[str, Any]]] = {}
+    for mention in article.mentions:
+        labels = mention.labels
+        cell = _stance_cell(mention) | {
+            "proba": {name: round(value, 3) for name, value in labels.proba.items()},
+            "frames": [name.replace("_", " ") for name in labels.frames],
+            "holder": _holder(mention),
+            "how": _certainty(mention),
+            "words": [[word.text, round(word.weight, 3)] for word in labels.words],
         }
-    return made
+        rows.setdefault(str(mention.sentence.number), {})[str(numbers[mention.mention.party])] = cell
+    return rows
 
 
-def _whose(row: Row) -> str:
-    holder = row.holder
+def _holder(mention: LabelledMention) -> str:
+    holder = mention.holder
     if holder.own_voice:
         return "the outlet itself"
     via = holder.via if holder.via and holder.via != holder.name else ""
     return f"{holder.name} ({via})" if via else holder.name
 
 
-def _how(row: Row) -> str:
-    if not row.named.sure:
+def _certainty(mention: LabelledMention) -> str:
+    """Say whether the mention is unsure or linked; empty where the party is plainly named."""
+    if not mention.mention.sure:
         return "unsure whether the party is meant"
-    return f"meant by a {row.named.how}" if row.named.how in LINKED else ""
+    reference = mention.mention.reference
+    return f"meant by a {reference}" if reference in LINKED else ""
 
 
-def _table_row(row: Row) -> dict[str, Any]:
-    return _said(row) | {
-        "number": row.sentence.number,
-        "party": row.named.party,
-        "proba": row.label.proba,
-        "holder": _whose(row),
-        "frames": ", ".join(name.replace("_", " ") for name in row.label.frames),
-        "how": _how(row),
-        "words": ", ".join(f"{word.text} ({word.weight:+.2f})" for word in row.label.words),
-        "text": row.sentence.text,
+def _table_row(mention: LabelledMention) -> dict[str, Any]:
+    return _stance_cell(mention) | {
+        "number": mention.sentence.number,
+        "party": mention.mention.party,
+        "proba": mention.labels.proba,
+        "holder": _holder(mention),
+        "frames": ", ".join(name.replace("_", " ") for name in mention.labels.frames),
+        "how": _certainty(mention),
+        "words": ", ".join(f"{word.text} ({word.weight:+.2f})" for word in mention.labels.words),
+        "text": mention.sentence.text,
     }

@@ -1,4 +1,8 @@
-"""A sentence in, the persons and groups that could speak in it out."""
+"""A sentence in, the persons and groups that could speak in it out.
+
+Persons are guessed from capital letters and titles, groups from nouns that name people ("officials").
+English; the words are in ``english.txt``.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,10 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from harness.articles.words import AGENT_ENDING, AGENTS, NO_AGENTS, NO_HEAD, NOT_PEOPLE, STAFF, TITLES
+from harness.articles.word_lists import AGENT_ENDING, AGENTS, NO_AGENTS, NO_HEAD, NOT_PEOPLE, STAFF, TITLES
 from harness.values.parties import Span
 
+# Particles inside a name: "Ursula von der Leyen".
 _PARTICLE = r"(?:de|la|le|van|von|der|den|bin|al|el|da|di|du|dos)"
 _WORD = r"[A-ZÀ-ÖØ-Þ][\w’'-]*[\w]|[A-Z]\."
 _NAME = re.compile(rf"(?:{_WORD})(?:\s+(?:{_PARTICLE}\s+)?(?:{_WORD})){{0,4}}")
@@ -28,43 +33,44 @@ class Person:
         return self.name.rsplit(" ", 1)[-1]
 
 
-def people(text: str, taken: Iterable[Span] = (), known: Collection[str] = ()) -> list[Person]:
+def find_people(text: str, excluded: Iterable[Span] = (), surnames: Collection[str] = ()) -> list[Person]:
     """Find persons.
 
     Parameters
     ----------
     text : str
-    taken : iterable of (int, int)
-        What is something else already: mentions of parties.
-    known : collection of str
-        Surnames that the article has given in full: they alone are persons then.
+        A sentence.
+    excluded : iterable of (int, int)
+        Spans that are something else, such as mentions of parties.
+    surnames : collection of str
+        Surnames of persons whom the article has introduced by their full name: a surname alone counts then.
 
     Returns
     -------
     list of Person
-        In order: names of two words or more, a title with a name, and known surnames. Guessed from capitals,
-        so that unknown places and firms are among them.
+        In order: names of two words or more, a title with a name, and the surnames. They are guessed from
+        capitals, so that unknown places and firms are among them.
     """
-    blocked = list(taken)
-    found = []
+    spans = list(excluded)
+    persons = []
     for match in _NAME.finditer(text):
         start, end = match.span()
-        overlap = [one for one in blocked if one[0] < end and start < one[1]]
-        if overlap:
+        if any(span[0] < end and start < span[1] for span in spans):
             continue
         before = re.search(r"([\w-]+)\s+$", text[:start])
         introduced = before is not None and (
-            before.group(1).lower() in TITLES or group(f"the {before.group(1)}") is not None
+            before.group(1).lower() in TITLES or description_at_end(f"the {before.group(1)}") is not None
         )
-        person = _person(match.group(), start, known, titled=introduced)
+        person = _person(match.group(), start, surnames, titled=introduced)
         if person is not None:
-            found.append(person)
-    return found
+            persons.append(person)
+    return persons
 
 
-def _person(found: str, start: int, known: Collection[str], *, titled: bool) -> Person | None:
-    words = [(one.group(), one.start()) for one in re.finditer(r"\S+", found)]
-    words = [(re.sub(r"[’']s?$", "", word), at) for word, at in words]
+def _person(capitals: str, start: int, surnames: Collection[str], *, titled: bool) -> Person | None:
+    """Read a person from a run of capitalised words, or None where it is none."""
+    words = [(match.group(), match.start()) for match in re.finditer(r"\S+", capitals)]
+    words = [(re.sub(r"[’']s?$", "", word), offset) for word, offset in words]
     # What begins a sentence may be any word: "Even Kolvane", "Asked Mr Kim".
     while words and words[0][0].lower().rstrip(".") in NOT_PEOPLE:
         words = words[1:]
@@ -78,62 +84,75 @@ def _person(found: str, start: int, known: Collection[str], *, titled: bool) -> 
     if not words or any(word.lower().rstrip(".") in NOT_PEOPLE for word, _ in words):
         return None
     name = " ".join(word for word, _ in words)
-    if len(words) == 1 and not titled and name not in known:
+    if len(words) == 1 and not titled and name not in surnames:
         return None
     if len(words) == 1 and (len(name) < 2 or name.isupper()):
         return None
-    last, at = words[-1]
-    return Person(start + first, start + at + len(last), name)
+    last, offset = words[-1]
+    return Person(start + first, start + offset + len(last), name)
 
 
+# What makes a description definite or counted: "the baker", "two bakers", "his baker".
 _NUMBER = (
     r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|"
     r"thirty|forty|fifty|both|several|\d+"
 )
 _DETERMINER = rf"the|a|an|some|many|most|other|another|his|her|its|their|our|my|no|{_NUMBER}"
 _ARTICLE = re.compile(r"the|an?|some|many|most|other|another|his|her|its|their|our|my|no")
+# Modifiers that are no part of a description: "two senior officials" are "two officials".
 _ADJECTIVES = re.compile(
     r"(?i)^(?:young|old|senior|junior|former|soft-voiced|independent|local|unnamed|anonymous|own|chief|top|leading|"
     r"other|different|some|many|most|several|humbled|very|friendly|well-known|\w+-\w+|\w+ed|\w+ing|\w+ical|\w+ous|\w+ful)$"
 )
 
 
-def group(left: str) -> tuple[str, int] | None:
-    """Read a description that ends a text: "two shop stewards", "the harbour master", "critics".
+def description_at_end(text: str) -> tuple[str, int] | None:
+    """Read a description of people that ends a text: "two shop stewards", "the harbour master", "critics".
 
     Returns
     -------
     (str, int) or None
         The description without article and adjectives, in lower case, and where it begins.
     """
-    words = list(re.finditer(r"[\w’'-]+|[^\w\s]", left[-80:]))
-    offset = max(0, len(left) - 80)
-    taken: list[re.Match[str]] = []
+    words = list(re.finditer(r"[\w’'-]+|[^\w\s]", text[-80:]))
+    offset = max(0, len(text) - 80)
+    phrase: list[re.Match[str]] = []
+    # Backwards from the head noun; four words are as long as a description gets.
     for word in reversed(words):
-        low = word.group().lower()
-        if not re.fullmatch(r"[\w’'-]+", low) or low in NO_HEAD or _ARTICLE.fullmatch(low) or len(taken) == 4:
+        lower = word.group().lower()
+        if (
+            not re.fullmatch(r"[\w’'-]+", lower)
+            or lower in NO_HEAD
+            or _ARTICLE.fullmatch(lower)
+            or len(phrase) == 4
+        ):
             break
-        if taken and word.group()[0].isupper() and (offset + word.start() > 0 or re.search(r"[’']s$", low)):
+        if (
+            phrase
+            and word.group()[0].isupper()
+            and (offset + word.start() > 0 or re.search(r"[’']s$", lower))
+        ):
             break
-        taken.insert(0, word)
-    if not taken:
+        phrase.insert(0, word)
+    if not phrase:
         return None
-    head, start = taken[-1].group(), offset + taken[0].start()
-    if not _is_agent(head, begins=not re.search(r"[A-Za-z]", left[:start]) and len(taken) == 1):
+    head, start = phrase[-1].group(), offset + phrase[0].start()
+    if not _is_agent(head, begins=not re.search(r"[A-Za-z]", text[:start]) and len(phrase) == 1):
         return None
     determined = (
-        re.search(rf"(?i)(?:\b(?:{_DETERMINER})|\w[’']s?)\s+(?-i:[A-Z][\w.-]*\s+){{0,3}}$", left[:start])
+        re.search(rf"(?i)(?:\b(?:{_DETERMINER})|\w[’']s?)\s+(?-i:[A-Z][\w.-]*\s+){{0,3}}$", text[:start])
         is not None
     )
-    counted = re.fullmatch(rf"(?i){_NUMBER}", taken[0].group()) is not None
+    counted = re.fullmatch(rf"(?i){_NUMBER}", phrase[0].group()) is not None
     plural = head.endswith("s") or head.lower() in ("police", "people", "men", "women", "counsel", "staff")
-    if not (determined or counted or plural or not re.search(r"[A-Za-z]", left[:start])):
+    if not (determined or counted or plural or not re.search(r"[A-Za-z]", text[:start])):
         return None
-    kept = [word.group() for word in taken[:-1] if not _ADJECTIVES.match(word.group())]
-    return " ".join([*kept[-2:], head]).lower(), start
+    modifiers = [word.group() for word in phrase[:-1] if not _ADJECTIVES.match(word.group())]
+    return " ".join([*modifiers[-2:], head]).lower(), start
 
 
 def _is_agent(noun: str, *, begins: bool) -> bool:
+    """Whether a noun names people: it is listed, or it ends like "baker", "unionist", "spokeswoman"."""
     if noun[0].isupper() and not begins:
         return False
     low = noun.lower()

@@ -1,228 +1,159 @@
-"""Documents, a registry and served models in; who is shown how in each sentence, and by whom, out."""
+"""What was read and labelled in; its rows as a table, and a summary on the screen or in a notebook, out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.articles.documents import Document
-from harness.articles.explaining import Word, explained
-from harness.articles.holders import Holder, holders
-from harness.articles.mentions import Named, mentions
-from harness.articles.sentences import Sentence, sentences
-from harness.values.errors import ModelError
-from harness.values.parties import Registry
+from harness.articles.console import WIDTH, print_notes, print_paths, printable
+from harness.articles.holders import VOICES
+from harness.articles.tallies import PartyTally
+from harness.values.errors import ArticleError, Problem
+from harness.values.labels import STANCES
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
+    from rich.table import Table
 
-    from harness.serving.inference import LabelModel
+MAX_PARTIES = 15
+"""Parties in the summary on the screen; tables and pages have all of them."""
 
-ROWS_AT_ONCE = 1024
-"""Rows that are labelled together; articles wait until so many are there, and no longer."""
-
-SEPARATOR = "|"
-
-
-@dataclass(frozen=True)
-class Label:
-    """What the models say of a (sentence, party).
-
-    Attributes
-    ----------
-    stance : str
-    proba : dict
-        Stance → probability; they sum to 1.
-    abstain : bool
-    frames : tuple of str
-        Of the sentence.
-    frame_proba : dict
-        Frame → probability.
-    words : tuple of Word
-        What moved the stance, the weightiest first; empty where nobody asked.
-    """
-
-    stance: str = ""
-    proba: dict[str, float] = field(default_factory=dict)
-    abstain: bool = False
-    frames: tuple[str, ...] = ()
-    frame_proba: dict[str, float] = field(default_factory=dict)
-    words: tuple[Word, ...] = ()
+MAX_PROBLEMS = 5
+"""Articles that could not be read and are listed one by one in the summary."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """A party in a sentence."""
-
-    sentence: Sentence
-    named: Named
-    holder: Holder
-    label: Label = Label()
-
-
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class Reading:
-    """A document with all its sentences, and a row for each party in each.
+    """How articles treat parties: the result of :func:`harness.articles.pipeline.read`.
 
     Attributes
     ----------
-    document : Document
-    sentences : tuple of Sentence
-        What is left out too.
-    holders : tuple of Holder
-        One a sentence.
-    rows : tuple of Row
-        In order; every party at most once a sentence.
+    n_articles, n_rows : int
+        Articles that were read; rows, one for each party in a sentence.
+    tallies : dict
+        Party → :class:`harness.articles.tallies.PartyTally`, the most mentioned first.
+    written : list of Path
+        Pages, tables and indexes that were written.
+    unreadable : list of Problem
+        What kept articles from being read.
+    notes : list of str
+        What a reader of the result should know.
+    row_records : list of dict, optional
+        The rows, where they were kept; see :attr:`rows`.
     """
 
-    document: Document
-    sentences: tuple[Sentence, ...]
-    holders: tuple[Holder, ...]
-    rows: tuple[Row, ...]
-
-    def thinned(self) -> Reading:
-        """Return the reading without its text, for who counts over thousands of articles."""
-        rows = tuple(
-            replace(
-                row,
-                sentence=replace(row.sentence, text=""),
-                label=Label(row.label.stance, abstain=row.label.abstain),
-            )
-            for row in self.rows
-        )
-        headline = tuple(one for one in self.sentences[:1] if one.kind == "headline")
-        return Reading(replace(self.document, text=""), headline, (), rows)
+    n_articles: int = 0
+    n_rows: int = 0
+    tallies: dict[str, PartyTally] = field(default_factory=dict)
+    written: list[Path] = field(default_factory=list)
+    unreadable: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    row_records: list[dict[str, Any]] | None = None
 
     @property
-    def parties(self) -> list[str]:
-        """The parties that occur, the one with most rows first."""
-        counts: dict[str, int] = {}
-        for row in self.rows:
-            counts[row.named.party] = counts.get(row.named.party, 0) + 1
-        return sorted(counts, key=lambda name: -counts[name])
+    def rows(self) -> pd.DataFrame:
+        """All rows; the columns are those of :func:`harness.articles.table_writer.flat_rows`.
 
+        Raises
+        ------
+        ArticleError
+            Where the rows were not kept: of many articles they may not fit in memory.
+        """
+        import pandas as pd
 
-@dataclass(frozen=True)
-class Reader:
-    """Reads articles.
+        if self.row_records is None:
+            raise ArticleError(
+                [Problem("rows", "were not kept", "read with keep_rows=True, or load the table")]
+            )
+        return pd.DataFrame(self.row_records)
 
-    Attributes
-    ----------
-    registry : Registry
-    stance, frames : LabelModel, optional
-        Left out, that label stays empty.
-    only : frozenset of str
-        Canonical names; empty stands for all parties that occur.
-    linked : bool
-        See :func:`harness.articles.mentions.mentions`.
-    explain : bool
-        Whether to say which words moved a stance.
-    explain_at_most : int, optional
-        Rows; where more are labelled together, nothing is said of words. Left out, there is no end.
-    language : str
-        For :func:`harness.articles.sentences.sentences`.
+    @property
+    def counts(self) -> pd.DataFrame:
+        """Mentions that count, by party and voice: ``party``, ``voice``, and a column for each stance.
 
-    Raises
-    ------
-    ModelError
-        Where a model is for the other task.
-    """
+        Without a stance model they are counted in a column ``mentions``.
+        """
+        import pandas as pd
 
-    registry: Registry
-    stance: LabelModel | None = None
-    frames: LabelModel | None = None
-    only: frozenset[str] = frozenset()
-    linked: bool = True
-    explain: bool = False
-    language: str = "en"
-    explain_at_most: int | None = None
-
-    def __post_init__(self) -> None:
-        for model, task in ((self.stance, "stance"), (self.frames, "framing")):
-            if model is not None and model.task != task:
-                raise ModelError(f"{model.uri or 'the model'} is for {model.task}; a {task} model is needed")
-
-    def read(self, documents: Iterable[Document]) -> Iterator[Reading]:
-        """Read articles, in order; as many are held at a time as fill a batch."""
-        waiting: list[Reading] = []
-        count = 0
-        for document in documents:
-            waiting.append(self.outline(document))
-            count += len(waiting[-1].rows)
-            if count >= ROWS_AT_ONCE:
-                yield from self._labelled(waiting)
-                waiting, count = [], 0
-        yield from self._labelled(waiting)
-
-    def outline(self, document: Document) -> Reading:
-        """Say who is named where and whose view each sentence gives; labels stay empty."""
-        found = sentences(document.text, title=document.title, language=self.language)
-        named = mentions(found, self.registry, date=document.date, linked=self.linked)
-        whose = holders(found, named)
-        rows = tuple(
-            Row(sentence, one, holder)
-            for sentence, of_one, holder in zip(found, named, whose, strict=True)
-            for one in of_one
-            if not self.only or one.party in self.only
-        )
-        return Reading(document, tuple(found), tuple(whose), rows)
-
-    def _labelled(self, readings: Sequence[Reading]) -> Iterator[Reading]:
-        rows = [row for one in readings for row in one.rows]
-        labels = iter(self.labels(rows))
-        for one in readings:
-            yield replace(one, rows=tuple(replace(row, label=next(labels)) for row in one.rows))
-
-    def explains(self, n: int) -> bool:
-        """Say whether words are told where ``n`` rows are labelled together."""
-        return self.explain and (self.explain_at_most is None or n <= self.explain_at_most)
-
-    def labels(self, rows: Sequence[Row]) -> list[Label]:
-        """Label rows."""
-        made = [Label() for _ in rows]
-        if not rows:
-            return made
-        if self.stance is not None:
-            table = _table(rows)
-            found = self.stance.predict(table)
-            names = self.stance.labels
-            made = [
-                Label(one["label"], {name: one[f"p_{name}"] for name in names}, bool(one["abstain"]))
-                for one in found.to_dict("records")
-            ]
-            if self.explains(len(rows)):
-                words = explained(self.stance, table, found["label"].tolist())
-                made = [replace(one, words=why) for one, why in zip(made, words, strict=True)]
-        if self.frames is not None:
-            made = _framed(self.frames, rows, made)
-        return made
-
-
-def _table(rows: Sequence[Row]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(
-        {
-            "text": [row.sentence.text for row in rows],
-            "target": [row.named.party for row in rows],
-            "target_start": [row.named.spans[0][0] for row in rows],
-            "target_end": [row.named.spans[0][1] for row in rows],
+        records = [
+            {"party": party, "voice": voice}
+            | {stance or "mentions": n for stance, n in tally.stances[voice].items()}
+            for party, tally in self.tallies.items()
+            for voice in VOICES
+        ]
+        stances = {
+            name for tally in self.tallies.values() for voice in VOICES for name in tally.stances[voice]
         }
-    )
+        ordered = [name for name in STANCES if name in stances] + sorted(stances - set(STANCES))
+        columns = ["party", "voice", *(name or "mentions" for name in ordered)]
+        table = pd.DataFrame(records, columns=columns)
+        return table.fillna(dict.fromkeys(columns[2:], 0)).astype(dict.fromkeys(columns[2:], int))
+
+    def __repr__(self) -> str:
+        return f"Reading({self.n_articles:,} articles, {self.n_rows:,} rows, {len(self.tallies):,} parties)"
+
+    def _repr_html_(self) -> str:
+        return self.counts.to_html(index=False)
+
+    def show(self, console: Console | None = None) -> None:
+        """Print counts by party, own voice and quotes apart, what could not be read, and what was written.
+
+        Parameters
+        ----------
+        console : rich.console.Console, optional
+            Left out, standard output, 80 characters wide.
+        """
+        if console is None:
+            from rich.console import Console
+
+            console = Console(highlight=False, width=WIDTH)
+        articles = _counted(self.n_articles, "article")
+        if self.tallies:
+            rows = _counted(self.n_rows, "row")
+            console.print(f"{articles}, {rows} (a row is a party in a sentence)", style="italic")
+            console.print(self._table())
+            console.print(
+                "critical / neutral / supportive mentions; unsure mentions are not counted.", style="dim"
+            )
+        else:
+            console.print(f"{articles}: no sentence mentions a party of the registry.")
+        if len(self.tallies) > MAX_PARTIES:
+            console.print(f"{len(self.tallies) - MAX_PARTIES} more parties are in the tables and pages.")
+        print_notes(console, [*map(str, self.unreadable[:MAX_PROBLEMS]), *self.notes])
+        if len(self.unreadable) > MAX_PROBLEMS:
+            print_notes(console, [f"{len(self.unreadable) - MAX_PROBLEMS} more could not be read"])
+        print_paths(console, self.written)
+
+    def _table(self) -> Table:
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False)
+        table.add_column("party", no_wrap=True, max_width=24)
+        for voice in VOICES:
+            table.add_column(voice, no_wrap=True)
+        table.add_column("unsure", justify="right")
+        for name, tally in list(self.tallies.items())[:MAX_PARTIES]:
+            cells = (_stance_counts(tally.stances[voice]) for voice in VOICES)
+            table.add_row(printable(name), *cells, str(tally.unsure or "–"))
+        return table
 
 
-def _framed(model: LabelModel, rows: Sequence[Row], made: Sequence[Label]) -> list[Label]:
-    """Add frames: once a sentence, however many parties stand in it."""
-    import pandas as pd
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
-    texts = list(dict.fromkeys(row.sentence.text for row in rows))
-    records = model.predict(pd.DataFrame({"text": texts})).to_dict("records")
-    by_text: dict[str, dict[Any, Any]] = dict(zip(texts, records, strict=True))
-    framed = []
-    for row, label in zip(rows, made, strict=True):
-        one = by_text[row.sentence.text]
-        frames = tuple(name for name in str(one["label"]).split(SEPARATOR) if name)
-        proba = {name: float(one[f"p_{name}"]) for name in model.labels}
-        framed.append(replace(label, frames=frames, frame_proba=proba))
-    return framed
+
+def _stance_counts(counts: Counter[str]) -> str:
+    """Return "2 / 0 / 1"; a plain number without a stance model, and other stances by their names."""
+    if not counts:
+        return "–"
+    if set(counts) == {""}:
+        return str(counts[""])
+    names: Sequence[str] = [
+        name for name in STANCES if name in counts or len(counts) > 1 or set(counts) <= set(STANCES)
+    ]
+    others = [f"{name} {n}" for name, n in counts.items() if name not in STANCES]
+    return " / ".join([*(str(counts[name]) for name in names), *others])

@@ -1,4 +1,4 @@
-"""A table of readings in, a random sample of its rows to be labelled by hand out."""
+"""A table of readings in, a stratified random sample of its rows to be labelled by hand out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.articles.readings import Readings
-from harness.articles.rows import whole
+from harness.articles.readings_table import ReadingsTable
+from harness.articles.table_writer import atomic_file
 from harness.values.errors import ArticleError, Problem, suggest
 
 if TYPE_CHECKING:
@@ -19,29 +19,33 @@ if TYPE_CHECKING:
 
 COLUMNS = ("row", "pi", "stratum", "article", "outlet", "date", "text", "target", "gold", "gold_voice")
 STRATA = ("target", "outlet", "week", "voice", "stance")
-LEAST = 2
+"""Columns that may make strata."""
+
+MIN_ROWS = 2
+"""Rows drawn from a stratum: of a single row no variance can be estimated."""
 
 
-def draw(
-    readings: Readings, size: int, *, by: Sequence[str] = ("target", "voice"), seed: int = 1
+def draw_sample(
+    readings: ReadingsTable, size: int, *, by: Sequence[str] = ("target", "voice"), seed: int = 1
 ) -> pd.DataFrame:
-    """Draw rows at random, stratum by stratum.
+    """Draw rows at random and without replacement, stratum by stratum.
 
     Parameters
     ----------
-    readings : Readings
+    readings : ReadingsTable
     size : int
-        Rows, about; at least two a stratum. All rows where there are fewer.
+        Rows to draw, about: at least :data:`MIN_ROWS` from each stratum, or all of a smaller one.
     by : sequence of str
-        What makes a stratum: of ``target``, ``outlet``, ``week``, ``voice``, ``stance``. A stratum gets rows
-        in proportion to the root of its size, so that rare parties are not lost.
+        Columns whose values make the strata, of :data:`STRATA`. A stratum gets rows in proportion to the
+        square root of its size (power allocation; Bankier 1988), so that rare parties are not lost.
     seed : int
 
     Returns
     -------
     DataFrame
-        In random order; ``pi`` is the share of its stratum that was drawn. ``gold`` and ``gold_voice`` are to
-        be filled in: what the models say is not shown, so that it sways nobody.
+        :data:`COLUMNS`, in random order; ``pi`` is the probability in (0, 1] with which a row was drawn.
+        ``gold`` and ``gold_voice`` are to be filled in. The predictions are left out: whoever labels would be
+        swayed by them.
 
     Raises
     ------
@@ -55,8 +59,8 @@ def draw(
         for name in by
         if name not in STRATA
     ]
-    if size < LEAST:
-        problems.append(Problem("size", f"should be at least {LEAST}, got {size}"))
+    if size < MIN_ROWS:
+        problems.append(Problem("size", f"should be at least {MIN_ROWS}, got {size}"))
     if problems:
         raise ArticleError(problems)
     rows = readings.rows
@@ -64,39 +68,52 @@ def draw(
     for name in by[1:]:
         names = names + " | " + rows[name].astype(str)
     sizes = names.value_counts().sort_index()
-    wanted = _allotted(sizes.tolist(), size)
+    allocation = _allocation(sizes.tolist(), size)
     random = np.random.default_rng(seed)
     parts = []
-    for name, n, total in zip(sizes.index, wanted, sizes, strict=True):
-        places = np.flatnonzero(names == name)
-        chosen = random.permutation(places)[:n]
+    for name, n, total in zip(sizes.index, allocation, sizes, strict=True):
+        indices = np.flatnonzero(names == name)
+        chosen = random.permutation(indices)[:n]
         parts.append(rows.iloc[chosen].assign(pi=n / total, stratum=name))
     drawn = pd.concat(parts).assign(gold="", gold_voice="")
     return drawn.iloc[random.permutation(len(drawn))][list(COLUMNS)].reset_index(drop=True)
 
 
-def _allotted(sizes: Sequence[int], size: int) -> list[int]:
-    """Share rows out by the roots of the sizes; what a small stratum cannot take goes to the others."""
-    wanted = dict.fromkeys(range(len(sizes)), 0)
-    full: dict[int, int] = {}
-    left = size
-    while len(full) < len(sizes):
-        open_ = {k: sizes[k] ** 0.5 for k in wanted if k not in full}
-        total = sum(open_.values())
-        wanted |= {k: max(LEAST, round(left * root / total)) for k, root in open_.items()}
-        over = {k: int(sizes[k]) for k in open_ if wanted[k] >= sizes[k]}
-        if not over:
+def _allocation(sizes: Sequence[int], size: int) -> list[int]:
+    """Allocate rows by the square roots of the sizes; what a small stratum lacks goes to the others."""
+    allocation = dict.fromkeys(range(len(sizes)), 0)
+    exhausted: dict[int, int] = {}
+    remaining = size
+    # Each round takes the strata that are too small whole, and allocates the rest anew.
+    while len(exhausted) < len(sizes):
+        roots = {k: sizes[k] ** 0.5 for k in allocation if k not in exhausted}
+        total = sum(roots.values())
+        allocation |= {k: max(MIN_ROWS, round(remaining * root / total)) for k, root in roots.items()}
+        whole = {k: int(sizes[k]) for k in roots if allocation[k] >= sizes[k]}
+        if not whole:
             break
-        full |= over
-        left = max(0, left - sum(over.values()))
-    return [full.get(k, wanted[k]) for k in range(len(sizes))]
+        exhausted |= whole
+        remaining = max(0, remaining - sum(whole.values()))
+    return [exhausted.get(k, allocation[k]) for k in range(len(sizes))]
 
 
-def write(drawn: pd.DataFrame, path: Path) -> None:
-    """Write a sample as CSV."""
+def write_sample(sample: pd.DataFrame, path: Path) -> None:
+    """Write a sample as CSV.
+
+    Parameters
+    ----------
+    sample : DataFrame
+        As :func:`draw_sample` returns it.
+    path : Path
+
+    Raises
+    ------
+    ArticleError
+        Where it cannot be written.
+    """
     text = io.StringIO(newline="")
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()
-    table.writerows(drawn.to_dict("records"))  # type: ignore[arg-type]
-    with whole(path) as handle:
+    table.writerows(sample.to_dict("records"))  # type: ignore[arg-type]
+    with atomic_file(path) as handle:
         handle.write(text.getvalue().encode("utf-8"))

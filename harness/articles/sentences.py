@@ -1,43 +1,48 @@
-"""A text in, its sentences out, with exact offsets; headings and what is no part of the article marked.
+"""A text in, its sentences out, with exact offsets and the kind of line that each stands in.
 
-Lines are paragraphs, unless the text was wrapped at a fixed width. Inside a paragraph sentences are told
-apart by sentencex, which knows abbreviations, initials, quotes and ellipses of many languages.
+Lines are paragraphs, unless the text was wrapped at a fixed width. In a paragraph sentencex finds the ends of
+sentences: it knows abbreviations, initials, quotes and ellipses of many languages. What it gets wrong on news
+(posts, emoji, "D-W.Va.") is corrected here.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.articles.kinds import BULLET, LEFT_OUT, Kind, is_boilerplate, kind_of
+from harness.articles.line_kinds import BULLET, LEFT_OUT, LineKind, is_boilerplate, kind_of_line
 from harness.values.parties import Span
 
-LONGEST = 1000
-"""Characters; what runs on longer is cut at a space."""
+MAX_SENTENCE = 1000
+"""Characters of a sentence; longer ones are cut at a space."""
 
-_AT_ONCE = 50_000
+# Characters that are split in one go, which bounds the memory of a text without line breaks.
+_MAX_PIECE = 50_000
+# Widths between which lines count as wrapped by an editor or a mail program.
 _WRAPPED = (45, 110)
-_QUOTED_AT_LENGTH = 300
+# Characters; a longer speech in quotation marks is split into its sentences.
+_MAX_QUOTED = 300
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence, ``document[start:end]``.
+    """A sentence of an article, ``text[start:end]``.
 
     Attributes
     ----------
     number : int
-        From 1, in order; of what is left out too.
+        From 1, in order; sentences that are no part of the article are counted too.
     text : str
-        As it stands there, line breaks as spaces.
+        Its characters, line breaks as spaces.
     start, end : int
-        Offsets into the text it was found in, or into the title.
+        Character offsets in the text of the article, or in its title; ``end`` is exclusive.
     paragraph : int
         From 0; the title is -1.
     kind : str
-        ``headline``, ``heading`` and ``body`` are read; ``dateline``, ``byline``, ``credit`` (who posted) and
-        ``boilerplate`` ("Read next", share links) are left out.
+        ``headline``, ``heading`` and ``body`` are part of the article; ``dateline``, ``byline``, ``credit``
+        (who posted) and ``boilerplate`` ("Read next", share links) are not.
     """
 
     number: int
@@ -45,72 +50,77 @@ class Sentence:
     start: int
     end: int
     paragraph: int
-    kind: Kind
+    kind: LineKind
 
     @property
-    def read(self) -> bool:
-        """Whether it belongs to the article."""
+    def in_article(self) -> bool:
+        """Whether it is part of the article."""
         return self.kind not in LEFT_OUT
 
 
-def sentences(text: str, *, title: str = "", language: str = "en") -> list[Sentence]:
+def split_sentences(text: str, *, title: str = "", language: str = "en") -> list[Sentence]:
     """Split an article into sentences.
 
     Parameters
     ----------
     text : str
     title : str
-        A headline that is not part of ``text``: the first sentence then, with offsets of its own.
+        A headline that is not part of ``text``: it becomes the first sentence, with offsets in the title.
     language : str
-        Code that sentencex knows; kinds of lines are told by English words.
+        Code that sentencex knows; kinds of lines are recognised by English words.
 
     Returns
     -------
     list of Sentence
         In order, without overlaps; every character outside them is space, a bullet or a lone emoji.
     """
-    made: list[Sentence] = []
+    sentences: list[Sentence] = []
     if title.strip():
         start, end = _stripped(title, (0, len(title)))
-        made.append(Sentence(1, _flat(title[start:end]), start, end, -1, "headline"))
+        sentences.append(Sentence(1, _flat(title[start:end]), start, end, -1, "headline"))
     blocks = list(paragraphs(text))
     for number, (block, spans) in enumerate(_split(text, blocks, language)):
-        kind = kind_of(_flat(text[slice(*block)]), first=number == 0 and not made, alone=len(blocks) == 1)
+        kind = kind_of_line(
+            _flat(text[slice(*block)]), first=number == 0 and not sentences, alone=len(blocks) == 1
+        )
         for start, end in spans:
-            inside = kind
+            line_kind = kind
             if kind == "body" and is_boilerplate(_flat(text[start:end])):
-                inside = "boilerplate"
-            made.append(Sentence(len(made) + 1, _flat(text[start:end]), start, end, number, inside))
-    return made
+                line_kind = "boilerplate"
+            sentences.append(
+                Sentence(len(sentences) + 1, _flat(text[start:end]), start, end, number, line_kind)
+            )
+    return sentences
 
 
 def paragraphs(text: str) -> Iterator[Span]:
-    """Yield the paragraphs of a text: its lines; where it is wrapped at a fixed width, runs of lines."""
+    """Yield the spans of the paragraphs of a text: its lines, or runs of lines that were wrapped."""
     run: list[Span] = []
     for match in re.finditer(r"[^\r\n\u2028\u2029]+|(?:\r\n|[\r\n\u2028\u2029])", text):
         span = _stripped(text, match.span())
         if match.group() in ("\r\n", "\n", "\r", "\u2028", "\u2029"):
             continue
         if run and (
-            not _filled(text, span) or "\n\n" in text[run[-1][1] : span[0]].replace("\r", "").replace(" ", "")
+            not _has_text(text, span)
+            or "\n\n" in text[run[-1][1] : span[0]].replace("\r", "").replace(" ", "")
         ):
             yield from _joined(text, run)
             run = []
-        if _filled(text, span):
+        if _has_text(text, span):
             run.append(span)
     yield from _joined(text, run)
 
 
-def _filled(text: str, span: Span) -> bool:
+def _has_text(text: str, span: Span) -> bool:
     return span[1] > span[0] and not text[span[0] : span[1]].isspace()
 
 
 def _joined(text: str, run: list[Span]) -> Iterator[Span]:
-    """Join lines that somebody wrapped: of about one length, most of them ending inside a sentence."""
+    """Join lines that were wrapped: of about the same length, most of them ending inside a sentence."""
     lengths = [end - start for start, end in run[:-1]]
     ends = [text[end - 1] not in '.!?:…"”’)»' for _, end in run[:-1]]
     short, long = _WRAPPED
-    wrapped = bool(lengths) and all(short <= one <= long for one in lengths)
+    wrapped = bool(lengths) and all(short <= length <= long for length in lengths)
     if wrapped and sum(ends) * 2 > len(ends) and max(lengths) - min(lengths) <= 30:
         yield run[0][0], run[-1][1]
     else:
@@ -118,27 +128,31 @@ def _joined(text: str, run: list[Span]) -> Iterator[Span]:
 
 
 def _split(text: str, blocks: list[Span], language: str) -> Iterator[tuple[Span, list[Span]]]:
+    """Yield each paragraph with the spans of its sentences."""
     for block in blocks:
         spans: list[Span] = []
-        for part in _parts(text, block):
-            spans += _sentences_of(text, part, language)
+        for piece in _pieces(text, block):
+            spans += _sentences_of(text, piece, language)
         yield block, spans
 
 
-def _parts(text: str, span: Span) -> Iterator[Span]:
-    """Cut what is too long to be looked at in one go, at a space where there is one."""
+def _pieces(text: str, span: Span) -> Iterator[Span]:
+    """Cut a paragraph that is too long to be split in one go, at a space where there is one."""
     start, end = span
-    while end - start > _AT_ONCE:
-        cut = text.rfind(" ", start + _AT_ONCE // 2, start + _AT_ONCE) + 1 or start + _AT_ONCE
+    while end - start > _MAX_PIECE:
+        cut = text.rfind(" ", start + _MAX_PIECE // 2, start + _MAX_PIECE) + 1 or start + _MAX_PIECE
         yield start, cut
         start = cut
     yield start, end
 
 
-_BARE = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$")
+# The number of a list item alone: "2."
+_LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$")
+# Ends that sentencex misses: before hashtags, handles and quotes, after a bracket, before an emoji or a flag.
 _MORE_ENDS = re.compile(
     r"(?:[.!?…][)\]]|\w[.!?…]+)\s+(?=[#@\"“(][\w#@])|[.!?…][)\]]\s+(?=[A-Z])|[.!?]\s+(?=[\U0001F300-\U0001FAFF\u2600-\u27BF\U0001F1E6-\U0001F1FF])"
 )
+# What looks like such an end and is a title or an initial: "Sen. (", "J. “".
 _INITIALS = re.compile(r"\b(?:[A-Z]\.|Mr\.|Mrs\.|Ms\.|Dr\.|Sen\.|Rep\.|Gov\.|No\.)\s+$")
 
 
@@ -149,48 +163,48 @@ def _sentences_of(text: str, span: Span, language: str) -> list[Span]:
     marker = BULLET.match(piece)
     begin = marker.end() if marker and marker.end() < len(piece) else 0
     ends = _ends(sentencex.segment(language, piece[begin:]), begin)
-    ends = _long_quotes_split(piece, ends, begin, language)
-    ends = sorted({*_without_false(piece, ends, begin), *_overlooked(piece, begin), len(piece)})
-    found: list[Span] = []
+    ends = _with_long_quotes_split(piece, ends, begin, language)
+    ends = sorted({*_without_false_ends(piece, ends, begin), *_missed_ends(piece, begin), len(piece)})
+    sentences: list[Span] = []
     start = begin
     for end in ends:
-        one = _stripped(piece, (start, end))
+        sentence = _stripped(piece, (start, end))
         start = end
-        if not re.search(r"\w", piece[slice(*one)]):
+        if not re.search(r"\w", piece[slice(*sentence)]):
             continue
-        if found and _is_tail(piece[slice(*one)]):
-            found[-1] = (found[-1][0], one[1])
+        if sentences and _is_link(piece[slice(*sentence)]):
+            sentences[-1] = (sentences[-1][0], sentence[1])
         else:
-            found += _cut(piece, one)
-    return [(span[0] + one[0], span[0] + one[1]) for one in found]
+            sentences += _cut(piece, sentence)
+    return [(span[0] + start, span[0] + end) for start, end in sentences]
 
 
 def _ends(pieces: list[str], begin: int) -> list[int]:
-    ends, at = [], begin
-    for piece in pieces:
-        at += len(piece)
-        ends.append(at)
-    return ends
+    """Return the offsets at which consecutive pieces of a text end."""
+    return list(itertools.accumulate(map(len, pieces), initial=begin))[1:]
 
 
-def _long_quotes_split(piece: str, ends: list[int], begin: int, language: str) -> list[int]:
-    """A speech in quotes is kept whole; a long one is read sentence by sentence."""
+def _with_long_quotes_split(piece: str, ends: list[int], begin: int, language: str) -> list[int]:
+    """Split a long speech in quotation marks into its sentences, which sentencex leaves whole.
+
+    A short one stays whole: its sentences are one speaker's, named once.
+    """
     import sentencex
 
-    made: list[int] = []
+    split: list[int] = []
     start = begin
     for end in ends:
-        if end - start > _QUOTED_AT_LENGTH and re.search('["“”]', piece[start:end]):
+        if end - start > _MAX_QUOTED and re.search('["“”]', piece[start:end]):
             bare = re.sub('["“”]', " ", piece[start:end])
-            made += [_past_quote(piece, one) for one in _ends(sentencex.segment(language, bare), start)]
+            split += [_past_quote(piece, inner) for inner in _ends(sentencex.segment(language, bare), start)]
         else:
-            made.append(end)
+            split.append(end)
         start = end
-    return made
+    return split
 
 
 def _past_quote(piece: str, end: int) -> int:
-    """Leave a closing mark with the sentence before it."""
+    """Move an end so that a closing mark stays with its sentence and an opening one with the next."""
     while end > 1 and end < len(piece) and piece[end - 1] in '"“' and piece[end - 2].isspace():
         end -= 1
     while end < len(piece) and piece[end] == "”":
@@ -198,9 +212,9 @@ def _past_quote(piece: str, end: int) -> int:
     return end
 
 
-def _without_false(piece: str, ends: list[int], begin: int) -> list[int]:
+def _without_false_ends(piece: str, ends: list[int], begin: int) -> list[int]:
     """Leave out ends inside a word ("D-W.Va.") and after the number of a list item."""
-    kept, start = [], begin
+    ends_of_sentences, start = [], begin
     for end in ends:
         inside = (
             end < len(piece)
@@ -208,13 +222,14 @@ def _without_false(piece: str, ends: list[int], begin: int) -> list[int]:
             and piece[end].isascii()
             and piece[end].isalnum()
         )
-        if not inside and not _BARE.fullmatch(piece[start:end].strip()):
-            kept.append(end)
+        if not inside and not _LIST_NUMBER.fullmatch(piece[start:end].strip()):
+            ends_of_sentences.append(end)
             start = end
-    return kept
+    return ends_of_sentences
 
 
-def _overlooked(piece: str, begin: int) -> list[int]:
+def _missed_ends(piece: str, begin: int) -> list[int]:
+    """Return the ends that sentencex misses."""
     return [
         match.end()
         for match in _MORE_ENDS.finditer(piece, begin)
@@ -222,24 +237,26 @@ def _overlooked(piece: str, begin: int) -> list[int]:
     ]
 
 
-_TAIL = re.compile(
+_LINKS = re.compile(
     r"(?:https?://\S+|pic\.twitter\.com/\S+|t\.co/\S+|\[\d+\])(?:\s+(?:https?://\S+|pic\.twitter\.com/\S+))*"
 )
 
 
-def _is_tail(text: str) -> bool:
-    """A link that stands alone belongs to the sentence before it."""
-    return _TAIL.fullmatch(text) is not None
+def _is_link(text: str) -> bool:
+    """Whether a text is links or a footnote mark alone, which belong to the sentence before it."""
+    return _LINKS.fullmatch(text) is not None
 
 
 def _cut(piece: str, span: Span) -> list[Span]:
+    """Cut a sentence that is too long, at a space where there is one."""
     start, end = span
-    found = []
-    while end - start > LONGEST:
-        cut = piece.rfind(" ", start + LONGEST // 2, start + LONGEST) + 1 or start + LONGEST
-        found.append(_stripped(piece, (start, cut)))
+    spans = []
+    while end - start > MAX_SENTENCE:
+        cut = piece.rfind(" ", start + MAX_SENTENCE // 2, start + MAX_SENTENCE) + 1 or start + MAX_SENTENCE
+        spans.append(_stripped(piece, (start, cut)))
         start = cut
-    return [one for one in [*found, _stripped(piece, (start, end))] if one[1] > one[0]]
+    spans.append(_stripped(piece, (start, end)))
+    return [(start, end) for start, end in spans if end > start]
 
 
 def _stripped(text: str, span: Span) -> Span:

@@ -1,4 +1,10 @@
-"""Readings and a labelled sample in, the share of every stance by party, outlet and week out."""
+"""A table of readings and a hand-labelled sample in, the share of every stance by party, outlet, week out.
+
+Counting predictions is biased by the errors of the model, however many rows there are. The corrected share
+adds what the sample shows the predictions to be wrong by; the estimator, its interval and its sources are in
+:mod:`harness.scoring.statistics.corrected_share`. experiments/shares measures how often the intervals cover
+the truth.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.articles.readings import OWN, QUOTED, Readings, in_order, rows_of
-from harness.scoring.statistics.difference import (
-    UNKNOWN,
-    Counted,
-    Drawn,
-    Estimate,
+from harness.articles.holders import OWN_VOICE, QUOTED
+from harness.articles.readings_table import ReadingsTable, in_order, read_rows
+from harness.scoring.statistics.corrected_share import (
+    UNKNOWN_SHARE,
+    SampleCounts,
+    SampleDesign,
+    ShareEstimate,
     corrected_share,
     naive_share,
 )
@@ -26,12 +33,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BY = ("target", "outlet", "week")
-VOICES = ("all", OWN, QUOTED)
-LEAST_GOLD = 10
-"""Labelled rows of a group, below which nothing is said of it but the naive share."""
+"""Columns that may make groups."""
 
+BOTH_VOICES = "all"
+SHARE_VOICES = (BOTH_VOICES, OWN_VOICE, QUOTED)
+
+MIN_GOLD = 10
+"""Labelled rows of a group, below which its shares are not corrected.
+
+That no error is among so few does not show that there are none.
+"""
+
+MAX_LISTED_PROBLEMS = 20
+
+# How far the weights may miss the size of the table: by rounding in a spreadsheet, not by deleted rows.
 _TOLERANCE = 0.02
-_VOICE = {"own": OWN, "own voice": OWN, "writer": OWN, "quoted": QUOTED, "quote": QUOTED}
+_VOICE = {
+    "own": OWN_VOICE,
+    "own voice": OWN_VOICE,
+    "writer": OWN_VOICE,
+    "quoted": QUOTED,
+    "quote": QUOTED,
+}
 
 
 @dataclass(frozen=True)
@@ -41,9 +64,9 @@ class Gold:
     Attributes
     ----------
     rows : DataFrame
-        Of :class:`Readings`, with ``gold``, ``gold_voice``, ``pi`` and ``stratum`` added.
+        Of :class:`ReadingsTable`, with ``gold``, ``gold_voice``, ``pi`` and ``stratum`` added.
     notes : tuple of str
-        What a reader of the shares should know.
+        Limitations that a reader of the shares should know.
     """
 
     rows: pd.DataFrame
@@ -51,20 +74,21 @@ class Gold:
 
 
 @dataclass(frozen=True)
-class Share:
+class StanceShare:
     """The share of a stance in a group of rows.
 
     Attributes
     ----------
     group : dict
-        ``target`` and what else was asked for.
-    voice : str
-        ``own voice``, ``quoted``, or ``all``.
+        Column → value, for the columns that make groups.
+    voice : {"all", "own voice", "quoted"}
     label : str
+        The stance.
     n, n_gold : int
-        Rows, and labelled rows among them.
-    naive, corrected : Estimate
-        The second is NaN throughout where too few rows are labelled.
+        Rows, and hand-labelled rows among them.
+    naive, corrected : ShareEstimate
+        In [0, 1], with 95 % intervals; the corrected one is NaN where fewer than :data:`MIN_GOLD` rows are
+        labelled.
     """
 
     group: dict[str, str]
@@ -72,41 +96,42 @@ class Share:
     label: str
     n: int
     n_gold: int
-    naive: Estimate
-    corrected: Estimate = UNKNOWN
+    naive: ShareEstimate
+    corrected: ShareEstimate = UNKNOWN_SHARE
 
 
-def read_gold(path: Path, readings: Readings) -> Gold:
-    """Read a sample that was labelled.
+def read_gold(path: Path, readings: ReadingsTable) -> Gold:
+    """Read a sample that was labelled by hand.
 
     Parameters
     ----------
     path : Path
-        As ``harness sample`` wrote it, with ``gold`` filled in, and where you like ``gold_voice`` (``own`` or
-        ``quoted``). Rows left empty count as not drawn: the others of their stratum stand in for them.
-    readings : Readings
+        As ``harness sample`` wrote it, with ``gold`` filled in, and optionally ``gold_voice`` (``own`` or
+        ``quoted``). Rows without a label count as not drawn: the others of their stratum are weighted up.
+    readings : ReadingsTable
         The table it was drawn from.
 
     Raises
     ------
     ArticleError
-        With every row that cannot be used, or where the sample is not of this table.
+        With the first :data:`MAX_LISTED_PROBLEMS` rows that cannot be used, or where the sample was not drawn
+        from this table.
     """
     import pandas as pd
 
-    rows = rows_of(path, ("row", "pi", "stratum", "gold"))
-    known = readings.rows.set_index("row")
+    rows = read_rows(path, ("row", "pi", "stratum", "gold"))
+    by_key = readings.rows.set_index("row")
     labels = in_order([*STANCES, *readings.labels])
     problems = [
         problem
         for number, row in enumerate(rows, start=2)
-        for problem in _faults(f"{path}:{number}", row, known, labels)
+        for problem in _problems(f"{path}:{number}", row, by_key, labels)
     ]
     keys = [row["row"] for row in rows]
     if len(set(keys)) < len(keys):
-        problems.append(Problem(str(path), "has a row twice"))
+        problems.append(Problem(str(path), "has duplicate rows"))
     if problems:
-        raise ArticleError(problems[:20])
+        raise ArticleError(problems[:MAX_LISTED_PROBLEMS])
     table = pd.DataFrame(
         {
             "row": keys,
@@ -116,109 +141,123 @@ def read_gold(path: Path, readings: Readings) -> Gold:
             "gold_voice": [_VOICE.get(str(row.get("gold_voice") or "").strip().lower(), "") for row in rows],
         }
     )
+    # The weights of a probability sample add up to the rows that it was drawn from.
     total = float((1 / table["pi"]).sum())
-    if abs(total / len(known) - 1) > _TOLERANCE:
-        what = f"stands for {total:,.0f} rows, and the table has {len(known):,}"
+    if abs(total / len(by_key) - 1) > _TOLERANCE:
+        what = f"represents {total:,.0f} rows, and the table has {len(by_key):,}"
         raise ArticleError(
             [Problem(str(path), what, "it was drawn from another table, or rows were deleted")]
         )
-    return _labelled(table, known)
+    return _labelled(table, by_key)
 
 
-def _faults(place: str, row: dict[str, Any], known: pd.DataFrame, labels: Sequence[str]) -> Iterator[Problem]:
-    if row["row"] not in known.index:
-        yield Problem(f"{place}: row", f"is not in the table: {row['row']!r}")
+def _problems(
+    where: str, row: dict[str, Any], by_key: pd.DataFrame, labels: Sequence[str]
+) -> Iterator[Problem]:
+    """Yield what is wrong with a row of a labelled sample."""
+    if row["row"] not in by_key.index:
+        yield Problem(f"{where}: row", f"is not in the table: {row['row']!r}")
     try:
-        inside = 0 < float(row["pi"]) <= 1
+        is_probability = 0 < float(row["pi"]) <= 1
     except (TypeError, ValueError):
-        inside = False
-    if not inside:
-        yield Problem(f"{place}: pi", f"should be above 0 and at most 1, got {row['pi']!r}")
+        is_probability = False
+    if not is_probability:
+        yield Problem(f"{where}: pi", f"should be above 0 and at most 1, got {row['pi']!r}")
     gold = str(row["gold"] or "").strip()
     if gold and gold not in labels:
-        yield Problem(f"{place}: gold", f"unknown label {gold!r}", suggest(gold, labels))
+        yield Problem(f"{where}: gold", f"unknown label {gold!r}", suggest(gold, labels))
     voice = str(row.get("gold_voice") or "").strip().lower()
     if voice and voice not in _VOICE:
-        yield Problem(f"{place}: gold_voice", f"unknown voice {voice!r}", "known: own, quoted")
+        yield Problem(f"{where}: gold_voice", f"unknown voice {voice!r}", "known: own, quoted")
 
 
-def _labelled(table: pd.DataFrame, known: pd.DataFrame) -> Gold:
-    """Keep the labelled rows, each standing for those of its stratum that were not labelled too."""
+def _labelled(table: pd.DataFrame, by_key: pd.DataFrame) -> Gold:
+    """Return the labelled rows, weighted up for those of their stratum that were not labelled.
+
+    That is unbiased if the rows that were skipped are not special; the notes say how many there are.
+    """
     notes = []
-    done = table[table["gold"] != ""]
-    if done.empty:
+    labelled = table[table["gold"] != ""]
+    if labelled.empty:
         raise ArticleError([Problem("gold", "no row is labelled", "fill in the column gold")])
-    drawn, answered = table["stratum"].value_counts(), done["stratum"].value_counts()
-    lost = sorted(set(drawn.index) - set(answered.index))
-    if lost:
-        notes.append(f"no row is labelled of {', '.join(lost)}: nothing is corrected there")
-    rate = done["stratum"].map(answered / drawn)
-    if len(done) < len(table):
-        blank = len(table) - len(done)
-        notes.append(f"{blank:,} of {len(table):,} rows are not labelled; the others stand in for them")
-    kept = done.assign(pi=done["pi"] * rate).join(known, on="row")
-    if (kept["gold_voice"] != "").any() and (kept["gold_voice"] == "").any():
-        notes.append("gold_voice is filled in for some rows only: for the others the rules' guess is taken")
-    voices = kept["gold_voice"].where(kept["gold_voice"] != "", kept["voice"])
-    return Gold(kept.assign(gold_voice=voices).reset_index(drop=True), tuple(notes))
+    drawn, answered = table["stratum"].value_counts(), labelled["stratum"].value_counts()
+    unanswered = sorted(set(drawn.index) - set(answered.index))
+    if unanswered:
+        notes.append(f"no row of {', '.join(unanswered)} is labelled: shares are not corrected there")
+    rate = labelled["stratum"].map(answered / drawn)
+    if len(labelled) < len(table):
+        blank = len(table) - len(labelled)
+        notes.append(f"{blank:,} of {len(table):,} rows have no label; the others are weighted up for them")
+    rows = labelled.assign(pi=labelled["pi"] * rate).join(by_key, on="row")
+    if (rows["gold_voice"] != "").any() and (rows["gold_voice"] == "").any():
+        notes.append("gold_voice is filled in for some rows only; for the others the predicted voice is used")
+    voices = rows["gold_voice"].where(rows["gold_voice"] != "", rows["voice"])
+    return Gold(rows.assign(gold_voice=voices).reset_index(drop=True), tuple(notes))
 
 
-def shares(readings: Readings, gold: Gold | None = None, *, by: Sequence[str] = BY) -> list[Share]:
-    """Estimate shares of stances.
+def estimate_shares(
+    readings: ReadingsTable, gold: Gold | None = None, *, by: Sequence[str] = BY
+) -> list[StanceShare]:
+    """ShareEstimate the shares of stances in groups of rows.
 
     Parameters
     ----------
-    readings : Readings
+    readings : ReadingsTable
     gold : Gold, optional
         Left out, shares are naive.
     by : sequence of str
-        Of ``target``, ``outlet``, ``week``.
+        Columns that make groups, of :data:`BY`.
 
     Returns
     -------
-    list of Share
-        One a group, voice and stance; groups in rising order. The corrected interval is over these very rows.
+    list of StanceShare
+        One for each group, voice and stance; groups in ascending order. The corrected interval is for
+        the share in these very rows, not in a population that they come from.
 
     Raises
     ------
     ArticleError
-        Where ``by`` names something else.
+        Where ``by`` names another column, or none.
     """
-    wrong = [Problem("by", f"cannot group by {name!r}", suggest(name, BY)) for name in by if name not in BY]
-    if wrong or not by:
-        raise ArticleError(wrong or [Problem("by", "names nothing", f"use one of {', '.join(BY)}")])
+    problems = [
+        Problem("by", f"cannot group by {name!r}", suggest(name, BY)) for name in by if name not in BY
+    ]
+    if problems or not by:
+        raise ArticleError(problems or [Problem("by", "names no column", f"use one of {', '.join(BY)}")])
     sample = None if gold is None else _Sample.of(gold)
     labels = readings.labels if gold is None else in_order([*readings.labels, *gold.rows["gold"]])
-    made: list[Share] = []
+    shares: list[StanceShare] = []
     for names, group in readings.rows.groupby(list(by), sort=True):
         key = dict(zip(by, map(str, names), strict=True))
         inside = None if sample is None else sample.inside(key)
         voices, stances = group["voice"].to_numpy(dtype=object), group["stance"].to_numpy(dtype=object)
-        for voice in VOICES:
-            said = stances if voice == "all" else stances[voices == voice]
+        for voice in SHARE_VOICES:
+            predicted = stances if voice == BOTH_VOICES else stances[voices == voice]
             for label in labels:
-                part, whole = int((said == label).sum()), len(said)
-                n_gold, corrected = 0, UNKNOWN
+                part, whole = int((predicted == label).sum()), len(predicted)
+                n_gold, corrected = 0, UNKNOWN_SHARE
                 if sample is not None:
                     counted = sample.counted(inside, voice, label)
                     n_gold = int(counted.whole.sum())
-                    if n_gold >= LEAST_GOLD:
+                    if n_gold >= MIN_GOLD:
                         corrected = corrected_share(part, whole, counted, sample.drawn)
-                made.append(Share(key, voice, label, whole, n_gold, naive_share(part, whole), corrected))
-    return made
+                shares.append(
+                    StanceShare(key, voice, label, whole, n_gold, naive_share(part, whole), corrected)
+                )
+    return shares
 
 
-def remarks(found: Sequence[Share], gold: Gold | None) -> tuple[str, ...]:
-    """Say what a reader of shares should know: of the sample, and where nothing is corrected."""
+def limitations(shares: Sequence[StanceShare], gold: Gold | None) -> tuple[str, ...]:
+    """Say what a reader of shares should know: about the sample, and where shares are not corrected."""
     if gold is None:
         return ("without a labelled sample, shares are naive",)
-    whole = [one for one in found if one.voice == "all"]
-    groups = {tuple(one.group.values()) for one in whole}
-    few = {tuple(one.group.values()) for one in whole if one.n_gold < LEAST_GOLD}
+    both = [share for share in shares if share.voice == BOTH_VOICES]
+    groups = {tuple(share.group.values()) for share in both}
+    few = {tuple(share.group.values()) for share in both if share.n_gold < MIN_GOLD}
     if not few:
         return gold.notes
-    what = f"in {len(few):,} of {len(groups):,} groups fewer than {LEAST_GOLD} rows are labelled"
-    return (*gold.notes, f"{what}, so nothing is corrected there: label more, or group by less")
+    what = f"in {len(few):,} of {len(groups):,} groups fewer than {MIN_GOLD} rows are labelled"
+    return (*gold.notes, f"{what}, so shares are not corrected there: label more rows, or use fewer groups")
 
 
 @dataclass(frozen=True)
@@ -226,7 +265,7 @@ class _Sample:
     """The labelled rows as arrays, ``(n,)``."""
 
     columns: dict[str, NDArray[np.object_]]
-    drawn: Drawn
+    drawn: SampleDesign
 
     @classmethod
     def of(cls, gold: Gold) -> _Sample:
@@ -236,22 +275,24 @@ class _Sample:
         codes = pd.factorize(rows["stratum"])[0]
         names = (*BY, "voice", "gold_voice", "stance", "gold")
         columns = {name: rows[name].to_numpy(dtype=object) for name in names}
-        return cls(columns, Drawn(rows["pi"].to_numpy(dtype=float), codes))
+        return cls(columns, SampleDesign(rows["pi"].to_numpy(dtype=float), codes))
 
     def inside(self, key: dict[str, str]) -> NDArray[np.bool_]:
-        """Say which rows are of a group."""
-        found = np.ones(len(self.drawn.pi), dtype=bool)
+        """Return which rows are of a group: a mask, ``(n,)``."""
+        mask = np.ones(len(self.drawn.pi), dtype=bool)
         for name, value in key.items():
-            found &= self.columns[name] == value
-        return found
+            mask &= self.columns[name] == value
+        return mask
 
-    def counted(self, inside: Any, voice: str, label: str) -> Counted:
-        """Say which rows have a voice and a label, as labelled and as predicted."""
-        said = true = inside
-        if voice != "all":
-            said, true = (
+    def counted(self, inside: Any, voice: str, label: str) -> SampleCounts:
+        """Return which rows have a voice and a label, as labelled by hand and as predicted."""
+        predicted = true = inside
+        if voice != BOTH_VOICES:
+            predicted, true = (
                 inside & (self.columns["voice"] == voice),
                 inside & (self.columns["gold_voice"] == voice),
             )
-        part, part_said = true & (self.columns["gold"] == label), said & (self.columns["stance"] == label)
-        return Counted(*(one.astype(float) for one in (part, true, part_said, said)))
+        part = true & (self.columns["gold"] == label)
+        part_predicted = predicted & (self.columns["stance"] == label)
+        masks = (part, true, part_predicted, predicted)
+        return SampleCounts(*(mask.astype(float) for mask in masks))

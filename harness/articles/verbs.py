@@ -1,4 +1,8 @@
-"""A sentence and who is named in it in, what its verbs attribute to whom out."""
+"""A sentence and its actors in, what its verbs of saying and judging attribute to whom out.
+
+The verbs are in ``english.txt``: those of saying ("said", "warned"), and those of judging ("blamed",
+"praised"), whose subject holds the view that the sentence gives of their object.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,30 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.articles.actors import Actor, Source, starting
-from harness.articles.people import group
-from harness.articles.subjects import subject
-from harness.articles.words import FORMS, NOT_PEOPLE, NOUNS, PARTICIPLES, TITLES, WEAK_JUDGES, WITH_CLAUSE
+from harness.articles.actors import Actor, Attribution, actor_at
+from harness.articles.people import description_at_end
+from harness.articles.verb_subjects import subject_before
+from harness.articles.word_lists import (
+    FORMS,
+    NOT_PEOPLE,
+    NOUNS,
+    PARTICIPLES,
+    TITLES,
+    WEAK_JUDGES,
+    WITH_CLAUSE,
+)
 
+# A form of "to be" before the verb: "was described" has its actor after "by" at most.
 _BEING = re.compile(
     r"(?i)\b(?:is|was|were|are|be|been|being|am|get|got|gets|'s)\s+(?:\w+ly\s+|once\s+|also\s+|not\s+)?$"
 )
+# Negated, modal or infinitive: nothing is said after all.
 _NEGATION = re.compile(
     r"(?i)(?<!heard )(?<!pains )(?<!telephoned )(?<!went on )\b(?:not|n[’']t|never|neither|nor|nobody|"
     r"no one|without|would|will|may|might|must|should|cannot|to|can|shall|could|let)"
     r"\s+(?:\w+ly\s+|even\s+|once\s+|ever\s+)?$"
 )
+# The subject of a subordinate clause: "when Kim said".
 _SUBORDINATE = re.compile(
     r"(?i)\b(?:when|while|whilst|after|before|because|since|until|till|if|unless|that|which|whose|what|"
     r"whatever|where|whether|how|why|than|"
@@ -26,6 +41,7 @@ _SUBORDINATE = re.compile(
     r"(?:(?:the|a|an|even|only|its|his|her|their|our|my|one|some|mr|mrs|ms|dr|those|\d+)\s+)*"
     r"(?:[\w’'-]+\s+){0,2}$"
 )
+# What follows a verb of saying where something is said: "that", a quotation, a clause with a finite verb.
 _CLAUSE = re.compile(
     r"(?:\s+(?:back|to\s+(?:the\s+)?\w+|reporters|us|me|them|him|her|this\s+\w+|the\s+\w+|[A-Z]\w+))?"
     r"\s*(?:that\b|how\b|why\b|whether\b|if\b|\"|:)|\s*,\s(?!who|which)"
@@ -33,55 +49,63 @@ _CLAUSE = re.compile(
     r"|\s+(?:[\w’'-]+\s+){1,5}?"
     r"(?:was|were|is|are|had|has|have|would|will|could|can|did|does|should|must|might)\b"
 )
+# "Neither Crane nor Bray blamed": nobody did.
 _NO_SUBJECT = re.compile(
     r"(?i)\b(?:neither|nor|nobody|no\s+one|none|not\s+(?:a|one|even)\b[\w ]*|no)\s+(?:[\w’'-]+\s+)*$"
 )
+# "Varna paid, a step that Crane praised": a remark on the main clause, whose subject counts all the same.
 _REMARK = re.compile(
     r",\s+(?:an?\s+[\w’' -]{2,40}?\s(?:that|which)|(?:for|of|to)\s+which)\s+"
     r"(?:(?:even|only|the|one|a|an|mr|mrs|both|two)\s+)*(?:[\w’'-]+\s+){0,2}$"
 )
 _PREPOSITION = re.compile(r"(?i)\b(?:of|for|without|from|before|after|about|instead\s+of|at|on|with)\s+$")
+# A single name after a quotation: “...” said Pelltree.
 _NAME = re.compile(r"\s+([A-Z][\w’'-]*[a-z])(?<![’']s)(?=[\s,.;:]|$)")
+# The second verb of such a remark: ", a step that Crane praised and Bray condemned".
 _IN_REMARK = re.compile(
     r",\s+an?\s+(?:[\w’'-]+\s+){1,3}?(?:that|which)\s[^;]*\band\s+(?!that\b|which\b)(?:[\w’'-]+\s+){0,2}$"
 )
+# "with what one baker calls “a shove”": a relative clause that quotes.
 _RELATIVE = re.compile(
     r"(?i)\b(?:what|that|which)\s+(?:(?:the|a|an|one|some|two|even|his|her|its|their|mr|mrs|ms|dr)\s+)*(?:[\w’'-]+\s+){0,2}$"
 )
+# A finite verb after a name that seemed to follow its verb: the name begins a clause of its own.
 _FINITE = re.compile(
     r"\s+(?:and\s+\w+\s+)?"
     r"(?:had|has|have|was|were|is|are|would|will|could|can|did|does|should|must|might|may|that|at the)\b"
 )
 
 
-def of_verbs(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Source]:
+def verb_attributions(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Attribution]:
     """Yield what verbs of saying and judging attribute.
 
     Parameters
     ----------
     text : str
+        A sentence.
     bare : str
-        The same with quotations blanked, see :func:`harness.articles.quoting.outside_quotes`.
+        The same with quotations blanked: :func:`harness.articles.quotations.blank_quotations`.
     cast : sequence of Actor
+        The actors of the sentence, in order.
 
     Yields
     ------
-    Source
-        In order of the verbs.
+    Attribution
+        In order of the verbs; of weight 0.9 to 3.
     """
     for match in re.finditer(r"(?<![\w’'-])[a-z]+(?![\w’'-])", bare):
-        known = FORMS.get(match.group())
-        if known is None or any(one.start <= match.start() < one.end for one in cast):
+        verb_and_kind = FORMS.get(match.group())
+        if verb_and_kind is None or any(actor.start <= match.start() < actor.end for actor in cast):
             continue
-        verb = _Verb(text, bare, match.start(), match.end(), *known)
-        found = verb.source(cast)
-        if found is not None:
-            yield found
+        verb = _Verb(text, bare, match.start(), match.end(), *verb_and_kind)
+        attribution = verb.attribution(cast)
+        if attribution is not None:
+            yield attribution
 
 
 @dataclass(frozen=True)
 class _Verb:
-    """A verb of saying or judging where it stands."""
+    """A verb of saying or judging in its sentence: ``text[start:end]``, ``verb`` its infinitive."""
 
     text: str
     bare: str
@@ -102,7 +126,7 @@ class _Verb:
     def after(self) -> str:
         return self.bare[self.end :]
 
-    def source(self, cast: Sequence[Actor]) -> Source | None:
+    def attribution(self, cast: Sequence[Actor]) -> Attribution | None:
         """Find who says or judges, if anybody."""
         weight = self._weight()
         if weight == 0:
@@ -110,56 +134,58 @@ class _Verb:
         if self.form in PARTICIPLES:
             agent = self._agent(cast)
             if agent is not None:
-                return Source(agent, self.start, weight)
+                return Attribution(agent, self.start, weight)
         if (self.form in PARTICIPLES or self.form == "said") and _BEING.search(self.before):
             return None
+        # After a quotation the subject may follow: “We won,” said Mr Kim.
         after_quote = self.before.rstrip(" ,").endswith('"') or self.before.rstrip()[-1:] in "?!"
         actor = self._inverted(cast) if after_quote else None
         if actor is not None:
-            return Source(actor, self.start, 3)
-        beside = self.form.endswith("ing") and re.search(r"\b(?:while|when|by|in)\s+$", self.before)
-        main = (beside is not None or not self._depends()) and not self._is_noun()
+            return Attribution(actor, self.start, 3)
+        # "while thanking Varna": a participle whose subject is that of the main clause.
+        alongside = self.form.endswith("ing") and re.search(r"\b(?:while|when|by|in)\s+$", self.before)
+        main = (alongside is not None or not self._depends()) and not self._is_noun()
         if self.before.rstrip().endswith(","):
-            actor = subject(self.bare, self.before, cast, main=False)
+            actor = subject_before(self.bare, self.before, cast, main=False)
             if actor is None or actor.kind == "group":
                 actor = self._inverted(cast) or actor
         if actor is None:
-            actor = subject(self.bare, self.before, cast, main=main) or self._inverted(cast)
+            actor = subject_before(self.bare, self.before, cast, main=main) or self._inverted(cast)
         if actor is None:
-            return self._told_of(cast)
+            return self._before_who(cast)
         if actor.kind == "group" and self.form.endswith("ing"):
             return None
         if self.form == self.verb and actor.kind in ("party", "person") and not self._is_plural(actor):
             return None
-        return self._judged(actor, weight)
+        return self._weighed(actor, weight)
 
-    def _told_of(self, cast: Sequence[Actor]) -> Source | None:
+    def _before_who(self, cast: Sequence[Actor]) -> Attribution | None:
         """Read the subject before "who": "from Mr Kim, who warned of “a storm”"."""
         who = re.search(r",?\s+who\s+(?:\w+ly\s+|also\s+|then\s+|had\s+|has\s+|have\s+)?$", self.before)
         if who is None or not self._quotes():
             return None
-        actor = subject(self.bare, self.before[: who.start()], cast, main=False)
-        return None if actor is None else Source(actor, self.start, 1)
+        actor = subject_before(self.bare, self.before[: who.start()], cast, main=False)
+        return None if actor is None else Attribution(actor, self.start, 1)
 
     def _is_plural(self, actor: Actor) -> bool:
         """Whether a verb without an ending fits: "Republicans say", not "Russian state media"."""
-        named = self.text[actor.start : actor.end]
-        helped = re.search(r"(?i)\b(?:did|do|does|not|deny)\b[^.;]*$", self.bare[: self.start]) is not None
+        name = self.text[actor.start : actor.end]
+        auxiliary = re.search(r"(?i)\b(?:did|do|does|not|deny)\b[^.;]*$", self.bare[: self.start]) is not None
         pair = re.search(r"\band\s+$", self.bare[: actor.start]) is not None
         of = re.search(r"\s+(?:in|of|at|from|for|with|close\s+to)\s+(?:the\s+)?$", self.bare[: actor.start])
-        members = group(self.bare[: of.start()]) if of is not None else None
+        members = description_at_end(self.bare[: of.start()]) if of is not None else None
         return (
-            named.endswith("s")
+            name.endswith("s")
             or (members is not None and members[0].endswith("s"))
             or re.match(r"[’']s?\s+(?:[a-z-]+\s+)*?[a-z]+s\b", self.bare[actor.end : self.start]) is not None
-            or helped
+            or auxiliary
             or pair
             or self.form in ("put", "read")
             or self.before.endswith(("not ", "to "))
         )
 
-    def _judged(self, actor: Actor, weight: float) -> Source | None:
-        """Weigh by the place of the subject: in a clause that depends on another it says little."""
+    def _weighed(self, actor: Actor, weight: float) -> Attribution | None:
+        """Weigh the attribution by where its subject stands: in a subordinate clause it says little."""
         lead = self.bare[: actor.start]
         if actor.start < self.start:
             if _NO_SUBJECT.search(lead):
@@ -170,17 +196,17 @@ class _Verb:
                 or self.verb
                 in ("describe", "allow", "think", "find", "consider", "deem", "believe", "admit", "put")
             ):
-                return Source(actor, self.start, 1)
+                return Attribution(actor, self.start, 1)
             if _IN_REMARK.search(lead):
-                return Source(actor, self.start, 1)
+                return Attribution(actor, self.start, 1)
             if self._quotes() and _RELATIVE.search(lead):
-                return Source(actor, self.start, 1)
+                return Attribution(actor, self.start, 1)
             if _SUBORDINATE.search(lead):
                 return None
-        return Source(actor, self.start, weight)
+        return Attribution(actor, self.start, weight)
 
     def _weight(self) -> float:
-        """Say how surely the verb attributes: 0 not at all, 1 perhaps, 3 even beside "I"."""
+        """Return how strongly the verb attributes: 0 not at all, 1 perhaps, 3 even beside a writer's "I"."""
         if self._is_mute() or self._is_noun():
             return 0
         if self.verb in ("call", "ask") and re.match(r"\s+(?:on|for|off|in|out|up)\b", self.after):
@@ -219,6 +245,7 @@ class _Verb:
         return '"' in self.after[:70] or re.search(r"\"[\s,]*(?:[\w.’'-]+\s+){0,6}$", self.before) is not None
 
     def _is_noun(self) -> bool:
+        """Whether the form is a noun here: "the report", "Kim's claims"."""
         if self.form not in NOUNS:
             return False
         article = re.search(
@@ -239,6 +266,7 @@ class _Verb:
         )
 
     def _depends(self) -> bool:
+        """Whether the verb stands in a clause that depends on another."""
         clause = re.split(r"[;:]", self.before)[-1]
         last = re.split(r",\s(?!who|whose)", clause)[-1]
         return bool(_SUBORDINATE.search(last)) or bool(re.search(r"(?i)\b(?:which|that|whom)\b[^,]*$", last))
@@ -248,24 +276,25 @@ class _Verb:
         by = re.match(r"(?:\s+[\w’'-]+){0,4}?\s+by\s+", self.after)
         if by is None or re.search(r"\b(?:who|which|that|and)\b", by.group()):
             return None
-        return starting(self.text, self.bare, self.end + by.end(), cast)
+        return actor_at(self.text, self.bare, self.end + by.end(), cast)
 
     def _inverted(self, cast: Sequence[Actor]) -> Actor | None:
         """Read the subject after the verb: '," said Mr Kim', "No reprisals, says Arrando"."""
-        left = self.before.rstrip()
-        if self.kind == "judge" and left[-1:] != '"':
+        before = self.before.rstrip()
+        if self.kind == "judge" and before[-1:] != '"':
             return None
-        if not left or not (left[-1] in ',"?!—–-' or re.search(r"(?:^|[,;:(])\s*(?:as|so|or)$", left)):
+        if not before or not (before[-1] in ',"?!—–-' or re.search(r"(?:^|[,;:(])\s*(?:as|so|or)$", before)):
             return None
         space = re.match(r"\s+", self.after)
-        found = starting(self.text, self.bare, self.end + space.end(), cast) if space else None
-        alone = (
+        actor = actor_at(self.text, self.bare, self.end + space.end(), cast) if space else None
+        # A surname that the cast does not have counts after a quotation alone: elsewhere it may be any word.
+        name = (
             _NAME.match(self.bare, self.end)
-            if found is None and left[-1] == '"' and self.kind == "say" and not self.form.endswith("ing")
+            if actor is None and before[-1] == '"' and self.kind == "say" and not self.form.endswith("ing")
             else None
         )
-        if alone is not None and alone.group(1).lower() not in NOT_PEOPLE | TITLES:
-            return Actor(alone.start(1), alone.end(1), "person", alone.group(1))
-        if found is not None and left[-1] != '"' and _FINITE.match(self.bare[found.end :]):
+        if name is not None and name.group(1).lower() not in NOT_PEOPLE | TITLES:
+            return Actor(name.start(1), name.end(1), "person", name.group(1))
+        if actor is not None and before[-1] != '"' and _FINITE.match(self.bare[actor.end :]):
             return None
-        return found
+        return actor

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.audits.audit_protocol import Queries, Subject
 from harness.audits.intervals import alphas, gap, mean, rate, shown
 from harness.audits.mislabelled import FEWEST, Issues, issues_of
-from harness.audits.subject import Inquiry, Subject
 from harness.scoring.score import score
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.values.tables import Predictions
@@ -46,7 +46,7 @@ class Annotators:
     mislabelled: bool
     needs_model = False
 
-    def inquire(self, subject: Subject) -> Inquiry | Finding:
+    def prepare(self, subject: Subject) -> Queries | Finding:
         """Read votes and predictions; nothing is asked."""
         votes = votes_of(subject)
         issues = issues_of(subject) if self.mislabelled else None

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.audits.audit_protocol import Answers, Queries, Subject
 from harness.audits.intervals import share, shown
-from harness.audits.subject import Answers, Inquiry, Subject
 from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
@@ -128,7 +128,7 @@ class Behaviour:
     failures: float
     needs_model = True
 
-    def inquire(self, subject: Subject) -> Inquiry | Finding:
+    def prepare(self, subject: Subject) -> Queries | Finding:
         """Ask both sentences of every case whose stances are among the labels."""
         why = subject.without_parties()
         names = subject.labels.names
@@ -138,7 +138,7 @@ class Behaviour:
             return not_applicable(NAME, why)
         known = [one for path in self.files for one in read(path) if {one.stance, one.becomes} <= set(names)]
         examples = tuple(example for one in known for example in one.examples())
-        return Inquiry(examples, lambda answers: self._judged(subject, known, answers))
+        return Queries(examples, lambda answers: self._judged(subject, known, answers))
 
     def _judged(self, subject: Subject, cases: Sequence[Case], answers: Answers) -> Finding:
         names = subject.labels.names

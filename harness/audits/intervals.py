@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.scoring.aligned import effective
+from harness.scoring.aligned import effective_number
 from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.statistics.agreement import alpha_of, coincidences
 from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
@@ -180,14 +180,14 @@ def _wilson(hits: float, n: float) -> tuple[float, float]:
 
 def _all_alike(value: float, clusters: NDArray[np.int64]) -> tuple[float, float]:
     """Return Wilson's interval of a share of 0 or 1, of as many cases as there are groups of equal size."""
-    groups = effective(np.unique(clusters, return_inverse=True)[1])
+    groups = effective_number(np.unique(clusters, return_inverse=True)[1])
     low, high = _wilson(value * groups, groups)
     return (low, 1.0) if value else (0.0, high)
 
 
 def _interval(draws: NDArray[np.float64], codes: NDArray[np.int64]) -> tuple[Any, Any]:
-    """Return the interval of draws of unequal clusters; see :func:`harness.scoring.aligned.effective`."""
-    return interval(draws, clusters=effective(codes))
+    """Return the interval of draws of clusters of unequal size, counted as their effective number."""
+    return interval(draws, clusters=effective_number(codes))
 
 
 def _ratio(totals: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:

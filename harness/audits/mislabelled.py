@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.audits.subject import Subject
+from harness.audits.audit_protocol import Subject
 from harness.values.findings import Detail, Measure
 from harness.values.labels import LabelSet
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.audits.audit_protocol import Queries, Subject
+from harness.audits.name_grammar import Articles
+from harness.audits.party_bias import NAME, Swap, judged
 from harness.audits.renaming import names_any, namings, renamed, whom
-from harness.audits.subject import Inquiry, Subject
-from harness.audits.surroundings import Articles
-from harness.audits.swapped import NAME, Swap, judged
 from harness.classifiers.protocol import Example
 from harness.scoring.limitations import MIN_ITEMS
 from harness.values.errors import ConfigError, CorpusError, Problem
@@ -80,7 +80,7 @@ class PartySwap:
     bias: float
     needs_model = True
 
-    def inquire(self, subject: Subject) -> Inquiry | Finding:
+    def prepare(self, subject: Subject) -> Queries | Finding:
         """Rename the parties of the items that are drawn."""
         why = subject.without_parties()
         if why:
@@ -104,7 +104,7 @@ class PartySwap:
         few = subject.too_few(len({one.place for one in swaps}), "test items fit another party's name")
         if few:
             return not_applicable(NAME, few)
-        return Inquiry(
+        return Queries(
             tuple(one.example for one in swaps),
             lambda answers: judged(subject, swaps, answers, flips=self.flips, bias=self.bias),
         )

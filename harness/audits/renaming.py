@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.audits.surroundings import HONORIFIC, TITLES, Articles, belongs, indefinite, is_namesakes
+from harness.audits.name_grammar import HONORIFIC, TITLES, Articles, belongs, indefinite, is_namesakes
 from harness.classifiers.protocol import Example
 from harness.values.parties import Form, Leader, Party, Registry, Span
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.audits.audit_protocol import Answers, Queries, Subject
 from harness.audits.intervals import kappa, rate, shown
-from harness.audits.subject import Answers, Inquiry, Subject
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Example
 from harness.scoring.limitations import MIN_ITEMS
@@ -67,7 +67,7 @@ class Sensitivity:
     items: int
     needs_model = True
 
-    def inquire(self, subject: Subject) -> Inquiry | Finding:
+    def prepare(self, subject: Subject) -> Queries | Finding:
         """Make the variants of the items that are drawn."""
         why = subject.without_parties() or subject.few_share()
         among = [place for place, one in enumerate(subject.examples) if one.target is not None]
@@ -77,7 +77,7 @@ class Sensitivity:
         places = subject.drawn(self.items, NAME, among=among)
         variants = _variants(subject, places)
         examples = tuple(one for made in variants.values() for one in made.values())
-        return Inquiry(examples, lambda answers: _judged(subject, places, variants, answers))
+        return Queries(examples, lambda answers: _judged(subject, places, variants, answers))
 
 
 def _variants(subject: Subject, places: Sequence[int]) -> Variants:

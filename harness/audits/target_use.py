@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.audits.subject import Inquiry, Subject
+from harness.audits.audit_protocol import Queries, Subject
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import drawn_values, seed_values
@@ -50,7 +50,7 @@ class TargetUse:
     minutes: float
     needs_model = False
 
-    def inquire(self, subject: Subject) -> Inquiry | Finding:
+    def prepare(self, subject: Subject) -> Queries | Finding:
         """Compare the two; nothing is asked."""
         why = subject.without_parties() or subject.few_share()
         if not why and isinstance(subject.blind, str):

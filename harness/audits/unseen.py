@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.audits.audit_protocol import FRAMES, Queries, Subject
 from harness.audits.intervals import gap, rate, shown
-from harness.audits.subject import FRAMES, Inquiry, Subject
 from harness.scoring.limitations import MIN_ITEMS
 from harness.splits import Split
 from harness.values.errors import ConfigError, Problem
@@ -51,7 +51,7 @@ class Unseen:
     large: float
     needs_model = False
 
-    def inquire(self, subject: Subject) -> Inquiry | Finding:
+    def prepare(self, subject: Subject) -> Queries | Finding:
         """Compare the two; nothing is asked."""
         column = self.by or subject.left_out or "target"
         if column == "target" and subject.task == "framing":

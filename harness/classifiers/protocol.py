@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import importlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -85,16 +85,33 @@ def examples_of(rows: pd.DataFrame, parties: Registry = EMPTY) -> list[Example]:
 class Labelled:
     """Examples with their encoded labels, ``(n,)`` or ``(n, k)``.
 
-    ``beside`` holds the rows of the other task in the same articles, for classifiers whose factory names a
-    parameter ``beside``: the other task's labels, handed in. They learn stance and frames at once.
+    ``other_task`` holds the rows of the other task from the same articles, for classifiers that learn stance
+    and frames jointly; see :func:`learns_both_tasks`.
     """
 
     examples: Examples
     codes: NDArray[np.int64]
-    beside: Labelled | None = None
+    other_task: Labelled | None = None
 
     def __len__(self) -> int:
         return len(self.examples)
+
+
+Factory = TypeVar("Factory", bound=Callable[..., Any])
+
+
+def learns_both_tasks(factory: Factory) -> Factory:
+    """Declare that a factory's classifiers learn stance and frames jointly.
+
+    The harness then passes ``other_labels: LabelSet``, the labels of the other task, to the factory, and fits
+    with :attr:`Labelled.other_task`; both are None where the corpus is labelled for one task alone::
+
+        @learns_both_tasks
+        def mine(*, labels: LabelSet, other_labels: LabelSet | None = None, seed: int) -> Mine:
+            return Mine(labels, other_labels, seed)
+    """
+    vars(factory)["learns_both_tasks"] = True
+    return factory
 
 
 @runtime_checkable
@@ -145,16 +162,16 @@ class Traced(Protocol):
 
 @runtime_checkable
 class Resumable(Protocol):
-    """A classifier whose training can go on after its process was killed.
+    """A classifier whose training can be resumed after its process was killed.
 
     Attributes
     ----------
-    resume_in : Path or None
-        Set before ``fit``: a folder, made if missing, that belongs to this training alone. ``fit`` keeps its
-        state there and goes on from the state that it finds; whoever set it removes the folder.
+    checkpoint_dir : Path or None
+        Set before ``fit``: a folder, created if missing, that belongs to this training alone. ``fit`` saves
+        its state there and resumes from a state that it finds; the caller deletes the folder afterwards.
     """
 
-    resume_in: Path | None
+    checkpoint_dir: Path | None
 
 
 def fit(
@@ -162,7 +179,7 @@ def fit(
 ) -> None:
     """Fit a classifier; one that can resume keeps its state in ``unfinished``, and goes on from it."""
     if isinstance(classifier, Resumable):
-        classifier.resume_in = unfinished
+        classifier.checkpoint_dir = unfinished
     classifier.fit(train, validation)
 
 

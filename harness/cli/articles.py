@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -25,15 +25,15 @@ def read(
         ),
     ],
     parties: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="A registry in YAML; left out, states, alliances and major parties."),
     ] = None,
     party: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(help="Only this party, by name or alias; may be repeated."),
     ] = None,
     output: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Option(
             "--output", "-o", help="A page (.html), a table (.csv, .jsonl, .parquet), or a folder for pages."
         ),
@@ -41,7 +41,7 @@ def read(
     stance: Annotated[str, typer.Option(help="A model's address, or none.")] = "models:/stance@champion",
     frames: Annotated[str, typer.Option(help="A model's address, or none.")] = "models:/framing@champion",
     explain: Annotated[
-        Optional[bool],  # noqa: UP045
+        bool | None,
         typer.Option(
             help="Say which words moved a label; left out, for one article of at most 200 rows.",
             show_default=False,
@@ -55,29 +55,30 @@ def read(
         str, typer.Option(help="YYYY-MM-DD, of articles that state none: who was in office.")
     ] = "",
     format_: Annotated[
-        Optional[ArticleFormat],  # noqa: UP045
+        ArticleFormat | None,
         typer.Option("--format", help="Left out, by the ending."),
     ] = None,
     language: Annotated[str, typer.Option(help="For sentence ends; who speaks is told in English.")] = "en",
 ) -> None:
     """Show how articles treat parties, sentence by sentence, own voice and quotes apart."""
-    from harness.articles import running, shown
+    from harness.articles.pipeline import ReadingOptions
+    from harness.articles.pipeline import read as read_articles
 
-    request = running.Request(
-        tuple(articles),
-        tuple(output or ()),
-        parties,
-        tuple(party or ()),
-        stance,
-        frames,
-        explain,
-        linked,
-        format_.value if format_ is not None else None,
-        outlet,
-        date,
-        language,
+    options = ReadingOptions(
+        outputs=tuple(output) if output else None,
+        parties=parties,
+        only=tuple(party or ()),
+        stance=stance,
+        frames=frames,
+        explain=explain,
+        linked=linked,
+        file_format=format_.value if format_ is not None else None,
+        outlet=outlet,
+        date=date,
+        language=language,
+        keep_rows=False,
     )
-    shown.show(running.run(request))
+    read_articles(tuple(articles), options).show()
 
 
 Table = Annotated[
@@ -93,12 +94,12 @@ def sample(
     seed: Annotated[int, typer.Option(help="Another draws other rows.")] = 1,
 ) -> None:
     """Draw a random sample of readings to label by hand, so that shares can be corrected."""
-    from harness.articles import readings as tables
-    from harness.articles import sampling
+    from harness.articles.readings_table import load_readings
+    from harness.articles.sampling import draw_sample, write_sample
 
     strata = _names(by)
-    drawn = sampling.draw(tables.load(readings), size, by=strata, seed=seed)
-    sampling.write(drawn, output)
+    drawn = draw_sample(load_readings(readings), size, by=strata, seed=seed)
+    write_sample(drawn, output)
     typer.echo(
         f"{output}: {len(drawn):,} rows. Fill in gold: critical, neutral or supportive toward the target;"
     )
@@ -111,23 +112,23 @@ def sample(
 def shares(
     readings: Table,
     gold: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="What harness sample drew, labelled; left out, shares are naive."),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="A folder.")] = Path("shares"),
     by: Annotated[str, typer.Option(help="Of target, outlet, week.")] = "target,outlet,week",
 ) -> None:
     """Estimate how large a share of sentences is critical or supportive, corrected for the model's errors."""
-    from harness.articles import readings as tables
-    from harness.articles import share_tables, shown
-    from harness.articles import shares as estimates
+    from harness.articles.readings_table import load_readings
+    from harness.articles.share_report import print_shares, write_report
+    from harness.articles.shares import estimate_shares, limitations, read_gold
 
-    rows = tables.load(readings)
-    labelled = estimates.read_gold(gold, rows) if gold is not None else None
-    found = estimates.shares(rows, labelled, by=_names(by))
-    notes = estimates.remarks(found, labelled)
-    written = share_tables.write(found, output, notes=notes)
-    shown.show_shares(found, notes, written)
+    table = load_readings(readings)
+    sample = read_gold(gold, table) if gold is not None else None
+    estimates = estimate_shares(table, sample, by=_names(by))
+    notes = limitations(estimates, sample)
+    written = write_report(estimates, output, notes=notes)
+    print_shares(estimates, notes, written)
 
 
 def _names(listed: str) -> tuple[str, ...]:

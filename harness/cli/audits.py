@@ -1,14 +1,13 @@
-"""The command line about a model's audits in, calls and their findings on the screen out."""
+"""The verb audit."""
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-WIDTH = 80
+from harness.cli import screen
 
 
 def audit(
@@ -20,26 +19,26 @@ def audit(
         typer.Option(help="partyline, newsmtsc, …, a table, or a config (its test rows and audits)."),
     ],
     output: Annotated[
-        Optional[Path],  # noqa: UP045 (Typer reads the annotation at run time)
+        Path | None,
         typer.Option("--output", "-o", help="Folder for a page and tables.", show_default=False),
     ] = None,
     set_: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option("--set", metavar="A.B=C", help="Override a setting, such as audits.behaviour=off."),
     ] = None,
 ) -> None:
-    """Ask a finished model what it labels by: all audits that need no training. Logged to MLflow."""
-    from harness.audits.of_model import audit_model, keep
-    from harness.cli.findings import told
-    from harness.tracking.store import Store
+    """Run the training-free audits on a model, and log them to MLflow."""
+    from harness.cli.findings import render_findings
+    from harness.runs.model_audit import audit as audit_model
 
-    examined = audit_model(model, corpus, set_ or ())
+    audited = audit_model(model, corpus=corpus, set=set_ or (), output=output)
+    examined = audited.examined
     typer.echo(f"{examined.uri} on {examined.n:,} rows of {examined.corpus}")
-    for note in examined.notes:
-        typer.echo(textwrap.fill(f"note: {note}", WIDTH))
-    for paragraph in told(examined.findings, width=WIDTH, everything=True):
+    for note in audited.notes:
+        typer.echo(screen.paragraph(f"note: {note}"))
+    for paragraph in render_findings(audited.findings, width=screen.WIDTH, everything=True):
         typer.echo(paragraph)
-    typer.echo(f"Logged to the experiment {keep(Store.open(), examined, output)!r}.")
+    typer.echo(f"Logged to the experiment {audited.experiment!r}.")
     if output is not None:
         typer.echo(f"{output / 'report.html'}")
 

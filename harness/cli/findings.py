@@ -7,27 +7,27 @@ from collections.abc import Iterator
 
 from harness.values.findings import WORST_FIRST, Finding, Findings
 
-OPEN = ("failed", "warning")
-"""Verdicts that a person has to know the reasons of."""
+EXPLAINED = ("failed", "warning")
+"""Verdicts that are shown with their reasons."""
 
 
-def in_short(findings: Findings) -> str:
+def summary_line(findings: Findings) -> str:
     """Return the audits by verdict, the worst first.
 
     Examples
     --------
-    >>> in_short([Finding("leaks", "passed", ""), Finding("party_swap", "failed", "")])
+    >>> summary_line([Finding("leaks", "passed", ""), Finding("party_swap", "failed", "")])
     'failed party swap; passed leaks'
     """
     parts = []
     for verdict in WORST_FIRST:
-        names = [words(one) for one in findings if one.verdict == verdict]
+        names = [words(finding) for finding in findings if finding.verdict == verdict]
         if names:
             parts.append(f"{verdict} {', '.join(names)}")
     return "; ".join(parts)
 
 
-def told(findings: Findings, *, width: int, everything: bool = False) -> Iterator[str]:
+def render_findings(findings: Findings, *, width: int, everything: bool = False) -> Iterator[str]:
     """Yield what failed and what warns, a paragraph each with its reason, and then the other audits' names.
 
     Parameters
@@ -36,20 +36,20 @@ def told(findings: Findings, *, width: int, everything: bool = False) -> Iterato
     width : int
         Characters a line.
     everything : bool
-        Tell of those that passed, or do not apply, in the same way.
+        Show the reasons of those that passed, or do not apply, too.
     """
-    shown = [
-        one
+    explained = [
+        finding
         for verdict in WORST_FIRST
-        for one in findings
-        if one.verdict == verdict and (everything or verdict in OPEN)
+        for finding in findings
+        if finding.verdict == verdict and (everything or verdict in EXPLAINED)
     ]
-    for one in shown:
-        text = f"{one.verdict}: {words(one)}. {one.sentence}"
+    for finding in explained:
+        text = f"{finding.verdict}: {words(finding)}. {finding.sentence}"
         yield textwrap.fill(text, width, initial_indent="  ", subsequent_indent="    ")
-    rest = [one for one in findings if one not in shown]
+    rest = [finding for finding in findings if finding not in explained]
     if rest:
-        yield textwrap.fill(in_short(rest), width, initial_indent="  ", subsequent_indent="    ")
+        yield textwrap.fill(summary_line(rest), width, initial_indent="  ", subsequent_indent="    ")
 
 
 def words(finding: Finding) -> str:

@@ -1,4 +1,4 @@
-"""YAML files in, one merged document out, every value with the file and line it came from.
+"""YAML files in, one combined document out, every value with the file and line it came from.
 
 YAML 1.2: ``no``, ``none`` and ``off`` are text. On top of it:
 
@@ -26,14 +26,14 @@ VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::(?P<default>[^}]*))?\}")
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceLine:
     """A line of a file, or a ``--set`` of the command line (line 0)."""
 
     file: Path
     line: int = 0
 
     def __str__(self) -> str:
-        return f"{shown(self.file)}:{self.line}" if self.line else "--set"
+        return f"{short_path(self.file)}:{self.line}" if self.line else "--set"
 
     @property
     def folder(self) -> Path:
@@ -42,8 +42,8 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Document:
-    """A merged config as plain data.
+class ConfigDocument:
+    """A combined config as plain data.
 
     Attributes
     ----------
@@ -51,28 +51,28 @@ class Document:
         The file that was asked for.
     data : dict
         Plain dicts, lists and scalars.
-    places : mapping
+    lines : mapping
         Key path → where it was written last; list items are keyed by their index.
     """
 
     path: Path
     data: dict[str, Any]
-    places: Mapping[Key, Place] = field(default_factory=dict)
+    lines: Mapping[Key, SourceLine] = field(default_factory=dict)
 
-    def place(self, path: str | Key) -> Place:
+    def line_of(self, path: str | Key) -> SourceLine:
         """Return where a path, or the nearest part of it, was written."""
         key = tuple(path.split(".")) if isinstance(path, str) else path
-        while key and key not in self.places:
+        while key and key not in self.lines:
             key = key[:-1]
-        return self.places.get(key, Place(self.path, 1))
+        return self.lines.get(key, SourceLine(self.path, 1))
 
     def problem(self, path: str, what: str, hint: str = "") -> Problem:
         """Name a path together with its file and line."""
-        place = f"{self.place(path)}: " if path else f"{shown(self.path)}: "
+        place = f"{self.line_of(path)}: " if path else f"{short_path(self.path)}: "
         return Problem(f"{place}{path}".removesuffix(": "), what, hint)
 
 
-def shown(path: Path) -> str:
+def short_path(path: Path) -> str:
     """Return a path as a person would type it: relative where that is shorter."""
     try:
         return str(path.relative_to(Path.cwd()))
@@ -80,7 +80,7 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def load(path: Path, sets: Sequence[str] = ()) -> Document:
+def load(path: Path, sets: Sequence[str] = ()) -> ConfigDocument:
     """Read a config with everything it extends.
 
     Parameters
@@ -99,19 +99,19 @@ def load(path: Path, sets: Sequence[str] = ()) -> Document:
     data, places = _read(path.resolve(), ())
     for text in sets:
         _apply(text, data, places, path.resolve())
-    return Document(path.resolve(), data, places)
+    return ConfigDocument(path.resolve(), data, places)
 
 
-def written(data: dict[str, Any], sets: Sequence[str] = ()) -> Document:
+def document_of(data: dict[str, Any], sets: Sequence[str] = ()) -> ConfigDocument:
     """Take data, which no file holds, for a config; relative paths start from the working folder."""
     path = Path.cwd() / "config"
-    places: dict[Key, Place] = {}
+    places: dict[Key, SourceLine] = {}
     for text in sets:
         _apply(text, data, places, path)
-    return Document(path, data, places)
+    return ConfigDocument(path, data, places)
 
 
-def layered(path: Path, parts: Sequence[tuple[dict[str, Any], Mapping[Key, Place]]]) -> Document:
+def merged(path: Path, parts: Sequence[tuple[dict[str, Any], Mapping[Key, SourceLine]]]) -> ConfigDocument:
     """Merge documents' data, each on top of those before it, as ``extends`` does.
 
     Parameters
@@ -121,34 +121,34 @@ def layered(path: Path, parts: Sequence[tuple[dict[str, Any], Mapping[Key, Place
     parts : sequence of (dict, mapping)
         Data, which is taken over, and where its keys were written.
     """
-    merged: dict[str, Any] = {}
-    places: dict[Key, Place] = {}
+    combined: dict[str, Any] = {}
+    places: dict[Key, SourceLine] = {}
     for data, own in parts:
-        _merge(merged, places, data, own)
-    return Document(path, merged, places)
+        _merge(combined, places, data, own)
+    return ConfigDocument(path, combined, places)
 
 
-def _read(path: Path, above: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Key, Place]]:
+def _read(path: Path, above: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Key, SourceLine]]:
     if path in above:
-        circle = " → ".join(shown(one) for one in (*above, path))
-        raise ConfigError([Problem(shown(path), f"extends itself: {circle}")])
+        circle = " → ".join(short_path(one) for one in (*above, path))
+        raise ConfigError([Problem(short_path(path), f"extends itself: {circle}")])
     problems: list[Problem] = []
     raw = _parsed(path)
-    places: dict[Key, Place] = {}
+    places: dict[Key, SourceLine] = {}
     data = _plain(raw, (), path, places, problems)
     parents = data.pop("extends", [])
     parents = [parents] if isinstance(parents, str) else parents
     if not isinstance(parents, list) or not all(isinstance(one, str) for one in parents):
-        problems.append(Problem(f"{shown(path)}: extends", "should be a file or a list of files"))
+        problems.append(Problem(f"{short_path(path)}: extends", "should be a file or a list of files"))
     if problems:
         raise ConfigError(problems)
-    merged: dict[str, Any] = {}
-    merged_places: dict[Key, Place] = {}
+    combined: dict[str, Any] = {}
+    merged_places: dict[Key, SourceLine] = {}
     for parent in parents:
         base, base_places = _read((path.parent / parent).resolve(), (*above, path))
-        _merge(merged, merged_places, base, base_places)
-    _merge(merged, merged_places, data, places)
-    return merged, merged_places
+        _merge(combined, merged_places, base, base_places)
+    _merge(combined, merged_places, data, places)
+    return combined, merged_places
 
 
 def _parsed(path: Path) -> Mapping[str, Any]:
@@ -162,14 +162,14 @@ def _parsed(path: Path) -> Mapping[str, Any]:
         raise ConfigError([_repeated(path, error)]) from error
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError([Problem(f"{shown(path)}:{line}", f"is not YAML: {error.problem}")]) from error
+        raise ConfigError([Problem(f"{short_path(path)}:{line}", f"is not YAML: {error.problem}")]) from error
     except (YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem(shown(path), f"is not YAML: {error}")]) from error
+        raise ConfigError([Problem(short_path(path), f"is not YAML: {error}")]) from error
     except OSError as error:
-        raise ConfigError([Problem(shown(path), f"cannot be read: {error.strerror}")]) from error
+        raise ConfigError([Problem(short_path(path), f"cannot be read: {error.strerror}")]) from error
     if not isinstance(raw, Mapping):
         what = "is empty" if raw is None else "is not a mapping of settings"
-        raise ConfigError([Problem(shown(path), what)])
+        raise ConfigError([Problem(short_path(path), what)])
     return raw
 
 
@@ -178,7 +178,9 @@ def _repeated(path: Path, error: Any) -> Problem:
     found = re.search(r'duplicate key "(.*?)"', str(error.problem))
     key = found.group(1) if found else "?"
     first = _first_line(path, key, error.context_mark.line, line)
-    return Problem(f"{shown(path)}:{line}", f"{key!r} is already set on line {first}", "remove one of them")
+    return Problem(
+        f"{short_path(path)}:{line}", f"{key!r} is already set on line {first}", "remove one of them"
+    )
 
 
 def _first_line(path: Path, key: str, start: int, end: int) -> int:
@@ -192,14 +194,14 @@ def _first_line(path: Path, key: str, start: int, end: int) -> int:
     return start + 1
 
 
-def _plain(raw: Any, key: Key, path: Path, places: dict[Key, Place], problems: list[Problem]) -> Any:
+def _plain(raw: Any, key: Key, path: Path, places: dict[Key, SourceLine], problems: list[Problem]) -> Any:
     if isinstance(raw, Mapping):
         for name in raw:
-            places[*key, str(name)] = Place(path, _line_of(raw, name))
+            places[*key, str(name)] = SourceLine(path, _line_of(raw, name))
         return {str(name): _plain(raw[name], (*key, str(name)), path, places, problems) for name in raw}
     if isinstance(raw, list):
         for index in range(len(raw)):
-            places[*key, str(index)] = Place(path, raw.lc.item(index)[0] + 1)  # type: ignore[attr-defined]
+            places[*key, str(index)] = SourceLine(path, raw.lc.item(index)[0] + 1)  # type: ignore[attr-defined]
         return [_plain(one, (*key, str(index)), path, places, problems) for index, one in enumerate(raw)]
     if isinstance(raw, str):
         return _interpolated(str(raw), key, places, problems)
@@ -222,7 +224,7 @@ def _scalar(raw: Any) -> Any:
     return int(raw) if isinstance(raw, int) else float(raw)
 
 
-def _interpolated(text: str, key: Key, places: Mapping[Key, Place], problems: list[Problem]) -> Any:
+def _interpolated(text: str, key: Key, places: Mapping[Key, SourceLine], problems: list[Problem]) -> Any:
     def value(found: re.Match[str]) -> str:
         default: str | None = found["default"]
         known = os.environ.get(found["name"], default)
@@ -249,9 +251,9 @@ def _value(text: str) -> Any:
 
 def _merge(
     into: dict[str, Any],
-    into_places: dict[Key, Place],
+    into_places: dict[Key, SourceLine],
     data: Mapping[str, Any],
-    places: Mapping[Key, Place],
+    places: Mapping[Key, SourceLine],
     key: Key = (),
 ) -> None:
     for name, value in data.items():
@@ -272,12 +274,12 @@ def _merge(
         into_places.update({one: place for one, place in places.items() if one[: len(path)] == path})
 
 
-def _forget(places: dict[Key, Place], path: Key) -> None:
+def _forget(places: dict[Key, SourceLine], path: Key) -> None:
     for one in [one for one in places if one[: len(path)] == path]:
         del places[one]
 
 
-def _apply(text: str, data: dict[str, Any], places: dict[Key, Place], path: Path) -> None:
+def _apply(text: str, data: dict[str, Any], places: dict[Key, SourceLine], path: Path) -> None:
     name, equals, value = text.partition("=")
     key = tuple(part.strip() for part in name.split("."))
     if not equals or not all(key):
@@ -286,7 +288,7 @@ def _apply(text: str, data: dict[str, Any], places: dict[Key, Place], path: Path
     nested: Any = read
     for part in reversed(key):
         nested = {part: nested}
-    _merge(data, places, nested, {one: Place(path) for one in _paths(nested)})
+    _merge(data, places, nested, {one: SourceLine(path) for one in _paths(nested)})
 
 
 def _paths(data: Any, key: Key = ()) -> Iterable[Key]:

@@ -119,7 +119,7 @@ def validated(data: Mapping[str, Any]) -> tuple[ExperimentConfig, list[Problem]]
     Parameters
     ----------
     data : mapping
-        Plain data of a :class:`harness.config.load.Document`.
+        Plain data of a :class:`harness.config.load.ConfigDocument`.
 
     Returns
     -------

@@ -1,45 +1,70 @@
-"""A CSV of predictions made elsewhere in, Predictions on a corpus's split out."""
+"""A CSV of external predictions in, Predictions on a corpus's split out."""
 
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.evaluation.trial import SCORED_PARTS, Prepared
+from harness.corpora.checks import is_missing
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.trial import SCORED_PARTS
 from harness.splits import Split
-from harness.values.errors import PredictionsError, suggest
+from harness.values.errors import PredictionsError, Problem, suggest
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
 EXTERNAL = "external"
-"""Kind of a run whose predictions were made elsewhere; it has no model."""
+"""Kind of a run of external predictions; it has no model."""
 
 SEPARATOR = "|"
 """Between the labels of one item."""
 
 TOLERANCE = 1e-3
-"""How far from 1 probabilities may sum: tables are often rounded to three digits."""
+"""How far from 1 the probabilities of a row may sum: tables are often rounded to three digits."""
 
 MAX_PROBLEMS = 20
+"""Problems that an error lists; more are counted."""
+
+
+class ExternalPredictionsError(PredictionsError):
+    """A table of external predictions that cannot be used.
+
+    Parameters
+    ----------
+    source : Path or str
+        The file; or what else is to stand in front of each problem.
+    problems : sequence of Problem
+        ``where`` is the line, the column or the seed; empty for the table as a whole. The message lists up to
+        :data:`MAX_PROBLEMS`.
+    """
+
+    def __init__(self, source: Path | str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        listed = [f"{source}: {problem}" for problem in self.problems[:MAX_PROBLEMS]]
+        if len(self.problems) > MAX_PROBLEMS:
+            listed.append(f"{source}: and {len(self.problems) - MAX_PROBLEMS:,} more problems")
+        super().__init__("\n".join(listed))
 
 
 @dataclass(frozen=True)
 class ExternalPredictions:
-    """Predictions made elsewhere.
+    """Predictions that were not made by this program.
 
     Attributes
     ----------
     predictions : Predictions
     notes : tuple of str
-        What was left out or looks odd, a sentence each.
+        What was left out or looks wrong, one sentence each.
     """
 
     predictions: Predictions
@@ -56,43 +81,77 @@ class _Line:
 
 
 def read(path: Path, prepared: Prepared, *, name: str) -> ExternalPredictions:
-    """Read a table and set it beside the corpus.
+    """Read a table and join it with the corpus.
 
     Parameters
     ----------
     path : Path
-        CSV, UTF-8. Columns ``id``; ``prediction`` (or ``label``), of a multi-label task with ``|`` between
-        labels and empty for none; where known ``p_<label>`` for all labels, and ``seed``. Other columns are
-        not looked at. Without ``prediction`` the probabilities decide.
+        CSV, UTF-8. Columns ``id``; ``prediction`` (or ``label``), for a multi-label task with ``|`` between
+        labels and empty for none; optionally ``p_<label>`` in [0, 1] for all labels, and ``seed``. Other
+        columns are ignored. Without ``prediction``, labels follow from the probabilities.
     prepared : Prepared
-        Whose test items are to be there, each once a seed; validation and calibration rows are taken where
-        they are all there, training rows are left out.
+        The table must hold each of its test items once per seed. Validation and calibration rows are read
+        where they are complete, training rows are left out.
     name : str
-        Of the run.
+        Name of the run.
 
     Raises
     ------
-    PredictionsError
-        With every problem, up to twenty, and the line it stands in.
+    ExternalPredictionsError
+        With every problem.
+    """
+    return matched(_rows(path), str(path), prepared, name=name)
+
+
+def from_frame(table: pd.DataFrame, prepared: Prepared, *, name: str) -> ExternalPredictions:
+    """Set a table of predictions beside the corpus; columns and errors as for :func:`read`."""
+    rows = [
+        {str(column): "" if is_missing(value) else _text(value) for column, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+    if not rows:
+        raise PredictionsError("the table holds no rows")
+    return matched(rows, "the table", prepared, name=name)
+
+
+def _text(value: Any) -> str:
+    """Write a cell as a CSV file would hold it; floats keep all their digits."""
+    return repr(float(value)) if isinstance(value, float) else str(value)
+
+
+def matched(
+    rows: Sequence[Mapping[str, str]], source: str, prepared: Prepared, *, name: str
+) -> ExternalPredictions:
+    """Set rows beside the corpus; see :func:`read`.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Column → text; row 0 stands in line 2.
+    source : str
+        Where they come from, for messages.
+    prepared : Prepared
+    name : str
+        Of the run.
     """
     labels = prepared.plan.labels
-    rows = _rows(path)
-    header = list(rows[0]) if rows else []
-    problems = list(_header_problems(header, labels))
+    problems = list(_header_problems(list(rows[0]), labels))
     if problems:
-        _raise(path, problems)
+        raise ExternalPredictionsError(source, problems)
     lines: list[_Line] = []
     for number, row in enumerate(rows, start=2):
-        problem = _parsed(number, row, labels, lines)
-        problems += [problem] if problem else []
+        try:
+            lines.append(_parsed(number, row, labels))
+        except _RowError as error:
+            problems.append(Problem(f"line {number}", error.what, error.hint))
     problems += _repeated(lines)
     by_seed: dict[int, dict[str, _Line]] = {}
     for line in lines:
         by_seed.setdefault(line.seed, {})[line.id] = line
-    # Rows that cannot be read would all be missed here.
+    # Rows that could not be read would all be reported as missing too, so those are looked for only without.
     problems = problems or list(_unmatched(lines, by_seed, prepared))
     if problems:
-        _raise(path, problems)
+        raise ExternalPredictionsError(source, problems)
     parts = [
         _part(prepared, split, part, by_seed[seed], (name, seed))
         for seed in sorted(by_seed)
@@ -101,89 +160,88 @@ def read(path: Path, prepared: Prepared, *, name: str) -> ExternalPredictions:
     return ExternalPredictions(Predictions.concat(parts), tuple(_notes(prepared, lines, by_seed)))
 
 
-def _raise(path: Path, problems: Sequence[str]) -> None:
-    shown = [f"{path}: {problem}" for problem in problems[:MAX_PROBLEMS]]
-    if len(problems) > MAX_PROBLEMS:
-        shown.append(f"{path}: and {len(problems) - MAX_PROBLEMS:,} more problems")
-    raise PredictionsError("\n".join(shown))
-
-
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle, strict=True)
             rows = [{key: value or "" for key, value in row.items() if key is not None} for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = "it is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
-        raise PredictionsError(f"{path}: cannot be read: {reason}") from error
+        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise ExternalPredictionsError(path, [Problem("", f"cannot be read: {reason}")]) from error
     if not rows:
-        raise PredictionsError(f"{path}: holds no rows")
+        raise ExternalPredictionsError(path, [Problem("", "has no rows")])
     return rows
 
 
-def _header_problems(header: Sequence[str], labels: LabelSet) -> Iterator[str]:
+def _header_problems(header: Sequence[str], labels: LabelSet) -> Iterator[Problem]:
     if "id" not in header:
-        yield f"has no column 'id'; its columns are {', '.join(header)}"
+        yield Problem("", "has no column 'id'", f"its columns are {', '.join(header)}")
     stated = [column for column in header if column.startswith("p_")]
     expected = [f"p_{name}" for name in labels.names]
     for column in stated:
         if column not in expected:
-            yield f"column {column!r}: there is no such label; {suggest(column, expected)}"
+            yield Problem(f"column {column!r}", "there is no such label", suggest(column, expected))
     missing = [column for column in expected if column not in stated]
     if stated and missing:
-        yield f"has probabilities, but no column {', '.join(missing)}"
+        yield Problem("", f"has probabilities, but no column {', '.join(missing)}")
     if not stated and not {"prediction", "label"} & set(header):
-        yield "has neither a column 'prediction' nor probabilities (p_<label>)"
+        yield Problem("", "has neither a column 'prediction' nor probabilities (p_<label>)")
 
 
-def _parsed(number: int, row: Mapping[str, str], labels: LabelSet, lines: list[_Line]) -> str:
-    """Read one row; return what is wrong with it, or the empty string."""
-    text = row.get("seed", "").strip() or "0"
-    if not text.isascii() or not text.isdigit():
-        return f"line {number}: seed: should be a whole number of 0 or more, got {text!r}"
+class _RowError(Exception):
+    """What is wrong with one row."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what, self.hint = what, hint
+
+
+def _parsed(number: int, row: Mapping[str, str], labels: LabelSet) -> _Line:
+    seed = row.get("seed", "").strip() or "0"
+    if not seed.isascii() or not seed.isdigit():
+        raise _RowError(f"seed: should be a whole number of 0 or more, got {seed!r}")
     if not row["id"].strip():
-        return f"line {number}: has no id"
+        raise _RowError("has no id")
     proba: tuple[float, ...] = ()
     if f"p_{labels.names[0]}" in row:
-        proba, problem = _probabilities([row[f"p_{name}"] for name in labels.names], labels)
-        if problem:
-            return f"line {number}: {problem}"
-    said = row.get("prediction", row.get("label"))
-    if said is None:
-        code = _decided(proba, labels)
-    else:
-        names = [said.strip()] if not labels.multi else _several(said, labels)
-        unknown = [one for one in names if one not in labels.names]
-        if unknown:
-            return f"line {number}: unknown label {unknown[0]!r}; {suggest(unknown[0], labels.names)}"
-        held = [labels.names.index(one) for one in names]
-        code = tuple(int(k in held) for k in range(len(labels))) if labels.multi else (held[0],)
-    lines.append(_Line(number, row["id"].strip(), int(text), code, proba))
-    return ""
+        proba = _probabilities([row[f"p_{name}"] for name in labels.names], labels)
+    prediction = row.get("prediction", row.get("label"))
+    code = _decided(proba, labels) if prediction is None else _encoded(prediction, labels)
+    return _Line(number, row["id"].strip(), int(seed), code, proba)
 
 
-def _several(said: str, labels: LabelSet) -> list[str]:
+def _encoded(prediction: str, labels: LabelSet) -> tuple[int, ...]:
+    names = _label_names(prediction, labels)
+    unknown = [name for name in names if name not in labels.names]
+    if unknown:
+        raise _RowError(f"unknown label {unknown[0]!r}", suggest(unknown[0], labels.names))
+    codes = [labels.names.index(name) for name in names]
+    return tuple(int(k in codes) for k in range(len(labels))) if labels.multi else (codes[0],)
+
+
+def _label_names(prediction: str, labels: LabelSet) -> list[str]:
+    if not labels.multi:
+        return [prediction.strip()]
     nothing = {""} if "none" in labels.names else {"", "none"}
-    return [name for one in said.split(SEPARATOR) if (name := one.strip()) not in nothing]
+    return [name for part in prediction.split(SEPARATOR) if (name := part.strip()) not in nothing]
 
 
-def _probabilities(texts: Sequence[str], labels: LabelSet) -> tuple[tuple[float, ...], str]:
-    import math
-
+def _probabilities(texts: Sequence[str], labels: LabelSet) -> tuple[float, ...]:
+    """Read a row's probabilities and undo their rounding: they are in [0, 1], and sum to 1 for one label."""
     try:
-        proba = tuple(float(text) for text in texts)
+        values = [float(text) for text in texts]
     except ValueError:
-        return (), f"probabilities should be numbers, got {', '.join(map(repr, texts))}"
-    if not all(math.isfinite(one) for one in proba):
-        return (), f"probabilities are not finite: {', '.join(texts)}"
-    if not all(-TOLERANCE <= one <= 1 + TOLERANCE for one in proba):
-        return (), f"probabilities leave [0, 1]: {', '.join(texts)}"
-    total = sum(proba)
+        raise _RowError(f"probabilities should be numbers, got {', '.join(map(repr, texts))}") from None
+    if not all(math.isfinite(value) for value in values):
+        raise _RowError(f"probabilities are not finite: {', '.join(texts)}")
+    if not all(-TOLERANCE <= value <= 1 + TOLERANCE for value in values):
+        raise _RowError(f"probabilities are outside [0, 1]: {', '.join(texts)}")
     if labels.multi:
-        return tuple(min(max(one, 0.0), 1.0) for one in proba), ""
+        return tuple(min(max(value, 0.0), 1.0) for value in values)
+    total = sum(values)
     if abs(total - 1) > TOLERANCE:
-        return (), f"probabilities sum to {total:.4g}, not to 1: {', '.join(texts)}"
-    return tuple(max(one, 0.0) / total for one in proba), ""
+        raise _RowError(f"probabilities sum to {total:.4g}, not to 1: {', '.join(texts)}")
+    return tuple(max(value, 0.0) / total for value in values)
 
 
 def _decided(proba: Sequence[float], labels: LabelSet) -> tuple[int, ...]:
@@ -191,30 +249,28 @@ def _decided(proba: Sequence[float], labels: LabelSet) -> tuple[int, ...]:
     return tuple(int(bit) for bit in decided) if labels.multi else (int(decided),)
 
 
-def _repeated(lines: Sequence[_Line]) -> list[str]:
+def _repeated(lines: Sequence[_Line]) -> Iterator[Problem]:
     first: dict[tuple[int, str], int] = {}
-    problems = []
     for line in lines:
-        known = first.setdefault((line.seed, line.id), line.number)
-        if known != line.number:
-            problems.append(
-                f"line {line.number}: id {line.id!r} of seed {line.seed} stands in line {known} too"
-            )
-    return problems
+        number = first.setdefault((line.seed, line.id), line.number)
+        if number != line.number:
+            what = f"id {line.id!r} of seed {line.seed} is already in line {number}"
+            yield Problem(f"line {line.number}", what)
 
 
 def _unmatched(
     lines: Sequence[_Line], by_seed: Mapping[int, Mapping[str, _Line]], prepared: Prepared
-) -> Iterator[str]:
-    known = set(prepared.corpus.rows["id"].astype(str))
-    strange = {line.id: line.number for line in reversed(lines) if line.id not in known}
-    if strange:
-        one = min(strange, key=strange.__getitem__)
-        yield f"line {strange[one]}: id {one!r} is not in {prepared.corpus.name}{_others(len(strange))}"
-    for seed, own in sorted(by_seed.items()):
-        missing = [id_ for split in prepared.splits for id_ in split.test if id_ not in own]
+) -> Iterator[Problem]:
+    ids = set(prepared.corpus.rows["id"].astype(str))
+    unknown = {line.id: line.number for line in reversed(lines) if line.id not in ids}
+    if unknown:
+        first = min(unknown, key=unknown.__getitem__)
+        what = f"id {first!r} is not in {prepared.corpus.name}{_others(len(unknown))}"
+        yield Problem(f"line {unknown[first]}", what)
+    for seed, by_id in sorted(by_seed.items()):
+        missing = [id_ for split in prepared.splits for id_ in split.test if id_ not in by_id]
         if missing:
-            yield f"seed {seed}: test item {missing[0]!r} is missing{_others(len(missing))}"
+            yield Problem(f"seed {seed}", f"test item {missing[0]!r} is missing{_others(len(missing))}")
 
 
 def _others(count: int) -> str:
@@ -222,24 +278,28 @@ def _others(count: int) -> str:
 
 
 def _parts(prepared: Prepared, by_seed: Mapping[int, Mapping[str, _Line]]) -> Iterator[tuple[Split, str]]:
-    """Yield what is scored: test, and of a single fold what is there in whole."""
+    """Yield the parts that are scored: test, and without cross-validation every other complete part.
+
+    With several folds, a row lies in validation of one fold and in test of another, and the table does not
+    say which fold a prediction belongs to.
+    """
     for split in prepared.splits:
         for part in SCORED_PARTS:
             ids = split.part(part)
-            whole = all(id_ in own for own in by_seed.values() for id_ in ids)
-            if part == "test" or (ids and whole and len(prepared.splits) == 1):
+            complete = all(id_ in by_id for by_id in by_seed.values() for id_ in ids)
+            if part == "test" or (ids and complete and len(prepared.splits) == 1):
                 yield split, part
 
 
 def _part(
-    prepared: Prepared, split: Split, part: str, own: Mapping[str, _Line], of: tuple[str, int]
+    prepared: Prepared, split: Split, part: str, by_id: Mapping[str, _Line], keys: tuple[str, int]
 ) -> Predictions:
     labels, corpus = prepared.plan.labels, prepared.part(split, part)
-    lines = [own[str(id_)] for id_ in corpus.rows["id"]]
+    lines = [by_id[str(id_)] for id_ in corpus.rows["id"]]
     proba: NDArray[np.float64] = np.array([line.proba or [np.nan] * len(labels) for line in lines])
     codes = np.array([line.code for line in lines], dtype=np.int64)
     decided = codes if labels.multi else codes[:, 0]
-    name, seed = of
+    name, seed = keys
     return Predictions.of(
         corpus, labels, proba, decided=decided, run=name, split=part, seed=seed, fold=split.fold
     )
@@ -250,15 +310,15 @@ def _notes(
 ) -> Iterator[str]:
     labels = prepared.plan.labels
     scored = {id_ for split, part in _parts(prepared, by_seed) for id_ in split.part(part)}
-    left = len({line.id for line in lines} - scored)
-    if left:
-        yield f"{left:,} items of train, or of parts that are not there in whole, are left out."
+    n_unscored = len({line.id for line in lines} - scored)
+    if n_unscored:
+        yield f"{n_unscored:,} items are left out: they are training rows or belong to an incomplete part."
     if not lines[0].proba:
         needing = [metric.name for metric in prepared.plan.metrics if metric.probabilities]
         if needing:
-            yield f"There are no probabilities, so {', '.join(needing)} are left out."
-    other = sum(line.code != _decided(line.proba, labels) for line in lines if line.proba)
-    if other:
-        yield f"In {other:,} rows the prediction is not what the probabilities would decide."
+            yield f"Without probabilities, these metrics are left out: {', '.join(needing)}."
+    n_different = sum(line.code != _decided(line.proba, labels) for line in lines if line.proba)
+    if n_different:
+        yield f"Rows whose prediction does not follow from their probabilities: {n_different:,}."
     if len(prepared.splits) > 1:
-        yield "Whether each item was predicted without training on it cannot be seen from here."
+        yield "The table does not say whether each item was predicted by a model that was not trained on it."

@@ -1,8 +1,7 @@
-"""A plan with its corpus read and its splits drawn; and the same for the other task."""
+"""A plan in, the same with its corpus read and its splits drawn out; and the same for the other task."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,6 +9,15 @@ from typing import Any
 
 from harness.classifiers.protocol import Labelled, examples_of
 from harness.config.plan import Plan, card_of
+from harness.evaluation.results import (
+    ClassifierResult,
+    CorpusInfo,
+    ExperimentInfo,
+    FinishedClassifier,
+    ReportRows,
+    SplitInfo,
+)
+from harness.scoring import slices
 from harness.scoring.metrics import selection
 from harness.scoring.metrics.selection import refusal
 from harness.splits import PARTS, Split
@@ -18,7 +26,11 @@ from harness.values.labels import STANCES, LabelSet, Task
 from harness.values.tables import Corpus
 
 UNSELECTED = "unselected"
-"""All rows but those of validation: what is trained on where nothing is left to be tested."""
+"""All rows but those of validation: the training rows of a refit that is served and never tested."""
+
+
+TASKS: tuple[Task, ...] = ("stance", "framing")
+CROSS_COLUMNS = ("id", "text", "group", "target", "stance", "frames")
 
 
 @dataclass(frozen=True)
@@ -29,17 +41,29 @@ class Prepared:
     ----------
     plan : Plan
     corpus : Corpus
-        What the task scores, see :meth:`Corpus.for_task`.
+        The rows that the task scores, see :meth:`Corpus.for_task`.
     splits : tuple of Split
-        One a fold.
+        One per fold.
     entire : Corpus or None
-        As read, rows of the other task included; None where that is not known.
+        As read, including rows of the other task; None where only the rows of the task are known.
     """
 
     plan: Plan
     corpus: Corpus
     splits: tuple[Split, ...]
     entire: Corpus | None = None
+
+    def __repr__(self) -> str:
+        plan, folds = self.plan, len(self.splits)
+        return (
+            f"Prepared({plan.name!r}: {plan.config.task} on {self.corpus.name}, {len(self.corpus):,} rows,"
+            f" {folds} {'fold' if folds == 1 else 'folds'},"
+            f" classifiers {', '.join(planned.name for planned in plan.classifiers)})"
+        )
+
+    def split_of(self, fold: int) -> Split:
+        """Return the split of a fold."""
+        return next(split for split in self.splits if split.fold == fold)
 
     def part(self, split: Split, name: str) -> Corpus:
         """Return the rows of ``"train"``, ``"validation"``, ``"calibration"``, ``"test"`` or
@@ -51,7 +75,7 @@ class Prepared:
         return replace(self.corpus, rows=rows[~rows["id"].isin(set(split.validation))])
 
     def labelled(self, split: Split, name: str) -> Labelled:
-        """Return the same as examples with encoded labels."""
+        """Return the rows of a part as examples with encoded labels."""
         return self.whole(self.part(split, name))
 
     def whole(self, corpus: Corpus) -> Labelled:
@@ -60,10 +84,11 @@ class Prepared:
 
     @cached_property
     def other(self) -> Prepared | None:
-        """The same articles, divided in the same way, for the other task; None where it has no labels.
+        """The same articles, split in the same way, for the other task; None where it has no labels.
 
         The experiment is called ``NAME-framing``, or ``NAME-stance``. It is scored by the standard metrics of
-        its task. Sentences of articles that stand in two parts go with their own text, or are left out.
+        its task. Where sentences of one article lie in two parts, each goes where its own text lies, or is
+        left out.
         """
         if self.entire is None:
             return None
@@ -81,25 +106,91 @@ class Prepared:
             config=config.model_copy(update={**named, **reset}),
             labels=labels,
             metrics=metrics,
-            primary=next(one for one in metrics if one.name == primary),
-            classifiers=tuple(one for one in self.plan.classifiers if reads_both(one.bound)),
+            primary=next(metric for metric in metrics if metric.name == primary),
+            classifiers=tuple(planned for planned in self.plan.classifiers if reads_both(planned.bound)),
         )
-        splits = tuple(_as_divided(corpus, self.corpus, split) for split in self.splits)
+        splits = tuple(_divided_like(corpus, self.corpus, split) for split in self.splits)
         return Prepared(plan, corpus, splits, self.entire)
 
     def both(self, split: Split, name: str) -> Labelled:
-        """Return a part with that of the other task beside it; see :attr:`other`."""
-        own, other = self.labelled(split, name), self.other
+        """Return a part together with that of the other task; see :attr:`other`."""
+        labelled, other = self.labelled(split, name), self.other
         if other is None:
-            return own
-        theirs = next(one for one in other.splits if one.fold == split.fold)
-        beside = other.labelled(theirs, name) if name == UNSELECTED or theirs.part(name) else None
-        return replace(own, beside=beside)
+            return labelled
+        others_split = other.split_of(split.fold)
+        if name != UNSELECTED and not others_split.part(name):
+            return labelled
+        return replace(labelled, other_task=other.labelled(others_split, name))
+
+    @cached_property
+    def info(self) -> ExperimentInfo:
+        """What reports say of the experiment."""
+        plan, config, first = self.plan, self.plan.config, self.splits[0]
+        notes = dict.fromkeys(note for split in self.splits for note in split.notes)
+        return ExperimentInfo(
+            name=plan.name,
+            description=config.description,
+            task=config.task,
+            labels=plan.labels,
+            metrics=plan.metrics,
+            primary=plan.primary,
+            n_seeds=len(config.seeds),
+            tuned_thresholds=not isinstance(config.thresholds, float),
+            shows_text=config.tracking.log_text,
+            config_text=plan.config_text,
+            corpus=CorpusInfo(
+                self.corpus.name, self.corpus.fingerprint, len(self.corpus), card_of(plan.corpus)
+            ),
+            split=SplitInfo(
+                plan.split.kind,
+                len(self.splits),
+                {part: len(first.part(part)) for part in PARTS},
+                first.fingerprint,
+                tuple(notes),
+            ),
+        )
+
+    @cached_property
+    def report_rows(self) -> ReportRows:
+        """The rows that a report shows: those of test, and those that are labelled for both tasks."""
+        entire = self.entire if self.entire is not None else self.corpus
+        test = self.corpus.take(list(dict.fromkeys(id_ for split in self.splits for id_ in split.test)))
+        rows = entire.rows
+        labelled = rows["target"].notna() & rows["stance"].notna() & rows["frames"].notna()
+        sets = {task: labels_of(self.plan, entire, task) for task in TASKS}
+        names = {task: () if labels is None else labels.names for task, labels in sets.items()}
+        return ReportRows(
+            test, rows.loc[labelled, list(CROSS_COLUMNS)], frames=names["framing"], stances=names["stance"]
+        )
+
+    def finish(self, result: ClassifierResult) -> FinishedClassifier:
+        """Add to a classifier's result what its report, its figures and its card need of the experiment."""
+        return FinishedClassifier(self.info, result, self.report_rows)
+
+
+def prepare(plan: Plan) -> Prepared:
+    """Read the corpus and draw the splits.
+
+    Raises
+    ------
+    CorpusError, SplitError
+        Where the data do not fit the plan.
+    ConfigError
+        Where ``slices`` names a column that the corpus lacks.
+    """
+    config = plan.config
+    entire = plan.corpus.make(labels=plan.labels, task=config.task)
+    corpus = entire.for_task(config.task, plan.labels)
+    slices.check(corpus, config.slices)
+    splits = plan.split.make(labels=plan.labels).draw(corpus, plan.labels)
+    return Prepared(plan, corpus, splits, entire)
 
 
 def reads_both(bound: Bound) -> bool:
-    """Say whether a classifier learns two tasks at once: its factory names ``beside``."""
-    return "beside" in inspect.signature(bound.factory).parameters
+    """Say whether a classifier learns both tasks, as its factory declares; see
+    :func:`harness.classifiers.protocol.learns_both_tasks`.
+    """
+    return bool(getattr(bound.factory, "learns_both_tasks", False))
 
 
 def labels_of(plan: Plan, corpus: Corpus, task: Task) -> LabelSet | None:
@@ -115,7 +206,7 @@ def labels_of(plan: Plan, corpus: Corpus, task: Task) -> LabelSet | None:
     Returns
     -------
     LabelSet or None
-        None where no row is labelled for the task, or all alike.
+        None where no row is labelled for the task, or, for stance, all rows have the same label.
     """
     if plan.config.task == task:
         return plan.labels
@@ -126,8 +217,8 @@ def labels_of(plan: Plan, corpus: Corpus, task: Task) -> LabelSet | None:
     declared = card.labels.get(task) if card is not None else None
     if declared is not None and set(occurring) <= set(declared.names):
         return declared
-    known = [name for name in STANCES if name in occurring] if task == "stance" else []
-    return LabelSet((*known, *sorted(set(occurring) - set(known))), multi=task == "framing")
+    usual = [name for name in STANCES if name in occurring] if task == "stance" else []
+    return LabelSet((*usual, *sorted(set(occurring) - set(usual))), multi=task == "framing")
 
 
 def _occurring(corpus: Corpus, task: Task) -> Iterator[str]:
@@ -142,25 +233,31 @@ def _other_task(task: Task) -> Task:
     return "framing" if task == "stance" else "stance"
 
 
-def _as_divided(corpus: Corpus, model: Corpus, split: Split) -> Split:
-    """Divide a corpus by articles as another was; rows without one go by their text."""
+def _divided_like(corpus: Corpus, model: Corpus, split: Split) -> Split:
+    """Split a corpus by article as another corpus was split; rows without an article go by their text.
+
+    A row that is left between two parts (its article lies in both, its text in neither) is left out: put into
+    either, it would leak into the other.
+    """
     part_of = {id_: part for part in PARTS for id_ in split.part(part)}
-    places: dict[Any, set[str]] = {}
+    parts_by_key: dict[Any, set[str]] = {}
     for id_, *keys in zip(model.rows["id"], *_keys(model), strict=True):
         for key in keys if id_ in part_of else ():
-            places.setdefault(key, set()).add(part_of[id_])
-    parts: dict[str, list[str]] = {part: [] for part in PARTS}
+            parts_by_key.setdefault(key, set()).add(part_of[id_])
+    ids: dict[str, list[str]] = {part: [] for part in PARTS}
     for id_, sentence, article in zip(corpus.rows["id"], *_keys(corpus), strict=True):
-        found = places.get(sentence) or places.get(article, set())
-        if len(found) == 1:
-            parts[next(iter(found))].append(id_)
-    return Split(split.fold, *(tuple(parts[part]) for part in PARTS))
+        candidates = parts_by_key.get(sentence) or parts_by_key.get(article, set())
+        if len(candidates) == 1:
+            ids[next(iter(candidates))].append(id_)
+    return Split(split.fold, *(tuple(ids[part]) for part in PARTS))
 
 
 def _keys(corpus: Corpus) -> tuple[list[Any], list[Any]]:
-    """Return what each row's sentence and its article go by."""
+    """Return the keys by which each row's sentence and its article are recognised in another corpus."""
     rows = corpus.rows
     groups = rows["group"].astype(object).where(rows["group"].notna(), None)
     sentences = list(zip(groups, rows["text"], strict=True))
-    articles = [one if group is None else group for one, group in zip(sentences, groups, strict=True)]
+    articles = [
+        sentence if group is None else group for sentence, group in zip(sentences, groups, strict=True)
+    ]
     return sentences, articles

@@ -1,21 +1,29 @@
-"""What trials and classifiers leave: the values that travel from the loop to who shows or keeps them."""
+"""What trials, classifiers and experiments leave: the values that reports, tracking and serving receive."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.config.plan import PlannedClassifier
+from harness.scoring.slice_tests import SliceResult
 from harness.serving.decisions.decider import Decider
 from harness.values.findings import Finding
-from harness.values.tables import Predictions, Scores
+from harness.values.labels import LabelSet, Task
+from harness.values.tables import Corpus, Predictions, Scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.corpora.card import Card
+    from harness.scoring.metrics.metric import Metric
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One seed on one fold of one classifier; ``digest`` identifies all that its result depends on."""
+    """One seed on one fold of one classifier; ``digest`` identifies everything that its result depends on."""
 
     classifier: PlannedClassifier
     seed: int
@@ -24,13 +32,13 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """A name that a person can tell apart: ``linear seed 1``, ``linear seed 1 fold 2``."""
+        """A readable name: ``linear seed 1``, or ``linear seed 1 fold 2``."""
         return f"{self.classifier.name} seed {self.seed}" + (f" fold {self.fold}" if self.fold else "")
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What a trial leaves: what the classifier itself said, before anything is calibrated or decided by it.
+    """The raw output of a trial, before calibration, thresholds and abstention.
 
     Attributes
     ----------
@@ -38,14 +46,14 @@ class TrialResult:
     predictions : Predictions
         Raw, of validation, calibration and test, with run, seed and fold filled in.
     options : mapping
-        Those of the fitted classifier: the tuned ones are the chosen ones.
+        Options of the fitted classifier; a tuned option has the value that was chosen.
     curves : list of dict
-        One a training step (an epoch), for classifiers that have them.
+        Training curves, one entry per step (an epoch), for classifiers that record them.
     seconds : mapping
-        ``fit``, ``predict``: wall time.
+        ``fit`` and ``predict``: wall time in seconds.
     folder : Path or None
         ``model/`` in it holds what the classifier saved, with ``loader.txt`` beside it; None where the
-        classifier cannot be saved or the folder is gone.
+        classifier cannot be saved or the folder has been deleted.
     """
 
     trial: Trial
@@ -54,6 +62,9 @@ class TrialResult:
     curves: list[dict[str, float]] = field(default_factory=list)
     seconds: Mapping[str, float] = field(default_factory=dict)
     folder: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"TrialResult({self.trial.name}: {self.predictions!r})"
 
 
 @dataclass(frozen=True)
@@ -65,18 +76,20 @@ class ClassifierResult:
     classifier : PlannedClassifier
     trials : tuple of TrialResult
     predictions : Predictions
-        Of all trials, decided (:mod:`harness.evaluation.decisions`); folds pooled per seed.
+        Of all trials, calibrated and decided (:mod:`harness.evaluation.decisions`); folds pooled per seed.
     scores : Scores
         Of validation, calibration and test.
     served : TrialResult or None
         The trial whose model is served: the seed with the median validation score.
     model : Path or None
-        Folder with ``model/`` and ``loader.txt`` of what is served, see :class:`TrialResult`; with k
+        Folder with ``model/`` and ``loader.txt`` of the served model, see :class:`TrialResult`; with k
         folds a refit on all rows.
     findings : tuple of Finding
-        What the audits found.
+        Of the audits.
     decider : Decider or None
-        What the served model decides by.
+        Calibration, thresholds and abstention of the served model.
+    slices : tuple of SliceResult
+        The test items slice by slice; empty for a result that was read back from a store.
     """
 
     classifier: PlannedClassifier
@@ -87,8 +100,139 @@ class ClassifierResult:
     model: Path | None = None
     findings: tuple[Finding, ...] = ()
     decider: Decider | None = None
+    slices: tuple[SliceResult, ...] = ()
+
+    def __repr__(self) -> str:
+        served = f", serves seed {self.served.trial.seed}" if self.served is not None else ""
+        return (
+            f"ClassifierResult({self.classifier.name!r}: {len(self.trials)} trials,"
+            f" {len(self.predictions):,} predictions, {len(self.findings)} findings{served})"
+        )
 
     @property
     def raw(self) -> Predictions:
-        """What the classifier itself said, of all trials."""
-        return Predictions.concat([one.predictions for one in self.trials])
+        """Predictions of all trials as the classifier gave them, before calibration."""
+        return Predictions.concat([result.predictions for result in self.trials])
+
+
+@dataclass(frozen=True)
+class CorpusInfo:
+    """The corpus of an experiment.
+
+    Attributes
+    ----------
+    name, fingerprint : str
+    size : int
+        Rows that the task scores.
+    card : Card or None
+        The data card of a corpus of the catalogue.
+    """
+
+    name: str
+    fingerprint: str
+    size: int
+    card: Card | None = None
+
+
+@dataclass(frozen=True)
+class SplitInfo:
+    """How the corpus was split.
+
+    Attributes
+    ----------
+    kind : str
+        As in the config.
+    folds : int
+    sizes : mapping
+        Part → rows, of the first fold: ``train``, ``validation``, ``calibration``, ``test``.
+    fingerprint : str
+        Of the first fold.
+    notes : tuple of str
+        What a reader should know about the split, one sentence each.
+    """
+
+    kind: str
+    folds: int
+    sizes: Mapping[str, int]
+    fingerprint: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExperimentInfo:
+    """What a report says of an experiment: plain facts, without the rows of the corpus.
+
+    Attributes
+    ----------
+    name, description : str
+    task : {"stance", "framing"}
+    labels : LabelSet
+    metrics : tuple of Metric
+    primary : Metric
+        One of ``metrics``; models are chosen by it on validation.
+    n_seeds : int
+        Seeds in the config; a deterministic classifier runs only the first.
+    tuned_thresholds : bool
+        Whether the thresholds of a multi-label task are tuned; otherwise the config sets one for all labels.
+    shows_text : bool
+        Whether sentences may be shown (``tracking.log_text``).
+    config_text : str
+        The config with all defaults, as JSON.
+    corpus : CorpusInfo
+    split : SplitInfo
+    """
+
+    name: str
+    description: str
+    task: Task
+    labels: LabelSet
+    metrics: tuple[Metric, ...]
+    primary: Metric
+    n_seeds: int
+    tuned_thresholds: bool
+    shows_text: bool
+    config_text: str
+    corpus: CorpusInfo
+    split: SplitInfo
+
+    def __repr__(self) -> str:
+        return f"ExperimentInfo({self.name!r}: {self.task} on {self.corpus.name}, {self.corpus.size:,} rows)"
+
+
+@dataclass(frozen=True)
+class ReportRows:
+    """The rows of a corpus that a report shows.
+
+    Attributes
+    ----------
+    test : Corpus
+        Test rows of all folds, as the task scores them.
+    cross_labelled : DataFrame
+        Rows with a target, a stance and frames: columns ``id, text, group, target, stance, frames``.
+    frames, stances : tuple of str
+        Label names of both tasks in this corpus; empty where it has none.
+    """
+
+    test: Corpus
+    cross_labelled: pd.DataFrame
+    frames: tuple[str, ...] = ()
+    stances: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"ReportRows(test={self.test!r}, {len(self.cross_labelled):,} rows with stance and frames)"
+
+
+@dataclass(frozen=True)
+class FinishedClassifier:
+    """A finished classifier with everything that its report, its figures and its card need.
+
+    Attributes
+    ----------
+    experiment : ExperimentInfo
+    result : ClassifierResult
+    rows : ReportRows
+    """
+
+    experiment: ExperimentInfo
+    result: ClassifierResult
+    rows: ReportRows

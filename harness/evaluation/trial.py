@@ -1,4 +1,7 @@
-"""Plan in, predictions out: the one loop over seeds and folds."""
+"""A prepared experiment in, raw predictions of its trials out: fitting, tuning and predicting.
+
+Scores of these predictions come from :mod:`harness.evaluation.pooled_scores`.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Classifier, Labelled, Traced, examples_of, fit, load, save
-from harness.config.plan import Plan, PlannedClassifier
+from harness.config.plan import PlannedClassifier
 from harness.evaluation.prepared import UNSELECTED, Prepared, reads_both
-from harness.evaluation.results import ClassifierResult, Trial, TrialResult
-from harness.scoring import slices
+from harness.evaluation.results import Trial, TrialResult
 from harness.scoring.score import score
 from harness.splits import Split
 from harness.values import seeds
@@ -26,33 +28,15 @@ from harness.values.tables import Predictions, fingerprint
 if TYPE_CHECKING:
     from harness.scoring.metrics.metric import Metric
 
-__all__ = ["ClassifierResult", "Prepared", "Trial", "TrialResult", "prepare", "refit", "run_trial", "trials"]
-
 SCORED_PARTS = ("validation", "calibration", "test")
 TRAINING = "training"
-"""Where a refit keeps the state of its training, inside its folder."""
+"""Subfolder of a refit for checkpoints of its training; deleted once it is saved."""
 
 
-def prepare(plan: Plan) -> Prepared:
-    """Read the corpus and draw the splits.
-
-    Raises
-    ------
-    CorpusError, SplitError
-        Where the data are not what the plan needs.
-    """
-    config = plan.config
-    entire = plan.corpus.make(labels=plan.labels, task=config.task)
-    corpus = entire.for_task(config.task, plan.labels)
-    slices.check(corpus, config.slices)
-    splits = plan.split.make(labels=plan.labels).draw(corpus, plan.labels)
-    return Prepared(plan, corpus, splits, entire)
-
-
-def trials(prepared: Prepared, classifier: PlannedClassifier) -> tuple[Trial, ...]:
-    """List the trials of a classifier: seeds × folds, one seed where the seed changes nothing."""
-    made = _make(classifier.bound, prepared, 0)
-    roots = prepared.plan.config.seeds[:1] if made.deterministic else prepared.plan.config.seeds
+def list_trials(prepared: Prepared, classifier: PlannedClassifier) -> tuple[Trial, ...]:
+    """List the trials of a classifier: seeds × folds; a deterministic classifier needs one seed."""
+    deterministic = _make(classifier.bound, prepared, 0).deterministic
+    roots = prepared.plan.config.seeds[:1] if deterministic else prepared.plan.config.seeds
     return tuple(
         Trial(classifier, seed, split.fold, _digest(prepared, classifier, seed, split))
         for seed in roots
@@ -67,61 +51,60 @@ def run_trial(
     unfinished: Path | None = None,
     fitted_by: TrialResult | None = None,
 ) -> TrialResult:
-    """Fit one classifier once and let it label validation, calibration and test.
+    """Fit a classifier for one seed and fold and predict validation, calibration and test.
 
-    Where a grid is tuned, every combination is fitted and the one with the best primary metric on validation
-    is kept.
+    With a grid, every combination is fitted, and the one with the best primary metric on validation predicts.
 
     Parameters
     ----------
     prepared : Prepared
     trial : Trial
     folder : Path
-        Made if missing; the fitted classifier is saved there.
+        Created if missing; the fitted classifier is saved there.
     unfinished : Path, optional
-        Where a training that can go on after a kill keeps its state. The same for every attempt at a trial,
-        and the caller's to remove.
+        Where a resumable training keeps its checkpoints. The same for every attempt at a trial; the caller
+        deletes it.
     fitted_by : TrialResult, optional
-        Of the other task: nothing is fitted, and what that trial saved labels this task too.
+        Of the other task: nothing is fitted, and the classifier that this trial saved predicts.
 
     Raises
     ------
     ClassifierError
-        Where nothing can be chosen because validation is empty, or where the classifier fails.
+        Where there is a grid but no validation row to choose by, or where the classifier fails.
     """
-    split = next(one for one in prepared.splits if one.fold == trial.fold)
+    split = prepared.split_of(trial.fold)
     began = time.perf_counter()
     if fitted_by is not None and fitted_by.folder is not None:
         classifier, options = load(fitted_by.folder, prepared.plan.labels), fitted_by.options
     else:
         classifier, options = _fitted(prepared, trial, split, unfinished)
     fitted = time.perf_counter()
-    parts = [part for part in SCORED_PARTS if getattr(split, part)]
-    predictions = Predictions.concat([_predicted(prepared, trial, classifier, split, one) for one in parts])
+    parts = [part for part in SCORED_PARTS if split.part(part)]
+    predictions = Predictions.concat([_predicted(prepared, trial, classifier, split, part) for part in parts])
     seconds = {"fit": fitted - began, "predict": time.perf_counter() - fitted}
     curves = list(classifier.curves_) if isinstance(classifier, Traced) else []
     return TrialResult(trial, predictions, options, curves, seconds, save(classifier, folder))
 
 
 def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool) -> Path | None:
-    """Fit a trial's classifier once more, to serve it.
+    """Fit a trial's classifier again, to serve it.
 
     Parameters
     ----------
     prepared : Prepared
     result : TrialResult
-        Whose options and seed are used.
+        Its options and seed are used.
     folder : Path
-        Where it is saved.
+        Where the classifier is saved.
     whole : bool
-        Fit on every row (after cross-validation) instead of the trial's own training rows.
+        Fit on every row but validation (after cross-validation) instead of the trial's training rows.
 
     Returns
     -------
     Path or None
         ``folder``, or None where the classifier cannot be saved.
     """
-    split = next(one for one in prepared.splits if one.fold == result.trial.fold)
+    split = prepared.split_of(result.trial.fold)
     bound = replace(result.trial.classifier.bound, options=result.options)
     classifier = _make(bound, prepared, _seed(result.trial))
     validation = _labelled(prepared, bound, split, "validation") if split.validation else None
@@ -133,43 +116,48 @@ def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool)
 
 
 def served_trial(results: Sequence[TrialResult], decided: Predictions, metric: Metric) -> TrialResult:
-    """Choose whose model is served: the first fold of the seed with the median score on validation.
+    """Choose the trial whose model is served: the first fold of the seed with the median validation score.
 
-    Without validation rows it is the first seed; of an even number of seeds the lower of the middle two.
+    The median, not the best: its score on test is typical of the seeds, while that of the best would be lucky
+    on validation and disappoint later. Without validation rows it is the first seed; of an even number of
+    seeds it is the lower of the middle two.
 
     Parameters
     ----------
     results : sequence of TrialResult
     decided : Predictions
-        Of all of them.
+        Of all results.
     metric : Metric
     """
     fold = results[0].trial.fold
-    firsts = [one for one in results if one.trial.fold == fold]
+    candidates = [result for result in results if result.trial.fold == fold]
     validation = decided.only(split="validation", fold=fold)
     if not len(validation):
-        return firsts[0]
-    ranked = sorted(firsts, key=lambda one: on_validation(validation.only(seed=one.trial.seed), metric))
+        return candidates[0]
+    ranked = sorted(
+        candidates, key=lambda result: validation_score(validation.only(seed=result.trial.seed), metric)
+    )
     if metric.direction == "lower":
         ranked.reverse()
     return ranked[(len(ranked) - 1) // 2]
 
 
-def on_validation(predictions: Predictions, metric: Metric) -> float:
-    """Score the validation part alone; NaN where the metric is undefined there."""
+def validation_score(predictions: Predictions, metric: Metric) -> float:
+    """Score validation alone; NaN where the metric is undefined there."""
     scores = score(predictions.only(split="validation"), [metric], draws=0)
     return scores.value(metric.name, "validation")
 
 
 def _make(bound: Bound, prepared: Prepared, seed: int) -> Classifier:
     other = prepared.other if reads_both(bound) else None
-    beside = {"beside": other.plan.labels} if other is not None else {}
-    made = bound.make(labels=prepared.plan.labels, seed=seed, **beside)
-    if not isinstance(made, Classifier):
+    injected = {"other_labels": other.plan.labels} if other is not None else {}
+    classifier = bound.make(labels=prepared.plan.labels, seed=seed, **injected)
+    if not isinstance(classifier, Classifier):
         raise ClassifierError(
-            f"{bound.kind} made a {type(made).__name__}, which lacks fit, predict_proba or deterministic"
+            f"{bound.kind} returned a {type(classifier).__name__}, which lacks fit, predict_proba or"
+            " deterministic"
         )
-    return made
+    return classifier
 
 
 def _seed(trial: Trial) -> int:
@@ -187,18 +175,18 @@ def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split:
         "seed": seed,
         "fold": split.fold,
     }
-    if files := {str(one): _content(one) for one in _files(classifier)}:
+    if files := {str(file): _content(file) for file in _files(classifier)}:
         parts["files"] = files
     if reads_both(classifier.bound) and (other := prepared.other) is not None:
-        theirs = next(one for one in other.splits if one.fold == split.fold)
-        parts["beside"] = [other.corpus.fingerprint, theirs.fingerprint]
+        # The key is part of digests that stores hold: a new name would repeat every finished trial.
+        parts["beside"] = [other.corpus.fingerprint, other.split_of(split.fold).fingerprint]
     return fingerprint([json.dumps(parts, sort_keys=True)])
 
 
 def _files(classifier: PlannedClassifier) -> list[Path]:
     """Return the files that a classifier's options name."""
     values = [value for bound in classifier.grid() for value in bound.options.values()]
-    return [one for one in values if isinstance(one, Path) and one.is_file()]
+    return [value for value in values if isinstance(value, Path) and value.is_file()]
 
 
 def _content(file: Path) -> str:
@@ -237,7 +225,7 @@ def _fitted(
 def _oriented(prepared: Prepared, trial: Trial, classifier: Classifier, split: Split) -> float:
     """Score on validation, higher is better."""
     metric = prepared.plan.primary
-    value = on_validation(_predicted(prepared, trial, classifier, split, "validation"), metric)
+    value = validation_score(_predicted(prepared, trial, classifier, split, "validation"), metric)
     return -value if metric.direction == "lower" else value
 
 

@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from harness.reports.pages import environment, number
-from harness.scoring.comparison import Comparison, Entry, Pair
-from harness.scoring.comparison.findings import findings, power, shortened
+from harness.scoring.comparison import Comparison, Pair, RankedRun
+from harness.scoring.comparison.conclusions import conclusions, power, shortened
 
-WIDTH, ROW, NAMES = 520, 26, 170
-"""Width of the plot, height of a run's row, room for names, in the units of the view box."""
+PLOT_WIDTH, ROW_HEIGHT, NAME_WIDTH = 520, 26, 170
+"""In the units of the view box."""
 
 
 def comparison_page(comparison: Comparison, *, date: str = "", command: str = "") -> str:
@@ -20,12 +20,12 @@ def comparison_page(comparison: Comparison, *, date: str = "", command: str = ""
     ----------
     comparison : Comparison
     date, command : str
-        When it was made, and what repeats it; left out where they are empty.
+        Date of the comparison, and the command that reproduces it; left out where empty.
 
     Returns
     -------
     str
-        One HTML document without scripts, that asks the network for nothing; light and dark. Names of runs
+        One HTML document without scripts that loads nothing from the network; light and dark. Names of runs
         and experiments are escaped.
     """
     return (
@@ -33,13 +33,13 @@ def comparison_page(comparison: Comparison, *, date: str = "", command: str = ""
         .get_template("comparison.html.j2")
         .render(
             comparison=comparison,
-            findings=findings(comparison),
+            findings=conclusions(comparison),
             power=tuple(power(comparison)),
             shortened=shortened,
             axis=_Axis.of(comparison),
-            rows=[_plotted(comparison, entry) for entry in comparison.entries],
+            rows=[_plotted(comparison, entry) for entry in comparison.runs],
             lanes=_lanes(comparison),
-            size={"width": WIDTH, "row": ROW, "names": NAMES},
+            size={"width": PLOT_WIDTH, "row": ROW_HEIGHT, "names": NAME_WIDTH},
             p=p_value,
             items=items,
             date=date,
@@ -49,7 +49,7 @@ def comparison_page(comparison: Comparison, *, date: str = "", command: str = ""
 
 
 def p_value(value: float) -> str:
-    """Write a p-value: three decimals, and what is smaller as such.
+    """Write a p-value with three decimals, smaller ones as ``< 0.001``.
 
     Examples
     --------
@@ -62,7 +62,9 @@ def p_value(value: float) -> str:
 
 
 def items(pair: Pair) -> str:
-    """Write how many items a difference needs: a dash where it is 0, "seeds" where no number would do.
+    """Write how many items a difference needs to become significant.
+
+    A dash where the difference is 0, "seeds" where only more seeds would help.
 
     Examples
     --------
@@ -75,48 +77,48 @@ def items(pair: Pair) -> str:
 
 
 class _Axis:
-    """Where a score stands in the plot."""
+    """The horizontal axis of the plot: scores to coordinates."""
 
     def __init__(self, low: float, high: float) -> None:
         self.low, self.high = low, high
 
     @classmethod
     def of(cls, comparison: Comparison) -> _Axis:
-        ends = [end for one in comparison.entries for end in _ends(one)]
+        ends = [end for entry in comparison.runs for end in _ends(entry)]
         low, high = min(ends), max(ends)
-        room = 0.06 * ((high - low) or 0.1)
-        return cls(low - room, high + room)
+        margin = 0.06 * ((high - low) or 0.1)
+        return cls(low - margin, high + margin)
 
     def x(self, value: float) -> float:
-        """Return the place of a value, from the left edge of the plot."""
-        return round((value - self.low) / (self.high - self.low) * WIDTH, 1)
+        """Return the distance of a value from the left edge of the plot."""
+        return round((value - self.low) / (self.high - self.low) * PLOT_WIDTH, 1)
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
-        """Places and texts of about five round values."""
+        """Coordinates and texts of three to six round values: steps of 1, 2 or 5 times a power of ten."""
         span = self.high - self.low
         step = 10 ** math.floor(math.log10(span / 4))
         step *= next(times for times in (1, 2, 5, 10) if span / (step * times) <= 6)
         first = math.ceil(self.low / step)
         digits = max(0, -math.floor(math.log10(step)))
-        values = [step * place for place in range(first, math.floor(self.high / step) + 1)]
+        values = [step * multiple for multiple in range(first, math.floor(self.high / step) + 1)]
         return [(self.x(value), f"{value:.{digits}f}") for value in values]
 
 
-def _ends(entry: Entry) -> tuple[float, float]:
+def _ends(entry: RankedRun) -> tuple[float, float]:
     low, high = (entry.value if math.isnan(end) else end for end in (entry.low, entry.high))
     if math.isnan(entry.seed_sd):
         return low, high
     return min(low, entry.value - entry.seed_sd), max(high, entry.value + entry.seed_sd)
 
 
-def _plotted(comparison: Comparison, entry: Entry) -> dict[str, Any]:
+def _plotted(comparison: Comparison, entry: RankedRun) -> dict[str, Any]:
     axis = _Axis.of(comparison)
     low, high = (entry.value if math.isnan(end) else end for end in (entry.low, entry.high))
     spread = 0.0 if math.isnan(entry.seed_sd) else entry.seed_sd
     return {
         "entry": entry,
-        "y": ROW * (entry.rank - 0.5),
+        "y": ROW_HEIGHT * (entry.rank - 0.5),
         "at": axis.x(entry.value),
         "low": axis.x(low),
         "high": axis.x(high),
@@ -127,14 +129,14 @@ def _plotted(comparison: Comparison, entry: Entry) -> dict[str, Any]:
 
 
 def _lanes(comparison: Comparison) -> list[dict[str, Any]]:
-    """Return one bar a tie group, beside the plot: from its best run to its worst, with a mark a run."""
-    rank = {entry.name: entry.rank for entry in comparison.entries}
+    """Return one bar per tie group, beside the plot: from its best run to its worst, with a mark per run."""
+    rank = {entry.name: entry.rank for entry in comparison.runs}
     return [
         {
-            "x": WIDTH + 14 + 12 * lane,
-            "first": ROW * (min(rank[name] for name in group) - 0.5),
-            "last": ROW * (max(rank[name] for name in group) - 0.5),
-            "marks": [ROW * (rank[name] - 0.5) for name in group],
+            "x": PLOT_WIDTH + 14 + 12 * lane,
+            "first": ROW_HEIGHT * (min(rank[name] for name in group) - 0.5),
+            "last": ROW_HEIGHT * (max(rank[name] for name in group) - 0.5),
+            "marks": [ROW_HEIGHT * (rank[name] - 0.5) for name in group],
         }
         for lane, group in enumerate(comparison.groups)
     ]

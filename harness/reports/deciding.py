@@ -1,4 +1,4 @@
-"""A finished classifier in, what calibration, thresholds and abstention did to it out."""
+"""A finished classifier in, the effects of calibration, thresholds and abstention on test out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.evaluation.decisions.measuring import Served, measure
-from harness.evaluation.trial import ClassifierResult
+from harness.evaluation.decisions.coverage import CoverageResult, measure_coverage
+from harness.evaluation.results import ClassifierResult
 from harness.scoring.metrics.calibration import (
     BRIER,
     ECE_EQUAL_MASS,
@@ -29,19 +29,22 @@ from harness.values.labels import confidence
 from harness.values.tables import Predictions, Scores
 
 METRICS = (ECE_EQUAL_MASS, BRIER, LOG_LOSS)
-POINTS = 200
-"""At most so many points of a risk-coverage curve are drawn."""
+MAX_POINTS = 200
+"""Points of a risk-coverage curve that are drawn: more than the plot has pixels would only make it larger."""
+
+MIN_COVERAGE = 0.02
+"""The curve starts at this coverage: before it, one more error moves the risk by several points."""
 
 
 @dataclass(frozen=True)
 class Deciding:
-    """How a classifier's raw probabilities became what is served, seen on test.
+    """How a classifier's raw probabilities became what is served, measured on test.
 
     Attributes
     ----------
     result : ClassifierResult
     seed : int
-        Shown where one seed has to be.
+        Shown where only one seed can be.
     """
 
     result: ClassifierResult
@@ -49,62 +52,63 @@ class Deciding:
 
     @property
     def decider(self) -> Decider | None:
-        """What the served model decides by; None for predictions that were made elsewhere."""
+        """Calibration, thresholds and abstention of the served model; None for external predictions."""
         return self.result.decider
 
     @cached_property
     def before(self) -> Predictions | None:
-        """Raw test predictions of all seeds; None where nothing calibrates them."""
+        """Raw test predictions of all seeds; None without calibration."""
         if self.decider is None or self.decider.calibrator.kind == "none":
             return None
         return self.result.raw.only(split="test")
 
     @cached_property
     def after(self) -> Predictions:
-        """Decided test predictions of all seeds."""
+        """Test predictions of all seeds after calibration, thresholds and abstention."""
         return self.result.predictions.only(split="test")
 
     @cached_property
     def changes(self) -> tuple[tuple[str, Scores, Scores], ...]:
-        """Of each metric its name, and its scores before and after calibration; empty where there is none."""
+        """Name, scores before and scores after calibration for each metric; empty without calibration."""
         if self.before is None:
             return ()
-        return tuple((one.name, score(self.before, [one]), score(self.after, [one])) for one in METRICS)
+        return tuple(
+            (metric.name, score(self.before, [metric]), score(self.after, [metric])) for metric in METRICS
+        )
 
     @cached_property
     def brier(self) -> tuple[tuple[str, BrierParts], ...]:
-        """What the Brier score of the shown seed is made of, before (where it is calibrated) and after."""
+        """Components of one seed's Brier score, ``before`` calibration (if there is any) and ``after``."""
         tables = [("before", self.before), ("after", self.after)]
-        shown = [(name, table.only(seed=self.seed)) for name, table in tables if table is not None]
-        return tuple((name, brier_parts(table.truth(), table.proba())) for name, table in shown)
+        of_seed = [(name, table.only(seed=self.seed)) for name, table in tables if table is not None]
+        return tuple((name, brier_parts(table.truth(), table.proba())) for name, table in of_seed)
 
     @cached_property
     def bins_before(self) -> tuple[ReliabilityBin, ...]:
-        """Ten bins of equal mass of the raw probabilities of the shown seed; empty where nothing changes."""
+        """Ten bins of equal mass of one seed's raw probabilities; empty without calibration."""
         if self.before is None:
             return ()
-        shown = self.before.only(seed=self.seed)
+        raw = self.before.only(seed=self.seed)
         stated, true = (
-            np.concatenate(one) for one in zip(*claims(shown.truth(), shown.proba()), strict=True)
+            np.concatenate(parts) for parts in zip(*claims(raw.truth(), raw.proba()), strict=True)
         )
         return reliability_bins(stated, true, bins=10)
 
     @cached_property
     def curve(self) -> tuple[tuple[float, float], ...]:
-        """Coverage and risk of the shown seed, the surest items first: at most :data:`POINTS` pairs."""
-        shown = self.after.only(seed=self.seed)
-        codes = shown.predicted()
-        sure, wrong = confidence(shown.proba(), codes), errors(shown.truth(), codes)
+        """Coverage and risk of one seed, the most confident items first: at most :data:`MAX_POINTS` pairs."""
+        predictions = self.after.only(seed=self.seed)
+        codes = predictions.predicted()
+        sure, wrong = confidence(predictions.proba(), codes), errors(predictions.truth(), codes)
         _, coverage, risk = risk_coverage(sure, wrong, np.ones((1, len(wrong))))
-        # The first few items alone swing between 0 and 1 and say nothing.
-        steady = np.flatnonzero(coverage[0] >= min(0.02, coverage[0, -1]))
-        places = np.unique(np.linspace(steady[0], len(coverage[0]) - 1, POINTS).round().astype(int))
-        return tuple(zip(coverage[0, places].tolist(), risk[0, places].tolist(), strict=True))
+        steady = np.flatnonzero(coverage[0] >= min(MIN_COVERAGE, coverage[0, -1]))
+        points = np.unique(np.linspace(steady[0], len(coverage[0]) - 1, MAX_POINTS).round().astype(int))
+        return tuple(zip(coverage[0, points].tolist(), risk[0, points].tolist(), strict=True))
 
     @cached_property
-    def served(self) -> tuple[Served, ...]:
-        """What was served of all test items, of each label's and each target's; empty if nothing abstains."""
-        return measure(self.after)
+    def served(self) -> tuple[CoverageResult, ...]:
+        """Coverage and risk of all test items, of each label and each target; empty if nothing abstains."""
+        return measure_coverage(self.after)
 
     @property
     def threshold(self) -> str:
@@ -114,27 +118,27 @@ class Deciding:
 
     @property
     def thresholds(self) -> tuple[tuple[str, float], ...]:
-        """Each label of a multi-label task with the probability from which on it is given."""
+        """Each label of a multi-label task with the lowest probability at which it is predicted."""
         if self.decider is None or self.decider.thresholds is None:
             return ()
         return tuple(zip(self.decider.labels.names, self.decider.thresholds, strict=True))
 
     def values(self) -> dict[str, float]:
-        """Return what a run logs of it by key, such as ``test/brier_uncalibrated``; NaN is left out."""
-        found = dict(self._values()) if self.after.has_probabilities else {}
-        return {key: value for key, value in found.items() if not math.isnan(value)}
+        """Return what a run logs by metric key, such as ``test/brier_uncalibrated``; NaN is left out."""
+        values = dict(self._values()) if self.after.has_probabilities else {}
+        return {key: value for key, value in values.items() if not math.isnan(value)}
 
     def _values(self) -> Iterator[tuple[str, float]]:
         for name, before, after in self.changes:
-            for said, scores in (("uncalibrated", before), ("calibrated", after)):
+            for state, scores in (("uncalibrated", before), ("calibrated", after)):
                 row = scores.rows.iloc[0]
-                yield f"test/{name}_{said}", float(row["value"])
+                yield f"test/{name}_{state}", float(row["value"])
                 for bound in ("low", "high"):
-                    yield f"test/{name}_{said}_{bound}", float(row[bound])
-        for one in self.served[:1]:
-            for what in ("coverage", "risk"):
+                    yield f"test/{name}_{state}_{bound}", float(row[bound])
+        for of_all in self.served[:1]:
+            for quantity in ("coverage", "risk"):
                 for bound in ("", "_low", "_high"):
-                    yield f"test/abstention_{what}{bound}", float(getattr(one, f"{what}{bound}"))
+                    yield f"test/abstention_{quantity}{bound}", float(getattr(of_all, f"{quantity}{bound}"))
         if self.decider is not None and self.decider.rule is not None:
             yield "abstention/threshold", self.decider.rule.below
             yield "abstention/wanted_risk", self.decider.rule.risk

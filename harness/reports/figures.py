@@ -1,4 +1,4 @@
-"""Tables in, small PNG figures out, legible in grey and to colour-blind eyes."""
+"""Tables in, small PNG figures out that stay legible in grey and to colour-blind readers."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DPI = 110
+"""Small files that are still sharp where the MLflow UI shows them at their own size."""
+
+# Blue and orange differ in lightness too, so that they can be told apart in grey and by colour-blind readers.
 INK, BLUE, ORANGE, GREY = "#1b1f24", "#0b5fa5", "#b35400", "#8a939c"
 LINES = (BLUE, ORANGE, "#1a7f6b", "#7a3e9d", "#555d66")
 
 
 def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> bytes:
-    """Draw a confusion matrix: counts, the share of the row, and the share as depth of colour.
+    """Draw a confusion matrix: each cell holds a count and its share of the row, which is its shade too.
 
     Parameters
     ----------
     counts : (k, k) or (k, 2, 2) array
-        See :func:`harness.scoring.metrics.counts.confusion`. Of a multi-label task each label gets a row
+        See :func:`harness.scoring.metrics.counts.confusion`. For a multi-label task, one row per label
         with its hits, misses, false alarms and correct rejections.
     labels : LabelSet
     title : str
@@ -40,7 +43,7 @@ def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> by
     if labels.multi:
         table = np.stack([counts[:, 1, 1], counts[:, 1, 0], counts[:, 0, 1], counts[:, 0, 0]], axis=1)
         sums = np.stack([counts[:, 1].sum(axis=1)] * 2 + [counts[:, 0].sum(axis=1)] * 2, axis=1)
-        columns, heading = ["hit", "missed", "false alarm", "rightly not"], "decision"
+        columns, heading = ["hit", "miss", "false alarm", "correct\nrejection"], "outcome"
     else:
         table, sums = counts, counts.sum(axis=1, keepdims=True) + np.zeros_like(counts)
         columns, heading = list(labels.names), "predicted"
@@ -61,16 +64,18 @@ def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> by
 
 
 def reliability_png(bins: Sequence[ReliabilityBin], title: str) -> bytes:
-    """Draw stated probability against how often it came true; the diagonal is perfect calibration."""
+    """Draw predicted probability against observed frequency; on the diagonal calibration is perfect."""
     figure, axes = _canvas(4.4, 4.0)
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="perfect")
-    places = [one.confidence for one in bins]
-    shares = [one.frequency for one in bins]
-    axes.plot(places, shares, color=BLUE, linewidth=1.4, marker="o", markersize=5, label="this classifier")
+    confidences = [bin_.confidence for bin_ in bins]
+    frequencies = [bin_.frequency for bin_ in bins]
+    axes.plot(
+        confidences, frequencies, color=BLUE, linewidth=1.4, marker="o", markersize=5, label="this classifier"
+    )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    axes.set_xlabel("stated probability")
-    axes.set_ylabel("share that came true")
+    axes.set_xlabel("predicted probability")
+    axes.set_ylabel("observed frequency")
     axes.grid(color="#e3e6e9", linewidth=0.6)
     axes.legend(loc="upper left", fontsize=8, frameon=False)
     axes.set_title(title, fontsize=10, loc="left")
@@ -78,23 +83,23 @@ def reliability_png(bins: Sequence[ReliabilityBin], title: str) -> bytes:
 
 
 def curves_png(curves: Mapping[str, Sequence[Mapping[str, float]]], title: str) -> bytes:
-    """Draw training curves, one panel a quantity, one line a trial.
+    """Draw training curves: one panel per quantity, one line per trial.
 
     Parameters
     ----------
     curves : mapping
-        Trial name → one mapping of quantities a step.
+        Trial name → one mapping of quantities per step.
     title : str
     """
     from matplotlib.ticker import MaxNLocator
 
-    quantities = list(dict.fromkeys(key for steps in curves.values() for one in steps for key in one))
+    quantities = list(dict.fromkeys(key for steps in curves.values() for step in steps for key in step))
     columns = min(3, len(quantities))
     rows = -(-len(quantities) // columns)
     figure, grid = canvases(3.3 * columns, 2.5 * rows + 0.4, rows, columns)
     for panel, quantity in zip(grid, quantities, strict=False):
         for number, (name, steps) in enumerate(curves.items()):
-            points = [(at, one[quantity]) for at, one in enumerate(steps, start=1) if quantity in one]
+            points = [(at, step[quantity]) for at, step in enumerate(steps, start=1) if quantity in step]
             color = LINES[number % len(LINES)]
             steps_at, values = zip(*points, strict=True)
             panel.plot(steps_at, values, label=name, color=color, marker="o", markersize=3, linewidth=1.2)
@@ -117,7 +122,7 @@ def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def canvases(width: float, height: float, rows: int, columns: int) -> tuple[Figure, list[Axes]]:
-    """Return an empty figure of so many inches and its panels, row by row."""
+    """Return an empty figure, its size in inches, and its panels row by row."""
     # A Figure of its own: pyplot would keep global state and look for a display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

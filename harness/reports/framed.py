@@ -1,4 +1,4 @@
-"""Frame × stance tables in, a small PNG figure out: how often each party is framed how."""
+"""Frame × stance tables in, a small PNG figure out: the share of each frame in the mentions of each party."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from harness.values.labels import NO_FRAME, Task
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PANELS = 6
-"""How many parties the figure has room for, all together included."""
+MAX_PANELS = 6
+"""Parties that the figure has room for, the panel of all parties included."""
 
 
 def framed_png(tables: Sequence[CrossTable], title: str, task: Task = "framing") -> bytes:
-    """Draw the share of a party's mentions that have each frame, or stance, a panel a party; true and given.
+    """Draw the share of each frame, or stance, in a party's mentions, true and predicted; a panel per party.
 
-    Lines are 95 % intervals over articles. Where only one of the two is known, that one is drawn.
+    Lines are 95 % intervals over articles. Where only true or only predicted labels exist, only those are
+    drawn.
     """
-    shown = tables[:PANELS]
-    columns = min(3, len(shown))
-    lines = -(-len(shown) // columns)
-    n_labels = len(_cells(shown[0], task))
+    drawn = tables[:MAX_PANELS]
+    columns = min(3, len(drawn))
+    lines = -(-len(drawn) // columns)
+    n_labels = len(_cells(drawn[0], task))
     figure, panels = canvases(3.2 * columns + 1, (0.42 * n_labels + 1.0) * lines + 0.5, lines, columns)
-    for place, panel in enumerate(panels):
-        if place < len(shown):
-            _panel(panel, shown[place], task, named=place % columns == 0)
+    for number, panel in enumerate(panels):
+        if number < len(drawn):
+            _panel(panel, drawn[number], task, named=number % columns == 0)
         else:
             panel.set_visible(False)
     if len(panels[0].get_legend_handles_labels()[1]) > 1:
@@ -39,7 +40,7 @@ def framed_png(tables: Sequence[CrossTable], title: str, task: Task = "framing")
 
 
 def _cells(table: CrossTable, task: Task) -> dict[str, CrossCell]:
-    """Return the margin that a task gives, by label."""
+    """Return the margin of the table that belongs to a task, by label."""
     if task == "stance":
         return {cell.stance: cell for cell in table.row(ALL) if cell.stance != ALL}
     return {cell.frame: cell for cell in table.cells if cell.stance == ALL and cell.frame != ALL}
@@ -47,24 +48,27 @@ def _cells(table: CrossTable, task: Task) -> dict[str, CrossCell]:
 
 def _panel(panel: Axes, table: CrossTable, task: Task, *, named: bool) -> None:
     labels = _cells(table, task)
-    for kind, color, shift in (("true", GREY, -0.14), ("given", BLUE, 0.14)):
-        shares = [getattr(cell, kind) for cell in labels.values()]
-        if all(math.isnan(one.value) for one in shares):
+    series = {
+        "true": ([cell.true for cell in labels.values()], GREY, -0.14),
+        "predicted": ([cell.predicted for cell in labels.values()], BLUE, 0.14),
+    }
+    for name, (shares, color, shift) in series.items():
+        if all(math.isnan(share.value) for share in shares):
             continue
-        for place, one in enumerate(shares):
-            if not math.isnan(one.low):
-                panel.plot([one.low, one.high], [place + shift] * 2, color=color, linewidth=1.3)
-        places = [place + shift for place in range(len(shares))]
-        face = "white" if kind == "true" else color
+        for line, share in enumerate(shares):
+            if not math.isnan(share.low):
+                panel.plot([share.low, share.high], [line + shift] * 2, color=color, linewidth=1.3)
+        lines = [line + shift for line in range(len(shares))]
+        face = "white" if name == "true" else color
         panel.plot(
-            [one.value for one in shares],
-            places,
+            [share.value for share in shares],
+            lines,
             linestyle="",
             marker="o",
             markersize=4.5,
             color=color,
             markerfacecolor=face,
-            label=kind,
+            label=name,
         )
     words = ["no frame" if name == NO_FRAME else name.replace("_", " ") for name in labels]
     panel.set_yticks(range(len(words)), words if named else [""] * len(words), fontsize=8)

@@ -1,4 +1,4 @@
-"""A finished classifier in, a self-contained HTML page out."""
+"""The summary of a finished classifier in, a self-contained HTML page out."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness.evaluation.external import EXTERNAL
-from harness.evaluation.trial import ClassifierResult, Prepared
-from harness.reports.deciding import Deciding
 from harness.reports.summary import Summary
-from harness.scoring.crosstab import Share
+from harness.scoring.crosstab import CellShare
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.slice_tests import SliceResult, reportable
 from harness.values.catalog import plain
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 
 SPLITS = ("test", "validation")
 PLOT = 240
-"""Side of the reliability plot, in the units of its view box."""
+"""Side of the reliability and risk-coverage plots, in the units of their view box."""
 
 
 @dataclass(frozen=True)
@@ -38,31 +36,28 @@ class About:
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
-def run_page(prepared: Prepared, result: ClassifierResult, about: About = About()) -> str:
+def run_page(summary: Summary, about: About = About()) -> str:
     """Return the report of a run.
 
     Parameters
     ----------
-    prepared : Prepared
-    result : ClassifierResult
+    summary : Summary
     about : About
-        Shown with it.
 
     Returns
     -------
     str
-        One HTML document without scripts, that asks the network for nothing; light and dark. Whatever comes
+        One HTML document without scripts that loads nothing from the network; light and dark. Whatever comes
         from a corpus or a config is escaped. Sentences are left out under ``tracking.log_text: false``.
     """
-    summary = Summary(prepared, result)
-    deciding = Deciding(result, summary.seed)
+    deciding = summary.deciding
     return (
         environment()
         .get_template("run.html.j2")
         .render(
             summary=summary,
-            plan=prepared.plan,
-            result=result,
+            experiment=summary.experiment,
+            result=summary.result,
             facts=facts(summary),
             scores=score_rows(summary),
             confusion=confusion_rows(summary),
@@ -71,9 +66,9 @@ def run_page(prepared: Prepared, result: ClassifierResult, about: About = About(
             points_before=plot_points(deciding.bins_before) if summary.has_probabilities else [],
             slices=slice_groups(summary),
             shows_text=summary.shows_text,
-            findings=sorted(result.findings, key=lambda one: WORST_FIRST.index(one.verdict)),
+            findings=worst_first(summary.result.findings),
             zip=zip,
-            elsewhere=result.classifier.bound.kind == EXTERNAL,
+            external=summary.result.classifier.bound.kind == EXTERNAL,
             plot=PLOT,
             about=about,
         )
@@ -88,14 +83,20 @@ def audits_page(name: str, asked: str, notes: Sequence[str], findings: Findings)
     name : str
         Of the model.
     asked : str
-        What it was asked about: ``448 rows of partyline``.
+        What it was audited on: ``448 rows of partyline``.
     notes : sequence of str
         What limits the findings.
     findings : sequence of Finding
     """
     template = environment().get_template("audited.html.j2")
-    ordered = sorted(findings, key=lambda one: WORST_FIRST.index(one.verdict))
-    return template.render(name=name, asked=asked, notes=notes, findings=ordered, zip=zip, shows_text=True)
+    return template.render(
+        name=name, asked=asked, notes=notes, findings=worst_first(findings), zip=zip, shows_text=True
+    )
+
+
+def worst_first(findings: Findings) -> Findings:
+    """Sort findings by verdict, failed first."""
+    return tuple(sorted(findings, key=lambda finding: WORST_FIRST.index(finding.verdict)))
 
 
 @cache
@@ -103,16 +104,16 @@ def environment() -> Environment:
     """Return the template environment: every value is escaped, an unknown name is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    made = Environment(
+    templates = Environment(
         loader=PackageLoader("harness.reports", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"number": number, "percent": percent, "words": words, "cell": cell}
-    made.filters |= {"range": percentages}
-    return made
+    templates.filters |= {"number": number, "percent": percent, "words": words, "cell": cell}
+    templates.filters |= {"range": percentages}
+    return templates
 
 
 def number(value: float) -> str:
@@ -131,7 +132,7 @@ def percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.0%}"
 
 
-def percentages(share: Share) -> str:
+def percentages(share: CellShare) -> str:
     """Write the interval of a share, as ``12–18 %``."""
     return "–" if math.isnan(share.low) else f"{100 * share.low:.0f}–{100 * share.high:.0f} %"
 
@@ -148,50 +149,45 @@ def cell(value: Cell) -> str:
 
 def facts(summary: Summary) -> list[tuple[str, str]]:
     """List what was run: pairs of a name and a value."""
-    prepared, result = summary.prepared, summary.result
-    plan, bound = prepared.plan, result.classifier.bound
-    chosen = summary.result.served.options if summary.result.served is not None else bound.options
-    sizes = ", ".join(
-        f"{name} {len(getattr(prepared.splits[0], name)):,}"
-        for name in ("train", "validation", "calibration", "test")
-    )
-    folds = f"{len(prepared.splits)} folds; the first: " if len(prepared.splits) > 1 else ""
+    experiment, result = summary.experiment, summary.result
+    bound, split, corpus = result.classifier.bound, experiment.split, experiment.corpus
+    chosen = result.served.options if result.served is not None else bound.options
+    sizes = ", ".join(f"{part} {size:,}" for part, size in split.sizes.items())
+    folds = f"{split.folds} folds; sizes of the first: " if split.folds > 1 else ""
+    options = ", ".join(f"{name}: {json.dumps(plain(value))}" for name, value in chosen.items())
     return [
         ("classifier", f"{result.classifier.name} ({bound.kind})"),
-        (
-            "options",
-            ", ".join(f"{name}: {json.dumps(plain(value))}" for name, value in chosen.items()) or "none",
-        ),
+        ("options", options or "none"),
         ("tuned on validation", ", ".join(result.classifier.tune) or "nothing"),
-        ("task", f"{plan.config.task}: {', '.join(words(one) for one in summary.labels.names)}"),
-        ("corpus", f"{prepared.corpus.name}, {len(prepared.corpus):,} rows"),
-        ("split", f"{plan.split.kind}; {folds}{sizes}"),
+        ("task", f"{experiment.task}: {', '.join(words(name) for name in summary.labels.names)}"),
+        ("corpus", f"{corpus.name}, {corpus.size:,} rows"),
+        ("split", f"{split.kind}; {folds}{sizes}"),
         ("seeds", ", ".join(map(str, summary.seeds))),
-        ("corpus fingerprint", prepared.corpus.fingerprint),
+        ("corpus fingerprint", corpus.fingerprint),
         ("test fingerprint", result.predictions.only(split="test").fingerprint()),
     ]
 
 
 def score_rows(summary: Summary) -> list[dict[str, Any]]:
-    """Return one row a metric: name, direction, whether it is primary, scores on test and validation."""
-    plan, scores = summary.prepared.plan, summary.scores
-    metrics = {key: one for one in plan.metrics for key in one.keys(summary.labels)}
-    found = {(row["metric"], row["split"]): row for row in scores.to_dict("records")}
+    """Return one row per metric: name, direction, whether it is primary, scores on test and validation."""
+    experiment, scores = summary.experiment, summary.scores
+    metrics = {key: metric for metric in experiment.metrics for key in metric.keys(summary.labels)}
+    by_metric = {(row["metric"], row["split"]): row for row in scores.to_dict("records")}
     empty = dict.fromkeys(("value", "low", "high", "seed_sd"), math.nan)
     return [
         {
             "name": name,
-            "primary": name == plan.primary.name,
+            "primary": name == experiment.primary.name,
             "label": metrics[name].per_label,
             "direction": metrics[name].direction,
-            **{split: found.get((name, split), empty) for split in SPLITS},
+            **{split: by_metric.get((name, split), empty) for split in SPLITS},
         }
         for name in dict.fromkeys(scores["metric"])
     ]
 
 
 def confusion_rows(summary: Summary) -> list[dict[str, Any]]:
-    """Return one row a label: its name and its cells, each a count and its share."""
+    """Return one row per label: its name and its cells, each a count and its share."""
     rows = []
     for name, counts in zip(summary.labels.names, summary.confusion.tolist(), strict=True):
         if summary.labels.multi:
@@ -207,37 +203,37 @@ def confusion_rows(summary: Summary) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class SliceGroup:
-    """The slices by one column: those that are judged, those too small, and how many more of these."""
+    """The slices by one column: those that are tested, those too small, and how many more of these."""
 
     column: str
-    judged: tuple[SliceResult, ...]
+    tested: tuple[SliceResult, ...]
     small: tuple[SliceResult, ...]
     more: int
 
 
 def slice_groups(summary: Summary) -> list[SliceGroup]:
     """Return the slices of the test items, column by column."""
-    kept, counted = reportable(summary.slices)
+    listed, counted = reportable(summary.slices)
     return [
         SliceGroup(
             column,
-            tuple(one for one in kept if one.column == column and not one.underpowered),
-            tuple(one for one in kept if one.column == column and one.underpowered),
+            tuple(result for result in listed if result.column == column and not result.underpowered),
+            tuple(result for result in listed if result.column == column and result.underpowered),
             counted.get(column, 0),
         )
-        for column in dict.fromkeys(one.column for one in summary.slices)
+        for column in dict.fromkeys(result.column for result in summary.slices)
     ]
 
 
 def plot_points(bins: Sequence[ReliabilityBin]) -> list[dict[str, float]]:
-    """Return reliability bins with their place in the plot."""
+    """Return reliability bins with their coordinates in the plot."""
     return [
         {
-            "x": one.confidence * PLOT,
-            "y": (1 - one.frequency) * PLOT,
-            "stated": one.confidence,
-            "true": one.frequency,
-            "n": one.n,
+            "x": bin_.confidence * PLOT,
+            "y": (1 - bin_.frequency) * PLOT,
+            "stated": bin_.confidence,
+            "true": bin_.frequency,
+            "n": bin_.n,
         }
-        for one in bins
+        for bin_ in bins
     ]

@@ -10,34 +10,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers.protocol import Example, examples_of
-from harness.config.plan import Plan
-from harness.evaluation.prepared import labels_of
-from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.evaluation.results import ClassifierResult, ExperimentInfo, FinishedClassifier, ReportRows
+from harness.reports.deciding import Deciding
 from harness.reports.mentions import mentions
 from harness.scoring.crosstab import CrossTable, cross_tables
-from harness.scoring.limitations import caveats
+from harness.scoring.limitations import limitations
 from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.scoring.metrics.counts import confusion, one_vs_rest, ratio
-from harness.scoring.slice_tests import SliceResult, judge
-from harness.scoring.slices import slices_of
-from harness.values.labels import NO_FRAME, LabelSet, Task
-from harness.values.tables import Corpus, Predictions
+from harness.scoring.slice_tests import SliceResult
+from harness.values.labels import NO_FRAME, LabelSet
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-ERRORS = 25
-TARGETS = 30
+MAX_ERRORS = 25
+MAX_TARGETS = 30
+"""A table of more parties than this is too long to read; the slices say which parties differ."""
+
+N_BINS = 10
+"""Bins of equal mass in the reliability diagram: the usual ten, a tenth of the items in each."""
 
 
 @dataclass(frozen=True)
 class LabelRow:
-    """One label: how often it applies, how often it was given, and how well."""
+    """One label: how often it is true and how often predicted, with precision, recall and F1 in [0, 1]."""
 
     name: str
     support: int
-    given: int
+    predicted: int
     precision: float
     recall: float
     f1: float
@@ -45,7 +47,7 @@ class LabelRow:
 
 @dataclass(frozen=True)
 class TargetRow:
-    """One party: its test items, how many are labelled rightly, and each label's true and given counts."""
+    """One party: its test items, the accuracy on them, and each label's true and predicted counts."""
 
     name: str
     n: int
@@ -54,13 +56,16 @@ class TargetRow:
 
 
 @dataclass(frozen=True)
-class Error:
-    """A wrong decision; ``before``, ``mention`` and ``after`` make up the text, where it may be shown."""
+class WrongPrediction:
+    """A wrong prediction on test.
+
+    ``before``, ``mention`` and ``after`` make up the sentence; all are empty where it may not be shown.
+    """
 
     id: str
     target: str
     truth: str
-    said: str
+    predicted: str
     confidence: float
     before: str = ""
     mention: str = ""
@@ -69,35 +74,51 @@ class Error:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a person is shown of a classifier: the test items of one seed in detail, the scores of all.
+    """A finished classifier as a person reads it: the test items of one seed in detail, the scores of all.
 
     Attributes
     ----------
-    prepared : Prepared
-    result : ClassifierResult
+    finished : FinishedClassifier
     """
 
-    prepared: Prepared
-    result: ClassifierResult
+    finished: FinishedClassifier
+
+    def __repr__(self) -> str:
+        return f"Summary({self.result.classifier.name!r} of {self.experiment.name!r})"
+
+    @property
+    def experiment(self) -> ExperimentInfo:
+        """The experiment it belongs to."""
+        return self.finished.experiment
+
+    @property
+    def result(self) -> ClassifierResult:
+        """The classifier's result."""
+        return self.finished.result
+
+    @property
+    def rows(self) -> ReportRows:
+        """The rows of the corpus that may be shown."""
+        return self.finished.rows
 
     @property
     def labels(self) -> LabelSet:
         """The label set of the task."""
-        return self.prepared.plan.labels
+        return self.experiment.labels
 
     @property
     def shows_text(self) -> bool:
-        """Whether sentences may stand in runs."""
-        return self.prepared.plan.config.tracking.log_text
+        """Whether sentences may be shown."""
+        return self.experiment.shows_text
 
-    @property
+    @cached_property
     def seeds(self) -> list[int]:
         """All seeds that were run."""
-        return sorted({int(one) for one in self.result.predictions.rows["seed"].unique()})
+        return sorted({int(seed) for seed in self.result.predictions.rows["seed"].unique()})
 
     @property
     def seed(self) -> int:
-        """The seed shown in detail: that of the served model, else the first."""
+        """The seed shown in detail: that of the served model, otherwise the first."""
         served = self.result.served
         return served.trial.seed if served is not None else self.seeds[0]
 
@@ -107,21 +128,24 @@ class Summary:
         return self.result.predictions.only(split="test", seed=self.seed)
 
     @cached_property
+    def deciding(self) -> Deciding:
+        """The effects of calibration, thresholds and abstention."""
+        return Deciding(self.result, self.seed)
+
+    @cached_property
     def has_probabilities(self) -> bool:
         """Whether there are probabilities."""
         return self.test.has_probabilities
 
     @cached_property
-    def caveats(self) -> tuple[str, ...]:
-        """What limits the scores, a sentence each."""
-        return caveats(self.result.predictions, self.prepared.plan.metrics)
+    def limitations(self) -> tuple[str, ...]:
+        """What limits the scores, one sentence each."""
+        return limitations(self.result.predictions, self.experiment.metrics)
 
-    @cached_property
+    @property
     def slices(self) -> tuple[SliceResult, ...]:
         """How well each slice of the test items is labelled."""
-        prepared, plan = self.prepared, self.prepared.plan
-        cut = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
-        return judge(self.result.predictions, cut)
+        return self.result.slices
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:
@@ -132,127 +156,122 @@ class Summary:
     def reliability(self) -> tuple[ReliabilityBin, ...]:
         """Ten bins of equal mass; of a multi-label task over the probabilities of all labels.
 
-        Empty where no probabilities are stated.
+        Empty where there are no probabilities.
         """
         if not self.has_probabilities:
             return ()
-
         pairs = claims(self.test.truth(), self.test.proba())
         stated, true = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
-        return reliability_bins(stated, true, bins=10)
+        return reliability_bins(stated, true, bins=N_BINS)
 
     @cached_property
     def by_label(self) -> tuple[LabelRow, ...]:
-        """One row a label, in label order; where there may be none, a last row for that."""
+        """One row per label, in label order; for a multi-label task a last row for items without labels."""
         tables = self.confusion if self.labels.multi else one_vs_rest(self.confusion.astype(float))
         rows = []
         for name, table in zip(self.labels.names, tables, strict=True):
-            hits, missed, wrong = table[1, 1], table[1, 0], table[0, 1]
+            hits, misses, false_alarms = table[1, 1], table[1, 0], table[0, 1]
             shares = (
-                ratio(hits, hits + wrong),
-                ratio(hits, hits + missed),
-                ratio(2 * hits, 2 * hits + missed + wrong),
+                ratio(hits, hits + false_alarms),
+                ratio(hits, hits + misses),
+                ratio(2 * hits, 2 * hits + misses + false_alarms),
             )
-            rows.append(LabelRow(name, int(hits + missed), int(hits + wrong), *map(float, shares)))
-        return (*rows, self._unframed()) if self.labels.multi else tuple(rows)
+            rows.append(LabelRow(name, int(hits + misses), int(hits + false_alarms), *map(float, shares)))
+        return (*rows, self._no_label_row()) if self.labels.multi else tuple(rows)
 
-    def _unframed(self) -> LabelRow:
-        """Take the items without any label for a label of their own."""
-        true, said = (codes.sum(axis=1) == 0 for codes in (self.test.truth(), self.test.predicted()))
-        hits, held, given = (true & said).sum(), true.sum(), said.sum()
-        shares = (ratio(hits, given), ratio(hits, held), ratio(2 * hits, held + given))
-        return LabelRow(NO_FRAME, int(held), int(given), *map(float, shares))
+    def _no_label_row(self) -> LabelRow:
+        """Treat "no label at all" as a label, so that over- and under-labelling show."""
+        true, predicted = (codes.sum(axis=1) == 0 for codes in (self.test.truth(), self.test.predicted()))
+        hits, n_true, n_predicted = (true & predicted).sum(), true.sum(), predicted.sum()
+        shares = (ratio(hits, n_predicted), ratio(hits, n_true), ratio(2 * hits, n_true + n_predicted))
+        return LabelRow(NO_FRAME, int(n_true), int(n_predicted), *map(float, shares))
 
     @cached_property
     def by_target(self) -> tuple[TargetRow, ...]:
-        """One row a target, the most frequent first; empty where there are none or more than thirty."""
+        """One row per target, the most frequent first; empty for one target or more than thirty."""
         targets = self.test.rows["target"]
         names = targets.dropna().value_counts()
-        if self.labels.multi or not 1 < len(names) <= TARGETS:
+        if self.labels.multi or not 1 < len(names) <= MAX_TARGETS:
             return ()
-        truth, said = self.test.truth(), self.test.predicted()
+        truth, predicted = self.test.truth(), self.test.predicted()
         rows = []
         for name, n in names.items():
-            here = (targets == name).to_numpy()
-            table = confusion(truth[here], said[here], len(self.labels))
+            mask = (targets == name).to_numpy()
+            table = confusion(truth[mask], predicted[mask], len(self.labels))
             counts = tuple(zip(table.sum(axis=1).tolist(), table.sum(axis=0).tolist(), strict=True))
             rows.append(TargetRow(str(name), int(n), float(table.trace() / n), counts))
         return tuple(rows)
 
     @cached_property
     def crossed(self) -> tuple[CrossTable, ...]:
-        """How parties are framed, by stance: true and given; empty where the corpus has not both."""
-        found = mentions(self.prepared, self.test)
-        if found.empty:
+        """Frames by stance for each party, true and predicted; empty where the corpus lacks either."""
+        rows = mentions(self.rows, self.test, self.experiment.task)
+        if rows.empty:
             return ()
-        corpus = self.prepared.entire or self.prepared.corpus
-        frames, stances = (_names(self.prepared.plan, corpus, task) for task in ("framing", "stance"))
-        return cross_tables(found, [name for name in frames if name != NO_FRAME], stances)
+        frames = [name for name in self.rows.frames if name != NO_FRAME]
+        return cross_tables(rows, frames, self.rows.stances)
 
     @cached_property
-    def errors(self) -> tuple[Error, ...]:
-        """The most confident wrong decisions on test, the surest first; one an item.
+    def errors(self) -> tuple[WrongPrediction, ...]:
+        """The most confident wrong predictions on test, the most confident first; one per item.
 
-        Where no probabilities are stated, the first ones, as sure as can be.
+        Where there are no probabilities, the first ones, with confidence 1.
         """
-        truth, said, proba = self.test.truth(), self.test.predicted(), self.test.proba()
+        truth, predicted, proba = self.test.truth(), self.test.predicted(), self.test.proba()
         if not self.has_probabilities:
-            proba = said.astype(float) if self.labels.multi else np.eye(len(self.labels))[said]
+            proba = predicted.astype(float) if self.labels.multi else np.eye(len(self.labels))[predicted]
+        # -1 marks what is right: it sorts last and is cut off.
         if self.labels.multi:
-            sure = np.where(said == truth, -1.0, np.where(said == 1, proba, 1 - proba))
-            place, confidence = sure.argmax(axis=1), sure.max(axis=1)
+            by_label = np.where(predicted == truth, -1.0, np.where(predicted == 1, proba, 1 - proba))
+            label, confidence = by_label.argmax(axis=1), by_label.max(axis=1)
         else:
-            confidence = np.where(said == truth, -1.0, np.take_along_axis(proba, said[:, None], axis=1)[:, 0])
-            place = said
-        order = [int(i) for i in np.argsort(-confidence, kind="stable")[:ERRORS] if confidence[i] >= 0]
+            of_prediction = np.take_along_axis(proba, predicted[:, None], axis=1)[:, 0]
+            label, confidence = predicted, np.where(predicted == truth, -1.0, of_prediction)
+        order = [int(i) for i in np.argsort(-confidence, kind="stable")[:MAX_ERRORS] if confidence[i] >= 0]
         rows = self.test.rows.iloc[order]
-        words = [self._words(truth, said, int(place[i]), i) for i in order]
+        words = [self._label_names(truth, predicted, int(label[i]), i) for i in order]
         texts = self._texts(rows["id"].tolist())
         return tuple(
-            Error(
+            WrongPrediction(
                 str(id_),
                 "" if _absent(target) else str(target),
-                *word,
+                *names,
                 float(confidence[i]),
                 **texts.get(id_, {}),
             )
-            for i, id_, target, word in zip(order, rows["id"], rows["target"], words, strict=True)
+            for i, id_, target, names in zip(order, rows["id"], rows["target"], words, strict=True)
         )
 
-    def _words(self, truth: Any, said: Any, place: int, row: int) -> tuple[str, str]:
+    def _label_names(self, truth: Any, predicted: Any, label: int, row: int) -> tuple[str, str]:
+        """Return the true and the predicted label of a row; of several labels, the one that is wrong."""
         names = self.labels.names
         if not self.labels.multi:
-            return names[truth[row]], names[said[row]]
-        right, given = (
-            names[place] if codes[row, place] else f"not {names[place]}" for codes in (truth, said)
+            return names[truth[row]], names[predicted[row]]
+        true, wrong = (
+            names[label] if codes[row, label] else f"not {names[label]}" for codes in (truth, predicted)
         )
-        return right, given
+        return true, wrong
 
     def _texts(self, ids: Sequence[str]) -> Mapping[str, dict[str, str]]:
         if not self.shows_text or not ids:
             return {}
-        corpus = self.prepared.corpus.take(ids)
-        shown = examples_of(corpus.rows, corpus.parties)
-        return {id_: _pieces(one) for id_, one in zip(ids, shown, strict=True)}
+        corpus = self.rows.test.take(ids)
+        examples = examples_of(corpus.rows, corpus.parties)
+        return {id_: _around_mention(example) for id_, example in zip(ids, examples, strict=True)}
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """Scores of whole splits: one row a metric, columns test and validation × what a score has."""
+        """Scores of whole splits: one row per metric and split."""
         rows = self.result.scores.rows
         return rows[rows["slice"] == "all"]
 
 
-def _pieces(example: Example) -> dict[str, str]:
+def _around_mention(example: Example) -> dict[str, str]:
     if not example.spans:
         return {"before": example.text}
     start, end = example.spans[0]
     text = example.text
     return {"before": text[:start], "mention": text[start:end], "after": text[end:]}
-
-
-def _names(plan: Plan, corpus: Corpus, task: Task) -> tuple[str, ...]:
-    labels = labels_of(plan, corpus, task)
-    return labels.names if labels is not None else ()
 
 
 def _absent(value: Any) -> bool:

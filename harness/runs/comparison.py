@@ -1,46 +1,89 @@
-"""Names of experiments in, a logged Comparison of their classifiers out: what ``harness compare`` does."""
+"""Names of experiments in, a comparison of their classifiers out: what ``harness compare`` does."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from harness.runs.experiment import ExperimentRun
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison import compare as compare_predictions
+from harness.scoring.comparison.conclusions import conclusions, power
 from harness.tracking.comparison_runs import log_comparison, page_of
 from harness.tracking.finished import FinishedRun, finished_runs, read_predictions
-from harness.tracking.store import Store
+from harness.tracking.store import Store, last
 from harness.values.errors import ConfigError, Problem
 from harness.values.progress import progress
+from harness.values.tables import Predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
-class LoggedComparison:
-    """A comparison and where it was logged.
+class ComparedRuns:
+    """A comparison of runs, and where it was logged.
 
     Attributes
     ----------
     comparison : Comparison
+        Everything that was computed.
     run_id : str
+        Of the comparison's own run in MLflow; empty where it is not tracked.
     page : str
-        Path of its HTML page.
+        Path or address of its HTML page; empty where it is not tracked.
     """
 
-    comparison: Comparison
-    run_id: str
-    page: str
+    comparison: Comparison = field(repr=False)
+    run_id: str = ""
+    page: str = ""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a run, best first: rank, name, value, low, high, seed_sd, item_se, n_seeds, group."""
+        return self.comparison.runs_table()
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """One row a pair: difference with interval, p-values, and how many items it would take."""
+        return self.comparison.pairs_table()
+
+    @property
+    def ties(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of runs that cannot be told from the best of their group, best first."""
+        return self.comparison.groups
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What was found and how small a difference could have been, a sentence each."""
+        return (*conclusions(self.comparison), *power(self.comparison))
+
+    def _repr_html_(self) -> str:
+        """Show runs, ties and findings in a notebook."""
+        comparison = self.comparison
+        title = f"{comparison.metric} on {comparison.n_items:,} {comparison.split} items"
+        table = self.table.to_html(index=False, float_format="{:.3f}".format, na_rep="–", border=0)
+        sentences = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.findings)
+        return f"<p><b>{html.escape(title)}</b></p>{table}<ul>{sentences}</ul>"
 
 
-def compare(store: Store, experiments: Sequence[str], metric: str = "") -> LoggedComparison:
-    """Compare the finished classifiers of experiments, and log the comparison in the first of them.
+def compare(*experiments: str | ExperimentRun, metric: str = "", track: bool = True) -> ComparedRuns:
+    """Compare the finished classifiers of experiments with paired tests on the items that they share.
 
     Parameters
     ----------
-    store : Store
-    experiments : sequence of str
-        By name.
+    *experiments : str or ExperimentRun
+        Names in the store, or what :func:`harness.run` returned; left out, the experiment that was run last.
     metric : str
-        Left out, the primary metric of the experiments.
+        ``f1_macro``, ``f1_critical``, ``brier``, …; left out, the primary metric of the experiments.
+    track : bool
+        Log the comparison as a run of the first experiment. Untracked experiments are never logged.
+
+    Returns
+    -------
+    ComparedRuns
 
     Raises
     ------
@@ -51,20 +94,64 @@ def compare(store: Store, experiments: Sequence[str], metric: str = "") -> Logge
     PredictionsError
         Where fewer than two runs compare.
     """
+    untracked = [given for given in experiments if isinstance(given, ExperimentRun) and given.store is None]
+    if untracked:
+        if len(untracked) < len(experiments):
+            what = "untracked experiments compare with untracked ones only"
+            raise ConfigError([Problem("track", what, "run both with track=True")])
+        return ComparedRuns(_compare_untracked(untracked, metric))
+    store = Store.open()
+    names = [given if isinstance(given, str) else given.name for given in experiments]
+    return compare_logged(store, names or [last.recall(store)], metric, track=track)
+
+
+def compare_logged(
+    store: Store, experiments: Sequence[str], metric: str = "", *, track: bool = True
+) -> ComparedRuns:
+    """Compare the finished classifiers of experiments of a store; see :func:`compare`."""
     runs = finished_runs(store, experiments)
     chosen = metric or _primary(runs)
     tables = ((run.name, read_predictions(store, run)) for run in progress(runs, "reading runs", len(runs)))
     deterministic = {run.name for run in runs if run.deterministic}
     comparison = compare_predictions(tables, chosen, deterministic=deterministic)
+    if not track:
+        return ComparedRuns(comparison)
     command = f"harness compare --experiment {','.join(experiments)} --metric {chosen}"
     ids = {run.name: run.run_id for run in runs}
     run_id = log_comparison(store, comparison, runs[0].experiment_id, ids, command)
-    return LoggedComparison(comparison, run_id, page_of(store, run_id))
+    return ComparedRuns(comparison, run_id, page_of(store, run_id))
+
+
+def _compare_untracked(experiments: Sequence[ExperimentRun], metric: str) -> Comparison:
+    primaries = {run.name: run.plan.primary.name for run in experiments}
+    return compare_predictions(
+        _tables(experiments),
+        metric or _one_primary(primaries),
+        deterministic={
+            _name(run, outcome.name, experiments)
+            for run in experiments
+            for outcome in run.outcomes
+            if outcome.is_deterministic
+        },
+    )
+
+
+def _tables(experiments: Sequence[ExperimentRun]) -> Iterable[tuple[str, Predictions]]:
+    for run in experiments:
+        for classifier in run:
+            yield _name(run, classifier.name, experiments), classifier.result.predictions
+
+
+def _name(run: ExperimentRun, classifier: str, experiments: Sequence[ExperimentRun]) -> str:
+    return classifier if len(experiments) == 1 else f"{run.name}/{classifier}"
 
 
 def _primary(runs: Sequence[FinishedRun]) -> str:
-    by_experiment = {run.experiment: run.primary for run in runs}
+    return _one_primary({run.experiment: run.primary for run in runs})
+
+
+def _one_primary(by_experiment: dict[str, str]) -> str:
     if len(set(by_experiment.values())) > 1:
-        going = ", ".join(f"{name} by {primary}" for name, primary in by_experiment.items())
-        raise ConfigError([Problem("metric", f"the experiments go by different ones: {going}", "name one")])
+        listed = ", ".join(f"{name} by {primary}" for name, primary in by_experiment.items())
+        raise ConfigError([Problem("metric", f"the experiments go by different ones: {listed}", "name one")])
     return next(iter(by_experiment.values()))

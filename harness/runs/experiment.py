@@ -1,270 +1,377 @@
-"""Plan and store in, finished runs out: what ``harness run`` does."""
+"""A config in, a finished experiment out: what ``harness run`` and :func:`harness.run` do."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+import html
+import math
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from harness.audits.of_classifier import audited
-from harness.classifiers.protocol import Example
-from harness.config.plan import PlannedClassifier
-from harness.evaluation import trial as evaluate
-from harness.evaluation.external import EXTERNAL, ExternalPredictions
-from harness.evaluation.pooling import pooled, scored
-from harness.evaluation.prepared import reads_both
-from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
-from harness.runs.packaging import pack
-from harness.splits.leaks import Gate, Leaks
-from harness.tracking import names
-from harness.tracking.store import Store
-from harness.tracking.tracker import ParentRun, Tracker
-from harness.values.catalog import Bound
-from harness.values.errors import ConfigError, HarnessError, LeakError, Problem
-from harness.values.findings import Finding
-from harness.values.progress import progress
-from harness.values.tables import Predictions, fingerprint
+from harness.config.plan import Plan
+from harness.config.plan.objects import Config, Overrides, plan_of
+from harness.evaluation.prepared import Prepared, prepare
+from harness.evaluation.results import ClassifierResult
+from harness.runs.classifiers import ClassifierOutcome, check_leaks, run_classifiers
+from harness.runs.observer import RunObserver
+from harness.runs.untracked import MODEL, folder_of
+from harness.tracking.finished import file_of, finished_runs
+from harness.tracking.models import load
+from harness.tracking.store import Store, last, pending
+from harness.values.errors import HarnessError, PredictionsError, suggest
+from harness.values.findings import WORST_FIRST, Finding
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    import pandas as pd
+
+    from harness.serving.inference import LabelModel
+
+REPORT = "report.html"
+
+
+class FailedClassifiersError(HarnessError):
+    """Some classifiers of an experiment failed; ``run`` holds the others, which are finished."""
+
+    def __init__(self, run: ExperimentRun) -> None:
+        self.run = run
+        super().__init__("\n".join(f"{name} failed: {error}" for name, error in run.failed.items()))
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How one classifier of an experiment ended.
+class ClassifierRun:
+    """A finished classifier of an experiment.
 
     Attributes
     ----------
-    classifier : PlannedClassifier
-    result : ClassifierResult or None
-        None where it failed.
+    name : str
+    result : ClassifierResult
     seconds : float
-        Wall time.
+        Wall time; 0 where an earlier run was used.
     reused : bool
-        Whether a finished run of an earlier time was taken as it is.
-    error : HarnessError or None
-        Why it failed.
+        Whether the finished run of an earlier call was used as it is.
+    address : str
+        Of its run in the store, ``runs:/<id>``; or, untracked, its folder.
+    store : Store or None
+        None for an untracked one.
     """
 
-    classifier: PlannedClassifier
-    result: ClassifierResult | None
+    name: str
+    result: ClassifierResult = field(repr=False)
     seconds: float
-    reused: bool = False
-    error: HarnessError | None = None
+    reused: bool
+    address: str
+    store: Store | None = field(repr=False)
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """One row a metric, split and slice: value, low, high, seed_sd, n."""
+        return self.result.scores.rows
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """One row a scored item, seed and fold: truth, prediction and one probability a label."""
+        return self.result.predictions.rows
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the audits found."""
+        return self.result.findings
+
+    @property
+    def report(self) -> Path:
+        """The HTML report; a copy of it where the run lies on a server.
+
+        Raises
+        ------
+        StoreError
+            Where the file is gone.
+        """
+        if self.store is None:
+            return Path(self.address) / REPORT
+        run_id = self.address.removeprefix("runs:/")
+        copies = "" if self.store.artifacts is not None else tempfile.mkdtemp(prefix="harness-report-")
+        return file_of(self.store, run_id, REPORT, copies)
+
+    def load(self) -> LabelModel:
+        """Load the model, to label new text.
+
+        Raises
+        ------
+        ModelError
+            Where the classifier saved none.
+        """
+        return load(Path(self.address) / MODEL if self.store is None else self.address)
 
 
-def gate(prepared: Prepared, *, allow: bool = False) -> Leaks | None:
-    """Look for what test shares with train, before anything is trained.
+@dataclass(frozen=True)
+class ExperimentRun:
+    """A finished experiment: tables over all classifiers, and each of them by name.
 
-    Parameters
+    Attributes
     ----------
     prepared : Prepared
-    allow : bool
-        Go on in spite of what would stop it; the runs are marked.
+        Plan, corpus and splits.
+    outcomes : tuple of ClassifierOutcome
+        In the order of the config, failed ones too.
+    notes : tuple of str
+        What a reader of the scores should know, a sentence each.
+    store : Store or None
+        Where it is logged; None where nothing is tracked.
+    folder : Path or None
+        Where its files lie if nothing is tracked.
+    unfinished : str
+        What trainings that were never finished keep in the store; empty where there are none.
 
-    Returns
-    -------
-    Leaks or None
-        None where the config switches the gate off.
-
-    Raises
-    ------
-    LeakError
-        Where test repeats more of train or dev than the config allows.
+    Examples
+    --------
+    >>> import harness
+    >>> run = harness.run("configs/quickstart.yaml", track=False)  # doctest: +SKIP
+    >>> run["linear"].scores                                       # doctest: +SKIP
     """
-    bound = prepared.plan.audits.get("leaks")
-    if bound is None:
-        return None
-    made: Gate = bound.make()
-    encode = vectors if made.embeddings is not None else None
-    found = made.inspect(prepared.corpus, prepared.splits, prepared.plan.labels, encode)
-    if found.refusal and not allow:
-        raise LeakError(f"{prepared.plan.name} does not start: {found.refusal}")
-    return found
+
+    prepared: Prepared = field(repr=False)
+    outcomes: tuple[ClassifierOutcome, ...] = field(repr=False)
+    notes: tuple[str, ...] = field(default=(), repr=False)
+    store: Store | None = field(default=None, repr=False)
+    folder: Path | None = None
+    unfinished: str = field(default="", repr=False)
+    _scratch: Any = field(default=None, repr=False)
+
+    @property
+    def plan(self) -> Plan:
+        """The resolved config."""
+        return self.prepared.plan
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return self.plan.name
+
+    @property
+    def failed(self) -> dict[str, HarnessError]:
+        """Classifiers that failed, with the reason."""
+        return {outcome.name: outcome.error for outcome in self.outcomes if outcome.error is not None}
+
+    @property
+    def classifiers(self) -> dict[str, ClassifierRun]:
+        """The finished classifiers by name, in the order of the config."""
+        addresses = self._addresses()
+        return {
+            outcome.name: ClassifierRun(
+                outcome.name,
+                outcome.result,
+                outcome.seconds,
+                outcome.reused,
+                addresses[outcome.name],
+                self.store,
+            )
+            for outcome in self.outcomes
+            if outcome.result is not None
+        }
+
+    def __getitem__(self, name: str) -> ClassifierRun:
+        """Look a finished classifier up by its name in the config."""
+        classifiers = self.classifiers
+        if name not in classifiers:
+            raise KeyError(f"no finished classifier is called {name!r}; {suggest(name, classifiers)}")
+        return classifiers[name]
+
+    def __iter__(self) -> Iterator[ClassifierRun]:
+        return iter(self.classifiers.values())
+
+    def __len__(self) -> int:
+        return len(self.classifiers)
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """The scores of all classifiers, with the column ``classifier`` in front."""
+        return self._stacked([(run.name, run.scores) for run in self])
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """The predictions of all classifiers, with the column ``classifier`` in front."""
+        return self._stacked([(run.name, run.predictions.drop(columns="run")) for run in self])
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """One row an audit of a classifier: classifier, audit, verdict, sentence."""
+        import pandas as pd
+
+        columns = ["classifier", "audit", "verdict", "sentence"]
+        rows = [
+            (run.name, finding.audit, finding.verdict, finding.sentence)
+            for run in self
+            for finding in run.findings
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    @property
+    def best(self) -> str:
+        """The classifier with the best primary metric on validation; empty without validation rows."""
+        primary = self.plan.primary
+        values = {run.name: score_of(run.scores, "validation", primary.name)["value"] for run in self}
+        scored = [name for name, value in values.items() if not math.isnan(value)]
+        if not scored:
+            return ""
+        return (max if primary.direction == "higher" else min)(scored, key=values.__getitem__)
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """One row a classifier: the primary metric on test with interval and spread over seeds, on
+        validation, and the verdicts of the audits.
+        """
+        import pandas as pd
+
+        primary = self.plan.primary.name
+        rows = []
+        for run in self:
+            test, validation = (score_of(run.scores, split, primary) for split in ("test", "validation"))
+            counts: dict[str, int] = {
+                verdict: sum(finding.verdict == verdict for finding in run.findings)
+                for verdict in WORST_FIRST
+            }
+            rows.append({"classifier": run.name, **test, "validation": validation["value"], **counts})
+        columns = ["classifier", "value", "low", "high", "seed_sd", "validation", *WORST_FIRST]
+        return pd.DataFrame(rows, columns=columns)
+
+    def _repr_html_(self) -> str:
+        """Show the summary in a notebook."""
+        title = html.escape(f"{self.name}: {self.plan.primary.name} on test")
+        table = self.summary.to_html(index=False, float_format="{:.3f}".format, na_rep="–", border=0)
+        best = f"<p>Best on validation: {html.escape(self.best)}.</p>" if self.best else ""
+        failed = "".join(
+            f"<p>{html.escape(name)} failed: {html.escape(str(error))}</p>"
+            for name, error in self.failed.items()
+        )
+        return f"<p><b>{title}</b></p>{table}{best}{failed}"
+
+    def _addresses(self) -> dict[str, str]:
+        finished_names = [outcome.name for outcome in self.outcomes if outcome.result is not None]
+        if self.store is None:
+            assert self.folder is not None
+            return {
+                outcome.name: str(folder_of(self.folder, self.prepared, outcome.classifier))
+                for outcome in self.outcomes
+            }
+        runs = finished_runs(self.store, [self.name]) if finished_names else ()
+        return {run.name: f"runs:/{run.run_id}" for run in runs}
+
+    @staticmethod
+    def _stacked(tables: Sequence[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
+        import pandas as pd
+
+        if not tables:
+            return pd.DataFrame()
+        parts = []
+        for name, table in tables:
+            part = table.copy()
+            part.insert(0, "classifier", name)
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+
+class _ScratchFolder:
+    """A temporary folder that lasts as long as the run that holds it."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="harness-run-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+def score_of(rows: pd.DataFrame, split: str, metric: str) -> dict[str, float]:
+    """Return value, low, high and seed_sd of a metric on a whole split; NaN where it was not scored."""
+    numbers = ("value", "low", "high", "seed_sd")
+    matching = rows[(rows["split"] == split) & (rows["metric"] == metric) & (rows["slice"] == "all")]
+    if matching.empty:
+        return dict.fromkeys(numbers, math.nan)
+    return {name: float(matching[name].iloc[0]) for name in numbers}
 
 
 def run(
-    prepared: Prepared, store: Store, *, fresh: bool = False, leaks: Leaks | None = None
-) -> Iterator[Outcome]:
-    """Run every classifier of an experiment that is not yet finished.
+    config: Config,
+    *,
+    set: Overrides = (),  # noqa: A002 (named as --set is)
+    fresh: bool = False,
+    allow_leaks: bool = False,
+    track: bool = True,
+    output: str | Path | None = None,
+    observer: RunObserver | None = None,
+) -> ExperimentRun:
+    """Train and score what a config names; finish what an earlier call left undone.
 
     Parameters
     ----------
-    prepared : Prepared
-        From :func:`harness.evaluation.trial.prepare`.
-    store : Store
-        Where runs are logged, and found again.
+    config : path, mapping or Plan
+        A YAML file; or the same as data, in which classifiers, the corpus, metrics and audits may be objects.
+    set : mapping or sequence of str
+        Overrides: ``{"seeds": [1, 2]}`` or ``["seeds=[1,2]"]``.
     fresh : bool
         Repeat what is finished.
-    leaks : Leaks, optional
-        What :func:`gate` found; left out, it is asked.
+    allow_leaks : bool
+        Run although test repeats rows of train; the runs are tagged.
+    track : bool
+        Log to MLflow, in the store of the working folder. Untracked runs write reports and models to
+        ``output`` and are not found again by a later call.
+    output : path, optional
+        Folder for an untracked run; left out, a temporary one that goes with the result.
+    observer : RunObserver, optional
+        Told of stages, notes and each classifier that ends.
 
-    Yields
-    ------
-    Outcome
-        As soon as a classifier ends. One that fails with a :class:`HarnessError` does not stop the others;
-        any other exception does, after its runs are marked FAILED.
+    Returns
+    -------
+    ExperimentRun
 
     Raises
     ------
+    ConfigError, CorpusError, SplitError
+        Where config or data are not what they should be, with every problem at once.
     LeakError
-        See :func:`gate`.
+        Where test repeats what is trained on, unless that is allowed.
+    FailedClassifiersError
+        After everything else is finished; its attribute ``run`` holds that.
     """
-    leaks = leaks or gate(prepared)
-    marks = {names.LEAKS: "allowed"} if leaks is not None and leaks.refusal else {}
-    tracker = Tracker(store, prepared, fresh=fresh, marks=marks)
-    shared = (leaks.finding,) if leaks is not None else ()
-    known: dict[str, TrialResult] = {}
-    for classifier in prepared.plan.classifiers:
-        began = time.perf_counter()
-        try:
-            result, reused = _run_classifier(prepared, tracker, classifier, (shared, known))
-        except HarnessError as error:
-            yield Outcome(classifier, None, time.perf_counter() - began, error=error)
-        else:
-            yield Outcome(classifier, result, time.perf_counter() - began, reused)
+    plan = plan_of(config, set)
+    observer = observer or RunObserver()
+    with observer.stage(f"reading {plan.corpus.kind}"):
+        prepared = prepare(plan)
+    observer.prepared(prepared)
+    notes = list(dict.fromkeys(note for split in prepared.splits for note in split.notes))
+    for note in notes:
+        observer.note(note)
+    with observer.stage("looking for leaks"):
+        leaks = check_leaks(prepared, allow=allow_leaks)
+    for note in leaks.notes if leaks is not None else ():
+        observer.note(note)
+        notes.append(note)
+    store, folder, scratch = _destination(observer, plan, track=track, output=output)
+    destination = store if store is not None else folder
+    assert destination is not None
+    outcomes = []
+    for outcome in run_classifiers(prepared, destination, fresh=fresh, leaks=leaks):
+        outcomes.append(outcome)
+        observer.classifier_ended(outcome)
+    unfinished = pending.prune(store).note() if store is not None else ""
+    finished_run = ExperimentRun(prepared, tuple(outcomes), tuple(notes), store, folder, unfinished, scratch)
+    if finished_run.failed:
+        raise FailedClassifiersError(finished_run)
+    return finished_run
 
 
-def finished(prepared: Prepared, store: Store) -> Iterator[Outcome]:
-    """Yield the classifiers of an experiment that an earlier time finished; runs nothing."""
-    tracker = Tracker(store, prepared)
-    for classifier in prepared.plan.classifiers:
-        result = tracker.finished(classifier, evaluate.trials(prepared, classifier))
-        if result is not None:
-            yield Outcome(classifier, result, 0.0, reused=True)
-
-
-def log_external(
-    prepared: Prepared, store: Store, external: ExternalPredictions, *, name: str
-) -> ClassifierResult:
-    """Score predictions that were made elsewhere and log them as a run like any other, without a model.
-
-    Parameters
-    ----------
-    prepared : Prepared
-    store : Store
-    external : ExternalPredictions
-        See :func:`harness.evaluation.external.read`.
-    name : str
-        Of the run, in place of a classifier's. The same predictions are not logged twice.
-
-    Raises
-    ------
-    ConfigError
-        Where the primary metric needs probabilities and there are none, or the name is a classifier's.
-    """
-    plan = prepared.plan
-    if plan.primary.probabilities and not external.predictions.has_probabilities:
-        raise ConfigError(
-            [Problem("primary", f"{plan.primary.name} needs probabilities, and there are none")]
-        )
-    if name in [one.name for one in plan.classifiers]:
-        hint = "name the run with --name"
-        raise ConfigError([Problem("name", f"the config has a classifier called {name!r}", hint)])
-    classifier = PlannedClassifier(name, Bound(EXTERNAL, _ExternalSource, {}), {})
-    trials = tuple(_trials_of(classifier, external.predictions))
-    with Tracker(store, prepared).classifier(classifier, trials) as parent:
-        if parent.done is not None:
-            return parent.done
-        results = tuple(
-            TrialResult(one, external.predictions.only(seed=one.seed, fold=one.fold), {}) for one in trials
-        )
-        scores = scored(prepared, external.predictions)
-        result = ClassifierResult(classifier, results, external.predictions, scores)
-        result = replace(result, findings=_shown(prepared, audited(prepared, result, None, {})))
-        parent.complete(result)
-    return result
-
-
-def _trials_of(classifier: PlannedClassifier, predictions: Predictions) -> Iterator[Trial]:
-    for row in predictions.rows[["seed", "fold"]].drop_duplicates().to_dict("records"):
-        seed, fold = int(row["seed"]), int(row["fold"])
-        text = predictions.only(seed=seed, fold=fold).rows.to_csv(index=False)
-        yield Trial(classifier, seed, fold, fingerprint([text]))
-
-
-class _ExternalSource:
-    """Stands for whoever made the predictions."""
-
-
-def _run_classifier(
-    prepared: Prepared,
-    tracker: Tracker,
-    classifier: PlannedClassifier,
-    before: tuple[tuple[Finding, ...], dict[str, TrialResult]],
-) -> tuple[ClassifierResult, bool]:
-    trials = evaluate.trials(prepared, classifier)
-    with tracker.classifier(classifier, trials) as parent:
-        shared, known = before
-        if parent.done is not None:
-            known |= {one.trial.digest: one for one in parent.done.trials}
-            return parent.done, True
-        results = [
-            _run_trial(prepared, parent, trial, known)
-            for trial in progress(trials, classifier.name, len(trials))
-        ]
-        known |= {one.trial.digest: one for one in results}
-        result = pooled(prepared, classifier, results, parent.folder)
-        findings = _shown(prepared, (*shared, *audited(prepared, result, parent, known)))
-        result = replace(result, findings=findings)
-        if reads_both(classifier.bound) and prepared.other is not None:
-            beside = Tracker(tracker.store, prepared.other, fresh=tracker.fresh, marks=tracker.marks)
-            _run_beside(prepared.other, beside, result)
-        parent.complete(result, pack)
-    return result, False
-
-
-def _run_beside(other: Prepared, tracker: Tracker, result: ClassifierResult) -> None:
-    """Let a classifier that learned two tasks label the second; its models are those of the first."""
-    trials = evaluate.trials(other, result.classifier)
-    with tracker.classifier(result.classifier, trials) as parent:
-        if parent.done is not None:
-            return
-        by_trial = {(one.trial.seed, one.trial.fold): one for one in result.trials}
-        results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
-        own = pooled(other, result.classifier, results, parent.folder, like=result)
-        findings = _shown(other, audited(other, own, parent, {}))
-        parent.complete(replace(own, findings=findings), pack)
-
-
-def _shown(prepared: Prepared, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Leave sentences out where runs may not hold any."""
-    if prepared.plan.config.tracking.log_text:
-        return findings
-    return tuple(one.without_texts() for one in findings)
-
-
-def _run_trial(
-    prepared: Prepared,
-    parent: ParentRun,
-    trial: Trial,
-    known: Mapping[str, TrialResult],
-    fitted_by: TrialResult | None = None,
-) -> TrialResult:
-    finished = _under(trial, known[trial.digest]) if trial.digest in known else parent.finished_trial(trial)
-    if finished is not None:
-        return finished
-    with parent.trial(trial) as child:
-        result = evaluate.run_trial(prepared, trial, child.folder, child.unfinished, fitted_by)
-        child.log(result)
-    return result
-
-
-def _under(trial: Trial, result: TrialResult) -> TrialResult:
-    """Take a trial that this experiment has run under another classifier's name, such as that of a twin."""
-    rows = result.predictions.rows.assign(run=trial.classifier.name)
-    folder = result.folder
-    there = folder is not None and (folder / "loader.txt").is_file()
-    predictions = replace(result.predictions, rows=rows)
-    return replace(result, trial=trial, predictions=predictions, folder=folder if there else None)
-
-
-def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Return what the packaged encoder makes of texts, ``(n, size)``."""
-    from harness.classifiers.checkpoints import MINILM
-    from harness.classifiers.embedding.vectors import Reader
-
-    return Reader(MINILM, "none", 128, 3).vectors([Example(text) for text in texts])
+def _destination(
+    observer: RunObserver, plan: Plan, *, track: bool, output: str | Path | None
+) -> tuple[Store | None, Path | None, Any]:
+    """Open the store; or name the folder of an untracked run, and what deletes it where it is temporary."""
+    if track:
+        if output is not None:
+            raise PredictionsError("output has no effect on a tracked run: its files lie in the store")
+        store = Store.open(say=observer.note)
+        last.remember(store, plan.name)
+        return store, None, None
+    if output is not None:
+        return None, Path(output), None
+    scratch = _ScratchFolder()
+    return None, scratch.path, scratch

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from harness.classifiers.protocol import Accelerated, Labelled
-from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import ClassifierResult
 from harness.reports.model_card import model_card
+from harness.reports.summary import Summary
 from harness.serving.contract import DATA, Contract, loader
 from harness.serving.folder import write_data, write_mlflow
 from harness.values.catalog import plain
@@ -23,7 +25,7 @@ CARD = "MODEL_CARD.md"
 VERSIONS = ("numpy", "scikit-learn", "torch", "transformers", "mlflow")
 
 
-def pack(path: Path, prepared: Prepared, result: ClassifierResult, *, run_id: str, model_id: str) -> None:
+def pack(path: Path, prepared: Prepared, summary: Summary, *, run_id: str, model_id: str) -> None:
     """Write the MLflow model of a finished classifier.
 
     Parameters
@@ -31,8 +33,8 @@ def pack(path: Path, prepared: Prepared, result: ClassifierResult, *, run_id: st
     path : Path
         Made; must not exist.
     prepared : Prepared
-    result : ClassifierResult
-        With its ``model`` folder there.
+    summary : Summary
+        Of a classifier whose ``model`` folder is there.
     run_id, model_id : str
         Where MLflow files it; written into ``MLmodel``.
 
@@ -41,13 +43,14 @@ def pack(path: Path, prepared: Prepared, result: ClassifierResult, *, run_id: st
     ModelError
         Where the classifier saved nothing.
     """
+    result = summary.result
     if result.model is None or result.served is None:
         raise ModelError(f"{result.classifier.name} saved no model")
     data = path.with_name(f"{path.name}-{DATA}") / DATA
     data.mkdir(parents=True)
     try:
         write_data(data, result.model, contract_of(prepared, result), prepared.corpus.parties)
-        card = model_card(prepared, result) + accelerated(data / "model", prepared, result)
+        card = model_card(summary) + accelerated(data / "model", prepared, result)
         (data / CARD).write_text(card, encoding="utf-8")
         write_mlflow(path, data, run_id=run_id, model_id=model_id)
     finally:

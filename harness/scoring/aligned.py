@@ -1,4 +1,4 @@
-"""Predictions of one split in, arrays aligned over seeds out."""
+"""Predictions of one split in; arrays in which all seeds have the same items in the same order out."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AlignedPredictions:
-    """The scored items of one split, once, with what every seed said of each.
+    """The scored items of one split, once, with the predictions of every seed.
 
     Parameters
     ----------
     labels : LabelSet
         Order of the label axes.
     ids : (n,) array of str
-        An item that several folds score stands here once a fold.
+        An item that is scored in several folds occurs once per fold.
     truth : (n,) or (n, k) array
-        Codes, or 0 and 1.
+        Label codes, or 0 and 1 for each label.
     predicted : (n_seeds, n) or (n_seeds, n, k) array
-        Shaped as ``truth``, one a seed.
+        Coded like ``truth``.
     proba : (n_seeds, n, k) array
-        Rows sum to 1 for a single-label task; NaN throughout where none are stated.
+        Rows sum to 1 in a single-label task; all NaN without probabilities.
     clusters, targets : (n,) array
-        Codes from 0, none left out. A cluster is a group, or an item without one; rows without a target
-        share one.
+        Codes from 0 without gaps. A cluster is a group, or an item without one; all rows without a target
+        share one code.
     seeds : tuple of int
         In rising order.
     """
@@ -63,8 +63,8 @@ class AlignedPredictions:
         Raises
         ------
         PredictionsError
-            Where there are no rows, a seed scores an item twice, seeds score different items or disagree on
-            the truth, or probabilities are none.
+            If there are no rows, a seed scores an item twice, seeds score different items or disagree on the
+            truth, or probabilities are not finite, leave [0, 1] or do not sum to 1.
         """
         labels, rows = predictions.labels, predictions.rows
         if rows.empty:
@@ -82,48 +82,49 @@ class AlignedPredictions:
             truth=truth[0],
             predicted=predictions.predicted()[order],
             proba=predictions.proba()[order],
-            clusters=clusters(rows)[first],
+            clusters=cluster_codes(rows)[first],
             targets=_codes(rows["target"].fillna("").astype(str).to_numpy(dtype=object)[first]),
             seeds=tuple(int(seed) for seed in np.unique(rows["seed"])),
         ).compact()
 
     @property
     def n_clusters(self) -> int:
-        """How many clusters there are."""
+        """Number of clusters."""
         return int(self.clusters.max()) + 1
 
     @property
     def effective_clusters(self) -> float:
-        """How many clusters of equal size would tell as much: 1 where one of them holds nearly all items."""
-        return effective(self.clusters)
+        """Number of equal-sized clusters with as much information: near 1 if one has nearly all items."""
+        return effective_number(self.clusters)
 
     @cached_property
     def cells(self) -> Codes:
-        """What each cluster adds to the confusion table: ``(n_clusters, n_seeds, k, k)``, or ``k, 2, 2``."""
+        """Confusion table of each cluster: ``(n_clusters, n_seeds, k, k)``, or ``(…, k, 2, 2)`` if multi."""
         shape = (self.n_clusters, len(self.seeds), *self._table)
-        owners = self.clusters * len(self.seeds) + np.arange(len(self.seeds))[:, None]
-        places = owners[:, :, None] * int(np.prod(self._table)) + self._cell_codes
-        return np.bincount(places.ravel(), minlength=int(np.prod(shape))).reshape(shape)
+        # One count of flat indices (cluster, seed, cell) replaces a loop over clusters and seeds.
+        table_of = self.clusters * len(self.seeds) + np.arange(len(self.seeds))[:, None]
+        cells = table_of[:, :, None] * int(np.prod(self._table)) + self._cell_codes
+        return np.bincount(cells.ravel(), minlength=int(np.prod(shape))).reshape(shape)
 
     @cached_property
     def target_cells(self) -> tuple[Codes, Codes, tuple[int, ...]]:
-        """The same kept apart by target, as a list: an article names few of all targets.
+        """The same counts by target, as a sparse list: an article names few of all targets.
 
         Returns
         -------
         clusters, cells : (m,) arrays
             Each pair adds 1 to a cell of the flattened table.
         shape : tuple of int
-            Of the table: ``(n_seeds, n_targets, k, k)``, or ``…, k, 2, 2``.
+            Shape of the table: ``(n_seeds, n_targets, k, k)``, or ``(…, k, 2, 2)``.
         """
         shape = (len(self.seeds), int(self.targets.max()) + 1, *self._table)
-        owners = np.arange(shape[0])[:, None] * shape[1] + self.targets
-        cells = owners[:, :, None] * int(np.prod(self._table)) + self._cell_codes
+        table_of = np.arange(shape[0])[:, None] * shape[1] + self.targets
+        cells = table_of[:, :, None] * int(np.prod(self._table)) + self._cell_codes
         clusters = np.broadcast_to(self.clusters[:, None], cells.shape)
         return clusters.ravel(), cells.ravel(), shape
 
     def ordered(self, first: Sequence[str]) -> AlignedPredictions:
-        """Reorder the labels: the named ones first, the others as they stood."""
+        """Reorder the labels: the named ones first, the others in their order."""
         names = self.labels.names
         order = [*map(names.index, first), *(k for k, name in enumerate(names) if name not in first)]
         if order == sorted(order):
@@ -140,18 +141,18 @@ class AlignedPredictions:
     def only(self, ids: Collection[str]) -> AlignedPredictions:
         """Keep the items with these ids."""
         wanted = frozenset(ids)
-        return self.at(np.flatnonzero([one in wanted for one in self.ids]))
+        return self.at(np.flatnonzero([id_ in wanted for id_ in self.ids]))
 
-    def at(self, places: Codes) -> AlignedPredictions:
+    def at(self, positions: Codes) -> AlignedPredictions:
         """Keep the items at these positions, in this order."""
         return replace(
             self,
-            ids=self.ids[places],
-            truth=self.truth[places],
-            predicted=self.predicted[:, places],
-            proba=self.proba[:, places],
-            clusters=self.clusters[places],
-            targets=self.targets[places],
+            ids=self.ids[positions],
+            truth=self.truth[positions],
+            predicted=self.predicted[:, positions],
+            proba=self.proba[:, positions],
+            clusters=self.clusters[positions],
+            targets=self.targets[positions],
         ).compact()
 
     def compact(self) -> AlignedPredictions:
@@ -166,28 +167,28 @@ class AlignedPredictions:
     @cached_property
     def _cell_codes(self) -> Codes:
         k = len(self.labels)
-        return np.stack([cell_codes(self.truth, one, k) for one in self.predicted])
+        return np.stack([cell_codes(self.truth, predicted, k) for predicted in self.predicted])
 
 
-def effective(clusters: Codes) -> float:
-    """Return how many clusters of equal size would tell as much as these, ``(n,)`` codes.
+def effective_number(clusters: Codes) -> float:
+    """Return the number of equal-sized clusters that carry as much information as these, ``(n,)`` codes.
 
     References
     ----------
-    Kish 1965, Survey Sampling: the square of the sum of sizes by the sum of their squares.
+    Kish 1965, Survey Sampling: the square of the sum of sizes, divided by the sum of their squares.
 
     Examples
     --------
     >>> import numpy as np
-    >>> effective(np.array([0, 0, 1, 1])), effective(np.array([0, 0, 0, 1]))
+    >>> effective_number(np.array([0, 0, 1, 1])), effective_number(np.array([0, 0, 0, 1]))
     (2.0, 1.6)
     """
     sizes = np.bincount(clusters)
     return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
-def clusters(rows: pd.DataFrame) -> Codes:
-    """Number the groups of rows of predictions from 0; an item without one is a group of its own."""
+def cluster_codes(rows: pd.DataFrame) -> Codes:
+    """Return the group of each row of predictions as a code from 0; an item without one is its own group."""
     groups, items = rows["group"], rows["id"].astype(str)
     grouped = groups.notna().to_numpy()
     # The prefix keeps a group and an ungrouped item of the same name apart.
@@ -196,26 +197,26 @@ def clusters(rows: pd.DataFrame) -> Codes:
 
 
 def _aligned(rows: pd.DataFrame) -> NDArray[np.intp]:
-    """Return ``(n_seeds, n)`` positions of the rows: every seed's items in one order."""
+    """Return ``(n_seeds, n)`` positions of the rows: the items of every seed in one order."""
     import pandas as pd
 
     keys = pd.MultiIndex.from_arrays([rows["fold"], rows["id"]])
     seeds = rows["seed"].to_numpy()
-    places = [np.flatnonzero(seeds == seed) for seed in np.unique(seeds)]
-    for own in places:
-        if keys[own].has_duplicates:
-            again = rows.iloc[own[keys[own].duplicated().argmax()]]
+    by_seed = [np.flatnonzero(seeds == seed) for seed in np.unique(seeds)]
+    for positions in by_seed:
+        if keys[positions].has_duplicates:
+            repeated = rows.iloc[positions[keys[positions].duplicated().argmax()]]
             raise PredictionsError(
-                f"seed {again['seed']} scores {again['id']!r} of fold {again['fold']} twice"
+                f"seed {repeated['seed']} scores {repeated['id']!r} of fold {repeated['fold']} twice"
             )
-    reference = keys[places[0]]
-    order = [places[0]]
-    for own in places[1:]:
-        found = keys[own].get_indexer(reference)
-        if len(own) != len(reference) or (found < 0).any():
-            one, other = seeds[places[0][0]], seeds[own[0]]
-            raise PredictionsError(f"seeds {one} and {other} score different items; score whole runs")
-        order.append(own[found])
+    reference = keys[by_seed[0]]
+    order = [by_seed[0]]
+    for positions in by_seed[1:]:
+        indexer = keys[positions].get_indexer(reference)
+        if len(positions) != len(reference) or (indexer < 0).any():
+            first, second = seeds[by_seed[0][0]], seeds[positions[0]]
+            raise PredictionsError(f"seeds {first} and {second} score different items; score whole runs")
+        order.append(positions[indexer])
     return np.stack(order)
 
 
@@ -227,5 +228,5 @@ def _codes(values: NDArray[Any]) -> Codes:
 
 def _first_differing(truth: Codes, rows: pd.DataFrame, order: NDArray[np.intp]) -> Any:
     differs = (truth != truth[0]).any(axis=0)
-    place = (differs if differs.ndim == 1 else differs.any(axis=1)).argmax()
-    return rows["id"].iloc[order[0][place]]
+    index = (differs if differs.ndim == 1 else differs.any(axis=1)).argmax()
+    return rows["id"].iloc[order[0][index]]

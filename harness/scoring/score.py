@@ -1,4 +1,4 @@
-"""Predictions in, Scores out: every value with its interval over items and its spread over seeds."""
+"""Predictions in, Scores out: each value with its interval over items and its spread over seeds."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     Array = NDArray[np.floating[Any]]
 
 ALL = "all"
-"""The slice that every split has: all of it."""
+"""Name of the slice that holds the whole split."""
 
 TABLE_DRAWS = 1_000
-"""Metrics that need ranks or bins of all items get this many draws at most."""
+"""Maximum draws for metrics of ranks or bins: each of their draws costs a pass over all items."""
 
 PORTION = 2**18
-"""How many numbers a portion of draws holds where it is spread over items or targets: 2 MB."""
+"""Numbers in a portion of draws that is expanded to items or targets: 2 MB, so that it stays in cache."""
 
 
 def score(
@@ -45,30 +45,30 @@ def score(
     predictions : Predictions
         Of one run: any splits, seeds and folds. Folds are pooled per seed.
     metrics : sequence of Metric
-        A per-label one gives a score a label, as ``f1_critical``.
+        A per-label metric gives one score per label, such as ``f1_critical``.
     draws : int
-        Of the bootstrap over clusters of test items and over seeds; at most :data:`TABLE_DRAWS` for metrics
-        that need ranks or bins. 0 leaves the intervals out (NaN).
+        Bootstrap draws over clusters of test items and over seeds; at most :data:`TABLE_DRAWS` for metrics
+        that need ranks or bins. With 0 there are no intervals (NaN).
     seed : int
         Equal seeds give equal intervals.
     slices : mapping of str to collection of str, optional
-        Name of a slice → the ids in it; slices may overlap. Scored beside ``"all"``, in each split that has
-        an item of it.
+        Name of a slice → the ids in it; slices may overlap. Each is scored in every split that contains one
+        of its items, in addition to ``"all"``.
 
     Returns
     -------
     Scores
-        ``value`` is the mean over seeds; ``low`` and ``high`` a 95 % interval, of percentiles expanded for
-        few clusters (of a ``biased`` metric moved to its value), NaN for a single cluster; ``seed_sd`` has
-        one degree of freedom taken off, NaN for one seed; ``n`` counts items.
+        ``value`` is the mean over seeds; ``low`` and ``high`` are a 95 % interval of percentiles, expanded
+        for few clusters (and, for a ``biased`` metric, shifted to its value), NaN for a single cluster;
+        ``seed_sd`` has one degree of freedom taken off, NaN for one seed; ``n`` counts items.
 
     Raises
     ------
     PredictionsError
-        Where the table is empty or cannot be aligned, see :meth:`Sample.of`, or where a metric needs
+        If the table is empty or cannot be aligned, see :meth:`AlignedPredictions.of`, or if a metric needs
         probabilities and there are none.
     ConfigError
-        Where a metric does not apply to the labels.
+        If a metric does not apply to the labels.
     """
     import pandas as pd
 
@@ -82,7 +82,7 @@ def score(
 
 
 def seed_values(sample: AlignedPredictions, metric: Metric) -> NDArray[np.float64]:
-    """Return a metric's value under each seed, ``(n_seeds,)``, or ``(n_seeds, k)`` for a per-label one."""
+    """Return the value of a metric for each seed, ``(n_seeds,)``, or ``(n_seeds, k)`` if per label."""
     whole = np.ones((1, sample.n_clusters), dtype=np.float32)
     return np.asarray(drawn_values(sample.ordered(metric.needs_labels), metric, whole)[0])
 
@@ -90,21 +90,21 @@ def seed_values(sample: AlignedPredictions, metric: Metric) -> NDArray[np.float6
 def drawn_values(
     sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """Return a metric's value under each seed in each draw.
+    """Return the value of a metric for each seed in each draw.
 
     Parameters
     ----------
     sample : AlignedPredictions
-        With the labels that the metric needs in front.
+        With the labels that the metric needs in front, see :meth:`AlignedPredictions.ordered`.
     metric : Metric
-        Any kind.
+        Of any kind.
     weights : (draws, n_clusters) array
         How often each cluster was drawn.
 
     Returns
     -------
     ndarray of float64
-        ``(draws, n_seeds)``, or ``(draws, n_seeds, k)`` for a per-label one.
+        ``(draws, n_seeds)``, or ``(draws, n_seeds, k)`` for a per-label metric.
     """
     kinds = {"counts": _from_counts, "items": _from_items, "table": _from_table}
     if metric.by_target:
@@ -116,12 +116,12 @@ def _check(predictions: Predictions, metrics: Sequence[Metric]) -> None:
     if predictions.rows.empty:
         raise PredictionsError("there are no predictions to score")
     reasons = [refusal(metric, predictions.labels) for metric in metrics]
-    problems = [Problem(f"metrics.{place}", reason) for place, reason in enumerate(reasons) if reason]
+    problems = [Problem(f"metrics.{index}", reason) for index, reason in enumerate(reasons) if reason]
     if problems:
         raise ConfigError(problems)
-    wanting = [metric.name for metric in metrics if metric.probabilities]
-    if wanting and not predictions.has_probabilities:
-        raise PredictionsError(f"there are no probabilities, which {', '.join(wanting)} need")
+    need_probabilities = [metric.name for metric in metrics if metric.probabilities]
+    if need_probabilities and not predictions.has_probabilities:
+        raise PredictionsError(f"there are no probabilities, which {', '.join(need_probabilities)} need")
 
 
 def _sliced(
@@ -145,8 +145,9 @@ def _scored(
         by_seed = seed_values(views[metric.needs_labels], metric)
         value = by_seed.mean(axis=0)
         low, high = interval(draws, around=value if metric.biased else None, clusters=clusters)
-        one = len(sample.seeds) == 1
-        sd = np.full(value.shape, np.nan) if one else by_seed.std(axis=0, ddof=1)
+        single_seed = len(sample.seeds) == 1
+        sd = np.full(value.shape, np.nan) if single_seed else by_seed.std(axis=0, ddof=1)
+        # Shifting or widening an interval can push it past the metric's range.
         ends = (np.clip(end, metric.low, metric.high) for end in (low, high))
         columns = [np.atleast_1d(column) for column in (value, *ends, sd)]
         for key, *numbers in zip(_keys(sample, metric), *columns, strict=True):
@@ -161,9 +162,9 @@ def _keys(sample: AlignedPredictions, metric: Metric) -> tuple[str, ...]:
 def _drawn(
     views: Mapping[tuple[str, ...], AlignedPredictions], metrics: Sequence[Metric], resamples: Draws
 ) -> list[NDArray[np.float64]]:
-    """Return each metric's draws, ``(draws,)`` or ``(draws, k)``; the same resamples for all of them.
+    """Return the draws of each metric, ``(draws,)`` or ``(draws, k)``, on the same resamples.
 
-    A single cluster gives none: it holds no information on how clusters differ.
+    A single cluster gives none: it carries no information about how clusters differ.
     """
     sample = next(iter(views.values()), None)
     if sample is None:
@@ -194,40 +195,40 @@ def _from_counts(sample: AlignedPredictions, metric: Metric, weights: NDArray[np
 def _from_target_counts(sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]) -> Array:
     clusters, cells, shape = sample.target_cells
     width = int(np.prod(shape))
-    # Bounded by the items too: of one draw from very many, one draw's numbers are held.
+    # Bounded by the number of items too, so that a portion of a very large test set is a single draw.
     portion = max(1, min(len(weights), PORTION // width, 16 * PORTION // len(cells)))
-    places = np.arange(portion)[:, None] * width + cells
+    cells_of_draws = np.arange(portion)[:, None] * width + cells
     values = []
     for start in range(0, len(weights), portion):
         times = weights[start : start + portion].take(clusters, axis=1)
         n = len(times)
-        counts = np.bincount(places[:n].ravel(), weights=times.ravel(), minlength=n * width)
+        counts = np.bincount(cells_of_draws[:n].ravel(), weights=times.ravel(), minlength=n * width)
         tables = counts.astype(np.float64, copy=False).reshape(n, *shape)
         values.append(metric.function(as_declared(tables, sample, metric)))
     return np.concatenate(values)
 
 
 def as_declared(tables: Array, sample: AlignedPredictions, metric: Metric) -> Array:
-    """Give a metric the tables that its ``tasks`` promises it."""
+    """Return tables in the form that the metric's ``tasks`` declares, see the module of ``Metric``."""
     return tables if sample.labels.multi or metric.tasks == "single" else one_vs_rest(tables)
 
 
 def _from_items(sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]) -> Array:
-    cells, statistic = summed(sample, metric)
+    cells, statistic = cluster_sums(sample, metric)
     return statistic(totals(weights, cells))
 
 
-def summed(sample: AlignedPredictions, metric: Metric) -> tuple[Array, Callable[[Array], Array]]:
-    """Return what each cluster adds to an ``items`` metric, and the metric of such sums.
+def cluster_sums(sample: AlignedPredictions, metric: Metric) -> tuple[Array, Callable[[Array], Array]]:
+    """Return what each cluster adds to an ``items`` metric, and the function from such sums to the metric.
 
     Returns
     -------
     cells : (n_clusters, n_seeds, m) array
     statistic : callable
-        Of sums ``(..., n_seeds, m)``, to ``(..., n_seeds)``.
+        Maps sums ``(..., n_seeds, m)`` to ``(..., n_seeds)``.
     """
-    pairs = zip(sample.proba, sample.predicted, strict=True)
-    values = np.stack([metric.function(sample.truth, proba, said) for proba, said in pairs], axis=1)
+    by_seed = zip(sample.proba, sample.predicted, strict=True)
+    values = np.stack([metric.function(sample.truth, *columns) for columns in by_seed], axis=1)
     statistic = metric.of_sums
     if statistic is None:
         values = np.stack([values, np.ones_like(values)], axis=-1)
@@ -246,11 +247,14 @@ def _from_table(sample: AlignedPredictions, metric: Metric, weights: NDArray[np.
     for start in range(0, len(weights), portion):
         times = weights[start : start + portion].take(sample.clusters, axis=1)
         if metric.weighted:
-            said = [(said,) if metric.decided else () for said in sample.predicted]
-            pairs = zip(sample.proba, said, strict=True)
-            columns = [metric.function(sample.truth, proba, *more, times) for proba, more in pairs]
+            by_seed = zip(sample.proba, sample.predicted, strict=True)
+            columns = [
+                metric.function(sample.truth, proba, *([predicted] if metric.takes_predicted else []), times)
+                for proba, predicted in by_seed
+            ]
             values += [*np.stack(columns, axis=1)]
             continue
+        # Without weights, an item that is drawn twice is repeated, and each draw is computed on its own.
         for row in times.astype(np.int64):
             drawn = np.repeat(np.arange(len(sample)), row)
             values.append([metric.function(sample.truth[drawn], proba[drawn]) for proba in sample.proba])

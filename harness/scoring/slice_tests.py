@@ -1,8 +1,8 @@
-"""Predictions and slices in, how well each slice is labelled and which are worse than the rest out.
+"""Predictions and slices in; the accuracy of each slice and which are worse than the rest out.
 
-What is judged is the share of items labelled rightly (of a multi-label task, with all labels right): it means
-the same in every slice, whichever labels occur there. A slice is compared with all other test items, under
-the same resamples, and Holm's correction allows for looking at many.
+The tested score is the share of items that are labelled correctly (in a multi-label task, with all labels
+correct): it means the same in every slice, whichever labels occur in it. A slice is compared with all other
+test items on the same resamples, with Holm's correction for the number of slices.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.scoring.aligned import AlignedPredictions, effective
+from harness.scoring.aligned import AlignedPredictions, effective_number
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import score
 from harness.scoring.slices import Slice
@@ -27,7 +27,7 @@ from harness.scoring.statistics.bootstrap import (
     over_items_and_seeds,
     totals,
 )
-from harness.scoring.statistics.multiplicity import LEVEL, holm
+from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
@@ -36,37 +36,37 @@ if TYPE_CHECKING:
 
 MIN_ITEMS = 30
 MIN_GROUPS = 20
-"""Slices of fewer items or groups are too small to judge."""
+"""A slice with fewer items or groups is not tested: its interval would be too wide to say anything."""
 
 MAX_VALUES = 30
-"""Of a column with more values than this, slices that are too small are counted, not listed."""
+"""For a column with more values than this, underpowered slices are counted, not listed."""
 
 MIN_OF_LABEL = 5
-"""The primary metric is given where every label has this many items: averages over labels need them all."""
+"""The primary metric is computed for slices with this many items of every label: macro averages need all."""
 
 DRAWS = 10_000
 
 
 @dataclass(frozen=True)
 class SliceResult:
-    """One slice of the test items.
+    """How well one slice of the test items is labelled.
 
     Attributes
     ----------
     column, value : str
         See :class:`harness.scoring.slices.Slice`.
     n, groups : int
-        Items, and groups that they stand in.
+        Number of items, and of the groups that they belong to.
     share : float
-        Of items labelled rightly, mean over seeds; NaN where the slice is too small.
+        Share of items that are labelled correctly, mean over seeds; NaN if the slice is underpowered.
     low, high : float
-        95 % interval over items and seeds.
+        95 % interval of ``share`` over items and seeds.
     seed_sd : float
         Standard deviation of ``share`` over seeds, one degree of freedom taken off; NaN for one seed.
     gap : float
-        ``share`` minus that of all other test items.
+        ``share`` minus that of all other test items, in [-1, 1].
     p : float
-        Of the gap, corrected for the number of slices that were looked at.
+        Two-sided p-value of the gap, corrected for the number of tested slices.
     """
 
     column: str
@@ -82,128 +82,134 @@ class SliceResult:
 
     @property
     def name(self) -> str:
-        """As it is scored: ``target=Harbour Party``."""
+        """Name in the table of scores: ``target=Harbour Party``."""
         return f"{self.column}={self.value}"
 
     @property
     def underpowered(self) -> bool:
-        """Whether nothing is said of it."""
+        """Whether it has too few items or groups to be tested."""
         return math.isnan(self.share)
 
     @property
     def worse(self) -> bool:
-        """Whether it is established that it is labelled worse than the rest."""
-        return self.p <= LEVEL and self.gap < 0
+        """Whether it is established that it is labelled worse than the other test items."""
+        return self.p <= SIGNIFICANCE_LEVEL and self.gap < 0
 
 
-def judge(
+def slice_results(
     predictions: Predictions, slices: Sequence[Slice], *, draws: int = DRAWS, seed: int = 0
 ) -> tuple[SliceResult, ...]:
-    """Compare every slice with the other test items.
+    """Compare each slice with all other test items.
 
     Parameters
     ----------
     predictions : Predictions
-        Of one run; its test rows are looked at.
+        Of one run; its test rows are used.
     slices : sequence of Slice
     draws : int
-        Of the bootstrap over groups of items and over seeds.
+        Bootstrap draws over groups of items and over seeds.
     seed : int
         Equal seeds give equal results.
 
     Returns
     -------
     tuple of SliceResult
-        One a slice that has items, in the same order.
+        One for each slice that has test items, in the same order.
     """
-    own = predictions.only(split="test")
-    if own.rows.empty or not slices:
+    test = predictions.only(split="test")
+    if test.rows.empty or not slices:
         return ()
-    sample = AlignedPredictions.of(own)
-    inside = {one: np.fromiter((id_ in one.ids for id_ in sample.ids), dtype=bool) for one in slices}
-    sizes = {one: (int(mask.sum()), len(np.unique(sample.clusters[mask]))) for one, mask in inside.items()}
-    large = [
-        one
-        for one, (n, groups) in sizes.items()
+    sample = AlignedPredictions.of(test)
+    inside = [np.fromiter((id_ in slice_.ids for id_ in sample.ids), dtype=bool) for slice_ in slices]
+    sizes = [(int(mask.sum()), len(np.unique(sample.clusters[mask]))) for mask in inside]
+    tested = [
+        index
+        for index, (n, groups) in enumerate(sizes)
         if n >= MIN_ITEMS and groups >= MIN_GROUPS and n < len(sample)
     ]
-    found = {}
-    if large:
-        masks = np.stack([inside[one] for one in large], axis=1)
-        found = dict(zip(large, _compared(sample, masks, draws, seed), strict=True))
-        corrected = holm([p for *_, p in found.values()])
-        found = {one: (*numbers[:-1], p) for (one, numbers), p in zip(found.items(), corrected, strict=True)}
+    numbers: dict[int, tuple[float, ...]] = {}
+    if tested:
+        masks = np.stack([inside[index] for index in tested], axis=1)
+        compared = list(_compared(sample, masks, draws, seed))
+        corrected = holm([p for *_, p in compared])
+        for index, (*values, _), p in zip(tested, compared, corrected, strict=True):
+            numbers[index] = (*values, p)
     return tuple(
-        SliceResult(one.column, one.value, *sizes[one], *found.get(one, ()))
-        for one in slices
-        if sizes[one][0]
+        SliceResult(slice_.column, slice_.value, *sizes[index], *numbers.get(index, ()))
+        for index, slice_ in enumerate(slices)
+        if sizes[index][0]
     )
 
 
-def reportable(judged: Sequence[SliceResult]) -> tuple[list[SliceResult], dict[str, int]]:
-    """Part the slices that are worth a line from those that are only counted.
+def reportable(results: Sequence[SliceResult]) -> tuple[list[SliceResult], dict[str, int]]:
+    """Separate the slices that are listed from those that are only counted.
 
     Returns
     -------
     list of SliceResult
-        All that are large enough, and of columns with few values the others too.
+        All tested slices, and the underpowered ones of columns with few values.
     dict of str to int
-        Column → how many of its slices are too small and not listed.
+        Column → number of its underpowered slices that are not listed.
     """
-    values = Counter(one.column for one in judged)
-    kept, counted = [], Counter[str]()
-    for one in judged:
-        if one.underpowered and values[one.column] > MAX_VALUES:
-            counted[one.column] += 1
+    n_values = Counter(result.column for result in results)
+    listed, counts = [], Counter[str]()
+    for result in results:
+        if result.underpowered and n_values[result.column] > MAX_VALUES:
+            counts[result.column] += 1
         else:
-            kept.append(one)
-    return kept, dict(counted)
+            listed.append(result)
+    return listed, dict(counts)
 
 
 def score_rows(
-    predictions: Predictions, slices: Sequence[Slice], judged: Sequence[SliceResult], primary: Metric
+    predictions: Predictions, slices: Sequence[Slice], results: Sequence[SliceResult], primary: Metric
 ) -> pd.DataFrame:
-    """Return rows of a Scores table for the slices.
+    """Return the rows of a Scores table for the slices.
 
     Parameters
     ----------
     predictions : Predictions
         Of one run; its test rows are scored.
     slices : sequence of Slice
-    judged : sequence of SliceResult
-        Of :func:`judge`.
+    results : sequence of SliceResult
+        From :func:`slice_results`.
     primary : Metric
-        Scored where a slice has every label; the share labelled rightly, ``accuracy`` or ``exact_match``,
-        where it is large enough.
+        Computed for tested slices in which every label occurs often enough, in addition to the share of
+        correctly labelled items, ``accuracy`` or ``exact_match``.
 
     Returns
     -------
     DataFrame
-        A slice that is too small has its ``n`` and no value; see :func:`listed`.
+        An underpowered slice has its ``n`` and no value; for those that are left out see
+        :func:`reportable`.
     """
     import pandas as pd
 
     from harness.values.tables import SCORE_COLUMNS
 
-    # The share of items labelled rightly goes by this name elsewhere.
+    # The names of this share among the metrics.
     share = "exact_match" if predictions.labels.multi else "accuracy"
     rows = [
-        (share, "test", one.name, one.share, one.low, one.high, one.seed_sd, one.n)
-        for one in reportable(judged)[0]
+        (share, "test", result.name, result.share, result.low, result.high, result.seed_sd, result.n)
+        for result in reportable(results)[0]
     ]
     shares = pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
-    kept = {one.name for one in judged if not one.underpowered}
-    scored = {one.name: one.ids for one in slices if one.name in kept and _has_every_label(predictions, one)}
-    if not scored or primary.name == share:
+    tested = {result.name for result in results if not result.underpowered}
+    ids = {
+        slice_.name: slice_.ids
+        for slice_ in slices
+        if slice_.name in tested and _has_every_label(predictions, slice_)
+    }
+    if not ids or primary.name == share:
         return shares
-    whole = score(predictions.only(split="test"), [primary], slices=scored).rows
-    return pd.concat([shares, whole[whole["slice"] != "all"]], ignore_index=True)
+    scores = score(predictions.only(split="test"), [primary], slices=ids).rows
+    return pd.concat([shares, scores[scores["slice"] != "all"]], ignore_index=True)
 
 
 def _compared(
     sample: AlignedPredictions, masks: NDArray[np.bool_], draws: int, seed: int
 ) -> Iterator[tuple[float, float, float, float, float, float]]:
-    """Yield share, low, high, seed sd, gap and p of each slice, ``(n, slices)``."""
+    """Yield share, low, high, seed sd, gap and p of each slice; ``masks`` is ``(n, slices)``."""
     cells = _cells(sample, masks)
     whole = _shares(totals(np.ones((1, sample.n_clusters), dtype=np.float32), cells))
     resamples = Draws(sample.n_clusters, draws, seed)
@@ -213,31 +219,31 @@ def _compared(
     by_seed = whole[0]
     several = len(sample.seeds) > 1
     sds = by_seed[..., 0].std(axis=0, ddof=1) if several else np.full(masks.shape[1], np.nan)
-    for place, (share, gap) in enumerate(by_seed.mean(axis=0)):
-        # A share rests on the groups that the slice has, however many there are outside.
-        groups = effective(sample.clusters[masks[:, place]])
-        gaps = values[:, place, 1]
-        known = gaps[~np.isnan(gaps)]
-        least = min(int((known <= 0).sum()), int((known >= 0).sum()))
-        p = corrected_p(min(1.0, 2 * (1 + least) / (1 + len(known))), groups)
-        low, high = map(float, interval(values[:, place, 0], clusters=groups))
-        yield float(share), low, high, float(sds[place]), float(gap), p
+    for index, (share, gap) in enumerate(by_seed.mean(axis=0)):
+        # The precision of a share depends on the groups inside the slice, however many there are outside.
+        groups = effective_number(sample.clusters[masks[:, index]])
+        gaps = values[:, index, 1]
+        gaps = gaps[~np.isnan(gaps)]
+        extreme = min(int((gaps <= 0).sum()), int((gaps >= 0).sum()))
+        p = corrected_p(min(1.0, 2 * (1 + extreme) / (1 + len(gaps))), groups)
+        low, high = map(float, interval(values[:, index, 0], clusters=groups))
+        yield float(share), low, high, float(sds[index]), float(gap), p
 
 
 def _cells(sample: AlignedPredictions, masks: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count by group, seed and slice: right and all inside, right and all outside.
+    """Count by group, seed and slice: correct and all items inside, correct and all items outside.
 
     Returns
     -------
     ndarray of int64
         ``(n_clusters, n_seeds, slices, 4)``.
     """
-    right = sample.predicted == sample.truth
-    right = (right.all(axis=-1) if sample.labels.multi else right).astype(np.int64)
+    correct = sample.predicted == sample.truth
+    correct = (correct.all(axis=-1) if sample.labels.multi else correct).astype(np.int64)
     inside = masks.astype(np.int64)
     n_clusters, parts = sample.n_clusters, []
     for seed in range(len(sample.seeds)):
-        hits = right[seed][:, None]
+        hits = correct[seed][:, None]
         counted = np.stack([hits * inside, inside, hits * (1 - inside), 1 - inside], axis=-1)
         parts.append(by_cluster(counted, sample.clusters, n_clusters))
     return np.stack(parts, axis=1)
@@ -252,9 +258,9 @@ def _shares(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _has_every_label(predictions: Predictions, slice_: Slice) -> bool:
     rows = predictions.rows
-    here = rows[(rows["split"] == "test") & rows["id"].isin(slice_.ids)].drop_duplicates("id")
+    members = rows[(rows["split"] == "test") & rows["id"].isin(slice_.ids)].drop_duplicates("id")
     if predictions.labels.multi:
-        counts = [int(here[f"truth_{name}"].sum()) for name in predictions.labels.names]
+        counts = [int(members[f"truth_{name}"].sum()) for name in predictions.labels.names]
     else:
-        counts = [int((here["truth"] == name).sum()) for name in predictions.labels.names]
+        counts = [int((members["truth"] == name).sum()) for name in predictions.labels.names]
     return min(counts) >= MIN_OF_LABEL

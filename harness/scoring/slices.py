@@ -1,4 +1,4 @@
-"""Corpus and splits in, named parts of the test items out: by party, outlet, label, length and more."""
+"""Corpus and splits in; named slices of the test items by party, outlet, label, length and more out."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from harness.values.tables import Corpus
 if TYPE_CHECKING:
     import pandas as pd
 
-LENGTHS = (15, 25, 40)
-"""Most words of a sentence in each bin but the last."""
+MAX_WORDS = (15, 25, 40)
+"""Largest number of words of a sentence in each bin but the last."""
 
 QUOTATION = re.compile(r"“[^”]+”|„[^“”]+[“”]|«[^»]+»|\"[^\"]+\"|``.+?''|(?<!\w)‘[^’]+\s[^’]+’(?!\w)")
-"""Speech within quotation marks, of any of the usual kinds; a single pair only around several words."""
+"""Text in quotation marks of any usual kind; single quotes only around several words, since they are
+apostrophes too."""
 
 UNSLICED = ("id", "text", "start", "end", "stance", "frames", "group", "split", "votes")
-"""Columns of a corpus whose values are nobody's slices, or have a name of their own here."""
+"""Columns of a corpus that do not make useful slices, or that a slice of another name covers."""
 
-Values = Sequence[Sequence[str]]
-"""The slices that each row is in."""
+SliceValues = Sequence[Sequence[str]]
+"""The slices that each row belongs to."""
 
 
 @dataclass(frozen=True)
@@ -46,30 +47,30 @@ class Slice:
 
     @property
     def name(self) -> str:
-        """As it is scored: ``target=Harbour Party``."""
+        """Name in the table of scores: ``target=Harbour Party``."""
         return f"{self.column}={self.value}"
 
 
 def known_columns(corpus: Corpus) -> tuple[str, ...]:
-    """Return what a config can slice this corpus by."""
+    """Return the columns that a config can slice this corpus by."""
     return (*KINDS, *(name for name in corpus.rows.columns if name not in (*UNSLICED, *KINDS)))
 
 
 def check(corpus: Corpus, columns: Sequence[str] | None) -> None:
-    """Hold a config's ``slices`` to the corpus.
+    """Check the ``slices`` of a config against the corpus.
 
     Raises
     ------
     ConfigError
-        With every column that the corpus lacks or that is named twice.
+        Lists every column that the corpus lacks or that is named twice.
     """
-    known, problems = known_columns(corpus), []
-    for place, name in enumerate(columns or ()):
-        if name not in known:
-            hint = suggest(name, known)
-            problems.append(Problem(f"slices.{place}", f"{corpus.name} has no column {name!r}", hint))
-        elif columns and name in columns[:place]:
-            problems.append(Problem(f"slices.{place}", f"{name!r} is named twice"))
+    available, problems = known_columns(corpus), []
+    for index, name in enumerate(columns or ()):
+        if name not in available:
+            hint = suggest(name, available)
+            problems.append(Problem(f"slices.{index}", f"{corpus.name} has no column {name!r}", hint))
+        elif columns and name in columns[:index]:
+            problems.append(Problem(f"slices.{index}", f"{name!r} is named twice"))
     if problems:
         raise ConfigError(problems)
 
@@ -82,69 +83,69 @@ def slices_of(
     Parameters
     ----------
     corpus : Corpus
-        What the task scores.
+        The rows that the task scores.
     splits : sequence of Split
-        One a fold.
+        One per fold.
     labels : LabelSet
     columns : sequence of str, optional
-        Names of :data:`KINDS`, or columns of the corpus; left out, all of :data:`KINDS`.
+        Names of :data:`KINDS`, or columns of the corpus; all of :data:`KINDS` by default.
 
     Returns
     -------
     tuple of Slice
-        Column by column, the largest slice of each first. A column that does not tell the items apart, such
-        as the outlet where none is known, gives none.
+        Column by column, the largest slice of each first. A column that does not distinguish the items, such
+        as an outlet that is always missing, gives none.
     """
     from collections import defaultdict
 
     check(corpus, columns)
     test = corpus.take(list(dict.fromkeys(id_ for split in splits for id_ in split.test)))
     ids = test.rows["id"].astype(str).tolist()
-    found: list[Slice] = []
+    slices: list[Slice] = []
     for column in KINDS if columns is None else columns:
         make = KINDS.get(column, lambda _, rows, name=column: _of_column(rows, name))
         members: dict[str, set[str]] = defaultdict(set)
-        for id_, values in zip(ids, make(_Source(corpus, splits, labels), test.rows), strict=True):
+        for id_, values in zip(ids, make(_Context(corpus, splits, labels), test.rows), strict=True):
             for value in values:
                 members[value].add(id_)
         largest = sorted(members.items(), key=lambda pair: (-len(pair[1]), pair[0]))
         if len(largest) > 1 or (largest and len(largest[0][1]) < len(ids)):
-            found += [Slice(column, value, frozenset(inside)) for value, inside in largest]
-    return tuple(found)
+            slices += [Slice(column, value, frozenset(inside)) for value, inside in largest]
+    return tuple(slices)
 
 
 @dataclass(frozen=True)
-class _Source:
+class _Context:
     corpus: Corpus
     splits: Sequence[Split]
     labels: LabelSet
 
 
-def _of_column(rows: pd.DataFrame, name: str) -> Values:
+def _of_column(rows: pd.DataFrame, name: str) -> SliceValues:
     return [() if _absent(value) else (str(value),) for value in rows[name]]
 
 
-def _labels(source: _Source, rows: pd.DataFrame) -> Values:
-    named = source.labels.decode(replace(source.corpus, rows=rows).truth(source.labels))
-    return [(one,) if isinstance(one, str) else one or (NO_FRAME,) for one in named]
+def _labels(context: _Context, rows: pd.DataFrame) -> SliceValues:
+    decoded = context.labels.decode(replace(context.corpus, rows=rows).truth(context.labels))
+    return [(names,) if isinstance(names, str) else names or (NO_FRAME,) for names in decoded]
 
 
-def _lengths(_: _Source, rows: pd.DataFrame) -> Values:
+def _lengths(_: _Context, rows: pd.DataFrame) -> SliceValues:
     return [(_bin(len(text.split())),) for text in rows["text"]]
 
 
 def _bin(words: int) -> str:
     lowest = 1
-    for most in LENGTHS:
-        if words <= most:
-            return f"{lowest}–{most} words"
-        lowest = most + 1
+    for highest in MAX_WORDS:
+        if words <= highest:
+            return f"{lowest}–{highest} words"
+        lowest = highest + 1
     return f"{lowest} words or more"
 
 
-def _targets(source: _Source, rows: pd.DataFrame) -> Values:
-    """Count the targets that the corpus has of a sentence, in whichever split they stand."""
-    named = source.corpus.rows[source.corpus.rows["target"].notna()]
+def _targets(context: _Context, rows: pd.DataFrame) -> SliceValues:
+    """Count the targets of each sentence in the whole corpus, whichever split they are in."""
+    named = context.corpus.rows[context.corpus.rows["target"].notna()]
     counts = named.groupby(["text"])["target"].nunique().to_dict()
     return [
         () if _absent(target) else (_count(counts[text]),)
@@ -156,21 +157,21 @@ def _count(targets: int) -> str:
     return "3 or more" if targets > 2 else str(targets)
 
 
-def _quoted(_: _Source, rows: pd.DataFrame) -> Values:
+def _quoted(_: _Context, rows: pd.DataFrame) -> SliceValues:
     return [("yes" if QUOTATION.search(text) else "no",) for text in rows["text"]]
 
 
-def _span(_: _Source, rows: pd.DataFrame) -> Values:
-    known = zip(rows["target"], rows["start"], strict=True)
-    return [() if _absent(target) else ("unknown" if _absent(at) else "known",) for target, at in known]
+def _span(_: _Context, rows: pd.DataFrame) -> SliceValues:
+    pairs = zip(rows["target"], rows["start"], strict=True)
+    return [() if _absent(target) else ("unknown" if _absent(start) else "known",) for target, start in pairs]
 
 
-def _article(source: _Source, rows: pd.DataFrame) -> Values:
-    """Say whether other sentences of the article were trained on."""
+def _article(context: _Context, rows: pd.DataFrame) -> SliceValues:
+    """Return whether other sentences of the article are in the training rows."""
     was_seen = {
         id_: yes
-        for split in source.splits
-        for id_, yes in zip(split.test, seen(source.corpus, split), strict=True)
+        for split in context.splits
+        for id_, yes in zip(split.test, seen(context.corpus, split), strict=True)
     }
     return [
         () if _absent(group) else ("seen in training" if was_seen[id_] else "not seen in training",)
@@ -184,7 +185,7 @@ def _absent(value: Any) -> bool:
     return bool(pd.isna(value))
 
 
-KINDS: Mapping[str, Callable[[_Source, Any], Values]] = MappingProxyType(
+KINDS: Mapping[str, Callable[[_Context, Any], SliceValues]] = MappingProxyType(
     {
         "label": _labels,
         "target": lambda _, rows: _of_column(rows, "target"),
@@ -196,5 +197,6 @@ KINDS: Mapping[str, Callable[[_Source, Any], Values]] = MappingProxyType(
         "article": _article,
     }
 )
-"""Name → what it tells apart. ``targets`` is how many a sentence has, ``article`` whether others of its
-sentences stand in train; any other column of a corpus can be named beside these."""
+"""Name of a slice column → function that computes its values. ``targets`` is the number of targets of the
+sentence, ``article`` whether other sentences of its article are in train. Any other column of a corpus can be
+named in addition to these."""

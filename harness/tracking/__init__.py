@@ -6,7 +6,7 @@ An experiment is a config, a parent run a classifier, a child run a trial::
 
     tracker = Tracker(store, prepared, fresh=False)
     for classifier in prepared.plan.classifiers:
-        trials = evaluate.trials(prepared, classifier)
+        trials = list_trials(prepared, classifier)
         with tracker.classifier(classifier, trials) as parent:
             if parent.done is not None:               # finished before, or meanwhile elsewhere
                 results.append(parent.done)
@@ -15,7 +15,7 @@ An experiment is a config, a parent run a classifier, a child run a trial::
                 result = parent.finished_trial(trial)          # of an interrupted run
                 if result is None:
                     with parent.trial(trial) as child:
-                        result = evaluate.run_trial(prepared, trial, child.folder, child.unfinished)
+                        result = run_trial(prepared, trial, child.folder, child.unfinished)
                         child.log(result)
             parent.complete(ClassifierResult(…), pack)
 """

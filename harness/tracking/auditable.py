@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers.protocol import Examples
+from harness.serving.inference import LabelModel
 from harness.serving.input_rows import COLUMNS
 from harness.tracking.models import SCHEMES, load
 from harness.values.errors import ForeignModelError, ModelError
@@ -51,8 +52,37 @@ class AuditableModel:
     saw_all: bool = False
 
 
+def auditable(
+    model: str | os.PathLike[str] | LabelModel | Callable[[pd.DataFrame], pd.DataFrame],
+) -> AuditableModel:
+    """Make a model auditable: an address or folder, a loaded model, or a function of a table.
+
+    Parameters
+    ----------
+    model : str, path, LabelModel or callable
+        For an address see :func:`load_for_audit`. A function takes the table of :func:`rows_of` and returns
+        one with a column ``p_<label>`` for each label, row by row.
+
+    Raises
+    ------
+    ModelError
+        Where there is none.
+    """
+    if isinstance(model, LabelModel):
+        return _of_label_model(model)
+    if isinstance(model, str | os.PathLike):
+        return load_for_audit(os.fspath(model))
+    name = getattr(model, "__name__", type(model).__name__)
+    function = model
+
+    def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:
+        return read_probabilities(name, function(rows_of(examples)), labels, len(examples))
+
+    return AuditableModel(name, None, None, predict, says_no_target=False)
+
+
 def load_for_audit(uri: str) -> AuditableModel:
-    """Load a model to be asked; one of the harness is computed in fp32.
+    """Load a model to be audited; one of the harness is computed in fp32.
 
     Parameters
     ----------
@@ -67,17 +97,20 @@ def load_for_audit(uri: str) -> AuditableModel:
         Where there is none.
     """
     try:
-        ours = load(uri, engine="fp32")
+        return _of_label_model(load(uri, engine="fp32"))
     except ForeignModelError:
         return AuditableModel(uri, None, None, _pyfunc(uri), says_no_target=False)
-    contract, classifier = ours.engine.contract, ours.engine.classifier
+
+
+def _of_label_model(model: LabelModel) -> AuditableModel:
+    contract, classifier = model.engine.contract, model.engine.classifier
 
     def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:  # noqa: ARG001
         return contract.effective_decider.calibrated(classifier.predict_proba(examples))
 
     about = contract.trained_on
     return AuditableModel(
-        uri,
+        model.uri,
         contract.task,
         contract.labels,
         predict,

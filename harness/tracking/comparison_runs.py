@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import harness
 from harness.reports.comparison import comparison_page
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison
-from harness.scoring.comparison.findings import findings, power
+from harness.scoring.comparison.conclusions import conclusions, power
 from harness.tracking import contents, context, names
 from harness.tracking.finished import file_of
 from harness.tracking.store import Store
 from harness.values.tables import fingerprint
+from harness.values.version import VERSION
 
 PAGE = "comparison.html"
 
@@ -43,7 +43,7 @@ def log_comparison(
         The id of its run.
     """
     client = store.client
-    parts = [harness.__version__, comparison.metric, comparison.split, str(comparison.n_draws)]
+    parts = [VERSION, comparison.metric, comparison.split, str(comparison.n_draws)]
     digest = fingerprint([*parts, *(f"{name} {run_id}" for name, run_id in sorted(runs.items()))])
     known = client.search_runs(
         [experiment_id],
@@ -99,7 +99,7 @@ def _write(folder: Path, comparison: Comparison, command: str) -> None:
 
 def _note(comparison: Comparison) -> str:
     refused = [f"{name} was left out: {reason}." for name, reason in comparison.refused.items()]
-    said = (*findings(comparison), *power(comparison), *comparison.cautions, *refused)
+    said = (*conclusions(comparison), *power(comparison), *comparison.limitations, *refused)
     lines = [f"- {line}" for line in said]
     return "\n".join([*lines, "", f"See `{PAGE}`."])
 
@@ -109,14 +109,14 @@ def _parameters(comparison: Comparison, runs: Mapping[str, str]) -> dict[str, An
         "metric": comparison.metric,
         "split": comparison.split,
         "draws": comparison.n_draws,
-        "runs": {name: runs[name] for name in (one.name for one in comparison.entries) if name in runs},
+        "runs": {name: runs[name] for name in (one.name for one in comparison.runs) if name in runs},
         "refused": dict(comparison.refused),
     }
 
 
 def _metrics(comparison: Comparison) -> dict[str, float]:
     return {
-        "comparison/runs": float(len(comparison.entries)),
+        "comparison/runs": float(len(comparison.runs)),
         "comparison/pairs": float(len(comparison.pairs)),
         "comparison/established": float(sum(pair.separable for pair in comparison.pairs)),
         "comparison/tie_groups": float(len(comparison.groups)),

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.evaluation.external import EXTERNAL
-from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import ClassifierResult
 from harness.reports import figures
-from harness.reports.deciding import Deciding
 from harness.reports.framed import framed_png
 from harness.reports.pages import About, number, run_page
 from harness.reports.summary import Summary
@@ -41,7 +41,7 @@ class ModelPackager(Protocol):
     """Writes the MLflow model of a finished classifier; see :func:`harness.runs.packaging.pack`."""
 
     def __call__(
-        self, path: Path, prepared: Prepared, result: ClassifierResult, *, run_id: str, model_id: str
+        self, path: Path, prepared: Prepared, summary: Summary, *, run_id: str, model_id: str
     ) -> None:
         """Write it as the folder ``path``, which must not exist."""
 
@@ -106,7 +106,7 @@ def log_classifier(
         Writes the model; None logs none.
     """
     client, prepared = tracker.store.client, tracker.prepared
-    summary = Summary(prepared, result)
+    summary = Summary(prepared.finish(result))
     with tracker.scratch() as folder:
         write_artifacts(folder, summary, tracker.git)
         client.log_artifacts(run_id, str(folder))
@@ -114,13 +114,13 @@ def log_classifier(
     client.log_inputs(run_id, datasets=[data])
     model_id = None
     if pack is not None and result.model is not None:
-        model_id = _log_model(tracker, run_id, result, pack)
+        model_id = _log_model(tracker, run_id, summary, pack)
     about: dict[str, Any] = {"dataset_name": data.dataset.name, "dataset_digest": data.dataset.digest}
     seconds = {
         f"time/{name}_seconds": sum(one.seconds.get(name, 0.0) for one in result.trials)
         for name in ("fit", "predict")
     }
-    decided = Deciding(result, summary.seed).values()
+    decided = summary.deciding.values()
     log_metrics(
         client,
         run_id,
@@ -141,11 +141,11 @@ def log_classifier(
 
 def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     """Write the files of a parent run: report, figures, config, environment, predictions, scores."""
-    prepared, result = summary.prepared, summary.result
+    result = summary.result
     saved.write_result(folder, result)
-    texts = prepared.corpus.rows if summary.shows_text else None
+    texts = summary.rows.test.rows if summary.shows_text else None
     (folder / saved.TABLE).write_text(saved.table(summary.test, texts), encoding="utf-8")
-    (folder / "config.yaml").write_text(prepared.plan.config_text, encoding="utf-8")
+    (folder / "config.yaml").write_text(summary.experiment.config_text, encoding="utf-8")
     environment = context.environment() | {"git": vars(git)}
     (folder / "environment.json").write_text(json.dumps(environment, indent=1) + "\n", encoding="utf-8")
     about = About(
@@ -155,7 +155,7 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
         dirty=git.dirty,
         versions=context.versions(),
     )
-    (folder / "report.html").write_text(run_page(prepared, result, about), encoding="utf-8")
+    (folder / "report.html").write_text(run_page(summary, about), encoding="utf-8")
     drawn = folder / "figures"
     drawn.mkdir()
     title = f"{result.classifier.name}, test, seed {summary.seed}"
@@ -166,7 +166,7 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     if summary.crossed:
         as_table(summary.crossed).to_csv(folder / "frames_by_party.csv", index=False)
         (drawn / "frames_by_party.png").write_bytes(
-            framed_png(summary.crossed, title, prepared.plan.config.task)
+            framed_png(summary.crossed, title, summary.experiment.task)
         )
     curves = {one.trial.name: one.curves for one in result.trials if one.curves}
     if curves:
@@ -202,11 +202,11 @@ def dataset(prepared: Prepared) -> DatasetInput:
     return DatasetInput(made, [InputTag("mlflow.data.context", "train, validation, test")])
 
 
-def _log_model(tracker: ExperimentWriter, run_id: str, result: ClassifierResult, pack: ModelPackager) -> str:
+def _log_model(tracker: ExperimentWriter, run_id: str, summary: Summary, pack: ModelPackager) -> str:
     """Log the served model; one a run, since a second would inherit the first one's metrics."""
     from mlflow.entities import LoggedModelOutput
 
-    client = tracker.store.client
+    client, result = tracker.store.client, summary.result
     tags = {names.TEST: result.predictions.only(split="test").fingerprint()}
     made = client.create_logged_model(
         tracker.experiment_id,
@@ -217,7 +217,7 @@ def _log_model(tracker: ExperimentWriter, run_id: str, result: ClassifierResult,
     )
     with tracker.scratch() as folder:
         try:
-            pack(folder / "model", tracker.prepared, result, run_id=run_id, model_id=made.model_id)
+            pack(folder / "model", tracker.prepared, summary, run_id=run_id, model_id=made.model_id)
             client.log_model_artifacts(made.model_id, str(folder / "model"))
         except BaseException:
             client.finalize_logged_model(made.model_id, "FAILED")
@@ -247,7 +247,7 @@ def _tags(summary: Summary) -> dict[str, str]:
 
 def _note(summary: Summary) -> str:
     """Write the run's description: the primary score with both its uncertainties."""
-    name = summary.prepared.plan.primary.name
+    name = summary.experiment.primary.name
     rows = summary.scores
     (row,) = rows[(rows["metric"] == name) & (rows["split"] == "test")].to_dict("records")
     spread = (

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import harness
+from harness.values.version import VERSION
 
 SHOWN = ("mlflow", "numpy", "pandas", "scikit-learn", "torch", "transformers")
 GIT_SECONDS = 10
@@ -56,7 +56,7 @@ def environment() -> dict[str, Any]:
     """Return what a run ran on: Python, machine, processor, threads, and the version of every package."""
     packages = {one.name: one.version for one in metadata.distributions() if one.name}
     return {
-        "harness": harness.__version__,
+        "harness": VERSION,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": platform.machine(),
@@ -75,7 +75,7 @@ def versions() -> dict[str, str]:
     """Return the versions that matter most to a result."""
     packages = environment()["packages"]
     known = {name: packages[name] for name in SHOWN if name in packages}
-    return {"harness": harness.__version__, "python": platform.python_version(), **known}
+    return {"harness": VERSION, "python": platform.python_version(), **known}
 
 
 def machine() -> str:

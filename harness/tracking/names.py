@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.config.plan import PlannedClassifier
-from harness.evaluation.trial import Prepared, Trial
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import Trial
 from harness.values.catalog import plain
 from harness.values.findings import Findings
 from harness.values.tables import Scores, fingerprint

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.config.plan import PlannedClassifier
-from harness.evaluation.trial import ClassifierResult, Trial, TrialResult
+from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.serving.decisions.decider import Decider
 from harness.values.catalog import plain
 from harness.values.findings import Finding, Findings, from_dict, measure_table

@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.config.plan import PlannedClassifier
-from harness.evaluation.trial import ClassifierResult, Prepared, Trial, TrialResult
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.scoring.score import score
 from harness.tracking import contents, context, names, saved, view
 from harness.tracking.store import Store, pending

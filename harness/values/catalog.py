@@ -92,7 +92,12 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
     }
 )
 
+OBJECTS: dict[str, Any] = {}
+"""Entries that this process's own code handed over as objects, by address; see
+:mod:`harness.config.plan.objects`."""
+
 INJECTED = frozenset({"beside", "labels", "seed", "task"})
+INJECTED = frozenset({"labels", "other_labels", "seed", "task"})
 """Parameters that the harness hands in; a config cannot set them. A split's seed is an option: what is
 drawn is the same for every seed that a classifier is trained with."""
 
@@ -143,6 +148,8 @@ def lookup(section: Section, kind: str, where: str) -> Any:
     ConfigError
         Where the name is unknown or cannot be imported.
     """
+    if kind in OBJECTS:
+        return OBJECTS[kind]
     catalogue = CATALOGUES[section]
     address = catalogue.get(kind, kind)
     module, colon, attribute = address.partition(":")

@@ -1,4 +1,4 @@
-"""Kinds of attribution, one sentence or more each: who the rules take for the holder."""
+"""Kinds of attribution, one sentence or more each: whom the rules find as the holder."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from articles.test_holders import held
+from articles.test_holders import holder_labels
 
-from harness.articles.comments import commented
+from harness.articles.comments import is_commented_on
 
 CASES = {
     "verbs": [
@@ -65,23 +65,23 @@ CASES = {
 
 @pytest.mark.parametrize(("text", "holder"), [pair for pairs in CASES.values() for pair in pairs])
 def test_who_holds_it(text: str, holder: str) -> None:
-    assert held(text) == [holder]
+    assert holder_labels(text) == [holder]
 
 
 def test_a_release_speaks_of_itself_in_the_third_person() -> None:
     release = "The Guild of Bakers thanks Varna. We bake. Our ovens are old."
-    assert held(release)[0] == "writer"
-    assert held("The Guild of Bakers thanks Varna. It rained.")[0] != "writer"
+    assert holder_labels(release)[0] == "writer"
+    assert holder_labels("The Guild of Bakers thanks Varna. It rained.")[0] != "writer"
 
 
 def test_he_is_no_country() -> None:
-    assert held("Varna said it would pay. He praised Ostrel.") == ["Varna", "writer"]
-    assert held("Crane said she would pay. She praised Varna.") == ["Ostrel", "Ostrel"]
+    assert holder_labels("Varna said it would pay. He praised Ostrel.") == ["Varna", "writer"]
+    assert holder_labels("Crane said she would pay. She praised Varna.") == ["Ostrel", "Ostrel"]
 
 
 def test_a_post_may_give_a_relatives_view() -> None:
     posts = "@a: my uncle fished for years and says Varna was right\n@b: Varna lied again\n@c: what a day"
-    assert held(posts) == ["uncle", "writer", "writer"]
+    assert holder_labels(posts) == ["uncle", "writer", "writer"]
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ def test_a_post_may_give_a_relatives_view() -> None:
     ],
 )
 def test_a_writer_comments_on_what_is_said(text: str, expected: bool) -> None:
-    assert commented(text, 0) is expected
+    assert is_commented_on(text, 0) is expected
 
 
 def test_the_lists_of_words_have_no_word_twice_in_a_section() -> None:
     text = (Path(__file__).parents[2] / "harness/articles/english.txt").read_text(encoding="utf-8")
     for section in re.split(r"^\[\w+\]$", text, flags=re.MULTILINE)[1:]:
         words = " ".join(line for line in section.splitlines() if not line.startswith("#")).split()
-        assert len(words) == len(set(words)), sorted({one for one in words if words.count(one) > 1})
+        assert len(words) == len(set(words)), sorted({word for word in words if words.count(word) > 1})

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.articles.holders import holders
-from harness.articles.mentions import mentions
-from harness.articles.quoting import left_open, outside_quotes
-from harness.articles.sentences import sentences
+from harness.articles.holders import find_holders
+from harness.articles.mentions import find_mentions
+from harness.articles.quotations import blank_quotations, quotation_continues
+from harness.articles.sentences import split_sentences
 from harness.values.parties import from_records
 
 REGISTRY = from_records(
@@ -22,9 +22,9 @@ REGISTRY = from_records(
 )
 
 
-def held(text: str) -> list[str]:
-    found = sentences(text)
-    return [one.label for one in holders(found, mentions(found, REGISTRY))]
+def holder_labels(text: str) -> list[str]:
+    sentences = split_sentences(text)
+    return [holder.label for holder in find_holders(sentences, find_mentions(sentences, REGISTRY))]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def held(text: str) -> list[str]:
     ],
 )
 def test_whose_view_a_sentence_gives(text: str, holder: str) -> None:
-    assert held(text) == [holder]
+    assert holder_labels(text) == [holder]
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_whose_view_a_sentence_gives(text: str, holder: str) -> None:
     ],
 )
 def test_holders_across_sentences(text: str, holder: list[str] | None) -> None:
-    found = held(text)
+    labels = holder_labels(text)
     if holder is not None:
-        assert found == holder
+        assert labels == holder
 
 
 def test_a_post_goes_on_after_its_credit() -> None:
@@ -84,7 +84,7 @@ def test_a_post_goes_on_after_its_credit() -> None:
         "Varna waits\n💬 President #Bray: We will build the bridge together with Varna.\n"
         "— Coastal Union (@cu) June 18, 2030\n❗️ To do this, we will raise the toll. pic.twitter.com/a"
     )
-    assert held(text) == ["writer", "Coastal Union", "writer", "Coastal Union"]
+    assert holder_labels(text) == ["writer", "Coastal Union", "writer", "Coastal Union"]
 
 
 def test_minutes_name_the_speaker() -> None:
@@ -92,21 +92,21 @@ def test_minutes_name_the_speaker() -> None:
         "Bridge Bill\nCrane: I thank Varna for its patience.\nMr Bray: You thank a wall.\n"
         "The Member for Tilla: Order, please."
     )
-    assert held(text)[1:] == ["Ostrel", "Coastal Union", "member for Tilla"]
+    assert holder_labels(text)[1:] == ["Ostrel", "Coastal Union", "member for Tilla"]
 
 
 def test_posts_are_their_authors_own() -> None:
     text = "@a: Crane says the bridge is fine, sure\n@b: Bray praised it, of all people\n@c: Varna lied again"
-    assert held(text) == ["writer"] * 3
+    assert holder_labels(text) == ["writer"] * 3
 
 
 def test_what_is_quoted_is_said() -> None:
-    found = sentences("“Varna lied,” Crane said. Crane praised Varna. Varna won.")
-    made = holders(found, mentions(found, REGISTRY))
-    assert [(one.kind, one.via, one.quoted, one.own_voice) for one in made] == [
-        ("party", "Mara Crane", True, False),
-        ("party", "Mara Crane", False, False),
-        ("writer", "", False, True),
+    sentences = split_sentences("“Varna lied,” Crane said. Crane praised Varna. Varna won.")
+    holders = find_holders(sentences, find_mentions(sentences, REGISTRY))
+    assert [(holder.kind, holder.via, holder.quoted, holder.voice) for holder in holders] == [
+        ("party", "Mara Crane", True, "quoted"),
+        ("party", "Mara Crane", False, "quoted"),
+        ("writer", "", False, "own voice"),
     ]
 
 
@@ -124,7 +124,7 @@ def test_what_is_quoted_is_said() -> None:
     ],
 )
 def test_quotations_are_blanked(text: str, inside: bool, expected: str) -> None:
-    assert outside_quotes(text, inside=inside).replace('"', "_") == expected
+    assert blank_quotations(text, inside=inside).replace('"', "_") == expected
 
 
 @pytest.mark.parametrize(
@@ -139,4 +139,4 @@ def test_quotations_are_blanked(text: str, inside: bool, expected: str) -> None:
     ],
 )
 def test_a_quotation_may_go_on(text: str, inside: bool, expected: bool) -> None:
-    assert left_open(text, inside) is expected
+    assert quotation_continues(text, inside) is expected

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.articles.mentions import Named, mentions
-from harness.articles.sentences import sentences
+from harness.articles.mentions import PartyMention, find_mentions
+from harness.articles.sentences import split_sentences
 from harness.values.parties import from_records, shipped
 
 REGISTRY = from_records(
@@ -21,32 +21,32 @@ REGISTRY = from_records(
 )
 
 
-def named(text: str, *, linked: bool = True, date: str = "") -> list[list[tuple[str, str, bool]]]:
-    found = sentences(text)
+def mentioned(text: str, *, linked: bool = True, date: str = "") -> list[list[tuple[str, str, bool]]]:
+    sentences = split_sentences(text)
     return [
-        [(one.party, one.how, one.sure) for one in of_one]
-        for of_one in mentions(found, REGISTRY, date=date, linked=linked)
+        [(mention.party, mention.reference, mention.sure) for mention in in_sentence]
+        for in_sentence in find_mentions(sentences, REGISTRY, date=date, linked=linked)
     ]
 
 
 def test_a_party_stands_once_a_sentence_with_all_its_spans() -> None:
-    (found,) = mentions(sentences("Ostrel said Ostrel's ships were Ostrelian ships."), REGISTRY)
-    assert found == [Named("Ostrel", ((0, 6), (12, 18)), "name")]
+    (mentions,) = find_mentions(split_sentences("Ostrel said Ostrel's ships were Ostrelian ships."), REGISTRY)
+    assert mentions == [PartyMention("Ostrel", ((0, 6), (12, 18)), "name")]
 
 
 def test_a_surname_counts_once_the_article_gave_the_name() -> None:
-    assert named("Crane left.") == [[]]
-    assert named("Mara Crane came. Crane left.") == [[("Ostrel", "leader", True)]] * 2
+    assert mentioned("Crane left.") == [[]]
+    assert mentioned("Mara Crane came. Crane left.") == [[("Ostrel", "leader", True)]] * 2
 
 
 def test_a_surname_that_two_bear_is_unsure() -> None:
     text = "Mara Crane came. So did Ada Crane. Crane left."
-    assert named(text)[2] == [("Ostrel", "leader", False)]
-    assert named("Mara Crane came. Then Ada Crane left.")[1] == []
+    assert mentioned(text)[2] == [("Ostrel", "leader", False)]
+    assert mentioned("Mara Crane came. Then Ada Crane left.")[1] == []
 
 
 def test_a_leader_out_of_office_is_nobody() -> None:
-    assert named("Mara Crane came.", date="2029-01-01") == [[]]
+    assert mentioned("Mara Crane came.", date="2029-01-01") == [[]]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_leader_out_of_office_is_nobody() -> None:
     ],
 )
 def test_a_demonym_names_the_state_beside_an_office(text: str, expected: list[tuple[str, str, bool]]) -> None:
-    assert named(text) == [expected]
+    assert mentioned(text) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_demonym_names_the_state_beside_an_office(text: str, expected: list[tu
     ],
 )
 def test_the_article_settles_an_ambiguous_name(text: str, expected: list[tuple[str, str, bool]]) -> None:
-    assert named(text)[1] == expected
+    assert mentioned(text)[1] == expected
 
 
 @pytest.mark.parametrize(
@@ -92,33 +92,32 @@ def test_the_article_settles_an_ambiguous_name(text: str, expected: list[tuple[s
 def test_what_is_meant_counts_where_one_reading_is_left(
     text: str, expected: list[tuple[str, str, bool]]
 ) -> None:
-    assert named(text)[-1] == expected
-    assert named(text, linked=False)[-1] == []
+    assert mentioned(text)[-1] == expected
+    assert mentioned(text, linked=False)[-1] == []
 
 
 def test_an_office_means_its_one_holder() -> None:
     text = "President Mara Crane came. It rained. The president left."
-    assert named(text)[2] == [("Ostrel", "title", True)]
-    assert named("Chancellor Jon Bray met Chancellor Mara Crane. The chancellor left.")[1] == []
+    assert mentioned(text)[2] == [("Ostrel", "title", True)]
+    assert mentioned("Chancellor Jon Bray met Chancellor Mara Crane. The chancellor left.")[1] == []
 
 
 def test_what_is_left_out_names_nobody() -> None:
-    assert named("Varna won.\nRead next: Ostrel loses") == [[("Varna", "name", True)], []]
+    assert mentioned("Varna won.\nRead next: Ostrel loses") == [[("Varna", "name", True)], []]
 
 
 def test_capitals_do_not_make_a_name_of_a_pronoun() -> None:
-    (found,) = mentions(sentences("THEY TOLD US NOTHING."), shipped())
-    assert [(one.party, one.sure) for one in found] == [("United States", False)]
+    (mentions,) = find_mentions(split_sentences("THEY TOLD US NOTHING."), shipped())
+    assert [(mention.party, mention.sure) for mention in mentions] == [("United States", False)]
 
 
 def test_washington_the_person_the_paper_and_the_government() -> None:
     text = "The United States waited. Denzel Washington sang for the Washington Post. Washington answered."
-    found = mentions(sentences(text), shipped())
-    assert [[(one.party, one.sure) for one in of_one] for of_one in found] == [
-        [("United States", True)],
-        [],
-        [],
-    ] or [[(one.party, one.sure) for one in of_one] for of_one in found][1] == []
+    mentions = [
+        [(mention.party, mention.sure) for mention in in_sentence]
+        for in_sentence in find_mentions(split_sentences(text), shipped())
+    ]
+    assert mentions == [[("United States", True)], [], []]
 
 
 @pytest.mark.parametrize(
@@ -133,5 +132,5 @@ def test_washington_the_person_the_paper_and_the_government() -> None:
     ],
 )
 def test_a_capital_after_a_word_of_place_may_be_the_city(text: str, sure: bool) -> None:
-    ((found,),) = mentions(sentences(text), shipped())
-    assert (found.party, found.sure) == ("North Korea", sure)
+    ((mention,),) = find_mentions(split_sentences(text), shipped())
+    assert (mention.party, mention.sure) == ("North Korea", sure)

@@ -3,25 +3,25 @@ from __future__ import annotations
 import json
 import re
 
-from articles.made import ARTICLE, REGISTRY, model
+from articles.toy_models import ARTICLE, REGISTRY, model
 
-from harness.articles.documents import Document
+from harness.articles.article_files import ArticleText
+from harness.articles.labelled_articles import ArticleReader, LabelledArticle
 from harness.articles.page import index_page, reader_page
-from harness.articles.reading import Reader, Reading
 
 
-def reading(text: str = ARTICLE) -> Reading:
-    document = Document("<i>a</i>.txt", text, outlet="Ledger & Sons", date="2030-05-01")
-    return next(Reader(REGISTRY, model(), model("framing"), explain=True).read([document]))
+def labelled(text: str = ARTICLE) -> LabelledArticle:
+    article = ArticleText("<i>a</i>.txt", text, outlet="Ledger & Sons", date="2030-05-01")
+    return next(ArticleReader(REGISTRY, model(), model("framing"), explain=True).label([article]))
 
 
-PAGE = reader_page(reading(), models=("models:/stance@champion",))
+PAGE = reader_page(labelled(), models=("models:/stance@champion",))
 
 
 def data() -> dict[str, object]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', PAGE, re.DOTALL)
-    assert found
-    return dict(json.loads(found.group(1)))
+    script = re.search(r'<script type="application/json" id="data">(.*?)</script>', PAGE, re.DOTALL)
+    assert script
+    return dict(json.loads(script.group(1)))
 
 
 def test_the_page_stands_alone() -> None:
@@ -65,13 +65,13 @@ def test_a_mention_is_marked_with_its_party() -> None:
 
 
 def test_a_page_without_a_party_says_so() -> None:
-    page = reader_page(reading("It rained. It rained again."))
+    page = reader_page(labelled("It rained. It rained again."))
     assert "No sentence names a party of the registry." in page
     assert "<script>" not in page
 
 
 def test_the_index_links_to_pages_and_counts() -> None:
-    page = index_page([("0001-a.html", reading().thinned())])
+    page = index_page([("0001-a.html", labelled().without_text())])
     assert '<a href="0001-a.html">Varna opens bridge</a>' in page
     assert "<h1>1 article</h1>" in page
     assert "+ supportive, ○ neutral, − critical; unsure" in page
@@ -82,4 +82,4 @@ def test_the_index_links_to_pages_and_counts() -> None:
 
 def test_legend_strips_table_and_panel_are_landmarks() -> None:
     found = re.findall(r'<(?:section|aside)[^>]* aria-label="([^"]+)"', PAGE)
-    assert found == ["Legend", "Course of the article", "The sentence pointed at", "Table of all rows"]
+    assert found == ["Legend", "Overview of the article", "Selected sentence", "Table of all rows"]

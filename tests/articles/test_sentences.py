@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
 
-from harness.articles.kinds import kind_of
-from harness.articles.sentences import LONGEST, sentences
+from harness.articles.line_kinds import kind_of_line
+from harness.articles.sentences import MAX_SENTENCE, split_sentences
 
 
 def texts(text: str) -> list[str]:
-    return [one.text for one in sentences(text)]
+    return [sentence.text for sentence in split_sentences(text)]
 
 
 @pytest.mark.parametrize(
@@ -52,10 +53,10 @@ def test_bullets_and_numbers_are_no_part_of_a_sentence() -> None:
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r", "\u2028"])
 def test_offsets_are_those_of_the_original(newline: str) -> None:
     text = f"  \ufeffVarna’s bridge 🎉 fell.{newline}{newline}\tNobody was hurt, “we hope.” Nobody came. "
-    found = sentences(text)
-    assert len(found) >= 3
-    assert [one.text for one in found] == [text[one.start : one.end] for one in found]
-    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
+    sentences = split_sentences(text)
+    assert len(sentences) >= 3
+    assert all(sentence.text == text[sentence.start : sentence.end] for sentence in sentences)
+    assert all(a.end <= b.start for a, b in itertools.pairwise(sentences))
 
 
 def test_wrapped_lines_are_one_paragraph() -> None:
@@ -64,14 +65,14 @@ def test_wrapped_lines_are_one_paragraph() -> None:
         "it has called a waste of money since the day on which it was first\n"
         "drawn. Nobody answered."
     )
-    found = sentences(text)
-    assert [one.paragraph for one in found] == [0, 0]
-    assert found[0].text == text[found[0].start : found[0].end].replace("\n", " ")
+    first, second = split_sentences(text)
+    assert (first.paragraph, second.paragraph) == (0, 0)
+    assert first.text == text[first.start : first.end].replace("\n", " ")
 
 
 def test_a_title_is_the_first_sentence_with_offsets_of_its_own() -> None:
-    found = sentences("The bridge fell.", title=" Bridge falls ")
-    assert [(one.number, one.text, one.start, one.end, one.paragraph, one.kind) for one in found] == [
+    sentences = split_sentences("The bridge fell.", title=" Bridge falls ")
+    assert [dataclasses.astuple(sentence) for sentence in sentences] == [
         (1, "Bridge falls", 1, 13, -1, "headline"),
         (2, "The bridge fell.", 0, 16, 0, "body"),
     ]
@@ -103,12 +104,12 @@ def test_a_title_is_the_first_sentence_with_offsets_of_its_own() -> None:
     ],
 )
 def test_kinds_of_lines(line: str, kind: str) -> None:
-    assert kind_of(line, first=False, alone=False) == kind
+    assert kind_of_line(line, first=False, alone=False) == kind
 
 
 def test_a_first_line_without_a_full_stop_is_the_headline() -> None:
-    assert kind_of("Union wins in Varna", first=True, alone=False) == "headline"
-    assert kind_of("Union wins in Varna", first=True, alone=True) == "body"
+    assert kind_of_line("Union wins in Varna", first=True, alone=False) == "headline"
+    assert kind_of_line("Union wins in Varna", first=True, alone=True) == "body"
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,6 @@ def test_a_first_line_without_a_full_stop_is_the_headline() -> None:
     ids=lambda text: repr(text[:6]),
 )
 def test_whatever_is_no_prose_is_answered(text: str) -> None:
-    found = sentences(text)
-    assert all(len(one.text) <= LONGEST for one in found)
-    assert all(text[one.start : one.end] == one.text for one in found)
+    sentences = split_sentences(text)
+    assert all(len(sentence.text) <= MAX_SENTENCE for sentence in sentences)
+    assert all(text[sentence.start : sentence.end] == sentence.text for sentence in sentences)

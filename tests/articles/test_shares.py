@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import csv
 import math
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from golden import Golden
 from typer.testing import CliRunner
 
-from harness.articles.readings import OWN, QUOTED, Readings, load, week_of
-from harness.articles.sampling import draw, write
-from harness.articles.share_tables import table
-from harness.articles.share_tables import write as write_shares
-from harness.articles.shares import read_gold, remarks, shares
+from harness.articles.holders import OWN_VOICE, QUOTED
+from harness.articles.readings_table import ReadingsTable, load_readings, week_of
+from harness.articles.sampling import draw_sample, write_sample
+from harness.articles.share_report import share_rows, write_report
+from harness.articles.shares import MIN_GOLD, estimate_shares, limitations, read_gold
 from harness.cli.main import app
 from harness.values.errors import ArticleError
 
@@ -30,34 +33,35 @@ def line(n: int, **changes: object) -> str:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    made = tmp_path / "readings.csv"
-    made.write_text(HEADER + "".join(line(n) for n in range(120)) + line(500, sure=False))
-    return made
+    file = tmp_path / "readings.csv"
+    file.write_text(HEADER + "".join(line(n) for n in range(120)) + line(500, sure=False))
+    return file
 
 
 @pytest.fixture
-def readings(path: Path) -> Readings:
-    return load(path)
+def readings(path: Path) -> ReadingsTable:
+    return load_readings(path)
 
 
-def labelled(readings: Readings, path: Path, *, blank: int = 0, size: int = 60) -> Path:
+def labelled(readings: ReadingsTable, path: Path, *, blank: int = 0, size: int = 60) -> Path:
     """A sample in which every fifth neutral row is in truth critical."""
-    drawn = draw(readings, size, by=("target",))
+    drawn = draw_sample(readings, size, by=("target",))
     stance = readings.rows.set_index("row").loc[drawn["row"], "stance"].tolist()
     number = drawn["row"].str.extract(r"a(\d+)#")[0].astype(int)
     gold = [
-        "critical" if one == "neutral" and n % 5 == 1 else one for one, n in zip(stance, number, strict=True)
+        "critical" if label == "neutral" and n % 5 == 1 else label
+        for label, n in zip(stance, number, strict=True)
     ]
-    write(drawn.assign(gold=[*[""] * blank, *gold[blank:]]), path)
+    write_sample(drawn.assign(gold=[*[""] * blank, *gold[blank:]]), path)
     return path
 
 
-def test_rows_are_read_with_week_and_voice(readings: Readings) -> None:
+def test_rows_are_read_with_week_and_voice(readings: ReadingsTable) -> None:
     assert len(readings.rows) == 120
     assert readings.unsure == 1
     assert readings.rows.iloc[1].to_dict() == {
         "row": "a1#1#Varna", "article": "a1", "outlet": "Ledger", "date": "2030-05-01", "week": "2030-04-29",
-        "target": "Varna", "voice": OWN, "stance": "neutral", "text": "Sentence 1.",
+        "target": "Varna", "voice": OWN_VOICE, "stance": "neutral", "text": "Sentence 1.",
     }  # fmt: skip
     assert readings.rows.iloc[3]["voice"] == QUOTED
     assert readings.labels == ["critical", "neutral"]
@@ -71,207 +75,254 @@ def test_a_week_begins_on_monday(date: str, week: str) -> None:
     assert week_of(date) == week
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (HEADER.replace("stance", "stanc") + line(1), "has no column 'stance'; did you mean 'stanc'?"),
-        (HEADER, "holds no rows"),
-        (HEADER + line(1, sure=False), "holds no row that counts"),
-        (
-            HEADER + line(1) * 2,
-            "has 1 rows twice, as 'a1#1#Varna'; give every article an id of its own",
-        ),
-    ],
-)
-def test_a_table_that_cannot_be_used_is_refused(tmp_path: Path, content: str, message: str) -> None:
-    path = tmp_path / "r.csv"
-    path.write_text(content)
+BROKEN_TABLES = {
+    "a missing column": HEADER.replace("stance", "stanc") + line(1),
+    "no rows": HEADER,
+    "unsure rows": HEADER + line(1, sure=False),
+    "duplicates": HEADER + line(1) * 2,
+}
+
+
+def refusal(call: Callable[[], object]) -> ArticleError:
     with pytest.raises(ArticleError) as raised:
-        load(path)
-    assert str(raised.value) == f"{path}: {message}"
+        call()
+    return raised.value
 
 
-def test_a_sample_has_known_probabilities_and_shows_no_labels(readings: Readings) -> None:
-    drawn = draw(readings, 40, by=("target", "voice"))
+def where(error: ArticleError) -> list[str]:
+    return [problem.where for problem in error.problems]
+
+
+@pytest.mark.parametrize("name", BROKEN_TABLES)
+def test_a_table_that_cannot_be_used_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(BROKEN_TABLES[name])
+    assert where(refusal(lambda: load_readings(path))) == [str(path)]
+
+
+def test_refusals_of_tables_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("r.csv")
+    refusals = [f"[another ending]\n{refusal(lambda: load_readings(Path('r.docx')))}"]
+    for name, content in BROKEN_TABLES.items():
+        path.write_text(content)
+        refusals.append(f"[{name}]\n{refusal(lambda: load_readings(path))}")
+    golden("articles/readings-tables", "\n".join(refusals))
+
+
+def test_a_sample_has_known_probabilities_and_shows_no_labels(readings: ReadingsTable) -> None:
+    drawn = draw_sample(readings, 40, by=("target", "voice"))
     assert list(drawn.columns) == [
         "row", "pi", "stratum", "article", "outlet", "date", "text", "target", "gold", "gold_voice",
     ]  # fmt: skip
     assert (1 / drawn["pi"]).sum() == pytest.approx(120)
     assert drawn["row"].is_unique
     assert set(drawn["gold"]) == {""}
-    assert draw(readings, 40, by=("target", "voice")).equals(drawn)
-    assert not draw(readings, 40, by=("target", "voice"), seed=2)["row"].equals(drawn["row"])
+    assert draw_sample(readings, 40, by=("target", "voice")).equals(drawn)
+    assert not draw_sample(readings, 40, by=("target", "voice"), seed=2)["row"].equals(drawn["row"])
 
 
-def test_small_strata_are_taken_whole_and_the_rest_goes_on(readings: Readings) -> None:
+def test_small_strata_are_taken_whole_and_the_rest_goes_on(readings: ReadingsTable) -> None:
     rows = readings.rows.copy()
     rows.loc[:2, "target"] = "Rare"
-    drawn = draw(Readings(rows, 0), 60, by=("target",))
+    drawn = draw_sample(ReadingsTable(rows, 0), 60, by=("target",))
     counts = drawn["target"].value_counts()
     assert counts["Rare"] == 3
     assert drawn.loc[drawn["target"] == "Rare", "pi"].tolist() == [1.0] * 3
     assert 57 <= len(drawn) <= 63
 
 
-def test_more_than_there_is_draws_all(readings: Readings) -> None:
-    drawn = draw(readings, 1000)
+def test_more_than_there_is_draws_all(readings: ReadingsTable) -> None:
+    drawn = draw_sample(readings, 1000)
     assert len(drawn) == 120
     assert set(drawn["pi"]) == {1.0}
 
 
-def test_what_a_sample_cannot_be_drawn_by_is_named(readings: Readings) -> None:
-    with pytest.raises(ArticleError) as raised:
-        draw(readings, 1, by=("targt", "voice"))
-    assert str(raised.value) == (
-        "by: cannot stratify by 'targt'; did you mean 'target'?\nsize: should be at least 2, got 1"
-    )
+def test_what_a_sample_cannot_be_drawn_by_is_named(readings: ReadingsTable) -> None:
+    error = refusal(lambda: draw_sample(readings, 1, by=("targt", "voice")))
+    assert where(error) == ["by", "size"]
+    assert ["'targt'" in error.problems[0].what, "'target'" in error.problems[0].hint] == [True, True]
 
 
-def test_a_census_corrects_to_the_truth(readings: Readings, tmp_path: Path) -> None:
+def test_a_census_corrects_to_the_truth(readings: ReadingsTable, tmp_path: Path) -> None:
     gold = read_gold(labelled(readings, tmp_path / "gold.csv", size=1000), readings)
-    found = {
-        (one.group["target"], one.voice, one.label): one for one in shares(readings, gold, by=("target",))
+    shares = {
+        (share.group["target"], share.voice, share.label): share
+        for share in estimate_shares(readings, gold, by=("target",))
     }
     # Of Varna's 60 rows 12 are predicted critical; 12 more (numbers that leave 1 by 5) are critical in truth.
-    one = found["Varna", "all", "critical"]
-    assert (one.n, one.n_gold, one.naive.value) == (60, 60, 0.2)
-    assert (one.corrected.value, one.corrected.low, one.corrected.high) == (pytest.approx(0.4),) * 3
-    assert found["Varna", "all", "neutral"].corrected.value == pytest.approx(0.6)
+    critical = shares["Varna", "all", "critical"]
+    assert (critical.n, critical.n_gold, critical.naive.value) == (60, 60, 0.2)
+    corrected = critical.corrected
+    assert (corrected.value, corrected.low, corrected.high) == (pytest.approx(0.4),) * 3
+    assert shares["Varna", "all", "neutral"].corrected.value == pytest.approx(0.6)
 
 
-def test_a_sample_is_nearer_the_truth_than_counting(readings: Readings, tmp_path: Path) -> None:
+def test_a_sample_is_nearer_the_truth_than_counting(readings: ReadingsTable, tmp_path: Path) -> None:
     gold = read_gold(labelled(readings, tmp_path / "gold.csv", size=80), readings)
-    one = next(
-        one for one in shares(readings, gold, by=("target",)) if (one.voice, one.label) == ("all", "critical")
+    critical = next(
+        share
+        for share in estimate_shares(readings, gold, by=("target",))
+        if (share.voice, share.label) == ("all", "critical")
     )
-    assert one.naive.value == pytest.approx(0.2)
-    assert abs(one.corrected.value - 0.4) < 0.1
-    assert one.corrected.low < 0.4 < one.corrected.high
+    assert critical.naive.value == pytest.approx(0.2)
+    assert abs(critical.corrected.value - 0.4) < 0.1
+    assert critical.corrected.low < 0.4 < critical.corrected.high
 
 
-def test_groups_with_few_labels_are_not_corrected(readings: Readings, tmp_path: Path) -> None:
+def test_groups_with_few_labels_are_not_corrected(readings: ReadingsTable, tmp_path: Path) -> None:
     gold = read_gold(labelled(readings, tmp_path / "gold.csv", size=30), readings)
-    found = shares(readings, gold)
-    assert any(one.n_gold < 10 and math.isnan(one.corrected.value) for one in found)
-    assert all(math.isnan(one.corrected.value) == (one.n_gold < 10) for one in found)
-    assert {one.group["week"] for one in found} == {"2030-04-29", "2030-05-06"}
+    shares = estimate_shares(readings, gold)
+    assert any(share.n_gold < 10 and math.isnan(share.corrected.value) for share in shares)
+    assert all(math.isnan(share.corrected.value) == (share.n_gold < 10) for share in shares)
+    assert {share.group["week"] for share in shares} == {"2030-04-29", "2030-05-06"}
 
 
-def test_rows_left_blank_are_stood_in_for(readings: Readings, tmp_path: Path) -> None:
+def test_the_others_are_weighted_up_for_rows_without_a_label(readings: ReadingsTable, tmp_path: Path) -> None:
     gold = read_gold(labelled(readings, tmp_path / "gold.csv", blank=10), readings)
-    assert gold.notes == ("10 of 60 rows are not labelled; the others stand in for them",)
+    assert [note.startswith("10 of 60 rows ") for note in gold.notes] == [True]
     assert (1 / gold.rows["pi"]).sum() == pytest.approx(120)
 
 
-def test_a_corrected_voice_moves_rows_between_voices(readings: Readings, tmp_path: Path) -> None:
-    drawn = draw(readings, 1000, by=("target",))
+def test_a_corrected_voice_moves_rows_between_voices(readings: ReadingsTable, tmp_path: Path) -> None:
+    drawn = draw_sample(readings, 1000, by=("target",))
     stance = readings.rows.set_index("row").loc[drawn["row"], "stance"].tolist()
     path = tmp_path / "gold.csv"
-    write(drawn.assign(gold=stance, gold_voice="own"), path)
-    found = {
-        (one.voice, one.label): one for one in shares(readings, read_gold(path, readings), by=("target",))
+    write_sample(drawn.assign(gold=stance, gold_voice="own"), path)
+    shares = {
+        (share.voice, share.label): share
+        for share in estimate_shares(readings, read_gold(path, readings), by=("target",))
     }
-    assert found[QUOTED, "critical"].n == 20
-    assert math.isnan(found[QUOTED, "critical"].corrected.value)
-    assert found[OWN, "critical"].corrected.value == pytest.approx(found["all", "critical"].corrected.value)
+    assert shares[QUOTED, "critical"].n == 20
+    assert math.isnan(shares[QUOTED, "critical"].corrected.value)
+    both_voices = shares["all", "critical"].corrected
+    assert shares[OWN_VOICE, "critical"].corrected.value == pytest.approx(both_voices.value)
 
 
-def test_every_fault_of_a_labelled_sample_is_named(readings: Readings, tmp_path: Path) -> None:
-    path = labelled(readings, tmp_path / "gold.csv")
+def broken_sample(readings: ReadingsTable, path: Path) -> Path:
+    labelled(readings, path)
     with path.open(newline="") as handle:
         rows = list(csv.DictReader(handle))
     rows[0] |= {"row": "nobody"}
     rows[1] |= {"pi": "2", "gold": "critcal"}
     rows[2] |= {"gold_voice": "his"}
     with path.open("w", newline="") as handle:
-        made = csv.DictWriter(handle, list(rows[0]))
-        made.writeheader()
-        made.writerows(rows)
-    with pytest.raises(ArticleError) as raised:
-        read_gold(path, readings)
-    assert str(raised.value) == (
-        f"{path}:2: row: is not in the table: 'nobody'\n"
-        f"{path}:3: pi: should be above 0 and at most 1, got '2'\n"
-        f"{path}:3: gold: unknown label 'critcal'; did you mean 'critical'?\n"
-        f"{path}:4: gold_voice: unknown voice 'his'; known: own, quoted"
-    )
+        writer = csv.DictWriter(handle, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
 
 
-def test_a_sample_of_another_table_is_refused(readings: Readings, tmp_path: Path) -> None:
-    path = labelled(readings, tmp_path / "gold.csv")
-    kept = path.read_text().splitlines(keepends=True)[:-5]
-    path.write_text("".join(kept))
-    with pytest.raises(ArticleError, match=r"stands for 110 rows, and the table has 120"):
-        read_gold(path, readings)
+def test_every_problem_of_a_labelled_sample_is_named(readings: ReadingsTable, tmp_path: Path) -> None:
+    path = broken_sample(readings, tmp_path / "gold.csv")
+    assert where(refusal(lambda: read_gold(path, readings))) == [
+        f"{path}:2: row", f"{path}:3: pi", f"{path}:3: gold", f"{path}:4: gold_voice",
+    ]  # fmt: skip
 
 
-def test_an_unlabelled_sample_is_refused(readings: Readings, tmp_path: Path) -> None:
-    write(draw(readings, 40), tmp_path / "gold.csv")
-    with pytest.raises(ArticleError) as raised:
-        read_gold(tmp_path / "gold.csv", readings)
-    assert str(raised.value) == "gold: no row is labelled; fill in the column gold"
+def sample_of_another_table(readings: ReadingsTable, path: Path) -> Path:
+    labelled(readings, path)
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-5]))
+    return path
 
 
-def test_shares_are_written_as_table_plots_and_page(readings: Readings, tmp_path: Path) -> None:
+def test_a_sample_of_another_table_is_refused(readings: ReadingsTable, tmp_path: Path) -> None:
+    path = sample_of_another_table(readings, tmp_path / "gold.csv")
+    (problem,) = refusal(lambda: read_gold(path, readings)).problems
+    assert problem.where == str(path)
+    # Each of the 60 rows stands for two.
+    assert re.findall(r"\d+", problem.what) == ["110", "120"]
+
+
+def test_an_unlabelled_sample_is_refused(readings: ReadingsTable, tmp_path: Path) -> None:
+    write_sample(draw_sample(readings, 40), tmp_path / "gold.csv")
+    assert where(refusal(lambda: read_gold(tmp_path / "gold.csv", readings))) == ["gold"]
+
+
+def test_refusals_of_samples_say_why(
+    readings: ReadingsTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("gold.csv")
+    refusals = {"the options": refusal(lambda: draw_sample(readings, 1, by=("targt", "voice")))}
+    broken_sample(readings, path)
+    refusals["broken rows"] = refusal(lambda: read_gold(path, readings))
+    sample_of_another_table(readings, path)
+    refusals["another table"] = refusal(lambda: read_gold(path, readings))
+    write_sample(draw_sample(readings, 40), path)
+    refusals["no labels"] = refusal(lambda: read_gold(path, readings))
+    refusals["another group"] = refusal(lambda: estimate_shares(readings, by=("voice",)))
+    refusals["no group"] = refusal(lambda: estimate_shares(readings, by=()))
+    golden("articles/samples", "\n".join(f"[{name}]\n{error}" for name, error in refusals.items()))
+
+
+def test_shares_are_written_as_table_plots_and_page(readings: ReadingsTable, tmp_path: Path) -> None:
     rows = readings.rows.assign(target="<script>", outlet="$A_B$ & Co")
     gold = read_gold(labelled(readings, tmp_path / "gold.csv", size=100), readings)
-    found = shares(Readings(rows, 0))
-    write_shares(found, tmp_path / "out", notes=gold.notes)
+    write_report(estimate_shares(ReadingsTable(rows, 0)), tmp_path / "out", notes=gold.notes)
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["01-script.png", "shares.csv", "shares.html"]
     page = (tmp_path / "out" / "shares.html").read_text()
     assert "&lt;script&gt;" in page
     assert "<script" not in page
     assert 'src="data:image/png;base64,' in page
-    read = pd.read_csv(tmp_path / "out" / "shares.csv")
-    assert list(read.columns) == [
+    table = pd.read_csv(tmp_path / "out" / "shares.csv")
+    assert list(table.columns) == [
         "target", "outlet", "week", "voice", "label", "rows", "labelled", "naive", "naive_low", "naive_high",
         "share", "low", "high",
     ]  # fmt: skip
-    assert read["share"].isna().all()
+    assert table["share"].isna().all()
 
 
-def test_readers_are_told_where_nothing_is_corrected(readings: Readings, tmp_path: Path) -> None:
+def test_limitations_say_where_shares_are_not_corrected(
+    readings: ReadingsTable, tmp_path: Path, golden: Golden
+) -> None:
     gold = read_gold(labelled(readings, tmp_path / "gold.csv", blank=4, size=36), readings)
-    blank = "4 of 36 rows are not labelled; the others stand in for them"
-    assert remarks(shares(readings, gold, by=("target",)), gold) == (blank,)
-    by_week = shares(readings, gold, by=("target", "outlet", "week"))
-    few = {tuple(one.group.values()) for one in by_week if one.voice == "all" and one.n_gold < 10}
+    assert limitations(estimate_shares(readings, gold, by=("target",)), gold) == gold.notes
+    by_week = estimate_shares(readings, gold, by=("target", "outlet", "week"))
+    few = {
+        tuple(share.group.values()) for share in by_week if share.voice == "all" and share.n_gold < MIN_GOLD
+    }
     assert 0 < len(few) <= 4
-    what = f"in {len(few)} of 4 groups fewer than 10 rows are labelled"
-    assert remarks(by_week, gold) == (
-        blank,
-        f"{what}, so nothing is corrected there: label more, or group by less",
-    )
-    assert remarks(by_week, None) == ("without a labelled sample, shares are naive",)
+    *notes, where_not = limitations(by_week, gold)
+    assert tuple(notes) == gold.notes
+    assert re.findall(r"\d+", where_not) == [str(len(few)), "4", str(MIN_GOLD)]
+    golden("articles/limitations", "\n".join([*notes, where_not, *limitations(by_week, None)]))
 
 
 def test_only_the_largest_parties_are_drawn(
-    readings: Readings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    readings: ReadingsTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.articles.share_tables.PLOTS", 1)
+    monkeypatch.setattr("harness.articles.share_report.MAX_PLOTS", 1)
     rows = readings.rows.copy()
     rows.loc[:20, "target"] = "Varna"
-    write_shares(shares(Readings(rows, 0), by=("target",)), tmp_path)
+    write_report(estimate_shares(ReadingsTable(rows, 0), by=("target",)), tmp_path)
     assert sorted(path.name for path in tmp_path.glob("*.png")) == ["01-varna.png"]
-    assert "parties with most sentences, 1 of 2." in (tmp_path / "shares.html").read_text()
+    assert (tmp_path / "shares.html").read_text().count("<img ") == 1
 
 
-def test_what_is_not_known_is_empty_in_the_table(readings: Readings) -> None:
-    assert table(shares(readings, None, by=("target",)))[0]["share"] == ""
+def test_what_is_unknown_is_empty_in_the_table(readings: ReadingsTable) -> None:
+    assert share_rows(estimate_shares(readings, None, by=("target",)))[0]["share"] == ""
 
 
-def test_the_verbs_go_from_readings_to_shares(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_verbs_go_from_readings_to_shares(
+    path: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden
+) -> None:
     monkeypatch.chdir(path.parent)
-    run = CliRunner().invoke
-    done = run(app, ["sample", "readings.csv", "-o", "gold.csv", "--size", "60", "--by", "target"])
-    assert done.exit_code == 0, done.output
-    assert "gold.csv: 60 rows. Fill in gold" in done.output
-    assert done.output.splitlines()[-1] == "  harness shares readings.csv --gold gold.csv --by target"
-    labelled(load(path), path.parent / "gold.csv")
-    done = run(app, ["shares", "readings.csv", "--gold", "gold.csv", "--by", "target"])
-    assert done.exit_code == 0, done.output
-    assert "Varna" in done.output
-    assert "shares/shares.html" in done.output
-    done = run(app, ["shares", "readings.csv", "--by", "outlet"])
-    assert "note: without a labelled sample, shares are naive" in done.output
+
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    sampled = run("sample", "readings.csv", "-o", "gold.csv", "--size", "60", "--by", "target")
+    assert len(pd.read_csv("gold.csv")) == 60
+    assert sampled.splitlines()[-1].split() == [
+        "harness", "shares", "readings.csv", "--gold", "gold.csv", "--by", "target",
+    ]  # fmt: skip
+    labelled(load_readings(path), path.parent / "gold.csv")
+    corrected = run("shares", "readings.csv", "--gold", "gold.csv", "--by", "target")
+    assert Path("shares/shares.html").exists()
+    naive = run("shares", "readings.csv", "--by", "outlet")
+    assert pd.read_csv("shares/shares.csv")["share"].isna().all()
+    golden("articles/shares", f"{corrected}\n{naive}")

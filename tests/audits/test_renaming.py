@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness.audits.name_grammar import Articles
 from harness.audits.renaming import Naming, names_any, namings, renamed, whom
-from harness.audits.surroundings import Articles
 from harness.classifiers.protocol import Example
 from harness.values.parties import from_records, shipped
 

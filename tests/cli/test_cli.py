@@ -10,7 +10,7 @@ import pytest
 import toys
 from typer.testing import CliRunner, Result
 
-from harness.cli.main import main as cli
+from harness.cli import main as cli
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, HarnessError, StoreError
 
@@ -44,12 +44,13 @@ def imported_by(statement: str) -> set[str]:
 
 def test_help_and_validate_load_nothing_heavy() -> None:
     helped = imported_by(
-        "from harness import cli\nfrom typer.testing import CliRunner\n"
+        "from harness.cli import main as cli\nfrom typer.testing import CliRunner\n"
         "assert not CliRunner().invoke(cli.app, ['--help']).exit_code"
     )
     assert not helped.intersection(HEAVY)
     validated = imported_by(
-        "from harness import plan\nfrom pathlib import Path\nplan.read(Path('configs/quickstart.yaml'))"
+        "from harness.config import plan\nfrom pathlib import Path\n"
+        "plan.read(Path('configs/quickstart.yaml'))"
     )
     assert not validated.intersection(HEAVY)
 
@@ -90,7 +91,7 @@ def test_a_run_shows_each_classifier_the_table_and_what_is_next(folder: Path) ->
     toys.prepared(folder, "  prior: {kind: prior}\n  verbs: {kind: 'toys:verbs'}")
     shown = call("run", "toys.yaml").output
     assert "toys: stance on toys, 54 rows (18 train, 9 validation, 0 calibration, 27 test)" in shown
-    assert "* best f1_macro on validation: what `make promote` takes" in shown
+    assert "* best f1_macro on validation: `make promote` takes it" in shown
     assert "make promote EXPERIMENT=toys" in shown
     table = [line.split() for line in shown.splitlines() if line.strip().startswith(("prior", "verbs"))]
     assert [row[:2] for row in table[-2:]] == [["prior", table[-2][1]], ["verbs", "*"]]

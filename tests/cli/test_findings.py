@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from harness.cli.findings import in_short, told
+from harness.cli.findings import render_findings, summary_line
 from harness.values.findings import Finding
 
 FINDINGS = (
@@ -12,15 +12,15 @@ FINDINGS = (
 )
 
 
-def test_audits_in_short_stand_by_verdict_the_worst_first() -> None:
-    assert in_short(FINDINGS) == (
+def test_audits_summary_line_stand_by_verdict_the_worst_first() -> None:
+    assert summary_line(FINDINGS) == (
         "failed behaviour; warning party swap; passed leaks, target use; not applicable unseen"
     )
-    assert in_short(()) == ""
+    assert summary_line(()) == ""
 
 
 def test_what_failed_or_warns_is_told_with_its_reason() -> None:
-    assert list(told(FINDINGS, width=60)) == [
+    assert list(render_findings(FINDINGS, width=60)) == [
         "  failed: behaviour. It does not hear negation.",
         "  warning: party swap. Labels flip under another party's\n    name, but only a few of them.",
         "  passed leaks, target use; not applicable unseen",
@@ -28,7 +28,7 @@ def test_what_failed_or_warns_is_told_with_its_reason() -> None:
 
 
 def test_everything_is_told_where_that_is_asked_for() -> None:
-    paragraphs = list(told(FINDINGS, width=200, everything=True))
+    paragraphs = list(render_findings(FINDINGS, width=200, everything=True))
     assert [one.split(".")[0].strip() for one in paragraphs] == [
         "failed: behaviour",
         "warning: party swap",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.config.load import Document, load
+from harness.config.load import ConfigDocument, load
 from harness.values.errors import ConfigError
 
 
@@ -20,7 +20,7 @@ def write(name: str, text: str) -> Path:
     return path
 
 
-def loaded(text: str, *sets: str) -> Document:
+def loaded(text: str, *sets: str) -> ConfigDocument:
     return load(write("mine.yaml", text), sets)
 
 
@@ -57,9 +57,9 @@ def test_plain_types_come_out() -> None:
 
 def test_every_value_knows_its_line() -> None:
     document = loaded("a:\n  b: 1\n  c:\n  - 2\n  - 3\n")
-    assert str(document.place("a.c.1")) == "mine.yaml:5"
-    assert str(document.place("a.c.7")) == "mine.yaml:3"
-    assert str(document.place("z")) == "mine.yaml:1"
+    assert str(document.line_of("a.c.1")) == "mine.yaml:5"
+    assert str(document.line_of("a.c.7")) == "mine.yaml:3"
+    assert str(document.line_of("z")) == "mine.yaml:1"
     assert str(document.problem("a.b", "is odd", "try 2")) == "mine.yaml:2: a.b: is odd; try 2"
     assert str(document.problem("", "is odd")) == "mine.yaml: is odd"
 
@@ -101,10 +101,10 @@ def test_mappings_merge_and_everything_else_is_replaced() -> None:
     write("base/one.yaml", "a: {x: 1, y: 2}\nb: [1, 2]\nc: 3\n")
     document = loaded("extends: base/one.yaml\na: {y: 5}\nb: [9]\n")
     assert document.data == {"a": {"x": 1, "y": 5}, "b": [9], "c": 3}
-    assert str(document.place("a.x")) == "base/one.yaml:1"
-    assert str(document.place("a.y")) == "mine.yaml:2"
-    assert str(document.place("b.0")) == "mine.yaml:3"
-    assert document.place("c").folder == Path("base").resolve()
+    assert str(document.line_of("a.x")) == "base/one.yaml:1"
+    assert str(document.line_of("a.y")) == "mine.yaml:2"
+    assert str(document.line_of("b.0")) == "mine.yaml:3"
+    assert document.line_of("c").folder == Path("base").resolve()
 
 
 def test_a_part_of_another_kind_starts_afresh() -> None:
@@ -121,7 +121,7 @@ def test_null_removes_an_inherited_key() -> None:
     write("one.yaml", "classifiers: {a: {kind: x}, b: {kind: y}}\n")
     document = loaded("extends: one.yaml\nclassifiers: {a: ~}\n")
     assert document.data == {"classifiers": {"b": {"kind": "y"}}}
-    assert ("classifiers", "a") not in document.places
+    assert ("classifiers", "a") not in document.lines
 
 
 def test_of_several_parents_the_later_wins() -> None:
@@ -133,8 +133,8 @@ def test_of_several_parents_the_later_wins() -> None:
 def test_set_overrides_last_and_is_read_as_yaml() -> None:
     document = loaded("a: {b: 1, c: 2}\nd: x\n", "a.b=[1, two]", "d=off", "e.f=1e-3")
     assert document.data == {"a": {"b": [1, "two"], "c": 2}, "d": "off", "e": {"f": 1e-3}}
-    assert str(document.place("a.b")) == "--set"
-    assert document.place("a.b").folder == Path.cwd()
+    assert str(document.line_of("a.b")) == "--set"
+    assert document.line_of("a.b").folder == Path.cwd()
 
 
 def test_set_to_null_removes_a_key() -> None:
@@ -168,4 +168,4 @@ def test_what_a_merge_brings_stands_where_the_mapping_does(tmp_path: Path) -> No
     path.write_text("first: &one\n  a: 1\n  b: 2\nsecond:\n  <<: *one\n  b: 3\n", encoding="utf-8")
     document = load(path)
     assert document.data["second"] == {"a": 1, "b": 3}
-    assert [document.place(f"second.{name}").line for name in "ab"] == [5, 6]
+    assert [document.line_of(f"second.{name}").line for name in "ab"] == [5, 6]

@@ -1,4 +1,4 @@
-"""Laws that whatever fits decisions is held to: ``fitted(raw predictions) -> Decider``."""
+"""Laws for every way to fit decisions: ``fitted(raw predictions) -> Decider``."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from harness.scoring.metrics.calibration import log_loss
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import LabelSet
 from harness.values.tables import ABSTAIN, Predictions
-from tests.evaluation.decisions.made_predictions import table
+from tests.evaluation.decisions.simulated_predictions import table
 
 Fit = Callable[[Predictions], Decider]
 
 
-def permuted(made: Predictions, parts: tuple[str, ...], root: int = 5) -> Predictions:
-    """Exchange what is true among the rows of some parts."""
-    rows = made.rows.copy()
+def permuted(raw: Predictions, parts: tuple[str, ...], root: int = 5) -> Predictions:
+    """Permute the true labels within some parts."""
+    rows = raw.rows.copy()
     columns = [name for name in rows.columns if name.startswith("truth")]
-    here = np.flatnonzero(rows["split"].isin(parts))
+    index = np.flatnonzero(rows["split"].isin(parts))
     for column in columns:
-        rows.loc[here, column] = np.random.default_rng(root).permutation(rows.loc[here, column].to_numpy())
-    return replace(made, rows=rows)
+        truth = rows.loc[index, column].to_numpy()
+        rows.loc[index, column] = np.random.default_rng(root).permutation(truth)
+    return replace(raw, rows=rows)
 
 
 def law_test_is_not_looked_at(fitted: Fit, labels: LabelSet) -> None:
-    """What is true of test, and whether there is a test at all, changes nothing."""
-    made = table(labels)
-    known = fitted(made)
-    assert fitted(permuted(made, ("test",))) == known
-    assert fitted(replace(made, rows=made.rows[made.rows["split"] != "test"])) == known
+    """The true labels of test, and whether there are test rows at all, change nothing."""
+    raw = table(labels)
+    expected = fitted(raw)
+    assert fitted(permuted(raw, ("test",))) == expected
+    assert fitted(replace(raw, rows=raw.rows[raw.rows["split"] != "test"])) == expected
 
 
 def law_truth_is_read(fitted: Fit, labels: LabelSet) -> None:
-    """What is true of validation and calibration does matter: exchanging it flattens what is said."""
-    made = table(labels)
-    true, false = fitted(made), fitted(permuted(made, ("validation", "calibration")))
-    proba = made.only(split="test").proba()
-    spread = [one.calibrated(proba).std() for one in (true, false)]
-    assert spread[1] < 0.7 * spread[0]
+    """The true labels of validation and calibration matter: permuting them flattens the probabilities."""
+    raw = table(labels)
+    informed, misled = fitted(raw), fitted(permuted(raw, ("validation", "calibration")))
+    proba = raw.only(split="test").proba()
+    assert misled.calibrated(proba).std() < 0.7 * informed.calibrated(proba).std()
 
 
 def law_probabilities(fitted: Fit, labels: LabelSet) -> None:
-    """What comes out are probabilities, of one row as of many, and truer ones on rows never seen."""
-    made = table(labels, power=3.0)
-    decider, test = fitted(made), made.only(split="test")
-    said = decider.calibrated(test.proba())
-    assert ((said >= 0) & (said <= 1)).all()
-    assert labels.multi or np.allclose(said.sum(axis=1), 1)
-    np.testing.assert_allclose(decider.calibrated(test.proba()[:1]), said[:1], rtol=0, atol=1e-12)
+    """Calibrated values are probabilities, row by row, with a lower log loss on fresh rows."""
+    raw = table(labels, power=3.0)
+    decider, test = fitted(raw), raw.only(split="test")
+    calibrated = decider.calibrated(test.proba())
+    assert ((calibrated >= 0) & (calibrated <= 1)).all()
+    assert labels.multi or np.allclose(calibrated.sum(axis=1), 1)
+    np.testing.assert_allclose(decider.calibrated(test.proba()[:1]), calibrated[:1], rtol=0, atol=1e-12)
     codes = test.truth()
-    assert log_loss(codes, said, codes).mean() < log_loss(codes, test.proba(), codes).mean()
+    assert log_loss(codes, calibrated, codes).mean() < log_loss(codes, test.proba(), codes).mean()
 
 
 def law_ranking(fitted: Fit, labels: LabelSet) -> None:
-    """Of several labels, each keeps its ranking of rows."""
+    """In a multi-label task, each label keeps its ranking of the rows."""
     if not labels.multi:
         return
     decider = fitted(table(labels))
@@ -66,29 +66,29 @@ def law_ranking(fitted: Fit, labels: LabelSet) -> None:
 
 
 def law_order(fitted: Fit, labels: LabelSet) -> None:
-    """The order of rows means nothing."""
-    made = table(labels)
-    shuffled = replace(made, rows=made.rows.sample(frac=1, random_state=0).reset_index(drop=True))
-    one, other = fitted(made), fitted(shuffled)
-    proba = made.only(split="test").proba()
-    np.testing.assert_allclose(one.calibrated(proba), other.calibrated(proba), rtol=0, atol=1e-6)
-    np.testing.assert_allclose(one.thresholds or (), other.thresholds or (), rtol=0, atol=1e-6)
+    """The order of the rows changes nothing."""
+    raw = table(labels)
+    shuffled = replace(raw, rows=raw.rows.sample(frac=1, random_state=0).reset_index(drop=True))
+    first, second = fitted(raw), fitted(shuffled)
+    proba = raw.only(split="test").proba()
+    np.testing.assert_allclose(first.calibrated(proba), second.calibrated(proba), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(first.thresholds or (), second.thresholds or (), rtol=0, atol=1e-6)
 
 
 def law_plain(fitted: Fit, labels: LabelSet) -> None:
-    """It is written as JSON and read back equal."""
+    """A decider written as JSON is read back equal."""
     decider = fitted(table(labels))
     assert Decider.read(json.loads(json.dumps(decider.plain())), labels) == decider
 
 
 def law_decided(fitted: Fit, labels: LabelSet) -> None:
-    """A decided table has the same rows and truth, and what the decider says of them."""
-    made = table(labels)
-    decider = fitted(made)
-    decided = decider.apply(made)
-    assert decided.fingerprint() == made.fingerprint()
-    np.testing.assert_array_equal(decided.truth(), made.truth())
-    proba = decider.calibrated(made.proba())
+    """A decided table has the same rows and truth, with the decider's probabilities and labels."""
+    raw = table(labels)
+    decider = fitted(raw)
+    decided = decider.apply(raw)
+    assert decided.fingerprint() == raw.fingerprint()
+    np.testing.assert_array_equal(decided.truth(), raw.truth())
+    proba = decider.calibrated(raw.proba())
     codes = labels.decide(proba, decider.thresholds)
     np.testing.assert_array_equal(decided.proba(), proba)
     np.testing.assert_array_equal(decided.predicted(), codes)

@@ -92,7 +92,7 @@ OTHER = {STANCE: FRAMES, FRAMES: STANCE, FRAME: STANCE}
 
 
 def labelled(ends: tuple[str, ...], labels: LabelSet) -> Labelled:
-    return replace(of_task(ends, labels), beside=of_task(ends, OTHER[labels]))
+    return replace(of_task(ends, labels), other_task=of_task(ends, OTHER[labels]))
 
 
 def of_task(ends: tuple[str, ...], labels: LabelSet) -> Labelled:
@@ -140,7 +140,7 @@ def maker(case: Case, labels: LabelSet, tiny: str) -> Callable[[int], Classifier
     bound = bind("classifier", case.kind, options)
 
     def make(seed: int) -> Classifier:
-        made: Classifier = bound.make(labels=labels, beside=OTHER[labels], seed=seed)
+        made: Classifier = bound.make(labels=labels, other_labels=OTHER[labels], seed=seed)
         assert isinstance(made, Classifier)
         return made
 

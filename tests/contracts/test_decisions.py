@@ -1,4 +1,4 @@
-"""Every calibration under every law, and a villain that each law must catch."""
+"""Every calibration under every law, and a broken one that each law must catch."""
 
 from __future__ import annotations
 
@@ -10,55 +10,55 @@ import numpy as np
 import pytest
 
 from harness.evaluation.decisions import calibrator_fitting
-from harness.evaluation.decisions.fitting import Settings, fit
+from harness.evaluation.decisions.decider_fitting import DecisionSettings, fit
 from harness.serving.decisions.calibrators import Temperature, Unchanged
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 from tests.contracts import decision_laws as laws
-from tests.evaluation.decisions.made_predictions import MULTI, SINGLE
+from tests.evaluation.decisions.simulated_predictions import MULTI, SINGLE
 
 SETTINGS = {
-    "temperature": Settings(),
-    "platt": Settings("platt"),
-    "isotonic": Settings("isotonic"),
-    "abstaining": Settings(risk=0.3),
-    "tested": Settings(risk=0.3, method="learn_then_test", certainty=0.8),
+    "temperature": DecisionSettings(),
+    "platt": DecisionSettings("platt"),
+    "isotonic": DecisionSettings("isotonic"),
+    "abstaining": DecisionSettings(risk=0.3),
+    "tested": DecisionSettings(risk=0.3, method="learn_then_test", certainty=0.8),
 }
 
 
 @pytest.mark.parametrize("labels", [SINGLE, MULTI], ids=["single", "multi"])
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 @pytest.mark.parametrize("law", laws.LAWS, ids=lambda law: law.__name__[4:])
-def test_law(law: Callable[[laws.Fit, LabelSet], None], settings: Settings, labels: LabelSet) -> None:
+def test_law(law: Callable[[laws.Fit, LabelSet], None], settings: DecisionSettings, labels: LabelSet) -> None:
     law(lambda predictions: fit(predictions, settings), labels)
 
 
 def with_test(predictions: Predictions) -> Decider:
-    """Takes test for calibration."""
+    """Calibrates on test."""
     rows = predictions.rows[predictions.rows["split"] != "calibration"]
     rows = rows.assign(split=rows["split"].replace("test", "calibration"))
-    return fit(replace(predictions, rows=rows.reset_index(drop=True)), Settings())
+    return fit(replace(predictions, rows=rows.reset_index(drop=True)), DecisionSettings())
 
 
 def thresholds_of_test(predictions: Predictions) -> Decider:
-    """Tunes on test, where the best is to be had."""
+    """Tunes thresholds on test."""
     rows = predictions.rows[predictions.rows["split"] != "validation"]
     rows = rows.assign(split=rows["split"].replace("test", "validation"))
-    return fit(replace(predictions, rows=rows.reset_index(drop=True)), Settings())
+    return fit(replace(predictions, rows=rows.reset_index(drop=True)), DecisionSettings())
 
 
-def deaf(predictions: Predictions) -> Decider:
-    """Never looks at what is true."""
+def ignores_truth(predictions: Predictions) -> Decider:
+    """Never looks at the true labels."""
     return Decider(predictions.labels, Temperature((2.0,) * (2 if predictions.labels.multi else 1)))
 
 
 @dataclass(frozen=True)
-class Odd:
-    """Does something to probabilities that it should not."""
+class BrokenCalibrator:
+    """Changes probabilities in a way that a law forbids."""
 
     change: Callable[[np.ndarray], np.ndarray]
-    kind: ClassVar[str] = "odd"
+    kind: ClassVar[str] = "broken"
 
     def apply(self, proba: np.ndarray, *, multi: bool) -> np.ndarray:
         return self.change(proba)
@@ -67,20 +67,20 @@ class Odd:
         return Unchanged().plain()
 
 
-def odd(change: Callable[[np.ndarray], np.ndarray]) -> laws.Fit:
-    return lambda predictions: Decider(predictions.labels, Odd(change))
+def broken_by(change: Callable[[np.ndarray], np.ndarray]) -> laws.Fit:
+    return lambda predictions: Decider(predictions.labels, BrokenCalibrator(change))
 
 
 def by_first_rows(predictions: Predictions) -> Decider:
-    """Reads the rows that happen to stand first."""
+    """Reads the first rows alone."""
     labels, calibration = predictions.labels, predictions.only(split="calibration")
-    some = replace(calibration, rows=calibration.rows.head(40))
-    return Decider(labels, calibrator_fitting.fit("temperature", some.proba(), some.truth(), labels)[0])
+    first = replace(calibration, rows=calibration.rows.head(40))
+    return Decider(labels, calibrator_fitting.fit("temperature", first.proba(), first.truth(), labels)[0])
 
 
 @dataclass(frozen=True)
-class Forgetful(Decider):
-    """Calibrates what it states and decides by what it was told."""
+class IgnoresCalibration(Decider):
+    """Returns calibrated probabilities, but the labels of the first row for all."""
 
     def apply(self, predictions: Predictions) -> Predictions:
         decided = super().apply(predictions)
@@ -88,27 +88,31 @@ class Forgetful(Decider):
         return replace(decided, rows=decided.rows.assign(**{n: predictions.rows[n].iloc[0] for n in names}))
 
 
-VILLAINS = [
+BROKEN = [
     (laws.law_test_is_not_looked_at, with_test, SINGLE),
     (laws.law_test_is_not_looked_at, thresholds_of_test, MULTI),
-    (laws.law_truth_is_read, deaf, SINGLE),
-    (laws.law_probabilities, odd(lambda proba: proba * 1.1), SINGLE),
-    (laws.law_probabilities, odd(lambda proba: proba**4 / (proba**4).sum(axis=1, keepdims=True)), SINGLE),
-    (laws.law_probabilities, odd(lambda proba: proba / proba.max()), MULTI),
-    (laws.law_ranking, odd(lambda proba: 1 - proba), MULTI),
+    (laws.law_truth_is_read, ignores_truth, SINGLE),
+    (laws.law_probabilities, broken_by(lambda proba: proba * 1.1), SINGLE),
+    (
+        laws.law_probabilities,
+        broken_by(lambda proba: proba**4 / (proba**4).sum(axis=1, keepdims=True)),
+        SINGLE,
+    ),
+    (laws.law_probabilities, broken_by(lambda proba: proba / proba.max()), MULTI),
+    (laws.law_ranking, broken_by(lambda proba: 1 - proba), MULTI),
     (laws.law_order, by_first_rows, SINGLE),
-    (laws.law_plain, odd(lambda proba: proba), SINGLE),
-    (laws.law_decided, lambda p: Forgetful(p.labels), SINGLE),
+    (laws.law_plain, broken_by(lambda proba: proba), SINGLE),
+    (laws.law_decided, lambda p: IgnoresCalibration(p.labels), SINGLE),
 ]
 
 
-@pytest.mark.parametrize(("law", "villain", "labels"), VILLAINS)
+@pytest.mark.parametrize(("law", "broken", "labels"), BROKEN)
 def test_the_law_catches(
-    law: Callable[[laws.Fit, LabelSet], None], villain: laws.Fit, labels: LabelSet
+    law: Callable[[laws.Fit, LabelSet], None], broken: laws.Fit, labels: LabelSet
 ) -> None:
     with pytest.raises(AssertionError):
-        law(villain, labels)
+        law(broken, labels)
 
 
-def test_every_law_has_a_villain() -> None:
-    assert {law for law, *_ in VILLAINS} == set(laws.LAWS)
+def test_every_law_catches_something() -> None:
+    assert {law for law, *_ in BROKEN} == set(laws.LAWS)

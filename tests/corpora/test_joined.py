@@ -11,7 +11,7 @@ import pytest
 from harness.config import plan
 from harness.config.load import load
 from harness.corpora.partyline import partyline
-from harness.evaluation.trial import prepare
+from harness.evaluation.prepared import prepare
 from harness.values.catalog import bind
 from harness.values.errors import ConfigError, CorpusError
 from harness.values.labels import FRAMING, STANCE

@@ -11,11 +11,8 @@ import toys
 
 import harness
 from harness.config import plan
-from harness.evaluation import trial as evaluate
-from harness.evaluation.prepared import labels_of, reads_both
-from harness.evaluation.trial import Prepared
-from harness.runs import experiment
-from harness.runs.experiment import Outcome
+from harness.evaluation.prepared import Prepared, labels_of, prepare, reads_both
+from harness.runs.classifiers import ClassifierOutcome, run_classifiers
 from harness.tracking.finished import finished_runs, read_predictions
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
@@ -34,7 +31,7 @@ def partyline(tmp_path: Path, split: str = "{kind: predefined}", task: str = "st
     path = tmp_path / "p.yaml"
     text = f"name: p\ntask: {task}\ncorpus: {{kind: partyline}}\nsplit: {split}\n"
     path.write_text(text + "classifiers: {a: {kind: prior}}\n", encoding="utf-8")
-    return evaluate.prepare(plan.read(path))
+    return prepare(plan.read(path))
 
 
 @pytest.mark.parametrize("split", ["{kind: predefined}", "{kind: kfold, k: 3}"])
@@ -85,8 +82,8 @@ def test_rows_of_an_article_in_two_parts_go_by_their_sentence(tmp_path: Path) ->
     assert set(torn.other.splits[0].test) == set(made.splits[0].test)
 
 
-def ran(made: Prepared, **options: bool) -> list[Outcome]:
-    outcomes = list(experiment.run(made, Store.open(), **options))  # type: ignore[arg-type]
+def ran(made: Prepared, **options: bool) -> list[ClassifierOutcome]:
+    outcomes = list(run_classifiers(made, Store.open(), **options))  # type: ignore[arg-type]
     assert [one.error for one in outcomes] == [None] * len(outcomes)
     return outcomes
 
@@ -149,7 +146,7 @@ def test_an_interrupted_second_task_is_finished_later(folder: Path, monkeypatch:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(experiment, "_run_beside", stopped)
+        patched.setattr("harness.runs.classifiers._label_other_task", stopped)
         with pytest.raises(KeyboardInterrupt):
             ran(made)
     assert len(both_toys.FITTED) == 2

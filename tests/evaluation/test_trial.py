@@ -8,19 +8,21 @@ import pandas as pd
 import pytest
 import toys
 
-from harness.evaluation import trial as evaluate
-from harness.evaluation.trial import Prepared, Trial, TrialResult
+from harness.evaluation import trial as trial_module
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import Trial, TrialResult
+from harness.evaluation.trial import list_trials, refit, run_trial, served_trial
 from harness.values.catalog import bind
 from harness.values.errors import ClassifierError, PredictionsError
 from harness.values.tables import Predictions
 
 
 def trial_of(prepared: Prepared, number: int = 0, classifier: int = 0) -> Trial:
-    return evaluate.trials(prepared, prepared.plan.classifiers[classifier])[number]
+    return list_trials(prepared, prepared.plan.classifiers[classifier])[number]
 
 
 def run(prepared: Prepared, folder: Path, number: int = 0, classifier: int = 0) -> TrialResult:
-    return evaluate.run_trial(prepared, trial_of(prepared, number, classifier), folder)
+    return run_trial(prepared, trial_of(prepared, number, classifier), folder)
 
 
 def test_a_trial_scores_every_part_but_train(tmp_path: Path) -> None:
@@ -34,7 +36,7 @@ def test_a_trial_scores_every_part_but_train(tmp_path: Path) -> None:
 
 def test_trials_are_seeds_times_folds(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path, seeds="[4, 5]", split="{kind: kfold, k: 3}")
-    trials = evaluate.trials(prepared, prepared.plan.classifiers[0])
+    trials = list_trials(prepared, prepared.plan.classifiers[0])
     assert [(one.seed, one.fold) for one in trials] == [
         (s, f) for s in (4, 5) for f in sorted({o.fold for o in trials})
     ]
@@ -44,7 +46,7 @@ def test_trials_are_seeds_times_folds(tmp_path: Path) -> None:
 
 def test_a_deterministic_classifier_runs_once_whatever_the_seeds(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path, "  once: {kind: 'toys:unsaved'}", seeds="[4, 5, 6]")
-    assert [one.seed for one in evaluate.trials(prepared, prepared.plan.classifiers[0])] == [4]
+    assert [one.seed for one in list_trials(prepared, prepared.plan.classifiers[0])] == [4]
 
 
 def test_the_same_trial_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -83,7 +85,7 @@ def test_a_grid_is_searched_on_select_and_the_best_kept(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path, "  verbs: {kind: 'toys:verbs', tune: {strength: [0.0, 5.0]}}")
     result = run(prepared, tmp_path / "work")
     assert result.options["strength"] == 5.0
-    assert len(evaluate.trials(prepared, prepared.plan.classifiers[0])) == 2
+    assert len(list_trials(prepared, prepared.plan.classifiers[0])) == 2
 
 
 def test_a_grid_for_a_metric_that_should_be_low_takes_the_lowest(tmp_path: Path) -> None:
@@ -126,8 +128,10 @@ def test_the_served_seed_is_the_median_on_validation(
     decided = Predictions(
         one.predictions.labels, pd.concat([rows.assign(seed=seed) for seed in range(len(values))])
     )
-    monkeypatch.setattr(evaluate, "on_validation", lambda table, metric: values[table.rows["seed"].iloc[0]])
-    assert evaluate.served_trial(results, decided, prepared.plan.primary).trial.seed == served
+    monkeypatch.setattr(
+        trial_module, "validation_score", lambda table, metric: values[table.rows["seed"].iloc[0]]
+    )
+    assert served_trial(results, decided, prepared.plan.primary).trial.seed == served
 
 
 def test_without_select_rows_the_first_seed_is_served(tmp_path: Path) -> None:
@@ -135,13 +139,13 @@ def test_without_select_rows_the_first_seed_is_served(tmp_path: Path) -> None:
     results = [run(prepared, tmp_path / str(n), n) for n in (0, 1)]
     bare = [dataclasses.replace(one, predictions=one.predictions.only(split="test")) for one in results]
     decided = Predictions.concat([one.predictions for one in bare])
-    assert evaluate.served_trial(bare, decided, prepared.plan.primary).trial.seed == results[0].trial.seed
+    assert served_trial(bare, decided, prepared.plan.primary).trial.seed == results[0].trial.seed
 
 
 def test_a_refit_on_the_same_rows_is_the_same_model(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path)
     result = run(prepared, tmp_path / "a")
-    again = evaluate.refit(prepared, result, tmp_path / "b", whole=False)
+    again = refit(prepared, result, tmp_path / "b", whole=False)
     assert again == tmp_path / "b"
     assert (tmp_path / "a/model/verbs.json").read_bytes() == (tmp_path / "b/model/verbs.json").read_bytes()
 
@@ -150,7 +154,7 @@ def test_a_classifier_without_save_leaves_no_model(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path, "  once: {kind: 'toys:unsaved'}")
     result = run(prepared, tmp_path / "work")
     assert result.folder is None
-    assert evaluate.refit(prepared, result, tmp_path / "work", whole=False) is None
+    assert refit(prepared, result, tmp_path / "work", whole=False) is None
 
 
 class Wrong:
@@ -181,7 +185,7 @@ def swapped(prepared: Prepared, made: object) -> Prepared:
 def test_a_factory_that_makes_no_classifier_is_told_what_lacks(tmp_path: Path) -> None:
     prepared = swapped(toys.prepared(tmp_path), Wrong())
     with pytest.raises(ClassifierError) as caught:
-        evaluate.trials(prepared, prepared.plan.classifiers[0])
+        list_trials(prepared, prepared.plan.classifiers[0])
     assert str(caught.value) == "mine made a Wrong, which lacks fit, predict_proba or deterministic"
 
 
@@ -210,6 +214,6 @@ def test_the_seed_of_a_fold_is_its_own(tmp_path: Path) -> None:
     spied = dataclasses.replace(planned, bound=bound)
     plan = dataclasses.replace(prepared.plan, classifiers=(spied,))
     prepared = dataclasses.replace(prepared, plan=plan)
-    for trial in evaluate.trials(prepared, spied):
-        evaluate.run_trial(prepared, trial, tmp_path / "work")
+    for trial in list_trials(prepared, spied):
+        run_trial(prepared, trial, tmp_path / "work")
     assert len(set(seeds_seen[1:])) == 2

@@ -8,24 +8,25 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from scoring.comparison.made_runs import frames, run, with_rows
+from golden import Golden
+from scoring.comparison.toy_runs import frames, run, with_rows
 
 from harness.reports.comparison import comparison_page, items, p_value
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison, compare
 
 
-class Words(HTMLParser):
-    """Gathers what stands in a page, and what it would ask the network for."""
+class PageParser(HTMLParser):
+    """Gathers what stands in a page, and what it would load from the network."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.open, self.tags, self.asked, self.words = [], [], [], []  # type: ignore[var-annotated]
+        self.tags, self.loaded, self.words = [], [], []  # type: ignore[var-annotated]
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.asked += [value for name, value in attrs if name in ("src", "href", "xlink:href")]
+        self.loaded += [value for name, value in attrs if name in ("src", "href", "xlink:href")]
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
@@ -40,35 +41,40 @@ def three() -> Comparison:
 
 def test_the_page_is_self_contained_and_escaped(three: Comparison) -> None:
     page = comparison_page(three, date="2026-01-02", command="harness compare --experiment <x>")
-    read = Words(page)
-    assert not {"script", "img", "link", "iframe"} & set(read.tags)
-    assert read.asked == []
+    parser = PageParser(page)
+    assert not {"script", "img", "link", "iframe"} & set(parser.tags)
+    assert parser.loaded == []
     assert "http" not in page.replace("http-equiv", "")
     assert "<b>bold</b>" not in page
     assert "harness compare --experiment &lt;x&gt;" in page
     assert "prefers-color-scheme: dark" in page
 
 
-def test_the_page_says_what_was_found_and_what_limits_it(three: Comparison) -> None:
-    words = " ".join(" ".join(Words(comparison_page(three)).words).split())
-    assert "f1_macro: 3 runs compared" in words
-    assert "240 test items, test fingerprint" in words
-    assert "cannot be told apart on 240 items" in words
-    assert "odd was left out: it has no test rows." in words
-    assert "Fewer than 5 seeds" in words
-    assert "McNemar" in words
-    assert "How to repeat it" not in words
+def text_of(comparison: Comparison, **options: str) -> str:
+    """Return what a reader sees of a page, one text a line, styles left out."""
+    page = re.sub(r"<style>.*?</style>", "", comparison_page(comparison, **options), flags=re.DOTALL)
+    return "\n".join(" ".join(text.split()) for text in PageParser(page).words if text.strip())
 
 
-def test_with_groups_the_page_says_why_mcnemar_is_left_out() -> None:
-    found = compare([(name, run(name, 1.0, group=3)) for name in "ab"], "brier")
-    words = " ".join(" ".join(Words(comparison_page(found)).words).split())
-    assert "McNemar is left out: items come in groups, and the test takes them for independent." in words
-    assert "in 80 groups" in words
-    assert "lower is better" in words
+def test_what_the_page_says(three: Comparison, golden: Golden) -> None:
+    golden(
+        "reports/comparison_page", text_of(three, date="2026-01-02", command="harness compare --experiment x")
+    )
 
 
-def made(kind: str) -> Comparison:
+def test_without_a_command_the_page_does_not_say_how_to_reproduce_it(three: Comparison) -> None:
+    assert "<pre>" in comparison_page(three, command="harness compare")
+    assert "<pre>" not in comparison_page(three)
+
+
+def test_with_groups_the_page_says_why_mcnemar_is_left_out(golden: Golden) -> None:
+    grouped = compare([(name, run(name, 1.0, group=3)) for name in "ab"], "brier")
+    text = text_of(grouped)
+    assert f"McNemar is left out: {grouped.without['McNemar']}." in text
+    golden("reports/comparison_page_grouped", text)
+
+
+def comparison_of(kind: str) -> Comparison:
     if kind == "one group":
         return compare([(name, with_rows(run(name, 1.0), group="g")) for name in "ab"], "f1_macro")
     if kind == "equal":
@@ -82,13 +88,13 @@ def made(kind: str) -> Comparison:
 
 
 @pytest.mark.parametrize("kind", ["one group", "equal", "frames", "lower", "reference"])
-def test_every_sort_of_comparison_can_be_shown(kind: str) -> None:
-    found = made(kind)
-    page = comparison_page(found)
+def test_every_kind_of_comparison_has_a_page_and_figures(kind: str) -> None:
+    comparison = comparison_of(kind)
+    page = comparison_page(comparison)
     assert "nan" not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL).lower().replace(
         "finance", ""
     )
-    for png in (forest_png(found), tie_groups_png(found)):
+    for png in (forest_png(comparison), tie_groups_png(comparison)):
         assert png.startswith(b"\x89PNG")
         width, height = struct.unpack(">II", png[16:24])
         assert 500 < width < 1400

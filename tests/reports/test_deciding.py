@@ -3,18 +3,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from evaluation.decisions.made_predictions import MULTI, SINGLE, table
 
-from harness.evaluation.decisions.fitting import Settings, decide
+from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
 from harness.reports.deciding import Deciding
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
+from tests.evaluation.decisions.simulated_predictions import MULTI, SINGLE, table
 
 
 @dataclass(frozen=True)
 class Result:
-    """What is read of a classifier's result."""
+    """The part of a classifier's result that the report reads."""
 
     raw: Predictions
     predictions: Predictions
@@ -23,7 +23,7 @@ class Result:
 
 def deciding(labels: LabelSet, **settings: object) -> Deciding:
     raw = table(labels, n=600)
-    decider, decided = decide(raw, Settings(**settings))  # type: ignore[arg-type]
+    decider, decided = decide(raw, DecisionSettings(**settings))  # type: ignore[arg-type]
     return Deciding(Result(raw, decided, decider), seed=1)  # type: ignore[arg-type]
 
 
@@ -39,18 +39,18 @@ def test_what_was_too_sure_is_better_calibrated_afterwards(labels: LabelSet) -> 
 
 
 def test_the_curve_ends_where_everything_is_labelled() -> None:
-    found = deciding(SINGLE)
-    shown = found.after
-    wrong = float((shown.truth() != shown.predicted()).mean())
-    assert found.curve[-1] == (pytest.approx(1.0), pytest.approx(wrong))
-    assert found.curve[0][1] < wrong
+    report = deciding(SINGLE)
+    test = report.after
+    wrong = float((test.truth() != test.predicted()).mean())
+    assert report.curve[-1] == (pytest.approx(1.0), pytest.approx(wrong))
+    assert report.curve[0][1] < wrong
 
 
 def test_without_calibration_and_abstention_nothing_is_said_of_them() -> None:
-    found = deciding(SINGLE, calibration="none")
-    assert (found.changes, found.bins_before, found.served, found.threshold) == ((), (), (), "")
-    assert [name for name, _ in found.brier] == ["after"]
-    assert found.values() == {}
+    report = deciding(SINGLE, calibration="none")
+    assert (report.changes, report.bins_before, report.served, report.threshold) == ((), (), (), "")
+    assert [name for name, _ in report.brier] == ["after"]
+    assert report.values() == {}
 
 
 def test_each_label_has_its_threshold() -> None:

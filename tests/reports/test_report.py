@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import toys
-from toys import prepared
+from golden import Golden
 
-from harness.evaluation import trial as evaluate
-from harness.evaluation.pooling import pooled
-from harness.evaluation.trial import ClassifierResult, Prepared
+from harness.evaluation.pooled_scores import pool_trials
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.trial import list_trials, run_trial
 from harness.reports import figures, pages
 from harness.reports.framed import framed_png
 from harness.reports.model_card import model_card
@@ -25,30 +25,39 @@ from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.score import score
 from harness.values.labels import FRAMING, STANCE, LabelSet
 
-Made = tuple[Prepared, ClassifierResult]
 
-
-def finished(folder: Path, **options: str) -> Made:
+def summary_of(prepared: Prepared, folder: Path) -> Summary:
     """Run an experiment of one classifier without any tracking."""
-    made = prepared(folder, **options)
-    (classifier,) = made.plan.classifiers
-    trials = evaluate.trials(made, classifier)
-    results = [evaluate.run_trial(made, trial, folder / trial.digest) for trial in trials]
-    return made, pooled(made, classifier, results, folder / "refit")
+    (classifier,) = prepared.plan.classifiers
+    trials = list_trials(prepared, classifier)
+    results = [run_trial(prepared, trial, folder / trial.digest) for trial in trials]
+    return Summary(prepared.finish(pool_trials(prepared, classifier, results, folder / "refit")))
+
+
+def toy_summary(folder: Path, **options: str) -> Summary:
+    return summary_of(toys.prepared(folder, **options), folder)
 
 
 @pytest.fixture(scope="module")
-def stance(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return finished(tmp_path_factory.mktemp("stance"))
+def stance(tmp_path_factory: pytest.TempPathFactory) -> Summary:
+    return toy_summary(tmp_path_factory.mktemp("stance"))
 
 
 @pytest.fixture(scope="module")
-def framing(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return finished(tmp_path_factory.mktemp("framing"), task="framing")
+def framing(tmp_path_factory: pytest.TempPathFactory) -> Summary:
+    return toy_summary(tmp_path_factory.mktemp("framing"), task="framing")
 
 
-class Words(HTMLParser):
-    """What a reader sees, and what a browser would fetch or run."""
+def page_text(summary: Summary, about: pages.About = pages.About()) -> str:
+    """Return what a reader sees of a report, one text a line, without the folder of the test."""
+    _, parser = read(pages.run_page(summary, about))
+    lines = [" ".join(text.split()) for text in parser.text if text.strip()]
+    style = next(number for number, line in enumerate(lines) if line.startswith(":root"))
+    return re.sub(r'"path": "[^"]*/', '"path": "', "\n".join([*lines[:style], *lines[style + 1 :]]))
+
+
+class PageParser(HTMLParser):
+    """Gathers what a reader sees, and what a browser would load or run."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,56 +73,53 @@ class Words(HTMLParser):
         self.text.append(data)
 
 
-def read(page: str) -> tuple[str, Words]:
-    parser = Words()
+def read(page: str) -> tuple[str, PageParser]:
+    parser = PageParser()
     parser.feed(page)
     return " ".join(" ".join(parser.text).split()), parser
 
 
-def test_labels_are_counted_by_hand(stance: Made) -> None:
-    """Test rows: 27, stances in turn, each sixth one said to be neutral.
+def test_labels_are_counted_by_hand(stance: Summary) -> None:
+    """Test rows: 27, stances in turn, every sixth labelled neutral.
 
     Rows 27 … 53: n % 3 gives 9 critical, 9 neutral, 9 supportive; those with n % 6 = 5 (29, 35, 41, 47, 53:
     all supportive by n % 3) are neutral instead: 9 critical, 14 neutral, 4 supportive.
     """
-    rows = Summary(*stance).by_label
+    rows = stance.by_label
     assert [(row.name, row.support) for row in rows] == [("critical", 9), ("neutral", 14), ("supportive", 4)]
-    assert sum(row.given for row in rows) == 27
+    assert sum(row.predicted for row in rows) == 27
     assert rows[0].f1 == 1.0
 
 
-def test_each_party_has_its_true_and_given_counts(stance: Made) -> None:
-    summary = Summary(*stance)
-    by_name = {row.name: row for row in summary.by_target}
+def test_each_party_has_its_true_and_predicted_counts(stance: Summary) -> None:
+    by_name = {row.name: row for row in stance.by_target}
     assert {name: row.n for name, row in by_name.items()} == dict.fromkeys(toys.PARTIES, 9)
     # Whom "blasted" (n % 3 = 0) strikes is the party after the first: always critical, always known.
     assert by_name["Harbour Party"].counts == ((9, 9), (0, 0), (0, 0))
     assert by_name["Harbour Party"].accuracy == 1.0
 
 
-def test_the_worst_errors_are_wrong_and_sorted(stance: Made) -> None:
-    errors = Summary(*stance).errors
+def test_the_most_confident_errors_are_wrong_and_sorted(stance: Summary) -> None:
+    errors = stance.errors
     assert errors
-    assert all(one.truth != one.said for one in errors)
-    sure = [one.confidence for one in errors]
-    assert sure == sorted(sure, reverse=True)
-    assert all(one.mention == one.target for one in errors)
-    assert errors[0].before + errors[0].mention + errors[0].after in set(stance[0].corpus.rows["text"])
+    assert all(error.truth != error.predicted for error in errors)
+    confidences = [error.confidence for error in errors]
+    assert confidences == sorted(confidences, reverse=True)
+    assert all(error.mention == error.target for error in errors)
+    assert errors[0].before + errors[0].mention + errors[0].after in set(stance.rows.test.rows["text"])
 
 
-def test_errors_of_frames_name_the_frame(framing: Made) -> None:
-    errors = Summary(*framing).errors
+def test_errors_of_frames_name_the_frame(framing: Summary) -> None:
+    errors = framing.errors
     assert errors
-    assert {(one.said, one.truth) for one in errors} <= {
-        pair
-        for name in framing[0].plan.labels.names
-        for pair in ((name, f"not {name}"), (f"not {name}", name))
+    assert {(error.predicted, error.truth) for error in errors} <= {
+        pair for name in framing.labels.names for pair in ((name, f"not {name}"), (f"not {name}", name))
     }
 
 
 @pytest.mark.parametrize("case", ["stance", "framing"])
-def test_the_page_asks_for_nothing_and_runs_nothing(case: str, request: pytest.FixtureRequest) -> None:
-    page = pages.run_page(*request.getfixturevalue(case))
+def test_the_page_loads_nothing_and_runs_nothing(case: str, request: pytest.FixtureRequest) -> None:
+    page = pages.run_page(request.getfixturevalue(case))
     _, parser = read(page)
     assert not parser.tags & {"script", "link", "img", "iframe", "object", "embed", "form", "base"}
     assert parser.fetched == []
@@ -122,129 +128,123 @@ def test_the_page_asks_for_nothing_and_runs_nothing(case: str, request: pytest.F
     assert "prefers-color-scheme: dark" in page
 
 
-def test_what_comes_from_a_corpus_or_a_config_is_escaped(stance: Made) -> None:
-    page = pages.run_page(*stance)
+def test_what_comes_from_a_corpus_or_a_config_is_escaped(stance: Summary) -> None:
+    page = pages.run_page(stance)
     text, parser = read(page)
-    assert "Do verbs <i>say</i> enough?" in text
-    assert "i" not in parser.tags
-    assert "b" not in parser.tags
-    assert "by &lt;b&gt;letter&lt;/b&gt;, for the" in page
+    assert stance.experiment.description == "Do verbs <i>say</i> enough?"
+    assert stance.experiment.description in text
+    assert not {"i", "b"} & parser.tags
+    assert "by &lt;b&gt;letter&lt;/b&gt;" in page
+    assert f"<mark>{stance.errors[0].mention}</mark>" in page
 
 
-def test_the_page_says_what_was_run_and_how_well(stance: Made) -> None:
-    made, result = stance
+@pytest.mark.parametrize("case", ["stance", "framing"])
+def test_what_the_page_says(case: str, request: pytest.FixtureRequest, golden: Golden) -> None:
     about = pages.About("today", "a machine", "abc", True, {"numpy": "1"})
-    text, _ = read(pages.run_page(made, result, about))
-    row = Summary(*stance).scores
-    value = row[(row["metric"] == "f1_macro") & (row["split"] == "test")]["value"].iloc[0]
-    assert f"f1_macro {value:.3f} on 27 test items, 95 % interval" in text
-    assert "over 2 seeds." in text
-    assert made.corpus.fingerprint in text
-    assert "abc with changes that were not committed" in text
-    assert "harness run toys.yaml --fresh" in text
-    assert '"strength": 1.0' in text
-    assert "<mark>Coastal Union</mark>" in pages.run_page(made, result)
+    golden(f"reports/run_page_{case}", page_text(request.getfixturevalue(case), about))
 
 
-def test_one_seed_says_that_the_spread_is_unknown(tmp_path: Path) -> None:
-    text, _ = read(pages.run_page(*finished(tmp_path, seeds="[1]")))
-    assert "one seed, so nothing is known of the spread between seeds." in text
+def test_the_page_shows_the_primary_score_first(stance: Summary) -> None:
+    scores = stance.scores
+    row = scores[(scores["metric"] == "f1_macro") & (scores["split"] == "test")].iloc[0]
+    (verdict,) = re.findall(r'<p class="verdict">(.*?)</p>', pages.run_page(stance), flags=re.DOTALL)
+    numbers = re.findall(r"\d+\.\d+", verdict)
+    assert numbers == [f"{row[name]:.3f}" for name in ("value", "low", "high", "seed_sd")]
+    assert stance.experiment.corpus.fingerprint in page_text(stance)
 
 
-def test_a_classifier_that_the_seed_does_not_change_says_so(tmp_path: Path) -> None:
-    text, _ = read(pages.run_page(*finished(tmp_path, classifiers="  none: {kind: 'toys:unsaved'}")))
-    assert "the seed changes nothing about this classifier." in text
+def spread_sentence(summary: Summary) -> str:
+    """Return what follows the interval of the primary score: the seeds."""
+    (verdict,) = re.findall(r'<p class="verdict">(.*?)</p>', pages.run_page(summary), flags=re.DOTALL)
+    return str(verdict).splitlines()[-1]
+
+
+def test_the_page_says_why_there_is_no_spread_over_seeds(tmp_path: Path, golden: Golden) -> None:
+    cases = {
+        "one seed": {"seeds": "[1]"},
+        "a deterministic classifier": {"classifiers": "  none: {kind: 'toys:unsaved'}"},
+    }
+    sentences = []
+    for name, options in cases.items():
+        (tmp_path / name).mkdir()
+        sentences.append(f"{name}: {spread_sentence(toy_summary(tmp_path / name, **options))}")
+    golden("reports/no_spread", "\n".join(sentences))
 
 
 def test_sentences_are_left_out_where_the_config_says_so(tmp_path: Path) -> None:
-    made, result = finished(tmp_path, log_text="false")
-    text, _ = read(pages.run_page(made, result))
-    assert "sentences are left out, as the config asks" in text
-    assert "time." not in text
-    assert Summary(made, result).errors[0].id in text
+    summary = toy_summary(tmp_path, log_text="false")
+    text = page_text(summary)
+    assert "log_text: false" in text
+    assert not [sentence for sentence in summary.rows.test.rows["text"] if sentence in text]
+    assert summary.errors[0].id in text
 
 
-def test_stance_is_crossed_with_the_gold_frames(stance: Made) -> None:
+def test_stance_is_crossed_with_the_gold_frames(stance: Summary) -> None:
     """Of 27 test rows nine praise; of these n = 29, 35, 41, 47, 53 are labelled neutral, without a frame."""
-    summary = Summary(*stance)
-    (table,) = summary.crossed
+    (table,) = stance.crossed
     assert (table.party, table.n, table.groups) == ("all parties", 27, 9)
     assert table.frames == (*FRAMING.names, "none", "all")
     true = {(cell.frame, cell.stance): cell.true.value * 27 for cell in table.cells}
-    given = {(cell.frame, cell.stance): cell.given.value * 27 for cell in table.cells}
+    given = {(cell.frame, cell.stance): cell.predicted.value * 27 for cell in table.cells}
     assert [true["all", name] for name in STANCE.names] == pytest.approx([9, 14, 4])
     assert [true["morality", name] for name in STANCE.names] == pytest.approx([0, 0, 4])
-    said = summary.test.rows["prediction"]
+    predicted = stance.test.rows["prediction"]
     assert [given["all", name] for name in STANCE.names] == pytest.approx(
-        [(said == n).sum() for n in STANCE.names]
+        [(predicted == n).sum() for n in STANCE.names]
     )
     assert given["morality", "all"] == pytest.approx(4)
-    text, _ = read(pages.run_page(*stance))
-    assert "How parties are framed" in text
-    assert "(its stances, the gold frames)" in text
+    assert 'class="crossed"' in pages.run_page(stance)
 
 
-def test_frames_are_crossed_with_the_gold_stance(framing: Made) -> None:
-    summary = Summary(*framing)
-    (table,) = summary.crossed
+def test_frames_are_crossed_with_the_gold_stance(framing: Summary) -> None:
+    (table,) = framing.crossed
     true = {(cell.frame, cell.stance): cell.true.value * 27 for cell in table.cells}
-    given = {(cell.frame, cell.stance): cell.given.value * 27 for cell in table.cells}
+    given = {(cell.frame, cell.stance): cell.predicted.value * 27 for cell in table.cells}
     assert (true["morality", "all"], true["none", "neutral"]) == pytest.approx((4, 14))
-    assert given["morality", "all"] == pytest.approx(summary.test.rows["prediction_morality"].sum())
+    assert given["morality", "all"] == pytest.approx(framing.test.rows["prediction_morality"].sum())
     assert given["all", "neutral"] == pytest.approx(14)
 
 
 def test_a_single_frame_is_crossed_as_several_are(tmp_path: Path) -> None:
     """Nine rows attack, four praise and are not neutral: none is a label here, and no second row."""
-    made, result = finished(tmp_path, task="framing\nmulti: false\nlabels: [conflict, morality, none]")
-    (table,) = Summary(made, result).crossed
+    summary = toy_summary(tmp_path, task="framing\nmulti: false\nlabels: [conflict, morality, none]")
+    (table,) = summary.crossed
     assert table.frames == ("conflict", "morality", "none", "all")
     true = {(cell.frame, cell.stance): cell.true.value * 27 for cell in table.cells}
-    given = {(cell.frame, cell.stance): cell.given.value * 27 for cell in table.cells}
+    given = {(cell.frame, cell.stance): cell.predicted.value * 27 for cell in table.cells}
     assert [true[name, "all"] for name in table.frames] == pytest.approx([9, 4, 14, 27])
-    said = Summary(made, result).test.rows["prediction"]
-    assert given["morality", "all"] == pytest.approx((said == "morality").sum())
-    assert given["none", "all"] == pytest.approx((said == "none").sum())
+    predicted = summary.test.rows["prediction"]
+    assert given["morality", "all"] == pytest.approx((predicted == "morality").sum())
+    assert given["none", "all"] == pytest.approx((predicted == "none").sum())
 
 
-def test_a_corpus_without_frames_has_no_such_table(stance: Made) -> None:
-    prepared_, result = stance
-    bare = replace(prepared_.corpus, rows=prepared_.corpus.rows.assign(frames=None))
-    without = replace(prepared_, corpus=bare, entire=bare)
-    assert Summary(without, result).crossed == ()
-    assert "How parties are framed" not in read(pages.run_page(without, result))[0]
+def test_a_corpus_without_frames_has_no_such_table(tmp_path: Path) -> None:
+    toy = toys.prepared(tmp_path)
+    bare = replace(toy.corpus, rows=toy.corpus.rows.assign(frames=None))
+    summary = summary_of(replace(toy, corpus=bare, entire=bare), tmp_path)
+    assert summary.crossed == ()
+    assert 'class="crossed"' not in pages.run_page(summary)
 
 
-def test_directions_are_shown(stance: Made) -> None:
-    rows = {row["name"]: row["direction"] for row in pages.score_rows(Summary(*stance))}
+def test_directions_are_shown(stance: Summary) -> None:
+    rows = {row["name"]: row["direction"] for row in pages.score_rows(stance)}
     assert (rows["f1_macro"], rows["log_loss"], rows["f1_critical"]) == ("higher", "lower", "higher")
 
 
-def test_the_card_states_the_score_of_the_served_model(stance: Made) -> None:
-    made, result = stance
-    card = model_card(made, result)
-    assert result.served is not None
-    seed = result.served.trial.seed
-    own = score(result.predictions.only(split="test", seed=seed), [made.plan.primary]).value("f1_macro")
-    assert f"| f1_macro | {own:.3f} |" in card
-    assert card.startswith(
-        "# verbs (toys)\n\nLabels sentences by stance toward a named party. A `toys:verbs`"
-    )
-    assert f"This very model (seed {seed}) on 27 test items:" in card
-    assert "Over 2 seeds f1_macro is" in card
-    assert "- Labels: `critical`, `neutral`, `supportive`.\n" in card
-    assert made.corpus.fingerprint in card
+def test_the_card_states_the_score_of_the_served_model(stance: Summary) -> None:
+    assert stance.result.served is not None
+    seed = stance.result.served.trial.seed
+    test = stance.result.predictions.only(split="test", seed=seed)
+    value = score(test, [stance.experiment.primary]).value("f1_macro")
+    card = model_card(stance)
+    assert f"| f1_macro | {value:.3f} |" in card
+    assert stance.experiment.corpus.fingerprint in card
 
 
-def test_the_card_of_a_refit_says_that_no_test_is_left(tmp_path: Path) -> None:
-    card = model_card(*finished(tmp_path, split="{kind: kfold, k: 3, dev: 0.2, calibration: 0}"))
-    assert "This model was fitted once more on all rows, so no test is left for it." in card
-
-
-def test_the_card_of_a_framing_model_takes_text_alone(framing: Made) -> None:
-    card = model_card(*framing)
-    assert "- Input: `text`.\n" in card
-    assert "`responsibility`; several or none at once.\n" in card
+def test_what_the_card_says(stance: Summary, framing: Summary, tmp_path: Path, golden: Golden) -> None:
+    refitted = toy_summary(tmp_path, split="{kind: kfold, k: 3, dev: 0.2, calibration: 0}")
+    for name, summary in {"stance": stance, "framing": framing, "refitted": refitted}.items():
+        golden(f"reports/model_card_{name}", model_card(summary))
 
 
 def crossed() -> tuple[CrossTable, ...]:

@@ -8,20 +8,22 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import toys
-from scoring.comparison.made_runs import run
+from scoring.comparison.toy_runs import run
 from stores import LADDER
 from typer.testing import CliRunner
 
-from harness.cli.compare import WIDTH, notes, shown_pairs
-from harness.cli.main import main as cli
+from harness.cli import main as cli
+from harness.cli.comparisons import notes, shown_pairs
+from harness.cli.screen import WIDTH
 from harness.config import plan
 from harness.evaluation import external
-from harness.evaluation import trial as evaluate
-from harness.runs import experiment
-from harness.runs.comparison import LoggedComparison
-from harness.runs.comparison import compare as compare_experiments
+from harness.evaluation.prepared import prepare
+from harness.runs.classifiers import run_classifiers
+from harness.runs.comparison import ComparedRuns
+from harness.runs.comparison import compare_logged as compare_experiments
+from harness.runs.external import log_external
 from harness.scoring.comparison import compare
-from harness.scoring.comparison.findings import shortened
+from harness.scoring.comparison.conclusions import shortened
 from harness.tracking import promotion
 from harness.tracking.finished import finished_runs, read_predictions
 from harness.tracking.store import Store
@@ -29,16 +31,16 @@ from harness.values.errors import ConfigError, HarnessError, StoreError
 
 
 @pytest.fixture
-def compared(trained: Path) -> tuple[Store, LoggedComparison]:
+def compared(trained: Path) -> tuple[Store, ComparedRuns]:
     store = Store.open(trained)
     return store, compare_experiments(store, ["toys"])
 
 
 def test_the_finished_classifiers_of_an_experiment_are_compared(
-    compared: tuple[Store, LoggedComparison],
+    compared: tuple[Store, ComparedRuns],
 ) -> None:
     store, found = compared
-    assert {entry.name for entry in found.comparison.entries} == {"prior", "verbs", "strong", "unsaved"}
+    assert {entry.name for entry in found.comparison.runs} == {"prior", "verbs", "strong", "unsaved"}
     assert found.comparison.metric == "f1_macro"
     # The tests' classifiers that no seed changes have one seed, and no lack of them.
     assert {run.name for run in finished_runs(store, ["toys"]) if run.deterministic} == {"prior", "unsaved"}
@@ -54,7 +56,7 @@ def test_what_is_read_back_is_what_was_predicted(trained: Path) -> None:
     assert table.labels.names == ("critical", "neutral", "supportive")
 
 
-def test_a_comparison_is_a_run_of_its_own(compared: tuple[Store, LoggedComparison]) -> None:
+def test_a_comparison_is_a_run_of_its_own(compared: tuple[Store, ComparedRuns]) -> None:
     store, found = compared
     run = store.client.get_run(found.run_id)
     assert (run.info.run_name, run.info.status) == ("compare f1_macro", "FINISHED")
@@ -71,13 +73,13 @@ def test_a_comparison_is_a_run_of_its_own(compared: tuple[Store, LoggedCompariso
     )
 
 
-def test_the_same_comparison_is_logged_once(compared: tuple[Store, LoggedComparison]) -> None:
+def test_the_same_comparison_is_logged_once(compared: tuple[Store, ComparedRuns]) -> None:
     store, found = compared
     assert compare_experiments(store, ["toys"]).run_id == found.run_id
     assert compare_experiments(store, ["toys"], "brier").run_id != found.run_id
 
 
-def test_comparisons_are_neither_compared_nor_promoted(compared: tuple[Store, LoggedComparison]) -> None:
+def test_comparisons_are_neither_compared_nor_promoted(compared: tuple[Store, ComparedRuns]) -> None:
     store, _ = compared
     assert {run.name for run in finished_runs(store, ["toys"])} == {"prior", "verbs", "strong", "unsaved"}
     assert promotion.promote(store, "toys").classifier in {"verbs", "strong"}
@@ -85,11 +87,11 @@ def test_comparisons_are_neither_compared_nor_promoted(compared: tuple[Store, Lo
 
 def test_two_experiments_are_compared_under_their_names(trained: Path) -> None:
     store = Store.open(trained)
-    for outcome in experiment.run(toys.prepared(trained, LADDER, name="again", seeds="[3, 4]"), store):
+    for outcome in run_classifiers(toys.prepared(trained, LADDER, name="again", seeds="[3, 4]"), store):
         assert outcome.error is None
     found = compare_experiments(store, ["toys", "again"])
-    assert "toys/verbs" in {entry.name for entry in found.comparison.entries}
-    assert len(found.comparison.entries) == 8
+    assert "toys/verbs" in {entry.name for entry in found.comparison.runs}
+    assert len(found.comparison.runs) == 8
     assert str(store.client.get_run(found.run_id).info.experiment_id) == store.experiment("toys")
 
 
@@ -98,9 +100,9 @@ def test_predictions_made_elsewhere_compare_alike_and_are_never_promoted(trained
     table = trained / "theirs.csv"
     told = made.part(made.splits[0], "test").rows.rename(columns={"stance": "prediction"})
     told[["id", "prediction"]].to_csv(table, index=False)
-    experiment.log_external(made, store, external.read(table, made, name="theirs"), name="theirs")
+    log_external(made, store, external.read(table, made, name="theirs"), name="theirs")
     found = compare_experiments(store, ["toys"]).comparison
-    assert found.entries[0].name == "theirs"
+    assert found.runs[0].name == "theirs"
     assert compare_experiments(store, ["toys"], "brier").comparison.refused == {
         "theirs": "it has no probabilities, which brier needs"
     }
@@ -116,7 +118,7 @@ def test_runs_on_other_test_items_are_named_and_left_out(trained: Path) -> None:
         split="{kind: kfold, k: 2, dev: 0.2, calibration: 0}",
         name="folds",
     )
-    list(experiment.run(other, store))
+    list(run_classifiers(other, store))
     found = compare_experiments(store, ["toys", "folds"]).comparison
     assert list(found.refused) == ["folds/kfold"]
     assert found.refused["folds/kfold"].startswith("it was scored on another test set (fingerprint ")
@@ -141,7 +143,7 @@ def test_experiments_that_go_by_different_metrics_need_one_named(trained: Path) 
     toys.prepared(trained, name="other")
     path = trained / "other.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("primary: f1_macro", "primary: accuracy"))
-    list(experiment.run(evaluate.prepare(plan.read(path)), store))
+    list(run_classifiers(prepare(plan.read(path)), store))
     with pytest.raises(ConfigError) as caught:
         compare_experiments(store, ["toys", "other"])
     assert str(caught.value) == (
@@ -199,7 +201,7 @@ def test_of_many_pairs_the_screen_shows_neighbours_and_the_best() -> None:
     table = [(f"r{place}", run(f"r{place}", 0.2 + place / 5)) for place in range(9)]
     found = compare(table, "f1_macro")
     assert len(found.pairs) == 36
-    rank = {entry.name: entry.rank for entry in found.entries}
+    rank = {entry.name: entry.rank for entry in found.runs}
     assert [(rank[pair.better], rank[pair.worse]) for pair in shown_pairs(found)] == [
         *((1, other) for other in range(2, 10)),
         *((first, first + 1) for first in range(2, 9)),

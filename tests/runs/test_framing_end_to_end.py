@@ -9,8 +9,8 @@ import pytest
 
 import harness
 from harness.config import plan
-from harness.evaluation import trial as evaluate
-from harness.runs import experiment
+from harness.evaluation.prepared import Prepared, prepare
+from harness.runs.classifiers import run_classifiers
 from harness.scoring.slices import slices_of
 from harness.tracking.finished import finished_runs, read_predictions
 from harness.tracking.promotion import promote
@@ -37,7 +37,7 @@ classifiers:
 """
 
 
-def prepared(folder: Path, labels: str, multi: str = "") -> evaluate.Prepared:
+def prepared(folder: Path, labels: str, multi: str = "") -> Prepared:
     with (folder / "own.csv").open("w", newline="", encoding="utf-8") as handle:
         table = csv.writer(handle)
         table.writerow(["id", "text", "frames", "split"])
@@ -47,7 +47,7 @@ def prepared(folder: Path, labels: str, multi: str = "") -> evaluate.Prepared:
                 table.writerow([f"{n}.{k}", text.format(place), frames, split])
     path = folder / "own.yaml"
     path.write_text(CONFIG.format(labels=labels, multi=multi), encoding="utf-8")
-    return evaluate.prepare(plan.read(path))
+    return prepare(plan.read(path))
 
 
 CASES = {
@@ -67,7 +67,7 @@ def test_train_score_log_promote_serve_predict(folder: Path, name: str) -> None:
     labels, multi, expected, said = CASES[name]
     made = prepared(folder, labels, multi)
     store = Store.open()
-    outcomes = list(experiment.run(made, store))
+    outcomes = list(run_classifiers(made, store))
     assert [one.error for one in outcomes] == [None, None]
     run = next(one for one in finished_runs(store, ["own"]) if one.name == "linear")
     table = read_predictions(store, run)

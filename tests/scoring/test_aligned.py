@@ -1,4 +1,4 @@
-"""Predictions aligned over seeds and folds; whole messages where they cannot be."""
+"""Predictions are aligned over seeds and folds; what cannot be aligned is refused."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from golden import Golden
 
-from harness.scoring.aligned import AlignedPredictions, effective
+from harness.scoring.aligned import AlignedPredictions, effective_number
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
@@ -26,13 +27,13 @@ ITEMS: tuple[dict[str, Any], ...] = (
 
 
 def rows(seed: int, items: tuple[Mapping[str, Any], ...] = ITEMS, **changed: Any) -> list[dict[str, Any]]:
-    """One row an item; seed 1 says critical of all, seed 2 neutral."""
+    """One row per item; seed 1 predicts critical for all, seed 2 neutral."""
     proba = {"p_critical": 0.6, "p_neutral": 0.3, "p_supportive": 0.1}
     if seed == 2:
         proba = {"p_critical": 0.2, "p_neutral": 0.5, "p_supportive": 0.3}
-    said = max(proba, key=lambda name: proba[name])[2:]
+    prediction = max(proba, key=lambda name: proba[name])[2:]
     keys = {"run": "r", "split": "test", "seed": seed, "fold": 0}
-    return [{**keys, **item, "prediction": said, **proba, **changed} for item in items]
+    return [{**keys, **item, "prediction": prediction, **proba, **changed} for item in items]
 
 
 def table(*parts: list[dict[str, Any]], labels: LabelSet = LABELS) -> Predictions:
@@ -72,7 +73,7 @@ def test_folds_are_pooled_and_an_item_may_stand_in_several() -> None:
 def test_cells_count_what_each_cluster_holds() -> None:
     sample = AlignedPredictions.of(table(rows(1), rows(2)))
     assert sample.cells.shape == (3, 2, 3, 3)
-    # Cluster 0 holds a (critical) and b (neutral); seed 1 says critical, seed 2 neutral.
+    # Cluster 0 holds a (critical) and b (neutral); seed 1 predicts critical, seed 2 neutral.
     assert sample.cells[0].tolist() == [
         [[1, 0, 0], [1, 0, 0], [0, 0, 0]],
         [[0, 1, 0], [0, 1, 0], [0, 0, 0]],
@@ -93,14 +94,14 @@ def test_cells_by_target_are_the_same_counts_apart() -> None:
 
 def test_several_labels_a_row() -> None:
     keys = {"run": "r", "split": "test", "seed": 1, "fold": 0, "target": None, "group": "g"}
-    said = {"prediction_conflict": 1, "prediction_morality": 1, "p_conflict": 0.9, "p_morality": 0.8}
+    predictions = {"prediction_conflict": 1, "prediction_morality": 1, "p_conflict": 0.9, "p_morality": 0.8}
     items = [
-        {**keys, "id": "a", "truth_conflict": 1, "truth_morality": 0, **said},
-        {**keys, "id": "b", "truth_conflict": 0, "truth_morality": 0, **said},
+        {**keys, "id": "a", "truth_conflict": 1, "truth_morality": 0, **predictions},
+        {**keys, "id": "b", "truth_conflict": 0, "truth_morality": 0, **predictions},
     ]
     sample = AlignedPredictions.of(table(items, labels=FRAMES))
     assert sample.truth.tolist() == [[1, 0], [0, 0]]
-    # [label][truth][said]: conflict is once right and once wrong, morality twice wrong.
+    # [label][truth][predicted]: conflict is once right and once wrong, morality twice wrong.
     assert sample.cells.tolist() == [[[[[0, 1], [0, 1]], [[0, 2], [0, 0]]]]]
     assert sample.ordered(["morality"]).cells.tolist() == [[[[[0, 2], [0, 0]], [[0, 1], [0, 1]]]]]
 
@@ -123,33 +124,27 @@ def test_a_slice_numbers_its_clusters_anew() -> None:
 
 def test_clusters_of_unequal_size_count_as_fewer_equal_ones() -> None:
     # (Σ sizes)² / Σ sizes²: sizes 5, 1, 1, 1 give 64 / 28.
-    assert effective(np.repeat([0, 1, 2, 3], [5, 1, 1, 1])) == pytest.approx(64 / 28)
-    assert effective(np.repeat([0, 1, 2, 3], 7)) == 4
+    assert effective_number(np.repeat([0, 1, 2, 3], [5, 1, 1, 1])) == pytest.approx(64 / 28)
+    assert effective_number(np.repeat([0, 1, 2, 3], 7)) == 4
     # Codes of clusters that a slice does not hold count for nothing.
-    assert effective(np.array([0, 0, 9, 9])) == 2
-    assert effective(np.zeros(8, dtype=int)) == 1
+    assert effective_number(np.array([0, 0, 9, 9])) == 2
+    assert effective_number(np.zeros(8, dtype=int)) == 1
 
 
-def test_what_cannot_be_aligned() -> None:
-    assert refusal(rows(1), rows(1)) == "seed 1 scores 'a' of fold 0 twice"
-    different = "seeds 1 and 2 score different items; score whole runs"
-    assert refusal(rows(1), rows(2, ITEMS[:3])) == different
-    assert refusal(rows(1, ITEMS[:3]), rows(2)) == different
-    assert refusal(rows(1), rows(2, fold=1)) == different
+def test_what_cannot_be_aligned(golden: Golden) -> None:
     changed = (*ITEMS[:2], {**ITEMS[2], "truth": "neutral"}, ITEMS[3])
-    assert refusal(rows(1), rows(2, changed)) == "seeds disagree on the truth of 'c'"
-
-
-def test_what_are_no_probabilities() -> None:
-    assert refusal(rows(1, p_critical=float("nan"))) == (
-        "row 0 of the probabilities is not finite: [nan, 0.3, 0.1]"
-    )
-    assert refusal(rows(1, p_critical=0.4)) == (
-        "row 0 of the probabilities does not sum to 1: [0.4, 0.3, 0.1]"
-    )
+    cases = {
+        "a seed scores an item twice": (rows(1), rows(1)),
+        "the second seed lacks an item": (rows(1), rows(2, ITEMS[:3])),
+        "the first seed lacks an item": (rows(1, ITEMS[:3]), rows(2)),
+        "seeds have different folds": (rows(1), rows(2, fold=1)),
+        "seeds disagree on the truth": (rows(1), rows(2, changed)),
+        "a probability is not a number": (rows(1, p_critical=float("nan")),),
+        "probabilities do not sum to 1": (rows(1, p_critical=0.4),),
+    }
+    golden("scoring/aligned-errors", "\n".join(f"{case}: {refusal(*parts)}" for case, parts in cases.items()))
 
 
 def test_nothing_to_score() -> None:
-    with pytest.raises(PredictionsError) as caught:
+    with pytest.raises(PredictionsError, match="no predictions"):
         AlignedPredictions.of(table(rows(1)).only(split="validation"))
-    assert str(caught.value) == "there are no predictions to score"

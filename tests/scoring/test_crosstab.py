@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
+from golden import Golden
 
 from harness.scoring.crosstab import (
     ALL,
@@ -29,8 +30,10 @@ def mentions(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
 
 
 def cell(table: CrossTable, frame: str, stance: str) -> CrossCell:
-    (found,) = [one for one in table.cells if (one.frame, one.stance) == (frame, stance)]
-    return found
+    (match,) = [
+        candidate for candidate in table.cells if (candidate.frame, candidate.stance) == (frame, stance)
+    ]
+    return match
 
 
 FOUR = mentions(
@@ -47,11 +50,11 @@ def test_shares_are_of_all_mentions() -> None:
     (table,) = cross_tables(FOUR, FRAMES, STANCES)
     assert (table.party, table.n, table.groups) == (EVERY_PARTY, 4, 2)
     assert table.frames == (*FRAMES, "none", ALL)
-    values = [[one.true.value for one in table.row(frame)] for frame in table.frames]
+    values = [[share.true.value for share in table.row(frame)] for frame in table.frames]
     # Of four: conflict and critical in rows 1 and 4, conflict and supportive in row 2, …
     assert values == [[0.5, 0.25, 0.75], [0.25, 0, 0.25], [0.25, 0, 0.25], [0.75, 0.25, 1]]
-    given = [[one.given.value for one in table.row(frame)] for frame in table.frames]
-    assert given == [[0.5, 0, 0.5], [0, 0.25, 0.25], [0.25, 0, 0.25], [0.75, 0.25, 1]]
+    predicted = [[share.predicted.value for share in table.row(frame)] for frame in table.frames]
+    assert predicted == [[0.5, 0, 0.5], [0, 0.25, 0.25], [0.25, 0, 0.25], [0.75, 0.25, 1]]
     assert cell(table, "conflict", ALL).gap.value == -0.25
 
 
@@ -76,54 +79,49 @@ def test_intervals_are_over_articles() -> None:
 def test_none_and_all_have_no_interval_but_their_gap_has() -> None:
     rows = [("A", f"g{n}", ("conflict",), "critical", (), "critical") for n in range(60)]
     (table,) = cross_tables(mentions(rows), FRAMES, STANCES)
-    found = cell(table, "conflict", "critical")
-    assert (found.true.value, found.given.value) == (1, 0)
-    assert math.isnan(found.true.low)
-    assert math.isnan(found.given.high)
-    assert (found.gap.low, found.gap.high) == (-1, -1)
+    certain = cell(table, "conflict", "critical")
+    assert (certain.true.value, certain.predicted.value) == (1, 0)
+    assert math.isnan(certain.true.low)
+    assert math.isnan(certain.predicted.high)
+    assert (certain.gap.low, certain.gap.high) == (-1, -1)
 
 
 def test_few_articles_have_no_interval() -> None:
     enough, few = (cross_tables(repeated(n), FRAMES, STANCES)[0] for n in (MIN_ITEMS, MIN_ITEMS - 1))
     assert not math.isnan(cell(enough, "conflict", ALL).gap.low)
-    for share in ("true", "given", "gap"):
-        found = getattr(cell(few, "conflict", ALL), share)
-        assert not math.isnan(found.value)
-        assert math.isnan(found.low)
-        assert math.isnan(found.high)
+    for attribute in ("true", "predicted", "gap"):
+        share = getattr(cell(few, "conflict", ALL), attribute)
+        assert not math.isnan(share.value)
+        assert math.isnan(share.low)
+        assert math.isnan(share.high)
 
 
 def test_a_party_in_few_articles_has_no_interval_beside_one_that_has() -> None:
     rows = [("A", f"g{n}", (), STANCES[n % 2]) for n in range(40)]
     rows += [("B", f"g{n % 20}", (), STANCES[n % 2]) for n in range(30)]
-    whole, one, other = cross_tables(mentions(rows), FRAMES, STANCES)
-    shown = [math.isnan(cell(table, "none", "critical").true.low) for table in (whole, one, other)]
-    assert [table.party for table in (whole, one, other)] == [EVERY_PARTY, "A", "B"]
-    assert shown == [False, False, True]
+    whole, first, second = cross_tables(mentions(rows), FRAMES, STANCES)
+    without_interval = [
+        math.isnan(cell(table, "none", "critical").true.low) for table in (whole, first, second)
+    ]
+    assert [table.party for table in (whole, first, second)] == [EVERY_PARTY, "A", "B"]
+    assert without_interval == [False, False, True]
 
 
-@pytest.mark.parametrize(
-    ("articles", "said"),
-    [
-        (1, "Intervals need 30 groups, and there is 1."),
-        (29, "Intervals need 30 groups, and there are 29."),
-        (30, "30 groups are few (50 are enough): intervals may be too narrow."),
-        (49, "49 groups are few (50 are enough): intervals may be too narrow."),
-        (50, ""),
-    ],
-)
-def test_few_articles_are_said(articles: int, said: str) -> None:
-    (table,) = cross_tables(repeated(articles), FRAMES, STANCES)
-    assert (table.groups, table.caution) == (articles, said)
+def test_few_articles_limit_the_intervals(golden: Golden) -> None:
+    tables = {n: cross_tables(repeated(n), FRAMES, STANCES)[0] for n in (1, 29, 30, 49, 50)}
+    assert [table.groups for table in tables.values()] == list(tables)
+    assert [n for n, table in tables.items() if not table.limitation] == [50]
+    lines = [f"{n} articles: {table.limitation}" for n, table in tables.items() if table.limitation]
+    golden("scoring/crosstab-limitations", "\n".join(lines))
 
 
 def test_a_mention_with_two_frames_is_seen() -> None:
     (table,) = cross_tables(FOUR, FRAMES, STANCES)
-    assert table.several
-    given = FOUR[["party", "group", "given_frames", "given_stance"]]
-    assert not cross_tables(given, FRAMES, STANCES)[0].several
-    both = given.assign(given_frames=[("conflict", "morality"), (), (), ()])
-    assert cross_tables(both, FRAMES, STANCES)[0].several
+    assert table.frames_overlap
+    predicted = FOUR[["party", "group", "given_frames", "given_stance"]]
+    assert not cross_tables(predicted, FRAMES, STANCES)[0].frames_overlap
+    both = predicted.assign(given_frames=[("conflict", "morality"), (), (), ()])
+    assert cross_tables(both, FRAMES, STANCES)[0].frames_overlap
 
 
 def test_mentions_without_an_article_are_resampled_alone() -> None:
@@ -134,20 +132,23 @@ def test_mentions_without_an_article_are_resampled_alone() -> None:
 def test_a_party_needs_enough_mentions_for_a_table_of_its_own() -> None:
     few, enough = ([("A", "a", (), "critical")] * n for n in (MIN_MENTIONS - 1, MIN_MENTIONS))
     other = [("B", "b", (), "critical")] * 30
-    assert [one.party for one in cross_tables(mentions(few + other), FRAMES, STANCES)] == [EVERY_PARTY, "B"]
+    assert [table.party for table in cross_tables(mentions(few + other), FRAMES, STANCES)] == [
+        EVERY_PARTY,
+        "B",
+    ]
     tables = cross_tables(mentions(enough + other), FRAMES, STANCES)
-    assert [one.party for one in tables] == [EVERY_PARTY, "B", "A"]
+    assert [table.party for table in tables] == [EVERY_PARTY, "B", "A"]
     # Its own articles only.
-    assert [one.groups for one in tables] == [2, 1, 1]
+    assert [table.groups for table in tables] == [2, 1, 1]
 
 
 def test_labels_that_are_not_there_leave_their_shares_empty() -> None:
-    given = FOUR[["party", "group", "given_frames", "given_stance"]]
-    (table,) = cross_tables(given, FRAMES, STANCES)
-    found = cell(table, "conflict", ALL)
-    assert found.given.value == 0.5
-    assert math.isnan(found.true.value)
-    assert math.isnan(found.gap.value)
+    predicted = FOUR[["party", "group", "given_frames", "given_stance"]]
+    (table,) = cross_tables(predicted, FRAMES, STANCES)
+    shares = cell(table, "conflict", ALL)
+    assert shares.predicted.value == 0.5
+    assert math.isnan(shares.true.value)
+    assert math.isnan(shares.gap.value)
     assert cross_tables(FOUR[:0], FRAMES, STANCES) == ()
 
 
@@ -187,5 +188,5 @@ def test_intervals_cover() -> None:
 
 @pytest.mark.parametrize("draws", [200])
 def test_equal_seeds_give_equal_intervals(draws: int) -> None:
-    one, two = (as_table(cross_tables(FOUR, FRAMES, STANCES, draws=draws, seed=7)) for _ in range(2))
-    pd.testing.assert_frame_equal(one, two)
+    first, second = (as_table(cross_tables(FOUR, FRAMES, STANCES, draws=draws, seed=7)) for _ in range(2))
+    pd.testing.assert_frame_equal(first, second)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from golden import Golden
 from sklearn.metrics import f1_score
 
 from harness.scoring import score as scoring
 from harness.scoring.aligned import AlignedPredictions
-from harness.scoring.limitations import caveats
+from harness.scoring.limitations import few_groups_limitation, limitations
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import default_names, resolve
 from harness.scoring.score import score, seed_values
@@ -33,17 +35,17 @@ def predictions(
         frames = [tuple(name for name in labels.names if stream.random() < 0.4) for _ in range(n)]
         corpus = pd.DataFrame(
             {
-                "id": [f"{split}{place}" for place in range(n)],
-                "target": [f"t{place % 5}" for place in range(n)],
-                "group": [f"g{place // 3}" for place in range(n)],
+                "id": [f"{split}{index}" for index in range(n)],
+                "target": [f"t{index % 5}" for index in range(n)],
+                "group": [f"g{index // 3}" for index in range(n)],
                 "stance": truth,
                 "frames": frames,
             }
         )
         codes = labels.encode(frames if labels.multi else truth)
-        told = codes * 2.0 - 1 if labels.multi else np.eye(k)[codes]
+        signal = codes * 2.0 - 1 if labels.multi else np.eye(k)[codes]
         for seed in range(1, n_seeds + 1):
-            logits = stream.normal(size=(n, k)) + told
+            logits = stream.normal(size=(n, k)) + signal
             proba = (
                 1 / (1 + np.exp(-logits))
                 if labels.multi
@@ -78,8 +80,8 @@ def test_a_value_is_the_mean_over_seeds_and_its_spread_is_theirs() -> None:
     table = predictions(STANCE)
     scores = score(table, resolve(["f1_macro", "f1"], "f1_macro", STANCE), draws=50)
     each = []
-    for _, own in table.rows.groupby("seed"):
-        each.append(f1_score(own["truth"], own["prediction"], labels=STANCE.names, average=None))
+    for _, of_seed in table.rows.groupby("seed"):
+        each.append(f1_score(of_seed["truth"], of_seed["prediction"], labels=STANCE.names, average=None))
     row = scores.rows.set_index("metric").loc["f1_macro"]
     assert row["value"] == pytest.approx(np.mean(each))
     assert row["seed_sd"] == pytest.approx(np.std(np.mean(each, axis=1), ddof=1))
@@ -88,7 +90,7 @@ def test_a_value_is_the_mean_over_seeds_and_its_spread_is_theirs() -> None:
 
 def test_folds_are_pooled_before_scoring() -> None:
     table = predictions(STANCE, n_seeds=2)
-    folded = with_rows(table, fold=[place % 3 for place in range(len(table))])
+    folded = with_rows(table, fold=[index % 3 for index in range(len(table))])
     metrics = resolve(["f1_macro", "ece_equal_mass"], "f1_macro", STANCE)
     pd.testing.assert_frame_equal(score(folded, metrics, draws=40).rows, score(table, metrics, draws=40).rows)
 
@@ -147,8 +149,8 @@ def test_groups_widen_the_interval() -> None:
 def test_slices_stand_beside_the_whole() -> None:
     table = predictions(STANCE, splits=("validation", "test"))
     slices = {
-        "early": {f"test{place}" for place in range(30)},
-        "t0": {f"test{5 * place}" for place in range(18)},
+        "early": {f"test{index}" for index in range(30)},
+        "t0": {f"test{5 * index}" for index in range(18)},
     }
     metrics = resolve(["accuracy"], "accuracy", STANCE)
     rows = score(table, metrics, draws=100, slices=slices).rows
@@ -165,7 +167,7 @@ def test_slices_stand_beside_the_whole() -> None:
 
 def test_a_biased_metric_is_within_its_interval_all_the_same() -> None:
     # Ninety targets named once or twice: a draw that misses a row of a target has it worse off.
-    table = with_rows(predictions(STANCE), target=[f"t{place % 70}" for place in range(N)] * 3)
+    table = with_rows(predictions(STANCE), target=[f"t{index % 70}" for index in range(N)] * 3)
     row = score(table, resolve(["favg_target_mean"], "favg_target_mean", STANCE), draws=500).rows.iloc[0]
     sample = AlignedPredictions.of(table)
     assert (
@@ -209,61 +211,68 @@ def test_an_undefined_value_is_no_number() -> None:
     assert np.isnan([row["value"], row["low"], row["high"]]).all()
 
 
-def test_what_is_refused() -> None:
+def test_what_is_refused(golden: Golden) -> None:
     table = predictions(STANCE, n_seeds=1)
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ConfigError) as wrong_task:
         score(table, resolve(["jaccard", "hamming_loss"], "jaccard", FRAMING))
-    assert str(caught.value) == (
-        "metrics.0: 'jaccard' is for multi-label tasks, and this one is single-label\n"
-        "metrics.1: 'hamming_loss' is for multi-label tasks, and this one is single-label"
-    )
-    with pytest.raises(PredictionsError) as nothing:
+    assert [problem.where for problem in wrong_task.value.problems] == ["metrics.0", "metrics.1"]
+    with pytest.raises(PredictionsError) as no_rows:
         score(table.only(split="dev"), resolve(None, "f1_macro", STANCE))
-    assert str(nothing.value) == "there are no predictions to score"
+    without = with_rows(table, **{f"p_{name}": np.nan for name in STANCE.names})
+    with pytest.raises(PredictionsError) as no_probabilities:
+        score(without, resolve(["brier", "log_loss"], "brier", STANCE))
+    errors = [wrong_task, no_rows, no_probabilities]
+    golden("scoring/score-errors", "\n".join(str(error.value) for error in errors))
 
 
 def test_no_metrics_no_scores() -> None:
     assert score(predictions(STANCE), []).rows.empty
 
 
-def test_caveats_say_what_limits_the_scores() -> None:
+def test_what_limits_the_scores_is_told(golden: Golden) -> None:
     table = predictions(STANCE, n_seeds=2, n=150)
-    assert caveats(table) == ()
+    assert limitations(table) == ()
     grouped = with_rows(table, group="only", target=[None, *["t"] * 149] * 2)
     lacking = with_rows(grouped, truth=table.rows["truth"].replace("supportive", "neutral"))
-    assert caveats(lacking) == (
-        "test: no item is 'supportive', so its F1 is 0 by convention and lowers macro averages.",
-        "test: all items belong to one group, so no interval can be given.",
-        "test: 1 items have no target; means over targets take them for one.",
-    )
+    biased = resolve(["f1_macro", "ece_equal_mass", "favg_target_mean"], "f1_macro", STANCE)
+    sentences = limitations(lacking, biased)
+    assert len(sentences) == 4
+    golden("scoring/limitations", "\n".join(sentences))
 
 
-@pytest.mark.parametrize(("n", "said"), [(147, True), (150, False)])
-def test_few_groups_are_told(n: int, said: bool) -> None:
-    caveat = "test: 49 groups are few (50 are enough): intervals may be too narrow."
-    assert caveats(predictions(FRAMING, n_seeds=1, n=n)) == ((caveat,) if said else ())
+@pytest.mark.parametrize(("n", "limited"), [(147, True), (150, False)])
+def test_few_groups_are_a_limitation(n: int, limited: bool) -> None:
+    expected = (f"test: {few_groups_limitation(49)}",) if limited else ()
+    assert limitations(predictions(FRAMING, n_seeds=1, n=n)) == expected
 
 
-@pytest.mark.parametrize(("n", "said"), [(199, True), (200, False)])
-def test_few_groups_for_ranks_are_told(n: int, said: bool) -> None:
+def words(sentence: str) -> set[str]:
+    return set(re.findall(r"[\w%]+", sentence))
+
+
+@pytest.mark.parametrize(("n", "limited"), [(199, True), (200, False)])
+def test_few_groups_are_a_limitation_of_rank_metrics(n: int, limited: bool, golden: Golden) -> None:
     ranks = resolve(["average_precision_macro"], "average_precision_macro", FRAMING)
-    table = predictions(FRAMING, n_seeds=1, n=n)
-    ungrouped = with_rows(table, group=None)
-    caveat = (
-        "test: 199 groups are few for average_precision_macro (200 are enough): intervals may be too narrow."
-    )
-    assert caveats(ungrouped, ranks) == ((caveat,) if said else ())
-    assert caveats(ungrouped) == ()
+    table = with_rows(predictions(FRAMING, n_seeds=1, n=n), group=None)
+    sentences = limitations(table, ranks)
+    assert len(sentences) == limited
+    assert all({"199", "200", "average_precision_macro"} <= words(sentence) for sentence in sentences)
+    assert limitations(table) == ()
+    if limited:
+        golden("scoring/limitation-of-ranks", sentences[0])
 
 
-@pytest.mark.parametrize(("largest", "said"), [(33, False), (34, True)])
-def test_very_unequal_groups_are_told(largest: int, said: bool) -> None:
+@pytest.mark.parametrize(("largest", "limited"), [(33, False), (34, True)])
+def test_very_unequal_groups_are_a_limitation(largest: int, limited: bool, golden: Golden) -> None:
     # 180 items, one group of 33 or 34, the others alone: 180² / (33² + 147) = 26.2, but of 34: 24.9.
     table = predictions(FRAMING, n_seeds=1, n=180)
-    group = [f"g{max(0, place - largest + 1)}" for place in range(180)]
-    caveat = f"test: groups are very unequal (one holds {largest / 180:.0%} of the items):"
-    found = caveats(with_rows(table, group=group))
-    assert found == ((f"{caveat} intervals may be too narrow.",) if said else ())
+    group = [f"g{max(0, index - largest + 1)}" for index in range(180)]
+    sentences = limitations(with_rows(table, group=group))
+    assert len(sentences) == limited
+    # 34 of 180 items.
+    assert all("19%" in words(sentence) for sentence in sentences)
+    if limited:
+        golden("scoring/limitation-of-unequal-groups", sentences[0])
 
 
 def test_the_standard_set_of_a_label_set_without_sides() -> None:

@@ -1,9 +1,10 @@
-"""Corpus and splits in, named parts of the test items out."""
+"""Test items are cut into slices by party, outlet, label, length and more."""
 
 from __future__ import annotations
 
 import pandas as pd
 import pytest
+from golden import Golden
 
 from harness.scoring.slices import QUOTATION, Slice, known_columns, slices_of
 from harness.splits import Split
@@ -36,8 +37,8 @@ SPLIT = Split(0, ("t",), (), (), ("a", "b", "c", "d", "e", "f", "g", "h"))
 
 
 def cut(*columns: str, multi: bool = False) -> dict[str, str]:
-    found = slices_of(corpus(), [SPLIT], FRAMING if multi else STANCE, columns or None)
-    return {one.name: "".join(sorted(one.ids)) for one in found}
+    slices = slices_of(corpus(), [SPLIT], FRAMING if multi else STANCE, columns or None)
+    return {slice_.name: "".join(sorted(slice_.ids)) for slice_ in slices}
 
 
 def test_every_kind_tells_the_items_apart() -> None:
@@ -89,15 +90,11 @@ def test_a_column_that_tells_nothing_apart_gives_no_slice() -> None:
     assert slices_of(some, [SPLIT], STANCE, ["outlet"]) == (Slice("outlet", "Post", frozenset("abc")),)
 
 
-def test_a_column_that_is_not_there_is_refused() -> None:
+def test_a_column_that_is_not_there_is_refused(golden: Golden) -> None:
     with pytest.raises(ConfigError) as caught:
         cut("outlets", "votes", "target", "target")
-    assert str(caught.value) == (
-        "slices.0: made has no column 'outlets'; did you mean 'outlet'?\n"
-        "slices.1: made has no column 'votes'; known: article, date, holder, label, length, outlet, quoted,"
-        " register, span, target, targets\n"
-        "slices.3: 'target' is named twice"
-    )
+    assert [problem.where for problem in caught.value.problems] == ["slices.0", "slices.1", "slices.3"]
+    golden("scoring/slices-errors", str(caught.value))
 
 
 def test_folds_are_cut_together() -> None:
@@ -105,9 +102,9 @@ def test_folds_are_cut_together() -> None:
         Split(1, ("c", "t"), (), (), ("a", "b", "d", "e")),
         Split(2, ("a", "t"), (), (), ("c", "f", "g", "h")),
     ]
-    found = {one.name: one.ids for one in slices_of(corpus(), folds, STANCE, ["article"])}
-    assert found["article=seen in training"] == {"c"}
-    assert found["article=not seen in training"] == set("abdfgh")
+    by_name = {slice_.name: slice_.ids for slice_ in slices_of(corpus(), folds, STANCE, ["article"])}
+    assert by_name["article=seen in training"] == {"c"}
+    assert by_name["article=not seen in training"] == set("abdfgh")
 
 
 @pytest.mark.parametrize(

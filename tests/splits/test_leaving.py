@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.audits.world import NAMES, corpus_of
 
 from harness.splits import PARTS, Split
 from harness.values.catalog import bind
 from harness.values.errors import ConfigError, SplitError
 from harness.values.labels import STANCE
 from harness.values.tables import Corpus
-from tests.audits.world import NAMES, corpus_of
 from tests.splits import articles
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from toys import prepared
 
-from harness.runs import experiment
+from harness.runs.classifiers import run_classifiers
 from harness.tracking.promotion import Promotion, promote, rollback
 from harness.tracking.store import Store
 from harness.values.errors import PromotionError, StoreError
@@ -96,7 +96,7 @@ def test_a_champion_judged_on_other_items_is_replaced_on_request_alone(trained: 
     store = Store.open()
     promote(store, "toys")
     made = prepared(trained, name="others", split="{kind: holdout, test: 0.4, dev: 0.2, calibration: 0}")
-    assert [one.error for one in experiment.run(made, store)] == [None]
+    assert [one.error for one in run_classifiers(made, store)] == [None]
     with pytest.raises(PromotionError) as caught:
         promote(store, "others")
     assert str(caught.value).startswith(
@@ -145,7 +145,7 @@ def test_what_cannot_be_promoted_is_named(
 def test_without_select_there_is_no_best(trained: Path) -> None:
     store = Store.open()
     made = prepared(trained, name="blind", split="{kind: kfold, k: 3, dev: 0, calibration: 0}")
-    assert [one.error for one in experiment.run(made, store)] == [None]
+    assert [one.error for one in run_classifiers(made, store)] == [None]
     with pytest.raises(PromotionError) as caught:
         promote(store, "blind")
     assert str(caught.value) == (

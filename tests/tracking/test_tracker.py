@@ -7,16 +7,19 @@ import pandas as pd
 import pytest
 from toys import prepared
 
-from harness.evaluation import trial as evaluate
-from harness.evaluation.trial import Prepared, Trial, TrialResult
-from harness.runs import experiment
+from harness.audits import experiment_audits
+from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import Trial, TrialResult
+from harness.evaluation.trial import list_trials, run_trial
+from harness.runs import classifiers
+from harness.runs.classifiers import ClassifierOutcome, run_classifiers
 from harness.tracking import names
 from harness.tracking.store import Store
 from harness.tracking.tracker import Tracker
 
 
-def ran(made: Prepared, store: Store, **options: Any) -> list[experiment.Outcome]:
-    return list(experiment.run(made, store, **options))
+def ran(made: Prepared, store: Store, **options: Any) -> list[ClassifierOutcome]:
+    return list(run_classifiers(made, store, **options))
 
 
 def runs(store: Store, role: str, experiment_name: str = "toys") -> dict[str, Any]:
@@ -27,16 +30,22 @@ def runs(store: Store, role: str, experiment_name: str = "toys") -> dict[str, An
     return {run.info.run_name: run for run in found}
 
 
+def replace_run_trial(monkeypatch: pytest.MonkeyPatch, replacement: Any) -> None:
+    """Run trials by another function, those of twins too."""
+    for module in (classifiers, experiment_audits):
+        monkeypatch.setattr(module, "run_trial", replacement)
+
+
 def trained_again(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note the name of every trial that is trained from here on."""
     noted: list[str] = []
-    original = evaluate.run_trial
+    original = run_trial
 
     def noting(made: Prepared, trial: Trial, *folders: Path) -> TrialResult:
         noted.append(trial.name)
         return original(made, trial, *folders)
 
-    monkeypatch.setattr(evaluate, "run_trial", noting)
+    replace_run_trial(monkeypatch, noting)
     return noted
 
 
@@ -96,7 +105,7 @@ def test_what_matters_to_a_result_makes_another_run(tmp_path: Path, change: dict
     digests = set()
     for made in (prepared(tmp_path), prepared(tmp_path, **change)):
         (classifier,) = made.plan.classifiers
-        digests.add(names.parent_digest(made, classifier, evaluate.trials(made, classifier)))
+        digests.add(names.parent_digest(made, classifier, list_trials(made, classifier)))
     assert len(digests) == 2
 
 
@@ -104,7 +113,7 @@ def test_a_name_and_a_description_change_nothing(tmp_path: Path) -> None:
     digests = set()
     for made in (prepared(tmp_path), prepared(tmp_path, name="renamed")):
         (classifier,) = made.plan.classifiers
-        digests.add(names.parent_digest(made, classifier, evaluate.trials(made, classifier)))
+        digests.add(names.parent_digest(made, classifier, list_trials(made, classifier)))
     assert len(digests) == 1
 
 
@@ -145,7 +154,7 @@ def test_an_interrupted_run_is_killed_and_taken_up_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, made = Store.open(), prepared(folder)
-    original = evaluate.run_trial
+    original = run_trial
 
     def interrupted(made: Prepared, trial: Trial, *folders: Path) -> TrialResult:
         if trial.seed == 2:
@@ -153,7 +162,7 @@ def test_an_interrupted_run_is_killed_and_taken_up_again(
         return original(made, trial, *folders)
 
     with monkeypatch.context() as patch:
-        patch.setattr(evaluate, "run_trial", interrupted)
+        replace_run_trial(patch, interrupted)
         with pytest.raises(KeyboardInterrupt):
             ran(made, store)
     before = runs(store, "classifier")["verbs"]
@@ -174,7 +183,7 @@ def test_a_run_whose_process_died_is_taken_up_and_another_machines_is_not(folder
     store, made = Store.open(), prepared(folder)
     tracker = Tracker(store, made)
     (classifier,) = made.plan.classifiers
-    trials = evaluate.trials(made, classifier)
+    trials = list_trials(made, classifier)
     with tracker.classifier(classifier, trials) as parent:
         dead = parent.run_id
     assert store.client.get_run(dead).info.status == "RUNNING"
@@ -276,7 +285,7 @@ def test_an_unfinished_result_is_not_logged_as_done(folder: Path) -> None:
     store, made = Store.open(), prepared(folder)
     tracker = Tracker(store, made)
     (classifier,) = made.plan.classifiers
-    trials = evaluate.trials(made, classifier)
+    trials = list_trials(made, classifier)
     with tracker.classifier(classifier, trials):
         pass
     assert tracker.finished(classifier, trials) is None

@@ -6,13 +6,13 @@ from typing import Any
 
 from toys import prepared
 
-from harness.evaluation.trial import Prepared
-from harness.runs import experiment
+from harness.evaluation.prepared import Prepared
+from harness.runs.classifiers import ClassifierOutcome, run_classifiers
 from harness.tracking.store import Store
 
 
-def ran(made: Prepared, store: Store, **options: Any) -> list[experiment.Outcome]:
-    return list(experiment.run(made, store, **options))
+def ran(made: Prepared, store: Store, **options: Any) -> list[ClassifierOutcome]:
+    return list(run_classifiers(made, store, **options))
 
 
 def runs(store: Store, role: str, experiment_name: str = "toys") -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Encoder:
 
     Attributes
     ----------
-    resume_in : Path or None
+    checkpoint_dir : Path or None
         A folder of its own in which :meth:`fit` keeps its state after each epoch, and goes on from it.
     curves_ : list of dict
         One an epoch: ``train_loss``, ``validation_loss``, ``validation_f1_macro``.
@@ -58,7 +58,7 @@ class Encoder:
         self.objective = objective
         self.labels = labels
         self.seed = seed
-        self.resume_in: Path | None = None
+        self.checkpoint_dir: Path | None = None
         self._service: Service | None = None
 
     def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
@@ -89,7 +89,9 @@ class Encoder:
             )
             assert learned is not None
             objective = self.objective or OneTask(self.labels)
-            run = training.Training(network, options, objective, self.seed, padding(backend), self.resume_in)
+            run = training.Training(
+                network, options, objective, self.seed, padding(backend), self.checkpoint_dir
+            )
             several = crew.processes()
             curves = run.run(learned, held) if several == 1 else crew.trained(run, learned, held, several)
         self.take(tokenizer, network)

@@ -110,7 +110,7 @@ class Distilled:
 
     Attributes
     ----------
-    resume_in : Path or None
+    checkpoint_dir : Path or None
         A folder of its own in which :meth:`fit` keeps what each teacher said and each student learned, and
         goes on from it.
     encoder_ : Encoder
@@ -133,7 +133,7 @@ class Distilled:
         (self.teacher, self.teachers), (self.student, self.students) = teachers, students
         self.trust, self.unlabelled = lessons
         self.labels, self.seed = labels, seed
-        self.resume_in: Path | None = None
+        self.checkpoint_dir: Path | None = None
 
     def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
         """Fine-tune the teachers on ``train``, hear them, and fine-tune the students on what they say.
@@ -181,13 +181,13 @@ class Distilled:
         return self.encoder_
 
     def _place(self, name: str) -> Path | None:
-        return None if self.resume_in is None else self.resume_in / name
+        return None if self.checkpoint_dir is None else self.checkpoint_dir / name
 
     def _taught(self, number: int, lessons: Labelled, validation: Labelled | None) -> Encoder:
         """Fine-tune a student."""
         seed = seeds.derive(self.seed, "student", number) if number else self.seed
         made = Encoder(self.student, self.labels, seed)
-        made.resume_in = self._place(f"student-{number}")
+        made.checkpoint_dir = self._place(f"student-{number}")
         made.fit(lessons, validation)
         return made
 
@@ -200,7 +200,7 @@ class Distilled:
         file = None if place is None else place / f"{self._identity(made, train, validation, asked)}.npy"
         if file is not None and file.is_file():
             return np.asarray(np.load(file))
-        made.resume_in = None if place is None else place / "training"
+        made.checkpoint_dir = None if place is None else place / "training"
         made.fit(train, validation)
         said = heard(made, asked)
         if file is not None:

@@ -18,7 +18,7 @@ import numpy as np
 from harness.classifiers.checkpoints import check
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options
-from harness.classifiers.protocol import Examples, Labelled
+from harness.classifiers.protocol import Examples, Labelled, learns_both_tasks
 from harness.classifiers.reading import reading
 from harness.values.errors import ClassifierError, ConfigError, Problem
 from harness.values.labels import LabelSet
@@ -32,12 +32,13 @@ OPTIONS = Options()
 _FILE = "joint.json"
 
 
+@learns_both_tasks
 def joint_encoder(
     *,
     weight: float = 1.0,
     encoder: Options = OPTIONS,
     labels: LabelSet,
-    beside: LabelSet | None = None,
+    other_labels: LabelSet | None = None,
     seed: int,
 ) -> JointEncoder:
     """Make an encoder with a head for stance and one for frames, fine-tuned on both at once.
@@ -50,7 +51,7 @@ def joint_encoder(
     encoder : Options
         As of :func:`harness.classifiers.encoder.encoder`. The epoch is kept that has the best mean of both
         macro-F1 on validation.
-    labels, beside : LabelSet
+    labels, other_labels : LabelSet
         Handed in: the labels of the experiment's task and of the other one.
     seed : int
         Handed in.
@@ -70,7 +71,7 @@ def joint_encoder(
         problems += [replace(one, where=f"encoder.{one.where}") for one in error.problems]
     if problems:
         raise ConfigError(problems)
-    return JointEncoder(encoder, weight, labels, beside, seed)
+    return JointEncoder(encoder, weight, labels, other_labels, seed)
 
 
 class JointEncoder:
@@ -82,7 +83,7 @@ class JointEncoder:
     weight : float
     labels : LabelSet
         Of the task that it labels.
-    beside : LabelSet or None
+    other_labels : LabelSet or None
         Of the other task, which it learns too; None where there is none, and then it cannot be fitted.
     seed : int
 
@@ -96,10 +97,11 @@ class JointEncoder:
     deterministic = False
 
     def __init__(
-        self, options: Options, weight: float, labels: LabelSet, beside: LabelSet | None, seed: int
+        self, options: Options, weight: float, labels: LabelSet, other_labels: LabelSet | None, seed: int
     ) -> None:
-        self.options, self.weight, self.labels, self.beside, self.seed = options, weight, labels, beside, seed
-        self.resume_in: Path | None = None
+        self.options, self.weight, self.seed = options, weight, seed
+        self.labels, self.other_labels = labels, other_labels
+        self.checkpoint_dir: Path | None = None
         self._place = 0
 
     def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
@@ -112,16 +114,16 @@ class JointEncoder:
         """
         from harness.classifiers.encoder.objectives import TwoTasks
 
-        if self.beside is None or train.beside is None:
+        if self.other_labels is None or train.other_task is None:
             raise ClassifierError(
                 "a joint encoder learns stance and frames at once, and the corpus is labelled for one of them"
             )
-        tasks = TwoTasks(self.labels, self.beside, self.weight)
+        tasks = TwoTasks(self.labels, self.other_labels, self.weight)
         made = Encoder(self.options, tasks.outputs, self.seed, tasks)
-        made.resume_in = self.resume_in
+        made.checkpoint_dir = self.checkpoint_dir
         made.fit(
-            tasks.together(train, train.beside),
-            None if validation is None else tasks.together(validation, validation.beside),
+            tasks.together(train, train.other_task),
+            None if validation is None else tasks.together(validation, validation.other_task),
         )
         self.encoder_, self._tasks = made, tasks
         self.curves_: list[dict[str, float]] = made.curves_

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.config.load import Document, load
+from harness.config.load import ConfigDocument, load
 from harness.config.plan.data import card_of, missing
 from harness.config.plan.plan import Plan, PlannedClassifier
 from harness.config.schema import OFF, ExperimentConfig, validated
@@ -31,12 +31,12 @@ def read(path: Path, sets: Sequence[str] = ()) -> Plan:
     return resolve(load(path, sets))
 
 
-def resolve(document: Document) -> Plan:
+def resolve(document: ConfigDocument) -> Plan:
     """Turn names into factories and check every option; touches no corpus and fits nothing.
 
     Parameters
     ----------
-    document : Document
+    document : ConfigDocument
         From :func:`harness.config.load.load`.
 
     Raises
@@ -50,7 +50,7 @@ def resolve(document: Document) -> Plan:
 class _Resolver:
     """Gathers problems while it resolves, part by part."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: ConfigDocument) -> None:
         self.document = document
         self.problems: list[Problem] = []
         self.parts: list[Bound] = []
@@ -82,7 +82,7 @@ class _Resolver:
         self.problems += problems
 
     def _placed(self) -> list[Problem]:
-        lines = {one: self.document.place(one.where) for one in self.problems}
+        lines = {one: self.document.line_of(one.where) for one in self.problems}
         ordered = sorted(lines, key=lambda one: (str(lines[one].file), lines[one].line))
         return [self.document.problem(one.where, one.what, one.hint) for one in ordered]
 
@@ -104,14 +104,14 @@ class _Resolver:
             self._note([Problem(f"{path}.kind", what, f"known: {', '.join(known)}")])
             return None
         try:
-            with _Importable(self.document.place(f"{path}.kind").folder):
+            with _Importable(self.document.line_of(f"{path}.kind").folder):
                 return catalog.bind(section, kind, options, path, lambda name: self._folder(path, name))
         except ConfigError as error:
             self._note(error.problems)
             return None
 
     def _folder(self, path: str, option: str) -> Path:
-        return self.document.place(f"{path}.{option}").folder
+        return self.document.line_of(f"{path}.{option}").folder
 
     def _with_parts(self, corpus: Bound) -> Bound:
         """Check the parts of a joined corpus like corpora of their own, and write their defaults out."""
@@ -175,7 +175,7 @@ class _Resolver:
             return None
         kind = part.get("kind", name)
         try:
-            with _Importable(self.document.place(path).folder):
+            with _Importable(self.document.line_of(path).folder):
                 options = {key: value for key, value in part.items() if key != "kind"}
                 bound = catalog.bind("audit", kind, options, path, lambda option: self._folder(path, option))
                 bound.make()

@@ -1,11 +1,13 @@
-"""Raw probabilities in, what is served out: calibrated probabilities, labels, and whether to abstain.
+"""Raw predictions in, what is served out: calibrated probabilities, labels, and whether to abstain.
 
 ::
 
-    raw probabilities ─ calibrators ─► calibrated ─ thresholds ─► labels ─ abstention ─► served, or not
+    raw probabilities ─ calibrator ─► calibrated ─ thresholds ─► labels ─ abstention ─► served, or abstained
 
-All of it is fitted after training, from what a trial predicted, so that changing it trains nothing again.
-Each step sees rows that the one before did not: the classifier was fitted on train, the calibrator on
-calibration, the thresholds on validation, the abstention on the half of calibration that the calibrator was
-not shown. Test is never looked at.
+Everything is fitted after training, on what a trial predicted, so that another calibration, threshold or risk
+needs no new training. Each step is fitted on rows that the step before was not fitted on: the classifier on
+train, the calibrator on calibration, the thresholds on validation, the abstention on the half of calibration
+that the calibrator did not see. Test is never looked at.
+
+What is fitted here is applied by :mod:`harness.serving.decisions`.
 """

@@ -1,4 +1,8 @@
-"""Probabilities and what was true in, a frozen map from raw to calibrated probabilities out."""
+"""Probabilities and true labels in, a frozen map from raw to calibrated probabilities out.
+
+Temperature scaling follows Guo et al. (2017), Platt scaling Platt (1999), isotonic regression Zadrozny &
+Elkan (2002). The maps themselves are in :mod:`harness.serving.decisions.calibrators`.
+"""
 
 from __future__ import annotations
 
@@ -26,21 +30,21 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Codes = NDArray[np.int64]
 
-FEWEST = 5
-"""A label with fewer items on either side (it applies, it does not) is left as the classifier said it."""
+MIN_PER_LABEL = 5
+"""A label with fewer positive or fewer negative rows is not calibrated."""
 
-COLDEST, HOTTEST = 0.01, 100.0
-"""Bounds of a temperature."""
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0
+"""Bounds of the search for a temperature, a hundred times either way."""
 
 
 def fit(kind: str, proba: Array, truth: Codes, labels: LabelSet) -> tuple[Calibrator, tuple[str, ...]]:
-    """Fit a map.
+    """Fit a calibrator.
 
     Parameters
     ----------
     kind : {"temperature", "platt", "isotonic", "none"}
     proba : (n, k) array
-        Of rows that the classifier was not fitted on.
+        Raw, in [0, 1], of rows that the classifier was not fitted on.
     truth : (n,) or (n, k) array
         Codes, or 0 and 1.
     labels : LabelSet
@@ -49,30 +53,28 @@ def fit(kind: str, proba: Array, truth: Codes, labels: LabelSet) -> tuple[Calibr
     -------
     Calibrator
     tuple of str
-        What a reader should know, a sentence each: labels that were left as they are.
+        Labels that were not calibrated and why, one sentence each.
     """
     if kind == "none":
         return Unchanged(), ()
     few = few_items(truth, labels)
-    if not labels.multi and len(truth) < 2 * FEWEST:
-        return Unchanged(), (
-            f"Probabilities are the classifier's own: {len(truth)} rows are too few to calibrate by.",
-        )
+    if not labels.multi and len(truth) < 2 * MIN_PER_LABEL:
+        return Unchanged(), (f"Probabilities are not calibrated: {len(truth)} calibration rows are too few.",)
     notes: tuple[str, ...] = ()
     if few and (labels.multi or kind != "temperature"):
         names = ", ".join(labels.names[k] for k in few)
         notes = (
-            f"Probabilities of {names} are the classifier's own: calibration has fewer than {FEWEST} rows"
-            " with or without the label.",
+            f"Probabilities of {names} are not calibrated: fewer than {MIN_PER_LABEL} calibration rows"
+            " have, or lack, the label.",
         )
     return FITS[kind](proba, truth, labels, few), notes
 
 
 def few_items(truth: Codes, labels: LabelSet) -> tuple[int, ...]:
-    """Return the places of labels that too few rows have, or lack, to fit anything for them."""
+    """Return the indices of labels that too few rows have, or lack, to be calibrated."""
     applies = of_labels(truth, labels)
-    held = applies.sum(axis=0)
-    return tuple(k for k in range(len(labels)) if min(held[k], len(applies) - held[k]) < FEWEST)
+    support = applies.sum(axis=0)
+    return tuple(k for k in range(len(labels)) if min(support[k], len(applies) - support[k]) < MIN_PER_LABEL)
 
 
 def of_labels(truth: Codes, labels: LabelSet) -> Codes:
@@ -82,30 +84,33 @@ def of_labels(truth: Codes, labels: LabelSet) -> Codes:
 
 def _temperature(proba: Array, truth: Codes, labels: LabelSet, few: Sequence[int]) -> Temperature:
     if not labels.multi:
-        return Temperature((_hottest(proba, truth, multi=False),))
+        return Temperature((_best_temperature(proba, truth, multi=False),))
     return Temperature(
         tuple(
-            1.0 if k in few else _hottest(proba[:, [k]], truth[:, [k]], multi=True)
+            1.0 if k in few else _best_temperature(proba[:, [k]], truth[:, [k]], multi=True)
             for k in range(len(labels))
         )
     )
 
 
-def _hottest(proba: Array, truth: Codes, *, multi: bool) -> float:
-    """Minimise the log loss over a temperature.
+def _best_temperature(proba: Array, truth: Codes, *, multi: bool) -> float:
+    """Minimise the log loss over the temperature.
 
-    A weak prior, its logarithm being standard normal, keeps it finite where every row is right.
+    A weak prior (the logarithm of the temperature is standard normal) keeps it finite where every row is
+    right.
     """
     from scipy.optimize import minimize_scalar
 
     def loss(log_temperature: float) -> float:
-        said = tempered(proba, [math.exp(log_temperature)], multi=multi)
-        true = np.where(truth == 1, said, 1 - said)[:, 0] if multi else said[np.arange(len(said)), truth]
-        return float(-np.log(np.maximum(true, 1e-300)).sum() + log_temperature**2 / 2)
+        scaled = tempered(proba, [math.exp(log_temperature)], multi=multi)
+        of_truth = (
+            np.where(truth == 1, scaled, 1 - scaled)[:, 0] if multi else scaled[np.arange(len(scaled)), truth]
+        )
+        return float(-np.log(np.maximum(of_truth, 1e-300)).sum() + log_temperature**2 / 2)
 
-    bounds = (math.log(COLDEST), math.log(HOTTEST))
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-5})
-    return float(math.exp(found.x))
+    bounds = (math.log(MIN_TEMPERATURE), math.log(MAX_TEMPERATURE))
+    optimum = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-5})
+    return float(math.exp(optimum.x))
 
 
 def _platt(proba: Array, truth: Codes, labels: LabelSet, few: Sequence[int]) -> Platt:
@@ -116,12 +121,14 @@ def _platt(proba: Array, truth: Codes, labels: LabelSet, few: Sequence[int]) -> 
 
 
 def _line(odds: Array, applies: Codes) -> tuple[float, float]:
-    """Fit slope and intercept to Platt's softened targets, which keep both finite."""
+    """Fit slope and intercept to Platt's smoothed targets, which keep both finite."""
     from sklearn.linear_model import LogisticRegression
 
-    true = int(applies.sum())
-    high, low = (true + 1) / (true + 2), 1 / (len(applies) - true + 2)
+    n_true = int(applies.sum())
+    high, low = (n_true + 1) / (n_true + 2), 1 / (len(applies) - n_true + 2)
     target = np.where(applies == 1, high, low)
+    # scikit-learn takes no soft targets: each row enters as a positive and as a negative, weighted. C is
+    # large because the targets regularise already.
     model = LogisticRegression(C=1e6, max_iter=1000)
     model.fit(
         np.concatenate([odds, odds])[:, None],
@@ -131,7 +138,7 @@ def _line(odds: Array, applies: Codes) -> tuple[float, float]:
     slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
     if slope > 0:
         return slope, intercept
-    # What it says of this label is no better than chance: state how often the label applies.
+    # A slope of 0 or less: the probability tells nothing about the label, so its frequency is returned.
     return 0.0, math.log(target.mean() / (1 - target.mean()))
 
 
@@ -139,7 +146,7 @@ def _isotonic(proba: Array, truth: Codes, labels: LabelSet, few: Sequence[int]) 
     from sklearn.isotonic import IsotonicRegression
 
     applies, knots = of_labels(truth, labels), []
-    # Nothing is certain after so many rows: Laplace's rule bounds what is said.
+    # No finite sample makes a label certain: probabilities stay within the bounds of Laplace's rule.
     least = 1 / (len(truth) + 2)
     for k in range(len(labels)):
         if k in few:

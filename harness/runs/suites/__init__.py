@@ -1,7 +1,23 @@
 """A suite's file in, its experiments run and one table of all of them out."""
 
-from harness.runs.suites.running import Cell, Failure, run
-from harness.runs.suites.suite import Entry, Suite, read
-from harness.runs.suites.table import Row, rows, to_csv, to_markdown
+from harness.runs.suites.running import SuiteCell, SuiteFailure, run_entries
+from harness.runs.suites.suite import Suite, SuiteEntry, read
+from harness.runs.suites.table import SuiteRow, rows, to_csv, to_markdown
+from harness.runs.suites.whole import FailedSuiteError, SuiteObserver, SuiteRun, run_suite
 
-__all__ = ["Cell", "Entry", "Failure", "Row", "Suite", "read", "rows", "run", "to_csv", "to_markdown"]
+__all__ = [
+    "FailedSuiteError",
+    "Suite",
+    "SuiteCell",
+    "SuiteEntry",
+    "SuiteFailure",
+    "SuiteObserver",
+    "SuiteRow",
+    "SuiteRun",
+    "read",
+    "rows",
+    "run_entries",
+    "run_suite",
+    "to_csv",
+    "to_markdown",
+]

@@ -5,44 +5,43 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from harness.evaluation import trial as evaluate
-from harness.runs import experiment
-from harness.runs.experiment import Outcome
-from harness.runs.suites.suite import Entry, Suite
+from harness.evaluation.prepared import prepare
+from harness.runs.classifiers import ClassifierOutcome, check_leaks, finished_classifiers, run_classifiers
+from harness.runs.suites.suite import Suite, SuiteEntry
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, HarnessError, Problem, suggest
 
 
 @dataclass(frozen=True)
-class Cell:
+class SuiteCell:
     """One classifier on one corpus.
 
     Attributes
     ----------
-    entry : Entry
-    outcome : Outcome
+    entry : SuiteEntry
+    outcome : ClassifierOutcome
     """
 
-    entry: Entry
-    outcome: Outcome
+    entry: SuiteEntry
+    outcome: ClassifierOutcome
 
 
 @dataclass(frozen=True)
-class Failure:
+class SuiteFailure:
     """An experiment that could not be prepared."""
 
-    entry: Entry
+    entry: SuiteEntry
     error: HarnessError
 
 
-def run(
+def run_entries(
     suite: Suite,
     store: Store,
     *,
     only: Collection[str] = (),
     classifiers: Collection[str] = (),
     fresh: bool = False,
-) -> Iterator[Cell | Failure]:
+) -> Iterator[SuiteCell | SuiteFailure]:
     """Run what is not yet finished, corpus by corpus.
 
     Parameters
@@ -57,7 +56,7 @@ def run(
 
     Yields
     ------
-    Cell or Failure
+    SuiteCell or SuiteFailure
         As soon as a classifier ends.
 
     Raises
@@ -69,27 +68,29 @@ def run(
     for entry in suite.entries:
         if entry.plan is None:
             continue
-        names = [one.name for one in entry.plan.classifiers if not only or entry.key in only]
+        names = [classifier.name for classifier in entry.plan.classifiers if not only or entry.key in only]
         chosen = [name for name in names if not classifiers or name in classifiers]
         try:
-            prepared = evaluate.prepare(entry.plan)
-            leaks = experiment.gate(prepared) if chosen else None
+            prepared = prepare(entry.plan)
+            leaks = check_leaks(prepared) if chosen else None
         except HarnessError as error:
-            yield Failure(entry, error)
+            yield SuiteFailure(entry, error)
             continue
         for classifier in entry.plan.classifiers:
-            one = replace(prepared, plan=replace(entry.plan, classifiers=(classifier,)))
-            found = (
-                experiment.run(one, store, fresh=fresh, leaks=leaks)
+            single = replace(prepared, plan=replace(entry.plan, classifiers=(classifier,)))
+            outcomes = (
+                run_classifiers(single, store, fresh=fresh, leaks=leaks)
                 if classifier.name in chosen
-                else experiment.finished(one, store)
+                else finished_classifiers(single, store)
             )
-            yield from (Cell(entry, outcome) for outcome in found)
+            yield from (SuiteCell(entry, outcome) for outcome in outcomes)
 
 
 def _check(suite: Suite, only: Collection[str], classifiers: Collection[str]) -> None:
     keys = [entry.key for entry in suite.entries]
-    names = {one.name for entry in suite.entries if entry.plan for one in entry.plan.classifiers}
+    names = {
+        classifier.name for entry in suite.entries if entry.plan for classifier in entry.plan.classifiers
+    }
     problems = [
         Problem("only", f"{suite.name} has no experiment {key!r}", suggest(key, keys))
         for key in only

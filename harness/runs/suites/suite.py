@@ -29,7 +29,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from harness.config import plan
-from harness.config.load import Document, Key, Place, layered, load
+from harness.config.load import ConfigDocument, Key, SourceLine, load, merged
 from harness.config.plan import Plan
 from harness.config.schema import Name, Strict, described
 from harness.corpora.card import Card
@@ -53,7 +53,7 @@ class SuiteConfig(Strict):
 
 
 @dataclass(frozen=True)
-class Entry:
+class SuiteEntry:
     """One experiment of a suite.
 
     Attributes
@@ -88,7 +88,7 @@ class Suite:
     name, description : str
     path : Path
         Of its file.
-    entries : tuple of Entry
+    entries : tuple of SuiteEntry
     means : mapping of str to tuple of str
         Name of a line → keys of the experiments whose mean it shows.
     """
@@ -96,7 +96,7 @@ class Suite:
     name: str
     description: str
     path: Path
-    entries: tuple[Entry, ...]
+    entries: tuple[SuiteEntry, ...]
     means: Mapping[str, tuple[str, ...]]
 
 
@@ -127,7 +127,7 @@ def read(path: Path) -> Suite:
             problems += error.problems
         else:
             floors = config.floors.get(key, {})
-            entries.append(Entry(key, made, absent, floors))
+            entries.append(SuiteEntry(key, made, absent, floors))
             problems += [
                 document.problem(f"floors.{key}.{name}", f"{key} has no classifier {name!r}")
                 for name in floors
@@ -152,7 +152,7 @@ def _unknown(config: SuiteConfig) -> list[Problem]:
     ]
 
 
-def _document(suite: Document, name: str, key: str) -> Document:
+def _document(suite: ConfigDocument, name: str, key: str) -> ConfigDocument:
     """Put the config of one experiment together, each value with the line that it came from."""
     parts = [("common",), ("experiments", key)]
     found = []
@@ -161,11 +161,11 @@ def _document(suite: Document, name: str, key: str) -> Document:
         for step in prefix:
             data = data.get(step, {})
         depth = len(prefix)
-        places: dict[Key, Place] = {
-            path[depth:]: place for path, place in suite.places.items() if path[:depth] == prefix
+        places: dict[Key, SourceLine] = {
+            path[depth:]: place for path, place in suite.lines.items() if path[:depth] == prefix
         }
         found.append((copy.deepcopy(data), {path: place for path, place in places.items() if path}))
-    return layered(suite.path, [({"name": f"{name}-{key}"}, {}), *found])
+    return merged(suite.path, [({"name": f"{name}-{key}"}, {}), *found])
 
 
 def _absent(data: Mapping[str, Any]) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from harness.corpora.card import Card
-from harness.runs.experiment import Outcome
-from harness.runs.suites.running import Cell
-from harness.runs.suites.suite import Entry, Suite
+from harness.runs.classifiers import ClassifierOutcome
+from harness.runs.suites.running import SuiteCell
+from harness.runs.suites.suite import Suite, SuiteEntry
 
 EXPECTED = "f1_macro"
 """What floors are of."""
@@ -32,7 +32,7 @@ HEADINGS = (
 
 
 @dataclass(frozen=True)
-class Row:
+class SuiteRow:
     """One classifier on one corpus, a published number, or a mean.
 
     Attributes
@@ -75,13 +75,13 @@ class Row:
         return None if math.isnan(self.floor) else self.f1_macro >= self.floor
 
 
-def rows(suite: Suite, cells: Iterable[Cell]) -> tuple[Row, ...]:
+def rows(suite: Suite, cells: Iterable[SuiteCell]) -> tuple[SuiteRow, ...]:
     """Set up the table: the classifiers of each experiment, then the means.
 
     What was published of a corpus stands once: after the mean of its experiments, else after their last.
     """
     finished = [one for one in cells if one.outcome.result is not None]
-    parts: list[tuple[str, list[Row]]] = []
+    parts: list[tuple[str, list[SuiteRow]]] = []
     for entry in suite.entries:
         own = [_row(one.entry, one.outcome) for one in finished if one.entry.key == entry.key]
         parts += [(entry.key, own)] if own else []
@@ -103,17 +103,17 @@ def _after(suite: Suite, keys: Sequence[str]) -> dict[str, Card]:
     return {key: cards[key] for key in last.values()}
 
 
-def to_csv(table: Sequence[Row]) -> str:
+def to_csv(table: Sequence[SuiteRow]) -> str:
     """Write the table as CSV; an empty field for what there is not."""
     buffer = io.StringIO()
-    names = [field.name for field in fields(Row)]
+    names = [field.name for field in fields(SuiteRow)]
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(names)
     writer.writerows([_written(getattr(row, name), name) for name in names] for row in table)
     return buffer.getvalue()
 
 
-def to_markdown(table: Sequence[Row]) -> str:
+def to_markdown(table: Sequence[SuiteRow]) -> str:
     """Write the table as Markdown."""
     head = f"| {' | '.join(HEADINGS)} |\n{'|---' * len(HEADINGS)}|\n"
     return head + "".join(
@@ -128,26 +128,26 @@ def number(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.3f}"
 
 
-def interval(row: Row) -> str:
+def interval(row: SuiteRow) -> str:
     """Write a row's interval."""
     return "–" if math.isnan(row.low) else f"{row.low:.3f}–{row.high:.3f}"
 
 
-def floor(row: Row) -> str:
+def floor(row: SuiteRow) -> str:
     """Write what was expected, and whether it was reached."""
     if row.reached is None:
         return ""
     return f"{'≥' if row.reached else 'missed'} {row.floor:.3f}"
 
 
-def time(row: Row) -> str:
+def time(row: SuiteRow) -> str:
     """Write how long it took."""
     if math.isnan(row.seconds):
         return ""
     return f"{row.seconds:.0f} s" if row.seconds < 120 else f"{row.seconds / 60:.0f} min"
 
 
-def _row(entry: Entry, outcome: Outcome) -> Row:
+def _row(entry: SuiteEntry, outcome: ClassifierOutcome) -> SuiteRow:
     assert entry.plan is not None
     assert outcome.result is not None
     result, metric = outcome.result, entry.plan.primary.name
@@ -157,7 +157,7 @@ def _row(entry: Entry, outcome: Outcome) -> Row:
     own, expected = found[metric], found.get(EXPECTED, dict.fromkeys(("value", "low", "high"), math.nan))
     folds = {one.trial.fold for one in result.trials}
     scored = f"{int(own['n']):,} rows"
-    return Row(
+    return SuiteRow(
         entry.key,
         outcome.classifier.name,
         metric,
@@ -174,16 +174,16 @@ def _row(entry: Entry, outcome: Outcome) -> Row:
     )
 
 
-def _published(key: str, card: Card | None) -> list[Row]:
+def _published(key: str, card: Card | None) -> list[SuiteRow]:
     return [
-        Row(key, f"{one.system} ({one.source})", one.metric, one.value, items=one.items, published=True)
+        SuiteRow(key, f"{one.system} ({one.source})", one.metric, one.value, items=one.items, published=True)
         for one in (card.published if card is not None else ())
     ]
 
 
-def _means(name: str, keys: Sequence[str], table: Sequence[Row]) -> list[Row]:
+def _means(name: str, keys: Sequence[str], table: Sequence[SuiteRow]) -> list[SuiteRow]:
     """Average the classifiers that are finished in every one of the experiments."""
-    by_classifier: dict[str, list[Row]] = {}
+    by_classifier: dict[str, list[SuiteRow]] = {}
     for row in table:
         if row.corpus in keys and not row.published:
             by_classifier.setdefault(row.classifier, []).append(row)
@@ -194,11 +194,11 @@ def _means(name: str, keys: Sequence[str], table: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _mean(row: Row, found: Sequence[Row]) -> Row:
+def _mean(row: SuiteRow, found: Sequence[SuiteRow]) -> SuiteRow:
     values, n = [one.value for one in found], len(found)
     value = sum(values) / n
     sd = math.sqrt(sum((one - value) ** 2 for one in values) / (n - 1)) if n > 1 else math.nan
-    return Row(
+    return SuiteRow(
         row.corpus,
         row.classifier,
         row.metric,

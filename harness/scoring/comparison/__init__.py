@@ -1,4 +1,4 @@
-"""Predictions of several runs in, which differences are real out; and what it would take to know.
+"""Predictions of several runs in, a ranking with paired tests out: which differences are established.
 
 >>> from harness.scoring.comparison import compare
 >>> compare([("linear", ours), ("theirs", theirs)], "f1_macro")              # doctest: +SKIP
@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from harness.scoring.comparison.comparing import compare
-from harness.scoring.comparison.comparison import Comparison, Entry, Pair
+from harness.scoring.comparison.compare_runs import compare
+from harness.scoring.comparison.ranking import Comparison, Pair, RankedRun
 
-__all__ = ["Comparison", "Entry", "Pair", "compare"]
+__all__ = ["Comparison", "Pair", "RankedRun", "compare"]

@@ -1,1 +1,1 @@
-"""Predictions in, numbers out; see :mod:`harness.scoring.metrics.metric`."""
+"""Truth and predictions in, one number (or one per label) out; see :mod:`harness.scoring.metrics.metric`."""

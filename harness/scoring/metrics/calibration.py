@@ -1,14 +1,15 @@
-"""Probabilities in, how far they may be believed out.
+"""Predicted probabilities in, how well calibrated they are out.
 
-Conventions, all stated because papers differ:
+Papers differ in their conventions; these are ours:
 
 * log loss: natural logarithm, probabilities clipped to ``[EPSILON, 1 - EPSILON]``;
-* Brier: sum over classes of the squared error for a single-label task, in ``[0, 2]``; mean over labels for a
-  multi-label one, in ``[0, 1]``;
-* ECE: :data:`BINS` bins; for a single-label task the likeliest label's probability against whether it is
-  right, for a multi-label one each label's probability against whether it applies, then the mean over labels.
+* Brier score: squared error summed over classes in a single-label task, in ``[0, 2]``; mean over labels in a
+  multi-label task, in ``[0, 1]``;
+* ECE: :data:`BINS` bins. In a single-label task, the probability of the likeliest label against whether it is
+  right; in a multi-label task, the probability of each label against whether it applies, then the mean over
+  labels.
 
-ECE is biased upwards, the more the fewer items a bin holds: compare it at equal numbers of items only.
+ECE is biased upwards, more so the fewer items a bin holds: compare it only at equal numbers of items.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 BINS = 15
 EPSILON = 2.0**-52
-"""Where probabilities are clipped before the logarithm: 64-bit spacing at 1, as in scikit-learn."""
+"""Clips probabilities before the logarithm: spacing of 64-bit floats at 1, as scikit-learn does."""
 
 Scheme = Literal["equal_mass", "equal_width"]
 
@@ -42,13 +43,13 @@ class ReliabilityBin:
     Attributes
     ----------
     low, high : float
-        Bounds of the stated probabilities in it.
+        Bounds of the predicted probabilities in it.
     confidence : float
-        Mean stated probability.
+        Mean predicted probability.
     frequency : float
-        Share of items in it for which the statement was true.
+        Share of its items for which the prediction was true.
     n : float
-        How many items it holds; a fraction of one where equal mass cuts through an item.
+        Number of items; fractional if a bound of equal mass divides an item.
     """
 
     low: float
@@ -59,7 +60,7 @@ class ReliabilityBin:
 
 
 def log_loss(truth: Codes, proba: Array, _predicted: Codes) -> Array:
-    """Return minus the log of the true label's probability, ``(n,)``; mean over labels if multi-label."""
+    """Return minus the log probability of the true label, ``(n,)``; mean over labels if multi-label."""
     clipped = np.clip(proba, EPSILON, 1 - EPSILON)
     if truth.ndim == 1:
         return np.asarray(-np.log(np.take_along_axis(clipped, truth[:, None], axis=1)[:, 0]))
@@ -76,8 +77,8 @@ def brier(truth: Codes, proba: Array, _predicted: Codes) -> Array:
 def ece_equal_mass(truth: Codes, proba: Array, weights: Array) -> Array:
     """Return the expected calibration error over bins that hold equally many items.
 
-    Items stand by stated probability; those that state the same share one frequency, and a bin bound that
-    falls inside an item, or among ties, divides it. So the order of rows changes nothing.
+    Items are sorted by predicted probability; ties share one frequency, and a bin bound that falls within an
+    item, or among ties, divides it. Therefore the order of rows does not matter.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def ece_equal_width(truth: Codes, proba: Array, weights: Array) -> Array:
 
 
 def claims(truth: Codes, proba: Array) -> tuple[tuple[Array, Array], ...]:
-    """Return pairs of stated probability and whether it came true, ``(n,)`` each; one a label if multi."""
+    """Return pairs of predicted probability and outcome, ``(n,)`` each; one pair per label if multi-label."""
     if truth.ndim == 1:
         right = proba.argmax(axis=1) == truth
         return ((proba.max(axis=1), right.astype(np.float64)),)
@@ -110,25 +111,29 @@ def claims(truth: Codes, proba: Array) -> tuple[tuple[Array, Array], ...]:
 def reliability_bins(
     stated: Array, true: Array, *, scheme: Scheme = "equal_mass", bins: int = BINS
 ) -> tuple[ReliabilityBin, ...]:
-    """Gather one pair of :func:`claims` into the bins of its ECE; empty bins are left out.
+    """Sort one pair of :func:`claims` into the bins of its ECE, without empty bins.
 
     Parameters
     ----------
     stated : (n,) array
-        Probabilities.
+        Predicted probabilities.
     true : (n,) array
         0 or 1.
+    scheme : {"equal_mass", "equal_width"}
+    bins : int
     """
     if scheme == "equal_width":
-        places = width_bins(stated, bins)
-        n: Array = np.bincount(places, minlength=bins).astype(np.float64)
-        sums: Array = np.stack([np.bincount(places, weights=one, minlength=bins) for one in (stated, true)])
+        bin_of = width_bins(stated, bins)
+        n: Array = np.bincount(bin_of, minlength=bins).astype(np.float64)
+        sums: Array = np.stack(
+            [np.bincount(bin_of, weights=values, minlength=bins) for values in (stated, true)]
+        )
         edges = np.arange(bins + 1) / bins
     else:
         mass, cumulated = _cumulated(stated, np.stack([stated, true]), np.ones((1, len(stated))))
         bounds = np.arange(bins + 1) / bins * len(stated)
         n = np.diff(bounds)
-        sums = np.diff([np.interp(bounds, mass, one) for one in cumulated], axis=-1)
+        sums = np.diff([np.interp(bounds, mass, curve) for curve in cumulated], axis=-1)
         edges = np.interp(bounds, np.arange(len(stated)) + 0.5, np.sort(stated))
     means = ratio(sums, n)
     columns = (edges[:-1], edges[1:], means[0], means[1], n)
@@ -137,16 +142,16 @@ def reliability_bins(
 
 @dataclass(frozen=True)
 class BrierParts:
-    """What a Brier score is made of: ``score = miscalibration - discrimination + uncertainty``.
+    """Decomposition of a Brier score: ``score = miscalibration - discrimination + uncertainty``.
 
     Attributes
     ----------
     miscalibration : float
-        What would be gained if statements were as often true as they say; 0 is best.
+        What perfect calibration would gain; 0 is best.
     discrimination : float
-        What is gained by telling items apart; 0 where it says the same of all.
+        What distinguishing items gains; 0 if all items get the same probability.
     uncertainty : float
-        The score of who states each label's share, whatever the item.
+        The score of predicting the share of each label for every item.
     """
 
     miscalibration: float
@@ -164,8 +169,8 @@ def brier_parts(truth: Codes, proba: Array) -> BrierParts:
 
     References
     ----------
-    Dimitriadis, Gneiting & Jordan 2021, Stable reliability diagrams (CORP): the statements are recalibrated
-    by isotonic regression on the very items, so a share of ``discrimination`` is luck where items are few.
+    Dimitriadis, Gneiting & Jordan 2021, Stable reliability diagrams (CORP): probabilities are recalibrated by
+    isotonic regression on the same items, so with few items part of ``discrimination`` is chance.
     """
     from sklearn.isotonic import IsotonicRegression
 
@@ -173,10 +178,10 @@ def brier_parts(truth: Codes, proba: Array) -> BrierParts:
     applies = (truth if multi else np.eye(proba.shape[1])[truth]).astype(np.float64)
     losses = []
     for stated, true in zip(np.asarray(proba, dtype=np.float64).T, applies.T, strict=True):
-        better = IsotonicRegression().fit_transform(stated, true)
-        losses.append([((said - true) ** 2).mean() for said in (stated, better, true.mean())])
-    score, recalibrated, constant = np.mean(losses, axis=0) if multi else np.sum(losses, axis=0)
-    return BrierParts(float(score - recalibrated), float(constant - recalibrated), float(constant))
+        recalibrated = IsotonicRegression().fit_transform(stated, true)
+        losses.append([((p - true) ** 2).mean() for p in (stated, recalibrated, true.mean())])
+    score, calibrated, constant = np.mean(losses, axis=0) if multi else np.sum(losses, axis=0)
+    return BrierParts(float(score - calibrated), float(constant - calibrated), float(constant))
 
 
 def width_bins(stated: Array, bins: int = BINS) -> NDArray[np.int64]:
@@ -205,15 +210,17 @@ def _equal_mass_error(stated: Array, true: Array, weights: Array) -> Array:
 
 
 def _cumulated(stated: Array, values: Array, weights: Array) -> tuple[Array, Array]:
-    """Cumulate over items by stated probability, row of ``weights`` after row, read at the end of each tie.
+    """Cumulate over items sorted by predicted probability, one row of ``weights`` after another.
+
+    The curves have one point at the end of each tie. Between two points both grow in proportion: that gives
+    tied items one frequency and lets a bound divide an item.
 
     Returns
     -------
     mass : (1 + rows * distinct,) array
         Cumulated weight; starts at 0.
     sums : (len(values), 1 + rows * distinct) array
-        Cumulated weight times value. Between two points both grow in proportion, which is what gives
-        tied items one frequency and lets a bound divide an item.
+        Cumulated weight times value.
     """
     order = np.argsort(stated, kind="stable")
     last = np.flatnonzero(np.append(np.diff(stated[order]) != 0, True))

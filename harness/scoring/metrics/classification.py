@@ -1,7 +1,7 @@
 """Confusion tables in, accuracy, precision, recall, F1 and correlation out.
 
-Every average is over the *declared* labels, and a ratio without a denominator is 0: a label that a test set
-lacks, and that is never predicted, has F1 0 and pulls the macro average down.
+Every average is over the *declared* labels, and a ratio with denominator 0 is 0: a label that is absent from
+the test set and never predicted has F1 0 and lowers the macro average.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ def accuracy(table: Array) -> Array:
 
 
 def balanced_accuracy(table: Array) -> Array:
-    """Return the mean recall over the declared labels; an absent label counts 0 (scikit-learn drops it)."""
+    """Return the mean recall over the declared labels; an absent one counts as 0 (scikit-learn drops it)."""
     return np.asarray(ratio(np.diagonal(table, axis1=-2, axis2=-1), table.sum(axis=-1)).mean(axis=-1))
 
 
 def precision(tables: Array) -> Array:
-    """Return the share of right ones among those predicted, ``(..., k, 2, 2)`` to ``(..., k)``."""
+    """Return the share of true ones among the predicted, ``(..., k, 2, 2)`` to ``(..., k)``."""
     return ratio(tables[..., 1, 1], tables[..., :, 1].sum(axis=-1))
 
 
 def recall(tables: Array) -> Array:
-    """Return the share of found ones among those true, ``(..., k, 2, 2)`` to ``(..., k)``."""
+    """Return the share of predicted ones among the true, ``(..., k, 2, 2)`` to ``(..., k)``."""
     return ratio(tables[..., 1, 1], tables[..., 1, :].sum(axis=-1))
 
 
@@ -51,15 +51,16 @@ def f1_macro(tables: Array) -> Array:
 
 
 def mcc(table: Array) -> Array:
-    """Return the correlation of truth and prediction; 0 where either is constant."""
-    true, said, n = table.sum(axis=-1), table.sum(axis=-2), table.sum(axis=(-2, -1))
+    """Return the multi-class correlation of truth and prediction, in [-1, 1]; 0 if either is constant."""
+    true, predicted, n = table.sum(axis=-1), table.sum(axis=-2), table.sum(axis=(-2, -1))
     hits = np.trace(table, axis1=-2, axis2=-1)
-    spread = (n**2 - (true**2).sum(axis=-1)) * (n**2 - (said**2).sum(axis=-1))
+    spread = (n**2 - (true**2).sum(axis=-1)) * (n**2 - (predicted**2).sum(axis=-1))
     # Rounding can push a perfect correlation past 1 by the last bit.
-    return np.clip(ratio(hits * n - (true * said).sum(axis=-1), np.sqrt(np.maximum(spread, 0.0))), -1.0, 1.0)
+    covariance = hits * n - (true * predicted).sum(axis=-1)
+    return np.clip(ratio(covariance, np.sqrt(np.maximum(spread, 0.0))), -1.0, 1.0)
 
 
-ACCURACY = Metric("accuracy", accuracy, "counts", "single", reference="share of right items")
+ACCURACY = Metric("accuracy", accuracy, "counts", "single", reference="share of correctly labelled items")
 BALANCED_ACCURACY = Metric(
     "balanced_accuracy",
     balanced_accuracy,

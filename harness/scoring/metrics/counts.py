@@ -1,4 +1,4 @@
-"""Codes in, confusion tables out; and the ratios that are read off them."""
+"""Label codes in, confusion tables out; and ratios of counts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:
-    """Divide; 0 where the denominator is 0 (the convention of all metrics on counts)."""
+    """Divide, with 0 for a denominator of 0: the convention of all metrics on counts."""
     zero = denominator == 0
-    # Dividing by 1 there and clearing afterwards is several times faster than dividing under a mask.
+    # Dividing by 1 there and setting 0 afterwards is several times faster than ``np.divide`` with a mask.
     quotient = np.asarray(numerator / np.where(zero, 1.0, denominator), dtype=np.float64)
     return np.where(zero, 0.0, quotient) if np.any(zero) else quotient
 
@@ -26,9 +26,9 @@ def cell_codes(truth: NDArray[np.int64], predicted: NDArray[np.int64], k: int) -
     Parameters
     ----------
     truth, predicted : (n,) or (n, k) array
-        Codes of a single-label task, or 0 and 1 a label.
+        Codes of a single-label task, or 0 and 1 for each label.
     k : int
-        How many labels are declared.
+        Number of declared labels.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], k: int) ->
     Returns
     -------
     ndarray of int64
-        ``(k, k)`` as ``[truth, predicted]``; for a multi-label task ``(k, 2, 2)``, one table a label.
+        ``(k, k)`` as ``[truth, predicted]``; for a multi-label task ``(k, 2, 2)``, one table per label.
     """
     shape = (k, k) if truth.ndim == 1 else (k, 2, 2)
     cells = cell_codes(truth, predicted, k)
@@ -54,7 +54,7 @@ def confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], k: int) ->
 
 
 def one_vs_rest(table: Array) -> Array:
-    """Turn one confusion table, ``(..., k, k)``, into one a label, ``(..., k, 2, 2)``."""
+    """Turn one confusion table, ``(..., k, k)``, into one per label, ``(..., k, 2, 2)``."""
     hits = np.diagonal(table, axis1=-2, axis2=-1)
     missed = table.sum(axis=-1) - hits
     wrong = table.sum(axis=-2) - hits

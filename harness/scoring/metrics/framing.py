@@ -1,4 +1,4 @@
-"""Tables, codes and probabilities of a multi-label task in, framing metrics out."""
+"""Counts, codes and probabilities of a multi-label task in, framing metrics out."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def f1_micro(tables: Array) -> Array:
-    """Return F1 over all labels' tables added up, ``(..., k, 2, 2)``; a single-label task's accuracy."""
+    """Return F1 of the summed tables of all labels, ``(..., k, 2, 2)``: accuracy in a single-label task."""
     hits, wrong, missed = tables[..., 1, 1], tables[..., 0, 1], tables[..., 1, 0]
     return np.asarray(ratio(2 * hits.sum(axis=-1), (2 * hits + wrong + missed).sum(axis=-1)))
 
 
 def hamming_loss(tables: Array) -> Array:
-    """Return the share of (item, label) pairs that are wrong, ``(..., k, 2, 2)``."""
+    """Return the share of wrong (item, label) pairs, from ``(..., k, 2, 2)``."""
     wrong = tables[..., 0, 1] + tables[..., 1, 0]
     return ratio(wrong.sum(axis=-1), tables.sum(axis=(-3, -2, -1)))
 
@@ -34,18 +34,19 @@ def exact_match(truth: Codes, _proba: Array, predicted: Codes) -> Array:
 
 
 def jaccard(truth: Codes, _proba: Array, predicted: Codes) -> Array:
-    """Return intersection over union of each item's labels, ``(n,)``; 1 where both are empty.
+    """Return intersection over union of the labels of each item, ``(n,)``; 1 if both sets are empty.
 
-    Calling an item that has no frame frameless is right (scikit-learn: ``zero_division=1``).
+    Predicting no frame for an item without a frame is right (scikit-learn: ``zero_division=1``).
     """
     both, either = (truth & predicted).sum(axis=1), (truth | predicted).sum(axis=1)
     return np.where(either == 0, 1.0, ratio(both, either))
 
 
 def no_frame(truth: Codes, _proba: Array, predicted: Codes) -> Array:
-    """Return what each item adds to the counts of the empty set, ``(n, 4)``: both, said, true, all."""
-    true, said = (codes.sum(axis=1) == 0 for codes in (truth, predicted))
-    return np.stack([true & said, said, true, np.ones_like(true)], axis=1).astype(np.float64)
+    """Return what each item adds to counts of the empty set, ``(n, 4)``: both, predicted, true, all items."""
+    is_empty, predicted_empty = (codes.sum(axis=1) == 0 for codes in (truth, predicted))
+    columns = [is_empty & predicted_empty, predicted_empty, is_empty, np.ones_like(is_empty)]
+    return np.stack(columns, axis=1).astype(np.float64)
 
 
 def f1_of_no_frame(sums: Array) -> Array:
@@ -54,28 +55,28 @@ def f1_of_no_frame(sums: Array) -> Array:
 
 
 def gap_of_no_frame(sums: Array) -> Array:
-    """Return how far the share of items said to have no label is from the true share, either way."""
+    """Return the absolute difference of the predicted and the true share of items without a label."""
     return np.abs(ratio(sums[..., 1] - sums[..., 2], sums[..., 3]))
 
 
 def average_precision(truth: Codes, proba: Array, weights: Array) -> Array:
-    """Return the mean precision over the ranks at which a true item stands, one value a label.
+    """Return the mean precision over the ranks of the true items, one value per label.
 
     Parameters
     ----------
     truth : (n, k) array
         0 and 1.
     proba : (n, k) array
-        Scores to rank by; items with equal scores stand at the same rank.
+        Scores to rank by; items with equal scores share a rank.
     weights : (..., n) array
         How often each item counts.
 
     Returns
     -------
     ndarray
-        ``(..., k)``; 0 for a label without a true item.
+        ``(..., k)``, in [0, 1]; 0 for a label without a true item.
     """
-    # Items first: sorting then moves whole rows, and sums over items run along all draws at once.
+    # Items on the first axis: sorting then moves whole rows, and sums over items run along all draws at once.
     times = np.ascontiguousarray(weights.reshape(-1, weights.shape[-1]).T, dtype=np.float64)
     columns = [_ranked(truth[:, k] == 1, proba[:, k], times) for k in range(truth.shape[1])]
     return np.stack(columns, axis=-1).reshape(*weights.shape[:-1], truth.shape[1])
@@ -91,17 +92,18 @@ def _ranked(true: NDArray[np.bool_], scores: Array, times: Array) -> Array:
     if not true.any():
         return np.zeros(times.shape[1])
     order = np.argsort(-scores, kind="stable")
-    order_true, ranked = order[true[order]], -scores[order]
-    # Only ranks with a true item on them add to the sum.
-    held, first = np.unique(-scores[order_true], return_index=True)
-    seen = np.cumsum(times[order], axis=0)[np.searchsorted(ranked, held, side="right") - 1]
-    gained = times[order_true]
-    if len(held) < len(gained):
-        gained = np.add.reduceat(gained, first, axis=0)
-    found = np.cumsum(gained, axis=0)
-    # Nothing seen is nothing gained: dividing by 1 there leaves the 0.
-    np.maximum(seen, np.finfo(np.float64).tiny, out=seen)
-    return ratio((gained * found / seen).sum(axis=0), found[-1])
+    order_true, sorted_scores = order[true[order]], -scores[order]
+    # Only ranks with a true item contribute to the sum.
+    ranks, first = np.unique(-scores[order_true], return_index=True)
+    last = np.searchsorted(sorted_scores, ranks, side="right") - 1
+    n_ranked = np.cumsum(times[order], axis=0)[last]
+    hits = times[order_true]
+    if len(ranks) < len(hits):
+        hits = np.add.reduceat(hits, first, axis=0)
+    n_hits = np.cumsum(hits, axis=0)
+    # A draw without any item up to a rank has no hits there: dividing by the smallest number leaves the 0.
+    np.maximum(n_ranked, np.finfo(np.float64).tiny, out=n_ranked)
+    return ratio((hits * n_hits / n_ranked).sum(axis=0), n_hits[-1])
 
 
 F1_MICRO = Metric("f1_micro", f1_micro, "counts", "both", reference="F1 over pooled (item, label) pairs")
@@ -142,7 +144,7 @@ NO_FRAME_GAP = Metric(
     "items",
     "multi",
     direction="lower",
-    reference="|share of items said to have no label - share that have none|",
+    reference="|predicted share - true share of items without a label|",
     of_sums=gap_of_no_frame,
     biased=True,
 )

@@ -1,27 +1,28 @@
-"""A metric is a value that states its claims; the test-suite holds it to them.
+"""Definition of a metric: a value that states its claims, which the tests check.
 
-Three kinds, by what they are computed from:
+A metric is of one of three kinds, by what it is computed from:
 
 ``counts``
-    ``function(counts) -> value``. With ``tasks="single"`` one confusion table, shape ``(..., k, k)``:
-    ``counts[..., truth, predicted]``. With ``"multi"`` or ``"both"`` one table a label, shape
-    ``(..., k, 2, 2)``: ``counts[..., label, truth, predicted]``; a single-label task is
-    then taken one label against the rest. With ``by_target`` one more axis, the targets, before these.
-    Leading axes are draws of a bootstrap: every function is vectorised over them and drops only the axes
-    named here. Counts may be fractional (weighted).
+    ``function(counts) -> value``. With ``tasks="single"``, one confusion table of shape ``(..., k, k)``:
+    ``counts[..., truth, predicted]``. With ``"multi"`` or ``"both"``, one table per label, shape
+    ``(..., k, 2, 2)``: ``counts[..., label, truth, predicted]``; a single-label task is then taken as one
+    label against the rest. With ``by_target``, one more axis, the targets, precedes these. Leading axes are
+    draws of a bootstrap: every function is vectorised over them and drops only the axes named here. Counts
+    may be fractional (weighted).
 ``items``
-    ``function(truth, proba, predicted) -> (n,)``: one value an item; the metric is their mean. With
-    ``of_sums`` it is ``(n, m)``, what an item adds to ``m`` sums, and the metric is ``of_sums(sums)``,
-    from ``(..., m)``.
+    ``function(truth, proba, predicted) -> (n,)``: one value per item; the metric is their mean. With
+    ``of_sums`` it is ``(n, m)``, what an item adds to ``m`` sums, and the metric is ``of_sums(sums)``, which
+    maps ``(..., m)`` to ``(...)``.
 ``table``
-    ``function(truth, proba) -> value``: needs all items at once (ranks, bins). A ``weighted`` one is
+    ``function(truth, proba) -> value``: needs all items at once (ranks, bins). If ``weighted``, it is
     ``function(truth, proba, weights)`` with ``weights`` of shape ``(..., n)``, how often each item counts,
-    and is vectorised over its leading axes; the draws of a bootstrap then cost one call. A ``decided`` one is
-    ``function(truth, proba, predicted, weights)``.
+    and is vectorised over its leading axes; the draws of a bootstrap then cost one call. If
+    ``takes_predicted`` too, it is ``function(truth, proba, predicted, weights)``.
 
-``truth`` and ``predicted`` are codes, ``(n,)`` or ``(n, k)`` of 0 and 1; ``proba`` is ``(n, k)``. A
-``per_label`` metric has one more axis at the end of its result, the labels; it is scored as ``name_<label>``.
-For a metric that names ``needs_labels`` the label axes are reordered: those labels come first, in that order.
+``truth`` and ``predicted`` are codes, ``(n,)``, or ``(n, k)`` of 0 and 1; ``proba`` is ``(n, k)``. A
+``per_label`` metric has one more axis at the end of its result, the labels; its scores are called
+``name_<label>``. For a metric with ``needs_labels`` the label axes are reordered: those labels come first, in
+that order.
 """
 
 from __future__ import annotations
@@ -35,42 +36,42 @@ from harness.values.labels import LabelSet
 
 @dataclass(frozen=True)
 class Metric:
-    """Name, function and claims.
+    """Name, function and claims of a metric.
 
     Attributes
     ----------
     name : str
         As in configs and in MLflow.
     function : callable
-        Of the kind's signature (module docstring).
+        With the signature of the kind, see the module.
     kind : {"counts", "items", "table"}
         What it is computed from.
     tasks : {"single", "multi", "both"}
-        Which label sets it is defined for.
+        Label sets that it is defined for.
     direction : {"higher", "lower"}
-        Which way is better.
+        Which is better.
     low, high : float
-        Its range, bounds included.
+        Range of its values, bounds included.
     reference : str
         Where it is defined.
     probabilities : bool
-        Whether it reads probabilities (else labels alone).
+        Whether it needs probabilities, not only labels.
     by_target : bool
-        Whether counts are kept apart by target.
+        Whether it needs the counts of each target.
     per_label : bool
-        Whether it has one value a label.
+        Whether it has one value per label.
     needs_labels : tuple of str
-        Labels that must be in the label set, e.g. critical and supportive for ``favg_pooled``; they come
-        first on the label axes of what the function is given.
+        Labels that must be in the label set, such as critical and supportive for ``favg_pooled``; they come
+        first on the label axes that the function gets.
     of_sums : callable, optional
-        Of an ``items`` metric that is no mean (module docstring).
+        For an ``items`` metric that is not a mean, see the module.
     weighted : bool
-        Whether a table function takes ``weights``.
-    decided : bool
-        Whether a table function takes ``predicted`` too, before ``weights``.
+        Whether a ``table`` function takes ``weights``.
+    takes_predicted : bool
+        Whether a ``table`` function takes ``predicted`` too, before ``weights``.
     biased : bool
-        Whether a sample of fewer different items shifts it, as bins and seldom named targets do. The draws
-        of a bootstrap then stand beside its value, and its interval is moved back to it.
+        Whether its value depends on the number of distinct items, as with bins and rarely named targets. The
+        bootstrap draws are then off its value, and the interval is shifted back to it.
     """
 
     name: str
@@ -87,11 +88,11 @@ class Metric:
     needs_labels: tuple[str, ...] = ()
     of_sums: Callable[[Any], Any] | None = None
     weighted: bool = False
-    decided: bool = False
+    takes_predicted: bool = False
     biased: bool = False
 
     def keys(self, labels: LabelSet) -> tuple[str, ...]:
-        """Return the names it is scored under: its own, or one a label.
+        """Return the names of its scores: its own, or one per label.
 
         Examples
         --------

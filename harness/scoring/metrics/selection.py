@@ -10,7 +10,7 @@ from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
 
 PRIMARY = "f1_macro"
-"""What runs are ranked and promoted by, unless a config says otherwise."""
+"""The metric by which runs are ranked and promoted, unless a config names another."""
 
 SINGLE = (
     PRIMARY,
@@ -28,7 +28,7 @@ SINGLE = (
     "ece_equal_width",
     "aurc",
 )
-"""What a single-label task is scored by; the averages over the two sides only where both are labels."""
+"""Default metrics of a single-label task; the averages over the two sides only if both are labels."""
 
 MULTI = (
     PRIMARY,
@@ -49,27 +49,26 @@ MULTI = (
     "ece_equal_width",
     "aurc",
 )
-"""What a multi-label task is scored by."""
+"""Default metrics of a multi-label task."""
 
 
 def default_names(labels: LabelSet) -> tuple[str, ...]:
-    """Return the metrics of a config that names none; the primary one stands first."""
+    """Return the metrics of a config that names none; the primary metric comes first."""
     names = MULTI if labels.multi else SINGLE
     return tuple(name for name in names if not refusal(lookup("metric", name, ""), labels))
 
 
 def resolve(names: Sequence[str] | None, primary: str, labels: LabelSet) -> tuple[Metric, ...]:
-    """Turn a config's ``metrics`` and ``primary`` into metrics, each of which applies to the label set.
+    """Look up the ``metrics`` and ``primary`` of a config and check that they apply to the label set.
 
     Parameters
     ----------
     names : sequence of str or None
-        Names of the catalogue, or ``package.module:attribute`` of a user's own. Nothing is added to
-        them. None stands for :func:`default_names`, the primary metric in front if it is another.
+        Names of the catalogue, or ``package.module:attribute`` for a user's own metric. Nothing is added to
+        them. None stands for :func:`default_names`, preceded by the primary metric if that is another one.
     primary : str
-        What runs are ranked by: the name of one of the metrics, with one value.
+        The metric by which runs are ranked: one of ``names``, with a single value.
     labels : LabelSet
-        What is scored.
 
     Returns
     -------
@@ -79,26 +78,26 @@ def resolve(names: Sequence[str] | None, primary: str, labels: LabelSet) -> tupl
     Raises
     ------
     ConfigError
-        With every name that is unknown, repeated, no metric, or does not apply.
+        Lists every name that is unknown, repeated, not a metric, or does not apply.
     """
     problems: list[Problem] = []
     if names is None:
         defaults = default_names(labels)
         names = defaults if primary in defaults else (primary, *defaults)
-        places = ["primary" if name == primary else "metrics" for name in names]
+        paths = ["primary" if name == primary else "metrics" for name in names]
     else:
-        places = [f"metrics.{position}" for position in range(len(names))]
+        paths = [f"metrics.{position}" for position in range(len(names))]
     metrics: dict[str, Metric] = {}
-    for place, name in zip(places, names, strict=True):
-        metric, problem = _resolved(name, labels, place)
+    for path, name in zip(paths, names, strict=True):
+        metric, problem = _resolved(name, labels, path)
         if problem is not None:
             problems.append(problem)
         elif metric is not None and metric.name in metrics:
-            problems.append(Problem(place, f"{metric.name!r} is named twice"))
+            problems.append(Problem(path, f"{metric.name!r} is named twice"))
         elif metric is not None:
             metrics[metric.name] = metric
     if not names:
-        problems.append(Problem("metrics", "names no metric", "left out, it is the task's standard set"))
+        problems.append(Problem("metrics", "names no metric", "omit it for the defaults of the task"))
     elif not problems:
         problems += _primary_problems(primary, metrics)
     if problems:
@@ -107,7 +106,7 @@ def resolve(names: Sequence[str] | None, primary: str, labels: LabelSet) -> tupl
 
 
 def refusal(metric: Metric, labels: LabelSet) -> str:
-    """Say why a metric does not apply to a label set; the empty string where it does."""
+    """Return why a metric does not apply to a label set; the empty string if it does."""
     task = "multi" if labels.multi else "single"
     if metric.tasks not in (task, "both"):
         return f"{metric.name!r} is for {metric.tasks}-label tasks, and this one is {task}-label"
@@ -118,23 +117,23 @@ def refusal(metric: Metric, labels: LabelSet) -> str:
     return ""
 
 
-def _resolved(name: str, labels: LabelSet, place: str) -> tuple[Metric | None, Problem | None]:
+def _resolved(name: str, labels: LabelSet, path: str) -> tuple[Metric | None, Problem | None]:
     try:
-        metric = lookup("metric", name, place)
+        metric = lookup("metric", name, path)
     except ConfigError as error:
         return None, error.problems[0]
     if not isinstance(metric, Metric):
-        return None, Problem(place, f"{name!r} is not a Metric", "see harness.scoring.metrics.metric")
+        return None, Problem(path, f"{name!r} is not a Metric", "see harness.scoring.metrics.metric")
     if reason := refusal(metric, labels):
-        return None, Problem(place, reason, f"applicable: {', '.join(default_names(labels))}")
+        return None, Problem(path, reason, f"applicable: {', '.join(default_names(labels))}")
     return metric, None
 
 
 def _primary_problems(primary: str, metrics: Mapping[str, Metric]) -> list[Problem]:
-    """Hold the primary metric to being one of the metrics, with one value."""
+    """Check that the primary metric is one of the metrics and has a single value."""
     choices = [name for name, metric in metrics.items() if not metric.per_label]
     if primary in choices:
         return []
-    reason = "has one value a label" if primary in metrics else "is not among the metrics"
+    reason = "has one value per label" if primary in metrics else "is not among the metrics"
     hint = f"choose one of {', '.join(choices)}" if choices else "add f1_macro to the metrics"
     return [Problem("primary", f"{primary!r} {reason}", hint)]

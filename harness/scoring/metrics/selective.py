@@ -1,4 +1,4 @@
-"""How sure decisions are and whether they are right in, what abstaining by it would gain out."""
+"""Confidence and correctness of predictions in, risk at each coverage out: what abstaining would gain."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 def errors(truth: Codes, predicted: Codes) -> NDArray[np.float64]:
-    """Return 1 for each item labelled wrongly, of a multi-label task with any label wrong; ``(n,)``."""
+    """Return 1 for each wrong item, in a multi-label task for each with any wrong label; ``(n,)``."""
     wrong = truth != predicted
     return np.asarray(wrong.any(axis=1) if wrong.ndim > 1 else wrong, dtype=np.float64)
 
 
 def risk_coverage(sure: Array, wrong: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """Serve the surest items first: how the risk grows with the coverage.
+    """Return how the error rate grows if items are served in order of falling confidence.
 
     Parameters
     ----------
     sure, wrong : (n,) array
-        Confidence, and 1 for an error. Items that are equally sure are served together.
+        Confidence, and 1 for an error. Items of equal confidence are served together.
     weights : (draws, n) array
         How often each item counts.
 
@@ -38,7 +38,11 @@ def risk_coverage(sure: Array, wrong: Array, weights: Array) -> tuple[Array, Arr
     thresholds : (m,) array
         The distinct confidences, falling.
     coverage, risk : (draws, m) array
-        Share of items that are at least so sure, and the share of errors among them; 0 where there are none.
+        Share of items with at least this confidence, and the share of errors among them; 0 if there are none.
+
+    References
+    ----------
+    El-Yaniv & Wiener 2010, On the Foundations of Noise-free Selective Classification.
     """
     order = np.argsort(-sure, kind="stable")
     last = np.flatnonzero(np.append(np.diff(sure[order]) != 0, True))
@@ -61,7 +65,7 @@ def aurc(truth: Codes, proba: Array, predicted: Codes, weights: Array) -> Array:
     Returns
     -------
     ndarray
-        ``(...)``, in ``[0, 1]``: the mean over items of the share of errors among those at least as sure.
+        ``(...)``, in ``[0, 1]``: the mean over items of the error rate among items at least as confident.
     """
     flat = weights.reshape(-1, weights.shape[-1])
     sure = confidence(proba, predicted)
@@ -79,5 +83,5 @@ AURC = Metric(
     reference="mean over items of the risk at their confidence; Geifman & El-Yaniv 2017, Geifman et al. 2019",
     probabilities=True,
     weighted=True,
-    decided=True,
+    takes_predicted=True,
 )

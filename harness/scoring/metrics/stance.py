@@ -1,9 +1,9 @@
 """Confusion tables of stance in, the averages that stance papers report out.
 
-Both drop *neutral* from the average, not neutral items from the data: a neutral item called critical
-still costs precision. Both need the labels ``critical`` and ``supportive``, which stand first in what they
-are given. The mean over targets is made for few targets with many items each: where most are named once or
-twice, its 95 % interval covers some 91 % (simulated; 1,034 items, 10 to 600 targets of very unequal size).
+Both drop *neutral* from the average, not neutral items from the data: a neutral item that is predicted
+critical still costs precision. Both need the labels ``critical`` and ``supportive``, which come first on the
+label axes. The mean over targets is meant for few targets with many items each: if most are named once or
+twice, its 95 % interval covers about 91 % (simulated; 1,034 items, 10 to 600 targets of very unequal size).
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ def favg_target_mean(tables: Array) -> Array:
     Parameters
     ----------
     tables : (..., targets, k, k) array
-        One confusion table a target.
+        One confusion table per target.
 
     Returns
     -------
     ndarray
-        ``(...)``. A target with neither side in truth or prediction has nothing to average and is left out;
-        one with a single side has 0 for the other. 0 where every target is left out.
+        ``(...)``, in [0, 1]. A target with neither side in truth or prediction is not averaged over; one with
+        a single side has 0 for the other. 0 if no target is averaged over.
     """
     values, marginals = _side_f1(tables)
     present = (marginals > 0).any(axis=-1)
-    # Where a target is left out both its F1 are 0, so the sum needs no mask.
+    # Both F1 of a target that is not averaged over are 0, so the sum needs no mask.
     return ratio(values.mean(axis=-1).sum(axis=-1), present.sum(axis=-1))
 
 
 def _side_f1(table: Array) -> tuple[Array, Array]:
-    """Return F1 of the two sides and how often each is true or said, both ``(..., 2)``."""
+    """Return F1 of the two sides, and how often each is true or predicted, both ``(..., 2)``."""
     k = table.shape[-1]
-    # One small matrix product: sums over axes of two or three are slow with hundreds of targets a draw.
+    # One small matrix product: sums over axes of length 2 or 3 are slow with hundreds of targets per draw.
     side, cells = np.arange(2), np.zeros((k, k, 4))
     cells[side, side, side] = 1
     cells[side, :, side + 2] += 1

@@ -1,4 +1,4 @@
-"""Several people's labels of the same items in, how far they agree beyond chance out."""
+"""Labels of the same items by several people in, their agreement beyond chance out."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 def alpha(votes: Iterable[Sequence[Hashable]]) -> float:
-    """Compute Krippendorff's alpha for names without order.
+    """Compute Krippendorff's alpha for nominal labels.
 
     Parameters
     ----------
     votes : iterable of sequences
-        One an item, one vote a person; items with fewer than two votes tell nothing and are left out.
+        One sequence per item, one vote per person; items with fewer than two votes are ignored.
 
     Returns
     -------
     float
-        1 where all agree, about 0 where they agree by chance, below 0 where they agree less; NaN where no
-        item has two votes, or where only one name was ever given.
+        1 for full agreement, about 0 for agreement by chance, below 0 for less than that; NaN if no item has
+        two votes, or if only one label was ever given.
 
     Notes
     -----
@@ -43,20 +43,20 @@ def alpha(votes: Iterable[Sequence[Hashable]]) -> float:
 
 
 def coincidences(votes: Iterable[Sequence[Hashable]], names: Sequence[Hashable]) -> Array:
-    """Count the pairs of votes on the same item, ``(k, k)``: every item weighs as much as it has votes.
+    """Count the pairs of votes on the same item, ``(k, k)``, each item weighted by its number of votes.
 
     Parameters
     ----------
     votes : iterable of sequences
-        One an item, one vote a person.
+        One sequence per item, one vote per person.
     names : sequence of k
-        Everything that may be voted for.
+        All possible votes.
     """
-    place = {name: k for k, name in enumerate(names)}
+    code_of = {name: code for code, name in enumerate(names)}
     table = np.zeros((len(names), len(names)))
     for item in votes:
         if len(item) > 1:
-            counts = np.bincount([place[vote] for vote in item], minlength=len(names))
+            counts = np.bincount([code_of[vote] for vote in item], minlength=len(names))
             table += (np.outer(counts, counts) - np.diag(counts)) / (len(item) - 1)
     return table
 
@@ -67,5 +67,6 @@ def alpha_of(tables: NDArray[np.floating[Any]]) -> Array:
     total = marginal.sum(axis=-1)
     expected = total**2 - (marginal**2).sum(axis=-1)
     observed = total - np.trace(tables, axis1=-2, axis2=-1)
-    known = expected > 1e-9 * np.maximum(total**2, 1)
-    return np.where(known, 1 - (total - 1) * observed / np.where(known, expected, 1), np.nan)
+    # If all votes are equal nothing is expected to disagree, up to the rounding of weighted counts.
+    defined = expected > 1e-9 * np.maximum(total**2, 1)
+    return np.where(defined, 1 - (total - 1) * observed / np.where(defined, expected, 1), np.nan)

@@ -1,9 +1,9 @@
-"""What each cluster adds to a statistic in, draws of that statistic and a 95 % interval out.
+"""What each cluster adds to a statistic in; draws of the statistic and a 95 % interval out.
 
-Test items are resampled by cluster: an article's sentences are drawn together or not at all. Seeds are
-resampled inside each draw, so an interval covers both sources of variance. Nothing is computed item by item:
-a draw is a row of *how often each cluster was drawn*, and one matrix product with ``(clusters, cells)`` gives
-every draw's counts.
+Test items are resampled by cluster: the sentences of an article are drawn together or not at all. Seeds are
+resampled within each draw, so an interval covers both sources of variance. Nothing is computed item by item:
+a draw is a row that says *how often each cluster was drawn*, and one product with ``(clusters, cells)`` gives
+the counts of all draws.
 """
 
 from __future__ import annotations
@@ -22,33 +22,34 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.floating[Any]]
 
-LEVEL = 0.95
+CONFIDENCE_LEVEL = 0.95
 DRAWS = 10_000
 MAX_UNDEFINED = 0.05
-"""Where more than this share of draws has no value, there is no interval either."""
+"""If more than this share of the draws has no value, there is no interval either."""
 
-BLOCK = 2**21
-"""How many numbers a block of draws holds: 8 MB as 32-bit floats."""
+BLOCK_NUMBERS = 2**21
+"""Numbers in a block of draws: 8 MB as 32-bit floats."""
 
-STRIPE = 2**16
-"""How many draws' indices are counted at once: what stays in a processor's second-level cache."""
+STRIPE_NUMBERS = 2**16
+"""Drawn cluster indices that are counted at once: they fit the second-level cache of a processor. Another
+value may change the draws: the stream is read in these portions, and each ends the generator's buffer."""
 
-EXACT = 2**24
-"""Whole numbers up to this are exact in 32-bit floats, and so are sums that stay below."""
+MAX_EXACT_FLOAT32 = 2**24
+"""Integers up to this are exact in 32-bit floats, and so are sums that stay below."""
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Resamples of clusters: the same ones for equal arguments, whatever is computed from them.
+    """Resamples of clusters: the same for equal arguments, whatever statistic is computed from them.
 
     Parameters
     ----------
     n_clusters : int
-        How many clusters there are; as many are drawn, with replacement.
+        Number of clusters; each draw has as many, with replacement.
     n_draws : int
-        How many resamples.
+        Number of draws.
     seed : int
-        Root of the stream.
+        Root of the random stream.
     """
 
     n_clusters: int
@@ -56,45 +57,45 @@ class Draws:
     seed: int
 
     def blocks(self, width: int = 1) -> Iterator[NDArray[np.float32]]:
-        """Yield how often each cluster was drawn, some draws at a time.
+        """Yield how often each cluster was drawn, a block of draws at a time.
 
         Parameters
         ----------
         width : int
-            How many numbers the caller makes of a draw, where that is more than there are clusters; the
-            blocks are then smaller, the draws the same.
+            How many numbers the caller computes from one draw, if more than there are clusters; the blocks
+            are then smaller, the draws the same.
 
         Yields
         ------
         ndarray of float32
             ``(draws in this block, n_clusters)``; whole numbers, rows sum to ``n_clusters``.
         """
-        stripe = max(1, STRIPE // self.n_clusters)
-        block = max(1, BLOCK // max(width, self.n_clusters) // stripe) * stripe
+        stripe = max(1, STRIPE_NUMBERS // self.n_clusters)
+        block = max(1, BLOCK_NUMBERS // max(width, self.n_clusters) // stripe) * stripe
         stripes = self._stripes(stripe)
         for start in range(0, self.n_draws, block):
-            yield self._gathered(stripes, min(block, self.n_draws - start))
+            yield self._block(stripes, min(block, self.n_draws - start))
 
     def seed_shares(self, n_seeds: int, *names: str) -> NDArray[np.float64]:
         """Return the share of each seed in each draw, ``(n_draws, n_seeds)``; rows sum to 1.
 
-        Different ``names`` give independent shares: the seeds of two runs have nothing to do with each other.
+        Different ``names`` give independent shares, because the seeds of two runs are unrelated.
         """
         stream = seeds.generator(self.seed, "bootstrap", "seeds", *names)
         drawn = stream.multinomial(n_seeds, [1 / n_seeds] * n_seeds, size=self.n_draws)
         return drawn / float(n_seeds)
 
     def _stripes(self, stripe: int) -> Iterator[NDArray[np.int64]]:
-        """Yield multiplicities in the fixed portions that the stream is read in."""
+        """Yield how often each cluster was drawn, in the fixed portions that the stream is read in."""
         n, stream = self.n_clusters, seeds.generator(self.seed, "bootstrap", "clusters")
-        # Drawing 16-bit integers takes an eighth of the time that 64-bit ones do.
-        kind = np.uint16 if n <= 2**16 else np.uint32
+        # Drawing 16-bit integers takes an eighth of the time of 64-bit ones.
+        dtype = np.uint16 if n <= 2**16 else np.uint32
         offsets = np.arange(stripe)[:, None] * n
         while True:
-            drawn = stream.integers(0, n, size=(stripe, n), dtype=kind) + offsets
+            drawn = stream.integers(0, n, size=(stripe, n), dtype=dtype) + offsets
             yield np.bincount(drawn.ravel(), minlength=stripe * n).reshape(stripe, n)
 
-    def _gathered(self, stripes: Iterator[NDArray[np.int64]], n_draws: int) -> NDArray[np.float32]:
+    def _block(self, stripes: Iterator[NDArray[np.int64]], n_draws: int) -> NDArray[np.float32]:
         block = np.empty((n_draws, self.n_clusters), dtype=np.float32)
         filled = 0
         while filled < n_draws:
@@ -107,24 +108,29 @@ class Draws:
 def bootstrap(
     statistic: Callable[[Array], Array], cells: Array, *, draws: int = DRAWS, seed: int = 0
 ) -> NDArray[np.float64]:
-    """Resample clusters, and seeds inside each draw.
+    """Resample clusters, and seeds within each draw.
 
     Parameters
     ----------
     statistic : callable
         Of totals ``(draws, n_seeds, *rest)``, vectorised over the first two axes, which it keeps.
     cells : (n_clusters, n_seeds, *rest) array
-        What each cluster adds to the totals under each seed.
+        What each cluster adds to the totals of each seed.
     draws : int
-        How many.
+        Number of draws.
     seed : int
         Equal seeds give equal draws.
 
     Returns
     -------
     ndarray of float64
-        ``(draws, ...)``: each draw's mean over its seeds. NaN throughout for a single cluster, which holds no
-        information on how clusters differ.
+        ``(draws, ...)``: the mean of each draw over its seeds. All NaN for a single cluster, which carries no
+        information about how clusters differ.
+
+    References
+    ----------
+    Efron & Tibshirani 1993, An Introduction to the Bootstrap; Davison & Hinkley 1997, section 3.8, for
+    resampling whole clusters.
     """
     resamples = Draws(len(cells), draws, seed)
     width = cells[0].size
@@ -134,39 +140,39 @@ def bootstrap(
 
 
 def totals(weights: Array, cells: NDArray[Any]) -> NDArray[np.float64]:
-    """Add up what the drawn clusters hold: ``(draws, clusters)`` times ``(clusters, *rest)``.
+    """Add up the cells of the drawn clusters: ``(draws, clusters)`` times ``(clusters, *rest)``.
 
-    ``weights`` are whole numbers. Where ``cells`` are integers and no sum can leave what 32-bit floats hold
+    ``weights`` are whole numbers. If ``cells`` are integers and no sum exceeds what 32-bit floats represent
     exactly, those are used: that takes half the time.
     """
     flat = cells.reshape(len(cells), -1)
     whole = np.issubdtype(flat.dtype, np.integer)
     largest = weights.sum(axis=1).max(initial=0) * flat.max(initial=0) if whole else np.inf
-    kind = np.float32 if largest < EXACT else np.float64
-    product = weights.astype(kind, copy=False) @ flat.astype(kind, copy=False)
+    dtype = np.float32 if largest < MAX_EXACT_FLOAT32 else np.float64
+    product = weights.astype(dtype, copy=False) @ flat.astype(dtype, copy=False)
     return np.asarray(product, dtype=np.float64).reshape(len(weights), *cells.shape[1:])
 
 
 def over_seeds(values: Array, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Average each draw's seeds, ``(draws, seeds, *rest)`` to ``(draws, *rest)``, by their shares."""
+    """Average the seeds of each draw by their shares, ``(draws, seeds, *rest)`` to ``(draws, *rest)``."""
     return np.asarray(np.einsum("ds...,ds->d...", values, shares))
 
 
 def over_items_and_seeds(values: Array, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return draws of the mean over seeds that vary as much as other items and other seeds would make it.
+    """Return draws of the mean over seeds that vary as much as it would with other items and other seeds.
 
-    Items and seeds are crossed, and to resample both plainly (:func:`over_seeds`) misses that variance twice.
-    Part of what tells seeds apart is how each happens to do on the very items; resampled items hold that
-    already, so it would count again. And a few resampled seeds vary less than fresh ones, by ``(n - 1) / n``.
-    So the mean over all seeds is moved by what the drawn seeds lie off it on all items, scaled to the
-    variance that seeds have beyond what items give them: the component of seeds in a two-way random model.
+    Items and seeds are crossed, and plain resampling of both (:func:`over_seeds`) gets the variance wrong
+    twice. Part of the variance over seeds is due to the items at hand; resampled items already contain it, so
+    it would count twice. And a few resampled seeds vary less than fresh ones, by ``(n - 1) / n``. Therefore
+    the mean over all seeds is shifted by how far the drawn seeds are off it on all items, scaled to the
+    variance of seeds beyond what items cause: the seed component of a two-way random-effects model.
 
     Parameters
     ----------
     values : (draws, n_seeds, *rest) array
-        On resampled items.
+        Computed on resampled items.
     shares : (draws, n_seeds) array
-        Of each seed in each draw; rows sum to 1.
+        Share of each seed in each draw; rows sum to 1.
 
     Returns
     -------
@@ -182,31 +188,31 @@ def over_items_and_seeds(values: Array, shares: NDArray[np.float64]) -> NDArray[
     if n == 1 or not len(values):
         return over_seeds(values, shares)
     off, total, noise = seed_variances(values)
-    kept = np.divide(total - noise, total, out=np.zeros_like(total), where=total > noise)
+    due_to_seeds = np.divide(total - noise, total, out=np.zeros_like(total), where=total > noise)
     means = np.asarray(values).mean(axis=1)
-    return np.asarray(means + np.sqrt(kept * n / (n - 1)) * np.tensordot(shares, off, axes=1))
+    return np.asarray(means + np.sqrt(due_to_seeds * n / (n - 1)) * np.tensordot(shares, off, axes=1))
 
 
 def seed_variances(values: Array) -> tuple[NDArray[np.float64], ...]:
-    """Part the variance over seeds from the part of it that is due to items.
+    """Separate the variance over seeds from the part of it that is due to items.
 
     Parameters
     ----------
     values : (draws, n_seeds, *rest) array
-        On resampled items; at least one draw and two seeds.
+        Computed on resampled items; at least one draw and two seeds.
 
     Returns
     -------
     off : (n_seeds, *rest) array
-        How far each seed lies off the mean of all.
+        Deviation of each seed from the mean of all.
     total, noise : (*rest) array
-        Variance over seeds, and what resampled items move it by; one degree of freedom taken off.
+        Variance over seeds, and the part of it that resampled items cause; one degree of freedom taken off.
     """
-    apart = values - np.asarray(values).mean(axis=1, keepdims=True)
-    defined = ~np.isnan(apart)
+    deviations = values - np.asarray(values).mean(axis=1, keepdims=True)
+    defined = ~np.isnan(deviations)
     count = np.maximum(defined.sum(axis=0), 1)
-    off = np.where(defined, apart, 0.0).sum(axis=0) / count
-    moved = (np.where(defined, apart - off, 0.0) ** 2).sum(axis=0) / count
+    off = np.where(defined, deviations, 0.0).sum(axis=0) / count
+    moved = (np.where(defined, deviations - off, 0.0) ** 2).sum(axis=0) / count
     freedom = values.shape[1] - 1
     return off, np.asarray((off**2).sum(axis=0) / freedom), np.asarray(moved.sum(axis=0) / freedom)
 
@@ -219,11 +225,18 @@ def by_cluster(values: NDArray[Any], clusters: NDArray[np.int64], n_clusters: in
 
 
 def expanded(level: float, clusters: float) -> float:
-    """Return the share of draws that an interval must hold to cover the truth this often.
+    """Return the share of draws that an interval must contain to cover the truth with this probability.
 
     Draws from few clusters vary too little: their variance lacks a factor ``n / (n - 1)``, and it is itself
-    an estimate, which Student's t allows for. An interval of 50 clusters gets 4 % wider, one of 1,000 hardly.
-    Clusters of unequal size count as the effective number, see :func:`harness.scoring.aligned.effective`.
+    an estimate, which Student's t allows for. An interval from 50 clusters becomes 4 % wider, one from 1,000
+    hardly.
+
+    Parameters
+    ----------
+    level : float
+        In (0, 1).
+    clusters : float
+        Clusters of unequal size count as their :func:`~harness.scoring.aligned.effective_number`.
 
     References
     ----------
@@ -240,14 +253,21 @@ def expanded(level: float, clusters: float) -> float:
 
     if clusters <= 1:
         return level
-    wide = t.ppf((1 + level) / 2, clusters - 1) * math.sqrt(clusters / (clusters - 1))
-    return float(1 - 2 * norm.sf(wide))
+    half_width = t.ppf((1 + level) / 2, clusters - 1) * math.sqrt(clusters / (clusters - 1))
+    return float(1 - 2 * norm.sf(half_width))
 
 
 def corrected_p(p: float, clusters: float) -> float:
-    """Return the smallest level whose expanded interval leaves 0 out, given that of the plain one.
+    """Return the smallest level whose expanded interval excludes 0, from that of the plain interval.
 
     The inverse of :func:`expanded`.
+
+    Parameters
+    ----------
+    p : float
+        In [0, 1], or NaN, which stays NaN.
+    clusters : float
+        Effective number of clusters.
 
     Examples
     --------
@@ -258,17 +278,32 @@ def corrected_p(p: float, clusters: float) -> float:
 
     if clusters <= 1 or math.isnan(p):
         return p
-    wide = norm.isf(p / 2) * math.sqrt((clusters - 1) / clusters)
-    return min(1.0, float(2 * t.sf(wide, clusters - 1)))
+    half_width = norm.isf(p / 2) * math.sqrt((clusters - 1) / clusters)
+    return min(1.0, float(2 * t.sf(half_width, clusters - 1)))
+
+
+def smallest_p(n_draws: int, clusters: float) -> float:
+    """Return the smallest p-value that this many draws from this many clusters can give.
+
+    Examples
+    --------
+    >>> round(smallest_p(10_000, 1_000), 6), round(smallest_p(10_000, 50), 6)
+    (0.000213, 0.000577)
+    """
+    return corrected_p(2 / (1 + n_draws), clusters)
 
 
 def interval(
-    draws: Array, level: float = LEVEL, *, around: Array | None = None, clusters: float | None = None
+    draws: Array,
+    level: float = CONFIDENCE_LEVEL,
+    *,
+    around: Array | None = None,
+    clusters: float | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the percentile interval of draws.
 
-    Draws without a value (NaN) are left out; where they are more than :data:`MAX_UNDEFINED` of all, or there
-    are no draws, both bounds are NaN.
+    Draws without a value (NaN) are ignored; if they are more than :data:`MAX_UNDEFINED` of all, or there are
+    no draws, both bounds are NaN.
 
     Parameters
     ----------
@@ -277,21 +312,22 @@ def interval(
     level : float
         Share of draws between the bounds.
     around : (*rest) array, optional
-        Where the mean of the draws belongs: both bounds are moved by what it lies off. For statistics that
-        resampling shifts, such as an error that is summed over bins.
+        Where the mean of the draws should be: both bounds are shifted by its deviation. For statistics that
+        resampling biases, such as an error summed over bins.
     clusters : float, optional
-        How many were drawn from, as equal ones; the interval is then widened by :func:`expanded`.
+        Effective number of clusters that were drawn from; the interval is then widened by :func:`expanded`.
 
     Returns
     -------
     low, high : (*rest) array
-        Quantiles such that another draw falls outside as often as the level says, however few draws there
-        are (Hyndman & Fan 1996, type 6); with many they are those of SciPy's ``method="percentile"``.
+        Quantiles of type 6 (Hyndman & Fan 1996): another draw falls outside with the probability that the
+        level states, however few draws there are. With many draws they equal those of SciPy's
+        ``method="percentile"``.
     """
     draws = np.asarray(draws, dtype=np.float64)
     undefined = np.isnan(draws)
     unusable = undefined.mean(axis=0) > MAX_UNDEFINED if len(draws) else np.ones(draws.shape[1:], dtype=bool)
-    # A column without any value would warn; its bounds are set aside below.
+    # NumPy warns about columns without any value; their bounds become NaN below.
     filled = np.where(unusable, 0.0, draws) if len(draws) else np.zeros((1, *draws.shape[1:]))
     tail = (1 - (level if clusters is None else expanded(level, clusters))) / 2
     quantile = np.nanquantile if undefined.any() else np.quantile

@@ -1,45 +1,57 @@
-"""Many comparisons in, corrected p-values and tie groups out."""
+"""p-values of many comparisons in, corrected p-values and tie groups out."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
 
-LEVEL = 0.05
+SIGNIFICANCE_LEVEL = 0.05
+"""A difference is established if its corrected p-value is at most this."""
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Correct p-values for their number, so that the chance of any false alarm stays at the level.
+    """Correct p-values for their number, so that the probability of any false positive stays at the level.
 
     Comparisons without a p-value (NaN) keep none, and do not count towards the number.
 
+    Parameters
+    ----------
+    p_values : sequence of float
+        In [0, 1], or NaN.
+
+    Returns
+    -------
+    tuple of float
+        In [0, 1], in the same order.
+
     Notes
     -----
-    The tests hold it to statsmodels' ``multipletests``, which collects the garbage of the whole process at
-    each call: half a second, many times a report.
+    The tests compare it with statsmodels' ``multipletests``. That function itself is not used because it runs
+    the garbage collector at each call: half a second, many times per report.
 
     References
     ----------
-    Holm 1979.
+    Holm 1979, A Simple Sequentially Rejective Multiple Test Procedure.
 
     Examples
     --------
     >>> holm([0.25, 0.5, 0.125])
     (0.5, 0.5, 0.375)
     """
-    known = sorted((p, place) for place, p in enumerate(p_values) if not math.isnan(p))
+    ordered = sorted((p, index) for index, p in enumerate(p_values) if not math.isnan(p))
     corrected, least = [math.nan] * len(p_values), 0.0
-    for rank, (p, place) in enumerate(known):
-        least = max(least, min(1.0, p * (len(known) - rank)))
-        corrected[place] = least
+    for rank, (p, index) in enumerate(ordered):
+        # Step down: a corrected p-value is never smaller than that of a smaller p-value.
+        least = max(least, min(1.0, p * (len(ordered) - rank)))
+        corrected[index] = least
     return tuple(corrected)
 
 
 def tie_groups(ranked: Sequence[str], separable: Collection[frozenset[str]]) -> tuple[tuple[str, ...], ...]:
-    """Group runs that cannot be told from the best of their group.
+    """Group runs that cannot be told apart from the best run of their group.
 
-    The best run leads the first group; every run that is not separable from it joins, even one that ranks
-    below a run which is separable. The best of the others leads the next group, and so on.
+    The best run leads the first group; every run that is not separable from it joins, even if it ranks below
+    a run that is. The best of the others leads the next group, and so on.
 
     Parameters
     ----------
@@ -51,7 +63,7 @@ def tie_groups(ranked: Sequence[str], separable: Collection[frozenset[str]]) -> 
     Returns
     -------
     tuple of tuple of str
-        Every run in one group, best group first.
+        Each run is in exactly one group; best group first.
 
     Examples
     --------
@@ -59,9 +71,9 @@ def tie_groups(ranked: Sequence[str], separable: Collection[frozenset[str]]) -> 
     (('a', 'b'), ('c',))
     """
     groups: list[tuple[str, ...]] = []
-    left = list(ranked)
-    while left:
-        group = tuple(name for name in left if frozenset((left[0], name)) not in separable)
+    remaining = list(ranked)
+    while remaining:
+        group = tuple(name for name in remaining if frozenset((remaining[0], name)) not in separable)
         groups.append(group)
-        left = [name for name in left if name not in group]
+        remaining = [name for name in remaining if name not in group]
     return tuple(groups)

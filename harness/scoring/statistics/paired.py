@@ -1,9 +1,10 @@
-"""Two runs on the same items in, their difference with an interval, its probability and its power out.
+"""Two runs on the same items in; their difference with interval, p-value, probability and power out.
 
-Two sources of variance are kept apart. *Items*: another test set would give another difference; both runs
-are resampled on the same clusters, so what is hard for both cancels. *Seeds*: so would another training run;
-the seeds of the two runs have nothing to do with each other and are resampled independently. One seed shows
-nothing of that: a difference between runs of one seed each is one of two models, not of two classifiers.
+Two sources of variance are kept apart. *Items*: another test set would give another difference. Both runs are
+resampled on the same clusters, so that the difficulty of an item cancels. *Seeds*: another training run would
+give another difference too. The seeds of the two runs are unrelated and are resampled independently. A single
+seed shows nothing of that variance: a difference between runs of one seed each is one between two models, not
+between two classifiers.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.scoring.statistics.bootstrap import (
-    LEVEL,
+    CONFIDENCE_LEVEL,
     MAX_UNDEFINED,
     Draws,
     corrected_p,
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.floating[Any]]
 
 POWER = 0.8
-SMALL_TABLE = 25
-"""McNemar's test is exact below this many items on which the runs disagree."""
+MIN_CHI_SQUARED = 25
+"""McNemar's test is exact with fewer items than this on which the runs disagree, else chi-squared."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,13 @@ class Resampled:
     Parameters
     ----------
     by_seed : (n_seeds,) array
-        The metric on all items, under each seed.
+        The metric on all items, for each seed.
     item_draws : (draws,) array
         Mean over all seeds on resampled items.
     draws : (draws,) array
         Mean over resampled seeds on resampled items.
     noise : float
-        The part of the variance over seeds that is due to items, and stands in ``item_draws`` already.
+        The part of the variance over seeds that is due to items, and is contained in ``item_draws`` already.
     """
 
     by_seed: Array
@@ -63,7 +64,7 @@ class Resampled:
 
     @property
     def seed_variance(self) -> float:
-        """Variance of the mean over seeds that is due to the choice of seeds; 0 for one seed."""
+        """Variance of the mean over seeds due to the choice of seeds; 0 for one seed."""
         n = len(self.by_seed)
         return max(0.0, float(self.by_seed.var(ddof=1)) - self.noise) / n if n > 1 else 0.0
 
@@ -79,18 +80,18 @@ class Difference:
     low, high : float
         95 % interval over items and seeds: percentiles, expanded for few clusters.
     p : float
-        Two-sided, from the same draws: the smallest level whose interval leaves 0 out.
+        Two-sided, from the same draws: the smallest level whose interval excludes 0.
     probability : float
         Share of draws in which A scores higher; a draw without a difference counts half.
     se, se_items, se_seeds : float
-        Standard error of the difference: of both sources, of items alone, of seeds alone (0 where each run
+        Standard error of the difference: over both sources, over items alone, over seeds alone (0 if each run
         has one seed, which does not mean that seeds do not matter).
     detectable : float
-        Minimum detectable effect: the true difference that this test set and these seeds would show with
-        power 0.8 at level 0.05.
+        Minimum detectable effect: the true difference that would be found on this test set with these seeds,
+        with power 0.8 at level 0.05.
     needed : float
-        How many items of this kind would show a true difference of ``value`` with that power; infinite where
-        it is 0, or where the spread over seeds alone hides it, so that only more seeds would help.
+        Number of items of this kind on which a true difference of ``value`` would be found with that power;
+        infinite if it is 0, or if the spread over seeds alone hides it, so that only more seeds would help.
     """
 
     value: float
@@ -106,18 +107,18 @@ class Difference:
 
 
 def resampled(by_seed: Array, drawn: Array, resamples: Draws, name: str) -> Resampled:
-    """Average a run's seeds in every draw.
+    """Average the seeds of a run in each draw.
 
     Parameters
     ----------
     by_seed : (n_seeds,) array
         Values on all items.
     drawn : (draws, n_seeds) array
-        Values on resampled items; the runs to be compared share ``resamples``.
+        Values on resampled items; runs that are compared share ``resamples``.
     resamples : Draws
-        What was resampled.
+        Of the items.
     name : str
-        Of the run: its seeds are resampled independently of those of every other name.
+        Of the run: its seeds are resampled independently of those of any other name.
     """
     shares = resamples.seed_shares(len(by_seed), "run", name)[: len(drawn)]
     noise = float(seed_variances(drawn)[2]) if drawn.size and len(by_seed) > 1 else 0.0
@@ -125,10 +126,21 @@ def resampled(by_seed: Array, drawn: Array, resamples: Draws, name: str) -> Resa
 
 
 def difference(a: Resampled, b: Resampled, n_items: int, clusters: float) -> Difference:
-    """Compare two runs whose ``n_items`` in so many equal ``clusters`` were resampled together.
+    """Compare two runs that were resampled together.
 
-    Where more than 5 % of the draws have no value, all that rests on them is NaN; so it is for a single
-    cluster, whose draws are NaN throughout.
+    Parameters
+    ----------
+    a, b : Resampled
+        Of the same resamples.
+    n_items : int
+    clusters : float
+        Effective number of clusters.
+
+    Returns
+    -------
+    Difference
+        NaN in all that is computed from draws, if more than 5 % of them have no value; that includes a single
+        cluster, whose draws are all NaN.
     """
     value, drawn, of_items = a.value - b.value, a.draws - b.draws, a.item_draws - b.item_draws
     undefined = float(np.isnan(drawn).mean()) if len(drawn) else 1.0
@@ -144,7 +156,7 @@ def difference(a: Resampled, b: Resampled, n_items: int, clusters: float) -> Dif
         value=value,
         low=low,
         high=high,
-        # One is added to both counts: a p-value from draws is never 0.
+        # One is added to both counts, so that a p-value from draws is never 0 (Davison & Hinkley 1997, 4.2).
         p=corrected_p(min(1.0, 2 * (1 + n - max(above, below)) / (1 + n)), clusters),
         probability=(above + (n - above - below) / 2) / n,
         se=float(drawn.std(ddof=1)),
@@ -155,8 +167,10 @@ def difference(a: Resampled, b: Resampled, n_items: int, clusters: float) -> Dif
     )
 
 
-def detectable(se: float, *, power: float = POWER, level: float = LEVEL) -> float:
-    """Return the true difference that a two-sided test at ``1 - level`` finds with this power.
+def detectable(se: float, *, power: float = POWER, level: float = CONFIDENCE_LEVEL) -> float:
+    """Return the true difference that a two-sided test at level ``1 - level`` finds with this power.
+
+    The power calculation for a normal estimate with standard error ``se``.
 
     Examples
     --------
@@ -168,11 +182,12 @@ def detectable(se: float, *, power: float = POWER, level: float = LEVEL) -> floa
 
 
 def items_needed(
-    value: float, se_items: float, se_seeds: float, n_items: int, *, level: float = LEVEL
+    value: float, se_items: float, se_seeds: float, n_items: int, *, level: float = CONFIDENCE_LEVEL
 ) -> float:
-    """Return how many items would show a true difference of ``value`` with power 0.8 at ``1 - level``.
+    """Return on how many items a true difference of ``value`` would be found with power 0.8.
 
-    The variance over items falls as one over their number; that over seeds stays.
+    The test is two-sided at level ``1 - level``. The variance over items falls with the inverse of their
+    number; that over seeds does not change.
 
     Examples
     --------
@@ -183,15 +198,15 @@ def items_needed(
     """
     if math.isnan(se_items):
         return math.nan
-    left = (value / detectable(1.0, level=level)) ** 2 - se_seeds**2
-    return math.ceil(n_items * se_items**2 / left) if left > 0 else math.inf
+    variance_for_items = (value / detectable(1.0, level=level)) ** 2 - se_seeds**2
+    return math.ceil(n_items * se_items**2 / variance_for_items) if variance_for_items > 0 else math.inf
 
 
 def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float:
     """Test whether two classifiers are right equally often on the same independent items, ``(n,)`` each.
 
-    One seed of each; not for grouped items. Exact below :data:`SMALL_TABLE` disagreements, else chi-squared
-    with continuity correction. 1 where they never disagree.
+    For one seed of each; not for grouped items. Exact below :data:`MIN_CHI_SQUARED` disagreements, else
+    chi-squared with continuity correction. 1 if they never disagree.
 
     References
     ----------
@@ -204,4 +219,4 @@ def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float:
         return 1.0
     both, none = int((right_a & right_b).sum()), int((~right_a & ~right_b).sum())
     table = np.array([[both, only_a], [only_b, none]])
-    return float(test(table, exact=only_a + only_b < SMALL_TABLE, correction=True).pvalue)
+    return float(test(table, exact=only_a + only_b < MIN_CHI_SQUARED, correction=True).pvalue)

@@ -64,7 +64,7 @@ class Unchanged:
 
     kind: ClassVar[str] = "none"
 
-    def apply(self, proba: Array, *, multi: bool) -> Array:  # noqa: ARG002 - what every map takes
+    def apply(self, proba: Array, *, multi: bool) -> Array:  # noqa: ARG002 (as other calibrators)
         """Return ``proba`` itself."""
         return proba
 

@@ -149,20 +149,20 @@ def test_it_goes_on_after_a_stop_without_asking_its_teachers_again(
 
     monkeypatch.setattr(Encoder, "fit", stopped)
     one = made(options, teachers=2)
-    one.resume_in = tmp_path
+    one.checkpoint_dir = tmp_path
     with pytest.raises(KeyboardInterrupt):
         one.fit(rows(), rows(("today",)))
     assert len(fits) == 3
     assert sorted(path.suffix for path in tmp_path.rglob("*") if path.is_file()) == [".npy", ".npy"]
     monkeypatch.setattr(Encoder, "fit", plain)
     again = made(options, teachers=2)
-    again.resume_in = tmp_path
+    again.checkpoint_dir = tmp_path
     monkeypatch.setattr("harness.classifiers.encoder.distilled.heard", None)
     again.fit(rows(), rows(("today",)))
     assert again.predict_proba(rows().examples).tobytes() == whole.predict_proba(rows().examples).tobytes()
     assert again.curves_ == whole.curves_
     other = made(replace(options, epochs=2), student=options, teachers=2)
-    other.resume_in = tmp_path
+    other.checkpoint_dir = tmp_path
     with pytest.raises(TypeError):  # what other teachers said is not taken for theirs
         other.fit(rows(), rows(("today",)))
 
@@ -233,12 +233,12 @@ def test_a_student_that_has_learned_does_not_learn_again_after_a_stop(
     plain = Encoder.fit
 
     def stopped(self: Encoder, train: Labelled, validation: Labelled | None = None) -> None:
-        if self.resume_in == tmp_path / "student-1":
+        if self.checkpoint_dir == tmp_path / "student-1":
             raise KeyboardInterrupt
         plain(self, train, validation)
 
     one, again = made(options, students=2), made(options, students=2)
-    one.resume_in = again.resume_in = tmp_path
+    one.checkpoint_dir = again.checkpoint_dir = tmp_path
     with monkeypatch.context() as patch:
         patch.setattr(Encoder, "fit", stopped)
         with pytest.raises(KeyboardInterrupt):

@@ -123,7 +123,7 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
         raise KeyboardInterrupt
 
     one, other, whole = (made(checkpoint(architecture)) for _ in range(3))
-    one.resume_in = other.resume_in = tmp_path
+    one.checkpoint_dir = other.checkpoint_dir = tmp_path
     with monkeypatch.context() as patch:
         patch.setattr(resumption.Resumption, "save", stop)
         with pytest.raises(KeyboardInterrupt):

@@ -35,7 +35,7 @@ def save_and_die(self, beside):
         os.kill(os.getpid(), signal.SIGKILL)
 resumption.Resumption.save = save_and_die
 one = made(sys.argv[1])
-one.resume_in = pathlib.Path(sys.argv[2])
+one.checkpoint_dir = pathlib.Path(sys.argv[2])
 one.fit(data(), data())
 """
 
@@ -78,7 +78,7 @@ def epochs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def fitted(checkpoint: str, place: Path | None, **options: Any) -> tuple[bytes, list[dict[str, float]]]:
     one = made(checkpoint, **options)
-    one.resume_in = place
+    one.checkpoint_dir = place
     one.fit(data(), data())
     return one.predict_proba(data().examples).tobytes(), one.curves_
 

@@ -55,7 +55,7 @@ def options(checkpoint: str) -> Options:
 
 @pytest.fixture(scope="module")
 def fitted(options: Options, both: Labelled) -> JointEncoder:
-    made = joint_encoder(encoder=options, labels=PAIR, beside=FRAMES, seed=1)
+    made = joint_encoder(encoder=options, labels=PAIR, other_labels=FRAMES, seed=1)
     made.fit(both, both)
     return made
 
@@ -64,9 +64,9 @@ def test_both_tasks_are_learned(fitted: JointEncoder, both: Labelled, tmp_path: 
     assert fitted.predict_proba(both.examples).argmax(axis=1).tolist() == both.codes.tolist()
     fitted.save(tmp_path)
     frames = load(tmp_path, FRAMES)
-    assert both.beside is not None
-    proba = frames.predict_proba(both.beside.examples)
-    assert (proba >= 0.5).astype(int).tolist() == both.beside.codes.tolist()
+    assert both.other_task is not None
+    proba = frames.predict_proba(both.other_task.examples)
+    assert (proba >= 0.5).astype(int).tolist() == both.other_task.codes.tolist()
     assert set(fitted.curves_[-1]) == {
         *("train_loss", "validation_loss", "validation_f1_macro"),
         *("validation_f1_macro_1", "validation_f1_macro_2"),
@@ -95,12 +95,12 @@ def test_what_is_saved_labels_either_task_and_no_other(
 
 def test_labels_of_one_task_alone_are_refused(options: Options, both: Labelled) -> None:
     message = "a joint encoder learns stance and frames at once, and the corpus is labelled for one of them"
-    for beside, rows in ((FRAMES, replace(both, beside=None)), (None, both)):
+    for other_labels, rows in ((FRAMES, replace(both, other_task=None)), (None, both)):
         with pytest.raises(ClassifierError) as caught:
-            joint_encoder(encoder=options, labels=PAIR, beside=beside, seed=1).fit(rows)
+            joint_encoder(encoder=options, labels=PAIR, other_labels=other_labels, seed=1).fit(rows)
         assert str(caught.value) == message
     with pytest.raises(ClassifierError) as caught:
-        joint_encoder(encoder=options, labels=PAIR, beside=FRAMES, seed=1).predict_proba(both.examples)
+        joint_encoder(encoder=options, labels=PAIR, other_labels=FRAMES, seed=1).predict_proba(both.examples)
     assert str(caught.value) == "the encoder has not been fitted: call fit first"
 
 
@@ -127,8 +127,8 @@ def tensors(tasks: TwoTasks, codes: np.ndarray) -> tuple[torch.Tensor, torch.Ten
 @pytest.mark.parametrize("weight", [1.0, 3.0])
 def test_the_loss_is_that_of_each_task_on_its_own_rows(both: Labelled, weight: float) -> None:
     tasks = TwoTasks(PAIR, FRAMES, weight)
-    assert both.beside is not None
-    together = tasks.together(both, both.beside)
+    assert both.other_task is not None
+    together = tasks.together(both, both.other_task)
     assert together.codes.shape == (36, 4)
     raw, truth = tensors(tasks, together.codes)
     found = tasks.loss(together.codes, PLAIN)
@@ -136,7 +136,7 @@ def test_the_loss_is_that_of_each_task_on_its_own_rows(both: Labelled, weight: f
         loss_for(labels, codes, PLAIN).total(raw[rows][:, span], torch.from_numpy(codes).to(device()))
         for labels, codes, rows, span in (
             (PAIR, both.codes, slice(0, 18), slice(0, 2)),
-            (FRAMES, both.beside.codes, slice(18, 36), slice(2, 4)),
+            (FRAMES, both.other_task.codes, slice(18, 36), slice(2, 4)),
         )
     ]
     # Each frame weighs as much as a stance: those of a row are added up.
@@ -146,7 +146,7 @@ def test_the_loss_is_that_of_each_task_on_its_own_rows(both: Labelled, weight: f
 
 def test_rows_of_one_task_alone_have_a_loss(both: Labelled) -> None:
     tasks = TwoTasks(PAIR, FRAMES, 1.0)
-    together = tasks.together(both, both.beside)
+    together = tasks.together(both, both.other_task)
     raw, truth = tensors(tasks, together.codes)
     found = tasks.loss(together.codes, PLAIN)
     halves = [float(found.total(raw[rows], truth[rows])) for rows in (slice(0, 18), slice(18, 36))]
@@ -155,11 +155,11 @@ def test_rows_of_one_task_alone_have_a_loss(both: Labelled) -> None:
 
 def test_select_is_judged_by_the_mean_of_both(both: Labelled) -> None:
     tasks = TwoTasks(PAIR, FRAMES, 1.0)
-    assert both.beside is not None
-    together = tasks.together(both, both.beside)
+    assert both.other_task is not None
+    together = tasks.together(both, both.other_task)
     raw = tensors(tasks, together.codes)[0].double().cpu().numpy()
     one = OneTask(PAIR).judged(raw[:18, :2], both.codes)
-    two = OneTask(FRAMES).judged(raw[18:, 2:], both.beside.codes)
+    two = OneTask(FRAMES).judged(raw[18:, 2:], both.other_task.codes)
     found = tasks.judged(raw, together.codes)
     for key in ("validation_loss", "validation_f1_macro"):
         assert found[key] == pytest.approx((one[key] + two[key]) / 2)

@@ -9,7 +9,7 @@ import pytest
 from harness.corpora import describe
 from harness.corpora.sources import SOURCES
 from harness.runs import suites
-from harness.runs.suites import Cell, Suite
+from harness.runs.suites import Suite, SuiteCell
 from harness.tracking.store import Store
 from tests.corpora.grown import GROWN, write
 
@@ -58,9 +58,9 @@ def test_an_experiment_runs_and_scores_by_the_official_metric(
     (entry,) = [one for one in suite.entries if one.key == key]
     assert entry.plan is not None
     trivial = next(c.name for c in entry.plan.classifiers if c.name in ("majority", "every-frame"))
-    found = list(suites.run(suite, Store.open(), only=[key], classifiers=[trivial, "linear"]))
-    assert all(isinstance(one, Cell) for one in found), found
-    table = suites.rows(suite, [one for one in found if isinstance(one, Cell)])
+    found = list(suites.run_entries(suite, Store.open(), only=[key], classifiers=[trivial, "linear"]))
+    assert all(isinstance(one, SuiteCell) for one in found), found
+    table = suites.rows(suite, [one for one in found if isinstance(one, SuiteCell)])
     ours = {row.classifier: row for row in table if not row.published}
     assert {(row.metric, row.items) for row in ours.values()} == {(metric, items)}
     # The made texts tell their label by a word.

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 import toys
 
-from harness.cli import compare as screen
+from harness.cli import suites as cli_suites
+from harness.cli.screen import WIDTH
 from harness.corpora import describe, files
 from harness.corpora.card import Published
 from harness.runs import suites
-from harness.runs.suites import Cell, Row, Suite
+from harness.runs.suites import Suite, SuiteCell, SuiteRow
 from harness.runs.suites.table import floor, to_csv, to_markdown
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError
@@ -56,13 +57,13 @@ def suite(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
     return suites.read(folder / "two.yaml")
 
 
-def cells(suite: Suite, **choice: object) -> list[Cell]:
-    found = list(suites.run(suite, Store.open(), **choice))  # type: ignore[arg-type]
-    assert all(isinstance(one, Cell) for one in found), found
+def cells(suite: Suite, **choice: object) -> list[SuiteCell]:
+    found = list(suites.run_entries(suite, Store.open(), **choice))  # type: ignore[arg-type]
+    assert all(isinstance(one, SuiteCell) for one in found), found
     return found  # type: ignore[return-value]
 
 
-def names(found: list[Cell]) -> list[tuple[str, str, bool]]:
+def names(found: list[SuiteCell]) -> list[tuple[str, str, bool]]:
     return [(one.entry.key, one.outcome.classifier.name, one.outcome.reused) for one in found]
 
 
@@ -159,8 +160,8 @@ def test_unknown_names_are_refused_before_anything_runs(suite: Suite) -> None:
 def test_a_failure_does_not_stop_the_others(suite: Suite, capsys: pytest.CaptureFixture[str]) -> None:
     text = SUITE.replace("verbs: {strength: 30.0}", "verbs: ~").replace("k: 3", "k: 40")
     suite.path.write_text(text, encoding="utf-8")
-    with pytest.raises(screen.FailedSuiteError) as caught:
-        screen.run_suite(suite.path, only="", classifiers="", output=None, fresh=False)
+    with pytest.raises(suites.FailedSuiteError) as caught:
+        cli_suites.suite(suite.path)
     assert str(caught.value) == "second: sentences: 18 groups cannot be divided into 40 parts"
     shown = capsys.readouterr().out
     assert "note: away is left out: the environment variable HARNESS_GVFC is not set" in shown
@@ -169,7 +170,7 @@ def test_a_failure_does_not_stop_the_others(suite: Suite, capsys: pytest.Capture
 
 def test_the_table_is_written_and_logged_once(suite: Suite, folder: Path) -> None:
     for _ in range(2):
-        screen.run_suite(suite.path, only="first", classifiers="prior", output=folder / "out", fresh=False)
+        suites.run_suite(suite.path, only=["first"], classifiers=["prior"], output=folder / "out")
     table = list(csv.DictReader(io.StringIO((folder / "out" / "table.csv").read_text(encoding="utf-8"))))
     assert [(row["corpus"], row["classifier"]) for row in table] == [("first", "prior")]
     client = Store.open().client
@@ -180,8 +181,8 @@ def test_the_table_is_written_and_logged_once(suite: Suite, folder: Path) -> Non
     assert run.data.tags["mlflow.note.content"] == f"Do verbs tell?\n\n{markdown}"
 
 
-def row(corpus: str, value: float, **about: object) -> Row:
-    return Row(corpus, "linear", "f1_macro", value, f1_macro=value, **about)  # type: ignore[arg-type]
+def row(corpus: str, value: float, **about: object) -> SuiteRow:
+    return SuiteRow(corpus, "linear", "f1_macro", value, f1_macro=value, **about)  # type: ignore[arg-type]
 
 
 def test_a_mean_is_over_experiments_with_their_spread(suite: Suite) -> None:
@@ -206,7 +207,7 @@ def test_a_floor_is_reached_by_equality() -> None:
 
 
 def test_what_is_not_there_is_left_empty() -> None:
-    table = [row("a", 0.5), Row("a", "BERT (Li 2021)", "f1_macro", 0.7, items="test", published=True)]
+    table = [row("a", 0.5), SuiteRow("a", "BERT (Li 2021)", "f1_macro", 0.7, items="test", published=True)]
     assert to_csv(table).splitlines()[1:] == [
         "a,linear,f1_macro,0.5000,,,,0.5000,,,,,,False",
         "a,BERT (Li 2021),f1_macro,0.7000,,,,,,,,test,,True",
@@ -223,11 +224,11 @@ def test_a_published_number_stands_under_the_table_and_cuts_no_column_off() -> N
     long = "A system with a long name (Someone & Someone 2021)"
     table = [
         row("a", 0.5, low=0.4, high=0.6, floor=0.4, items="7 rows of test", seconds=3.0),
-        Row("a", long, "f1_macro", 0.7, items="9 rows, dev and test together", published=True),
-        Row("a", long, "f1_macro", 0.8, items="11 rows of another test", published=True),
+        SuiteRow("a", long, "f1_macro", 0.7, items="9 rows, dev and test together", published=True),
+        SuiteRow("a", long, "f1_macro", 0.8, items="11 rows of another test", published=True),
     ]
-    console = Console(width=screen.WIDTH, record=True, file=io.StringIO())
-    console.print(screen.suite_table(table))
+    console = Console(width=WIDTH, record=True, file=io.StringIO())
+    console.print(cli_suites.suite_table(table))
     said = " ".join(console.export_text().split())
     assert "…" not in said
     assert "linear 0.500 0.400–0.600 – 0.500 ≥ 0.400 3 s" in said

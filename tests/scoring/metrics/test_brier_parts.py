@@ -6,14 +6,14 @@ import pytest
 from harness.scoring.metrics.calibration import BrierParts, brier, brier_parts
 
 
-def parts(found: BrierParts) -> tuple[float, float, float]:
-    return found.miscalibration, found.discrimination, found.uncertainty
+def parts(decomposition: BrierParts) -> tuple[float, float, float]:
+    return decomposition.miscalibration, decomposition.discrimination, decomposition.uncertainty
 
 
 def test_statements_that_tell_nothing_apart_are_only_miscalibrated() -> None:
     # Score (.04 + .64 + .64 + .04) / 4 = .34; recalibrated each says .5: .25, as does who states the share.
-    found = brier_parts(np.array([[1], [0], [1], [0]]), np.array([[0.8], [0.8], [0.2], [0.2]]))
-    assert parts(found) == pytest.approx((0.09, 0.0, 0.25))
+    decomposition = brier_parts(np.array([[1], [0], [1], [0]]), np.array([[0.8], [0.8], [0.2], [0.2]]))
+    assert parts(decomposition) == pytest.approx((0.09, 0.0, 0.25))
 
 
 def test_modest_statements_that_tell_all_apart_lose_little() -> None:
@@ -28,7 +28,10 @@ def test_the_parts_make_up_the_score(multi: bool) -> None:
     stream = np.random.default_rng(0)
     proba = stream.dirichlet(np.ones(3), 200)
     truth = (stream.random((200, 3)) < proba).astype(int) if multi else stream.integers(0, 3, 200)
-    found = brier_parts(truth, proba)
+    decomposition = brier_parts(truth, proba)
     score = brier(truth, proba, truth).mean()
-    assert found.miscalibration - found.discrimination + found.uncertainty == pytest.approx(score)
-    assert min(parts(found)) >= 0
+    assert (
+        decomposition.miscalibration - decomposition.discrimination + decomposition.uncertainty
+        == pytest.approx(score)
+    )
+    assert min(parts(decomposition)) >= 0

@@ -20,62 +20,62 @@ from harness.scoring.metrics.calibration import (
     reliability_bins,
     width_bins,
 )
-from tests.scoring.metrics import made
-from tests.scoring.metrics.made import MULTI, Recipe
+from tests.scoring.metrics import toy_samples
+from tests.scoring.metrics.toy_samples import MULTI, Recipe
 
-SAID = np.zeros(2, dtype=np.int64)
+PREDICTED = np.zeros(2, dtype=np.int64)
 
 
 def test_single_label_by_hand() -> None:
     truth, proba = np.array([0, 2]), np.array([[0.5, 0.25, 0.25], [0.5, 0.5, 0.0]])
     # 0.25 + 0.0625 + 0.0625; 0.25 + 0.25 + 1.
-    assert brier(truth, proba, SAID).tolist() == [0.375, 1.5]
+    assert brier(truth, proba, PREDICTED).tolist() == [0.375, 1.5]
     # A true label with probability 0 is clipped: minus the logarithm of 2**-52.
-    assert log_loss(truth, proba, SAID) == pytest.approx([math.log(2), 52 * math.log(2)])
+    assert log_loss(truth, proba, PREDICTED) == pytest.approx([math.log(2), 52 * math.log(2)])
     assert LOG_LOSS.high == pytest.approx(-math.log(EPSILON))
 
 
 def test_multi_label_by_hand() -> None:
     truth, proba = np.array([[1, 0], [0, 0]]), np.array([[0.5, 0.25], [0.0, 1.0]])
-    assert brier(truth, proba, SAID).tolist() == [(0.25 + 0.0625) / 2, 0.5]
+    assert brier(truth, proba, PREDICTED).tolist() == [(0.25 + 0.0625) / 2, 0.5]
     first = (math.log(2) - math.log(0.75)) / 2
     # Probability 1 for what does not apply: 1 - (1 - EPSILON) is EPSILON.
-    assert log_loss(truth, proba, SAID) == pytest.approx([first, 26 * math.log(2)])
+    assert log_loss(truth, proba, PREDICTED) == pytest.approx([first, 26 * math.log(2)])
 
 
 @pytest.mark.parametrize("k", [2, 3, 5])
 def test_as_scikit_learn(k: int) -> None:
-    labels = made.LabelSet(tuple("abcde"[:k]))
+    labels = toy_samples.LabelSet(tuple("abcde"[:k]))
     for root in range(5):
-        sample = made.sample(Recipe(labels, n_seeds=1, sharpness=3.0), root)
-        truth, proba, said = sample.truth, sample.proba[0], sample.predicted[0]
+        sample = toy_samples.sample(Recipe(labels, n_seeds=1, sharpness=3.0), root)
+        truth, proba, predicted = sample.truth, sample.proba[0], sample.predicted[0]
         theirs = reference.log_loss(truth, proba, labels=range(k))
-        assert log_loss(truth, proba, said).mean() == pytest.approx(theirs)
+        assert log_loss(truth, proba, predicted).mean() == pytest.approx(theirs)
         whole = reference.brier_score_loss(np.eye(k)[truth], proba) if k > 2 else None
         half = reference.brier_score_loss(truth, proba[:, 1]) if k == 2 else None
         # With two classes scikit-learn counts one of them; the sum over both is twice that.
-        assert brier(truth, proba, said).mean() == pytest.approx(whole if half is None else 2 * half)
+        assert brier(truth, proba, predicted).mean() == pytest.approx(whole if half is None else 2 * half)
 
 
 def test_multi_label_is_the_mean_of_scikit_learns_values() -> None:
-    sample = made.sample(Recipe(MULTI, n_seeds=1))
-    truth, proba, said = sample.truth, sample.proba[0], sample.predicted[0]
+    sample = toy_samples.sample(Recipe(MULTI, n_seeds=1))
+    truth, proba, predicted = sample.truth, sample.proba[0], sample.predicted[0]
     pairs = list(zip(truth.T, proba.T, strict=True))
-    assert log_loss(truth, proba, said).mean() == pytest.approx(
+    assert log_loss(truth, proba, predicted).mean() == pytest.approx(
         np.mean([reference.log_loss(t, p) for t, p in pairs])
     )
     expected = np.mean([reference.brier_score_loss(t, p) for t, p in pairs])
-    assert brier(truth, proba, said).mean() == pytest.approx(expected)
+    assert brier(truth, proba, predicted).mean() == pytest.approx(expected)
 
 
-def said_and_right(confidences: list[float], right: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Two labels; the first is said with these confidences, and is right or not."""
+def predicted_and_right(confidences: list[float], right: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Two labels; the first is predicted with these confidences, and is right or not."""
     stated = np.array(confidences)
     return 1 - np.array(right), np.stack([stated, 1 - stated], axis=1)
 
 
 def test_equal_width_by_hand() -> None:
-    truth, proba = said_and_right([0.62, 0.65, 0.98, 1.0], [1, 0, 1, 1])
+    truth, proba = predicted_and_right([0.62, 0.65, 0.98, 1.0], [1, 0, 1, 1])
     # 0.62 and 0.65 lie in (9/15, 10/15]: |1.27 - 1| = 0.27. 0.98 and 1.0 in (14/15, 1]: |1.98 - 2| = 0.02.
     assert ece_equal_width(truth, proba, np.ones(4)) == pytest.approx((0.27 + 0.02) / 4)
     # The first counted three times: |1.86 + 0.65 - 3| = 0.49, over six items.
@@ -83,15 +83,15 @@ def test_equal_width_by_hand() -> None:
 
 
 def test_equal_mass_by_hand() -> None:
-    confidences = [0.51 + 0.01 * place for place in range(30)]
-    truth, proba = said_and_right(confidences, [1, 0] * 15)
+    confidences = [0.51 + 0.01 * step for step in range(30)]
+    truth, proba = predicted_and_right(confidences, [1, 0] * 15)
     # Thirty items, fifteen bins of two neighbours, one right of each two: |c + (c + 0.01) - 1| a bin.
     gaps = [abs(2 * c + 0.01 - 1) for c in confidences[::2]]
     assert ece_equal_mass(truth, proba, np.ones(30)) == pytest.approx(sum(gaps) / 30)
 
 
 def test_a_bound_divides_an_item_and_ties_share_a_frequency() -> None:
-    truth, proba = said_and_right([0.9, 0.9, 0.6], [1, 0, 1])
+    truth, proba = predicted_and_right([0.9, 0.9, 0.6], [1, 0, 1])
     # Fifteen bins over three items: five inside each third. The tied two have frequency 1/2, so ten bins
     # are off by 0.4 each and five by 0.4 (0.6 against 1).
     assert ece_equal_mass(truth, proba, np.ones(3)) == pytest.approx(0.4)
@@ -103,7 +103,7 @@ def test_equal_mass_as_a_plain_loop() -> None:
     truth = stream.integers(0, 3, 150)
     ((stated, right),) = claims(truth, proba)
     bins = np.array_split(np.argsort(stated), BINS)
-    loop = sum(abs(stated[own].mean() - right[own].mean()) * len(own) / 150 for own in bins)
+    loop = sum(abs(stated[members].mean() - right[members].mean()) * len(members) / 150 for members in bins)
     assert ece_equal_mass(truth, proba, np.ones(150)) == pytest.approx(loop)
 
 
@@ -116,21 +116,21 @@ def test_multi_label_ece_is_the_mean_over_labels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("probability", "place"), [(0.0, 0), (1e-9, 0), (1 / 15, 0), (0.0667, 1), (0.5, 7), (1.0, 14)]
+    ("probability", "expected"), [(0.0, 0), (1e-9, 0), (1 / 15, 0), (0.0667, 1), (0.5, 7), (1.0, 14)]
 )
-def test_a_bound_belongs_to_the_bin_below(probability: float, place: int) -> None:
-    assert width_bins(np.array([probability])).tolist() == [place]
+def test_a_bound_belongs_to_the_bin_below(probability: float, expected: int) -> None:
+    assert width_bins(np.array([probability])).tolist() == [expected]
 
 
 @pytest.mark.parametrize("scheme", ["equal_mass", "equal_width"])
 def test_reliability_bins_add_up_to_the_error(scheme: str) -> None:
-    sample = made.sample(Recipe(n=97, n_seeds=1))
+    sample = toy_samples.sample(Recipe(n=97, n_seeds=1))
     ((stated, right),) = claims(sample.truth, sample.proba[0])
     bins = reliability_bins(stated, right, scheme=scheme)  # type: ignore[arg-type]
-    assert sum(one.n for one in bins) == pytest.approx(97)
-    assert all(one.low <= one.confidence <= one.high for one in bins if scheme == "equal_width")
+    assert sum(bin_.n for bin_ in bins) == pytest.approx(97)
+    assert all(bin_.low <= bin_.confidence <= bin_.high for bin_ in bins if scheme == "equal_width")
     ece = ece_equal_mass if scheme == "equal_mass" else ece_equal_width
-    total = sum(one.n * abs(one.confidence - one.frequency) for one in bins) / 97
+    total = sum(bin_.n * abs(bin_.confidence - bin_.frequency) for bin_ in bins) / 97
     assert total == pytest.approx(float(ece(sample.truth, sample.proba[0], np.ones(97))))
 
 
@@ -138,14 +138,17 @@ def test_reliability_bins_by_hand() -> None:
     stated, true = np.array([0.1, 0.2, 0.7, 0.8]), np.array([0.0, 1.0, 1.0, 1.0])
     mass = reliability_bins(stated, true, scheme="equal_mass", bins=2)
     # The edge lies midway between the second and the third item.
-    assert [(one.confidence, one.frequency, one.n) for one in mass] == [
+    assert [(bin_.confidence, bin_.frequency, bin_.n) for bin_ in mass] == [
         pytest.approx((0.15, 0.5, 2)),
         pytest.approx((0.75, 1.0, 2)),
     ]
-    assert [(one.low, one.high) for one in mass] == [pytest.approx((0.1, 0.45)), pytest.approx((0.45, 0.8))]
+    assert [(bin_.low, bin_.high) for bin_ in mass] == [
+        pytest.approx((0.1, 0.45)),
+        pytest.approx((0.45, 0.8)),
+    ]
     width = reliability_bins(stated, true, scheme="equal_width", bins=4)
     # Nothing is stated in (0.25, 0.5]: that bin is left out.
-    assert [(one.low, one.high, one.n) for one in width] == [
+    assert [(bin_.low, bin_.high, bin_.n) for bin_ in width] == [
         (0.0, 0.25, 2.0),
         (0.5, 0.75, 1.0),
         (0.75, 1.0, 1.0),

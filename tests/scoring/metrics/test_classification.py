@@ -39,19 +39,19 @@ def test_worked_by_hand() -> None:
     assert mcc(TABLE) == pytest.approx(55 / np.sqrt(126 * 122))
 
 
-def test_a_label_that_is_absent_and_never_said_counts_as_0() -> None:
-    truth, said = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0])
-    tables = one_vs_rest(confusion(truth, said, 3).astype(float))
+def test_a_label_that_is_absent_and_never_predicted_counts_as_0() -> None:
+    truth, predicted = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0])
+    tables = one_vs_rest(confusion(truth, predicted, 3).astype(float))
     # F1 0.8 and 2/3; over the three declared labels, not over the two that occur.
     assert f1(tables) == pytest.approx([0.8, 2 / 3, 0.0])
     assert f1_macro(tables) == pytest.approx((0.8 + 2 / 3) / 3)
-    assert balanced_accuracy(confusion(truth, said, 3)) == pytest.approx((1 + 0.5 + 0) / 3)
+    assert balanced_accuracy(confusion(truth, predicted, 3)) == pytest.approx((1 + 0.5 + 0) / 3)
 
 
-@pytest.mark.parametrize("said", [[0, 0, 0], [1, 0, 2]])
-def test_correlation_with_a_constant_is_0(said: list[int]) -> None:
-    truth = np.array([0, 0, 0]) if said == [1, 0, 2] else np.array([0, 1, 2])
-    assert mcc(confusion(truth, np.array(said), 3)) == 0
+@pytest.mark.parametrize("predicted", [[0, 0, 0], [1, 0, 2]])
+def test_correlation_with_a_constant_is_0(predicted: list[int]) -> None:
+    truth = np.array([0, 0, 0]) if predicted == [1, 0, 2] else np.array([0, 1, 2])
+    assert mcc(confusion(truth, np.array(predicted), 3)) == 0
 
 
 def test_nothing_over_nothing_is_0() -> None:
@@ -93,24 +93,24 @@ def test_as_scikit_learn(name: str, k: int) -> None:
     for root in range(10):
         stream = np.random.default_rng(root)
         # Few items, so that labels are absent from truth, from prediction and from both.
-        truth, said = stream.integers(0, k, 9), stream.integers(0, k, 9)
-        counts = confusion(truth, said, k).astype(float)
-        assert counts.tolist() == reference.confusion_matrix(truth, said, labels=range(k)).tolist()
-        assert ours(counts) == pytest.approx(theirs(truth, said, range(k)), abs=1e-12)
+        truth, predicted = stream.integers(0, k, 9), stream.integers(0, k, 9)
+        counts = confusion(truth, predicted, k).astype(float)
+        assert counts.tolist() == reference.confusion_matrix(truth, predicted, labels=range(k)).tolist()
+        assert ours(counts) == pytest.approx(theirs(truth, predicted, range(k)), abs=1e-12)
 
 
 def test_balanced_accuracy_is_that_of_scikit_learn_where_every_label_occurs() -> None:
     truth = np.repeat([0, 1, 2], 7)
-    said = np.random.default_rng(0).integers(0, 3, 21)
-    expected = reference.balanced_accuracy_score(truth, said)
-    assert balanced_accuracy(confusion(truth, said, 3)) == pytest.approx(expected)
+    predicted = np.random.default_rng(0).integers(0, 3, 21)
+    expected = reference.balanced_accuracy_score(truth, predicted)
+    assert balanced_accuracy(confusion(truth, predicted, 3)) == pytest.approx(expected)
 
 
 def test_tables_of_several_labels_at_once() -> None:
     stream = np.random.default_rng(3)
-    truth, said = stream.integers(0, 2, (30, 4)), stream.integers(0, 2, (30, 4))
-    counts = confusion(truth, said, 4)
-    assert counts.tolist() == reference.multilabel_confusion_matrix(truth, said).tolist()
-    assert f1_macro(counts) == pytest.approx(reference.f1_score(truth, said, average="macro"))
-    assert precision(counts) == pytest.approx(reference.precision_score(truth, said, average=None))
-    assert recall(counts) == pytest.approx(reference.recall_score(truth, said, average=None))
+    truth, predicted = stream.integers(0, 2, (30, 4)), stream.integers(0, 2, (30, 4))
+    counts = confusion(truth, predicted, 4)
+    assert counts.tolist() == reference.multilabel_confusion_matrix(truth, predicted).tolist()
+    assert f1_macro(counts) == pytest.approx(reference.f1_score(truth, predicted, average="macro"))
+    assert precision(counts) == pytest.approx(reference.precision_score(truth, predicted, average=None))
+    assert recall(counts) == pytest.approx(reference.recall_score(truth, predicted, average=None))

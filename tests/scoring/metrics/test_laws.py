@@ -15,8 +15,8 @@ from harness.scoring.score import drawn_values, seed_values
 from harness.scoring.statistics.bootstrap import Draws
 from harness.values.catalog import CATALOGUES, lookup
 from harness.values.labels import LabelSet
-from tests.scoring.metrics import made
-from tests.scoring.metrics.made import MULTI, SIDES, SINGLE, Recipe
+from tests.scoring.metrics import toy_samples
+from tests.scoring.metrics.toy_samples import MULTI, SIDES, SINGLE, Recipe
 
 LABEL_SETS = (SINGLE, SIDES, MULTI, LabelSet(("conflict",), multi=True), LabelSet(("a", "b", "c", "d", "e")))
 Law = Callable[[Metric, LabelSet], None]
@@ -24,14 +24,14 @@ Law = Callable[[Metric, LabelSet], None]
 
 def values(sample: AlignedPredictions, metric: Metric) -> dict[str, np.ndarray]:
     """Each key's value under each seed."""
-    found = seed_values(sample, metric).reshape(len(sample.seeds), -1)
-    return dict(zip(metric.keys(sample.ordered(metric.needs_labels).labels), found.T, strict=True))
+    by_seed = seed_values(sample, metric).reshape(len(sample.seeds), -1)
+    return dict(zip(metric.keys(sample.ordered(metric.needs_labels).labels), by_seed.T, strict=True))
 
 
-def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
-    assert one.keys() == other.keys()
-    for key, value in one.items():
-        np.testing.assert_allclose(value, other[key], rtol=0, atol=1e-12, err_msg=key)
+def same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> None:
+    assert first.keys() == second.keys()
+    for key, value in first.items():
+        np.testing.assert_allclose(value, second[key], rtol=0, atol=1e-12, err_msg=key)
 
 
 def law_claims(metric: Metric, labels: LabelSet) -> None:
@@ -39,19 +39,19 @@ def law_claims(metric: Metric, labels: LabelSet) -> None:
     assert metric.reference
     assert metric.low < metric.high
     assert metric.weighted <= (metric.kind == "table")
-    sample = made.sample(Recipe(labels, skill=0.5))
+    sample = toy_samples.sample(Recipe(labels, skill=0.5))
     flatter = replace(
         sample,
         proba=np.sqrt(sample.proba) / (1 if labels.multi else np.sqrt(sample.proba).sum(-1, keepdims=True)),
     )
-    kept = [
+    unchanged = [
         np.array_equal(a, b)
         for a, b in zip(values(sample, metric).values(), values(flatter, metric).values(), strict=True)
     ]
     # A ranking does not change when all probabilities of a label are moved in the same way.
-    assert metric.probabilities or all(kept)
+    assert metric.probabilities or all(unchanged)
     if metric.kind == "items" or metric.name.startswith("ece"):
-        assert metric.probabilities != all(kept)
+        assert metric.probabilities != all(unchanged)
 
 
 def law_range(metric: Metric, labels: LabelSet) -> None:
@@ -60,7 +60,7 @@ def law_range(metric: Metric, labels: LabelSet) -> None:
         for skill in (-3.0, 0.0, 3.0):
             for sharpness in (0.1, 40.0):
                 for n in (1, 7, 60):
-                    sample = made.sample(Recipe(labels, n=n, skill=skill, sharpness=sharpness), root)
+                    sample = toy_samples.sample(Recipe(labels, n=n, skill=skill, sharpness=sharpness), root)
                     for key, value in values(sample, metric).items():
                         assert ((value >= metric.low) & (value <= metric.high)).all(), f"{key}: {value}"
 
@@ -68,19 +68,19 @@ def law_range(metric: Metric, labels: LabelSet) -> None:
 def law_direction(metric: Metric, labels: LabelSet) -> None:
     """Perfect predictions reach the better end of its range; chance stays short of it."""
     best, sign = (metric.high, 1) if metric.direction == "higher" else (metric.low, -1)
-    for value in values(made.perfect(Recipe(labels)), metric).values():
+    for value in values(toy_samples.perfect(Recipe(labels)), metric).values():
         np.testing.assert_allclose(value, best, rtol=0, atol=1e-12)
-    for value in values(made.sample(Recipe(labels, skill=0.0, sharpness=4.0)), metric).values():
+    for value in values(toy_samples.sample(Recipe(labels, skill=0.0, sharpness=4.0)), metric).values():
         assert (sign * (best - value) > 0.01).all()
 
 
 def law_order(metric: Metric, labels: LabelSet) -> None:
     """The order of rows means nothing, ties or not."""
-    sample = made.sample(Recipe(labels))
+    sample = toy_samples.sample(Recipe(labels))
     tied = replace(sample, proba=np.round(sample.proba, 1)) if labels.multi else _coarse(sample)
     shuffled = np.random.default_rng(1).permutation(len(sample))
-    for one in (sample, tied):
-        same(values(one.at(shuffled), metric), values(one, metric))
+    for variant in (sample, tied):
+        same(values(variant.at(shuffled), metric), values(variant, metric))
 
 
 def _coarse(sample: AlignedPredictions) -> AlignedPredictions:
@@ -91,16 +91,16 @@ def _coarse(sample: AlignedPredictions) -> AlignedPredictions:
 
 def law_draws(metric: Metric, labels: LabelSet) -> None:
     """All draws at once are what each draw is alone."""
-    sample = made.sample(Recipe(labels)).ordered(metric.needs_labels)
+    sample = toy_samples.sample(Recipe(labels)).ordered(metric.needs_labels)
     weights = next(Draws(sample.n_clusters, 5, 0).blocks())
     together = drawn_values(sample, metric, weights)
-    alone = np.concatenate([drawn_values(sample, metric, one[None]) for one in weights])
+    alone = np.concatenate([drawn_values(sample, metric, weight[None]) for weight in weights])
     np.testing.assert_allclose(together, alone, rtol=0, atol=1e-12)
 
 
 def law_resampling(metric: Metric, labels: LabelSet) -> None:
     """Counting an item twice is having it twice."""
-    sample = made.sample(Recipe(labels)).ordered(metric.needs_labels)
+    sample = toy_samples.sample(Recipe(labels)).ordered(metric.needs_labels)
     for weights in next(Draws(sample.n_clusters, 3, 1).blocks()):
         repeated = sample.at(np.repeat(np.arange(len(sample)), weights[sample.clusters].astype(int)))
         whole = np.ones((1, repeated.n_clusters), dtype=np.float32)
@@ -110,13 +110,13 @@ def law_resampling(metric: Metric, labels: LabelSet) -> None:
 
 def law_size(metric: Metric, labels: LabelSet) -> None:
     """All items twice over score as they do once."""
-    sample = made.sample(Recipe(labels))
+    sample = toy_samples.sample(Recipe(labels))
     same(values(sample.at(np.tile(np.arange(len(sample)), 2)), metric), values(sample, metric))
 
 
 def law_names(metric: Metric, labels: LabelSet) -> None:
     """Labels are known by their names: their order in the label set means nothing."""
-    sample = made.sample(Recipe(labels))
+    sample = toy_samples.sample(Recipe(labels))
     same(values(sample.ordered(labels.names[::-1]), metric), values(sample, metric))
 
 
@@ -159,12 +159,12 @@ def share(table: np.ndarray) -> np.ndarray:
 
 
 def counts(function: Callable[[np.ndarray], np.ndarray], **claims: object) -> Metric:
-    return replace(Metric("villain", function, "counts", "single", reference="none"), **claims)
+    return replace(Metric("broken", function, "counts", "single", reference="none"), **claims)
 
 
 def table(function: Callable[..., object], **claims: object) -> Metric:
     return replace(
-        Metric("villain", function, "table", "single", reference="none", probabilities=True), **claims
+        Metric("broken", function, "table", "single", reference="none", probabilities=True), **claims
     )
 
 
@@ -172,10 +172,13 @@ def sure(truth: np.ndarray, proba: np.ndarray, predicted: np.ndarray) -> np.ndar
     return proba.max(axis=1)
 
 
-VILLAINS: dict[str, tuple[Law, Metric]] = {
+BROKEN_METRICS: dict[str, tuple[Law, Metric]] = {
     "without a source": (law_claims, counts(share, reference="")),
     "range of nothing": (law_claims, counts(share, low=1.0)),
-    "reads probabilities unsaid": (law_claims, Metric("villain", sure, "items", "single", reference="none")),
+    "reads probabilities without a claim": (
+        law_claims,
+        Metric("broken", sure, "items", "single", reference="none"),
+    ),
     "weights without a table": (law_claims, counts(share, weighted=True)),
     "beyond its range": (law_range, counts(lambda c: 1.2 * share(c))),
     "not a number": (law_range, counts(lambda c: hits(c)[..., None] / c.sum(-1), per_label=True)),
@@ -201,14 +204,14 @@ VILLAINS: dict[str, tuple[Law, Metric]] = {
 
 
 @pytest.mark.filterwarnings("ignore:.*encountered in divide:RuntimeWarning")
-@pytest.mark.parametrize("name", VILLAINS)
-def test_a_villain_is_caught(name: str) -> None:
-    law, villain = VILLAINS[name]
+@pytest.mark.parametrize("name", BROKEN_METRICS)
+def test_a_broken_metric_is_caught(name: str) -> None:
+    law, metric = BROKEN_METRICS[name]
     with pytest.raises(AssertionError):
-        law(villain, SINGLE)
+        law(metric, SINGLE)
 
 
 @pytest.mark.parametrize("law", LAWS)
-def test_every_law_catches_a_villain_and_spares_an_honest_metric(law: Law) -> None:
-    assert law in {caught for caught, _ in VILLAINS.values()}
+def test_every_law_catches_a_broken_metric_and_passes_an_honest_one(law: Law) -> None:
+    assert law in {caught for caught, _ in BROKEN_METRICS.values()}
     law(counts(share), SINGLE)

@@ -9,22 +9,24 @@ from sklearn.metrics import f1_score
 from harness.scoring.metrics.counts import confusion
 from harness.scoring.metrics.stance import FAVG_TARGET_MEAN, favg_pooled, favg_target_mean
 from harness.scoring.score import seed_values
-from tests.scoring.metrics import made
-from tests.scoring.metrics.made import SIDES, SINGLE, Recipe
+from tests.scoring.metrics import toy_samples
+from tests.scoring.metrics.toy_samples import SIDES, SINGLE, Recipe
 
 CRITICAL, SUPPORTIVE, NEUTRAL = 0, 1, 2
 """The order in which the functions are given the labels."""
 
 
 def tables(*pairs: tuple[list[int], list[int]]) -> np.ndarray:
-    return np.stack([confusion(np.array(truth), np.array(said), 3) for truth, said in pairs]).astype(float)
+    return np.stack(
+        [confusion(np.array(truth), np.array(predicted), 3) for truth, predicted in pairs]
+    ).astype(float)
 
 
 def test_neutral_leaves_the_average_not_the_data() -> None:
     truth = [CRITICAL, CRITICAL, SUPPORTIVE, NEUTRAL, NEUTRAL]
-    said = [CRITICAL, NEUTRAL, SUPPORTIVE, CRITICAL, NEUTRAL]
+    predicted = [CRITICAL, NEUTRAL, SUPPORTIVE, CRITICAL, NEUTRAL]
     # Critical: 1 hit, 1 missed, 1 wrong (a neutral item), F1 = 2/4. Supportive: F1 = 1.
-    assert favg_pooled(tables((truth, said))[0]) == pytest.approx((0.5 + 1) / 2)
+    assert favg_pooled(tables((truth, predicted))[0]) == pytest.approx((0.5 + 1) / 2)
 
 
 def test_a_majority_of_one_side_scores_well_when_pooled() -> None:
@@ -42,19 +44,19 @@ def test_targets_are_averaged_not_items() -> None:
 
 
 @pytest.mark.parametrize(
-    ("truth", "said", "mean"),
+    ("truth", "predicted", "mean"),
     [
         # Neither side in truth or prediction: nothing to average, so the other target stands alone.
         ([NEUTRAL, NEUTRAL], [NEUTRAL, NEUTRAL], 1.0),
-        # A side that is only said is wrong: F1 0 and 0, and the target counts.
+        # A side that is only predicted is wrong: F1 0 and 0, and the target counts.
         ([NEUTRAL, NEUTRAL], [NEUTRAL, CRITICAL], 0.5),
         # One side alone, all found: 1 for it, 0 for the other.
         ([CRITICAL, NEUTRAL], [CRITICAL, NEUTRAL], 0.75),
     ],
 )
-def test_a_target_without_both_sides(truth: list[int], said: list[int], mean: float) -> None:
+def test_a_target_without_both_sides(truth: list[int], predicted: list[int], mean: float) -> None:
     whole = ([CRITICAL, SUPPORTIVE], [CRITICAL, SUPPORTIVE])
-    assert favg_target_mean(tables(whole, (truth, said))) == pytest.approx(mean)
+    assert favg_target_mean(tables(whole, (truth, predicted))) == pytest.approx(mean)
 
 
 def test_no_side_anywhere_is_0() -> None:
@@ -64,17 +66,19 @@ def test_no_side_anywhere_is_0() -> None:
 
 
 @pytest.mark.parametrize("labels", [SINGLE, SIDES])
-def test_as_scikit_learn_target_by_target(labels: made.LabelSet) -> None:
-    sample = made.sample(Recipe(labels, n=200, n_targets=6))
+def test_as_scikit_learn_target_by_target(labels: toy_samples.LabelSet) -> None:
+    sample = toy_samples.sample(Recipe(labels, n=200, n_targets=6))
     sides = [labels.names.index("critical"), labels.names.index("supportive")]
     expected = [
         np.mean(
             [
-                f1_score(sample.truth[own], said[own], labels=sides, average=None, zero_division=0).mean()
+                f1_score(
+                    sample.truth[members], predicted[members], labels=sides, average=None, zero_division=0
+                ).mean()
                 for target in range(6)
-                if (own := sample.targets == target).any()
+                if (members := sample.targets == target).any()
             ]
         )
-        for said in sample.predicted
+        for predicted in sample.predicted
     ]
     assert seed_values(sample, FAVG_TARGET_MEAN) == pytest.approx(expected)

@@ -106,8 +106,8 @@ def test_totals_are_exact_beyond_what_32_bits_hold(size: int) -> None:
 def test_worked_by_hand() -> None:
     # Two clusters of one item, values 0 and 1: a draw has mean 0, 0.5 or 1 with probability 1/4, 1/2, 1/4.
     drawn = bootstrap(mean_of, cells_of(np.array([0.0, 1.0])), draws=20_000)
-    found, times = np.unique(drawn, return_counts=True)
-    assert found.tolist() == [0, 0.5, 1]
+    values, times = np.unique(drawn, return_counts=True)
+    assert values.tolist() == [0, 0.5, 1]
     assert times / 20_000 == pytest.approx([0.25, 0.5, 0.25], abs=0.015)
     assert [float(bound) for bound in interval(drawn)] == [0, 1]
 
@@ -116,8 +116,8 @@ def test_seeds_are_resampled_inside_each_draw() -> None:
     # Items do not differ at all; two seeds, means 0 and 1: the mean over seeds is 0, 0.5 or 1.
     cells = np.stack([np.zeros(30), np.ones(30)], axis=1)[..., None] * [1.0, 0.0] + [0.0, 1.0]
     drawn = bootstrap(mean_of, cells, draws=4_000)
-    found, times = np.unique(drawn, return_counts=True)
-    assert found == pytest.approx([0, 0.5, 1])
+    values, times = np.unique(drawn, return_counts=True)
+    assert values == pytest.approx([0, 0.5, 1])
     assert times / 4_000 == pytest.approx([0.25, 0.5, 0.25], abs=0.03)
 
 
@@ -162,7 +162,7 @@ def test_several_values_at_once() -> None:
 def test_small_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     cells = np.random.default_rng(0).integers(0, 5, (30, 2, 4))
     whole = bootstrap(lambda counts: counts / 30.0, cells, draws=5_000)
-    monkeypatch.setattr(module, "BLOCK", 1)
+    monkeypatch.setattr(module, "BLOCK_NUMBERS", 1)
     assert np.array_equal(bootstrap(lambda counts: counts / 30.0, cells, draws=5_000), whole)
 
 
@@ -178,13 +178,13 @@ def test_no_draws_no_interval() -> None:
     assert np.isnan([low, high]).all()
 
 
-@pytest.mark.parametrize(("undefined", "given"), [(5, True), (6, False)])
-def test_draws_without_a_value(undefined: int, given: bool) -> None:
+@pytest.mark.parametrize(("undefined", "has_interval"), [(5, True), (6, False)])
+def test_draws_without_a_value(undefined: int, has_interval: bool) -> None:
     drawn = np.arange(100.0)
     drawn[:undefined] = np.nan
     low, high = interval(drawn)
-    assert np.isfinite([low, high]).all() == given
-    if given:
+    assert np.isfinite([low, high]).all() == has_interval
+    if has_interval:
         # The other 95 draws are 5 … 99. They part the line in 96: 0.025 · 96 = 2.4, so between the second
         # and the third, 6 + 0.4; 0.975 · 96 = 93.6, so 97 + 0.6.
         assert [float(low), float(high)] == pytest.approx([6.4, 97.6])
@@ -261,16 +261,16 @@ def test_seeds_that_differ_by_items_alone_add_nothing() -> None:
     values = np.random.default_rng(3).normal(0, 0.01, (5_000, 3))
     shares = Draws(2, 5_000, 0).seed_shares(3)
     assert over_items_and_seeds(values, shares) == pytest.approx(values.mean(axis=1))
-    one = values[:, :1]
-    assert over_items_and_seeds(one, np.ones((5_000, 1))) == pytest.approx(one[:, 0])
+    first = values[:, :1]
+    assert over_items_and_seeds(first, np.ones((5_000, 1))) == pytest.approx(first[:, 0])
 
 
 def test_a_draw_without_a_value_has_none_whatever_the_seeds() -> None:
     values = np.random.default_rng(4).normal(0, 1, (100, 3, 2))
     values[5, 1, 0] = np.nan
-    found = over_items_and_seeds(values, Draws(2, 100, 0).seed_shares(3))
-    assert np.isnan(found).sum() == 1
-    assert np.isnan(found[5, 0])
+    draws = over_items_and_seeds(values, Draws(2, 100, 0).seed_shares(3))
+    assert np.isnan(draws).sum() == 1
+    assert np.isnan(draws[5, 0])
 
 
 def test_another_draw_falls_outside_as_often_as_it_should_even_of_few() -> None:

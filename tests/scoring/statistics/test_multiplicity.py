@@ -21,20 +21,20 @@ def test_holm_is_that_of_statsmodels() -> None:
 
     draw = np.random.default_rng(0)
     for n in (1, 2, 7, 40):
-        given = np.round(draw.beta(0.3, 1.0, n), 2)
-        assert holm(given.tolist()) == pytest.approx(multipletests(given, method="holm")[1].tolist())
+        p_values = np.round(draw.beta(0.3, 1.0, n), 2)
+        assert holm(p_values.tolist()) == pytest.approx(multipletests(p_values, method="holm")[1].tolist())
 
 
-@pytest.mark.parametrize(("given", "expected"), [([], ()), ([0.2], (0.2,)), ([0.9, 0.8], (1.0, 1.0))])
-def test_holm_at_its_ends(given: list[float], expected: tuple[float, ...]) -> None:
-    assert holm(given) == pytest.approx(expected)
+@pytest.mark.parametrize(("p_values", "expected"), [([], ()), ([0.2], (0.2,)), ([0.9, 0.8], (1.0, 1.0))])
+def test_holm_at_its_ends(p_values: list[float], expected: tuple[float, ...]) -> None:
+    assert holm(p_values) == pytest.approx(expected)
 
 
 def test_what_has_no_p_value_keeps_none_and_costs_the_others_nothing() -> None:
-    found = holm([math.nan, 0.01, math.nan, 0.04])
-    assert found[1::2] == pytest.approx([0.02, 0.04])
-    assert math.isnan(found[0])
-    assert math.isnan(found[2])
+    corrected = holm([math.nan, 0.01, math.nan, 0.04])
+    assert corrected[1::2] == pytest.approx([0.02, 0.04])
+    assert math.isnan(corrected[0])
+    assert math.isnan(corrected[2])
     assert len(holm([math.nan])) == 1
 
 
@@ -61,7 +61,9 @@ def test_tie_groups(separable: list[str], groups: list[tuple[str, ...]]) -> None
 def test_every_run_is_in_one_group_and_none_is_separable_from_its_first() -> None:
     every = list(itertools.combinations("abcd", 2))
     for chosen in itertools.product([False, True], repeat=len(every)):
-        separable = [frozenset(pair) for pair, taken in zip(every, chosen, strict=True) if taken]
+        separable = [
+            frozenset(pair) for pair, is_separable in zip(every, chosen, strict=True) if is_separable
+        ]
         groups = tie_groups("abcd", separable)
         assert sorted(name for group in groups for name in group) == list("abcd")
         assert not any(frozenset((group[0], name)) in separable for group in groups for name in group[1:])

@@ -38,54 +38,56 @@ def compared(a: np.ndarray, b: np.ndarray, draws: int = 2_000, root: int = 0) ->
     resamples = Draws(len(a), draws, root)
     weights = np.concatenate(list(resamples.blocks()))
     whole = np.ones((1, len(a)), dtype=np.float32)
-    one, other = (
+    run_a, run_b = (
         resampled(share(totals(whole, cells))[0], share(totals(weights, cells)), resamples, name)
         for name, cells in (("a", a), ("b", b))
     )
-    return difference(one, other, len(a), len(a))
+    return difference(run_a, run_b, len(a), len(a))
 
 
 def test_worked_by_hand() -> None:
     draws = np.array([0.3, 0.1, 0.0, -0.1, 0.2, 0.2, 0.1, 0.1, 0.3, 0.2])
     a = Resampled(np.array([0.6, 0.8]), 0.5 + draws, 0.5 + draws)
     b = Resampled(np.array([0.5]), np.full(10, 0.5), np.full(10, 0.5))
-    found = difference(a, b, 100, 10_000_000)
-    assert found.value == pytest.approx(0.2)
+    result = difference(a, b, 100, 10_000_000)
+    assert result.value == pytest.approx(0.2)
     # Eight draws above 0, one at 0, one below.
-    assert found.probability == pytest.approx(0.85)
+    assert result.probability == pytest.approx(0.85)
     # 2 (1 + 2 draws not above) / (1 + 10).
-    assert found.p == pytest.approx(6 / 11)
+    assert result.p == pytest.approx(6 / 11)
     # Two seeds, 0.6 and 0.8: variance 0.02, of their mean 0.01; run B has one seed.
-    assert found.se_seeds == pytest.approx(0.1)
-    assert found.se_items == found.se == pytest.approx(draws.std(ddof=1))
-    assert found.detectable == pytest.approx((1.959964 + 0.841621) * math.hypot(0.1, found.se_items))
+    assert result.se_seeds == pytest.approx(0.1)
+    assert result.se_items == result.se == pytest.approx(draws.std(ddof=1))
+    assert result.detectable == pytest.approx((1.959964 + 0.841621) * math.hypot(0.1, result.se_items))
     # Of ten draws the least and the most leave 1 in 11 out on either side: no others are further out.
-    assert [found.low, found.high] == pytest.approx([-0.1, 0.3])
+    assert [result.low, result.high] == pytest.approx([-0.1, 0.3])
     # 0.2 / 2.8016 = 0.0714: less than the seeds' 0.1, which more items would not lower.
-    assert found.needed == math.inf
+    assert result.needed == math.inf
 
 
 def test_the_same_run_twice_is_no_difference() -> None:
     cells = cells_of(np.random.default_rng(0).integers(0, 2, (1, 40)))
-    found = compared(cells, cells)
-    assert (found.value, found.low, found.high, found.se) == (0, 0, 0, 0)
-    assert (found.p, found.probability, found.needed) == (1, 0.5, math.inf)
+    result = compared(cells, cells)
+    assert (result.value, result.low, result.high, result.se) == (0, 0, 0, 0)
+    assert (result.p, result.probability, result.needed) == (1, 0.5, math.inf)
 
 
 def test_a_difference_without_variance() -> None:
-    found = compared(cells_of(np.ones((1, 40))), cells_of(np.zeros((1, 40))), draws=999)
-    assert (found.value, found.low, found.high, found.se) == (1, 1, 1, 0)
+    result = compared(cells_of(np.ones((1, 40))), cells_of(np.zeros((1, 40))), draws=999)
+    assert (result.value, result.low, result.high, result.se) == (1, 1, 1, 0)
     # Never 0: as small as 999 draws can show.
-    assert found.p == pytest.approx(corrected_p(2 / 1000, 40))
-    assert (found.probability, found.needed) == (1, 0)
+    assert result.p == pytest.approx(corrected_p(2 / 1000, 40))
+    assert (result.probability, result.needed) == (1, 0)
 
 
 def test_a_single_cluster_says_nothing() -> None:
     nothing = Resampled(np.array([0.5]), np.full(10, np.nan), np.full(10, np.nan))
     some = Resampled(np.array([0.4]), np.full(10, 0.4), np.full(10, 0.4))
-    found = difference(nothing, some, 3, 1)
-    assert found.value == pytest.approx(0.1)
-    assert np.isnan([found.low, found.high, found.p, found.probability, found.se, found.detectable]).all()
+    result = difference(nothing, some, 3, 1)
+    assert result.value == pytest.approx(0.1)
+    assert np.isnan(
+        [result.low, result.high, result.p, result.probability, result.se, result.detectable]
+    ).all()
     assert np.isnan(difference(*[Resampled(np.array([0.5]), np.empty(0), np.empty(0))] * 2, 3, 2).p)
     assert math.isnan(randomization(share, np.ones((1, 1, 2)), np.ones((1, 1, 2))))
 
@@ -102,11 +104,11 @@ def test_as_scipy() -> None:
         method="percentile",
         rng=np.random.default_rng(0),
     )
-    found = compared(cells_of(right[:1] * 1), cells_of(right[1:] * 1), draws=10_000)
+    result = compared(cells_of(right[:1] * 1), cells_of(right[1:] * 1), draws=10_000)
     error = theirs.standard_error
-    assert found.se == pytest.approx(error, rel=0.03)
-    assert found.low == pytest.approx(theirs.confidence_interval.low, abs=0.1 * error)
-    assert found.high == pytest.approx(theirs.confidence_interval.high, abs=0.1 * error)
+    assert result.se == pytest.approx(error, rel=0.03)
+    assert result.low == pytest.approx(theirs.confidence_interval.low, abs=0.1 * error)
+    assert result.high == pytest.approx(theirs.confidence_interval.high, abs=0.1 * error)
 
 
 def test_seeds_of_the_two_runs_are_resampled_independently() -> None:
@@ -114,11 +116,11 @@ def test_seeds_of_the_two_runs_are_resampled_independently() -> None:
     # seeds drawn for both it would always be 0.
     cells = np.stack([np.zeros((30, 2)), np.ones((30, 2))], axis=1)
     cells[..., 1] = 1
-    found = compared(cells, cells, draws=8_000)
+    result = compared(cells, cells, draws=8_000)
     # By the runs themselves, one degree of freedom taken off: each mean has variance 1/4.
-    assert found.se == pytest.approx(math.sqrt(0.5), abs=0.02)
-    assert found.se_items == 0
-    assert found.se_seeds == pytest.approx(math.sqrt(0.5))
+    assert result.se == pytest.approx(math.sqrt(0.5), abs=0.02)
+    assert result.se_items == 0
+    assert result.se_seeds == pytest.approx(math.sqrt(0.5))
 
 
 def test_power_as_statsmodels() -> None:
@@ -141,16 +143,16 @@ def test_randomization_is_the_exact_test_approximately() -> None:
     gaps = (a - b).ravel()
     signs = np.array(list(itertools.product([-1, 1], repeat=8)))
     exact = (np.abs(signs @ gaps) >= abs(gaps.sum())).mean()
-    found = randomization(lambda counts: counts[..., 0], a, b, draws=20_000)
-    assert found == pytest.approx(exact, abs=0.015)
+    result = randomization(lambda counts: counts[..., 0], a, b, draws=20_000)
+    assert result == pytest.approx(exact, abs=0.015)
 
 
 def test_randomization_repeats_the_seeds_of_a_shorter_run() -> None:
     stream = np.random.default_rng(3)
-    several, one = stream.integers(0, 2, (3, 50)), stream.integers(0, 2, (1, 50))
-    found = randomization(share, cells_of(several), cells_of(one), draws=500)
-    assert 0 < found <= 1
-    same = randomization(share, cells_of(one), cells_of(one), draws=500)
+    several, single = stream.integers(0, 2, (3, 50)), stream.integers(0, 2, (1, 50))
+    result = randomization(share, cells_of(several), cells_of(single), draws=500)
+    assert 0 < result <= 1
+    same = randomization(share, cells_of(single), cells_of(single), draws=500)
     assert same == 1
 
 
@@ -165,9 +167,9 @@ def test_randomization_does_not_count_twice_what_seeds_owe_to_items() -> None:
     # Seeds that say random things of every item: they differ by the items alone, and swapping holds that.
     stream = np.random.default_rng(11)
     a = cells_of(stream.integers(0, 2, (5, 400)))
-    one = halved(share, a, name="a", draws=4_000)
-    apart = float(one.by_seed.var(ddof=1))
-    assert float(one.noise.var()) < 0.7 * apart / 5
+    half = halved(share, a, name="a", draws=4_000)
+    seed_variance = float(half.by_seed.var(ddof=1))
+    assert float(half.noise.var()) < 0.7 * seed_variance / 5
     # And seeds that move all items alike owe nothing to them: variance (n - 1)/n² · Σ d² · n/(n - 1) = s²/n.
     shift = np.array([0.70, 0.80, 0.75])
     moved = halved(share, np.stack([np.tile(shift, (200, 1)), np.ones((200, 3))], axis=-1), name="a")
@@ -189,15 +191,18 @@ def test_mcnemar(only_a: int, only_b: int) -> None:
     assert mcnemar(right_a, right_b) == pytest.approx(expected)
 
 
-def made(
+def equal_runs(
     stream: np.random.Generator, n_clusters: int, n_seeds: int, seed_sd: float = 0.1
 ) -> tuple[np.ndarray, np.ndarray]:
     """Two runs, equally good: items in clusters of five, some hard for both, some for one; seeds differ."""
     shared, runs = stream.normal(size=(n_clusters, 1)), []
     for _ in "ab":
-        own = shared + 0.7 * stream.normal(size=(n_clusters, 1)) + stream.normal(size=(n_clusters, 5))
+        difficulty = shared + 0.7 * stream.normal(size=(n_clusters, 1)) + stream.normal(size=(n_clusters, 5))
         shifts = seed_sd * stream.normal(size=n_seeds)
-        right = own[None] + shifts[:, None, None] + 0.5 * stream.normal(size=(n_seeds, n_clusters, 5)) > -0.5
+        right = (
+            difficulty[None] + shifts[:, None, None] + 0.5 * stream.normal(size=(n_seeds, n_clusters, 5))
+            > -0.5
+        )
         runs.append(np.stack([right.sum(axis=2).T, np.full((n_clusters, n_seeds), 5)], axis=-1))
     return runs[0], runs[1]
 
@@ -205,34 +210,32 @@ def made(
 @pytest.mark.parametrize(("n_clusters", "n_seeds", "seed_sd"), [(60, 5, 0.1), (60, 5, 0.0), (200, 1, 0.0)])
 def test_equal_runs_are_seldom_told_apart(n_clusters: int, n_seeds: int, seed_sd: float) -> None:
     stream, repeats = np.random.default_rng(4), 200
-    pairs = [made(stream, n_clusters, n_seeds, seed_sd) for _ in range(repeats)]
-    found = [compared(a, b, draws=400, root=place) for place, (a, b) in enumerate(pairs)]
-    alarms = sum(one.p < 0.05 for one in found)
-    checks = sum(
-        randomization(share, a, b, draws=200, seed=place) < 0.05 for place, (a, b) in enumerate(pairs)
-    )
+    pairs = [equal_runs(stream, n_clusters, n_seeds, seed_sd) for _ in range(repeats)]
+    differences = [compared(a, b, draws=400, root=root) for root, (a, b) in enumerate(pairs)]
+    alarms = sum(gap.p < 0.05 for gap in differences)
+    checks = sum(randomization(share, a, b, draws=200, seed=root) < 0.05 for root, (a, b) in enumerate(pairs))
     # 5 % of 200 is 10; 99.9 % of binomial draws are at most 20.
     most = stats.binom.ppf(0.999, repeats, 0.05)
     assert alarms <= most
     assert checks <= most
-    covered = sum(one.low <= 0 <= one.high for one in found)
+    covered = sum(gap.low <= 0 <= gap.high for gap in differences)
     assert covered >= repeats - most
 
 
 def test_clusters_taken_for_items_are_told_apart_too_often() -> None:
-    """The villain: what the clusters are for."""
+    """The wrong way: items of a cluster taken as independent."""
     stream, alarms = np.random.default_rng(5), 0
-    for place in range(60):
-        a, b = (np.repeat(cells / 5, 5, axis=0) for cells in made(stream, 60, 1, 0.0))
-        alarms += compared(a, b, draws=200, root=place).p < 0.05
+    for root in range(60):
+        a, b = (np.repeat(cells / 5, 5, axis=0) for cells in equal_runs(stream, 60, 1, 0.0))
+        alarms += compared(a, b, draws=200, root=root).p < 0.05
     assert alarms > 10
 
 
 def test_one_seed_proves_nothing() -> None:
-    """The villain: what several seeds are for."""
+    """The wrong way: one seed taken for all."""
     stream, alarms = np.random.default_rng(6), 0
-    for place in range(60):
-        alarms += compared(*made(stream, 200, 1, 0.2), draws=200, root=place).p < 0.05
+    for root in range(60):
+        alarms += compared(*equal_runs(stream, 200, 1, 0.2), draws=200, root=root).p < 0.05
     assert alarms > 10
 
 
@@ -240,18 +243,18 @@ def test_a_run_that_is_halved_once_serves_every_comparison() -> None:
     stream = np.random.default_rng(7)
     runs = {name: cells_of(stream.integers(0, 2, (2, 60))) for name in "abc"}
     halves = {name: halved(share, cells, name=name, draws=300, seed=1) for name, cells in runs.items()}
-    for one, other in itertools.combinations("abc", 2):
-        found = randomized(share, halves[one], halves[other])
-        alone = randomization(share, runs[one], runs[other], draws=300, seed=1)
+    for first, second in itertools.combinations("abc", 2):
+        result = randomized(share, halves[first], halves[second])
+        alone = randomization(share, runs[first], runs[second], draws=300, seed=1)
         # The same swaps; only the seeds' signs come from streams of other names.
-        assert found == pytest.approx(alone, abs=0.08)
+        assert result == pytest.approx(alone, abs=0.08)
     assert randomized(share, halves["a"], halves["b"]) == randomization(
         share, runs["a"], runs["b"], draws=300, seed=1
     )
 
 
 def test_the_swaps_do_not_depend_on_what_is_swapped() -> None:
-    one = cells_of(np.random.default_rng(8).integers(0, 2, (1, 40)))
+    cells = cells_of(np.random.default_rng(8).integers(0, 2, (1, 40)))
     # So wide that it is gone through in other portions.
-    many = np.repeat(one, 3_000, axis=1)
-    assert randomization(share, one, many, draws=200) == 1
+    many = np.repeat(cells, 3_000, axis=1)
+    assert randomization(share, cells, many, draws=200) == 1

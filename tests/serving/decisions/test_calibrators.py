@@ -8,12 +8,11 @@ import pytest
 from scipy.stats import entropy
 
 from harness.evaluation.decisions import calibrator_fitting
-from harness.evaluation.decisions.calibrator_fitting import FEWEST
 from harness.scoring.metrics.calibration import brier
 from harness.serving.decisions import calibrators
 from harness.serving.decisions.calibrators import Platt, Temperature, Unchanged, tempered
 from harness.values.labels import LabelSet
-from tests.evaluation.decisions.made_predictions import MULTI, SINGLE, calibrated, codes_of, sharpened
+from tests.evaluation.decisions.simulated_predictions import MULTI, SINGLE, calibrated, codes_of, sharpened
 
 KINDS = ("temperature", "platt", "isotonic", "none")
 PAIR = LabelSet(("a", "b"))
@@ -124,14 +123,19 @@ def test_overconfident_probabilities_are_better_on_fresh_rows(kind: str, labels:
     assert brier(truth, fitted.apply(proba, multi=labels.multi), truth).mean() < before - 0.01
 
 
-@pytest.mark.parametrize(("with_label", "unchanged"), [(FEWEST - 1, True), (FEWEST, False)])
+@pytest.mark.parametrize(
+    ("with_label", "unchanged"),
+    [(calibrator_fitting.MIN_PER_LABEL - 1, True), (calibrator_fitting.MIN_PER_LABEL, False)],
+)
 def test_a_label_with_few_rows_stays_as_it_was(with_label: int, unchanged: bool) -> None:
     proba, truth = overconfident(MULTI, 100, 3.0)
     truth[:, 1] = np.arange(100) < with_label
     fitted, notes = calibrator_fitting.fit("temperature", proba, truth, MULTI)
     assert isinstance(fitted, Temperature)
     assert (fitted.temperatures[1] == 1.0) is unchanged
-    assert ["morality" in note and f" {FEWEST} " in note for note in notes] == ([True] if unchanged else [])
+    assert ["morality" in note and f" {calibrator_fitting.MIN_PER_LABEL} " in note for note in notes] == (
+        [True] if unchanged else []
+    )
 
 
 @pytest.mark.parametrize(("n", "unchanged"), [(9, True), (10, False), (0, True)])

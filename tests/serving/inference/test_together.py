@@ -12,7 +12,7 @@ from golden import Golden
 from typer.testing import CliRunner
 
 import harness
-from harness.articles.crossing import cross_file
+from harness.articles.frames_by_stance import frames_by_stance
 from harness.cli.main import app
 from harness.serving.inference import LabelModel, Together
 from harness.serving.inference.labelling import MAX_CHUNK, predict_file
@@ -173,7 +173,7 @@ def test_rows_on_which_a_model_abstained_are_left_out(tmp_path: Path) -> None:
         "d,Varna,supportive,False,,False\n",
         encoding="utf-8",
     )
-    (table,), left_out = cross_file(path)
+    (table,), left_out = frames_by_stance(path)
     assert (table.n, left_out, table.stances) == (2, 2, ("critical", "supportive", "all"))
 
 
@@ -205,11 +205,11 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     path.write_text("text,target,stence,frames\na,Varna,critical,\n", encoding="utf-8")
     with pytest.raises(ModelError) as caught:
-        cross_file(path)
+        frames_by_stance(path)
     assert str(caught.value) == f"{path}: has no column 'stance'; did you mean 'stence'?"
     path.write_text("text,target,stance,frames\na,Varna,critical,\n", encoding="utf-8")
     with pytest.raises(ModelError) as caught:
-        cross_file(path, group="article")
+        frames_by_stance(path, group="article")
     assert str(caught.value) == f"{path}: has no column 'article'; known: frames, stance, target, text"
 
 

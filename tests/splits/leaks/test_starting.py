@@ -9,9 +9,8 @@ import pytest
 import toys
 
 from harness.config import plan
-from harness.evaluation import trial as evaluate
-from harness.evaluation.trial import Prepared
-from harness.runs import experiment
+from harness.evaluation.prepared import Prepared, prepare
+from harness.runs.classifiers import check_leaks, run_classifiers
 from harness.tracking import names
 from harness.tracking.store import Store
 from harness.values.errors import LeakError
@@ -29,12 +28,12 @@ def leaky(folder: Path, audits: str = "") -> Prepared:
     table.write_text("\n".join(lines) + "\n", encoding="utf-8")
     config = folder / "toys.yaml"
     config.write_text(config.read_text(encoding="utf-8") + audits, encoding="utf-8")
-    return evaluate.prepare(plan.read(config))
+    return prepare(plan.read(config))
 
 
 def test_it_does_not_start(folder: Path) -> None:
     with pytest.raises(LeakError) as caught:
-        list(experiment.run(leaky(folder), Store.open(folder)))
+        list(run_classifiers(leaky(folder), Store.open(folder)))
     assert str(caught.value) == (
         "toys does not start: 1 of 28 test rows repeats a sentence of train or dev, 0 are allowed:\n"
         "  x-test (test) repeats x-train (train)\n"
@@ -45,8 +44,8 @@ def test_it_does_not_start(folder: Path) -> None:
 
 def test_what_is_allowed_by_hand_marks_the_runs(folder: Path) -> None:
     prepared, store = leaky(folder), Store.open(folder)
-    leaks = experiment.gate(prepared, allow=True)
-    (outcome,) = experiment.run(prepared, store, leaks=leaks)
+    leaks = check_leaks(prepared, allow=True)
+    (outcome,) = run_classifiers(prepared, store, leaks=leaks)
     assert outcome.result is not None
     found = outcome.result.findings[0]
     assert (found.audit, found.verdict) == ("leaks", "failed")
@@ -60,11 +59,11 @@ def test_what_is_allowed_by_hand_marks_the_runs(folder: Path) -> None:
 
 def test_what_the_config_allows_does_not(folder: Path) -> None:
     prepared, store = leaky(folder, "audits: {leaks: {max_leaked_rows: 1}}\n"), Store.open(folder)
-    (outcome,) = experiment.run(prepared, store)
+    (outcome,) = run_classifiers(prepared, store)
     assert outcome.result is not None
     runs = store.client.search_runs([store.experiment("toys")])
     assert all(names.LEAKS not in run.data.tags for run in runs)
-    (again,) = experiment.run(prepared, store)
+    (again,) = run_classifiers(prepared, store)
     assert again.reused
     assert again.result is not None
     assert again.result.findings == outcome.result.findings
@@ -72,15 +71,15 @@ def test_what_the_config_allows_does_not(folder: Path) -> None:
 
 def test_the_gate_can_be_left_open(folder: Path) -> None:
     prepared = leaky(folder, "audits: {leaks: off}\n")
-    assert experiment.gate(prepared) is None
+    assert check_leaks(prepared) is None
 
 
 def test_findings_hold_no_sentence_where_runs_may_not(folder: Path) -> None:
     prepared = leaky(folder, "audits: {leaks: {max_leaked_rows: 1}}\n")
     config = prepared.plan.source
     config.write_text(config.read_text(encoding="utf-8").replace("log_text: true", "log_text: false"))
-    prepared, store = evaluate.prepare(plan.read(config)), Store.open(folder)
-    (outcome,) = experiment.run(prepared, store)
+    prepared, store = prepare(plan.read(config)), Store.open(folder)
+    (outcome,) = run_classifiers(prepared, store)
     assert outcome.result is not None
     assert "1000th" not in json.dumps([one.to_dict() for one in outcome.result.findings])
     written = [path for path in (folder / ".harness" / "artifacts").rglob("*") if path.is_file()]

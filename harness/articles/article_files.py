@@ -1,0 +1,306 @@
+"""Files, folders and standard input in, the texts of articles out: from plain text, HTML and JSONL."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from harness.articles import byte_streams
+from harness.articles.byte_streams import InputFormat
+from harness.values.errors import ArticleError, Problem
+
+ENDINGS: Mapping[str, InputFormat] = {
+    ".txt": "text",
+    ".text": "text",
+    ".md": "text",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+
+MAX_ARTICLE = 1_000_000
+"""Characters of one article, as many as a long novel has. A longer text is no article."""
+
+MAX_PAGE = 20_000_000
+"""Bytes of an HTML page or of a line of JSON."""
+
+SPLIT_IT = "split it: a file for each article, or a line of JSONL"
+
+# First bytes of files that are often taken for text.
+_MAGIC = {b"%PDF": "a PDF file", b"PK\x03\x04": "a ZIP or Office file", b"\xd0\xcf\x11\xe0": "an Office file"}
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+# Share of null characters: a few are slips of a converter, more are binary data.
+_MAX_NULLS = 0.001
+
+
+@dataclass(frozen=True)
+class ArticleText:
+    """The text of an article, and what is stated about it.
+
+    Attributes
+    ----------
+    id : str
+        The id in JSONL, or else the path, with the line in JSONL.
+    text : str
+        Of an HTML page the main content. Null characters and lone surrogates are replaced, one character by
+        one, so that offsets stay what they were.
+    title : str
+        A headline that is not part of ``text``.
+    outlet, date : str
+        Empty where they are not stated; the date in ISO form.
+    """
+
+    id: str
+    text: str
+    title: str = ""
+    outlet: str = ""
+    date: str = ""
+
+
+def read_articles(
+    paths: Iterable[Path], *, file_format: InputFormat | None = None, outlet: str = "", date: str = ""
+) -> Iterator[ArticleText | ArticleError]:
+    """Read the texts of articles, one by one.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Files, folders (all files below them that have a known ending) and ``-`` for standard input.
+    file_format : {"text", "html", "jsonl"}, optional
+        Of all files; left out, by the ending, and for standard input by its first characters.
+    outlet, date : str
+        For articles that state none themselves.
+
+    Yields
+    ------
+    ArticleText or ArticleError
+        An article that cannot be read is yielded as the error that says why, so that one of a thousand does
+        not end the work.
+
+    Raises
+    ------
+    ArticleError
+        Where a path does not exist, a folder holds no article, or an ending is unknown. It is raised before
+        anything is read, and names all such paths.
+    """
+    for file in _files(list(paths), file_format):
+        for article in _read_file(*file):
+            if isinstance(article, ArticleText):
+                yield replace(article, outlet=article.outlet or outlet, date=article.date or date)
+            else:
+                yield article
+
+
+def count_articles(paths: Iterable[Path], file_format: InputFormat | None = None) -> int:
+    """Count the articles that :func:`read_articles` would try to read: each line of JSONL is one.
+
+    Standard input counts as one, for it can be read only once.
+    """
+    total = 0
+    for path, _, its_format in _files(list(paths), file_format, strict=False):
+        if path is None or its_format != "jsonl":
+            total += 1
+        else:
+            total += byte_streams.count_lines(path)
+    return total
+
+
+def from_string(text: str, *, outlet: str = "", date: str = "") -> ArticleText:
+    """Check a text that is no file.
+
+    Raises
+    ------
+    ArticleError
+        Where it is too long or empty.
+    """
+    return _checked(ArticleText("article", text, outlet=outlet, date=date))
+
+
+def from_text(raw: bytes, name: str) -> ArticleText:
+    """Decode a plain text: UTF-8, or UTF-16 with a byte order mark.
+
+    Raises
+    ------
+    ArticleError
+        Where it is no text, is too long, or is empty.
+    """
+    for magic, kind in _MAGIC.items():
+        if raw.startswith(magic):
+            raise _error(name, f"is {kind}, not text", "save it as text or HTML")
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        encoding = encoding.removesuffix("-sig").upper()
+        what = f"is not {encoding} text: byte 0x{raw[error.start]:02x} at {error.start:,}"
+        hint = "convert it: iconv -f WINDOWS-1252 -t UTF-8" if encoding == "UTF-8" else "save it as UTF-8"
+        raise _error(name, what, hint) from None
+    if text.count("\0") > max(2, _MAX_NULLS * len(text)):
+        raise _error(name, f"holds {text.count(chr(0)):,} null characters: it is binary data, not text")
+    return _checked(ArticleText(name, text))
+
+
+def from_html(raw: bytes | str, name: str) -> ArticleText:
+    """Extract the main content of a page with trafilatura, and its title, site and date where stated.
+
+    Scripts, navigation and readers' comments are left out; offsets count in the extracted text.
+
+    Raises
+    ------
+    ArticleError
+        Where the page is too long or no article is found in it.
+    """
+    import trafilatura
+
+    if len(raw) > MAX_PAGE:
+        raise _error(name, f"is a page of {len(raw):,} bytes; at most {MAX_PAGE:,} are read")
+    content: Any = trafilatura.bare_extraction(
+        raw, include_comments=False, with_metadata=True, favor_precision=True
+    )
+    text = (content.text or "").strip() if content is not None else ""
+    if not text:
+        raise _error(name, "no article was found on the page", "save its text as a .txt file")
+    title = content.title or ""
+    article = ArticleText(
+        name,
+        text,
+        # A headline that begins the text would be read twice.
+        title="" if text.startswith(title) else title,
+        outlet=content.sitename or content.hostname or "",
+        date=content.date or "",
+    )
+    return _checked(article)
+
+
+def from_json(line: str, name: str) -> ArticleText:
+    """Read an article from a JSON object: ``text`` or ``html``; ``id``, ``title``, ``outlet``, ``date``.
+
+    Raises
+    ------
+    ArticleError
+        With everything that is wrong with the line.
+    """
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _error(name, f"is not JSON: {error}") from None
+    if not isinstance(row, dict):
+        raise _error(name, "is not a JSON object")
+    fields = ("id", "text", "html", "title", "outlet", "date")
+    problems = [
+        Problem(f"{name}: {key}", f"is not text: {row[key]!r:.60}")
+        for key in fields
+        if row.get(key) is not None
+        and not isinstance(row[key], str)
+        and not (key == "id" and isinstance(row[key], int))
+    ]
+    if not problems and not (row.get("text") or row.get("html")):
+        problems = [Problem(name, "has neither 'text' nor 'html'")]
+    date = row.get("date") or ""
+    if isinstance(date, str) and date and not re.match(r"\d{4}-\d\d-\d\d", date):
+        problems.append(Problem(f"{name}: date", f"is not a date like 2030-01-31: {date!r:.60}"))
+    if problems:
+        raise ArticleError(problems)
+    article = _checked(ArticleText(name, row["text"])) if row.get("text") else from_html(row["html"], name)
+    stated = {key: str(row[key]) for key in ("id", "title", "outlet", "date") if row.get(key) is not None}
+    return replace(article, **{key: _cleaned(value) for key, value in stated.items()})
+
+
+def _checked(article: ArticleText) -> ArticleText:
+    if len(article.text) > MAX_ARTICLE:
+        what = f"holds {len(article.text):,} characters; an article has at most {MAX_ARTICLE:,}"
+        raise _error(article.id, what, SPLIT_IT)
+    if not article.text.strip():
+        raise _error(article.id, "is empty")
+    return replace(article, text=_cleaned(article.text), title=_cleaned(article.title))
+
+
+def _cleaned(text: str) -> str:
+    return _UNUSABLE.sub("\ufffd", text)
+
+
+def _error(name: str, what: str, hint: str = "") -> ArticleError:
+    return ArticleError([Problem(name, what, hint)])
+
+
+def _files(
+    paths: list[Path], file_format: InputFormat | None, *, strict: bool = True
+) -> list[tuple[Path | None, str, InputFormat | None]]:
+    """List the files, each with the name it goes by and its format; None is standard input."""
+    files: list[tuple[Path | None, str, InputFormat | None]] = []
+    problems = []
+    for path in paths:
+        if str(path) == "-":
+            files.append((None, "standard input", file_format))
+        elif path.is_dir():
+            inside = [
+                file for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS and file.is_file()
+            ]
+            files += [
+                (file, file.relative_to(path).as_posix(), ENDINGS[file.suffix.lower()]) for file in inside
+            ]
+            if not inside:
+                problems.append(
+                    Problem(str(path), "holds no article", f"known endings: {', '.join(ENDINGS)}")
+                )
+        elif not path.is_file():
+            problems.append(Problem(str(path), "does not exist"))
+        elif file_format is None and path.suffix.lower() not in ENDINGS:
+            hint = f"known endings: {', '.join(ENDINGS)}; or use --format text"
+            problems.append(Problem(str(path), "has no known ending", hint))
+        else:
+            files.append((path, path.name, file_format or ENDINGS[path.suffix.lower()]))
+    if problems and strict:
+        raise ArticleError(problems)
+    return files
+
+
+def _read_file(
+    path: Path | None, name: str, file_format: InputFormat | None
+) -> Iterator[ArticleText | ArticleError]:
+    try:
+        handle: IO[bytes] = sys.stdin.buffer if path is None else path.open("rb")
+    except OSError as error:
+        yield _error(name, f"cannot be read: {error.strerror or error}")
+        return
+    try:
+        head = handle.read(byte_streams.HEAD)
+        file_format = file_format or byte_streams.guess_format(head)
+        if file_format == "jsonl":
+            yield from _read_json_lines(handle, name, head)
+            return
+        # One byte more than is allowed shows that a file is too long, without reading all of it.
+        raw = head + handle.read(MAX_PAGE + 1 - len(head))
+    finally:
+        if path is not None:
+            handle.close()
+    try:
+        if len(raw) > MAX_PAGE:
+            what = f"is larger than {MAX_PAGE:,} bytes; an article has at most {MAX_ARTICLE:,} characters"
+            raise _error(name, what, SPLIT_IT)
+        yield from_html(raw, name) if file_format == "html" else from_text(raw, name)
+    except ArticleError as error:
+        yield error
+
+
+def _read_json_lines(handle: IO[bytes], name: str, head: bytes) -> Iterator[ArticleText | ArticleError]:
+    for number, line in enumerate(byte_streams.read_lines(handle, head, MAX_PAGE), start=1):
+        where = f"{name}:{number}"
+        try:
+            if len(line) == MAX_PAGE:
+                raise _error(where, f"is longer than {MAX_PAGE:,} bytes; the rest of the file was not read")
+            if line.strip():
+                yield from_json(line.decode("utf-8-sig").rstrip("\r\n"), where)
+        except UnicodeDecodeError as error:
+            yield _error(where, f"is not UTF-8 text: byte 0x{line[error.start]:02x}")
+        except ArticleError as error:
+            yield error
+            if len(line) == MAX_PAGE:
+                return

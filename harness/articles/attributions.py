@@ -1,0 +1,201 @@
+"""A sentence and its actors in, to whom it attributes words or judgements out.
+
+Attributions come from four kinds of evidence, each with patterns of its own: a name before a colon (here),
+"according to" (here), verbs (:mod:`harness.articles.verbs`) and set phrases (:mod:`harness.articles.idioms`).
+The patterns are English; they were written on the errors of Partyline's train and dev and of SEESAW's train
+stories (experiments/holders).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from harness.articles.actors import Actor, ActorKind, Attribution, actor_at, may_precede_name, with_staff
+from harness.articles.comments import is_commented_on
+from harness.articles.idioms import idiom_attributions
+from harness.articles.quotations import blank_quotations
+from harness.articles.verb_subjects import clause_subject
+from harness.articles.verbs import verb_attributions
+from harness.articles.word_lists import DOCUMENTS, TITLES
+
+# "12.30 - ": the time that opens an entry of a live blog.
+_TIMESTAMP = re.compile(r"^\d{1,2}[:.]\d\d\s*[-–—]\s*")
+
+# "Mr Kim to reporters: We won."
+_COLON = re.compile(
+    r"^(?P<who>[^:“”\"!?]{2,60}?)(?P<rest>\s+(?:to reporters|on [\w ’'-]{2,30}|says?|said|verdict|writes?))?"
+    r":\s+(?P<statement>\S.*)$"
+)
+# "A letter from the Mr Kim" before the colon: who wrote the document.
+_WRITTEN_BY = re.compile(
+    rf"(?i)^(?:\W*\w+){{0,3}}?\W*(?:{'|'.join(sorted(DOCUMENTS))}|reaction|response|word)\s+(?:by|from|of)\s+"
+    r"(?:(?:the|mr|mrs|ms|dr|prof)\b\.?\s*)*$|^from\s+(?:[\w’'-]+\s+)*$"
+)
+# "my aunt was there and says": the relative whose view a post reports.
+_KIN = re.compile(
+    r"(?i)\b(?:my|our|@\w+:)\s[^.;!?]*?\b((?:grand)?(?:mother|father)|mum|mam|dad|gran|granny|nan|grandad|uncle|aunt|brother|sister|"
+    r"son|daughter|cousin|wife|husband|neighbour|neighbor|boss|landlord|teacher)\b(?![’'])[^.;!?]*?"
+    r"\b(?:says|said|reckons|thinks|swears|insists|claims)\b"
+)
+# "The Member for Tilla": a seat or an office in the minutes of a debate.
+_SEAT = re.compile(
+    r"^(?:The\s+)?((?:Member|Deputy|Delegate|Speaker|Chair|President|Senator|Representative)\b.*)$"
+)
+_ACCORDING = re.compile(
+    r"(?i)\b(?:according\s+to|(?:in|by|on)\s+the\s+(?:words|view|opinion|eyes|account|telling|judgement|judgment|"
+    r"reckoning|admission|estimation|phrase|assessment)\s+of|per)\s+"
+)
+# After "according to" any noun will do, of documents too: "according to the latest figures".
+_ANY_NOUN = re.compile(
+    r"(?:the|an?|its|their|his|her)\s+((?:[a-z][\w’'-]*\s+){0,3}?[a-z][\w’'-]*)(?=[,.;:\"]|\s+(?:who|which|that|from|by|in|on|of|released|published|obtained|seen)\b|$)"
+)
+
+
+def find_attributions(
+    text: str, cast: Sequence[Actor], *, transcript: bool, posts: bool, inside: bool = False
+) -> list[Attribution]:
+    """Find to whom a sentence attributes words or judgements.
+
+    Parameters
+    ----------
+    text : str
+    cast : sequence of Actor
+        The actors of the sentence, in order.
+    transcript : bool
+        Whether each line of the text begins with its speaker, as in minutes.
+    posts : bool
+        Whether the text is a thread of posts, each of them its author's view.
+    inside : bool
+        Whether a quotation is open at the beginning of the sentence.
+
+    Returns
+    -------
+    list of Attribution
+        The heaviest first; of equal weight, rounded down, the earlier one. Those too light for the kind of
+        text are left out.
+    """
+    bare = blank_quotations(text, inside=inside)
+    timestamp = _TIMESTAMP.match(text)
+    start = timestamp.end() if timestamp else 0
+    bare = " " * start + bare[start:]
+    attributions = [*_before_colon(text, start, cast, transcript=transcript, posts=posts)]
+    attributions += _according_to(text, bare, cast)
+    if not _is_question(bare):
+        reported = [*verb_attributions(text, bare, cast), *idiom_attributions(text, bare, cast)]
+        attributions += [each for each in reported if not is_commented_on(bare, each.position)]
+    if posts:
+        attributions += _relatives(bare)
+    elif not attributions:
+        attributions += _quoted_at_length(bare, cast)
+    # A post is its author's view unless the evidence is strong; minutes are always somebody's words.
+    threshold = 3.0 if posts else 1.0 if transcript else _min_weight(bare)
+    return sorted(
+        (each for each in attributions if each.weight >= threshold),
+        key=lambda each: (-int(each.weight), each.position),
+    )
+
+
+def _relatives(bare: str) -> Iterator[Attribution]:
+    """Attribute a post to the relative whom its author reports: "my aunt was there, says"."""
+    for match in _KIN.finditer(bare):
+        yield Attribution(
+            Actor(match.start(1), match.end(1), "group", match.group(1).lower()), match.start(), 3
+        )
+
+
+def _quoted_at_length(bare: str, cast: Sequence[Actor]) -> Iterator[Attribution]:
+    """Attribute a long quotation to the actor with whom the sentence begins."""
+    # Blanked quotations are runs of marks: thirty are more than a word or two in scare quotes.
+    if re.search(r"\"{30,}", bare):
+        actor = clause_subject(bare, bare, cast)
+        if actor is not None and not re.match(r"[’']", bare[actor.end :]):
+            yield Attribution(actor, 0, 1)
+
+
+def _is_question(bare: str) -> bool:
+    """Whether the writer asks, rather than reports what somebody said."""
+    return bare.rstrip().endswith("?") and '"' not in bare
+
+
+def _min_weight(bare: str) -> float:
+    """Return the least weight that counts: more where the writer speaks as "I" or "we".
+
+    Such a writer reports words to make a point of their own, so that a plain "said" is too little.
+    """
+    if re.search(r"(?<!asks us )\b(?:I|[Ww]e)\b(?! ought)", bare):
+        return 2.5
+    return (
+        2
+        if re.search(r"(?i)(?<!told )(?<!tells )(?<!asks )(?<!asked )(?<!showed )\b(?:my|our|us|me)\b", bare)
+        else 1
+    )
+
+
+def _before_colon(
+    text: str, start: int, cast: Sequence[Actor], *, transcript: bool, posts: bool
+) -> Iterator[Attribution]:
+    """Read the speaker or author before a colon: "President Kim: “We won.”", "Letter from Ada Orrin: ..."."""
+    match = _COLON.match(text[start:])
+    if match is None or posts:
+        return
+    speaker, statement = match.group("who"), match.group("statement")
+    begin, end = start, start + match.end("who")
+    inside = [
+        actor for actor in cast if begin <= actor.start and actor.end <= end and actor.kind != "pronoun"
+    ]
+    covers = [
+        actor for actor in inside if actor.end == end and _only_titles(text[begin : actor.start], actor.via)
+    ]
+    is_quote = statement[:1] in "“\"‘'"
+    seat = _SEAT.match(speaker)
+    if seat and not covers and (transcript or is_quote):
+        words = re.sub(r"^(?:Member|Delegate)\b", lambda title: title.group().lower(), seat.group(1))
+        words = (
+            words if not words.startswith(("Deputy ", "Speaker", "Chair")) else words.removeprefix("Deputy ")
+        )
+        kind: ActorKind = "person" if speaker.startswith("Deputy") else "group"
+        yield Attribution(Actor(begin, end, kind, words if words != "Speaker" else "speaker"), begin, 4)
+    elif covers and (
+        transcript or is_quote or match.group("rest") or _is_clause(statement) or not text[0].isascii()
+    ):
+        yield Attribution(covers[0], begin, 4 if transcript or is_quote else 2.5)
+    elif _WRITTEN_BY.search(text[begin : inside[-1].start] if inside else ""):
+        yield Attribution(inside[-1], begin, 2.5)
+    elif is_quote and inside:
+        leading = [
+            actor
+            for actor in inside
+            if all(may_precede_name(word) for word in text[begin : actor.start].split())
+        ]
+        yield Attribution(with_staff(text, leading[0]) if leading else inside[-1], begin, 2.5)
+
+
+def _only_titles(text: str, name: str) -> bool:
+    words = [word for word in re.findall(r"[^\s#]+", text) if any(map(str.isalpha, word))]
+    return all(word.lower().rstrip(".") in TITLES or word in ("The", *name.split()) for word in words)
+
+
+def _is_clause(statement: str) -> bool:
+    """Whether what follows a name and a colon reads as a statement rather than as a list or a label."""
+    return (
+        (bool(re.match(r"[A-Z“\"‘'\[]|we |I |ship ", statement)) and len(statement.split()) > 2)
+        or '"' in statement
+        or "“" in statement
+    )
+
+
+def _according_to(text: str, bare: str, cast: Sequence[Actor]) -> Iterator[Attribution]:
+    """Read who follows "according to" or "in the view of": an actor, any noun, or any capitalised name."""
+    for match in _ACCORDING.finditer(bare):
+        actor = actor_at(text, bare, match.end(), cast)
+        noun = _ANY_NOUN.match(bare[match.end() :]) if actor is None else None
+        if noun is not None:
+            words = noun.group(1).split()
+            actor = Actor(match.end(), match.end() + noun.end(), "group", " ".join(words[-2:]).lower())
+        if actor is None:
+            outlet = re.match(r"(?:the\s+)?([A-Z][\w’'.-]*(?:\s+[A-Z][\w’'.-]*)*)", text[match.end() :])
+            if outlet:
+                actor = Actor(match.end(), match.end() + outlet.end(), "group", outlet.group(1).rstrip("."))
+        if actor is not None:
+            yield Attribution(actor, match.start(), 3)

@@ -1,0 +1,53 @@
+"""Bytes of a file or of standard input in, their format and lines out, at most a line at a time."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Literal
+
+InputFormat = Literal["text", "html", "jsonl"]
+
+HEAD = 2000
+"""Bytes from which a format is guessed."""
+
+_BLOCK = 1 << 20
+
+
+def guess_format(head: bytes) -> InputFormat:
+    """Guess the format of a file from its first bytes."""
+    # A byte order mark and white space say nothing.
+    beginning = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if beginning.startswith(b"{"):
+        return "jsonl"
+    return "html" if re.match(rb"<(!doctype html|html|\?xml)", beginning) else "text"
+
+
+def count_lines(path: Path) -> int:
+    """Count the lines of a file, a block at a time, however long a line is."""
+    count, last = 0, b"\n"
+    with path.open("rb") as handle:
+        while block := handle.read(_BLOCK):
+            count, last = count + block.count(b"\n"), block[-1:]
+    return count + (last != b"\n")
+
+
+def read_lines(handle: IO[bytes], head: bytes, max_length: int) -> Iterator[bytes]:
+    """Yield the lines of a stream.
+
+    Parameters
+    ----------
+    handle : binary file
+    head : bytes
+        What was read from it already.
+    max_length : int
+        Bytes at which a line is cut; the rest of it follows as if it were the next line.
+    """
+    buffer = io.BytesIO(head)
+    while line := buffer.readline(max_length):
+        complete = line.endswith(b"\n") or len(line) == max_length
+        yield line if complete else line + handle.readline(max_length - len(line))
+    while line := handle.readline(max_length):
+        yield line

@@ -1,0 +1,86 @@
+"""A file that was labelled with stance and frames in, how each party is framed in it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.articles.labelled_articles import SEPARATOR
+from harness.articles.readings_table import in_order, is_true
+from harness.scoring.crosstab import CrossTable, as_table, cross_tables
+from harness.serving.inference.formats import FileRow, format_of, open_rows
+from harness.values.errors import ModelError, suggest
+from harness.values.labels import NO_FRAME
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CHUNK_ROWS = 4096
+
+
+def frames_by_stance(
+    path: Path, *, group: str = "", output: Path | None = None
+) -> tuple[tuple[CrossTable, ...], int]:
+    """Cross frames with stance, party by party, in a file that two models labelled together.
+
+    Parameters
+    ----------
+    path : Path
+        With the columns ``target``, ``stance`` and ``frames``, as ``harness predict --frames`` writes them.
+        Rows on which either model abstains are left out.
+    group : str
+        The column that says which rows are from one article; left out, rows with the same text are.
+    output : Path, optional
+        CSV file for the tables of all parties.
+
+    Returns
+    -------
+    tuple of CrossTable
+        See :func:`harness.scoring.crosstab.cross_tables`; there are predicted shares only, no true ones.
+    int
+        How many rows were left out.
+
+    Raises
+    ------
+    ModelError
+        Where a column is missing, or the file cannot be read.
+    """
+    file_format = format_of(path)
+    try:
+        with open_rows(path, file_format, _CHUNK_ROWS) as file:
+            mentions = [mention for chunk in file.chunks for mention in _mentions(chunk, group)]
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    table = _table([mention for mention in mentions if mention is not None])
+    stances = in_order(table["given_stance"])
+    frames = sorted({name for names in table["given_frames"] for name in names} - {NO_FRAME})
+    abstained = sum(mention is None for mention in mentions)
+    tables = cross_tables(table, frames, stances)
+    if output is not None:
+        as_table(tables).to_csv(output, index=False)
+    return tables, abstained
+
+
+def _mentions(chunk: Sequence[FileRow], group: str) -> list[FileRow | None]:
+    """Return the mention in each row, None where a model abstained."""
+    for name in ("target", "stance", "frames", group or "text"):
+        if name not in chunk[0]:
+            raise ModelError(f"has no column {name!r}; {suggest(name, map(str, chunk[0]))}")
+    return [
+        None
+        if any(is_true(row.get(name)) for name in ("abstain", "frames_abstain"))
+        else {
+            "party": row["target"],
+            "group": row[group or "text"] or None,
+            "given_stance": row["stance"],
+            "given_frames": tuple(name for name in (row["frames"] or "").split(SEPARATOR) if name),
+        }
+        for row in chunk
+    ]
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame.from_records(rows, columns=["party", "group", "given_stance", "given_frames"])

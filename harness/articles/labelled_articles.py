@@ -1,0 +1,245 @@
+"""Texts of articles, a registry and served models in; mentions of parties with holders and labels out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from harness.articles.article_files import ArticleText
+from harness.articles.explanations import WordWeight, explain_labels
+from harness.articles.holders import Holder, find_holders
+from harness.articles.mentions import PartyMention, find_mentions
+from harness.articles.sentences import Sentence, split_sentences
+from harness.values.errors import ModelError
+from harness.values.parties import Registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.serving.inference import LabelModel
+
+BATCH_ROWS = 1024
+"""Mentions that are labelled together. Articles are held until a batch is full, and no longer."""
+
+SEPARATOR = "|"
+"""Between the frames of a sentence in one field, as in the output of ``harness predict``."""
+
+
+@dataclass(frozen=True)
+class PredictedLabels:
+    """What the models predict for a party in a sentence.
+
+    Attributes
+    ----------
+    stance : str
+        Empty without a stance model.
+    proba : dict
+        Stance → probability; they sum to 1.
+    abstain : bool
+        Whether the stance model abstains.
+    frames : tuple of str
+        Of the sentence.
+    frame_proba : dict
+        Frame → probability; independent of each other.
+    words : tuple of WordWeight
+        The words that moved the stance, the heaviest first; empty where they were not computed.
+    """
+
+    stance: str = ""
+    proba: dict[str, float] = field(default_factory=dict)
+    abstain: bool = False
+    frames: tuple[str, ...] = ()
+    frame_proba: dict[str, float] = field(default_factory=dict)
+    words: tuple[WordWeight, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelledMention:
+    """A party in a sentence, whose view the sentence gives, and what the models predict."""
+
+    sentence: Sentence
+    mention: PartyMention
+    holder: Holder
+    labels: PredictedLabels = PredictedLabels()
+
+
+@dataclass(frozen=True)
+class LabelledArticle:
+    """An article with all its sentences, and the parties mentioned in each.
+
+    Attributes
+    ----------
+    article : ArticleText
+    sentences : tuple of Sentence, length n
+        Those that are no part of the article too.
+    holders : tuple of Holder, length n
+    mentions : tuple of LabelledMention
+        In order; every party at most once a sentence.
+    """
+
+    article: ArticleText
+    sentences: tuple[Sentence, ...]
+    holders: tuple[Holder, ...]
+    mentions: tuple[LabelledMention, ...]
+
+    def without_text(self) -> LabelledArticle:
+        """Return the article with its headline, stances and counts alone: thousands of them fit in memory."""
+        mentions = tuple(
+            replace(
+                mention,
+                sentence=replace(mention.sentence, text=""),
+                labels=PredictedLabels(mention.labels.stance, abstain=mention.labels.abstain),
+            )
+            for mention in self.mentions
+        )
+        headline = tuple(sentence for sentence in self.sentences[:1] if sentence.kind == "headline")
+        return LabelledArticle(replace(self.article, text=""), headline, (), mentions)
+
+    @property
+    def parties(self) -> list[str]:
+        """The parties that are mentioned, the one with most mentions first."""
+        counts: dict[str, int] = {}
+        for mention in self.mentions:
+            counts[mention.mention.party] = counts.get(mention.mention.party, 0) + 1
+        return sorted(counts, key=lambda name: -counts[name])
+
+
+@dataclass(frozen=True)
+class ArticleReader:
+    """Finds and labels the mentions in articles.
+
+    Attributes
+    ----------
+    registry : Registry
+    stance, frames : LabelModel, optional
+        Left out, those labels stay empty.
+    only : frozenset of str
+        Canonical names of the parties to label; empty stands for all that occur.
+    linked : bool
+        See :func:`harness.articles.mentions.find_mentions`.
+    explain : bool
+        Whether to compute which words moved each stance.
+    language : str
+        For :func:`harness.articles.sentences.split_sentences`.
+    max_explained : int, optional
+        Rows; where more are labelled together, no words are computed. Left out, there is no limit.
+
+    Raises
+    ------
+    ModelError
+        Where a model is for the other task.
+    """
+
+    registry: Registry
+    stance: LabelModel | None = None
+    frames: LabelModel | None = None
+    only: frozenset[str] = frozenset()
+    linked: bool = True
+    explain: bool = False
+    language: str = "en"
+    max_explained: int | None = None
+
+    def __post_init__(self) -> None:
+        for model, task in ((self.stance, "stance"), (self.frames, "framing")):
+            if model is not None and model.task != task:
+                raise ModelError(f"{model.uri or 'the model'} is for {model.task}; a {task} model is needed")
+
+    def label(self, articles: Iterable[ArticleText]) -> Iterator[LabelledArticle]:
+        """Label articles, in order; as many are held at a time as fill a batch."""
+        batch: list[LabelledArticle] = []
+        rows = 0
+        for article in articles:
+            batch.append(self.unlabelled(article))
+            rows += len(batch[-1].mentions)
+            if rows >= BATCH_ROWS:
+                yield from self._label_batch(batch)
+                batch, rows = [], 0
+        yield from self._label_batch(batch)
+
+    def unlabelled(self, article: ArticleText) -> LabelledArticle:
+        """Find which parties an article mentions and whose view each sentence gives; labels stay empty."""
+        sentences = split_sentences(article.text, title=article.title, language=self.language)
+        mentions = find_mentions(sentences, self.registry, date=article.date, linked=self.linked)
+        holders = find_holders(sentences, mentions)
+        rows = tuple(
+            LabelledMention(sentence, mention, holder)
+            for sentence, in_sentence, holder in zip(sentences, mentions, holders, strict=True)
+            for mention in in_sentence
+            if not self.only or mention.party in self.only
+        )
+        return LabelledArticle(article, tuple(sentences), tuple(holders), rows)
+
+    def _label_batch(self, batch: Sequence[LabelledArticle]) -> Iterator[LabelledArticle]:
+        labels = iter(self.predict([mention for article in batch for mention in article.mentions]))
+        for article in batch:
+            mentions = tuple(replace(mention, labels=next(labels)) for mention in article.mentions)
+            yield replace(article, mentions=mentions)
+
+    def explains(self, n_rows: int) -> bool:
+        """Whether words are computed where so many rows are labelled together."""
+        return self.explain and (self.max_explained is None or n_rows <= self.max_explained)
+
+    def predict(self, mentions: Sequence[LabelledMention]) -> list[PredictedLabels]:
+        """Predict the labels of mentions, in one batch.
+
+        Parameters
+        ----------
+        mentions : sequence of LabelledMention, length n
+            Their labels are ignored.
+
+        Returns
+        -------
+        list of PredictedLabels, length n
+        """
+        labels = [PredictedLabels() for _ in mentions]
+        if not mentions:
+            return labels
+        if self.stance is not None:
+            table = _table(mentions)
+            predictions = self.stance.predict(table)
+            stances = self.stance.labels
+            labels = [
+                PredictedLabels(
+                    row["label"], {name: row[f"p_{name}"] for name in stances}, bool(row["abstain"])
+                )
+                for row in predictions.to_dict("records")
+            ]
+            if self.explains(len(mentions)):
+                words = explain_labels(self.stance, table, predictions["label"].tolist())
+                labels = [replace(label, words=why) for label, why in zip(labels, words, strict=True)]
+        if self.frames is not None:
+            labels = _with_frames(self.frames, mentions, labels)
+        return labels
+
+
+def _table(mentions: Sequence[LabelledMention]) -> pd.DataFrame:
+    """Return the rows that a model labels, with the first span of each mention as the target's."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "text": [row.sentence.text for row in mentions],
+            "target": [row.mention.party for row in mentions],
+            "target_start": [row.mention.spans[0][0] for row in mentions],
+            "target_end": [row.mention.spans[0][1] for row in mentions],
+        }
+    )
+
+
+def _with_frames(
+    model: LabelModel, mentions: Sequence[LabelledMention], labels: Sequence[PredictedLabels]
+) -> list[PredictedLabels]:
+    """Add frames, which belong to the sentence: predicted once, however many parties it mentions."""
+    import pandas as pd
+
+    texts = list(dict.fromkeys(row.sentence.text for row in mentions))
+    records = model.predict(pd.DataFrame({"text": texts})).to_dict("records")
+    by_text: dict[str, dict[Any, Any]] = dict(zip(texts, records, strict=True))
+    with_frames = []
+    for row, label in zip(mentions, labels, strict=True):
+        record = by_text[row.sentence.text]
+        frames = tuple(name for name in str(record["label"]).split(SEPARATOR) if name)
+        proba = {name: float(record[f"p_{name}"]) for name in model.labels}
+        with_frames.append(replace(label, frames=frames, frame_proba=proba))
+    return with_frames

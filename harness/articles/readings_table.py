@@ -1,0 +1,148 @@
+"""A table that ``harness read`` wrote in, the rows that count out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.articles.holders import OWN_VOICE, QUOTED
+from harness.serving.inference.formats import ENDINGS, open_rows
+from harness.values.errors import ArticleError, ModelError, Problem, suggest
+from harness.values.labels import STANCES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("article", "sentence", "target", "sure", "own_voice", "stance", "text")
+"""Columns that a table must have; ``outlet`` and ``date`` may be missing."""
+
+_CHUNK_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class ReadingsTable:
+    """The rows of a table of readings that count.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        ``row`` (a key: article, sentence and party), ``article``, ``outlet``, ``date``, ``week`` (the
+        ISO date of its Monday, empty without a date), ``target``, ``voice`` (``own voice`` or ``quoted``),
+        ``stance``, ``text``; all text.
+    unsure : int
+        Rows that were left out because it is unsure whether the party is meant.
+    """
+
+    rows: pd.DataFrame
+    unsure: int
+
+    @property
+    def labels(self) -> list[str]:
+        """The stances that occur, those of the harness first and in their order."""
+        return in_order(self.rows["stance"])
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """List stances once each, those of the harness first and in their order, others by name."""
+    unique = set(names)
+    return [name for name in STANCES if name in unique] + sorted(unique - set(STANCES))
+
+
+def load_readings(path: Path) -> ReadingsTable:
+    """Load a table of readings.
+
+    Parameters
+    ----------
+    path : Path
+        CSV, TSV, JSONL or Parquet, as ``harness read`` writes them.
+
+    Raises
+    ------
+    ArticleError
+        Where a column is missing, a row stands twice in the table, or the file cannot be read.
+    """
+    import pandas as pd
+
+    sure: list[dict[str, Any]] = []
+    unsure = 0
+    for row in read_rows(path, COLUMNS):
+        if not is_true(row["sure"]):
+            unsure += 1
+        else:
+            sure.append(_row(row))
+    if not sure:
+        raise ArticleError([Problem(str(path), "has no row that counts: all mentions are unsure")])
+    table = pd.DataFrame.from_records(sure)
+    repeated = table["row"][table["row"].duplicated()]
+    if len(repeated):
+        what = f"has duplicate rows ({len(repeated):,}), such as {repeated.iloc[0]!r}"
+        raise ArticleError([Problem(str(path), what, "give every article an id of its own")])
+    return ReadingsTable(table, unsure)
+
+
+def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
+    """Read the rows of a file that must have certain columns.
+
+    Raises
+    ------
+    ArticleError
+        Where the file cannot be read or has no rows, or naming every missing column.
+    """
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        hint = f"use one of {', '.join(ENDINGS)}"
+        raise ArticleError([Problem(str(path), "has no known ending", hint)])
+    try:
+        with open_rows(path, ENDINGS[ending], _CHUNK_ROWS) as file:
+            rows = [row for chunk in file.chunks for row in chunk]
+    except ModelError as error:
+        raise ArticleError([Problem(str(path), str(error))]) from error
+    if not rows:
+        raise ArticleError([Problem(str(path), "has no rows")])
+    columns = list(rows[0])
+    problems = [
+        Problem(str(path), f"has no column {name!r}", suggest(name, columns))
+        for name in needed
+        if name not in columns
+    ]
+    if problems:
+        raise ArticleError(problems)
+    return rows
+
+
+def is_true(value: Any) -> bool:
+    """Read a truth value that may stand in a CSV file as text."""
+    return value is True or str(value).strip().lower() == "true"
+
+
+def week_of(date: str) -> str:
+    """Return the Monday of the week in which an ISO date lies; empty where it is no date.
+
+    Examples
+    --------
+    >>> week_of("2030-05-01")
+    '2030-04-29'
+    """
+    try:
+        day = dt.date.fromisoformat(date[:10])
+    except ValueError:
+        return ""
+    return (day - dt.timedelta(days=day.weekday())).isoformat()
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    date = str(row.get("date") or "")
+    return {
+        "row": f"{row['article']}#{row['sentence']}#{row['target']}",
+        "article": str(row["article"]),
+        "outlet": str(row.get("outlet") or ""),
+        "date": date,
+        "week": week_of(date),
+        "target": str(row["target"]),
+        "voice": OWN_VOICE if is_true(row["own_voice"]) else QUOTED,
+        "stance": str(row["stance"]),
+        "text": str(row["text"]),
+    }

@@ -1,0 +1,125 @@
+"""Labelled articles in, flat rows and tables in CSV, TSV, JSONL or Parquet out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.articles.article_files import ArticleText
+from harness.articles.labelled_articles import SEPARATOR, LabelledArticle, LabelledMention
+from harness.serving.inference.formats import ENDINGS, RowWriter, row_writer
+from harness.values.errors import ArticleError, Problem
+
+
+def flat_rows(article: LabelledArticle) -> list[dict[str, Any]]:
+    """Return one mapping for each party in a sentence: a row of the tables.
+
+    ``start`` and ``end`` are character offsets of the sentence in the text of the article (where ``part`` is
+    ``title``, in its title), ``target_start`` and ``target_end`` those of the first span of the mention in
+    the sentence; both ends are exclusive. ``how`` is the way in which the sentence refers to the party, and
+    ``sure`` whether that leaves no other reading; ``holder`` is ``writer`` where the outlet itself speaks.
+    Columns of labels that no model predicts are left out.
+    """
+    return [_flat_row(article.article, row) for row in article.mentions]
+
+
+def _flat_row(article: ArticleText, mention: LabelledMention) -> dict[str, Any]:
+    sentence, labels = mention.sentence, mention.labels
+    start, end = mention.mention.spans[0]
+    row: dict[str, Any] = {
+        "article": article.id,
+        "outlet": article.outlet,
+        "date": article.date,
+        "sentence": sentence.number,
+        "paragraph": sentence.paragraph,
+        "kind": sentence.kind,
+        "part": "title" if sentence.paragraph < 0 else "text",
+        "start": sentence.start,
+        "end": sentence.end,
+        "text": sentence.text,
+        "target": mention.mention.party,
+        "target_start": start,
+        "target_end": end,
+        "how": mention.mention.reference,
+        "sure": mention.mention.sure,
+        "holder": mention.holder.label,
+        "holder_kind": mention.holder.kind,
+        "holder_via": mention.holder.via,
+        "quoted": mention.holder.quoted,
+        "own_voice": mention.holder.own_voice,
+    }
+    if labels.proba:
+        row["stance"] = labels.stance
+        row |= {f"p_{name}": value for name, value in labels.proba.items()}
+        row["abstain"] = labels.abstain
+    if labels.frame_proba:
+        row["frames"] = SEPARATOR.join(labels.frames)
+        row |= {f"p_{name}": value for name, value in labels.frame_proba.items()}
+    if labels.words:
+        row["words"] = SEPARATOR.join(f"{word.text} {word.weight:+.3f}" for word in labels.words)
+    return row
+
+
+class TableWriter:
+    """Writes rows of articles into files as they come; each file appears when it is complete.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        CSV, TSV, JSONL or Parquet, by their endings.
+    explained : bool
+        Whether there is a column ``words``.
+    """
+
+    def __init__(self, paths: Sequence[Path], *, explained: bool = False) -> None:
+        self.paths, self.explained = list(paths), explained
+        self._writers: list[RowWriter] = []
+        self._files = contextlib.ExitStack()
+
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def add(self, rows: list[dict[str, Any]]) -> None:
+        """Write the rows of an article, as :func:`flat_rows` returns them."""
+        if not rows:
+            return
+        if self.explained:
+            rows = [{**row, "words": row.get("words", "")} for row in rows]
+        # The first row has the columns, so that a table without rows is not written.
+        if not self._writers:
+            self._writers = [self._writer(path, list(rows[0])) for path in self.paths]
+        for each in self._writers:
+            each.write(rows)
+
+    def _writer(self, path: Path, columns: list[str]) -> RowWriter:
+        file = self._files.enter_context(atomic_file(path))
+        return row_writer(file, ENDINGS[path.suffix.lower()], columns, None)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if kind is None:
+            for each in self._writers:
+                each.close()
+        self._files.__exit__(kind, error, trace)
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path) -> Iterator[Any]:
+    """Open a binary file that appears under its name only when all was written.
+
+    Raises
+    ------
+    ArticleError
+        Where it cannot be written.
+    """
+    draft = path.with_name(f"{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as handle:
+            yield handle
+        draft.replace(path)
+    except OSError as error:
+        raise ArticleError([Problem(str(path), f"cannot be written: {error.strerror or error}")]) from error
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,198 @@
+"""A sentence and the offset of a verb in, the subject of the verb out.
+
+There is no parser: the subject is the noun phrase that ends the text before the verb, once adverbs,
+appositions, relative clauses and conjunctions in between are taken away. That misses some and is fast: a
+dependency parser would be another model to ship, for each language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from harness.articles.actors import Actor, may_precede_name
+from harness.articles.people import description_at_end, is_staff
+from harness.articles.word_lists import DOCUMENTS, FORMS, NOT_PEOPLE, NOUNS, TITLES
+
+# What may stand between subject and verb: "Kim later told", "Kim in turn said".
+_ADVERB = re.compile(
+    r"""(?xi)(?:^|(?<=[\s,]))(?:also|then|later|nevertheless|nonetheless|once|twice|thrice|often|again|today|yesterday|tonight|
+    just|even|still|only|already|now|himself|herself|themselves|itself|has|have|had|did|does|is|are|was|were|\w+ly|
+    (?:on|last|this|earlier|early|late)\s+\w+day(?:\s+(?:night|morning|evening|afternoon))?|
+    in\s+(?:turn|effect|a\s+statement|an?\s+interview|public|private|response|part|tears)|
+    too|first|in\s+\w+ay|all|both|each|out|once\s+more|for\s+\w+\s+part|instead|rather|more\s+than\s+once|
+    (?:heard|took\s+pains|telephoned|went\s+on)\s+to|with\s+hand\s+on\s+heart|without\s+\w+|could\s+not|quoted\s+as)\s*,?\s*$"""
+)
+# How an apposition or a participle clause begins: ", who heads the union,", ", speaking in Lesk,".
+_APPOSITION = re.compile(
+    r"(?i)^(?:who|whose|whom|which|where|when|a|an|the|no|not|now|then|once|one|his|her|its|their|our|himself|herself|asked|speaking|citing|referring|standing|receiving|watching|in|on|at|from|for|with|of|by|after|during|as|like|according|\d+|aged|formerly|currently|also|too|however|meanwhile|though|although|while|passing|cursing|flanked|pressed|shown|\w+ing|\w+ed)\b"
+)
+# What follows a party's name up to the verb: "'s foreign ministry".
+_OFFICE_AFTER = re.compile(r"(?:[’']s?)?\s+((?:own\s+)?(?:[a-z-]+\s+){0,2}[a-z-]+)\s*$")
+
+
+def subject_before(text: str, before: str, cast: Sequence[Actor], *, main: bool) -> Actor | None:
+    """Find the subject of a verb in the text before it.
+
+    Parameters
+    ----------
+    text : str
+        A sentence, its quotations blanked.
+    before : str
+        The same up to the verb.
+    cast : sequence of Actor
+        The actors of the sentence, in order.
+    main : bool
+        Whether the verb is one of a main clause, whose subject may be the actor with which it begins.
+    """
+    before = re.sub(r"(?:\s*\([^()]*\)|\s+[―—–]\s[^―—–]*\s[―—–])(\s+\w+ly)?\s*$", "", before)
+    apposition = _before_apposition(text, before.rstrip(), cast) if before.rstrip().endswith(",") else None
+    if apposition is not None:
+        return apposition
+    if main and before.rstrip().endswith(","):
+        opening = clause_subject(text, before, cast)
+        if opening is not None:
+            return opening
+    for _ in range(6):
+        cut = _ADVERB.sub("", before).rstrip()
+        if cut == before.rstrip():
+            break
+        before = cut
+    before = before.rstrip()
+    if before.endswith(","):
+        return _before_apposition(text, before, cast) or (
+            clause_subject(text, before, cast) if main else None
+        )
+    conjunct = re.search(r",?\s*\b(?:and|but|or|then|by|when|while|though)$|^$", before)
+    if conjunct is not None:
+        return _shared(text, before[: conjunct.start()], cast) or (
+            clause_subject(text, before, cast) if main else None
+        )
+    return _ending(text, before, cast)
+
+
+def clause_subject(text: str, before: str, cast: Sequence[Actor]) -> Actor | None:
+    """Return who begins the clause: the subject of what follows "and"."""
+    begin = max(before.rfind(";"), before.rfind(":")) + 1
+    for actor in cast:
+        if actor.start >= begin and actor.end <= len(before) and actor.kind != "pronoun":
+            words = re.sub(
+                r"(?i)\b(?:in|at|from|on|to|after|with|later|earlier|last|this|that|meanwhile)\b[^,]*,",
+                "",
+                text[begin : actor.start],
+            ).split()
+            return (
+                actor
+                if all(
+                    may_precede_name(word) or word.lower() in ("old", "young", "our", "my", "first")
+                    for word in words
+                )
+                else None
+            )
+    return None
+
+
+def _before_apposition(text: str, before: str, cast: Sequence[Actor]) -> Actor | None:
+    """Skip what stands between commas: "Ila Brandt, who heads the farm union, said"."""
+    inner = before[:-1]
+    commas = [offset for offset, character in enumerate(inner) if character == ","]
+    # "the mayor, Ada Orrin, said": the name inside the commas is the person whom the words before describe.
+    person = next((actor for actor in cast if actor.end == len(inner) and actor.kind == "person"), None)
+    for number, offset in enumerate(reversed(commas[-5:])):
+        actor = _ending(text, re.sub(r"\s*\([^()]*\)$", "", inner[:offset]), cast)
+        if actor is not None and (
+            _APPOSITION.match(inner[offset + 1 :].strip()) or len(inner[offset + 1 :].split()) <= 8
+        ):
+            return person if person is not None and (actor.kind == "group" or number) else actor
+    if person is not None and re.search(
+        r",\s+(?:(?:the|a|an)\s+)?(?:[\w’'-]+\s+){0,2}$", inner[: person.start]
+    ):
+        return person
+    return None
+
+
+def _shared(text: str, before: str, cast: Sequence[Actor]) -> Actor | None:
+    """Return the subject that a verb after "and" shares with the verb of saying before it."""
+    for match in reversed(list(re.finditer(r"[a-z]+", before))):
+        if match.group() in FORMS and match.group() not in NOUNS and len(before) - match.start() < 120:
+            return subject_before(text, before[: match.start()], cast, main=False)
+    return None
+
+
+# Words that are subjects without being an actor: "it said", "who said".
+_NO_NOUN = re.compile(
+    r"(?i)\b(?:i|we|you|it|there|this|that|which|what|who|nobody|everyone|everybody|someone)$"
+)
+# A prepositional phrase after the head: "officials in the Coastal Union".
+_PHRASE = re.compile(
+    r"\s+(?:of|in|at|from|for|with|on|near|outside|aboard|behind|among|across|over|called|named|aged)\s+(?:(?:the|a|an|his|her|its|their|our)\s+)?(?:[\w’'-]+\s*){1,4}$"
+)
+# "a Gallup poll": the author of a document before its kind.
+_DOCUMENT_OF = re.compile(r"(?:^|\b[Aa]n?\s)([A-Z][\w’-]+)\s+([a-z]+)$")
+# One capitalised name or an abbreviation that the cast does not have: "Pelltree said", "PTA said".
+_NAME_ALONE = re.compile(r"(?:^|[\s;,(])([A-Z][\w’'-]*[a-z](?:\s[A-Z][\w’'-]*[a-z])*|[A-Z]{2,6})$")
+
+
+def _ending(text: str, before: str, cast: Sequence[Actor], depth: int = 0) -> Actor | None:
+    """Read the noun phrase that ends a text."""
+    before = before.rstrip()
+    if _NO_NOUN.search(before):
+        return None
+    last = next((actor for actor in reversed(cast) if actor.end <= len(before)), None)
+    if last is not None:
+        rest = before[last.end :]
+        if not rest.strip(" ."):
+            return _in_phrase(text, before, last, cast, depth)
+        office = _OFFICE_AFTER.fullmatch(rest)
+        if last.kind == "party" and office and is_staff(office.group(1)):
+            return last
+    phrase = _PHRASE.search(before)
+    head = _ending(text, before[: phrase.start()], cast, depth + 1) if phrase and depth < 3 else None
+    return head or _described(text, before, cast, depth)
+
+
+def _described(text: str, before: str, cast: Sequence[Actor], depth: int) -> Actor | None:
+    """Read a description, a party's office, or an unknown name that ends a text."""
+    description = description_at_end(before)
+    if description is not None:
+        owners = (
+            actor
+            for actor in cast
+            if re.fullmatch(r"[’']s?\s+(?:own\s+)?", before[actor.end : description[1]])
+        )
+        owner = next(owners, None)
+        if owner is not None and owner.kind == "party" and is_staff(description[0]):
+            return owner
+        if (
+            owner is not None
+            and owner.kind in ("party", "person")
+            and description[0].split()[-1] in DOCUMENTS
+        ):
+            return owner
+        return Actor(description[1], len(before), "group", description[0])
+    poll = _DOCUMENT_OF.search(before)
+    if poll is not None and poll.group(2) in DOCUMENTS and poll.group(1).lower() not in NOT_PEOPLE | TITLES:
+        return Actor(poll.start(1), poll.end(1), "person", poll.group(1))
+    relative = re.search(r"\b(?:who|whom|which)\b[^,;]*$", before)
+    if relative is not None and depth < 3:
+        return _ending(
+            text,
+            re.sub(r"\s(?:to|of|for|with|by|from|in)\s*$", "", before[: relative.start()]).rstrip(" ,"),
+            cast,
+            depth + 1,
+        )
+    name = _NAME_ALONE.search(before)
+    if name is not None and name.group(1).lower() not in NOT_PEOPLE | TITLES and depth == 0:
+        return Actor(name.start(1), len(before), "person", name.group(1))
+    return None
+
+
+def _in_phrase(text: str, before: str, actor: Actor, cast: Sequence[Actor], depth: int) -> Actor | None:
+    """Prefer "officials in Lesk" to "Lesk", and "an aide to Kim" to "Kim"."""
+    phrase = re.search(r"\s+(?:of|in|at|from|for|with|to|on)\s+(?:the\s+)?$", before[: actor.start])
+    if phrase is not None and depth < 3:
+        head = _ending(text, before[: phrase.start()], cast, depth + 1)
+        if head is not None:
+            speaks_for_party = head.kind == "group" and actor.kind == "party" and is_staff(head.name)
+            return actor if speaks_for_party else head
+    return actor

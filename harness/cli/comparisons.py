@@ -1,0 +1,164 @@
+"""The verbs compare and score; and a comparison on the screen."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import screen
+from harness.cli.experiments import Sets
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from harness.runs.comparison import ComparedRuns
+    from harness.scoring.comparison import Comparison, Pair
+
+MAX_PAIRS = 28
+"""More pairs than this are left to the page and the table in the run."""
+
+
+def compare(
+    experiment: Annotated[
+        str, typer.Option("--experiment", "-e", help="Names, commas between; left out, the last one run.")
+    ] = "",
+    metric: Annotated[
+        str, typer.Option(help="f1_macro, f1_critical, brier, ...; left out, the config's primary metric.")
+    ] = "",
+) -> None:
+    """Compare classifiers with paired tests, and log the comparison to MLflow."""
+    from harness.runs import comparison
+
+    show_comparison(comparison.compare(*screen.names(experiment), metric=metric))
+
+
+def score(
+    table: Annotated[
+        Path, typer.Argument(help="CSV: id, prediction, where known p_<label>, seed.", show_default=False)
+    ],
+    config: Annotated[
+        Path, typer.Option(help="The config whose corpus and split it is scored on.", show_default=False)
+    ],
+    name: Annotated[str, typer.Option(help="Of the run; left out, that of the file.")] = "",
+    set_: Sets = None,
+) -> None:
+    """Score external predictions, and log them as a run that compares like any other."""
+    from harness.runs import external
+
+    scored = external.score(table, config=config, set=set_ or (), name=name)
+    console = screen.console()
+    for note in scored.notes:
+        console.print(screen.paragraph(f"note: {note}"), style="yellow", markup=False)
+    rows = scored.scores
+    headings = ["value", "95 % interval", "seed sd"]
+    shown = screen.table(f"{scored.name} in {scored.experiment}, on test", ["metric"], headings)
+    for row in rows[(rows["split"] == "test") & (rows["slice"] == "all")].to_dict("records"):
+        shown.add_row(
+            row["metric"],
+            screen.number(row["value"]),
+            screen.interval(row["low"], row["high"]),
+            screen.number(row["seed_sd"]),
+        )
+    console.print(shown)
+    console.print(f"Compare it: make compare EXPERIMENT={scored.experiment}")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verbs to a command line."""
+    for verb in (compare, score):
+        app.command()(verb)
+
+
+def show_comparison(compared: ComparedRuns) -> None:
+    """Print a comparison: runs, pairs, what was found, what limits it, and where the rest is."""
+    from harness.scoring.comparison.conclusions import conclusions
+
+    comparison = compared.comparison
+    console = screen.console()
+    console.print(runs_table(comparison))
+    console.print("ties: runs with one letter cannot be told from the best of that letter.\n")
+    pairs = shown_pairs(comparison)
+    console.print(pairs_table(comparison, pairs))
+    console.print(
+        f"* established: p, corrected for {len(comparison.pairs)} comparisons, is at most 0.05.\n"
+        "check: p by randomization, uncorrected. better: in which share of the resamples.\n"
+        "needed: items that would show a difference of this size; seeds where none would.\n"
+    )
+    if len(pairs) < len(comparison.pairs):
+        console.print(f"{len(comparison.pairs) - len(pairs)} more pairs are in pairs.csv of the run.\n")
+    for sentence in (*conclusions(comparison), *notes(comparison)):
+        console.print(screen.paragraph(sentence, first="- ", then="  "), markup=False)
+    if compared.page:
+        console.print(f"\n{compared.page}", markup=False, soft_wrap=True)
+
+
+def runs_table(comparison: Comparison) -> Table:
+    """Set the runs one below the other, tie groups apart."""
+    from harness.scoring.comparison.conclusions import shortened
+
+    groups = "" if comparison.n_clusters == comparison.n_items else f" in {comparison.n_clusters:,} groups"
+    title = f"{comparison.metric} on {comparison.n_items:,} {comparison.split} items{groups}"
+    table = screen.table(title, ["#", "run"], ["score", "95 % interval", "seed sd", "item se", "ties"])
+    for run in comparison.runs:
+        table.add_row(
+            str(run.rank),
+            shortened(run.name),
+            screen.number(run.value),
+            screen.interval(run.low, run.high),
+            screen.number(run.seed_sd),
+            screen.number(run.item_se),
+            chr(ord("a") + run.group - 1) if run.group <= 26 else str(run.group),
+        )
+    return table
+
+
+def pairs_table(comparison: Comparison, pairs: list[Pair]) -> Table:
+    """Set pairs one below the other, named by the ranks of their runs."""
+    mcnemar = "McNemar" not in comparison.omitted_tests
+    headings = ["diff.", "95 % interval", "p", "check", *(["McNemar"] if mcnemar else [])]
+    table = screen.table("", ["pair"], [*headings, "better", "needed"])
+    rank = {run.name: run.rank for run in comparison.runs}
+    for pair in pairs:
+        difference = pair.difference
+        table.add_row(
+            f"{rank[pair.better]}–{rank[pair.worse]}{' *' if pair.separable else ''}",
+            f"{difference.value:+.3f}",
+            screen.interval(difference.low, difference.high),
+            screen.p_value(pair.holm),
+            screen.p_value(pair.randomization),
+            *([screen.p_value(max(pair.mcnemar))] if mcnemar else []),
+            "–" if math.isnan(pair.probability) else f"{pair.probability:.0%}",
+            _items(pair),
+        )
+    return table
+
+
+def shown_pairs(comparison: Comparison) -> list[Pair]:
+    """Return the pairs that a screen has room for: all, or those with the best run and of neighbours."""
+    if len(comparison.pairs) <= MAX_PAIRS:
+        return list(comparison.pairs)
+    rank = {run.name: run.rank for run in comparison.runs}
+    near = [pair for pair in comparison.pairs if rank[pair.worse] - rank[pair.better] == 1]
+    best = [pair for pair in comparison.pairs if rank[pair.better] == 1 and pair not in near]
+    shown = sorted([*near, *best], key=lambda pair: (rank[pair.better], rank[pair.worse]))
+    return shown[:MAX_PAIRS] or list(comparison.pairs[:MAX_PAIRS])
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """Return what limits a comparison, what it could have found, and who was left out, in sentences."""
+    from harness.scoring.comparison.conclusions import power
+
+    omitted = [
+        f"{name[:1].upper()}{name[1:]} is left out: {why}." for name, why in comparison.omitted_tests.items()
+    ]
+    refused = [f"{name} was left out: {why}." for name, why in comparison.refused.items()]
+    return [*power(comparison), *omitted, *comparison.limitations, *refused]
+
+
+def _items(pair: Pair) -> str:
+    if math.isnan(pair.needed) or pair.difference.value == 0:
+        return "–"
+    return "seeds" if math.isinf(pair.needed) else f"{pair.needed:,.0f}"

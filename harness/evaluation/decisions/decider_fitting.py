@@ -1,0 +1,199 @@
+"""Raw predictions of a trial in, the decider fitted on them and the decided predictions out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.config.schema import ExperimentConfig
+from harness.evaluation.decisions import calibrator_fitting
+from harness.evaluation.decisions.risk_control import RiskRows, conformal, learn_then_test
+from harness.evaluation.decisions.threshold_tuning import HALF, tune_thresholds
+from harness.scoring.aligned import cluster_codes
+from harness.serving.decisions.abstention_rule import AbstentionRule
+from harness.serving.decisions.decider import Decider
+from harness.values import seeds
+from harness.values.labels import confidence
+from harness.values.tables import Predictions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Codes = NDArray[np.int64]
+
+N_FOLDS = 5
+"""Folds of validation: the thresholds that decide one are tuned on the others. Five is the usual compromise
+between few rows to tune on and many refits; groups are not divided."""
+
+
+@dataclass(frozen=True)
+class DecisionSettings:
+    """The settings of a config for calibration, thresholds and abstention.
+
+    Attributes
+    ----------
+    calibration : {"temperature", "platt", "isotonic", "none"}
+    thresholds : {"tuned"} or float
+        Of multi-label tasks; a number in (0, 1) is the threshold of every label.
+    risk : float or None
+        Share of served rows that may be wrong, in (0, 1); None never abstains.
+    method : {"conformal", "learn_then_test"}
+    certainty : float
+        Of ``learn_then_test``, in (0, 1).
+    """
+
+    calibration: str = "temperature"
+    thresholds: str | float = "tuned"
+    risk: float | None = None
+    method: str = "conformal"
+    certainty: float = 0.9
+
+    @classmethod
+    def of(cls, config: ExperimentConfig) -> DecisionSettings:
+        """Take the settings from a config."""
+        settings = cls(config.calibration.kind, config.thresholds or "tuned")
+        abstention = config.abstention
+        if abstention is None:
+            return settings
+        return replace(
+            settings,
+            risk=abstention.risk,
+            method=abstention.method,
+            certainty=abstention.certainty or settings.certainty,
+        )
+
+
+def fit(predictions: Predictions, settings: DecisionSettings, *, refitted: bool = False) -> Decider:
+    """Fit calibrator, thresholds and abstention.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Raw, of one trial, or of one seed's trials on all folds. Only rows of ``calibration`` and
+        ``validation`` are read.
+    settings : DecisionSettings
+    refitted : bool
+        Whether the decider serves a classifier that was refitted on other rows: no guarantee holds then.
+    """
+    labels = predictions.labels
+    validation, calibration = (predictions.only(split=part) for part in ("validation", "calibration"))
+    held_out = calibration
+    if settings.risk is not None and settings.calibration != "none":
+        # A risk measured on the rows that the probabilities were fitted to would look too low.
+        calibration, held_out = halves(calibration)
+    calibrator, notes = calibrator_fitting.fit(
+        settings.calibration, calibration.proba(), calibration.truth(), labels
+    )
+    decider = Decider(labels, calibrator, None, None, notes)
+    if labels.multi:
+        decider = replace(decider, thresholds=_thresholds(decider, validation, settings))
+    if settings.risk is None:
+        return decider
+    return replace(decider, rule=_rule(decider, validation, held_out, settings, refitted=refitted))
+
+
+def decide(predictions: Predictions, settings: DecisionSettings) -> tuple[Decider, Predictions]:
+    """Fit on a trial's raw predictions and decide all of them.
+
+    Validation rows are decided by thresholds that were tuned on other groups of validation: scores of rows by
+    the thresholds that were tuned on them would be optimistic, and models are chosen by these scores.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Raw, of one trial.
+    settings : DecisionSettings
+    """
+    decider = fit(predictions, settings)
+    decided = decider.apply(predictions)
+    if not predictions.labels.multi or settings.thresholds != "tuned":
+        return decider, decided
+    validation = predictions.only(split="validation")
+    folds = _folds(validation)
+    parts = [_where(decided, (decided.rows["split"] != "validation").to_numpy())]
+    for fold in sorted(set(folds.tolist())):
+        inside = folds == fold
+        thresholds = _thresholds(decider, _where(validation, ~inside), settings)
+        parts.append(replace(decider, thresholds=thresholds).apply(_where(validation, inside)))
+    return decider, Predictions.concat(parts)
+
+
+def halves(predictions: Predictions) -> tuple[Predictions, Predictions]:
+    """Divide rows in two by group, the same way whatever their order: about half the rows in each."""
+    groups = cluster_codes(predictions.rows)
+    if not len(groups):
+        return predictions, predictions
+    sizes = np.bincount(groups)
+    order = np.argsort(_draws(predictions, groups))
+    # A group goes where its middle row lies: this keeps the halves within half a group of each other.
+    middle = np.cumsum(sizes[order]) - sizes[order] / 2
+    in_first = np.zeros(len(sizes), dtype=bool)
+    in_first[order] = middle <= len(groups) / 2
+    return _where(predictions, in_first[groups]), _where(predictions, ~in_first[groups])
+
+
+def _folds(predictions: Predictions) -> Codes:
+    """Return each row's fold of :data:`N_FOLDS`, by group."""
+    groups = cluster_codes(predictions.rows)
+    if not len(groups):
+        return groups
+    ranks = np.argsort(np.argsort(_draws(predictions, groups)))
+    return np.asarray((ranks % N_FOLDS)[groups], dtype=np.int64)
+
+
+def _where(predictions: Predictions, mask: NDArray[np.bool_]) -> Predictions:
+    return replace(predictions, rows=predictions.rows[mask].reset_index(drop=True))
+
+
+def _draws(predictions: Predictions, groups: Codes) -> Sequence[int]:
+    """Return a number for each group, drawn by its name: it does not change with the other groups."""
+    rows = predictions.rows.assign(cluster=groups).drop_duplicates("cluster")
+    names = rows["group"].where(rows["group"].notna(), "item " + rows["id"].astype(str))
+    return [seeds.derive(0, "decisions", str(name)) for name in names]
+
+
+def _thresholds(decider: Decider, validation: Predictions, settings: DecisionSettings) -> tuple[float, ...]:
+    if settings.thresholds != "tuned":
+        return (float(settings.thresholds),) * len(decider.labels)
+    if not len(validation):
+        return (HALF,) * len(decider.labels)
+    return tune_thresholds(decider.calibrated(validation.proba()), validation.truth())
+
+
+def _rule(
+    decider: Decider,
+    validation: Predictions,
+    held_out: Predictions,
+    settings: DecisionSettings,
+    *,
+    refitted: bool,
+) -> AbstentionRule:
+    assert settings.risk is not None
+    rows = _risk_rows(decider, held_out)
+    if settings.method == "conformal":
+        below = conformal(rows, settings.risk)
+    else:
+        below = learn_then_test(rows, _risk_rows(decider, validation), settings.risk, settings.certainty)
+    return AbstentionRule(
+        below=below,
+        risk=settings.risk,
+        method=settings.method,
+        certainty=settings.certainty,
+        n=len(rows),
+        groups=rows.n_groups,
+        largest=rows.largest,
+        refitted=refitted,
+    )
+
+
+def _risk_rows(decider: Decider, predictions: Predictions) -> RiskRows:
+    """Return the confidence of each decision and whether it is wrong."""
+    labels, truth = decider.labels, predictions.truth()
+    proba = decider.calibrated(predictions.proba())
+    codes = labels.decide(proba, decider.thresholds)
+    wrong = (codes != truth).any(axis=1) if labels.multi else codes != truth
+    return RiskRows(confidence(proba, codes), wrong.astype("int64"), cluster_codes(predictions.rows))

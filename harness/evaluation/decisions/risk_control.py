@@ -1,0 +1,187 @@
+"""Confidence and correctness of decisions in, the confidence below which to abstain out.
+
+The risk is the *selective risk*: the share of served rows that are labelled wrongly (of a multi-label task,
+with any label wrong). Rows of one article are alike, so the exchangeable unit is the group: each group
+contributes its errors and its served rows, and is in or out as a whole.
+
+``conformal``
+    The lowest threshold that would still meet the risk on calibration if one more group were added, as large
+    as the largest and all of it served wrongly: ``errors + size ≤ risk × (served + size)``. This is the
+    correction of conformal risk control (Angelopoulos et al. 2024), which meets the risk on average. For a
+    risk that is a ratio, its proof has a gap: where confident rows are not more often right, a few rows may
+    be served by luck.
+``learn_then_test``
+    The lowest threshold for which a test on calibration rejects that the risk is exceeded (Learn then Test,
+    Angelopoulos et al. 2025; the test is by betting, Waudby-Smith & Ramdas 2024). The risk is met with the
+    chosen certainty over the draw of the groups, if they come independently from the same source, whatever
+    the classifier. Validation proposes the thresholds and their order, so that calibration is used for the
+    test alone.
+
+MAPIE has risk control too, but treats rows as exchangeable and ignores the articles that they belong to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.serving.decisions.abstention_rule import SERVES_NOTHING
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Codes = NDArray[np.int64]
+
+N_CANDIDATES = 20
+"""Thresholds that validation proposes: steps of 5 % coverage. Testing stops at the first that fails, so more
+candidates cost no certainty, only time."""
+
+BETS = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Shares of the largest admissible bet; the capital is divided equally among them. Small bets win where the
+risk is barely met, large ones where it is met by far: a mixture needs no choice, which would cost
+certainty."""
+
+
+@dataclass(frozen=True)
+class RiskRows:
+    """Decisions on rows whose truth is known.
+
+    Parameters
+    ----------
+    confidence : (n,) array
+        Of each decision, in [0, 1].
+    wrong : (n,) array
+        0 or 1.
+    groups : (n,) array
+        Codes from 0 to the number of groups less one, without gaps.
+    """
+
+    confidence: Array
+    wrong: Codes
+    groups: Codes
+
+    def __len__(self) -> int:
+        return len(self.wrong)
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups."""
+        return int(self.groups.max(initial=-1)) + 1
+
+    @property
+    def largest(self) -> int:
+        """Rows in the largest group."""
+        return int(np.bincount(self.groups).max(initial=0))
+
+    def excess(self, below: float, risk: float) -> Array:
+        """Return each group's errors less those that the risk allows: ``(n_groups,)``, negative where it is
+        met.
+        """
+        served = self.confidence >= below
+        weights = np.where(served, self.wrong - risk, 0.0)
+        return np.bincount(self.groups, weights=weights, minlength=self.n_groups).astype(np.float64)
+
+
+def conformal(rows: RiskRows, risk: float) -> float:
+    """Return the confidence below which to abstain so that the risk is met on average.
+
+    Parameters
+    ----------
+    rows : RiskRows
+        That neither the classifier nor its calibrator was fitted on.
+    risk : float
+        In (0, 1).
+
+    Returns
+    -------
+    float
+        In [0, 1]; :data:`SERVES_NOTHING` where no threshold meets the risk.
+    """
+    order = np.argsort(-rows.confidence, kind="stable")
+    confidences = rows.confidence[order]
+    errors, served = np.cumsum(rows.wrong[order]), np.arange(1, len(rows) + 1)
+    # Rows of equal confidence are served together: only the last of them is a possible threshold.
+    last = np.append(np.diff(confidences) != 0, True)[: len(rows)]
+    meets = errors + rows.largest <= risk * (served + rows.largest) + 1e-9
+    admissible = np.flatnonzero(meets & last)
+    return float(confidences[admissible[-1]]) if len(admissible) else SERVES_NOTHING
+
+
+def learn_then_test(rows: RiskRows, validation: RiskRows, risk: float, certainty: float) -> float:
+    """Return the confidence below which to abstain so that the risk is met with the given certainty.
+
+    Parameters
+    ----------
+    rows : RiskRows
+        That nothing else was fitted on.
+    validation : RiskRows
+        Other rows, which propose thresholds: at most :data:`N_CANDIDATES` of their quantiles. The first
+        threshold to be tested is the one that they support most; lower ones follow until one fails.
+    risk : float
+        In (0, 1).
+    certainty : float
+        In (0, 1): one minus the probability that the risk is not met.
+
+    Returns
+    -------
+    float
+        In [0, 1]; :data:`SERVES_NOTHING` where the first fails.
+    """
+    proposed = candidates(validation)
+    if not proposed or not len(rows):
+        return SERVES_NOTHING
+    size = max(rows.largest, 1)
+    start = max(range(len(proposed)), key=lambda at: _support(validation.excess(proposed[at], risk)))
+    lowest = SERVES_NOTHING
+    # Fixed-sequence testing: the order was chosen on other rows and the first failure ends it, so no
+    # correction for the number of thresholds is needed.
+    for below in proposed[start:]:
+        if p_value(rows.excess(below, risk), risk, size) > 1 - certainty:
+            break
+        lowest = below
+    return lowest
+
+
+def candidates(validation: RiskRows) -> list[float]:
+    """Return the thresholds that serve 5 %, 10 %, … 100 % of validation, the highest first."""
+    if not len(validation):
+        return []
+    shares = 1 - np.arange(1, N_CANDIDATES + 1) / N_CANDIDATES
+    return sorted(set(np.quantile(validation.confidence, shares, method="lower").tolist()), reverse=True)
+
+
+def p_value(excess: Array, risk: float, size: int) -> float:
+    """Test the hypothesis that groups exceed the risk on average, by betting against it.
+
+    A gambler bets part of the capital on each group's errors staying below what the risk allows. Under the
+    hypothesis the game is unfavourable, so the capital grows tenfold with a probability of at most 1/10
+    (Ville's inequality): the inverse of the capital is a p-value.
+
+    Parameters
+    ----------
+    excess : (groups,) array
+        See :meth:`RiskRows.excess`; at most ``(1 - risk) * size`` each.
+    risk : float
+    size : int
+        Rows that a group may have at most.
+
+    Returns
+    -------
+    float
+        In (0, 1]; valid for any number of groups drawn independently from one source.
+    """
+    # A group that is served wrongly as a whole loses the largest bet exactly: capital cannot fall below 0.
+    largest_bet = 1 / ((1 - risk) * size)
+    factors = np.log1p(-np.outer(np.asarray(BETS) * largest_bet, excess))
+    capital = np.exp(np.clip(factors.sum(axis=1), -700, 700)).mean()
+    return float(min(1.0, 1 / capital))
+
+
+def _support(excess: Array) -> float:
+    """Return how many standard errors a mean excess lies below 0."""
+    n = len(excess)
+    spread = excess.std(ddof=1) if n > 1 else 0.0
+    return float(-excess.mean() * np.sqrt(n) / spread) if spread > 0 else float(-excess.sum())

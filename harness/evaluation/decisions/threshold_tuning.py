@@ -1,0 +1,73 @@
+"""Calibrated probabilities of validation rows in, one threshold per label out.
+
+The cut that gives a label its best F1 on few rows is mostly luck. So each label's best cut is shrunk toward
+the cut that is best for all labels together, the more so the fewer rows have the label: with :data:`WEIGHT`
+rows it is half-way (in log-odds), without any it is the common cut. Of equally good cuts the nearest to 0.5
+is taken.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.scoring.metrics.counts import ratio
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Codes = NDArray[np.int64]
+
+HALF = 0.5
+N_STEPS = 100
+"""Cuts are whole percentages."""
+
+WEIGHT = 10
+"""Rows with a label that weigh as much as the common cut."""
+
+
+def tune_thresholds(proba: Array, truth: Codes) -> tuple[float, ...]:
+    """Tune one threshold per label for its F1.
+
+    Parameters
+    ----------
+    proba : (n, k) array
+        Calibrated, in [0, 1], of rows that the classifier was not fitted on.
+    truth : (n, k) array
+        0 and 1.
+
+    Returns
+    -------
+    tuple of float
+        In (0, 1); a label is predicted where its probability is at least its threshold.
+    """
+    cuts = np.arange(1, N_STEPS) / N_STEPS
+    f1 = f1_by_cut(proba, truth, cuts)
+    common = best_cut(cuts, f1.mean(axis=0))
+    by_label = np.array([best_cut(cuts, row) for row in f1])
+    support = truth.sum(axis=0)
+    share = support / (support + WEIGHT)
+    odds = share * _log_odds(by_label) + (1 - share) * _log_odds(np.full(len(by_label), common))
+    return tuple((1 / (1 + np.exp(-odds))).tolist())
+
+
+def f1_by_cut(proba: Array, truth: Codes, cuts: Array) -> Array:
+    """Return each label's F1 at each cut, ``(k, cuts)``; 0 where it is neither true nor predicted."""
+    rows = []
+    for column, true in zip(proba.T, truth.T, strict=True):
+        predicted = column[:, None] >= cuts
+        hits = (predicted & (true == 1)[:, None]).sum(axis=0)
+        rows.append(ratio(2.0 * hits, predicted.sum(axis=0) + float(true.sum())))
+    return np.stack(rows)
+
+
+def best_cut(cuts: Array, values: Array) -> float:
+    """Return the cut with the highest value; of equally good ones the nearest to 0.5."""
+    good = cuts[values >= values.max() - 1e-12]
+    return float(good[np.abs(good - HALF).argmin()])
+
+
+def _log_odds(values: Array) -> Array:
+    return np.asarray(np.log(values / (1 - values)))

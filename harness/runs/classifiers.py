@@ -1,0 +1,247 @@
+"""A prepared experiment and a place for results in, each classifier's outcome out, as soon as it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.audits.experiment_audits import audit_classifier
+from harness.classifiers.protocol import Example
+from harness.config.plan import PlannedClassifier
+from harness.evaluation.pooled_scores import pool_trials
+from harness.evaluation.prepared import Prepared, reads_both
+from harness.evaluation.results import ClassifierResult, Trial, TrialResult
+from harness.evaluation.trial import list_trials, run_trial
+from harness.runs.packaging import pack
+from harness.runs.untracked import UntrackedExperiment, UntrackedParent
+from harness.splits.leaks import Gate, Leaks
+from harness.tracking import names
+from harness.tracking.store import Store
+from harness.tracking.tracker import ParentRun, Tracker
+from harness.values.errors import HarnessError, LeakError
+from harness.values.findings import Finding
+from harness.values.progress import progress
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class ClassifierOutcome:
+    """How one classifier of an experiment ended.
+
+    Attributes
+    ----------
+    classifier : PlannedClassifier
+    result : ClassifierResult or None
+        None where it failed.
+    seconds : float
+        Wall time.
+    reused : bool
+        Whether the finished run of an earlier call was used as it is.
+    error : HarnessError or None
+        Why it failed.
+    """
+
+    classifier: PlannedClassifier
+    result: ClassifierResult | None
+    seconds: float
+    reused: bool = False
+    error: HarnessError | None = None
+
+    @property
+    def name(self) -> str:
+        """The classifier's name in the config."""
+        return self.classifier.name
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether no seed changes it; False for one that failed."""
+        if self.result is None:
+            return False
+        bound, labels = self.classifier.bound, self.result.predictions.labels
+        return bool(getattr(bound.make(labels=labels, seed=0), "deterministic", False))
+
+
+def check_leaks(prepared: Prepared, *, allow: bool = False) -> Leaks | None:
+    """Look for what test shares with train, before anything is trained.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    allow : bool
+        Go on in spite of what would stop the experiment; its runs are tagged.
+
+    Returns
+    -------
+    Leaks or None
+        None where the config switches the gate off.
+
+    Raises
+    ------
+    LeakError
+        Where test repeats more of train or dev than the config allows.
+    """
+    bound = prepared.plan.audits.get("leaks")
+    if bound is None:
+        return None
+    gate: Gate = bound.make()
+    encode = vectors if gate.embeddings is not None else None
+    leaks = gate.inspect(prepared.corpus, prepared.splits, prepared.plan.labels, encode)
+    if leaks.refusal and not allow:
+        raise LeakError(f"{prepared.plan.name} does not start: {leaks.refusal}")
+    return leaks
+
+
+def run_classifiers(
+    prepared: Prepared, destination: Store | Path, *, fresh: bool = False, leaks: Leaks | None = None
+) -> Iterator[ClassifierOutcome]:
+    """Run every classifier of an experiment that is not yet finished.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        From :func:`harness.evaluation.trial.prepare`.
+    destination : Store or Path
+        The store that runs are logged to and found again in; or a folder that reports and models are written
+        to, without any store.
+    fresh : bool
+        Repeat what is finished.
+    leaks : Leaks, optional
+        From :func:`check_leaks`; left out, it is called.
+
+    Yields
+    ------
+    ClassifierOutcome
+        As soon as a classifier ends. One that fails with a :class:`HarnessError` does not stop the others;
+        any other exception does, after its runs are marked FAILED.
+
+    Raises
+    ------
+    LeakError
+        See :func:`check_leaks`.
+    """
+    leaks = leaks or check_leaks(prepared)
+    marks = {names.LEAKS: "allowed"} if leaks is not None and leaks.refusal else {}
+    tracker = _tracker(prepared, destination, fresh=fresh, marks=marks)
+    shared = (leaks.finding,) if leaks is not None else ()
+    by_digest: dict[str, TrialResult] = {}
+    for classifier in prepared.plan.classifiers:
+        began = time.perf_counter()
+        try:
+            result, reused = _run_classifier(prepared, tracker, classifier, (shared, by_digest))
+        except HarnessError as error:
+            yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
+        else:
+            yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
+
+
+def finished_classifiers(prepared: Prepared, store: Store) -> Iterator[ClassifierOutcome]:
+    """Yield the classifiers of an experiment that an earlier call finished; runs nothing."""
+    tracker = Tracker(store, prepared)
+    for classifier in prepared.plan.classifiers:
+        result = tracker.finished(classifier, list_trials(prepared, classifier))
+        if result is not None:
+            yield ClassifierOutcome(classifier, result, 0.0, reused=True)
+
+
+def without_logged_texts(prepared: Prepared, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Leave sentences out of findings where runs may not hold any (``tracking.log_text: false``)."""
+    if prepared.plan.config.tracking.log_text:
+        return findings
+    return tuple(finding.without_texts() for finding in findings)
+
+
+def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return the packaged encoder's sentence vectors of texts, ``(n, size)``."""
+    from harness.classifiers.checkpoints import MINILM
+    from harness.classifiers.embedding.vectors import Reader
+
+    return Reader(MINILM, "none", 128, 3).vectors([Example(text) for text in texts])
+
+
+def _tracker(
+    prepared: Prepared, destination: Store | Path, *, fresh: bool, marks: Mapping[str, str]
+) -> Tracker | UntrackedExperiment:
+    if isinstance(destination, Path):
+        return UntrackedExperiment(destination, prepared)
+    return Tracker(destination, prepared, fresh=fresh, marks=marks)
+
+
+def _run_classifier(
+    prepared: Prepared,
+    tracker: Tracker | UntrackedExperiment,
+    classifier: PlannedClassifier,
+    before: tuple[tuple[Finding, ...], dict[str, TrialResult]],
+) -> tuple[ClassifierResult, bool]:
+    trials = list_trials(prepared, classifier)
+    with tracker.classifier(classifier, trials) as parent:
+        shared, by_digest = before
+        if parent.done is not None:
+            by_digest |= {result.trial.digest: result for result in parent.done.trials}
+            return parent.done, True
+        results = [
+            _run_trial(prepared, parent, trial, by_digest)
+            for trial in progress(trials, classifier.name, len(trials))
+        ]
+        by_digest |= {result.trial.digest: result for result in results}
+        result = pool_trials(prepared, classifier, results, parent.folder)
+        findings = (*shared, *audit_classifier(prepared, result, parent, by_digest))
+        result = replace(result, findings=without_logged_texts(prepared, findings))
+        if reads_both(classifier.bound) and prepared.other is not None:
+            _label_other_task(prepared.other, _beside(tracker, prepared.other), result)
+        parent.complete(result, pack)
+    return result, False
+
+
+def _beside(tracker: Tracker | UntrackedExperiment, other: Prepared) -> Tracker | UntrackedExperiment:
+    """Return what tracks the experiment of the other task, in the same place."""
+    if isinstance(tracker, UntrackedExperiment):
+        return UntrackedExperiment(tracker.folder, other)
+    return Tracker(tracker.store, other, fresh=tracker.fresh, marks=tracker.marks)
+
+
+def _label_other_task(
+    other: Prepared, tracker: Tracker | UntrackedExperiment, result: ClassifierResult
+) -> None:
+    """Let a classifier that learned two tasks label the second; its models are those of the first."""
+    trials = list_trials(other, result.classifier)
+    with tracker.classifier(result.classifier, trials) as parent:
+        if parent.done is not None:
+            return
+        by_trial = {(first.trial.seed, first.trial.fold): first for first in result.trials}
+        results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
+        second = pool_trials(other, result.classifier, results, parent.folder, like=result)
+        findings = without_logged_texts(other, audit_classifier(other, second, parent, {}))
+        parent.complete(replace(second, findings=findings), pack)
+
+
+def _run_trial(
+    prepared: Prepared,
+    parent: ParentRun | UntrackedParent,
+    trial: Trial,
+    by_digest: Mapping[str, TrialResult],
+    fitted_by: TrialResult | None = None,
+) -> TrialResult:
+    if trial.digest in by_digest:
+        return _renamed(trial, by_digest[trial.digest])
+    earlier = parent.finished_trial(trial)
+    if earlier is not None:
+        return earlier
+    with parent.trial(trial) as child:
+        result = run_trial(prepared, trial, child.folder, child.unfinished, fitted_by)
+        child.log(result)
+    return result
+
+
+def _renamed(trial: Trial, result: TrialResult) -> TrialResult:
+    """Use a trial that this experiment has run under another classifier's name, such as that of a twin."""
+    rows = result.predictions.rows.assign(run=trial.classifier.name)
+    folder = result.folder
+    is_saved = folder is not None and (folder / "loader.txt").is_file()
+    predictions = replace(result.predictions, rows=rows)
+    return replace(result, trial=trial, predictions=predictions, folder=folder if is_saved else None)

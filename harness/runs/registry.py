@@ -1,0 +1,70 @@
+"""An experiment's best model in, the champion of its name out; and back again."""
+
+from __future__ import annotations
+
+from harness.runs.experiment import ExperimentRun
+from harness.tracking import promotion
+from harness.tracking.promotion import Promotion
+from harness.tracking.store import Store, last
+from harness.values.errors import PromotionError
+
+
+def promote(
+    experiment: str | ExperimentRun = "",
+    *,
+    classifier: str = "",
+    model_name: str = "",
+    replace: bool = False,
+) -> Promotion:
+    """Register the best classifier of an experiment, by its primary metric on validation, as champion.
+
+    Parameters
+    ----------
+    experiment : str or ExperimentRun
+        Its name; left out, the experiment that was run last.
+    classifier : str
+        This one, whether it is the best or not.
+    model_name : str
+        Left out, the config's ``model_name``, or else its task.
+    replace : bool
+        Replace a champion that was judged on other test items.
+
+    Returns
+    -------
+    Promotion
+        ``uri`` is the address to load the champion by.
+
+    Raises
+    ------
+    StoreError
+        Where the experiment is unknown.
+    PromotionError
+        Where nothing can be promoted, or where the champion was judged on other test items.
+    """
+    if isinstance(experiment, ExperimentRun) and experiment.store is None:
+        raise PromotionError(f"{experiment.name} is not tracked, so that nothing of it can be registered")
+    store = Store.open()
+    name = experiment.name if isinstance(experiment, ExperimentRun) else experiment
+    return promotion.promote(
+        store,
+        name or last.recall(store),
+        classifier=classifier or None,
+        model_name=model_name or None,
+        replace=replace,
+    )
+
+
+def rollback(model_name: str) -> Promotion:
+    """Make the champion before this one champion again.
+
+    Parameters
+    ----------
+    model_name : str
+        ``"stance"``, say.
+
+    Raises
+    ------
+    PromotionError
+        Where there is none before it.
+    """
+    return promotion.rollback(Store.open(), model_name)

@@ -1,0 +1,103 @@
+"""A Comparison in, its conclusions as plain sentences out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from harness.scoring.comparison.ranking import Comparison, Pair
+
+MAX_PAIRS = 8
+"""With more pairs than this, only those that involve the leader of a tie group get a sentence."""
+
+MAX_NAME_LETTERS = 26
+"""Longer names are shortened in tables and figures."""
+
+
+def conclusions(comparison: Comparison) -> tuple[str, ...]:
+    """Say in full sentences which runs differ, and what it would take to separate the others.
+
+    Examples
+    --------
+    >>> conclusions(comparison)                                                 # doctest: +SKIP
+    ('linear and embedding cannot be told apart on 1,034 items; 3,100 would be needed.',)
+    """
+    if comparison.reference:
+        return (_against_reference(comparison),)
+    pairs = list(comparison.pairs)
+    if len(pairs) > MAX_PAIRS:
+        leaders = [group[0] for group in comparison.groups]
+        pairs = [pair for pair in pairs if _shows_groups(comparison, pair, leaders)]
+    return tuple(_sentence(comparison, pair) for pair in pairs)
+
+
+def _shows_groups(comparison: Comparison, pair: Pair, leaders: list[str]) -> bool:
+    """Return whether a pair shows the tie groups: a leader with its own group, or with the next leader."""
+    better, worse = (comparison.run(name).group for name in (pair.better, pair.worse))
+    if pair.better in leaders and better == worse:
+        return True
+    return pair.better in leaders and pair.worse in leaders and abs(better - worse) == 1
+
+
+def _sentence(comparison: Comparison, pair: Pair) -> str:
+    difference, n = pair.difference, comparison.n_items
+    if math.isnan(difference.p):
+        return f"Whether {pair.better} beats {pair.worse} is unknown: the difference has no interval."
+    if pair.separable:
+        low, high = sorted((abs(difference.low), abs(difference.high)))
+        return (
+            f"{pair.better} beats {pair.worse} by {abs(difference.value):.3f} ({low:.3f} to {high:.3f})"
+            f" in {comparison.metric}."
+        )
+    start = f"{pair.better} and {pair.worse} cannot be told apart on {n:,} items"
+    if difference.value == 0:
+        return f"{start}: their {comparison.metric} is the same."
+    if math.isinf(pair.needed):
+        return f"{start}; more items would not suffice, because seeds vary as much: more seeds are needed."
+    return f"{start}; {rounded(pair.needed):,} would be needed."
+
+
+def _against_reference(comparison: Comparison) -> str:
+    name = comparison.reference
+    established = [pair for pair in comparison.pairs if pair.separable]
+    better = sum(pair.worse == name for pair in established)
+    worse = sum(pair.better == name for pair in established)
+    tied = len(comparison.pairs) - len(established)
+    return (
+        f"{len(comparison.runs)} runs are too many to compare every pair, so all were compared with {name}:"
+        f" {better} beat it, it beats {worse}, and {tied} cannot be told from it on"
+        f" {comparison.n_items:,} items."
+    )
+
+
+def power(comparison: Comparison) -> Iterator[str]:
+    """Yield what the comparison could have detected: the median of the pairs' detectable differences."""
+    detectable = sorted(pair.detectable for pair in comparison.pairs if not math.isnan(pair.detectable))
+    if detectable:
+        median = detectable[len(detectable) // 2]
+        yield f"A true difference of about {median:.3f} would be detected 8 times in 10."
+
+
+def shortened(name: str, max_letters: int = MAX_NAME_LETTERS) -> str:
+    """Cut a long name in the middle: its beginning and its end distinguish it from others.
+
+    Examples
+    --------
+    >>> shortened("newsmtsc-encoder/encoder-large", 15)
+    'newsmts…r-large'
+    """
+    head = (max_letters - 1) // 2
+    tail = max_letters - 1 - head
+    return name if len(name) <= max_letters else f"{name[:head]}…{name[len(name) - tail :]}"
+
+
+def rounded(items: float) -> int:
+    """Round a number of items up to two digits, because it is an estimate.
+
+    Examples
+    --------
+    >>> rounded(3_021), rounded(87), rounded(100)
+    (3100, 87, 100)
+    """
+    step: int = 10 ** max(0, len(str(int(items))) - 2)
+    return math.ceil(items / step) * step

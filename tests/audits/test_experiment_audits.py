@@ -1,0 +1,147 @@
+"""Audits inside an experiment: the twin is trained once, and everything found is logged and shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from harness.audits.experiment_audits import twin_of
+from harness.config import plan
+from harness.evaluation import external
+from harness.evaluation.prepared import Prepared, prepare
+from harness.runs.classifiers import ClassifierOutcome, run_classifiers
+from harness.runs.external import log_external
+from harness.tracking import names
+from harness.tracking.store import Store
+from tests.audits import toy_world
+
+LADDER = """\
+  prior: {kind: prior}
+  linear: {kind: linear}
+  linear-blind: {kind: linear, target: none}
+  unsaved: {kind: 'toys:unsaved'}"""
+
+
+CONFIG = """\
+name: world
+corpus: {{kind: files, path: sentences.csv, parties: parties.yaml}}
+split: {split}
+{more}
+classifiers:
+{classifiers}
+"""
+
+
+def prepared(
+    folder: Path, classifiers: str, *, split: str = "{kind: predefined}", more: str = ""
+) -> Prepared:
+    """A corpus whose sentences name two parties each."""
+    toy_world.corpus_of().rows.dropna(axis="columns", how="all").to_csv(folder / "sentences.csv", index=False)
+    YAML().dump(toy_world.REGISTRY.to_records(), folder / "parties.yaml")
+    path = folder / "world.yaml"
+    path.write_text(CONFIG.format(split=split, more=more, classifiers=classifiers), encoding="utf-8")
+    return prepare(plan.read(path))
+
+
+def findings_of(outcomes: list[ClassifierOutcome]) -> dict[str, dict[str, str]]:
+    assert [one.error for one in outcomes] == [None] * len(outcomes)
+    return {
+        one.classifier.name: {found.audit: found.verdict for found in one.result.findings}
+        for one in outcomes
+        if one.result is not None
+    }
+
+
+def test_a_twin_has_all_options_but_the_target(tmp_path: Path) -> None:
+    prior, linear, blind, _ = prepared(tmp_path, LADDER).plan.classifiers
+    assert twin_of(prior) is None
+    twin = twin_of(linear)
+    assert twin is not None
+    assert twin.canonical() == blind.canonical()
+
+
+def test_every_audit_is_logged_and_shown(folder: Path) -> None:
+    made, store = prepared(folder, LADDER), Store.open(folder)
+    outcomes = list(run_classifiers(made, store))
+    verdicts = findings_of(outcomes)
+    assert all(list(found) == list(made.plan.audits) for found in verdicts.values())
+    assert verdicts["linear-blind"]["target_use"] == "failed"
+    assert verdicts["prior"]["target_use"] == "not applicable"
+    assert verdicts["unsaved"]["behaviour"] == "not applicable"
+    # The twin of linear was trained in its run, and is the trial of linear-blind: two trials, not three.
+    runs = store.client.search_runs([store.experiment("world")])
+    trials = [run.info.run_name for run in runs if run.data.tags[names.ROLE] == names.TRIAL]
+    assert sorted(trials) == [
+        "linear seed 1",
+        "linear without target seed 1",
+        "prior seed 1",
+        "unsaved seed 1",
+    ]
+    parent = next(run for run in runs if run.info.run_name == "linear")
+    assert parent.data.tags["harness.audit.behaviour"] == verdicts["linear"]["behaviour"]
+    assert "audit/behaviour_negation" in parent.data.metrics
+    assert "audit/target_use_difference_low" in parent.data.metrics
+    page = next((folder / ".harness").rglob(f"{parent.info.run_id}/artifacts/report.html"))
+    text = page.read_text(encoding="utf-8")
+    assert "Does it label for the right reasons?" in text
+    for name in made.plan.audits:
+        assert f'<th scope="row">{name.replace("_", " ")}</th>' in text
+    # Everything is taken up again as it was found.
+    again = list(run_classifiers(made, store))
+    assert all(one.reused for one in again)
+    assert findings_of(again) == verdicts
+
+
+def test_a_fresh_run_trains_a_twin_once_too(folder: Path) -> None:
+    made, store = prepared(folder, LADDER.split("\n", 1)[1]), Store.open(folder)
+    list(run_classifiers(made, store))
+    list(run_classifiers(made, store, fresh=True))
+    runs = store.client.search_runs([store.experiment("world")])
+    trials = [run.info.run_name for run in runs if run.data.tags[names.ROLE] == names.TRIAL]
+    assert trials.count("linear without target seed 1") == 2
+    assert "linear-blind seed 1" not in trials
+
+
+def test_a_twin_that_would_take_too_long_says_what_it_costs(folder: Path) -> None:
+    made = prepared(folder, "  linear: {kind: linear}", more="audits: {target_use: {minutes: 0}}")
+    (outcome,) = run_classifiers(made, Store.open(folder))
+    assert outcome.result is not None
+    (found,) = [one for one in outcome.result.findings if one.audit == "target_use"]
+    assert found.verdict == "not applicable"
+    assert found.sentence == (
+        "Training it without the target (1 trial) would take about 0 s; 0 min are allowed. Set"
+        " audits.target_use.minutes: 1, or add it to the config with `target: none`."
+    )
+
+
+def test_after_cross_validation_a_model_is_asked_about_rows_that_it_never_saw(folder: Path) -> None:
+    made = prepared(folder, "  linear: {kind: linear}", split="{kind: kfold, k: 3}")
+    (outcome,) = run_classifiers(made, Store.open(folder))
+    assert outcome.error is None
+    assert outcome.result is not None
+    (asked,) = [one for one in outcome.result.findings if one.audit == "sensitivity"]
+    fold = len(made.splits[0].test)
+    assert asked.sentence.endswith(f"Asked on {fold} of {fold} test items, drawn at random.")
+
+
+def test_what_was_predicted_elsewhere_is_audited_as_far_as_it_can_be(folder: Path) -> None:
+    made = prepared(folder, "  prior: {kind: prior}")
+    test = made.corpus.take(made.splits[0].test).rows
+    table = folder / "theirs.csv"
+    test.assign(prediction=test["stance"])[["id", "prediction"]].to_csv(table, index=False)
+    result = log_external(made, Store.open(folder), external.read(table, made, name="theirs"), name="theirs")
+    found = {one.audit: one for one in result.findings}
+    elsewhere = "The predictions were made elsewhere: there is no model to ask."
+    assert {found[name].sentence for name in ("target_use", "sensitivity", "party_swap", "behaviour")} == {
+        elsewhere
+    }
+
+
+def test_one_party_at_a_time(folder: Path) -> None:
+    made = prepared(folder, "  linear: {kind: linear}", split="{kind: leave_one_out, dev: 0.5}")
+    (outcome,) = run_classifiers(made, Store.open(folder))
+    assert outcome.result is not None
+    (found,) = [one for one in outcome.result.findings if one.audit == "unseen"]
+    assert found.verdict != "not applicable"
+    assert "held-out rows of one that it saw" in found.sentence
