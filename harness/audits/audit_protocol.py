@@ -60,7 +60,7 @@ class Subject:
         other splits.
     blind : Predictions or str
         Of the same classifier, trained without the target; or why there are none.
-    says_no_target : bool
+    accepts_no_target : bool
         Whether the model can be asked without naming a target.
     seed : int
         Of what is drawn.
@@ -78,7 +78,7 @@ class Subject:
     splits: tuple[Split, ...] = ()
     left_out: str = ""
     blind: Predictions | str = ""
-    says_no_target: bool = True
+    accepts_no_target: bool = True
     seed: int = 0
 
     @cached_property

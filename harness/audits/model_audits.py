@@ -142,7 +142,7 @@ def _subject(
         metric=resolved.primary,
         predictions=made,
         blind=UNTRAINED,
-        says_no_target=model.says_no_target,
+        accepts_no_target=model.accepts_no_target,
     )
 
 

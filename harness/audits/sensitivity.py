@@ -91,7 +91,7 @@ def _variants(subject: Subject, places: Sequence[int]) -> Variants:
         if one.spans:
             seen = view(one, "masked")
             made["masked"][place] = Example(seen.text, mask, seen.spans, one.holder)
-        if subject.says_no_target:
+        if subject.accepts_no_target:
             made["withheld"][place] = Example(one.text, None, (), one.holder)
         made["alone"][place] = Example(name, name, ((0, len(name)),))
         named = subject.targets_of.get(one.text, ())
