@@ -104,8 +104,8 @@ def engines_section(engines: Mapping[str, Mapping[str, Any]]) -> str:
             continue
         equal = 1 - measured["different"] / measured["rows"]
         lines.append(
-            f"- `{name}`: {equal:.2%} of {measured['rows']:,} held-out rows got the same label; macro-F1 fell by"
-            f" {measured['lost']:.2f} points. {measured['again']:.1%} of rows are computed again in fp32."
+            f"- `{name}`: {equal:.2%} of {measured['rows']:,} held-out rows got the same label; macro-F1 fell"
+            f" by {measured['lost']:.2f} points. {measured['again']:.1%} of rows are computed again in fp32."
         )
     return "## Engines\n\n" + "\n".join(lines) + "\n"
 

@@ -35,8 +35,8 @@ PARAMETERS_PER_REQUEST = 100
 NOTE = "mlflow.note.content"
 EXPLANATION = (
     "Each run is a classifier and complete: scores with interval (`…_low`, `…_high`) and standard deviation"
-    " over seeds (`…_seed_sd`), predictions, figures, `report.html`, model. Its child runs are its trials: seed"
-    " × fold."
+    " over seeds (`…_seed_sd`), predictions, figures, `report.html`, model. Its child runs are its trials:"
+    " seed × fold."
 )
 
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.evaluation.external import EXTERNAL
 from harness.serving.wheel import ENVIRONMENT_FILES, FOLDER, wheel_name, write_wheel_overlay
@@ -271,21 +271,27 @@ def _registered(store: Store, name: str, best: _Candidate) -> str:
 
 
 def _add_wheel(store: Store, best: _Candidate) -> bool:
-    """Add the package's wheel to a logged model, through MLflow: its files may lie on a server.
+    """Add the package's wheel to a logged model, through MLflow, since its files may lie on a server.
 
     Returns whether it was added; False where the model has one already.
     """
-    artifacts = imported().artifacts
+    imported()
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    # Not through the client: for the life of a process it remembers by a model's id where its files lie, and
+    # a copy of a store has the same ids.
+    location = store.client.get_logged_model(str(best.model)).artifact_location
+    files: Any = get_artifact_repository(location, tracking_uri=store.uri)
     with tempfile.TemporaryDirectory(prefix="harness-") as scratch:
         model, overlay = Path(scratch) / "model", Path(scratch) / "overlay"
-        overlay.mkdir()
+        for folder in (model, overlay):
+            folder.mkdir()
         # Two small files; the model itself may take hundreds of MB.
-        with store.pointed():
-            for file in ENVIRONMENT_FILES:
-                artifacts.download_artifacts(f"models:/{best.model}/{file}", dst_path=str(model))
+        for name in ENVIRONMENT_FILES:
+            files.download_artifacts(name, str(model))
         added = write_wheel_overlay(model, overlay)
         if added:
-            store.client.log_model_artifacts(str(best.model), str(overlay))
+            files.log_artifacts(str(overlay))
     return added
 
 
