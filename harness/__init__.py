@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from harness.values.version import VERSION
 
 if TYPE_CHECKING:
+    from harness.articles.reading import Reading
+    from harness.runs.article_reading import read
     from harness.runs.comparison import ComparedRuns, compare
     from harness.runs.experiment import ClassifierRun, ExperimentRun, FailedClassifiersError, run
     from harness.runs.external import ScoredPredictions, score
@@ -44,6 +46,7 @@ __all__ = [
     "HarnessError",
     "LabelSet",
     "Predictions",
+    "Reading",
     "RunObserver",
     "ScoredPredictions",
     "Scores",
@@ -55,6 +58,7 @@ __all__ = [
     "load_both",
     "load_corpus",
     "promote",
+    "read",
     "rollback",
     "run",
     "run_suite",
@@ -62,6 +66,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "harness.articles.reading": ("Reading",),
+    "harness.runs.article_reading": ("read",),
     "harness.runs.library": ("fetch_corpus", "load_corpus"),
     "harness.runs.model_audit": ("AuditedModel", "audit"),
     "harness.runs.comparison": ("ComparedRuns", "compare"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.corpora.partyline import HOME
+from harness.corpora.readers.partyline import HOME
 from harness.values import parties
 
 ARTICLES: list[dict[str, Any]] = [

@@ -245,3 +245,24 @@ def test_a_corpus_is_loaded_by_name(folder: Path) -> None:
     assert len(corpus) == 1731
     with pytest.raises(ConfigError, match="did you mean 'partyline'"):
         harness.load_corpus("partylin")
+
+
+def test_an_article_is_read_from_a_text(config: Path) -> None:
+    harness.promote(harness.run(config))
+    reading = harness.read("Varna blasted Harbour Party. Germany praised France.", frames=None)
+    assert reading.rows["target"].tolist() == ["Germany", "France"]
+    assert set(reading.rows["stance"]) <= {"critical", "neutral", "supportive"}
+
+
+def test_predictions_are_made_from_labels() -> None:
+    truth, labels = ["a", "b", "b", "a"], ["a", "b"]
+    predictions = harness.Predictions.from_labels(truth, ["a", "b", "a", "a"], groups=["1", "1", "2", "2"])
+    assert predictions.labels.names == ("a", "b")
+    assert predictions.predicted().tolist() == [0, 1, 0, 0]
+    assert not predictions.has_probabilities
+    proba = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]])
+    with_proba = harness.Predictions.from_labels(truth, ["a", "b", "a", "a"], proba=proba, labels=labels)
+    assert with_proba.has_probabilities
+    assert with_proba.proba().tolist() == proba.tolist()
+    with pytest.raises(PredictionsError, match="c"):
+        harness.Predictions.from_labels(truth, ["a", "b", "c", "a"], labels=labels)

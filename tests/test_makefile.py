@@ -19,7 +19,7 @@ PHONY = re.findall(r"^\.PHONY: (.*)$", TEXT, re.MULTILINE)[0].split()
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    # No environment but a stand-in for its Python, which says what it is asked to do.
+    # No environment but a stand-in for its Python, which prints its arguments.
     shutil.copy(MAKEFILE, folder)
     python = folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True, exist_ok=True)
@@ -85,33 +85,35 @@ def test_a_target_calls_its_command(tmp_path: Path, arguments: list[str], comman
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, command + "\n", "")
 
 
-def test_an_experiment_needs_a_config(tmp_path: Path) -> None:
-    answer = make(tmp_path, "experiment")
+@pytest.mark.parametrize(
+    ("target", "variable"),
+    [("experiment", "CONFIG"), ("suite", "SUITE"), ("audit", "CORPUS"), ("read", "ARTICLE")],
+)
+def test_a_target_without_its_variable_names_it(tmp_path: Path, target: str, variable: str) -> None:
+    answer = make(tmp_path, target)
     assert answer.returncode == 2
-    assert answer.stderr.startswith("say which: make experiment CONFIG=configs/quickstart.yaml\n")
+    assert re.match(rf"{variable} is missing: make {target} {variable}=\S+\n", answer.stderr)
 
 
 def test_a_machine_without_python_is_told(tmp_path: Path) -> None:
     shutil.copy(MAKEFILE, tmp_path)
     answer = run_make(tmp_path, "setup", "PYTHON=no-such-python")
     assert answer.returncode == 2
-    assert answer.stderr.startswith(
-        "there is no no-such-python here; install Python 3.11 or newer and name it: "
-        "make setup PYTHON=python3.11\n"
-    )
+    assert answer.stderr.startswith("no-such-python was not found; ")
+    assert "make setup PYTHON=python3.11\n" in answer.stderr
 
 
 def test_clean_spares_runs_and_the_environment(tmp_path: Path) -> None:
     for folder in (".harness/artifacts", ".pytest_cache", "build", "tests/__pycache__", ".venv/__pycache__"):
         (tmp_path / folder).mkdir(parents=True)
     assert make(tmp_path, "clean").returncode == 0
-    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_dir()}
-    assert left == {".harness", ".harness/artifacts", "tests", ".venv", ".venv/bin", ".venv/__pycache__"}
+    folders = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_dir()}
+    assert folders == {".harness", ".harness/artifacts", "tests", ".venv", ".venv/bin", ".venv/__pycache__"}
 
 
 def test_the_commands_exist() -> None:
     commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
     for verb, rest in re.findall(r"\$\(HARNESS\) (\w+)(.*)", TEXT):
-        known = {option for parameter in commands[verb].params for option in parameter.opts}
+        options = {option for parameter in commands[verb].params for option in parameter.opts}
         used = set(re.findall(r"--[a-z]+", rest.replace("$(OF_EXPERIMENT)", "--experiment")))
-        assert used <= known, verb
+        assert used <= options, verb

@@ -115,7 +115,7 @@ def test_what_is_run_elsewhere_is_still_said() -> None:
 
 
 def test_the_readme_shows_what_validate_says() -> None:
-    said = (TOP / "tests" / "config" / "bad_configs" / "several-problems.txt").read_text(encoding="utf-8")
+    said = (TOP / "tests" / "golden" / "config" / "several-problems.txt").read_text(encoding="utf-8")
     shown = block("text", "mine.yaml")
     for line in shown.splitlines():
         assert line.replace("mine.yaml", "several-problems.yaml") in said

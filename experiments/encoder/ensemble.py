@@ -68,7 +68,7 @@ def _taught(place: Path, examples: Sequence[Example]) -> NDArray[np.float64]:
 def main() -> None:
     from experiments.encoder.study import KEPT, labelled
     from harness.classifiers.encoder.prediction import f1_macro
-    from harness.corpora.newsmtsc import newsmtsc
+    from harness.corpora.readers.newsmtsc import newsmtsc
 
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="+", help="of kept models")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from experiments.encoder.seesaw import plain
 from harness.classifiers.protocol import Example
-from harness.corpora.newsmtsc import newsmtsc
+from harness.corpora.readers.newsmtsc import newsmtsc
 
 WORD = re.compile(r"[A-Za-z][\w-]*")
 NAME = re.compile(r"[A-Z][\w-]*(?:\.? (?:of |the |de )?[A-Z][\w-]*)*")

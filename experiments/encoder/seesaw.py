@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.classifiers.protocol import Example, Labelled
-from harness.corpora.newsmtsc import newsmtsc
+from harness.corpora.readers.newsmtsc import newsmtsc
 from harness.values import seeds
 from harness.values.parties import find_name
 

@@ -29,7 +29,7 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from harness.classifiers.protocol import Labelled, examples_of
-from harness.corpora.newsmtsc import newsmtsc
+from harness.corpora.readers.newsmtsc import newsmtsc
 from harness.values.catalog import bind
 from harness.values.labels import STANCE
 from harness.values.tables import Corpus

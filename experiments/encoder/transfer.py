@@ -31,13 +31,13 @@ ROWS = 8000
 
 
 def pstance(seed: int) -> Labelled:
-    from harness.corpora.pstance import pstance as read
+    from harness.corpora.readers.pstance import pstance as read
 
     return _train(read().rows, TWO_SIDES, seed)
 
 
 def vast(seed: int) -> Labelled:
-    from harness.corpora.vast import vast as read
+    from harness.corpora.readers.vast import vast as read
 
     return _train(read().rows, STANCE, seed)
 

@@ -24,8 +24,9 @@ from harness.articles.holders import Holder, find_holders
 from harness.articles.line_kinds import LineKind
 from harness.articles.mentions import find_mentions
 from harness.articles.sentences import Sentence
-from harness.corpora import seesaw
-from harness.corpora.partyline import HOME
+from harness.corpora.card import load_card
+from harness.corpora.readers import seesaw
+from harness.corpora.readers.partyline import HOME
 from harness.values.parties import read, shipped
 
 RESULTS = Path(__file__).parent / "results.csv"
@@ -84,9 +85,9 @@ def partyline(part: str) -> Iterator[HolderRow]:
 def stories(part: str) -> Iterator[HolderRow]:
     """Yield the SEESAW sentences with a stance, but for those whose only holder stands for "somebody"."""
     corpus = seesaw.seesaw(scored="valid")
-    of_part = corpus.rows[(corpus.rows["split"] == "test") == part.startswith("valid")]
-    home = seesaw.CARD.folder(None)
-    for name, rows in of_part.groupby("article"):
+    wanted = corpus.rows[(corpus.rows["split"] == "test") == part.startswith("valid")]
+    home = load_card("seesaw").folder(None)
+    for name, rows in wanted.groupby("article"):
         lines = json.loads((home / "articles" / f"{name}.json").read_text(encoding="utf-8"))["text"]
         ids = [str(line["id"]) for line in lines]
         sentences = [

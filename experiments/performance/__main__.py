@@ -32,8 +32,8 @@ CORES: dict[str, int | None] = {
 
 def environment(cores: int | None) -> dict[str, str]:
     """Return an environment in which so many cores compute."""
-    found = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    return found if cores is None else found | {"OMP_NUM_THREADS": str(cores)}
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    return environment if cores is None else environment | {"OMP_NUM_THREADS": str(cores)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

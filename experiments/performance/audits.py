@@ -64,7 +64,7 @@ def main() -> None:
         ]
         result = pool_trials(prepared, classifier, results, Path(name) / "again")
         assert result.model is not None
-        audits = {name: one.make() for name, one in prepared.plan.audits.items() if name != "leaks"}
+        audits = {name: bound.make() for name, bound in prepared.plan.audits.items() if name != "leaks"}
         tested = result.predictions.only(split="test")
         ratios, asked, whole = [], 0, []
         for _ in range(REPEATS):
@@ -75,14 +75,14 @@ def main() -> None:
             whole.append(time.perf_counter() - began)
             ratios.append(whole[-1] / timed.seconds)
             asked = timed.asked
-        middle, seconds = (sorted(one)[REPEATS // 2] for one in (ratios, whole))
+        middle, seconds = (sorted(values)[REPEATS // 2] for values in (ratios, whole))
         most = len(KINDS) + int(prepared.plan.audits["party_swap"].options["names"])
     text = "\n".join(
         [
             f"All audits on a fine-tuned MiniLM, {len(tested):,} test items of partyline: {asked:,} distinct"
             f" variants, at most {most} of one item, in {seconds:.1f} s; {middle:.2f} times as long as the"
             f" encoder's labelling of them alone (median of {REPEATS}:"
-            f" {', '.join(f'{one:.2f}' for one in ratios)}).",
+            f" {', '.join(f'{ratio:.2f}' for ratio in ratios)}).",
         ]
     )
     print(text)

@@ -42,18 +42,18 @@ REPEATS = 5
 
 def table(name: str, skill: float, n_seeds: int = SEEDS) -> Predictions:
     """Make a run: 10,000 rows in 2,000 groups."""
-    base, own = seeds.generator(0, "performance"), seeds.generator(0, "performance", name)
+    base, noise = seeds.generator(0, "performance"), seeds.generator(0, "performance", name)
     truth = base.integers(0, len(STANCE), ROWS)
     groups = np.char.add("article ", base.integers(0, CLUSTERS, ROWS).astype(str)).astype(object)
     names = np.array(STANCE.names, dtype=object)
     ids = np.char.add("sentence ", np.arange(ROWS).astype(str)).astype(object)
     parts = []
     for seed in range(1, n_seeds + 1):
-        logits = own.normal(size=(ROWS, len(STANCE))) + skill * np.eye(len(STANCE))[truth]
+        logits = noise.normal(size=(ROWS, len(STANCE))) + skill * np.eye(len(STANCE))[truth]
         proba = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         columns = {"run": name, "split": "test", "seed": seed, "fold": 0, "id": ids, "target": "party"}
         columns |= {"group": groups, "truth": names[truth], "prediction": names[proba.argmax(axis=1)]}
-        columns |= {f"p_{label}": proba[:, place] for place, label in enumerate(STANCE.names)}
+        columns |= {f"p_{label}": proba[:, k] for k, label in enumerate(STANCE.names)}
         parts.append(pd.DataFrame(columns))
     return Predictions(STANCE, pd.concat(parts, ignore_index=True))
 
@@ -63,17 +63,17 @@ def ours(a: AlignedPredictions, b: AlignedPredictions) -> float:
     began = time.perf_counter()
     measure = ScalarMetric.named("f1_macro", STANCE)
     # Views without what an earlier call may have left in them.
-    views = [one.at(np.arange(len(one))) for one in (a, b)]
+    views = [sample.at(np.arange(len(sample))) for sample in (a, b)]
     resamples = Draws(a.n_clusters, DRAWS, 0)
     drawn: list[list[np.ndarray]] = [[], []]
     for weights in resamples.blocks():
-        for place, view in enumerate(views):
-            drawn[place].append(measure.drawn(view, weights))
-    one, other = (
+        for index, view in enumerate(views):
+            drawn[index].append(measure.drawn(view, weights))
+    first, second = (
         resampled(measure.by_seed(view), np.concatenate(parts), resamples, name)
         for view, parts, name in zip(views, drawn, "ab", strict=True)
     )
-    difference(one, other, len(a), a.effective_clusters)
+    difference(first, second, len(a), a.effective_clusters)
     return time.perf_counter() - began
 
 
@@ -108,8 +108,8 @@ def scipys(a: AlignedPredictions, b: AlignedPredictions) -> float:
 
 def fifty(folder: Path, n_seeds: int) -> tuple[float, float]:
     """Compare 50 runs that lie in files, in a process of its own: seconds, and megabytes at the most."""
-    for place in range(RUNS):
-        table(f"run {place}", 1 + place / 100, n_seeds).write(folder / f"{place:02}.parquet")
+    for number in range(RUNS):
+        table(f"run {number}", 1 + number / 100, n_seeds).write(folder / f"{number:02}.parquet")
     command = [sys.executable, "-m", "experiments.performance.comparison", "--compare", str(folder)]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds, megabytes = map(float, answer.stdout.split())

@@ -38,8 +38,8 @@ def environment(store: Path) -> dict[str, str]:
     """Return an environment in which the harness, run in a folder, keeps its runs there and nowhere else."""
     # The nearest one upwards is taken: that of the person who measures, if this were missing.
     (store / ".harness").mkdir(parents=True, exist_ok=True)
-    found = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-    return found | {
+    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    return environment | {
         "PYTHONPATH": f"{TOP}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
         "HARNESS_CACHE": str(store / "cache"),
     }
@@ -69,8 +69,8 @@ def registered() -> Path:
 
 def model(folder: Path) -> Path:
     """Return the files of the champion's classifier."""
-    found = sorted(folder.glob(".harness/artifacts/*/models/*/artifacts/data/served/model"))
-    return found[-1]
+    models = sorted(folder.glob(".harness/artifacts/*/models/*/artifacts/data/served/model"))
+    return models[-1]
 
 
 def rows(folder: Path) -> dict[str, Labelled]:

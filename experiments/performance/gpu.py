@@ -47,7 +47,7 @@ def larger(folder: Path) -> str:
     return str(folder)
 
 
-def told() -> AbstractContextManager[object]:
+def step_by_step() -> AbstractContextManager[object]:
     """Have every step of a training told to the GPU, nothing replayed."""
     return mock.patch.object(Training, "_replayed", lambda self: crew.Crew().joined(self.network))
 
@@ -58,7 +58,7 @@ def trained(name: str, checkpoint: str, train: Labelled, held: Labelled) -> tupl
     training.ours(32, Labelled(few.examples[:256], few.codes[:256]), held, 1, checkpoint)
     speeds: dict[str, float] = {}
     shares: dict[str, float] = {}
-    for way, doing in (("replayed", nullcontext()), ("step by step", told())):
+    for way, doing in (("replayed", nullcontext()), ("step by step", step_by_step())):
         with doing:
             seconds, _ = training.ours(32, train, held, 1, checkpoint)
         speeds[way] = len(train) / seconds
@@ -81,9 +81,9 @@ def trained(name: str, checkpoint: str, train: Labelled, held: Labelled) -> tupl
 
 def served(train: Labelled, held: Labelled, folder: Path) -> None:
     """Write a packed encoder, fine-tuned for an epoch."""
-    one = encoder(epochs=1, labels=STANCE, seed=1)
-    one.fit(train)
-    one.save(folder)
+    classifier = encoder(epochs=1, labels=STANCE, seed=1)
+    classifier.fit(train)
+    classifier.save(folder)
     load(folder, STANCE).accelerate(folder, train.examples, held)
 
 
@@ -92,15 +92,15 @@ def passes(folder: Path, held: Labelled) -> list[str]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    one = load(folder, STANCE)
-    rows = one.tokenizer_(held.examples)
+    classifier = load(folder, STANCE)
+    rows = classifier.tokenizer_(held.examples)
     lines = ["| | rows a second | Tflop/s | share of the peak of its kind |", "|---|---:|---:|---:|"]
     for name in ("fp32", "bf16"):
-        engine = TorchEngine(one.network_, name)  # type: ignore[arg-type]
+        engine = TorchEngine(classifier.network_, name)  # type: ignore[arg-type]
         batches = list(shared_batches(rows, engine.budget, 0))
         with FlopCounterMode(display=False) as counter, torch.inference_mode():
             for batch in batches:
-                one.network_(batch)
+                classifier.network_(batch)
         taken = []
         for _ in range(4):
             began = time.perf_counter()
@@ -134,9 +134,9 @@ def report(train: Labelled, held: Labelled, test: Labelled, corpus: str) -> tupl
         some = [train.examples[row] for row in packing.spread(train.examples, SERVED_ROWS)]
         speeds, more = inference.speed(Path(packed), some, BATCH_SIZES)
         equal, _ = inference.agreements(Path(packed), test)
-        one = load(Path(packed), STANCE)
-        one.use("auto")
-        one.predict_proba(some)
+        classifier = load(Path(packed), STANCE)
+        classifier.use("auto")
+        classifier.predict_proba(some)
         alone = passes(Path(packed), Labelled(some, np.zeros(len(some), dtype=np.int64)))
     peaks = ", ".join(f"{name} {training.peak(name == 'bf16') / 1e12:,.0f}" for name in ("fp32", "bf16"))
     text = [
@@ -148,7 +148,7 @@ def report(train: Labelled, held: Labelled, test: Labelled, corpus: str) -> tupl
         *table,
         "",
         f"The MiniLM is served {len(some):,} sentences, tokenizing included; `auto` chose"
-        f" {one._service._chosen}. int8 computes on the processor.",
+        f" {classifier._service._chosen}. int8 computes on the processor.",
         "",
         *speeds,
         "",

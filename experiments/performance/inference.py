@@ -57,9 +57,10 @@ def pipeline(served: Any, folder: Path) -> Callable[[Sequence[Example], int], No
     reading = served.tokenizer_
 
     def run(examples: Sequence[Example], batch_size: int) -> None:
-        shown = [view(one, reading.target) for one in examples]
+        shown = [view(example, reading.target) for example in examples]
         texts = [
-            {"text": one.text, "text_pair": one.pair} if one.pair else {"text": one.text} for one in shown
+            {"text": item.text, "text_pair": item.pair} if item.pair else {"text": item.text}
+            for item in shown
         ]
         classify(texts, batch_size=batch_size, truncation=True, max_length=reading.max_tokens)
 
@@ -82,38 +83,42 @@ def rate(rows: Sequence[Example], work: Callable[[], object]) -> tuple[float, fl
 def rates(folder: Path, examples: list[Example], sizes: Sequence[int] = BATCH_SIZES) -> Rates:
     """Return rates, one a turn, of the pipeline and of the engines."""
     served = {name: load(folder, STANCE) for name in load(folder, STANCE)._service.offered}
-    for name, one in served.items():
-        one.use(name)
-        one.predict_proba(examples[:32])
+    for name, classifier in served.items():
+        classifier.use(name)
+        classifier.predict_proba(examples[:32])
     classify = pipeline(served["fp32"], folder)
     few = [examples[row] for row in packing.spread(examples, SLOW_ROWS)]
     # By processor time, since each is tried once only: what else runs here weighs less.
     trial = {size: rate(examples, partial(classify, examples, size))[1] for size in sizes}
     best = max(trial, key=lambda size: trial[size])
-    found: Rates = {f"pipeline, batch size {size}": [] for size in (1, best)} | {name: [] for name in served}
+    rates_by_name: Rates = {f"pipeline, batch size {size}": [] for size in (1, best)} | {
+        name: [] for name in served
+    }
     for _ in range(TURNS):
-        found["pipeline, batch size 1"].append(rate(few, partial(classify, few, 1)))
-        found[f"pipeline, batch size {best}"].append(rate(examples, partial(classify, examples, best)))
-        for name, one in served.items():
-            found[name].append(rate(examples, partial(one.predict_proba, examples)))
-    return found
+        rates_by_name["pipeline, batch size 1"].append(rate(few, partial(classify, few, 1)))
+        rates_by_name[f"pipeline, batch size {best}"].append(
+            rate(examples, partial(classify, examples, best))
+        )
+        for name, classifier in served.items():
+            rates_by_name[name].append(rate(examples, partial(classifier.predict_proba, examples)))
+    return rates_by_name
 
 
 def speed(
     folder: Path, examples: list[Example], sizes: Sequence[int] = BATCH_SIZES
 ) -> tuple[list[str], Ratios]:
     """Return a table of rates and their ratios to the pipeline's; and those of the fastest engine."""
-    found = rates(folder, examples, sizes)
-    slow, best = list(found)[:2]
+    measured = rates(folder, examples, sizes)
+    slow, best = list(measured)[:2]
     top: list[float] = [0.0]
     fastest = ""
     lines = [
         "| | times the pipeline's default | times its best | by processor time | rows a second |",
         "|---|---:|---:|---:|---:|",
     ]
-    for name, values in found.items():
+    for name, values in measured.items():
         ratios = [
-            statistics.median(a[clock] / b[clock] for a, b in zip(values, found[other], strict=True))
+            statistics.median(a[clock] / b[clock] for a, b in zip(values, measured[other], strict=True))
             for clock in (0, 1)
             for other in (slow, best)
         ]
@@ -139,18 +144,18 @@ def agreements(folder: Path, test: Any) -> tuple[list[str], Ratios]:
     ]
     record, ratios = exact._service.record, {}
     for name, offer in record.offers.items():
-        one = load(folder, STANCE)
-        one.use(name)
-        fast = one.predict_proba(test.examples)
-        found = agreement(proba, fast, test.codes, STANCE, 0.0)
+        classifier = load(folder, STANCE)
+        classifier.use(name)
+        fast = classifier.predict_proba(test.examples)
+        agreed = agreement(proba, fast, test.codes, STANCE, 0.0)
         again = offer.agreement.again
         ratios[f"{name}: labels equal to those of fp32"] = (
-            f"{1 - found.different / found.rows:.2%}",
+            f"{1 - agreed.different / agreed.rows:.2%}",
             "≥ 99.5%, ≤ 0.02 apart",
         )
-        ratios[f"{name}: points of macro-F1 lost"] = (f"{found.lost:.2f}", "≤ 0.2")
+        ratios[f"{name}: points of macro-F1 lost"] = (f"{agreed.lost:.2f}", "≤ 0.2")
         lines.append(
-            f"| {name} | {1 - found.different / found.rows:.2%} | {found.widest:.3f} | {found.lost:.2f}"
+            f"| {name} | {1 - agreed.different / agreed.rows:.2%} | {agreed.widest:.3f} | {agreed.lost:.2f}"
             f" | {again:.1%} |"
         )
     for name, why in record.refused.items():
@@ -162,7 +167,7 @@ def peaks(engine: TorchEngine) -> dict[str, float]:
     """Return the most multiplications and additions a second that matrices get to, shared by cores or not."""
     import torch
 
-    found: dict[str, float] = {}
+    peaks: dict[str, float] = {}
     for name, kind in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
         rates = []
         for rows, inner, columns in SHAPES:
@@ -179,8 +184,8 @@ def peaks(engine: TorchEngine) -> dict[str, float]:
                         lambda pool=pool, work=work, n=count: [*pool.map(lambda _: work(), range(n))]
                     )
                     rates.append(count * operations / taken)
-        found[name] = max(rates)
-    return found
+        peaks[name] = max(rates)
+    return peaks
 
 
 def shares(folder: Path, examples: list[Example]) -> tuple[list[str], Ratios]:
@@ -188,10 +193,10 @@ def shares(folder: Path, examples: list[Example]) -> tuple[list[str], Ratios]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    one = load(folder, STANCE)
-    network, record = one.network_, one._service.record
+    classifier = load(folder, STANCE)
+    network, record = classifier.network_, classifier._service.record
     top = peaks(TorchEngine(network))
-    rows, padding = one.tokenizer_(examples), 0
+    rows, padding = classifier.tokenizer_(examples), 0
     engines: dict[EngineName, Any] = {"fp32": TorchEngine(network)}
     if "bf16" in record.offers:
         engines["bf16"] = TorchEngine(network, "bf16")

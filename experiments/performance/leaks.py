@@ -24,7 +24,7 @@ from harness.corpora.checks import Raw, build
 from harness.splits.leaks import leaks
 from harness.splits.leaks.duplicates import near_pairs, normalised
 from harness.splits.leaks.repeats import repeats
-from harness.splits.split import of_places
+from harness.splits.split import split_from_indices
 from harness.values.labels import STANCE
 from harness.values.tables import Corpus
 
@@ -43,67 +43,67 @@ def sentences(draw: np.random.Generator) -> list[str]:
     lengths = draw.integers(12, 38, ROWS)
     pool = iter(draw.choice(VOCABULARY, size=int(lengths.sum()) + 50 * TEMPLATES, p=weights).tolist())
     templates = [[next(pool) for _ in range(24)] for _ in range(TEMPLATES)]
-    made = []
-    for place, length in enumerate(lengths.tolist()):
-        if place % 3:
+    texts = []
+    for number, length in enumerate(lengths.tolist()):
+        if number % 3:
             codes = [next(pool) for _ in range(length)]
         else:
-            codes = list(templates[place % TEMPLATES])
+            codes = list(templates[number % TEMPLATES])
             for gap in draw.choice(len(codes), size=12, replace=False).tolist():
                 codes[gap] = int(draw.integers(VOCABULARY))
-        made.append(" ".join(words[codes].tolist()))
-    return made
+        texts.append(" ".join(words[codes].tolist()))
+    return texts
 
 
 def planted(draw: np.random.Generator, texts: list[str]) -> dict[str, set[int]]:
     """Put sentences of train into test again; return kind → places."""
     kinds = {"word for word": 0, "one word changed": 1, "two words changed": 2}
     test = draw.permutation(TEST)[: PLANTED * len(kinds)].tolist()
-    found: dict[str, set[int]] = {kind: set() for kind in kinds}
+    planted_at: dict[str, set[int]] = {kind: set() for kind in kinds}
     for kind, changes in kinds.items():
-        while len(found[kind]) < PLANTED:
+        while len(planted_at[kind]) < PLANTED:
             source = texts[TEST + int(draw.integers(ROWS - TEST))].split(" ")
             # The changes of short sentences leave less than seven tenths of them.
             if len(source) < 22:
                 continue
-            for place in draw.choice(len(source), size=changes, replace=False).tolist():
-                source[place] = f"new{int(draw.integers(10**6))}"
-            place = test.pop()
-            texts[place] = " ".join(source)
-            found[kind].add(place)
-    return found
+            for word in draw.choice(len(source), size=changes, replace=False).tolist():
+                source[word] = f"new{int(draw.integers(10**6))}"
+            index = test.pop()
+            texts[index] = " ".join(source)
+            planted_at[kind].add(index)
+    return planted_at
 
 
 def corpus() -> tuple[Corpus, dict[str, set[int]]]:
     """Make the corpus; the first rows are for test."""
     draw = np.random.default_rng(0)
     texts = sentences(draw)
-    known = planted(draw, texts)
+    planted_at = planted(draw, texts)
     labels = np.array(STANCE.names, dtype=object)[draw.integers(0, 3, ROWS)]
     columns = {"id": [f"s{k}" for k in range(ROWS)], "text": texts, "stance": labels}
     columns["target"] = [f"party {k}" for k in draw.integers(0, 20, ROWS)]
     rows = pd.DataFrame(columns, dtype=object)
-    return build("drawn", Raw(rows, columns["id"], "drawn"), labels=STANCE), known
+    return build("drawn", Raw(rows, columns["id"], "drawn"), labels=STANCE), planted_at
 
 
 def look() -> None:
     """Run the gate; print seconds, megabytes, and the share of what was planted that it found."""
-    made, known = corpus()
+    drawn, planted_at = corpus()
     places = np.arange(ROWS)
-    split = of_places(made, STANCE, 0, (places[TEST:], places[:0], places[:0], places[:TEST]))
+    split = split_from_indices(drawn, STANCE, 0, (places[TEST:], places[:0], places[:0], places[:TEST]))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
-    leaks().inspect(made, (split,), STANCE)
+    leaks().inspect(drawn, (split,), STANCE)
     taken = time.perf_counter() - began
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     unit = 2**20 if sys.platform == "darwin" else 2**10
     # Once more, and not timed: the gate counts all and lists the first.
-    words = [normalised(str(text)) for text in made.rows["text"]]
+    words = [normalised(str(text)) for text in drawn.rows["text"]]
     texts = list(dict.fromkeys(words))
-    pairs = [(texts[one], texts[other], share) for one, other, share in near_pairs(texts)]
-    listed = {one.id for one in repeats(made.rows["id"].tolist(), words, (split,), pairs)}
-    shares = {kind: sum(f"s{place}" in listed for place in at) / len(at) for kind, at in known.items()}
-    falsely = len(listed) - sum(f"s{place}" in listed for at in known.values() for place in at)
+    pairs = [(texts[first], texts[second], share) for first, second, share in near_pairs(texts)]
+    listed = {repeat.id for repeat in repeats(drawn.rows["id"].tolist(), words, (split,), pairs)}
+    shares = {kind: sum(f"s{index}" in listed for index in at) / len(at) for kind, at in planted_at.items()}
+    falsely = len(listed) - sum(f"s{index}" in listed for at in planted_at.values() for index in at)
     print(json.dumps([taken, most / unit, before / unit, shares, falsely]))
 
 

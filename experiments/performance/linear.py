@@ -38,7 +38,7 @@ def main() -> None:
     prepared = prepare(plan.read(encoder.written() / "bench.yaml", ()))
     (split,) = prepared.splits
     parts = {name: prepared.labelled(split, name) for name in ("train", "test")}
-    everything = [one for part in parts.values() for one in part.examples]
+    everything = [example for part in parts.values() for example in part.examples]
     lines = [
         f"{encoder.corpus_name()}, {len(parts['train']):,} rows to train on and"
         f" {len(parts['test']):,} to test on. {len(everything):,} rows are labelled, median of {REPEATS}."
@@ -49,16 +49,16 @@ def main() -> None:
     ]
     ratios = {}
     for name, (options, aim) in PRESETS.items():
-        made = linear(labels=STANCE, **options)
+        classifier = linear(labels=STANCE, **options)
         began = time.process_time()
-        made.fit(parts["train"])
+        classifier.fit(parts["train"])
         trained = time.process_time() - began
         rates = []
         for _ in range(REPEATS):
             began = time.process_time()
-            made.predict_proba(everything)
+            classifier.predict_proba(everything)
             rates.append(len(everything) / (time.process_time() - began))
-        proba = made.predict_proba(parts["test"].examples)
+        proba = classifier.predict_proba(parts["test"].examples)
         corpus = prepared.part(split, "test")
         table = Predictions.of(corpus, STANCE, proba, run=name, split="test", seed=1, fold=0)
         row = score(table, [F1_MACRO]).rows.iloc[0]

@@ -36,9 +36,9 @@ def write_rows(path: Path, examples: list[Example], count: int) -> None:
         table = csv.writer(file)
         table.writerow(["text", "target", "target_start", "target_end"])
         for number in range(count):
-            one = examples[number % len(examples)]
-            start, end = one.spans[0]
-            table.writerow([f"{one.text} ({number})", one.target, start, end])
+            example = examples[number % len(examples)]
+            start, end = example.spans[0]
+            table.writerow([f"{example.text} ({number})", example.target, start, end])
 
 
 def label_file(model: str, source: Path, engine: str) -> None:
@@ -87,11 +87,11 @@ def measured(
 
 def linear_model(folder: Path, home: Path) -> str:
     """Write a words-only linear model, and return its address."""
-    made = linear(chars=None, labels=STANCE)
-    made.fit(encoder.rows(home)["train"])
+    classifier = linear(chars=None, labels=STANCE)
+    classifier.fit(encoder.rows(home)["train"])
     (folder / "own" / "model").mkdir(parents=True)
     (folder / "served").mkdir()
-    address = made.save(folder / "own" / "model")
+    address = classifier.save(folder / "own" / "model")
     write_data(folder / "served", folder / "own", Contract("stance", STANCE, address), EMPTY)
     return str(folder / "served")
 
@@ -218,7 +218,7 @@ def main() -> None:
         label_file(arguments.label[0], Path(arguments.label[1]), arguments.label[2])
         return
     home = encoder.registered()
-    examples = [one for one in encoder.rows(home)["test"].examples if one.spans]
+    examples = [example for example in encoder.rows(home)["test"].examples if example.spans]
     with tempfile.TemporaryDirectory() as name:
         start(home, examples, Path(name))
         flatness(home, examples, Path(name))

@@ -27,12 +27,12 @@ REPEATS = 3
 def bare(prepared: Prepared) -> float:
     """Fit and predict without anything around."""
     planned, split = prepared.plan.classifiers[0], prepared.splits[0]
-    made = planned.bound.make(labels=prepared.plan.labels, seed=1)
+    classifier = planned.bound.make(labels=prepared.plan.labels, seed=1)
     parts = [prepared.labelled(split, name) for name in ("train", "validation", "calibration", "test")]
     began = time.perf_counter()
-    made.fit(parts[0], parts[1])
+    classifier.fit(parts[0], parts[1])
     for part in parts[1:]:
-        made.predict_proba(part.examples)
+        classifier.predict_proba(part.examples)
     return time.perf_counter() - began
 
 
@@ -51,10 +51,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(Path(folder))
         for planned in prepared.plan.classifiers:
-            one = replace(prepared, plan=replace(prepared.plan, classifiers=(planned,)))
-            whole(one, store)
-            alone = statistics.median(bare(one) for _ in range(REPEATS))
-            through = statistics.median(whole(one, store) for _ in range(REPEATS))
+            single = replace(prepared, plan=replace(prepared.plan, classifiers=(planned,)))
+            whole(single, store)
+            alone = statistics.median(bare(single) for _ in range(REPEATS))
+            through = statistics.median(whole(single, store) for _ in range(REPEATS))
             extra = through - alone
             print(
                 f"| {planned.name} | {alone:.2f} | {through:.2f} | {extra:.2f} | {100 * extra / alone:.0f} |",

@@ -70,9 +70,9 @@ def article(number: int) -> dict[str, str]:
         at = number * SENTENCES + k
         first = PARTIES[at % 8] if k % 3 else "Officials"
         second = PARTIES[at // 8 % 8] if k % 4 == 1 else THINGS[at // 64 % 8]
-        said = f", the mayor said of case {at}" if k % 3 == 0 else f" in case {at}"
+        clause = f", the mayor said of case {at}" if k % 3 == 0 else f" in case {at}"
         more = MORE[at % 4].format(party=PARTIES[at // 2 % 8])
-        sentence = f"{first} {VERBS[at // 3 % 8]} {second} {ENDS[at // 5 % 6]}{said}{more}."
+        sentence = f"{first} {VERBS[at // 3 % 8]} {second} {ENDS[at // 5 % 6]}{clause}{more}."
         lines.append(sentence[:1].upper() + sentence[1:])
     return {"id": str(number), "outlet": "made", "date": "2024-06-18", "text": "\n".join(lines)}
 
@@ -106,11 +106,11 @@ def measured(stance: str, frames: str, n: int) -> dict[str, float]:
             str(source),
         ]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
-def one(stance: str, frames: str, source: Path) -> None:
+def measure_here(stance: str, frames: str, source: Path) -> None:
     """Read a file; print rows, seconds and seconds of processors (of loading too), and peak memory in MiB."""
     from harness.articles.pipeline import ReadingOptions, read
 
@@ -119,8 +119,8 @@ def one(stance: str, frames: str, source: Path) -> None:
     rows = read(source, options).n_rows
     seconds = time.perf_counter() - began
     used = resource.getrusage(resource.RUSAGE_SELF)
-    found = {"rows": rows, "seconds": seconds, "used": used.ru_utime + used.ru_stime}
-    print(json.dumps(found | {"peak": used.ru_maxrss / 1024}))
+    figures = {"rows": rows, "seconds": seconds, "used": used.ru_utime + used.ru_stime}
+    print(json.dumps(figures | {"peak": used.ru_maxrss / 1024}))
 
 
 def main() -> None:
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.one:
-        one(*chosen.one[:2], Path(chosen.one[2]))
+        measure_here(*chosen.one[:2], Path(chosen.one[2]))
         return
     frames = str(linear("framing"))
     for name in chosen.stance:
@@ -140,16 +140,18 @@ def main() -> None:
             model = str(linear("stance"))
         else:
             model = chosen.encoder or str(encoder.model(encoder.registered()).parents[2])
-        found = {n: measured(model, frames, n) for n in chosen.articles}
-        write(name, found, os.getloadavg()[0])
+        measured_by_n = {n: measured(model, frames, n) for n in chosen.articles}
+        write(name, measured_by_n, os.getloadavg()[0])
 
 
-def write(name: str, found: Mapping[int, Mapping[str, float]], load: float) -> None:
-    """Write the section of a kind of classifier; ``found`` maps numbers of articles to what was measured."""
+def write(name: str, measured_by_n: Mapping[int, Mapping[str, float]], load: float) -> None:
+    """Write the section of a kind of classifier; ``measured_by_n`` maps numbers of articles to
+    their figures.
+    """
     lines = list(HEAD)
-    for n, one_ in found.items():
-        cells = [f"{n:,}", f"{one_['rows']:,.0f}", f"{one_['seconds']:.1f}", f"{one_['used']:.1f}"]
-        cells += [f"{one_['rows'] / one_['seconds']:,.0f}", f"{one_['peak']:,.0f}"]
+    for n, figures in measured_by_n.items():
+        cells = [f"{n:,}", f"{figures['rows']:,.0f}", f"{figures['seconds']:.1f}", f"{figures['used']:.1f}"]
+        cells += [f"{figures['rows'] / figures['seconds']:,.0f}", f"{figures['peak']:,.0f}"]
         lines.append(f"| {' | '.join(cells)} |")
         print(lines[-1], flush=True)
     about = (
@@ -157,10 +159,14 @@ def write(name: str, found: Mapping[int, Mapping[str, float]], load: float) -> N
         " Seconds are those of the whole command, loading the models included."
         f" The load of the machine, this included, was {load:.1f} at the end."
     )
-    aim = (f"{found[LARGEST]['seconds']:.0f}", f"< {AIMS[name]}") if LARGEST in found else None
+    aim = (
+        (f"{measured_by_n[LARGEST]['seconds']:.0f}", f"< {AIMS[name]}") if LARGEST in measured_by_n else None
+    )
     ratios = {f"seconds for {LARGEST:,} articles": aim} if aim else {}
-    counts = " ".join(map(str, found))
-    command = "make bench" if tuple(found) == ARTICLES else f"{MODULE} --stance {name} --articles {counts}"
+    counts = " ".join(map(str, measured_by_n))
+    command = (
+        "make bench" if tuple(measured_by_n) == ARTICLES else f"{MODULE} --stance {name} --articles {counts}"
+    )
     section.write(f"Reading articles, stance from {name}", command, "\n".join([about, "", *lines]), ratios)
 
 

@@ -46,7 +46,7 @@ def write(
     about = f"`{command}`, {_today()}, {machine()}"
     sections[heading] = f"{about}\n\n{text.strip()}"
     rows = [row for row in _rows(sections) if row.split(" | ")[0] != f"| {heading}"]
-    rows += [f"| {heading} | {what} | {found} | {aim} |" for what, (found, aim) in (ratios or {}).items()]
+    rows += [f"| {heading} | {what} | {value} | {aim} |" for what, (value, aim) in (ratios or {}).items()]
     # Sorted by section alone: within one, what comes first is meant to.
     sections[RATIOS] = "\n".join(
         [_note(sections), "", *HEAD, *sorted(rows, key=lambda row: row.split("|")[1])]
@@ -70,8 +70,8 @@ def machine() -> str:
         lines = []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     processor = next(named, platform.processor() or platform.machine())
-    said = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), [])
-    has = ", ".join(name.upper() for name in INSTRUCTIONS if name in said)
+    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), [])
+    has = ", ".join(name.upper() for name in INSTRUCTIONS if name in flags)
     parts = [
         processor,
         f"{os.cpu_count()} cores",
@@ -83,8 +83,8 @@ def machine() -> str:
 
 
 def _read(path: Path) -> dict[str, str]:
-    known = path.read_text(encoding="utf-8") if path.exists() else ""
-    parts = [part.partition("\n") for part in re.split(r"^## ", known, flags=re.MULTILINE)[1:]]
+    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    parts = [part.partition("\n") for part in re.split(r"^## ", old, flags=re.MULTILINE)[1:]]
     return {heading: text.strip() for heading, _, text in parts}
 
 

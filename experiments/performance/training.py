@@ -36,8 +36,8 @@ SIZES = {OWN: 32, SAME: 8, PLAIN: 8}
 
 
 def corpus() -> Corpus:
-    from harness.corpora.newsmtsc import newsmtsc
-    from harness.corpora.partyline import partyline
+    from harness.corpora.readers.newsmtsc import newsmtsc
+    from harness.corpora.readers.partyline import partyline
 
     try:
         return newsmtsc(variant="mt", dev="both")
@@ -51,24 +51,24 @@ def parts(read: Corpus, rows: int) -> tuple[Labelled, Labelled]:
     order = np.random.default_rng(1).permutation(len(marked))
     held = set(order[marked[order] == "dev"][:1000].tolist()) or set(order[-300:].tolist())
     train = [at for at in order.tolist() if at not in held and marked[at] != "test"][:rows]
-    made = []
+    parts = []
     for chosen in (train, sorted(held)):
         table = read.rows.iloc[chosen]
-        made.append(Labelled(examples_of(table, read.parties), STANCE.encode(table["stance"])))
-    return made[0], made[1]
+        parts.append(Labelled(examples_of(table, read.parties), STANCE.encode(table["stance"])))
+    return parts[0], parts[1]
 
 
 def ours(
     size: int, train: Labelled, held: Labelled, epochs: int, checkpoint: str = checkpoints.MINILM
 ) -> tuple[float, float]:
     """Return seconds and macro-F1 of the harness's own training, with batches of a size."""
-    one = encoder(
+    classifier = encoder(
         checkpoint=checkpoint, epochs=epochs, learning_rate=RATE, batch_size=size, labels=STANCE, seed=1
     )
     began = time.perf_counter()
-    one.fit(train)
+    classifier.fit(train)
     seconds = time.perf_counter() - began
-    return seconds, macro(held, one.predict_proba(held.examples))
+    return seconds, macro(held, classifier.predict_proba(held.examples))
 
 
 def plain(
@@ -117,11 +117,11 @@ def plain(
 
 
 def tokenized(tokenizer: Any, part: Labelled) -> list[dict[str, Any]]:
-    shown = [view(one, "marked_pair", Marks()) for one in part.examples]
-    texts, pairs = [one.text for one in shown], [one.pair or "" for one in shown]
-    found = tokenizer(texts, pairs, truncation="only_first", max_length=LENGTH)
+    shown = [view(example, "marked_pair", Marks()) for example in part.examples]
+    texts, pairs = [item.text for item in shown], [item.pair or "" for item in shown]
+    tokens = tokenizer(texts, pairs, truncation="only_first", max_length=LENGTH)
     return [
-        {name: values[at] for name, values in found.items()} | {"labels": int(part.codes[at])}
+        {name: values[at] for name, values in tokens.items()} | {"labels": int(part.codes[at])}
         for at in range(len(part))
     ]
 
@@ -146,8 +146,8 @@ def padded(train: Labelled) -> tuple[float, float]:
     random = [order[start : start + SIZES[PLAIN]] for start in range(0, len(order), SIZES[PLAIN])]
     used = float(rows.lengths.sum())
     return tuple(
-        1 - used / sum(len(one) * float(rows.lengths[one].max()) for one in made)
-        for made in (batches, random)
+        1 - used / sum(len(batch) * float(rows.lengths[batch].max()) for batch in sampled)
+        for sampled in (batches, random)
     )  # type: ignore[return-value]
 
 
@@ -159,11 +159,11 @@ def peak(bf16: bool) -> float:
 
     kind = torch.bfloat16 if bf16 else torch.float32
     size = 8192 if device().type == "cuda" else 2048
-    one = torch.randn(size, size, dtype=kind, device=device())
+    matrix = torch.randn(size, size, dtype=kind, device=device())
     taken = []
     for _ in range(6):
         began = time.perf_counter()
-        float((one @ one)[0, 0])
+        float((matrix @ matrix)[0, 0])
         taken.append(time.perf_counter() - began)
     return 2 * size**3 / min(taken[1:])
 
@@ -176,7 +176,7 @@ def share(train: Labelled, seconds: float, epochs: int, checkpoint: str = checkp
 
     options = Options(checkpoint=checkpoint)
     body = checkpoints.load_body(options.checkpoint)
-    weights = sum(one.numel() for name, one in body.encoder.named_parameters() if one.ndim == 2)
+    weights = sum(weight.numel() for name, weight in body.encoder.named_parameters() if weight.ndim == 2)
     tokens = reader(options, checkpoints.load_tokenizer(options.checkpoint))(train.examples).lengths.sum()
     return 6 * weights * float(tokens) * epochs / seconds / peak(in_bf16(options.precision))
 
@@ -193,10 +193,10 @@ def main() -> None:
     for way in ways.values():
         # What is imported, and read from the disk, for the first time is nobody's speed.
         way(few, few, 1)
-    found = {name: way(train, held, given.epochs) for name, way in ways.items()}
-    mine, theirs = found[OWN][0], found[PLAIN][0]
+    results = {name: way(train, held, given.epochs) for name, way in ways.items()}
+    mine, theirs = results[OWN][0], results[PLAIN][0]
     lines = ["| training | × the Trainer's sentences/s | sentences/s | macro-F1 |", "|---|---:|---:|---:|"]
-    for name, (seconds, score) in found.items():
+    for name, (seconds, score) in results.items():
         speed = len(train) * given.epochs / seconds
         lines.append(f"| {name} | {theirs / seconds:.1f} | {speed:.1f} | {score:.3f} |")
     tight, loose = padded(train)
@@ -208,7 +208,7 @@ def main() -> None:
     )
     text = "\n".join([*lines, "", about])
     ratios = {
-        f"{name}, × the sentences/s of a plain Trainer": (f"{theirs / found[name][0]:.1f}", "≥ 2")
+        f"{name}, × the sentences/s of a plain Trainer": (f"{theirs / results[name][0]:.1f}", "≥ 2")
         for name in (OWN, SAME)
     }
     section.write("Training an encoder", "make bench", text, ratios)

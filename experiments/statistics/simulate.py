@@ -23,11 +23,12 @@ import pandas as pd
 from experiments.statistics import tables
 from experiments.statistics.worlds import World, endless, items, predictions
 from harness.scoring.comparison import compare
-from harness.scoring.limitations import MIN_FOR_RANKS, uses_ranks
+from harness.scoring.limitations import uses_ranks
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import resolve
 from harness.scoring.score import score, seed_values
 from harness.values import seeds
+from harness.values.minimums import MIN_CLUSTERS_FOR_RANKS
 from harness.values.progress import progress
 
 RESULTS = Path(__file__).with_name("results.csv")
@@ -119,7 +120,7 @@ def _covered(world: World, metric: Metric, truth: float, rows: pd.DataFrame) -> 
 
 
 def _inside(world: World, metric: Metric) -> bool:
-    return world in INSIDE and not (uses_ranks(metric) and world.clusters < MIN_FOR_RANKS)
+    return world in INSIDE and not (uses_ranks(metric) and world.clusters < MIN_CLUSTERS_FOR_RANKS)
 
 
 ALIKE = (

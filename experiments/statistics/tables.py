@@ -43,7 +43,8 @@ def _tables(results: pd.DataFrame) -> Iterator[str]:
 
 
 def _coverage(rows: pd.DataFrame) -> Iterator[str]:
-    yield "| setting | groups | seeds | seed sd / item se | lowest | mean | highest | repeats |"
+    columns = ("setting", "groups", "seeds", "seed sd / item se", "lowest", "mean", "highest", "repeats")
+    yield f"| {' | '.join(columns)} |"
     yield "|---|---:|---:|---:|---:|---:|---:|---:|"
     for name, of_setting in rows.groupby("setting", sort=False):
         first, shares = of_setting.iloc[0], of_setting["share"]

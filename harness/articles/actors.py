@@ -72,6 +72,7 @@ def find_actors(text: str, mentions: Sequence[PartyMention], surnames: dict[str,
     surnames : dict
         Surname → fullest form of the name, of the persons whom the article has introduced.
     """
+    # Unsure mentions are excluded from persons and from actors: better no speaker than a wrong one.
     spans = [span for mention in mentions for span in mention.spans]
     actors = [
         Actor(start, end, "party", mention.party, mention.leader or text[start:end], bool(mention.leader))
@@ -84,6 +85,7 @@ def find_actors(text: str, mentions: Sequence[PartyMention], surnames: dict[str,
         for person in find_people(text, spans, surnames)
     ]
     actors += [
+        # "it" is no actor: it stands for things and clauses as well ("it is said").
         Actor(match.start(), match.end(), "pronoun", match.group().lower())
         for match in re.finditer(r"\b(?:[Hh]e|[Ss]he|[Tt]hey)\b", text)
         if not any(start <= match.start() < end for start, end in spans)
@@ -107,6 +109,7 @@ def actor_at(text: str, bare: str, position: int, cast: Sequence[Actor]) -> Acto
     """
     for actor in cast:
         words = text[position : actor.start].split()
+        # Titles pile up ("former deputy prime minister"); more words than six are a clause.
         if actor.start < position or len(words) > 6:
             continue
         if all(may_precede_name(word) for word in words) or (
@@ -124,6 +127,7 @@ def actor_at(text: str, bare: str, position: int, cast: Sequence[Actor]) -> Acto
     begins = r"(?i)(?:the|an?|one|two|three|four|some|several|many|both|his|her|their|our|its|other|most)\b"
     if nouns is None or description is None or re.search(r"[A-Z]", nouns.group(1)[1:]):
         return None
+    # Without an article only a plural or a listed noun speaks: "by critics", not "by surprise".
     if not re.match(begins, nouns.group(1)) and description_at_end(nouns.group(1).split()[0]) is None:
         return None
     return Actor(position, position + nouns.end(), "group", description[0])

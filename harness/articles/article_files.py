@@ -35,6 +35,7 @@ SPLIT_IT = "split it: a file for each article, or a line of JSONL"
 
 # First bytes of files that are often taken for text.
 _MAGIC = {b"%PDF": "a PDF file", b"PK\x03\x04": "a ZIP or Office file", b"\xd0\xcf\x11\xe0": "an Office file"}
+# Null characters and lone surrogates: no page and no table can be written with them.
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 # Share of null characters: a few are slips of a converter, more are binary data.
 _MAX_NULLS = 0.001
@@ -134,6 +135,7 @@ def from_text(raw: bytes, name: str) -> ArticleText:
     for magic, kind in _MAGIC.items():
         if raw.startswith(magic):
             raise _error(name, f"is {kind}, not text", "save it as text or HTML")
+    # Without a byte order mark no other encoding is guessed: a wrong guess would be labelled as text.
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = raw.decode(encoding)
@@ -161,6 +163,7 @@ def from_html(raw: bytes | str, name: str) -> ArticleText:
 
     if len(raw) > MAX_PAGE:
         raise _error(name, f"is a page of {len(raw):,} bytes; at most {MAX_PAGE:,} are read")
+    # Precision before recall: a teaser taken for text would count as words of the outlet.
     content: Any = trafilatura.bare_extraction(
         raw, include_comments=False, with_metadata=True, favor_precision=True
     )
@@ -189,6 +192,7 @@ def from_json(line: str, name: str) -> ArticleText:
     """
     try:
         row = json.loads(line)
+    # The parser recurses: a line of opening brackets ends in a RecursionError.
     except (ValueError, RecursionError) as error:
         raise _error(name, f"is not JSON: {error}") from None
     if not isinstance(row, dict):
@@ -199,6 +203,7 @@ def from_json(line: str, name: str) -> ArticleText:
         for key in fields
         if row.get(key) is not None
         and not isinstance(row[key], str)
+        # Ids are often numbers.
         and not (key == "id" and isinstance(row[key], int))
     ]
     if not problems and not (row.get("text") or row.get("html")):
@@ -240,6 +245,7 @@ def _files(
         if str(path) == "-":
             files.append((None, "standard input", file_format))
         elif path.is_dir():
+            # Sorted, so that the order of rows does not depend on the file system.
             inside = [
                 file for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS and file.is_file()
             ]

@@ -47,6 +47,7 @@ def read_lines(handle: IO[bytes], head: bytes, max_length: int) -> Iterator[byte
     """
     buffer = io.BytesIO(head)
     while line := buffer.readline(max_length):
+        # The last line of the head may go on in the stream.
         complete = line.endswith(b"\n") or len(line) == max_length
         yield line if complete else line + handle.readline(max_length - len(line))
     while line := handle.readline(max_length):

@@ -27,6 +27,7 @@ MAX_OCCLUDED = 80
 
 # Weights below these are noise: nothing in the label would change.
 _MIN_WEIGHT = {"exact": 0.02, "occlusion": 0.01}
+# With the apostrophes and hyphens inside a word.
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 
@@ -86,6 +87,7 @@ def _exact(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> Iter
         words = [
             WordWeight(start, end, item.text[start:end], _contrast(scores, index), "exact")
             for (start, end), scores in shares
+            # Words of the mention name the target, whatever the label.
             if not any(start < span[1] and span[0] < end for span in item.spans)
         ]
         yield _heaviest(words)
@@ -93,6 +95,7 @@ def _exact(model: LabelModel, rows: pd.DataFrame, labels: Sequence[str]) -> Iter
 
 def _contrast(scores: Any, index: int) -> float:
     """Return a word's score for one label, less its mean score for the other labels."""
+    # Against the mean of the others: a constant added to all scores changes no probability.
     rest = [float(value) for label, value in enumerate(scores) if label != index]
     return float(scores[index]) - sum(rest) / len(rest)
 
@@ -106,6 +109,7 @@ def _by_occlusion(
     occlusions = [(number, span) for number, row in enumerate(records) for span in _words(row)]
     if not occlusions:
         return [() for _ in records]
+    # All variants in one call, so that the model labels them in batches.
     without = pd.DataFrame([_without(records[number], span) for number, span in occlusions])
     whole = model.predict(rows)
     occluded = model.predict(without)
@@ -131,6 +135,7 @@ def _without(row: dict[Any, Any], span: Span) -> dict[str, Any]:
     """Return a row without a word and the space after it, the offsets of the mention moved along."""
     start, end = span
     text = row["text"]
+    # With the space after it, so that no double space remains.
     end += int(text[end : end + 1] == " ")
     shift = end - start if start < row["target_start"] else 0
     return {

@@ -67,6 +67,7 @@ def _mentions(chunk: Sequence[FileRow], group: str) -> list[FileRow | None]:
     for name in ("target", "stance", "frames", group or "text"):
         if name not in chunk[0]:
             raise ModelError(f"has no column {name!r}; {suggest(name, map(str, chunk[0]))}")
+    # A model that abstains says nothing of the row, so that it belongs to no cell of the table.
     return [
         None
         if any(is_true(row.get(name)) for name in ("abstain", "frames_abstain"))

@@ -85,6 +85,7 @@ def find_holders(sentences: Sequence[Sentence], mentions: Sequence[Sequence[Part
     list of Holder, length n
         The writer for sentences that are no part of the article.
     """
+    # What kind of text it is shows in all of its sentences, so that they are looked at before any of them.
     surnames = _surnames(sentences, mentions)
     transcript = _is_transcript(sentences)
     posts = _are_posts(sentences)
@@ -162,6 +163,7 @@ def _holder(
     text = sentence.text
     cast = find_actors(text, mentions, surnames)
     attributions = find_attributions(text, cast, transcript=transcript, posts=posts, inside=state.inside)
+    # Words go on over one paragraph break; after more of them somebody else may speak.
     near = sentence.paragraph - state.paragraph <= 1
     for attribution in attributions:
         holder = _attributed(attribution, text, cast, state if near else _State(), surnames)
@@ -169,6 +171,7 @@ def _holder(
             return holder
     quoted = bool(re.search('[“”"]', text))
     all_quoted = not blank_quotations(text, inside=state.inside).strip(' ".,;:!?—–-')
+    # Nothing is attributed: the sentence may continue the words of the holder before.
     if near and state.holder.kind != "writer":
         if state.inside or all_quoted or (state.invites and quoted):
             return replace(state.holder, quoted=True)
@@ -193,6 +196,7 @@ def _attributed(
         bare = blank_quotations(text)
         before = (other for other in cast if other.end <= actor.start and bare[other.start] != '"')
         antecedent = next((other for other in before if _may_be_pronoun(other)), None)
+        # No person before the pronoun: the sentence may begin with a description ("The baker, who").
         described = (
             description_at_end(" ".join(re.split(r"[,;\"]", bare)[0].split()[:5]))
             if antecedent is None
@@ -230,6 +234,7 @@ def _surnames(sentences: Sequence[Sentence], mentions: Sequence[Sequence[PartyMe
     """Map surnames to the fullest form of the name in the article."""
     fullest: dict[str, str] = {}
     for sentence, in_sentence in zip(sentences, mentions, strict=True):
+        # A byline names a person whose surname may come again.
         if sentence.in_article or sentence.kind == "byline":
             spans = [span for mention in in_sentence for span in mention.spans]
             for person in find_people(sentence.text, spans):

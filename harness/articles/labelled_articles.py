@@ -93,6 +93,7 @@ class LabelledArticle:
             )
             for mention in self.mentions
         )
+        # The index of pages shows a headline for each article.
         headline = tuple(sentence for sentence in self.sentences[:1] if sentence.kind == "headline")
         return LabelledArticle(replace(self.article, text=""), headline, (), mentions)
 
@@ -145,6 +146,7 @@ class ArticleReader:
             if model is not None and model.task != task:
                 raise ModelError(f"{model.uri or 'the model'} is for {model.task}; a {task} model is needed")
 
+    # Batches go across articles: one has few rows, and a model is faster on a thousand at a time.
     def label(self, articles: Iterable[ArticleText]) -> Iterator[LabelledArticle]:
         """Label articles, in order; as many are held at a time as fill a batch."""
         batch: list[LabelledArticle] = []
@@ -165,6 +167,7 @@ class ArticleReader:
         rows = tuple(
             LabelledMention(sentence, mention, holder)
             for sentence, in_sentence, holder in zip(sentences, mentions, holders, strict=True)
+            # Filtered last: a party that is not of interest may be the one that speaks.
             for mention in in_sentence
             if not self.only or mention.party in self.only
         )
@@ -220,6 +223,7 @@ def _table(mentions: Sequence[LabelledMention]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "text": [row.sentence.text for row in mentions],
+            # The canonical name, whatever form the sentence uses; the span says where that stands.
             "target": [row.mention.party for row in mentions],
             "target_start": [row.mention.spans[0][0] for row in mentions],
             "target_end": [row.mention.spans[0][1] for row in mentions],
@@ -233,6 +237,7 @@ def _with_frames(
     """Add frames, which belong to the sentence: predicted once, however many parties it mentions."""
     import pandas as pd
 
+    # In order and without repeats: equal sentences have equal frames.
     texts = list(dict.fromkeys(row.sentence.text for row in mentions))
     records = model.predict(pd.DataFrame({"text": texts})).to_dict("records")
     by_text: dict[str, dict[Any, Any]] = dict(zip(texts, records, strict=True))

@@ -123,6 +123,7 @@ def _merged(hits: list[_Hit]) -> list[PartyMention]:
     mentions = []
     for party in dict.fromkeys(hit.party for hit in sorted(hits, key=lambda hit: hit.span)):
         of_party = sorted((hit for hit in hits if hit.party == party), key=lambda hit: hit.span)
+        # A sure mention settles that the party is meant; unsure spans beside it may be a person or a place.
         best = [hit for hit in of_party if hit.sure] or of_party
         reference = min((hit.reference for hit in best), key=BY_CERTAINTY.index)
         spans = tuple(hit.span for hit in best)
@@ -163,6 +164,7 @@ def _hit(text: str, form: Form, context: _Context) -> _Hit | None:
         return _surname(text, span, introduced, context)
     demonym = next((meaning for meaning in form.meanings if meaning.how == "demonym"), None)
     if demonym is not None:
+        # "Ostrelian officials" are the state; "an Ostrelian tenor" is not.
         return _Hit(span, demonym.party, "demonym", _is_office(text, form.end))
     candidates = [meaning for meaning in form.meanings if meaning.how == "ambiguous"]
     return _ambiguous(text, span, candidates, context) if candidates else None
@@ -210,6 +212,7 @@ def _ambiguous(text: str, span: Span, meanings: list[Meaning], context: _Context
     if form in context.surnames or _follows_name(text, span[0]) or _follows_courtesy(text, span[0]):
         return None
     named = [meaning.party for meaning in meanings if context.counts[meaning.party]]
+    # Of several candidates the one that the article names most.
     party = max(named, key=lambda name: context.counts[name]) if named else meanings[0].party
     is_place = _PLACE.search(text[: span[0]]) is not None or _PLACE_AFTER.match(text[span[1] :]) is not None
     sure = len(named) == 1 and (is_canonical or not is_place)
@@ -223,6 +226,7 @@ def _follows_name(text: str, start: int) -> bool:
         return False
     word = match.group(1)
     lower = word.lower().rstrip(".")
+    # "President Washington", "But Washington": the word before is no first name.
     is_other_word = lower in TITLES or lower in NOT_PEOPLE or lower.endswith("ly")
     return word[0].isupper() and not is_other_word and not re.search(r"[’']s?$", word) and not word.isupper()
 
@@ -303,10 +307,12 @@ def _pronouns(
     if match is None or not before or sentence.paragraph - before[-1][0].paragraph > 1:
         return []
     previous, previous_hits = before[-1]
+    # "Ada Orrin said he won": the pronoun may be anybody whom this sentence names first.
     if _persons(sentence.text[: match.start()], in_sentence, context):
         return []
     persons = _persons(previous.text, previous_hits, context)
     leaders = {(hit.party, hit.leader) for hit in previous_hits if hit.leader and hit.sure}
+    # A second person in the sentence before would be another reading.
     if len(leaders) != 1 or len(persons) != 1 or persons != {leader for _, leader in leaders}:
         return []
     party, leader = next(iter(leaders))
@@ -334,6 +340,7 @@ def _descriptions(
             continue
         near = [
             hit
+            # Farther back the description is more likely to mean another party.
             for previous, previous_hits in before[-2:]
             if sentence.paragraph - previous.paragraph <= 1
             for hit in previous_hits

@@ -66,6 +66,7 @@ def reader_page(article: LabelledArticle, *, models: tuple[str, ...] = ()) -> st
     numbers = {name: number for number, name in enumerate(parties)}
     tallies = tally_parties([article])
     return (
+        # The environment escapes whatever is filled in, the JSON for the script included.
         environment()
         .get_template("reader.html.j2")
         .render(
@@ -132,13 +133,16 @@ def _paragraphs(article: LabelledArticle, numbers: dict[str, int]) -> list[list[
     for sentence in article.sentences:
         mentions = by_sentence.get(sentence.number, [])
         pieces = _pieces(sentence.text, mentions, numbers)
-        shown = ShownSentence(sentence.number, sentence.kind, sentence.in_article, bool(mentions), pieces)
-        paragraphs.setdefault(sentence.paragraph, []).append(shown)
+        shown_sentence = ShownSentence(
+            sentence.number, sentence.kind, sentence.in_article, bool(mentions), pieces
+        )
+        paragraphs.setdefault(sentence.paragraph, []).append(shown_sentence)
     return list(paragraphs.values())
 
 
 def _pieces(text: str, mentions: list[LabelledMention], numbers: dict[str, int]) -> tuple[TextPiece, ...]:
     """Cut a sentence at the spans of its mentions; of overlapping spans the first counts."""
+    # In order of their starts: two parties may overlap ("Ostrelian Union").
     spans = sorted(
         (span, numbers[mention.mention.party]) for mention in mentions for span in mention.mention.spans
     )
@@ -183,12 +187,14 @@ def _rows_by_sentence(
     for mention in article.mentions:
         labels = mention.labels
         cell = _stance_cell(mention) | {
+            # Three digits: more would only make the page larger.
             "proba": {name: round(value, 3) for name, value in labels.proba.items()},
             "frames": [name.replace("_", " ") for name in labels.frames],
             "holder": _holder(mention),
             "how": _certainty(mention),
             "words": [[word.text, round(word.weight, 3)] for word in labels.words],
         }
+        # The keys of JSON objects are strings.
         rows.setdefault(str(mention.sentence.number), {})[str(numbers[mention.mention.party])] = cell
     return rows
 

@@ -84,8 +84,10 @@ def _person(capitals: str, start: int, surnames: Collection[str], *, titled: boo
     if not words or any(word.lower().rstrip(".") in NOT_PEOPLE for word, _ in words):
         return None
     name = " ".join(word for word, _ in words)
+    # A single capitalised word may be anything; after a title, or once introduced, it is a person.
     if len(words) == 1 and not titled and name not in surnames:
         return None
+    # Initials and abbreviations are no surnames.
     if len(words) == 1 and (len(name) < 2 or name.isupper()):
         return None
     last, offset = words[-1]

@@ -120,6 +120,7 @@ def read(articles: Articles, options: ReadingOptions = DEFAULTS) -> Reading:
     texts, total, name = _texts(articles, options, reading)
     _check_outputs(options.outputs or (), single=total == 1)
     # Standard input counts as one article until a second one is read from it.
+    # They are read before the models are loaded, so that broken input fails at once.
     first = list(islice(texts, 2))
     single = total == 1 and len(first) < 2
     reader = _reader(options, single, reading)
@@ -234,6 +235,7 @@ def _canonical(registry: Registry, name: str) -> str:
     for party in registry.parties:
         if name.casefold() in {form.casefold() for form in (party.name, *party.aliases)}:
             return party.name
+    # Aliases too, so that the suggestion may be what the user mistyped.
     names = [form for party in registry.parties for form in (party.name, *party.aliases)]
     raise ArticleError([Problem("party", f"the registry has no {name!r}", suggest(name, names))])
 

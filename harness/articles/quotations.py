@@ -30,7 +30,7 @@ def blank_quotations(text: str, *, inside: bool = False) -> str:
 
     Examples
     --------
-    >>> outside_quotes("“We won,” he said.").replace('"', "_")
+    >>> blank_quotations("“We won,” he said.").replace('"', "_")
     '_________ he said.'
     """
     closing = _CLOSING.match(text)

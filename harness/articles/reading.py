@@ -91,12 +91,14 @@ class Reading:
         ordered = [name for name in STANCES if name in stances] + sorted(stances - set(STANCES))
         columns = ["party", "voice", *(name or "mentions" for name in ordered)]
         table = pd.DataFrame(records, columns=columns)
+        # A stance that a party does not have is a count of 0, not a missing value.
         return table.fillna(dict.fromkeys(columns[2:], 0)).astype(dict.fromkeys(columns[2:], int))
 
     def __repr__(self) -> str:
         return f"Reading({self.n_articles:,} articles, {self.n_rows:,} rows, {len(self.tallies):,} parties)"
 
     def _repr_html_(self) -> str:
+        # pandas escapes the names of parties.
         return self.counts.to_html(index=False)
 
     def show(self, console: Console | None = None) -> None:
@@ -152,8 +154,9 @@ def _stance_counts(counts: Counter[str]) -> str:
         return "–"
     if set(counts) == {""}:
         return str(counts[""])
+    # The three stances keep their places, so that columns can be compared; others follow by name.
     names: Sequence[str] = [
         name for name in STANCES if name in counts or len(counts) > 1 or set(counts) <= set(STANCES)
     ]
-    others = [f"{name} {n}" for name, n in counts.items() if name not in STANCES]
-    return " / ".join([*(str(counts[name]) for name in names), *others])
+    other_stances = [f"{name} {n}" for name, n in counts.items() if name not in STANCES]
+    return " / ".join([*(str(counts[name]) for name in names), *other_stances])

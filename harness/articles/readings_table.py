@@ -69,6 +69,7 @@ def load_readings(path: Path) -> ReadingsTable:
     sure: list[dict[str, Any]] = []
     unsure = 0
     for row in read_rows(path, COLUMNS):
+        # An unsure mention would count a party that may not be meant.
         if not is_true(row["sure"]):
             unsure += 1
         else:
@@ -130,12 +131,14 @@ def week_of(date: str) -> str:
         day = dt.date.fromisoformat(date[:10])
     except ValueError:
         return ""
+    # A date rather than a number: it sorts as text, and lies on an axis of time.
     return (day - dt.timedelta(days=day.weekday())).isoformat()
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     date = str(row.get("date") or "")
     return {
+        # A key by which a labelled sample is joined to its table again.
         "row": f"{row['article']}#{row['sentence']}#{row['target']}",
         "article": str(row["article"]),
         "outlet": str(row.get("outlet") or ""),

@@ -13,6 +13,7 @@ import numpy as np
 from harness.articles.readings_table import ReadingsTable
 from harness.articles.table_writer import atomic_file
 from harness.values.errors import ArticleError, Problem, suggest
+from harness.values.minimums import MIN_STRATUM_ROWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 COLUMNS = ("row", "pi", "stratum", "article", "outlet", "date", "text", "target", "gold", "gold_voice")
 STRATA = ("target", "outlet", "week", "voice", "stance")
 """Columns that may make strata."""
-
-MIN_ROWS = 2
-"""Rows drawn from a stratum: of a single row no variance can be estimated."""
 
 
 def draw_sample(
@@ -34,7 +32,7 @@ def draw_sample(
     ----------
     readings : ReadingsTable
     size : int
-        Rows to draw, about: at least :data:`MIN_ROWS` from each stratum, or all of a smaller one.
+        Rows to draw, about: at least :data:`MIN_STRATUM_ROWS` from each stratum, or all of a smaller one.
     by : sequence of str
         Columns whose values make the strata, of :data:`STRATA`. A stratum gets rows in proportion to the
         square root of its size (power allocation; Bankier 1988), so that rare parties are not lost.
@@ -59,8 +57,8 @@ def draw_sample(
         for name in by
         if name not in STRATA
     ]
-    if size < MIN_ROWS:
-        problems.append(Problem("size", f"should be at least {MIN_ROWS}, got {size}"))
+    if size < MIN_STRATUM_ROWS:
+        problems.append(Problem("size", f"should be at least {MIN_STRATUM_ROWS}, got {size}"))
     if problems:
         raise ArticleError(problems)
     rows = readings.rows
@@ -76,6 +74,7 @@ def draw_sample(
         chosen = random.permutation(indices)[:n]
         parts.append(rows.iloc[chosen].assign(pi=n / total, stratum=name))
     drawn = pd.concat(parts).assign(gold="", gold_voice="")
+    # In random order: whoever labels the first half has labelled a random half of every stratum.
     return drawn.iloc[random.permutation(len(drawn))][list(COLUMNS)].reset_index(drop=True)
 
 
@@ -88,7 +87,7 @@ def _allocation(sizes: Sequence[int], size: int) -> list[int]:
     while len(exhausted) < len(sizes):
         roots = {k: sizes[k] ** 0.5 for k in allocation if k not in exhausted}
         total = sum(roots.values())
-        allocation |= {k: max(MIN_ROWS, round(remaining * root / total)) for k, root in roots.items()}
+        allocation |= {k: max(MIN_STRATUM_ROWS, round(remaining * root / total)) for k, root in roots.items()}
         whole = {k: int(sizes[k]) for k in roots if allocation[k] >= sizes[k]}
         if not whole:
             break

@@ -85,6 +85,7 @@ def split_sentences(text: str, *, title: str = "", language: str = "en") -> list
         )
         for start, end in spans:
             line_kind = kind
+            # "Share this story" may end a paragraph of text.
             if kind == "body" and is_boilerplate(_flat(text[start:end])):
                 line_kind = "boilerplate"
             sentences.append(
@@ -120,6 +121,7 @@ def _joined(text: str, run: list[Span]) -> Iterator[Span]:
     lengths = [end - start for start, end in run[:-1]]
     ends = [text[end - 1] not in '.!?:…"”’)»' for _, end in run[:-1]]
     short, long = _WRAPPED
+    # The last line of a paragraph is short whether it was wrapped or not: it does not count.
     wrapped = bool(lengths) and all(short <= length <= long for length in lengths)
     if wrapped and sum(ends) * 2 > len(ends) and max(lengths) - min(lengths) <= 30:
         yield run[0][0], run[-1][1]
@@ -159,6 +161,7 @@ _INITIALS = re.compile(r"\b(?:[A-Z]\.|Mr\.|Mrs\.|Ms\.|Dr\.|Sen\.|Rep\.|Gov\.|No\
 def _sentences_of(text: str, span: Span, language: str) -> list[Span]:
     import sentencex
 
+    # Breaks inside a paragraph are wraps, and no ends of sentences.
     piece = _flat(text[slice(*span)])
     marker = BULLET.match(piece)
     begin = marker.end() if marker and marker.end() < len(piece) else 0

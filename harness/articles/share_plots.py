@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.articles.holders import VOICES
-from harness.articles.shares import MIN_GOLD, SHARE_VOICES, StanceShare
+from harness.articles.shares import SHARE_VOICES, StanceShare
 from harness.reports.figures import BLUE, GREY, ORANGE, canvases, png
+from harness.values.minimums import MIN_GOLD_ROWS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,12 +93,14 @@ def plot_shares(shares: Sequence[StanceShare], title: str) -> bytes:
             and share.group.get(axis.key, "") in axis.positions
         ]
         _panel(panel, inside, axis)
+        # Names are no formulas: an outlet may be called $A_B$.
         panel.set_title(f"{row}: {voice}" if row else voice, fontsize=8, loc="left", parse_math=False)
         last, first = number // len(voices) == len(rows) - 1, number % len(voices) == 0
         panel.tick_params(labelsize=7, labelbottom=last, labelleft=first)
+    # One legend for all panels, below them.
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=8, frameon=False, ncols=4, loc="outside lower left")
-    key = f"filled: corrected, 95 % interval; hollow: naive, small under {MIN_GOLD} rows"
+    key = f"filled: corrected, 95 % interval; hollow: naive, small under {MIN_GOLD_ROWS} rows"
     figure.suptitle(f"{title}\n{key}", fontsize=9, x=0.01, ha="left", parse_math=False)
     return png(figure)
 
@@ -154,7 +157,8 @@ def _panel(panel: Axes, shares: Sequence[StanceShare], axis: ShareAxis) -> None:
             if share.label == label
         ]
         for few in (False, True):
-            naive = [(x, share.naive.value) for x, share in points if (share.n < MIN_GOLD) is few]
+            # Naive shares of few rows are drawn small: they scatter whatever the model does.
+            naive = [(x, share.naive.value) for x, share in points if (share.n < MIN_GOLD_ROWS) is few]
             panel.plot(
                 [x + 0.3 * axis.step for x, _ in naive],
                 [value for _, value in naive],
@@ -172,6 +176,7 @@ def _panel(panel: Axes, shares: Sequence[StanceShare], axis: ShareAxis) -> None:
         ]
         style = {"fmt": marker, "color": color, "markersize": 5, "capsize": 2, "linewidth": 1.2}
         panel.errorbar([x for x, _ in points], values, yerr=reach, label=label, **style)  # type: ignore[arg-type]
+    # Room for markers at 0 and at 1.
     panel.set_ylim(-0.05, 1.05)
     panel.set_xlim(*axis.ends)
     upright = 90 if axis.key == "outlet" else 0

@@ -83,7 +83,9 @@ def write_report(shares: Sequence[StanceShare], folder: Path, *, notes: Sequence
         name = party or "all parties"
         image = plot_shares([share for share in shares if share.group.get("target", "") == party], name)
         slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40]
+        # The number keeps names apart that have the same slug.
         _save(folder / f"{number:02d}-{slug or 'all'}.png", image)
+        # The image stands in the page itself, so that the page can be passed on alone.
         plots.append({"name": name, "image": base64.b64encode(image).decode("ascii")})
     page = (
         environment()

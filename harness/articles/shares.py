@@ -27,6 +27,7 @@ from harness.scoring.statistics.corrected_share import (
 )
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.labels import STANCES
+from harness.values.minimums import MIN_GOLD_ROWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,12 +38,6 @@ BY = ("target", "outlet", "week")
 
 BOTH_VOICES = "all"
 SHARE_VOICES = (BOTH_VOICES, OWN_VOICE, QUOTED)
-
-MIN_GOLD = 10
-"""Labelled rows of a group, below which its shares are not corrected.
-
-That no error is among so few does not show that there are none.
-"""
 
 MAX_LISTED_PROBLEMS = 20
 
@@ -87,8 +82,8 @@ class StanceShare:
     n, n_gold : int
         Rows, and hand-labelled rows among them.
     naive, corrected : ShareEstimate
-        In [0, 1], with 95 % intervals; the corrected one is NaN where fewer than :data:`MIN_GOLD` rows are
-        labelled.
+        In [0, 1], with 95 % intervals; the corrected one is NaN where fewer than
+        :data:`MIN_GOLD_ROWS` rows are labelled.
     """
 
     group: dict[str, str]
@@ -131,6 +126,7 @@ def read_gold(path: Path, readings: ReadingsTable) -> Gold:
     if len(set(keys)) < len(keys):
         problems.append(Problem(str(path), "has duplicate rows"))
     if problems:
+        # A wrong column makes every row wrong; twenty show that.
         raise ArticleError(problems[:MAX_LISTED_PROBLEMS])
     table = pd.DataFrame(
         {
@@ -184,6 +180,7 @@ def _labelled(table: pd.DataFrame, by_key: pd.DataFrame) -> Gold:
     unanswered = sorted(set(drawn.index) - set(answered.index))
     if unanswered:
         notes.append(f"no row of {', '.join(unanswered)} is labelled: shares are not corrected there")
+    # Within a stratum the rows that were labelled are a simple random sample of those drawn.
     rate = labelled["stratum"].map(answered / drawn)
     if len(labelled) < len(table):
         blank = len(table) - len(labelled)
@@ -198,7 +195,7 @@ def _labelled(table: pd.DataFrame, by_key: pd.DataFrame) -> Gold:
 def estimate_shares(
     readings: ReadingsTable, gold: Gold | None = None, *, by: Sequence[str] = BY
 ) -> list[StanceShare]:
-    """ShareEstimate the shares of stances in groups of rows.
+    """Estimate the shares of stances in groups of rows.
 
     Parameters
     ----------
@@ -225,6 +222,7 @@ def estimate_shares(
     if problems or not by:
         raise ArticleError(problems or [Problem("by", "names no column", f"use one of {', '.join(BY)}")])
     sample = None if gold is None else _Sample.of(gold)
+    # A stance that only people gave has a share too.
     labels = readings.labels if gold is None else in_order([*readings.labels, *gold.rows["gold"]])
     shares: list[StanceShare] = []
     for names, group in readings.rows.groupby(list(by), sort=True):
@@ -237,10 +235,12 @@ def estimate_shares(
                 part, whole = int((predicted == label).sum()), len(predicted)
                 n_gold, corrected = 0, UNKNOWN_SHARE
                 if sample is not None:
+                    # A group is a domain of the sample: how many of its rows were drawn is random, so
+                    # that rows outside it count as zeros rather than being left out.
                     counted = sample.counted(inside, voice, label)
                     n_gold = int(counted.whole.sum())
-                    if n_gold >= MIN_GOLD:
-                        corrected = corrected_share(part, whole, counted, sample.drawn)
+                    if n_gold >= MIN_GOLD_ROWS:
+                        corrected = corrected_share(part, whole, counted, sample.design)
                 shares.append(
                     StanceShare(key, voice, label, whole, n_gold, naive_share(part, whole), corrected)
                 )
@@ -253,10 +253,10 @@ def limitations(shares: Sequence[StanceShare], gold: Gold | None) -> tuple[str, 
         return ("without a labelled sample, shares are naive",)
     both = [share for share in shares if share.voice == BOTH_VOICES]
     groups = {tuple(share.group.values()) for share in both}
-    few = {tuple(share.group.values()) for share in both if share.n_gold < MIN_GOLD}
+    few = {tuple(share.group.values()) for share in both if share.n_gold < MIN_GOLD_ROWS}
     if not few:
         return gold.notes
-    what = f"in {len(few):,} of {len(groups):,} groups fewer than {MIN_GOLD} rows are labelled"
+    what = f"in {len(few):,} of {len(groups):,} groups fewer than {MIN_GOLD_ROWS} rows are labelled"
     return (*gold.notes, f"{what}, so shares are not corrected there: label more rows, or use fewer groups")
 
 
@@ -265,7 +265,7 @@ class _Sample:
     """The labelled rows as arrays, ``(n,)``."""
 
     columns: dict[str, NDArray[np.object_]]
-    drawn: SampleDesign
+    design: SampleDesign
 
     @classmethod
     def of(cls, gold: Gold) -> _Sample:
@@ -273,13 +273,14 @@ class _Sample:
 
         rows = gold.rows
         codes = pd.factorize(rows["stratum"])[0]
+        # Arrays, not a table: masks are taken for every group, of which there may be thousands.
         names = (*BY, "voice", "gold_voice", "stance", "gold")
         columns = {name: rows[name].to_numpy(dtype=object) for name in names}
         return cls(columns, SampleDesign(rows["pi"].to_numpy(dtype=float), codes))
 
     def inside(self, key: dict[str, str]) -> NDArray[np.bool_]:
         """Return which rows are of a group: a mask, ``(n,)``."""
-        mask = np.ones(len(self.drawn.pi), dtype=bool)
+        mask = np.ones(len(self.design.pi), dtype=bool)
         for name, value in key.items():
             mask &= self.columns[name] == value
         return mask

@@ -86,6 +86,7 @@ class TableWriter:
         if not rows:
             return
         if self.explained:
+            # The first row decides on the columns, so that all rows need the same.
             rows = [{**row, "words": row.get("words", "")} for row in rows]
         # The first row has the columns, so that a table without rows is not written.
         if not self._writers:
@@ -113,6 +114,7 @@ def atomic_file(path: Path) -> Iterator[Any]:
     ArticleError
         Where it cannot be written.
     """
+    # A run that fails leaves the old file, and nobody ever reads half a table.
     draft = path.with_name(f"{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

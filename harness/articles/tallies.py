@@ -53,6 +53,7 @@ def add_article(tallies: dict[str, PartyTally], article: LabelledArticle) -> Non
         tally = tallies.setdefault(row.mention.party, PartyTally())
         if not row.mention.sure:
             tally.unsure += 1
+        # Where the model abstains its stance is a guess that it does not stand by.
         elif row.labels.abstain:
             tally.abstained += 1
         else:

@@ -1,4 +1,4 @@
-"""Several people's labels and predictions in, what agreement allows and which rows look mislabelled out."""
+"""Labels by several people and predictions in; their agreement, and rows probably mislabelled, out."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.audits.audit_protocol import Queries, Subject
-from harness.audits.intervals import alphas, gap, mean, rate, shown
-from harness.audits.mislabelled import FEWEST, Issues, issues_of
+from harness.audits.intervals import alphas, format_share, gap, mean, rate
+from harness.audits.mislabelled import LabelIssues, issues_of
 from harness.scoring.score import score
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
+from harness.values.minimums import MIN_ISSUE_ROWS
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAME = "annotators"
-MANY = 0.1
-"""Share of rows that look mislabelled, from which on the classifier is the likelier to be wrong."""
+MAX_MISLABELLED = 0.1
+"""If more than this share of the rows look mislabelled, errors of the classifier are the likelier cause."""
 
 RELIABLE, TENTATIVE = 0.8, 0.667
-"""Krippendorff (2004): above the first, conclusions may rest on the labels; below the second none may."""
+"""Bounds of alpha (Krippendorff 2004, Content Analysis): from the first on, labels are reliable; below the
+second, no conclusion may rest on them."""
 
 
 def annotators(*, mislabelled: bool = True) -> Annotators:
-    """Set a classifier beside the people who labelled the corpus.
+    """Compare a classifier with the people who labelled the corpus.
 
     Parameters
     ----------
@@ -47,19 +49,19 @@ class Annotators:
     needs_model = False
 
     def prepare(self, subject: Subject) -> Queries | Finding:
-        """Read votes and predictions; nothing is asked."""
+        """Compare votes with predictions; no prediction is needed."""
         votes = votes_of(subject)
         issues = issues_of(subject) if self.mislabelled else None
         n = sum(map(bool, votes))
-        why = subject.too_few(n, "test items have votes of several people")
-        if why:
-            why = why if n else "The corpus holds no votes of several people."
+        reason = subject.few_items_reason(n, "test items have votes of several people")
+        if reason:
+            reason = reason if n else "The corpus has no votes of several people."
             if issues is None or not issues.rows:
-                return not_applicable(NAME, why)
-            told = f"{why} {_suspects(issues)}"
-            return Finding(NAME, "not applicable", told, (issues.measure,), (issues.table,))
+                return not_applicable(NAME, reason)
+            sentence = f"{reason} {_issue_sentence(issues)}"
+            return Finding(NAME, "not applicable", sentence, (issues.measure,), (issues.table,))
         measures = tuple(_measured(subject, votes))
-        by_name = {one.name: one for one in measures}
+        by_name = {measure.name: measure for measure in measures}
         details: tuple[Detail, ...] = ()
         if issues is not None and issues.rows:
             measures, details = (*measures, issues.measure), (issues.table,)
@@ -68,54 +70,57 @@ class Annotators:
 
 
 def votes_of(subject: Subject) -> list[tuple[Any, ...]]:
-    """Return the votes on each tested row, empty where fewer than two are known.
+    """Return the votes on each tested row, empty for rows with fewer than two.
 
-    Of stance they stand in ``votes``, one label a person; of framing in ``frames_votes``, the frames of each.
+    Stance: column ``votes``, one label per person; framing: ``frames_votes``, the frames of each person.
     """
     column = "frames_votes" if subject.labels.multi else "votes"
     if column not in subject.tested.rows.columns:
         return [()] * len(subject.tested)
-    known = set(subject.labels.names)
-    found = []
+    # A vote for a label outside the label set, such as "cannot tell", is no vote.
+    names = set(subject.labels.names)
+    votes_of_rows = []
     for value in subject.tested.rows[column]:
         votes = tuple(value) if isinstance(value, tuple | list) else ()
         if subject.labels.multi:
-            votes = tuple(tuple(name for name in vote if name in known) for vote in votes)
+            votes = tuple(tuple(name for name in vote if name in names) for vote in votes)
         else:
-            votes = tuple(vote for vote in votes if vote in known)
-        found.append(votes if len(votes) > 1 else ())
-    return found
+            votes = tuple(vote for vote in votes if vote in names)
+        votes_of_rows.append(votes if len(votes) > 1 else ())
+    return votes_of_rows
 
 
 def _measured(subject: Subject, votes: Sequence[tuple[Any, ...]]) -> Iterator[Measure]:
-    places = [k for k, item in enumerate(votes) if item]
-    voted = [votes[k] for k in places]
-    clusters = subject.clusters[places]
+    rows = [row for row, item in enumerate(votes) if item]
+    voted = [votes[row] for row in rows]
+    clusters = subject.clusters[rows]
     yield alphas("alpha", _questions(subject, voted), clusters)
-    yield replace(_of_people(subject, places, voted), name="ceiling")
+    yield replace(_score_of_people(subject, rows, voted), name="ceiling")
     agreed = np.array([len({_key(vote) for vote in item}) == 1 for item in voted])
-    right = subject.said[places] == subject.truth[places]
-    right = (right.all(axis=1) if subject.labels.multi else right).astype(float)
-    yield rate("agreed_right", right[agreed], clusters[agreed])
-    yield rate("disputed_right", right[~agreed], clusters[~agreed])
-    if FEWEST <= agreed.sum() <= len(agreed) - FEWEST:
-        yield gap("agreed_gap", right, agreed, clusters)
+    correct = subject.predicted[rows] == subject.truth[rows]
+    correct = (correct.all(axis=1) if subject.labels.multi else correct).astype(float)
+    yield rate("agreed_right", correct[agreed], clusters[agreed])
+    yield rate("disputed_right", correct[~agreed], clusters[~agreed])
+    if MIN_ISSUE_ROWS <= agreed.sum() <= len(agreed) - MIN_ISSUE_ROWS:
+        yield gap("agreed_gap", correct, agreed, clusters)
+    # Soft labels: the shares of the votes. Their own entropy is the lowest possible cross-entropy.
     shares = np.stack([_shares(subject, item) for item in voted])
-    yield mean("soft_cross_entropy", _cross_entropy(subject, shares, subject.proba[places]), clusters)
+    yield mean("soft_cross_entropy", _cross_entropy(subject, shares, subject.proba[rows]), clusters)
     yield mean("soft_cross_entropy_floor", _cross_entropy(subject, shares, shares), clusters)
 
 
 def _questions(subject: Subject, voted: Sequence[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
-    """Return what people were asked: one label of an item, or of several labels at once each, yes or no."""
+    """Return the votes by question: one question for a single label, else one per label, yes or no."""
     if not subject.labels.multi:
         return [list(voted)]
     return [[tuple(name in vote for vote in item) for item in voted] for name in subject.labels.names]
 
 
-def _of_people(subject: Subject, places: Sequence[int], voted: Sequence[tuple[Any, ...]]) -> Measure:
-    """Score people as if they were classifiers: each one's votes against the gold label, mean over people."""
+def _score_of_people(subject: Subject, rows: Sequence[int], voted: Sequence[tuple[Any, ...]]) -> Measure:
+    """Score people like classifiers: the votes of each against the gold labels, mean over people."""
+    # Votes have no names: the first column of votes stands for a first person, and so on.
     persons = min(map(len, voted))
-    corpus = subject.tested.take([str(subject.tested.rows["id"].iloc[k]) for k in places])
+    corpus = subject.tested.take([str(subject.tested.rows["id"].iloc[row]) for row in rows])
     parts = []
     for person in range(persons):
         codes = subject.labels.encode([item[person] for item in voted])
@@ -126,11 +131,12 @@ def _of_people(subject: Subject, places: Sequence[int], voted: Sequence[tuple[An
             )
         )
     metric = subject.metric
+    # People give labels, not probabilities.
     if metric.probabilities:
         return Measure("ceiling", math.nan)
     scored = score(Predictions.concat(parts), [metric], draws=1_000).rows
-    row = scored[scored["slice"] == "all"].iloc[0]
-    return Measure("ceiling", float(row["value"]), float(row["low"]), float(row["high"]), len(places))
+    total = scored[scored["slice"] == "all"].iloc[0]
+    return Measure("ceiling", float(total["value"]), float(total["low"]), float(total["high"]), len(rows))
 
 
 def _shares(subject: Subject, item: tuple[Any, ...]) -> NDArray[np.float64]:
@@ -140,7 +146,8 @@ def _shares(subject: Subject, item: tuple[Any, ...]) -> NDArray[np.float64]:
 
 
 def _cross_entropy(subject: Subject, shares: Any, proba: Any) -> NDArray[np.float64]:
-    """Return the cross-entropy of stated probabilities to the shares of the votes, in nats, ``(n,)``."""
+    """Return the cross-entropy of probabilities and the shares of the votes, in nats, ``(n,)``."""
+    # One probability of 0 would make the mean infinite.
     inside = np.clip(proba, 1e-6, 1 - 1e-6)
     each = -shares * np.log(inside)
     if subject.labels.multi:
@@ -153,47 +160,48 @@ def _key(vote: Any) -> Any:
 
 
 def _verdict(alpha: Measure) -> Verdict:
-    """Read alpha by its bounds; where its interval reaches past the next bound too, it is tentative."""
+    """Judge alpha by its bounds; tentative if its interval reaches past the next bound, too."""
     if alpha.value >= RELIABLE and alpha.low >= TENTATIVE:
         return "passed"
     return "failed" if alpha.value < TENTATIVE and alpha.high < RELIABLE else "warning"
 
 
-def _sentences(subject: Subject, measures: dict[str, Measure], issues: Issues | None) -> Iterator[str]:
-    found = measures["alpha"]
+def _sentences(subject: Subject, measures: dict[str, Measure], issues: LabelIssues | None) -> Iterator[str]:
+    alpha = measures["alpha"]
     word = {"passed": "reliable", "warning": "tentative", "failed": "too low to rest conclusions on"}
-    if math.isnan(found.value):
-        yield "All people gave one and the same label, which says nothing of how well they agree."
+    if math.isnan(alpha.value):
+        yield "All people gave the same label throughout, so their agreement cannot be measured."
     else:
-        interval = "" if math.isnan(found.low) else f" ({found.low:.2f} to {found.high:.2f})"
-        yield f"Krippendorff's alpha is {found.value:.2f}{interval}: {word[_verdict(found)]}."
+        interval = "" if math.isnan(alpha.low) else f" ({alpha.low:.2f} to {alpha.high:.2f})"
+        yield f"Krippendorff's alpha is {alpha.value:.2f}{interval}: {word[_verdict(alpha)]}."
     ceiling, metric = measures["ceiling"], subject.metric.name
     if not math.isnan(ceiling.value):
-        own = _own(subject)
         yield (
             f"One person's labels score {ceiling.value:.3f} in {metric} against the gold labels that they"
-            f" helped to make, {subject.name} {own:.3f}."
+            f" contributed to, {subject.name} {_score(subject):.3f}."
         )
     agreed, disputed = measures["agreed_right"], measures["disputed_right"]
     if agreed.n and disputed.n:
         yield (
-            f"It is right in {shown(agreed)} of the items that people agreed on, in {shown(disputed)} of the"
-            f" {disputed.n} others."
+            f"It is right in {format_share(agreed)} of the items that people agreed on, in"
+            f" {format_share(disputed)} of the {disputed.n} others."
         )
     if issues is not None and issues.rows:
-        yield _suspects(issues)
+        yield _issue_sentence(issues)
 
 
-def _suspects(issues: Issues) -> str:
-    found = issues.measure
-    many = found.value > MANY * found.n
-    doubt = "; so many say more of the classifier than of the labels" if many else ""
+def _issue_sentence(issues: LabelIssues) -> str:
+    measure = issues.measure
+    many = measure.value > MAX_MISLABELLED * measure.n
+    doubt = "; that many suggest errors of the classifier rather than of the labels" if many else ""
     return (
-        f"{found.value:,.0f} of {found.n:,} rows look mislabelled, as far as this classifier can tell{doubt};"
-        f" the {len(issues.rows)} likeliest are listed."
+        f"{measure.value:,.0f} of {measure.n:,} rows look mislabelled, judged by this classifier{doubt};"
+        f" the {len(issues.rows)} most probable are listed."
     )
 
 
-def _own(subject: Subject) -> float:
-    made = Predictions.of(subject.tested, subject.labels, subject.proba, run=subject.name, split="test")
-    return score(made, [subject.metric], draws=0).value(subject.metric.name)
+def _score(subject: Subject) -> float:
+    predictions = Predictions.of(
+        subject.tested, subject.labels, subject.proba, run=subject.name, split="test"
+    )
+    return score(predictions, [subject.metric], draws=0).value(subject.metric.name)

@@ -1,4 +1,4 @@
-"""What an audit looks at: test items and what a classifier said of them; and what it asks in turn."""
+"""What an audit gets, a classifier and its test items; and what it asks for, more predictions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from harness.classifiers.protocol import Example, Examples, examples_of
-from harness.scoring.limitations import MIN_ITEMS
 from harness.scoring.metrics.metric import Metric
 from harness.splits import Split
 from harness.values.findings import Finding
 from harness.values.labels import LabelSet, Task
+from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
@@ -24,11 +24,24 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 MIN_SHARED = 0.1
-"""Where fewer sentences than this share name several parties, what reading the party is worth cannot show."""
-
+"""If fewer sentences than this share name several parties, nothing can show what reading the party is worth:
+a classifier that ignores it would score nearly as well."""
 
 FRAMES = "Frames belong to the sentence, whichever party is asked about."
 """Why audits of parties do not apply to framing."""
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """Something that an audit needs and that does not exist.
+
+    Attributes
+    ----------
+    reason : str
+        A full sentence.
+    """
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -44,26 +57,26 @@ class Subject:
     corpus : Corpus
         All rows that the task scores.
     tested : Corpus
-        The rows that are looked at: those that the audited model did not learn from.
+        The audited rows: rows that the audited model was not trained on.
     proba : (len(tested), len(labels)) array
-        What the audited model says of them.
-    said : array
-        The labels that it gives them, as codes, see :meth:`LabelSet.decide`.
+        What the audited model predicts for them.
+    predicted : array
+        The same as label codes, see :meth:`LabelSet.decide`.
     metric : Metric
-        What the experiment goes by.
+        The primary metric of the experiment.
     predictions : Predictions or None
-        Of all seeds, folds and parts; None where there is a model alone.
+        Of all seeds, folds and splits; None if there is only a model.
     splits : tuple of Split
-        Empty where there is a model alone.
-    left_out : str
-        The column by whose values the split was made, ``date`` for one that goes forward in time; empty for
-        other splits.
-    blind : Predictions or str
-        Of the same classifier, trained without the target; or why there are none.
-    accepts_no_target : bool
-        Whether the model can be asked without naming a target.
+        Empty if there is only a model.
+    held_out_by : str
+        The column whose values the split holds out, ``date`` for a split forward in time; empty for other
+        splits.
+    without_target : Predictions or Unavailable
+        Of the same classifier, trained without the target.
+    can_omit_target : bool
+        Whether the model accepts examples without a target.
     seed : int
-        Of what is drawn.
+        Root of the random streams of the audits.
     """
 
     name: str
@@ -72,13 +85,13 @@ class Subject:
     corpus: Corpus
     tested: Corpus
     proba: Array
-    said: Codes
+    predicted: Codes
     metric: Metric
     predictions: Predictions | None = None
     splits: tuple[Split, ...] = ()
-    left_out: str = ""
-    blind: Predictions | str = ""
-    accepts_no_target: bool = True
+    held_out_by: str = ""
+    without_target: Predictions | Unavailable = Unavailable("It was not trained without the target.")
+    can_omit_target: bool = True
     seed: int = 0
 
     @cached_property
@@ -93,7 +106,7 @@ class Subject:
 
     @cached_property
     def clusters(self) -> Codes:
-        """The group of each tested row, as a code; rows without one are groups of their own."""
+        """The group of each tested row as a code; a row without one is its own group."""
         import pandas as pd
 
         rows = self.tested.rows
@@ -102,56 +115,52 @@ class Subject:
 
     @cached_property
     def targets_of(self) -> Mapping[str, tuple[str, ...]]:
-        """Text → the targets that the corpus knows of it."""
-        known: dict[str, dict[str, None]] = {}
+        """Text → all its targets in the corpus."""
+        targets_of: dict[str, dict[str, None]] = {}
         rows = self.corpus.rows
         for text, target in zip(rows["text"], rows["target"], strict=True):
             if isinstance(target, str):
-                known.setdefault(str(text), {})[target] = None
-        return {text: tuple(targets) for text, targets in known.items()}
+                targets_of.setdefault(str(text), {})[target] = None
+        return {text: tuple(targets) for text, targets in targets_of.items()}
 
     @cached_property
-    def examples_by_question(self) -> Mapping[tuple[str, str], Example]:
-        """Text and target → the example of the corpus that asks it."""
-        known = examples_of(self.corpus.rows, self.corpus.parties)
-        return {(one.text, one.target): one for one in known if one.target is not None}
-
-    @cached_property
-    def several(self) -> NDArray[np.bool_]:
-        """Whether the sentence of each tested row has two targets or more."""
-        return np.array([len(self.targets_of.get(one.text, ())) > 1 for one in self.examples], dtype=bool)
+    def corpus_example_of(self) -> Mapping[tuple[str, str], Example]:
+        """Text and target → the example of the corpus that has both."""
+        examples = examples_of(self.corpus.rows, self.corpus.parties)
+        return {(example.text, example.target): example for example in examples if example.target is not None}
 
     @property
-    def shared(self) -> float:
-        """Share of the tested sentences that have two targets or more."""
-        texts = {one.text for one in self.examples}
+    def share_with_several_targets(self) -> float:
+        """Share of the tested sentences that have two targets or more, in [0, 1]."""
+        texts = {example.text for example in self.examples}
         return sum(len(self.targets_of.get(text, ())) > 1 for text in texts) / max(1, len(texts))
 
-    def without_parties(self) -> str:
-        """Say why an audit of parties does not apply; empty where it does."""
+    def no_parties_reason(self) -> str:
+        """Return why an audit of parties does not apply, as a sentence; empty if it does."""
         if self.labels.multi or self.task == "framing":
             return FRAMES
-        if all(one.target is None for one in self.examples):
+        if all(example.target is None for example in self.examples):
             return "No test item has a target."
         return ""
 
-    def few_share(self) -> str:
-        """Say that too few sentences name several parties; empty where there are enough."""
-        if self.shared >= MIN_SHARED:
+    def few_shared_reason(self) -> str:
+        """Return that too few sentences name several parties, as a sentence; empty if there are enough."""
+        share = self.share_with_several_targets
+        if share >= MIN_SHARED:
             return ""
         return (
-            f"Only {100 * self.shared:.0f} % of the test sentences have two targets or more"
-            f" ({100 * MIN_SHARED:.0f} % are needed): the sentence alone settles the label,"
-            " whoever is asked about."
+            f"Only {100 * share:.0f} % of the test sentences have two targets or more"
+            f" ({100 * MIN_SHARED:.0f} % are needed): the sentence alone determines the label,"
+            " whichever party is asked about."
         )
 
-    def too_few(self, n: int, what: str) -> str:
-        """Say that an audit can look at too few items for a verdict; empty where there are enough.
+    def few_items_reason(self, n: int, what: str) -> str:
+        """Return that an audit has too few items for a verdict, as a sentence; empty if there are enough.
 
         Parameters
         ----------
         n : int
-            Test items that it can look at.
+            Test items that it can use.
         what : str
             Which those are: ``"are about a known party"``.
         """
@@ -159,67 +168,68 @@ class Subject:
             return ""
         return f"Too few items: {n:,} of {len(self.examples):,} {what}; {MIN_ITEMS} are needed."
 
-    def lean(self, proba: Array) -> Array:
-        """Return how far probabilities lean to the last label and away from the first, in [-1, 1]."""
+    def balance(self, proba: Array) -> Array:
+        """Return the probability of the last label minus that of the first, ``(n,)`` in [-1, 1]."""
         return proba[:, -1] - proba[:, 0]
 
-    def drawn(self, n: int, *stream: str, among: Sequence[int] | None = None) -> list[int]:
-        """Draw places of tested rows at random: ``n`` different ones, or as many as there are, in order."""
+    def sample_rows(self, n: int, *stream: str, among: Sequence[int] | None = None) -> list[int]:
+        """Draw ``n`` different tested rows at random, or all if there are fewer; return rising positions."""
         from harness.values import seeds
 
-        places = list(range(len(self.examples))) if among is None else list(among)
-        if len(places) <= n:
-            return places
-        chosen = seeds.generator(self.seed, "audits", *stream).choice(len(places), size=n, replace=False)
-        return sorted(places[place] for place in chosen)
+        rows = list(range(len(self.examples))) if among is None else list(among)
+        # No random numbers are used then, so that a small corpus gives the same items for any seed.
+        if len(rows) <= n:
+            return rows
+        chosen = seeds.generator(self.seed, "audits", *stream).choice(len(rows), size=n, replace=False)
+        return sorted(rows[index] for index in chosen)
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a classifier said of examples.
+    """What the audited model predicts for examples.
 
     Attributes
     ----------
     labels : LabelSet
-    known : mapping
+    proba_of : mapping
         Example → its probabilities, ``(k,)``.
     """
 
     labels: LabelSet
-    known: Mapping[Example, Any] = field(repr=False)
+    proba_of: Mapping[Example, Any] = field(repr=False)
 
     def proba(self, examples: Examples) -> Array:
         """Return ``(n, k)`` probabilities."""
-        rows = [self.known[one] for one in examples]
+        rows = [self.proba_of[example] for example in examples]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.labels))
 
-    def said(self, examples: Examples) -> Codes:
-        """Return the labels given."""
+    def predicted(self, examples: Examples) -> Codes:
+        """Return the predicted label codes."""
         return self.labels.decide(self.proba(examples))
 
 
 @dataclass(frozen=True)
 class Queries:
-    """What an audit wants to ask, and how it judges the answers.
+    """Examples that an audit needs predictions for, and how it evaluates them.
 
     Attributes
     ----------
     examples : tuple of Example
-    judge : callable
-        Answers → Finding; the answers hold all the examples and all the tested rows.
+    evaluate : callable
+        Answers → Finding; the answers contain these examples and all tested rows.
     """
 
     examples: tuple[Example, ...]
-    judge: Callable[[Answers], Finding]
+    evaluate: Callable[[Answers], Finding]
 
 
 class Audit(Protocol):
-    """What the factory of an audit makes.
+    """What the factory of an audit returns.
 
-    ``needs_model`` says whether it asks the classifier anything.
+    ``needs_model`` says whether it needs predictions for other examples than the tested rows.
     """
 
     needs_model: bool
 
     def prepare(self, subject: Subject) -> Queries | Finding:
-        """Say what is to be asked; or what is found, where nothing need be."""
+        """Return the examples to predict; or the finding, if no prediction is needed."""

@@ -1,8 +1,8 @@
-"""Pairs of sentences in, whether labels stay where they should and move where they should out.
+"""Pairs of sentences in; whether labels stay and change as they should out.
 
-A case is two sentences about one party, each with its stance. Where both have one stance the label must not
-change (invariance); else the label, or the balance of probabilities, must move toward the second's stance
-(direction). In YAML::
+A behavioural test in the sense of CheckList (Ribeiro et al. 2020). A case is two sentences about one party,
+each with its stance. If both have the same stance, the label must not change (invariance); else the label, or
+the balance of probabilities, must move toward the stance of the second (direction). In YAML::
 
     - capability: negation
       target: Coastal Union
@@ -10,7 +10,7 @@ change (invariance); else the label, or the balance of probabilities, must move 
         - text: Voters trust the Coastal Union.
           stance: supportive
           changed: Voters do not trust the Coastal Union.
-          becomes: critical          # left out: the stance stays
+          becomes: critical          # omitted: the stance stays
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.audits.audit_protocol import Answers, Queries, Subject
-from harness.audits.intervals import share, shown
+from harness.audits.intervals import format_share, share
 from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
@@ -36,22 +36,26 @@ if TYPE_CHECKING:
 
 NAME = "behaviour"
 SUITE = Path(__file__).parent / "suites" / "stance.yaml"
-WORST = 20
+MAX_SHOWN_ROWS = 20
+MAX_NAMED_CAPABILITIES = 4
+MIN_MOVE = 1e-9
+"""A shift of the balance has to exceed rounding, even with a margin of 0."""
+
 FIELDS = ("text", "stance", "changed", "becomes")
 
 
 @dataclass(frozen=True)
-class Case:
+class BehaviourCase:
     """Two sentences about one party.
 
     Attributes
     ----------
     capability : str
-        What a classifier needs to get it right: ``negation``.
+        What a classifier needs to handle: ``negation``.
     target : str
     text, changed : str
     stance, becomes : str
-        Of :data:`harness.values.labels.STANCES`.
+        Of :data:`harness.values.labels.STANCES`: stance of the first and of the second sentence.
     """
 
     capability: str
@@ -70,7 +74,7 @@ class Case:
     def examples(self) -> tuple[Example, Example]:
         """Return both sentences with their mentions of the party."""
         before, after = (
-            Example(one, self.target, find_name(one, self.target)) for one in (self.text, self.changed)
+            Example(text, self.target, find_name(text, self.target)) for text in (self.text, self.changed)
         )
         return before, after
 
@@ -78,24 +82,24 @@ class Case:
 def behaviour(
     *, cases: tuple[Path, ...] = (), only: tuple[Path, ...] = (), margin: float = 0.05, failures: float = 0.25
 ) -> Behaviour:
-    """Ask about pairs of short sentences that were written for stance, in English.
+    """Test a classifier on pairs of short English sentences that were written for stance.
 
     Parameters
     ----------
     cases : tuple of Path
         YAML files with more cases, see :mod:`harness.audits.behaviour`.
     only : tuple of Path
-        Files in place of the suite that ships with the package.
+        Files that replace the suite shipped with the package.
     margin : float
-        How far the balance of probabilities has to move where it should, in [0, 2).
+        How far the balance of probabilities has to move in a direction case, in [0, 2).
     failures : float
-        Share of cases of one capability that may fail.
+        Share of the cases of one capability that may fail, in [0, 1).
 
     Raises
     ------
     ConfigError
-        With every option that is out of range, and everything that is wrong with a file: nobody should train
-        for hours first.
+        Lists every option that is out of range, and every problem of a file: they are read here, not after
+        hours of training.
     """
     wrong = (
         ("margin", not 0 <= margin < 2, f"should be from 0 to below 2, got {margin}"),
@@ -116,7 +120,7 @@ def _unreadable(option: str, path: Path) -> Iterator[Problem]:
     try:
         read(path)
     except CorpusError as error:
-        yield from (Problem(option, str(one)) for one in error.problems)
+        yield from (Problem(option, str(problem)) for problem in error.problems)
 
 
 @dataclass(frozen=True)
@@ -129,68 +133,78 @@ class Behaviour:
     needs_model = True
 
     def prepare(self, subject: Subject) -> Queries | Finding:
-        """Ask both sentences of every case whose stances are among the labels."""
-        why = subject.without_parties()
+        """Return both sentences of every case whose stances are among the labels."""
+        reason = subject.no_parties_reason()
         names = subject.labels.names
-        if not why and not {STANCES[0], STANCES[-1]} <= set(names):
-            why = f"The suite speaks of {STANCES[0]} and {STANCES[-1]}; the labels are {', '.join(names)}."
-        if why:
-            return not_applicable(NAME, why)
-        known = [one for path in self.files for one in read(path) if {one.stance, one.becomes} <= set(names)]
-        examples = tuple(example for one in known for example in one.examples())
-        return Queries(examples, lambda answers: self._judged(subject, known, answers))
+        if not reason and not {STANCES[0], STANCES[-1]} <= set(names):
+            reason = f"The suite uses {STANCES[0]} and {STANCES[-1]}; the labels are {', '.join(names)}."
+        if reason:
+            return not_applicable(NAME, reason)
+        cases = [
+            case for path in self.files for case in read(path) if {case.stance, case.becomes} <= set(names)
+        ]
+        examples = tuple(example for case in cases for example in case.examples())
+        return Queries(examples, lambda answers: self._evaluate(subject, cases, answers))
 
-    def _judged(self, subject: Subject, cases: Sequence[Case], answers: Answers) -> Finding:
+    def _evaluate(self, subject: Subject, cases: Sequence[BehaviourCase], answers: Answers) -> Finding:
         names = subject.labels.names
+        # -1, 0, 1: critical, neutral, supportive; other labels do not shift the balance.
         sides = np.array([STANCES.index(name) - 1 if name in STANCES else 0 for name in names], dtype=float)
-        pairs = [one.examples() for one in cases]
+        pairs = [case.examples() for case in cases]
         before, after = (answers.proba([pair[side] for pair in pairs]) for side in (0, 1))
-        said = subject.labels.decide(before), subject.labels.decide(after)
+        labels_before, labels_after = subject.labels.decide(before), subject.labels.decide(after)
         moved = (after - before) @ sides
-        directions = np.array([one.direction for one in cases])
-        steps = (sides[said[1]] - sides[said[0]]) * directions
-        stuck = (moved * directions < max(self.margin, 1e-9)) & (steps <= 0)
-        failed = np.where(directions == 0, said[0] != said[1], stuck)
-        capabilities = list(dict.fromkeys(one.capability for one in cases))
-        of = np.array([capabilities.index(one.capability) for one in cases])
+        directions = np.array([case.direction for case in cases])
+        steps = (sides[labels_after] - sides[labels_before]) * directions
+        # A label that moves the right way passes, even if the balance of the other two does not move.
+        stuck = (moved * directions < max(self.margin, MIN_MOVE)) & (steps <= 0)
+        failed = np.where(directions == 0, labels_before != labels_after, stuck)
+        capabilities = list(dict.fromkeys(case.capability for case in cases))
+        codes = np.array([capabilities.index(case.capability) for case in cases])
         measures = [
-            share(name, int(failed[of == k].sum()), int((of == k).sum()))
-            for k, name in enumerate(capabilities)
+            share(name, int(failed[codes == code].sum()), int((codes == code).sum()))
+            for code, name in enumerate(capabilities)
         ]
-        still = directions == 0
-        whole = [
-            share("invariance_failures", int(failed[still].sum()), int(still.sum())),
-            share("direction_failures", int(failed[~still].sum()), int((~still).sum())),
+        invariant = directions == 0
+        overall = [
+            share("invariance_failures", int(failed[invariant].sum()), int(invariant.sum())),
+            share("direction_failures", int(failed[~invariant].sum()), int((~invariant).sum())),
         ]
-        rows = _worst(cases, failed, moved, [[names[code] for code in codes] for codes in said])
-        verdict, sentence = self._verdict(measures), self._sentence(measures, whole)
-        ranked = sorted(measures, key=lambda one: -one.value)
-        return Finding(NAME, verdict, sentence, (*whole, *ranked), (rows,) if rows.rows else ())
+        labels = [[names[code] for code in row] for row in (labels_before, labels_after)]
+        table = _failure_table(cases, failed, moved, labels)
+        verdict, sentence = self._verdict(measures), self._sentence(measures, overall)
+        ranked = sorted(measures, key=lambda measure: -measure.value)
+        return Finding(NAME, verdict, sentence, (*overall, *ranked), (table,) if table.rows else ())
 
     def _verdict(self, measures: Sequence[Measure]) -> Verdict:
-        if any(one.low > self.failures for one in measures):
+        if any(measure.low > self.failures for measure in measures):
             return "failed"
-        return "warning" if any(one.value > self.failures for one in measures) else "passed"
+        return "warning" if any(measure.value > self.failures for measure in measures) else "passed"
 
-    def _sentence(self, measures: Sequence[Measure], whole: Sequence[Measure]) -> str:
-        still, moving = whole
-        ranked = sorted(measures, key=lambda one: -one.value)
-        weak = [f"{one.name.replace('_', ' ')} {shown(one)}" for one in ranked if one.low > self.failures]
-        told = (
-            f"Labels change where they should stay in {shown(still)} of {still.n} pairs, and do not move"
-            f" where they should in {shown(moving)} of {moving.n}."
+    def _sentence(self, measures: Sequence[Measure], overall: Sequence[Measure]) -> str:
+        invariance, direction = overall
+        ranked = sorted(measures, key=lambda measure: -measure.value)
+        weak = [
+            f"{measure.name.replace('_', ' ')} {format_share(measure)}"
+            for measure in ranked
+            if measure.low > self.failures
+        ]
+        sentence = (
+            f"Labels change in {format_share(invariance)} of the {invariance.n} pairs where they should stay,"
+            f" and do not move in {format_share(direction)} of the {direction.n} pairs where they should."
         )
-        return f"{told} It fails most at {', '.join(weak[:4])}." if weak else told
+        most = ", ".join(weak[:MAX_NAMED_CAPABILITIES])
+        return f"{sentence} It fails most at {most}." if weak else sentence
 
 
 @cache
-def read(path: Path) -> tuple[Case, ...]:
+def read(path: Path) -> tuple[BehaviourCase, ...]:
     """Read the cases of a file.
 
     Raises
     ------
     CorpusError
-        With everything that is wrong with it.
+        Lists every problem of the file.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -199,7 +213,7 @@ def read(path: Path) -> tuple[Case, ...]:
         blocks = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except (OSError, YAMLError, UnicodeDecodeError) as error:
         raise CorpusError([Problem(str(path), f"cannot be read: {error}")]) from error
-    if not isinstance(blocks, list) or not all(isinstance(one, Mapping) for one in blocks):
+    if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
         raise CorpusError([Problem(str(path), "is not a list of capabilities with cases")])
     problems: list[Problem] = []
     cases = tuple(_cases(str(path), blocks, problems))
@@ -208,19 +222,22 @@ def read(path: Path) -> tuple[Case, ...]:
     return cases
 
 
-def _cases(where: str, blocks: Sequence[Mapping[str, Any]], problems: list[Problem]) -> Iterator[Case]:
+def _cases(
+    where: str, blocks: Sequence[Mapping[str, Any]], problems: list[Problem]
+) -> Iterator[BehaviourCase]:
+    """Yield the cases that are well-formed; append a problem for each of the others."""
     for number, block in enumerate(blocks, start=1):
-        place = f"{where}: block {number}"
-        lacking = [name for name in ("capability", "target", "cases") if not block.get(name)]
-        if lacking:
-            problems.append(Problem(place, f"lacks {' and '.join(lacking)}"))
+        path = f"{where}: block {number}"
+        missing = [name for name in ("capability", "target", "cases") if not block.get(name)]
+        if missing:
+            problems.append(Problem(path, f"lacks {' and '.join(missing)}"))
             continue
         for k, fields in enumerate(block["cases"], start=1):
             fault = _fault(fields, str(block["target"]))
             if fault:
-                problems.append(Problem(f"{place}: case {k}", fault))
+                problems.append(Problem(f"{path}: case {k}", fault))
                 continue
-            yield Case(
+            yield BehaviourCase(
                 str(block["capability"]),
                 str(block["target"]),
                 str(fields["text"]),
@@ -231,14 +248,15 @@ def _cases(where: str, blocks: Sequence[Mapping[str, Any]], problems: list[Probl
 
 
 def _fault(fields: Any, target: str) -> str:
+    """Return what is wrong with a case; the empty string if nothing is."""
     if not isinstance(fields, Mapping):
-        return f"is no case: {fields!r}"
+        return f"is not a case: {fields!r}"
     missing = [name for name in FIELDS[:3] if not fields.get(name)]
     if missing:
         return f"lacks {' and '.join(missing)}"
     unknown = [str(name) for name in fields if name not in FIELDS]
     if unknown:
-        return f"has no use for {', '.join(unknown)}"
+        return f"has unknown fields: {', '.join(unknown)}"
     for name in ("stance", "becomes"):
         if fields.get(name, STANCES[0]) not in STANCES:
             return f"{name} is {fields[name]!r}, not one of {', '.join(STANCES)}"
@@ -248,26 +266,32 @@ def _fault(fields: Any, target: str) -> str:
     return ""
 
 
-def _worst(
-    cases: Sequence[Case], failed: NDArray[Any], moved: NDArray[Any], said: Sequence[Sequence[str]]
+def _failure_table(
+    cases: Sequence[BehaviourCase],
+    failed: NDArray[Any],
+    moved: NDArray[Any],
+    labels: Sequence[Sequence[str]],
 ) -> Detail:
-    """Show the failures that went furthest the wrong way; these sentences are the suite's own."""
-    wrong = [k for k in range(len(cases)) if failed[k]]
-    wrong.sort(
-        key=lambda k: float(moved[k]) * cases[k].direction if cases[k].direction else -abs(float(moved[k]))
-    )
+    """Return the failures that went furthest the wrong way; the sentences are those of the suite."""
+    before, after = labels
+
+    def badness(index: int) -> float:
+        step = float(moved[index])
+        return step * cases[index].direction if cases[index].direction else -abs(step)
+
+    worst = sorted((index for index in range(len(cases)) if failed[index]), key=badness)
     rows = tuple(
         (
-            cases[k].capability.replace("_", " "),
-            cases[k].target,
-            cases[k].text,
-            said[0][k],
-            cases[k].changed,
-            said[1][k],
-            "the same" if not cases[k].direction else f"toward {cases[k].becomes}",
-            float(moved[k]),
+            cases[index].capability.replace("_", " "),
+            cases[index].target,
+            cases[index].text,
+            before[index],
+            cases[index].changed,
+            after[index],
+            f"toward {cases[index].becomes}" if cases[index].direction else "the same",
+            float(moved[index]),
         )
-        for k in wrong[:WORST]
+        for index in worst[:MAX_SHOWN_ROWS]
     )
     columns = (
         "capability",
@@ -279,5 +303,5 @@ def _worst(
         "expected",
         "moved by",
     )
-    title = "Pairs that fail most, and how far the balance of probabilities moved: above 0 to supportive"
+    title = "Worst failures, and how far the balance of probabilities moved: above 0 toward supportive"
     return Detail("worst", title, columns, rows)

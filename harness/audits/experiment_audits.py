@@ -1,4 +1,8 @@
-"""A finished classifier in, what the audits of its config find out; the model is asked, its twin trained."""
+"""A classifier of an experiment in; the findings of the audits in its config out.
+
+The audit of target use trains the classifier once more, without the target: its twin. Everything else needs
+the trained model only.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from harness.audits import Audit, Subject, run_audits
+from harness.audits import Audit, Subject, Unavailable, run_audits
 from harness.audits.unseen import LATER
 from harness.classifiers.protocol import Classifier, load
 from harness.config.plan import Plan, PlannedClassifier
@@ -27,8 +31,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GATE, TWIN = "leaks", "target_use"
-ELSEWHERE = "The predictions were made elsewhere: there is no model to ask."
-UNSAVED = "The classifier cannot be saved, so that it is gone once it is trained; give it `save` to be asked."
+EXTERNAL = Unavailable("The predictions are external: there is no model to audit.")
+UNSAVED = Unavailable(
+    "The classifier cannot be saved, so it is gone after training; to audit it, give it a method `save`."
+)
 
 
 class OpenTrial(Protocol):
@@ -60,7 +66,7 @@ def audit_classifier(
     prepared: Prepared,
     result: ClassifierResult,
     parent: TrialRecorder | None,
-    known: MutableMapping[str, TrialResult],
+    trials: MutableMapping[str, TrialResult],
 ) -> tuple[Finding, ...]:
     """Run the audits of a config on a classifier whose trials are finished.
 
@@ -68,47 +74,49 @@ def audit_classifier(
     ----------
     prepared : Prepared
     result : ClassifierResult
-        With scores, not yet logged.
+        Scored, not yet logged.
     parent : TrialRecorder or None
-        Its open run, in which a twin is trained; None where the predictions were made elsewhere.
-    known : mapping
+        Its open run, in which a twin is trained; None for external predictions.
+    trials : mapping
         Digest → trials that this experiment has run so far; those of the twin are added.
 
     Returns
     -------
     tuple of Finding
-        One an audit, the leak gate left out.
+        One per audit, without the leak gate.
     """
     bounds = {name: bound for name, bound in prepared.plan.audits.items() if name != GATE}
     if not bounds:
         return ()
     audits: dict[str, Audit] = {name: bound.make() for name, bound in bounds.items()}
-    shown = result.served or result.trials[0]
-    decider, decided = decide(shown.predictions, DecisionSettings.of(prepared.plan.config))
+    # External predictions have no served trial: the first one stands for them.
+    audited = result.served or result.trials[0]
+    decider, decided = decide(audited.predictions, DecisionSettings.of(prepared.plan.config))
     subject = subject_of(prepared, result, decided.only(split="test"))
     if parent is None:
-        return run_audits(replace(subject, blind=ELSEWHERE), audits, ELSEWHERE)
-    if TWIN in audits and not (subject.without_parties() or subject.few_share()):
+        return run_audits(replace(subject, without_target=EXTERNAL), audits, EXTERNAL)
+    if TWIN in audits and not (subject.no_parties_reason() or subject.few_shared_reason()):
         minutes = float(bounds[TWIN].options.get("minutes", 0.0))
-        subject = replace(subject, blind=_without_target(prepared, result, parent, known, minutes))
+        twin = _without_target(prepared, result, parent, trials, minutes)
+        subject = replace(subject, without_target=twin)
     if not any(audit.needs_model for audit in audits.values()):
-        return run_audits(subject, audits, "")
+        return run_audits(subject, audits, UNSAVED)
     with tempfile.TemporaryDirectory(prefix="harness-audit-") as scratch:
         model = _model(prepared, result, Path(scratch))
-        if isinstance(model, str):
+        if isinstance(model, Unavailable):
             return run_audits(subject, audits, model)
-        return run_audits(subject, audits, lambda asked: decider.calibrated(model.predict_proba(asked)))
+        return run_audits(subject, audits, lambda examples: decider.calibrated(model.predict_proba(examples)))
 
 
 def subject_of(prepared: Prepared, result: ClassifierResult, tested: Predictions) -> Subject:
-    """Describe a classifier to its audits.
+    """Return a classifier as its audits see it.
 
     Parameters
     ----------
     prepared : Prepared
     result : ClassifierResult
     tested : Predictions
-        Decided, of the test rows of the trial whose model is asked.
+        Decided predictions of the test rows, by the trial whose model is audited.
     """
     plan = prepared.plan
     return Subject(
@@ -117,37 +125,37 @@ def subject_of(prepared: Prepared, result: ClassifierResult, tested: Predictions
         labels=plan.labels,
         corpus=prepared.corpus,
         tested=prepared.corpus.take([str(id_) for id_ in tested.rows["id"]]),
-        proba=_stated(tested),
-        said=tested.predicted(),
+        proba=_probabilities(tested),
+        predicted=tested.predicted(),
         metric=plan.primary,
         predictions=result.predictions,
         splits=prepared.splits,
-        left_out=_left_out(plan),
+        held_out_by=_held_out_by(plan),
     )
 
 
-def _left_out(plan: Plan) -> str:
-    """Return the column by whose values the split was made; empty for splits of another kind."""
+def _held_out_by(plan: Plan) -> str:
+    """Return the column whose values the split holds out; empty for other kinds of splits."""
     options = plan.split.options
     if plan.split.kind == "disjoint":
         return next((name for name in options["by"] if name != "group"), "")
     return {"leave_one_out": str(options.get("by", "")), "forward": LATER}.get(plan.split.kind, "")
 
 
-def _stated(tested: Predictions) -> NDArray[np.float64]:
-    """Return the probabilities, or certainty of what was said where none are stated."""
+def _probabilities(tested: Predictions) -> NDArray[np.float64]:
+    """Return the probabilities, or 1 for the predicted labels if there are none."""
     if tested.has_probabilities:
         return tested.proba()
-    said = tested.predicted()
-    return said.astype(np.float64) if tested.labels.multi else np.eye(len(tested.labels))[said]
+    predicted = tested.predicted()
+    return predicted.astype(np.float64) if tested.labels.multi else np.eye(len(tested.labels))[predicted]
 
 
-def _model(prepared: Prepared, result: ClassifierResult, scratch: Path) -> Classifier | str:
-    """Load the model of the trial that is looked at: the one that is served, before any refit on all rows."""
+def _model(prepared: Prepared, result: ClassifierResult, scratch: Path) -> Classifier | Unavailable:
+    """Load the model of the audited trial: the one that is served, before any refit on all rows."""
     served = result.served
     if served is None or result.model is None:
         return UNSAVED
-    # With folds the model that is served has seen every row; one of a single fit is there already.
+    # With folds, the served model was refitted on every row, test rows too: the trial's own model is audited.
     fitted = result.model if len(prepared.splits) == 1 else None
     folder = served.folder or fitted or refit(prepared, served, scratch, whole=False)
     if folder is None:
@@ -156,10 +164,11 @@ def _model(prepared: Prepared, result: ClassifierResult, scratch: Path) -> Class
 
 
 def twin_of(classifier: PlannedClassifier) -> PlannedClassifier | None:
-    """Return the same classifier without the target; None where it has no such setting."""
+    """Return the same classifier without the target; None if it has no setting for that."""
     if "target" not in classifier.bound.options:
         return None
     options = {**classifier.bound.options, "target": "none"}
+    # The target must not be tuned back in.
     tune = {name: values for name, values in classifier.tune.items() if name != "target"}
     return PlannedClassifier(
         f"{classifier.name} without target", replace(classifier.bound, options=options), tune
@@ -170,47 +179,51 @@ def _without_target(
     prepared: Prepared,
     result: ClassifierResult,
     parent: TrialRecorder,
-    known: MutableMapping[str, TrialResult],
+    trials: MutableMapping[str, TrialResult],
     minutes: float,
-) -> Predictions | str:
-    """Return what the classifier predicts when trained without the target, or why it was not trained."""
+) -> Predictions | Unavailable:
+    """Return what the classifier predicts when it is trained without the target."""
     twin = twin_of(result.classifier)
     if twin is None:
         kind = result.classifier.bound.kind
-        return f"{kind} has no setting `target`, so that it cannot be trained without it."
+        return Unavailable(f"{kind} has no setting `target`, so it cannot be trained without the target.")
     if result.classifier.bound.options["target"] == "none" and "target" not in result.classifier.tune:
         return result.predictions
-    trials = list_trials(prepared, twin)
-    found = {one.digest: known.get(one.digest) or parent.finished_trial(one) for one in trials}
-    planned = _planned(prepared)
-    missing = [one for one in trials if found[one.digest] is None]
-    extra = [one for one in missing if one.digest not in planned]
-    cost = max(one.seconds.get("fit", 0.0) for one in result.trials) * len(extra)
+    of_twin = list_trials(prepared, twin)
+    results = {trial.digest: trials.get(trial.digest) or parent.finished_trial(trial) for trial in of_twin}
+    planned = _planned_digests(prepared)
+    missing = [trial for trial in of_twin if results[trial.digest] is None]
+    # A twin that is a classifier of the experiment too is trained anyway: it costs nothing extra.
+    extra = [trial for trial in missing if trial.digest not in planned]
+    cost = max(trial.seconds.get("fit", 0.0) for trial in result.trials) * len(extra)
     if cost > 60 * minutes:
         return _too_long(cost, len(extra), minutes)
     for trial in missing:
         with parent.trial(trial) as child:
-            made = run_trial(prepared, trial, child.folder, child.unfinished)
-            child.log(made)
+            trained = run_trial(prepared, trial, child.folder, child.unfinished)
+            child.log(trained)
+        # The twin's model is not needed any more; a planned classifier's is.
         if trial.digest not in planned:
             shutil.rmtree(child.folder, ignore_errors=True)
-        found[trial.digest] = known[trial.digest] = made
+        results[trial.digest] = trials[trial.digest] = trained
     settings = DecisionSettings.of(prepared.plan.config)
     return Predictions.concat(
-        [decide(one.predictions, settings)[1] for one in found.values() if one is not None]
+        [decide(trained.predictions, settings)[1] for trained in results.values() if trained is not None]
     )
 
 
-def _planned(prepared: Prepared) -> frozenset[str]:
+def _planned_digests(prepared: Prepared) -> frozenset[str]:
     """Return the digests of all trials that the experiment runs anyway."""
     classifiers: Sequence[PlannedClassifier] = prepared.plan.classifiers
-    return frozenset(trial.digest for one in classifiers for trial in list_trials(prepared, one))
+    return frozenset(
+        trial.digest for classifier in classifiers for trial in list_trials(prepared, classifier)
+    )
 
 
-def _too_long(cost: float, n: int, minutes: float) -> str:
+def _too_long(cost: float, n: int, minutes: float) -> Unavailable:
     trials = "1 trial" if n == 1 else f"{n} trials"
     time = f"{cost / 60:.0f} min" if cost >= 90 else f"{cost:.0f} s"
-    return (
+    return Unavailable(
         f"Training it without the target ({trials}) would take about {time}; {minutes:g} min are allowed. Set"
         f" audits.target_use.minutes: {int(cost / 60) + 1}, or add it to the config with `target: none`."
     )

@@ -1,4 +1,8 @@
-"""Numbers of items in, their mean with a 95 % interval out."""
+"""Values of items in, their mean, share, gap or agreement as a Measure with a 95 % interval out.
+
+Groups of items are resampled. Where all items agree, all resamples agree too and would give an interval of no
+width: Wilson's interval of as many cases as there are groups replaces it.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.scoring.aligned import effective_number
-from harness.scoring.limitations import MIN_ITEMS
-from harness.scoring.statistics.agreement import alpha_of, coincidences
 from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
+from harness.scoring.statistics.krippendorff import alpha_of, coincidences
 from harness.values.findings import Measure
+from harness.values.formatting import percent, percent_interval
+from harness.values.minimums import MIN_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -23,62 +28,77 @@ DRAWS = 2_000
 
 
 def mean(name: str, values: Any, clusters: Any) -> Measure:
-    """Average items, and resample their groups.
+    """Return the mean of items, with their groups resampled.
 
     Parameters
     ----------
     name : str
         Of the measure.
     values : (n,) array
-        One an item; NaN ones are left out.
+        One per item; NaN values are ignored.
     clusters : (n,) array
-        The group of each.
+        The group of each item.
     """
     values, clusters = np.asarray(values, dtype=np.float64), np.asarray(clusters)
-    kept = ~np.isnan(values)
-    if not kept.any():
+    defined = ~np.isnan(values)
+    if not defined.any():
         return Measure(name, math.nan)
-    _, codes = np.unique(clusters[kept], return_inverse=True)
-    pairs = np.stack([values[kept], np.ones(int(kept.sum()))], axis=1)
+    _, codes = np.unique(clusters[defined], return_inverse=True)
+    # Sum and count by group: the mean of a resample is the ratio of the two.
+    pairs = np.stack([values[defined], np.ones(int(defined.sum()))], axis=1)
     cells = by_cluster(pairs, codes, int(codes.max()) + 1)[:, None, :]
     low, high = _interval(bootstrap(_ratio, cells, draws=DRAWS), codes)
-    return Measure(name, float(values[kept].mean()), float(low), float(high), int(kept.sum()))
+    return Measure(name, float(values[defined].mean()), float(low), float(high), int(defined.sum()))
 
 
 def rate(name: str, hits: Any, clusters: Any) -> Measure:
-    """Return the share of items that are hits, and resample their groups.
+    """Return the share of items that are hits, with their groups resampled.
 
-    Resamples of items that are all alike are alike too, however few there are. Where the share is 0 or 1 the
-    interval is therefore Wilson's (1927), of as many cases as there are groups of equal size.
+    A share of 0 or 1 has Wilson's interval (1927) instead, of as many cases as there are equal-sized groups:
+    all resamples of equal items are equal, however few items there are.
 
     Parameters
     ----------
     name : str
         Of the measure.
     hits : (n,) array
-        In [0, 1], one an item; NaN ones are left out.
+        In [0, 1], one per item; NaN values are ignored.
     clusters : (n,) array
-        The group of each.
+        The group of each item.
 
     Returns
     -------
     Measure
-        Without an interval where there are fewer than :data:`harness.scoring.limitations.MIN_ITEMS` items.
+        Without an interval for fewer than :data:`harness.values.minimums.MIN_ITEMS` items.
     """
     hits = np.asarray(hits, dtype=np.float64)
-    found = mean(name, hits, clusters)
-    if found.n < MIN_ITEMS or math.isnan(found.low):
-        return replace(found, low=math.nan, high=math.nan)
-    if found.value not in (0, 1):
-        return found
-    low, high = _all_alike(found.value, np.asarray(clusters)[~np.isnan(hits)])
-    return replace(found, low=low, high=high)
+    measure = mean(name, hits, clusters)
+    if measure.n < MIN_ITEMS or math.isnan(measure.low):
+        return replace(measure, low=math.nan, high=math.nan)
+    if measure.value not in (0, 1):
+        return measure
+    low, high = _unanimous(measure.value, np.asarray(clusters)[~np.isnan(hits)])
+    return replace(measure, low=low, high=high)
 
 
 def gap(name: str, hits: Any, inside: Any, clusters: Any) -> Measure:
-    """Return the share of hits inside less that outside; resample the groups of all; ``n`` counts inside.
+    """Return the share of hits inside minus that outside, with the groups of all items resampled.
 
-    Where both shares are 0 or 1 the interval is Newcombe's (1998, method 10), of Wilson's of each.
+    If both shares are 0 or 1, the interval is Newcombe's (1998, method 10), from Wilson's interval of each.
+
+    Parameters
+    ----------
+    name : str
+        Of the measure.
+    hits, inside : (n,) array
+        In [0, 1], and whether the item is inside.
+    clusters : (n,) array
+        The group of each item.
+
+    Returns
+    -------
+    Measure
+        In [-1, 1]; ``n`` counts the items inside.
     """
     values, inside = np.asarray(hits, dtype=np.float64), np.asarray(inside, dtype=np.float64)
     _, codes = np.unique(np.asarray(clusters), return_inverse=True)
@@ -88,14 +108,15 @@ def gap(name: str, hits: Any, inside: Any, clusters: Any) -> Measure:
     whole = columns.sum(axis=0)
     if not (whole[1] and whole[3]):
         return Measure(name, math.nan, n=int(whole[1]))
-    one, other = float(whole[0] / whole[1]), float(whole[2] / whole[3])
-    value = one - other
-    if {one, other} <= {0.0, 1.0} and not math.isnan(low):
-        (low_of, high_of), (others_low, others_high) = (
-            _all_alike(share_of, codes[inside == side]) for share_of, side in ((one, 1), (other, 0))
+    share_inside, share_outside = float(whole[0] / whole[1]), float(whole[2] / whole[3])
+    value = share_inside - share_outside
+    if {share_inside, share_outside} <= {0.0, 1.0} and not math.isnan(low):
+        (low_inside, high_inside), (low_outside, high_outside) = (
+            _unanimous(share, codes[inside == side])
+            for share, side in ((share_inside, 1), (share_outside, 0))
         )
-        low = value - math.hypot(one - low_of, others_high - other)
-        high = value + math.hypot(high_of - one, other - others_low)
+        low = value - math.hypot(share_inside - low_inside, high_outside - share_outside)
+        high = value + math.hypot(high_inside - share_inside, share_outside - low_outside)
     return Measure(name, value, float(low), float(high), int(whole[1]))
 
 
@@ -104,71 +125,80 @@ def share(name: str, hits: int, n: int) -> Measure:
     return Measure(name, hits / n, *_wilson(hits, n), n) if n else Measure(name, math.nan)
 
 
-def kappa(name: str, one: Sequence[int], other: Sequence[int], k: int, clusters: Any) -> Measure:
-    """Return Cohen's kappa (1960) of two labellings of the same items, with the groups resampled.
+def kappa(name: str, first: Sequence[int], second: Sequence[int], k: int, clusters: Any) -> Measure:
+    """Return Cohen's kappa (1960) of two labellings of the same items, with their groups resampled.
 
-    0 where one of them always gives the same label: it then agrees by chance alone. Where both always agree
-    the interval is that of the share on which they do, see :func:`rate`, put in terms of kappa.
+    0 if one of them always gives the same label, because it then agrees by chance only. For full agreement
+    the interval is that of the share of agreement, see :func:`rate`, converted to kappa.
+
+    Parameters
+    ----------
+    name : str
+        Of the measure.
+    first, second : sequence of int
+        Label codes below ``k``.
+    k : int
+        Number of labels.
+    clusters : (n,) array
+        The group of each item.
     """
-    first, second = np.asarray(one, dtype=np.int64), np.asarray(other, dtype=np.int64)
-    if not len(first):
+    codes_a, codes_b = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
+    if not len(codes_a):
         return Measure(name, math.nan)
-    _, codes = np.unique(np.asarray(clusters), return_inverse=True)
-    places = first * k + second
-    counted = by_cluster(np.eye(k * k)[places], codes, int(codes.max()) + 1)
-    cells = counted.reshape(-1, 1, k, k)
-    low, high = _interval(bootstrap(_kappa, cells, draws=DRAWS), codes)
+    _, groups = np.unique(np.asarray(clusters), return_inverse=True)
+    tables = by_cluster(np.eye(k * k)[codes_a * k + codes_b], groups, int(groups.max()) + 1)
+    cells = tables.reshape(-1, 1, k, k)
+    low, high = _interval(bootstrap(_kappa, cells, draws=DRAWS), groups)
     value = float(_kappa(cells.sum(axis=0)[None])[0, 0])
     if value == 1 and not math.isnan(low):
-        by_chance = float((np.bincount(first) ** 2).sum()) / len(first) ** 2
-        low = (_all_alike(1.0, codes)[0] - by_chance) / (1 - by_chance)
-    return Measure(name, value, float(low), float(high), len(first))
+        # Both give the same labels, so chance agreement is the sum of the squared shares.
+        by_chance = float((np.bincount(codes_a) ** 2).sum()) / len(codes_a) ** 2
+        low = (_unanimous(1.0, groups)[0] - by_chance) / (1 - by_chance)
+    return Measure(name, value, float(low), float(high), len(codes_a))
 
 
 def alphas(name: str, votes: Sequence[Sequence[Sequence[Hashable]]], clusters: Any) -> Measure:
-    """Return Krippendorff's alpha with the groups resampled; of several questions the mean of their alphas.
+    """Return Krippendorff's alpha with the groups resampled; for several questions, the mean of their alphas.
 
-    Where all people agree the interval is that of the share of items on which they do, see :func:`rate`, put
-    in terms of alpha.
+    For full agreement the interval is that of the share of agreement, see :func:`rate`, converted to alpha.
 
     Parameters
     ----------
     name : str
         Of the measure.
     votes : sequence of sequences
-        One a question: of each item the votes, one a person; two or more.
+        One per question: for each item its votes, one per person, two or more.
     clusters : (n,) array
         The group of each item.
 
     Returns
     -------
     Measure
-        NaN where no question was ever answered in two ways; such questions are left out of the mean.
+        NaN if no question was answered in two ways; such questions are not averaged over.
     """
     _, codes = np.unique(np.asarray(clusters), return_inverse=True)
     names = list(dict.fromkeys(vote for items in votes for item in items for vote in item))
     cells = np.stack([_coincidences(items, names, codes) for items in votes], axis=1)
     whole = cells.sum(axis=0)
-    found = alpha_of(whole)
-    answered = ~np.isnan(found)
-    if not answered.any():
+    alpha = alpha_of(whole)
+    defined = ~np.isnan(alpha)
+    if not defined.any():
         return Measure(name, math.nan, n=len(codes))
-    low, high = _interval(bootstrap(_mean_alpha, cells[:, None, answered], draws=DRAWS), codes)
-    value = float(found[answered].mean())
+    low, high = _interval(bootstrap(_mean_alpha, cells[:, None, defined], draws=DRAWS), codes)
+    value = float(alpha[defined].mean())
     if value == 1 and not math.isnan(low):
-        marginal = whole[answered].sum(axis=-1)
+        marginal = whole[defined].sum(axis=-1)
         by_chance = ((marginal / marginal.sum(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
-        low = ((_all_alike(1.0, codes)[0] - by_chance) / (1 - by_chance)).mean()
+        low = ((_unanimous(1.0, codes)[0] - by_chance) / (1 - by_chance)).mean()
     return Measure(name, value, float(low), float(high), len(codes))
 
 
-def shown(measure: Measure) -> str:
-    """Write a share as a person reads it: ``12 % (8 to 17)``."""
-    if math.isnan(measure.value):
-        return "unknown"
-    if math.isnan(measure.low):
-        return f"{100 * measure.value:.0f} %"
-    return f"{100 * measure.value:.0f} % ({100 * measure.low:.0f} to {100 * measure.high:.0f})"
+def format_share(measure: Measure) -> str:
+    """Format a share with its interval: ``12 % (8 to 17)``."""
+    share = percent(measure.value, unit=" %", missing="unknown")
+    if math.isnan(measure.value) or math.isnan(measure.low):
+        return share
+    return f"{share} ({percent_interval(measure.low, measure.high, between=' to ', unit='')})"
 
 
 def _wilson(hits: float, n: float) -> tuple[float, float]:
@@ -178,8 +208,8 @@ def _wilson(hits: float, n: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _all_alike(value: float, clusters: NDArray[np.int64]) -> tuple[float, float]:
-    """Return Wilson's interval of a share of 0 or 1, of as many cases as there are groups of equal size."""
+def _unanimous(value: float, clusters: NDArray[np.int64]) -> tuple[float, float]:
+    """Return Wilson's interval of a share of 0 or 1, of as many cases as there are equal-sized groups."""
     groups = effective_number(np.unique(clusters, return_inverse=True)[1])
     low, high = _wilson(value * groups, groups)
     return (low, 1.0) if value else (0.0, high)
@@ -206,16 +236,17 @@ def _coincidences(items: Sequence[Sequence[Hashable]], names: Sequence[Hashable]
 
 
 def _mean_alpha(tables: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """Return the mean alpha over questions, of those that are known in the draw."""
-    found = alpha_of(tables)
-    known = ~np.isnan(found)
+    """Return the mean alpha over the questions for which it is defined in the draw."""
+    alpha = alpha_of(tables)
+    defined = ~np.isnan(alpha)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(known, found, 0).sum(axis=-1) / known.sum(axis=-1))
+        return np.asarray(np.where(defined, alpha, 0).sum(axis=-1) / defined.sum(axis=-1))
 
 
 def _kappa(tables: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     n = tables.sum(axis=(-2, -1))
     observed = np.trace(tables, axis1=-2, axis2=-1) / n
     expected = (tables.sum(axis=-1) * tables.sum(axis=-2)).sum(axis=-1) / n**2
+    # If one label is all that occurs, agreement by chance is 1, up to rounding, and kappa is undefined.
     certain = expected >= 1 - 1e-12
     return np.where(certain, 0.0, (observed - expected) / np.where(certain, 1.0, 1 - expected))

@@ -1,4 +1,4 @@
-"""Out-of-fold probabilities and gold labels in, the rows that look mislabelled out."""
+"""Held-out probabilities and gold labels in, rows that are probably mislabelled out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from harness.audits.audit_protocol import Subject
 from harness.values.findings import Detail, Measure
 from harness.values.labels import LabelSet
+from harness.values.minimums import MIN_ISSUE_ROWS, MIN_ISSUE_ROWS_PER_LABEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,14 +18,12 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
     Array = NDArray[np.float64]
 
-FEWEST, SHOWN = 20, 50
-MIN_OF_A_LABEL = 2
-"""Confident learning learns from how sure a classifier is of those that have a label; it needs some."""
+MAX_SHOWN_ROWS = 50
 
 
 @dataclass(frozen=True)
-class Issues:
-    """Rows that look mislabelled: how many of how many, and the likeliest of them."""
+class LabelIssues:
+    """Rows that are probably mislabelled: how many of how many, and a table of the most probable ones."""
 
     measure: Measure
     table: Detail
@@ -35,19 +34,19 @@ class Issues:
         return self.table.rows
 
 
-def issues_of(subject: Subject) -> Issues | None:
+def issues_of(subject: Subject) -> LabelIssues | None:
     """List rows whose label the classifier finds improbable, the least probable first.
 
-    Confident learning (Northcutt et al. 2021, cleanlab) on mean probabilities over seeds, of rows that were
-    not trained on in their fold.
+    Confident learning (Northcutt, Jiang & Chuang 2021, cleanlab) on the mean probabilities over seeds, for
+    rows that were not trained on in their fold.
 
     Returns
     -------
-    Issues or None
-        None where too few rows, or rows of some label, were predicted, or all alike.
+    LabelIssues or None
+        None if too few rows, or too few of some label, were predicted, or all got the same probabilities.
     """
     ids, proba = _held_out(subject)
-    if len(ids) < FEWEST or (proba == proba[0]).all():
+    if len(ids) < MIN_ISSUE_ROWS or (proba == proba[0]).all():
         return None
     corpus = subject.corpus.take(ids)
     codes = corpus.truth(subject.labels)
@@ -55,36 +54,37 @@ def issues_of(subject: Subject) -> Issues | None:
     if order is None:
         return None
     rows = []
-    for at in order[:SHOWN]:
-        row = corpus.rows.iloc[at]
+    for index in order[:MAX_SHOWN_ROWS]:
+        row = corpus.rows.iloc[index]
         target = row["target"] if isinstance(row["target"], str) else ""
-        rows.append((str(row["id"]), target, *_read(subject.labels, codes[at], proba[at]), str(row["text"])))
+        labels = _described(subject.labels, codes[index], proba[index])
+        rows.append((str(row["id"]), target, *labels, str(row["text"])))
     columns = ("id", "target", "label", "more likely", "probability of the label", "text")
-    title = "Rows that look mislabelled, to be read again by a person"
+    title = "Rows that are probably mislabelled, for a person to check"
     table = Detail("mislabelled", title, columns, tuple(rows), ("text",))
-    return Issues(Measure("mislabelled_rows", float(len(order)), n=len(ids)), table)
+    return LabelIssues(Measure("mislabelled_rows", float(len(order)), n=len(ids)), table)
 
 
 def _suspected(labels: LabelSet, codes: Codes, proba: Array) -> list[int] | None:
-    """Return the places of rows that look mislabelled, the likeliest first; None where none can be told."""
-    from cleanlab import filter as of_one
-    from cleanlab.multilabel_classification import filter as of_several
+    """Return the indices of probably mislabelled rows, the most probable first; None if none can be told."""
+    from cleanlab import filter as single_label
+    from cleanlab.multilabel_classification import filter as multi_label
 
     ranked = {"return_indices_ranked_by": "self_confidence", "n_jobs": 1}
     if not labels.multi:
-        if np.bincount(codes, minlength=len(labels)).min() < MIN_OF_A_LABEL:
+        if np.bincount(codes, minlength=len(labels)).min() < MIN_ISSUE_ROWS_PER_LABEL:
             return None
-        return [int(place) for place in of_one.find_label_issues(codes, proba, **ranked)]
+        return [int(index) for index in single_label.find_label_issues(codes, proba, **ranked)]
     counts = codes.sum(axis=0)
-    kept = np.minimum(counts, len(codes) - counts) >= MIN_OF_A_LABEL
-    if not kept.any():
+    usable = np.minimum(counts, len(codes) - counts) >= MIN_ISSUE_ROWS_PER_LABEL
+    if not usable.any():
         return None
-    given = [np.flatnonzero(row).tolist() for row in codes[:, kept]]
-    return [int(place) for place in of_several.find_label_issues(given, proba[:, kept], **ranked)]
+    gold = [np.flatnonzero(row).tolist() for row in codes[:, usable]]
+    return [int(index) for index in multi_label.find_label_issues(gold, proba[:, usable], **ranked)]
 
 
-def _read(labels: LabelSet, code: Any, proba: Array) -> tuple[str, str, float]:
-    """Return the label of a row, what the classifier takes it for, and how probable it finds the label."""
+def _described(labels: LabelSet, code: Any, proba: Array) -> tuple[str, str, float]:
+    """Return the label of a row, the predicted label, and the predicted probability of the former."""
     if not labels.multi:
         return labels.names[int(code)], labels.names[int(proba.argmax())], float(proba[int(code)])
     label, likely = (
@@ -95,12 +95,13 @@ def _read(labels: LabelSet, code: Any, proba: Array) -> tuple[str, str, float]:
 
 
 def _held_out(subject: Subject) -> tuple[list[str], NDArray[np.float64]]:
-    """Return ids and mean probabilities of all rows that were scored without being trained on."""
+    """Return ids and mean probabilities of all rows that were predicted without being trained on."""
     if subject.predictions is None or not subject.predictions.has_probabilities:
         return [], np.empty((0, len(subject.labels)))
     columns = [f"p_{name}" for name in subject.labels.names]
     averaged = subject.predictions.rows.groupby("id", sort=False)[columns].mean()
     proba = averaged.to_numpy(dtype=np.float64)
+    # A mean of rows that sum to 1 may be off by rounding, which cleanlab refuses.
     if not subject.labels.multi:
         proba = proba / proba.sum(axis=1, keepdims=True)
-    return [str(one) for one in averaged.index], proba
+    return [str(id_) for id_ in averaged.index], proba

@@ -1,4 +1,4 @@
-"""A finished model and a corpus in, what the audits that need no training find out."""
+"""A finished model and a corpus in; the findings of the audits that need no training out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.audits import Audit, Subject, run_audits
+from harness.audits import Audit, Subject, Unavailable, run_audits
 from harness.classifiers.protocol import Examples, examples_of
 from harness.config import plan
 from harness.config.load import document_of
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "audits"
 GATE, CONFIGS = "leaks", (".yaml", ".yml")
-UNTRAINED = (
-    "A finished model cannot show it: the audit trains the classifier once more without the target, which an"
-    " experiment does."
+UNTRAINED = Unavailable(
+    "This audit trains the classifier once more without the target; only an experiment can do that, not a"
+    " finished model."
 )
 
 
 @dataclass(frozen=True)
 class ModelAudit:
-    """What was found out about a model.
+    """Audits of a model on a corpus.
 
     Attributes
     ----------
     uri : str
     corpus : str
     n : int
-        Rows that it was asked about, variants left out.
+        Number of audited rows, without their variants.
     notes : tuple of str
-        What limits the findings.
+        What limits the findings, one sentence each.
     findings : tuple of Finding
     """
 
@@ -57,8 +57,8 @@ class ModelAudit:
     findings: tuple[Finding, ...]
 
 
-def audit_model(model: AuditableModel, corpus: str, sets: Sequence[str] = ()) -> ModelAudit:
-    """Ask a model about the rows of a corpus, and about variants of them.
+def audit_model(model: AuditableModel, corpus: str, overrides: Sequence[str] = ()) -> ModelAudit:
+    """Run the training-free audits on a model.
 
     Parameters
     ----------
@@ -66,42 +66,43 @@ def audit_model(model: AuditableModel, corpus: str, sets: Sequence[str] = ()) ->
         See :func:`harness.tracking.auditable.auditable`.
     corpus : str
         A name of the catalogue (``partyline``); a table with ``text``, ``target`` and ``stance`` (CSV, TSV,
-        JSONL, Parquet); or a config, whose corpus, test rows and audits are taken.
-    sets : sequence of str
+        JSONL, Parquet); or a config, whose corpus, test rows and audits are used.
+    overrides : sequence of str
         ``corpus.variant=rw``, ``audits.party_swap.items=50``, as after ``--set``.
 
     Raises
     ------
     ConfigError, CorpusError
-        Where the corpus is not what it should be.
+        If the corpus cannot be found or read, or an override is wrong.
     ModelError
-        Where the model cannot be loaded, is for another task, or has other labels.
+        If the model cannot be loaded, is for another task, or has other labels.
     """
     uri = model.uri
-    resolved = _plan(model, corpus, sets)
+    resolved = _plan(model, corpus, overrides)
     labels, task = resolved.labels, resolved.config.task
     if model.task not in (None, task):
         raise ModelError(f"{uri} is for {model.task}; the config is for {task}")
     if model.labels not in (None, labels):
         assert model.labels is not None
-        own, theirs = (", ".join(one.names) for one in (model.labels, labels))
-        raise ModelError(f"{uri} says {own}; the corpus is labelled {theirs}")
+        of_model, of_corpus = (", ".join(label_set.names) for label_set in (model.labels, labels))
+        raise ModelError(f"{uri} predicts {of_model}; the corpus is labelled {of_corpus}")
     whole = resolved.corpus.make(labels=labels, task=task).for_task(task, labels)
     ids, held_out = _test_rows(resolved, whole, corpus)
     tested = whole.take(ids)
     subject = _subject(model, resolved, whole, tested, held_out=held_out)
-    audits: dict[str, Audit] = {name: one.make() for name, one in resolved.audits.items() if name != GATE}
+    # The leak gate looks at splits, not at a model.
+    audits: dict[str, Audit] = {name: bound.make() for name, bound in resolved.audits.items() if name != GATE}
     findings = run_audits(subject, audits, lambda examples: model.predict(examples, labels))
     if not resolved.config.tracking.log_text:
-        findings = tuple(one.without_texts() for one in findings)
+        findings = tuple(finding.without_texts() for finding in findings)
     return ModelAudit(uri, whole.name, len(tested), _notes(model, whole, held_out=held_out), findings)
 
 
-def _plan(model: AuditableModel, corpus: str, sets: Sequence[str]) -> Plan:
-    """Resolve what ``--corpus`` names: a config, a table, or a corpus of the catalogue."""
+def _plan(model: AuditableModel, corpus: str, overrides: Sequence[str]) -> Plan:
+    """Resolve the value of ``--corpus``: a config, a table, or a corpus of the catalogue."""
     path = Path(corpus)
     if path.suffix in CONFIGS:
-        return plan.read(path, sets)
+        return plan.read(path, overrides)
     if path.suffix or path.exists():
         part: dict[str, Any] = {"kind": "files", "path": str(path.resolve())}
     elif corpus in CATALOGUES["corpus"]:
@@ -110,27 +111,29 @@ def _plan(model: AuditableModel, corpus: str, sets: Sequence[str]) -> Plan:
         hint = suggest(corpus, CATALOGUES["corpus"])
         raise ConfigError([Problem("--corpus", f"there is no corpus and no file {corpus!r}", hint)])
     data = {"name": "audit", "task": model.task or "stance", "corpus": part}
-    return plan.resolve(document_of({**data, "classifiers": {"asked": {"kind": "prior"}}}, sets))
+    # A config needs a classifier; this one is never fitted.
+    return plan.resolve(document_of({**data, "classifiers": {"asked": {"kind": "prior"}}}, overrides))
 
 
 def _test_rows(resolved: Plan, whole: Corpus, corpus: str) -> tuple[list[str], bool]:
-    """Return the ids to ask about, and whether they are known for rows that nothing is trained on."""
+    """Return the ids of the audited rows, and whether these are declared as test rows."""
     rows = whole.rows
     if Path(corpus).suffix in CONFIGS:
+        # The test rows of all folds; with several folds a single model has trained on most of them.
         splits = resolved.split.make(labels=resolved.labels).draw(whole, resolved.labels)
         return list(dict.fromkeys(id_ for split in splits for id_ in split.test)), len(splits) == 1
     declared = rows["id"][rows["split"] == "test"] if "split" in rows.columns else rows["id"][:0]
     if len(declared):
-        return [str(one) for one in declared], True
-    return [str(one) for one in rows["id"]], False
+        return [str(id_) for id_ in declared], True
+    return [str(id_) for id_ in rows["id"]], False
 
 
 def _subject(
     model: AuditableModel, resolved: Plan, whole: Corpus, tested: Corpus, *, held_out: bool
 ) -> Subject:
     labels = resolved.labels
-    proba = _answered(model, resolved, examples_of(tested.rows, tested.parties))
-    made = Predictions.of(tested, labels, proba, run="model", split="test") if held_out else None
+    proba = _probabilities(model, resolved, examples_of(tested.rows, tested.parties))
+    predictions = Predictions.of(tested, labels, proba, run="model", split="test") if held_out else None
     return Subject(
         name="the model",
         task=resolved.config.task,
@@ -138,51 +141,50 @@ def _subject(
         corpus=whole,
         tested=tested,
         proba=proba,
-        said=labels.decide(proba),
+        predicted=labels.decide(proba),
         metric=resolved.primary,
-        predictions=made,
-        blind=UNTRAINED,
-        accepts_no_target=model.accepts_no_target,
+        predictions=predictions,
+        without_target=UNTRAINED,
+        can_omit_target=model.can_omit_target,
     )
 
 
-def _answered(model: AuditableModel, resolved: Plan, examples: Examples) -> NDArray[np.float64]:
-    """Ask about each distinct row once."""
+def _probabilities(model: AuditableModel, resolved: Plan, examples: Examples) -> NDArray[np.float64]:
+    """Predict each distinct example once."""
     labels = resolved.labels
-    distinct = {one: place for place, one in enumerate(dict.fromkeys(examples))}
-    proba = model.predict(list(distinct), labels)
-    check_probabilities(proba, (len(distinct), len(labels)), sums_to_one=not labels.multi)
-    return proba[[distinct[one] for one in examples]]
+    # Rows of a corpus may repeat a sentence: each is predicted once.
+    index_of = {example: index for index, example in enumerate(dict.fromkeys(examples))}
+    proba = model.predict(list(index_of), labels)
+    check_probabilities(proba, (len(index_of), len(labels)), sums_to_one=not labels.multi)
+    return proba[[index_of[example] for example in examples]]
 
 
 def _notes(model: AuditableModel, whole: Corpus, *, held_out: bool) -> tuple[str, ...]:
     notes = []
     if not held_out:
-        notes.append(
-            "The model may have learned from these rows: the corpus does not say which of them are for test."
-        )
+        notes.append("The model may have been trained on these rows: the corpus does not declare test rows.")
     elif model.saw_all and model.trained_on == whole.fingerprint:
-        notes.append("The model learned from all rows of this corpus, those that it was asked about too.")
+        notes.append("The model was trained on all rows of this corpus, including the audited ones.")
     elif model.trained_on and model.trained_on != whole.fingerprint:
-        notes.append("The model learned from another corpus, or from another state of this one.")
+        notes.append("The model was trained on another corpus, or on another version of this one.")
     return tuple(notes)
 
 
-def log_model_audit(store: Store | None, examined: ModelAudit, output: Path | None = None) -> str:
-    """Log what was found, and write it where a person wants it.
+def log_model_audit(store: Store | None, audit: ModelAudit, output: Path | None = None) -> str:
+    """Log audits of a model to MLflow, and write them to a folder.
 
     Parameters
     ----------
     store : Store or None
         None logs nothing.
-    examined : ModelAudit
+    audit : ModelAudit
     output : Path, optional
-        A folder, made if missing, for ``report.html``, ``findings.json`` and a CSV file each table.
+        A folder, created if missing, for ``report.html``, ``findings.json`` and one CSV file per table.
 
     Returns
     -------
     str
-        The name of the experiment that it was logged to.
+        Name of the experiment that they were logged to.
     """
     from harness.reports.pages import audits_page
     from harness.tracking.audit_runs import log_audits
@@ -190,12 +192,12 @@ def log_model_audit(store: Store | None, examined: ModelAudit, output: Path | No
 
     with tempfile.TemporaryDirectory(prefix="harness-audit-") as name:
         folder = Path(name)
-        write_findings(folder, examined.findings)
-        about = f"{examined.n:,} rows of {examined.corpus}"
-        page = audits_page(examined.uri, about, examined.notes, examined.findings)
+        write_findings(folder, audit.findings)
+        about = f"{audit.n:,} rows of {audit.corpus}"
+        page = audits_page(audit.uri, about, audit.notes, audit.findings)
         (folder / "report.html").write_text(page, encoding="utf-8")
         if store is not None:
-            log_audits(store, EXPERIMENT, f"{examined.uri} on {examined.corpus}", folder, examined.findings)
+            log_audits(store, EXPERIMENT, f"{audit.uri} on {audit.corpus}", folder, audit.findings)
         if output is not None:
             shutil.copytree(folder, output, dirs_exist_ok=True)
     return EXPERIMENT

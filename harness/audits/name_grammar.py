@@ -1,4 +1,4 @@
-"""A text and the place of a name in, what stands around it out: an article, a title, a noun after it."""
+"""A text and the position of a name in; the grammar around it out: article, title, a noun after it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from harness.values.minimums import MIN_FORM_MENTIONS
 from harness.values.parties import Registry
-
-MIN_MENTIONS = 3
-"""Mentions of a form below which its own words, not the texts, say whether it takes ``the``."""
 
 VOWELS = frozenset("AEIOUaeiou")
 THE = re.compile(r"\b[Tt]he\s+$")
@@ -22,21 +20,21 @@ TITLES = re.compile(
     r"President|Chancellor|Minister|Secretary|Speaker|then-President|ex-President)\.?\s+)+"
 )
 NAMESAKE = re.compile(r"(?P<word>[A-Z][\w’'-]*\.?)\s+$")
-"""A word in capitals before a surname: a title, the first word of a sentence, or somebody's first name."""
+"""A capitalised word before a surname: a title, the first word of a sentence, or a first name."""
 
 FIRST_WORDS = re.compile(
     r"(?:A|After|Although|And|As|At|Because|Before|But|By|Can|Did|Does|For|From|How|If|In|Is|Like|Nor|Now|On|Once"
     r"|Or|Since|So|Still|Than|That|The|Then|Though|Under|Unlike|Until|Was|What|When|Where|Whether|While|Who|Why"
     r"|Will|With|Yet)"
 )
-ITS_WORDS = re.compile(
+TAKES_THE = re.compile(
     r"^(?:United|White House|Kremlin|Pentagon|Netherlands|Philippines|Taliban|UAE|U\.?[SKN]\.?|E\.?U\.?)"
     r"(?!\w)"
     r"|\b(?:Union|Party|League|Federation|Republic|Nations|Authority|Council|Commission|Committee"
     r"|Department|Cabinet|Congress|Alliance|Organi[sz]ation|Government|Administration|Democrats)$",
     re.IGNORECASE,
 )
-"""Forms that take ``the`` as far as their own words tell."""
+"""Forms that take ``the``, judged by their own words."""
 
 ADJECTIVES = (
     "new|old|next|former|current|previous|entire|latest|recent|senior|top|special|national|federal|foreign|domestic"
@@ -55,58 +53,63 @@ NOUNS = (
 NOUN = re.compile(rf"\s+(?:(?:{ADJECTIVES})\s+)?(?:{NOUNS})s?\b(?!['’]?[a-z])", re.IGNORECASE)
 MORE = re.compile(r"[ -][A-Z]")
 LOWER = re.compile(r"\s+[a-z]")
-INSIDE = re.compile(rf"\b(?:an?|another|any|every|its|their|our|his|(?:{ADJECTIVES}))\s+$", re.IGNORECASE)
-"""What stands before a name that belongs to a noun after it: ``a US …``, ``the new US …``."""
+BEFORE_ADJECTIVE = re.compile(
+    rf"\b(?:an?|another|any|every|its|their|our|his|(?:{ADJECTIVES}))\s+$", re.IGNORECASE
+)
+"""What precedes a name that is used like an adjective: ``a US …``, ``the new US …``."""
 
 
 @dataclass(frozen=True)
-class Articles:
-    """Which forms take ``the``.
+class DefiniteArticles:
+    """Which forms of names take ``the``.
 
     Attributes
     ----------
-    known : mapping
-        Form, in lower case → whether it does; of those that texts name often enough.
+    takes_the : mapping
+        Form, in lower case → whether it takes ``the``; for forms that the texts mention often enough.
     """
 
-    known: Mapping[str, bool] = field(default_factory=dict)
+    takes_the: Mapping[str, bool] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, registry: Registry, texts: Iterable[str]) -> Articles:
-        """Learn them from texts: a form takes ``the`` where most of its mentions follow one.
+    def of(cls, registry: Registry, texts: Iterable[str]) -> DefiniteArticles:
+        """Learn them from texts: a form takes ``the`` if most of its mentions follow one.
 
-        Mentions that belong to a noun after them tell nothing: in "the Vietnam War" the article is the war's.
+        A mention that modifies a noun is ignored: in "the Vietnam War" the article belongs to the war.
         """
-        counts: dict[str, list[bool]] = {}
+        mentions: dict[str, list[bool]] = {}
         for text in texts:
             for mention in registry.mentions(text):
-                if not belongs(text, mention.start, mention.end) and not MORE.match(text, mention.end):
+                # A name that is followed by a capitalised word may be part of a longer one.
+                modifies = modifies_noun(text, mention.start, mention.end)
+                if not modifies and not MORE.match(text, mention.end):
                     form = text[mention.start : mention.end].casefold()
-                    counts.setdefault(form, []).append(bool(THE.search(text[: mention.start])))
-        often = {form: found for form, found in counts.items() if len(found) >= MIN_MENTIONS}
-        return cls({form: sum(found) * 2 > len(found) for form, found in often.items()})
+                    mentions.setdefault(form, []).append(bool(THE.search(text[: mention.start])))
+        often = {form: follow for form, follow in mentions.items() if len(follow) >= MIN_FORM_MENTIONS}
+        return cls({form: sum(follow) * 2 > len(follow) for form, follow in often.items()})
 
     def take(self, form: str) -> bool:
-        """Say whether a form takes ``the``."""
-        return self.known.get(form.casefold(), ITS_WORDS.search(form) is not None)
+        """Return whether a form takes ``the``."""
+        return self.takes_the.get(form.casefold(), TAKES_THE.search(form) is not None)
 
     def fitted(self, gap: str, before: str, after: str, *, at_start: bool) -> str:
-        """Return what stands before a form once it stands in the place of another.
+        """Return the text before a name, with the article adjusted to the name that replaces it.
 
         Parameters
         ----------
         gap : str
-            What stands before the other.
+            The text before the replaced form.
         before, after : str
-            The other form, and the one that is put in.
+            The replaced form and its replacement.
         at_start : bool
-            Whether the text starts there.
+            Whether the text begins with ``gap``.
         """
         has = THE.search(gap) is not None
-        took = self.take(before) or (has and before.casefold() not in self.known)
+        took = self.take(before) or (has and before.casefold() not in self.takes_the)
+        # Acronyms, and plurals, behave alike: if nothing is known of the new one, the old one decides.
         alike = before.isupper() and after.isupper()
         alike |= " " not in before + after and before.endswith("s") and after.endswith("s")
-        takes = took if alike and after.casefold() not in self.known else self.take(after)
+        takes = took if alike and after.casefold() not in self.takes_the else self.take(after)
         if took == takes:
             return gap
         if not takes:
@@ -116,26 +119,26 @@ class Articles:
         return gap + ("The " if at_start and not gap.strip() else "the ")
 
 
-def belongs(text: str, start: int, end: int) -> bool:
-    """Say whether a name stands before a noun as an adjective does: ``the new US administration``.
+def modifies_noun(text: str, start: int, end: int) -> bool:
+    """Return whether a name modifies a noun, as an adjective does: ``the new US administration``.
 
-    Known are the commonest nouns, and what only stands before an adjective: ``a US …``.
+    Recognised by the most frequent nouns after it, or by what precedes it: ``a US …``.
     """
     if NOUN.match(text, end):
         return True
-    return bool(INSIDE.search(text[:start]) and LOWER.match(text, end))
+    return bool(BEFORE_ADJECTIVE.search(text[:start]) and LOWER.match(text, end))
 
 
-def is_namesakes(text: str, start: int) -> bool:
-    """Say whether a surname that starts there follows somebody's first name, as in ``Jeb Bush``."""
-    found = NAMESAKE.search(text[:start])
-    if found is None or FIRST_WORDS.fullmatch(found["word"]):
+def is_namesake(text: str, start: int) -> bool:
+    """Return whether a surname at this position follows another first name, as in ``Jeb Bush``."""
+    match = NAMESAKE.search(text[:start])
+    if match is None or FIRST_WORDS.fullmatch(match["word"]):
         return False
-    return not TITLES.match(found[0])
+    return not TITLES.match(match[0])
 
 
 def indefinite(gap: str, form: str) -> str:
-    """Write ``a`` or ``an`` before a name as it sounds, or as near as its first letter tells."""
+    """Write ``a`` or ``an`` before a name, judged by its first letter, which approximates the sound."""
 
     def fitting(match: re.Match[str]) -> str:
         article = match["article"][0] + ("n" if form[:1] in VOWELS else "")

@@ -1,4 +1,9 @@
-"""Labels of items under other parties' names in, flips, shifts and the bias of each party's name out."""
+"""Predictions for items under other parties' names in; flips, shifts and the bias of each name out.
+
+The bias of a name is what it adds to the balance of probabilities (last label minus first), compared with the
+other names that the same sentences were tried with. Sentences stay the same, so a difference is due to the
+name.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.audits.audit_protocol import Answers, Subject
-from harness.audits.intervals import mean, rate, share, shown
+from harness.audits.intervals import format_share, mean, rate, share
 from harness.classifiers.protocol import Example
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
@@ -20,165 +25,204 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAME = "party_swap"
-FEWEST = 10
-"""Items of a party below which its bias is not given."""
+MIN_PARTY_ITEMS = 10
+"""The bias of a party is given if at least this many items were tried with its name."""
 
-SHOWN_PAIRS, WORST = 40, 12
-Bias = tuple[str, Measure, float]
-"""A party, what its name does to the balance of probabilities, and p, corrected for the number of parties."""
+MAX_NAMED_PARTIES, MAX_SHOWN_PAIRS, MAX_SHOWN_FLIPS = 3, 40, 12
 
 
 @dataclass(frozen=True)
 class Swap:
-    """One test item under another party's name."""
+    """One test item under another party's name.
 
-    place: int
+    Attributes
+    ----------
+    row : int
+        Position among the tested rows.
+    party, other : str
+        The party that the item is about, and the one whose name replaces it.
+    example : Example
+        The renamed item.
+    """
+
+    row: int
     party: str
     other: str
     example: Example
 
 
-def judged(
-    subject: Subject, swaps: Sequence[Swap], answers: Answers, *, flips: float, bias: float
+@dataclass(frozen=True)
+class PartyBias:
+    """What the name of a party does to the balance of probabilities.
+
+    Attributes
+    ----------
+    party : str
+    effect : Measure
+        In [-2, 2]; above 0 toward the last label.
+    p : float
+        Corrected for the number of parties.
+    """
+
+    party: str
+    effect: Measure
+    p: float
+
+
+def evaluate(
+    subject: Subject, swaps: Sequence[Swap], answers: Answers, *, max_flips: float, max_bias: float
 ) -> Finding:
-    """Say how often labels flip, and which names move them.
+    """Find how often labels flip, and which names shift the probabilities.
 
     Parameters
     ----------
     subject : Subject
     swaps : sequence of Swap
     answers : Answers
-    flips : float
+    max_flips : float
         Share of labels that may flip before the audit fails.
-    bias : float
-        How far one party's name may move the balance of probabilities before it fails.
+    max_bias : float
+        How far one party's name may shift the balance of probabilities before it fails.
     """
-    places = np.array([one.place for one in swaps])
-    clusters = subject.clusters[places]
-    proba = answers.proba([one.example for one in swaps])
-    before, after = subject.said[places], subject.labels.decide(proba)
-    shift = subject.lean(proba) - subject.lean(subject.proba[places])
-    moved = after - before
+    rows = np.array([swap.row for swap in swaps])
+    clusters = subject.clusters[rows]
+    proba = answers.proba([swap.example for swap in swaps])
+    before, after = subject.predicted[rows], subject.labels.decide(proba)
+    shift = subject.balance(proba) - subject.balance(subject.proba[rows])
+    steps = after - before
     biases = _biases(subject, swaps, proba)
     measures = [
-        rate("flips", moved != 0, clusters),
-        rate(f"flips_to_{subject.labels.names[-1]}", moved > 0, clusters),
-        rate(f"flips_to_{subject.labels.names[0]}", moved < 0, clusters),
+        rate("flips", steps != 0, clusters),
+        rate(f"flips_to_{subject.labels.names[-1]}", steps > 0, clusters),
+        rate(f"flips_to_{subject.labels.names[0]}", steps < 0, clusters),
         mean("shift", shift, clusters),
         mean("shift_size", abs(shift), clusters),
-        *_of_parties(biases),
+        *_bias_measures(biases),
     ]
-    established = [one for one in biases if one[2] <= SIGNIFICANCE_LEVEL and abs(one[1].value) >= bias / 2]
+    # Of a large sample even a tiny bias is significant: it counts from half of what fails.
+    established = [
+        bias for bias in biases if bias.p <= SIGNIFICANCE_LEVEL and abs(bias.effect.value) >= max_bias / 2
+    ]
     details = (
         _bias_table(subject, biases),
-        _pair_table(subject, swaps, moved, shift),
-        _worst_table(subject, swaps, after, shift),
+        _pair_table(subject, swaps, steps, shift),
+        _flip_table(subject, swaps, after, shift),
     )
     return Finding(
         NAME,
-        _verdict(measures[0], established, flips, bias),
+        _verdict(measures[0], established, max_flips, max_bias),
         _sentence(subject, swaps, measures, established),
         tuple(measures),
-        tuple(one for one in details if one.rows),
+        tuple(table for table in details if table.rows),
     )
 
 
-def _verdict(found: Measure, established: Sequence[Bias], flips: float, bias: float) -> Verdict:
-    if found.low > flips or any(abs(one.value) >= bias for _, one, _ in established):
+def _verdict(flips: Measure, established: Sequence[PartyBias], max_flips: float, max_bias: float) -> Verdict:
+    if flips.low > max_flips or any(abs(bias.effect.value) >= max_bias for bias in established):
         return "failed"
-    return "warning" if established or found.value > flips / 2 else "passed"
+    return "warning" if established or flips.value > max_flips / 2 else "passed"
 
 
-def _of_parties(biases: Sequence[Bias]) -> list[Measure]:
+def _bias_measures(biases: Sequence[PartyBias]) -> list[Measure]:
     """Return ``party_bias`` of each party, and before them the one farthest from 0."""
-    own = [replace(one, name=f"party_bias_{_slug(name)}") for name, one, _ in biases]
-    farthest = max(own, key=lambda one: abs(one.value), default=None)
-    return [replace(farthest, name="party_bias_most"), *own] if farthest is not None else []
+    measures = [replace(bias.effect, name=f"party_bias_{_slug(bias.party)}") for bias in biases]
+    farthest = max(measures, key=lambda measure: abs(measure.value), default=None)
+    return [replace(farthest, name="party_bias_most"), *measures] if farthest is not None else []
 
 
-def _biases(subject: Subject, swaps: Sequence[Swap], proba: NDArray[np.float64]) -> list[Bias]:
-    """Measure what each party's name does to the balance: party, mean effect, p corrected for their number.
+def _biases(subject: Subject, swaps: Sequence[Swap], proba: NDArray[np.float64]) -> list[PartyBias]:
+    """Measure what each party's name does to the balance, with p-values corrected for their number.
 
-    The balance of an item under a name, less its mean over all names that the item was asked under.
+    The effect on an item is its balance under a name, minus the mean over all names it was tried with.
     """
-    lean = subject.lean(proba)
-    under: dict[int, dict[str, float]] = {}
-    before = subject.lean(subject.proba)
-    for swap, value in zip(swaps, lean, strict=True):
-        own = under.setdefault(swap.place, {swap.party: float(before[swap.place])})
-        own[swap.other] = float(value)
+    balance = subject.balance(proba)
+    balance_of: dict[int, dict[str, float]] = {}
+    before = subject.balance(subject.proba)
+    for swap, value in zip(swaps, balance, strict=True):
+        by_party = balance_of.setdefault(swap.row, {swap.party: float(before[swap.row])})
+        by_party[swap.other] = float(value)
     effects: dict[str, list[tuple[int, float]]] = {}
-    for place, values in under.items():
+    for row, values in balance_of.items():
+        # Centred within the item: what the sentence says cancels, what the name adds remains.
         middle = float(np.mean(list(values.values())))
         for party, value in values.items():
-            effects.setdefault(party, []).append((place, value - middle))
+            effects.setdefault(party, []).append((row, value - middle))
     measured = []
-    for party, found in sorted(effects.items()):
-        if len(found) >= FEWEST:
-            one = mean(party, [value for _, value in found], subject.clusters[[place for place, _ in found]])
-            measured.append((party, one, _p(one)))
-    corrected = holm([p for *_, p in measured]) if measured else ()
-    return [(party, one, float(p)) for (party, one, _), p in zip(measured, corrected, strict=True)]
+    for party, pairs in sorted(effects.items()):
+        if len(pairs) >= MIN_PARTY_ITEMS:
+            clusters = subject.clusters[[row for row, _ in pairs]]
+            measured.append(mean(party, [value for _, value in pairs], clusters))
+    corrected = holm([_p(effect) for effect in measured]) if measured else ()
+    return [PartyBias(effect.name, effect, float(p)) for effect, p in zip(measured, corrected, strict=True)]
 
 
 def _p(measure: Measure) -> float:
-    """Return a two-sided p-value from an interval, taken as normal."""
+    """Return the two-sided p-value of 0 from an interval, assuming that the estimate is normal."""
     from statistics import NormalDist
 
-    width = (measure.high - measure.low) / (2 * NormalDist().inv_cdf(0.975))
-    if math.isnan(width):
+    se = (measure.high - measure.low) / (2 * NormalDist().inv_cdf(0.975))
+    if math.isnan(se):
         return 1.0
-    if width == 0:
+    if se == 0:
         return 1.0 if measure.value == 0 else 0.0
-    return 2 * (1 - NormalDist().cdf(abs(measure.value) / width))
+    return 2 * (1 - NormalDist().cdf(abs(measure.value) / se))
 
 
 def _sentence(
     subject: Subject,
     swaps: Sequence[Swap],
     measures: Sequence[Measure],
-    established: Sequence[Bias],
+    established: Sequence[PartyBias],
 ) -> str:
     flips, up, down = measures[:3]
     first, last = subject.labels.names[0], subject.labels.names[-1]
-    told = [
-        f"Under another party's name {shown(flips)} of the labels flip: {shown(up)} toward {last},"
-        f" {shown(down)} toward {first}."
+    sentences = [
+        f"Under another party's name {format_share(flips)} of the labels flip:"
+        f" {format_share(up)} toward {last}, {format_share(down)} toward {first}."
     ]
-    ranked = sorted(established, key=lambda one: -abs(one[1].value))
-    for party, one, _ in ranked[:3]:
-        side = last if one.value > 0 else first
-        told.append(
-            f"The name {party} alone moves the balance of probabilities by {one.value:+.2f}"
-            f" ({one.low:+.2f} to {one.high:+.2f}), toward {side}."
+    ranked = sorted(established, key=lambda bias: -abs(bias.effect.value))
+    for bias in ranked[:MAX_NAMED_PARTIES]:
+        effect = bias.effect
+        side = last if effect.value > 0 else first
+        sentences.append(
+            f"The name {bias.party} alone shifts the balance of probabilities by {effect.value:+.2f}"
+            f" ({effect.low:+.2f} to {effect.high:+.2f}), toward {side}."
         )
-    if len(ranked) > 3:
-        told.append(f"{len(ranked) - 3} more parties are moved too.")
-    n = len({one.place for one in swaps})
-    told.append(f"{len(swaps):,} exchanges in {n:,} of {len(subject.examples):,} test items.")
-    return " ".join(told)
+    if len(ranked) > MAX_NAMED_PARTIES:
+        sentences.append(f"Other parties with such a bias: {len(ranked) - MAX_NAMED_PARTIES}.")
+    n = len({swap.row for swap in swaps})
+    sentences.append(f"{len(swaps):,} swaps in {n:,} of {len(subject.examples):,} test items.")
+    return " ".join(sentences)
 
 
-def _bias_table(subject: Subject, biases: Sequence[Bias]) -> Detail:
+def _bias_table(subject: Subject, biases: Sequence[PartyBias]) -> Detail:
     rows = tuple(
-        (name, one.n, one.value, one.low, one.high, "<0.001" if p < 0.001 else p)
-        for name, one, p in sorted(biases, key=lambda one: one[1].value)
+        (
+            bias.party,
+            bias.effect.n,
+            bias.effect.value,
+            bias.effect.low,
+            bias.effect.high,
+            "<0.001" if bias.p < 0.001 else bias.p,
+        )
+        for bias in sorted(biases, key=lambda bias: bias.effect.value)
     )
     first, last = subject.labels.names[0], subject.labels.names[-1]
-    title = f"What each party's name does: below 0 toward {first}, above 0 toward {last}; p is corrected"
+    title = f"Bias of each party's name: below 0 toward {first}, above 0 toward {last}; p is corrected"
     return Detail("bias", title, ("party", "items", "bias", "low", "high", "p"), rows)
 
 
-def _pair_table(subject: Subject, swaps: Sequence[Swap], moved: Any, shift: Any) -> Detail:
+def _pair_table(subject: Subject, swaps: Sequence[Swap], steps: Any, shift: Any) -> Detail:
     pairs: dict[tuple[str, str], list[int]] = {}
-    for at, one in enumerate(swaps):
-        pairs.setdefault((one.party, one.other), []).append(at)
+    for index, swap in enumerate(swaps):
+        pairs.setdefault((swap.party, swap.other), []).append(index)
     rows: list[tuple[Any, ...]] = []
-    for names, places in pairs.items():
-        flips = share("flips", int((moved[places] != 0).sum()), len(places))
-        up, down = int((moved[places] > 0).sum()), int((moved[places] < 0).sum())
-        numbers = (len(places), flips.value, flips.low, flips.high, up, down, float(shift[places].mean()))
-        rows.append((*names, *numbers))
+    for names, indices in pairs.items():
+        flips = share("flips", int((steps[indices] != 0).sum()), len(indices))
+        up, down = int((steps[indices] > 0).sum()), int((steps[indices] < 0).sum())
+        mean_shift = float(shift[indices].mean())
+        rows.append((*names, len(indices), flips.value, flips.low, flips.high, up, down, mean_shift))
+    # By the number of flips: a high share of few items says little.
     rows.sort(key=lambda row: (-row[2] * row[3], -row[2]))
     first, last = subject.labels.names[0], subject.labels.names[-1]
     columns = (
@@ -192,30 +236,30 @@ def _pair_table(subject: Subject, swaps: Sequence[Swap], moved: Any, shift: Any)
         f"to {first}",
         "shift",
     )
-    return Detail("pairs", "Pair by pair, most flips first", columns, tuple(rows[:SHOWN_PAIRS]))
+    return Detail("pairs", "Pairs of names, most flips first", columns, tuple(rows[:MAX_SHOWN_PAIRS]))
 
 
-def _worst_table(subject: Subject, swaps: Sequence[Swap], after: Any, shift: Any) -> Detail:
+def _flip_table(subject: Subject, swaps: Sequence[Swap], after: Any, shift: Any) -> Detail:
     names = subject.labels.names
     rows: list[tuple[Any, ...]] = []
-    for at in abs(shift).argsort(kind="stable")[::-1].tolist():
-        one = swaps[at]
-        before = names[int(subject.said[one.place])]
-        if names[int(after[at])] != before and len(rows) < WORST:
-            text = subject.examples[one.place].text
+    for index in abs(shift).argsort(kind="stable")[::-1].tolist():
+        swap = swaps[index]
+        label_before, label_after = names[int(subject.predicted[swap.row])], names[int(after[index])]
+        if label_after != label_before and len(rows) < MAX_SHOWN_FLIPS:
+            text = subject.examples[swap.row].text
             rows.append(
                 (
-                    one.party,
-                    before,
-                    one.other,
-                    names[int(after[at])],
-                    float(shift[at]),
+                    swap.party,
+                    label_before,
+                    swap.other,
+                    label_after,
+                    float(shift[index]),
                     text,
-                    one.example.text,
+                    swap.example.text,
                 )
             )
     columns = ("party", "label", "under the name", "label then", "shift", "text", "text then")
-    return Detail("worst", "The labels that flip most", columns, tuple(rows), ("text", "text then"))
+    return Detail("worst", "Flips with the largest shift", columns, tuple(rows), ("text", "text then"))
 
 
 def _slug(name: str) -> str:

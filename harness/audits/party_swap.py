@@ -1,4 +1,4 @@
-"""Test items under other parties' names in, how often and in which direction labels flip out."""
+"""Test items with the party's name replaced in; how often, and in which direction, labels flip out."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.audits.audit_protocol import Queries, Subject
-from harness.audits.name_grammar import Articles
-from harness.audits.party_bias import NAME, Swap, judged
-from harness.audits.renaming import names_any, namings, renamed, whom
+from harness.audits.name_grammar import DefiniteArticles
+from harness.audits.party_bias import NAME, Swap, evaluate
+from harness.audits.renaming import mentions_any, party_meant, party_mentions, renamed
 from harness.classifiers.protocol import Example
-from harness.scoring.limitations import MIN_ITEMS
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Finding, not_applicable
+from harness.values.minimums import MIN_ITEMS
 from harness.values.parties import Party, Registry, from_records, read, shipped
 
 MAX_TEXTS = 3_000
-"""So many sentences are read to learn which names take `the`."""
+"""Number of sentences that are read to learn which names take `the`: more hardly change it, but take time."""
 
 
 def party_swap(
@@ -29,27 +29,27 @@ def party_swap(
     flips: float = 0.1,
     bias: float = 0.1,
 ) -> PartySwap:
-    """Exchange the party's name for those of comparable parties, and see whether the label stays.
+    """Replace the party's name with those of comparable parties, and check whether the label stays.
 
     Parameters
     ----------
     items : int
-        So many test items are drawn at random, of those that name a known party; at least 30.
+        Number of test items drawn at random, of those that name a known party; at least 30.
     names : int
-        So many other names, of parties of the same kind, are put into each.
+        Number of other names, of parties of the same kind, that are tried for each item.
     against : tuple of str
-        Names to put in, in place of all parties of the kind.
+        Names to try, instead of all parties of the same kind.
     parties : Path, optional
-        A registry; left out, that of the corpus, or where it has none the one that ships with the package.
+        A registry; by default that of the corpus, or, if it has none, the one shipped with the package.
     flips : float
-        Share of labels that may flip before the audit fails.
+        Share of labels above which the audit fails, in (0, 1].
     bias : float
-        How far one party's name may move the balance of probabilities before the audit fails, in (0, 2].
+        Shift of the balance of probabilities by one party's name above which the audit fails, in (0, 2].
 
     Raises
     ------
     ConfigError
-        With every option that is out of range, and everything that is wrong with the registry.
+        Lists every option that is out of range, and every problem of the registry.
     """
     wrong = (
         ("items", items < MIN_ITEMS, f"should be at least {MIN_ITEMS}, got {items}"),
@@ -62,7 +62,7 @@ def party_swap(
         try:
             read(parties)
         except CorpusError as error:
-            problems += [Problem("parties", str(one)) for one in error.problems]
+            problems += [Problem("parties", str(problem)) for problem in error.problems]
     if problems:
         raise ConfigError(problems)
     return PartySwap(items, names, against, parties, flips, bias)
@@ -81,32 +81,34 @@ class PartySwap:
     needs_model = True
 
     def prepare(self, subject: Subject) -> Queries | Finding:
-        """Rename the parties of the items that are drawn."""
-        why = subject.without_parties()
-        if why:
-            return not_applicable(NAME, why)
+        """Rename the parties of the drawn items."""
+        reason = subject.no_parties_reason()
+        if reason:
+            return not_applicable(NAME, reason)
         registry = self._registry(subject)
-        known = {
-            place: party
-            for place, one in enumerate(subject.examples)
-            if (party := _about(registry, one)) is not None
+        party_of = {
+            row: party
+            for row, example in enumerate(subject.examples)
+            if (party := _named_party(registry, example)) is not None
         }
-        articles = Articles.of(registry, list(subject.targets_of)[:MAX_TEXTS])
+        articles = DefiniteArticles.of(registry, list(subject.targets_of)[:MAX_TEXTS])
         swaps: list[Swap] = []
-        for place in subject.drawn(self.items, NAME, among=list(known)):
-            about = known[place], articles
+        for row in subject.sample_rows(self.items, NAME, among=list(party_of)):
+            party = party_of[row]
             swaps += [
-                Swap(place, about[0].name, other, example)
-                for other, example in self._of_item(subject, registry, place, about)
+                Swap(row, party.name, other, example)
+                for other, example in self._swapped(subject, registry, row, (party, articles))
             ]
         if not swaps:
-            return not_applicable(NAME, _nobody(len(known), len(subject.examples)))
-        few = subject.too_few(len({one.place for one in swaps}), "test items fit another party's name")
+            return not_applicable(NAME, _no_swap_reason(len(party_of), len(subject.examples)))
+        few = subject.few_items_reason(
+            len({swap.row for swap in swaps}), "test items fit another party's name"
+        )
         if few:
             return not_applicable(NAME, few)
         return Queries(
-            tuple(one.example for one in swaps),
-            lambda answers: judged(subject, swaps, answers, flips=self.flips, bias=self.bias),
+            tuple(swap.example for swap in swaps),
+            lambda answers: evaluate(subject, swaps, answers, max_flips=self.flips, max_bias=self.bias),
         )
 
     def _registry(self, subject: Subject) -> Registry:
@@ -114,48 +116,56 @@ class PartySwap:
             registry = read(self.parties)
         else:
             registry = subject.corpus.parties if subject.corpus.parties.parties else shipped()
+        # Names outside the registry are tried as parties without aliases or leaders.
         new = [name for name in self.against if registry.get(name) is None]
         return from_records([*registry.to_records(), *({"name": name} for name in new)])
 
-    def _of_item(
-        self, subject: Subject, registry: Registry, place: int, about: tuple[Party, Articles]
+    def _swapped(
+        self, subject: Subject, registry: Registry, row: int, context: tuple[Party, DefiniteArticles]
     ) -> Iterator[tuple[str, Example]]:
-        """Yield an item under as many other names as are asked for, of those that fit."""
+        """Yield an item under the names of other parties that fit, as many as are asked for."""
         from harness.values import seeds
 
-        party, articles = about
-        one = subject.examples[place]
-        found = namings(registry, one.text, party)
+        party, articles = context
+        original = subject.examples[row]
+        mentions = party_mentions(registry, original.text, party)
         others = [
             other
             for other in registry.parties
             if other.name != party.name
             and (other.name in self.against if self.against else other.kind == party.kind)
         ]
-        made = 0
-        for at in seeds.generator(subject.seed, NAME, place).permutation(len(others)).tolist():
-            other = others[at]
-            if made == self.names:
+        n_swapped = 0
+        # Seeded by the row, so that an item gets the same names whichever others are drawn.
+        for index in seeds.generator(subject.seed, NAME, row).permutation(len(others)).tolist():
+            other = others[index]
+            if n_swapped == self.names:
                 return
-            if names_any(registry, one.text, other):
+            # The other party would otherwise be named twice, in two roles.
+            if mentions_any(registry, original.text, other):
                 continue
-            example = renamed(one, found, party, other, articles)
+            example = renamed(original, mentions, party, other, articles)
             if example is not None:
-                made += 1
+                n_swapped += 1
                 yield other.name, example
 
 
-def _about(registry: Registry, example: Example) -> Party | None:
-    """Return the party that an example is about, where its mention names it: ``Jeb Bush`` is not ``Bush``."""
-    party = whom(registry, example.target) if example.target is not None else None
+def _named_party(registry: Registry, example: Example) -> Party | None:
+    """Return the party that an example is about, if its mention names it: ``Jeb Bush`` is not ``Bush``."""
+    party = party_meant(registry, example.target) if example.target is not None else None
     if party is None:
         return None
-    found = namings(registry, example.text, party)
-    named = any(start < one.end and one.start < end for one in found for start, end in example.spans)
-    return party if named or (found and not example.spans) else None
+    mentions = party_mentions(registry, example.text, party)
+    overlaps = any(
+        start < mention.end and mention.start < end for mention in mentions for start, end in example.spans
+    )
+    return party if overlaps or (mentions and not example.spans) else None
 
 
-def _nobody(known: int, n: int) -> str:
-    if not known:
-        return f"None of {n:,} test items is about a known party; audits.party_swap.parties names a registry."
-    return f"For none of {known:,} items that are about a known party is there another one to put in."
+def _no_swap_reason(n_named: int, n: int) -> str:
+    if not n_named:
+        return (
+            f"None of {n:,} test items is about a known party; name a registry with"
+            " audits.party_swap.parties."
+        )
+    return f"{n_named:,} test items are about a known party, but no other party's name fits into any of them."

@@ -1,4 +1,9 @@
-"""A sentence and two parties in, the same sentence about the other party out: every name, in its own form."""
+"""A sentence about one party in, the same sentence about another party out: each name in its own form.
+
+A swapped name is only a fair test if the sentence stays grammatical and plausible. So names keep their form
+(acronym, plural, leader, demonym, capitals), articles follow the new name, and a sentence that does not allow
+it is not renamed at all.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +11,32 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.audits.name_grammar import HONORIFIC, TITLES, Articles, belongs, indefinite, is_namesakes
+from harness.audits.name_grammar import (
+    HONORIFIC,
+    TITLES,
+    DefiniteArticles,
+    indefinite,
+    is_namesake,
+    modifies_noun,
+)
 from harness.classifiers.protocol import Example
 from harness.values.parties import Form, Leader, Party, Registry, Span
 
-LONGEST_ACRONYM = 5
-NONE_KNOWN = Articles()
-OF_PLURALS = re.compile(r"(?<=[sS])['’](?!\w)")
+MAX_ACRONYM_LETTERS = 5
+NO_ARTICLES = DefiniteArticles()
+PLURAL_POSSESSIVE = re.compile(r"(?<=[sS])['’](?!\w)")
 
 
 @dataclass(frozen=True)
-class Naming:
-    """A place where a text names a party, and how.
+class PartyMention:
+    """Where a text names a party, and by which kind of name.
 
     Attributes
     ----------
     start, end : int
     how : {"name", "leader", "short", "demonym"}
     leader : str
-        Whose name it is; empty for the party's own.
+        The person whose name it is; empty for the party's own name.
     """
 
     start: int
@@ -33,31 +45,31 @@ class Naming:
     leader: str = ""
 
 
-def namings(registry: Registry, text: str, party: Party) -> list[Naming]:
-    """Find every form of a party in a text: its names, its people's, its demonyms.
+def party_mentions(registry: Registry, text: str, party: Party) -> list[PartyMention]:
+    """Find every mention of a party in a text: its names, its people's names, its demonyms.
 
     Parameters
     ----------
     registry : Registry
-        That knows the party.
+        Must contain the party.
     text : str
     party : Party
 
     Returns
     -------
-    list of Naming
-        In order; a form that may mean another party is none.
+    list of PartyMention
+        In order, without forms that may mean another party.
     """
-    found = []
+    mentions = []
     for form in registry.forms(text):
-        meant = _meaning(form, party.name)
-        if meant is not None and not (meant[0] == "short" and is_namesakes(text, form.start)):
-            found.append(Naming(form.start, form.end, *meant))
-    return found
+        meaning = _meaning(form, party.name)
+        if meaning is not None and not (meaning[0] == "short" and is_namesake(text, form.start)):
+            mentions.append(PartyMention(form.start, form.end, *meaning))
+    return mentions
 
 
-def names_any(registry: Registry, text: str, party: Party) -> bool:
-    """Say whether a text may name a party, by whichever form."""
+def mentions_any(registry: Registry, text: str, party: Party) -> bool:
+    """Return whether a text may name a party, by any form."""
     return any(
         meaning.party == party.name and meaning.how != "except"
         for form in registry.forms(text)
@@ -65,14 +77,15 @@ def names_any(registry: Registry, text: str, party: Party) -> bool:
     )
 
 
-def whom(registry: Registry, name: str) -> Party | None:
-    """Return the party that a name alone means, title aside; None where it may mean several, or none."""
+def party_meant(registry: Registry, name: str) -> Party | None:
+    """Return the party that a name means by itself, title aside; None if it may mean several, or none."""
     bare = TITLES.sub("", name.strip())
-    known = registry.get(bare)
-    if known is not None:
-        return known
+    registered = registry.get(bare)
+    if registered is not None:
+        return registered
+    # "Trump and Pence" contains two forms, none of which is the whole name.
     whole = [form for form in registry.forms(bare) if form.end - form.start == len(bare)]
-    parties = {one.party for form in whole for one in form.meanings}
+    parties = {meaning.party for form in whole for meaning in form.meanings}
     return next(
         (party for party in map(registry.get, sorted(parties)) if party and _meaning(whole[0], party.name)),
         None,
@@ -81,52 +94,53 @@ def whom(registry: Registry, name: str) -> Party | None:
 
 def renamed(
     example: Example,
-    found: Sequence[Naming],
+    mentions: Sequence[PartyMention],
     party: Party,
     other: Party,
-    articles: Articles = NONE_KNOWN,
+    articles: DefiniteArticles = NO_ARTICLES,
 ) -> Example | None:
-    """Put another party in the place of one.
+    """Replace the names of a party with those of another one.
 
-    Names stay in their form: capitals, possessives, acronyms, demonyms, full names and surnames of people.
-    Articles are those that the new names take. Before a noun a country goes by its demonym, if it has one.
+    Names keep their form: capitals, possessives, acronyms, demonyms, full names and surnames of people.
+    Articles are those of the new names. Before a noun, a country is named by its demonym, if it has one.
 
     Parameters
     ----------
     example : Example
         Whose target is ``party``.
-    found : sequence of Naming
-        Where its text names the party.
+    mentions : sequence of PartyMention
+        Of the party in its text.
     party, other : Party
-    articles : Articles
+    articles : DefiniteArticles
         Which names take ``the``.
 
     Returns
     -------
     Example or None
-        None where the other party lacks a form that is needed, such as a leader, where two people would
-        become one, and behind "Mr.", "Mrs.", "Sir" and their like: whether somebody is a woman is not known.
+        None if the other party lacks a form that is needed, such as a leader, if two people would become one,
+        or after "Mr.", "Mrs.", "Sir" and the like: the gender of the other person is not known.
     """
-    if _merges_people(found, party, other) or _tells_gender(example.text, found):
+    if _merges_people(mentions, party, other) or _tells_gender(example.text, mentions):
         return None
     pieces: list[str] = []
-    moved: list[tuple[Span, Span]] = []
+    replaced: list[tuple[Span, Span]] = []
     position = length = 0
-    for one in found:
-        within = one.how == "name" and belongs(example.text, one.start, one.end)
-        mention = example.text[one.start : one.end]
-        form = counterpart(mention, one, party, other, within=within)
+    for mention in mentions:
+        before_noun = mention.how == "name" and modifies_noun(example.text, mention.start, mention.end)
+        name = example.text[mention.start : mention.end]
+        form = counterpart(name, mention, party, other, before_noun=before_noun)
         if form is None:
             return None
-        if form.endswith(".") and example.text.startswith(".", one.end):
+        # "the U.S." at the end of a sentence must not end with two stops.
+        if form.endswith(".") and example.text.startswith(".", mention.end):
             form = form[:-1]
-        gap = indefinite(example.text[position : one.start], form)
-        if one.how == "name" and not within:
-            gap = articles.fitted(gap, mention, form, at_start=not position)
+        gap = indefinite(example.text[position : mention.start], form)
+        if mention.how == "name" and not before_noun:
+            gap = articles.fitted(gap, name, form, at_start=not position)
         pieces += [gap, form]
         length += len(gap) + len(form)
-        moved.append(((one.start, one.end), (length - len(form), length)))
-        position = one.end
+        replaced.append(((mention.start, mention.end), (length - len(form), length)))
+        position = mention.end
         if _bare_apostrophe(example.text, position) and not form.endswith(("s", "S")):
             # The possessive of a plural: Greens' becomes Labour's.
             pieces.append(example.text[position] + "s")
@@ -135,120 +149,127 @@ def renamed(
     pieces.append(example.text[position:])
     return Example(
         "".join(pieces),
-        _renamed_target(example, found, party, other),
-        tuple(_moved(span, moved) for span in example.spans),
+        _renamed_target(example, mentions, party, other),
+        tuple(_moved(span, replaced) for span in example.spans),
         other.name if example.holder == party.name else example.holder,
     )
 
 
 def counterpart(
-    mention: str, naming: Naming, party: Party, other: Party, *, within: bool = False
+    name: str, mention: PartyMention, party: Party, other: Party, *, before_noun: bool = False
 ) -> str | None:
-    """Return what the other party is called where one is called ``mention``; ``within``: before a noun."""
-    if within and other.kind == "country" and other.demonyms:
+    """Return the form of the other party that corresponds to ``name``; None if it has no such form."""
+    if before_noun and other.kind == "country" and other.demonyms:
         form: str | None = other.demonyms[0]
-    elif naming.how == "demonym":
-        form = _like(mention, party.demonyms, other.demonyms)
-    elif naming.leader:
-        form = _of_leader(mention, naming.leader, party, other)
+    elif mention.how == "demonym":
+        form = _same_position(name, party.demonyms, other.demonyms)
+    elif mention.leader:
+        form = _leader_name(name, mention.leader, party, other)
     else:
-        form = _own_name(mention, party, other)
+        form = _party_name(name, party, other)
     if form is None:
         return None
-    return form.upper() if _is_shouted(mention, party) else form
+    return form.upper() if _is_shouted(name, party) else form
 
 
-def _own_name(mention: str, party: Party, other: Party) -> str:
+def _party_name(name: str, party: Party, other: Party) -> str:
+    # An acronym is replaced by an acronym, if the other party has one, and a plural by a plural.
     forms = (other.name, *other.aliases)
-    if _is_acronym(mention) and not _is_shouted(mention, party):
+    if _is_acronym(name) and not _is_shouted(name, party):
         return next((form for form in forms if _is_acronym(form)), other.name)
-    if _is_plural(mention):
+    if _is_plural(name):
         return next((form for form in forms if _is_plural(form)), other.name)
     return other.name
 
 
-def _of_leader(mention: str, name: str, party: Party, other: Party) -> str | None:
-    person = _stand_in(name, party, other)
+def _leader_name(name: str, leader: str, party: Party, other: Party) -> str | None:
+    person = _stand_in(leader, party, other)
     if person is None:
         return None
-    for old, new in ((name, person.name), (name.rsplit(" ", 1)[-1], _surname(person))):
-        place = mention.casefold().find(old.casefold())
-        if place >= 0:
-            return mention[:place] + new + mention[place + len(old) :]
+    # The full name first: "Mara Oldin" contains "Oldin".
+    for old, new in ((leader, person.name), (leader.rsplit(" ", 1)[-1], _surname(person))):
+        start = name.casefold().find(old.casefold())
+        if start >= 0:
+            return name[:start] + new + name[start + len(old) :]
     return person.name
 
 
-def _stand_in(name: str, party: Party, other: Party) -> Leader | None:
-    """Return who of the other party takes a person's place: registries put the head first."""
+def _stand_in(leader: str, party: Party, other: Party) -> Leader | None:
+    """Return who of the other party replaces a person; registries list the head first."""
     people = _people(other)
-    place = [one.name for one in _people(party)].index(name)
-    return people[min(place, len(people) - 1)] if people else None
+    # The head of one party becomes the head of the other, the second the second.
+    rank = [person.name for person in _people(party)].index(leader)
+    return people[min(rank, len(people) - 1)] if people else None
 
 
-def _merges_people(found: Sequence[Naming], party: Party, other: Party) -> bool:
-    """Say whether two people of a text would get one name: who mocks another cannot mock himself instead."""
-    named = {one.leader for one in found if one.leader}
-    others = [_stand_in(name, party, other) for name in named]
-    return len({one.name for one in others if one is not None}) < len(named)
+def _merges_people(mentions: Sequence[PartyMention], party: Party, other: Party) -> bool:
+    """Return whether two people of a text would get one name: "A mocks B" must not become "C mocks C"."""
+    leaders = {mention.leader for mention in mentions if mention.leader}
+    others = [_stand_in(leader, party, other) for leader in leaders]
+    return len({person.name for person in others if person is not None}) < len(leaders)
 
 
-def _tells_gender(text: str, found: Sequence[Naming]) -> bool:
-    return any(one.leader and HONORIFIC.search(text[: one.start]) for one in found)
+def _tells_gender(text: str, mentions: Sequence[PartyMention]) -> bool:
+    return any(mention.leader and HONORIFIC.search(text[: mention.start]) for mention in mentions)
 
 
 def _people(party: Party) -> list[Leader]:
-    """Return a party's leaders, each once: one may have been in office twice."""
-    return list({one.name: one for one in party.leaders}.values())
+    """Return a party's leaders, each once: a leader may have been in office twice."""
+    return list({leader.name: leader for leader in party.leaders}.values())
 
 
 def _surname(leader: Leader) -> str:
-    """Return what stands for a person once the full name was given: not always the last word of it."""
+    """Return the short form of a person after the full name was given: not always its last word."""
     ends = [form for form in leader.aliases if leader.name.endswith(f" {form}")]
     return (*ends, *leader.short_forms, leader.name)[0]
 
 
-def _like(mention: str, forms: Sequence[str], others: Sequence[str]) -> str | None:
+def _same_position(name: str, forms: Sequence[str], others: Sequence[str]) -> str | None:
     if not others:
         return None
-    place = next((k for k, form in enumerate(forms) if form.casefold() == mention.casefold()), 0)
-    return others[min(place, len(others) - 1)]
+    index = next((k for k, form in enumerate(forms) if form.casefold() == name.casefold()), 0)
+    return others[min(index, len(others) - 1)]
 
 
 def _meaning(form: Form, party: str) -> tuple[str, str] | None:
-    sure = form.certain
-    if sure is not None:
-        return (sure.how, sure.leader) if sure.party == party else None
-    meant = {(one.party, one.how, one.leader) for one in form.meanings if one.how in ("short", "demonym")}
-    if {owner for owner, _, _ in meant} == {party}:
-        _, how, leader = min(meant)
+    certain = form.certain
+    if certain is not None:
+        return (certain.how, certain.leader) if certain.party == party else None
+    meanings = {
+        (meaning.party, meaning.how, meaning.leader)
+        for meaning in form.meanings
+        if meaning.how in ("short", "demonym")
+    }
+    if {owner for owner, _, _ in meanings} == {party}:
+        _, how, leader = min(meanings)
         return how, leader
     return None
 
 
-def _renamed_target(example: Example, found: Sequence[Naming], party: Party, other: Party) -> str:
-    """Return the name that the renamed example is asked about, in the form that it was asked about before."""
+def _renamed_target(example: Example, mentions: Sequence[PartyMention], party: Party, other: Party) -> str:
+    """Return the target of the renamed example, in the form that the target had before."""
     target = str(example.target)
     if target == party.name:
         return other.name
-    within = [one for one in found if any(_overlap(span, one) for span in example.spans)]
+    within = [mention for mention in mentions if any(_overlap(span, mention) for span in example.spans)]
     title = target[: len(target) - len(TITLES.sub("", target))]
     name = target.removeprefix(title)
-    for one in (*within, *found):
-        mention = example.text[one.start : one.end]
-        if name == mention or (one.leader and name == mention.rsplit(" ", 1)[-1]):
-            return title + (counterpart(name, one, party, other) or other.name)
+    for mention in (*within, *mentions):
+        mentioned = example.text[mention.start : mention.end]
+        if name == mentioned or (mention.leader and name == mentioned.rsplit(" ", 1)[-1]):
+            return title + (counterpart(name, mention, party, other) or other.name)
     return other.name
 
 
-def _overlap(span: Span, naming: Naming) -> bool:
-    return span[0] < naming.end and naming.start < span[1]
+def _overlap(span: Span, mention: PartyMention) -> bool:
+    return span[0] < mention.end and mention.start < span[1]
 
 
-def _moved(span: Span, moved: Sequence[tuple[Span, Span]]) -> Span:
-    """Return where a span stands after names before it and in it have become longer or shorter."""
+def _moved(span: Span, replaced: Sequence[tuple[Span, Span]]) -> Span:
+    """Return a span after names before it and in it have become longer or shorter."""
     start, end = span
     shift_start = shift_end = 0
-    for (old_start, old_end), (new_start, new_end) in moved:
+    for (old_start, old_end), (new_start, new_end) in replaced:
         if old_end <= start:
             shift_start = new_end - old_end
         elif old_start <= start:
@@ -261,19 +282,21 @@ def _moved(span: Span, moved: Sequence[tuple[Span, Span]]) -> Span:
 
 
 def _bare_apostrophe(text: str, position: int) -> bool:
-    """Say whether a word that ends in s is followed by an apostrophe and no letter."""
-    return OF_PLURALS.match(text, position) is not None
+    """Return whether a word that ends in s is followed by an apostrophe and no letter."""
+    return PLURAL_POSSESSIVE.match(text, position) is not None
 
 
 def _is_acronym(form: str) -> bool:
     letters = form.replace(".", "")
-    return letters.isupper() and len(letters) <= LONGEST_ACRONYM and " " not in form
+    return letters.isupper() and len(letters) <= MAX_ACRONYM_LETTERS and " " not in form
 
 
-def _is_shouted(mention: str, party: Party) -> bool:
-    """Say whether a name stands in capitals that it is not registered with, however short it is."""
-    people = (form for one in party.leaders for form in (one.name, *one.aliases, *one.short_forms))
-    return mention.isupper() and mention not in {party.name, *party.aliases, *party.demonyms, *people}
+def _is_shouted(name: str, party: Party) -> bool:
+    """Return whether a name is in capitals that are not its registered spelling, however short it is."""
+    people = (
+        form for leader in party.leaders for form in (leader.name, *leader.aliases, *leader.short_forms)
+    )
+    return name.isupper() and name not in {party.name, *party.aliases, *party.demonyms, *people}
 
 
 def _is_plural(form: str) -> bool:

@@ -1,4 +1,7 @@
-"""Audits and a classifier in, findings out: everything is asked at once, and nothing twice."""
+"""Audits and a classifier in, findings out: all examples are predicted in one call, none of them twice.
+
+The audits share many variants, and a model is much faster on one large batch than on several small ones.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.audits.audit_protocol import Answers, Audit, Queries, Subject
+from harness.audits.audit_protocol import Answers, Audit, Queries, Subject, Unavailable
 from harness.classifiers.protocol import Examples
 from harness.values.findings import Finding, not_applicable
 from harness.values.labels import check_probabilities
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
 Predict = Callable[[Examples], "NDArray[np.float64]"]
 
 
-def run_audits(subject: Subject, audits: Mapping[str, Audit], predict: Predict | str) -> tuple[Finding, ...]:
+def run_audits(
+    subject: Subject, audits: Mapping[str, Audit], predict: Predict | Unavailable
+) -> tuple[Finding, ...]:
     """Run audits on one classifier.
 
     Parameters
@@ -26,27 +31,34 @@ def run_audits(subject: Subject, audits: Mapping[str, Audit], predict: Predict |
     subject : Subject
     audits : mapping
         Name → audit.
-    predict : callable or str
-        Examples → ``(n, k)`` probabilities; called once, with distinct examples that are no tested rows. Or
-        why there is none.
+    predict : callable or Unavailable
+        Examples → ``(n, k)`` probabilities; called at most once, with distinct examples that are not tested
+        rows.
 
     Returns
     -------
     tuple of Finding
-        One an audit, in order.
+        One per audit, in order.
+
+    Raises
+    ------
+    PredictionsError
+        If ``predict`` returns no probabilities.
     """
-    asked: dict[str, Queries | Finding] = {}
+    prepared: dict[str, Queries | Finding] = {}
     for name, audit in audits.items():
-        if isinstance(predict, str) and audit.needs_model:
-            asked[name] = not_applicable(name, predict)
+        if isinstance(predict, Unavailable) and audit.needs_model:
+            prepared[name] = not_applicable(name, predict.reason)
         else:
-            asked[name] = audit.prepare(subject)
-    known = dict(zip(subject.examples, subject.proba, strict=True))
-    inquiries = [one for one in asked.values() if isinstance(one, Queries)]
-    new = list(dict.fromkeys(one for inquiry in inquiries for one in inquiry.examples if one not in known))
-    if new and not isinstance(predict, str):
+            prepared[name] = audit.prepare(subject)
+    proba_of = dict(zip(subject.examples, subject.proba, strict=True))
+    queries = [step for step in prepared.values() if isinstance(step, Queries)]
+    new = list(
+        dict.fromkeys(example for query in queries for example in query.examples if example not in proba_of)
+    )
+    if new and not isinstance(predict, Unavailable):
         proba = predict(new)
         check_probabilities(proba, (len(new), len(subject.labels)), sums_to_one=not subject.labels.multi)
-        known |= dict(zip(new, proba, strict=True))
-    answers = Answers(subject.labels, known)
-    return tuple(one.judge(answers) if isinstance(one, Queries) else one for one in asked.values())
+        proba_of |= dict(zip(new, proba, strict=True))
+    answers = Answers(subject.labels, proba_of)
+    return tuple(step.evaluate(answers) if isinstance(step, Queries) else step for step in prepared.values())

@@ -1,4 +1,8 @@
-"""Predictions with the target and without in, what reading the target is worth out."""
+"""Predictions with and without the target in; what reading the target adds to the score out.
+
+A classifier that ignores the target can score well if most sentences take one side. Its twin, trained in the
+same way but without the target, shows how well that works on this corpus.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.audits.audit_protocol import Queries, Subject
+from harness.audits.audit_protocol import Queries, Subject, Unavailable
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import drawn_values, seed_values
@@ -16,11 +20,10 @@ from harness.scoring.statistics.bootstrap import Draws
 from harness.scoring.statistics.paired import Difference, Resampled, difference, resampled
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable
+from harness.values.minimums import MIN_ITEMS
 
 NAME = "target_use"
 DRAWS = 2_000
-FEWEST = 30
-"""Items of sentences with several targets below which these are not scored apart."""
 
 
 def target_use(*, minutes: float = 10.0) -> TargetUse:
@@ -29,14 +32,14 @@ def target_use(*, minutes: float = 10.0) -> TargetUse:
     Parameters
     ----------
     minutes : float
-        How long the training without the target may take, judged by how long that with it took; 0 takes only
-        what is trained anyway. A blind classifier of the same experiment with the same options is not trained
-        again.
+        Limit for training without the target, estimated from the time that training with it took; with 0,
+        only twins that are trained anyway are used. A classifier of the same experiment that is such a twin
+        is not trained again.
 
     Raises
     ------
     ConfigError
-        Where it is negative.
+        If it is negative.
     """
     if minutes < 0:
         raise ConfigError([Problem("minutes", f"should be 0 or more, got {minutes}")])
@@ -51,40 +54,45 @@ class TargetUse:
     needs_model = False
 
     def prepare(self, subject: Subject) -> Queries | Finding:
-        """Compare the two; nothing is asked."""
-        why = subject.without_parties() or subject.few_share()
-        if not why and isinstance(subject.blind, str):
-            why = subject.blind or "It was not trained without the target."
-        if why or subject.predictions is None or isinstance(subject.blind, str):
-            return not_applicable(NAME, why or "There are no predictions of the classifier itself.")
-        few = subject.too_few(len(subject.examples), "test items are scored")
+        """Compare the classifier with its twin; no prediction is needed."""
+        reason = subject.no_parties_reason() or subject.few_shared_reason()
+        without_target = subject.without_target
+        if not reason and isinstance(without_target, Unavailable):
+            reason = without_target.reason
+        if reason or subject.predictions is None or isinstance(without_target, Unavailable):
+            return not_applicable(NAME, reason or "There are no predictions of the classifier itself.")
+        few = subject.few_items_reason(len(subject.examples), "test items are scored")
         if few:
             return not_applicable(NAME, few)
-        own, blind = (
-            AlignedPredictions.of(one.only(split="test")) for one in (subject.predictions, subject.blind)
+        sample, twin = (
+            AlignedPredictions.of(predictions.only(split="test"))
+            for predictions in (subject.predictions, without_target)
         )
-        found = compared(own, blind, subject.metric)
-        measures = [Measure("difference", found.value, found.low, found.high, len(own))]
-        several = _several(subject)
-        part = own.only(several)
-        if FEWEST <= len(part) < len(own):
-            inner = compared(part, blind.only(several), subject.metric)
+        gap = compared(sample, twin, subject.metric)
+        measures = [Measure("difference", gap.value, gap.low, gap.high, len(sample))]
+        shared = _ids_with_several_targets(subject)
+        part = sample.only(shared)
+        if MIN_ITEMS <= len(part) < len(sample):
+            inner = compared(part, twin.only(shared), subject.metric)
             measures.append(Measure("several_targets", inner.value, inner.low, inner.high, len(part)))
-        return Finding(NAME, _verdict(found), _sentence(subject, found), tuple(measures))
+        return Finding(NAME, _verdict(gap), _sentence(subject, gap), tuple(measures))
 
 
-def compared(own: AlignedPredictions, blind: AlignedPredictions, metric: Metric) -> Difference:
-    """Return how much higher the one scores than the other, under the same resamples of items.
+def compared(sample: AlignedPredictions, twin: AlignedPredictions, metric: Metric) -> Difference:
+    """Return how much higher a classifier scores than its twin, on the same resamples of items.
 
     Parameters
     ----------
-    own, blind : AlignedPredictions
+    sample, twin : AlignedPredictions
         Of the same items in the same order.
     metric : Metric
     """
-    resamples = Draws(own.n_clusters, DRAWS, 0)
-    one, other = (_drawn(one, metric, resamples, name) for one, name in ((own, "own"), (blind, "blind")))
-    return difference(one, other, len(own), own.effective_clusters)
+    resamples = Draws(sample.n_clusters, DRAWS, 0)
+    # The names select the random streams of the seeds.
+    with_target, without = (
+        _drawn(aligned, metric, resamples, name) for aligned, name in ((sample, "own"), (twin, "blind"))
+    )
+    return difference(with_target, without, len(sample), sample.effective_clusters)
 
 
 def _drawn(sample: AlignedPredictions, metric: Metric, resamples: Draws, name: str) -> Resampled:
@@ -94,12 +102,12 @@ def _drawn(sample: AlignedPredictions, metric: Metric, resamples: Draws, name: s
             [drawn_values(view, metric, weights) for weights in resamples.blocks(len(sample))]
         )
     else:
+        # One cluster says nothing about how clusters differ: all that rests on draws is NaN.
         drawn = np.full((resamples.n_draws, len(sample.seeds)), math.nan)
     return resampled(seed_values(sample, metric), drawn, resamples, name)
 
 
-def _several(subject: Subject) -> Collection[str]:
-    """Return the ids of rows whose sentence has several targets."""
+def _ids_with_several_targets(subject: Subject) -> Collection[str]:
     rows = subject.corpus.rows
     return {
         str(id_)
@@ -108,25 +116,25 @@ def _several(subject: Subject) -> Collection[str]:
     }
 
 
-def _verdict(found: Difference) -> Verdict:
-    if math.isnan(found.low):
+def _verdict(gap: Difference) -> Verdict:
+    if math.isnan(gap.low):
         return "warning"
-    return "passed" if found.low > 0 else "failed"
+    return "passed" if gap.low > 0 else "failed"
 
 
-def _sentence(subject: Subject, found: Difference) -> str:
+def _sentence(subject: Subject, gap: Difference) -> str:
     name, metric = subject.name, subject.metric.name
-    if math.isnan(found.low):
-        return f"The difference that the target makes is {found.value:+.3f} in {metric}; it has no interval."
-    interval = f"{found.low:+.3f} to {found.high:+.3f}"
-    if found.low > 0:
+    if math.isnan(gap.low):
+        return f"Reading the target adds {gap.value:+.3f} in {metric}; the difference has no interval."
+    interval = f"{gap.low:+.3f} to {gap.high:+.3f}"
+    if gap.low > 0:
         return (
-            f"Reading the target is worth {found.value:+.3f} ({interval}) in {metric}: so much higher {name}"
-            " scores than the same classifier trained without it, on the same items."
+            f"Reading the target adds {gap.value:+.3f} ({interval}) in {metric}: {name} scores that much"
+            " higher than the same classifier trained without the target, on the same items."
         )
-    if found.value == found.low == found.high == 0:
-        return f"{name} labels as it does without the target: it never reads it."
+    if gap.value == gap.low == gap.high == 0:
+        return f"{name} labels exactly as it does without the target: it does not read it."
     return (
-        f"Trained without the target {name} scores as well: the difference is {found.value:+.3f}"
-        f" ({interval}) in {metric}. Its score says nothing of stance toward the party."
+        f"Trained without the target, {name} scores as well: the difference is {gap.value:+.3f}"
+        f" ({interval}) in {metric}. Its score says nothing about stance toward the party."
     )

@@ -1,4 +1,4 @@
-"""Predictions and splits in, how much worse is labelled what training never saw out."""
+"""Predictions and splits in; how much worse items of unseen parties (or outlets, …) are labelled out."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.audits.audit_protocol import FRAMES, Queries, Subject
-from harness.audits.intervals import gap, rate, shown
-from harness.scoring.limitations import MIN_ITEMS
+from harness.audits.intervals import format_share, gap, rate
 from harness.splits import Split
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable
+from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 NAME = "unseen"
 LATER = "date"
-"""What a split goes by that goes forward in time: what it tests is later, not of another value."""
+"""The column of a split forward in time: its test items are later, not of another value."""
 
 
 def unseen(*, by: str = "", large: float = 0.1) -> Unseen:
-    """Compare test items whose party (or outlet, …) stands in train with those whose does not.
+    """Compare test items whose party (or outlet, …) occurs in train with those whose does not.
 
     Parameters
     ----------
     by : str
-        A column of the corpus; left out, what the split leaves out, and else the target.
+        A column of the corpus; by default the column that the split holds out, else the target.
     large : float
-        A gap beyond this, in share labelled rightly, fails.
+        The audit fails if the gap in accuracy is larger than this, in (0, 1].
 
     Raises
     ------
     ConfigError
-        Where ``large`` is no share.
+        If ``large`` is out of range.
     """
     if not 0 < large <= 1:
         raise ConfigError([Problem("large", f"should be a share above 0 and up to 1, got {large}")])
@@ -52,8 +52,8 @@ class Unseen:
     needs_model = False
 
     def prepare(self, subject: Subject) -> Queries | Finding:
-        """Compare the two; nothing is asked."""
-        column = self.by or subject.left_out or "target"
+        """Compare seen and unseen items; no prediction is needed."""
+        column = self.by or subject.held_out_by or "target"
         if column == "target" and subject.task == "framing":
             return not_applicable(NAME, FRAMES)
         if subject.predictions is None or not subject.splits:
@@ -64,85 +64,89 @@ class Unseen:
         scored = rows[rows["split"].isin(["test", "calibration"])]
         marked = _marked(subject, scored, column)
         test = marked["split"] == "test"
-        known = marked["known"]
-        # Where a split leaves all that it tests out of training, what is seen are rows held out of training.
-        enough = (test & known).sum() >= MIN_ITEMS
-        use = marked[test if enough else (test & ~known) | (~test & known)]
-        unseen_part = ~use["known"]
-        if unseen_part.sum() < MIN_ITEMS or (~unseen_part).sum() < MIN_ITEMS:
-            sizes = f"{int((~unseen_part).sum())} seen and {int(unseen_part.sum())} unseen"
+        seen = marked["seen"]
+        # If the split holds out every value that it tests, no test item is seen: calibration rows stand in.
+        enough = (test & seen).sum() >= MIN_ITEMS
+        used = marked[test if enough else (test & ~seen) | (~test & seen)]
+        is_unseen = ~used["seen"]
+        if is_unseen.sum() < MIN_ITEMS or (~is_unseen).sum() < MIN_ITEMS:
+            sizes = f"{int((~is_unseen).sum())} seen and {int(is_unseen.sum())} unseen"
             return not_applicable(
-                NAME, f"By {column} the scored items are {sizes}; {MIN_ITEMS} of each are needed."
+                NAME, f"By {column}, the scored items are {sizes}; {MIN_ITEMS} of each are needed."
             )
-        measures = _measured(use, unseen_part)
-        seen_in = "held-out rows of" if (use["split"] == "calibration").any() else "test items of"
+        measures = _measured(used, is_unseen)
+        seen_in = "held-out rows of" if (used["split"] == "calibration").any() else "test items of"
         return Finding(
             NAME, self._verdict(measures[-1]), _sentence(measures, column, seen_in), tuple(measures)
         )
 
-    def _verdict(self, found: Measure) -> Verdict:
-        if not found.low > 0:
+    def _verdict(self, measure: Measure) -> Verdict:
+        if not measure.low > 0:
             return "passed"
-        return "failed" if found.low > self.large else "warning"
+        return "failed" if measure.low > self.large else "warning"
 
 
 def _marked(subject: Subject, scored: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Say of each scored item whether training saw its value, and how often seeds labelled it rightly."""
+    """Return for each scored item whether training saw its value, and the share of seeds that are correct."""
     import pandas as pd
 
     corpus = subject.corpus
     value_of = dict(zip(corpus.rows["id"].astype(str), corpus.rows[column], strict=True))
     parts = []
     for split in subject.splits:
-        here = scored[scored["fold"] == split.fold].copy()
-        known = _known(corpus, split, column)
-        values = here["id"].astype(str).map(value_of)
+        items = scored[scored["fold"] == split.fold].copy()
+        values = items["id"].astype(str).map(value_of)
         if column == LATER:
-            here["known"] = here["split"] == "calibration"
+            # Dates do not recur: rows held out before the cut are compared with those after it.
+            items["seen"] = items["split"] == "calibration"
         else:
-            here["known"] = values.isin(known)
-        parts.append(here[values.notna()])
+            items["seen"] = values.isin(_training_values(corpus, split, column))
+        parts.append(items[values.notna()])
     marked = pd.concat(parts, ignore_index=True)
     labels = subject.labels
     if labels.multi:
-        truth, said = (
+        truth, predicted = (
             marked[[f"{word}_{name}" for name in labels.names]].to_numpy() for word in ("truth", "prediction")
         )
-        right = (truth == said).all(axis=1)
+        correct = (truth == predicted).all(axis=1)
     else:
-        right = (marked["truth"] == marked["prediction"]).to_numpy()
-    marked["right"] = right.astype(float)
+        correct = (marked["truth"] == marked["prediction"]).to_numpy()
+    marked["correct"] = correct.astype(float)
     marked["cluster"] = marked["group"].astype(object).where(marked["group"].notna(), marked["id"])
-    keys = ["fold", "split", "id", "cluster", "known"]
-    averaged: pd.DataFrame = marked.groupby(keys, sort=False, dropna=False)["right"].mean().reset_index()
+    keys = ["fold", "split", "id", "cluster", "seen"]
+    averaged: pd.DataFrame = marked.groupby(keys, sort=False, dropna=False)["correct"].mean().reset_index()
     return averaged
 
 
-def _known(corpus: Corpus, split: Split, column: str) -> Collection[object]:
+def _training_values(corpus: Corpus, split: Split, column: str) -> Collection[object]:
     train = set(split.train)
     rows = corpus.rows
     return set(rows.loc[rows["id"].isin(train), column].dropna())
 
 
-def _measured(use: pd.DataFrame, unseen_part: pd.Series[bool]) -> list[Measure]:
-    values, clusters = use["right"].to_numpy(), use["cluster"].to_numpy()
-    apart = unseen_part.to_numpy()
+def _measured(used: pd.DataFrame, is_unseen: pd.Series[bool]) -> list[Measure]:
+    values, clusters = used["correct"].to_numpy(), used["cluster"].to_numpy()
+    unseen_items = is_unseen.to_numpy()
     return [
-        rate("seen_right", values[~apart], clusters[~apart]),
-        rate("unseen_right", values[apart], clusters[apart]),
-        gap("gap", values, ~apart, clusters),
+        rate("seen_right", values[~unseen_items], clusters[~unseen_items]),
+        rate("unseen_right", values[unseen_items], clusters[unseen_items]),
+        gap("gap", values, ~unseen_items, clusters),
     ]
 
 
-def _a(noun: str) -> str:
+def _with_article(noun: str) -> str:
     return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
 
 
 def _sentence(measures: list[Measure], column: str, seen_in: str) -> str:
-    seen, other, found = measures
-    what = "later items" if column == LATER else f"items of {_a(column)} that training never saw"
-    first = "earlier ones" if column == LATER else f"{seen_in} one that it saw"
-    told = f"Of {what}, {shown(other)} are labelled rightly; of {first}, {shown(seen)}."
-    if math.isnan(found.low):
-        return f"{told} The gap has no interval."
-    return f"{told} The gap is {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})."
+    seen, other, difference = measures
+    later = column == LATER
+    unseen_items = "later items" if later else f"items of {_with_article(column)} that training never saw"
+    seen_items = "earlier ones" if later else f"{seen_in} one that it saw"
+    accuracy = (
+        f"Of {unseen_items}, {format_share(other)} are labelled correctly;"
+        f" of {seen_items}, {format_share(seen)}."
+    )
+    if math.isnan(difference.low):
+        return f"{accuracy} The gap has no interval."
+    return f"{accuracy} The gap is {difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})."

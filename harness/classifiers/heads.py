@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from harness.classifiers.reading import arrays, expect_labels
+from harness.classifiers.saved_files import arrays, expect_labels
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:

@@ -17,13 +17,14 @@ class ArticleFormat(StrEnum):
     jsonl = "jsonl"
 
 
+ArticlePaths = Annotated[
+    list[Path],
+    typer.Argument(help="Text, HTML or JSONL files, folders, or - for standard input.", show_default=False),
+]
+
+
 def read(
-    articles: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Text, HTML or JSONL files, folders, or - for standard input.", show_default=False
-        ),
-    ],
+    articles: ArticlePaths,
     parties: Annotated[
         Path | None,
         typer.Option(help="A registry in YAML; left out, states, alliances and major parties."),
@@ -61,10 +62,9 @@ def read(
     language: Annotated[str, typer.Option(help="For sentence ends; who speaks is told in English.")] = "en",
 ) -> None:
     """Show how articles treat parties, sentence by sentence, own voice and quotes apart."""
-    from harness.articles.pipeline import ReadingOptions
-    from harness.articles.pipeline import read as read_articles
+    from harness.articles import pipeline
 
-    options = ReadingOptions(
+    options = pipeline.ReadingOptions(
         outputs=tuple(output) if output else None,
         parties=parties,
         only=tuple(party or ()),
@@ -78,7 +78,7 @@ def read(
         language=language,
         keep_rows=False,
     )
-    read_articles(tuple(articles), options).show()
+    pipeline.read(tuple(articles), options).show()
 
 
 Table = Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from harness.corpora.fetching import Fetched
+    from harness.corpora.fetch.fetching import FetchedCorpus
 
 MAX_FILES = 12
 """Files listed by name, at most; more are counted."""
@@ -19,11 +19,12 @@ corpus_app = typer.Typer(help="What corpora there are and what they hold.", no_a
 @corpus_app.command(name="list")
 def list_corpora() -> None:
     """List the corpora, with tasks and where each is looked for."""
-    from harness.corpora import cache, describe
+    from harness.corpora import describe
+    from harness.corpora.fetch import checksums
 
     for card in describe.cards():
         where = f" [{card.variable}]" if card.variable else ""
-        where += ", fetched" if cache.fetched(card.name) else ""
+        where += ", fetched" if checksums.fetched_folder(card.name) else ""
         typer.echo(f"{card.name:<18} {', '.join(card.tasks):<16} {card.title}{where}")
 
 
@@ -31,7 +32,7 @@ def list_corpora() -> None:
 def describe_corpus(name: Annotated[str, typer.Argument(help="A corpus of the list.")]) -> None:
     """Print the data card of a corpus and what its files hold."""
     from harness.corpora import describe
-    from harness.scoring.statistics.agreement import alpha
+    from harness.scoring.statistics.krippendorff import alpha
 
     typer.echo(describe.describe(name, alpha))
 
@@ -48,9 +49,9 @@ def fetch_corpus(
     ] = None,
 ) -> None:
     """Download a corpus into the cache, or say what to do; an interrupted download is resumed."""
-    from harness.corpora.fetching import fetch
+    from harness.corpora.fetch.fetching import fetch
 
-    for line in _fetched(name, fetch(name, mirror=mirror, given=source)):
+    for line in _fetched(name, fetch(name, mirror=mirror, copy_from=source)):
         typer.echo(line)
 
 
@@ -59,9 +60,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(corpus_app, name="corpus")
 
 
-def _fetched(name: str, fetched: Fetched) -> list[str]:
+def _fetched(name: str, fetched: FetchedCorpus) -> list[str]:
     """Say where a corpus is, how far its files were checked, and what is missing."""
-    lines = [f"{name} is in {fetched.folder}{' already' if fetched.before else ''}"]
+    lines = [f"{name} is in {fetched.folder}{' already' if fetched.already else ''}"]
     states = list(fetched.states.values())
     if len(states) <= MAX_FILES:
         lines += [f"  {path}: {state}" for path, state in fetched.states.items()]
@@ -71,9 +72,9 @@ def _fetched(name: str, fetched: Fetched) -> list[str]:
         files, theirs = ("1 file", "its own is") if new == 1 else (f"{new:,} files", "theirs are")
         pinned = f"{theirs} pinned now, so that other files will not be accepted in their place"
         lines.append(f"No published checksum is known for {files}; {pinned}.")
-    if fetched.absent:
-        few = len(fetched.absent) <= MAX_FILES
-        absent = ", ".join(fetched.absent) if few else f"{len(fetched.absent)} files of test"
+    if fetched.missing:
+        few = len(fetched.missing) <= MAX_FILES
+        absent = ", ".join(fetched.missing) if few else f"{len(fetched.missing)} files of test"
         lines += [
             f"Missing, and not needed to read the corpus: {absent}.",
             "To get them from elsewhere, delete the folder and fetch again with --mirror or --from.",

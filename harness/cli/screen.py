@@ -26,7 +26,7 @@ def table(title: str, left: list[str], right: list[str]) -> Table:
     from rich import box
     from rich.table import Table
 
-    made = Table(
+    empty = Table(
         title=title or None,
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -35,10 +35,10 @@ def table(title: str, left: list[str], right: list[str]) -> Table:
         caption_justify="left",
     )
     for heading in left:
-        made.add_column(heading, no_wrap=True)
+        empty.add_column(heading, no_wrap=True)
     for heading in right:
-        made.add_column(heading, justify="right", no_wrap=True)
-    return made
+        empty.add_column(heading, justify="right", no_wrap=True)
+    return empty
 
 
 def number(value: float) -> str:

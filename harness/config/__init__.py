@@ -1,1 +1,1 @@
-"""YAML text in, a strict document with line numbers out."""
+"""YAML in, a frozen Plan out: loading (load), checking (schema), resolving names (plan)."""

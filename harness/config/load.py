@@ -1,11 +1,12 @@
-"""YAML files in, one combined document out, every value with the file and line it came from.
+"""YAML files in, one merged document out, each value with the file and line it comes from.
 
-YAML 1.2: ``no``, ``none`` and ``off`` are text. On top of it:
+YAML 1.2: ``no``, ``none`` and ``off`` are text. In addition:
 
-- ``extends: other.yaml`` (or a list) starts from other files; mappings merge, everything else is replaced,
-  ``~`` removes a key, and a part whose ``kind`` changes starts afresh;
-- ``${NAME}`` and ``${NAME:default}`` are environment variables; a value that is nothing else is read as YAML;
-- ``--set a.b=c`` overrides last.
+- ``extends: other.yaml`` (or a list) starts from other files; mappings are merged, everything else is
+  replaced, ``~`` removes a key, and a section whose ``kind`` changes inherits nothing;
+- ``${NAME}`` and ``${NAME:default}`` are environment variables; a value that is only a variable is parsed as
+  YAML;
+- ``--set a.b=c`` overrides everything else.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::(?P<default>[^}]*))?\}")
 
 @dataclass(frozen=True)
 class SourceLine:
-    """A line of a file, or a ``--set`` of the command line (line 0)."""
+    """A line of a file, or a ``--set`` option of the command line (line 0)."""
 
     file: Path
     line: int = 0
@@ -37,22 +38,22 @@ class SourceLine:
 
     @property
     def folder(self) -> Path:
-        """What relative paths written here start from."""
+        """The folder from which relative paths on this line start."""
         return self.file.parent if self.line else Path.cwd()
 
 
 @dataclass(frozen=True)
 class ConfigDocument:
-    """A combined config as plain data.
+    """A merged config as plain data.
 
     Attributes
     ----------
     path : Path
-        The file that was asked for.
+        The file that was loaded, without those that it extends.
     data : dict
         Plain dicts, lists and scalars.
     lines : mapping
-        Key path → where it was written last; list items are keyed by their index.
+        Key path → the line that set it last; list items are keyed by their index.
     """
 
     path: Path
@@ -60,20 +61,20 @@ class ConfigDocument:
     lines: Mapping[Key, SourceLine] = field(default_factory=dict)
 
     def line_of(self, path: str | Key) -> SourceLine:
-        """Return where a path, or the nearest part of it, was written."""
+        """Return the line that set a path, or the nearest part of it."""
         key = tuple(path.split(".")) if isinstance(path, str) else path
         while key and key not in self.lines:
             key = key[:-1]
         return self.lines.get(key, SourceLine(self.path, 1))
 
     def problem(self, path: str, what: str, hint: str = "") -> Problem:
-        """Name a path together with its file and line."""
-        place = f"{self.line_of(path)}: " if path else f"{short_path(self.path)}: "
-        return Problem(f"{place}{path}".removesuffix(": "), what, hint)
+        """Describe a problem of a path, with its file and line."""
+        where = f"{self.line_of(path)}: {path}" if path else short_path(self.path)
+        return Problem(where, what, hint)
 
 
 def short_path(path: Path) -> str:
-    """Return a path as a person would type it: relative where that is shorter."""
+    """Return a path relative to the working folder, or as it is where it lies elsewhere."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
@@ -81,74 +82,77 @@ def short_path(path: Path) -> str:
 
 
 def load(path: Path, sets: Sequence[str] = ()) -> ConfigDocument:
-    """Read a config with everything it extends.
+    """Read a config and the files it extends.
 
     Parameters
     ----------
     path : Path
         A YAML file.
     sets : sequence of str
-        ``a.b=c``, as after ``--set``.
+        Each ``a.b=c``, as after ``--set``.
 
     Raises
     ------
     ConfigError
-        For a missing file, bad YAML, a repeated key, an unset variable, a circle of ``extends`` or a
-        malformed ``--set``: all that one file holds at once.
+        For a missing file, invalid YAML, a repeated key, an unset variable, a cycle of ``extends`` or a
+        malformed ``--set``; with all such problems of a file at once.
     """
-    data, places = _read(path.resolve(), ())
+    data, lines = _read(path.resolve(), ())
     for text in sets:
-        _apply(text, data, places, path.resolve())
-    return ConfigDocument(path.resolve(), data, places)
+        _apply(text, data, lines, path.resolve())
+    return ConfigDocument(path.resolve(), data, lines)
 
 
 def document_of(data: dict[str, Any], sets: Sequence[str] = ()) -> ConfigDocument:
-    """Take data, which no file holds, for a config; relative paths start from the working folder."""
+    """Turn data that come from no file into a document; relative paths start from the working folder."""
     path = Path.cwd() / "config"
-    places: dict[Key, SourceLine] = {}
+    lines: dict[Key, SourceLine] = {}
     for text in sets:
-        _apply(text, data, places, path)
-    return ConfigDocument(path, data, places)
+        _apply(text, data, lines, path)
+    return ConfigDocument(path, data, lines)
 
 
 def merged(path: Path, parts: Sequence[tuple[dict[str, Any], Mapping[Key, SourceLine]]]) -> ConfigDocument:
-    """Merge documents' data, each on top of those before it, as ``extends`` does.
+    """Merge the data of documents, each on top of those before it, as ``extends`` does.
 
     Parameters
     ----------
     path : Path
         The file that the document stands for.
     parts : sequence of (dict, mapping)
-        Data, which is taken over, and where its keys were written.
+        Data, which are modified, and the lines of their keys.
     """
     combined: dict[str, Any] = {}
-    places: dict[Key, SourceLine] = {}
-    for data, own in parts:
-        _merge(combined, places, data, own)
-    return ConfigDocument(path, combined, places)
+    lines: dict[Key, SourceLine] = {}
+    for data, lines_of_part in parts:
+        _merge(combined, lines, data, lines_of_part)
+    return ConfigDocument(path, combined, lines)
 
 
 def _read(path: Path, above: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Key, SourceLine]]:
     if path in above:
-        circle = " → ".join(short_path(one) for one in (*above, path))
-        raise ConfigError([Problem(short_path(path), f"extends itself: {circle}")])
+        # A cycle would recurse for ever; the files on the way are named, since each of them looks right
+        # alone.
+        cycle = " → ".join(short_path(file) for file in (*above, path))
+        raise ConfigError([Problem(short_path(path), f"extends itself: {cycle}")])
     problems: list[Problem] = []
     raw = _parsed(path)
-    places: dict[Key, SourceLine] = {}
-    data = _plain(raw, (), path, places, problems)
+    lines: dict[Key, SourceLine] = {}
+    data = _plain(raw, (), path, lines, problems)
+    # Parents are merged first, in their order, and this file last: the nearer file wins.
     parents = data.pop("extends", [])
     parents = [parents] if isinstance(parents, str) else parents
-    if not isinstance(parents, list) or not all(isinstance(one, str) for one in parents):
+    if not isinstance(parents, list) or not all(isinstance(parent, str) for parent in parents):
         problems.append(Problem(f"{short_path(path)}: extends", "should be a file or a list of files"))
     if problems:
         raise ConfigError(problems)
     combined: dict[str, Any] = {}
-    merged_places: dict[Key, SourceLine] = {}
+    combined_lines: dict[Key, SourceLine] = {}
     for parent in parents:
-        base, base_places = _read((path.parent / parent).resolve(), (*above, path))
-        _merge(combined, merged_places, base, base_places)
-    _merge(combined, merged_places, data, places)
-    return combined, merged_places
+        base, base_lines = _read((path.parent / parent).resolve(), (*above, path))
+        _merge(combined, combined_lines, base, base_lines)
+    _merge(combined, combined_lines, data, lines)
+    return combined, combined_lines
 
 
 def _parsed(path: Path) -> Mapping[str, Any]:
@@ -157,6 +161,7 @@ def _parsed(path: Path) -> Mapping[str, Any]:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
+        # Round-trip mode keeps the line of every key, which the safe loader drops.
         raw = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
     except DuplicateKeyError as error:
         raise ConfigError([_repeated(path, error)]) from error
@@ -175,8 +180,9 @@ def _parsed(path: Path) -> Mapping[str, Any]:
 
 def _repeated(path: Path, error: Any) -> Problem:
     line = error.problem_mark.line + 1
-    found = re.search(r'duplicate key "(.*?)"', str(error.problem))
-    key = found.group(1) if found else "?"
+    # ruamel names the key in its message alone.
+    match = re.search(r'duplicate key "(.*?)"', str(error.problem))
+    key = match.group(1) if match else "?"
     first = _first_line(path, key, error.context_mark.line, line)
     return Problem(
         f"{short_path(path)}:{line}", f"{key!r} is already set on line {first}", "remove one of them"
@@ -184,7 +190,8 @@ def _repeated(path: Path, error: Any) -> Problem:
 
 
 def _first_line(path: Path, key: str, start: int, end: int) -> int:
-    """Find where a key is first used: from the line where its mapping starts to where it is repeated."""
+    """Find the first use of a key between the line where its mapping starts and the one that repeats it."""
+    # ruamel reports where the mapping starts and where the key is repeated, but not its first use.
     lines = path.read_text(encoding="utf-8").splitlines()
     indent = len(lines[end - 1]) - len(lines[end - 1].lstrip())
     pattern = re.compile(rf"^\s{{{indent}}}[\"']?{re.escape(key)}[\"']?\s*:")
@@ -194,22 +201,24 @@ def _first_line(path: Path, key: str, start: int, end: int) -> int:
     return start + 1
 
 
-def _plain(raw: Any, key: Key, path: Path, places: dict[Key, SourceLine], problems: list[Problem]) -> Any:
+# ruamel returns subclasses of dict, list, str and float that carry comments and anchors. Pydantic's strict
+# mode and the JSON of digests need the plain types.
+def _plain(raw: Any, key: Key, path: Path, lines: dict[Key, SourceLine], problems: list[Problem]) -> Any:
     if isinstance(raw, Mapping):
         for name in raw:
-            places[*key, str(name)] = SourceLine(path, _line_of(raw, name))
-        return {str(name): _plain(raw[name], (*key, str(name)), path, places, problems) for name in raw}
+            lines[*key, str(name)] = SourceLine(path, _line_of(raw, name))
+        return {str(name): _plain(raw[name], (*key, str(name)), path, lines, problems) for name in raw}
     if isinstance(raw, list):
         for index in range(len(raw)):
-            places[*key, str(index)] = SourceLine(path, raw.lc.item(index)[0] + 1)  # type: ignore[attr-defined]
-        return [_plain(one, (*key, str(index)), path, places, problems) for index, one in enumerate(raw)]
+            lines[*key, str(index)] = SourceLine(path, raw.lc.item(index)[0] + 1)  # type: ignore[attr-defined]
+        return [_plain(item, (*key, str(index)), path, lines, problems) for index, item in enumerate(raw)]
     if isinstance(raw, str):
-        return _interpolated(str(raw), key, places, problems)
+        return _interpolated(str(raw), key, lines, problems)
     return _scalar(raw)
 
 
 def _line_of(raw: Any, name: Any) -> int:
-    """Return the line of a key; of one that a merge (``<<``) brought, that of the mapping."""
+    """Return the line of a key; for a key from a YAML merge (``<<``), the line of the mapping."""
     try:
         return int(raw.lc.key(name)[0]) + 1
     except KeyError:
@@ -217,6 +226,8 @@ def _line_of(raw: Any, name: Any) -> int:
 
 
 def _scalar(raw: Any) -> Any:
+    # YAML turns 2031-05-14 into a date; every reader of a config expects text. bool comes before int, whose
+    # subclass it is.
     if isinstance(raw, date):
         return raw.isoformat()
     if raw is None or isinstance(raw, bool):
@@ -224,22 +235,23 @@ def _scalar(raw: Any) -> Any:
     return int(raw) if isinstance(raw, int) else float(raw)
 
 
-def _interpolated(text: str, key: Key, places: Mapping[Key, SourceLine], problems: list[Problem]) -> Any:
-    def value(found: re.Match[str]) -> str:
-        default: str | None = found["default"]
-        known = os.environ.get(found["name"], default)
-        if known is None:
-            hint = f"set it, or write ${{{found['name']}:default}}"
-            where = f"{places[key]}: {'.'.join(key)}"
-            problems.append(Problem(where, f"the environment variable {found['name']} is not set", hint))
-        return known or ""
+def _interpolated(text: str, key: Key, lines: Mapping[Key, SourceLine], problems: list[Problem]) -> Any:
+    def value_of(match: re.Match[str]) -> str:
+        default: str | None = match["default"]
+        value = os.environ.get(match["name"], default)
+        if value is None:
+            hint = f"set it, or write ${{{match['name']}:default}}"
+            where = f"{lines[key]}: {'.'.join(key)}"
+            problems.append(Problem(where, f"the environment variable {match['name']} is not set", hint))
+        return value or ""
 
-    filled = VARIABLE.sub(value, text)
+    # A variable alone may be a number, a list or null; inside other text its value is text.
+    filled = VARIABLE.sub(value_of, text)
     return _value(filled) if VARIABLE.fullmatch(text) else filled
 
 
 def _value(text: str) -> Any:
-    """Read one YAML value, as after ``--set`` or in a variable."""
+    """Parse a YAML value, as after ``--set`` or in a variable; text that is not YAML stays text."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -251,44 +263,46 @@ def _value(text: str) -> Any:
 
 def _merge(
     into: dict[str, Any],
-    into_places: dict[Key, SourceLine],
+    into_lines: dict[Key, SourceLine],
     data: Mapping[str, Any],
-    places: Mapping[Key, SourceLine],
+    lines: Mapping[Key, SourceLine],
     key: Key = (),
 ) -> None:
     for name, value in data.items():
         path = (*key, name)
+        # Options of one kind mean nothing to another: a section whose kind changes is replaced, not merged.
         old = into.get(name)
         if (
             isinstance(old, dict)
             and isinstance(value, dict)
             and value.get("kind", old.get("kind")) == old.get("kind")
         ):
-            _merge(old, into_places, value, places, path)
+            _merge(old, into_lines, value, lines, path)
             continue
-        _forget(into_places, path)
+        # Keys nested in a replaced value would keep the lines of the file that no longer sets them.
+        _forget(into_lines, path)
         if value is None and name in into:
             del into[name]
             continue
         into[name] = value
-        into_places.update({one: place for one, place in places.items() if one[: len(path)] == path})
+        into_lines.update({key: line for key, line in lines.items() if key[: len(path)] == path})
 
 
-def _forget(places: dict[Key, SourceLine], path: Key) -> None:
-    for one in [one for one in places if one[: len(path)] == path]:
-        del places[one]
+def _forget(lines: dict[Key, SourceLine], path: Key) -> None:
+    for key in [key for key in lines if key[: len(path)] == path]:
+        del lines[key]
 
 
-def _apply(text: str, data: dict[str, Any], places: dict[Key, SourceLine], path: Path) -> None:
+def _apply(text: str, data: dict[str, Any], lines: dict[Key, SourceLine], path: Path) -> None:
     name, equals, value = text.partition("=")
     key = tuple(part.strip() for part in name.split("."))
     if not equals or not all(key):
         raise ConfigError([Problem(f"--set {text}", "is not of the form a.b=c")])
-    read = _value(value)
-    nested: Any = read
+    # As nested mappings it is merged like a file, so that a change of kind acts here as it does there.
+    nested: Any = _value(value)
     for part in reversed(key):
         nested = {part: nested}
-    _merge(data, places, nested, {one: SourceLine(path) for one in _paths(nested)})
+    _merge(data, lines, nested, {key: SourceLine(path) for key in _paths(nested)})
 
 
 def _paths(data: Any, key: Key = ()) -> Iterable[Key]:

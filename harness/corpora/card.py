@@ -1,20 +1,31 @@
-"""What is known of a corpus before it is read: paper, official metric and split, licence, flaws."""
+"""A corpus's name in, its data card out: paper, labels, official metric and split, licence, known flaws.
+
+The cards of the catalogue are data: ``cards/NAME.yaml``, read when it is first asked for and then kept. The
+keys are the attributes of :class:`Card` from ``title`` on; what does not apply to a corpus is left out.
+A corpus of one's own may have a :class:`Card` too, as ``CARD`` beside its factory.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any, get_args
 
-from harness.corpora import cache
-from harness.values.errors import CorpusError, Problem
-from harness.values.labels import LabelSet, Task
+from harness.corpora.fetch import checksums
+from harness.values import catalog
+from harness.values.errors import CorpusError, Problem, suggest
+from harness.values.labels import FRAME_SETS, LabelSet, Task
+
+FOLDER = Path(__file__).parent / "cards"
 
 
 @dataclass(frozen=True)
 class Published:
-    """A number that a paper gives for a corpus.
+    """A score that a paper reports for a corpus.
 
     Attributes
     ----------
@@ -23,8 +34,9 @@ class Published:
     metric : str
         By our name where it is one of ours.
     value : float
+        As published, in the metric's own range.
     items : str
-        What it was scored on: numbers on other items do not compare.
+        What it was scored on: scores on other items do not compare.
     source : str
         Authors and year.
     """
@@ -38,7 +50,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Card:
-    """The data card of a catalogue entry.
+    """The data card of a corpus.
 
     Attributes
     ----------
@@ -55,7 +67,7 @@ class Card:
     paper : str
         Authors, year, where; empty where there is none.
     official_metric, official_split : str
-        What published numbers are computed with and on; empty where nothing is official.
+        What published scores are computed with and on; empty where nothing is official.
     labelling : str
         Who labelled, how often, and how differences were settled; empty where the paper says it.
     licence : str
@@ -63,7 +75,7 @@ class Card:
     flaws : tuple of str
         What a user should know before believing a score.
     published : tuple of Published
-        Numbers to stand beside; none where none could be verified.
+        Scores to compare with; none where none could be verified.
     variable : str
         The environment variable that holds its folder; empty where none is needed.
     address : str
@@ -93,24 +105,163 @@ class Card:
             f" harness corpus fetch {self.name}"
         )
 
-    def found(self) -> str | Path | None:
-        """Return what the variable says, else the folder of the cache, where the corpus was fetched."""
-        return os.environ.get(self.variable) or cache.fetched(self.name)
+    @property
+    def offer(self) -> str:
+        """Where the files are offered, as a hint where one is missing."""
+        return f"{self.title} is offered at {self.address}"
 
-    def folder(self, given: Path | None) -> Path:
-        """Return the folder that holds the corpus: the given one, or what is found.
+    def default_folder(self) -> str | Path | None:
+        """Return what the variable says, else where the corpus was fetched to; None where it is nowhere."""
+        return os.environ.get(self.variable) or checksums.fetched_folder(self.name)
+
+    def folder(self, option: Path | None) -> Path:
+        """Return the folder that holds the corpus.
+
+        Parameters
+        ----------
+        option : Path, optional
+            As written in the config; left out, :meth:`default_folder`.
 
         Raises
         ------
         CorpusError
-            Where none is there, with what to do.
+            Where there is none, with what to do.
         """
-        written = given if given is not None else self.found()
-        if not written:
+        path = option if option is not None else self.default_folder()
+        if not path:
             what = f"the environment variable {self.variable} is not set"
             raise CorpusError([Problem(self.name, what, self.remedy)])
-        folder = Path(written).expanduser()
+        folder = Path(path).expanduser()
         if not folder.is_dir():
-            said = "corpus.folder" if given is not None else self.variable
-            raise CorpusError([Problem(self.name, f"{said} says {folder}, which is not a folder")])
+            setting = "corpus.folder" if option is not None else self.variable
+            raise CorpusError([Problem(self.name, f"{setting} says {folder}, which is not a folder")])
         return folder
+
+
+@cache
+def load_card(name: str) -> Card:
+    """Return the card of a corpus of the catalogue.
+
+    Raises
+    ------
+    CorpusError
+        As :func:`read_card`.
+    """
+    return read_card(FOLDER / f"{name}.yaml")
+
+
+def card_of(kind: str, factory: Callable[..., Any]) -> Card | None:
+    """Return the card of a corpus as a config names it; None for one's own corpus without a card.
+
+    Parameters
+    ----------
+    kind : str
+        A name of the catalogue, or ``package.module:attribute``.
+    factory : callable
+        What the kind stands for; of one's own corpus, its module may hold a ``CARD``.
+    """
+    if kind in catalog.CATALOGUES["corpus"]:
+        return load_card(kind)
+    card: Card | None = getattr(sys.modules[factory.__module__], "CARD", None)
+    return card
+
+
+# --- cards as files -----------------------------------------------------------------------------------------
+
+_REQUIRED: Mapping[str, type] = {"title": str, "description": str, "labels": dict}
+_OPTIONAL: Mapping[str, type] = {
+    "paper": str,
+    "official_metric": str,
+    "official_split": str,
+    "labelling": str,
+    "licence": str,
+    "flaws": list,
+    "published": list,
+    "variable": str,
+    "address": str,
+}
+_OF_PUBLISHED: Mapping[str, type] = dict.fromkeys(("system", "metric", "items", "source"), str) | {
+    "value": float
+}
+_KINDS: Mapping[type, str] = {str: "text", float: "a number", list: "a list", dict: "a mapping"}
+
+
+def read_card(path: Path) -> Card:
+    """Read a card from a YAML file; its name is that of the file.
+
+    Raises
+    ------
+    CorpusError
+        Where the file cannot be read, or with every key that is unknown, missing, empty or mistyped.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    where = path.name
+    try:
+        data = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except (OSError, YAMLError, UnicodeDecodeError) as error:
+        raise CorpusError([Problem(where, f"cannot be read: {error}")]) from error
+    if not isinstance(data, dict):
+        raise CorpusError([Problem(where, "is not a mapping")])
+    problems = [*_faults(where, data, _REQUIRED, _OPTIONAL), *_faults_inside(where, data)]
+    labels: dict[Task, LabelSet] = {}
+    # Labels are made into their own type only where all else is right: what they need is checked above.
+    for task, names in data["labels"].items() if not problems else ():
+        try:
+            labels[task] = LabelSet(
+                FRAME_SETS[names] if isinstance(names, str) else tuple(names), multi=task == "framing"
+            )
+        except ValueError as error:
+            problems.append(Problem(f"{where}: labels.{task}", str(error)))
+    if problems:
+        raise CorpusError(problems)
+    texts = {key: data.get(key, "") for key, kind in {**_REQUIRED, **_OPTIONAL}.items() if kind is str}
+    published = tuple(Published(**score) for score in data.get("published", ()))
+    flaws = tuple(data.get("flaws", ()))
+    return Card(path.stem, tasks=tuple(labels), labels=labels, flaws=flaws, published=published, **texts)
+
+
+def _faults(
+    where: str, data: Mapping[Any, Any], required: Mapping[str, type], optional: Mapping[str, type]
+) -> Iterator[Problem]:
+    kinds = {**required, **optional}
+    for key, value in data.items():
+        if key not in kinds:
+            yield Problem(f"{where}: {key}", "is not a key of a card", suggest(str(key), kinds))
+        elif not _is(value, kinds[key]):
+            yield Problem(f"{where}: {key}", f"should be {_KINDS[kinds[key]]}, got {value!r}")
+        elif value in ("", [], {}):
+            yield Problem(f"{where}: {key}", "is empty")
+    yield from (Problem(f"{where}: {key}", "is required") for key in required if key not in data)
+
+
+def _faults_inside(where: str, data: Mapping[Any, Any]) -> Iterator[Problem]:
+    """Check labels, flaws and published scores, each where it is the list or mapping that it should be."""
+    labels, flaws, published = (data.get(key) for key in ("labels", "flaws", "published"))
+    for task, names in labels.items() if isinstance(labels, dict) else ():
+        at = f"{where}: labels.{task}"
+        if task not in get_args(Task):
+            yield Problem(at, "is not a task", suggest(str(task), get_args(Task)))
+        elif isinstance(names, str) and task == "framing":
+            if names not in FRAME_SETS:
+                yield Problem(at, f"{names!r} is not a set of frames", suggest(names, FRAME_SETS))
+        elif isinstance(names, str) or not _are_texts(names):
+            yield Problem(at, f"should be a list of labels, got {names!r}")
+    if isinstance(flaws, list) and not _are_texts(flaws):
+        yield Problem(f"{where}: flaws", f"should be a list of sentences, got {flaws!r}")
+    for number, score in enumerate(published if isinstance(published, list) else ()):
+        at = f"{where}: published.{number}"
+        if isinstance(score, dict):
+            yield from _faults(at, score, _OF_PUBLISHED, {})
+        else:
+            yield Problem(at, f"should be a mapping, got {score!r}")
+
+
+def _is(value: Any, kind: type) -> bool:
+    """Say whether a value is of a kind; a whole number is a number, and true is not."""
+    return isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool)
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, Sequence) and all(isinstance(value, str) and value for value in values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.values.errors import CorpusError, Problem, suggest
@@ -14,8 +14,8 @@ from harness.values.tables import CORPUS_COLUMNS, Corpus
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN = 20
-"""So many problems are written out; the others are counted."""
+MAX_PROBLEMS = 20
+"""Problems listed one by one, at most; more are counted."""
 
 SPLITS: Mapping[str, str] = {
     "train": "train",
@@ -28,14 +28,17 @@ SPLITS: Mapping[str, str] = {
     "test": "test",
     "testing": "test",
 }
-"""What sources call their parts, and what they are called here."""
+"""What sources call their splits, in lower case, and what they are called here."""
 
-Values = list[Any]
+RawRow = dict[str, Any]
+"""A row as a reader makes it: column → value, and where it stands in its file under ``where``."""
+
+Cells = list[Any]
 
 
 @dataclass(frozen=True)
 class Raw:
-    """Rows as a source gave them.
+    """Rows as they stand in a source, not yet checked.
 
     Attributes
     ----------
@@ -43,21 +46,21 @@ class Raw:
         Columns named as in :data:`harness.values.tables.CORPUS_COLUMNS`, as far as the source has them, and
         any others. Missing values are None, NaN or blank text; labels are canonical; frames and votes are
         sequences.
-    places : sequence of str
+    locations : sequence of str
         One a row, shown in problems: ``"mine.csv:17"``.
     source : str
         Where the rows came from, in a few words.
-    named : mapping
+    source_names : mapping
         Canonical column → what the source calls it, where that differs.
-    remedy : str
-        What to do about an unknown label; the labels are told anyway.
+    label_hint : str
+        What to do about an unknown label, beside the list of labels.
     """
 
     frame: pd.DataFrame
-    places: Sequence[str]
+    locations: Sequence[str]
     source: str = ""
-    named: Mapping[str, str] = field(default_factory=dict)
-    remedy: str = ""
+    source_names: Mapping[str, str] = field(default_factory=dict)
+    label_hint: str = ""
 
 
 def build(
@@ -70,9 +73,9 @@ def build(
     name : str
         As the corpus is called in configs and runs.
     raw : Raw
-        The rows; an ``id`` that is missing is filled with the row's place.
+        The rows; an ``id`` that is missing is filled with the row's location.
     labels : LabelSet, optional
-        The labels of ``task``: any other label is refused. Left out, any label will do.
+        The labels of ``task``: any other label is refused. Left out, any label is accepted.
     task : {"stance", "framing"}
         Which of the two columns of labels is checked.
     parties : Registry
@@ -86,8 +89,8 @@ def build(
     Raises
     ------
     CorpusError
-        With every fault, each with file, row and column: no rows, empty text, a stance without a target, a
-        span that is half given, empty or outside its text, an unknown label or split, an id given twice.
+        With every problem, each with file, row and column: no rows, empty text, a stance without a target, a
+        span that is incomplete, empty or outside its text, an unknown label or split, a repeated id.
     """
     import pandas as pd
 
@@ -95,10 +98,10 @@ def build(
         raise CorpusError([Problem(raw.source or name, "has no rows")])
     checked = _Checked(raw)
     columns: dict[str, Any] = {column: checked.texts(column) for column in CORPUS_COLUMNS}
-    columns["id"] = [one or place for one, place in zip(columns["id"], raw.places, strict=True)]
+    columns["id"] = [id_ or where for id_, where in zip(columns["id"], raw.locations, strict=True)]
     columns["text"] = checked.column("text")
     columns |= {side: checked.whole_numbers(side) for side in ("start", "end")}
-    columns |= {several: checked.several(several) for several in ("frames", "votes")}
+    columns |= {name: checked.tuples(name) for name in ("frames", "votes")}
     columns["split"] = checked.splits(columns["split"])
     checked.rows(columns)
     if labels is not None:
@@ -112,83 +115,84 @@ def build(
 
 
 class _Checked:
-    """Reads columns and gathers what is wrong with them."""
+    """Reads columns and gathers their problems, each with the number of its row."""
 
     def __init__(self, raw: Raw) -> None:
         self.raw = raw
-        self.found: list[tuple[int, Problem]] = []
+        self.problems: list[tuple[int, Problem]] = []
 
     def note(self, row: int, column: str, what: str, hint: str = "") -> None:
-        where = f"{self.raw.places[row]}: {self.raw.named.get(column, column)}"
-        self.found.append((row, Problem(where, what, hint)))
+        where = f"{self.raw.locations[row]}: {self.raw.source_names.get(column, column)}"
+        self.problems.append((row, Problem(where, what, hint)))
 
     def refuse(self) -> None:
-        if not self.found:
+        if not self.problems:
             return
-        problems = [problem for _, problem in sorted(self.found, key=lambda one: one[0])]
-        raise CorpusError(capped(problems, self.raw.source))
+        # Columns are checked one after the other; people repair a file from the top.
+        problems = [problem for _, problem in sorted(self.problems, key=lambda numbered: numbered[0])]
+        raise CorpusError(limit_problems(problems, self.raw.source))
 
-    def column(self, name: str) -> Values:
+    def column(self, name: str) -> Cells:
         """Return a column's values, None where one is missing or blank."""
         frame = self.raw.frame
         if name not in frame.columns:
             return [None] * len(frame)
         return [None if is_missing(value) else value for value in frame[name].tolist()]
 
-    def texts(self, name: str) -> Values:
-        return [None if value is None else written(value) for value in self.column(name)]
+    def texts(self, name: str) -> Cells:
+        return [None if value is None else cell_text(value) for value in self.column(name)]
 
-    def several(self, name: str) -> Values:
-        return [None if value is None else tuple(map(written, value)) for value in self.column(name)]
+    def tuples(self, name: str) -> Cells:
+        return [None if value is None else tuple(map(cell_text, value)) for value in self.column(name)]
 
-    def whole_numbers(self, name: str) -> Values:
-        numbers: Values = []
+    def whole_numbers(self, name: str) -> Cells:
+        numbers: Cells = []
         for row, value in enumerate(self.column(name)):
-            text = None if value is None else written(value)
+            text = None if value is None else cell_text(value)
             if text is not None and not text.removeprefix("-").isdecimal():
                 self.note(row, name, f"is not a whole number: {text!r}")
                 text = None
             numbers.append(None if text is None else int(text))
         return numbers
 
-    def splits(self, values: Values) -> Values:
+    def splits(self, values: Cells) -> Cells:
         canonical = [value if value is None else SPLITS.get(value.lower()) for value in values]
-        known = zip(values, canonical, strict=True)
-        strange = [(row, value) for row, (value, name) in enumerate(known) if name is None and value]
-        self._once_each("split", strange, "unknown split", lambda value: suggest(value.lower(), SPLITS))
+        pairs = zip(values, canonical, strict=True)
+        unknown = [(row, value) for row, (value, name) in enumerate(pairs) if name is None and value]
+        self._note_once("split", unknown, "unknown split", lambda value: suggest(value.lower(), SPLITS))
         return canonical
 
-    def labels(self, column: Values, labels: LabelSet, task: Task) -> None:
+    def labels(self, column: Cells, labels: LabelSet, task: Task) -> None:
         name = "stance" if task == "stance" else "frames"
-        strange = [
-            (row, one)
+        unknown = [
+            (row, label)
             for row, value in enumerate(column)
-            for one in _listed(value)
-            if one not in labels.names
+            for label in _labels_of(value)
+            if label not in labels.names
         ]
-        known = f"the labels are {', '.join(labels.names)}"
-        remedy = f"{known}; {self.raw.remedy}" if self.raw.remedy else known
-        self._once_each(name, strange, "unknown label", lambda _: remedy)
+        hint = f"the labels are {', '.join(labels.names)}"
+        hint += f"; {self.raw.label_hint}" if self.raw.label_hint else ""
+        self._note_once(name, unknown, "unknown label", lambda _: hint)
 
-    def rows(self, columns: Mapping[str, Values]) -> None:
-        """Check what holds within a row, and that ids are unique."""
+    def rows(self, columns: Mapping[str, Cells]) -> None:
+        """Check each row by itself, and that ids are unique."""
         first: dict[str, int] = {}
-        wanted = ("id", "text", "target", "stance", "start", "end")
+        names = ("id", "text", "target", "stance", "start", "end")
         for row, (id_, text, target, stance, start, end) in enumerate(
-            zip(*(columns[name] for name in wanted), strict=True)
+            zip(*(columns[name] for name in names), strict=True)
         ):
             if first.setdefault(id_, row) != row:
-                self.note(row, "id", f"{id_!r} stands at {self.raw.places[first[id_]]} already")
+                self.note(row, "id", f"{id_!r} is the id at {self.raw.locations[first[id_]]} too")
             if text is None:
                 self.note(row, "text", "is empty")
             elif not isinstance(text, str):
                 self.note(row, "text", f"is not text: {text!r}")
             elif not _is_unicode(text):
-                self.note(row, "text", "holds half a surrogate pair, which is no character")
+                self.note(row, "text", "holds half a surrogate pair, which is not a character")
             elif start is not None or end is not None:
                 self._span(row, len(text), start, end)
             if stance is not None and target is None:
-                self.note(row, "target", "is missing, though the row has a stance")
+                self.note(row, "target", "is missing, but the row has a stance")
 
     def _span(self, row: int, length: int, start: int | None, end: int | None) -> None:
         if start is None or end is None:
@@ -200,13 +204,14 @@ class _Checked:
         elif start >= end:
             self.note(row, "start", f"is {start}, not before the end {end}")
 
-    def _once_each(
-        self, column: str, strange: Sequence[tuple[int, str]], what: str, hint: Callable[[str], str]
+    def _note_once(
+        self, column: str, unknown: Sequence[tuple[int, str]], what: str, hint: Callable[[str], str]
     ) -> None:
-        """Note each strange value once, where it stands first: a wrong map is wrong in thousands of rows."""
+        """Note each unknown value once, at its first row, with the number of rows that have it."""
+        # A label map with a gap is wrong in thousands of rows.
         count: dict[str, int] = {}
         first: dict[str, int] = {}
-        for row, value in strange:
+        for row, value in unknown:
             first.setdefault(value, row)
             count[value] = count.get(value, 0) + 1
         for value, row in first.items():
@@ -214,30 +219,45 @@ class _Checked:
             self.note(row, column, f"{what} {value!r}{more}", hint(value))
 
 
-def stacked(raws: Sequence[Raw], source: str) -> Raw:
+def concatenate(raws: Sequence[Raw], source: str) -> Raw:
     """Put the rows of several sources under each other."""
     import pandas as pd
 
-    named = {name: column for raw in raws for name, column in raw.named.items()}
+    source_names = {name: column for raw in raws for name, column in raw.source_names.items()}
     frame = pd.concat([raw.frame.astype(object) for raw in raws], ignore_index=True)
-    places = [place for raw in raws for place in raw.places]
-    return Raw(frame, places, source, named, raws[0].remedy)
+    locations = [where for raw in raws for where in raw.locations]
+    return Raw(frame, locations, source, source_names, raws[0].label_hint)
 
 
-def capped(problems: Sequence[Problem], source: str) -> list[Problem]:
-    """Keep the first twenty problems and count the others."""
-    left = len(problems) - SHOWN
-    if left <= 0:
+def select_rows(raw: Raw, numbers: Sequence[int]) -> Raw:
+    """Return the rows with these numbers, from 0, in this order."""
+    frame = raw.frame.iloc[list(numbers)].reset_index(drop=True)
+    return replace(raw, frame=frame, locations=[raw.locations[number] for number in numbers])
+
+
+def from_rows(rows: Sequence[RawRow], source: str) -> Raw:
+    """Turn the rows of a reader into a table; ``where`` leaves the row and becomes its location."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, dtype=object)
+    return Raw(frame.drop(columns="where"), frame["where"].tolist(), source)
+
+
+def limit_problems(problems: Sequence[Problem], source: str) -> list[Problem]:
+    """Keep the first 20 problems and count the others."""
+    surplus = len(problems) - MAX_PROBLEMS
+    if surplus <= 0:
         return list(problems)
-    return [*problems[:SHOWN], Problem(source, f"… and {left:,} more problems")]
+    return [*problems[:MAX_PROBLEMS], Problem(source, f"… and {surplus:,} more problem{'s' * (surplus > 1)}")]
 
 
 def is_missing(value: Any) -> bool:
-    """Say whether a cell holds nothing: None, NaN, NaT or blank text."""
+    """Say whether a cell is empty: None, NaN, NaT or blank text."""
     if value is None:
         return True
     if isinstance(value, str):
         return not value.strip()
+    # Asked a million times a corpus: pandas is left alone where the type tells.
     if isinstance(value, int) or hasattr(value, "__len__"):
         return False
     import pandas as pd
@@ -245,8 +265,9 @@ def is_missing(value: Any) -> bool:
     return bool(pd.isna(value))
 
 
-def written(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """Write a cell as a person would: ``1`` for 1.0, ``true`` for True, ISO for dates, no blanks around."""
+    # A numpy scalar becomes a Python value; True is no number here, though Python calls it an int.
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool):
@@ -258,19 +279,15 @@ def written(value: Any) -> str:
     return str(value).strip()
 
 
-def union(errors: Sequence[CorpusError]) -> CorpusError:
-    """Join the problems of several files into one error."""
-    return CorpusError(problem for error in errors for problem in error.problems)
-
-
 def _is_unicode(text: str) -> bool:
+    # JSON may hold half a surrogate pair, which no encoding can write: it would fail later, far from its row.
     try:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:
         return False
 
 
-def _listed(value: Any) -> tuple[str, ...]:
+def _labels_of(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     return value if isinstance(value, tuple) else (value,)

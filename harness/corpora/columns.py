@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.corpora.checks import Raw, capped, is_missing, written
+from harness.corpora.checks import Raw, cell_text, is_missing, limit_problems
 from harness.values.errors import ConfigError, CorpusError, Problem, suggest
 from harness.values.labels import Task
 from harness.values.tables import CORPUS_COLUMNS
@@ -19,7 +19,7 @@ ColumnMap = Mapping[str, str | tuple[str, ...]]
 LabelMap = Mapping[str, str | None]
 
 YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
-"""What a column of one frame may hold."""
+"""What a cell may hold in a column that stands for one frame."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Shape:
     Attributes
     ----------
     columns : mapping
-        Canonical column → the source's; a column that is not named here keeps its own name. ``frames`` may
-        name several columns, one a frame, that hold 0 and 1.
+        Canonical column → the source's; a column that is not named here keeps its name. ``frames`` may name
+        several columns, one for each frame, that hold 0 and 1.
     label_map : mapping
         The source's label → the canonical one, for stance, frames and votes; None leaves the label out. A
         label that is not named here stays as it is.
@@ -38,6 +38,12 @@ class Shape:
         The party of every row, where the source has no column for it.
     separator : str
         Between frames, or votes, in one cell of text.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown canonical column, several columns for anything but frames, a ``target`` beside a column
+        of targets, or an empty separator.
     """
 
     columns: ColumnMap = field(default_factory=dict)
@@ -52,12 +58,12 @@ class Shape:
             if name not in CORPUS_COLUMNS
         ]
         problems += [
-            Problem(f"corpus.columns.{name}", "should be one column", "only frames may stand in several")
+            Problem(f"corpus.columns.{name}", "should be one column", "only frames may have several")
             for name, source in self.columns.items()
             if name in CORPUS_COLUMNS and name != "frames" and not isinstance(source, str)
         ]
         if self.target is not None and "target" in self.columns:
-            problems.append(Problem("corpus.target", "has no effect beside columns.target"))
+            problems.append(Problem("corpus.target", "has no effect with columns.target"))
         if not self.separator:
             problems.append(Problem("corpus.separator", "is empty"))
         if problems:
@@ -65,12 +71,12 @@ class Shape:
 
     def label(self, value: Any) -> str | None:
         """Return the canonical name of a source's label."""
-        text = written(value)
+        text = cell_text(value)
         return self._labels.get(text, text)
 
     @property
     def codes(self) -> str:
-        """What a file calls the labels, as a remedy: ``the file should say AGAINST, FAVOR``."""
+        """What a file calls the labels, as a hint: ``the file should say AGAINST, FAVOR``."""
         return f"the file should say {', '.join(self.label_map)}"
 
     @property
@@ -85,73 +91,75 @@ def canonical(raw: Raw, shape: Shape, task: Task) -> Raw:
     Parameters
     ----------
     raw : Raw
-        As a source has them.
+        With the source's columns and labels.
     shape : Shape
         What they mean.
     task : {"stance", "framing"}
-        Which columns must be there.
+        Which columns are required.
 
     Returns
     -------
     Raw
-        With canonical columns; those of the source that no one named are kept as they are.
+        With canonical columns; the source's other columns are kept as they are.
 
     Raises
     ------
     CorpusError
-        With every column that is missing, with a suggestion, and every cell of a frame's own column that is
+        With every column that is missing, with a suggestion, and every cell in a column of one frame that is
         neither 0 nor 1.
     """
-    problems = [*_missing(raw, shape), *_needed(raw, shape, task)]
+    problems = [*_missing(raw, shape), *_required(raw, shape, task)]
     if problems:
         raise CorpusError(problems)
-    own = {name: name for name in CORPUS_COLUMNS if name in raw.frame.columns}
-    have = {**own, **shape.columns}
-    frame = _extra(raw.frame, have)
-    for name, source in have.items():
+    same = {name: name for name in CORPUS_COLUMNS if name in raw.frame.columns}
+    sources = {**same, **shape.columns}
+    frame = _extra(raw.frame, sources)
+    for name, source in sources.items():
         frame[name] = _series(raw, shape, name, source)
     if shape.target is not None:
         frame["target"] = shape.target
-    named = {name: source for name, source in have.items() if isinstance(source, str) and source != name}
-    return replace(raw, frame=frame, named=named, remedy="label_map turns others into these")
+    renamed = {name: source for name, source in sources.items() if isinstance(source, str) and source != name}
+    return replace(raw, frame=frame, source_names=renamed, label_hint="label_map turns others into these")
 
 
 def with_ids(raw: Raw, ids: Sequence[str]) -> Raw:
-    """Give the rows that have no id of their own one of these, one a row."""
-    own = raw.frame["id"] if "id" in raw.frame.columns else [None] * len(raw.frame)
-    filled = [given if is_missing(one) else one for one, given in zip(own, ids, strict=True)]
+    """Fill in the ids of rows that have none; ``ids`` has one for each row."""
+    existing = raw.frame["id"] if "id" in raw.frame.columns else [None] * len(raw.frame)
+    filled = [new if is_missing(id_) else id_ for id_, new in zip(existing, ids, strict=True)]
     return replace(raw, frame=raw.frame.assign(id=filled))
 
 
 def _missing(raw: Raw, shape: Shape) -> list[Problem]:
     return [
-        Problem(raw.source, f"has no column {one!r} for {name}", suggest(one, map(str, raw.frame.columns)))
+        Problem(
+            raw.source, f"has no column {column!r} for {name}", suggest(column, map(str, raw.frame.columns))
+        )
         for name, source in shape.columns.items()
-        for one in _each(source)
-        if one not in raw.frame.columns
+        for column in _each(source)
+        if column not in raw.frame.columns
     ]
 
 
-def _needed(raw: Raw, shape: Shape, task: Task) -> list[Problem]:
-    needs = ("text", "target", "stance") if task == "stance" else ("text", "frames")
-    have = {*shape.columns, *raw.frame.columns}
+def _required(raw: Raw, shape: Shape, task: Task) -> list[Problem]:
+    required = ("text", "target", "stance") if task == "stance" else ("text", "frames")
+    available = {*shape.columns, *raw.frame.columns}
     problems = []
     if shape.target is not None:
         if "target" in raw.frame.columns:
-            problems.append(Problem(raw.source, "has a column 'target' already", "leave corpus.target out"))
-        have.add("target")
-    there = ", ".join(str(column) for column in raw.frame.columns)
-    for name in needs:
-        if name not in have:
-            hint = f"name it under columns, as {name}: …, out of {there}"
+            problems.append(Problem(raw.source, "already has a column 'target'", "leave corpus.target out"))
+        available.add("target")
+    columns = ", ".join(str(column) for column in raw.frame.columns)
+    for name in required:
+        if name not in available:
+            hint = f"name it under columns, as {name}: …, one of {columns}"
             if name == "target":
                 hint += "; or set target: to the party of all rows"
             problems.append(Problem(raw.source, f"has no column {name!r}", hint))
     return problems
 
 
-def _extra(frame: pd.DataFrame, have: ColumnMap) -> pd.DataFrame:
-    used = {*CORPUS_COLUMNS, *(one for source in have.values() for one in _each(source))}
+def _extra(frame: pd.DataFrame, sources: ColumnMap) -> pd.DataFrame:
+    used = {*CORPUS_COLUMNS, *(column for source in sources.values() for column in _each(source))}
     return frame[[column for column in frame.columns if column not in used]].copy()
 
 
@@ -164,13 +172,14 @@ def _series(raw: Raw, shape: Shape, name: str, source: str | tuple[str, ...]) ->
 
     values: list[Any]
     if not isinstance(source, str):
-        values = _indicated(raw, shape, source)
+        values = _from_indicators(raw, shape, source)
     else:
         values = raw.frame[source].tolist()
         if name == "stance":
             values = [None if is_missing(value) else shape.label(value) for value in values]
         elif name in ("frames", "votes"):
-            # A blank cell of frames says that no frame applies; a value that is missing says nothing.
+            # A blank cell of frames says that no frame applies, a missing value says nothing. For votes,
+            # neither says anything.
             blank = () if name == "frames" else None
             values = [_split(value, shape, blank) for value in values]
     return pd.Series(values, index=raw.frame.index, dtype=object)
@@ -185,21 +194,23 @@ def _split(value: Any, shape: Shape, blank: tuple[str, ...] | None) -> tuple[str
         return None
     elif not hasattr(value, "__iter__"):
         value = [value]
+    # A frame counts once however often it is named; of votes, each counts.
     labels = dict.fromkeys(shape.label(part) for part in value) if blank == () else map(shape.label, value)
     return tuple(label for label in labels if label is not None)
 
 
-def _indicated(raw: Raw, shape: Shape, source: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _from_indicators(raw: Raw, shape: Shape, source: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return each row's frames, from columns that hold 0 and 1."""
     names = [shape.label(column) for column in source]
-    rows: list[list[str]] = [[] for _ in raw.places]
+    rows: list[list[str]] = [[] for _ in raw.locations]
     problems = []
     for column, name in zip(source, names, strict=True):
         for row, value in enumerate(raw.frame[column].tolist()):
-            text = "" if is_missing(value) else written(value).lower()
+            text = "" if is_missing(value) else cell_text(value).lower()
             if text not in YES_NO:
-                problems.append(Problem(f"{raw.places[row]}: {column}", f"is neither 0 nor 1: {text!r}"))
+                problems.append(Problem(f"{raw.locations[row]}: {column}", f"is neither 0 nor 1: {text!r}"))
             elif YES_NO[text] and name is not None:
                 rows[row].append(name)
     if problems:
-        raise CorpusError(capped(problems, raw.source))
+        raise CorpusError(limit_problems(problems, raw.source))
     return [tuple(row) for row in rows]

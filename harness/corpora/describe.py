@@ -1,15 +1,15 @@
-"""A corpus's name in, its data card and what its files hold out, as text."""
+"""A corpus's name in, its data card and counts of what its files hold out, as text."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from harness.corpora.card import Card
+from harness.corpora.card import Card, card_of, load_card
 from harness.values import catalog
+from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
 from harness.values.tables import CORPUS_COLUMNS, Corpus
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Alpha = Callable[[Iterable[Sequence[Any]]], float]
-"""An agreement of votes, such as :func:`harness.scoring.statistics.agreement.alpha`."""
+"""An agreement of votes, such as :func:`harness.scoring.statistics.krippendorff.alpha`."""
 
-FEW = 32
-"""A column with at most so many different values is counted value by value."""
+MAX_DIFFERENT_VALUES = 32
+"""A column with no more different values than these is counted value by value."""
 
 WIDTH = 100
 
 
 @dataclass(frozen=True)
-class Table:
-    """Counts under a title, with what there is to say of them; the first column holds names."""
+class CountTable:
+    """Counts under a title, with a note below; the first column holds names."""
 
     title: str
     header: tuple[str, ...]
@@ -48,66 +48,56 @@ class Table:
         return "\n".join([self.title, *("  " + "  ".join(line).rstrip() for line in cells), *note])
 
 
-BOUND = (
-    "The last count bounds every classifier that is blind to the target: it gives one stance to all targets "
-    "of a sentence, and with the commonest of each sentence it is right so often, whatever it learns."
+BLIND_BOUND_NOTE = (
+    "The last count is an upper bound for every classifier that ignores the target: it gives one stance to "
+    "all targets of a sentence, and is right at most this often if it always finds the most common one."
 )
 
 
 def cards() -> tuple[Card, ...]:
     """Return the data card of every corpus of the catalogue, in its order."""
-    return tuple(card_of(name) for name in catalog.CATALOGUES["corpus"])
-
-
-def card_of(name: str) -> Card:
-    """Return a corpus's data card.
-
-    Raises
-    ------
-    ConfigError
-        For a name that the catalogue does not have.
-    """
-    factory = catalog.lookup("corpus", name, "corpus")
-    card: Card = sys.modules[factory.__module__].__dict__["CARD"]
-    return card
+    return tuple(map(load_card, catalog.CATALOGUES["corpus"]))
 
 
 def describe(name: str, alpha: Alpha | None = None) -> str:
-    """Write a data card, and what the files hold where they can be found.
+    """Write a data card, and counts of what the files hold, if they are there.
 
     Parameters
     ----------
     name : str
         Of the catalogue.
     alpha : callable, optional
-        Measures agreement where the corpus keeps votes; left out, agreement is not shown.
+        Measures agreement, if the corpus has votes; left out, agreement is not shown.
 
     Raises
     ------
     ConfigError
-        For an unknown name.
+        For an unknown name, or a corpus of one's own without a card.
     CorpusError
-        Where the files are there and something is wrong with them.
+        If the files exist and something is wrong with them.
     """
-    card = card_of(name)
-    if card.variable and not card.found():
+    factory = catalog.lookup("corpus", name, "corpus")
+    card = card_of(name, factory)
+    if card is None:
+        hint = f"write one as CARD in {factory.__module__}"
+        raise ConfigError([Problem(name, "has no data card", hint)])
+    if card.variable and not card.default_folder():
         fetch = f"or fetch it (harness corpus fetch {name})"
-        held = [f"Set {card.variable} to its folder, {fetch}, to see what the files hold."]
+        counts = [f"Set {card.variable} to its folder, {fetch}, to see what the files hold."]
     elif name in ("files", "hub", "joined"):
-        held = []
+        counts = []
     else:
-        factory = catalog.lookup("corpus", name, "corpus")
-        held = [str(table) for table in contents(factory(), card, alpha)]
-    return "\n\n".join([_card(card), *held])
+        counts = [str(table) for table in contents(factory(), card, alpha)]
+    return "\n\n".join([_card(card), *counts])
 
 
-def contents(corpus: Corpus, card: Card, alpha: Alpha | None = None) -> list[Table]:
+def contents(corpus: Corpus, card: Card, alpha: Alpha | None = None) -> list[CountTable]:
     """Count what a corpus holds.
 
     Parameters
     ----------
     corpus : Corpus
-        As read, for no task yet.
+        As read, not yet narrowed to a task.
     card : Card
         Its tasks and labels.
     alpha : callable, optional
@@ -115,8 +105,8 @@ def contents(corpus: Corpus, card: Card, alpha: Alpha | None = None) -> list[Tab
 
     Returns
     -------
-    list of Table
-        Composition, labels by split, columns with few values, agreement; only those that the corpus has.
+    list of CountTable
+        Composition, labels by split, columns with few different values, agreement; those that apply.
     """
     tables = [_composition(corpus)]
     if "stance" in card.tasks and corpus.rows["stance"].notna().any():
@@ -149,10 +139,11 @@ def _card(card: Card) -> str:
     lines = [f"{card.title} ({card.name})", "", fill(card.description, WIDTH), ""]
     lines += [_hanging(f"{name}: ", value) for name, value in facts.items() if value]
     if card.published:
-        said = [f"{one.system} {one.metric} {one.value:.3f}, {one.items}" for one in card.published]
-        sources = [f"({one.source})" for one in card.published]
-        both = zip(said, sources, strict=True)
-        lines += ["Published:", *(_hanging("- ", " ".join(words)) for words in both)]
+        scores = [
+            f"{score.system} {score.metric} {score.value:.3f}, {score.items} ({score.source})"
+            for score in card.published
+        ]
+        lines += ["Published:", *(_hanging("- ", line) for line in scores)]
     if card.flaws:
         lines += ["Known flaws:", *(_hanging("- ", flaw) for flaw in card.flaws)]
     return "\n".join(lines)
@@ -162,13 +153,13 @@ def _hanging(label: str, text: str) -> str:
     return fill(text, WIDTH, initial_indent=label, subsequent_indent="  ", break_on_hyphens=False)
 
 
-def _composition(corpus: Corpus) -> Table:
+def _composition(corpus: Corpus) -> CountTable:
     rows = corpus.rows
     sentences = rows.groupby(["group", "text"], dropna=False, sort=False)
     parties, stances = sentences["target"].nunique(), sentences["stance"].nunique()
     several = parties[parties > 1]
     differing = int((stances[parties > 1] > 1).sum())
-    blind = _right_at_best(rows) if differing else 0
+    blind = _blind_bound(rows) if differing else 0
     targets = rows["target"].dropna()
     trained = set(rows.loc[rows["split"] == "train", "target"].dropna())
     tested = set(rows.loc[rows["split"] == "test", "target"].dropna())
@@ -177,44 +168,44 @@ def _composition(corpus: Corpus) -> Table:
         ("sentences", len(parties), None),
         ("groups (articles)", rows["group"].nunique(), None),
         ("different targets", targets.nunique(), None),
-        ("targets of test that train lacks", len(tested - trained), len(tested)),
+        ("test targets that are not in train", len(tested - trained), len(tested)),
         ("rows with a span", int(rows["start"].notna().sum()), len(rows)),
         ("rows with a holder", int(rows["holder"].notna().sum()), len(rows)),
         ("sentences with two targets or more", len(several), len(parties)),
         ("… whose stances differ", differing, len(several)),
-        ("rows right with the best one stance a sentence", blind, int(rows["stance"].notna().sum())),
+        ("rows right with one stance per sentence, at best", blind, int(rows["stance"].notna().sum())),
     ]
-    kept = [(name, f"{count:,}", _share(count, whole)) for name, count, whole in facts if count]
-    return Table("Composition", ("", "", ""), tuple(kept), BOUND if blind else "")
+    lines = [(name, f"{count:,}", _share(count, whole)) for name, count, whole in facts if count]
+    return CountTable("Composition", ("", "", ""), tuple(lines), BLIND_BOUND_NOTE if blind else "")
 
 
-def _right_at_best(rows: pd.DataFrame) -> int:
-    """Count the rows that have the commonest stance of their sentence."""
+def _blind_bound(rows: pd.DataFrame) -> int:
+    """Count the rows that have the most common stance of their sentence."""
     stances = rows[rows["stance"].notna()].groupby(["group", "text", "stance"], dropna=False)
     return int(stances.size().groupby(["group", "text"], dropna=False).max().sum())
 
 
-def _labels(title: str, rows: pd.DataFrame, labels: LabelSet, column: str) -> Table:
+def _labels(title: str, rows: pd.DataFrame, labels: LabelSet, column: str) -> CountTable:
     several = [value if isinstance(value, tuple) else (value,) for value in rows[column]]
     names = [*labels.names, *(["none"] if labels.multi else [])]
     lines = []
     for part in [*_splits(rows), "all"]:
-        held = [one for one, split in zip(several, rows["split"], strict=True) if part in (split, "all")]
-        counts = [sum(name in one or (name == "none" and not one) for one in held) for name in names]
-        shown = [f"{count:,} ({_share(count, len(held))})" for count in counts]
-        lines.append((part, f"{len(held):,}", *shown))
-    return Table(title, ("", "all", *names), tuple(lines))
+        within = [row for row, split in zip(several, rows["split"], strict=True) if part in (split, "all")]
+        counts = [sum(name in row or (name == "none" and not row) for row in within) for name in names]
+        cells = [f"{count:,} ({_share(count, len(within))})" for count in counts]
+        lines.append((part, f"{len(within):,}", *cells))
+    return CountTable(title, ("", "all", *names), tuple(lines))
 
 
-def _few_values(rows: pd.DataFrame) -> list[Table]:
+def _few_values(rows: pd.DataFrame) -> list[CountTable]:
     splits = _splits(rows)
     candidates = ["target", "outlet", *(column for column in rows.columns if column not in CORPUS_COLUMNS)]
     tables = []
     for column in candidates:
         values = [value for value in rows[column] if isinstance(value, str)]
         counts = {value: values.count(value) for value in dict.fromkeys(values)} if values else {}
-        if 1 < len(counts) <= FEW:
-            ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+        if 1 < len(counts) <= MAX_DIFFERENT_VALUES:
+            ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
             parts = [rows.loc[rows["split"] == part, column].value_counts() for part in splits]
             lines = tuple(
                 (
@@ -225,7 +216,7 @@ def _few_values(rows: pd.DataFrame) -> list[Table]:
                 )
                 for value, count in ranked
             )
-            tables.append(Table(f"Rows by {column}", ("", "all", "", *splits), lines))
+            tables.append(CountTable(f"Rows by {column}", ("", "all", "", *splits), lines))
     return tables
 
 
@@ -233,11 +224,12 @@ def _splits(rows: pd.DataFrame) -> list[str]:
     return [part for part in ("train", "dev", "test") if (rows["split"] == part).any()]
 
 
-def _agreement(corpus: Corpus, card: Card, alpha: Alpha) -> list[Table]:
+def _agreement(corpus: Corpus, card: Card, alpha: Alpha) -> list[CountTable]:
     rows = corpus.rows
     sentences = rows.drop_duplicates(["group", "text"])
     measured: dict[str, list[tuple[Any, ...]]] = {"stance": _votes(rows, "votes")}
     if "frames_votes" in rows.columns:
+        # A frame is a yes or no of each annotator: agreement is measured frame by frame.
         votes = _votes(sentences, "frames_votes")
         for name in card.labels["framing"].names:
             measured[f"frame {name}"] = [tuple(name in vote for vote in item) for item in votes]
@@ -254,7 +246,7 @@ def _agreement(corpus: Corpus, card: Card, alpha: Alpha) -> list[Table]:
         if votes
     )
     header = ("", "items", "all agree", "Krippendorff's alpha")
-    return [Table("Agreement of those who labelled", header, lines)] if lines else []
+    return [CountTable("Agreement between annotators", header, lines)] if lines else []
 
 
 def _votes(rows: pd.DataFrame, column: str) -> list[tuple[Any, ...]]:

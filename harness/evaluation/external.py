@@ -162,6 +162,7 @@ def matched(
 
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
+        # Excel starts UTF-8 files with a byte order mark, which would become part of the first column's name.
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle, strict=True)
             rows = [{key: value or "" for key, value in row.items() if key is not None} for row in reader]
@@ -222,6 +223,7 @@ def _encoded(prediction: str, labels: LabelSet) -> tuple[int, ...]:
 def _label_names(prediction: str, labels: LabelSet) -> list[str]:
     if not labels.multi:
         return [prediction.strip()]
+    # Without a label of that name, `none` means that no label applies, as in the tables this program writes.
     nothing = {""} if "none" in labels.names else {"", "none"}
     return [name for part in prediction.split(SEPARATOR) if (name := part.strip()) not in nothing]
 
@@ -238,6 +240,7 @@ def _probabilities(texts: Sequence[str], labels: LabelSet) -> tuple[float, ...]:
         raise _RowError(f"probabilities are outside [0, 1]: {', '.join(texts)}")
     if labels.multi:
         return tuple(min(max(value, 0.0), 1.0) for value in values)
+    # Rescaled after the check: metrics need rows that sum to 1 exactly.
     total = sum(values)
     if abs(total - 1) > TOLERANCE:
         raise _RowError(f"probabilities sum to {total:.4g}, not to 1: {', '.join(texts)}")
@@ -262,6 +265,7 @@ def _unmatched(
     lines: Sequence[_Line], by_seed: Mapping[int, Mapping[str, _Line]], prepared: Prepared
 ) -> Iterator[Problem]:
     ids = set(prepared.corpus.rows["id"].astype(str))
+    # Reversed, so that the first line with an id is the one that remains.
     unknown = {line.id: line.number for line in reversed(lines) if line.id not in ids}
     if unknown:
         first = min(unknown, key=unknown.__getitem__)
@@ -296,6 +300,7 @@ def _part(
 ) -> Predictions:
     labels, corpus = prepared.plan.labels, prepared.part(split, part)
     lines = [by_id[str(id_)] for id_ in corpus.rows["id"]]
+    # NaN throughout stands for labels without probabilities, see Predictions.of.
     proba: NDArray[np.float64] = np.array([line.proba or [np.nan] * len(labels) for line in lines])
     codes = np.array([line.code for line in lines], dtype=np.int64)
     decided = codes if labels.multi else codes[:, 0]

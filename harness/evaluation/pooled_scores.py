@@ -37,6 +37,8 @@ def score_splits(prepared: Prepared, predictions: Predictions) -> tuple[Scores, 
 
     plan = prepared.plan
     metrics = [metric for metric in plan.metrics if predictions.has_probabilities or not metric.probabilities]
+    # Folds are pooled before scoring: macro-F1 and most other metrics are not the mean of their values on the
+    # folds.
     whole = score(predictions, metrics).rows
     slices = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
     results = slice_results(predictions, slices)
@@ -69,6 +71,7 @@ def pool_trials(
     decided = [decide(result.predictions, settings) for result in results]
     predictions = Predictions.concat([table for _, table in decided])
     served = served_trial(results, predictions, plan.primary)
+    # Stance and frames of a joint classifier are served by the same network.
     if like is not None and like.served is not None:
         chosen = like.served.trial
         served = next(

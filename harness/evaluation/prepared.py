@@ -99,6 +99,8 @@ class Prepared:
         corpus = self.entire.for_task(task, labels)
         primary = config.primary if not refusal(self.plan.primary, labels) else selection.PRIMARY
         named = {"name": f"{config.name}-{task}", "task": task, "labels": labels.names, "primary": primary}
+        # Metrics, name and kind of labels belong to the experiment's own task; the other has its standard
+        # ones.
         reset = {"metrics": None, "model_name": None, "multi": labels.multi if task == "framing" else None}
         metrics = selection.resolve(None, primary, labels)
         plan = replace(
@@ -125,6 +127,7 @@ class Prepared:
     @cached_property
     def info(self) -> ExperimentInfo:
         """What reports say of the experiment."""
+        # Cached: the fingerprint serialises the whole corpus.
         plan, config, first = self.plan, self.plan.config, self.splits[0]
         notes = dict.fromkeys(note for split in self.splits for note in split.notes)
         return ExperimentInfo(
@@ -181,6 +184,7 @@ def prepare(plan: Plan) -> Prepared:
     config = plan.config
     entire = plan.corpus.make(labels=plan.labels, task=config.task)
     corpus = entire.for_task(config.task, plan.labels)
+    # Before anything is trained: a misspelt column should not cost a training.
     slices.check(corpus, config.slices)
     splits = plan.split.make(labels=plan.labels).draw(corpus, plan.labels)
     return Prepared(plan, corpus, splits, entire)
@@ -210,6 +214,7 @@ def labels_of(plan: Plan, corpus: Corpus, task: Task) -> LabelSet | None:
     """
     if plan.config.task == task:
         return plan.labels
+    # One stance for all rows cannot be learned or scored; frames that never occur give no labels at all.
     occurring = list(dict.fromkeys(_occurring(corpus, task)))
     if not occurring or (task == "stance" and len(occurring) < 2):
         return None
@@ -246,6 +251,8 @@ def _divided_like(corpus: Corpus, model: Corpus, split: Split) -> Split:
             parts_by_key.setdefault(key, set()).add(part_of[id_])
     ids: dict[str, list[str]] = {part: [] for part in PARTS}
     for id_, sentence, article in zip(corpus.rows["id"], *_keys(corpus), strict=True):
+        # The sentence is the stronger key: where a corpus was split by sentence, its article lies in several
+        # parts.
         candidates = parts_by_key.get(sentence) or parts_by_key.get(article, set())
         if len(candidates) == 1:
             ids[next(iter(candidates))].append(id_)
@@ -255,6 +262,7 @@ def _divided_like(corpus: Corpus, model: Corpus, split: Split) -> Split:
 def _keys(corpus: Corpus) -> tuple[list[Any], list[Any]]:
     """Return the keys by which each row's sentence and its article are recognised in another corpus."""
     rows = corpus.rows
+    # NaN is unequal to itself: rows without an article would match nothing, not even themselves.
     groups = rows["group"].astype(object).where(rows["group"].notna(), None)
     sentences = list(zip(groups, rows["text"], strict=True))
     articles = [

@@ -30,6 +30,9 @@ class Trial:
     fold: int
     digest: str
 
+    def __repr__(self) -> str:
+        return f"Trial({self.name!r})"
+
     @property
     def name(self) -> str:
         """A readable name: ``linear seed 1``, or ``linear seed 1 fold 2``."""
@@ -236,3 +239,6 @@ class FinishedClassifier:
     experiment: ExperimentInfo
     result: ClassifierResult
     rows: ReportRows
+
+    def __repr__(self) -> str:
+        return f"FinishedClassifier({self.result.classifier.name!r} of {self.experiment.name!r})"

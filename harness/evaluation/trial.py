@@ -74,6 +74,7 @@ def run_trial(
     """
     split = prepared.split_of(trial.fold)
     began = time.perf_counter()
+    # A classifier of both tasks was fitted once, by the trial of the first task; the second loads it.
     if fitted_by is not None and fitted_by.folder is not None:
         classifier, options = load(fitted_by.folder, prepared.plan.labels), fitted_by.options
     else:
@@ -82,6 +83,7 @@ def run_trial(
     parts = [part for part in SCORED_PARTS if split.part(part)]
     predictions = Predictions.concat([_predicted(prepared, trial, classifier, split, part) for part in parts])
     seconds = {"fit": fitted - began, "predict": time.perf_counter() - fitted}
+    # Saved last: a trial that is interrupted before leaves no model that looks finished.
     curves = list(classifier.curves_) if isinstance(classifier, Traced) else []
     return TrialResult(trial, predictions, options, curves, seconds, save(classifier, folder))
 
@@ -107,6 +109,7 @@ def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool)
     split = prepared.split_of(result.trial.fold)
     bound = replace(result.trial.classifier.bound, options=result.options)
     classifier = _make(bound, prepared, _seed(result.trial))
+    # Validation stays out of a refit on all rows, for early stopping.
     validation = _labelled(prepared, bound, split, "validation") if split.validation else None
     train = _labelled(prepared, bound, split, UNSELECTED if whole else "train")
     fit(classifier, train, validation, folder / TRAINING)
@@ -161,10 +164,13 @@ def _make(bound: Bound, prepared: Prepared, seed: int) -> Classifier:
 
 
 def _seed(trial: Trial) -> int:
+    # A stream of its own per fold: with one stream, all folds would start from the same random weights.
     return seeds.derive(trial.seed, "fold", trial.fold)
 
 
 def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split: Split) -> str:
+    # Only what the raw predictions depend on. Names, metrics, calibration and abstention are left out:
+    # changing them must not train anything again.
     plan = prepared.plan
     parts = {
         "classifier": classifier.canonical(),
@@ -185,6 +191,7 @@ def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split:
 
 def _files(classifier: PlannedClassifier) -> list[Path]:
     """Return the files that a classifier's options name."""
+    # A path says nothing about the content of its file, which may have changed since the last run.
     values = [value for bound in classifier.grid() for value in bound.options.values()]
     return [value for value in values if isinstance(value, Path) and value.is_file()]
 
@@ -209,6 +216,7 @@ def _fitted(
         raise ClassifierError(
             f"{trial.classifier.name} has a grid to tune, but the split has no validation rows"
         )
+    # Only the best classifier so far is kept: a grid of encoders would not fit into memory.
     best: tuple[float, Classifier, Mapping[str, Any]] | None = None
     for number, bound in enumerate(grid):
         classifier = _make(bound, prepared, _seed(trial))

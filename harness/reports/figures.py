@@ -46,18 +46,21 @@ def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> by
         columns, heading = ["hit", "miss", "false alarm", "correct\nrejection"], "outcome"
     else:
         table, sums = counts, counts.sum(axis=1, keepdims=True) + np.zeros_like(counts)
-        columns, heading = list(labels.names), "predicted"
+        columns, heading = list(labels.names), "predicted label"
+    # A label without items has shares of 0, not NaN: matplotlib would leave its cells blank.
     shares = np.divide(table, sums, out=np.zeros(table.shape), where=sums > 0)
     figure, axes = _canvas(1.9 + 1.15 * table.shape[1], 1.4 + 0.72 * table.shape[0])
+    # Scaled beyond 1, so that the darkest cell is still light enough for its text to be read in print.
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
     for (i, j), count in np.ndenumerate(table):
+        # White text has the better contrast from here on, on this colour map.
         dark = shares[i, j] > 0.62
         text = f"{count:,}\n{shares[i, j]:.0%}"
         axes.text(j, i, text, ha="center", va="center", fontsize=9, color="white" if dark else INK)
     axes.set_xticks(range(len(columns)), columns, fontsize=9)
     axes.set_yticks(range(len(labels)), [name.replace("_", " ") for name in labels.names], fontsize=9)
     axes.set_xlabel(heading)
-    axes.set_ylabel("truth")
+    axes.set_ylabel("label" if labels.multi else "true label")
     axes.tick_params(length=0)
     axes.set_title(title, fontsize=10, loc="left")
     return png(figure)
@@ -93,6 +96,7 @@ def curves_png(curves: Mapping[str, Sequence[Mapping[str, float]]], title: str) 
     """
     from matplotlib.ticker import MaxNLocator
 
+    # In the order in which the classifier records them.
     quantities = list(dict.fromkeys(key for steps in curves.values() for step in steps for key in step))
     columns = min(3, len(quantities))
     rows = -(-len(quantities) // columns)
@@ -138,5 +142,6 @@ def canvases(width: float, height: float, rows: int, columns: int) -> tuple[Figu
 def png(figure: Figure) -> bytes:
     """Return a figure as an image."""
     buffer = io.BytesIO()
+    # matplotlib writes its version into the file: without it, equal figures are equal bytes.
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

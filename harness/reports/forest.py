@@ -35,6 +35,7 @@ def forest_png(comparison: Comparison) -> bytes:
         _score(scores, line, entry)
     _rows(scores, [entry.name for entry in entries])
     scores.set_xlabel(comparison.metric, fontsize=9)
+    # Differences are drawn from one run: with all pairs a plot of ten runs would have 45 lines.
     centre = comparison.reference or entries[0].name
     gaps.axvline(0, color=GREY, linewidth=1)
     for line, entry in enumerate(entries):
@@ -52,6 +53,7 @@ def tie_groups_png(comparison: Comparison) -> bytes:
     figure, (axes,) = canvases(7.4, 1.5 + ROW_HEIGHT * len(entries), 1, 1)
     line_of = {entry.name: line for line, entry in enumerate(entries)}
     values = [entry.value for entry in entries]
+    # Runs with equal scores still need room for their bars.
     span = (max(values) - min(values)) or 0.1
     # One lane per group, beside the best values: groups may overlap.
     side = 1 if comparison.scalar_metric.higher_is_better else -1
@@ -88,6 +90,7 @@ def _score(axes: Axes, line: int, entry: RankedRun) -> None:
 
 def _difference(axes: Axes, line: int, pair: Pair, centre: str) -> None:
     difference = pair.difference
+    # A pair's difference is better minus worse; the plot shows run minus centre.
     sign = -1 if pair.better == centre else 1
     ends = sorted((sign * difference.low, sign * difference.high))
     color = ORANGE if pair.separable else GREY
@@ -99,6 +102,7 @@ def _difference(axes: Axes, line: int, pair: Pair, centre: str) -> None:
 
 def _rows(axes: Axes, names: Sequence[str]) -> None:
     axes.set_yticks(range(len(names)), [shortened(name, MAX_LETTERS) for name in names], fontsize=8.5)
+    # The best run on top.
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=8)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from harness.evaluation.decisions.coverage import measure_coverage
-from harness.reports.pages import number, percent
-from harness.reports.summary import Summary
+from harness.reports.run_summary import Summary
 from harness.scoring.score import score
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST
+from harness.values.formatting import number, percent
 
 
 def model_card(summary: Summary) -> str:
@@ -48,13 +48,14 @@ def _use(summary: Summary) -> str:
 
 def _abstention(summary: Summary) -> str:
     """Say when the model abstains, its coverage and risk on test, and its thresholds."""
-    deciding = summary.deciding
-    rule = deciding.decider.rule if deciding.decider is not None else None
+    decisions = summary.decision_report
+    rule = decisions.decider.rule if decisions.decider is not None else None
     if rule is None:
         lines = ["- It never abstains."]
     else:
-        below = f" below a confidence of {deciding.threshold}" if deciding.threshold else ""
+        below = f" below a confidence of {decisions.threshold}" if decisions.threshold else ""
         lines = [f"- It abstains{below}, to keep the risk at {rule.risk:.0%}. {rule.statement}"]
+        # Of the served seed alone, as the scores of the card are; the report averages over seeds.
         (of_all,) = measure_coverage(summary.test, parts=False)
         bounds = f"{percent(of_all.coverage_low)} to {percent(of_all.coverage_high)}"
         measured = f"- Measured on test: it labels {of_all.coverage:.0%} ({bounds}) of the items"
@@ -62,14 +63,15 @@ def _abstention(summary: Summary) -> str:
             bounds = f"{percent(of_all.risk_low)} to {percent(of_all.risk_high)}"
             measured += f"; {of_all.risk:.0%} ({bounds}) of these labels are wrong"
         lines.append(f"{measured}.")
-    if deciding.thresholds:
-        thresholds = ", ".join(f"`{name}` {value:.3f}" for name, value in deciding.thresholds)
+    if decisions.thresholds:
+        thresholds = ", ".join(f"`{name}` {value:.3f}" for name, value in decisions.thresholds)
         lines.append(f"- A label is predicted from this probability on: {thresholds}.")
     return "\n".join(lines)
 
 
 def _scores(summary: Summary) -> str:
     experiment, test = summary.experiment, summary.test
+    # Per-label scores stay in the report: a card is read at a glance.
     rows = score(test, [metric for metric in experiment.metrics if not metric.per_label]).rows
     table = "\n".join(
         f"| {row['metric']} | {number(row['value'])} | {number(row['low'])} to {number(row['high'])} |"

@@ -10,12 +10,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness.evaluation.external import EXTERNAL
-from harness.reports.summary import Summary
+from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import CellShare
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.slice_tests import SliceResult, reportable
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST, Cell, Findings
+from harness.values.formatting import number, percent, percent_interval
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -50,7 +51,7 @@ def run_page(summary: Summary, about: About = About()) -> str:
         One HTML document without scripts that loads nothing from the network; light and dark. Whatever comes
         from a corpus or a config is escaped. Sentences are left out under ``tracking.log_text: false``.
     """
-    deciding = summary.deciding
+    decisions = summary.decision_report
     return (
         environment()
         .get_template("run.html.j2")
@@ -62,8 +63,8 @@ def run_page(summary: Summary, about: About = About()) -> str:
             scores=score_rows(summary),
             confusion=confusion_rows(summary),
             points=plot_points(summary.reliability),
-            deciding=deciding,
-            points_before=plot_points(deciding.bins_before) if summary.has_probabilities else [],
+            decisions=decisions,
+            points_before=plot_points(decisions.bins_before) if summary.has_probabilities else [],
             slices=slice_groups(summary),
             shows_text=summary.shows_text,
             findings=worst_first(summary.result.findings),
@@ -88,7 +89,7 @@ def audits_page(name: str, asked: str, notes: Sequence[str], findings: Findings)
         What limits the findings.
     findings : sequence of Finding
     """
-    template = environment().get_template("audited.html.j2")
+    template = environment().get_template("model_audits.html.j2")
     return template.render(
         name=name, asked=asked, notes=notes, findings=worst_first(findings), zip=zip, shows_text=True
     )
@@ -106,6 +107,8 @@ def environment() -> Environment:
 
     templates = Environment(
         loader=PackageLoader("harness.reports", "templates"),
+        # Sentences, labels and descriptions come from files of others: nothing may reach a page unescaped. A
+        # misspelt name in a template is an error instead of an empty cell.
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -116,25 +119,9 @@ def environment() -> Environment:
     return templates
 
 
-def number(value: float) -> str:
-    """Write a score with three decimals; a dash for what is not there.
-
-    Examples
-    --------
-    >>> number(0.61849), number(float("nan"))
-    ('0.618', '–')
-    """
-    return "–" if math.isnan(value) else f"{value:.3f}"
-
-
-def percent(value: float) -> str:
-    """Write a share as a whole percentage."""
-    return "–" if math.isnan(value) else f"{value:.0%}"
-
-
 def percentages(share: CellShare) -> str:
     """Write the interval of a share, as ``12–18 %``."""
-    return "–" if math.isnan(share.low) else f"{100 * share.low:.0f}–{100 * share.high:.0f} %"
+    return percent_interval(share.low, share.high)
 
 
 def words(name: str) -> str:
@@ -172,6 +159,7 @@ def score_rows(summary: Summary) -> list[dict[str, Any]]:
     """Return one row per metric: name, direction, whether it is primary, scores on test and validation."""
     experiment, scores = summary.experiment, summary.scores
     metrics = {key: metric for metric in experiment.metrics for key in metric.keys(summary.labels)}
+    # Validation may have no rows, and external predictions no validation: such cells are dashes.
     by_metric = {(row["metric"], row["split"]): row for row in scores.to_dict("records")}
     empty = dict.fromkeys(("value", "low", "high", "seed_sd"), math.nan)
     return [
@@ -191,6 +179,7 @@ def confusion_rows(summary: Summary) -> list[dict[str, Any]]:
     rows = []
     for name, counts in zip(summary.labels.names, summary.confusion.tolist(), strict=True):
         if summary.labels.multi:
+            # Each label's table is [[true negatives, false positives], [false negatives, true positives]].
             (rejected, false_alarms), (missed, hits) = counts
             pairs = [(hits, hits + missed), (missed, hits + missed)]
             pairs += [(false_alarms, false_alarms + rejected), (rejected, false_alarms + rejected)]
@@ -213,6 +202,7 @@ class SliceGroup:
 
 def slice_groups(summary: Summary) -> list[SliceGroup]:
     """Return the slices of the test items, column by column."""
+    # A corpus may have hundreds of targets with few items each: of such columns small slices are counted.
     listed, counted = reportable(summary.slices)
     return [
         SliceGroup(
@@ -230,6 +220,7 @@ def plot_points(bins: Sequence[ReliabilityBin]) -> list[dict[str, float]]:
     return [
         {
             "x": bin_.confidence * PLOT,
+            # SVG counts y downwards.
             "y": (1 - bin_.frequency) * PLOT,
             "stated": bin_.confidence,
             "true": bin_.frequency,

@@ -13,7 +13,7 @@ from harness.values.labels import Task
 from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
-    from harness.corpora.fetching import Fetched
+    from harness.corpora.fetch.fetching import FetchedCorpus
 
 
 def load_corpus(kind: str, *, task: Task | None = None, **options: Any) -> Corpus:
@@ -59,7 +59,7 @@ def load_corpus(kind: str, *, task: Task | None = None, **options: Any) -> Corpu
     return corpus
 
 
-def fetch_corpus(name: str, *, mirror: str = "", source: str | Path | None = None) -> Fetched:
+def fetch_corpus(name: str, *, mirror: str = "", source: str | Path | None = None) -> FetchedCorpus:
     """Download a published corpus into the cache, or take it from a folder of yours.
 
     Parameters
@@ -73,7 +73,7 @@ def fetch_corpus(name: str, *, mirror: str = "", source: str | Path | None = Non
 
     Returns
     -------
-    Fetched
+    FetchedCorpus
         The folder, and how far each file could be checked.
 
     Raises
@@ -83,6 +83,6 @@ def fetch_corpus(name: str, *, mirror: str = "", source: str | Path | None = Non
     FetchError
         Where something stands in the way, with what to do.
     """
-    from harness.corpora.fetching import fetch
+    from harness.corpora.fetch.fetching import fetch
 
-    return fetch(name, mirror=mirror, given=Path(source) if source is not None else None)
+    return fetch(name, mirror=mirror, copy_from=Path(source) if source is not None else None)

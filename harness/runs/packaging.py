@@ -14,7 +14,7 @@ from harness.classifiers.protocol import Accelerated, Labelled
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
 from harness.reports.model_card import model_card
-from harness.reports.summary import Summary
+from harness.reports.run_summary import Summary
 from harness.serving.contract import DATA, Contract, loader
 from harness.serving.folder import write_data, write_mlflow
 from harness.values.catalog import plain

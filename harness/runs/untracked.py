@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.config.plan import PlannedClassifier
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
-from harness.reports.summary import Summary
+from harness.reports.run_summary import Summary
 from harness.tracking import contents, context
 
 MODEL = "model"

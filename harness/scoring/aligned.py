@@ -72,6 +72,7 @@ class AlignedPredictions:
         if predictions.has_probabilities:
             sums_to_one = not labels.multi
             check_probabilities(predictions.proba(), (len(rows), len(labels)), sums_to_one=sums_to_one)
+        # Truth and groups are the same for all seeds: they are kept once, predictions once per seed.
         order = _aligned(rows)
         truth, first = predictions.truth()[order], order[0]
         if (truth != truth[0]).any():
@@ -119,6 +120,7 @@ class AlignedPredictions:
         """
         shape = (len(self.seeds), int(self.targets.max()) + 1, *self._table)
         table_of = np.arange(shape[0])[:, None] * shape[1] + self.targets
+        # Sparse: a dense array of clusters × seeds × targets × k × k would need gigabytes.
         cells = table_of[:, :, None] * int(np.prod(self._table)) + self._cell_codes
         clusters = np.broadcast_to(self.clusters[:, None], cells.shape)
         return clusters.ravel(), cells.ravel(), shape
@@ -133,6 +135,7 @@ class AlignedPredictions:
         if self.labels.multi:
             truth, predicted = self.truth[:, order], self.predicted[..., order]
         else:
+            # Codes have to be mapped the other way round than the columns are permuted.
             inverse = np.argsort(order)
             truth, predicted = inverse[self.truth], inverse[self.predicted]
         proba = self.proba[..., order]
@@ -223,6 +226,7 @@ def _aligned(rows: pd.DataFrame) -> NDArray[np.intp]:
 def _codes(values: NDArray[Any]) -> Codes:
     import pandas as pd
 
+    # Codes in order of appearance, by hashing; ``np.unique`` would sort the strings.
     return pd.factorize(values)[0].astype("int64")
 
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.scoring.aligned import effective_number
-from harness.scoring.limitations import MIN_CLUSTERS, MIN_ITEMS, few_groups_limitation
+from harness.scoring.limitations import few_groups_limitation
 from harness.scoring.statistics.bootstrap import bootstrap, by_cluster, interval
 from harness.values.labels import NO_FRAME
+from harness.values.minimums import MIN_CLUSTERS, MIN_ITEMS, MIN_PARTY_MENTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,6 @@ ALL = "all"
 """Row and column of the margins: mentions with any frame, or any stance."""
 
 EVERY_PARTY = "all parties"
-MIN_MENTIONS = 20
 MAX_PARTIES = 30
 """A party has a table of its own if it is mentioned this often and is among this many most frequent ones."""
 
@@ -44,7 +44,7 @@ SHARE_COLUMNS = (("true", "true"), ("given", "predicted"), ("gap", "gap"))
 class CellShare:
     """A share of a party's mentions, in [0, 1], with its 95 % interval; NaN where it cannot be computed.
 
-    An interval needs :data:`harness.scoring.limitations.MIN_ITEMS` articles, and mentions both inside the
+    An interval needs :data:`harness.values.minimums.MIN_ITEMS` articles, and mentions both inside the
     share and outside it: for a share of 0 or 1, all resamples are equal.
     """
 
@@ -103,6 +103,7 @@ class CrossTable:
     @property
     def frames_overlap(self) -> bool:
         """Whether some mentions have several frames: the shares of the frames then add up to more than 1."""
+        # Shares of frames over all stances: they add up to 1 if each mention has exactly one frame.
         margin = [cell for cell in self.cells if cell.stance == ALL and cell.frame != ALL]
         sums = (sum(cell.true.value for cell in margin), sum(cell.predicted.value for cell in margin))
         return any(total > 1 + 1e-9 for total in sums)
@@ -150,7 +151,7 @@ def cross_tables(
     if mentions.empty:
         return ()
     counts = mentions["party"].value_counts()
-    named = sorted(counts.index[counts >= MIN_MENTIONS], key=lambda name: (-counts[name], name))
+    named = sorted(counts.index[counts >= MIN_PARTY_MENTIONS], key=lambda name: (-counts[name], name))
     parties = [EVERY_PARTY, *(named[:MAX_PARTIES] if len(counts) > 1 else [])]
     # A mention whose article is unknown is resampled on its own.
     ungrouped = pd.Series([f"mention {n}" for n in range(len(mentions))], index=mentions.index)
@@ -201,6 +202,7 @@ def _indicators(mentions: pd.DataFrame, prefix: str, frames: Sequence[str], stan
     has_frame = np.zeros((n, len(frames) + 2))
     for row, names in enumerate(mentions[f"{prefix}frames"]):
         for name in names:
+            # A corpus may name "no frame" as a label; here it is the absence of all others.
             if name != NO_FRAME:
                 has_frame[row, frames.index(name)] = 1
     has_frame[:, -2], has_frame[:, -1] = has_frame[:, : len(frames)].sum(axis=1) == 0, 1
@@ -220,6 +222,7 @@ def _shares(
     n_clusters = int(clusters.max()) + 1
     shape = counted.shape[1:]
     labelled = ~np.isnan(counted).any(axis=(0, 1, 2))
+    # Missing labels are counted as 0 and blanked again below: totals stay finite.
     flat = np.nan_to_num(counted).reshape(len(counted), -1)
     parts = [
         by_cluster(np.column_stack([flat[members], np.ones(members.sum())]), clusters[members], n_clusters)

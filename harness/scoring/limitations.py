@@ -17,26 +17,12 @@ from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.stance import SIDES
 from harness.scoring.statistics.bootstrap import smallest_p
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL
+from harness.values.minimums import MIN_CLUSTERS, MIN_CLUSTERS_FOR_RANKS, MIN_SEEDS
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     from harness.scoring.comparison.ranking import Pair
     from harness.scoring.statistics.paired import Resampled
-
-MIN_CLUSTERS = 50
-"""With fewer clusters, percentile intervals cover the truth less often than they claim. Simulated coverage of
-a 95 % interval with 50 clusters: 93.0 to 96.1 %, depending on metric and setting, ranks aside."""
-
-MIN_FOR_RANKS = 200
-"""The same for metrics of ranks, whose distribution is skewed near 1: average precision is covered in 92.5 %
-with 50 clusters, in 95.6 % with 200 (simulated)."""
-
-MIN_ITEMS = 30
-"""A share of fewer items, or over fewer groups, has no interval: if all of a few items agree, so do all
-resamples, and the interval would claim certainty."""
-
-MIN_SEEDS = 5
-"""With fewer seeds, the spread over seeds is itself poorly estimated."""
 
 MAX_LISTED_NAMES = 6
 
@@ -56,6 +42,7 @@ def limitations(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tup
         rows = predictions.only(split=split)
         sample = AlignedPredictions.of(rows)
         sentences += [f"{split}: {limit}" for limit in split_limitations(sample, metrics)]
+        # Rows are repeated for each seed; items are counted once.
         unnamed = int(rows.rows["target"].isna().sum() // len(sample.seeds))
         if unnamed and set(SIDES) <= set(sample.labels.names):
             sentences.append(
@@ -126,6 +113,7 @@ def split_limitations(sample: AlignedPredictions, metrics: Sequence[Metric] = ()
         yield "all items belong to one group, so no interval can be given."
     elif clusters < MIN_CLUSTERS:
         yield few_groups_limitation(clusters)
+    # Half as many equal-sized clusters as needed: the simulated settings have unequal sizes, too.
     elif sample.effective_clusters < MIN_CLUSTERS / 2:
         largest = np.bincount(sample.clusters).max() / len(sample)
         yield (
@@ -133,8 +121,8 @@ def split_limitations(sample: AlignedPredictions, metrics: Sequence[Metric] = ()
             " narrow."
         )
     ranks = [metric.name for metric in metrics if uses_ranks(metric)]
-    if ranks and MIN_CLUSTERS <= clusters < MIN_FOR_RANKS:
-        few = f"{clusters} groups are few for {', '.join(ranks)} ({MIN_FOR_RANKS} are enough)"
+    if ranks and MIN_CLUSTERS <= clusters < MIN_CLUSTERS_FOR_RANKS:
+        few = f"{clusters} groups are few for {', '.join(ranks)} ({MIN_CLUSTERS_FOR_RANKS} are enough)"
         yield f"{few}: intervals may be too narrow."
 
 

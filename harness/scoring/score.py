@@ -83,6 +83,7 @@ def score(
 
 def seed_values(sample: AlignedPredictions, metric: Metric) -> NDArray[np.float64]:
     """Return the value of a metric for each seed, ``(n_seeds,)``, or ``(n_seeds, k)`` if per label."""
+    # The value on all items is a draw in which every cluster occurs once: one code path for both.
     whole = np.ones((1, sample.n_clusters), dtype=np.float32)
     return np.asarray(drawn_values(sample.ordered(metric.needs_labels), metric, whole)[0])
 
@@ -138,6 +139,7 @@ def _scored(
     sample: AlignedPredictions, metrics: Sequence[Metric], n_draws: int, seed: int
 ) -> Iterator[tuple[str, float, float, float, float, int]]:
     """Yield key, value, low, high, seed_sd and n of each score."""
+    # Metrics that need the same label order share one reordered sample and its confusion tables.
     views = {needed: sample.ordered(needed) for needed in {metric.needs_labels for metric in metrics}}
     drawn = _drawn(views, metrics, Draws(sample.n_clusters, n_draws, seed))
     clusters = sample.effective_clusters
@@ -174,6 +176,7 @@ def _drawn(
     done = 0
     for weights in resamples.blocks(width) if resamples.n_clusters > 1 else ():
         for part, metric in zip(parts, metrics, strict=True):
+            # Table metrics use the first draws only, so that all metrics see the same resamples.
             wanted = weights[: max(0, TABLE_DRAWS - done)] if metric.kind == "table" else weights
             if len(wanted):
                 part.append(drawn_values(views[metric.needs_labels], metric, wanted))
@@ -181,6 +184,7 @@ def _drawn(
     shares = resamples.seed_shares(len(sample.seeds))
     drawn = []
     for part, metric in zip(parts, metrics, strict=True):
+        # A single cluster has no draws; the empty array still needs the shape of the values.
         shape = (len(sample.labels),) if metric.per_label else ()
         values = np.concatenate(part) if part else np.empty((0, len(sample.seeds), *shape))
         drawn.append(over_items_and_seeds(values, shares[: len(values)]))
@@ -231,6 +235,7 @@ def cluster_sums(sample: AlignedPredictions, metric: Metric) -> tuple[Array, Cal
     values = np.stack([metric.function(sample.truth, *columns) for columns in by_seed], axis=1)
     statistic = metric.of_sums
     if statistic is None:
+        # A mean is a ratio of two sums, so that clusters of different size are weighted correctly.
         values = np.stack([values, np.ones_like(values)], axis=-1)
         statistic = _mean
     return by_cluster(values, sample.clusters, sample.n_clusters), statistic

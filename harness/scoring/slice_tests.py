@@ -28,21 +28,15 @@ from harness.scoring.statistics.bootstrap import (
     totals,
 )
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
+from harness.values.minimums import MIN_GROUPS, MIN_ITEMS, MIN_ITEMS_PER_LABEL
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-MIN_ITEMS = 30
-MIN_GROUPS = 20
-"""A slice with fewer items or groups is not tested: its interval would be too wide to say anything."""
-
 MAX_VALUES = 30
 """For a column with more values than this, underpowered slices are counted, not listed."""
-
-MIN_OF_LABEL = 5
-"""The primary metric is computed for slices with this many items of every label: macro averages need all."""
 
 DRAWS = 10_000
 
@@ -131,6 +125,7 @@ def slice_results(
     if tested:
         masks = np.stack([inside[index] for index in tested], axis=1)
         compared = list(_compared(sample, masks, draws, seed))
+        # Underpowered slices are not tested, so they do not count towards the correction.
         corrected = holm([p for *_, p in compared])
         for index, (*values, _), p in zip(tested, compared, corrected, strict=True):
             numbers[index] = (*values, p)
@@ -215,6 +210,7 @@ def _compared(
     resamples = Draws(sample.n_clusters, draws, seed)
     drawn = np.concatenate([_shares(totals(part, cells)) for part in resamples.blocks(cells[0].size)])
     shares = resamples.seed_shares(len(sample.seeds))
+    # Both the share and its gap vary with the choice of items and of seeds.
     values = over_items_and_seeds(drawn, shares)
     by_seed = whole[0]
     several = len(sample.seeds) > 1
@@ -224,6 +220,7 @@ def _compared(
         groups = effective_number(sample.clusters[masks[:, index]])
         gaps = values[:, index, 1]
         gaps = gaps[~np.isnan(gaps)]
+        # Two-sided: twice the share of draws on the rarer side of 0, plus one as in ``paired.difference``.
         extreme = min(int((gaps <= 0).sum()), int((gaps >= 0).sum()))
         p = corrected_p(min(1.0, 2 * (1 + extreme) / (1 + len(gaps))), groups)
         low, high = map(float, interval(values[:, index, 0], clusters=groups))
@@ -238,6 +235,7 @@ def _cells(sample: AlignedPredictions, masks: NDArray[np.bool_]) -> NDArray[np.i
     ndarray of int64
         ``(n_clusters, n_seeds, slices, 4)``.
     """
+    # In a multi-label task an item counts as correct if all its labels are.
     correct = sample.predicted == sample.truth
     correct = (correct.all(axis=-1) if sample.labels.multi else correct).astype(np.int64)
     inside = masks.astype(np.int64)
@@ -263,4 +261,4 @@ def _has_every_label(predictions: Predictions, slice_: Slice) -> bool:
         counts = [int(members[f"truth_{name}"].sum()) for name in predictions.labels.names]
     else:
         counts = [int((members["truth"] == name).sum()) for name in predictions.labels.names]
-    return min(counts) >= MIN_OF_LABEL
+    return min(counts) >= MIN_ITEMS_PER_LABEL

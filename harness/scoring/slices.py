@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from harness.splits import Split, seen
+from harness.splits import Split, seen_in_training
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import NO_FRAME, LabelSet
 from harness.values.tables import Corpus
@@ -99,6 +99,7 @@ def slices_of(
     from collections import defaultdict
 
     check(corpus, columns)
+    # With folds, an item may be tested in several of them: it belongs to a slice once.
     test = corpus.take(list(dict.fromkeys(id_ for split in splits for id_ in split.test)))
     ids = test.rows["id"].astype(str).tolist()
     slices: list[Slice] = []
@@ -109,6 +110,7 @@ def slices_of(
             for value in values:
                 members[value].add(id_)
         largest = sorted(members.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+        # A single value that all items have distinguishes nothing; one that only some have does.
         if len(largest) > 1 or (largest and len(largest[0][1]) < len(ids)):
             slices += [Slice(column, value, frozenset(inside)) for value, inside in largest]
     return tuple(slices)
@@ -171,7 +173,7 @@ def _article(context: _Context, rows: pd.DataFrame) -> SliceValues:
     was_seen = {
         id_: yes
         for split in context.splits
-        for id_, yes in zip(split.test, seen(context.corpus, split), strict=True)
+        for id_, yes in zip(split.test, seen_in_training(context.corpus, split), strict=True)
     }
     return [
         () if _absent(group) else ("seen in training" if was_seen[id_] else "not seen in training",)

@@ -1,11 +1,11 @@
 """Corpus in, named id sets out.
 
-Every splitter gives one :class:`Split` a fold: rows to train on, to choose on (``validation``), to calibrate
-on (``calibration``) and to score (``test``). Where a corpus has a dev part, it is divided once into
-validation and calibration; where it has none, both are carved from the training rows.
+Every splitter returns one :class:`Split` per fold: rows to train on, to choose on (``validation``), to
+calibrate on (``calibration``) and to score (``test``). A corpus's own dev part is divided once into
+validation and calibration; where it has none, both are drawn from the training rows.
 
-What is drawn is drawn by group, the article that a row stands in; rows without one are kept together by text,
-so that one sentence about two parties never stands on both sides.
+Rows are drawn by group, that is, by article; rows without a group are kept together by text, so that a
+sentence about two parties is never on both sides of a split.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from harness.splits.disjoint import Disjoint
 from harness.splits.drawing import CALIBRATION, DEV, By, Drawing
 from harness.splits.forward import Forward
 from harness.splits.forward import check as check_forward
-from harness.splits.leaving import FEWEST, LeaveOneOut
-from harness.splits.leaving import check as check_leaving
-from harness.splits.split import PARTS, Split, of_places, seen
+from harness.splits.leave_one_out import LeaveOneOut
+from harness.splits.leave_one_out import check as check_leaving
+from harness.splits.split import PARTS, Split, seen_in_training, split_from_indices
 from harness.values.errors import ConfigError, Problem, SplitError
 from harness.values.labels import LabelSet
+from harness.values.minimums import MIN_TESTED_ROWS
 from harness.values.tables import Corpus
 
 __all__ = [
@@ -36,12 +37,12 @@ __all__ = [
     "kfold",
     "leave_one_out",
     "predefined",
-    "seen",
+    "seen_in_training",
 ]
 
 
 class Splitter(Protocol):
-    """What a split factory makes."""
+    """What a split factory returns."""
 
     def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
         """Divide the rows of a corpus.
@@ -49,21 +50,21 @@ class Splitter(Protocol):
         Parameters
         ----------
         corpus : Corpus
-            What a task scores, see :meth:`Corpus.for_task`.
+            The rows that a task scores, see :meth:`Corpus.for_task`.
         labels : LabelSet
-            The task's labels, for stratification.
+            Labels of the task, for stratification.
 
         Returns
         -------
         tuple of Split
-            One a fold.
+            One per fold.
 
         Raises
         ------
         SplitError
-            Where the rows do not suffice.
+            Where there are too few rows.
         ConfigError
-            Where a setting turns out to have no effect on this corpus.
+            Where a setting has no effect on this corpus.
         """
 
 
@@ -80,15 +81,15 @@ def predefined(
     Parameters
     ----------
     dev : float
-        Share of train that is carved off where the corpus has no dev rows, in [0, 1).
+        Share of train that becomes dev where the corpus has no dev rows, in [0, 1).
     calibration : float
-        Share of dev that is kept for calibration, in [0, 1); 0 gives all of dev to validation.
+        Share of dev that is used for calibration, in [0, 1); 0 leaves all of dev to validation.
     by : {"group", "row"}
-        What stays together in what is drawn.
+        The unit that is drawn.
     stratify : bool
-        Whether each part that is drawn gets its share of each label.
+        Whether each drawn part gets its share of each label.
     seed : int
-        Of what is drawn.
+        Of the drawing.
 
     Returns
     -------
@@ -139,7 +140,7 @@ def kfold(
     k : int
         Number of folds, at least 2.
     dev : float
-        Share of the rows outside a fold's test part, in [0, 1).
+        Share of a fold's rows outside test, in [0, 1).
     calibration, by, stratify, seed
         See :func:`predefined`.
     """
@@ -158,15 +159,16 @@ def disjoint(
     stratify: bool = True,
     seed: int = 0,
 ) -> Splitter:
-    """Hold several columns apart at once: no two parts share a target, nor an article, and so on.
+    """Keep several columns apart at once: no two parts share a target, nor an article, and so on.
 
-    Rows that would join two parts are dropped and counted in a note; see :mod:`harness.splits.disjoint`.
+    Rows that would link two parts are dropped and counted in a note; see :mod:`harness.splits.disjoint`.
 
     Parameters
     ----------
     by : tuple of str
-        Columns of the corpus. The values of the first are dealt out; each value of a later one goes where
-        one of its rows stands. Fewer rows are dropped where the first has the more rows a value.
+        Columns of the corpus. The values of the first are dealt out to the parts; each value of a later
+        column follows one of its rows. Fewer rows are dropped if the first column has more rows per value
+        than the others.
     test : float
         Share of the rows, before any is dropped, whose value of the first column is tested, in (0, 1).
     dev : float
@@ -181,27 +183,28 @@ def disjoint(
 def leave_one_out(
     *,
     by: str = "target",
-    fewest: int = FEWEST,
+    fewest: int = MIN_TESTED_ROWS,
     folds: int | None = None,
     dev: float = DEV,
     calibration: float = CALIBRATION,
     stratify: bool = True,
     seed: int = 0,
 ) -> Splitter:
-    """Test on one party (outlet, …) at a time and train on all the others.
+    """Test on one party (outlet, …) at a time and train on all others.
 
-    Rows of others that share an article, or a sentence, with what is tested are dropped from training.
+    Rows that share an article, or a sentence, with the test rows are dropped from training.
 
     Parameters
     ----------
     by : str
         A column of the corpus: ``target``, ``outlet``, …
     fewest : int
-        Values of fewer rows are never tested.
+        Values with fewer rows are never tested.
     folds : int, optional
-        Leave several values out at once, dealt out into so many folds; left out, each has a fold of its own.
+        Deals the values out to this many folds, so that several are left out at once; without it, each value
+        has its own fold.
     dev : float
-        Share of the rows outside a fold's test part, in [0, 1).
+        Share of a fold's rows outside test, in [0, 1).
     calibration, stratify, seed
         See :func:`predefined`.
     """
@@ -217,20 +220,21 @@ def forward(
     stratify: bool = True,
     seed: int = 0,
 ) -> Splitter:
-    """Train on what came first, choose on what came next, test on what came last.
+    """Train on the earliest rows, choose on later ones, test on the latest.
 
-    Rows of one day stand in one part; rows that share an article with a later part are dropped.
+    Rows of one day are in one part; rows that share an article with a later part are dropped.
 
     Parameters
     ----------
     test : float
         Share of the dated rows that is tested, the latest ones, in (0, 1).
     folds : int
-        Cut these into so many windows, each tested by what was trained on everything before it.
+        Number of windows that the test rows are cut into; each is tested after training on everything
+        before it.
     dev : float
-        Share of the dated rows before what is tested, in [0, 1 - test).
+        Share of the dated rows, those just before test, in [0, 1 - test).
     calibration, stratify, seed
-        Of the division of dev, see :func:`predefined`.
+        For the division of dev, see :func:`predefined`.
     """
     return check_forward(Forward(test, folds, Drawing(dev, calibration, "group", stratify, seed)))
 
@@ -242,32 +246,40 @@ class Predefined:
     drawing: Drawing
 
     def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
-        """Draw the one fold."""
+        """Return the single fold.
+
+        Raises
+        ------
+        SplitError
+            Where the corpus declares no train or no test rows.
+        ConfigError
+            Where a setting has no effect on this corpus.
+        """
         declared = corpus.rows["split"].to_numpy(dtype=object)
         train, dev, test = (np.flatnonzero(declared == part) for part in ("train", "dev", "test"))
-        for name, places in (("train", train), ("test", test)):
-            if not len(places):
-                raise SplitError(_lacking(corpus, name))
-        self._refuse_what_does_nothing(corpus, has_dev=len(dev) > 0)
+        for name, indices in (("train", train), ("test", test)):
+            if not len(indices):
+                raise SplitError(_missing_part(corpus, name))
+        self._refuse_settings_without_effect(corpus, has_dev=len(dev) > 0)
         if len(dev):
             validation, calibration = self.drawing.divide(corpus, labels, dev, self.drawing.halves, "dev")
         else:
             shares = self.drawing.shares
             train, validation, calibration = self.drawing.divide(corpus, labels, train, shares, "dev")
-        left = len(corpus) - sum(map(len, (train, validation, calibration, test)))
-        notes = (f"{left:,} rows have no split and are left out",) if left else ()
-        return (of_places(corpus, labels, 0, (train, validation, calibration, test), notes),)
+        undeclared = len(corpus) - sum(map(len, (train, validation, calibration, test)))
+        notes = (f"{undeclared:,} rows have no split and are left out",) if undeclared else ()
+        return (split_from_indices(corpus, labels, 0, (train, validation, calibration, test), notes),)
 
-    def _refuse_what_does_nothing(self, corpus: Corpus, *, has_dev: bool) -> None:
-        set_, default = self.drawing, Drawing()
+    def _refuse_settings_without_effect(self, corpus: Corpus, *, has_dev: bool) -> None:
+        drawing, default = self.drawing, Drawing()
         problems = []
-        if has_dev and set_.dev != default.dev:
-            problems.append(Problem("split.dev", f"has no effect: {corpus.name} has dev rows of its own"))
-        if set_.calibration == 0 if has_dev else set_.dev == 0:
+        if has_dev and drawing.dev != default.dev:
+            problems.append(Problem("split.dev", f"has no effect: {corpus.name} has its own dev rows"))
+        if drawing.calibration == 0 if has_dev else drawing.dev == 0:
             problems += [
                 Problem(f"split.{name}", "has no effect: nothing is drawn")
                 for name in ("by", "stratify", "seed")
-                if getattr(set_, name) != getattr(default, name)
+                if getattr(drawing, name) != getattr(default, name)
             ]
         if problems:
             raise ConfigError(problems)
@@ -281,11 +293,11 @@ class Holdout:
     drawing: Drawing
 
     def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
-        """Draw the one fold."""
+        """Return the single fold."""
         train, validation, calibration = self.drawing.shares
         shares = (train - self.test, validation, calibration, self.test)
         parts = self.drawing.divide(corpus, labels, np.arange(len(corpus)), shares, "holdout")
-        return (of_places(corpus, labels, 0, parts),)
+        return (split_from_indices(corpus, labels, 0, parts),)
 
 
 @dataclass(frozen=True)
@@ -296,14 +308,14 @@ class KFold:
     drawing: Drawing
 
     def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
-        """Draw ``k`` folds."""
+        """Return ``k`` folds."""
         folds = self.drawing.divide(corpus, labels, np.arange(len(corpus)), [1 / self.k] * self.k, "kfold")
         shares = self.drawing.shares
         splits = []
         for fold, test in enumerate(folds, start=1):
             rest = np.setdiff1d(np.arange(len(corpus)), test)
             parts = self.drawing.divide(corpus, labels, rest, shares, fold)
-            splits.append(of_places(corpus, labels, fold, [*parts, test]))
+            splits.append(split_from_indices(corpus, labels, fold, [*parts, test]))
         return tuple(splits)
 
 
@@ -314,8 +326,10 @@ def _check_shares(test: float, dev: float) -> None:
         raise ConfigError([Problem("test", f"leaves no row to train on: test {test} and dev {dev}")])
 
 
-def _lacking(corpus: Corpus, name: str) -> str:
+def _missing_part(corpus: Corpus, name: str) -> str:
     counts = corpus.rows["split"].value_counts()
-    there = ", ".join(f"{count:,} {part}" for part, count in counts.items()) or "no row with a split"
     source = f" ({corpus.source})" if corpus.source else ""
-    return f"{corpus.name} has no {name} rows but {there}{source}; split kind holdout or kfold draws its own"
+    if counts.empty:
+        return f"{corpus.name} declares no split{source}; holdout and kfold draw a split"
+    declared = ", ".join(f"{count:,} {part}" for part, count in counts.items())
+    return f"{corpus.name} has no {name} rows, but {declared}{source}; holdout and kfold draw a split"

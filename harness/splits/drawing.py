@@ -1,4 +1,4 @@
-"""Rows and shares in, sets of places drawn at random out: by group, each with its share of every label."""
+"""Rows and shares in, random sets of row indices out: by group, each with its share of every label."""
 
 from __future__ import annotations
 
@@ -17,17 +17,23 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    Places = NDArray[np.int64]
+    Indices = NDArray[np.int64]
 
 By = Literal["group", "row"]
 DEV, CALIBRATION = 0.15, 0.5
 TIE = 1e-9
-"""What rounding may make of two equal needs."""
+"""Needs that differ by less are equal: sums of shares carry rounding errors of about 1e-16 per term."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """How rows are drawn; :func:`harness.splits.predefined` says what each setting means."""
+    """How rows are drawn; see :func:`harness.splits.predefined` for the settings.
+
+    Raises
+    ------
+    ConfigError
+        With every setting that is out of range or has no effect.
+    """
 
     dev: float = DEV
     calibration: float = CALIBRATION
@@ -48,7 +54,7 @@ class Drawing:
 
     @property
     def halves(self) -> tuple[float, float]:
-        """The shares of dev that validation and calibration get."""
+        """The shares of dev that go to validation and to calibration."""
         return 1 - self.calibration, self.calibration
 
     @property
@@ -58,74 +64,100 @@ class Drawing:
         return 1 - self.dev, self.dev * validation, self.dev * calibration
 
     def divide(
-        self, corpus: Corpus, labels: LabelSet, places: Places, shares: Sequence[float], stream: str | int
-    ) -> list[Places]:
-        """Draw one set of places for each share; the shares sum to 1, and a share of 0 gives an empty set."""
-        rows = corpus.rows.iloc[places]
-        units = units_of(rows["group"], rows["text"]) if self.by == "group" else np.arange(len(places))
-        n_units, wanted = int(units.max(initial=-1)) + 1, np.flatnonzero(shares)
-        if n_units < len(wanted):
+        self, corpus: Corpus, labels: LabelSet, indices: Indices, shares: Sequence[float], stream: str | int
+    ) -> list[Indices]:
+        """Divide rows at random.
+
+        Parameters
+        ----------
+        corpus : Corpus
+        labels : LabelSet
+        indices : (n,) int array
+            The rows to divide.
+        shares : sequence of float
+            Of each part; they sum to 1. A share of 0 gives an empty part.
+        stream : str or int
+            Names the random stream, see :func:`harness.values.seeds.derive`.
+
+        Returns
+        -------
+        list of int arrays
+            Row indices, one array per share.
+
+        Raises
+        ------
+        SplitError
+            Where there are fewer units than parts.
+        """
+        rows = corpus.rows.iloc[indices]
+        units = units_of(rows["group"], rows["text"]) if self.by == "group" else np.arange(len(indices))
+        n_units, nonempty = int(units.max(initial=-1)) + 1, np.flatnonzero(shares)
+        if n_units < len(nonempty):
             few = f"{n_units:,} {self.by}{'' if n_units == 1 else 's'}"
-            raise SplitError(f"{corpus.name}: {few} cannot be divided into {len(wanted)} parts")
-        counts = counts_of(corpus, labels, places) if self.stratify else np.ones((len(places), 1))
+            raise SplitError(f"{corpus.name}: {few} cannot be divided into {len(nonempty)} parts")
+        counts = counts_of(corpus, labels, indices) if self.stratify else np.ones((len(indices), 1))
         summed = np.zeros((n_units, counts.shape[1]))
         np.add.at(summed, units, counts)
         generator = seeds.generator(self.seed, "split", stream)
-        drawn = wanted[allocate(summed, np.take(shares, wanted), generator)[units]]
-        return [places[drawn == part] for part in range(len(shares))]
+        drawn = nonempty[allocate(summed, np.take(shares, nonempty), generator)[units]]
+        return [indices[drawn == part] for part in range(len(shares))]
 
 
 def allocate(
     counts: NDArray[np.float64], shares: NDArray[np.float64], generator: np.random.Generator
-) -> Places:
-    """Deal units out to parts so that every part gets its share of all rows and of every label.
+) -> Indices:
+    """Assign units to parts so that every part gets its share of all rows and of every label.
 
-    Units with the same counts are dealt out in proportion. Those that are left over go, one after the other,
-    where most is missing; then each of them is taken up once more, and moved where that brings the parts
-    nearer to their shares. A missing row counts for the more, the rarer its label is. scikit-learn's
-    splitters take neither groups whose rows have several labels each, nor unequal parts.
+    Units with equal counts are dealt out in proportion. Each unit that is left over goes to the part that
+    lacks most, one after the other; then each of them is reconsidered once, and moved if that brings the
+    parts nearer to their shares. A missing row weighs more, the rarer its label is.
+
+    The idea is that of iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011), for whole groups:
+    scikit-learn's splitters take neither groups whose rows have several labels each, nor unequal parts.
 
     Parameters
     ----------
     counts : (n_units, n_labels) array
-        How many rows of each label a unit has; every unit has a row.
+        Rows of each label in a unit; every unit has a row.
     shares : (n_parts,) array
-        What part of all each is to get; positive, summing to 1. No more parts than units.
+        Share of all rows for each part; positive, summing to 1. There are no more parts than units.
     generator : Generator
         Orders the units and breaks ties.
 
     Returns
     -------
     (n_units,) array
-        The part of each unit; every part has one.
+        The part of each unit; no part is empty.
     """
+    # The last column counts all rows, so that sizes are balanced like labels.
     counts = np.column_stack([counts, counts.sum(axis=1)])
     total = counts.sum(axis=0)
     weighted = counts / np.where(total > 0, total, 1)
     part = _dealt_in_proportion(counts, shares, generator)
     missing = shares[:, None] * total
     np.subtract.at(missing, part[part >= 0], counts[part >= 0])
-    left = np.flatnonzero(part < 0)
-    for again in (False, True):
-        for unit in generator.permutation(left):
-            if again:
+    remaining = np.flatnonzero(part < 0)
+    for second_pass in (False, True):
+        for unit in generator.permutation(remaining):
+            if second_pass:
                 missing[part[unit]] += counts[unit]
             need = missing @ weighted[unit]
             neediest = np.flatnonzero(need >= need.max() - TIE)
-            if not again or part[unit] not in neediest:
+            if not second_pass or part[unit] not in neediest:
                 part[unit] = generator.choice(neediest) if len(neediest) > 1 else neediest[0]
             missing[part[unit]] -= counts[unit]
     sizes = counts[:, -1]
     for empty in np.setdiff1d(np.arange(len(shares)), part):
-        richest = np.flatnonzero(part == np.bincount(part).argmax())
-        part[richest[sizes[richest].argmin()]] = empty
+        # Tiny shares may leave a part without units: it gets the smallest unit of the largest part.
+        largest = np.flatnonzero(part == np.bincount(part).argmax())
+        part[largest[sizes[largest].argmin()]] = empty
     return part
 
 
 def _dealt_in_proportion(
     counts: NDArray[np.float64], shares: NDArray[np.float64], generator: np.random.Generator
-) -> Places:
-    """Give every part its share, rounded down, of the units with the same counts; -1 for those left over."""
+) -> Indices:
+    """Give every part its share, rounded down, of the units with equal counts; -1 for those left over."""
     _, alike, sizes = np.unique(counts, axis=0, return_inverse=True, return_counts=True)
     order = generator.permutation(len(counts))
     order = order[np.argsort(alike.ravel()[order], kind="stable")]
@@ -136,8 +168,8 @@ def _dealt_in_proportion(
     return part
 
 
-def units_of(groups: pd.Series[Any], texts: pd.Series[Any]) -> Places:
-    """Number what stays together: rows of one group, and rows of one text where they have none."""
+def units_of(groups: pd.Series[Any], texts: pd.Series[Any]) -> Indices:
+    """Number the units that are never divided: rows of one group, or of one text where they have no group."""
     import pandas as pd
 
     keys = [(0, text) if pd.isna(group) else (1, group) for group, text in zip(groups, texts, strict=True)]
@@ -145,9 +177,9 @@ def units_of(groups: pd.Series[Any], texts: pd.Series[Any]) -> Places:
     return np.array([number[key] for key in keys], dtype=np.int64)
 
 
-def counts_of(corpus: Corpus, labels: LabelSet, places: Places) -> NDArray[np.float64]:
-    """Count each row's labels; a row without one counts as having the label that there is none."""
-    codes = corpus.truth(labels)[places]
+def counts_of(corpus: Corpus, labels: LabelSet, indices: Indices) -> NDArray[np.float64]:
+    """Return the labels of each row as 0 and 1; without any, a row has a 1 in a column of its own."""
+    codes = corpus.truth(labels)[indices]
     if not labels.multi:
         return np.eye(len(labels))[codes]
     return np.column_stack([codes, codes.sum(axis=1) == 0]).astype(float)

@@ -1,4 +1,4 @@
-"""Dates in, folds that train on what came before what they test out."""
+"""Dates in, folds out that train on earlier rows than they test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.splits.drawing import Drawing, units_of
-from harness.splits.split import Split, of_places
+from harness.splits.split import Split, split_from_indices
 from harness.values.errors import ConfigError, Problem, SplitError
 from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
@@ -16,7 +16,7 @@ from harness.values.tables import Corpus
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Places = NDArray[np.int64]
+    Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -28,62 +28,61 @@ class Forward:
     drawing: Drawing
 
     def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
-        """Cut the rows by date.
+        """Return one fold per test window.
 
         Raises
         ------
         ConfigError
             Where no row has a date.
         SplitError
-            Where too few dates differ.
+            Where there are too few different dates.
         """
         dates = corpus.rows["date"]
-        places = np.flatnonzero(dates.notna().to_numpy())
-        if not len(places):
-            raise ConfigError([Problem("split.kind", f"{corpus.name} has no dates to go forward by")])
-        days = dates.iloc[places].astype(str).to_numpy(dtype=object)
+        dated = np.flatnonzero(dates.notna().to_numpy())
+        if not len(dated):
+            raise ConfigError([Problem("split.kind", f"{corpus.name} has no dates to split by")])
+        days = dates.iloc[dated].astype(str).to_numpy(dtype=object)
+        # Stable, so that rows of one day keep the order of the corpus.
         order = np.argsort(days, kind="stable")
-        places, days = places[order], days[order]
-        together = units_of(corpus.rows["group"], corpus.rows["text"])
+        dated, days = dated[order], days[order]
+        units = units_of(corpus.rows["group"], corpus.rows["text"])
         bounds = self._bounds(corpus, days)
-        undated = len(corpus) - len(places)
+        undated = len(corpus) - len(dated)
         folds = []
         for fold, (start, end) in enumerate(zip(bounds, [*bounds[1:], len(days)], strict=True), start=1):
             first = _first_of_day(days, start - round(self.drawing.dev * len(days)))
             if start <= 0 or first <= 0 or end <= start:
-                raise SplitError(f"{corpus.name}: too few dates differ to train before {days[start]}")
-            parts = self._parts(
-                corpus, labels, together, (places[:first], places[first:start], places[start:end])
-            )
+                raise SplitError(f"{corpus.name}: too few different dates to train before {days[start]}")
+            parts = self._parts(corpus, labels, units, (dated[:first], dated[first:start], dated[start:end]))
             dropped = end - sum(map(len, parts))
             notes = [f"train ends before {days[first]}, test is from {days[start]} to {days[end - 1]}"]
             if dropped:
                 notes.append(f"{dropped:,} rows are dropped: they share an article with later ones")
             if undated and fold == 1:
                 notes.append(f"{undated:,} rows have no date and are left out")
-            folds.append(of_places(corpus, labels, fold if self.folds > 1 else 0, parts, notes))
+            folds.append(split_from_indices(corpus, labels, fold if self.folds > 1 else 0, parts, notes))
         return tuple(folds)
 
     def _bounds(self, corpus: Corpus, days: NDArray[np.object_]) -> list[int]:
-        """Return where each test window starts; all rows of a day stand in one."""
+        """Return the index at which each test window starts; all rows of a day are in one window."""
         n = len(days)
-        wanted = [round(n * (1 - self.test * (self.folds - k) / self.folds)) for k in range(self.folds)]
-        bounds = [_first_of_day(days, place) for place in wanted]
+        starts = [round(n * (1 - self.test * (self.folds - k) / self.folds)) for k in range(self.folds)]
+        bounds = [_first_of_day(days, start) for start in starts]
         if len(set(bounds)) < len(bounds):
-            raise SplitError(f"{corpus.name}: too few dates differ for {self.folds} test windows")
+            raise SplitError(f"{corpus.name}: too few different dates for {self.folds} test windows")
         return bounds
 
     def _parts(
         self,
         corpus: Corpus,
         labels: LabelSet,
-        together: Places,
-        parts: tuple[Places, Places, Places],
-    ) -> tuple[Places, Places, Places, Places]:
-        """Take from each part what shares an article with a later one, and halve dev."""
+        units: Indices,
+        parts: tuple[Indices, Indices, Indices],
+    ) -> tuple[Indices, Indices, Indices, Indices]:
+        """Drop from each part the rows that share an article with a later part, and divide dev."""
         train, dev, test = parts
-        dev = dev[~np.isin(together[dev], together[test])]
-        train = train[~np.isin(together[train], np.concatenate([together[dev], together[test]]))]
+        dev = dev[~np.isin(units[dev], units[test])]
+        train = train[~np.isin(units[train], np.concatenate([units[dev], units[test]]))]
         if not len(dev):
             return train, dev, dev, test
         validation, calibration = self.drawing.divide(corpus, labels, dev, self.drawing.halves, "dev")
@@ -102,8 +101,8 @@ def check(forward: Forward) -> Forward:
     if not 0 < forward.test < 1:
         problems.append(Problem("test", f"should be a share above 0 and below 1, got {forward.test}"))
     elif forward.test + forward.drawing.dev >= 1:
-        left = f"leaves no row to train on: test {forward.test} and dev {forward.drawing.dev}"
-        problems.append(Problem("test", left))
+        what = f"leaves no row to train on: test {forward.test} and dev {forward.drawing.dev}"
+        problems.append(Problem("test", what))
     if forward.folds < 1:
         problems.append(Problem("folds", f"should be at least 1, got {forward.folds}"))
     if problems:
@@ -111,9 +110,9 @@ def check(forward: Forward) -> Forward:
     return forward
 
 
-def _first_of_day(days: NDArray[np.object_], place: int) -> int:
-    """Move a cut back to where its day begins."""
-    place = max(0, min(place, len(days) - 1))
-    while place > 0 and days[place - 1] == days[place]:
-        place -= 1
-    return place
+def _first_of_day(days: NDArray[np.object_], index: int) -> int:
+    """Move a cut back to the first row of its day."""
+    index = max(0, min(index, len(days) - 1))
+    while index > 0 and days[index - 1] == days[index]:
+        index -= 1
+    return index

@@ -1,4 +1,4 @@
-"""Places in a corpus in, a Split with its proof and its warnings out."""
+"""Row indices of a corpus in, a Split out: proved to be disjoint, with notes on what limits it."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from harness.values.tables import Corpus, fingerprint
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Places = NDArray[np.int64]
+    Indices = NDArray[np.int64]
 
 PARTS = ("train", "validation", "calibration", "test")
 
 
 @dataclass(frozen=True)
 class Split:
-    """Four sets of ids, disjoint.
+    """Four disjoint sets of ids.
 
     Attributes
     ----------
     fold : int
-        From 1; 0 where there is one fold only.
+        From 1; 0 where there is only one fold.
     train, test : tuple of str
         At least one id each.
     validation, calibration : tuple of str
-        Empty where the splitter was asked for none.
+        Empty where the config asks for none.
     notes : tuple of str
-        What a reader of the scores should know, a sentence each.
+        What a reader of the scores should know; one sentence each.
 
     Raises
     ------
     SplitError
-        Where an id stands twice, or train or test is empty.
+        Where an id occurs twice, or train or test is empty.
     """
 
     fold: int
@@ -58,10 +58,10 @@ class Split:
                 raise SplitError(f"{part}{fold} holds an id twice")
             if part in ("train", "test") and not sets[part]:
                 raise SplitError(f"{part}{fold} is empty")
-        for one, other in combinations(PARTS, 2):
-            if shared := sorted(sets[one] & sets[other]):
+        for first, second in combinations(PARTS, 2):
+            if shared := sorted(sets[first] & sets[second]):
                 raise SplitError(
-                    f"{one} and {other}{fold} share {len(shared):,} ids, {shared[0]!r} among them"
+                    f"{first} and {second}{fold} share {len(shared):,} ids, {shared[0]!r} among them"
                 )
 
     def part(self, name: str) -> tuple[str, ...]:
@@ -71,27 +71,27 @@ class Split:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Identify who stands where, whatever the order."""
+        """Identify the ids of each part, whatever their order."""
         return fingerprint(line for part in PARTS for line in (f"\x1d{part}", *sorted(self.part(part))))
 
 
-def of_places(
-    corpus: Corpus, labels: LabelSet, fold: int, parts: Sequence[Places], notes: Sequence[str] = ()
+def split_from_indices(
+    corpus: Corpus, labels: LabelSet, fold: int, parts: Sequence[Indices], notes: Sequence[str] = ()
 ) -> Split:
-    """Make a split of places, and look at it for what a reader should know.
+    """Return the split with these rows, with notes on shared groups and missing labels.
 
     Parameters
     ----------
     corpus : Corpus
-        That was divided.
+        The corpus that is divided.
     labels : LabelSet
-        Labels that every train and test should have.
+        Labels that train and test should all have.
     fold : int
-        As in :class:`Split`.
-    parts : sequence of four arrays
-        Row numbers of train, validation, calibration and test.
+        See :class:`Split`.
+    parts : sequence of four int arrays
+        Row indices of train, validation, calibration and test.
     notes : sequence of str
-        Said before those that are found here.
+        Notes of the splitter; they come first.
 
     Raises
     ------
@@ -99,23 +99,23 @@ def of_places(
         See :class:`Split`.
     """
     ids = corpus.rows["id"].to_numpy(dtype=object)
-    train, validation, calibration, test = (tuple(ids[np.sort(places)]) for places in parts)
+    train, validation, calibration, test = (tuple(ids[np.sort(indices)]) for indices in parts)
     split = Split(fold, train, validation, calibration, test)
     codes = corpus.truth(labels)
-    found = [
+    warnings = [
         *_shared_groups(corpus, split),
         *_missing_labels(labels, codes, dict(zip(PARTS, parts, strict=True))),
     ]
-    return replace(split, notes=(*notes, *found))
+    return replace(split, notes=(*notes, *warnings))
 
 
-def seen(corpus: Corpus, split: Split) -> tuple[bool, ...]:
-    """Say for each test row whether its group, such as its article, stands in train too.
+def seen_in_training(corpus: Corpus, split: Split) -> tuple[bool, ...]:
+    """Return for each test row whether its group, such as its article, has rows in train too.
 
     Parameters
     ----------
     corpus : Corpus
-        That was divided.
+        The corpus that was divided.
     split : Split
         Any fold.
 
@@ -130,25 +130,27 @@ def seen(corpus: Corpus, split: Split) -> tuple[bool, ...]:
 def _shared(corpus: Corpus, ids: Sequence[str], others: Sequence[str]) -> tuple[bool, ...]:
     rows = corpus.rows[corpus.rows["group"].notna()]
     group = dict(zip(rows["id"], rows["group"], strict=True))
-    there = {group[id_] for id_ in others if id_ in group}
-    return tuple(group.get(id_) in there for id_ in ids)
+    other_groups = {group[id_] for id_ in others if id_ in group}
+    return tuple(group.get(id_) in other_groups for id_ in ids)
 
 
 def _shared_groups(corpus: Corpus, split: Split) -> list[str]:
     against = {"train": split.train, "dev": (*split.validation, *split.calibration)}
     counts = {name: sum(_shared(corpus, split.test, ids)) for name, ids in against.items()}
     return [
-        f"{count:,} of {len(split.test):,} test rows come from groups (articles) that stand in {name} too"
+        f"{count:,} of {len(split.test):,} test rows come from groups (articles) that are in {name} too"
         for name, count in counts.items()
         if count
     ]
 
 
-def _missing_labels(labels: LabelSet, codes: Places, parts: dict[str, Places]) -> list[str]:
+def _missing_labels(labels: LabelSet, codes: Indices, parts: dict[str, Indices]) -> list[str]:
     notes = []
     for part in ("train", "test"):
-        held = codes[parts[part]]
-        counts = held.sum(axis=0) if labels.multi else [(held == code).sum() for code in range(len(labels))]
+        of_part = codes[parts[part]]
+        counts = (
+            of_part.sum(axis=0) if labels.multi else [(of_part == code).sum() for code in range(len(labels))]
+        )
         absent = [name for name, count in zip(labels.names, counts, strict=True) if not count]
         if absent:
             notes.append(f"{part} has no row labelled {' or '.join(absent)}")

@@ -35,7 +35,7 @@ class AuditableModel:
         None for a model of unknown labels: those of the audited corpus are expected.
     predict : callable
         Examples and labels → ``(n, k)`` probabilities.
-    accepts_no_target : bool
+    can_omit_target : bool
         Whether it can label examples without a target.
     trained_on : str
         Fingerprint of the corpus that it was trained on; empty where that is unknown.
@@ -47,7 +47,7 @@ class AuditableModel:
     task: Task | None
     labels: LabelSet | None
     predict: Callable[[Examples, LabelSet], NDArray[np.float64]]
-    accepts_no_target: bool
+    can_omit_target: bool
     trained_on: str = ""
     saw_all: bool = False
 
@@ -78,7 +78,7 @@ def auditable(
     def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:
         return read_probabilities(name, function(rows_of(examples)), labels, len(examples))
 
-    return AuditableModel(name, None, None, predict, accepts_no_target=False)
+    return AuditableModel(name, None, None, predict, can_omit_target=False)
 
 
 def load_for_audit(uri: str) -> AuditableModel:
@@ -99,7 +99,7 @@ def load_for_audit(uri: str) -> AuditableModel:
     try:
         return _of_label_model(load(uri, engine="fp32"))
     except ForeignModelError:
-        return AuditableModel(uri, None, None, _pyfunc(uri), accepts_no_target=False)
+        return AuditableModel(uri, None, None, _pyfunc(uri), can_omit_target=False)
 
 
 def _of_label_model(model: LabelModel) -> AuditableModel:
@@ -114,7 +114,7 @@ def _of_label_model(model: LabelModel) -> AuditableModel:
         contract.task,
         contract.labels,
         predict,
-        accepts_no_target=True,
+        can_omit_target=True,
         trained_on=str(about.get("corpus_fingerprint", "")),
         saw_all=bool(about.get("whole", False)),
     )

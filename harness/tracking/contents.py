@@ -13,11 +13,12 @@ from harness.evaluation.external import EXTERNAL
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
 from harness.reports import figures
-from harness.reports.framed import framed_png
-from harness.reports.pages import About, number, run_page
-from harness.reports.summary import Summary
+from harness.reports.frames_by_party import framed_png
+from harness.reports.pages import About, run_page
+from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import as_table
 from harness.tracking import context, names, saved
+from harness.values.formatting import number
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -126,7 +127,7 @@ def log_classifier(
         f"time/{name}_seconds": sum(trial.seconds.get(name, 0.0) for trial in result.trials)
         for name in ("fit", "predict")
     }
-    values = names.score_values(result.scores) | summary.deciding.values()
+    values = names.score_values(result.scores) | summary.decision_report.values()
     values |= names.finding_values(result.findings)
     # Linked to model and dataset: without that the model's page shows the first step of its curves.
     logged = names.metrics(values, model_id=model_id, run_id=run_id, **linked)

@@ -16,6 +16,7 @@ from harness.tracking.store import Store
 from harness.tracking.store.database import imported
 from harness.tracking.tracker import model_of
 from harness.values.errors import PromotionError
+from harness.values.formatting import number
 from harness.values.legacy import current_metrics, current_tags
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ class Promotion:
         """Describe it in a few lines."""
         verb = "is now" if self.changed else "already is"
         before = f", in place of version {self.previous}" if self.previous is not None else ""
-        scores = f"{self.metric} {_shown(self.validation)} on validation, {_shown(self.test)} on test"
+        validation, test = (number(score, missing="unknown") for score in (self.validation, self.test))
+        scores = f"{self.metric} {validation} on validation, {test} on test"
         head = (
             f"{self.model_name} version {self.version} ({self.classifier}) {verb} champion{before}: {scores}"
         )
@@ -321,7 +323,7 @@ def _notes(store: Store, best: _Candidate, champion: ModelVersion | None) -> Ite
     if (old < new) if lower else (old > new):
         yield (
             f"version {champion.version} ({before.name}) had the better score on validation,"
-            f" {_shown(old)}; 'harness rollback' brings it back."
+            f" {number(old, missing='unknown')}; 'harness rollback' brings it back."
         )
 
 
@@ -345,7 +347,3 @@ def _promotion(name: str, version: str, candidate: _Candidate, **outcome: object
         candidate.score("test"),
     )
     return replace(promotion, **outcome)  # type: ignore[arg-type]
-
-
-def _shown(value: float) -> str:
-    return "unknown" if math.isnan(value) else f"{value:.3f}"

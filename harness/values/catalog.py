@@ -6,7 +6,7 @@ import importlib
 import inspect
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -20,22 +20,22 @@ Section = Literal["corpus", "split", "classifier", "metric", "audit"]
 CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
     {
         "corpus": {
-            "partyline": "harness.corpora.partyline:partyline",
-            "files": "harness.corpora.files:files",
-            "hub": "harness.corpora.hub:hub",
-            "joined": "harness.corpora.joined:joined",
-            "newsmtsc": "harness.corpora.newsmtsc:newsmtsc",
-            "pstance": "harness.corpora.pstance:pstance",
-            "vast": "harness.corpora.vast:vast",
-            "seesaw": "harness.corpora.seesaw:seesaw",
-            "gvfc": "harness.corpora.gvfc:gvfc",
-            "narrative_frames": "harness.corpora.narrative_frames:narrative_frames",
-            "semeval2016": "harness.corpora.semeval2016:semeval2016",
-            "tweeteval": "harness.corpora.tweeteval:tweeteval",
-            "xstance": "harness.corpora.xstance:xstance",
-            "media_frames": "harness.corpora.media_frames:media_frames",
-            "semeval2023": "harness.corpora.semeval2023:semeval2023",
-            "basil": "harness.corpora.basil:basil",
+            "partyline": "harness.corpora.readers.partyline:partyline",
+            "files": "harness.corpora.readers.files:files",
+            "hub": "harness.corpora.readers.hub:hub",
+            "joined": "harness.corpora.readers.joined:joined",
+            "newsmtsc": "harness.corpora.readers.newsmtsc:newsmtsc",
+            "pstance": "harness.corpora.readers.pstance:pstance",
+            "vast": "harness.corpora.readers.vast:vast",
+            "seesaw": "harness.corpora.readers.seesaw:seesaw",
+            "gvfc": "harness.corpora.readers.gvfc:gvfc",
+            "narrative_frames": "harness.corpora.readers.narrative_frames:narrative_frames",
+            "semeval2016": "harness.corpora.readers.semeval2016:semeval2016",
+            "tweeteval": "harness.corpora.readers.tweeteval:tweeteval",
+            "xstance": "harness.corpora.readers.xstance:xstance",
+            "media_frames": "harness.corpora.readers.media_frames:media_frames",
+            "semeval2023": "harness.corpora.readers.semeval2023:semeval2023",
+            "basil": "harness.corpora.readers.basil:basil",
         },
         "split": {
             "predefined": "harness.splits:predefined",
@@ -101,10 +101,15 @@ INJECTED = frozenset({"labels", "other_labels", "seed", "task"})
 """Parameters that the harness hands in; a config cannot set them. A split's seed is an option: what is
 drawn is the same for every seed that a classifier is trained with."""
 
+RENAMED_OPTIONS: Mapping[Section, Mapping[str, str]] = MappingProxyType(
+    {"split": {"calibrate": "calibration"}},
+)
+"""Options of earlier versions, by section, with their present names: an old config is told what to write."""
+
 
 @dataclass(frozen=True)
 class Bound:
-    """A factory with its options checked and its defaults written out.
+    """A factory with its options checked and its defaults filled in.
 
     Attributes
     ----------
@@ -121,10 +126,10 @@ class Bound:
     options: Mapping[str, Any]
 
     def make(self, **injected: Any) -> Any:
-        """Call the factory with its options and those injected values that it names."""
+        """Call the factory with its options and with those injected values that its signature names."""
         names = inspect.signature(self.factory).parameters
-        given = {k: v for k, v in injected.items() if k in names and k not in self.options}
-        return self.factory(**self.options, **given)
+        wanted = {k: v for k, v in injected.items() if k in names and k not in self.options}
+        return self.factory(**self.options, **wanted)
 
     def canonical(self) -> dict[str, Any]:
         """Return kind and options as plain data, for digests and for MLflow."""
@@ -160,9 +165,9 @@ def lookup(section: Section, kind: str, where: str) -> Any:
     except ImportError as error:
         raise ConfigError([Problem(where, f"{kind!r} cannot be imported: {error}")]) from error
     except AttributeError:
-        known = [name for name in vars(importlib.import_module(module)) if not name.startswith("_")]
+        public = [name for name in vars(importlib.import_module(module)) if not name.startswith("_")]
         raise ConfigError(
-            [Problem(where, f"{module} has no {attribute!r}", suggest(attribute, known))]
+            [Problem(where, f"{module} has no {attribute!r}", suggest(attribute, public))]
         ) from None
 
 
@@ -173,39 +178,39 @@ def bind(
     where: str = "",
     folder: Callable[[str], Path] | None = None,
 ) -> Bound:
-    """Check options against a factory's signature and write the defaults out.
+    """Check options against a factory's signature and fill in the defaults.
 
     Parameters
     ----------
     section, kind
         See :func:`lookup`.
     options : mapping
-        As written by a person: strict, so ``1`` is no ``bool`` and ``"1"`` no ``int``.
+        As a person wrote them. Types are strict: ``1`` is no ``bool`` and ``"1"`` no ``int``.
     where : str
-        Prefix of the problems' places; an option's name is added with a dot.
+        Path of the section in the config, such as ``classifiers.mine``; problems add the option to it.
     folder : callable, optional
-        Option → what relative paths in it start from (the folder of the config that says so); a text that
-        begins with ``./`` or ``../`` is such a path too.
+        Option → the folder that relative paths in it start from (that of the config that sets it); a string
+        that begins with ``./`` or ``../`` is such a path too.
 
     Raises
     ------
     ConfigError
-        With every unknown, missing or mistyped option.
+        With every unknown, renamed, missing or mistyped option.
     """
-    place = (lambda name: f"{where}.{name}") if where else str
-    factory = lookup(section, kind, place("kind"))
+    path_of = (lambda name: f"{where}.{name}") if where else str
+    factory = lookup(section, kind, path_of("kind"))
     if not callable(factory):
-        raise ConfigError([Problem(place("kind"), f"{kind!r} is not a factory")])
+        raise ConfigError([Problem(path_of("kind"), f"{kind!r} is not a factory")])
     schema = options_model(factory, section)
     fields = schema.model_fields
     problems = [
-        Problem(place(str(name)), f"{kind} takes no {str(name)!r}", suggest(str(name), fields))
+        _unknown(section, kind, str(name), path_of(str(name)), fields)
         for name in options
         if name not in fields
     ]
-    known = {name: value for name, value in options.items() if name in fields}
-    values, wrong = _validated(schema, known)
-    problems += [Problem(place(path), what, hint) for path, what, hint in wrong]
+    expected = {name: value for name, value in options.items() if name in fields}
+    values, invalid = _validated(schema, expected)
+    problems += [Problem(path_of(path), what, hint) for path, what, hint in invalid]
     if problems:
         raise ConfigError(problems)
     return Bound(
@@ -241,20 +246,28 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+def _unknown(section: Section, kind: str, option: str, where: str, fields: Iterable[str]) -> Problem:
+    """Report an option that the factory does not take: renamed since, or mistyped."""
+    present = RENAMED_OPTIONS.get(section, {}).get(option)
+    if present is not None and present in fields:
+        return Problem(where, f"{option} was renamed: write {present!r}")
+    return Problem(where, f"{kind} takes no {option!r}", suggest(option, fields))
+
+
 def _validated(schema: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
     from pydantic import ValidationError
     from pydantic_core import to_json
 
     try:
         # Through JSON: strict mode then still takes a list for a tuple and a text for a path.
-        made = schema.model_validate_json(to_json(dict(options), inf_nan_mode="constants"))
+        validated = schema.model_validate_json(to_json(dict(options), inf_nan_mode="constants"))
     except ValidationError as error:
-        return {}, [_described(one, schema) for one in error.errors()]
-    return {name: getattr(made, name) for name in schema.model_fields}, []
+        return {}, [_described(details, schema) for details in error.errors()]
+    return {name: getattr(validated, name) for name in schema.model_fields}, []
 
 
 def _described(error: Any, schema: Any) -> tuple[str, str, str]:
-    """Turn pydantic's account of one error into path, clause and hint."""
+    """Turn the details of a pydantic error into path, clause and hint."""
     # Inside a union pydantic adds the branch it tried to the path: ``path.tuple[Path, ...].0``.
     path = ".".join(str(part) for part in error["loc"] if re.fullmatch(r"\w+", str(part)))
     if error["type"] == "missing":

@@ -7,13 +7,13 @@
     │   ├── ConfigError          a config cannot be resolved; exit code 2
     │   ├── CorpusError          a corpus file or row is not what it should be
     │   └── ArticleError         an article cannot be read
-    ├── FetchError               files of a corpus cannot be had, or are not what they should be
+    ├── FetchError               files of a corpus cannot be downloaded, or are not the published ones
     ├── SplitError               a split cannot be drawn or is not disjoint
-    ├── LeakError                test repeats what is trained on
-    ├── PredictionsError         a table at the waist breaks its contract
+    ├── LeakError                the test set repeats training rows
+    ├── PredictionsError         a table of predictions breaks its contract
     ├── ClassifierError          a classifier cannot be fitted or used
     ├── ModelError               a served model cannot be loaded, or its input is unusable
-    ├── PromotionError           nothing can be promoted, or not over this champion
+    ├── PromotionError           nothing can be promoted, or it may not replace this champion
     ├── StoreError               the MLflow store is missing, locked or inconsistent
     └── MissingPackageError      an optional package; the message names the install command
 """
@@ -27,14 +27,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong: where it stands, what it is, and what to do about it.
+    """One thing that is wrong: where it is, what it is, and what to do about it.
 
     Attributes
     ----------
     where : str
-        File, line and path, as precise as is known: ``"mine.yaml:4: split.kind"``.
+        File, line and path, as precisely as possible: ``"mine.yaml:4: split.kind"``.
     what : str
-        One clause, no full stop.
+        One clause without a full stop.
     hint : str
         A suggestion, or the empty string.
     """
@@ -55,12 +55,12 @@ class HarnessError(Exception):
 
 
 class ProblemsError(HarnessError):
-    """Several problems, gathered and raised once.
+    """Several problems, collected and raised at once.
 
     Parameters
     ----------
     problems : iterable of Problem
-        At least one; shown in the given order.
+        At least one; the message has a line for each, in this order.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -83,7 +83,7 @@ class ArticleError(ProblemsError):
 
 
 class FetchError(HarnessError):
-    """Files of a corpus that cannot be had, or are others than they should be."""
+    """Files of a corpus that cannot be downloaded, or are not the published ones."""
 
 
 class SplitError(HarnessError):
@@ -91,7 +91,7 @@ class SplitError(HarnessError):
 
 
 class LeakError(HarnessError):
-    """A test set that repeats what is trained on, beyond what the config allows."""
+    """A test set that repeats training rows, more of them than the config allows."""
 
 
 class PredictionsError(HarnessError):
@@ -99,7 +99,7 @@ class PredictionsError(HarnessError):
 
 
 class ClassifierError(HarnessError):
-    """A classifier that cannot be fitted or used as asked."""
+    """A classifier that cannot be fitted or used."""
 
 
 class ModelError(HarnessError):
@@ -119,26 +119,42 @@ class StoreError(HarnessError):
 
 
 class MissingPackageError(HarnessError):
-    """A package that is needed here and not installed."""
+    """An optional package that is needed and not installed.
+
+    Parameters
+    ----------
+    package : str
+        As pip calls it.
+    purpose : str
+        What needs it; the subject of the message.
+    """
 
     def __init__(self, package: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs the package {package!r}: pip install {package}")
 
 
 class HarnessWarning(UserWarning):
-    """Something that a person should know, though all goes on."""
+    """Something that a person should know, though work goes on."""
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Return ``did you mean 'x'?`` or the list of what is known.
+def suggest(word: str, choices: Iterable[str]) -> str:
+    """Return ``did you mean 'x'?``, or the list of choices where none is close.
+
+    Parameters
+    ----------
+    word : str
+        What a person wrote.
+    choices : iterable of str
+        What would have been right.
 
     Examples
     --------
     >>> suggest("linaer", ["linear", "prior"])
     "did you mean 'linear'?"
     """
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1) or [one for one in names if word.startswith(one)]
+    names = sorted(choices)
+    # difflib finds typing errors; a prefix finds names that were written too long: "linear_svm" for "linear".
+    close = difflib.get_close_matches(word, names, n=1) or [name for name in names if word.startswith(name)]
     if close:
         return f"did you mean {close[0]!r}?"
     return f"known: {', '.join(names)}" if names else "it takes no options"

@@ -1,6 +1,6 @@
-"""Limits that every reader of files shares."""
+"""Limits that all readers of files share."""
 
 from __future__ import annotations
 
 MAX_FIELD_SIZE = 2**30
-"""Characters; Python's own limit is 131,072, less than a long article."""
+"""In characters, for the csv module: its default of 131,072 is less than a long article."""

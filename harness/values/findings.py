@@ -1,4 +1,4 @@
-"""What an audit found, as a value: a verdict, a plain sentence, measures, and tables of details."""
+"""What an audit finds, as a value: a verdict, a plain sentence, measures, and tables of details."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORST_FIRST: tuple[Verdict, ...] = ("failed", "warning", "passed", "not applicab
 
 @dataclass(frozen=True)
 class Measure:
-    """A number that an audit took.
+    """A number that an audit measured.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Measure:
     low, high : float
         95 % interval; NaN where there is none.
     n : int
-        What it was taken on: items, cases, pairs.
+        How many items, cases or pairs it was measured on.
     """
 
     name: str
@@ -47,18 +47,18 @@ class Measure:
 
 @dataclass(frozen=True)
 class Detail:
-    """A table that shows what stands behind a verdict.
+    """A table of the evidence for a verdict.
 
     Attributes
     ----------
     name : str
-        Of its file; letters, digits and ``_``.
+        Names its file; letters, digits and ``_``.
     title : str
     columns : tuple of str
     rows : tuple of tuples
-        Texts and numbers, as many as there are columns.
+        Strings and numbers, one per column.
     texts : tuple of str
-        The columns that hold sentences of the corpus.
+        The columns that hold sentences of the corpus, which licences may not let a run keep.
     """
 
     name: str
@@ -74,23 +74,23 @@ class Detail:
         return pd.DataFrame(list(self.rows), columns=list(self.columns))
 
     def without_texts(self) -> Detail:
-        """Leave out the columns that hold sentences."""
-        kept = [place for place, name in enumerate(self.columns) if name not in self.texts]
-        rows = tuple(tuple(row[place] for place in kept) for row in self.rows)
-        return replace(self, columns=tuple(self.columns[place] for place in kept), rows=rows, texts=())
+        """Return the table without the columns that hold sentences."""
+        indices = [index for index, name in enumerate(self.columns) if name not in self.texts]
+        rows = tuple(tuple(row[index] for index in indices) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[index] for index in indices), rows=rows, texts=())
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one audit says of one classifier, or of a corpus.
+    """The result of one audit of one classifier, or of a corpus.
 
     Attributes
     ----------
     audit : str
-        As in the config.
+        Its name in the config.
     verdict : {"passed", "warning", "failed", "not applicable"}
     sentence : str
-        Says why, in full sentences.
+        The reason for the verdict, in full sentences.
     measures : tuple of Measure
     details : tuple of Detail
     """
@@ -102,12 +102,12 @@ class Finding:
     details: tuple[Detail, ...] = ()
 
     def value(self, name: str) -> float:
-        """Look a measure up; NaN where it was not taken."""
-        return next((one.value for one in self.measures if one.name == name), math.nan)
+        """Return the value of a measure; NaN where there is none of that name."""
+        return next((measure.value for measure in self.measures if measure.name == name), math.nan)
 
     def without_texts(self) -> Finding:
-        """Leave out the sentences of the corpus."""
-        return replace(self, details=tuple(one.without_texts() for one in self.details))
+        """Return the finding without sentences of the corpus."""
+        return replace(self, details=tuple(detail.without_texts() for detail in self.details))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data; :func:`from_dict` turns it back."""
@@ -115,16 +115,16 @@ class Finding:
             "audit": self.audit,
             "verdict": self.verdict,
             "sentence": self.sentence,
-            "measures": [one.to_dict() for one in self.measures],
+            "measures": [measure.to_dict() for measure in self.measures],
             "details": [
                 {
-                    "name": one.name,
-                    "title": one.title,
-                    "columns": list(one.columns),
-                    "rows": [[_plain(cell) for cell in row] for row in one.rows],
-                    "texts": list(one.texts),
+                    "name": detail.name,
+                    "title": detail.title,
+                    "columns": list(detail.columns),
+                    "rows": [[_plain(cell) for cell in row] for row in detail.rows],
+                    "texts": list(detail.texts),
                 }
-                for one in self.details
+                for detail in self.details
             ],
         }
 
@@ -133,48 +133,63 @@ Findings = Sequence[Finding]
 
 
 def not_applicable(audit: str, why: str) -> Finding:
-    """Say that an audit has nothing to look at, and why."""
+    """Return the finding of an audit that has nothing to measure, with the reason as its sentence."""
     return Finding(audit, "not applicable", why)
 
 
 def worst(findings: Iterable[Finding]) -> Verdict:
     """Return the worst verdict; ``"not applicable"`` where there is none."""
-    found = {one.verdict for one in findings}
-    return next((verdict for verdict in WORST_FIRST if verdict in found), "not applicable")
+    verdicts = {finding.verdict for finding in findings}
+    return next((verdict for verdict in WORST_FIRST if verdict in verdicts), "not applicable")
 
 
 def from_dict(data: Mapping[str, Any]) -> Finding:
-    """Make a finding of what :meth:`Finding.to_dict` returned."""
+    """Return the finding that :meth:`Finding.to_dict` turned into plain data."""
     measures = tuple(
-        Measure(one["name"], _number(one["value"]), _number(one["low"]), _number(one["high"]), int(one["n"]))
-        for one in data["measures"]
+        Measure(
+            record["name"],
+            _from_json(record["value"]),
+            _from_json(record["low"]),
+            _from_json(record["high"]),
+            int(record["n"]),
+        )
+        for record in data["measures"]
     )
     details = tuple(
         Detail(
-            one["name"],
-            one["title"],
-            tuple(one["columns"]),
-            tuple(tuple(_number(cell) if cell is None else cell for cell in row) for row in one["rows"]),
-            tuple(one["texts"]),
+            record["name"],
+            record["title"],
+            tuple(record["columns"]),
+            tuple(
+                tuple(_from_json(cell) if cell is None else cell for cell in row) for row in record["rows"]
+            ),
+            tuple(record["texts"]),
         )
-        for one in data["details"]
+        for record in data["details"]
     )
     return Finding(data["audit"], data["verdict"], data["sentence"], measures, details)
 
 
 def measure_table(findings: Findings) -> pd.DataFrame:
-    """Return one row a measure, and one an audit without any: what was found, in numbers."""
+    """Return a table with a row per measure, and one per audit that has none.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``audit``, ``verdict``, ``measure``, ``value``, ``low``, ``high``, ``n``.
+    """
     import pandas as pd
 
     rows = [
-        (one.audit, one.verdict, measure.name, measure.value, measure.low, measure.high, measure.n)
-        for one in findings
-        for measure in one.measures or (Measure("", math.nan),)
+        (finding.audit, finding.verdict, measure.name, measure.value, measure.low, measure.high, measure.n)
+        for finding in findings
+        for measure in finding.measures or (Measure("", math.nan),)
     ]
     return pd.DataFrame(rows, columns=["audit", "verdict", "measure", "value", "low", "high", "n"])
 
 
-def _number(value: float | None) -> float:
+def _from_json(value: float | None) -> float:
+    # JSON knows no NaN: it is written as null.
     return math.nan if value is None else float(value)
 
 

@@ -1,4 +1,4 @@
-"""Label names in, codes out: the only owner of label order."""
+"""Label names in, codes out: the one place that decides the order of labels."""
 
 from __future__ import annotations
 
@@ -41,22 +41,27 @@ POLICY_FRAMES = (
 """The dimensions of policy frames (Boydstun, Card, Gross, Resnik & Smith 2014), in the codebook's order."""
 
 FRAME_SETS = {"generic_frames": NEWS_FRAMES, "policy_frames": POLICY_FRAMES}
-"""What a config may name in place of a list of labels."""
+"""Label sets that a config may name instead of listing labels."""
 
 NO_FRAME = "none"
-"""Where each row has one frame alone, the label of a row that has none, if it is declared."""
+"""The label of a row without frames, in a single-label framing task that declares it."""
 
 
 @dataclass(frozen=True)
 class LabelSet:
-    """The labels of a task, in the order every array of this project has.
+    """The labels of a task, in the order of the columns of every array.
 
     Parameters
     ----------
     names : tuple of str
         At least two for a single-label task, at least one for a multi-label task; no repeats.
     multi : bool
-        Whether a row may carry several labels, or none.
+        Whether a row may have several labels, or none.
+
+    Raises
+    ------
+    ValueError
+        Where names repeat or are too few.
     """
 
     names: tuple[str, ...]
@@ -77,7 +82,7 @@ class LabelSet:
         Parameters
         ----------
         values : iterable of str, or iterable of sequences of str
-            One label a row; for a multi-label task one sequence of labels a row.
+            One label per row; for a multi-label task one sequence of labels per row.
 
         Returns
         -------
@@ -121,14 +126,15 @@ class LabelSet:
         proba : (n, len(self)) array
             Rows sum to 1 for a single-label task.
         thresholds : sequence of float, optional
-            One a label, multi-label tasks only; 0.5 each where left out.
+            One per label, for multi-label tasks; 0.5 each where left out.
 
         Returns
         -------
         ndarray of int64
-            Shaped as :meth:`encode` returns. Ties go to the label that stands first.
+            Shaped as :meth:`encode` returns. Ties go to the first of the tied labels.
         """
         if not self.multi:
+            # argmax takes the first of equal values, so that ties are decided alike on every machine.
             return np.asarray(proba.argmax(axis=1), dtype=np.int64)
         limits = np.full(len(self), 0.5) if thresholds is None else np.asarray(thresholds)
         return (proba >= limits).astype(np.int64)
@@ -137,7 +143,17 @@ class LabelSet:
 def check_probabilities(
     proba: NDArray[np.floating], shape: tuple[int, int], *, sums_to_one: bool, tolerance: float = 1e-4
 ) -> None:
-    """Refuse what is not a table of probabilities.
+    """Refuse an array that does not hold probabilities.
+
+    Parameters
+    ----------
+    proba : (n, k) array
+    shape : (int, int)
+        Rows and labels that are expected.
+    sums_to_one : bool
+        Whether every row should, as for a single-label task.
+    tolerance : float
+        Absolute; for what rounding in float32 and in CSV files does to a sum.
 
     Raises
     ------
@@ -146,40 +162,40 @@ def check_probabilities(
     """
     if proba.shape != shape:
         raise PredictionsError(f"probabilities have shape {proba.shape}; expected {shape}")
-    tests = (
+    checks = (
         ("is not finite", ~np.isfinite(proba).all(axis=1)),
         ("leaves [0, 1]", ((proba < -tolerance) | (proba > 1 + tolerance)).any(axis=1)),
         ("does not sum to 1", np.abs(proba.sum(axis=1) - 1) > tolerance if sums_to_one else None),
     )
-    for what, bad in tests:
-        if bad is not None and bad.any():
-            row = int(bad.argmax())
+    for what, failed in checks:
+        if failed is not None and failed.any():
+            row = int(failed.argmax())
             raise PredictionsError(f"row {row} of the probabilities {what}: {proba[row].tolist()}")
 
 
 def confidence(proba: NDArray[np.floating], codes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return how sure each decision is, in [0, 1].
+    """Return the confidence of each prediction, in [0, 1].
 
     Parameters
     ----------
     proba : (n, k) array
     codes : (n,) or (n, k) array
-        What was decided, see :meth:`LabelSet.decide`.
+        The predicted labels, see :meth:`LabelSet.decide`.
 
     Returns
     -------
     (n,) array
-        Single-label: the probability of the label. Multi-label: that of the least sure of the yes-or-no
-        decisions.
+        Single-label: the probability of the predicted label. Multi-label: the lowest probability among the
+        row's yes-or-no decisions.
     """
     if codes.ndim == 1:
-        sure = np.take_along_axis(proba, codes[:, None], axis=1)[:, 0]
+        lowest = np.take_along_axis(proba, codes[:, None], axis=1)[:, 0]
     else:
-        sure = np.where(codes == 1, proba, 1 - proba).min(axis=1, initial=1.0)
-    return np.asarray(sure, dtype=np.float64)
+        lowest = np.where(codes == 1, proba, 1 - proba).min(axis=1, initial=1.0)
+    return np.asarray(lowest, dtype=np.float64)
 
 
 STANCE = LabelSet(STANCES)
 TWO_SIDES = LabelSet(("critical", "supportive"))
-"""Stance where nobody is neutral: some corpora have no third label, and none is made up for them."""
+"""Stance without neutral: some corpora have no third label, and none is invented for them."""
 FRAMING = LabelSet(NEWS_FRAMES, multi=True)

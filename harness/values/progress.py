@@ -1,33 +1,47 @@
-"""Something to go through in, the same out, with its progress on standard error.
+"""Something to loop over in, the same out, with its progress shown to the person who waits.
 
-On a terminal a bar; elsewhere a line every half minute, so that a log shows that work goes on. What is done
-within two seconds shows nothing.
+On a terminal a bar of rich; in a notebook a bar of tqdm; nothing where nobody watches (a pipe, a batch job, a
+test), unless a log is to show that work goes on: then a line every half minute. What takes less than two
+seconds shows nothing.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+
+from harness.values.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 Item = TypeVar("Item")
 
-QUIET = 2.0
-"""Seconds without a word."""
+Display = Literal["auto", "bar", "notebook", "lines", "off"]
 
-PERIOD = 30.0
-"""Seconds between two lines where there is no terminal."""
+VARIABLE = "HARNESS_PROGRESS"
+"""Environment variable that holds a :data:`Display` for the whole process."""
 
-_BARS: list[Progress] = []
-"""The display that is open, if any: a loop inside a loop adds its bar to it: a terminal bears one."""
+DELAY = 2.0
+"""Seconds before a bar appears: what is done sooner needs none, and would flicker."""
+
+LINE_INTERVAL = 30.0
+"""Seconds between two lines of a log."""
+
+_chosen: ContextVar[Display | None] = ContextVar("display of progress", default=None)
+
+_open_displays: list[Progress] = []
+"""The rich display that is open, if any. A terminal holds one; a loop inside a loop adds its bar to it."""
 
 
 def progress(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
-    """Hand on every item, and show how far things are.
+    """Yield every item, and show how many are done.
 
     Parameters
     ----------
@@ -41,33 +55,97 @@ def progress(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
     ------
     object
         The items, in order.
+
+    Raises
+    ------
+    ConfigError
+        Where :data:`VARIABLE` holds something else than a :data:`Display`.
     """
-    if sys.stderr.isatty():
-        yield from _bar(iterable, what, total)
-    else:
+    display = current_display()
+    if display == "bar":
+        yield from _terminal_bar(iterable, what, total)
+    elif display == "notebook":
+        yield from _notebook_bar(iterable, what, total)
+    elif display == "lines":
         yield from _lines(iterable, what, total)
+    else:
+        yield from iterable
 
 
-def _bar(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
-    bars, mine = (_BARS[0], False) if _BARS else (_made(), True)
-    if mine:
-        _BARS.append(bars)
-    began = time.monotonic()
-    task = bars.add_task(what, total=total)
+@contextmanager
+def progress_as(display: Display) -> Iterator[None]:
+    """Show progress in another way inside a ``with`` block: ``progress_as("off")`` shows none.
+
+    Parameters
+    ----------
+    display : {"auto", "bar", "notebook", "lines", "off"}
+        ``auto``: a bar on a terminal and in a notebook, nothing elsewhere. ``lines``: a line every half
+        minute, for logs.
+    """
+    token = _chosen.set(display)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def current_display() -> Display:
+    """Return how progress is shown here and now; never ``"auto"``.
+
+    Raises
+    ------
+    ConfigError
+        Where :data:`VARIABLE` holds something else than a :data:`Display`.
+    """
+    display = _chosen.get() or os.environ.get(VARIABLE) or "auto"
+    if display not in get_args(Display):
+        what = f"should be one of {', '.join(get_args(Display))}, got {display!r}"
+        raise ConfigError([Problem(VARIABLE, what)])
+    if display != "auto":
+        return display  # type: ignore[return-value]
+    if _in_notebook():
+        return "notebook"
+    return "bar" if sys.stderr.isatty() else "off"
+
+
+def _in_notebook() -> bool:
+    """Whether the code runs in an IPython kernel."""
+    # A kernel has loaded IPython, so that nobody else need wait for its import.
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and "IPKernelApp" in shell.config
+
+
+def _notebook_bar(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+    with warnings.catch_warnings():
+        # Without ipywidgets tqdm warns, and draws its bar with characters: that will do.
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm
+
+        bar: Any = tqdm(iterable, desc=what, total=total, leave=False, delay=DELAY)
+    yield from bar
+
+
+def _terminal_bar(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+    display, is_outermost = (_open_displays[0], False) if _open_displays else (_new_display(), True)
+    if is_outermost:
+        _open_displays.append(display)
+    start = time.monotonic()
+    task = display.add_task(what, total=total)
     try:
         for item in iterable:
             yield item
-            bars.advance(task)
-            if not bars.live.is_started and time.monotonic() - began > QUIET:
-                bars.start()
+            display.advance(task)
+            if not display.live.is_started and time.monotonic() - start > DELAY:
+                display.start()
     finally:
-        bars.remove_task(task)
-        if mine:
-            bars.stop()
-            _BARS.clear()
+        display.remove_task(task)
+        if is_outermost:
+            display.stop()
+            _open_displays.clear()
 
 
-def _made() -> Progress:
+def _new_display() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -76,12 +154,12 @@ def _made() -> Progress:
 
 
 def _lines(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
-    spoke = began = time.monotonic()
+    last_line = start = time.monotonic()
     for done, item in enumerate(iterable, start=1):
         yield item
         now = time.monotonic()
-        if now - spoke > PERIOD and done < total:
-            spoke = now
-            left = (now - began) / done * (total - done)
-            sys.stderr.write(f"{what}: {done} of {total}, about {left:.0f} s left\n")
+        if now - last_line > LINE_INTERVAL and done < total:
+            last_line = now
+            seconds_left = (now - start) / done * (total - done)
+            sys.stderr.write(f"{what}: {done} of {total}, about {seconds_left:.0f} s left\n")
             sys.stderr.flush()

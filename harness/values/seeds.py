@@ -1,4 +1,8 @@
-"""One root integer in, named independent streams out."""
+"""One root integer in, independent random streams out, each with a name.
+
+There is no global random state: whoever draws at random names the stream, so that a new drawing somewhere
+does not move any other.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ def derive(root: int, *names: str | int) -> int:
     Parameters
     ----------
     root : int
-        The seed a person wrote.
+        The seed of the config.
     *names : str or int
         What the stream is for. Different names give unrelated seeds.
 
@@ -29,6 +33,8 @@ def derive(root: int, *names: str | int) -> int:
     >>> derive(1, "split") == derive(1, "carve")
     False
     """
+    # Python's own hash() of strings changes from process to process. The separator, in no name, keeps
+    # ("a", "bc") apart from ("ab", "c").
     text = "\x1f".join(str(part) for part in (root, *names))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 

@@ -33,20 +33,21 @@ CORPUS_COLUMNS = (
     "votes",
     "split",
 )
-"""What a corpus may know of a row; ``id`` and ``text`` always, the others where the source gives them."""
+"""Columns of every corpus; ``id`` and ``text`` are always filled, the others where the source has them."""
 
 PREDICTION_KEYS = ("run", "split", "seed", "fold", "id", "target", "group")
 ABSTAIN = "abstain"
-"""Column of predictions: whether the label would be held back; only where that was asked for."""
+"""Column of predictions: whether the model abstains; only where abstention is configured."""
 
 SCORE_COLUMNS = ("metric", "split", "slice", "value", "low", "high", "seed_sd", "n")
 FINGERPRINT_LENGTH = 16
 
 
 def fingerprint(parts: Iterable[str]) -> str:
-    """Return 16 hexadecimal digits that identify a sequence of texts."""
+    """Return 16 hexadecimal digits that identify a sequence of strings."""
     digest = hashlib.sha256()
     for part in parts:
+        # Texts from the web may hold lone surrogates, which plain UTF-8 refuses.
         digest.update(part.encode("utf-8", "surrogatepass"))
         digest.update(b"\x1e")
     return digest.hexdigest()[:FINGERPRINT_LENGTH]
@@ -54,22 +55,22 @@ def fingerprint(parts: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Labelled sentences, one row a (sentence, party).
+    """Labelled sentences, one row per (sentence, party).
 
     Parameters
     ----------
     name : str
-        As it is called in configs and runs.
+        What configs and runs call it.
     rows : DataFrame
-        Columns of :data:`CORPUS_COLUMNS`, all present, and any others of the source (for slices).
+        Columns of :data:`CORPUS_COLUMNS`, all present, and any others of the source, for slices.
         ``start`` and ``end`` are nullable integers, offsets of the target into ``text``, end exclusive;
         ``frames`` and ``votes`` hold tuples of str or None.
     source : str
-        File or address the rows came from; shown in problems and in MLflow.
+        File or address that the rows came from; shown in problems and in MLflow.
     parties : Registry
-        Names and aliases of the targets, as far as they are known.
+        Names and aliases of the targets, as far as there are any.
     task : {"stance", "framing"}, optional
-        What the rows are scored for; None before :meth:`for_task`.
+        The task that the rows are scored for; None before :meth:`for_task`.
     """
 
     name: str
@@ -81,6 +82,10 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __repr__(self) -> str:
+        task = f" for {self.task}" if self.task else ""
+        return f"Corpus({self.name!r}, {len(self.rows):,} rows{task})"
+
     @property
     def fingerprint(self) -> str:
         """Identify the content: equal for equal rows in equal order."""
@@ -90,17 +95,17 @@ class Corpus:
         )
 
     def for_task(self, task: Task, labels: LabelSet | None = None) -> Corpus:
-        """Keep what a task scores.
+        """Return the rows that a task scores.
 
         Stance scores each labelled (sentence, party). Framing scores each labelled sentence once: of the
-        rows that share group and text the first is kept, without its target.
+        rows that share group and text, the first, without its target.
 
         Parameters
         ----------
         task : {"stance", "framing"}
         labels : LabelSet, optional
-            Where it is single-label, a sentence keeps the frame that it names first; one without a frame is
-            left out, unless ``none`` is a label.
+            Where it is single-label, a sentence is scored for the first of its frames; a sentence without
+            frames is left out, unless ``none`` is a label.
 
         Raises
         ------
@@ -108,20 +113,20 @@ class Corpus:
             Where no row is left.
         """
         if task == "stance":
-            kept = self.rows[self.rows["stance"].notna()]
+            rows = self.rows[self.rows["stance"].notna()]
         else:
             labelled = self.rows[self.rows["frames"].notna()]
-            kept = labelled.drop_duplicates(["group", "text"]).assign(target=None, start=None, end=None)
-            kept = kept.astype({"start": "Int64", "end": "Int64"})
+            rows = labelled.drop_duplicates(["group", "text"]).assign(target=None, start=None, end=None)
+            rows = rows.astype({"start": "Int64", "end": "Int64"})
             if labels is not None and not labels.multi:
-                kept = _first_frames(kept, labels)
-        if kept.empty:
+                rows = _first_frames(rows, labels)
+        if rows.empty:
             column = "stance" if task == "stance" else "frames"
             raise CorpusError([Problem(self.source, f"no row has a value in column {column!r}")])
-        return replace(self, rows=kept.reset_index(drop=True), task=task)
+        return replace(self, rows=rows.reset_index(drop=True), task=task)
 
     def truth(self, labels: LabelSet) -> NDArray[np.int64]:
-        """Return the gold labels, encoded as :meth:`LabelSet.encode` does."""
+        """Return the gold labels as codes, shaped as :meth:`LabelSet.encode` returns them."""
         if labels.multi:
             return labels.encode(self.rows["frames"])
         if self.task == "framing":
@@ -136,19 +141,25 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Predictions:
-    """The narrow waist: what was true, what was said, how sure.
+    """Gold labels, predicted labels and probabilities of scored items: the narrow waist of the package.
 
-    Left of it nothing knows of metrics; right of it nothing knows of classifiers.
+    What makes predictions knows nothing of metrics; what scores them knows nothing of classifiers. A table
+    that somebody else's model made is scored like any other.
 
     Parameters
     ----------
     labels : LabelSet
         Order of the label columns.
     rows : DataFrame
-        One row a scored item: :data:`PREDICTION_KEYS`, then for a single-label task ``truth`` and
+        One row per scored item: :data:`PREDICTION_KEYS`, then for a single-label task ``truth`` and
         ``prediction`` (label names), for a multi-label task ``truth_<label>`` and ``prediction_<label>``
         (0 or 1), then ``p_<label>`` in ``[0, 1]``, which sum to 1 for a single-label task; all of them
-        NaN where labels were given without probabilities. Where rows may abstain, also :data:`ABSTAIN`.
+        NaN where there are labels without probabilities. Where rows may abstain, also :data:`ABSTAIN`.
+
+    Raises
+    ------
+    PredictionsError
+        Where a column is missing.
     """
 
     labels: LabelSet
@@ -156,6 +167,9 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        return f"Predictions({len(self.rows):,} rows, labels {', '.join(self.labels.names)})"
 
     def __post_init__(self) -> None:
         missing = [name for name in prediction_columns(self.labels) if name not in self.rows.columns]
@@ -173,7 +187,7 @@ class Predictions:
         decided: NDArray[np.int64] | None = None,
         **keys: str | int,
     ) -> Predictions:
-        """Set probabilities beside the rows of a corpus.
+        """Return the predictions for the rows of a corpus.
 
         Parameters
         ----------
@@ -182,11 +196,12 @@ class Predictions:
         labels : LabelSet
             Order of the columns of ``proba``.
         proba : (len(corpus), len(labels)) array
-            What the classifier said; with ``decided``, NaN throughout where it said no more.
+            From the classifier; with ``decided``, NaN throughout where it gives labels alone.
         thresholds : sequence of float, optional
             See :meth:`LabelSet.decide`.
         decided : array, optional
-            Codes, as :meth:`LabelSet.decide` returns; left out, they follow from ``proba``.
+            The predicted labels, shaped as :meth:`LabelSet.decide` returns them; left out, they follow from
+            ``proba``.
         **keys
             ``run``, ``split``, ``seed`` and ``fold``.
 
@@ -197,17 +212,75 @@ class Predictions:
         """
         if decided is None or not np.isnan(proba).all():
             check_probabilities(proba, (len(corpus), len(labels)), sums_to_one=not labels.multi)
-        said = labels.decide(proba, thresholds) if decided is None else decided
+        predicted = labels.decide(proba, thresholds) if decided is None else decided
         columns: dict[str, Any] = {"run": "", "split": "", "seed": 0, "fold": 0} | keys
-        for word, codes in (("truth", corpus.truth(labels)), ("prediction", said)):
+        for word, codes in (("truth", corpus.truth(labels)), ("prediction", predicted)):
             if labels.multi:
                 columns |= {f"{word}_{name}": codes[:, k] for k, name in enumerate(labels.names)}
             else:
                 columns[word] = labels.decode(codes)
         columns |= {f"p_{name}": proba[:, k] for k, name in enumerate(labels.names)}
-        known = corpus.rows[["id", "target", "group"]]
-        rows = known.assign(**columns)[prediction_columns(labels)]
+        items = corpus.rows[["id", "target", "group"]]
+        rows = items.assign(**columns)[prediction_columns(labels)]
         return cls(labels, rows.reset_index(drop=True))
+
+    @classmethod
+    def from_labels(
+        cls,
+        y_true: Sequence[Any],
+        y_pred: Sequence[Any],
+        *,
+        proba: NDArray[np.floating] | None = None,
+        groups: Sequence[Any] | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> Predictions:
+        """Make a table of test predictions from labels, as scikit-learn's metrics take them.
+
+        Parameters
+        ----------
+        y_true, y_pred : sequence of str, or of sets of str
+            One label a row; or, of a multi-label task, the labels that apply.
+        proba : (n, k) array, optional
+            In the order of ``labels``.
+        groups : sequence, optional
+            What each row belongs to, such as its article: intervals are over groups.
+        labels : sequence of str, optional
+            In order; left out, those that occur, sorted.
+
+        Raises
+        ------
+        PredictionsError
+            Where lengths differ, a label is unknown, or probabilities are not what they should be.
+
+        Examples
+        --------
+        >>> Predictions.from_labels(["a", "b"], ["a", "a"]).predicted().tolist()
+        [0, 0]
+        """
+        import pandas as pd
+
+        multi = any(not isinstance(value, str) for value in (*y_true, *y_pred))
+        names = labels if labels is not None else _occurring([*y_true, *y_pred], multi=multi)
+        label_set = LabelSet(tuple(names), multi=multi)
+        n = len(y_true)
+        if len(y_pred) != n or (groups is not None and len(groups) != n):
+            raise PredictionsError(f"y_true has {n} rows; y_pred, proba and groups should have as many")
+        try:
+            codes = {"truth": label_set.encode(y_true), "prediction": label_set.encode(y_pred)}
+        except (KeyError, ValueError) as error:
+            raise PredictionsError(f"a label is not one of {', '.join(label_set.names)}: {error}") from error
+        if proba is not None:
+            check_probabilities(np.asarray(proba), (n, len(label_set)), sums_to_one=not multi)
+        columns: dict[str, Any] = {"run": "", "split": "test", "seed": 0, "fold": 0, "target": None}
+        columns |= {"id": [str(number) for number in range(n)], "group": groups}
+        for word, coded in codes.items():
+            if multi:
+                columns |= {f"{word}_{name}": coded[:, k] for k, name in enumerate(label_set.names)}
+            else:
+                columns[word] = label_set.decode(coded)
+        stated = np.full((n, len(label_set)), np.nan) if proba is None else np.asarray(proba)
+        columns |= {f"p_{name}": stated[:, k] for k, name in enumerate(label_set.names)}
+        return cls(label_set, pd.DataFrame(columns, index=range(n))[prediction_columns(label_set)])
 
     def truth(self) -> NDArray[np.int64]:
         """Return the gold labels, ``(n,)`` codes or ``(n, k)`` of 0 and 1."""
@@ -223,18 +296,18 @@ class Predictions:
 
     @property
     def has_probabilities(self) -> bool:
-        """Whether there are probabilities; predictions made elsewhere may be labels alone."""
+        """Whether there are probabilities; external predictions may be labels alone."""
         return not self.rows[[f"p_{name}" for name in self.labels.names]].isna().all(axis=None)
 
     def only(self, **equal: str | int) -> Predictions:
-        """Keep the rows whose columns equal the given values."""
+        """Return the rows whose columns equal these values: ``only(split="test", seed=1)``."""
         rows = self.rows
         for column, value in equal.items():
             rows = rows[rows[column] == value]
         return replace(self, rows=rows.reset_index(drop=True))
 
     def fingerprint(self) -> str:
-        """Identify the scored items and their gold labels: two runs compare only where this is equal."""
+        """Identify the scored items with their gold labels: two runs compare only where this is equal."""
         truths = [name for name in self.rows.columns if name.startswith("truth")]
         items = self.rows[["id", *truths]].drop_duplicates("id").sort_values("id")
         return fingerprint([",".join(self.labels.names), items.to_csv(index=False)])
@@ -252,7 +325,13 @@ class Predictions:
 
     @classmethod
     def concat(cls, parts: Sequence[Predictions]) -> Predictions:
-        """Stack tables of one label set."""
+        """Stack tables of one label set.
+
+        Raises
+        ------
+        PredictionsError
+            Where the label sets differ.
+        """
         import pandas as pd
 
         if len({part.labels for part in parts}) != 1:
@@ -264,14 +343,14 @@ class Predictions:
             return self.rows[[f"{word}_{name}" for name in self.labels.names]].to_numpy(dtype=np.int64)
         import pandas as pd
 
-        # A label is looked up once, not once a row.
-        places, names = pd.factorize(self.rows[word], use_na_sentinel=False)
-        return self.labels.encode(names)[places]
+        # Each distinct label is looked up once, not once per row.
+        positions, names = pd.factorize(self.rows[word], use_na_sentinel=False)
+        return self.labels.encode(names)[positions]
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Metric × slice → value, with its uncertainty.
+    """A value for each metric, split and slice, with its uncertainty.
 
     Parameters
     ----------
@@ -283,8 +362,12 @@ class Scores:
 
     rows: pd.DataFrame
 
+    def __repr__(self) -> str:
+        n_metrics, splits = self.rows["metric"].nunique(), dict.fromkeys(self.rows["split"])
+        return f"Scores({len(self.rows):,} rows, {n_metrics} metrics on {', '.join(splits)})"
+
     def value(self, metric: str, split: str = "test", slice_: str = "all") -> float:
-        """Look one value up.
+        """Return a single value.
 
         Raises
         ------
@@ -292,23 +375,27 @@ class Scores:
             Where it was not scored.
         """
         rows = self.rows
-        found = rows[(rows["metric"] == metric) & (rows["split"] == split) & (rows["slice"] == slice_)]
-        if found.empty:
+        matches = rows[(rows["metric"] == metric) & (rows["split"] == split) & (rows["slice"] == slice_)]
+        if matches.empty:
             raise PredictionsError(f"{split}/{metric} was not scored on slice {slice_!r}")
-        return float(found["value"].iloc[0])
+        return float(matches["value"].iloc[0])
 
 
 def _first_frames(rows: pd.DataFrame, labels: LabelSet) -> pd.DataFrame:
     import pandas as pd
 
-    empty = (NO_FRAME,) if NO_FRAME in labels.names else ()
-    first = [tuple(frames[:1]) or empty for frames in rows["frames"]]
-    kept = rows.assign(frames=pd.Series(first, index=rows.index, dtype=object))
-    return kept[[bool(frames) for frames in first]]
+    without = (NO_FRAME,) if NO_FRAME in labels.names else ()
+    first = [tuple(frames[:1]) or without for frames in rows["frames"]]
+    reduced = rows.assign(frames=pd.Series(first, index=rows.index, dtype=object))
+    return reduced[[bool(frames) for frames in first]]
+
+
+def _occurring(values: Sequence[Any], *, multi: bool) -> list[str]:
+    return sorted({name for value in values for name in (value if multi else (value,))})
 
 
 def prediction_columns(labels: LabelSet) -> list[str]:
     """Return the columns of a predictions table, in order."""
     words = ("truth", "prediction")
-    said = [f"{word}_{name}" for word in words for name in labels.names] if labels.multi else list(words)
-    return [*PREDICTION_KEYS, *said, *(f"p_{name}" for name in labels.names)]
+    codes = [f"{word}_{name}" for word in words for name in labels.names] if labels.multi else list(words)
+    return [*PREDICTION_KEYS, *codes, *(f"p_{name}" for name in labels.names)]

@@ -81,5 +81,5 @@ def test_the_index_links_to_pages_and_counts() -> None:
 
 
 def test_legend_strips_table_and_panel_are_landmarks() -> None:
-    found = re.findall(r'<(?:section|aside)[^>]* aria-label="([^"]+)"', PAGE)
-    assert found == ["Legend", "Overview of the article", "Selected sentence", "Table of all rows"]
+    landmarks = re.findall(r'<(?:section|aside)[^>]* aria-label="([^"]+)"', PAGE)
+    assert landmarks == ["Legend", "Overview of the article", "Selected sentence", "Table of all rows"]

@@ -178,13 +178,13 @@ def test_the_summary_counts_own_voice_and_quotes_apart(
 ) -> None:
     Path("bad.txt").write_bytes(b"\xff")
     read_files("bad.txt", "a.txt").show()
-    shown = capsys.readouterr().out
+    summary = capsys.readouterr().out
     rows = {
-        line.split("  ")[0]: [cell.strip() for cell in line.split("  ")[1:]] for line in shown.splitlines()
+        line.split("  ")[0]: [cell.strip() for cell in line.split("  ")[1:]] for line in summary.splitlines()
     }
     assert [cell for cell in rows["Varna"] if cell] == ["0 / 2 / 0", "2 / 0 / 0", "–"]
     assert [cell for cell in rows["Ostrel"] if cell] == ["–", "2 / 0 / 1", "–"]
-    golden("articles/summary", shown)
+    golden("articles/summary", summary)
 
 
 def test_a_notebook_shows_the_counts() -> None:

@@ -15,9 +15,10 @@ from harness.articles.holders import OWN_VOICE, QUOTED
 from harness.articles.readings_table import ReadingsTable, load_readings, week_of
 from harness.articles.sampling import draw_sample, write_sample
 from harness.articles.share_report import share_rows, write_report
-from harness.articles.shares import MIN_GOLD, estimate_shares, limitations, read_gold
+from harness.articles.shares import estimate_shares, limitations, read_gold
 from harness.cli.main import app
 from harness.values.errors import ArticleError
+from harness.values.minimums import MIN_GOLD_ROWS
 
 HEADER = "article,sentence,target,sure,own_voice,stance,text,outlet,date\n"
 
@@ -281,12 +282,14 @@ def test_limitations_say_where_shares_are_not_corrected(
     assert limitations(estimate_shares(readings, gold, by=("target",)), gold) == gold.notes
     by_week = estimate_shares(readings, gold, by=("target", "outlet", "week"))
     few = {
-        tuple(share.group.values()) for share in by_week if share.voice == "all" and share.n_gold < MIN_GOLD
+        tuple(share.group.values())
+        for share in by_week
+        if share.voice == "all" and share.n_gold < MIN_GOLD_ROWS
     }
     assert 0 < len(few) <= 4
     *notes, where_not = limitations(by_week, gold)
     assert tuple(notes) == gold.notes
-    assert re.findall(r"\d+", where_not) == [str(len(few)), "4", str(MIN_GOLD)]
+    assert re.findall(r"\d+", where_not) == [str(len(few)), "4", str(MIN_GOLD_ROWS)]
     golden("articles/limitations", "\n".join([*notes, where_not, *limitations(by_week, None)]))
 
 

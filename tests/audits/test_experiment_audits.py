@@ -1,12 +1,13 @@
-"""Audits inside an experiment: the twin is trained once, and everything found is logged and shown."""
+"""Audits of an experiment: the twin is trained once, and every finding is logged and shown."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from golden import Golden
 from ruamel.yaml import YAML
 
-from harness.audits.experiment_audits import twin_of
+from harness.audits.experiment_audits import EXTERNAL, twin_of
 from harness.config import plan
 from harness.evaluation import external
 from harness.evaluation.prepared import Prepared, prepare
@@ -45,11 +46,11 @@ def prepared(
 
 
 def findings_of(outcomes: list[ClassifierOutcome]) -> dict[str, dict[str, str]]:
-    assert [one.error for one in outcomes] == [None] * len(outcomes)
+    assert [outcome.error for outcome in outcomes] == [None] * len(outcomes)
     return {
-        one.classifier.name: {found.audit: found.verdict for found in one.result.findings}
-        for one in outcomes
-        if one.result is not None
+        outcome.classifier.name: {finding.audit: finding.verdict for finding in outcome.result.findings}
+        for outcome in outcomes
+        if outcome.result is not None
     }
 
 
@@ -62,10 +63,10 @@ def test_a_twin_has_all_options_but_the_target(tmp_path: Path) -> None:
 
 
 def test_every_audit_is_logged_and_shown(folder: Path) -> None:
-    made, store = prepared(folder, LADDER), Store.open(folder)
-    outcomes = list(run_classifiers(made, store))
+    planned, store = prepared(folder, LADDER), Store.open(folder)
+    outcomes = list(run_classifiers(planned, store))
     verdicts = findings_of(outcomes)
-    assert all(list(found) == list(made.plan.audits) for found in verdicts.values())
+    assert all(list(by_audit) == list(planned.plan.audits) for by_audit in verdicts.values())
     assert verdicts["linear-blind"]["target_use"] == "failed"
     assert verdicts["prior"]["target_use"] == "not applicable"
     assert verdicts["unsaved"]["behaviour"] == "not applicable"
@@ -85,63 +86,62 @@ def test_every_audit_is_logged_and_shown(folder: Path) -> None:
     page = next((folder / ".harness").rglob(f"{parent.info.run_id}/artifacts/report.html"))
     text = page.read_text(encoding="utf-8")
     assert "Does it label for the right reasons?" in text
-    for name in made.plan.audits:
+    for name in planned.plan.audits:
         assert f'<th scope="row">{name.replace("_", " ")}</th>' in text
     # Everything is taken up again as it was found.
-    again = list(run_classifiers(made, store))
-    assert all(one.reused for one in again)
+    again = list(run_classifiers(planned, store))
+    assert all(outcome.reused for outcome in again)
     assert findings_of(again) == verdicts
 
 
 def test_a_fresh_run_trains_a_twin_once_too(folder: Path) -> None:
-    made, store = prepared(folder, LADDER.split("\n", 1)[1]), Store.open(folder)
-    list(run_classifiers(made, store))
-    list(run_classifiers(made, store, fresh=True))
+    planned, store = prepared(folder, LADDER.split("\n", 1)[1]), Store.open(folder)
+    list(run_classifiers(planned, store))
+    list(run_classifiers(planned, store, fresh=True))
     runs = store.client.search_runs([store.experiment("world")])
     trials = [run.info.run_name for run in runs if run.data.tags[names.ROLE] == names.TRIAL]
     assert trials.count("linear without target seed 1") == 2
     assert "linear-blind seed 1" not in trials
 
 
-def test_a_twin_that_would_take_too_long_says_what_it_costs(folder: Path) -> None:
-    made = prepared(folder, "  linear: {kind: linear}", more="audits: {target_use: {minutes: 0}}")
-    (outcome,) = run_classifiers(made, Store.open(folder))
+def test_a_twin_that_would_take_too_long_says_what_it_costs(folder: Path, golden: Golden) -> None:
+    planned = prepared(folder, "  linear: {kind: linear}", more="audits: {target_use: {minutes: 0}}")
+    (outcome,) = run_classifiers(planned, Store.open(folder))
     assert outcome.result is not None
-    (found,) = [one for one in outcome.result.findings if one.audit == "target_use"]
-    assert found.verdict == "not applicable"
-    assert found.sentence == (
-        "Training it without the target (1 trial) would take about 0 s; 0 min are allowed. Set"
-        " audits.target_use.minutes: 1, or add it to the config with `target: none`."
-    )
+    (finding,) = [candidate for candidate in outcome.result.findings if candidate.audit == "target_use"]
+    assert finding.verdict == "not applicable"
+    assert "audits.target_use.minutes: 1" in finding.sentence
+    golden("audits/twin-too-expensive", finding.sentence)
 
 
 def test_after_cross_validation_a_model_is_asked_about_rows_that_it_never_saw(folder: Path) -> None:
-    made = prepared(folder, "  linear: {kind: linear}", split="{kind: kfold, k: 3}")
-    (outcome,) = run_classifiers(made, Store.open(folder))
+    planned = prepared(folder, "  linear: {kind: linear}", split="{kind: kfold, k: 3}")
+    (outcome,) = run_classifiers(planned, Store.open(folder))
     assert outcome.error is None
     assert outcome.result is not None
-    (asked,) = [one for one in outcome.result.findings if one.audit == "sensitivity"]
-    fold = len(made.splits[0].test)
-    assert asked.sentence.endswith(f"Asked on {fold} of {fold} test items, drawn at random.")
+    (finding,) = [candidate for candidate in outcome.result.findings if candidate.audit == "sensitivity"]
+    fold = len(planned.splits[0].test)
+    assert f"{fold} of {fold} test items" in finding.sentence
 
 
 def test_what_was_predicted_elsewhere_is_audited_as_far_as_it_can_be(folder: Path) -> None:
-    made = prepared(folder, "  prior: {kind: prior}")
-    test = made.corpus.take(made.splits[0].test).rows
+    planned = prepared(folder, "  prior: {kind: prior}")
+    test = planned.corpus.take(planned.splits[0].test).rows
     table = folder / "theirs.csv"
     test.assign(prediction=test["stance"])[["id", "prediction"]].to_csv(table, index=False)
-    result = log_external(made, Store.open(folder), external.read(table, made, name="theirs"), name="theirs")
-    found = {one.audit: one for one in result.findings}
-    elsewhere = "The predictions were made elsewhere: there is no model to ask."
-    assert {found[name].sentence for name in ("target_use", "sensitivity", "party_swap", "behaviour")} == {
-        elsewhere
-    }
+    result = log_external(
+        planned, Store.open(folder), external.read(table, planned, name="theirs"), name="theirs"
+    )
+    findings = {finding.audit: finding for finding in result.findings}
+    needs_model = ("target_use", "sensitivity", "party_swap", "behaviour")
+    assert {findings[name].sentence for name in needs_model} == {EXTERNAL.reason}
+    assert {findings[name].verdict for name in needs_model} == {"not applicable"}
 
 
 def test_one_party_at_a_time(folder: Path) -> None:
-    made = prepared(folder, "  linear: {kind: linear}", split="{kind: leave_one_out, dev: 0.5}")
-    (outcome,) = run_classifiers(made, Store.open(folder))
+    planned = prepared(folder, "  linear: {kind: linear}", split="{kind: leave_one_out, dev: 0.5}")
+    (outcome,) = run_classifiers(planned, Store.open(folder))
     assert outcome.result is not None
-    (found,) = [one for one in outcome.result.findings if one.audit == "unseen"]
-    assert found.verdict != "not applicable"
-    assert "held-out rows of one that it saw" in found.sentence
+    (finding,) = [candidate for candidate in outcome.result.findings if candidate.audit == "unseen"]
+    assert finding.verdict != "not applicable"
+    assert "held-out rows" in finding.sentence

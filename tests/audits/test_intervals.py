@@ -7,31 +7,35 @@ import math
 import numpy as np
 import pytest
 
-from harness.audits.intervals import alphas, gap, kappa, mean, rate, share, shown
-from harness.scoring.limitations import MIN_ITEMS
-from harness.scoring.statistics.agreement import alpha
+from harness.audits.intervals import alphas, gap, kappa, mean, percent, rate, share
+from harness.scoring.statistics.krippendorff import alpha
+from harness.values.minimums import MIN_ITEMS
 
 
 def test_wilsons_interval() -> None:
     # p = 8/10, z = 1.96: centre (0.8 + 1.9207/10)/(1 + 3.8415/10) = 0.717, half width 0.226.
-    found = share("x", 8, 10)
-    assert (found.value, found.n) == (0.8, 10)
-    assert (found.low, found.high) == (pytest.approx(0.490, abs=1e-3), pytest.approx(0.943, abs=1e-3))
+    measure = share("x", 8, 10)
+    assert (measure.value, measure.n) == (0.8, 10)
+    assert (measure.low, measure.high) == (pytest.approx(0.490, abs=1e-3), pytest.approx(0.943, abs=1e-3))
     assert math.isnan(share("x", 0, 0).value)
 
 
 def test_a_mean_leaves_out_what_is_unknown() -> None:
-    found = mean("x", [1.0, 0.0, math.nan, 1.0, 1.0], [0, 1, 2, 3, 4])
-    assert (found.value, found.n) == (0.75, 4)
-    assert found.low < 0.75 < found.high
+    measure = mean("x", [1.0, 0.0, math.nan, 1.0, 1.0], [0, 1, 2, 3, 4])
+    assert (measure.value, measure.n) == (0.75, 4)
+    assert measure.low < 0.75 < measure.high
     assert math.isnan(mean("x", [], []).value)
     assert math.isnan(mean("x", [1.0, 0.0], [7, 7]).low)  # one group says nothing of how groups differ
 
 
-@pytest.mark.parametrize(("n", "known"), [(MIN_ITEMS - 1, False), (MIN_ITEMS, True)])
-def test_a_share_of_few_items_has_no_interval(n: int, known: bool) -> None:
-    found = rate("x", np.arange(n) % 2, np.arange(n))
-    assert (found.n, math.isnan(found.low), math.isnan(found.high)) == (n, not known, not known)
+@pytest.mark.parametrize(("n", "has_interval"), [(MIN_ITEMS - 1, False), (MIN_ITEMS, True)])
+def test_a_share_of_few_items_has_no_interval(n: int, has_interval: bool) -> None:
+    measure = rate("x", np.arange(n) % 2, np.arange(n))
+    assert (measure.n, math.isnan(measure.low), math.isnan(measure.high)) == (
+        n,
+        not has_interval,
+        not has_interval,
+    )
 
 
 def test_a_share_of_items_that_are_all_alike_is_not_sure() -> None:
@@ -55,8 +59,8 @@ def test_a_share_between_is_resampled() -> None:
 def test_a_gap_is_inside_less_outside() -> None:
     values = np.array([1, 1, 1, 0, 0, 1, 0, 0], dtype=float)
     inside = np.array([True] * 4 + [False] * 4)
-    found = gap("x", values, inside, np.arange(8))
-    assert (found.value, found.n) == (0.5, 4)  # 3/4 less 1/4
+    measure = gap("x", values, inside, np.arange(8))
+    assert (measure.value, measure.n) == (0.5, 4)  # 3/4 less 1/4
     assert math.isnan(gap("x", values, np.ones(8), np.arange(8)).value)
 
 
@@ -85,28 +89,28 @@ def test_kappa_is_agreement_beyond_chance() -> None:
 def test_kappa_and_alpha_of_full_agreement_are_not_sure() -> None:
     halves = [0, 1] * 20
     # All of 40 agree, of whom at least 1 - 3.8415 / 43.8415 = 0.9124 would; half by chance: 0.4124 / 0.5.
-    found = kappa("x", halves, halves, 2, np.arange(40))
-    assert (found.value, found.low, found.high) == (1, pytest.approx(0.8248, abs=1e-4), 1)
-    people = alphas("x", [[(one, one) for one in halves]], np.arange(40))
+    measure = kappa("x", halves, halves, 2, np.arange(40))
+    assert (measure.value, measure.low, measure.high) == (1, pytest.approx(0.8248, abs=1e-4), 1)
+    people = alphas("x", [[(code, code) for code in halves]], np.arange(40))
     assert (people.value, people.low, people.high) == (1, pytest.approx(0.8248, abs=1e-4), 1)
 
 
 def test_alpha_is_resampled_by_group_and_averaged_over_questions() -> None:
     draw = np.random.default_rng(0)
-    one = [(k % 2, k % 2 if draw.random() < 0.9 else 1 - k % 2) for k in range(200)]
-    other = [(k % 2, int(draw.integers(2))) for k in range(200)]
+    first = [(k % 2, k % 2 if draw.random() < 0.9 else 1 - k % 2) for k in range(200)]
+    second = [(k % 2, int(draw.integers(2))) for k in range(200)]
     never = [(0, 0)] * 200
     groups = np.arange(200) // 2
-    found = alphas("x", [one, other, never], groups)
-    assert found.value == pytest.approx((alpha(one) + alpha(other)) / 2)
-    assert (found.n, found.low < found.value < found.high) == (200, True)
-    alone = alphas("x", [one], groups)
+    measure = alphas("x", [first, second, never], groups)
+    assert measure.value == pytest.approx((alpha(first) + alpha(second)) / 2)
+    assert (measure.n, measure.low < measure.value < measure.high) == (200, True)
+    alone = alphas("x", [first], groups)
     assert 0.1 < alone.high - alone.low < 0.3
-    assert math.isnan(alphas("x", [one], np.zeros(200)).low)
+    assert math.isnan(alphas("x", [first], np.zeros(200)).low)
     assert math.isnan(alphas("x", [never], groups).value)
 
 
 def test_shares_are_written_as_percentages() -> None:
-    assert shown(share("x", 8, 10)) == "80 % (49 to 94)"
-    assert shown(mean("x", [], [])) == "unknown"
-    assert shown(mean("x", [1.0, 0.0], [7, 7])) == "50 %"
+    assert percent(share("x", 8, 10)) == "80 % (49 to 94)"
+    assert percent(mean("x", [], [])) == "unknown"
+    assert percent(mean("x", [1.0, 0.0], [7, 7])) == "50 %"

@@ -1,4 +1,4 @@
-"""A finished model is asked, whoever made it: the champion of a store, and a pyfunc that knows no harness."""
+"""Training-free audits of finished models: the champion of a store, and somebody else's pyfunc."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import toys
+from golden import Golden
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from harness.audits.model_audits import audit_model
+from harness.audits.audit_protocol import FRAMES
+from harness.audits.model_audits import UNTRAINED, audit_model
 from harness.classifiers.protocol import Example
 from harness.cli import main as cli
 from harness.runs.classifiers import run_classifiers
@@ -56,33 +58,31 @@ set_model(Foreign())
 
 @pytest.fixture
 def champion(folder: Path) -> Path:
-    made = prepared(folder, "  linear: {kind: linear}", more="audits: [behaviour]")
-    (outcome,) = run_classifiers(made, Store.open(folder))
+    planned = prepared(folder, "  linear: {kind: linear}", more="audits: [behaviour]")
+    (outcome,) = run_classifiers(planned, Store.open(folder))
     assert outcome.error is None
     promote(Store.open(folder), "world")
     return folder
 
 
 def test_a_champion_says_what_it_said_in_its_experiment(champion: Path) -> None:
-    made = prepared(champion, "  linear: {kind: linear}")
-    (outcome,) = run_classifiers(made, Store.open(champion))
+    planned = prepared(champion, "  linear: {kind: linear}")
+    (outcome,) = run_classifiers(planned, Store.open(champion))
     assert outcome.result is not None
-    own = {one.audit: one for one in outcome.result.findings}
-    examined = audit_model(auditable("models:/stance@champion"), "world.yaml")
-    assert (examined.corpus, examined.n, examined.notes) == ("sentences", 160, ())
-    found = {one.audit: one for one in examined.findings}
-    assert list(found) == [name for name in own if name != "leaks"]
+    in_experiment = {finding.audit: finding for finding in outcome.result.findings}
+    audit = audit_model(auditable("models:/stance@champion"), "world.yaml")
+    assert (audit.corpus, audit.n, audit.notes) == ("sentences", 160, ())
+    in_audit = {finding.audit: finding for finding in audit.findings}
+    assert list(in_audit) == [name for name in in_experiment if name != "leaks"]
     for name in ("sensitivity", "party_swap", "behaviour"):
         values, theirs = (
-            np.array([[m.value, m.low, m.high] for m in one.measures]) for one in (found[name], own[name])
+            np.array([[m.value, m.low, m.high] for m in finding.measures])
+            for finding in (in_audit[name], in_experiment[name])
         )
         np.testing.assert_allclose(values, theirs, atol=1e-9, err_msg=name)
-        assert found[name].verdict == own[name].verdict
-    assert found["target_use"].sentence == (
-        "A finished model cannot show it: the audit trains the classifier once more without the target, which"
-        " an experiment does."
-    )
-    assert found["unseen"].sentence == "It is not known what the model was trained on."
+        assert in_audit[name].verdict == in_experiment[name].verdict
+    assert in_audit["target_use"].sentence == UNTRAINED.reason
+    assert in_audit["target_use"].verdict == in_audit["unseen"].verdict == "not applicable"
 
 
 def test_the_verb_shows_logs_and_writes(champion: Path) -> None:
@@ -98,7 +98,7 @@ def test_the_verb_shows_logs_and_writes(champion: Path) -> None:
     page = (champion / "found/report.html").read_text(encoding="utf-8")
     assert "Asked about 160 rows of sentences, and about variants of them; nothing was trained." in page
     findings = json.loads((champion / "found/findings.json").read_text(encoding="utf-8"))
-    assert [one["audit"] for one in findings] == [
+    assert [finding["audit"] for finding in findings] == [
         *("target_use", "party_swap", "behaviour", "unseen", "annotators")
     ]
     assert (champion / "found/audits/measures.csv").is_file()
@@ -115,41 +115,38 @@ def test_a_pyfunc_of_somebody_elses(folder: Path) -> None:
     prepared(folder, "  linear: {kind: linear}")
     (folder / "foreign.py").write_text(FOREIGN, encoding="utf-8")
     pyfunc.save_model(folder / "theirs", python_model=str(folder / "foreign.py"), pip_requirements=[])
-    examined = audit_model(auditable(str(folder / "theirs")), "world.yaml")
-    found = {one.audit: one for one in examined.findings}
-    assert {name: one.verdict for name, one in found.items()} == {
+    audit = audit_model(auditable(str(folder / "theirs")), "world.yaml")
+    findings = {finding.audit: finding for finding in audit.findings}
+    assert {name: finding.verdict for name, finding in findings.items()} == {
         **dict.fromkeys(("sensitivity", "party_swap", "behaviour"), "passed"),
         **dict.fromkeys(("target_use", "unseen", "annotators"), "not applicable"),
     }
     # It cannot be asked about no target: its input has to name one.
-    assert np.isnan(found["sensitivity"].value("withheld_changes"))
-    assert found["sensitivity"].value("all_parties_right") == 1
+    assert np.isnan(findings["sensitivity"].value("withheld_changes"))
+    assert findings["sensitivity"].value("all_parties_right") == 1
 
 
-def test_rows_that_may_have_been_learned_from_are_noted(champion: Path) -> None:
+def test_rows_that_may_be_training_rows_are_noted(champion: Path, golden: Golden) -> None:
     rows = pd.read_csv(champion / "sentences.csv").drop(columns="split")
     rows.to_csv(champion / "unsplit.csv", index=False)
-    examined = audit_model(auditable("models:/stance@champion"), "unsplit.csv", ["audits=[behaviour]"])
-    assert examined.n == len(rows)
-    assert examined.notes == (
-        "The model may have learned from these rows: the corpus does not say which of them are for test.",
-    )
+    audit = audit_model(auditable("models:/stance@champion"), "unsplit.csv", ["audits=[behaviour]"])
+    assert audit.n == len(rows)
+    assert len(audit.notes) == 1
+    golden("audits/note-no-test-rows", audit.notes[0])
 
 
-def test_a_model_of_another_corpus_says_so(champion: Path) -> None:
+def test_a_model_of_another_corpus_is_noted(champion: Path, golden: Golden) -> None:
     rows = pd.read_csv(champion / "sentences.csv")
     rows.assign(text=rows["text"] + " Again.").to_csv(champion / "other.csv", index=False)
-    examined = audit_model(auditable("models:/stance@champion"), "other.csv", ["audits=[behaviour]"])
-    assert examined.notes == ("The model learned from another corpus, or from another state of this one.",)
+    audit = audit_model(auditable("models:/stance@champion"), "other.csv", ["audits=[behaviour]"])
+    assert len(audit.notes) == 1
+    golden("audits/note-another-corpus", audit.notes[0])
 
 
-def test_what_does_not_fit_is_refused(champion: Path) -> None:
-    with pytest.raises(ConfigError) as raised:
+def test_what_does_not_fit_is_refused(champion: Path, golden: Golden) -> None:
+    with pytest.raises(ConfigError) as no_corpus:
         audit_model(auditable("models:/stance@champion"), "partylines")
-    assert (
-        str(raised.value)
-        == "--corpus: there is no corpus and no file 'partylines'; did you mean 'partyline'?"
-    )
+    assert [problem.where for problem in no_corpus.value.problems] == ["--corpus"]
     path = champion / "framing.yaml"
     YAML().dump(
         {
@@ -160,27 +157,36 @@ def test_what_does_not_fit_is_refused(champion: Path) -> None:
         },
         path,
     )
-    with pytest.raises(ModelError) as wrong:
+    with pytest.raises(ModelError) as wrong_task:
         audit_model(auditable("models:/stance@champion"), "framing.yaml")
-    assert str(wrong.value) == "models:/stance@champion is for stance; the config is for framing"
-    with pytest.raises(ModelError, match="there is no model 'nowhere'"):
+    rows = pd.read_csv(champion / "sentences.csv")
+    rows.assign(stance=rows["stance"].replace("neutral", "none")).to_csv(champion / "none.csv", index=False)
+    with pytest.raises(ModelError) as wrong_labels:
+        audit_model(
+            auditable("models:/stance@champion"),
+            "none.csv",
+            ["corpus.parties=parties.yaml", "labels=[critical,none,supportive]"],
+        )
+    errors = [no_corpus, wrong_task, wrong_labels]
+    golden("audits/model-errors", "\n".join(str(error.value) for error in errors))
+    with pytest.raises(ModelError, match="nowhere"):
         load_for_audit("nowhere")
     (champion / "empty").mkdir()
-    with pytest.raises(ModelError, match="empty is no model that MLflow can load: "):
+    with pytest.raises(ModelError, match="empty .* MLflow"):
         load_for_audit("empty")
 
 
 def test_rows_for_a_pyfunc_have_the_kinds_of_a_served_model() -> None:
-    made = rows_of([Example("A met B.", "B", ((6, 7), (0, 1)), "A"), Example("A met B.", "C")])
-    assert made.to_dict("records")[0] == {
+    rows = rows_of([Example("A met B.", "B", ((6, 7), (0, 1)), "A"), Example("A met B.", "C")])
+    assert rows.to_dict("records")[0] == {
         "text": "A met B.",
         "target": "B",
         "target_start": 6.0,
         "target_end": 7.0,
         "holder": "A",
     }
-    assert made["holder"].tolist() == ["A", None]
-    assert made["target_start"].dtype == made["target_end"].dtype == np.float64
+    assert rows["holder"].tolist() == ["A", None]
+    assert rows["target_start"].dtype == rows["target_end"].dtype == np.float64
 
 
 @pytest.mark.parametrize(
@@ -207,25 +213,25 @@ def an_answer() -> pd.DataFrame:
     return pd.DataFrame({"p_supportive": [0.5], "p_critical": [0.2], "p_neutral": [0.3], "other": ["x"]})
 
 
-def test_one_that_learned_from_all_rows_says_so(folder: Path) -> None:
-    made = prepared(
+def test_a_model_trained_on_all_rows_is_noted(folder: Path, golden: Golden) -> None:
+    planned = prepared(
         folder, "  linear: {kind: linear}", split="{kind: kfold, k: 2}", more="audits: [behaviour]"
     )
-    list(run_classifiers(made, Store.open(folder)))
+    list(run_classifiers(planned, Store.open(folder)))
     promote(Store.open(folder), "world")
-    examined = audit_model(auditable("models:/stance@champion"), "sentences.csv", ["audits=[behaviour]"])
-    assert examined.notes == (
-        "The model learned from all rows of this corpus, those that it was asked about too.",
-    )
+    audit = audit_model(auditable("models:/stance@champion"), "sentences.csv", ["audits=[behaviour]"])
+    assert len(audit.notes) == 1
+    golden("audits/note-trained-on-all-rows", audit.notes[0])
 
 
 def test_a_model_of_frames_is_told_what_does_not_apply(folder: Path) -> None:
-    made = toys.prepared(folder, "  verbs: {kind: 'toys:verbs'}", task="framing")
-    list(run_classifiers(made, Store.open(folder)))
+    planned = toys.prepared(folder, "  verbs: {kind: 'toys:verbs'}", task="framing")
+    list(run_classifiers(planned, Store.open(folder)))
     promote(Store.open(folder), "toys")
-    found = {
-        one.audit: one for one in audit_model(auditable("models:/framing@champion"), "toys.yaml").findings
+    findings = {
+        finding.audit: finding
+        for finding in audit_model(auditable("models:/framing@champion"), "toys.yaml").findings
     }
-    assert {one.verdict for one in found.values()} == {"not applicable"}
+    assert {finding.verdict for finding in findings.values()} == {"not applicable"}
     for name in ("target_use", "sensitivity", "party_swap", "behaviour"):
-        assert found[name].sentence == "Frames belong to the sentence, whichever party is asked about."
+        assert findings[name].sentence == FRAMES

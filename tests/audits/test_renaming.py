@@ -1,11 +1,11 @@
-"""A party's names go over into another's, each in its own form."""
+"""The names of a party are replaced with those of another one, each in its own form."""
 
 from __future__ import annotations
 
 import pytest
 
-from harness.audits.name_grammar import Articles
-from harness.audits.renaming import Naming, names_any, namings, renamed, whom
+from harness.audits.name_grammar import DefiniteArticles
+from harness.audits.renaming import PartyMention, mentions_any, party_meant, party_mentions, renamed
 from harness.classifiers.protocol import Example
 from harness.values.parties import from_records, shipped
 
@@ -48,10 +48,10 @@ CU, AL, VARNA = REGISTRY.parties
     ],
 )
 def test_each_name_keeps_its_form(before: str, after: str) -> None:
-    found = namings(REGISTRY, before, CU)
-    made = renamed(Example(before, "Coastal Union"), found, CU, AL)
-    assert made is not None
-    assert (made.text, made.target) == (after, "Agrarian League")
+    mentions = party_mentions(REGISTRY, before, CU)
+    example = renamed(Example(before, "Coastal Union"), mentions, CU, AL)
+    assert example is not None
+    assert (example.text, example.target) == (after, "Agrarian League")
 
 
 def test_spans_move_with_the_names() -> None:
@@ -59,34 +59,34 @@ def test_spans_move_with_the_names() -> None:
     spans = tuple(
         (text.index(word), text.index(word) + len(word)) for word in ("Coastal Union", "Oldin", "CU")
     )
-    made = renamed(Example(text, "Coastal Union", spans), namings(REGISTRY, text, CU), CU, AL)
-    assert made is not None
-    assert [made.text[start:end] for start, end in made.spans] == ["Agrarian League", "Haske", "AL"]
+    example = renamed(Example(text, "Coastal Union", spans), party_mentions(REGISTRY, text, CU), CU, AL)
+    assert example is not None
+    assert [example.text[start:end] for start, end in example.spans] == ["Agrarian League", "Haske", "AL"]
 
 
 def test_a_span_around_a_name_grows_with_it() -> None:
     text = "Some CU members left."
-    made = renamed(Example(text, "CU members", ((5, 15),)), namings(REGISTRY, text, CU), CU, VARNA)
-    assert made is not None
-    assert made.text == "Some Varna members left."
-    assert [made.text[start:end] for start, end in made.spans] == ["Varna members"]
+    example = renamed(Example(text, "CU members", ((5, 15),)), party_mentions(REGISTRY, text, CU), CU, VARNA)
+    assert example is not None
+    assert example.text == "Some Varna members left."
+    assert [example.text[start:end] for start, end in example.spans] == ["Varna members"]
 
 
 def test_who_has_no_leader_takes_no_leaders_place() -> None:
     text = "Oldin spoke."
-    assert renamed(Example(text, "Coastal Union"), namings(REGISTRY, text, CU), CU, VARNA) is None
+    assert renamed(Example(text, "Coastal Union"), party_mentions(REGISTRY, text, CU), CU, VARNA) is None
 
 
 def test_two_people_do_not_become_one() -> None:
     text = "Rassik mocked Oldin."
-    assert renamed(Example(text, "Coastal Union"), namings(REGISTRY, text, CU), CU, AL) is None
+    assert renamed(Example(text, "Coastal Union"), party_mentions(REGISTRY, text, CU), CU, AL) is None
 
 
 WORLD = shipped()
 
 
 @pytest.mark.parametrize(
-    ("before", "target", "other", "after", "then"),
+    ("before", "target", "other", "after", "new_target"),
     [
         ("Donald Trump left; Trump spoke.", "Trump", "Russia", "Vladimir Putin left; Putin spoke.", "Putin"),
         ("TRUMP left.", "TRUMP", "Russia", "PUTIN left.", "PUTIN"),
@@ -104,21 +104,25 @@ WORLD = shipped()
         ("The U.S. won.", "United States", "United Kingdom", "The UK won.", "United Kingdom"),
     ],
 )
-def test_real_names_keep_their_form(before: str, target: str, other: str, after: str, then: str) -> None:
+def test_real_names_keep_their_form(
+    before: str, target: str, other: str, after: str, new_target: str
+) -> None:
     party, new = WORLD.get("China" if target == "China" else "United States"), WORLD.get(other)
     assert party is not None
     assert new is not None
     end = before.index(target) + len(target) if target in before else 0
     spans = ((end - len(target), end),) if end else ()
-    made = renamed(Example(before, target, spans), namings(WORLD, before, party), party, new)
-    assert made is not None
-    assert (made.text, made.target) == (after, then)
+    example = renamed(Example(before, target, spans), party_mentions(WORLD, before, party), party, new)
+    assert example is not None
+    assert (example.text, example.target) == (after, new_target)
 
 
 def test_the_target_keeps_its_form_and_the_holder_goes_along() -> None:
     text = "Oldin spoke of herself."
-    made = renamed(Example(text, "Oldin", ((0, 5),), "Coastal Union"), namings(REGISTRY, text, CU), CU, AL)
-    assert made == Example("Haske spoke of herself.", "Haske", ((0, 5),), "Agrarian League")
+    example = renamed(
+        Example(text, "Oldin", ((0, 5),), "Coastal Union"), party_mentions(REGISTRY, text, CU), CU, AL
+    )
+    assert example == Example("Haske spoke of herself.", "Haske", ((0, 5),), "Agrarian League")
 
 
 def test_articles_follow_the_name() -> None:
@@ -130,9 +134,9 @@ def test_articles_follow_the_name() -> None:
     ]
     texts += ["After the Varna War", "In the Varna War", "The Varna troops left."]
     # Three mentions show it; that of Varna is one, and its own words say the rest.
-    assert Articles.of(REGISTRY, texts).known == {"coastal union": True}
-    assert Articles.of(REGISTRY, texts[1:]).known == {}
-    articles = Articles.of(REGISTRY, texts)
+    assert DefiniteArticles.of(REGISTRY, texts).takes_the == {"coastal union": True}
+    assert DefiniteArticles.of(REGISTRY, texts[1:]).takes_the == {}
+    articles = DefiniteArticles.of(REGISTRY, texts)
     for before, party, other, after in (
         ("The Coastal Union won.", CU, VARNA, "Varna won."),
         ("They trust the Coastal Union.", CU, VARNA, "They trust Varna."),
@@ -144,9 +148,11 @@ def test_articles_follow_the_name() -> None:
         ("They trust the CU.", CU, VARNA, "They trust Varna."),
         ("They trust the Coasters.", CU, AL, "They trust the Agrarians."),
     ):
-        made = renamed(Example(before, party.name), namings(REGISTRY, before, party), party, other, articles)
-        assert made is not None
-        assert made.text == after
+        example = renamed(
+            Example(before, party.name), party_mentions(REGISTRY, before, party), party, other, articles
+        )
+        assert example is not None
+        assert example.text == after
 
 
 @pytest.mark.parametrize(
@@ -157,8 +163,8 @@ def test_articles_follow_the_name() -> None:
     ],
 )
 def test_a_form_that_texts_do_not_tell_of(form: str, takes: bool) -> None:
-    assert Articles().take(form) is takes
-    assert Articles({form.casefold(): not takes}).take(form) is not takes
+    assert DefiniteArticles().take(form) is takes
+    assert DefiniteArticles({form.casefold(): not takes}).take(form) is not takes
 
 
 @pytest.mark.parametrize(
@@ -193,21 +199,21 @@ def test_a_form_that_texts_do_not_tell_of(form: str, takes: bool) -> None:
     ],
 )
 def test_what_stands_around_a_country(before: str, party: str, other: str, after: str) -> None:
-    one, new = WORLD.get(party), WORLD.get(other)
-    assert one is not None
+    old, new = WORLD.get(party), WORLD.get(other)
+    assert old is not None
     assert new is not None
-    made = renamed(Example(before, party), namings(WORLD, before, one), one, new)
-    assert made is not None
-    assert made.text.endswith(after)
+    example = renamed(Example(before, party), party_mentions(WORLD, before, old), old, new)
+    assert example is not None
+    assert example.text.endswith(after)
 
 
 @pytest.mark.parametrize("title", ["Mr.", "Mrs.", "Ms", "Sir", "Lady"])
 def test_a_person_whose_gender_is_told_is_not_exchanged(title: str) -> None:
-    one, new = WORLD.get("United States"), WORLD.get("Mexico")
-    assert one is not None
+    old, new = WORLD.get("United States"), WORLD.get("Mexico")
+    assert old is not None
     assert new is not None
     text = f"They met {title} Trump."
-    assert renamed(Example(text, "Trump"), namings(WORLD, text, one), one, new) is None
+    assert renamed(Example(text, "Trump"), party_mentions(WORLD, text, old), old, new) is None
 
 
 @pytest.mark.parametrize(
@@ -227,13 +233,13 @@ def test_a_person_whose_gender_is_told_is_not_exchanged(title: str) -> None:
     ],
 )
 def test_whom_a_target_means(name: str, party: str) -> None:
-    found = whom(WORLD, name)
-    assert (found.name if found is not None else "") == party
+    meant = party_meant(WORLD, name)
+    assert (meant.name if meant is not None else "") == party
 
 
 def test_a_surname_after_another_first_name_is_somebody_elses() -> None:
-    one = WORLD.get("United States")
-    assert one is not None
+    party = WORLD.get("United States")
+    assert party is not None
     for text, n in (
         ("Jeb Bush left.", 0),
         ("But Bush left.", 1),
@@ -241,21 +247,23 @@ def test_a_surname_after_another_first_name_is_somebody_elses() -> None:
         ("President Bush left.", 1),
         ("They met George W. Bush; Bush left.", 2),
     ):
-        assert len(namings(WORLD, text, one)) == n, text
+        assert len(party_mentions(WORLD, text, party)) == n, text
 
 
 def test_a_title_before_a_name_stays() -> None:
-    one, new = WORLD.get("United States"), WORLD.get("Russia")
-    assert one is not None
+    old, new = WORLD.get("United States"), WORLD.get("Russia")
+    assert old is not None
     assert new is not None
     text = "They met Secretary Kerry."
-    made = renamed(Example(text, "Secretary Kerry", ((9, 24),)), namings(WORLD, text, one), one, new)
-    assert made is not None
-    assert made.target.startswith("Secretary ") if made.target else False
-    assert made.target in made.text if made.target else False
+    example = renamed(
+        Example(text, "Secretary Kerry", ((9, 24),)), party_mentions(WORLD, text, old), old, new
+    )
+    assert example is not None
+    assert example.target.startswith("Secretary ") if example.target else False
+    assert example.target in example.text if example.target else False
 
 
 def test_who_is_named_somehow() -> None:
-    assert names_any(REGISTRY, "Haske spoke.", AL)
-    assert not names_any(REGISTRY, "Oldin spoke.", AL)
-    assert namings(REGISTRY, "Rassik", CU) == [Naming(0, 6, "leader", "Tove Rassik")]
+    assert mentions_any(REGISTRY, "Haske spoke.", AL)
+    assert not mentions_any(REGISTRY, "Oldin spoke.", AL)
+    assert party_mentions(REGISTRY, "Rassik", CU) == [PartyMention(0, 6, "leader", "Tove Rassik")]

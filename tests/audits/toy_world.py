@@ -1,4 +1,4 @@
-"""A small world whose every sentence is understood by an oracle, and misunderstood by villains.
+"""A small world whose every sentence is understood by an oracle, and misread by broken classifiers.
 
 Sentences read ``A blasted B over the toll in Ostrin.``: neutral toward A, and toward B what the verb says.
 """
@@ -20,7 +20,7 @@ from harness.classifiers.protocol import Example, Examples, examples_of
 from harness.corpora.checks import Raw, build
 from harness.scoring.metrics.classification import F1_MACRO
 from harness.splits import Split
-from harness.splits.split import of_places
+from harness.splits.split import split_from_indices
 from harness.values.labels import STANCE, STANCES
 from harness.values.parties import Registry, from_records
 from harness.values.tables import Corpus, Predictions
@@ -95,54 +95,63 @@ def corpus_of(n: int = 160, **columns: Any) -> Corpus:
 def split_of(corpus: Corpus) -> Split:
     declared = corpus.rows["split"].to_numpy()
     train, test = (np.flatnonzero(declared == part) for part in ("train", "test"))
-    return of_places(corpus, STANCE, 0, (train, train[:0], train[:0], test))
+    return split_from_indices(corpus, STANCE, 0, (train, train[:0], train[:0], test))
 
 
 def sure(stances: list[str], sureness: float = 0.9) -> NDArray[np.float64]:
     table = np.full((len(stances), 3), (1 - sureness) / 2)
-    table[np.arange(len(stances)), [STANCES.index(one) for one in stances]] = sureness
+    table[np.arange(len(stances)), [STANCES.index(stance) for stance in stances]] = sureness
     return table
 
 
 def understood(example: Example) -> str:
     """Read a sentence as a careful reader would."""
-    known = SUITE_ANSWERS.get((example.text, str(example.target)))
-    if known is not None:
-        return known
-    found = SENTENCE.match(example.text)
-    if found is None or example.target is None or not example.spans:
+    suite_answer = SUITE_ANSWERS.get((example.text, str(example.target)))
+    if suite_answer is not None:
+        return suite_answer
+    match = SENTENCE.match(example.text)
+    if match is None or example.target is None or not example.spans:
         return "neutral"
-    return VERBS[found["verb"]] if example.spans[0][0] >= found.start("object") else "neutral"
+    return VERBS[match["verb"]] if example.spans[0][0] >= match.start("object") else "neutral"
 
 
 def oracle(examples: Examples) -> NDArray[np.float64]:
-    return sure([understood(one) for one in examples])
+    return sure([understood(example) for example in examples])
 
 
 def blind(examples: Examples) -> NDArray[np.float64]:
-    """Never sees the target."""
-    return sure([next((VERBS[w] for w in one.text.split() if w in VERBS), "neutral") for one in examples])
+    """Ignores the target."""
+    return sure(
+        [
+            next((VERBS[word] for word in example.text.split() if word in VERBS), "neutral")
+            for example in examples
+        ]
+    )
 
 
 def name_reader(examples: Examples) -> NDArray[np.float64]:
     """Reads nothing but the target."""
-    places = {name: place % 3 for place, name in enumerate(NAMES)}
-    return sure([STANCES[places.get(str(one.target), 1)] for one in examples])
+    codes = {name: code % 3 for code, name in enumerate(NAMES)}
+    return sure([STANCES[codes.get(str(example.target), 1)] for example in examples])
 
 
 def biased(examples: Examples) -> NDArray[np.float64]:
-    """Reads well, and has a grudge against one party."""
-    return sure(["critical" if one.target == "Free Ballot" else understood(one) for one in examples])
+    """Reads well, but is biased against one party."""
+    return sure(
+        ["critical" if example.target == "Free Ballot" else understood(example) for example in examples]
+    )
 
 
 def deaf_to(capability: str) -> Model:
-    """Takes every changed sentence of a capability for the one that it was made of."""
+    """Predicts, for every changed sentence of a capability, the stance of the original."""
     unchanged = {
         (case.changed, case.target): case.stance for case in read(SUITE) if case.capability == capability
     }
 
     def model(examples: Examples) -> NDArray[np.float64]:
-        return sure([unchanged.get((one.text, str(one.target)), understood(one)) for one in examples])
+        return sure(
+            [unchanged.get((example.text, str(example.target)), understood(example)) for example in examples]
+        )
 
     return model
 
@@ -152,7 +161,7 @@ def subject_of(model: Model, corpus: Corpus | None = None, **others: Any) -> Sub
     split = split_of(corpus)
     tested = corpus.take(split.test)
     proba = model(examples_of(tested.rows, corpus.parties))
-    made = Predictions.of(tested, STANCE, proba, run="model", split="test", seed=1)
+    predictions = Predictions.of(tested, STANCE, proba, run="model", split="test", seed=1)
     return Subject(
         name="model",
         task="stance",
@@ -160,9 +169,9 @@ def subject_of(model: Model, corpus: Corpus | None = None, **others: Any) -> Sub
         corpus=corpus,
         tested=tested,
         proba=proba,
-        said=STANCE.decide(proba),
+        predicted=STANCE.decide(proba),
         metric=F1_MACRO,
-        **{"predictions": made, "splits": (split,), **others},
+        **{"predictions": predictions, "splits": (split,), **others},
     )
 
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from golden import Golden
 
 from harness.config.load import ConfigDocument, load
-from harness.values.errors import ConfigError
+from harness.values.errors import ConfigError, Problem
 
 
 @pytest.fixture(autouse=True)
@@ -24,11 +25,16 @@ def loaded(text: str, *sets: str) -> ConfigDocument:
     return load(write("mine.yaml", text), sets)
 
 
-def refused(text: str, *sets: str) -> str:
+def problems_of(text: str, *sets: str) -> tuple[Problem, ...]:
     with pytest.raises(ConfigError) as caught:
         loaded(text, *sets)
     assert caught.value.exit_code == 2
-    return str(caught.value)
+    return caught.value.problems
+
+
+def problem_of(text: str, *sets: str) -> Problem:
+    (problem,) = problems_of(text, *sets)
+    return problem
 
 
 def test_words_of_yaml_1_1_stay_text() -> None:
@@ -51,11 +57,11 @@ def test_words_of_yaml_1_1_stay_text() -> None:
 
 def test_plain_types_come_out() -> None:
     data = loaded("a: {b: [1, 'two', 3.0]}\n").data
-    assert [type(one) for one in data["a"]["b"]] == [int, str, float]
+    assert [type(item) for item in data["a"]["b"]] == [int, str, float]
     assert type(data["a"]) is dict
 
 
-def test_every_value_knows_its_line() -> None:
+def test_every_value_has_its_line() -> None:
     document = loaded("a:\n  b: 1\n  c:\n  - 2\n  - 3\n")
     assert str(document.line_of("a.c.1")) == "mine.yaml:5"
     assert str(document.line_of("a.c.7")) == "mine.yaml:3"
@@ -65,36 +71,47 @@ def test_every_value_knows_its_line() -> None:
 
 
 def test_a_repeated_key_names_both_lines() -> None:
-    message = refused("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n")
-    assert message == "mine.yaml:5: 'c' is already set on line 3; remove one of them"
+    problem = problem_of("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n")
+    assert problem.where == "mine.yaml:5"
+    assert problem.what.startswith("'c' ")
+    assert problem.what.endswith(" line 3")
 
 
 def test_a_repeated_key_at_the_top_names_both_lines() -> None:
-    assert (
-        refused("x: 0\na: 1\nb: 2\na: 3\n") == "mine.yaml:4: 'a' is already set on line 2; remove one of them"
-    )
+    problem = problem_of("x: 0\na: 1\nb: 2\na: 3\n")
+    assert problem.where == "mine.yaml:4"
+    assert problem.what.startswith("'a' ")
+    assert problem.what.endswith(" line 2")
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "mine.yaml: is empty"),
-        ("- a\n", "mine.yaml: is not a mapping of settings"),
-        ("a: [1\n", "mine.yaml:2: is not YAML: expected ',' or ']', but got '<stream end>'"),
-        ("a: 1\n b: 2\n", "mine.yaml:2: is not YAML: mapping values are not allowed here"),
-        ("extends: 3\n", "mine.yaml: extends: should be a file or a list of files"),
-        ("extends: none.yaml\n", "none.yaml: cannot be read: No such file or directory"),
-        ("extends: mine.yaml\n", "mine.yaml: extends itself: mine.yaml → mine.yaml"),
-    ],
-)
-def test_files_that_are_no_config(text: str, message: str) -> None:
-    assert refused(text) == message
+BROKEN_FILES = {
+    "": "mine.yaml",
+    "- a\n": "mine.yaml",
+    "a: [1\n": "mine.yaml:2",
+    "a: 1\n b: 2\n": "mine.yaml:2",
+    "a: 1\nb: 2\na: 3\n": "mine.yaml:3",
+    "extends: 3\n": "mine.yaml: extends",
+    "extends: none.yaml\n": "none.yaml",
+    "extends: mine.yaml\n": "mine.yaml",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN_FILES, ids=repr)
+def test_files_that_are_no_config_are_refused(text: str) -> None:
+    assert problem_of(text).where == BROKEN_FILES[text]
+
+
+def test_what_is_said_of_files_that_are_no_config(golden: Golden) -> None:
+    golden("config/broken_files", "\n".join(f"{text!r}: {problem_of(text)}" for text in BROKEN_FILES))
 
 
 def test_bytes_that_are_no_text_are_named() -> None:
     Path("mine.yaml").write_bytes(b"a: \xff\xfe\n")
-    with pytest.raises(ConfigError, match=r"^mine\.yaml: is not YAML: 'utf-8' codec can't decode"):
+    with pytest.raises(ConfigError) as caught:
         load(Path("mine.yaml"))
+    (problem,) = caught.value.problems
+    assert problem.where == "mine.yaml"
+    assert "'utf-8' codec can't decode" in problem.what
 
 
 def test_mappings_merge_and_everything_else_is_replaced() -> None:
@@ -107,7 +124,7 @@ def test_mappings_merge_and_everything_else_is_replaced() -> None:
     assert document.line_of("c").folder == Path("base").resolve()
 
 
-def test_a_part_of_another_kind_starts_afresh() -> None:
+def test_a_section_of_another_kind_inherits_nothing() -> None:
     write("one.yaml", "corpus: {kind: files, path: x.csv}\n")
     assert loaded("extends: one.yaml\ncorpus: {kind: partyline}\n").data == {"corpus": {"kind": "partyline"}}
     assert loaded("extends: one.yaml\ncorpus: {kind: files, encoding: latin-1}\n").data["corpus"] == {
@@ -143,7 +160,7 @@ def test_set_to_null_removes_a_key() -> None:
 
 @pytest.mark.parametrize("text", ["a.b", "=3", "a..b=3"])
 def test_a_malformed_set_is_refused(text: str) -> None:
-    assert refused("a: 1\n", text) == f"--set {text}: is not of the form a.b=c"
+    assert problem_of("a: 1\n", text).where == f"--set {text}"
 
 
 def test_variables_are_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,16 +171,15 @@ def test_variables_are_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
     assert data == {"a": 7, "b": "x-7", "c": 2.5, "d": None}
 
 
-def test_an_unset_variable_without_default_is_a_problem_each() -> None:
-    assert refused("a:\n  b: ${HARNESS_TEST_P}\nc: /x/${HARNESS_TEST_Q}\n") == (
-        "mine.yaml:2: a.b: the environment variable HARNESS_TEST_P is not set;"
-        " set it, or write ${HARNESS_TEST_P:default}\n"
-        "mine.yaml:3: c: the environment variable HARNESS_TEST_Q is not set;"
-        " set it, or write ${HARNESS_TEST_Q:default}"
-    )
+def test_each_unset_variable_without_default_is_a_problem() -> None:
+    problems = problems_of("a:\n  b: ${HARNESS_TEST_P}\nc: /x/${HARNESS_TEST_Q}\n")
+    assert [problem.where for problem in problems] == ["mine.yaml:2: a.b", "mine.yaml:3: c"]
+    for problem, name in zip(problems, ("HARNESS_TEST_P", "HARNESS_TEST_Q"), strict=True):
+        assert name in problem.what
+        assert f"${{{name}:default}}" in problem.hint
 
 
-def test_what_a_merge_brings_stands_where_the_mapping_does(tmp_path: Path) -> None:
+def test_a_value_from_a_yaml_merge_has_the_line_of_its_mapping(tmp_path: Path) -> None:
     path = tmp_path / "merged.yaml"
     path.write_text("first: &one\n  a: 1\n  b: 2\nsecond:\n  <<: *one\n  b: 3\n", encoding="utf-8")
     document = load(path)

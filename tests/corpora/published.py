@@ -16,10 +16,16 @@ WORDS = ("target", "group", "stance", "holder", "outlet", "date", "split")
 LISTS = ("frames", "votes")
 
 
-def complaint(factory: Callable[..., Corpus], home: Path, **options: Any) -> str:
+def error_of(factory: Callable[..., Corpus], home: Path, **options: Any) -> CorpusError:
+    """The error of a reader, with paths that start from the corpus's folder."""
     with pytest.raises(CorpusError) as caught:
         factory(folder=home, **options)
-    return str(caught.value).replace(f"{home}/", "")
+    return caught.value
+
+
+def wheres(error: CorpusError, home: Path) -> list[str]:
+    """Where the problems of an error are, with paths that start from the corpus's folder."""
+    return [problem.where.replace(f"{home}/", "") for problem in error.problems]
 
 
 def splits(corpus: Corpus) -> dict[str, int]:
@@ -33,7 +39,7 @@ def needs(variable: str) -> pytest.MarkDecorator:
 def rows_that_break_the_table(corpus: Corpus) -> list[str]:
     """What :class:`harness.values.tables.Corpus` promises of its rows, as the promises that are not held."""
     rows = corpus.rows
-    held: Mapping[str, bool] = {
+    promises: Mapping[str, bool] = {
         "columns": list(rows.columns[: len(CORPUS_COLUMNS)]) == list(CORPUS_COLUMNS),
         "index": list(rows.index) == list(range(len(rows))),
         "ids": bool(rows["id"].is_unique) and all(isinstance(id_, str) and id_ for id_ in rows["id"]),
@@ -42,4 +48,4 @@ def rows_that_break_the_table(corpus: Corpus) -> list[str]:
         "none": all(value is None or isinstance(value, str) for name in WORDS for value in rows[name]),
         "tuples": all(value is None or isinstance(value, tuple) for name in LISTS for value in rows[name]),
     }
-    return [promise for promise, kept in held.items() if not kept]
+    return [promise for promise, holds in promises.items() if not holds]

@@ -1,4 +1,4 @@
-"""Corpora of whole articles in small, in exactly their published form, on lines of our own."""
+"""Corpora of whole articles in small, in exactly their published form, with invented lines."""
 
 from __future__ import annotations
 

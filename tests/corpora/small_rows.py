@@ -1,4 +1,4 @@
-"""Corpora of one row an example in small, in exactly their published form, on lines of our own."""
+"""Corpora of one row an example in small, in exactly their published form, with invented lines."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def partyline() -> Small:
         about = {"party": "Saffron Party", "start": 0, "end": 13, "stance": "critical", "votes": ["critical"]}
         line = {"kind": "body", "text": "Saffron Party lied.", "labelled": True, "holder": "writer"}
         line |= {"frames": ["conflict"], "targets": [about | target]}
-        place = {"outlet": "Post", "country": "Brelland", "date": "2020-01-02", "register": "broadsheet"}
-        return {"id": id_, **place, "split": "train", "lines": [line]}
+        facts = {"outlet": "Post", "country": "Brelland", "date": "2020-01-02", "register": "broadsheet"}
+        return {"id": id_, **facts, "split": "train", "lines": [line]}
 
-    lacking = article("a2")
-    del lacking["lines"][0]["targets"][0]["party"]
+    incomplete = article("a2")
+    del incomplete["lines"][0]["targets"][0]["party"]
     return Small(
         "partyline",
         {"articles.jsonl": lines_of_json(article("a1"), article("a2")), "parties.yaml": PARTIES.encode()},
         "articles.jsonl",
         20,
-        lines_of_json(article("a1"), lacking),
+        lines_of_json(article("a1"), incomplete),
         lines_of_json(article("a1"), article("a2", stance="hostile")),
     )
 
@@ -67,13 +67,13 @@ def newsmtsc() -> Small:
         "newsmtsc-mt-hf/dev.jsonl": lines_of_json(row("5")),
         "newsmtsc-mt-hf/test.jsonl": lines_of_json(row("6")),
     }
-    lacking = {name: value for name, value in row("4").items() if name != "mention"}
+    incomplete = {name: value for name, value in row("4").items() if name != "mention"}
     return Small(
         "newsmtsc",
         files,
         "newsmtsc-mt-hf/train.jsonl",
         20,
-        lines_of_json(row("3"), lacking),
+        lines_of_json(row("3"), incomplete),
         lines_of_json(row("3"), row("4", polarity=3.0)),
     )
 
@@ -209,12 +209,12 @@ def xstance() -> Small:
             row(6, "it", test_set="new_questions_it"),
         ),
     }
-    lacking = {name: value for name, value in row(2).items() if name != "label"}
+    incomplete = {name: value for name, value in row(2).items() if name != "label"}
     return Small(
         "xstance",
         files,
         "train.jsonl",
         30,
-        lines_of_json(row(1), lacking),
+        lines_of_json(row(1), incomplete),
         lines_of_json(row(1), row(2, label="NEUTRAL")),
     )

@@ -1,4 +1,4 @@
-"""A corpus in small, and what may be wrong with one of its files."""
+"""A small corpus, and what may be wrong with one of its files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.corpora import describe
+from harness.corpora.card import load_card
 from harness.values.tables import Corpus
 
 Files = Mapping[str, bytes]
@@ -17,42 +17,42 @@ Files = Mapping[str, bytes]
 
 @dataclass(frozen=True)
 class Small:
-    """A corpus that is whole, and how one of its files is spoiled.
+    """A small whole corpus, and how one of its files is broken.
 
-    ``cut`` bytes are taken from the end of ``file``; ``lacking`` is the file without something that it needs,
-    ``strange`` the file with a code that nobody knows.
+    ``cut`` bytes are removed from the end of ``file``; ``incomplete`` is the file without something required,
+    ``unknown_code`` the file with a code that the reader does not know.
     """
 
     name: str
     files: Files
     file: str
     cut: int
-    lacking: bytes
-    strange: bytes
+    incomplete: bytes
+    unknown_code: bytes
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def spoiled(self) -> Mapping[str, bytes]:
-        """What may stand in the place of ``file``: what is wrong → the bytes."""
+    def broken(self) -> Mapping[str, bytes]:
+        """What may replace ``file``: the damage → the bytes."""
         whole = self.files[self.file]
         return {
             "truncated": whole[: -self.cut],
             "encoding": whole.decode("latin-1").encode("utf-16"),
-            "column": self.lacking,
-            "code": self.strange,
+            "column": self.incomplete,
+            "code": self.unknown_code,
             "empty": b"",
         }
 
     def load(self, factory: Callable[..., Corpus], home: Path) -> Corpus:
         """Read the corpus from where it was written, for its own labels."""
-        card = describe.card_of(self.name)
+        card = load_card(self.name)
         task = card.tasks[0]
-        place = {"path": home / self.file} if self.name == "files" else {"folder": home}
-        return factory(**place, **self.options, labels=card.labels[task], task=task)
+        location = {"path": home / self.file} if self.name == "files" else {"folder": home}
+        return factory(**location, **self.options, labels=card.labels[task], task=task)
 
-    def write(self, home: Path, **spoiled: bytes) -> Path:
-        """Write the files; ``spoiled={file: bytes}`` takes the place of one."""
-        for name, data in {**self.files, **spoiled}.items():
+    def write(self, home: Path, **changed: bytes) -> Path:
+        """Write the files; ``changed={file: bytes}`` replaces some."""
+        for name, data in {**self.files, **changed}.items():
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_bytes(data)
         return home
@@ -69,8 +69,8 @@ def lines_of_json(*rows: Mapping[str, Any]) -> bytes:
 def workbook_of(*rows: list[Any]) -> bytes:
     import openpyxl
 
-    book, made = openpyxl.Workbook(), io.BytesIO()
+    book, saved = openpyxl.Workbook(), io.BytesIO()
     for row in rows:
         book.active.append(row)
-    book.save(made)
-    return made.getvalue()
+    book.save(saved)
+    return saved.getvalue()

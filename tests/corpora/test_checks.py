@@ -1,4 +1,4 @@
-"""Rows with one fault each, and what is said of them."""
+"""Rows with one problem each, and the errors about them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.corpora.checks import SHOWN, Raw, build, is_missing, stacked, written
+from harness.corpora.checks import MAX_PROBLEMS, Raw, build, cell_text, concatenate, is_missing, select_rows
 from harness.values.errors import CorpusError
 from harness.values.labels import FRAMING, STANCE, LabelSet, Task
 from harness.values.tables import CORPUS_COLUMNS, Corpus
+from tests.corpora.messages import Messages
 
 GOOD = {"id": "a", "text": "Varna won.", "target": "Varna", "start": 0, "end": 5, "stance": "neutral"}
 
@@ -20,14 +21,18 @@ def built(
     *rows: dict[str, Any], labels: LabelSet | None = STANCE, task: Task = "stance", **raw: Any
 ) -> Corpus:
     frame = pd.DataFrame(list(rows), dtype=object)
-    places = [f"mine.csv:{line}" for line in range(2, len(rows) + 2)]
-    return build("mine", Raw(frame, places, "mine.csv", **raw), labels=labels, task=task)
+    locations = [f"mine.csv:{line}" for line in range(2, len(rows) + 2)]
+    return build("mine", Raw(frame, locations, "mine.csv", **raw), labels=labels, task=task)
 
 
-def complaint(*rows: dict[str, Any], **options: Any) -> str:
+def error_of(*rows: dict[str, Any], **options: Any) -> CorpusError:
     with pytest.raises(CorpusError) as caught:
         built(*rows, **options)
-    return str(caught.value)
+    return caught.value
+
+
+def wheres(error: CorpusError) -> list[str]:
+    return [problem.where for problem in error.problems]
 
 
 def test_every_column_is_there_and_holds_none_where_nothing_is_known() -> None:
@@ -43,36 +48,35 @@ def test_a_row_without_an_id_is_called_by_its_place() -> None:
     assert built(GOOD | {"id": None}, GOOD | {"id": " "}).rows["id"].tolist() == ["mine.csv:2", "mine.csv:3"]
 
 
-@pytest.mark.parametrize(
-    "change, message",
-    [
-        ({"text": ""}, "text: is empty"),
-        ({"text": " \n"}, "text: is empty"),
-        ({"text": None}, "text: is empty"),
-        ({"text": 5, "start": None, "end": None}, "text: is not text: 5"),
-        ({"text": "Varna \ud83d"}, "text: holds half a surrogate pair, which is no character"),
-        ({"target": None}, "target: is missing, though the row has a stance"),
-        ({"target": "  "}, "target: is missing, though the row has a stance"),
-        ({"start": None}, "start: is missing; a span needs both start and end"),
-        ({"end": None}, "end: is missing; a span needs both start and end"),
-        ({"start": -1}, "start: is negative: -1"),
-        ({"start": 5}, "start: is 5, not before the end 5"),
-        ({"start": 6}, "start: is 6, not before the end 5"),
-        ({"end": 11}, "end: is 11, outside the text of 10 characters"),
-        ({"end": "five"}, "end: is not a whole number: 'five'"),
-        ({"end": 5.5}, "end: is not a whole number: '5.5'"),
-        (
-            {"stance": "hostile"},
-            "stance: unknown label 'hostile'; the labels are critical, neutral, supportive",
-        ),
-        ({"split": "tets"}, "split: unknown split 'tets'; did you mean 'test'?"),
-    ],
-)
-def test_a_fault_is_told_with_file_row_and_column(change: dict[str, Any], message: str) -> None:
-    lines = complaint(GOOD | change).splitlines()
-    assert lines[0] == f"mine.csv:2: {message}"
-    # A number that cannot be read leaves half a span behind, which is told too.
-    assert len(lines) == (2 if "whole number" in message else 1)
+BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "no text": ({"text": ""}, ["text"]),
+    "blank text": ({"text": " \n"}, ["text"]),
+    "missing text": ({"text": None}, ["text"]),
+    "a number for a text": ({"text": 5, "start": None, "end": None}, ["text"]),
+    "half a surrogate pair": ({"text": "Varna \ud83d"}, ["text"]),
+    "no target": ({"target": None}, ["target"]),
+    "blank target": ({"target": "  "}, ["target"]),
+    "no start": ({"start": None}, ["start"]),
+    "no end": ({"end": None}, ["end"]),
+    "negative start": ({"start": -1}, ["start"]),
+    "start at the end": ({"start": 5}, ["start"]),
+    "start after the end": ({"start": 6}, ["start"]),
+    "end outside the text": ({"end": 11}, ["end"]),
+    # A number that cannot be read leaves an incomplete span behind, which is a problem too.
+    "end in words": ({"end": "five"}, ["end", "end"]),
+    "end with a fraction": ({"end": 5.5}, ["end", "end"]),
+    "unknown label": ({"stance": "hostile"}, ["stance"]),
+    "unknown split": ({"split": "tets"}, ["split"]),
+}
+
+
+@pytest.mark.parametrize(("change", "columns"), BROKEN.values(), ids=BROKEN)
+def test_an_error_names_file_row_and_column(
+    change: dict[str, Any], columns: list[str], messages: Messages
+) -> None:
+    error = error_of(GOOD | change)
+    assert wheres(error) == [f"mine.csv:2: {column}" for column in columns]
+    messages(error)
 
 
 @pytest.mark.parametrize(
@@ -94,66 +98,63 @@ def test_what_is_just_right_passes(change: dict[str, Any]) -> None:
     assert len(built(GOOD | change)) == 1
 
 
-def test_a_repeated_id_names_where_it_stands_first() -> None:
-    told = complaint(GOOD, GOOD | {"id": "b"}, GOOD)
-    assert told == "mine.csv:4: id: 'a' stands at mine.csv:2 already"
+def test_a_repeated_id_names_its_first_row(messages: Messages) -> None:
+    error = error_of(GOOD, GOOD | {"id": "b"}, GOOD)
+    assert wheres(error) == ["mine.csv:4: id"]
+    messages(error)
 
 
-def test_all_faults_are_told_at_once_in_the_order_of_the_rows() -> None:
-    told = complaint(GOOD | {"text": ""}, GOOD | {"stance": "pro"}, GOOD | {"id": "c", "target": None})
-    assert told.splitlines() == [
-        "mine.csv:2: text: is empty",
-        "mine.csv:3: id: 'a' stands at mine.csv:2 already",
-        "mine.csv:3: stance: unknown label 'pro'; the labels are critical, neutral, supportive",
-        "mine.csv:4: target: is missing, though the row has a stance",
+def test_all_problems_are_reported_at_once_in_the_order_of_the_rows(messages: Messages) -> None:
+    error = error_of(GOOD | {"text": ""}, GOOD | {"stance": "pro"}, GOOD | {"id": "c", "target": None})
+    assert wheres(error) == [
+        "mine.csv:2: text",
+        "mine.csv:3: id",
+        "mine.csv:3: stance",
+        "mine.csv:4: target",
     ]
+    messages(error)
 
 
-def test_a_wrong_label_is_told_once_with_its_count() -> None:
+def test_an_unknown_label_is_reported_once_with_its_count(messages: Messages) -> None:
     rows = [GOOD | {"id": str(n), "stance": "pro" if n else "con"} for n in range(2_001)]
-    assert complaint(*rows).splitlines() == [
-        "mine.csv:2: stance: unknown label 'con'; the labels are critical, neutral, supportive",
-        "mine.csv:3: stance: unknown label 'pro', and in 1,999 more rows;"
-        " the labels are critical, neutral, supportive",
-    ]
+    error = error_of(*rows)
+    assert wheres(error) == ["mine.csv:2: stance", "mine.csv:3: stance"]
+    messages(error)
 
 
-def test_columns_are_called_what_the_source_calls_them() -> None:
-    told = complaint(GOOD | {"stance": "pro"}, named={"stance": "label"}, remedy="map it")
-    assert told == (
-        "mine.csv:2: label: unknown label 'pro'; the labels are critical, neutral, supportive; map it"
-    )
+def test_columns_are_called_what_the_source_calls_them(messages: Messages) -> None:
+    error = error_of(GOOD | {"stance": "pro"}, source_names={"stance": "label"}, label_hint="map it")
+    assert wheres(error) == ["mine.csv:2: label"]
+    assert error.problems[0].hint.endswith("; map it")
+    messages(error)
 
 
-@pytest.mark.parametrize("count", [SHOWN, SHOWN + 1])
-def test_more_than_twenty_faults_are_counted(count: int) -> None:
-    lines = complaint(*[GOOD | {"id": str(n), "text": ""} for n in range(count)]).splitlines()
-    assert len(lines) == count
-    assert lines[SHOWN - 1] == f"mine.csv:{SHOWN + 1}: text: is empty"
-    if count > SHOWN:
-        assert lines[-1] == "mine.csv: … and 1 more problems"
+@pytest.mark.parametrize("count", [MAX_PROBLEMS, MAX_PROBLEMS + 1])
+def test_more_than_twenty_problems_are_counted(count: int, messages: Messages) -> None:
+    error = error_of(*[GOOD | {"id": str(n), "text": ""} for n in range(count)])
+    assert wheres(error)[:MAX_PROBLEMS] == [f"mine.csv:{n}: text" for n in range(2, MAX_PROBLEMS + 2)]
+    assert wheres(error)[MAX_PROBLEMS:] == (["mine.csv"] if count > MAX_PROBLEMS else [])
+    messages(error.problems[-1])
 
 
-def test_no_rows_at_all() -> None:
-    assert complaint() == "mine.csv: has no rows"
+def test_no_rows_at_all(messages: Messages) -> None:
+    messages(error_of())
 
 
-def test_frames_are_checked_where_framing_is_the_task() -> None:
+def test_frames_are_checked_for_framing(messages: Messages) -> None:
     row = {"text": "Prices rose.", "frames": ["economic_consequences", "drama"]}
-    told = complaint(row, labels=FRAMING, task="framing")
-    assert told == (
-        "mine.csv:2: frames: unknown label 'drama'; the labels are conflict, human_interest,"
-        " economic_consequences, morality, responsibility"
-    )
+    error = error_of(row, labels=FRAMING, task="framing")
+    assert wheres(error) == ["mine.csv:2: frames"]
+    messages(error)
     assert built(row | {"frames": ["morality"]}, labels=FRAMING, task="framing").rows["frames"][0] == (
         "morality",
     )
     assert built(row | {"frames": []}, labels=FRAMING, task="framing").rows["frames"][0] == ()
-    # For stance, the frames of a row are nobody's business.
+    # For stance, the frames of a row are not checked.
     assert len(built(row)) == 1
 
 
-def test_any_label_will_do_where_none_are_declared() -> None:
+def test_any_label_is_accepted_if_none_are_declared() -> None:
     assert built(GOOD | {"stance": "hostile"}, labels=None).rows["stance"][0] == "hostile"
 
 
@@ -171,7 +172,7 @@ def test_any_label_will_do_where_none_are_declared() -> None:
     ],
 )
 def test_cells_are_written_as_a_person_would(value: Any, text: str) -> None:
-    assert written(value) == text
+    assert cell_text(value) == text
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), pd.NA, pd.NaT, "", " \t"])
@@ -184,9 +185,16 @@ def test_not_missing(value: Any) -> None:
     assert not is_missing(value)
 
 
-def test_stacked_sources_keep_their_places() -> None:
-    one = Raw(pd.DataFrame({"text": ["a"]}), ["x:1"], "x", {"text": "body"})
-    two = Raw(pd.DataFrame({"text": ["b"], "more": [1]}), ["y:1"], "y")
-    both = stacked([one, two], "x, y")
-    assert (both.places, both.source, both.named) == (["x:1", "y:1"], "x, y", {"text": "body"})
+def test_concatenated_sources_keep_their_locations() -> None:
+    first = Raw(pd.DataFrame({"text": ["a"]}), ["x:1"], "x", {"text": "body"})
+    second = Raw(pd.DataFrame({"text": ["b"], "more": [1]}), ["y:1"], "y")
+    both = concatenate([first, second], "x, y")
+    assert (both.locations, both.source, both.source_names) == (["x:1", "y:1"], "x, y", {"text": "body"})
     assert both.frame["text"].tolist() == ["a", "b"]
+
+
+def test_selected_rows_keep_their_locations() -> None:
+    raw = Raw(pd.DataFrame({"text": ["a", "b", "c"]}), ["x:1", "x:2", "x:3"], "x", label_hint="map it")
+    part = select_rows(raw, [2, 0])
+    assert (part.frame["text"].tolist(), list(part.frame.index)) == (["c", "a"], [0, 1])
+    assert (part.locations, part.source, part.label_hint) == (["x:3", "x:1"], "x", "map it")

@@ -25,7 +25,7 @@ def run(prepared: Prepared, folder: Path, number: int = 0, classifier: int = 0) 
     return run_trial(prepared, trial_of(prepared, number, classifier), folder)
 
 
-def test_a_trial_scores_every_part_but_train(tmp_path: Path) -> None:
+def test_a_trial_predicts_every_part_but_train(tmp_path: Path) -> None:
     result = run(toys.prepared(tmp_path), tmp_path / "work")
     assert result.predictions.rows.groupby("split").size().to_dict() == {"validation": 9, "test": 27}
     assert set(result.predictions.rows["run"]) == {"verbs"}
@@ -37,16 +37,16 @@ def test_a_trial_scores_every_part_but_train(tmp_path: Path) -> None:
 def test_trials_are_seeds_times_folds(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path, seeds="[4, 5]", split="{kind: kfold, k: 3}")
     trials = list_trials(prepared, prepared.plan.classifiers[0])
-    assert [(one.seed, one.fold) for one in trials] == [
-        (s, f) for s in (4, 5) for f in sorted({o.fold for o in trials})
+    assert [(trial.seed, trial.fold) for trial in trials] == [
+        (seed, fold) for seed in (4, 5) for fold in sorted({trial.fold for trial in trials})
     ]
-    assert len({one.digest for one in trials}) == 6
-    assert len({one.name for one in trials}) == 6
+    assert len({trial.digest for trial in trials}) == 6
+    assert len({trial.name for trial in trials}) == 6
 
 
 def test_a_deterministic_classifier_runs_once_whatever_the_seeds(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path, "  once: {kind: 'toys:unsaved'}", seeds="[4, 5, 6]")
-    assert [one.seed for one in list_trials(prepared, prepared.plan.classifiers[0])] == [4]
+    assert [trial.seed for trial in list_trials(prepared, prepared.plan.classifiers[0])] == [4]
 
 
 def test_the_same_trial_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -72,16 +72,16 @@ def test_a_digest_follows_options_seed_fold_and_data_and_nothing_else(tmp_path: 
 
 def test_a_digest_follows_the_content_of_a_file_that_a_classifier_reads(tmp_path: Path) -> None:
     file = tmp_path / "more.csv"
-    given = f"  distilled: {{kind: distilled, unlabelled: {file}}}"
+    classifiers = f"  distilled: {{kind: distilled, unlabelled: {file}}}"
     digests = []
     for text in ("text\nVarna won.\n", "text\nVarna lost.\n", "text\nVarna won.\n"):
         file.write_text(text, encoding="utf-8")
-        digests.append(trial_of(toys.prepared(tmp_path, given)).digest)
+        digests.append(trial_of(toys.prepared(tmp_path, classifiers)).digest)
     assert digests[0] == digests[2] != digests[1]
 
 
-def test_a_grid_is_searched_on_select_and_the_best_kept(tmp_path: Path) -> None:
-    # Without strength every row gets about a third each, so the labels are guesses; 5.0 separates them.
+def test_a_grid_is_searched_on_validation_and_the_best_kept(tmp_path: Path) -> None:
+    # With a strength of 0 all labels are equally probable; 5.0 separates them.
     prepared = toys.prepared(tmp_path, "  verbs: {kind: 'toys:verbs', tune: {strength: [0.0, 5.0]}}")
     result = run(prepared, tmp_path / "work")
     assert result.options["strength"] == 5.0
@@ -90,19 +90,18 @@ def test_a_grid_is_searched_on_select_and_the_best_kept(tmp_path: Path) -> None:
 
 def test_a_grid_for_a_metric_that_should_be_low_takes_the_lowest(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path, "  verbs: {kind: 'toys:verbs', tune: {strength: [5.0, 0.0]}}")
-    loss = next(one for one in prepared.plan.metrics if one.name == "log_loss")
+    loss = next(metric for metric in prepared.plan.metrics if metric.name == "log_loss")
     lower = dataclasses.replace(prepared, plan=dataclasses.replace(prepared.plan, primary=loss))
     assert run(lower, tmp_path / "work").options["strength"] == 5.0
 
 
-def test_a_grid_without_select_rows_is_refused(tmp_path: Path) -> None:
+def test_a_grid_without_validation_rows_is_refused(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path, "  verbs: {kind: 'toys:verbs', tune: {strength: [0.0, 5.0]}}")
     bare = dataclasses.replace(
-        prepared, splits=tuple(dataclasses.replace(one, validation=()) for one in prepared.splits)
+        prepared, splits=tuple(dataclasses.replace(split, validation=()) for split in prepared.splits)
     )
-    with pytest.raises(ClassifierError) as caught:
+    with pytest.raises(ClassifierError, match="verbs .*validation"):
         run(bare, tmp_path / "work")
-    assert str(caught.value) == "verbs has a grid to tune, but the split has no validation rows"
 
 
 def test_framing_rows_are_sentences_with_several_labels(tmp_path: Path) -> None:
@@ -119,14 +118,14 @@ def test_the_served_seed_is_the_median_on_validation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[float], served: int
 ) -> None:
     prepared = toys.prepared(tmp_path)
-    one = run(prepared, tmp_path / "work")
+    first = run(prepared, tmp_path / "work")
     results = [
-        dataclasses.replace(one, trial=dataclasses.replace(one.trial, seed=seed))
+        dataclasses.replace(first, trial=dataclasses.replace(first.trial, seed=seed))
         for seed in range(len(values))
     ]
-    rows = one.predictions.rows
+    rows = first.predictions.rows
     decided = Predictions(
-        one.predictions.labels, pd.concat([rows.assign(seed=seed) for seed in range(len(values))])
+        first.predictions.labels, pd.concat([rows.assign(seed=seed) for seed in range(len(values))])
     )
     monkeypatch.setattr(
         trial_module, "validation_score", lambda table, metric: values[table.rows["seed"].iloc[0]]
@@ -134,11 +133,13 @@ def test_the_served_seed_is_the_median_on_validation(
     assert served_trial(results, decided, prepared.plan.primary).trial.seed == served
 
 
-def test_without_select_rows_the_first_seed_is_served(tmp_path: Path) -> None:
+def test_without_validation_rows_the_first_seed_is_served(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path)
     results = [run(prepared, tmp_path / str(n), n) for n in (0, 1)]
-    bare = [dataclasses.replace(one, predictions=one.predictions.only(split="test")) for one in results]
-    decided = Predictions.concat([one.predictions for one in bare])
+    bare = [
+        dataclasses.replace(result, predictions=result.predictions.only(split="test")) for result in results
+    ]
+    decided = Predictions.concat([result.predictions for result in bare])
     assert served_trial(bare, decided, prepared.plan.primary).trial.seed == results[0].trial.seed
 
 
@@ -157,8 +158,8 @@ def test_a_classifier_without_save_leaves_no_model(tmp_path: Path) -> None:
     assert refit(prepared, result, tmp_path / "work", whole=False) is None
 
 
-class Wrong:
-    """No classifier: it lacks predict_proba."""
+class Unfinished:
+    """Not a classifier: it lacks predict_proba."""
 
     deterministic = True
 
@@ -166,46 +167,43 @@ class Wrong:
         """Learn nothing."""
 
 
-class Villain(Wrong):
-    """Says that everything is certain, in every label."""
+class Overcertain(Unfinished):
+    """Gives every label a probability of 1."""
 
     def predict_proba(self, examples: list[object]) -> np.ndarray:
         return np.ones((len(examples), 3))
 
 
-def swapped(prepared: Prepared, made: object) -> Prepared:
+def with_classifier(prepared: Prepared, classifier: object) -> Prepared:
     planned = prepared.plan.classifiers[0]
-    bound = dataclasses.replace(planned.bound, kind="mine", factory=lambda **_: made)
+    bound = dataclasses.replace(planned.bound, kind="mine", factory=lambda **_: classifier)
     return dataclasses.replace(
         prepared,
         plan=dataclasses.replace(prepared.plan, classifiers=(dataclasses.replace(planned, bound=bound),)),
     )
 
 
-def test_a_factory_that_makes_no_classifier_is_told_what_lacks(tmp_path: Path) -> None:
-    prepared = swapped(toys.prepared(tmp_path), Wrong())
-    with pytest.raises(ClassifierError) as caught:
+def test_a_factory_that_returns_no_classifier_is_refused(tmp_path: Path) -> None:
+    prepared = with_classifier(toys.prepared(tmp_path), Unfinished())
+    with pytest.raises(ClassifierError, match=r"^mine .* Unfinished, .* predict_proba "):
         list_trials(prepared, prepared.plan.classifiers[0])
-    assert str(caught.value) == "mine made a Wrong, which lacks fit, predict_proba or deterministic"
 
 
-def test_what_is_no_probability_stops_at_the_waist(tmp_path: Path) -> None:
-    prepared = swapped(toys.prepared(tmp_path), Villain())
-    with pytest.raises(
-        PredictionsError, match=r"^row 0 of the probabilities does not sum to 1: \[1\.0, 1\.0, 1\.0\]$"
-    ):
+def test_probabilities_that_do_not_sum_to_one_are_refused(tmp_path: Path) -> None:
+    prepared = with_classifier(toys.prepared(tmp_path), Overcertain())
+    with pytest.raises(PredictionsError, match=r"^row 0 .*: \[1\.0, 1\.0, 1\.0\]$"):
         run(prepared, tmp_path / "work")
 
 
-def test_the_seed_of_a_fold_is_its_own(tmp_path: Path) -> None:
+def test_each_fold_has_its_own_seed(tmp_path: Path) -> None:
     prepared = toys.prepared(tmp_path, seeds="[1]", split="{kind: kfold, k: 2}")
     seeds_seen: list[int] = []
     planned = prepared.plan.classifiers[0]
-    made = planned.bound.factory
+    original = planned.bound.factory
 
     def spy(**options: object) -> object:
         seeds_seen.append(int(str(options["seed"])))
-        return made(**options)
+        return original(**options)
 
     def factory(*, labels: object, seed: int, **options: object) -> object:
         return spy(labels=labels, seed=seed, **options)

@@ -11,7 +11,7 @@ import pytest
 from golden import Golden
 from scoring.comparison.toy_runs import frames, run, with_rows
 
-from harness.reports.comparison import comparison_page, items, p_value
+from harness.reports.comparison_page import comparison_page, items, p_value
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison, compare
 

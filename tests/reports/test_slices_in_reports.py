@@ -15,7 +15,7 @@ from harness.evaluation.pooled_scores import pool_trials
 from harness.evaluation.prepared import prepare
 from harness.evaluation.trial import list_trials, run_trial
 from harness.reports.pages import run_page, slice_groups
-from harness.reports.summary import Summary
+from harness.reports.run_summary import Summary
 from harness.tracking import names
 from harness.values.errors import ConfigError
 

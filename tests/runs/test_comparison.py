@@ -190,7 +190,7 @@ def test_scoring_a_table_shows_notes_and_scores(folder: Path) -> None:
     told = made.part(made.splits[0], "test").rows.rename(columns={"stance": "prediction"})
     told[["id", "prediction"]].to_csv("theirs.csv", index=False)
     lines = shown("score", "theirs.csv", "--config", "toys.yaml")
-    assert lines[0].startswith("note: There are no probabilities, so log_loss, brier")
+    assert lines[0].startswith("note: Without probabilities, these metrics are left out: log_loss, brier")
     assert any(re.match(r" f1_macro +1\.000 ", line) for line in lines)
     assert lines[-1] == "Compare it: make compare EXPERIMENT=toys"
     named = shown("score", "theirs.csv", "--config", "toys.yaml", "--name", "baseline")

@@ -13,13 +13,12 @@ from golden import Golden
 from harness.scoring.crosstab import (
     ALL,
     EVERY_PARTY,
-    MIN_MENTIONS,
     CrossCell,
     CrossTable,
     as_table,
     cross_tables,
 )
-from harness.scoring.limitations import MIN_ITEMS
+from harness.values.minimums import MIN_ITEMS, MIN_PARTY_MENTIONS
 
 FRAMES, STANCES = ("conflict", "morality"), ("critical", "supportive")
 
@@ -130,7 +129,7 @@ def test_mentions_without_an_article_are_resampled_alone() -> None:
 
 
 def test_a_party_needs_enough_mentions_for_a_table_of_its_own() -> None:
-    few, enough = ([("A", "a", (), "critical")] * n for n in (MIN_MENTIONS - 1, MIN_MENTIONS))
+    few, enough = ([("A", "a", (), "critical")] * n for n in (MIN_PARTY_MENTIONS - 1, MIN_PARTY_MENTIONS))
     other = [("B", "b", (), "critical")] * 30
     assert [table.party for table in cross_tables(mentions(few + other), FRAMES, STANCES)] == [
         EVERY_PARTY,

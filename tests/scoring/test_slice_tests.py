@@ -10,16 +10,10 @@ from scipy import stats
 from scoring.comparison.toy_runs import frames, run, with_rows
 
 from harness.scoring.metrics.classification import ACCURACY, F1_MACRO
-from harness.scoring.slice_tests import (
-    MIN_GROUPS,
-    MIN_ITEMS,
-    SliceResult,
-    reportable,
-    score_rows,
-    slice_results,
-)
+from harness.scoring.slice_tests import SliceResult, reportable, score_rows, slice_results
 from harness.scoring.slices import Slice
 from harness.scoring.statistics.bootstrap import corrected_p
+from harness.values.minimums import MIN_GROUPS, MIN_ITEMS
 from harness.values.tables import Predictions
 
 IDS = [f"i{index:03}" for index in range(240)]

@@ -1,4 +1,4 @@
-"""Made-up articles with a few labelled rows each."""
+"""A toy corpus: articles with a few labelled rows each."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def corpus_of(
             }
         )
     raw = Raw(pd.DataFrame(rows, dtype=object), [row["id"] for row in rows], "made up")
-    made = build("mine", raw, labels=STANCE)
-    return made.for_task("framing") if multi else made
+    corpus = build("mine", raw, labels=STANCE)
+    return corpus.for_task("framing") if multi else corpus
 
 
 def thirds(article: int) -> str:

@@ -1,12 +1,17 @@
-"""Two columns held apart at once: what that costs in rows, and that it is said."""
+"""Several columns kept apart at once: which rows that costs, and that a note counts them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import combinations
 from typing import Any
 
 import pytest
+from golden import Golden
+from refused import listing, places, refused
 
 from harness.splits import PARTS, Split, disjoint
 from harness.values.catalog import bind
@@ -28,7 +33,13 @@ def values(corpus: Corpus, split: Split, column: str) -> list[set[Any]]:
 
 
 def shared(sets: Sequence[set[Any]]) -> int:
-    return sum(len(one & other) for k, one in enumerate(sets) for other in sets[k + 1 :])
+    return sum(len(first & second) for first, second in combinations(sets, 2))
+
+
+def counted_drops(split: Split) -> list[tuple[int, int, str]]:
+    """Dropped rows, all rows and the columns, as the notes of a split count them."""
+    matches = (re.match(r"(\d+) of (\d+) rows are dropped: their (.+) is in", note) for note in split.notes)
+    return [(int(match[1]), int(match[2]), match[3]) for match in matches if match]
 
 
 @pytest.mark.parametrize(
@@ -41,54 +52,48 @@ def test_every_column_is_held_apart_in_every_two_parts(by: tuple[str, ...], seed
     assert all(split.part(part) for part in PARTS)
     for column in by:
         assert shared(values(corpus, split, column)) == 0
-    kept = sum(len(split.part(part)) for part in PARTS)
-    held = " or ".join(by)
-    notes = [note for note in split.notes if "dropped" in note]
-    if kept == len(corpus):
-        assert notes == []
-    else:
-        dropped = len(corpus) - kept
-        assert notes == [f"{dropped} of 240 rows are dropped: their {held} stands in another part"]
+    dropped = len(corpus) - sum(len(split.part(part)) for part in PARTS)
+    assert counted_drops(split) == ([(dropped, 240, " or ".join(by))] if dropped else [])
 
 
 def test_a_column_alone_drops_nothing() -> None:
     (split,) = disjoint(by=("target",)).draw(crossed(), STANCE)
-    assert not [note for note in split.notes if "dropped" in note]
+    assert counted_drops(split) == []
 
 
 def test_the_drop_by_hand() -> None:
-    # Four articles in four parts, whatever the order. Topic x stands in all of them: it goes with one of its
-    # four rows and loses three. y, z, u and v stand once each and stay.
+    # Four articles in four parts, whatever the order. Topic x is in all of them: it follows one of its four
+    # rows and loses three. y, z, u and v occur once each and stay.
     corpus = corpus_of(4, 2)
     rows = corpus.rows.assign(target=["x", "y", "x", "z", "x", "u", "x", "v"])
     for seed in range(8):
         (split,) = disjoint(by=("group", "target"), seed=seed).draw(replace(corpus, rows=rows), STANCE)
-        assert "3 of 8 rows are dropped: their group or target stands in another part" in split.notes
+        assert counted_drops(split) == [(3, 8, "group or target")]
         assert sorted(len(split.part(part)) for part in PARTS) == [1, 1, 1, 2]
 
 
 def test_a_value_goes_to_each_part_as_often_as_its_rows_are_there() -> None:
-    # x stands once in each of ten articles, of which the parts hold 60, 10, 10 and 20 %.
+    # x occurs once in each of ten articles, of which the parts hold 60, 10, 10 and 20 %.
     corpus = corpus_of(10, 2)
     rows = corpus.rows.assign(target=["x" if number % 2 else f"y{number}" for number in range(20)])
-    splitter = [
+    splitters = [
         disjoint(by=("group", "target"), test=0.2, dev=0.2, stratify=False, seed=seed) for seed in range(400)
     ]
     corpus = replace(corpus, rows=rows)
-    where = [
+    parts_of_x = [
         next(part for part in PARTS if "x" in set(rows_of(corpus, split.part(part))["target"]))
-        for one in splitter
-        for split in one.draw(corpus, STANCE)
+        for splitter in splitters
+        for split in splitter.draw(corpus, STANCE)
     ]
-    shares = [where.count(part) / 400 for part in PARTS]
+    shares = [parts_of_x.count(part) / 400 for part in PARTS]
     # Standard errors: sqrt(.6 * .4 / 400) = .024 for train, at most .02 for the others.
     assert shares == pytest.approx([0.6, 0.1, 0.1, 0.2], abs=0.08)
 
 
 def test_the_seed_decides_and_nothing_else() -> None:
     corpus = crossed()
-    one, same, other = (disjoint(seed=seed).draw(corpus, STANCE)[0].fingerprint for seed in (0, 0, 1))
-    assert one == same != other
+    first, same, other = (disjoint(seed=seed).draw(corpus, STANCE)[0].fingerprint for seed in (0, 0, 1))
+    assert first == same != other
 
 
 def test_labels_have_their_shares_in_the_first_columns_parts() -> None:
@@ -105,7 +110,7 @@ def test_rows_without_a_value_are_nobodys_and_those_of_one_text_stay_together() 
     few = rows.assign(group=[None] * 118 + ["g"] * 2, target=[None] * 118 + ["t"] * 2)
     (split,) = disjoint().draw(replace(corpus, rows=few), STANCE)
     assert shared([set(rows_of(corpus, split.part(part))["text"]) for part in PARTS]) == 0
-    assert not [note for note in split.notes if "dropped" in note]
+    assert counted_drops(split) == []
 
 
 def test_without_dev_and_for_several_labels() -> None:
@@ -113,47 +118,42 @@ def test_without_dev_and_for_several_labels() -> None:
     assert (split.validation, split.calibration) == ((), ())
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"by": ()}, "by: names no column; try [target, group]"),
-        ({"by": ("group", "group")}, "by.1: 'group' is named twice"),
-        ({"test": 0.0}, "test: should be a share above 0 and below 1, got 0.0"),
-        ({"test": 0.6, "dev": 0.4}, "test: leaves no row to train on: test 0.6 and dev 0.4"),
-    ],
-)
-def test_settings_that_cannot_be(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        disjoint(**options)
-    assert str(caught.value) == message
+def draw(corpus: Corpus, *by: str) -> None:
+    disjoint(by=by).draw(corpus, STANCE)
 
 
-@pytest.mark.parametrize(
-    ("by", "message"),
-    [
-        (
-            ("topic", "group"),
-            "split.by.0: mine has no column 'topic' to hold apart; known: date, group, holder,",
-        ),
-        (("group", "stance"), "split.by.1: mine has no column 'stance' to hold apart; known: date, group,"),
-        (("group", "holder"), "split.by.1: mine has nothing in column 'holder'"),
-    ],
-)
-def test_columns_that_cannot_be_held_apart(by: tuple[str, ...], message: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        disjoint(by=by).draw(corpus_of(), STANCE)
-    assert str(caught.value).startswith(message)
+SETTINGS: dict[str, tuple[Callable[[], object], list[str]]] = {
+    "no column": (partial(disjoint, by=()), ["by"]),
+    "a column twice": (partial(disjoint, by=("group", "group")), ["by.1"]),
+    "no test": (partial(disjoint, test=0.0), ["test"]),
+    "no train": (partial(disjoint, test=0.6, dev=0.4), ["test"]),
+    "a column that is not there": (partial(draw, corpus_of(), "topic", "group"), ["split.by.0"]),
+    "a column of labels": (partial(draw, corpus_of(), "group", "stance"), ["split.by.1"]),
+    "an empty column": (partial(draw, corpus_of(), "group", "holder"), ["split.by.1"]),
+}
+TOO_FEW_ROWS = {
+    "one value for four parts": partial(draw, corpus_of(), "target", "group"),
+    "a part without rows": partial(draw, corpus_of(4, 1), "group", "target"),
+}
 
 
-def test_too_few_values_or_rows() -> None:
-    with pytest.raises(SplitError) as caught:
-        disjoint(by=("target", "group")).draw(corpus_of(), STANCE)
-    assert str(caught.value) == "mine: 1 values of target cannot be divided into 4 parts"
-    corpus = corpus_of(4, 1)
-    with pytest.raises(SplitError) as caught:
-        disjoint(by=("group", "target")).draw(corpus, STANCE)
-    assert str(caught.value).startswith("mine: no row is left for ")
-    assert str(caught.value).endswith(" with group and target held apart")
+@pytest.mark.parametrize("case", SETTINGS)
+def test_settings_that_are_refused(case: str) -> None:
+    action, where = SETTINGS[case]
+    error = refused(action)
+    assert type(error) is ConfigError
+    assert places(error) == where
+
+
+@pytest.mark.parametrize("case", TOO_FEW_ROWS)
+def test_too_few_values_or_rows(case: str) -> None:
+    assert type(refused(TOO_FEW_ROWS[case])) is SplitError
+
+
+def test_what_is_refused_says_why(golden: Golden) -> None:
+    golden(
+        "splits/disjoint", listing({name: action for name, (action, _) in SETTINGS.items()} | TOO_FEW_ROWS)
+    )
 
 
 def test_a_config_names_the_columns() -> None:

@@ -1,78 +1,108 @@
-"""The proof and the warnings that a split carries, and how units are dealt out."""
+"""What a split proves and notes, and how units are dealt out."""
 
 from __future__ import annotations
 
+import re
+from functools import partial
+
 import numpy as np
 import pytest
+from golden import Golden
+from refused import listing, refused
 
-from harness.splits import Split, holdout, predefined, seen
+from harness.splits import PARTS, Split, holdout, predefined, seen_in_training
 from harness.splits.drawing import allocate
 from harness.values.errors import SplitError
 from harness.values.labels import STANCE
 from harness.values.tables import Corpus
-from tests.splits.articles import corpus_of, thirds
+from tests.splits.articles import corpus_of, groups_of, rows_of, thirds
 
 
-def test_articles_on_both_sides_are_counted_and_found() -> None:
+def shared_articles() -> Corpus:
+    """Of twelve test rows, three share their article with train, three with dev, three have none."""
     corpus = corpus_of(n_groups=20, split=thirds)
-    rows = corpus.rows.assign(group=corpus.rows["group"].replace({"a4": "a0", "a9": "a3", "a14": None}))
-    shared = Corpus("mine", rows)
-    (split,) = predefined().draw(shared, STANCE)
-    assert split.notes == (
-        "3 of 12 test rows come from groups (articles) that stand in train too",
-        "3 of 12 test rows come from groups (articles) that stand in dev too",
-    )
-    # a4 is a0 now, whose rows train has; a14 has no group any more, so nobody shares it.
-    assert seen(shared, split) == (True,) * 3 + (False,) * 9
+    groups = corpus.rows["group"].replace({"a4": "a0", "a9": "a3", "a14": None})
+    return Corpus("mine", corpus.rows.assign(group=groups))
 
 
-def test_drawing_by_row_says_what_it_costs() -> None:
-    (split,) = holdout(by="row").draw(corpus_of(), STANCE)
-    assert [note.split(" of ")[1] for note in split.notes] == [
-        "24 test rows come from groups (articles) that stand in train too",
-        "24 test rows come from groups (articles) that stand in dev too",
+def counted_groups(split: Split) -> list[tuple[int, int, str]]:
+    """Rows that share their group, test rows and the other part, as the notes of a split count them."""
+    pattern = r"(\d+) of (\d+) test rows come from groups .* in (train|dev) too"
+    matches = (re.fullmatch(pattern, note) for note in split.notes)
+    return [(int(match[1]), int(match[2]), match[3]) for match in matches if match]
+
+
+def test_articles_in_two_parts_are_counted_and_found() -> None:
+    corpus = shared_articles()
+    (split,) = predefined().draw(corpus, STANCE)
+    assert counted_groups(split) == [(3, 12, "train"), (3, 12, "dev")]
+    assert seen_in_training(corpus, split) == (True,) * 3 + (False,) * 9
+
+
+def test_drawing_by_row_notes_the_cost() -> None:
+    corpus = corpus_of()
+    (split,) = holdout(by="row").draw(corpus, STANCE)
+    groups = {part: groups_of(corpus, split.part(part)) for part in PARTS}
+    of_test = list(rows_of(corpus, split.test)["group"])
+    shared = [
+        (sum(group in others for group in of_test), 24, name)
+        for name, others in (
+            ("train", groups["train"]),
+            ("dev", groups["validation"] | groups["calibration"]),
+        )
     ]
+    assert counted_groups(split) == shared
+    assert all(count for count, _, _ in shared)
 
 
-def test_a_label_that_a_part_lacks_is_said() -> None:
+def lacking() -> Corpus:
+    """Every test row is neutral."""
     corpus = corpus_of(n_groups=4, rows_a_group=4, split=lambda article: "train" if article < 3 else "test")
     test = corpus.rows["split"] == "test"
-    one_sided = corpus.rows.assign(stance=np.where(test, "neutral", corpus.rows["stance"]))
-    (split,) = predefined(dev=0.0).draw(Corpus("mine", one_sided), STANCE)
-    assert split.notes == ("test has no row labelled critical or supportive",)
+    return Corpus("mine", corpus.rows.assign(stance=np.where(test, "neutral", corpus.rows["stance"])))
 
 
-@pytest.mark.parametrize(
-    "parts, message",
-    [
-        ((("a", "a"), (), (), ("b",)), "train holds an id twice"),
-        ((("a",), ("b", "b"), (), ("c",)), "validation holds an id twice"),
-        ((("a", "b"), (), (), ("b", "c")), "train and test share 1 ids, 'b' among them"),
-        ((("a",), ("b",), ("b",), ("c",)), "validation and calibration share 1 ids, 'b' among them"),
-        ((("a",), ("b",), ("c",), ("c",)), "calibration and test share 1 ids, 'c' among them"),
-        (((), ("b",), (), ("c",)), "train is empty"),
-        ((("a",), ("b",), (), ()), "test is empty"),
-    ],
-)
-def test_a_split_that_is_not_disjoint_cannot_be_made(
-    parts: tuple[tuple[str, ...], ...], message: str
-) -> None:
-    with pytest.raises(SplitError) as caught:
-        Split(0, *parts)
-    assert str(caught.value) == message
-    with pytest.raises(SplitError) as caught:
-        Split(2, *parts)
-    assert str(caught.value) == message.replace(" holds", " of fold 2 holds").replace(
-        " is empty", " of fold 2 is empty"
-    ).replace(" share", " of fold 2 share")
+def test_what_limits_a_split_is_noted(golden: Golden) -> None:
+    splits = {
+        "shared articles": predefined().draw(shared_articles(), STANCE)[0],
+        "labels without test rows": predefined(dev=0.0).draw(lacking(), STANCE)[0],
+    }
+    assert [len(split.notes) for split in splits.values()] == [2, 1]
+    golden("splits/notes", "\n\n".join("\n".join((f"# {name}", *s.notes)) for name, s in splits.items()))
+
+
+OVERLAPS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "train twice": (("a", "a"), (), (), ("b",)),
+    "validation twice": (("a",), ("b", "b"), (), ("c",)),
+    "train and test": (("a", "b"), (), (), ("b", "c")),
+    "validation and calibration": (("a",), ("b",), ("b",), ("c",)),
+    "calibration and test": (("a",), ("b",), ("c",), ("c",)),
+    "no train": ((), ("b",), (), ("c",)),
+    "no test": (("a",), ("b",), (), ()),
+}
+
+
+@pytest.mark.parametrize("case", OVERLAPS)
+@pytest.mark.parametrize("fold", [0, 2])
+def test_a_split_that_is_not_disjoint_cannot_be_made(case: str, fold: int) -> None:
+    assert type(refused(partial(Split, fold, *OVERLAPS[case]))) is SplitError
+
+
+def test_an_overlap_is_named(golden: Golden) -> None:
+    cases = {
+        f"{case}, fold {fold}": partial(Split, fold, *parts)
+        for case, parts in OVERLAPS.items()
+        for fold in (0, 2)
+    }
+    golden("splits/overlaps", listing(cases))
 
 
 def test_the_fingerprint_follows_the_members_and_not_their_order() -> None:
-    one = Split(0, ("a", "b"), ("c",), (), ("d",))
-    assert one.fingerprint == Split(3, ("b", "a"), ("c",), (), ("d",), ("a note",)).fingerprint
-    assert one.fingerprint != Split(0, ("a", "b"), (), ("c",), ("d",)).fingerprint
-    assert one.fingerprint != Split(0, ("a",), ("b", "c"), (), ("d",)).fingerprint
-    assert one.fingerprint != Split(0, ("a", "b"), ("c",), (), ("e",)).fingerprint
+    split = Split(0, ("a", "b"), ("c",), (), ("d",))
+    assert split.fingerprint == Split(3, ("b", "a"), ("c",), (), ("d",), ("a note",)).fingerprint
+    assert split.fingerprint != Split(0, ("a", "b"), (), ("c",), ("d",)).fingerprint
+    assert split.fingerprint != Split(0, ("a",), ("b", "c"), (), ("d",)).fingerprint
+    assert split.fingerprint != Split(0, ("a", "b"), ("c",), (), ("e",)).fingerprint
 
 
 def test_units_are_dealt_by_hand() -> None:

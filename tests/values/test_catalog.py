@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from golden import Golden
+from refused import listing, places, refused
 
 from harness.values import catalog
 from harness.values.errors import ConfigError, suggest
@@ -56,13 +60,7 @@ def bind(kind: str, **options: Any) -> catalog.Bound:
     return catalog.bind("classifier", f"{HERE}:{kind}", options, "classifiers.mine")
 
 
-def refused(kind: str, **options: Any) -> str:
-    with pytest.raises(ConfigError) as caught:
-        bind(kind, **options)
-    return str(caught.value)
-
-
-def test_defaults_are_written_out_and_injected_parameters_are_not() -> None:
+def test_defaults_are_filled_in_and_injected_parameters_are_not() -> None:
     bound = bind("factory", strength=2)
     assert dict(bound.options) == {
         "strength": 2.0,
@@ -72,8 +70,8 @@ def test_defaults_are_written_out_and_injected_parameters_are_not() -> None:
         "rates": Rates(),
         "balanced": False,
     }
-    made = bound.make(labels=STANCE, seed=3, task="stance")
-    assert (made["labels"], made["seed"], made["strength"]) == (STANCE, 3, 2.0)
+    arguments = bound.make(labels=STANCE, seed=3, task="stance")
+    assert (arguments["labels"], arguments["seed"], arguments["strength"]) == (STANCE, 3, 2.0)
 
 
 def test_the_canonical_form_is_plain_data() -> None:
@@ -89,27 +87,72 @@ def test_the_canonical_form_is_plain_data() -> None:
     }
 
 
-def test_every_problem_is_named_at_once() -> None:
-    kind = f"{HERE}:factory"
-    message = refused(
-        "factory", strenght=1, target="masked", balanced=1, seed=3, words=[1, 2, 3], rates={"tail": 1}
-    )
-    assert message.splitlines() == [
-        f"classifiers.mine.strenght: {kind} takes no 'strenght'; did you mean 'strength'?",
-        f"classifiers.mine.seed: {kind} takes no 'seed';"
-        " known: balanced, path, rates, strength, target, words",
-        "classifiers.mine.words: should have at most 2 items, not 3, got [1, 2, 3]",
-        "classifiers.mine.target: should be 'marked' or 'none', got 'masked'",
-        "classifiers.mine.rates.tail: there is no such option; known: body, head",
-        "classifiers.mine.balanced: should be a valid boolean, got 1",
-    ]
+REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
+    "options": (
+        partial(
+            bind,
+            "factory",
+            strenght=1,
+            target="masked",
+            balanced=1,
+            seed=3,
+            words=[1, 2, 3],
+            rates={"tail": 1},
+        ),
+        [
+            "classifiers.mine.strenght",
+            "classifiers.mine.seed",
+            "classifiers.mine.words",
+            "classifiers.mine.target",
+            "classifiers.mine.rates.tail",
+            "classifiers.mine.balanced",
+        ],
+    ),
+    "missing options": (partial(bind, "needy", size="2"), ["classifiers.mine.name", "classifiers.mine.size"]),
+    "a renamed option": (
+        partial(catalog.bind, "split", "holdout", {"calibrate": 0.3}, "split"),
+        ["split.calibrate"],
+    ),
+    "a mistyped kind": (partial(catalog.bind, "classifier", "linaer", {}, "mine"), ["mine.kind"]),
+    "a module that is not there": (
+        partial(catalog.bind, "classifier", "no_such_module:f", {}, "mine"),
+        ["mine.kind"],
+    ),
+    "an attribute that is not there": (
+        partial(catalog.bind, "classifier", f"{HERE}:factori", {}, "mine"),
+        ["mine.kind"],
+    ),
+    "an object that is no factory": (
+        partial(catalog.bind, "classifier", f"{HERE}:not_callable", {}, "mine"),
+        ["mine.kind"],
+    ),
+}
 
 
-def test_missing_options_are_named() -> None:
-    assert refused("needy", size="2").splitlines() == [
-        "classifiers.mine.name: is required",
-        "classifiers.mine.size: should be a valid integer, got '2'",
-    ]
+@pytest.mark.parametrize("case", REFUSED)
+def test_every_problem_is_named_at_once(case: str) -> None:
+    action, where = REFUSED[case]
+    error = refused(action)
+    assert type(error) is ConfigError
+    assert places(error) == where
+
+
+def test_what_is_refused_says_why(golden: Golden) -> None:
+    golden("values/catalog", listing({case: action for case, (action, _) in REFUSED.items()}))
+
+
+@pytest.mark.parametrize("kind", catalog.CATALOGUES["split"])
+def test_a_renamed_option_is_named_with_its_present_name(kind: str) -> None:
+    error = refused(partial(catalog.bind, "split", kind, {"calibrate": 0.3}, "split"))
+    assert str(error) == "split.calibrate: calibrate was renamed: write 'calibration'"
+
+
+def test_options_were_renamed_to_options_that_exist() -> None:
+    for section, names in catalog.RENAMED_OPTIONS.items():
+        entries = [catalog.lookup(section, kind, kind) for kind in catalog.CATALOGUES[section]]
+        fields = {name for entry in entries for name in catalog.options_model(entry, section).model_fields}
+        assert set(names.values()) <= fields
+        assert not set(names) & fields
 
 
 def test_relative_paths_start_from_the_folder_that_says_so(tmp_path: Path) -> None:
@@ -129,24 +172,6 @@ def test_a_text_that_is_written_as_a_path_starts_there_too(written: str, inside:
         ]
         == "a/b"
     )
-
-
-@pytest.mark.parametrize(
-    ("kind", "message"),
-    [
-        ("linaer", "here.kind: unknown classifier 'linaer'; did you mean 'linear'?"),
-        (
-            "no_such_module:f",
-            "here.kind: 'no_such_module:f' cannot be imported: No module named 'no_such_module'",
-        ),
-        (f"{HERE}:factori", f"here.kind: {HERE} has no 'factori'; did you mean 'factory'?"),
-        (f"{HERE}:not_callable", f"here.kind: '{HERE}:not_callable' is not a factory"),
-    ],
-)
-def test_kinds_that_name_nothing(kind: str, message: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        catalog.bind("classifier", kind, {}, "here")
-    assert str(caught.value) == message
 
 
 def test_suggestions() -> None:

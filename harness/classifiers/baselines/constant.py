@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from harness.classifiers.protocol import Examples, Labelled
-from harness.classifiers.reading import expect_labels, reading
+from harness.classifiers.saved_files import expect_labels, reading
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
 

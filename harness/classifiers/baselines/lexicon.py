@@ -19,7 +19,7 @@ import numpy as np
 from harness.classifiers.heads import Head, logistic
 from harness.classifiers.linear.tokens import shown, tokens
 from harness.classifiers.protocol import Examples, Labelled, Target
-from harness.classifiers.reading import reading
+from harness.classifiers.saved_files import reading
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import STANCES, LabelSet
 
@@ -150,7 +150,7 @@ def load(folder: Path, labels: LabelSet) -> Lexicon:
 @cache
 def valences() -> Mapping[str, float]:
     """Return the word list: lower-case word → mean valence, from -4 (most negative) to 4."""
-    text = (files("harness.classifiers") / "lexicons" / "vader.tsv").read_text(encoding="utf-8")
+    text = (files("harness.classifiers.baselines") / "lexicons" / "vader.tsv").read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
     return {word: float(valence) for word, valence in rows}
 

@@ -14,7 +14,7 @@ from harness.classifiers.checkpoints import MINILM
 from harness.classifiers.embedding.vectors import Reader
 from harness.classifiers.heads import Head, logistic
 from harness.classifiers.protocol import Examples, Labelled, Target
-from harness.classifiers.reading import reading
+from harness.classifiers.saved_files import reading
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
 

@@ -19,7 +19,7 @@ from harness.classifiers.checkpoints import check
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options
 from harness.classifiers.protocol import Examples, Labelled, learns_both_tasks
-from harness.classifiers.reading import reading
+from harness.classifiers.saved_files import reading
 from harness.values.errors import ClassifierError, ConfigError, Problem
 from harness.values.labels import LabelSet
 

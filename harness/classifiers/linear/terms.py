@@ -24,7 +24,7 @@ import numpy as np
 from harness.classifiers.linear.grams import CharGrams, Numbers, WordGrams, pieces_of
 from harness.classifiers.linear.tokens import Tokens, second_tokens, shown, tokens
 from harness.classifiers.protocol import Examples, Target
-from harness.classifiers.reading import arrays, reading
+from harness.classifiers.saved_files import arrays, reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""A config in, a Plan out; see :mod:`harness.config.plan.resolve`."""
+"""A config document in, a Plan out; see :mod:`harness.config.plan.resolve`."""
 
 from harness.config.plan.data import card_of
 from harness.config.plan.plan import Plan, PlannedClassifier

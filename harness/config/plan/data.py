@@ -1,54 +1,52 @@
-"""A bound corpus in, its data card and what of it is not there out; nothing is read."""
+"""A bound corpus in, its data card and the files that are missing out; no file is read."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from harness.corpora import card as cards
+from harness.corpora.card import Card
 from harness.values.catalog import Bound
 from harness.values.errors import Problem
 
-if TYPE_CHECKING:
-    from harness.corpora.card import Card
-
 
 def card_of(corpus: Bound) -> Card | None:
-    """Return the data card that stands beside a corpus factory, if there is one."""
-    module = sys.modules[corpus.factory.__module__]
-    card: Card | None = getattr(module, "CARD", None)
-    return card
+    """Return the data card of a corpus, if there is one."""
+    return cards.card_of(corpus.kind, corpus.factory)
 
 
 def missing(corpus: Bound, path: str) -> list[Problem]:
-    """Say which files a corpus needs that are not there.
+    """List the files that a corpus needs and that do not exist.
 
     Parameters
     ----------
     corpus : Bound
     path : str
-        Where it stands in the config: ``corpus``, or ``corpus.of.0``.
+        Its path in the config: ``corpus``, or ``corpus.of.0``.
     """
     return [*_absent(corpus, path), *_unset(corpus, path)]
 
 
 def _absent(corpus: Bound, path: str) -> Iterator[Problem]:
     for option, value in corpus.options.items():
-        for one in _paths(value) if option != "cache" else ():
-            if not one.exists():
-                yield Problem(f"{path}.{option}", f"there is no {one}")
+        # A cache is created when it is first used.
+        for file in _paths(value) if option != "cache" else ():
+            if not file.exists():
+                yield Problem(f"{path}.{option}", f"{file} does not exist")
 
 
 def _unset(corpus: Bound, path: str) -> Iterator[Problem]:
     card = card_of(corpus)
+    # A folder in the config takes precedence over the environment variable.
     if card is None or not card.variable or corpus.options.get("folder") is not None:
         return
-    folder = card.found()
+    folder = card.default_folder()
     if not folder:
         yield Problem(path, f"the environment variable {card.variable} is not set", card.remedy)
     elif not Path(folder).exists():
-        yield Problem(path, f"{card.variable} says {folder}, which does not exist")
+        yield Problem(path, f"{card.variable} is set to {folder}, which does not exist")
 
 
 def _paths(value: Any) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What an experiment is once everything is resolved."""
+"""A resolved experiment: factories instead of names, every default filled in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.values.labels import LabelSet
 from harness.values.tables import fingerprint
 
 TUNED = "tuned"
-"""Where the thresholds of a multi-label task come from, unless a config says otherwise."""
+"""The default for thresholds of a multi-label task: tuned on validation."""
 
 if TYPE_CHECKING:
     from harness.scoring.metrics.metric import Metric
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlannedClassifier:
-    """A named classifier with its options checked.
+    """A named classifier with checked options.
 
     Attributes
     ----------
     name : str
         As in the config.
     bound : Bound
-        Its factory and options; tuned options stand at their first value.
+        Its factory and options; tuned options have their first value.
     tune : mapping
-        Option → the values of the grid; empty without one.
+        Option → values of the grid; empty without a grid.
     """
 
     name: str
@@ -41,15 +41,17 @@ class PlannedClassifier:
     tune: Mapping[str, tuple[Any, ...]]
 
     def grid(self) -> tuple[Bound, ...]:
-        """Return every combination of the tuned options; one entry where nothing is tuned."""
+        """Return every combination of the tuned options; a single entry where nothing is tuned."""
         names = list(self.tune)
         return tuple(
+            # In the order of the config: the last option varies fastest, and of equal scores the first
+            # combination wins.
             replace(self.bound, options={**self.bound.options, **dict(zip(names, values, strict=True))})
             for values in itertools.product(*self.tune.values())
         )
 
     def canonical(self) -> dict[str, Any]:
-        """Return all that its result depends on, as plain data."""
+        """Return everything that its result depends on, as plain data."""
         return {**self.bound.canonical(), "tune": {name: list(values) for name, values in self.tune.items()}}
 
 
@@ -69,7 +71,7 @@ class Plan:
         One of ``metrics``.
     classifiers : tuple of PlannedClassifier
     audits : mapping
-        Name → audit, in the order in which they are reported; the leak gate, ``leaks``, among them.
+        Name → audit, in the order of the report, including the leak gate ``leaks``.
     """
 
     config: ExperimentConfig
@@ -82,6 +84,13 @@ class Plan:
     classifiers: tuple[PlannedClassifier, ...]
     audits: Mapping[str, Bound] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        classifiers = ", ".join(planned.name for planned in self.classifiers)
+        return (
+            f"Plan({self.name!r}: {self.config.task} on {self.corpus.kind}, split {self.split.kind},"
+            f" classifiers {classifiers})"
+        )
+
     @property
     def name(self) -> str:
         """The experiment's name."""
@@ -89,19 +98,22 @@ class Plan:
 
     @property
     def model_name(self) -> str:
-        """Under which the champion is registered."""
+        """The name under which the champion is registered."""
         return self.config.model_name or self.config.task
 
     def canonical(self) -> dict[str, Any]:
-        """Return the config with every default written out, as plain data."""
-        written = self.config.model_dump(mode="json")
-        return written | {
+        """Return the config with all defaults, as plain data."""
+        # Defaults are filled in and options have one spelling, so that two ways to write the same experiment
+        # have the same digest, and a new default in a later version does not change an old run's config.
+        declared = self.config.model_dump(mode="json")
+        return declared | {
             "labels": list(self.labels.names),
             "multi": self.labels.multi if self.config.task == "framing" else None,
             "corpus": self.corpus.canonical(),
             "split": self.split.canonical(),
             "metrics": [metric.name for metric in self.metrics],
-            "classifiers": {one.name: one.canonical() for one in self.classifiers},
+            "classifiers": {planned.name: planned.canonical() for planned in self.classifiers},
+            # An audit that a later version adds would run by default: what is off is written out.
             "audits": dict.fromkeys(CATALOGUES["audit"], OFF)
             | {name: bound.canonical() for name, bound in self.audits.items()},
             "model_name": self.model_name,
@@ -110,10 +122,10 @@ class Plan:
 
     @cached_property
     def config_text(self) -> str:
-        """The canonical config as JSON, which is YAML too: loading it gives the same plan."""
+        """The canonical config as JSON, which is also YAML: loading it gives the same plan."""
         return json.dumps(self.canonical(), indent=2, ensure_ascii=False) + "\n"
 
     @property
     def digest(self) -> str:
-        """Identify the whole config."""
+        """Return 16 hexadecimal digits that identify the whole config."""
         return fingerprint([json.dumps(self.canonical(), sort_keys=True)])

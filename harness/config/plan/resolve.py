@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 GATE = "leaks"
-JOINED, FEWEST = "joined", 2
+JOINED, MIN_JOINED = "joined", 2
 
 
 def read(path: Path, sets: Sequence[str] = ()) -> Plan:
@@ -32,7 +32,7 @@ def read(path: Path, sets: Sequence[str] = ()) -> Plan:
 
 
 def resolve(document: ConfigDocument) -> Plan:
-    """Turn names into factories and check every option; touches no corpus and fits nothing.
+    """Turn names into factories and check every option; reads no corpus and fits nothing.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def resolve(document: ConfigDocument) -> Plan:
 
 
 class _Resolver:
-    """Gathers problems while it resolves, part by part."""
+    """Collects problems while it resolves a document, section by section."""
 
     def __init__(self, document: ConfigDocument) -> None:
         self.document = document
@@ -58,6 +58,8 @@ class _Resolver:
     def plan(self) -> Plan:
         config, wrong = validated(self.document.data)
         self._note(wrong)
+        # Every step runs whatever the earlier ones found: a person then sees all problems at once. Steps that
+        # need what is missing pass None on.
         corpus = self._part("corpus", "corpus")
         split = self._part("split", "split", {"kind": "predefined"})
         if corpus is not None:
@@ -66,13 +68,13 @@ class _Resolver:
         classifiers = self._classifiers()
         labels = self._labels(config, corpus)
         if config.thresholds is not None and not labels.multi:
-            hint = f"each row has one label: the likeliest of {', '.join(labels.names)}"
+            hint = f"each row gets the most probable of {', '.join(labels.names)}"
             self._note([Problem("thresholds", "has no effect on a single-label task", hint)])
         metrics, primary = self._metrics(config, labels)
         audits = self._audits()
         self._make_once(classifiers, split, labels)
         if self.problems:
-            raise ConfigError(self._placed())
+            raise ConfigError(self._with_lines())
         assert corpus is not None
         assert split is not None
         assert primary is not None
@@ -81,14 +83,16 @@ class _Resolver:
     def _note(self, problems: Sequence[Problem]) -> None:
         self.problems += problems
 
-    def _placed(self) -> list[Problem]:
-        lines = {one: self.document.line_of(one.where) for one in self.problems}
-        ordered = sorted(lines, key=lambda one: (str(lines[one].file), lines[one].line))
-        return [self.document.problem(one.where, one.what, one.hint) for one in ordered]
+    def _with_lines(self) -> list[Problem]:
+        """Return each problem once, with file and line, in the order of the lines."""
+        lines = {problem: self.document.line_of(problem.where) for problem in self.problems}
+        ordered = sorted(lines, key=lambda problem: (str(lines[problem].file), lines[problem].line))
+        return [self.document.problem(problem.where, problem.what, problem.hint) for problem in ordered]
 
     def _part(self, path: str, section: catalog.Section, default: Any = None) -> Bound | None:
-        """Bind one part of the config; that it is no mapping at all is for the schema to say."""
+        """Bind one section of the config; the schema reports a section that is not a mapping."""
         data: Any = self.document.data
+        # Sections lie at paths such as `classifiers.linear` or `corpus.of.0`; lists are entered by index.
         for key in path.split("."):
             if isinstance(data, list):
                 data = data[int(key)]
@@ -96,14 +100,15 @@ class _Resolver:
                 data = data.get(key, default) if isinstance(data, dict) else None
         if not isinstance(data, dict):
             return None
-        options = _given(data)
+        options = _options(data)
         kind = data.get("kind")
         if not isinstance(kind, str):
-            known = sorted(catalog.CATALOGUES[section])
+            kinds = ", ".join(sorted(catalog.CATALOGUES[section]))
             what = "is required" if kind is None else f"should be a name, got {kind!r}"
-            self._note([Problem(f"{path}.kind", what, f"known: {', '.join(known)}")])
+            self._note([Problem(f"{path}.kind", what, f"known: {kinds}")])
             return None
         try:
+            # A user's module lies beside the file that names it, which may be one that this config extends.
             with _Importable(self.document.line_of(f"{path}.kind").folder):
                 return catalog.bind(section, kind, options, path, lambda name: self._folder(path, name))
         except ConfigError as error:
@@ -114,20 +119,22 @@ class _Resolver:
         return self.document.line_of(f"{path}.{option}").folder
 
     def _with_parts(self, corpus: Bound) -> Bound:
-        """Check the parts of a joined corpus like corpora of their own, and write their defaults out."""
+        """Check the parts of a joined corpus as corpora, and fill in their defaults."""
         listed = self.document.data["corpus"].get("of") if corpus.kind == JOINED else None
         if listed is None:
             return corpus
-        if len(listed) < FEWEST:
-            what = f"should name {FEWEST} corpora or more, got {len(listed)}"
+        if len(listed) < MIN_JOINED:
+            what = f"should name {MIN_JOINED} corpora or more, got {len(listed)}"
             self._note([Problem("corpus.of", what)])
-        for place in range(len(listed)):
-            path = f"corpus.of.{place}"
+        for index in range(len(listed)):
+            path = f"corpus.of.{index}"
             part = self._part(path, "corpus")
             if part is not None:
                 self._note(missing(part, path))
                 self.parts.append(part)
-        return replace(corpus, options={**corpus.options, "of": tuple(one.canonical() for one in self.parts)})
+        return replace(
+            corpus, options={**corpus.options, "of": tuple(part.canonical() for part in self.parts)}
+        )
 
     def _classifiers(self) -> tuple[PlannedClassifier, ...]:
         parts = self.document.data.get("classifiers")
@@ -144,26 +151,28 @@ class _Resolver:
         return tuple(planned)
 
     def _audits(self) -> dict[str, Bound]:
-        """Bind the audits: all of them, with what a mapping says of some; or the gate and those of a list."""
-        given: Any = self.document.data.get("audits")
+        """Bind the audits: all of them with the options of a mapping, or the gate and those of a list."""
+        declared: Any = self.document.data.get("audits")
         standard: dict[str, Any] = {name: {} for name in catalog.CATALOGUES["audit"]}
-        if isinstance(given, list):
-            # The gate stands before training, whatever is looked into after it; only `off` opens it.
-            parts: dict[str, Any] = {GATE: {}} | self._listed_audits(given)
-        elif given is None or isinstance(given, dict):
-            parts = standard | (given or {})
+        if isinstance(declared, list):
+            # A list selects the audits after training; the leak gate runs before it and is switched off only
+            # by `off`.
+            parts: dict[str, Any] = {GATE: {}} | self._listed_audits(declared)
+        elif declared is None or isinstance(declared, dict):
+            parts = standard | (declared or {})
         else:
-            self._note([Problem("audits", f"should be a list or a mapping of audits, got {given!r}")])
+            what = f"should be a list or a mapping of audits, got {declared!r}"
+            self._note([Problem("audits", what)])
             return {}
         return {name: bound for name, part in parts.items() if (bound := self._audit(name, part)) is not None}
 
     def _listed_audits(self, names: Sequence[Any]) -> dict[str, dict[str, Any]]:
-        known = catalog.CATALOGUES["audit"]
-        for place, name in enumerate(names):
-            if name not in known:
-                hint = suggest(str(name), known)
-                self._note([Problem(f"audits.{place}", f"unknown audit {name!r}", hint)])
-        return {name: {} for name in names if name in known}
+        catalogue = catalog.CATALOGUES["audit"]
+        for index, name in enumerate(names):
+            if name not in catalogue:
+                hint = suggest(str(name), catalogue)
+                self._note([Problem(f"audits.{index}", f"unknown audit {name!r}", hint)])
+        return {name: {} for name in names if name in catalogue}
 
     def _audit(self, name: str, part: Any) -> Bound | None:
         path = f"audits.{name}"
@@ -178,13 +187,18 @@ class _Resolver:
             with _Importable(self.document.line_of(path).folder):
                 options = {key: value for key, value in part.items() if key != "kind"}
                 bound = catalog.bind("audit", kind, options, path, lambda option: self._folder(path, option))
+                # Audits take neither labels nor a seed, so making one checks its options completely.
                 bound.make()
         except ConfigError as error:
-            at = [
-                one if one.where.startswith(path) else replace(one, where=f"{path}.{one.where}")
-                for one in error.problems
-            ]
-            self._note(at)
+            # Problems of the constructor name the option alone.
+            self._note(
+                [
+                    problem
+                    if problem.where.startswith(path)
+                    else replace(problem, where=f"{path}.{problem.where}")
+                    for problem in error.problems
+                ]
+            )
             return None
         return bound
 
@@ -192,6 +206,8 @@ class _Resolver:
         if not isinstance(grid, dict):
             self._note([Problem(f"{path}.tune", f"should map options to lists of values, got {grid!r}")])
             return {}
+        # Each value is checked as a single option would be, with the other tuned options at their first
+        # value.
         tuned: dict[str, tuple[Any, ...]] = {}
         for name, values in grid.items():
             where = f"{path}.tune.{name}"
@@ -200,18 +216,20 @@ class _Resolver:
             elif name in part:
                 self._note([Problem(where, f"{name!r} is set beside the grid", "remove one of them")])
             else:
-                tuned[name] = self._values(path, bound, _given(part), name, values)
+                tuned[name] = self._values(path, bound, _options(part), name, values)
         return tuned
 
     def _values(
-        self, path: str, bound: Bound, given: dict[str, Any], name: str, values: list[Any]
+        self, path: str, bound: Bound, base: dict[str, Any], name: str, values: list[Any]
     ) -> tuple[Any, ...]:
         where, checked = f"{path}.tune.{name}", []
         for value in values:
             try:
-                options = {**given, name: value}
-                one = catalog.bind("classifier", bound.kind, options, path, lambda o: self._folder(path, o))
-                checked.append(one.options[name])
+                options = {**base, name: value}
+                candidate = catalog.bind(
+                    "classifier", bound.kind, options, path, lambda option: self._folder(path, option)
+                )
+                checked.append(candidate.options[name])
             except ConfigError as error:
                 self._note([Problem(where, problem.what, problem.hint) for problem in error.problems])
         return tuple(checked)
@@ -219,14 +237,16 @@ class _Resolver:
     def _labels(self, config: ExperimentConfig, corpus: Bound | None) -> LabelSet:
         default = STANCE if config.task == "stance" else FRAMING
         card = card_of(corpus) if corpus is not None else None
-        for one in (card, *map(card_of, self.parts)):
-            if one is not None and config.task not in one.tasks:
-                tasks = " and ".join(one.tasks)
-                self._note([Problem("task", f"{one.name} has labels for {tasks}, not for {config.task}")])
+        for declared_by in (card, *map(card_of, self.parts)):
+            if declared_by is not None and config.task not in declared_by.tasks:
+                tasks = " and ".join(declared_by.tasks)
+                what = f"{declared_by.name} has labels for {tasks}, not for {config.task}"
+                self._note([Problem("task", what)])
         declared = card.labels.get(config.task, default) if card is not None else default
         if config.multi is not None and config.task == "stance":
-            self._note([Problem("multi", "has no effect: a stance toward a party is one label")])
+            self._note([Problem("multi", "has no effect: each row of a stance task has one label")])
             return declared
+        # A corpus may declare several frames per sentence; an experiment can still score the first alone.
         multi = declared.multi if config.multi is None else config.multi
         try:
             return LabelSet(config.labels or declared.names, multi=multi)
@@ -242,35 +262,47 @@ class _Resolver:
         except ConfigError as error:
             self._note(error.problems)
             return (), None
-        return metrics, next(one for one in metrics if one.name == config.primary)
+        return metrics, next(metric for metric in metrics if metric.name == config.primary)
 
     def _make_once(
         self, classifiers: Sequence[PlannedClassifier], split: Bound | None, labels: LabelSet
     ) -> None:
-        """Constructors only store, so making everything once finds the options that contradict each other."""
-        parts = [(f"classifiers.{one.name}", bound) for one in classifiers for bound in one.grid()]
+        """Call every factory once: constructors only store, and they refuse options that contradict each
+        other.
+        """
+        parts = [
+            (f"classifiers.{planned.name}", bound) for planned in classifiers for bound in planned.grid()
+        ]
         for path, bound in [*parts, *([("split", split)] if split is not None else [])]:
             try:
+                # Any seed will do: nothing is fitted.
                 bound.make(labels=labels, seed=0)
             except ConfigError as error:
-                self._note([replace(one, where=f"{path}.{one.where}".rstrip(".")) for one in error.problems])
+                self._note(
+                    [
+                        replace(problem, where=f"{path}.{problem.where}".rstrip("."))
+                        for problem in error.problems
+                    ]
+                )
 
 
 class _Importable:
-    """Lets a config name modules that lie in its own folder, as ``kind: mine:factory``."""
+    """Makes modules in the folder of a config importable, for ``kind: mine:factory``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = str(folder)
 
     def __enter__(self) -> None:
+        # First on the path, as the folder of a script is for Python; removed again, so that a config cannot
+        # import modules of another.
         sys.path.insert(0, self.folder)
 
     def __exit__(self, *_: object) -> None:
         sys.path.remove(self.folder)
 
 
-def _given(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a part; a tuned option at its first value."""
+def _options(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a section; a tuned option with its first value."""
     grid = part.get("tune")
     first = {k: v[0] for k, v in grid.items() if isinstance(v, list) and v} if isinstance(grid, dict) else {}
     return first | {name: value for name, value in part.items() if name not in ("kind", "tune")}

@@ -23,15 +23,13 @@ from harness.serving.decisions.calibrators import (
     tempered,
 )
 from harness.values.labels import LabelSet
+from harness.values.minimums import MIN_PER_LABEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
     Codes = NDArray[np.int64]
-
-MIN_PER_LABEL = 5
-"""A label with fewer positive or fewer negative rows is not calibrated."""
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.01, 100.0
 """Bounds of the search for a temperature, a hundred times either way."""
@@ -125,6 +123,8 @@ def _line(odds: Array, applies: Codes) -> tuple[float, float]:
     from sklearn.linear_model import LogisticRegression
 
     n_true = int(applies.sum())
+    # Platt's targets: Laplace's rule for each class instead of 0 and 1, which perfectly separated rows would
+    # follow to infinity.
     high, low = (n_true + 1) / (n_true + 2), 1 / (len(applies) - n_true + 2)
     target = np.where(applies == 1, high, low)
     # scikit-learn takes no soft targets: each row enters as a positive and as a negative, weighted. C is

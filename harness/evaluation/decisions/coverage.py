@@ -17,6 +17,7 @@ from harness.scoring.aligned import cluster_codes, effective_number
 from harness.scoring.metrics.selective import errors
 from harness.scoring.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
 from harness.values.labels import NO_FRAME
+from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import ABSTAIN, Predictions
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 DRAWS = 2_000
 MAX_TARGETS = 30
-MIN_ITEMS = 30
-"""Shares of fewer items have no interval: if none of a few is wrong, no resample ever has a wrong one."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,7 @@ def measure_coverage(
     rows = predictions.rows
     if ABSTAIN not in rows or rows.empty:
         return ()
+    # With the items in the same order for every seed, all that follows is an array of (seeds, items).
     order = rows.sort_values(["seed", "fold", "id"], kind="stable").index.to_numpy()
     n_seeds = rows["seed"].nunique()
     shape = (n_seeds, len(rows) // n_seeds)
@@ -93,6 +93,8 @@ def measure_coverage(
     of_parts = _parts(predictions, rows, first) if parts else ()
     selections = [("all", "all", np.ones(shape[1], dtype=bool)), *of_parts]
     masks = np.stack([mask for *_, mask in selections], axis=1)
+    # Items, served and served wrongly are counted by group, seed and part, so that a resample of groups is a
+    # weighted sum of counts and no row is touched again.
     counted = np.stack([np.ones(shape, dtype=bool), served, served & wrong], axis=-1).transpose(1, 0, 2)
     cells = by_cluster(
         (counted[:, :, None, :] & masks[:, None, :, None]).astype(np.int64), groups, int(groups.max()) + 1
@@ -128,6 +130,7 @@ def _intervals(
     cells: NDArray[np.int64], sizes: list[float], draws: int
 ) -> Iterator[tuple[float, float, float, float, float, float]]:
     """Yield coverage and risk with their bounds for each part; ``cells`` is ``(groups, seeds, parts, 3)``."""
+    # A fixed seed: the same predictions have the same interval in every report.
     resamples = Draws(len(cells), draws, 0)
     whole = _shares(totals(np.ones((1, len(cells)), dtype=np.float32), cells))[0]
     drawn = np.concatenate([_shares(totals(block, cells)) for block in resamples.blocks(cells[0].size)])

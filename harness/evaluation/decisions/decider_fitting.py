@@ -151,6 +151,7 @@ def _where(predictions: Predictions, mask: NDArray[np.bool_]) -> Predictions:
 
 def _draws(predictions: Predictions, groups: Codes) -> Sequence[int]:
     """Return a number for each group, drawn by its name: it does not change with the other groups."""
+    # By name and not by position: a table in another order, or with other rows added, divides the same way.
     rows = predictions.rows.assign(cluster=groups).drop_duplicates("cluster")
     names = rows["group"].where(rows["group"].notna(), "item " + rows["id"].astype(str))
     return [seeds.derive(0, "decisions", str(name)) for name in names]

@@ -20,7 +20,6 @@
 from __future__ import annotations
 
 import copy
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,7 @@ from harness.config import plan
 from harness.config.load import ConfigDocument, Key, SourceLine, load, merged
 from harness.config.plan import Plan
 from harness.config.schema import Name, Strict, described
-from harness.corpora.card import Card
+from harness.corpora.card import Card, load_card
 from harness.values import catalog
 from harness.values.errors import ConfigError, Problem, suggest
 
@@ -114,24 +113,24 @@ def read(path: Path) -> Suite:
     try:
         config = SuiteConfig.model_validate(document.data)
     except ValidationError as error:
-        problems = [described(one, SuiteConfig) for one in error.errors()]
-        raise ConfigError([document.problem(one.where, one.what, one.hint) for one in problems]) from None
-    problems = [document.problem(one.where, one.what, one.hint) for one in _unknown(config)]
+        problems = [described(detail, SuiteConfig) for detail in error.errors()]
+        raise ConfigError([document.problem(each.where, each.what, each.hint) for each in problems]) from None
+    problems = [document.problem(each.where, each.what, each.hint) for each in _unknown(config)]
     entries = []
     for key in config.experiments:
-        own = _document(document, config.name, key)
-        absent = _absent(own.data)
+        part = _document(document, config.name, key)
+        absent = _absent(part.data)
         try:
-            made = None if absent else plan.resolve(own)
+            resolved = None if absent else plan.resolve(part)
         except ConfigError as error:
             problems += error.problems
         else:
             floors = config.floors.get(key, {})
-            entries.append(SuiteEntry(key, made, absent, floors))
+            entries.append(SuiteEntry(key, resolved, absent, floors))
             problems += [
                 document.problem(f"floors.{key}.{name}", f"{key} has no classifier {name!r}")
                 for name in floors
-                if made is not None and name not in [one.name for one in made.classifiers]
+                if resolved is not None and name not in [planned.name for planned in resolved.classifiers]
             ]
     if problems:
         raise ConfigError(dict.fromkeys(problems))
@@ -155,17 +154,17 @@ def _unknown(config: SuiteConfig) -> list[Problem]:
 def _document(suite: ConfigDocument, name: str, key: str) -> ConfigDocument:
     """Put the config of one experiment together, each value with the line that it came from."""
     parts = [("common",), ("experiments", key)]
-    found = []
+    layers = []
     for prefix in parts:
         data: Any = suite.data
         for step in prefix:
             data = data.get(step, {})
         depth = len(prefix)
-        places: dict[Key, SourceLine] = {
-            path[depth:]: place for path, place in suite.lines.items() if path[:depth] == prefix
+        lines: dict[Key, SourceLine] = {
+            path[depth:]: line for path, line in suite.lines.items() if path[:depth] == prefix
         }
-        found.append((copy.deepcopy(data), {path: place for path, place in places.items() if path}))
-    return merged(suite.path, [({"name": f"{name}-{key}"}, {}), *found])
+        layers.append((copy.deepcopy(data), {path: line for path, line in lines.items() if path}))
+    return merged(suite.path, [({"name": f"{name}-{key}"}, {}), *layers])
 
 
 def _absent(data: Mapping[str, Any]) -> str:
@@ -174,8 +173,7 @@ def _absent(data: Mapping[str, Any]) -> str:
     kind = corpus.get("kind") if isinstance(corpus, Mapping) else None
     if not isinstance(kind, str) or kind not in catalog.CATALOGUES["corpus"] or "folder" in (corpus or {}):
         return ""
-    factory = catalog.lookup("corpus", kind, "")
-    card: Card | None = getattr(sys.modules[factory.__module__], "CARD", None)
-    if card is None or not card.variable or card.found():
+    card = load_card(kind)
+    if not card.variable or card.default_folder():
         return ""
     return f"the environment variable {card.variable} is not set"

@@ -80,31 +80,32 @@ def rows(suite: Suite, cells: Iterable[SuiteCell]) -> tuple[SuiteRow, ...]:
 
     What was published of a corpus stands once: after the mean of its experiments, else after their last.
     """
-    finished = [one for one in cells if one.outcome.result is not None]
-    parts: list[tuple[str, list[SuiteRow]]] = []
+    finished = [cell for cell in cells if cell.outcome.result is not None]
+    sections: list[tuple[str, list[SuiteRow]]] = []
     for entry in suite.entries:
-        own = [_row(one.entry, one.outcome) for one in finished if one.entry.key == entry.key]
-        parts += [(entry.key, own)] if own else []
-    lines = [row for _, own in parts for row in own]
-    means = [(name, _means(name, keys, lines)) for name, keys in suite.means.items()]
-    parts += [(name, found) for name, found in means if found]
-    told = _after(suite, [key for key, _ in parts])
-    return tuple(row for key, own in parts for row in (*own, *_published(key, told.get(key))))
+        scored = [_row(cell.entry, cell.outcome) for cell in finished if cell.entry.key == entry.key]
+        sections += [(entry.key, scored)] if scored else []
+    scored = [row for _, section in sections for row in section]
+    means = [(name, _means(name, keys, scored)) for name, keys in suite.means.items()]
+    sections += [(name, averaged) for name, averaged in means if averaged]
+    cards = _cards_by_section(suite, [key for key, _ in sections])
+    return tuple(row for key, section in sections for row in (*section, *_published(key, cards.get(key))))
 
 
-def _after(suite: Suite, keys: Sequence[str]) -> dict[str, Card]:
-    """Say after which lines published numbers stand: a mean over one corpus counts as that corpus's last."""
+def _cards_by_section(suite: Suite, keys: Sequence[str]) -> dict[str, Card]:
+    """Choose the section that published numbers follow: a mean over one corpus counts as its last."""
     cards = {entry.key: entry.card for entry in suite.entries if entry.card is not None}
     for name, averaged in suite.means.items():
-        held = [cards.get(key) for key in averaged]
-        if held and held[0] is not None and held.count(held[0]) == len(held):
-            cards[name] = held[0]
+        averaged_cards = [cards.get(key) for key in averaged]
+        first = averaged_cards[0] if averaged_cards else None
+        if first is not None and averaged_cards.count(first) == len(averaged_cards):
+            cards[name] = first
     last = {card.name: key for key in keys if (card := cards.get(key)) is not None}
     return {key: cards[key] for key in last.values()}
 
 
 def to_csv(table: Sequence[SuiteRow]) -> str:
-    """Write the table as CSV; an empty field for what there is not."""
+    """Write the table as CSV; a missing value is an empty field."""
     buffer = io.StringIO()
     names = [field.name for field in fields(SuiteRow)]
     writer = csv.writer(buffer, lineterminator="\n")
@@ -124,7 +125,7 @@ def to_markdown(table: Sequence[SuiteRow]) -> str:
 
 
 def number(value: float) -> str:
-    """Write a score with three decimals; a dash for what is not there."""
+    """Write a score with three decimals; a dash for a missing one."""
     return "–" if math.isnan(value) else f"{value:.3f}"
 
 
@@ -153,31 +154,39 @@ def _row(entry: SuiteEntry, outcome: ClassifierOutcome) -> SuiteRow:
     result, metric = outcome.result, entry.plan.primary.name
     scores = result.scores.rows
     whole = scores[(scores["split"] == "test") & (scores["slice"] == "all")].to_dict("records")
-    found = {one["metric"]: one for one in whole}
-    own, expected = found[metric], found.get(EXPECTED, dict.fromkeys(("value", "low", "high"), math.nan))
-    folds = {one.trial.fold for one in result.trials}
-    scored = f"{int(own['n']):,} rows"
+    by_metric = {row["metric"]: row for row in whole}
+    primary = by_metric[metric]
+    expected = by_metric.get(EXPECTED, dict.fromkeys(("value", "low", "high"), math.nan))
+    folds = {trial.trial.fold for trial in result.trials}
+    scored = f"{int(primary['n']):,} rows"
     return SuiteRow(
         entry.key,
         outcome.classifier.name,
         metric,
-        own["value"],
-        own["low"],
-        own["high"],
-        own["seed_sd"],
+        primary["value"],
+        primary["low"],
+        primary["high"],
+        primary["seed_sd"],
         expected["value"],
         expected["low"],
         expected["high"],
         floor=entry.floors.get(outcome.classifier.name, math.nan),
         items=f"{scored}, {len(folds)} folds" if len(folds) > 1 else f"{scored} of test",
-        seconds=sum(sum(one.seconds.values()) for one in result.trials),
+        seconds=sum(sum(trial.seconds.values()) for trial in result.trials),
     )
 
 
 def _published(key: str, card: Card | None) -> list[SuiteRow]:
     return [
-        SuiteRow(key, f"{one.system} ({one.source})", one.metric, one.value, items=one.items, published=True)
-        for one in (card.published if card is not None else ())
+        SuiteRow(
+            key,
+            f"{score.system} ({score.source})",
+            score.metric,
+            score.value,
+            items=score.items,
+            published=True,
+        )
+        for score in (card.published if card is not None else ())
     ]
 
 
@@ -188,26 +197,26 @@ def _means(name: str, keys: Sequence[str], table: Sequence[SuiteRow]) -> list[Su
         if row.corpus in keys and not row.published:
             by_classifier.setdefault(row.classifier, []).append(row)
     return [
-        _mean(replace(found[0], corpus=name), found)
-        for found in by_classifier.values()
-        if len(found) == len(keys) and len({row.metric for row in found}) == 1
+        _mean(replace(scored[0], corpus=name), scored)
+        for scored in by_classifier.values()
+        if len(scored) == len(keys) and len({row.metric for row in scored}) == 1
     ]
 
 
-def _mean(row: SuiteRow, found: Sequence[SuiteRow]) -> SuiteRow:
-    values, n = [one.value for one in found], len(found)
-    value = sum(values) / n
-    sd = math.sqrt(sum((one - value) ** 2 for one in values) / (n - 1)) if n > 1 else math.nan
+def _mean(row: SuiteRow, averaged: Sequence[SuiteRow]) -> SuiteRow:
+    values, n = [each.value for each in averaged], len(averaged)
+    mean = sum(values) / n
+    sd = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1)) if n > 1 else math.nan
     return SuiteRow(
         row.corpus,
         row.classifier,
         row.metric,
-        value,
+        mean,
         seed_sd=sd,
-        f1_macro=sum(one.f1_macro for one in found) / n,
-        floor=sum(one.floor for one in found) / n,
-        items=f"mean of {n}: {', '.join(one.corpus for one in found)}",
-        seconds=sum(one.seconds for one in found),
+        f1_macro=sum(each.f1_macro for each in averaged) / n,
+        floor=sum(each.floor for each in averaged) / n,
+        items=f"mean of {n}: {', '.join(each.corpus for each in averaged)}",
+        seconds=sum(each.seconds for each in averaged),
     )
 
 

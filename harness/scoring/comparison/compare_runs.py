@@ -1,4 +1,8 @@
-"""Runs and a metric in, a Comparison out."""
+"""Runs and a metric in, a Comparison out.
+
+How often the intervals cover the truth, and how often equal runs are told apart, is simulated in
+``experiments/statistics``.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +39,8 @@ def compare(
     """Rank runs and test which of their differences are established.
 
     All runs are resampled on the same clusters of items, their seeds independently. Every pair is compared,
-    with Holm's correction for the number of pairs. If there are so many pairs that no difference could be
-    established with this number of draws, every run is compared with one reference run instead: the best on
-    validation, which is chosen without looking at the test items.
+    with Holm's correction. If there are so many pairs that this number of draws could not establish any
+    difference, every run is compared with one instead: the best on validation, chosen without the test items.
 
     Parameters
     ----------
@@ -56,8 +59,7 @@ def compare(
     Returns
     -------
     Comparison
-        Lists in ``refused``, with the reason, runs on another test set, with other labels or groups, or
-        without probabilities if the metric needs them.
+        Runs that cannot be compared, such as those on another test set, are in ``refused`` with the reason.
 
     Raises
     ------
@@ -65,14 +67,10 @@ def compare(
         If fewer than two runs can be compared, or a name occurs twice.
     ConfigError
         If the metric is unknown or does not apply.
-
-    Notes
-    -----
-    How often the intervals cover the truth, and equal runs are told apart, is simulated in
-    ``experiments/statistics``.
     """
     eligible = eligible_runs(runs, metric, split)
     scalar_metric, samples = eligible.scalar_metric, eligible.samples
+    # A metric of ranks or bins passes over all items in each draw.
     n_draws = min(draws, TABLE_DRAWS) if scalar_metric.metric.kind == "table" else draws
     first = next(iter(samples.values()))
     drawn = _resampled(eligible, Draws(first.n_clusters, n_draws, seed))
@@ -82,6 +80,7 @@ def compare(
     family = [pair for pair in combinations(ranked, 2) if not reference or reference in pair]
     pairs = compare_pairs(scalar_metric, family, drawn, samples, randomization)
     groups = _tie_groups(ranked, pairs, reference)
+    limited = comparison_limitations(scalar_metric.metric, first, drawn, pairs, deterministic)
     return Comparison(
         scalar_metric=scalar_metric,
         split=split,
@@ -96,10 +95,7 @@ def compare(
         reference=reference,
         refused=eligible.refused,
         omitted_tests=_omitted_tests(first, randomization),
-        limitations=(
-            *on_test,
-            *comparison_limitations(scalar_metric.metric, first, drawn, pairs, deterministic),
-        ),
+        limitations=(*on_test, *limited),
     )
 
 
@@ -109,6 +105,7 @@ def _resampled(eligible: EligibleRuns, resamples: Draws) -> dict[str, Resampled]
     views = {name: scalar_metric.view(sample) for name, sample in eligible.samples.items()}
     parts: dict[str, list[np.ndarray]] = {name: [] for name in views}
     width = len(next(iter(views.values()))) if scalar_metric.metric.kind == "table" else 1
+    # All runs see the same resampled clusters, so that what is hard for all of them cancels.
     for weights in resamples.blocks(width) if resamples.n_clusters > 1 else ():
         for name, view in views.items():
             parts[name].append(scalar_metric.drawn(view, weights))
@@ -139,6 +136,7 @@ def _reference(eligible: EligibleRuns, ranked: Sequence[str], smallest: float) -
         return "", ()
     scored = {name: value for name, value in eligible.on_validation.items() if not math.isnan(value)}
     if len(scored) == len(ranked):
+        # Chosen on validation: a reference chosen on test would win by luck (the winner's curse).
         best = max if eligible.scalar_metric.higher_is_better else min
         return best(scored, key=scored.__getitem__), ()
     return ranked[0], (
@@ -176,6 +174,7 @@ def _ranked_runs(
         ends = interval(run.draws, clusters=clusters)
         # Moving or widening an interval can push it past the metric's range.
         low, high = (float(end) for end in np.clip(ends, scalar_metric.metric.low, scalar_metric.metric.high))
+        # One seed has no spread, and one cluster no standard error: NaN, not 0.
         several = len(run.by_seed) > 1
         defined = len(run.item_draws) > 1 and not math.isnan(low)
         yield RankedRun(

@@ -34,6 +34,7 @@ def conclusions(comparison: Comparison) -> tuple[str, ...]:
 def _shows_groups(comparison: Comparison, pair: Pair, leaders: list[str]) -> bool:
     """Return whether a pair shows the tie groups: a leader with its own group, or with the next leader."""
     better, worse = (comparison.run(name).group for name in (pair.better, pair.worse))
+    # Pairs of a leader with its group show the ties, pairs of leaders the steps between groups.
     if pair.better in leaders and better == worse:
         return True
     return pair.better in leaders and pair.worse in leaders and abs(better - worse) == 1
@@ -44,6 +45,7 @@ def _sentence(comparison: Comparison, pair: Pair) -> str:
     if math.isnan(difference.p):
         return f"Whether {pair.better} beats {pair.worse} is unknown: the difference has no interval."
     if pair.separable:
+        # Differences of "lower is better" metrics are negative: the gain is reported as positive.
         low, high = sorted((abs(difference.low), abs(difference.high)))
         return (
             f"{pair.better} beats {pair.worse} by {abs(difference.value):.3f} ({low:.3f} to {high:.3f})"

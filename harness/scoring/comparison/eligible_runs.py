@@ -107,6 +107,7 @@ def _listed(labels: LabelSet) -> str:
 def _read(rows: Predictions, predictions: Predictions, scalar_metric: ScalarMetric, split: str) -> _Run:
     """Align the rows of the compared split, sorted by id; score the validation rows, if any."""
     sample = AlignedPredictions.of(rows)
+    # Sorted by id, rows of different files can be compared position by position.
     order = np.argsort(sample.ids.astype(str), kind="stable")
     scorable = rows.has_probabilities or not scalar_metric.metric.probabilities
     on_validation = math.nan
@@ -119,6 +120,7 @@ def _read(rows: Predictions, predictions: Predictions, scalar_metric: ScalarMetr
 def _on_one_test_set(
     read: dict[str, _Run], refused: dict[str, str], scalar_metric: ScalarMetric
 ) -> EligibleRuns:
+    # ``max`` returns the first of equally frequent fingerprints: the first run decides.
     counts = Counter(run.fingerprint for run in read.values())
     fingerprint = max(counts, key=counts.__getitem__, default="")
     samples: dict[str, AlignedPredictions] = {}
@@ -134,6 +136,7 @@ def _on_one_test_set(
             reason = f"it has no probabilities, which {scalar_metric.key} needs"
         elif reference is not None:
             reason = _mismatch(reference, run.sample)
+        # Computed once, here: an undefined score would otherwise rank first or last.
         values = scalar_metric.by_seed(run.sample) if not reason else None
         if values is None or not np.isfinite(values).all():
             refused[name] = reason or f"its {scalar_metric.key} is undefined on these items"

@@ -54,6 +54,7 @@ class Randomization:
             if additive is None:
                 return cls(reason=f"{scalar_metric.key} is not computed from sums over items")
             cells, statistic = additive
+            # Linear in the number of runs, not of pairs: the swaps are shared.
             halves[name] = halved(statistic, cells, name=name, seed=seed)
         assert statistic is not None
         return cls(statistic, halves)
@@ -114,6 +115,7 @@ def mcnemar(a: AlignedPredictions, b: AlignedPredictions) -> tuple[float, ...]:
     """
     if mcnemar_omitted(a):
         return ()
+    # McNemar compares two models, not two classifiers: one seed of each at a time.
     right_a, right_b = (sample.predicted == sample.truth for sample in (a, b))
     return tuple(
         paired.mcnemar(right_a[turn % len(right_a)], right_b[turn % len(right_b)])

@@ -56,6 +56,7 @@ class ScalarMetric:
         ConfigError
             If it is unknown, has several values or does not apply to the labels.
         """
+        # Score names such as ``f1_critical`` are not in the catalogue: they depend on the labels.
         per_label: dict[str, ScalarMetric] = {}
         for name in CATALOGUES["metric"]:
             metric = lookup("metric", name, "metric")
@@ -105,6 +106,7 @@ class ScalarMetric:
         statistic : callable
             Maps totals ``(draws, n_seeds, *rest)`` to ``(draws, n_seeds)``.
         """
+        # Counts by target are averages of ratios: no sum over clusters gives them.
         if self.metric.kind == "counts" and not self.metric.by_target:
             return view.cells, lambda totals: self._of_tables(totals, view)
         if self.metric.kind == "items":

@@ -61,6 +61,7 @@ class ReliabilityBin:
 
 def log_loss(truth: Codes, proba: Array, _predicted: Codes) -> Array:
     """Return minus the log probability of the true label, ``(n,)``; mean over labels if multi-label."""
+    # A probability of 0 for the true label would make the mean infinite.
     clipped = np.clip(proba, EPSILON, 1 - EPSILON)
     if truth.ndim == 1:
         return np.asarray(-np.log(np.take_along_axis(clipped, truth[:, None], axis=1)[:, 0]))
@@ -190,12 +191,14 @@ def width_bins(stated: Array, bins: int = BINS) -> NDArray[np.int64]:
 
 
 def _over_claims(truth: Codes, proba: Array, weights: Array, error: Any) -> Array:
+    # All draws at once, as rows of one matrix.
     flat = weights.reshape(-1, weights.shape[-1]).astype(np.float64, copy=False)
     errors = np.mean([error(stated, true, flat) for stated, true in claims(truth, proba)], axis=0)
     return np.asarray(errors).reshape(weights.shape[:-1])
 
 
 def _equal_width_error(stated: Array, true: Array, weights: Array) -> Array:
+    # One matrix product sums the gaps of all bins for all draws.
     gaps = np.eye(BINS)[width_bins(stated)] * (stated - true)[:, None]
     return ratio(np.abs(weights @ gaps).sum(axis=1), weights.sum(axis=1))
 
@@ -203,6 +206,7 @@ def _equal_width_error(stated: Array, true: Array, weights: Array) -> Array:
 def _equal_mass_error(stated: Array, true: Array, weights: Array) -> Array:
     mass, (gaps,) = _cumulated(stated, (stated - true)[None], weights)
     totals = weights.sum(axis=1)
+    # The rows of weights lie one after another on one axis, so that one interpolation serves all.
     starts = np.cumsum(totals) - totals
     bounds = starts[:, None] + totals[:, None] * (np.arange(BINS + 1) / BINS)
     within = np.diff(np.interp(bounds, mass, gaps), axis=1)

@@ -53,6 +53,7 @@ def f1_macro(tables: Array) -> Array:
 def mcc(table: Array) -> Array:
     """Return the multi-class correlation of truth and prediction, in [-1, 1]; 0 if either is constant."""
     true, predicted, n = table.sum(axis=-1), table.sum(axis=-2), table.sum(axis=(-2, -1))
+    # Gorodkin 2004, in the form with marginals.
     hits = np.trace(table, axis1=-2, axis2=-1)
     spread = (n**2 - (true**2).sum(axis=-1)) * (n**2 - (predicted**2).sum(axis=-1))
     # Rounding can push a perfect correlation past 1 by the last bit.

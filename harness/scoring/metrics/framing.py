@@ -38,6 +38,7 @@ def jaccard(truth: Codes, _proba: Array, predicted: Codes) -> Array:
 
     Predicting no frame for an item without a frame is right (scikit-learn: ``zero_division=1``).
     """
+    # Bitwise on 0 and 1: sizes of intersection and union.
     both, either = (truth & predicted).sum(axis=1), (truth | predicted).sum(axis=1)
     return np.where(either == 0, 1.0, ratio(both, either))
 

@@ -83,6 +83,7 @@ def resolve(names: Sequence[str] | None, primary: str, labels: LabelSet) -> tupl
     problems: list[Problem] = []
     if names is None:
         defaults = default_names(labels)
+        # A primary metric outside the defaults is scored too: runs are ranked by it.
         names = defaults if primary in defaults else (primary, *defaults)
         paths = ["primary" if name == primary else "metrics" for name in names]
     else:

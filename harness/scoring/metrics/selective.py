@@ -45,6 +45,7 @@ def risk_coverage(sure: Array, wrong: Array, weights: Array) -> tuple[Array, Arr
     El-Yaniv & Wiener 2010, On the Foundations of Noise-free Selective Classification.
     """
     order = np.argsort(-sure, kind="stable")
+    # Ties end where the confidence changes: a threshold cannot separate them.
     last = np.flatnonzero(np.append(np.diff(sure[order]) != 0, True))
     times = weights.take(order, axis=1).astype(np.float64, copy=False)
     served = np.cumsum(times, axis=1)[:, last]
@@ -70,6 +71,7 @@ def aurc(truth: Codes, proba: Array, predicted: Codes, weights: Array) -> Array:
     flat = weights.reshape(-1, weights.shape[-1])
     sure = confidence(proba, predicted)
     _, coverage, risk = risk_coverage(sure, errors(truth, predicted), flat)
+    # Weighted by the items that each threshold adds: with ties, not by rank.
     steps = np.diff(coverage, axis=1, prepend=0.0)
     return np.asarray((steps * risk).sum(axis=1)).reshape(weights.shape[:-1])
 

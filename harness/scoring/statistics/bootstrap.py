@@ -70,7 +70,9 @@ class Draws:
         ndarray of float32
             ``(draws in this block, n_clusters)``; whole numbers, rows sum to ``n_clusters``.
         """
+        # The stream is read in stripes of a fixed size, so that draws do not depend on the block size.
         stripe = max(1, STRIPE_NUMBERS // self.n_clusters)
+        # A whole number of stripes, so that none is split between two blocks.
         block = max(1, BLOCK_NUMBERS // max(width, self.n_clusters) // stripe) * stripe
         stripes = self._stripes(stripe)
         for start in range(0, self.n_draws, block):
@@ -93,6 +95,7 @@ class Draws:
         offsets = np.arange(stripe)[:, None] * n
         while True:
             drawn = stream.integers(0, n, size=(stripe, n), dtype=dtype) + offsets
+            # One ``bincount`` for the whole stripe: each draw has its own range of indices.
             yield np.bincount(drawn.ravel(), minlength=stripe * n).reshape(stripe, n)
 
     def _block(self, stripes: Iterator[NDArray[np.int64]], n_draws: int) -> NDArray[np.float32]:
@@ -146,6 +149,7 @@ def totals(weights: Array, cells: NDArray[Any]) -> NDArray[np.float64]:
     exactly, those are used: that takes half the time.
     """
     flat = cells.reshape(len(cells), -1)
+    # Integers only: sums of rounded floats would differ in their last bits between equal draws.
     whole = np.issubdtype(flat.dtype, np.integer)
     largest = weights.sum(axis=1).max(initial=0) * flat.max(initial=0) if whole else np.inf
     dtype = np.float32 if largest < MAX_EXACT_FLOAT32 else np.float64
@@ -188,6 +192,7 @@ def over_items_and_seeds(values: Array, shares: NDArray[np.float64]) -> NDArray[
     if n == 1 or not len(values):
         return over_seeds(values, shares)
     off, total, noise = seed_variances(values)
+    # Estimated by subtraction; a negative estimate counts as 0.
     due_to_seeds = np.divide(total - noise, total, out=np.zeros_like(total), where=total > noise)
     means = np.asarray(values).mean(axis=1)
     return np.asarray(means + np.sqrt(due_to_seeds * n / (n - 1)) * np.tensordot(shares, off, axes=1))
@@ -220,6 +225,7 @@ def seed_variances(values: Array) -> tuple[NDArray[np.float64], ...]:
 def by_cluster(values: NDArray[Any], clusters: NDArray[np.int64], n_clusters: int) -> NDArray[Any]:
     """Add items up by cluster: ``(n, *rest)`` to ``(n_clusters, *rest)``, of the same type."""
     sums = np.zeros((n_clusters, *values.shape[1:]), dtype=values.dtype)
+    # ``add.at`` because clusters repeat: plain indexing would add each only once.
     np.add.at(sums, clusters, values)
     return sums
 

@@ -122,6 +122,7 @@ def corrected_share(
     inside = (sample.whole > 0) | (sample.predicted_whole > 0)
     n = int(inside.sum())
     d_part, d_whole = sample.part - sample.predicted_part, sample.whole - sample.predicted_whole
+    # Labels may also move rows into the group or out of it: its size is corrected, too.
     total = whole + float((d_whole / design.pi).sum())
     if n < 2 or total <= 0:
         return UNKNOWN_SHARE
@@ -131,6 +132,7 @@ def corrected_share(
     unsampled = 1 - n / max(float((1 / design.pi[inside]).sum()), n)
     min_variance = unsampled * error_rate * (1 - error_rate) / n
     se = math.sqrt(max(design.variance(values), min_variance))
+    # One degree of freedom per stratum is used up by its mean.
     freedom = max(n - len(np.unique(design.stratum[inside])), 1)
     half_width = float(student.ppf(0.5 + level / 2, freedom)) * se
     bounds = (share, share - half_width, share + half_width)

@@ -120,6 +120,7 @@ def resampled(by_seed: Array, drawn: Array, resamples: Draws, name: str) -> Resa
     name : str
         Of the run: its seeds are resampled independently of those of any other name.
     """
+    # The name selects the stream: the seeds of two runs must not be resampled in the same way.
     shares = resamples.seed_shares(len(by_seed), "run", name)[: len(drawn)]
     noise = float(seed_variances(drawn)[2]) if drawn.size and len(by_seed) > 1 else 0.0
     return Resampled(by_seed, drawn.mean(axis=1), over_items_and_seeds(drawn, shares), noise)
@@ -150,6 +151,7 @@ def difference(a: Resampled, b: Resampled, n_items: int, clusters: float) -> Dif
         return Difference(value, nan, nan, nan, nan, nan, nan, se_seeds, nan, nan)
     low, high = map(float, interval(drawn, clusters=clusters))
     drawn, se_items = drawn[~np.isnan(drawn)], float(np.nanstd(of_items, ddof=1))
+    # Ties count half on both sides, so that two equal runs have probability 0.5.
     above, below = int((drawn > 0).sum()), int((drawn < 0).sum())
     n = len(drawn)
     return Difference(
@@ -215,6 +217,7 @@ def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float:
     from statsmodels.stats.contingency_tables import mcnemar as test
 
     only_a, only_b = int((right_a & ~right_b).sum()), int((~right_a & right_b).sum())
+    # Without disagreement the test statistic is 0 / 0.
     if only_a + only_b == 0:
         return 1.0
     both, none = int((right_a & right_b).sum()), int((~right_a & ~right_b).sum())

@@ -105,6 +105,7 @@ def randomized(statistic: Statistic, a: Halved, b: Halved) -> float:
         for run in (a, b)
         for turn in [np.arange(n_seeds) % len(run.by_seed)]
     )
+    # Run A with the clusters of B where they are swapped; the complement is B with those of A.
     mixed = unswapped_a + (whole_b - unswapped_b)
     complement = whole_a + whole_b - mixed
     drawn = statistic(mixed).mean(axis=1) - statistic(complement).mean(axis=1) + a.noise + b.noise
@@ -156,6 +157,7 @@ def _seed_noise(by_seed: Array, due_to_items: float, draws: int, stream: np.rand
     if n < 2:
         return np.zeros(draws)
     total = float(by_seed.var(ddof=1))
+    # The seeds differ no more than their items make them: there is nothing to add.
     if total <= due_to_items:
         return np.zeros(draws)
     # Deviations from their own mean are too small: the second factor corrects that.

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-MIN_GROUPS = 100
-"""Groups (articles) of calibration from which on a guarantee is given; with fewer, none is."""
+from harness.values.minimums import MIN_GUARANTEE_GROUPS
 
 SERVES_NOTHING = 2.0
 """A threshold above every confidence, which is at most 1: the model abstains on every row."""
@@ -47,7 +46,7 @@ class AbstentionRule:
     @property
     def guarantees(self) -> bool:
         """Whether the risk is guaranteed to be met."""
-        return self.method == "learn_then_test" and self.groups >= MIN_GROUPS and not self.refitted
+        return self.method == "learn_then_test" and self.groups >= MIN_GUARANTEE_GROUPS and not self.refitted
 
     @property
     def statement(self) -> str:
@@ -70,8 +69,8 @@ class AbstentionRule:
         )
         if self.refitted:
             reason = "the threshold was set for the folds' classifiers, not for the one that is served"
-        elif self.groups < MIN_GROUPS:
-            reason = f"there are fewer than {MIN_GROUPS} groups"
+        elif self.groups < MIN_GUARANTEE_GROUPS:
+            reason = f"there are fewer than {MIN_GUARANTEE_GROUPS} groups"
         aim = f"The threshold aims at a risk of {self.risk:.0%}, measured on {evidence}."
         return f"{aim} No guarantee: {reason}."
 

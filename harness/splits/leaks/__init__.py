@@ -1,4 +1,4 @@
-"""A corpus and its folds in, leaks out, before anything is trained: repeats, shared groups, shortcuts."""
+"""A corpus and its folds in, leaks out before anything is trained: repeats, shared groups, shortcuts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A corpus and its folds in, what was counted of their leaks out: in numbers, sentences and tables."""
+"""A corpus and its folds in, the evidence of leaks out: as numbers, sentences and tables."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from harness.splits.leaks.duplicates import near_pairs, near_vectors, normalised
 from harness.splits.leaks.repeats import Fold, Repeat, grouped_with_train, repeats
 from harness.splits.leaks.shortcuts import Shortcut, conflicts, shortcut
 from harness.values.findings import Detail, Measure, Verdict
+from harness.values.formatting import number, percent
 from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
 
@@ -20,19 +21,22 @@ if TYPE_CHECKING:
 
 
 Encode = Callable[[Sequence[str]], "NDArray[np.floating[Any]]"]
-SHOWN = 50
-"""Rows that a table of the report holds."""
+MAX_TABLE_ROWS = 50
+"""Rows of each table in the report, at most."""
 
-CERTAIN = 0.01
-"""A shortcut is reported where chance alone explains it less often than this."""
+MAX_REFUSAL_ROWS = 5
+"""Rows that a refusal names, at most; the others are counted."""
 
-STRONG = 0.25
-"""A lift from which on the target alone settles too much."""
+SHORTCUT_ALPHA = 0.01
+"""Significance level of a shortcut; stricter than the usual 0.05, as the test treats items as independent."""
+
+MAX_LIFT = 0.25
+"""Accuracy that the target alone may add; with more the finding is "failed", a warning no longer suffices."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much test may share with train; :func:`harness.splits.leaks.leaks` says what each means."""
+    """How much test may share with train; see :func:`harness.splits.leaks.leaks`."""
 
     max_leaked_rows: int
     max_near_rows: int | None
@@ -42,17 +46,17 @@ class Limits:
 
 
 class Evidence:
-    """Everything that was counted.
+    """All leaks of a corpus, counted.
 
     Parameters
     ----------
     limits : Limits
-        What is looked for, and how much of it is allowed.
+        What counts as a leak, and how much is allowed.
     corpus : Corpus
     folds : sequence of Fold
     labels : LabelSet
     encode : callable, optional
-        Texts → vectors.
+        Texts → ``(n, size)`` array.
     """
 
     def __init__(
@@ -70,12 +74,14 @@ class Evidence:
         self.n_test = len({id_ for fold in folds for id_ in fold.test})
         self.repeats = repeats(ids, words, folds, self._near(words, encode))
         column = rows["frames" if labels.multi else "stance"]
-        named = ["|".join(sorted(value)) if isinstance(value, tuple) else str(value) for value in column]
-        self.conflicts = conflicts(rows, named, words)
+        label_names = [
+            "|".join(sorted(value)) if isinstance(value, tuple) else str(value) for value in column
+        ]
+        self.conflicts = conflicts(rows, label_names, words)
         targets = rows["target"].astype(object).where(rows["target"].notna(), None)
-        about = dict(zip(ids, zip(targets, named, strict=True), strict=True))
+        labelled = dict(zip(ids, zip(targets, label_names, strict=True), strict=True))
         self.shortcut: Shortcut | None = shortcut(
-            [([about[i] for i in fold.train], [about[i] for i in fold.test]) for fold in folds]
+            [([labelled[i] for i in fold.train], [labelled[i] for i in fold.test]) for fold in folds]
         )
         self.grouped = grouped_with_train(dict(zip(ids, rows["group"], strict=True)), folds)
         self.texts = dict(zip(ids, rows["text"].astype(str), strict=True))
@@ -85,85 +91,93 @@ class Evidence:
         pairs = near_pairs(texts, self.limits.near)
         if self.limits.embeddings is not None and encode is not None:
             pairs += near_vectors(texts, encode, self.limits.embeddings)
-        return [(texts[one], texts[other], share) for one, other, share in pairs]
+        return [(texts[i], texts[j], share) for i, j, share in pairs]
 
-    def of(self, *, exact: bool, test: bool = True) -> list[Repeat]:
-        """Return repeats of one kind, in test or before it."""
-        return [one for one in self.repeats if one.exact == exact and (one.part == "test") == test]
+    def test_repeats(self, *, exact: bool) -> list[Repeat]:
+        """Return the rows of test that repeat others, word for word or nearly."""
+        return [repeat for repeat in self.repeats if repeat.exact == exact and repeat.part == "test"]
 
-    def over(self) -> Iterator[str]:
-        """Say what is more than allowed."""
-        exact, near, limits = len(self.of(exact=True)), len(self.of(exact=False)), self.limits
+    def violations(self) -> Iterator[str]:
+        """Yield a clause for each limit that is exceeded."""
+        exact, near = len(self.test_repeats(exact=True)), len(self.test_repeats(exact=False))
+        limits = self.limits
         if exact > limits.max_leaked_rows:
             yield f"{self._repeat_rows(exact)}, {_allowed(limits.max_leaked_rows)}"
-        if limits.max_near_rows is not None and near > limits.max_near_rows:
+        if self._near_violation(near) and limits.max_near_rows is not None:
             nearly = "nearly repeats" if near == 1 else "nearly repeat"
-            yield f"{near:,} of {self.n_test:,} test rows {nearly} one, {_allowed(limits.max_near_rows)}"
+            rows = f"{near:,} of {self.n_test:,} test rows {nearly} a sentence of train or dev"
+            yield f"{rows}, {_allowed(limits.max_near_rows)}"
 
     def refusal(self) -> str:
-        """Write why training may not start."""
-        over = list(self.over())
-        if not over:
+        """Return why training may not start; empty where it may."""
+        violations = list(self.violations())
+        if not violations:
             return ""
-        exact, near, limits = self.of(exact=True), self.of(exact=False), self.limits
+        exact, near = self.test_repeats(exact=True), self.test_repeats(exact=False)
+        limits = self.limits
         refused, settings = [], []
         if len(exact) > limits.max_leaked_rows:
             refused += exact
             settings.append(f"audits.leaks.max_leaked_rows: {len(exact)}")
-        if limits.max_near_rows is not None and len(near) > limits.max_near_rows:
+        if self._near_violation(len(near)):
             refused += near
             settings.append(f"audits.leaks.max_near_rows: {len(near)}")
-        shown = "".join(f"\n  {_told(one)}" for one in refused[:5])
-        more = f"\n  and {len(refused) - 5:,} more" if len(refused) > 5 else ""
+        listed = "".join(f"\n  {_line(repeat)}" for repeat in refused[:MAX_REFUSAL_ROWS])
+        unlisted = len(refused) - MAX_REFUSAL_ROWS
+        more = f"\n  and {unlisted:,} more" if unlisted > 0 else ""
         return (
-            f"{'; '.join(over)}:{shown}{more}\n"
-            "Take them out of the corpus; where they are known and official, say so with"
+            f"{'; '.join(violations)}:{listed}{more}\n"
+            "Remove them from the corpus; if they belong to its official split, allow them with"
             f" {' and '.join(settings)}; or run with --allow-leaks, which marks the runs."
         )
 
     def verdict(self) -> Verdict:
-        """Return the verdict."""
-        found = self.shortcut
-        certain = found is not None and found.p < CERTAIN
-        if any(self.over()) or (certain and found is not None and found.lift >= STRONG):
+        """Return the verdict: "failed" where a limit is exceeded, "warning" where there is any leak."""
+        if any(self.violations()) or self._shortcut_reaches(MAX_LIFT):
             return "failed"
-        strong = certain and found is not None and found.lift >= self.limits.shortcut
-        return "warning" if self.repeats or self.conflicts or self.grouped or strong else "passed"
+        leaks = self.repeats or self.conflicts or self.grouped
+        return "warning" if leaks or self._shortcut_reaches(self.limits.shortcut) else "passed"
 
     def sentences(self) -> Iterator[str]:
-        """Yield what was found; one sentence where nothing was."""
-        over = list(self.over())
-        exact, near = self.of(exact=True), self.of(exact=False)
-        if over:
-            yield f"{'; '.join(over)}."
+        """Yield a sentence for each kind of leak; a single one where there is none."""
+        violations = list(self.violations())
+        exact, near = self.test_repeats(exact=True), self.test_repeats(exact=False)
+        if violations:
+            yield f"{'; '.join(violations)}."
         elif exact:
             yield f"{self._repeat_rows(len(exact))}; {_allowed(self.limits.max_leaked_rows)}."
-        if near and not any("nearly" in one for one in over):
+        if near and not self._near_violation(len(near)):
             duplicates = "is a near duplicate" if len(near) == 1 else "are near duplicates"
             yield f"{len(near):,} of {self.n_test:,} test rows {duplicates} of train or dev."
-        dev = [one for one in self.repeats if one.part != "test"]
+        dev = [repeat for repeat in self.repeats if repeat.part != "test"]
         if dev:
             repeat = "row repeats" if len(dev) == 1 else "rows repeat"
             yield f"{len(dev):,} dev {repeat} a sentence of train, nearly or word for word."
         if self.conflicts:
             n = sum(map(len, self.conflicts))
-            yield f"{n:,} rows say the same of the same target and are labelled differently."
+            yield f"{n:,} rows have the same text and target but different labels."
         if self.grouped:
-            yield self.of_the_groups
-        yield from self._of_the_shortcut()
-        if not (self.repeats or self.conflicts or self.grouped or self._short):
+            yield self.group_sentence
+        reported = self._shortcut_reaches(self.limits.shortcut)
+        if reported and self.shortcut is not None:
+            yield (
+                "The target alone predicts much: the most frequent label of each target is right for"
+                f" {percent(self.shortcut.by_target, unit=' %')} of test, the most frequent label of all for"
+                f" {percent(self.shortcut.by_majority, unit=' %')}."
+            )
+        if not (self.repeats or self.conflicts or self.grouped or reported):
             yield f"None of {self.n_test:,} test rows repeats a sentence of train or dev."
 
     @property
-    def of_the_groups(self) -> str:
-        """Say how many test rows share their group with train."""
+    def group_sentence(self) -> str:
+        """The sentence about test rows that share their group with train."""
         come = (
-            "comes from a group (article) that stands"
+            "comes from a group (article) that is"
             if self.grouped == 1
-            else "come from groups (articles) that stand"
+            else "come from groups (articles) that are"
         )
         return (
-            f"{self.grouped:,} of {self.n_test:,} test rows {come} in train:"
+            f"{self.grouped:,} of {self.n_test:,} test rows {come} in train too:"
             " see the slices of seen and unseen articles."
         )
 
@@ -171,48 +185,42 @@ class Evidence:
         repeat = "repeats" if n == 1 else "repeat"
         return f"{n:,} of {self.n_test:,} test rows {repeat} a sentence of train or dev"
 
-    @property
-    def _short(self) -> bool:
-        found = self.shortcut
-        return found is not None and found.p < CERTAIN and found.lift >= self.limits.shortcut
+    def _near_violation(self, near: int) -> bool:
+        return self.limits.max_near_rows is not None and near > self.limits.max_near_rows
 
-    def _of_the_shortcut(self) -> Iterator[str]:
-        if self._short and self.shortcut is not None:
-            yield (
-                "The target alone tells much of the label: the commonest label of each target is right for"
-                f" {100 * self.shortcut.by_target:.0f} % of test, the commonest of all for"
-                f" {100 * self.shortcut.by_majority:.0f} %."
-            )
+    def _shortcut_reaches(self, lift: float) -> bool:
+        """Whether the target alone adds so much to accuracy, beyond chance."""
+        return self.shortcut is not None and self.shortcut.p < SHORTCUT_ALPHA and self.shortcut.lift >= lift
 
     def measures(self) -> tuple[Measure, ...]:
-        """Return the counts, as numbers."""
+        """Return the counts, and what the target alone adds to accuracy."""
         counts = {
-            "repeated_rows": len(self.of(exact=True)),
-            "near_rows": len(self.of(exact=False)),
-            "repeated_dev_rows": sum(one.part != "test" for one in self.repeats),
+            "repeated_rows": len(self.test_repeats(exact=True)),
+            "near_rows": len(self.test_repeats(exact=False)),
+            "repeated_dev_rows": sum(repeat.part != "test" for repeat in self.repeats),
             "shared_group_rows": self.grouped,
             "conflicting_rows": sum(map(len, self.conflicts)),
         }
-        found = [Measure(name, float(count), n=self.n_test) for name, count in counts.items()]
+        measures = [Measure(name, float(count), n=self.n_test) for name, count in counts.items()]
         if self.shortcut is not None:
-            found.append(Measure("target_shortcut", self.shortcut.lift, n=self.shortcut.n))
-        return tuple(found)
+            measures.append(Measure("target_shortcut", self.shortcut.lift, n=self.shortcut.n))
+        return tuple(measures)
 
     def details(self) -> tuple[Detail, ...]:
-        """Return the rows themselves, as tables."""
+        """Return the rows concerned, as tables."""
         repeated = [
             (
-                one.id,
-                one.part,
-                "word for word" if one.exact else f"{one.share:.2f}",
-                one.of,
-                one.of_part,
-                self.texts[one.id],
-                self.texts[one.of],
+                repeat.id,
+                repeat.part,
+                "word for word" if repeat.exact else number(repeat.share, places=2),
+                repeat.of,
+                repeat.of_part,
+                self.texts[repeat.id],
+                self.texts[repeat.of],
             )
-            for one in self.repeats[:SHOWN]
+            for repeat in self.repeats[:MAX_TABLE_ROWS]
         ]
-        clashing = [(", ".join(ids), self.texts[ids[0]]) for ids in self.conflicts[:SHOWN]]
+        conflicting = [(", ".join(ids), self.texts[ids[0]]) for ids in self.conflicts[:MAX_TABLE_ROWS]]
         tables = (
             Detail(
                 "repeated",
@@ -223,19 +231,19 @@ class Evidence:
             ),
             Detail(
                 "conflicting",
-                "Sentences labelled in two ways",
+                "Sentences with conflicting labels",
                 ("ids", "text"),
-                tuple(clashing),
+                tuple(conflicting),
                 ("text",),
             ),
         )
-        return tuple(one for one in tables if one.rows)
+        return tuple(table for table in tables if table.rows)
 
 
 def _allowed(n: int) -> str:
     return f"{n:,} {'is' if n == 1 else 'are'} allowed"
 
 
-def _told(repeat: Repeat) -> str:
-    how = "repeats" if repeat.exact else "nearly repeats"
-    return f"{repeat.id} (test) {how} {repeat.of} ({repeat.of_part})"
+def _line(repeat: Repeat) -> str:
+    verb = "repeats" if repeat.exact else "nearly repeats"
+    return f"{repeat.id} (test) {verb} {repeat.of} ({repeat.of_part})"

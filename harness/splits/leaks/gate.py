@@ -1,11 +1,11 @@
-"""A corpus and its folds in, what test shares with train out; and whether training may start."""
+"""A corpus and its folds in, what test shares with train out, and whether training may start."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.splits.leaks.duplicates import ALIKE, NEAR
+from harness.splits.leaks.duplicates import NEAR_COSINE, NEAR_JACCARD
 from harness.splits.leaks.evidence import Encode, Evidence, Limits
 from harness.splits.leaks.repeats import Fold
 from harness.values.errors import ConfigError, Problem
@@ -18,7 +18,7 @@ NAME = "leaks"
 
 @dataclass(frozen=True)
 class Leaks:
-    """What was found in a corpus before anything is trained.
+    """The leaks of a corpus.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Leaks:
     refusal : str
         Why training may not start; empty where it may.
     notes : tuple of str
-        What a person should know beside the notes of the split.
+        Sentences that a person should read in addition to the notes of the split.
     """
 
     finding: Finding
@@ -36,34 +36,39 @@ class Leaks:
 
 @dataclass(frozen=True)
 class Gate(Limits):
-    """Looks for leaks; :func:`harness.splits.leaks.leaks` says what its settings mean."""
+    """Looks for leaks; see :func:`harness.splits.leaks.leaks` for its settings."""
 
     def inspect(
         self, corpus: Corpus, folds: Sequence[Fold], labels: LabelSet, encode: Encode | None = None
     ) -> Leaks:
-        """Look at a corpus and its folds.
+        """Look for leaks between the parts of each fold.
 
         Parameters
         ----------
         corpus : Corpus
-            What the task scores.
+            The rows that the task scores.
         folds : sequence of Fold
         labels : LabelSet
         encode : callable, optional
-            Texts → vectors; needed where ``embeddings`` is set.
+            Texts → ``(n, size)`` array; needed where ``embeddings`` is set.
 
         Returns
         -------
         Leaks
             A row counts once, however many folds it leaks in.
         """
-        seen = Evidence(self, corpus, folds, labels, encode)
-        refusal = seen.refusal()
-        sentences = tuple(seen.sentences())
-        finding = Finding(NAME, seen.verdict(), " ".join(sentences), seen.measures(), seen.details())
-        # What the split says itself is not said again.
-        notes = [one for one in sentences if one != seen.of_the_groups and finding.verdict != "passed"]
-        return Leaks(finding, refusal, tuple(notes))
+        evidence = Evidence(self, corpus, folds, labels, encode)
+        sentences = tuple(evidence.sentences())
+        finding = Finding(
+            NAME, evidence.verdict(), " ".join(sentences), evidence.measures(), evidence.details()
+        )
+        # The notes of the split mention shared groups already.
+        notes = [
+            sentence
+            for sentence in sentences
+            if sentence != evidence.group_sentence and finding.verdict != "passed"
+        ]
+        return Leaks(finding, evidence.refusal(), tuple(notes))
 
 
 def check(gate: Gate) -> Gate:
@@ -74,7 +79,7 @@ def check(gate: Gate) -> Gate:
     ConfigError
         With all of them.
     """
-    wrong = (
+    checks = (
         ("max_leaked_rows", gate.max_leaked_rows < 0, f"should be 0 or more, got {gate.max_leaked_rows}"),
         ("max_near_rows", (gate.max_near_rows or 0) < 0, f"should be 0 or more, got {gate.max_near_rows}"),
         ("near", not 0 < gate.near <= 1, f"should be a share above 0 and up to 1, got {gate.near}"),
@@ -89,7 +94,7 @@ def check(gate: Gate) -> Gate:
             f"should be a share above 0 and up to 1, got {gate.shortcut}",
         ),
     )
-    problems = [Problem(name, what) for name, is_wrong, what in wrong if is_wrong]
+    problems = [Problem(name, what) for name, is_wrong, what in checks if is_wrong]
     if problems:
         raise ConfigError(problems)
     return gate
@@ -99,11 +104,11 @@ def leaks(
     *,
     max_leaked_rows: int = 0,
     max_near_rows: int | None = None,
-    near: float = NEAR,
+    near: float = NEAR_JACCARD,
     embeddings: float | bool = False,
     shortcut: float = 0.1,
 ) -> Gate:
-    """Look for what test shares with train before anything is trained.
+    """Look for what test shares with train, before anything is trained.
 
     Parameters
     ----------
@@ -111,14 +116,14 @@ def leaks(
         So many test rows may repeat a sentence of train or dev (case and punctuation aside); with more,
         training does not start.
     max_near_rows : int, optional
-        The same for near duplicates; left out, they are reported and stop nothing.
+        The same for near duplicates; without it, they are reported and stop nothing.
     near : float
         Share of words and pairs of words that near duplicates have in common, in (0, 1].
     embeddings : float or bool
-        Take sentences whose vectors (packaged MiniLM) have at least this cosine for near duplicates too; true
-        stands for 0.9, which finds close paraphrases. Below 0.85 sentences on one subject reach it.
+        Sentences whose vectors (packaged MiniLM) have at least this cosine are near duplicates too; true
+        stands for 0.9, which finds close paraphrases. Below 0.85, sentences on the same subject reach it.
     shortcut : float
-        What the target alone may add to the share labelled rightly before there is a warning, in (0, 1].
+        How much the target alone may add to accuracy without a warning, in (0, 1].
     """
-    cosine = (ALIKE if embeddings else None) if isinstance(embeddings, bool) else embeddings
+    cosine = (NEAR_COSINE if embeddings else None) if isinstance(embeddings, bool) else embeddings
     return check(Gate(max_leaked_rows, max_near_rows, near, cosine, shortcut))

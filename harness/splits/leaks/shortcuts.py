@@ -1,4 +1,4 @@
-"""Labelled rows in, how far labels can be known without reading out: from the target alone, from a repeat."""
+"""Labelled rows in, how well the target alone predicts labels out; and rows whose labels conflict."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-Rows = Sequence[tuple[Any, str]]
-"""A target (None where there is none) and a label each."""
+TargetLabels = Sequence[tuple[Any, str]]
+"""Per row a target, or None, and a label."""
 
 
 @dataclass(frozen=True)
 class Shortcut:
-    """How often the label of a test row is that which its target mostly has in train.
+    """How well the most frequent label of each target in train predicts the labels of test.
 
     Attributes
     ----------
     n : int
         Test rows.
     by_target : float
-        Share labelled rightly by each target's commonest label in train; a target that train lacks gets the
-        commonest label of all.
+        Accuracy of predicting each target's most frequent label in train; a target that is not in train gets
+        the most frequent label of all.
     by_majority : float
-        Share labelled rightly by the commonest label of all.
+        Accuracy of predicting the most frequent label of all.
     p : float
-        McNemar's test of the two; items are taken as independent.
+        Of McNemar's test between the two; it treats items as independent.
     """
 
     n: int
@@ -40,17 +40,17 @@ class Shortcut:
 
     @property
     def lift(self) -> float:
-        """What the target's name alone is worth."""
+        """What the target alone adds to accuracy."""
         return self.by_target - self.by_majority
 
 
-def shortcut(folds: Sequence[tuple[Rows, Rows]]) -> Shortcut | None:
+def shortcut(folds: Sequence[tuple[TargetLabels, TargetLabels]]) -> Shortcut | None:
     """Predict test labels from targets alone.
 
     Parameters
     ----------
     folds : sequence of pairs
-        Train and test rows of each fold; scored together.
+        Train and test rows of each fold; all folds are scored together.
 
     Returns
     -------
@@ -59,41 +59,45 @@ def shortcut(folds: Sequence[tuple[Rows, Rows]]) -> Shortcut | None:
     """
     from statsmodels.stats.contingency_tables import mcnemar
 
-    right: list[tuple[bool, bool]] = []
+    correct: list[tuple[bool, bool]] = []
     for train, test in folds:
         if all(target is None for target, _ in train):
             continue
-        commonest = _commonest(label for _, label in train)
+        majority = _most_frequent(label for _, label in train)
         by_target: dict[Hashable, list[str]] = {}
         for target, label in train:
             by_target.setdefault(target, []).append(label)
-        known = {target: _commonest(labels) for target, labels in by_target.items()}
-        right += [(known.get(target, commonest) == label, commonest == label) for target, label in test]
-    if not right:
+        prediction = {target: _most_frequent(labels) for target, labels in by_target.items()}
+        correct += [(prediction.get(target, majority) == label, majority == label) for target, label in test]
+    if not correct:
         return None
-    one, other = np.array(right).T
-    only = int((one & ~other).sum()), int((~one & other).sum())
-    table = np.array([[int((one & other).sum()), only[0]], [only[1], int((~one & ~other).sum())]])
-    p = float(mcnemar(table, exact=sum(only) < 25).pvalue) if sum(only) else 1.0
-    return Shortcut(len(right), float(one.mean()), float(other.mean()), p)
+    target_right, majority_right = np.array(correct).T
+    only_target = int((target_right & ~majority_right).sum())
+    only_majority = int((~target_right & majority_right).sum())
+    both, neither = int((target_right & majority_right).sum()), int((~target_right & ~majority_right).sum())
+    table = np.array([[both, only_target], [only_majority, neither]])
+    discordant = only_target + only_majority
+    # The chi-squared approximation needs about 25 discordant items; below that the binomial test is exact.
+    p = float(mcnemar(table, exact=discordant < 25).pvalue) if discordant else 1.0
+    return Shortcut(len(correct), float(target_right.mean()), float(majority_right.mean()), p)
 
 
 def conflicts(rows: pd.DataFrame, labels: Sequence[str], texts: Sequence[str]) -> list[tuple[str, ...]]:
-    """Find rows that say the same of the same and are labelled differently.
+    """Find rows with the same text, target and holder, and different labels.
 
     Parameters
     ----------
     rows : DataFrame
         ``id``, ``target``, ``start`` and ``holder``.
     labels : sequence of str
-        One a row.
+        One per row.
     texts : sequence of str
-        Of the rows, as :func:`harness.splits.leaks.duplicates.normalised` returns them.
+        One per row, as :func:`harness.splits.leaks.duplicates.normalised` returns them.
 
     Returns
     -------
     list of tuples of str
-        The ids of each sentence whose rows share target, its place and holder, and not the label.
+        The ids of each such set of rows; they share the position of the target, too.
     """
     import pandas as pd
 
@@ -108,10 +112,11 @@ def conflicts(rows: pd.DataFrame, labels: Sequence[str], texts: Sequence[str]) -
         }
     )
     keys = ["text", "target", "start", "holder"]
-    clashing = table[table.groupby(keys, sort=False)["label"].transform("nunique") > 1]
-    return [tuple(group["id"]) for _, group in clashing.groupby(keys, sort=False)]
+    conflicting = table[table.groupby(keys, sort=False)["label"].transform("nunique") > 1]
+    return [tuple(group["id"]) for _, group in conflicting.groupby(keys, sort=False)]
 
 
-def _commonest(labels: Iterable[str]) -> str:
+def _most_frequent(labels: Iterable[str]) -> str:
     counts = Counter(labels)
+    # Ties go to the first in the alphabet, so that the order of rows changes nothing.
     return min(counts, key=lambda label: (-counts[label], label))

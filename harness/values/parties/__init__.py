@@ -4,7 +4,7 @@ A registry is a YAML list, one entry a party; all but ``name`` may be left out::
 
     - name: Coastal Union
       kind: party                  # party | government | country | alliance
-      aliases: [the Union, CU]     # name the party for certain; upper and lower case count
+      aliases: [the Union, CU]     # always name the party; case-sensitive
       ambiguous: [Coast]           # may mean something else: the article decides (harness read)
       except: [Coast Road]         # longer phrases in which a form does not mean the party
       demonyms: [Coaster]          # adjectives and people

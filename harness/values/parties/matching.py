@@ -1,4 +1,4 @@
-"""Forms with their meanings in, where a text has them out."""
+"""Forms with their meanings in, their occurrences in a text out."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ Span = tuple[int, int]
 How = Literal["name", "leader", "short", "ambiguous", "demonym", "except"]
 
 OPEN_END = "9999-12-31"
+"""The end of a meaning that still holds; ISO dates compare as strings."""
 
 
 @dataclass(frozen=True, order=True)
@@ -25,18 +26,19 @@ class Mention:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a form may stand for.
+    """A party that a form may refer to.
 
     Attributes
     ----------
     party : str
+        Canonical name.
     how : str
         ``name`` and ``leader`` are certain; ``short``, ``ambiguous`` and ``demonym`` depend on the article;
         ``except`` is no mention.
     leader : str
-        Whose name it is.
+        The leader whose name the form is, or the empty string.
     since, until : str
-        ISO dates between which it holds.
+        ISO dates between which it holds, the second exclusive.
     """
 
     party: str
@@ -46,13 +48,13 @@ class Meaning:
     until: str = OPEN_END
 
     def holds(self, date: str) -> bool:
-        """Whether it stands for the party on a day; without a date it does."""
+        """Whether the form refers to the party on a day; without a date it does."""
         return not date or self.since <= date[: len("2030-01-01")] < self.until
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form found in a text, ``text[start:end]``, with what it may stand for: at least one meaning."""
+    """A form found in a text, ``text[start:end]``, with its possible meanings, at least one."""
 
     start: int
     end: int
@@ -60,19 +62,21 @@ class Form:
 
     @property
     def certain(self) -> Meaning | None:
-        """What it stands for beyond doubt; a name before a leader, and of two leaders the later in office."""
-        sure = [one for one in self.meanings if one.how in ("name", "leader")]
-        return max(sure, key=lambda one: (one.how == "name", one.until, one.since), default=None)
+        """The meaning beyond doubt; a name before a leader, and of two leaders the later in office."""
+        certain = [meaning for meaning in self.meanings if meaning.how in ("name", "leader")]
+        return max(
+            certain, key=lambda meaning: (meaning.how == "name", meaning.until, meaning.since), default=None
+        )
 
 
 @dataclass(frozen=True)
 class Matcher:
-    """Finds many forms at once.
+    """Finds many forms in one pass over a text (Aho & Corasick 1975).
 
     Parameters
     ----------
     forms : tuple of (str, Meaning)
-        A form may stand there several times, with different meanings.
+        A form may be listed several times, with different meanings.
     """
 
     forms: tuple[tuple[str, Meaning], ...]
@@ -83,36 +87,38 @@ class Matcher:
 
         meanings: dict[str, dict[Meaning, None]] = {}
         for form, meaning in self.forms:
+            # Headlines are set in capitals. Up to three letters, capitals may be another word: "us" and "US".
             capitals = form.upper() if len(form) > 3 else form
-            for shape in {form, form[:1].upper() + form[1:], capitals}:
-                meanings.setdefault(shape, {})[meaning] = None
-        machine = ahocorasick.Automaton()
-        for shape, found in meanings.items():
-            machine.add_word(shape, (len(shape), tuple(found)))
-        machine.make_automaton()
-        return machine
+            for spelling in {form, form[:1].upper() + form[1:], capitals}:
+                # A dict is a set that remembers the order, on which nothing may depend by chance.
+                meanings.setdefault(spelling, {})[meaning] = None
+        automaton = ahocorasick.Automaton()
+        for spelling, of_spelling in meanings.items():
+            automaton.add_word(spelling, (len(spelling), tuple(of_spelling)))
+        automaton.make_automaton()
+        return automaton
 
     def find(self, text: str) -> list[Form]:
-        """Find forms as words of their own.
+        """Find forms as whole words.
 
         Returns
         -------
         list of Form
-            In order of appearance. Of overlapping ones the first is kept, of those that start together the
+            In order of appearance. Of overlapping matches the first counts, of those that start together the
             longest.
         """
         if not self.forms:
             return []
-        found = [
+        matches = [
             Form(last + 1 - length, last + 1, meanings)
             for last, (length, meanings) in self._automaton.iter(text)
-            if _stands_alone(text, last + 1 - length, last + 1)
+            if _is_whole_word(text, last + 1 - length, last + 1)
         ]
-        return _without_overlaps(found)
+        return _without_overlaps(matches)
 
 
 def find_name(text: str, name: str) -> tuple[Span, ...]:
-    """Find a name in a text as a word of its own, whatever the case.
+    """Find a name in a text as a whole word, whatever the case.
 
     Examples
     --------
@@ -126,11 +132,11 @@ def find_name(text: str, name: str) -> tuple[Span, ...]:
 
 
 def within(meanings: Iterable[Meaning], date: str) -> tuple[Meaning, ...]:
-    """Keep the meanings that hold on a day."""
-    return tuple(one for one in meanings if one.holds(date))
+    """Return the meanings that hold on a day."""
+    return tuple(meaning for meaning in meanings if meaning.holds(date))
 
 
-def _stands_alone(text: str, start: int, end: int) -> bool:
+def _is_whole_word(text: str, start: int, end: int) -> bool:
     before = text[start - 1] if start else " "
     after = text[end] if end < len(text) else " "
     return not (_is_word(before) or _is_word(after))
@@ -140,9 +146,9 @@ def _is_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def _without_overlaps(found: Sequence[Form]) -> list[Form]:
-    kept: list[Form] = []
-    for one in sorted(found, key=lambda form: (form.start, -form.end)):
-        if not kept or one.start >= kept[-1].end:
-            kept.append(one)
-    return kept
+def _without_overlaps(matches: Sequence[Form]) -> list[Form]:
+    chosen: list[Form] = []
+    for form in sorted(matches, key=lambda match: (match.start, -match.end)):
+        if not chosen or form.start >= chosen[-1].end:
+            chosen.append(form)
+    return chosen

@@ -1,4 +1,4 @@
-"""YAML files and plain data in, registries out; every problem at once."""
+"""YAML files or plain data in, registries of parties out; all problems are reported at once."""
 
 from __future__ import annotations
 
@@ -22,31 +22,30 @@ def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -
     records : sequence of mappings
         See :mod:`harness.values.parties`.
     where : str
-        Named in problems.
+        Where the records are from; named in problems.
 
     Raises
     ------
     CorpusError
-        Naming every entry that lacks a name, has an unknown kind or shares a certain name with another party.
-        Two parties may share a leader.
+        With every entry that lacks a name, has an unknown kind or key, or shares a certain name with another
+        party. Two parties may share a leader.
     """
     problems: list[Problem] = []
     parties: list[Party] = []
     owner: dict[str, str] = {}
     seen: set[str] = set()
     for number, record in enumerate(records, start=1):
-        place = f"{where}: entry {number}"
-        found = list(_faults(place, record))
-        problems += found
-        if found:
+        entry = f"{where}: entry {number}"
+        if faults := list(_faults(entry, record)):
+            problems += faults
             continue
         party = _party(record)
         if party.name in seen:
-            problems.append(Problem(place, f"{party.name!r} is there twice"))
+            problems.append(Problem(entry, f"{party.name!r} is listed twice"))
         seen.add(party.name)
         for form in party.surfaces:
             if owner.setdefault(form, party.name) != party.name and not _is_leader(party, form):
-                problems.append(Problem(place, f"{form!r} already names {owner[form]!r}"))
+                problems.append(Problem(entry, f"{form!r} already names {owner[form]!r}"))
         parties.append(party)
     if problems:
         raise CorpusError(problems)
@@ -62,7 +61,7 @@ def read(path: Path) -> Registry:
         records = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except (OSError, YAMLError, UnicodeDecodeError) as error:
         raise CorpusError([Problem(str(path), f"cannot be read: {error}")]) from error
-    if not isinstance(records, list) or not all(isinstance(one, Mapping) for one in records):
+    if not isinstance(records, list) or not all(isinstance(record, Mapping) for record in records):
         raise CorpusError([Problem(str(path), "is not a list of parties")])
     return from_records(records, where=str(path))
 
@@ -74,43 +73,43 @@ def shipped() -> Registry:
 
 
 LISTS = ("aliases", "ambiguous", "except", "demonyms")
-KEYS = ("name", "kind", *LISTS, "leaders")
-OF_LEADERS = ("name", "aliases", "from", "until", "short")
+PARTY_KEYS = ("name", "kind", *LISTS, "leaders")
+LEADER_KEYS = ("name", "aliases", "from", "until", "short")
 
 
-def _faults(place: str, record: Mapping[str, Any]) -> Iterator[Problem]:
+def _faults(entry: str, record: Mapping[str, Any]) -> Iterator[Problem]:
     if not str(record.get("name") or "").strip():
-        yield Problem(place, "has no name")
+        yield Problem(entry, "has no name")
         return
     kind = record.get("kind", "party")
     if kind not in get_args(Kind):
-        yield Problem(place, f"unknown kind {kind!r}", f"use one of {', '.join(get_args(Kind))}")
-    yield from _odd_keys(place, record, KEYS, LISTS)
+        yield Problem(entry, f"unknown kind {kind!r}", f"use one of {', '.join(get_args(Kind))}")
+    yield from _key_faults(entry, record, PARTY_KEYS, LISTS)
     for leader in record.get("leaders") or ():
         if not isinstance(leader, Mapping) or not str(leader.get("name") or "").strip():
-            yield Problem(f"{place}: leaders", f"has one without a name: {leader!r}")
+            yield Problem(f"{entry}: leaders", f"lists a leader without a name: {leader!r}")
             continue
-        where = f"{place}: {leader['name']}"
-        yield from _odd_keys(where, leader, OF_LEADERS, ("aliases", "short"))
+        where = f"{entry}: {leader['name']}"
+        yield from _key_faults(where, leader, LEADER_KEYS, ("aliases", "short"))
         dates = [(key, str(leader.get(key) or "")) for key in ("from", "until")]
         yield from (
-            Problem(f"{where}: {key}", f"is not like 2030-01-31: {value!r}")
+            Problem(f"{where}: {key}", f"is no date like 2030-01-31: {value!r}")
             for key, value in dates
             if value and not is_date(value)
         )
 
 
-def _odd_keys(
-    place: str, record: Mapping[str, Any], known: Sequence[str], lists: Sequence[str]
+def _key_faults(
+    where: str, record: Mapping[str, Any], allowed: Sequence[str], lists: Sequence[str]
 ) -> Iterator[Problem]:
     for key in record:
-        if key not in known:
-            yield Problem(f"{place}: {key}", "is no key of a registry", suggest(str(key), known))
+        if key not in allowed:
+            yield Problem(f"{where}: {key}", "is no key of a registry", suggest(str(key), allowed))
     for key in lists:
         if isinstance(record.get(key), str):
-            yield Problem(f"{place}: {key}", f"is not a list: {record[key]!r}", f"write [{record[key]}]")
-        elif any(not str(one).strip() for one in record.get(key) or ()):
-            yield Problem(f"{place}: {key}", "holds an empty form")
+            yield Problem(f"{where}: {key}", f"is not a list: {record[key]!r}", f"write [{record[key]}]")
+        elif any(not str(form).strip() for form in record.get(key) or ()):
+            yield Problem(f"{where}: {key}", "holds an empty form")
 
 
 def is_date(text: str) -> bool:
@@ -119,11 +118,12 @@ def is_date(text: str) -> bool:
         dt.date.fromisoformat(text)
     except ValueError:
         return False
+    # From Python 3.11 on, fromisoformat reads 20300131 and 2030-W05-4 too.
     return len(text) == len("2030-01-31")
 
 
 def _party(record: Mapping[str, Any]) -> Party:
-    aliases, ambiguous, excepted, demonyms = (_words(record.get(key)) for key in LISTS)
+    aliases, ambiguous, excepted, demonyms = (_strings(record.get(key)) for key in LISTS)
     return Party(
         name=str(record["name"]).strip(),
         kind=record.get("kind", "party"),
@@ -136,21 +136,21 @@ def _party(record: Mapping[str, Any]) -> Party:
 
 
 def _is_leader(party: Party, form: str) -> bool:
-    return any(form in (one.name, *one.aliases) for one in party.leaders)
+    return any(form in (leader.name, *leader.aliases) for leader in party.leaders)
 
 
 def _leaders(records: Iterable[Mapping[str, Any]]) -> tuple[Leader, ...]:
     return tuple(
         Leader(
-            name=str(one["name"]),
-            aliases=_words(one.get("aliases")),
-            since=str(one.get("from") or ""),
-            until=str(one.get("until") or ""),
-            short=None if one.get("short") is None else _words(one["short"]),
+            name=str(record["name"]),
+            aliases=_strings(record.get("aliases")),
+            since=str(record.get("from") or ""),
+            until=str(record.get("until") or ""),
+            short=None if record.get("short") is None else _strings(record["short"]),
         )
-        for one in records
+        for record in records
     )
 
 
-def _words(values: Iterable[Any] | None) -> tuple[str, ...]:
+def _strings(values: Iterable[Any] | None) -> tuple[str, ...]:
     return tuple(str(value) for value in values or ())

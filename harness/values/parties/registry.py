@@ -1,4 +1,4 @@
-"""Parties in, the matcher over their names out."""
+"""Parties in, a registry that finds them in texts out."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ Kind = Literal["party", "government", "country", "alliance", "person"]
 
 @dataclass(frozen=True)
 class Leader:
-    """A person whose name stands for a party, between two dates (ISO, the second exclusive).
+    """A person whose name counts as a mention of a party.
 
     Attributes
     ----------
+    name : str
+    aliases : tuple of str
+        Forms that always count.
+    since, until : str
+        ISO dates of the time in office, the second exclusive; empty where it is open.
     short : tuple of str, or None
-        Forms that count once the full name was given; None stands for the last word of the name.
+        Forms that count once the article has given the full name; None for the last word of the name.
     """
 
     name: str
@@ -38,7 +43,7 @@ class Leader:
 
 @dataclass(frozen=True)
 class Party:
-    """A named political actor and everything it is called; see :mod:`harness.values.parties`."""
+    """A named political actor with all its forms; see :mod:`harness.values.parties`."""
 
     name: str
     kind: Kind = "party"
@@ -52,11 +57,11 @@ class Party:
     def surfaces(self) -> tuple[str, ...]:
         """Every form that is certain to be a mention: name, aliases, leaders and their aliases."""
         people = (form for leader in self.leaders for form in (leader.name, *leader.aliases))
-        own = (form for form in (self.name, *self.aliases) if form not in self.ambiguous)
-        return tuple(dict.fromkeys((*own, *people)))
+        names = (form for form in (self.name, *self.aliases) if form not in self.ambiguous)
+        return tuple(dict.fromkeys((*names, *people)))
 
     def meanings(self) -> Iterator[tuple[str, Meaning]]:
-        """Yield every form with what it stands for."""
+        """Yield every form with its meaning."""
         for form in (self.name, *self.aliases):
             if form not in self.ambiguous:
                 yield form, Meaning(self.name, "name")
@@ -76,7 +81,7 @@ class Party:
 
 @dataclass(frozen=True)
 class Registry:
-    """All parties that are known, and the matcher over their names."""
+    """Parties by name, and where a text mentions them."""
 
     parties: tuple[Party, ...] = ()
     _by_name: Mapping[str, Party] = field(init=False, repr=False, compare=False)
@@ -106,31 +111,35 @@ class Registry:
         Returns
         -------
         list of Form
-            In order of appearance. Of overlapping matches the first is kept, of those that start together the
-            longest; a match inside a word is none, a possessive is one. A longer phrase that is excepted
-            stands for itself and is left out.
+            In order of appearance. Of overlapping matches the first counts, of those that start together the
+            longest; a match inside a word does not count, a possessive does. A phrase listed under ``except``
+            hides the forms inside it.
         """
-        found = (Form(one.start, one.end, within(one.meanings, date)) for one in self._matcher.find(text))
-        return [one for one in found if any(meaning.how != "except" for meaning in one.meanings)]
+        matches = (
+            Form(form.start, form.end, within(form.meanings, date)) for form in self._matcher.find(text)
+        )
+        return [form for form in matches if any(meaning.how != "except" for meaning in form.meanings)]
 
     def mentions(self, text: str, date: str = "") -> list[Mention]:
-        """Find every party that a text names for certain.
+        """Find every certain mention of a party.
 
         Parameters
         ----------
         text, date : str
-            See :meth:`forms`. Of several parties that a leader stood for, the latest counts.
+            See :meth:`forms`. Of several parties that a leader has led, the latest counts.
 
         Returns
         -------
         list of Mention
             In order of appearance, without overlaps.
         """
-        sure = ((one, one.certain) for one in self.forms(text, date))
-        return [Mention(one.start, one.end, found.party) for one, found in sure if found is not None]
+        certain = ((form, form.certain) for form in self.forms(text, date))
+        return [
+            Mention(form.start, form.end, meaning.party) for form, meaning in certain if meaning is not None
+        ]
 
     def spans(self, text: str, target: str) -> tuple[Span, ...]:
-        """Find where a text names one party.
+        """Find where a text names a party.
 
         A registered party is found by all its names; any other target by its own name, whatever the case.
 
@@ -140,7 +149,8 @@ class Registry:
             In order of appearance; empty where the party is not named.
         """
         if self.get(target) is not None:
-            return tuple((m.start, m.end) for m in self.mentions(text) if m.party == target)
+            mentions = (mention for mention in self.mentions(text) if mention.party == target)
+            return tuple((mention.start, mention.end) for mention in mentions)
         return find_name(text, target)
 
     def to_records(self) -> list[dict[str, Any]]:
@@ -152,21 +162,21 @@ EMPTY = Registry()
 
 
 def _record(party: Party) -> dict[str, Any]:
-    """Write a party down; what is rarely set is left out where it is not."""
-    made: dict[str, Any] = {
+    """Return a party as plain data; keys that are rarely used are left out where they are empty."""
+    record: dict[str, Any] = {
         "name": party.name,
         "kind": party.kind,
         "aliases": list(party.aliases),
-        "leaders": [_leader_record(one) for one in party.leaders],
+        "leaders": [_leader_record(leader) for leader in party.leaders],
     }
     rare = {"ambiguous": party.ambiguous, "except": party.excepted, "demonyms": party.demonyms}
-    return made | {key: list(forms) for key, forms in rare.items() if forms}
+    return record | {key: list(forms) for key, forms in rare.items() if forms}
 
 
 def _leader_record(leader: Leader) -> dict[str, Any]:
-    made: dict[str, Any] = {"name": leader.name, "aliases": list(leader.aliases), "from": leader.since}
+    record: dict[str, Any] = {"name": leader.name, "aliases": list(leader.aliases), "from": leader.since}
     if leader.until:
-        made["until"] = leader.until
+        record["until"] = leader.until
     if leader.short is not None:
-        made["short"] = list(leader.short)
-    return made
+        record["short"] = list(leader.short)
+    return record

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.corpora import describe
-from harness.corpora.sources import SOURCES
+from harness.corpora.fetch.publishers import SOURCES
 from harness.runs import suites
 from harness.runs.suites import Suite, SuiteCell
 from harness.tracking.store import Store

@@ -13,7 +13,8 @@ import toys
 
 from harness.cli import suites as cli_suites
 from harness.cli.screen import WIDTH
-from harness.corpora import describe, files
+from harness.corpora import card as cards
+from harness.corpora import describe
 from harness.corpora.card import Published
 from harness.runs import suites
 from harness.runs.suites import Suite, SuiteCell, SuiteRow
@@ -138,7 +139,8 @@ def test_published_numbers_stand_once_a_corpus(
     text: str, only: list[str], after: str, suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = Published("BERT", "f1_macro", 0.7, "test", "Li 2021")
-    monkeypatch.setattr(files, "CARD", replace(files.CARD, published=(number,)))
+    numbered = replace(cards.load_card("files"), published=(number,))
+    monkeypatch.setattr(cards, "load_card", lambda _: numbered)
     suite.path.write_text(text, encoding="utf-8")
     read = suites.read(suite.path)
     table = suites.rows(read, cells(read, only=only))

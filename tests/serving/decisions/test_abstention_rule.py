@@ -5,12 +5,13 @@ import json
 import pytest
 from golden import Golden
 
-from harness.serving.decisions.abstention_rule import MIN_GROUPS, SERVES_NOTHING, AbstentionRule
+from harness.serving.decisions.abstention_rule import SERVES_NOTHING, AbstentionRule
+from harness.values.minimums import MIN_GUARANTEE_GROUPS
 
-RULE = AbstentionRule(0.7, 0.2, "learn_then_test", 0.9, n=240, groups=MIN_GROUPS, largest=7)
+RULE = AbstentionRule(0.7, 0.2, "learn_then_test", 0.9, n=240, groups=MIN_GUARANTEE_GROUPS, largest=7)
 CHANGES: dict[str, tuple[dict[str, object], bool]] = {
     "tested on enough groups": ({}, True),
-    "too few groups": ({"groups": MIN_GROUPS - 1}, False),
+    "too few groups": ({"groups": MIN_GUARANTEE_GROUPS - 1}, False),
     "conformal risk control": ({"method": "conformal"}, False),
     "refitted": ({"refitted": True}, False),
 }

@@ -1,4 +1,4 @@
-"""Made-up rows in three parts, into which tests plant what the gate has to find."""
+"""Toy rows in three parts, into which tests plant what the gate has to find."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ class Fold:
 
 def sentence(number: int) -> str:
     """Twelve words, of which two sentences share few."""
-    one, two, three = number % 12, (number // 12 + number) % 11, (number * 5 + number // 7) % 13
+    who, where, why = number % 12, (number // 12 + number) % 11, (number * 5 + number // 7) % 13
     return (
-        f"{SUBJECTS[one]} of {PLACES[two]} {VERBS[number % 3]} {PARTIES[(number // 3) % 3]} over {WHY[three]}"
-        f" in season {number} and {PLACES[(two + one) % 11]} {WHY[(three + one) % 13]} number {number * 7}"
+        f"{SUBJECTS[who]} of {PLACES[where]} {VERBS[number % 3]} {PARTIES[(number // 3) % 3]} over {WHY[why]}"
+        f" in season {number} and {PLACES[(where + who) % 11]} {WHY[(why + who) % 13]} number {number * 7}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Signatures find the pairs that a full comparison finds."""
+"""Signatures find the pairs that a full comparison finds; vectors those that point in one direction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.splits.leaks.duplicates import (
-    NEIGHBOURS,
+    MAX_NEIGHBOURS,
     jaccard,
     near_pairs,
     near_vectors,
@@ -42,8 +42,8 @@ def varied(n: int, seed: int) -> list[str]:
     for k in range(n):
         if k % 5 == 4:
             changed = texts[-1].split()
-            for place in draw.integers(0, 20, size=draw.integers(1, 5)):
-                changed[place] = words[draw.integers(0, 2000)]
+            for position in draw.integers(0, 20, size=draw.integers(1, 5)):
+                changed[position] = words[draw.integers(0, 2000)]
             texts.append(" ".join(changed))
         else:
             texts.append(" ".join(draw.choice(words, 20)))
@@ -60,9 +60,9 @@ def test_signatures_miss_little_and_invent_nothing(threshold: float) -> None:
         for j in range(i + 1, min(i + 3, len(texts)))
         if jaccard(sets[i], sets[j]) >= threshold
     }
-    found = {(i, j) for i, j, _ in near_pairs(texts, threshold)}
-    assert found <= true
-    assert len(found) >= 0.95 * len(true) > 20
+    pairs = {(i, j) for i, j, _ in near_pairs(texts, threshold)}
+    assert pairs <= true
+    assert len(pairs) >= 0.95 * len(true) > 20
 
 
 def test_a_thousand_variants_of_one_sentence_are_no_trouble() -> None:
@@ -70,24 +70,24 @@ def test_a_thousand_variants_of_one_sentence_are_no_trouble() -> None:
         f"the union of ports and harbours said on monday that toll number {k} would rise" for k in range(1000)
     ]
     pairs = near_pairs(texts)
-    assert {place for one, other, _ in pairs for place in (one, other)} == set(range(1000))
+    assert {index for i, j, _ in pairs for index in (i, j)} == set(range(1000))
     assert len(pairs) < 64 * 1000
 
 
-@pytest.mark.parametrize(("words", "found"), [(4, 0), (5, 1)])
-def test_sentences_of_few_words_are_not_compared(words: int, found: int) -> None:
-    one = ["a", "b", "c", "d", "e"][:words]
-    assert len(near_pairs([" ".join(one), " ".join([*one, "a"])], 0.5)) == found
+@pytest.mark.parametrize(("length", "n_pairs"), [(4, 0), (5, 1)])
+def test_sentences_of_few_words_are_not_compared(length: int, n_pairs: int) -> None:
+    words = ["a", "b", "c", "d", "e"][:length]
+    assert len(near_pairs([" ".join(words), " ".join([*words, "a"])], 0.5)) == n_pairs
 
 
-def test_vectors_that_point_the_same_way() -> None:
+def test_vectors_that_point_in_one_direction() -> None:
     turned = np.radians([0, 10, 50, 200])
     vectors = np.stack([np.cos(turned), np.sin(turned)], axis=1) * np.array([[1], [3], [2], [1]])
     # cos 10° is 0.985, cos 40° 0.766, cos 50° 0.643.
     for threshold, pairs in ((0.9, [(0, 1)]), (0.7, [(0, 1), (1, 2)]), (0.6, [(0, 1), (0, 2), (1, 2)])):
-        found = near_vectors(["a", "b", "c", "d"], lambda texts: vectors, threshold)
-        assert [pair[:2] for pair in found] == pairs
-        assert found[0][2] == pytest.approx(0.9848, abs=1e-4)
+        near = near_vectors(["a", "b", "c", "d"], lambda texts: vectors, threshold)
+        assert [pair[:2] for pair in near] == pairs
+        assert near[0][2] == pytest.approx(0.9848, abs=1e-4)
     assert near_vectors([], lambda texts: np.empty((0, 2)), 0.5) == []
 
 
@@ -95,12 +95,12 @@ def test_a_low_threshold_keeps_few_pairs_a_text_and_no_text_without() -> None:
     n = 3000
     vectors = np.random.default_rng(0).normal(size=(n, 8)) + 3
     pairs = near_vectors([str(k) for k in range(n)], lambda texts: vectors, 0.01)
-    assert len(pairs) <= 2 * NEIGHBOURS * n
-    assert {place for one, other, _ in pairs for place in (one, other)} == set(range(n))
+    assert len(pairs) <= 2 * MAX_NEIGHBOURS * n
+    assert {index for i, j, _ in pairs for index in (i, j)} == set(range(n))
     cosines = vectors @ vectors.T
     norms = np.linalg.norm(vectors, axis=1)
     cosines /= norms[:, None] * norms
     np.fill_diagonal(cosines, -1)
-    kept = {pair[:2] for pair in pairs}
+    indices = {pair[:2] for pair in pairs}
     # The nearest of every text is among them.
-    assert all((min(k, j), max(k, j)) in kept for k, j in enumerate(cosines.argmax(axis=1).tolist()))
+    assert all((min(k, j), max(k, j)) in indices for k, j in enumerate(cosines.argmax(axis=1).tolist()))

@@ -1,4 +1,4 @@
-"""The gate sees what was planted, and lets an honest corpus through."""
+"""The gate finds what was planted, and lets a clean corpus through."""
 
 from __future__ import annotations
 
@@ -6,144 +6,157 @@ from typing import Any
 
 import numpy as np
 import pytest
+from golden import Golden
+from refused import listing, places, refused
 
 from harness.splits.leaks import Leaks, leaks
+from harness.splits.leaks.duplicates import jaccard, normalised, shingles
 from harness.values.catalog import bind
 from harness.values.errors import ConfigError
 from harness.values.labels import STANCE
 from tests.splits.leaks.planted import PARTIES, corpus_of, fold_of, rows
 
+Rows = list[dict[str, Any]]
 
-def inspected(planted: list[dict[str, Any]], **settings: Any) -> Leaks:
+
+def inspect(planted: Rows, **settings: Any) -> Leaks:
     encode = settings.pop("encode", None)
     return leaks(**settings).inspect(corpus_of(planted), [fold_of(planted)], STANCE, encode)
 
 
-def test_an_honest_corpus_passes() -> None:
-    found = inspected(rows())
-    assert found.finding.verdict == "passed"
-    assert found.finding.sentence == "None of 24 test rows repeats a sentence of train or dev."
-    assert (found.refusal, found.notes) == ("", ())
-    counts = {one.name: one.value for one in found.finding.measures}
-    assert counts == {
+def counts(report: Leaks) -> dict[str, int]:
+    """Everything that was counted and is not 0."""
+    measures = [measure for measure in report.finding.measures if measure.name != "target_shortcut"]
+    return {measure.name: int(measure.value) for measure in measures if measure.value}
+
+
+def repeating(*numbers: int, source: int = 0) -> Rows:
+    """Rows of which some repeat another one, word for word."""
+    planted = rows()
+    for number in numbers:
+        planted[number]["text"] = planted[source]["text"]
+    return planted
+
+
+def nearly_repeating() -> Rows:
+    """A test row that repeats the first row of train, but for one of its 19 words."""
+    planted = rows()
+    words = planted[0]["text"].split()
+    planted[4]["text"] = " ".join([*words[:5], "indeed", *words[6:]])
+    return planted
+
+
+def exact_and_near() -> Rows:
+    planted = rows()
+    planted[4]["text"] = f"{planted[0]['text']} indeed"
+    planted[9]["text"] = planted[1]["text"]
+    return planted
+
+
+def settled_by_target() -> Rows:
+    planted = rows(300)
+    for row in planted:
+        row["stance"] = STANCE.names[PARTIES.index(row["target"])]
+    return planted
+
+
+def conflicting_and_sharing() -> Rows:
+    planted = rows()
+    planted[1] |= {key: planted[0][key] for key in ("text", "target")}
+    planted[4]["group"] = planted[0]["group"]
+    return planted
+
+
+def test_a_clean_corpus_passes() -> None:
+    report = inspect(rows())
+    assert (report.finding.verdict, report.refusal, report.notes) == ("passed", "", ())
+    measured = {measure.name: measure.value for measure in report.finding.measures}
+    assert measured == {
         "repeated_rows": 0,
         "near_rows": 0,
         "repeated_dev_rows": 0,
         "shared_group_rows": 0,
         "conflicting_rows": 0,
-        # 24 test rows, 8 of each label; each party's commonest label in train is right no more often.
+        # 24 test rows, 8 of each label; each party's most frequent label in train is right no more often.
         "target_shortcut": pytest.approx(0.0, abs=0.15),
     }
 
 
-@pytest.mark.parametrize("part", ["train", "dev"])
-def test_a_repeated_sentence_stops_training(part: str) -> None:
+@pytest.mark.parametrize(("part", "named"), [("train", "train"), ("dev", "validation")])
+def test_a_repeated_sentence_stops_training(part: str, named: str) -> None:
     planted = rows()
     source = next(row for row in planted if row["split"] == part)
     # Case, punctuation and white space do not make a sentence another one.
     planted[4]["text"] = f"  “{source['text'].upper()}”!"
-    found = inspected(planted)
-    assert found.finding.verdict == "failed"
-    named = {"train": "train", "dev": "validation"}[part]
-    assert found.refusal == (
-        "1 of 24 test rows repeats a sentence of train or dev, 0 are allowed:\n"
-        f"  r004 (test) repeats {source['id']} ({named})\n"
-        "Take them out of the corpus; where they are known and official, say so with"
-        " audits.leaks.max_leaked_rows: 1; or run with --allow-leaks, which marks the runs."
-    )
+    report = inspect(planted)
+    assert report.finding.verdict == "failed"
+    assert counts(report)["repeated_rows"] == 1
+    assert [row[:5] for row in report.finding.details[0].rows] == [
+        ("r004", "test", "word for word", source["id"], named)
+    ]
+    assert f"r004 (test) repeats {source['id']} ({named})" in report.refusal
+    assert "audits.leaks.max_leaked_rows: 1" in report.refusal
 
 
 def test_as_many_as_are_allowed_may_repeat_and_no_more() -> None:
-    planted = rows()
-    for place in (4, 9):
-        planted[place]["text"] = planted[0]["text"]
-    allowed = inspected(planted, max_leaked_rows=2)
+    allowed = inspect(repeating(4, 9), max_leaked_rows=2)
     assert (allowed.refusal, allowed.finding.verdict) == ("", "warning")
-    assert allowed.notes[0] == "2 of 24 test rows repeat a sentence of train or dev; 2 are allowed."
-    planted[9]["text"] = "Nobody else says so."
-    assert inspected(planted, max_leaked_rows=1).notes[0] == (
-        "1 of 24 test rows repeats a sentence of train or dev; 1 is allowed."
-    )
-    planted[9]["text"] = planted[0]["text"]
-    assert inspected(planted, max_leaked_rows=1).refusal.startswith(
-        "2 of 24 test rows repeat a sentence of train or dev, 1 is allowed:"
-    )
+    assert inspect(repeating(4), max_leaked_rows=1).refusal == ""
+    refused_ = inspect(repeating(4, 9), max_leaked_rows=1)
+    assert (refused_.finding.verdict, counts(refused_)) == ("failed", {"repeated_rows": 2})
+    assert "audits.leaks.max_leaked_rows: 2" in refused_.refusal
 
 
-def test_near_duplicates_warn_and_stop_only_where_asked() -> None:
-    planted = rows()
-    words = planted[0]["text"].split()
-    # One of 19 words is another: 36 of 37 + 3 − … words and pairs stay; well above 0.7.
-    planted[4]["text"] = " ".join([*words[:5], "indeed", *words[6:]])
-    found = inspected(planted)
-    assert (found.finding.verdict, found.refusal) == ("warning", "")
-    assert found.finding.sentence == "1 of 24 test rows is a near duplicate of train or dev."
-    (table,) = found.finding.details
-    assert table.rows[0][:5] == ("r004", "test", table.rows[0][2], "r000", "train")
-    assert inspected(planted, max_near_rows=1).refusal == ""
-    assert inspected(planted, max_near_rows=0).refusal.startswith(
-        "1 of 24 test rows nearly repeats one, 0 are allowed:\n  r004 (test) nearly repeats r000 (train)\n"
-    )
+def test_near_duplicates_warn_and_stop_only_where_the_config_says_so() -> None:
+    report = inspect(nearly_repeating())
+    assert (report.finding.verdict, report.refusal) == ("warning", "")
+    assert counts(report) == {"near_rows": 1}
+    (table,) = report.finding.details
+    source, copy = (shingles(normalised(nearly_repeating()[k]["text"])) for k in (0, 4))
+    share = f"{jaccard(source, copy):.2f}"
+    assert [row[:5] for row in table.rows] == [("r004", "test", share, "r000", "train")]
+    assert inspect(nearly_repeating(), max_near_rows=1).refusal == ""
+    assert "audits.leaks.max_near_rows: 1" in inspect(nearly_repeating(), max_near_rows=0).refusal
 
 
 def test_a_refusal_names_the_rows_and_the_setting_that_it_is_about() -> None:
-    planted = rows()
-    planted[4]["text"] = f"{planted[0]['text']} indeed"
-    planted[9]["text"] = planted[1]["text"]
-    found = inspected(planted, max_leaked_rows=1, max_near_rows=0)
-    assert found.refusal == (
-        "1 of 24 test rows nearly repeats one, 0 are allowed:\n"
-        "  r004 (test) nearly repeats r000 (train)\n"
-        "Take them out of the corpus; where they are known and official, say so with"
-        " audits.leaks.max_near_rows: 1; or run with --allow-leaks, which marks the runs."
-    )
-    assert found.finding.sentence.count("nearly repeats") == 1
-    assert "near duplicates" not in found.finding.sentence
-    both = inspected(planted, max_near_rows=0).refusal
-    assert "audits.leaks.max_leaked_rows: 1 and audits.leaks.max_near_rows: 1;" in both
+    near = inspect(exact_and_near(), max_leaked_rows=1, max_near_rows=0).refusal
+    assert "r004 (test)" in near
+    assert "r009" not in near
+    assert ("max_near_rows" in near, "max_leaked_rows" in near) == (True, False)
+    both = inspect(exact_and_near(), max_near_rows=0).refusal
+    assert {"r004", "r009"} <= set(both.split())
+    assert ("max_near_rows" in both, "max_leaked_rows" in both) == (True, True)
 
 
 def test_dev_rows_that_repeat_train_warn() -> None:
-    planted = rows()
-    planted[3]["text"] = planted[0]["text"]
-    found = inspected(planted)
-    assert (found.finding.verdict, found.refusal) == ("warning", "")
-    assert found.finding.sentence == "1 dev row repeats a sentence of train, nearly or word for word."
+    report = inspect(repeating(3))
+    assert (report.finding.verdict, report.refusal) == ("warning", "")
+    assert counts(report) == {"repeated_dev_rows": 1}
 
 
 def test_a_target_that_settles_the_label_is_seen() -> None:
-    planted = rows(300)
-    for row in planted:
-        row["stance"] = STANCE.names[PARTIES.index(row["target"])]
-    found = inspected(planted)
-    assert found.finding.verdict == "failed"
-    assert found.refusal == ""  # it is how the corpus is, not a copy of what is trained on
-    assert found.finding.value("target_shortcut") == pytest.approx(2 / 3, abs=0.05)
-    assert found.finding.sentence.startswith(
-        "The target alone tells much of the label: the commonest label of each target is right for 100 % of"
-    )
+    report = inspect(settled_by_target())
+    assert report.finding.verdict == "failed"
+    assert report.refusal == ""  # it is a property of the corpus, not a copy of training rows
+    assert report.finding.value("target_shortcut") == pytest.approx(2 / 3, abs=0.05)
 
 
 def test_conflicting_labels_and_shared_groups_warn() -> None:
-    planted = rows()
-    planted[1] |= {key: planted[0][key] for key in ("text", "target")}
-    planted[4]["group"] = planted[0]["group"]
-    found = inspected(planted)
-    assert found.finding.verdict == "warning"
-    assert found.finding.sentence == (
-        "2 rows say the same of the same target and are labelled differently. 1 of 24 test rows comes from"
-        " a group (article) that stands in train: see the slices of seen and unseen articles."
-    )
-    # The split has a note of its own on groups.
-    assert found.notes == ("2 rows say the same of the same target and are labelled differently.",)
+    report = inspect(conflicting_and_sharing())
+    assert report.finding.verdict == "warning"
+    assert counts(report) == {"conflicting_rows": 2, "shared_group_rows": 1}
+    # The split has its own note on groups, so that the gate has one note less than sentences.
+    assert len(report.notes) == 1
+    assert report.notes[0] in report.finding.sentence
 
 
 def test_a_row_counts_once_over_folds() -> None:
-    planted = rows()
-    planted[4]["text"] = planted[0]["text"]
+    planted = repeating(4)
     fold = fold_of(planted)
-    found = leaks().inspect(corpus_of(planted), [fold, fold], STANCE)
-    assert found.refusal.startswith("1 of 24 test rows")
+    report = leaks().inspect(corpus_of(planted), [fold, fold], STANCE)
+    assert counts(report) == {"repeated_rows": 1}
+    assert {measure.n for measure in report.finding.measures[:-1]} == {24}
 
 
 def test_vectors_find_what_words_do_not() -> None:
@@ -153,31 +166,51 @@ def test_vectors_find_what_words_do_not() -> None:
     def encode(words: Any) -> Any:
         return np.array([[1.0, 0.0] if w in texts else [0.0, 1.0 + k] for k, w in enumerate(words)])
 
-    # All others point the same way too: they are each other's near duplicates in this toy encoder.
-    found = inspected(planted, embeddings=0.99, encode=encode)
-    assert ("r004", "test", "1.00", "r000", "train") in [row[:5] for row in found.finding.details[0].rows]
+    # All others point in one direction too: they are each other's near duplicates in this toy encoder.
+    report = inspect(planted, embeddings=0.99, encode=encode)
+    assert ("r004", "test", "1.00", "r000", "train") in [row[:5] for row in report.finding.details[0].rows]
 
 
-@pytest.mark.parametrize(("said", "meant"), [(True, 0.9), (False, None), (0.95, 0.95), (1, 1)])
-def test_vectors_are_compared_on_request(said: float | bool, meant: float | None) -> None:
-    assert bind("audit", "leaks", {"embeddings": said}).make().embeddings == meant
+@pytest.mark.parametrize(("setting", "cosine"), [(True, 0.9), (False, None), (0.95, 0.95), (1, 1)])
+def test_vectors_are_compared_on_request(setting: float | bool, cosine: float | None) -> None:
+    assert bind("audit", "leaks", {"embeddings": setting}).make().embeddings == cosine
 
 
-def test_texts_are_left_out_where_asked() -> None:
-    planted = rows()
-    planted[4]["text"] = planted[0]["text"]
-    bare = inspected(planted).finding.without_texts()
+def test_texts_are_left_out_on_request() -> None:
+    planted = repeating(4)
+    bare = inspect(planted).finding.without_texts()
     assert bare.details[0].columns == ("id", "in", "alike", "of", "in which")
     assert planted[0]["text"] not in str(bare.to_dict())
 
 
+def out_of_range() -> None:
+    leaks(max_leaked_rows=-1, max_near_rows=-2, near=0.0, embeddings=1.5, shortcut=2.0)
+
+
 def test_every_setting_out_of_range_is_named() -> None:
-    with pytest.raises(ConfigError) as caught:
-        leaks(max_leaked_rows=-1, max_near_rows=-2, near=0.0, embeddings=1.5, shortcut=2.0)
-    assert str(caught.value).splitlines() == [
-        "max_leaked_rows: should be 0 or more, got -1",
-        "max_near_rows: should be 0 or more, got -2",
-        "near: should be a share above 0 and up to 1, got 0.0",
-        "embeddings: should be a cosine above 0 and up to 1, got 1.5",
-        "shortcut: should be a share above 0 and up to 1, got 2.0",
+    error = refused(out_of_range)
+    assert type(error) is ConfigError
+    assert places(error) == ["max_leaked_rows", "max_near_rows", "near", "embeddings", "shortcut"]
+
+
+def test_sentences_and_refusals(golden: Golden) -> None:
+    reports = {
+        "clean": inspect(rows()),
+        "one repeats": inspect(repeating(4)),
+        "two repeat, one is allowed": inspect(repeating(4, 9), max_leaked_rows=1),
+        "two repeat, two are allowed": inspect(repeating(4, 9), max_leaked_rows=2),
+        "six repeat": inspect(repeating(4, 9, 14, 19, 24, 29)),
+        "one nearly repeats": inspect(nearly_repeating()),
+        "one nearly repeats, none is allowed": inspect(nearly_repeating(), max_near_rows=0),
+        "one repeats, one nearly": inspect(exact_and_near(), max_near_rows=0),
+        "dev repeats train": inspect(repeating(3)),
+        "the target settles the label": inspect(settled_by_target()),
+        "conflicts and shared groups": inspect(conflicting_and_sharing()),
+    }
+    sections = [
+        f"# {name}: {report.finding.verdict}\n{report.finding.sentence}"
+        + (f"\n> {report.refusal}" if report.refusal else "")
+        for name, report in reports.items()
     ]
+    sections.append(listing({"settings out of range": out_of_range}))
+    golden("splits/leaks", "\n\n".join(sections))

@@ -1,4 +1,4 @@
-"""An experiment whose test repeats what it trains on does not start, unless a person says so."""
+"""An experiment whose test rows repeat training rows does not start, unless a person allows it."""
 
 from __future__ import annotations
 
@@ -34,12 +34,10 @@ def leaky(folder: Path, audits: str = "") -> Prepared:
 def test_it_does_not_start(folder: Path) -> None:
     with pytest.raises(LeakError) as caught:
         list(run_classifiers(leaky(folder), Store.open(folder)))
-    assert str(caught.value) == (
-        "toys does not start: 1 of 28 test rows repeats a sentence of train or dev, 0 are allowed:\n"
-        "  x-test (test) repeats x-train (train)\n"
-        "Take them out of the corpus; where they are known and official, say so with"
-        " audits.leaks.max_leaked_rows: 1; or run with --allow-leaks, which marks the runs."
-    )
+    message = str(caught.value)
+    assert message.startswith("toys ")
+    assert "x-test (test) repeats x-train (train)" in message
+    assert "audits.leaks.max_leaked_rows: 1" in message
 
 
 def test_what_is_allowed_by_hand_marks_the_runs(folder: Path) -> None:
@@ -47,8 +45,8 @@ def test_what_is_allowed_by_hand_marks_the_runs(folder: Path) -> None:
     leaks = check_leaks(prepared, allow=True)
     (outcome,) = run_classifiers(prepared, store, leaks=leaks)
     assert outcome.result is not None
-    found = outcome.result.findings[0]
-    assert (found.audit, found.verdict) == ("leaks", "failed")
+    finding = outcome.result.findings[0]
+    assert (finding.audit, finding.verdict) == ("leaks", "failed")
     runs = store.client.search_runs([store.experiment("toys")])
     assert {run.data.tags[names.LEAKS] for run in runs} == {"allowed"}
     assert len(runs) == 2  # the classifier and its trial
@@ -81,7 +79,7 @@ def test_findings_hold_no_sentence_where_runs_may_not(folder: Path) -> None:
     prepared, store = prepare(plan.read(config)), Store.open(folder)
     (outcome,) = run_classifiers(prepared, store)
     assert outcome.result is not None
-    assert "1000th" not in json.dumps([one.to_dict() for one in outcome.result.findings])
+    assert "1000th" not in json.dumps([finding.to_dict() for finding in outcome.result.findings])
     written = [path for path in (folder / ".harness" / "artifacts").rglob("*") if path.is_file()]
     names_of = [path.name for path in written]
     assert {"findings.json", "measures.csv", "leaks_repeated.csv"} <= set(names_of)

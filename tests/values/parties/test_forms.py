@@ -1,10 +1,14 @@
-"""What a form may stand for: ambiguous ones, demonyms, short names, dated leaders; the shipped registry."""
+"""Possible meanings of forms: ambiguous ones, demonyms, short names, dated leaders; the shipped registry."""
 
 from __future__ import annotations
 
 import re
+from functools import partial
+from typing import Any
 
 import pytest
+from golden import Golden
+from refused import listing, places, refused
 
 from harness.values.errors import CorpusError
 from harness.values.parties import Registry, from_records, shipped
@@ -35,15 +39,15 @@ def registry() -> Registry:
     return from_records(RECORDS)
 
 
-def found(registry: Registry, text: str, date: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
+def meanings(registry: Registry, text: str, date: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
     return [
-        (text[one.start : one.end], [(meaning.party, meaning.how) for meaning in one.meanings])
-        for one in registry.forms(text, date)
+        (text[form.start : form.end], [(meaning.party, meaning.how) for meaning in form.meanings])
+        for form in registry.forms(text, date)
     ]
 
 
 def test_every_meaning_of_a_form_is_named(registry: Registry) -> None:
-    assert found(registry, "Varna and Ostrelian Li") == [
+    assert meanings(registry, "Varna and Ostrelian Li") == [
         ("Varna", [("Ostrel", "ambiguous"), ("Union", "ambiguous")]),
         ("Ostrelian", [("Ostrel", "demonym")]),
         ("Li", [("Union", "short")]),
@@ -51,7 +55,7 @@ def test_every_meaning_of_a_form_is_named(registry: Registry) -> None:
 
 
 def test_a_longer_phrase_that_is_excepted_hides_the_form_in_it(registry: Registry) -> None:
-    assert found(registry, "The Varna Gazette said") == []
+    assert meanings(registry, "The Varna Gazette said") == []
 
 
 def test_what_is_not_certain_is_no_mention(registry: Registry) -> None:
@@ -73,21 +77,23 @@ def test_what_is_not_certain_is_no_mention(registry: Registry) -> None:
     ],
 )
 def test_a_leader_stands_for_the_party_of_the_day(registry: Registry, date: str, party: str | None) -> None:
-    assert [one.party for one in registry.mentions("Jon Hale left.", date)] == ([party] if party else [])
+    assert [mention.party for mention in registry.mentions("Jon Hale left.", date)] == (
+        [party] if party else []
+    )
 
 
 def test_a_name_counts_before_a_leader() -> None:
     registry = from_records([{"name": "Hale"}, {"name": "Ostrel", "leaders": [{"name": "Hale"}]}])
-    assert [one.party for one in registry.mentions("Hale won.")] == ["Hale"]
+    assert [mention.party for mention in registry.mentions("Hale won.")] == ["Hale"]
 
 
 def test_the_last_word_of_a_leaders_name_is_a_short_form(registry: Registry) -> None:
-    made = from_records([{"name": "Ostrel", "leaders": [{"name": "Ada Crane"}, {"name": "Prud"}]}])
-    assert found(made, "Crane met Prud.") == [
+    leaders = from_records([{"name": "Ostrel", "leaders": [{"name": "Ada Crane"}, {"name": "Prud"}]}])
+    assert meanings(leaders, "Crane met Prud.") == [
         ("Crane", [("Ostrel", "short")]),
         ("Prud", [("Ostrel", "leader")]),
     ]
-    assert found(registry, "Mara won.") == []
+    assert meanings(registry, "Mara won.") == []
 
 
 def test_records_make_the_same_registry_again(registry: Registry) -> None:
@@ -98,22 +104,6 @@ def test_what_is_rarely_set_is_left_out_of_records() -> None:
     assert from_records([{"name": "Ostrel"}]).to_records() == [
         {"name": "Ostrel", "kind": "party", "aliases": [], "leaders": []}
     ]
-
-
-def test_every_fault_is_named() -> None:
-    records = [
-        {"name": "A", "aliases": "Ay"},
-        {"name": "B", "leaders": [{"from": "2030-01-01"}]},
-        {"name": "C", "aliases": ["D"]},
-        {"name": "D"},
-    ]
-    with pytest.raises(CorpusError) as raised:
-        from_records(records, where="p.yaml")
-    assert str(raised.value) == (
-        "p.yaml: entry 1: aliases: is not a list: 'Ay'; write [Ay]\n"
-        "p.yaml: entry 2: leaders: has one without a name: {'from': '2030-01-01'}\n"
-        "p.yaml: entry 4: 'D' already names 'C'"
-    )
 
 
 def test_the_shipped_registry_knows_states_alliances_and_parties() -> None:
@@ -137,7 +127,7 @@ def test_the_shipped_registry_knows_states_alliances_and_parties() -> None:
     ],
 )
 def test_the_shipped_registry_reads_news(text: str, date: str, expected: list[str]) -> None:
-    assert [one.party for one in shipped().mentions(text, date)] == expected
+    assert [mention.party for mention in shipped().mentions(text, date)] == expected
 
 
 def test_dates_of_the_shipped_registry_are_dates_in_order() -> None:
@@ -148,26 +138,51 @@ def test_dates_of_the_shipped_registry_are_dates_in_order() -> None:
             assert not leader.until or leader.since < leader.until, leader
 
 
-def test_keys_dates_and_names_that_are_wrong_are_all_told() -> None:
-    leader = {"name": "Mara Crane", "form": "2020-01-01", "until": "soon", "aliases": "Crane"}
-    records = [{"name": "Varna"}, {"name": "Varna"}, {"name": "Tolm", "alias": [], "leaders": [leader]}]
-    with pytest.raises(CorpusError) as caught:
-        from_records(records)
-    said = [
-        "parties: entry 2: 'Varna' is there twice",
-        "parties: entry 3: alias: is no key of a registry; did you mean 'aliases'?",
-        "parties: entry 3: Mara Crane: form: is no key of a registry; did you mean 'from'?",
-        "parties: entry 3: Mara Crane: aliases: is not a list: 'Crane'; write [Crane]",
-        "parties: entry 3: Mara Crane: until: is not like 2030-01-31: 'soon'",
-    ]
-    assert str(caught.value).splitlines() == said
+CRANE = {"name": "Mara Crane", "form": "2020-01-01", "until": "soon", "aliases": "Crane"}
+FAULTS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
+    "names and kinds": (
+        [
+            {"aliases": ["X"]},
+            {"name": "A", "kind": "club"},
+            {"name": "B", "aliases": ["C"]},
+            {"name": "C"},
+        ],
+        ["p.yaml: entry 1", "p.yaml: entry 2", "p.yaml: entry 4"],
+    ),
+    "lists and leaders": (
+        [
+            {"name": "A", "aliases": "Ay"},
+            {"name": "B", "leaders": [{"from": "2030-01-01"}]},
+            {"name": "C", "aliases": ["D"]},
+            {"name": "D"},
+        ],
+        ["p.yaml: entry 1: aliases", "p.yaml: entry 2: leaders", "p.yaml: entry 4"],
+    ),
+    "keys and dates": (
+        [{"name": "Varna"}, {"name": "Varna"}, {"name": "Tolm", "alias": [], "leaders": [CRANE]}],
+        [
+            "p.yaml: entry 2",
+            "p.yaml: entry 3: alias",
+            "p.yaml: entry 3: Mara Crane: form",
+            "p.yaml: entry 3: Mara Crane: aliases",
+            "p.yaml: entry 3: Mara Crane: until",
+        ],
+    ),
+    "empty forms": (
+        [{"name": "Varna", "aliases": ["", "VA"], "leaders": [{"name": "Mara Crane", "short": [" "]}]}],
+        ["p.yaml: entry 1: aliases", "p.yaml: entry 1: Mara Crane: short"],
+    ),
+}
 
 
-def test_an_empty_form_is_refused() -> None:
-    leader = {"name": "Mara Crane", "short": [" "]}
-    with pytest.raises(CorpusError) as caught:
-        from_records([{"name": "Varna", "aliases": ["", "VA"], "leaders": [leader]}])
-    assert str(caught.value).splitlines() == [
-        "parties: entry 1: aliases: holds an empty form",
-        "parties: entry 1: Mara Crane: short: holds an empty form",
-    ]
+@pytest.mark.parametrize("case", FAULTS)
+def test_every_fault_is_named(case: str) -> None:
+    records, where = FAULTS[case]
+    error = refused(partial(from_records, records, where="p.yaml"))
+    assert type(error) is CorpusError
+    assert places(error) == where
+
+
+def test_faults_say_what_is_wrong(golden: Golden) -> None:
+    cases = {case: partial(from_records, records, where="p.yaml") for case, (records, _) in FAULTS.items()}
+    golden("values/parties", listing(cases))

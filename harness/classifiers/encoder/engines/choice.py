@@ -1,7 +1,7 @@
 """Engines and a few batches in, the fastest of them on this processor out; measured once, then remembered.
 
-What was measured lies in ``engines.json`` of the cache folder: ``$HARNESS_CACHE``, or ``harness`` in
-``$XDG_CACHE_HOME`` or ``~/.cache``. It may be deleted at any time.
+What was measured lies in ``engines.json`` of the cache folder (:mod:`harness.values.cache`). It may be
+deleted at any time.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from harness.classifiers.encoder.engines.computing import Engine, EngineName, threads
 from harness.classifiers.encoder.prediction import computed
 from harness.classifiers.encoder.rows import Batch, Rows, shared_batches
+from harness.values.cache import cache_folder
 
 REPEATS = 2
 FILE = "engines.json"
@@ -54,7 +55,7 @@ def remembered(model: str) -> dict[EngineName, float] | None:
 
 def remember(model: str, rates: Mapping[EngineName, float]) -> None:
     """Keep what was measured. A cache that cannot be written is done without: it is measured anew."""
-    file = _folder() / FILE
+    file = cache_folder() / FILE
     draft = file.with_name(f"{FILE}.{os.getpid()}")
     rounded = {name: round(rate, 1) for name, rate in rates.items()}
     try:
@@ -120,17 +121,10 @@ def _key(model: str) -> str:
 
 def _known() -> dict[str, object]:
     try:
-        found = json.loads((_folder() / FILE).read_text(encoding="utf-8"))
+        found = json.loads((cache_folder() / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _folder() -> Path:
-    own = os.environ.get("HARNESS_CACHE")
-    if own:
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "harness"
 
 
 def _version(name: str) -> str:

@@ -1,0 +1,155 @@
+"""The articles that ship with the package in, a Corpus out.
+
+A folder holds ``articles.jsonl``, an article per line, and ``parties.yaml`` (:mod:`harness.values.parties`)::
+
+    {"id": "a001", "outlet": …, "country": …, "date": "2031-03-14", "register": "wire report",
+     "split": "train",
+     "lines": [{"kind": "dateline", "text": …},
+               {"kind": "body", "text": …, "labelled": true,
+                "holder": "writer", "holder_votes": ["writer", "writer"],
+                "frames": ["conflict"], "frames_votes": [["conflict"], []],
+                "targets": [{"party": …, "start": 0, "end": 5, "stance": "critical",
+                             "votes": ["critical", "neutral"]}]}]}
+
+Other articles in this form are read with ``folder``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.corpora.checks import RawRow, build, from_rows, limit_problems
+from harness.corpora.text_files import json_lines, short_path
+from harness.values.errors import CorpusError, Problem, suggest
+from harness.values.labels import LabelSet, Task
+from harness.values.parties import Registry
+from harness.values.parties import read as read_parties
+from harness.values.tables import Corpus
+
+NAME = "partyline"
+
+HOME = Path(__file__).parents[1] / "data" / "partyline"
+KINDS = ("headline", "dateline", "body", "boilerplate")
+ARTICLE_FIELDS = dict.fromkeys(("id", "outlet", "country", "date", "register", "split"), str) | {
+    "lines": list
+}
+LINE_FIELDS = {"holder": str, "frames": list, "targets": list}
+TARGET_FIELDS = {"party": str, "start": int, "end": int, "stance": str}
+TYPES = {str: "text", int: "a whole number", list: "a list"}
+
+
+def partyline(*, folder: Path | None = None, labels: LabelSet | None = None, task: Task = "stance") -> Corpus:
+    """Read Partyline.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Other articles in the same form; left out, those of the package.
+    labels : LabelSet, optional
+        The labels of ``task``.
+    task : {"stance", "framing"}
+        What the corpus is read for.
+
+    Returns
+    -------
+    Corpus
+        One row per (sentence, party); a labelled sentence without a party has one row without a target, for
+        its frames. ``group`` is the article, ``id`` article, line and number of the party in it (from 1; 0
+        for none), joined by dots. Beyond the usual columns: ``country``, ``register``, ``kind``,
+        ``frames_votes``, ``holder_votes``.
+
+    Raises
+    ------
+    CorpusError
+        With everything that is wrong with the files.
+    """
+    home = HOME if folder is None else folder
+    parties = read_parties(home / "parties.yaml")
+    rows: list[RawRow] = []
+    problems: list[Problem] = []
+    for file, article in json_lines(home / "articles.jsonl"):
+        missing = _mistyped(file, article, ARTICLE_FIELDS)
+        problems += missing
+        for where, line, number in [] if missing else _labelled(file, article):
+            faults = _faults(where, line, parties)
+            problems += faults
+            if not faults:
+                rows += _rows(article, line, number, where)
+    if problems:
+        raise CorpusError(limit_problems(problems, short_path(home)))
+    if not rows:
+        raise CorpusError([Problem(short_path(home), "has no labelled line")])
+    name = NAME if folder is None else folder.name
+    raw = from_rows(rows, short_path(home))
+    return build(name, raw, labels=labels, task=task, parties=parties)
+
+
+def _labelled(where: str, article: Mapping[str, Any]) -> Iterator[tuple[str, Any, int]]:
+    """Yield where each labelled line stands, the line and its number; broken lines are yielded too."""
+    for number, line in enumerate(article["lines"], start=1):
+        if not isinstance(line, Mapping) or line.get("kind") not in KINDS or line.get("labelled"):
+            yield f"{where}: line {number}", line, number
+
+
+def _faults(where: str, line: Any, parties: Registry) -> list[Problem]:
+    """Return what keeps a line from becoming rows; rows are checked further as those of any corpus."""
+    if not isinstance(line, Mapping):
+        return [Problem(where, f"is not a line: {line!r}")]
+    if line.get("kind") not in KINDS:
+        kind = line.get("kind")
+        return [Problem(f"{where}: kind", f"unknown kind {kind!r}", suggest(str(kind), KINDS))]
+    problems = _mistyped(where, line, LINE_FIELDS)
+    for number, target in enumerate([] if problems else line["targets"], start=1):
+        at = f"{where}: target {number}"
+        if not isinstance(target, Mapping):
+            return [Problem(at, f"is not a target: {target!r}")]
+        problems += _mistyped(at, target, TARGET_FIELDS)
+        if not problems and parties.get(target["party"]) is None:
+            hint = suggest(target["party"], [party.name for party in parties.parties])
+            problems.append(Problem(f"{at}: party", f"{target['party']!r} is not in parties.yaml", hint))
+    return problems
+
+
+def _mistyped(where: str, data: Mapping[str, Any], fields: Mapping[str, type]) -> list[Problem]:
+    wrong = {name: kind for name, kind in fields.items() if not isinstance(data.get(name), kind)}
+    return [
+        Problem(where, f"lacks {name!r}")
+        if name not in data
+        else Problem(f"{where}: {name}", f"is not {TYPES[kind]}: {data[name]!r}")
+        for name, kind in wrong.items()
+    ]
+
+
+def _rows(article: Mapping[str, Any], line: Mapping[str, Any], number: int, where: str) -> list[RawRow]:
+    shared = {
+        "where": where,
+        "text": line.get("text"),
+        "holder": line["holder"],
+        "frames": tuple(line["frames"]),
+        "group": article["id"],
+        "outlet": article["outlet"],
+        "date": article["date"],
+        "split": article["split"],
+        "country": article["country"],
+        "register": article["register"],
+        "kind": line["kind"],
+        "frames_votes": tuple(tuple(vote) for vote in line.get("frames_votes") or ()),
+        "holder_votes": tuple(line.get("holder_votes") or ()),
+    }
+    name = f"{article['id']}.{number}"
+    if not line["targets"]:
+        return [shared | {"id": f"{name}.0"}]
+    return [
+        shared
+        | {
+            "id": f"{name}.{k}",
+            "target": target["party"],
+            "start": target["start"],
+            "end": target["end"],
+            "stance": target["stance"],
+            "votes": tuple(target.get("votes") or ()) or None,
+        }
+        for k, target in enumerate(line["targets"], start=1)
+    ]

@@ -1,0 +1,223 @@
+"""A CSV, TSV, JSONL, Parquet or Excel file in, its rows out, each with its file and line."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from harness.corpora.checks import Raw, limit_problems
+from harness.corpora.text_files import content, parsed_lines, short_path
+from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.values.files import MAX_FIELD_SIZE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FileFormat = Literal["csv", "tsv", "jsonl", "parquet", "xlsx"]
+SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
+}
+"""Suffix of a file's name, in lower case → its format."""
+
+FileRecord = tuple[str, list[Any]]
+"""Where a record stands, and its fields."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file is written.
+
+    Attributes
+    ----------
+    format : {"csv", "tsv", "jsonl", "parquet", "xlsx"}, optional
+        Left out, it goes by the suffix.
+    encoding : str
+        Of CSV, TSV and JSONL; a byte order mark is skipped.
+    delimiter : str
+        Between the fields of a CSV file; left empty, a comma, or a tab for TSV.
+    quoted : bool
+        Whether fields may be in double quotes. If not, a quotation mark is a character like any other.
+    header : tuple of str
+        Names of the columns of a CSV or TSV file without a header; left empty, its first record names them.
+    settable : bool
+        Whether the config can set these, so that an error may suggest them.
+
+    Raises
+    ------
+    ConfigError
+        For an encoding that Python does not know, or a delimiter of several characters.
+    """
+
+    format: FileFormat | None = None
+    encoding: str = "utf-8"
+    delimiter: str = ""
+    quoted: bool = True
+    header: tuple[str, ...] = ()
+    settable: bool = True
+
+    def __post_init__(self) -> None:
+        problems = []
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError:
+            hint = "use utf-8, latin-1, cp1252, utf-16 or another name that Python knows"
+            problems.append(Problem("corpus.encoding", f"unknown encoding {self.encoding!r}", hint))
+        if len(self.delimiter) > 1:
+            problems.append(Problem("corpus.delimiter", f"should be one character, got {self.delimiter!r}"))
+        if problems:
+            raise ConfigError(problems)
+
+
+PUBLISHED = Layout(settable=False)
+"""The layout of a published file, in the format that its suffix says."""
+
+
+def read(path: Path, layout: Layout = Layout()) -> Raw:
+    """Read one file.
+
+    Parameters
+    ----------
+    path : Path
+        A file, not a folder.
+    layout : Layout
+        How it is written.
+
+    Returns
+    -------
+    Raw
+        Cells as the file has them: text in CSV and TSV, JSON values in JSONL. Locations are ``file:line``; in
+        Parquet ``file: row n``, from 1; in Excel the same, with the row numbers that Excel shows.
+
+    Raises
+    ------
+    CorpusError
+        If the file is missing, empty, of unknown format, in another encoding, cut off, or has rows of
+        different lengths; naming the file and, if it has lines, the line.
+    """
+    name = short_path(path)
+    kind = layout.format or SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        hint = f"set format to one of {', '.join(get_args(FileFormat))}"
+        raise CorpusError([Problem(name, f"has a suffix that is no known format: {path.name!r}", hint)])
+    if kind in ("parquet", "xlsx"):
+        if path.is_file() and not path.stat().st_size:
+            raise CorpusError([Problem(name, "is empty")])
+        return _parquet(path, name) if kind == "parquet" else _tabular(_sheet(path, name), name)
+    text = content(path, layout.encoding, settable=layout.settable)
+    if kind == "jsonl":
+        return _jsonl(text, name)
+    records = _records(text, name, layout, layout.delimiter or ("\t" if kind == "tsv" else ","))
+    return _tabular(list(records), name, layout.header, "there is only one column: is the delimiter right?")
+
+
+def _parquet(path: Path, name: str) -> Raw:
+    import pandas as pd
+
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0].rstrip(".").replace(str(path), name)
+        raise CorpusError([Problem(name, f"cannot be read as Parquet: {reason}")]) from None
+    if frame.empty:
+        raise CorpusError([Problem(name, "has no rows")])
+    return Raw(frame, [f"{name}: row {row}" for row in range(1, len(frame) + 1)], name)
+
+
+def _jsonl(text: str, name: str) -> Raw:
+    objects = parsed_lines(text, name)
+    columns = dict.fromkeys(key for _, fields in objects for key in fields)
+    cells = {key: [fields.get(key) for _, fields in objects] for key in columns}
+    return Raw(_table(cells, len(objects)), [where for where, _ in objects], name)
+
+
+def _sheet(path: Path, name: str) -> list[FileRecord]:
+    """Read the first sheet of a workbook, without the empty cells at the end of its rows."""
+    from zipfile import BadZipFile
+
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
+        book.close()
+    except (OSError, ValueError, KeyError, IndexError, BadZipFile) as error:
+        reason = str(error).splitlines()[0].rstrip(".") or type(error).__name__
+        raise CorpusError([Problem(name, f"cannot be read as Excel: {reason}")]) from None
+    filled = [(f"{name}: row {number}", row) for number, row in enumerate(rows, start=1) if any(row)]
+    width = max(
+        (k for _, row in filled[:1] for k, cell in enumerate(row, start=1) if cell is not None), default=0
+    )
+    return [(where, _fitted(row, width)) for where, row in filled]
+
+
+def _fitted(row: list[Any], width: int) -> list[Any]:
+    """Cut empty cells beyond the header's width off, or fill the row up to it."""
+    # A workbook's rows are as wide as its widest formatted row, often far beyond what anybody filled in.
+    while len(row) > width and row[-1] is None:
+        row.pop()
+    return row + [None] * (width - len(row))
+
+
+def _tabular(
+    records: list[FileRecord], name: str, header: tuple[str, ...] = (), hint_for_one_column: str = ""
+) -> Raw:
+    if not records:
+        raise CorpusError([Problem(name, "is empty")])
+    top, first = (name, list(header)) if header else records.pop(0)
+    columns = ["" if column is None else str(column).strip() for column in first]
+    repeated = sorted({column for column in columns if column and columns.count(column) > 1})
+    problems = [Problem(top, f"names the column {column!r} twice") for column in repeated]
+    for where, fields in records:
+        if len(fields) != len(columns):
+            what = f"has {len(fields)} field{'s' * (len(fields) != 1)}, the header {len(columns)}"
+            problems.append(Problem(where, what, hint_for_one_column if len(columns) == 1 else ""))
+    if problems:
+        raise CorpusError(limit_problems(problems, name))
+    if not records:
+        raise CorpusError([Problem(name, "has a header and no rows")])
+    # A column without a name is an index that some program wrote; it is left out.
+    cells = {column: [fields[k] for _, fields in records] for k, column in enumerate(columns) if column}
+    return Raw(_table(cells, len(records)), [where for where, _ in records], name)
+
+
+def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[FileRecord]:
+    """Yield each record with the line it begins on; blank lines are skipped."""
+    csv.field_size_limit(MAX_FIELD_SIZE)
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
+        strict=True,
+    )
+    line = 1
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            advice = "a quotation mark is alone or inside a field: double it, or set quoted: false"
+            hint = advice if layout.quoted and layout.settable else ""
+            raise CorpusError([Problem(f"{name}:{line}", f"is not valid CSV: {error}", hint)]) from None
+        # A quoted field may hold line ends: what counts is where the record begins.
+        if any(fields):
+            yield f"{name}:{line}", list(fields)
+        line = reader.line_num + 1
+
+
+def _table(cells: dict[str, list[Any]], length: int) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = {key: pd.Series(values, dtype=object) for key, values in cells.items()}
+    return pd.DataFrame(columns, index=range(length))

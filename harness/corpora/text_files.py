@@ -1,0 +1,186 @@
+"""A text or JSON file in; its lines, objects or fields out, each with where it stands."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness.corpora.checks import limit_problems
+from harness.values.errors import CorpusError, Problem
+
+KINDS: Mapping[type, str] = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
+MAX_LENGTH = 40
+"""Characters of a value in a message."""
+
+
+def short_path(path: Path) -> str:
+    """Write a path from the current folder on, if it lies there."""
+    absolute = path.absolute()
+    current = Path.cwd()
+    return str(absolute.relative_to(current)) if absolute.is_relative_to(current) else str(path)
+
+
+def content(path: Path, encoding: str = "utf-8", *, settable: bool = False) -> str:
+    """Read the text of a file, without a byte order mark.
+
+    Parameters
+    ----------
+    path : Path
+    encoding : str
+    settable : bool
+        Whether the config can set the encoding, so that the error may suggest it.
+
+    Raises
+    ------
+    CorpusError
+        If it is missing, a folder, empty or in another encoding; naming the file and the line.
+    """
+    name = short_path(path)
+    try:
+        data = path.read_bytes()
+    except IsADirectoryError:
+        raise CorpusError([Problem(name, "is a folder", "name the files in it")]) from None
+    except OSError as error:
+        raise CorpusError([Problem(name, f"cannot be read: {error.strerror or error}")]) from None
+    try:
+        text = data.decode(encoding).removeprefix("\ufeff")
+    except UnicodeError as error:
+        problem = _misencoded(data, name, encoding, error)
+        if not settable:
+            problem = replace(problem, hint="was it saved again? use the file as published")
+        raise CorpusError([problem]) from None
+    if not text.strip():
+        raise CorpusError([Problem(name, "is empty")])
+    return text
+
+
+def lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[str, str]]:
+    """Read a text line by line, blank lines included: where each stands, and the line without its end.
+
+    Raises
+    ------
+    CorpusError
+        If it cannot be read; before the first line is returned.
+    """
+    name, text = short_path(path), content(path, encoding)
+    # str.splitlines would also end a line at U+2028, which occurs inside tweets.
+    rows = text.removesuffix("\n").split("\n")
+    return ((f"{name}:{number}", line.removesuffix("\r")) for number, line in enumerate(rows, start=1))
+
+
+def json_object(path: Path) -> dict[str, Any]:
+    """Read a file that holds one JSON object.
+
+    Raises
+    ------
+    CorpusError
+        If it cannot be read, with file and line.
+    """
+    name, text = short_path(path), content(path)
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        what = f"is not valid JSON: {error.msg} (character {error.colno})"
+        raise CorpusError([Problem(f"{name}:{error.lineno}", what)]) from None
+    except RecursionError:
+        raise CorpusError([Problem(name, "is not valid JSON: nested too deeply")]) from None
+    if not isinstance(data, dict):
+        raise CorpusError([Problem(name, "is not a JSON object")])
+    return data
+
+
+def json_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Read a JSONL file in UTF-8: where each line that is not blank stands, and its object.
+
+    Raises
+    ------
+    CorpusError
+        With the problems of all lines.
+    """
+    return parsed_lines(content(path), short_path(path))
+
+
+def parsed_lines(text: str, name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Parse the text of a JSONL file; see :func:`json_lines`."""
+    objects: list[tuple[str, dict[str, Any]]] = []
+    problems = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        where = f"{name}:{number}"
+        try:
+            value = json.loads(line)
+        except json.JSONDecodeError as error:
+            problems.append(Problem(where, f"is not valid JSON: {error.msg} (character {error.colno})"))
+            continue
+        except RecursionError:
+            problems.append(Problem(where, "is not valid JSON: nested too deeply"))
+            continue
+        if not isinstance(value, dict):
+            problems.append(Problem(where, f"is not a JSON object but {type(value).__name__}"))
+            continue
+        objects.append((where, value))
+    if problems:
+        raise CorpusError(limit_problems(problems, name))
+    return objects
+
+
+def json_field(data: Any, key: str, kind: type, where: str) -> Any:
+    """Return a field of an object.
+
+    Parameters
+    ----------
+    data : object
+        A JSON value, which should be an object.
+    key : str
+        Of the field.
+    kind : type
+        ``str``, ``int``, ``list`` or ``dict``.
+    where : str
+        Where the object stands.
+
+    Raises
+    ------
+    CorpusError
+        If it is not an object, or has no such field, or one of another kind.
+    """
+    if not isinstance(data, dict):
+        raise CorpusError([Problem(where, f"is not an object: {abbreviate(data)}")])
+    if key not in data:
+        raise CorpusError([Problem(where, f"lacks {key!r}")])
+    value = data[key]
+    # Python calls true an int; a corpus that has it where a number belongs is broken.
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise CorpusError([Problem(f"{where}: {key}", f"is not {KINDS[kind]}: {abbreviate(value)}")])
+    return value
+
+
+def without_underscores(name: Any) -> str:
+    """Write a name with blanks, where a corpus fills them with underscores.
+
+    Examples
+    --------
+    >>> without_underscores("Michael_Steele")
+    'Michael Steele'
+    """
+    return str(name).replace("_", " ").strip()
+
+
+def abbreviate(value: Any) -> str:
+    """Write a value so that it fits into a message."""
+    text = repr(value)
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
+
+
+def _misencoded(data: bytes, name: str, encoding: str, error: UnicodeError) -> Problem:
+    start = error.start if isinstance(error, UnicodeDecodeError) else 0
+    # Excel saves "Unicode text" as UTF-16 with a byte order mark, and plain CSV as cp1252 or latin-1.
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    likely = "utf-16" if utf16 else "cp1252 or latin-1"
+    byte = f": byte 0x{data[start]:02x}" if start < len(data) else ""
+    line = data.count(b"\n", 0, start) + 1
+    return Problem(f"{name}:{line}", f"is not {encoding}{byte}", f"set encoding, perhaps to {likely}")
