@@ -145,7 +145,7 @@ def _subject(
         metric=resolved.primary,
         predictions=predictions,
         without_target=UNTRAINED,
-        can_omit_target=model.says_no_target,
+        can_omit_target=model.can_omit_target,
     )
 
 

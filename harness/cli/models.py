@@ -35,13 +35,23 @@ def promote(
     classifier: Annotated[str, typer.Option(help="Left out, the best on validation.")] = "",
     model_name: Annotated[str, typer.Option(help="Left out, the config's model_name, or the task.")] = "",
     replace: Annotated[
-        bool, typer.Option(help="Replace a champion that was judged on another test set.")
+        bool, typer.Option(help="Replace a champion that was scored on another test set.")
+    ] = False,
+    with_wheel: Annotated[
+        bool,
+        typer.Option("--with-wheel", help="Add the package's wheel to the model, for serving elsewhere."),
     ] = False,
 ) -> None:
     """Register the best classifier of an experiment, by its primary metric on validation, as champion."""
     from harness.runs import registry
 
-    promoted = registry.promote(experiment, classifier=classifier, model_name=model_name, replace=replace)
+    promoted = registry.promote(
+        experiment,
+        classifier=classifier,
+        model_name=model_name,
+        replace=replace,
+        with_wheel=with_wheel,
+    )
     typer.echo(promoted.describe())
     typer.echo(f"Label with it: make predict MODEL={promoted.uri} INPUT=sentences.csv OUTPUT=labelled.csv")
 

@@ -1,4 +1,4 @@
-"""A finished classifier in, a model folder out: what is served, and what it takes to serve it elsewhere."""
+"""A finished classifier in, its MLflow model out: data, contract, card, and the environment that it needs."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def pack(path: Path, prepared: Prepared, summary: Summary, *, run_id: str, model
     Parameters
     ----------
     path : Path
-        Made; must not exist.
+        Created; must not exist.
     prepared : Prepared
     summary : Summary
-        Of a classifier whose ``model`` folder is there.
+        Of a classifier that saved a model.
     run_id, model_id : str
-        Where MLflow files it; written into ``MLmodel``.
+        The run and the logged model that it belongs to; written into ``MLmodel``.
 
     Raises
     ------
@@ -58,9 +58,21 @@ def pack(path: Path, prepared: Prepared, summary: Summary, *, run_id: str, model
 
 
 def accelerated(folder: Path, prepared: Prepared, result: ClassifierResult) -> str:
-    """Add fast engines to a saved model that can have some; return what its card says of them.
+    """Add fast engines to a saved model that supports them; return the section of its card on them.
 
-    They are judged on the rows of validation and calibration, never on test.
+    They are compared with fp32 on the rows of validation and calibration, never of test.
+
+    Parameters
+    ----------
+    folder : Path
+        The saved model; the engines are written into it.
+    prepared : Prepared
+    result : ClassifierResult
+
+    Returns
+    -------
+    str
+        Markdown; the empty string for a classifier without a choice of engines.
     """
     assert result.served is not None
     plan, trial = prepared.plan, result.served.trial
@@ -70,25 +82,30 @@ def accelerated(folder: Path, prepared: Prepared, result: ClassifierResult) -> s
     split = next(split for split in prepared.splits if split.fold == trial.fold)
     parts = [prepared.labelled(split, name) for name in ("validation", "calibration")]
     examples = [example for part in parts for example in part.examples]
-    held = Labelled(examples, np.concatenate([part.codes for part in parts]))
+    held_out = Labelled(examples, np.concatenate([part.codes for part in parts]))
     classifier = loader(contract_of(prepared, result).loader)(folder, plan.labels)
     assert isinstance(classifier, Accelerated)
-    engines = classifier.accelerate(folder, prepared.labelled(split, "train").examples, held)
+    engines = classifier.accelerate(folder, prepared.labelled(split, "train").examples, held_out)
     return "\n" + engines_section(engines)
 
 
 def engines_section(engines: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the section of a model card on the engines that a model may be served by."""
-    lines = ["- `fp32`: exact; the scores above are its."]
-    for name, engine in engines.items():
-        if "refused" in engine:
-            lines.append(f"- `{name}`: refused, because {engine['refused']}.")
+    """Return the section of a model card on its engines.
+
+    Parameters
+    ----------
+    engines : mapping
+        Name → what :meth:`harness.classifiers.protocol.Accelerated.accelerate` measured of it.
+    """
+    lines = ["- `fp32`: exact; the scores above were measured with it."]
+    for name, measured in engines.items():
+        if "refused" in measured:
+            lines.append(f"- `{name}`: refused, because {measured['refused']}.")
             continue
-        equal = 1 - engine["different"] / engine["rows"]
+        equal = 1 - measured["different"] / measured["rows"]
         lines.append(
-            f"- `{name}`: of {engine['rows']:,} held-out rows {equal:.2%} got the same label, and"
-            f" {engine['lost']:.2f} points of macro-F1 were lost. {engine['again']:.1%} of rows are computed"
-            " once more, in fp32."
+            f"- `{name}`: {equal:.2%} of {measured['rows']:,} held-out rows got the same label; macro-F1 fell"
+            f" by {measured['lost']:.2f} points. {measured['again']:.1%} of rows are computed again in fp32."
         )
     return "## Engines\n\n" + "\n".join(lines) + "\n"
 

@@ -15,6 +15,7 @@ def promote(
     classifier: str = "",
     model_name: str = "",
     replace: bool = False,
+    with_wheel: bool = False,
 ) -> Promotion:
     """Register the best classifier of an experiment, by its primary metric on validation, as champion.
 
@@ -27,7 +28,9 @@ def promote(
     model_name : str
         Left out, the config's ``model_name``, or else its task.
     replace : bool
-        Replace a champion that was judged on other test items.
+        Replace a champion that was scored on other test items.
+    with_wheel : bool
+        Add the wheel of this package to the model, to serve it where the package is not on an index.
 
     Returns
     -------
@@ -39,7 +42,9 @@ def promote(
     StoreError
         Where the experiment is unknown.
     PromotionError
-        Where nothing can be promoted, or where the champion was judged on other test items.
+        Where nothing can be promoted, or where the champion was scored on other test items.
+    ModelError
+        Where the model pins another version of the package than the wheel would hold.
     """
     if isinstance(experiment, ExperimentRun) and experiment.store is None:
         raise PromotionError(f"{experiment.name} is not tracked, so that nothing of it can be registered")
@@ -51,6 +56,7 @@ def promote(
         classifier=classifier or None,
         model_name=model_name or None,
         replace=replace,
+        with_wheel=with_wheel,
     )
 
 

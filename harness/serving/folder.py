@@ -10,10 +10,8 @@ from pathlib import Path
 from harness.serving.contract import Contract
 from harness.serving.engine import PARTIES
 from harness.serving.requirements import constraints, pinned
-from harness.serving.wheel import wheel_name, write_wheel
+from harness.serving.wheel import requirement
 from harness.values.parties import Registry
-
-WHEELS = "wheels"
 
 
 def write_data(folder: Path, saved: Path, contract: Contract, parties: Registry) -> None:
@@ -44,7 +42,7 @@ def _linked(source: str, target: str) -> None:
 
 
 def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = "") -> None:
-    """Wrap a model folder as an MLflow pyfunc model, with the harness's wheel and the constraints beside it.
+    """Wrap a model folder as an MLflow pyfunc model, which pins the harness's version and what that needs.
 
     Parameters
     ----------
@@ -72,7 +70,5 @@ def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = ""
         mlflow_model=Model(run_id=run_id or None, model_id=model_id or None, model_uuid=model_id or None),
         signature=signature(contract.task, contract.labels),
         input_example=input_example(contract.task),
-        pip_requirements=[f"-c {pins}", f"{WHEELS}/{wheel_name()}", pinned("mlflow")],
+        pip_requirements=[f"-c {pins}", requirement(), pinned("mlflow")],
     )
-    (path / WHEELS).mkdir()
-    write_wheel(path / WHEELS)

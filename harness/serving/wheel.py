@@ -1,13 +1,17 @@
 """The installed harness in, a wheel of it out: with it a model can be served where there is no harness yet.
 
+A model pins the version of the package (``stance-harness==0.1.0``) and holds no code. On request, for serving
+elsewhere, the wheel is added to it.
+
 The wheel is written from the files that are running, not built from a source tree: that takes milliseconds,
-needs no network, and holds exactly the code that made the model. The same files always give the same bytes.
+needs no network, and holds exactly the code that runs. The same files always give the same bytes.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import zipfile
 from collections.abc import Iterator
 from importlib import metadata
@@ -17,10 +21,21 @@ from harness.values.errors import ModelError
 from harness.values.version import VERSION
 
 DISTRIBUTION = "stance-harness"
-MADE = (1980, 1, 1, 0, 0, 0)
-"""Every entry's time; the earliest that a zip file can hold."""
+FOLDER = "wheels"
+"""Of an MLflow model, for wheels."""
+
+ENVIRONMENT_FILES = ("requirements.txt", "conda.yaml")
+"""Files of an MLflow model that name its packages, one a line; ``python_env.yaml`` refers to the first."""
+
+EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""Time of every entry: the earliest that a zip file can hold, so that equal files give equal bytes."""
 
 NOT_SHIPPED = (".pyc", ".pyo", ".so")
+
+
+def requirement() -> str:
+    """Return the requirement by which a model pins the running harness."""
+    return f"{DISTRIBUTION}=={VERSION}"
 
 
 def wheel_name() -> str:
@@ -39,7 +54,7 @@ def write_wheel(folder: Path) -> Path:
     Raises
     ------
     ModelError
-        Where the harness runs from a folder that was never installed, so that nothing says what it needs.
+        Where the harness runs from a folder that was never installed, so that its requirements are unknown.
     """
     info = f"{DISTRIBUTION.replace('-', '_')}-{VERSION}.dist-info"
     entries = dict(_package())
@@ -52,11 +67,50 @@ def write_wheel(folder: Path) -> Path:
     path = folder / wheel_name()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in entries.items():
-            entry = zipfile.ZipInfo(name, MADE)
+            entry = zipfile.ZipInfo(name, EARLIEST)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, data)
     return path
+
+
+def write_wheel_overlay(model: Path, overlay: Path) -> bool:
+    """Write the files that make an MLflow model install the harness from a wheel of its own.
+
+    Parameters
+    ----------
+    model : Path
+        An MLflow model from :func:`harness.serving.folder.write_mlflow`; only its environment files are read.
+    overlay : Path
+        Existing and empty. It gets the wheel and the changed environment files, to be copied over the model.
+
+    Returns
+    -------
+    bool
+        False where the model holds a wheel already; nothing is written then.
+
+    Raises
+    ------
+    ModelError
+        Where the model pins another version of the harness than the one that runs.
+    """
+    texts = {name: (model / name).read_text(encoding="utf-8") for name in ENVIRONMENT_FILES}
+    if all(f"{FOLDER}/" in text for text in texts.values()):
+        return False
+    for name, text in texts.items():
+        pattern = rf"(?m)^(?P<start>\s*(?:- )?){re.escape(requirement())}$"
+        changed, count = re.subn(pattern, rf"\g<start>{FOLDER}/{wheel_name()}", text)
+        if count != 1:
+            other = re.search(rf"{DISTRIBUTION}==(\S+)", text)
+            version = f"version {other[1]}" if other else "no version"
+            raise ModelError(
+                f"the model pins {version} of {DISTRIBUTION}, and the wheel would hold {VERSION}:"
+                " promote it with that version, or run the experiment again"
+            )
+        (overlay / name).write_text(changed, encoding="utf-8")
+    (overlay / FOLDER).mkdir()
+    write_wheel(overlay / FOLDER)
+    return True
 
 
 def _package() -> Iterator[tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-"""What audits found of a finished model in, an MLflow run of its own out."""
+"""The findings of audits of a model in, an MLflow run of its own out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROLE = "audit"
 
 
 def log_audits(store: Store, experiment: str, name: str, folder: Path, findings: Findings) -> str:
-    """Log the audits of a model: verdicts as tags, measures as metrics, a page and tables.
+    """Log the audits of a model: verdicts as tags, measures as metrics, and files.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def log_audits(store: Store, experiment: str, name: str, folder: Path, findings:
     experiment, name : str
         Of the run.
     folder : Path
-        Whose files are logged.
+        Its files, a page and tables, are logged.
     findings : sequence of Finding
 
     Returns
@@ -34,9 +34,11 @@ def log_audits(store: Store, experiment: str, name: str, folder: Path, findings:
         "mlflow.user": context.user(),
         "mlflow.source.type": "LOCAL",
         "mlflow.source.name": ROLE,
-        contents.NOTE: "\n\n".join(f"**{one.audit}: {one.verdict}.** {one.sentence}" for one in findings),
+        contents.NOTE: "\n\n".join(
+            f"**{finding.audit}: {finding.verdict}.** {finding.sentence}" for finding in findings
+        ),
     }
-    tags |= {f"{names.AUDIT}{one.audit}": one.verdict for one in findings}
+    tags |= {f"{names.AUDIT}{finding.audit}": finding.verdict for finding in findings}
     run = client.create_run(store.experiment(experiment), tags=tags, run_name=name)
     run_id = str(run.info.run_id)
     try:

@@ -1,4 +1,4 @@
-"""A model's address in, something that can be asked about examples out: ours, or any pyfunc of MLflow."""
+"""A model of the harness, an MLflow pyfunc or a function in, its probabilities for any examples out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from harness.classifiers.protocol import Examples
 from harness.serving.inference import LabelModel
 from harness.serving.input_rows import COLUMNS
-from harness.tracking.models import SCHEMES, load
+from harness.tracking.models import SCHEMES, first_line, load
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import LabelSet, Task
 
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AuditableModel:
-    """A model that states probabilities.
+    """A model that gives probabilities for examples.
 
     Attributes
     ----------
     uri : str
     task : {"stance", "framing"} or None
-        None where only the corpus can tell.
+        None for a model of unknown task: the audited corpus determines it.
     labels : LabelSet or None
-        None where they are known from the answers alone.
+        None for a model of unknown labels: those of the audited corpus are expected.
     predict : callable
         Examples and labels → ``(n, k)`` probabilities.
-    says_no_target : bool
-        Whether it can be asked without naming a target.
+    can_omit_target : bool
+        Whether it can label examples without a target.
     trained_on : str
-        Fingerprint of the corpus that it learned from; empty where that is not known.
+        Fingerprint of the corpus that it was trained on; empty where that is unknown.
     saw_all : bool
-        Whether it is known to have learned from every row of that.
+        Whether it is known to have been trained on every row of that corpus.
     """
 
     uri: str
     task: Task | None
     labels: LabelSet | None
     predict: Callable[[Examples, LabelSet], NDArray[np.float64]]
-    says_no_target: bool
+    can_omit_target: bool
     trained_on: str = ""
     saw_all: bool = False
 
@@ -78,7 +78,7 @@ def auditable(
     def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:
         return read_probabilities(name, function(rows_of(examples)), labels, len(examples))
 
-    return AuditableModel(name, None, None, predict, says_no_target=False)
+    return AuditableModel(name, None, None, predict, can_omit_target=False)
 
 
 def load_for_audit(uri: str) -> AuditableModel:
@@ -87,19 +87,19 @@ def load_for_audit(uri: str) -> AuditableModel:
     Parameters
     ----------
     uri : str
-        ``models:/stance@champion``, ``runs:/<id>``, or a folder: a model of the harness, or any pyfunc whose
-        input is that of a served model (``text``, ``target`` and where known ``target_start``,
-        ``target_end``, ``holder``) and whose output holds one ``p_<label>`` for each label.
+        ``models:/stance@champion``, ``runs:/<id>``, or a folder: a model of the harness, or any pyfunc with
+        the input of a served model (``text``, ``target``, optional ``target_start``, ``target_end``,
+        ``holder``) and one output column ``p_<label>`` for each label.
 
     Raises
     ------
     ModelError
-        Where there is none.
+        Where there is no model, or MLflow cannot load it.
     """
     try:
         return _of_label_model(load(uri, engine="fp32"))
     except ForeignModelError:
-        return AuditableModel(uri, None, None, _pyfunc(uri), says_no_target=False)
+        return AuditableModel(uri, None, None, _pyfunc(uri), can_omit_target=False)
 
 
 def _of_label_model(model: LabelModel) -> AuditableModel:
@@ -114,14 +114,14 @@ def _of_label_model(model: LabelModel) -> AuditableModel:
         contract.task,
         contract.labels,
         predict,
-        says_no_target=True,
+        can_omit_target=True,
         trained_on=str(about.get("corpus_fingerprint", "")),
         saw_all=bool(about.get("whole", False)),
     )
 
 
 def _pyfunc(uri: str) -> Callable[[Examples, LabelSet], NDArray[np.float64]]:
-    """Load a model of somebody else's."""
+    """Load a model that is not one of the harness."""
     from mlflow import pyfunc
     from mlflow.exceptions import MlflowException
 
@@ -134,36 +134,50 @@ def _pyfunc(uri: str) -> Callable[[Examples, LabelSet], NDArray[np.float64]]:
         else:
             model = pyfunc.load_model(os.fspath(Path(uri)))
     except (MlflowException, OSError) as error:
-        raise ModelError(f"{uri} is no model that MLflow can load: {str(error).splitlines()[0]}") from error
+        raise ModelError(f"{uri} is not a model that MLflow can load: {first_line(error)}") from error
 
     def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:
         try:
             answer = model.predict(rows_of(examples))
         except MlflowException as error:
-            raise ModelError(f"{uri} cannot label these rows: {str(error).splitlines()[0]}") from error
+            raise ModelError(f"{uri} cannot label these rows: {first_line(error)}") from error
         return read_probabilities(uri, answer, labels, len(examples))
 
     return predict
 
 
 def rows_of(examples: Examples) -> pd.DataFrame:
-    """Write examples as the rows that a served model takes; of several mentions the first is the span."""
+    """Return examples as a table of rows for a served model; of several mentions the first is the span."""
     import pandas as pd
 
-    rows = [
-        (one.text, one.target, *(map(float, one.spans[0]) if one.spans else (None, None)), one.holder)
-        for one in examples
-    ]
-    made = pd.DataFrame(rows, columns=list(COLUMNS))
-    # Offsets are doubles and the rest text, whichever cells are empty: a signature is strict.
-    texts = {name: made[name].astype(object).where(made[name].notna(), None) for name in COLUMNS[:2]}
-    offsets = {name: made[name].astype("float64") for name in COLUMNS[2:4]}
-    holder = made["holder"].astype(object).where(made["holder"].notna(), None)
-    return made.assign(**texts, **offsets, holder=holder)
+    rows = []
+    for example in examples:
+        span = map(float, example.spans[0]) if example.spans else (None, None)
+        rows.append((example.text, example.target, *span, example.holder))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    # MLflow checks a signature strictly: offsets are doubles and the rest text, even if all cells are empty.
+    texts = {name: table[name].astype(object).where(table[name].notna(), None) for name in COLUMNS[:2]}
+    offsets = {name: table[name].astype("float64") for name in COLUMNS[2:4]}
+    holder = table["holder"].astype(object).where(table["holder"].notna(), None)
+    return table.assign(**texts, **offsets, holder=holder)
 
 
 def read_probabilities(uri: str, answer: Any, labels: LabelSet, n: int) -> NDArray[np.float64]:
-    """Take the probabilities out of what a pyfunc answered.
+    """Return the probabilities in a pyfunc's answer.
+
+    Parameters
+    ----------
+    uri : str
+        Of the model, for messages.
+    answer : DataFrame
+        With one column ``p_<label>`` for each label; others are ignored.
+    labels : LabelSet
+    n : int
+        Number of rows that were to be labelled.
+
+    Returns
+    -------
+    (n, k) array
 
     Raises
     ------
@@ -171,13 +185,13 @@ def read_probabilities(uri: str, answer: Any, labels: LabelSet, n: int) -> NDArr
         Where a column or a row is missing.
     """
     columns = [f"p_{name}" for name in labels.names]
-    there = [str(name) for name in getattr(answer, "columns", ())]
-    missing = [name for name in columns if name not in there]
+    present = [str(name) for name in getattr(answer, "columns", ())]
+    missing = [name for name in columns if name not in present]
     if missing:
         raise ModelError(
-            f"{uri} does not answer with {', '.join(missing)}, but with {', '.join(there) or 'no columns'};"
-            f" the corpus is labelled {', '.join(labels.names)}"
+            f"{uri} answered without {', '.join(missing)}, but with {', '.join(present) or 'no columns'};"
+            f" the labels of the corpus are {', '.join(labels.names)}"
         )
     if len(answer) != n:
-        raise ModelError(f"{uri} was asked about {n:,} rows and answered {len(answer):,}")
+        raise ModelError(f"{uri} answered {len(answer):,} rows for {n:,} examples")
     return np.asarray(answer[columns], dtype=np.float64)

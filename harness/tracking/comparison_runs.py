@@ -24,18 +24,18 @@ PAGE = "comparison.html"
 def log_comparison(
     store: Store, comparison: Comparison, experiment_id: str, runs: Mapping[str, str], command: str
 ) -> str:
-    """Log a comparison, unless the same was logged before.
+    """Log a comparison, unless an equal one of the same runs was logged before.
 
     Parameters
     ----------
     store : Store
     comparison : Comparison
     experiment_id : str
-        Where the run stands.
+        The experiment that the run belongs to.
     runs : mapping
-        Name → id of each run that was looked at.
+        Name → id of each run that was compared or refused.
     command : str
-        What repeats it; shown on the page.
+        The command line that repeats it; shown on the page.
 
     Returns
     -------
@@ -45,14 +45,14 @@ def log_comparison(
     client = store.client
     parts = [VERSION, comparison.metric, comparison.split, str(comparison.n_draws)]
     digest = fingerprint([*parts, *(f"{name} {run_id}" for name, run_id in sorted(runs.items()))])
-    known = client.search_runs(
+    earlier = client.search_runs(
         [experiment_id],
         f"tags.`{names.DIGEST}` = '{digest}' and tags.`{names.ROLE}` = '{names.COMPARISON}'"
         " and attributes.status = 'FINISHED'",
         max_results=1,
     )
-    if known:
-        return str(known[0].info.run_id)
+    if earlier:
+        return str(earlier[0].info.run_id)
     tags = {
         names.ROLE: names.COMPARISON,
         names.DIGEST: digest,
@@ -79,7 +79,7 @@ def log_comparison(
 
 
 def page_of(store: Store, run_id: str) -> str:
-    """Return where the page of a logged comparison lies: a path, or an address of a server."""
+    """Return the page of a logged comparison: a path, or on a server its address in MLflow."""
     if store.artifacts is None:
         return f"runs:/{run_id}/{PAGE}"
     return str(file_of(store, run_id, PAGE, ""))
@@ -99,8 +99,8 @@ def _write(folder: Path, comparison: Comparison, command: str) -> None:
 
 def _note(comparison: Comparison) -> str:
     refused = [f"{name} was left out: {reason}." for name, reason in comparison.refused.items()]
-    said = (*conclusions(comparison), *power(comparison), *comparison.limitations, *refused)
-    lines = [f"- {line}" for line in said]
+    sentences = (*conclusions(comparison), *power(comparison), *comparison.limitations, *refused)
+    lines = [f"- {line}" for line in sentences]
     return "\n".join([*lines, "", f"See `{PAGE}`."])
 
 
@@ -109,7 +109,7 @@ def _parameters(comparison: Comparison, runs: Mapping[str, str]) -> dict[str, An
         "metric": comparison.metric,
         "split": comparison.split,
         "draws": comparison.n_draws,
-        "runs": {name: runs[name] for name in (one.name for one in comparison.runs) if name in runs},
+        "runs": {name: runs[name] for name in (run.name for run in comparison.runs) if name in runs},
         "refused": dict(comparison.refused),
     }
 

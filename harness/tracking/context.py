@@ -1,4 +1,4 @@
-"""The running machine in, what a run remembers of it out."""
+"""The running machine and repository in, what a run records of them out."""
 
 from __future__ import annotations
 
@@ -14,13 +14,21 @@ from typing import Any
 
 from harness.values.version import VERSION
 
-SHOWN = ("mlflow", "numpy", "pandas", "scikit-learn", "torch", "transformers")
+REPORTED_PACKAGES = ("mlflow", "numpy", "pandas", "scikit-learn", "torch", "transformers")
 GIT_SECONDS = 10
+"""So long git may take, on a slow network drive, say."""
 
 
 @dataclass(frozen=True)
 class Git:
-    """The state of a working tree; all empty outside of one."""
+    """The state of a working tree; empty outside of one.
+
+    Attributes
+    ----------
+    commit, branch : str
+    dirty : bool
+        Whether tracked files differ from the commit.
+    """
 
     commit: str = ""
     branch: str = ""
@@ -28,7 +36,7 @@ class Git:
 
     @classmethod
     def of(cls, folder: Path) -> Git:
-        """Ask git about a folder; without git or a repository nothing is known, and nothing fails."""
+        """Ask git about a folder; without git, or outside of a repository, the state is empty."""
         commit = _git(folder, "rev-parse", "HEAD")
         if not commit:
             return cls()
@@ -38,8 +46,8 @@ class Git:
 
 def _git(folder: Path, *arguments: str) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 (fixed arguments, no shell)
-            ["git", *arguments],  # noqa: S607 (whichever git the person has)
+        answer = subprocess.run(  # noqa: S603 (fixed arguments, no shell)
+            ["git", *arguments],  # noqa: S607 (whichever git is installed)
             cwd=folder,
             capture_output=True,
             text=True,
@@ -48,13 +56,13 @@ def _git(folder: Path, *arguments: str) -> str:
         )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return done.stdout.strip()
+    return answer.stdout.strip()
 
 
 @cache
 def environment() -> dict[str, Any]:
-    """Return what a run ran on: Python, machine, processor, threads, and the version of every package."""
-    packages = {one.name: one.version for one in metadata.distributions() if one.name}
+    """Return Python, machine, processor, thread settings, and the version of every installed package."""
+    packages = {package.name: package.version for package in metadata.distributions() if package.name}
     return {
         "harness": VERSION,
         "python": platform.python_version(),
@@ -72,20 +80,20 @@ def environment() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that matter most to a result."""
+    """Return the versions that affect a result most."""
     packages = environment()["packages"]
-    known = {name: packages[name] for name in SHOWN if name in packages}
-    return {"harness": VERSION, "python": platform.python_version(), **known}
+    reported = {name: packages[name] for name in REPORTED_PACKAGES if name in packages}
+    return {"harness": VERSION, "python": platform.python_version(), **reported}
 
 
 def machine() -> str:
     """Describe the machine in one line."""
-    known = environment()
-    return f"{known['processor'] or known['machine']}, {known['cores usable']} cores, {platform.system()}"
+    facts = environment()
+    return f"{facts['processor'] or facts['machine']}, {facts['cores usable']} cores, {platform.system()}"
 
 
 def user() -> str:
-    """Return the name of who runs this; empty where the system knows none."""
+    """Return the user's name; empty where the system knows none (a container without a user)."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

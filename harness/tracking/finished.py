@@ -1,4 +1,4 @@
-"""Names of experiments in, their finished classifiers and what each of them predicted out."""
+"""Names of experiments in, their finished classifiers and the predictions of each out."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class FinishedRun:
     Attributes
     ----------
     name : str
-        The classifier's; with that of its experiment in front where several experiments are looked at.
+        The classifier's; preceded by the experiment's where several experiments are read.
     run_id, experiment_id : str
     experiment : str
     primary : str
-        The metric that its config goes by.
+        Primary metric of its config.
     deterministic : bool
-        Whether no seed changes it; False too where that is not known.
+        Whether it is the same under every seed; False also where that is unknown.
     """
 
     name: str
@@ -45,29 +45,35 @@ class FinishedRun:
 
 
 def finished_runs(store: Store, experiments: Sequence[str]) -> tuple[FinishedRun, ...]:
-    """Return the newest finished run of each classifier, experiment by experiment, the oldest first.
+    """Return the newest finished run of each classifier: experiment by experiment, the oldest run first.
+
+    Parameters
+    ----------
+    store : Store
+    experiments : sequence of str
+        By name.
 
     Raises
     ------
     StoreError
         Where an experiment is unknown, named twice, or has no finished run.
     """
-    twice = [name for name, count in Counter(experiments).items() if count > 1]
-    if twice:
-        raise StoreError(f"the experiment {twice[0]!r} is named twice")
-    found = [one for experiment in experiments for one in _of_experiment(store, experiment)]
+    repeated = [name for name, count in Counter(experiments).items() if count > 1]
+    if repeated:
+        raise StoreError(f"the experiment {repeated[0]!r} is named twice")
+    runs = [run for experiment in experiments for run in _of_experiment(store, experiment)]
     if len(experiments) == 1:
-        return tuple(found)
-    return tuple(replace(one, name=f"{one.experiment}/{one.name}") for one in found)
+        return tuple(runs)
+    return tuple(replace(run, name=f"{run.experiment}/{run.name}") for run in runs)
 
 
 def read_predictions(store: Store, run: FinishedRun) -> Predictions:
-    """Read what a run predicted.
+    """Read the predictions of a run; parts of the split have their present names.
 
     Raises
     ------
     StoreError
-        Where its files are gone.
+        Where the files are gone.
     """
     from mlflow.exceptions import MlflowException
 
@@ -76,16 +82,26 @@ def read_predictions(store: Store, run: FinishedRun) -> Predictions:
             config, table = (
                 file_of(store, run.run_id, name, copies) for name in ("config.yaml", saved.PREDICTIONS)
             )
-            return Predictions.read(table, labels_of(config))
+            return saved.read_predictions(table, labels_of(config))
         except (OSError, MlflowException) as error:
             raise StoreError(f"the files of {run.name} (run {run.run_id}) are gone: {error}") from error
 
 
 def file_of(store: Store, run_id: str, name: str, copies: str) -> Path:
-    """Return a file of a run: itself where it lies on this machine, else a copy in a folder."""
+    """Return a file of a run: the file itself where it lies on this machine, else a copy.
+
+    Parameters
+    ----------
+    store : Store
+    run_id : str
+    name : str
+        Path of the file among the run's artifacts.
+    copies : str
+        Folder for a copy.
+    """
     if store.artifacts is None:
         return Path(store.client.download_artifacts(run_id, name, copies))
-    # Asked for a file, MLflow would copy it; a run's whole folder it only names.
+    # For a single file MLflow makes a copy even here; for a run's whole folder it returns the path.
     return Path(store.client.download_artifacts(run_id, "")) / name
 
 
@@ -93,24 +109,20 @@ def labels_of(config: Path) -> LabelSet:
     """Read the label set from the config that a run holds."""
     data = json.loads(config.read_text(encoding="utf-8"))
     framing = data["task"] == "framing"
-    # Runs of before frames could stand alone do not say.
+    # Configs from before framing could be single-label do not have the key.
     return LabelSet(tuple(data["labels"]), multi=framing and data.get("multi") is not False)
 
 
 def _of_experiment(store: Store, experiment: str) -> list[FinishedRun]:
-    known = store.client.get_experiment_by_name(experiment)
-    if known is None:
-        others = ", ".join(sorted(one.name for one in store.client.search_experiments())) or "none"
-        raise StoreError(f"there is no experiment {experiment!r}; known: {others}")
     runs: list[Run] = list(
         store.client.search_runs(
-            [known.experiment_id],
+            [store.find_experiment(experiment)],
             f"tags.`{names.ROLE}` = '{names.CLASSIFIER}' and attributes.status = 'FINISHED'",
             order_by=["attributes.start_time ASC"],
         )
     )
     if not runs:
-        raise StoreError(f"the experiment {experiment!r} has no finished run")
+        raise StoreError(f"the experiment {experiment!r} has no finished run; run it first")
     newest = {run.info.run_name: run for run in runs}
     return [_described(run, experiment) for run in newest.values()]
 

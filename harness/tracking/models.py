@@ -19,16 +19,23 @@ def load(uri: str | Path, *, engine: str = "") -> LabelModel:
     Parameters
     ----------
     uri : str or Path
-        ``models:/stance@champion``, ``models:/stance/3``, ``runs:/<id>``, or a folder, for which no store is
-        needed.
+        ``models:/stance@champion``, ``models:/stance/3``, ``runs:/<id>``, or a folder, which needs no store.
     engine : {"auto", "fp32", "bf16", "int8"}, optional
-        What computes, for models that have a choice: the fastest, or this one. Left out, what the environment
-        variable ``HARNESS_ENGINE`` says, or ``auto``.
+        What computes, for models that have a choice. Default: the environment variable ``HARNESS_ENGINE``,
+        else ``auto``, the fastest.
+
+    Returns
+    -------
+    LabelModel
 
     Raises
     ------
+    ForeignModelError
+        Where it is not a model of the harness, though it may be one of MLflow.
     ModelError
-        Where there is none, or where it is no model of the harness.
+        Where there is no such model, or it is damaged.
+    StoreError
+        Where the store cannot be opened.
     """
     address = os.fspath(uri)
     folder = _downloaded(address) if address.startswith(SCHEMES) else Path(address)
@@ -36,7 +43,7 @@ def load(uri: str | Path, *, engine: str = "") -> LabelModel:
 
 
 def load_both(stance: str | Path, frames: str | Path, *, engine: str = "") -> Together:
-    """Load a stance model and a frames model that label the same rows.
+    """Load a stance model and a framing model that label the same rows.
 
     Parameters
     ----------
@@ -47,13 +54,13 @@ def load_both(stance: str | Path, frames: str | Path, *, engine: str = "") -> To
     Raises
     ------
     ModelError
-        Where one is missing, is no model of the harness, or is for the other task.
+        Where one is missing, is not a model of the harness, or is for the other task.
     """
     return Together(load(stance, engine=engine), load(frames, engine=engine))
 
 
 def _downloaded(address: str) -> Path:
-    """Return a folder with the model's files: those of the store where they lie on this machine."""
+    """Return a folder with the model's files: the store's own on this machine, else a copy."""
     from harness.tracking.store.database import imported
 
     store = Store.open()
@@ -63,11 +70,11 @@ def _downloaded(address: str) -> Path:
     try:
         if address.startswith("runs:/"):
             address = _model_of_run(store, address.removeprefix("runs:/").partition("/")[0])
-        # Aliases are looked up in the global registry, whatever addresses are handed in.
+        # MLflow looks aliases up in its global registry, whichever addresses are passed.
         with store.pointed():
             return Path(artifacts.download_artifacts(artifact_uri=address))
     except (MlflowException, OSError) as error:
-        raise ModelError(f"there is no model {address!r} in {store.uri}: {_first_line(error)}") from error
+        raise ModelError(f"there is no model {address!r} in {store.uri}: {first_line(error)}") from error
 
 
 def _model_of_run(store: Store, run_id: str) -> str:
@@ -78,5 +85,6 @@ def _model_of_run(store: Store, run_id: str) -> str:
     return f"models:/{outputs[0].model_id}"
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message; MLflow's go on with advice for another API."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__

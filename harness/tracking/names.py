@@ -1,4 +1,4 @@
-"""Results in, what MLflow keeps of them as keys and values out: metrics, parameters, tags."""
+"""Results in, the keys and values that MLflow keeps of them out: metrics, parameters, names of tags."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric as LoggedMetric
 
 SPLITS = ("test", "validation")
-PARAMETER_LENGTH = 6000
-ERROR_LENGTH = 500
+MAX_PARAMETER_LENGTH = 6000
+"""Characters; MLflow refuses longer ones."""
+
+MAX_ERROR_LENGTH = 500
 
 ROLE, DIGEST, CONFIG, ERROR = "harness.role", "harness.digest", "harness.config", "harness.error"
 TEST, VALIDATION, HOST = "harness.test_fingerprint", "harness.validation_fingerprint", "harness.host"
@@ -33,21 +35,22 @@ LEAKS, AUDIT = "harness.leaks", "harness.audit."
 
 
 def parent_digest(prepared: Prepared, classifier: PlannedClassifier, trials: Sequence[Trial]) -> str:
-    """Identify what a parent run holds: its trials, how they are decided and scored, and whether texts
-    are in it.
+    """Identify the contents of a parent run: trials, decisions, metrics, audits, whether texts are logged.
+
+    Equal digests have equal results: this is the key by which a finished run is used again.
     """
     plan = prepared.plan
     parts = [classifier.name, plan.primary.name, str(plan.config.tracking.log_text), ""]
     parts += [metric.name for metric in plan.metrics]
     parts += [f"slice {name}" for name in plan.config.slices or ()]
     parts += [f"audit {name} {json.dumps(bound.canonical())}" for name, bound in plan.audits.items()]
-    written = plan.canonical()
-    parts += [json.dumps(written[part]) for part in ("calibration", "thresholds", "abstention")]
-    return fingerprint([*parts, "", *sorted(one.digest for one in trials)])
+    config = plan.canonical()
+    parts += [json.dumps(config[part]) for part in ("calibration", "thresholds", "abstention")]
+    return fingerprint([*parts, "", *sorted(trial.digest for trial in trials)])
 
 
 def safe(name: str) -> str:
-    """Replace what MLflow refuses in the name of a metric or a parameter.
+    """Replace characters that MLflow refuses in the name of a metric or a parameter.
 
     Examples
     --------
@@ -58,10 +61,10 @@ def safe(name: str) -> str:
 
 
 def score_values(scores: Scores) -> dict[str, float]:
-    """Return the scores of whole splits by key, e.g. ``test/f1_macro_low``; what is NaN is left out."""
+    """Return the scores of whole splits by key, e.g. ``test/f1_macro_low``, without those that are NaN."""
     whole = scores.rows[scores.rows["slice"] == "all"]
     values = {}
-    # Test first: the UI lists metrics in the order in which they came.
+    # Test first: the UI lists metrics in the order in which they were logged.
     for split in SPLITS:
         for row in whole[whole["split"] == split].to_dict("records"):
             key = f"{split}/{row['metric']}"
@@ -71,11 +74,11 @@ def score_values(scores: Scores) -> dict[str, float]:
 
 
 def finding_values(findings: Findings) -> dict[str, float]:
-    """Return what audits measured by key, e.g. ``audit/leaks_near_rows``; what is NaN is left out."""
+    """Return the measures of audits by key, e.g. ``audit/leaks_near_rows``, without those that are NaN."""
     values: dict[str, float] = {}
-    for one in findings:
-        for measure in one.measures:
-            key = f"audit/{one.audit}_{measure.name}"
+    for finding in findings:
+        for measure in finding.measures:
+            key = f"audit/{finding.audit}_{measure.name}"
             values |= {key: measure.value, f"{key}_low": measure.low, f"{key}_high": measure.high}
     return {safe(key): float(value) for key, value in values.items() if not math.isnan(value)}
 
@@ -86,9 +89,10 @@ def metrics(values: Mapping[str, float], step: int = 0, **about: Any) -> list[Lo
     Parameters
     ----------
     values : mapping
+        By key.
     step : int
     **about
-        ``model_id``, ``dataset_name``, ``dataset_digest``, ``run_id``.
+        What they are linked to: ``model_id``, ``dataset_name``, ``dataset_digest``, ``run_id``.
     """
     from mlflow.entities import Metric as LoggedMetric
 
@@ -98,13 +102,12 @@ def metrics(values: Mapping[str, float], step: int = 0, **about: Any) -> list[Lo
 
 def curve_metrics(curves: Sequence[Mapping[str, float]]) -> list[LoggedMetric]:
     """Return training curves as metrics ``training/…``; steps count from 1."""
-    return [
-        one
-        for step, values in enumerate(curves, start=1)
-        for one in metrics(
-            {safe(f"training/{key.replace('/', '_')}"): float(value) for key, value in values.items()}, step
-        )
-    ]
+    logged: list[LoggedMetric] = []
+    # Not from 0: MLflow shows the value of step 0 as a model's.
+    for step, values in enumerate(curves, start=1):
+        keyed = {safe(f"training/{key.replace('/', '_')}"): float(value) for key, value in values.items()}
+        logged += metrics(keyed, step)
+    return logged
 
 
 def parameters(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -112,10 +115,12 @@ def parameters(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in options.items():
         simple = plain(value)
         text = simple if isinstance(simple, str) else json.dumps(simple, ensure_ascii=False)
-        yield safe(name), text if len(text) <= PARAMETER_LENGTH else text[: PARAMETER_LENGTH - 1] + "…"
+        if len(text) > MAX_PARAMETER_LENGTH:
+            text = text[: MAX_PARAMETER_LENGTH - 1] + "…"
+        yield safe(name), text
 
 
 def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    """Cut a sequence into parts that one request may hold."""
+    """Cut a sequence into parts of at most ``size`` items, one per request."""
     for at in range(0, len(items), size):
         yield items[at : at + size]

@@ -1,4 +1,4 @@
-"""Results in, files of a run out; and back again, equal."""
+"""Results in, files of a run out, and back."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from harness.serving.decisions.decider import Decider
 from harness.values.catalog import plain
 from harness.values.findings import Finding, Findings, from_dict, measure_table
 from harness.values.labels import LabelSet
+from harness.values.legacy import SPLITS
 from harness.values.tables import Predictions, Scores
 
 if TYPE_CHECKING:
@@ -21,39 +22,51 @@ if TYPE_CHECKING:
 
 PREDICTIONS = "predictions.parquet"
 RAW = "predictions_raw.parquet"
-"""What the classifier itself said, before it was calibrated."""
+"""The classifier's own probabilities, before calibration."""
 
 SCORES = "scores.csv"
 TRIAL = "trial.json"
 TRIALS = "trials.json"
 TABLE = "predictions_table.json"
 TABLE_ROWS = 2000
+"""Rows of the table for the UI, which loads all of it."""
+
 FINDINGS = "findings.json"
 AUDITS = "audits"
 
 
 def write_trial(folder: Path, result: TrialResult) -> None:
-    """Write what :func:`read_trial` reads."""
+    """Write a trial's result; :func:`read_trial` reads it."""
     result.predictions.write(folder / PREDICTIONS)
     (folder / TRIAL).write_text(_json(_described(result)), encoding="utf-8")
 
 
 def read_trial(folder: Path, trial: Trial, labels: LabelSet, model: Path | None) -> TrialResult:
-    """Read a trial's result; its rows carry the name of the classifier that asks."""
-    predictions = Predictions.read(folder / PREDICTIONS, labels)
+    """Read a trial's result.
+
+    Its rows get the name of ``trial``'s classifier: it may have been logged under another one.
+    """
+    predictions = read_predictions(folder / PREDICTIONS, labels)
     rows = predictions.rows.assign(run=trial.classifier.name)
     data = json.loads((folder / TRIAL).read_text(encoding="utf-8"))
     return _restored(trial, Predictions(labels, rows), data, model)
 
 
+def read_predictions(path: Path, labels: LabelSet) -> Predictions:
+    """Read a table of predictions; parts of the split get their present names."""
+    predictions = Predictions.read(path, labels)
+    rows = predictions.rows
+    return replace(predictions, rows=rows.assign(split=rows["split"].replace(dict(SPLITS))))
+
+
 def write_result(folder: Path, result: ClassifierResult) -> None:
-    """Write what :func:`read_result` reads."""
+    """Write the result of a classifier; :func:`read_result` reads it."""
     result.predictions.write(folder / PREDICTIONS)
     result.raw.write(folder / RAW)
     result.scores.rows.to_csv(folder / SCORES, index=False)
     described = {
         "served": result.served.trial.digest if result.served is not None else None,
-        "trials": [_described(one) for one in result.trials],
+        "trials": [_described(trial) for trial in result.trials],
         "decider": result.decider.plain() if result.decider is not None else None,
     }
     (folder / TRIALS).write_text(_json(described), encoding="utf-8")
@@ -61,19 +74,19 @@ def write_result(folder: Path, result: ClassifierResult) -> None:
 
 
 def write_findings(folder: Path, findings: Findings) -> None:
-    """Write what audits found, if anything: all of it as JSON, and its tables in a folder of their own."""
+    """Write the findings of audits, if any: as JSON, and their tables as CSV in a folder of their own."""
     if not findings:
         return
-    (folder / FINDINGS).write_text(_json([one.to_dict() for one in findings]), encoding="utf-8")
+    (folder / FINDINGS).write_text(_json([finding.to_dict() for finding in findings]), encoding="utf-8")
     (folder / AUDITS).mkdir()
     measure_table(findings).to_csv(folder / AUDITS / "measures.csv", index=False)
-    for one in findings:
-        for detail in one.details:
-            detail.frame().to_csv(folder / AUDITS / f"{one.audit}_{detail.name}.csv", index=False)
+    for finding in findings:
+        for detail in finding.details:
+            detail.frame().to_csv(folder / AUDITS / f"{finding.audit}_{detail.name}.csv", index=False)
 
 
 def read_findings(folder: Path) -> tuple[Finding, ...]:
-    """Read what :func:`write_findings` wrote."""
+    """Read the findings that :func:`write_findings` wrote; none where it wrote none."""
     path = folder / FINDINGS
     if not path.is_file():
         return ()
@@ -86,33 +99,34 @@ def read_result(
     """Read the result of a finished classifier; its model stays where it is."""
     import pandas as pd
 
-    predictions, raw = (Predictions.read(folder / name, labels) for name in (PREDICTIONS, RAW))
+    predictions, raw = (read_predictions(folder / name, labels) for name in (PREDICTIONS, RAW))
     scores = Scores(pd.read_csv(folder / SCORES))
     described = json.loads((folder / TRIALS).read_text(encoding="utf-8"))
-    by_digest = {one["digest"]: one for one in described["trials"]}
+    by_digest = {data["digest"]: data for data in described["trials"]}
     results = tuple(
-        _restored(one, raw.only(seed=one.seed, fold=one.fold), by_digest[one.digest], None) for one in trials
+        _restored(trial, raw.only(seed=trial.seed, fold=trial.fold), by_digest[trial.digest], None)
+        for trial in trials
     )
-    served = next((one for one in results if one.trial.digest == described["served"]), None)
+    served = next((result for result in results if result.trial.digest == described["served"]), None)
     findings = read_findings(folder)
-    written = described["decider"]
-    decider = Decider.read(written, labels) if written is not None else None
+    decisions = described["decider"]
+    decider = Decider.read(decisions, labels) if decisions is not None else None
     return ClassifierResult(
         classifier, results, predictions, scores, served, findings=findings, decider=decider
     )
 
 
 def table(predictions: Predictions, texts: pd.DataFrame | None) -> str:
-    """Return predictions as the table that the UI's evaluation view shows.
+    """Return predictions as the table for the UI's evaluation view.
 
-    The view groups by the first column and compares the second, so they are id and prediction.
+    The view groups rows by the first column and compares runs in the second, hence id and prediction.
 
     Parameters
     ----------
     predictions : Predictions
-        Of one seed's test items; the first two thousand are shown.
+        Of one seed's test items; the first :data:`TABLE_ROWS` are shown.
     texts : DataFrame or None
-        Columns ``id`` and ``text``; None leaves sentences out.
+        Columns ``id`` and ``text``; None: without sentences.
 
     Returns
     -------
@@ -152,8 +166,8 @@ def _described(result: TrialResult) -> dict[str, Any]:
 def _restored(
     trial: Trial, predictions: Predictions, data: Mapping[str, Any], model: Path | None
 ) -> TrialResult:
-    """Put a result together again; options get back the types that the config gave them."""
-    chosen = next(
+    """Rebuild a result; its options are those of the grid, since JSON has fewer types than a config."""
+    of_config = next(
         (
             bound
             for bound in trial.classifier.grid()
@@ -161,7 +175,7 @@ def _restored(
         ),
         replace(trial.classifier.bound, options=data["options"]),
     )
-    return TrialResult(trial, predictions, chosen.options, data["curves"], data["seconds"], model)
+    return TrialResult(trial, predictions, of_config.options, data["curves"], data["seconds"], model)
 
 
 def _json(value: Any) -> str:

@@ -14,7 +14,7 @@ SUITE = "suite"
 def log_suite(
     store: Store, name: str, description: str, files: Mapping[str, str], values: Mapping[str, float]
 ) -> str:
-    """Log the table of a suite in an experiment of its name, unless the same was logged before.
+    """Log the table of a suite in an experiment of its name, unless an equal one was logged before.
 
     Parameters
     ----------
@@ -34,14 +34,14 @@ def log_suite(
     client = store.client
     experiment_id = store.experiment(name)
     digest = fingerprint([*files.values()])
-    known = client.search_runs(
+    earlier = client.search_runs(
         [experiment_id],
         f"tags.`{names.DIGEST}` = '{digest}' and tags.`{names.ROLE}` = '{SUITE}'"
         " and attributes.status = 'FINISHED'",
         max_results=1,
     )
-    if known:
-        return str(known[0].info.run_id)
+    if earlier:
+        return str(earlier[0].info.run_id)
     tags = {
         names.ROLE: SUITE,
         names.DIGEST: digest,

@@ -1,4 +1,4 @@
-"""Prepared experiment and results in, parent and child runs out."""
+"""A prepared experiment and its results in, parent and child runs out."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ SCRATCH = "scratch"
 
 
 class Tracker:
-    """Writes the runs of one experiment, and finds those that need no repeating.
+    """Writes the runs of one experiment, and finds those that are finished or can be resumed.
 
     Parameters
     ----------
     store : Store
     prepared : Prepared
     fresh : bool
-        Take nothing for done; everything is run again.
+        Ignore what is finished: everything is run again.
     marks : mapping
-        Tags that every run gets beside its own.
+        Additional tags for every run.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class Tracker:
 
     @cached_property
     def experiment_id(self) -> str:
-        """The experiment's id in MLflow, made and described on first use."""
+        """The experiment's id in MLflow; on first use it is created and described."""
         store, plan = self.store, self.prepared.plan
         experiment_id = store.experiment(plan.name)
         tags = contents.experiment_tags(plan) | view.tags(plan)
-        known = store.client.get_experiment(experiment_id).tags
+        current = store.client.get_experiment(experiment_id).tags
         for name, value in tags.items():
-            if known.get(name) != value:
+            if current.get(name) != value:
                 store.client.set_experiment_tag(experiment_id, name, value)
         return experiment_id
 
@@ -99,13 +99,13 @@ class Tracker:
 
     @contextlib.contextmanager
     def ending(self, run_id: str) -> Iterator[None]:
-        """Mark a run FAILED with its reason, or KILLED, where the block does not end well."""
+        """Mark a run FAILED with its reason, or KILLED, where the block ends in an exception."""
         client = self.store.client
         try:
             yield
         except BaseException as error:
             killed = not isinstance(error, Exception)
-            reason = f"{type(error).__name__}: {error}".strip(": ")[: names.ERROR_LENGTH]
+            reason = f"{type(error).__name__}: {error}".strip(": ")[: names.MAX_ERROR_LENGTH]
             client.set_tag(run_id, names.ERROR, reason)
             if not killed:
                 client.log_text(run_id, traceback.format_exc(), "error.txt")
@@ -113,22 +113,23 @@ class Tracker:
             raise
 
     def runs(self, role: str, digest: str) -> list[Run]:
-        """Find runs of the experiment by digest, the newest first."""
-        found = self.store.client.search_runs(
-            [self.experiment_id],
-            f"tags.`{names.DIGEST}` = '{digest}' and tags.`{names.ROLE}` = '{role}'",
-            order_by=["attributes.start_time DESC"],
+        """Find runs of the experiment by role and digest, the newest first."""
+        return list(
+            self.store.client.search_runs(
+                [self.experiment_id],
+                f"tags.`{names.DIGEST}` = '{digest}' and tags.`{names.ROLE}` = '{role}'",
+                order_by=["attributes.start_time DESC"],
+            )
         )
-        return list(found)
 
     @contextlib.contextmanager
     def files(self, run: Run) -> Iterator[Path]:
-        """Open the folder of a run's files: the files themselves on this machine, copies from a server.
+        """Provide the folder of a run's files: the files themselves on this machine, copies from a server.
 
         Raises
         ------
         FileNotFoundError
-            Where they are gone.
+            Where the files are gone.
         """
         from mlflow.exceptions import MlflowException
 
@@ -141,10 +142,13 @@ class Tracker:
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Open an empty folder, gone after the block; beside the store, where there is room for models."""
-        place = self.store.home / SCRATCH
-        place.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place) as name:
+        """Create an empty folder, deleted after the block.
+
+        It lies beside the store: a model may be larger than the system's folder for temporary files.
+        """
+        folder = self.store.home / SCRATCH
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as name:
             yield Path(name)
 
     def pending(self, name: str) -> Path:
@@ -154,7 +158,7 @@ class Tracker:
     def tags(self, role: str, digest: str) -> dict[str, str]:
         """Return the tags that every run of the experiment carries."""
         plan = self.prepared.plan
-        known = {
+        tags = {
             names.ROLE: role,
             names.DIGEST: digest,
             names.CONFIG: plan.digest,
@@ -166,19 +170,20 @@ class Tracker:
             "mlflow.source.git.branch": self.git.branch,
             "harness.git_dirty": str(self.git.dirty).lower() if self.git.commit else "",
         }
-        known |= self.marks
-        return {**plan.config.tracking.tags, **{name: value for name, value in known.items() if value}}
+        tags |= self.marks
+        return {**plan.config.tracking.tags, **{name: value for name, value in tags.items() if value}}
 
     def _resumed(self, digest: str) -> str | None:
-        """Take up an interrupted parent run; one that another machine may be at work on is left alone."""
+        """Reopen an interrupted parent run, unless it may be running on another machine."""
         if self.fresh:
             return None
         client = self.store.client
         for run in self.runs(names.CLASSIFIER, digest):
-            ours = run.data.tags.get(names.HOST) == platform.node()
-            stopped = run.info.status in ("FAILED", "KILLED") or (run.info.status == "RUNNING" and ours)
-            # A run that has its model already was stopped on its last metres: a second model would inherit
-            # the first one's metrics.
+            # No process of this machine is at work on it: the lock of its digest is held by this one.
+            local = run.data.tags.get(names.HOST) == platform.node()
+            stopped = run.info.status in ("FAILED", "KILLED") or (run.info.status == "RUNNING" and local)
+            # A run that was stopped after its model was logged is not resumed: MLflow would give a second
+            # model the metrics of the first.
             if stopped and model_of(client.get_run(run.info.run_id)) is None:
                 client.update_run(run.info.run_id, status="RUNNING")
                 if names.ERROR in run.data.tags:
@@ -202,9 +207,9 @@ class Tracker:
 
 
 def _deterministic(classifier: PlannedClassifier, labels: LabelSet) -> dict[str, str]:
-    """Tag a classifier that no seed changes: to have one seed is then no lack."""
-    made = classifier.bound.make(labels=labels, seed=0)
-    return {names.DETERMINISTIC: "true"} if getattr(made, "deterministic", False) else {}
+    """Tag a classifier that is the same under every seed: one seed is then enough for its intervals."""
+    instance = classifier.bound.make(labels=labels, seed=0)
+    return {names.DETERMINISTIC: "true"} if getattr(instance, "deterministic", False) else {}
 
 
 @dataclass(frozen=True)
@@ -217,9 +222,9 @@ class ParentRun:
     classifier : PlannedClassifier
     run_id : str
     folder : Path
-        A place of its own for a refit (:func:`harness.evaluation.trial.refit`), gone after :meth:`complete`.
+        For a refit (:func:`harness.evaluation.trial.refit`); deleted by :meth:`complete`.
     done : ClassifierResult or None
-        Set where there is nothing to do; no run is open then.
+        The result of a run that was finished before; no run is open then.
     """
 
     tracker: Tracker
@@ -229,9 +234,9 @@ class ParentRun:
     done: ClassifierResult | None = None
 
     def finished_trial(self, trial: Trial) -> TrialResult | None:
-        """Load the result of a finished child run with the trial's digest; None without one.
+        """Load the result of a finished child run with the trial's digest; None where there is none.
 
-        Its ``folder`` is None where the model has been thrown away because another seed's was served.
+        Its ``folder`` is None where the model was deleted because that of another seed was served.
         """
         tracker = self.tracker
         for run in [] if tracker.fresh else tracker.runs(names.TRIAL, trial.digest):
@@ -254,7 +259,7 @@ class ParentRun:
         }
         run = client.create_run(tracker.experiment_id, tags=tags, run_name=trial.name)
         run_id = str(run.info.run_id)
-        # Each attempt is a run of its own; the training goes on from where the last one was stopped.
+        # Each attempt is a run of its own, but they share the folder of checkpoints: the training is resumed.
         unfinished = tracker.pending(f"{pending.PREFIX}{tracker.experiment_id}-{trial.digest}")
         if tracker.fresh:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -264,13 +269,13 @@ class ParentRun:
         shutil.rmtree(unfinished, ignore_errors=True)
 
     def complete(self, result: ClassifierResult, pack: contents.ModelPackager | None = None) -> None:
-        """Log everything a person looks at in the UI, and the model; the run is FINISHED.
+        """Log all that the UI shows, and the model; the run is FINISHED then.
 
         Parameters
         ----------
         result : ClassifierResult
         pack : ModelPackager, optional
-            Writes the model; left out, none is logged.
+            Writes the model; default: no model is logged.
         """
         tracker = self.tracker
         contents.log_classifier(tracker, self.run_id, result, pack)
@@ -282,7 +287,7 @@ class ParentRun:
 
 
 def model_of(run: Run) -> str | None:
-    """Return the id of the model that a run logged, if it did."""
+    """Return the id of the model that a run logged; None where it logged none."""
     models = run.outputs.model_outputs if run.outputs is not None else []
     return str(models[0].model_id) if models else None
 
@@ -296,9 +301,9 @@ class ChildRun:
     tracker : Tracker
     run_id : str
     folder : Path
-        Where the trial's model is to be saved; it outlives an interrupted experiment.
+        For the trial's model; kept when the experiment is interrupted.
     unfinished : Path
-        Where a training may keep its state from one attempt at the trial to the next.
+        For checkpoints of the training, from one attempt at the trial to the next.
     """
 
     tracker: Tracker
@@ -307,7 +312,7 @@ class ChildRun:
     unfinished: Path
 
     def log(self, result: TrialResult) -> None:
-        """Log predictions, chosen options, scores, curves and times."""
+        """Log predictions, options, scores, training curves and times."""
         client, plan = self.tracker.store.client, self.tracker.prepared.plan
         with self.tracker.scratch() as folder:
             saved.write_trial(folder, result)

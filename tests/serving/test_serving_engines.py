@@ -1,4 +1,4 @@
-"""Which engine computes a served model, and the card's section on engines."""
+"""Which engine computes a served model."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 import toys
-from golden import Golden
 
-from harness.runs.packaging import engines_section
 from harness.serving.engine import ENGINE, LabelEngine, choose
 from harness.values.errors import ClassifierError, ModelError
 from harness.values.labels import STANCE
@@ -61,9 +59,3 @@ def test_the_argument_comes_before_the_environment(
         monkeypatch.setenv(ENGINE, environment)
     LabelEngine.read(write_model(tmp_path), argument)
     assert classifier.used == used
-
-
-def test_the_card_says_which_engines_passed_and_which_were_refused(golden: Golden) -> None:
-    passed = {"rows": 400, "different": 1, "widest": 0.01, "lost": 0.1, "again": 0.05}
-    refused = {"refused": "the graph holds nothing"}
-    golden("serving/engines-section", engines_section({"bf16": passed, "int8": refused}))

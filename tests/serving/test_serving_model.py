@@ -1,24 +1,32 @@
 from __future__ import annotations
 
 import json
+import logging
+import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
+import harness
 from harness.serving import requirements, wheel
 from harness.serving.engine import LabelEngine
 from harness.serving.folder import write_mlflow
 from harness.serving.pyfunc import input_example, signature
 from harness.values.labels import FRAMING, STANCE
 from harness.values.parties import Party, Registry
-from tests.serving.toy_models import write_model
+from tests.serving.toy_models import refusal, write_model
 
 PARTIES = Registry((Party("Coastal Union", aliases=("the Union", "CU")), Party("Varna", "country")))
+CODE = {".py", ".pyc", ".so", ".whl", ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".skops"}
+"""Endings of code, and of formats that can hold code."""
+
 BLANK = {"text": "Varna praised the Union.", "target": "Coastal Union"}
 
 
@@ -39,16 +47,66 @@ def test_the_artifact_holds_data_and_no_code(logged: Path) -> None:
     names = {str(path.relative_to(logged)) for path in logged.rglob("*") if path.is_file()}
     assert names == {
         *("MLmodel", "conda.yaml", "constraints.txt", "python_env.yaml", "requirements.txt"),
-        *("input_example.json", "serving_input_example.json", f"wheels/{wheel.wheel_name()}"),
+        *("input_example.json", "serving_input_example.json"),
         *(f"data/served/{name}" for name in ("contract.json", "parties.json", "model/verbs.json")),
     }
     assert not (logged / "constraints.txt").read_text().startswith(str(logged.parent))
     assert "code: null" in (logged / "MLmodel").read_text()
     assert (logged / "requirements.txt").read_text().splitlines() == [
+        f"stance-harness=={harness.__version__}",
+        "mlflow==3.17.2",
+        "-c constraints.txt",
+    ]
+    assert not [path for path in logged.rglob("*") if path.suffix in CODE]
+
+
+def test_mlflow_finds_the_environment_of_a_model_installed_here(
+    logged: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The package is installed under the version that the model pins, editable or not: nothing to warn of."""
+    import mlflow.pyfunc
+
+    # MLflow's loggers do not propagate, so that a handler of pytest's own would see nothing.
+    logger = logging.getLogger("mlflow")
+    monkeypatched = (logger.propagate, logger.level)
+    logger.propagate, logger.level = True, logging.WARNING
+    try:
+        mlflow.pyfunc.load_model(str(logged))
+    finally:
+        logger.propagate, logger.level = monkeypatched
+    assert [record.getMessage() for record in caplog.records if "stance-harness" in record.getMessage()] == []
+    assert metadata.version("stance-harness") == harness.__version__
+
+
+def test_a_wheel_is_added_to_a_model_on_request(logged: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(logged, model)
+    overlay = tmp_path / "overlay"
+    overlay.mkdir()
+    assert wheel.write_wheel_overlay(model, overlay)
+    files = {str(path.relative_to(overlay)) for path in overlay.rglob("*") if path.is_file()}
+    assert files == {"requirements.txt", "conda.yaml", f"wheels/{wheel.wheel_name()}"}
+    shutil.copytree(overlay, model, dirs_exist_ok=True)
+    assert (model / "requirements.txt").read_text().splitlines() == [
         f"wheels/{wheel.wheel_name()}",
         "mlflow==3.17.2",
         "-c constraints.txt",
     ]
+    packages = YAML(typ="safe").load((model / "conda.yaml").read_text())["dependencies"][-1]["pip"]
+    assert packages == (model / "requirements.txt").read_text().splitlines()
+    again = tmp_path / "again"
+    again.mkdir()
+    assert not wheel.write_wheel_overlay(model, again)
+    assert list(again.iterdir()) == []
+
+
+def test_a_wheel_of_another_version_is_not_added(
+    logged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wheel, "VERSION", "99.0")
+    message = refusal(lambda: wheel.write_wheel_overlay(logged, tmp_path))
+    assert {harness.__version__, "99.0"} <= {word.strip(":,") for word in message.split()}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_mlflow_loads_it_where_pickle_is_forbidden(logged: Path, monkeypatch: pytest.MonkeyPatch) -> None:

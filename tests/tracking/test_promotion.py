@@ -1,16 +1,24 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import Golden
 from toys import prepared
+from typer.testing import CliRunner
 
-from harness.runs.classifiers import run_classifiers
+from harness.cli.main import app
+from harness.serving import wheel
 from harness.tracking.promotion import Promotion, promote, rollback
 from harness.tracking.store import Store
-from harness.values.errors import PromotionError, StoreError
+from harness.values.errors import HarnessError, ModelError, PromotionError, StoreError
+from tests.tracking.toy_runs import run_all, runs_by_name
+
+KFOLD = "{kind: kfold, k: 3, dev: 0, calibration: 0}"
+HOLDOUT = "{kind: holdout, test: 0.4, dev: 0.2, calibration: 0}"
 
 
 def champion(store: Store, name: str = "stance") -> str:
@@ -18,19 +26,30 @@ def champion(store: Store, name: str = "stance") -> str:
 
 
 def run_of(store: Store, classifier: str) -> Any:
-    number = store.experiment("toys")
-    text = f"tags.`harness.role` = 'classifier' and attributes.run_name = '{classifier}'"
-    return store.client.search_runs([number], text)[0]
+    return runs_by_name(store, "classifier")[classifier]
 
 
-def test_the_best_on_select_is_made_champion_once(trained: Path) -> None:
+def set_validation(store: Store, **scores: float) -> None:
+    """Give classifiers other scores on validation."""
+    for classifier, score in scores.items():
+        store.client.log_metric(run_of(store, classifier).info.run_id, "validation/f1_macro", score)
+
+
+def message(error: type[HarnessError], call: Callable[[], object]) -> str:
+    """The message of an error of this very type."""
+    with pytest.raises(error) as caught:
+        call()
+    assert type(caught.value) is error
+    return str(caught.value)
+
+
+def test_the_best_on_validation_is_registered_as_champion_once(trained: Path) -> None:
     store = Store.open()
     first, second = promote(store, "toys"), promote(store, "toys")
-    best = run_of(store, first.classifier)
-    others = [run_of(store, name) for name in ("prior", "verbs", "strong")]
-    assert best.data.metrics["validation/f1_macro"] == max(
-        one.data.metrics["validation/f1_macro"] for one in others
-    )
+    scores = {
+        name: run_of(store, name).data.metrics["validation/f1_macro"] for name in ("prior", "verbs", "strong")
+    }
+    assert scores[first.classifier] == max(scores.values()) == first.validation
     assert (first.version, first.changed, first.previous) == ("1", True, None)
     assert (second.version, second.changed, second.previous) == ("1", False, None)
     assert len(store.client.search_model_versions("name = 'stance'")) == 1
@@ -38,43 +57,46 @@ def test_the_best_on_select_is_made_champion_once(trained: Path) -> None:
     assert first.uri == "models:/stance@champion"
 
 
-def test_select_decides_and_test_does_not(trained: Path) -> None:
-    """A villain: 'prior' is given the best test score there is, 'verbs' the best on validation."""
+def test_validation_decides_and_test_does_not(trained: Path) -> None:
+    """'prior' gets the best test score there is, 'verbs' the best on validation."""
     store = Store.open()
     store.client.log_metric(run_of(store, "prior").info.run_id, "test/f1_macro", 1.0)
-    store.client.log_metric(run_of(store, "verbs").info.run_id, "validation/f1_macro", 0.99)
+    set_validation(store, verbs=0.99)
     assert promote(store, "toys").classifier == "verbs"
 
 
 def test_lower_is_better_where_the_metric_says_so(trained: Path) -> None:
     store = Store.open()
-    for name, value in (("prior", 0.1), ("verbs", 0.2), ("strong", 0.3)):
-        run = run_of(store, name).info.run_id
-        store.client.set_tag(run, "harness.direction", "lower")
-        store.client.log_metric(run, "validation/f1_macro", value)
-    made = promote(store, "toys")
-    assert made.classifier == "prior"
-    assert made.notes == ("prior is a baseline: it looks at no word of a sentence.",)
+    set_validation(store, prior=0.1, verbs=0.2, strong=0.3)
+    for name in ("prior", "verbs", "strong"):
+        store.client.set_tag(run_of(store, name).info.run_id, "harness.direction", "lower")
+    promotion = promote(store, "toys")
+    assert promotion.classifier == "prior"
+    assert len(promotion.notes) == 1  # that it is a baseline
 
 
-def test_a_named_classifier_is_taken_and_the_better_one_mentioned(trained: Path) -> None:
+def test_a_named_classifier_is_promoted_with_a_note_on_the_better_one(trained: Path) -> None:
     store = Store.open()
-    store.client.log_metric(run_of(store, "strong").info.run_id, "validation/f1_macro", 0.9)
-    store.client.log_metric(run_of(store, "verbs").info.run_id, "validation/f1_macro", 0.8)
+    set_validation(store, strong=0.9, verbs=0.8)
     assert promote(store, "toys").classifier == "strong"
-    made = promote(store, "toys", classifier="verbs")
-    assert (made.version, made.previous) == ("2", "1")
-    assert made.notes == (
-        "version 1 (strong) had the better score on validation, 0.900; 'harness rollback' brings it back.",
-    )
-    test = run_of(store, "verbs").data.metrics["test/f1_macro"]
-    assert made.describe() == (
-        "stance version 2 (verbs) is now champion, in place of version 1: f1_macro 0.800 on validation,"
-        f" {test:.3f} on test\nnote: {made.notes[0]}"
-    )
+    promotion = promote(store, "toys", classifier="verbs")
+    assert (promotion.version, promotion.previous, promotion.validation) == ("2", "1", 0.8)
+    assert promotion.test == run_of(store, "verbs").data.metrics["test/f1_macro"]
+    (note,) = promotion.notes
+    assert {"1", "(strong)", "0.900;"} <= set(note.split())
 
 
-def test_rollback_changes_places_and_back(trained: Path) -> None:
+def test_a_promotion_is_described_with_its_notes(trained: Path, golden: Golden) -> None:
+    store = Store.open()
+    set_validation(store, strong=0.9, verbs=0.8, prior=0.7)
+    descriptions = [promote(store, "toys", classifier="strong").describe()]
+    store.client.set_tag(run_of(store, "prior").info.run_id, "harness.leaks", "allowed")
+    descriptions += [promote(store, "toys", classifier="prior").describe() for _ in range(2)]
+    descriptions += [rollback(store, "stance").describe()]
+    golden("tracking/promotions", "\n\n".join(descriptions))
+
+
+def test_rollback_exchanges_the_aliases_and_back(trained: Path) -> None:
     store = Store.open()
     promote(store, "toys", classifier="strong")
     promote(store, "toys", classifier="verbs")
@@ -84,81 +106,127 @@ def test_rollback_changes_places_and_back(trained: Path) -> None:
     assert champion(store) == "2"
 
 
-def test_without_a_previous_champion_there_is_no_rollback(trained: Path) -> None:
+def test_a_champion_scored_on_other_items_is_replaced_on_request_alone(trained: Path) -> None:
     store = Store.open()
     promote(store, "toys")
-    with pytest.raises(PromotionError) as caught:
-        rollback(store, "stance")
-    assert str(caught.value) == "'stance' has had no champion before the present one"
-
-
-def test_a_champion_judged_on_other_items_is_replaced_on_request_alone(trained: Path) -> None:
-    store = Store.open()
-    promote(store, "toys")
-    made = prepared(trained, name="others", split="{kind: holdout, test: 0.4, dev: 0.2, calibration: 0}")
-    assert [one.error for one in run_classifiers(made, store)] == [None]
-    with pytest.raises(PromotionError) as caught:
-        promote(store, "others")
-    assert str(caught.value).startswith(
-        "the champion of 'stance', version 1, was judged on other test items ("
-    )
-    assert str(caught.value).endswith(
-        "so their scores cannot be compared; --replace replaces it all the same"
-    )
+    assert [outcome.error for outcome in run_all(prepared(trained, name="others", split=HOLDOUT), store)] == [
+        None
+    ]
+    refusal = message(PromotionError, lambda: promote(store, "others"))
+    fingerprints = {
+        runs_by_name(store, "classifier", name)["verbs"].data.tags["harness.test_fingerprint"]
+        for name in ("toys", "others")
+    }
+    assert len(fingerprints) == 2
+    assert all(f"({fingerprint})" in refusal for fingerprint in fingerprints)
     assert champion(store) == "1"
     assert promote(store, "others", replace=True).version == "2"
 
 
-def test_runs_that_were_judged_otherwise_are_no_candidates(trained: Path) -> None:
+def test_runs_that_were_scored_on_other_items_are_no_candidates(trained: Path) -> None:
     store = Store.open()
+    set_validation(store, strong=1.0)
     store.client.set_tag(run_of(store, "strong").info.run_id, "harness.test_fingerprint", "another")
-    store.client.log_metric(run_of(store, "strong").info.run_id, "validation/f1_macro", 1.0)
     assert promote(store, "toys").classifier != "strong"
 
 
-def test_another_name_is_another_champion(trained: Path) -> None:
+def test_another_name_has_a_champion_of_its_own(trained: Path) -> None:
     store = Store.open()
     assert promote(store, "toys", model_name="mine").uri == "models:/mine@champion"
     assert champion(store, "mine") == "1"
 
 
 @pytest.mark.parametrize(
-    ("experiment_name", "classifier", "error", "said"),
+    ("experiment", "classifier", "error"),
     [
-        ("toy", None, StoreError, "there is no experiment 'toy'; known: Default, toys"),
-        (
-            *("toys", "linear", PromotionError),
-            "'toys' has no finished run of 'linear'; finished: prior, strong, unsaved, verbs",
-        ),
-        ("toys", "unsaved", PromotionError, "'unsaved' has no model: it cannot be saved"),
-        ("Default", None, PromotionError, "the experiment 'Default' has no finished run"),
+        ("toy", None, StoreError),
+        ("toys", "linear", PromotionError),
+        ("toys", "unsaved", PromotionError),
+        ("Default", None, PromotionError),
     ],
 )
-def test_what_cannot_be_promoted_is_named(
-    ladder: Path, experiment_name: str, classifier: str | None, error: type[Exception], said: str
+def test_a_refused_promotion_registers_nothing(
+    ladder: Path, experiment: str, classifier: str | None, error: type[HarnessError]
 ) -> None:
-    with pytest.raises(error) as caught:
-        promote(Store.open(ladder), experiment_name, classifier=classifier)
-    assert str(caught.value) == said
+    store = Store.open(ladder)
+    message(error, lambda: promote(store, experiment, classifier=classifier))
+    assert store.client.search_registered_models() == []
 
 
-def test_without_select_there_is_no_best(trained: Path) -> None:
+def test_what_cannot_be_promoted_is_named(trained: Path, golden: Golden) -> None:
     store = Store.open()
-    made = prepared(trained, name="blind", split="{kind: kfold, k: 3, dev: 0, calibration: 0}")
-    assert [one.error for one in run_classifiers(made, store)] == [None]
-    with pytest.raises(PromotionError) as caught:
-        promote(store, "blind")
-    assert str(caught.value) == (
-        "no run of 'blind' has both a model and a score on validation; name one with --classifier"
-    )
-    assert promote(store, "blind", classifier="verbs").classifier == "verbs"
+    run_all(prepared(trained, name="blind", split=KFOLD), store)
+    refusals: dict[str, tuple[type[HarnessError], Callable[[], object]]] = {
+        "an unknown experiment": (StoreError, lambda: promote(store, "toy")),
+        "an empty experiment": (PromotionError, lambda: promote(store, "Default")),
+        "an unknown classifier": (PromotionError, lambda: promote(store, "toys", classifier="linear")),
+        "no model": (PromotionError, lambda: promote(store, "toys", classifier="unsaved")),
+        "no validation": (PromotionError, lambda: promote(store, "blind")),
+        "no previous champion": (PromotionError, lambda: rollback(store, "stance")),
+    }
+    lines = [f"{case}\n    {message(*refusal)}" for case, refusal in refusals.items()]
+    golden("tracking/refused-promotions", "\n".join(lines))
+
+
+def test_without_validation_a_classifier_is_promoted_by_name(trained: Path) -> None:
+    store = Store.open()
+    run_all(prepared(trained, name="blind", split=KFOLD), store)
+    promotion = promote(store, "blind", classifier="verbs")
+    assert (promotion.classifier, promotion.version) == ("verbs", "1")
 
 
 def test_promoting_at_the_same_time_registers_once(trained: Path) -> None:
-    def promoting(_: int) -> Promotion:
+    def promote_toys(_: int) -> Promotion:
         return promote(Store.open(trained), "toys")
 
     with ThreadPoolExecutor(3) as pool:
-        made = list(pool.map(promoting, range(3)))
-    assert {one.version for one in made} == {"1"}
-    assert sorted(one.changed for one in made) == [False, False, True]
+        promotions = list(pool.map(promote_toys, range(3)))
+    assert {promotion.version for promotion in promotions} == {"1"}
+    assert sorted(promotion.changed for promotion in promotions) == [False, False, True]
+
+
+# The wheel
+
+
+def files_of(store: Store, version: str) -> Path:
+    """A copy of the files of a registered version."""
+    import mlflow.artifacts
+
+    with store.pointed():
+        return Path(mlflow.artifacts.download_artifacts(f"models:/stance/{version}"))
+
+
+def test_a_wheel_is_added_on_request_even_to_a_version_that_is_registered(trained: Path) -> None:
+    import mlflow.pyfunc
+
+    store = Store.open()
+    promotion = promote(store, "toys")
+    files = files_of(store, promotion.version)
+    before = {path.relative_to(files) for path in files.rglob("*")}
+    assert CliRunner().invoke(app, ["promote", "-e", "toys", "--with-wheel"]).exit_code == 0
+    after = {path.relative_to(files) for path in files.rglob("*")}
+    assert {str(path) for path in after - before} == {"wheels", f"wheels/{wheel.wheel_name()}"}
+    assert (files / "requirements.txt").read_text().splitlines()[0] == f"wheels/{wheel.wheel_name()}"
+    assert champion(store) == promotion.version == "1"
+    rows = [{"text": "Varna blasted Coastal Union.", "target": "Coastal Union"}]
+    import pandas as pd
+
+    labelled = mlflow.pyfunc.load_model(str(files)).predict(pd.DataFrame(rows))
+    assert labelled["label"].tolist() == ["critical"]
+
+
+def test_a_wheel_of_another_version_is_refused(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store.open()
+    monkeypatch.setattr(wheel, "VERSION", "99.0")
+    assert "99.0" in message(ModelError, lambda: promote(store, "toys", with_wheel=True))
+    assert store.client.search_registered_models() == []
+
+
+def test_a_registry_that_keeps_copies_is_named(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some servers copy a model when it is registered: what is added afterwards is not in the version."""
+    import mlflow.artifacts
+
+    store = Store.open()
+    promote(store, "toys")
+    monkeypatch.setattr(mlflow.artifacts, "list_artifacts", lambda **_: [])
+    assert "--model-name" in message(PromotionError, lambda: promote(store, "toys", with_wheel=True))

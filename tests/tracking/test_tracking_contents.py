@@ -2,37 +2,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from toys import prepared
 
-from harness.evaluation.prepared import Prepared
-from harness.runs.classifiers import ClassifierOutcome, run_classifiers
 from harness.tracking.store import Store
+from tests.tracking.toy_runs import run_all, runs_by_name
 
 
-def ran(made: Prepared, store: Store, **options: Any) -> list[ClassifierOutcome]:
-    return list(run_classifiers(made, store, **options))
-
-
-def runs(store: Store, role: str, experiment_name: str = "toys") -> dict[str, Any]:
-    number = store.experiment(experiment_name)
-    found = store.client.search_runs(
-        [number], f"tags.`harness.role` = '{role}'", order_by=["attributes.start_time ASC"]
-    )
-    return {run.info.run_name: run for run in found}
-
-
-def test_the_parent_holds_all_that_a_person_looks_at(ladder: Path) -> None:
+def test_the_parent_holds_all_that_the_ui_shows(ladder: Path) -> None:
     store = Store.open(ladder)
-    parent = runs(store, "classifier")["strong"]
-    names = {one.path for one in store.client.list_artifacts(parent.info.run_id)}
+    parent = runs_by_name(store, "classifier")["strong"]
+    names = {file.path for file in store.client.list_artifacts(parent.info.run_id)}
     assert names == {
         *("config.yaml", "environment.json", "figures", "predictions.parquet", "predictions_raw.parquet"),
         "predictions_table.json",
         *("report.html", "scores.csv", "trials.json", "findings.json", "audits", "frames_by_party.csv"),
     }
-    figures = {one.path for one in store.client.list_artifacts(parent.info.run_id, "figures")}
+    figures = {file.path for file in store.client.list_artifacts(parent.info.run_id, "figures")}
     assert figures == {
         f"figures/{name}.png"
         for name in ("confusion_matrix", "frames_by_party", "reliability", "training_curves")
@@ -50,25 +36,26 @@ def test_the_parent_holds_all_that_a_person_looks_at(ladder: Path) -> None:
 def test_the_models_scores_are_the_runs(ladder: Path) -> None:
     """A second model, or a curve's first step, would give the model other numbers than its run."""
     store = Store.open(ladder)
-    parent = store.client.get_run(runs(store, "classifier")["verbs"].info.run_id)
+    parent = store.client.get_run(runs_by_name(store, "classifier")["verbs"].info.run_id)
     (output,) = parent.outputs.model_outputs
     model = store.client.get_logged_model(output.model_id)
-    assert {one.key: one.value for one in model.metrics} == {
+    assert {metric.key: metric.value for metric in model.metrics} == {
         key: value for key, value in parent.data.metrics.items() if not key.startswith("time/")
     }
-    assert {one.dataset_digest for one in model.metrics} == {parent.inputs.dataset_inputs[0].dataset.digest}
+    (logged,) = parent.inputs.dataset_inputs
+    assert {metric.dataset_digest for metric in model.metrics} == {logged.dataset.digest}
 
 
 def test_curves_start_at_step_one(ladder: Path) -> None:
     store = Store.open(ladder)
-    child = runs(store, "trial")["verbs seed 1"]
+    child = runs_by_name(store, "trial")["verbs seed 1"]
     history = store.client.get_metric_history(child.info.run_id, "training/loss")
-    assert [(one.step, one.value) for one in history] == [(1, 1.0), (2, 0.5), (3, 1 / 3)]
+    assert [(metric.step, metric.value) for metric in history] == [(1, 1.0), (2, 0.5), (3, 1 / 3)]
 
 
 def test_the_table_for_the_evaluation_view_groups_by_id_and_compares_predictions(ladder: Path) -> None:
     store = Store.open(ladder)
-    parent = runs(store, "classifier")["verbs"]
+    parent = runs_by_name(store, "classifier")["verbs"]
     path = store.client.download_artifacts(parent.info.run_id, "predictions_table.json")
     table = json.loads(Path(path).read_text(encoding="utf-8"))
     assert table["columns"] == [
@@ -83,19 +70,19 @@ def test_the_table_for_the_evaluation_view_groups_by_id_and_compares_predictions
 
 def test_without_text_no_sentence_is_in_any_file(folder: Path) -> None:
     store = Store.open()
-    ran(prepared(folder, log_text="false"), store)
+    run_all(prepared(folder, log_text="false"), store)
     assert store.artifacts is not None
     files = [path for path in store.artifacts.rglob("*") if path.is_file()]
     assert len(files) > 10
     assert [path.name for path in files if b"for the 4" in path.read_bytes()] == []
-    # The same search finds them where they may stand.
-    ran(prepared(folder), store)
-    found = {
+    # The same search finds them where they may be.
+    run_all(prepared(folder), store)
+    with_text = {
         path.name
         for path in store.artifacts.rglob("*")
         if path.is_file() and b"for the 4" in path.read_bytes()
     }
-    assert found == {
+    assert with_text == {
         *("predictions_table.json", "report.html", "findings.json"),
         *("leaks_repeated.csv", "annotators_mislabelled.csv"),
     }
@@ -103,12 +90,12 @@ def test_without_text_no_sentence_is_in_any_file(folder: Path) -> None:
 
 def test_a_classifier_that_cannot_be_saved_has_no_model(ladder: Path) -> None:
     store = Store.open(ladder)
-    run = store.client.get_run(runs(store, "classifier")["unsaved"].info.run_id)
+    run = store.client.get_run(runs_by_name(store, "classifier")["unsaved"].info.run_id)
     assert run.outputs.model_outputs == []
-    assert run.data.tags["harness.model"] == "none: the classifier cannot be saved"
+    assert run.data.tags["harness.model"].startswith("none: ")
 
 
-def test_the_experiment_says_what_it_is(ladder: Path) -> None:
+def test_the_experiment_is_described(ladder: Path) -> None:
     store = Store.open(ladder)
     tags = store.client.get_experiment(store.experiment("toys")).tags
     assert tags["mlflow.note.content"].startswith(

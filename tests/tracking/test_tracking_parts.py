@@ -32,10 +32,10 @@ def test_score_keys_hold_interval_and_spread_and_leave_out_what_is_unknown() -> 
     }
 
 
-@pytest.mark.parametrize(("length", "kept"), [(5998, 5998), (5999, 5999), (6000, 6000), (6001, 6000)])
-def test_parameters_are_cut_where_mlflow_would_refuse_them(length: int, kept: int) -> None:
+@pytest.mark.parametrize(("length", "logged"), [(5998, 5998), (5999, 5999), (6000, 6000), (6001, 6000)])
+def test_parameters_are_cut_where_mlflow_would_refuse_them(length: int, logged: int) -> None:
     ((name, text),) = names.parameters({"word s": "x" * length})
-    assert (name, len(text)) == ("word s", kept)
+    assert (name, len(text)) == ("word s", logged)
     assert text.endswith("…") == (length > 6000)
 
 
@@ -69,7 +69,7 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *person, *arguments], cwd=folder, check=True, capture_output=True)
 
 
-def test_git_is_asked_and_may_be_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_may_be_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert context.Git.of(tmp_path) == context.Git()
     git(tmp_path, "init", "-q", "-b", "trunk")
@@ -86,8 +86,8 @@ def test_git_is_asked_and_may_be_absent(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_the_environment_names_what_a_result_depends_on() -> None:
-    known = context.environment()
-    assert known["packages"]["mlflow"] == "3.17.2"
-    assert {"python", "platform", "processor", "cores", "thread settings"} <= set(known)
+    facts = context.environment()
+    assert facts["packages"]["mlflow"] == "3.17.2"
+    assert {"python", "platform", "processor", "cores", "thread settings"} <= set(facts)
     assert list(context.versions())[:2] == ["harness", "python"]
-    json.dumps(known)
+    json.dumps(facts)

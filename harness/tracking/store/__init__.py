@@ -1,4 +1,4 @@
-"""Where runs live: a folder or a server in, a Store out; moving it, looking at it.
+"""A folder or a server in, the Store of its runs out; moving a store, looking at it.
 
 >>> from harness.tracking.store import Store
 >>> store = Store.open()                                                   # doctest: +SKIP

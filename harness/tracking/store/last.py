@@ -1,4 +1,4 @@
-"""An experiment's name in, the same name out next time: what a person ran last."""
+"""The experiment that was run last in a project: its name in, and out again later."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from harness.values.errors import StoreError
 
 
 def remember(store: Store, experiment: str) -> None:
-    """Note the experiment that is being run."""
+    """Record the experiment that is being run."""
     (store.home / "last").write_text(experiment + "\n", encoding="utf-8")
 
 
@@ -23,5 +23,5 @@ def recall(store: Store) -> str:
         return (store.home / "last").read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         raise StoreError(
-            "no experiment was run here yet; run one with make experiment CONFIG=configs/quickstart.yaml"
+            "no experiment was run here yet; run one: make experiment CONFIG=configs/quickstart.yaml"
         ) from None

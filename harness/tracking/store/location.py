@@ -1,7 +1,7 @@
 """A working folder and the environment in, an open Store out.
 
-By default runs live in ``.harness/`` of the project: ``mlflow.db`` and ``artifacts/``. The variable
-``MLFLOW_TRACKING_URI`` names another place: a server, or another database.
+By default runs are kept in ``.harness/`` of the project: ``mlflow.db`` and ``artifacts/``. The environment
+variable ``MLFLOW_TRACKING_URI`` names another store: a server, or another database.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from harness.tracking.store.database import SQLITE, imported, locked, ready
-from harness.values.errors import StoreError
+from harness.values.errors import StoreError, suggest
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,20 +28,21 @@ FOLDER = ".harness"
 VARIABLE = "MLFLOW_TRACKING_URI"
 SERVERS = ("http", "https", "databricks")
 SERVER_SECONDS = 10
+"""So long a server may take to answer."""
 
 
 @dataclass(frozen=True)
 class Store:
-    """A place for runs, models and aliases.
+    """Where runs, models and aliases are kept.
 
     Attributes
     ----------
     uri : str
         MLflow's tracking and registry address.
     home : Path
-        A folder of our own for locks and unfinished work.
+        The harness's folder for locks and unfinished work.
     artifacts : Path or None
-        Where files of runs lie; None where a server decides.
+        The folder of the runs' files; None where a server keeps them.
     """
 
     uri: str
@@ -52,22 +53,22 @@ class Store:
     def open(
         cls, folder: Path | None = None, *, check: bool = True, say: Callable[[str], object] | None = None
     ) -> Store:
-        """Find the store, and make it where there is none.
+        """Find the store, and create it where there is none.
 
         Parameters
         ----------
         folder : Path, optional
-            Where to look from; the working directory where left out. The nearest folder upwards that holds
+            Where to look from; default: the working directory. The nearest folder upwards that holds
             ``.harness`` or ``pyproject.toml`` is the project.
         check : bool
-            Refuse a store whose files have moved; see :func:`harness.tracking.store.relocate.relocate`.
+            Refuse a store that was moved; see :func:`harness.tracking.store.relocate.relocate`.
         say : callable, optional
-            Told when a database has to be made, which takes some seconds.
+            Called with a message where a database has to be created, which takes some seconds.
 
         Raises
         ------
         StoreError
-            Where it cannot be made or reached, or has moved.
+            Where it cannot be created or reached, or was moved.
         """
         home = project(folder or Path.cwd()) / FOLDER
         store = _located(os.environ.get(VARIABLE, ""), home)
@@ -91,16 +92,16 @@ class Store:
         """MLflow's client for this store.
 
         Everything goes through it: ``mlflow.set_tracking_uri`` would set the environment variable too, and
-        with it the store of whoever opens one next in this process.
+        with it the store that is opened next in this process.
         """
-        made: MlflowClient = imported().MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
-        return made
+        client: MlflowClient = imported().MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        return client
 
     @contextlib.contextmanager
     def pointed(self) -> Iterator[None]:
-        """Point MLflow's global settings at this store, for the few calls of its own that ask no client.
+        """Point MLflow's global settings at this store, for its few functions that take no client.
 
-        What they were, the environment variable included, is put back after.
+        Afterwards they are, the environment variable included, what they were before.
         """
         mlflow = imported()
         before = (mlflow.get_tracking_uri(), mlflow.get_registry_uri(), os.environ.get(VARIABLE))
@@ -117,19 +118,19 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self, name: str, what: str = "") -> Iterator[None]:
-        """Hold a lock that other processes of this folder respect; it ends with the process.
+        """Hold a lock among the processes that use this project; it is released when the process ends.
 
         Parameters
         ----------
         name : str
         what : str
-            Shown on standard error if another process has to be waited for.
+            What the other process does, shown on standard error while waiting for it.
         """
         with locked(self.home / "locks" / f"{name}.lock", what):
             yield
 
     def experiment(self, name: str) -> str:
-        """Return the id of an experiment, made where there is none.
+        """Return the id of an experiment, created where there is none.
 
         Raises
         ------
@@ -137,56 +138,71 @@ class Store:
             Where the experiment was deleted in the UI and not restored.
         """
         with self.lock("experiments"):
-            found = self.client.get_experiment_by_name(name)
-            if found is not None and found.lifecycle_stage != "active":
+            experiment = self.client.get_experiment_by_name(name)
+            if experiment is not None and experiment.lifecycle_stage != "active":
                 raise StoreError(
                     f"the experiment {name!r} was deleted; choose another name or restore it with"
-                    f" 'mlflow experiments restore --experiment-id {found.experiment_id}'"
+                    f" 'mlflow experiments restore --experiment-id {experiment.experiment_id}'"
                 )
-            return found.experiment_id if found is not None else self._created(name)
+            return experiment.experiment_id if experiment is not None else self._created(name)
+
+    def find_experiment(self, name: str) -> str:
+        """Return the id of an existing experiment.
+
+        Raises
+        ------
+        StoreError
+            Where there is none of this name; with a suggestion.
+        """
+        experiment = self.client.get_experiment_by_name(name)
+        if experiment is None:
+            names = [experiment.name for experiment in self.client.search_experiments()]
+            raise StoreError(f"there is no experiment {name!r}; {suggest(name, names)}")
+        return str(experiment.experiment_id)
 
     def _created(self, name: str) -> str:
         from mlflow.exceptions import MlflowException
 
-        place = (self.artifacts / name).as_uri() if self.artifacts is not None else None
+        # Given explicitly: MLflow would place files by the working directory, wherever the database is.
+        location = (self.artifacts / name).as_uri() if self.artifacts is not None else None
         try:
-            return str(self.client.create_experiment(name, artifact_location=place))
+            return str(self.client.create_experiment(name, artifact_location=location))
         except MlflowException:
             # On a server another machine may have been first: our lock does not reach there.
-            found = self.client.get_experiment_by_name(name)
-            if found is None:
+            experiment = self.client.get_experiment_by_name(name)
+            if experiment is None:
                 raise
-            return str(found.experiment_id)
+            return str(experiment.experiment_id)
 
     def moved_roots(self) -> list[str]:
-        """Return the addresses that experiments of a SQLite store give for files that lie beside it now.
+        """Return former addresses of files that lie beside a SQLite store now.
 
-        A folder was moved where an old address leads nowhere, or copied where the same files lie here
-        too. What somebody else's experiment keeps in a place of its own is left alone.
+        The store was moved if such an address leads nowhere, and copied if the same files lie here too.
+        Experiments whose files somebody put elsewhere on purpose are not among them.
         """
         if self.database is None or self.artifacts is None:
             return []
         with contextlib.closing(sqlite3.connect(self.database)) as connection:
-            places = [place for (place,) in connection.execute("SELECT artifact_location FROM experiments")]
+            rows = connection.execute("SELECT artifact_location FROM experiments").fetchall()
         moved = set()
-        for root, _, name in (str(place or "").rpartition("/") for place in places):
+        for root, _, name in (str(location or "").rpartition("/") for (location,) in rows):
             is_other = root.startswith("file://") and root != self.artifacts.as_uri()
             if is_other and (not local_path(root).exists() or (self.artifacts / unquote(name)).exists()):
                 moved.add(root)
         return sorted(moved)
 
     def refuse_moved(self) -> None:
-        """Refuse a SQLite store that was moved or copied here and still points to its old place.
+        """Refuse a SQLite store that was moved or copied here and still points to its former folder.
 
         Raises
         ------
         StoreError
-            Naming the old place and the command that mends it.
+            Naming the former folder, and the command that corrects the addresses.
         """
         for root in self.moved_roots():
             raise StoreError(
                 f"the store {self.database} was moved or copied here, but its runs point to"
-                f" {local_path(root)}; 'harness relocate' mends it"
+                f" {local_path(root)}; correct them with 'harness relocate'"
             )
 
 
@@ -198,9 +214,9 @@ def local_path(address: str) -> Path:
 def project(folder: Path) -> Path:
     """Return the nearest folder upwards that holds ``.harness`` or ``pyproject.toml``, else the folder."""
     folder = folder.resolve()
-    for place in (folder, *folder.parents):
-        if (place / FOLDER).is_dir() or (place / "pyproject.toml").is_file():
-            return place
+    for candidate in (folder, *folder.parents):
+        if (candidate / FOLDER).is_dir() or (candidate / "pyproject.toml").is_file():
+            return candidate
     return folder
 
 
@@ -220,7 +236,7 @@ def _located(uri: str, home: Path) -> Store:
 
 
 def _reached(uri: str) -> None:
-    """Refuse a server that does not answer: MLflow itself would go on trying for minutes."""
+    """Refuse a server that does not answer: MLflow itself would retry for minutes."""
     if not uri.startswith("http"):
         return
     try:

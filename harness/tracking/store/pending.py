@@ -1,7 +1,8 @@
-"""A store in, the trainings that were stopped in it and not gone on with out; the old ones are removed.
+"""A store in, its unfinished trainings out; old ones are removed.
 
-A training keeps its state while it runs, and a run of the same config goes on from it. What is never gone on
-with, as that of a config that was changed, would lie there for good: some 450 MB for a small encoder.
+A training saves checkpoints while it runs, and the same config, run again, resumes it. A training that is
+never resumed, because its config was changed, would occupy its space for good: some 450 MB for a small
+encoder.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from pathlib import Path
 from harness.tracking.store.location import Store
 
 FOLDER = "pending"
-"""In the store's home; models of unfinished classifiers wait there too."""
+"""In the store's home; the models of unfinished classifiers lie there too."""
 
 PREFIX = "training-"
 DAYS = 14
-"""So long after its last epoch a stopped training is kept."""
+"""After its last epoch an unfinished training is kept for so long."""
 
 
 @dataclass(frozen=True)
@@ -27,32 +28,34 @@ class Pending:
 
     Attributes
     ----------
-    kept : int
-        Those that may be gone on with, or are running.
+    count : int
+        Those that can be resumed, or are running.
     size : int
         Bytes that these take.
     removed : int
-        Those that were too old.
+        Number of those that were removed because they were too old.
     """
 
-    kept: int
+    count: int
     size: int
     removed: int
 
     def note(self) -> str:
-        """Say in a line what there is; the empty string where there is nothing to say."""
-        said = []
-        if self.kept:
-            what = (
-                "an unfinished training takes" if self.kept == 1 else f"{self.kept} unfinished trainings take"
+        """Describe them in a line; the empty string where there are none."""
+        parts = []
+        if self.count:
+            trainings = (
+                "1 unfinished training takes"
+                if self.count == 1
+                else f"{self.count} unfinished trainings take"
             )
-            said.append(
-                f"{what} {self.size / 1e6:,.0f} MB of {FOLDER}/ in the store: the same config, run again,"
-                f" goes on with it, and what is {DAYS} days old is removed"
+            parts.append(
+                f"{trainings} {self.size / 1e6:,.0f} MB in {FOLDER}/ of the store: run the same config again"
+                f" to resume; trainings are removed after {DAYS} days"
             )
         if self.removed:
-            said.append(f"{self.removed} of more than {DAYS} days ago removed")
-        return "; ".join(said)
+            parts.append(f"{self.removed} older than {DAYS} days removed")
+        return "; ".join(parts)
 
 
 def folder_of(store: Store, name: str) -> Path:
@@ -67,27 +70,26 @@ def prune(store: Store, now: float | None = None) -> Pending:
     ----------
     store : Store
     now : float, optional
-        Seconds since the epoch; left out, the clock is asked.
+        Seconds since 1970; default: the clock.
     """
     now = time.time() if now is None else now
-    kept = size = removed = 0
+    count = size = removed = 0
     for folder in sorted((store.home / FOLDER).glob(f"{PREFIX}*")):
         try:
-            last, taken = _seen(folder)
+            last_write, bytes_used = _usage(folder)
         except FileNotFoundError:
-            # Another process has just finished it.
+            # Another process has just finished this training.
             continue
-        if now - last > DAYS * 86_400:
+        if now - last_write > DAYS * 86_400:
             shutil.rmtree(folder, ignore_errors=True)
             removed += 1
         else:
-            kept, size = kept + 1, size + taken
-    return Pending(kept, size, removed)
+            count, size = count + 1, size + bytes_used
+    return Pending(count, size, removed)
 
 
-def _seen(folder: Path) -> tuple[float, int]:
+def _usage(folder: Path) -> tuple[float, int]:
     """Return when a file of a folder was last written, and the bytes of all."""
-    files = [one.stat() for one in folder.rglob("*") if one.is_file()]
-    return max((one.st_mtime for one in files), default=folder.stat().st_mtime), sum(
-        one.st_size for one in files
-    )
+    files = [path.stat() for path in folder.rglob("*") if path.is_file()]
+    last_write = max((file.st_mtime for file in files), default=folder.stat().st_mtime)
+    return last_write, sum(file.st_size for file in files)

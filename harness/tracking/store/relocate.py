@@ -1,4 +1,4 @@
-"""A moved store in, its addresses mended."""
+"""A store that was moved in, its addresses corrected out."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Relocated:
-    """What was mended: rows changed per ``table.column``; the copy of the database made before, if any."""
+    """What was corrected: rows per ``table.column``, and the backup of the database; None if nothing was."""
 
     counts: dict[str, int]
     backup: Path | None
 
     def describe(self) -> str:
-        """Tell it in a few lines."""
+        """Describe it in a few lines."""
         if self.backup is None:
-            return "every address is right: nothing was changed"
+            return "all addresses are correct; nothing was changed"
         lines = [f"  {name}: {count} rows" for name, count in self.counts.items()]
-        return "\n".join(["addresses mended:", *lines, f"the database before: {self.backup}"])
+        return "\n".join(["addresses corrected:", *lines, f"backup of the database: {self.backup}"])
 
 
 def relocate(store: Store) -> Relocated:
-    """Let a SQLite store point to the files beside it, wherever it lay before.
+    """Correct the addresses in a SQLite store, so that they point to the files beside it.
 
-    A copy of the database is made first. Nothing is written where everything is in place already.
+    MLflow keeps absolute addresses. The database is copied before it is changed; nothing is written where all
+    addresses are correct.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def relocate(store: Store) -> Relocated:
         with connection:
             for table, column in COLUMNS:
                 for root in roots:
-                    counts[f"{table}.{column}"] += _mend(
+                    counts[f"{table}.{column}"] += _replace_root(
                         connection, table, column, (root, store.artifacts.as_uri())
                     )
     return Relocated(counts, backup)
@@ -69,9 +70,9 @@ def _backup(connection: sqlite3.Connection, database: Path) -> Path:
     return copy
 
 
-def _mend(connection: sqlite3.Connection, table: str, column: str, move: tuple[str, str]) -> int:
+def _replace_root(connection: sqlite3.Connection, table: str, column: str, move: tuple[str, str]) -> int:
     old, new = move
-    # The names are literals of this module; the addresses are bound.
+    # No injection: table and column are literals of this module, and the addresses are bound.
     return connection.execute(
         f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",  # noqa: S608
         (new, len(old) + 1, len(old) + 1, f"{old}/"),

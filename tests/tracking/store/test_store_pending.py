@@ -1,4 +1,4 @@
-"""Stopped trainings are told of, and not kept for good."""
+"""Unfinished trainings are counted, and removed when they are old."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from golden import Golden
 
 from harness.tracking.store import Store, pending
 from harness.tracking.store.pending import Pending
@@ -38,7 +39,7 @@ def test_only_what_is_older_is_removed(store: Store) -> None:
     assert other.exists()
 
 
-def test_without_a_file_the_folder_tells_the_time(store: Store) -> None:
+def test_without_a_file_the_time_of_the_folder_counts(store: Store) -> None:
     folder = pending.folder_of(store, "training-1-a")
     folder.mkdir(parents=True)
     os.utime(folder, (NOW, NOW))
@@ -46,25 +47,10 @@ def test_without_a_file_the_folder_tells_the_time(store: Store) -> None:
     assert pending.prune(store, NOW + 15 * DAY) == Pending(0, 0, 1)
 
 
-def test_nothing_is_said_of_nothing(store: Store) -> None:
+def test_without_trainings_there_is_no_note(store: Store) -> None:
     assert pending.prune(store).note() == ""
 
 
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        (
-            Pending(1, 450_000_000, 0),
-            "an unfinished training takes 450 MB of pending/ in the store: the same config, run again,"
-            " goes on with it, and what is 14 days old is removed",
-        ),
-        (
-            Pending(2, 1_250_400_000, 1),
-            "2 unfinished trainings take 1,250 MB of pending/ in the store: the same config, run again,"
-            " goes on with it, and what is 14 days old is removed; 1 of more than 14 days ago removed",
-        ),
-        (Pending(0, 0, 3), "3 of more than 14 days ago removed"),
-    ],
-)
-def test_what_is_said(found: Pending, said: str) -> None:
-    assert found.note() == said
+def test_trainings_are_described_in_a_line(golden: Golden) -> None:
+    counts = [Pending(1, 450_000_000, 0), Pending(2, 1_250_400_000, 1), Pending(0, 0, 3)]
+    golden("tracking/unfinished-trainings", "\n".join(count.note() for count in counts))

@@ -34,10 +34,9 @@ def test_without_runs_the_address_is_the_list(folder: Path) -> None:
     assert address == "http://h:1/#/experiments?workflowType=machine_learning"
 
 
-def test_an_unknown_experiment_is_answered_with_the_known(ladder: Path) -> None:
-    with pytest.raises(StoreError) as caught:
+def test_an_unknown_experiment_is_refused_with_a_suggestion(ladder: Path) -> None:
+    with pytest.raises(StoreError, match="'toys'"):
         runs_address(Store.open(ladder), "http://h:1", "toy")
-    assert str(caught.value) == "there is no experiment 'toy'; known: toys"
 
 
 def test_a_taken_port_is_named(ladder: Path) -> None:
@@ -45,19 +44,18 @@ def test_a_taken_port_is_named(ladder: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(StoreError) as caught:
+        with pytest.raises(StoreError, match=f"port {port} "):
             serve_ui(Store.open(ladder), port=port)
-    assert str(caught.value) == f"port {port} is taken; choose another with --port"
 
 
 def test_a_server_is_not_served_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     store = Store("http://runs.example/", folder, None)
     monkeypatch.setattr(
         "harness.tracking.store.ui.runs_address", lambda store, base, experiment: f"{base}/#/x"
     )
-    assert serve_ui(store, say=said.append) == 0
-    assert said == ["the runs are on a server: http://runs.example/#/x"]
+    assert serve_ui(store, say=messages.append) == 0
+    assert [message.split()[-1] for message in messages] == ["http://runs.example/#/x"]
 
 
 def test_the_command_line_starts_little(ladder: Path) -> None:
@@ -76,7 +74,7 @@ def test_the_ui_serves_the_runs_and_leaves_nothing_behind(ladder: Path) -> None:
         address = process.stdout.readline().strip()
         base = address.partition("/#/")[0]
         with urllib.request.urlopen(f"{base}/ajax-api/2.0/mlflow/experiments/get?experiment_id=1") as answer:
-            tags = {one["key"]: one["value"] for one in json.load(answer)["experiment"]["tags"]}
+            tags = {tag["key"]: tag["value"] for tag in json.load(answer)["experiment"]["tags"]}
         view = json.loads(json.loads(tags["mlflow.sharedViewState.harness"])["state"])
         assert view["orderByKey"] == "metrics.`test/f1_macro`"
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
