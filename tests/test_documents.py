@@ -212,7 +212,7 @@ def test_what_is_run_elsewhere_is_still_said() -> None:
 
 
 def test_the_docs_show_what_validate_says() -> None:
-    problems = (TOP / "tests" / "config" / "bad_configs" / "several-problems.txt").read_text(encoding="utf-8")
+    problems = (TOP / "tests" / "golden" / "config" / "several-problems.txt").read_text(encoding="utf-8")
     (shown,) = (text for text in blocks(TOP / "docs/how-to/experiments.md", "text") if "mine.yaml:" in text)
     for line in shown.splitlines():
         assert line.replace("mine.yaml", "several-problems.yaml") in problems
