@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,15 +15,13 @@ from typer.testing import CliRunner
 
 from harness.audits.audit_protocol import FRAMES
 from harness.audits.model_audits import UNTRAINED, audit_model
-from harness.classifiers.protocol import Example
 from harness.cli import main as cli
 from harness.runs.classifiers import run_classifiers
 from harness.tracking import names
-from harness.tracking.auditable import auditable, load_for_audit, read_probabilities, rows_of
+from harness.tracking.auditable import auditable
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, ModelError
-from harness.values.labels import STANCE
 from tests.audits.test_experiment_audits import prepared
 
 FOREIGN = """\
@@ -169,48 +166,6 @@ def test_what_does_not_fit_is_refused(champion: Path, golden: Golden) -> None:
         )
     errors = [no_corpus, wrong_task, wrong_labels]
     golden("audits/model-errors", "\n".join(str(error.value) for error in errors))
-    with pytest.raises(ModelError, match="nowhere"):
-        load_for_audit("nowhere")
-    (champion / "empty").mkdir()
-    with pytest.raises(ModelError, match="empty .* MLflow"):
-        load_for_audit("empty")
-
-
-def test_rows_for_a_pyfunc_have_the_kinds_of_a_served_model() -> None:
-    rows = rows_of([Example("A met B.", "B", ((6, 7), (0, 1)), "A"), Example("A met B.", "C")])
-    assert rows.to_dict("records")[0] == {
-        "text": "A met B.",
-        "target": "B",
-        "target_start": 6.0,
-        "target_end": 7.0,
-        "holder": "A",
-    }
-    assert rows["holder"].tolist() == ["A", None]
-    assert rows["target_start"].dtype == rows["target_end"].dtype == np.float64
-
-
-@pytest.mark.parametrize(
-    ("columns", "n", "message"),
-    [
-        (
-            ["label", "p_critical", "p_supportive"],
-            2,
-            "m does not answer with p_neutral, but with label, p_critical, p_supportive; the corpus is"
-            " labelled critical, neutral, supportive",
-        ),
-        (["p_critical", "p_neutral", "p_supportive"], 3, "m was asked about 3 rows and answered 2"),
-    ],
-)
-def test_answers_that_cannot_be_used(columns: list[str], n: int, message: str) -> None:
-    answer: Any = pd.DataFrame([[0.5] * len(columns)] * 2, columns=columns)
-    with pytest.raises(ModelError) as raised:
-        read_probabilities("m", answer, STANCE, n)
-    assert str(raised.value) == message
-    assert read_probabilities("m", an_answer(), STANCE, 1).tolist() == [[0.2, 0.3, 0.5]]
-
-
-def an_answer() -> pd.DataFrame:
-    return pd.DataFrame({"p_supportive": [0.5], "p_critical": [0.2], "p_neutral": [0.3], "other": ["x"]})
 
 
 def test_a_model_trained_on_all_rows_is_noted(folder: Path, golden: Golden) -> None:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from golden import Golden
-from typer.testing import CliRunner
 
 import harness
-from harness.articles.frames_by_stance import frames_by_stance
-from harness.cli.main import app
 from harness.serving.inference import LabelModel, Together
 from harness.serving.inference.labelling import MAX_CHUNK, predict_file
 from harness.tracking.models import load, load_both
-from harness.values.errors import ModelError
 from harness.values.labels import STANCE, LabelSet, Task
 from tests.serving.toy_models import listing, refusal, write_model
 
@@ -135,82 +130,6 @@ def test_files_are_streamed(both: Together, tmp_path: Path, ending: str) -> None
     assert labelled["frames"].tolist() == (["conflict|morality"] * 2 + ["conflict"] * 2) * (
         MAX_CHUNK // 4 + 5
     )
-
-
-def test_the_command_labels_and_counts(addresses: tuple[str, str], tmp_path: Path) -> None:
-    source, output = tmp_path / "in.csv", tmp_path / "out.csv"
-    given = [{**row, "article": n // 4} for n, row in enumerate(rows(*[PRAISE, ATTACK] * 12))]
-    with source.open("w", newline="", encoding="utf-8") as handle:
-        table = csv.DictWriter(handle, list(given[0]))
-        table.writeheader()
-        table.writerows(given)
-    stance, frames = addresses
-    command = ["predict", "--model", stance, "--frames", frames, "-i", str(source), "-o", str(output)]
-    assert CliRunner().invoke(app, command).exit_code == 0
-    crossed = tmp_path / "crossed.csv"
-    answer = CliRunner().invoke(app, ["crosstab", str(output), "--group", "article", "-o", str(crossed)])
-    assert answer.exit_code == 0, answer.output
-    assert "Coastal Union: 24 mentions" in answer.output
-    assert "Intervals need 30 groups, and there are 12." in answer.output
-    assert "Some sentences have several frames, so a column adds up to more" in " ".join(
-        answer.output.split()
-    )
-    laid = pd.read_csv(crossed)
-    whole = laid[
-        (laid["party"] == "Ostrel") & (laid["frame"] == "morality") & (laid["stance"] == "supportive")
-    ]
-    assert whole[["mentions", "groups", "given"]].iloc[0].tolist() == [24, 12, 0.5]
-    assert whole["true"].isna().all()
-
-
-def test_rows_on_which_a_model_abstained_are_left_out(tmp_path: Path) -> None:
-    path = tmp_path / "out.csv"
-    path.write_text(
-        "text,target,stance,abstain,frames,frames_abstain\n"
-        "a,Varna,critical,False,conflict,False\n"
-        "b,Varna,critical,True,conflict,False\n"
-        "c,Varna,critical,False,,True\n"
-        "d,Varna,supportive,False,,False\n",
-        encoding="utf-8",
-    )
-    (table,), left_out = frames_by_stance(path)
-    assert (table.n, left_out, table.stances) == (2, 2, ("critical", "supportive", "all"))
-
-
-def crossed(path: Path, frames: str, rows: int) -> str:
-    lines = [f"{n},Varna,{'critical' if n % 4 else 'neutral'},{frames}\n" for n in range(rows)]
-    path.write_text("text,target,stance,frames\n" + "".join(lines), encoding="utf-8")
-    answer = CliRunner().invoke(app, ["crosstab", str(path)])
-    assert answer.exit_code == 0, answer.output
-    return " ".join(answer.output.split())
-
-
-def test_few_articles_are_told_and_have_no_interval(tmp_path: Path) -> None:
-    few = crossed(tmp_path / "out.csv", "conflict", 4)
-    assert "Intervals need 30 groups, and there are 4." in few
-    assert "conflict 75 25 100" in few
-    some = crossed(tmp_path / "out.csv", "conflict", 40)
-    assert "40 groups are few (50 are enough): intervals may be too narrow." in some
-    assert "conflict 75 (60–88) 25 (12–40) 100 " in some
-    assert "(0–0)" not in some
-    assert "groups" not in crossed(tmp_path / "out.csv", "conflict", 52)
-
-
-def test_several_frames_are_spoken_of_only_where_a_sentence_has_them(tmp_path: Path) -> None:
-    assert "several frames" not in crossed(tmp_path / "out.csv", "conflict", 4)
-    assert "Some sentences have several frames" in crossed(tmp_path / "out.csv", "conflict|morality", 4)
-
-
-def test_a_missing_column_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "out.csv"
-    path.write_text("text,target,stence,frames\na,Varna,critical,\n", encoding="utf-8")
-    with pytest.raises(ModelError) as caught:
-        frames_by_stance(path)
-    assert str(caught.value) == f"{path}: has no column 'stance'; did you mean 'stence'?"
-    path.write_text("text,target,stance,frames\na,Varna,critical,\n", encoding="utf-8")
-    with pytest.raises(ModelError) as caught:
-        frames_by_stance(path, group="article")
-    assert str(caught.value) == f"{path}: has no column 'article'; known: frames, stance, target, text"
 
 
 def test_a_framing_model_is_loaded_alone(addresses: tuple[str, str]) -> None:
