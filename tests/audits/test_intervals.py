@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.audits.intervals import alphas, gap, kappa, mean, format_share, rate, share
+from harness.audits.intervals import alphas, format_share, gap, kappa, mean, rate, share
 from harness.scoring.statistics.krippendorff import alpha
 from harness.values.minimums import MIN_ITEMS
 
