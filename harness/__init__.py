@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from harness.articles.reading import Reading
     from harness.runs.article_reading import read
     from harness.runs.comparison import ComparedRuns, compare
+    from harness.runs.corpus_loading import fetch_corpus, load_corpus
     from harness.runs.experiment import ClassifierRun, ExperimentRun, FailedClassifiersError, run
     from harness.runs.external import ScoredPredictions, score
-    from harness.runs.library import fetch_corpus, load_corpus
     from harness.runs.model_audit import AuditedModel, audit
+    from harness.runs.model_promotion import promote, rollback
     from harness.runs.observer import RunObserver
-    from harness.runs.registry import promote, rollback
     from harness.runs.suites import run_suite
     from harness.tracking.models import load, load_both
     from harness.values.errors import HarnessError
@@ -68,13 +68,13 @@ __all__ = [
 _HOMES = {
     "harness.articles.reading": ("Reading",),
     "harness.runs.article_reading": ("read",),
-    "harness.runs.library": ("fetch_corpus", "load_corpus"),
+    "harness.runs.corpus_loading": ("fetch_corpus", "load_corpus"),
     "harness.runs.model_audit": ("AuditedModel", "audit"),
     "harness.runs.comparison": ("ComparedRuns", "compare"),
     "harness.runs.experiment": ("ClassifierRun", "ExperimentRun", "FailedClassifiersError", "run"),
     "harness.runs.external": ("ScoredPredictions", "score"),
     "harness.runs.observer": ("RunObserver",),
-    "harness.runs.registry": ("promote", "rollback"),
+    "harness.runs.model_promotion": ("promote", "rollback"),
     "harness.runs.suites": ("run_suite",),
     "harness.tracking.models": ("load", "load_both"),
     "harness.values.errors": ("HarnessError",),

@@ -43,9 +43,9 @@ def promote(
     ] = False,
 ) -> None:
     """Register the best classifier of an experiment, by its primary metric on validation, as champion."""
-    from harness.runs import registry
+    from harness.runs import model_promotion
 
-    promoted = registry.promote(
+    promoted = model_promotion.promote(
         experiment,
         classifier=classifier,
         model_name=model_name,
@@ -58,9 +58,9 @@ def promote(
 
 def rollback(model_name: Annotated[str, typer.Argument(help="stance or framing, say.")]) -> None:
     """Make the champion before this one champion again."""
-    from harness.runs import registry
+    from harness.runs import model_promotion
 
-    typer.echo(registry.rollback(model_name).describe())
+    typer.echo(model_promotion.rollback(model_name).describe())
 
 
 def predict(

@@ -13,7 +13,7 @@ from harness.scoring.comparison import compare as compare_predictions
 from harness.scoring.comparison.conclusions import conclusions, power
 from harness.tracking.comparison_runs import log_comparison, page_of
 from harness.tracking.finished import FinishedRun, finished_runs, read_predictions
-from harness.tracking.store import Store, last
+from harness.tracking.store import Store, last_experiment
 from harness.values.errors import ConfigError, Problem
 from harness.values.progress import progress
 from harness.values.tables import Predictions
@@ -102,7 +102,7 @@ def compare(*experiments: str | ExperimentRun, metric: str = "", track: bool = T
         return ComparedRuns(_compare_untracked(untracked, metric))
     store = Store.open()
     names = [given if isinstance(given, str) else given.name for given in experiments]
-    return compare_logged(store, names or [last.recall(store)], metric, track=track)
+    return compare_logged(store, names or [last_experiment.recall(store)], metric, track=track)
 
 
 def compare_logged(

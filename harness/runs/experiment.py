@@ -21,7 +21,7 @@ from harness.runs.observer import RunObserver
 from harness.runs.untracked import MODEL, folder_of
 from harness.tracking.finished import file_of, finished_runs
 from harness.tracking.models import load
-from harness.tracking.store import Store, last, pending
+from harness.tracking.store import Store, last_experiment, pending
 from harness.values.errors import HarnessError, PredictionsError, suggest
 from harness.values.findings import WORST_FIRST, Finding
 
@@ -369,7 +369,7 @@ def _destination(
         if output is not None:
             raise PredictionsError("output has no effect on a tracked run: its files lie in the store")
         store = Store.open(say=observer.note)
-        last.remember(store, plan.name)
+        last_experiment.remember(store, plan.name)
         return store, None, None
     if output is not None:
         return None, Path(output), None

@@ -16,7 +16,7 @@ from harness.evaluation.pooled_scores import score_splits
 from harness.evaluation.prepared import Prepared, prepare
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.runs.classifiers import without_logged_texts
-from harness.tracking.store import Store, last
+from harness.tracking.store import Store, last_experiment
 from harness.tracking.tracker import Tracker
 from harness.values.catalog import Bound
 from harness.values.errors import ConfigError, Problem
@@ -105,7 +105,7 @@ def score(
     if track:
         store = Store.open()
         result = log_external(prepared, store, external, name=name)
-        last.remember(store, prepared.plan.name)
+        last_experiment.remember(store, prepared.plan.name)
     else:
         result = score_external(prepared, external, name=name)
     return ScoredPredictions(name, prepared.plan.name, result, external.notes)

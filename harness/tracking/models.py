@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from harness.serving.inference.model import LabelModel, load_folder
-from harness.serving.inference.together import Together
+from harness.serving.inference.stance_and_frames import Together
 from harness.tracking.store import Store
 from harness.values.errors import ModelError
 

@@ -2,8 +2,8 @@
 
 from harness.runs.suites.running import SuiteCell, SuiteFailure, run_entries
 from harness.runs.suites.suite import Suite, SuiteEntry, read
+from harness.runs.suites.suite_run import FailedSuiteError, SuiteObserver, SuiteRun, run_suite
 from harness.runs.suites.table import SuiteRow, rows, to_csv, to_markdown
-from harness.runs.suites.whole import FailedSuiteError, SuiteObserver, SuiteRun, run_suite
 
 __all__ = [
     "FailedSuiteError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.runs.experiment import ExperimentRun
 from harness.tracking import promotion
 from harness.tracking.promotion import Promotion
-from harness.tracking.store import Store, last
+from harness.tracking.store import Store, last_experiment
 from harness.values.errors import PromotionError
 
 
@@ -52,7 +52,7 @@ def promote(
     name = experiment.name if isinstance(experiment, ExperimentRun) else experiment
     return promotion.promote(
         store,
-        name or last.recall(store),
+        name or last_experiment.recall(store),
         classifier=classifier or None,
         model_name=model_name or None,
         replace=replace,
