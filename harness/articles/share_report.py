@@ -16,6 +16,7 @@ from harness.articles.share_plots import largest, plot_shares
 from harness.articles.shares import StanceShare
 from harness.articles.table_writer import atomic_file
 from harness.reports.pages import environment
+from harness.values.formatting import MISSING, interval, number
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -79,12 +80,12 @@ def write_report(shares: Sequence[StanceShare], folder: Path, *, notes: Sequence
     writer.writeheader()
     writer.writerows(rows)
     plots = []
-    for number, party in enumerate(largest(shares, "target", MAX_PLOTS), start=1):
+    for index, party in enumerate(largest(shares, "target", MAX_PLOTS), start=1):
         name = party or "all parties"
         image = plot_shares([share for share in shares if share.group.get("target", "") == party], name)
         slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40]
         # The number keeps names apart that have the same slug.
-        _save(folder / f"{number:02d}-{slug or 'all'}.png", image)
+        _save(folder / f"{index:02d}-{slug or 'all'}.png", image)
         # The image stands in the page itself, so that the page can be passed on alone.
         plots.append({"name": name, "image": base64.b64encode(image).decode("ascii")})
     page = (
@@ -146,9 +147,9 @@ def _group_table(shares: Sequence[StanceShare]) -> Table:
                 printable(share.label),
                 f"{share.n:,}" if is_first else "",
                 f"{share.n_gold:,}" if is_first else "",
-                f"{share.naive.value:.3f}",
-                f"{corrected.value:.3f}" if is_corrected else "–",
-                f"{corrected.low:.3f}–{corrected.high:.3f}" if is_corrected else "–",
+                number(share.naive.value),
+                number(corrected.value),
+                interval(corrected.low, corrected.high, between="–") if is_corrected else MISSING,
             )
             previous_voice = share.voice
     return table

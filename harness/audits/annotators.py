@@ -14,6 +14,7 @@ from harness.audits.intervals import alphas, format_share, gap, mean, rate
 from harness.audits.mislabelled import LabelIssues, issues_of
 from harness.scoring.score import score
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
+from harness.values.formatting import interval, number
 from harness.values.minimums import MIN_ISSUE_ROWS
 from harness.values.tables import Predictions
 
@@ -172,13 +173,13 @@ def _sentences(subject: Subject, measures: dict[str, Measure], issues: LabelIssu
     if math.isnan(alpha.value):
         yield "All people gave the same label throughout, so their agreement cannot be measured."
     else:
-        interval = "" if math.isnan(alpha.low) else f" ({alpha.low:.2f} to {alpha.high:.2f})"
-        yield f"Krippendorff's alpha is {alpha.value:.2f}{interval}: {word[_verdict(alpha)]}."
+        bounds = "" if math.isnan(alpha.low) else f" ({interval(alpha.low, alpha.high, places=2)})"
+        yield f"Krippendorff's alpha is {number(alpha.value, places=2)}{bounds}: {word[_verdict(alpha)]}."
     ceiling, metric = measures["ceiling"], subject.metric.name
     if not math.isnan(ceiling.value):
         yield (
-            f"One person's labels score {ceiling.value:.3f} in {metric} against the gold labels that they"
-            f" contributed to, {subject.name} {_score(subject):.3f}."
+            f"One person's labels score {number(ceiling.value)} in {metric} against the gold labels that they"
+            f" contributed to, {subject.name} {number(_score(subject))}."
         )
     agreed, disputed = measures["agreed_right"], measures["disputed_right"]
     if agreed.n and disputed.n:

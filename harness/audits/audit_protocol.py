@@ -13,6 +13,7 @@ from harness.classifiers.protocol import Example, Examples, examples_of
 from harness.scoring.metrics.metric import Metric
 from harness.splits import Split
 from harness.values.findings import Finding
+from harness.values.formatting import percent
 from harness.values.labels import LabelSet, Task
 from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus, Predictions
@@ -149,8 +150,8 @@ class Subject:
         if share >= MIN_SHARED:
             return ""
         return (
-            f"Only {100 * share:.0f} % of the test sentences have two targets or more"
-            f" ({100 * MIN_SHARED:.0f} % are needed): the sentence alone determines the label,"
+            f"Only {percent(share, unit=' %')} of the test sentences have two targets or more"
+            f" ({percent(MIN_SHARED, unit=' %')} are needed): the sentence alone determines the label,"
             " whichever party is asked about."
         )
 

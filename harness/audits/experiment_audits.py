@@ -25,6 +25,7 @@ from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.evaluation.trial import list_trials, refit, run_trial
 from harness.values.findings import Finding
+from harness.values.formatting import duration
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ def _planned_digests(prepared: Prepared) -> frozenset[str]:
 
 def _too_long(cost: float, n: int, minutes: float) -> Unavailable:
     trials = "1 trial" if n == 1 else f"{n} trials"
-    time = f"{cost / 60:.0f} min" if cost >= 90 else f"{cost:.0f} s"
+    time = duration(cost, minutes_from=90)
     return Unavailable(
         f"Training it without the target ({trials}) would take about {time}; {minutes:g} min are allowed. Set"
         f" audits.target_use.minutes: {int(cost / 60) + 1}, or add it to the config with `target: none`."

@@ -20,6 +20,7 @@ from harness.audits.intervals import format_share, mean, rate, share
 from harness.classifiers.protocol import Example
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
+from harness.values.formatting import interval, number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -184,9 +185,11 @@ def _sentence(
     for bias in ranked[:MAX_NAMED_PARTIES]:
         effect = bias.effect
         side = last if effect.value > 0 else first
+        shift = number(effect.value, places=2, signed=True)
+        bounds = interval(effect.low, effect.high, places=2, signed=True)
         sentences.append(
-            f"The name {bias.party} alone shifts the balance of probabilities by {effect.value:+.2f}"
-            f" ({effect.low:+.2f} to {effect.high:+.2f}), toward {side}."
+            f"The name {bias.party} alone shifts the balance of probabilities by {shift} ({bounds}),"
+            f" toward {side}."
         )
     if len(ranked) > MAX_NAMED_PARTIES:
         sentences.append(f"Other parties with such a bias: {len(ranked) - MAX_NAMED_PARTIES}.")

@@ -20,6 +20,7 @@ from harness.scoring.statistics.bootstrap import Draws
 from harness.scoring.statistics.paired import Difference, Resampled, difference, resampled
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable
+from harness.values.formatting import interval, number
 from harness.values.minimums import MIN_ITEMS
 
 NAME = "target_use"
@@ -124,17 +125,18 @@ def _verdict(gap: Difference) -> Verdict:
 
 def _sentence(subject: Subject, gap: Difference) -> str:
     name, metric = subject.name, subject.metric.name
+    gain = number(gap.value, signed=True)
     if math.isnan(gap.low):
-        return f"Reading the target adds {gap.value:+.3f} in {metric}; the difference has no interval."
-    interval = f"{gap.low:+.3f} to {gap.high:+.3f}"
+        return f"Reading the target adds {gain} in {metric}; the difference has no interval."
+    bounds = interval(gap.low, gap.high, signed=True)
     if gap.low > 0:
         return (
-            f"Reading the target adds {gap.value:+.3f} ({interval}) in {metric}: {name} scores that much"
+            f"Reading the target adds {gain} ({bounds}) in {metric}: {name} scores that much"
             " higher than the same classifier trained without the target, on the same items."
         )
     if gap.value == gap.low == gap.high == 0:
         return f"{name} labels exactly as it does without the target: it does not read it."
     return (
-        f"Trained without the target, {name} scores as well: the difference is {gap.value:+.3f}"
-        f" ({interval}) in {metric}. Its score says nothing about stance toward the party."
+        f"Trained without the target, {name} scores as well: the difference is {gain}"
+        f" ({bounds}) in {metric}. Its score says nothing about stance toward the party."
     )

@@ -12,6 +12,7 @@ from harness.audits.intervals import format_share, gap, rate
 from harness.splits import Split
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, Verdict, not_applicable
+from harness.values.formatting import interval, number
 from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus
 
@@ -149,4 +150,5 @@ def _sentence(measures: list[Measure], column: str, seen_in: str) -> str:
     )
     if math.isnan(difference.low):
         return f"{accuracy} The gap has no interval."
-    return f"{accuracy} The gap is {difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})."
+    bounds = interval(difference.low, difference.high, signed=True)
+    return f"{accuracy} The gap is {number(difference.value, signed=True)} ({bounds})."

@@ -10,6 +10,7 @@ import typer
 
 from harness.cli import screen
 from harness.cli.experiments import Sets
+from harness.values.formatting import interval, number, p_value, percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -58,9 +59,9 @@ def score(
     for row in rows[(rows["split"] == "test") & (rows["slice"] == "all")].to_dict("records"):
         shown.add_row(
             row["metric"],
-            screen.number(row["value"]),
-            screen.interval(row["low"], row["high"]),
-            screen.number(row["seed_sd"]),
+            number(row["value"]),
+            interval(row["low"], row["high"]),
+            number(row["seed_sd"]),
         )
     console.print(shown)
     console.print(f"Compare it: make compare EXPERIMENT={scored.experiment}")
@@ -106,10 +107,10 @@ def runs_table(comparison: Comparison) -> Table:
         table.add_row(
             str(run.rank),
             shortened(run.name),
-            screen.number(run.value),
-            screen.interval(run.low, run.high),
-            screen.number(run.seed_sd),
-            screen.number(run.item_se),
+            number(run.value),
+            interval(run.low, run.high),
+            number(run.seed_sd),
+            number(run.item_se),
             chr(ord("a") + run.group - 1) if run.group <= 26 else str(run.group),
         )
     return table
@@ -125,12 +126,12 @@ def pairs_table(comparison: Comparison, pairs: list[Pair]) -> Table:
         difference = pair.difference
         table.add_row(
             f"{rank[pair.better]}–{rank[pair.worse]}{' *' if pair.separable else ''}",
-            f"{difference.value:+.3f}",
-            screen.interval(difference.low, difference.high),
-            screen.p_value(pair.holm),
-            screen.p_value(pair.randomization),
-            *([screen.p_value(max(pair.mcnemar))] if mcnemar else []),
-            "–" if math.isnan(pair.probability) else f"{pair.probability:.0%}",
+            number(difference.value, signed=True),
+            interval(difference.low, difference.high),
+            p_value(pair.holm, less="<"),
+            p_value(pair.randomization, less="<"),
+            *([p_value(max(pair.mcnemar), less="<")] if mcnemar else []),
+            percent(pair.probability),
             _items(pair),
         )
     return table

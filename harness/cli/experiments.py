@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ import typer
 from harness.cli import screen
 from harness.values import catalog
 from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.formatting import duration, interval, number, percent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -158,15 +158,14 @@ def results_table(run: ExperimentRun) -> Table:
     table = screen.table(f"{run.name}, on test", ["classifier"], headings)
     for classifier in run:
         test = score_of(classifier.scores, "test", primary)
-        low, high = test["low"], test["high"]
         table.add_row(
             shortened(classifier.name, MAX_NAME) + (" *" if classifier.name == best else ""),
-            screen.number(test["value"]),
-            "–" if math.isnan(low) else f"{low:.3f}–{high:.3f}",
-            screen.number(test["seed_sd"]),
-            *(screen.number(score_of(classifier.scores, "test", other)["value"]) for other in others),
-            screen.number(score_of(classifier.scores, "validation", primary)["value"]),
-            "reused" if classifier.reused else f"{classifier.seconds:.1f} s",
+            number(test["value"]),
+            interval(test["low"], test["high"], between="–"),
+            number(test["seed_sd"]),
+            *(number(score_of(classifier.scores, "test", other)["value"]) for other in others),
+            number(score_of(classifier.scores, "validation", primary)["value"]),
+            "reused" if classifier.reused else duration(classifier.seconds, places=1),
         )
     if best:
         table.caption = f"* best {primary} on validation: `make promote` takes it"
@@ -185,9 +184,9 @@ def _opening(prepared: Prepared) -> str:
 
 def _ending(primary: str, outcome: ClassifierOutcome) -> str:
     if outcome.result is None:
-        return f"  {outcome.name}: failed after {outcome.seconds:.1f} s"
-    value = screen.number(outcome.result.scores.value(primary))
-    how = "finished earlier" if outcome.reused else f"{outcome.seconds:.1f} s"
+        return f"  {outcome.name}: failed after {duration(outcome.seconds, places=1)}"
+    value = number(outcome.result.scores.value(primary))
+    how = "finished earlier" if outcome.reused else duration(outcome.seconds, places=1)
     return f"  {outcome.name}: {primary} {value}{_coverage(outcome.result)} ({how})"
 
 
@@ -196,8 +195,8 @@ def _coverage(result: ClassifierResult) -> str:
     from harness.evaluation.decisions.coverage import measure_coverage
 
     for served in measure_coverage(result.predictions.only(split="test"), parts=False):
-        wrong = f", {served.risk:.0%} of that wrongly" if served.coverage > 0 else ""
-        return f", labels {served.coverage:.0%} of test{wrong}"
+        wrong = f", {percent(served.risk)} of that wrongly" if served.coverage > 0 else ""
+        return f", labels {percent(served.coverage)} of test{wrong}"
     return ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -39,23 +38,6 @@ def table(title: str, left: list[str], right: list[str]) -> Table:
     for heading in right:
         empty.add_column(heading, justify="right", no_wrap=True)
     return empty
-
-
-def number(value: float) -> str:
-    """Write a score with three digits; a dash where there is none."""
-    return "–" if math.isnan(value) else f"{value:.3f}"
-
-
-def interval(low: float, high: float) -> str:
-    """Write an interval; a dash where there is none."""
-    return "–" if math.isnan(low) else f"{low:.3f} to {high:.3f}"
-
-
-def p_value(value: float) -> str:
-    """Write a p-value; a dash where there is none."""
-    if math.isnan(value):
-        return "–"
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def paragraph(text: str, *, first: str = "", then: str = "") -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli import screen
+from harness.values.formatting import duration, number, percent, percent_interval
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,7 +103,7 @@ def _observer(console: Console) -> Any:
 
         def classifier_ended(self, cell: SuiteCell) -> None:
             outcome = cell.outcome
-            how = "finished earlier" if outcome.reused else f"{outcome.seconds:.0f} s"
+            how = "finished earlier" if outcome.reused else duration(outcome.seconds)
             console.print(f"  {cell.entry.key}: {outcome.name} ({how})", markup=False)
 
     return ScreenObserver()
@@ -122,15 +123,15 @@ def suite_table(rows: list[SuiteRow]) -> Table:
     for row in (row for row in rows if not row.published):
         shown.add_row(
             shortened(row.classifier),
-            table.number(row.value),
+            number(row.value),
             table.interval(row),
-            table.number(row.seed_sd),
-            table.number(row.f1_macro),
+            number(row.seed_sd),
+            number(row.f1_macro),
             table.floor(row),
             table.time(row),
         )
     published = [
-        f"published: {row.metric} {table.number(row.value)} on {row.items}, {row.classifier}"
+        f"published: {row.metric} {number(row.value)} on {row.items}, {row.classifier}"
         for row in rows
         if row.published
     ]
@@ -148,6 +149,5 @@ def cross_table(table: CrossTable) -> Table:
 
 
 def _share(share: CellShare) -> str:
-    if math.isnan(share.low):
-        return f"{100 * share.value:.0f}"
-    return f"{100 * share.value:.0f} ({100 * share.low:.0f}–{100 * share.high:.0f})"
+    value = percent(share.value, unit="", missing="nan")
+    return value if math.isnan(share.low) else f"{value} ({percent_interval(share.low, share.high, unit='')})"

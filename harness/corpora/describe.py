@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.corpora.card import Card, card_of, load_card
 from harness.values import catalog
 from harness.values.errors import ConfigError, Problem
+from harness.values.formatting import number
 from harness.values.labels import LabelSet
 from harness.values.tables import CORPUS_COLUMNS, Corpus
 
@@ -140,7 +141,7 @@ def _card(card: Card) -> str:
     lines += [_hanging(f"{name}: ", value) for name, value in facts.items() if value]
     if card.published:
         scores = [
-            f"{score.system} {score.metric} {score.value:.3f}, {score.items} ({score.source})"
+            f"{score.system} {score.metric} {number(score.value)}, {score.items} ({score.source})"
             for score in card.published
         ]
         lines += ["Published:", *(_hanging("- ", line) for line in scores)]
@@ -243,7 +244,7 @@ def _agreement(corpus: Corpus, card: Card, alpha: Alpha) -> list[CountTable]:
             name,
             f"{len(votes):,}",
             _share(sum(len(set(item)) == 1 for item in votes), len(votes)),
-            f"{alpha(votes):.3f}",
+            number(alpha(votes), missing="nan"),
         )
         for name, votes in measured.items()
         if votes

@@ -8,7 +8,7 @@ from typing import Any
 from harness.reports.pages import environment
 from harness.scoring.comparison import Comparison, Pair, RankedRun
 from harness.scoring.comparison.conclusions import conclusions, power, shortened
-from harness.values.formatting import number
+from harness.values.formatting import number, p_value
 
 PLOT_WIDTH, ROW_HEIGHT, NAME_WIDTH = 520, 26, 170
 """In the units of the view box."""
@@ -47,19 +47,6 @@ def comparison_page(comparison: Comparison, *, date: str = "", command: str = ""
             command=command,
         )
     )
-
-
-def p_value(value: float) -> str:
-    """Write a p-value with three decimals, smaller ones as ``< 0.001``.
-
-    Examples
-    --------
-    >>> p_value(0.0341), p_value(0.0002), p_value(float("nan"))
-    ('0.034', '< 0.001', '–')
-    """
-    if math.isnan(value):
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def items(pair: Pair) -> str:

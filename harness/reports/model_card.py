@@ -64,7 +64,7 @@ def _abstention(summary: Summary) -> str:
             measured += f"; {of_all.risk:.0%} ({bounds}) of these labels are wrong"
         lines.append(f"{measured}.")
     if decisions.thresholds:
-        thresholds = ", ".join(f"`{name}` {value:.3f}" for name, value in decisions.thresholds)
+        thresholds = ", ".join(f"`{name}` {number(value)}" for name, value in decisions.thresholds)
         lines.append(f"- A label is predicted from this probability on: {thresholds}.")
     return "\n".join(lines)
 

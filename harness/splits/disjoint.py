@@ -87,8 +87,8 @@ class Disjoint:
         np.add.at(summed, first, counts)
         nonempty = np.flatnonzero(shares)
         if len(summed) < len(nonempty):
-            few = f"{len(summed):,} values of {self.by[0]}"
-            raise SplitError(f"{corpus.name}: {few} cannot be divided into {len(nonempty)} parts")
+            what = f"{len(summed):,} values of {self.by[0]}"
+            raise SplitError(f"{corpus.name}: {what} cannot be divided into {len(nonempty)} parts")
         part = nonempty[allocate(summed, shares[nonempty], generator)][first]
         # Without dropping rows, parts are components of the graph of shared values; one frequent target links
         # most articles, so that nearly all rows would be in one part.

@@ -94,8 +94,8 @@ class Drawing:
         units = units_of(rows["group"], rows["text"]) if self.by == "group" else np.arange(len(indices))
         n_units, nonempty = int(units.max(initial=-1)) + 1, np.flatnonzero(shares)
         if n_units < len(nonempty):
-            few = f"{n_units:,} {self.by}{'' if n_units == 1 else 's'}"
-            raise SplitError(f"{corpus.name}: {few} cannot be divided into {len(nonempty)} parts")
+            what = f"{n_units:,} {self.by}{'' if n_units == 1 else 's'}"
+            raise SplitError(f"{corpus.name}: {what} cannot be divided into {len(nonempty)} parts")
         counts = counts_of(corpus, labels, indices) if self.stratify else np.ones((len(indices), 1))
         summed = np.zeros((n_units, counts.shape[1]))
         np.add.at(summed, units, counts)
@@ -162,12 +162,12 @@ def _dealt_in_proportion(
     counts: NDArray[np.float64], shares: NDArray[np.float64], generator: np.random.Generator
 ) -> Indices:
     """Give every part its share, rounded down, of the units with equal counts; -1 for those left over."""
-    _, alike, sizes = np.unique(counts, axis=0, return_inverse=True, return_counts=True)
+    _, kind_of, sizes = np.unique(counts, axis=0, return_inverse=True, return_counts=True)
     # Units with equal counts are interchangeable, so that dealing them out in proportion is exact, and leaves
     # less than one unit per part and kind to the greedy search. Sorting a random order by kind, stably, keeps
     # the order random within a kind.
     order = generator.permutation(len(counts))
-    order = order[np.argsort(alike.ravel()[order], kind="stable")]
+    order = order[np.argsort(kind_of.ravel()[order], kind="stable")]
     # The tolerance is for products such as (1 - 0.9) * 10 = 0.9999999999999998, whose floor would be 0.
     whole = np.floor(shares * sizes[:, None] + TIE).astype(np.int64)
     dealt = np.column_stack([whole, sizes - whole.sum(axis=1)])

@@ -95,8 +95,8 @@ class LeaveOneOut:
             # Folds get equal numbers of rows, not of values: some parties have many times the rows of others.
             sizes = counts[:, None].astype(np.float64)
             if len(names) < self.folds:
-                few = f"{len(names):,} values of {self.by}"
-                raise SplitError(f"{corpus.name}: {few} cannot be divided into {self.folds} folds")
+                what = f"{len(names):,} values of {self.by}"
+                raise SplitError(f"{corpus.name}: {what} cannot be divided into {self.folds} folds")
             generator = seeds.generator(self.drawing.seed, "split", "leave_one_out")
             fold_of = allocate(sizes, np.full(self.folds, 1 / self.folds), generator)
             return [

@@ -13,6 +13,8 @@ from harness.corpora.card import Card
 from harness.runs.classifiers import ClassifierOutcome
 from harness.runs.suites.running import SuiteCell
 from harness.runs.suites.suite import Suite, SuiteEntry
+from harness.values import formatting
+from harness.values.formatting import duration, number
 
 EXPECTED = "f1_macro"
 """What floors are of."""
@@ -124,28 +126,21 @@ def to_markdown(table: Sequence[SuiteRow]) -> str:
     )
 
 
-def number(value: float) -> str:
-    """Write a score with three decimals; a dash for a missing one."""
-    return "–" if math.isnan(value) else f"{value:.3f}"
-
-
 def interval(row: SuiteRow) -> str:
     """Write a row's interval."""
-    return "–" if math.isnan(row.low) else f"{row.low:.3f}–{row.high:.3f}"
+    return formatting.interval(row.low, row.high, between="–")
 
 
 def floor(row: SuiteRow) -> str:
     """Write what was expected, and whether it was reached."""
     if row.reached is None:
         return ""
-    return f"{'≥' if row.reached else 'missed'} {row.floor:.3f}"
+    return f"{'≥' if row.reached else 'missed'} {number(row.floor)}"
 
 
 def time(row: SuiteRow) -> str:
     """Write how long it took."""
-    if math.isnan(row.seconds):
-        return ""
-    return f"{row.seconds:.0f} s" if row.seconds < 120 else f"{row.seconds / 60:.0f} min"
+    return duration(row.seconds, minutes_from=120)
 
 
 def _row(entry: SuiteEntry, outcome: ClassifierOutcome) -> SuiteRow:

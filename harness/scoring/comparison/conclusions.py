@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from harness.scoring.comparison.ranking import Comparison, Pair
+from harness.values.formatting import interval, number
 
 MAX_PAIRS = 8
 """With more pairs than this, only those that involve the leader of a tie group get a sentence."""
@@ -48,7 +49,7 @@ def _sentence(comparison: Comparison, pair: Pair) -> str:
         # Differences of "lower is better" metrics are negative: the gain is reported as positive.
         low, high = sorted((abs(difference.low), abs(difference.high)))
         return (
-            f"{pair.better} beats {pair.worse} by {abs(difference.value):.3f} ({low:.3f} to {high:.3f})"
+            f"{pair.better} beats {pair.worse} by {number(abs(difference.value))} ({interval(low, high)})"
             f" in {comparison.metric}."
         )
     start = f"{pair.better} and {pair.worse} cannot be told apart on {n:,} items"
@@ -77,7 +78,7 @@ def power(comparison: Comparison) -> Iterator[str]:
     detectable = sorted(pair.detectable for pair in comparison.pairs if not math.isnan(pair.detectable))
     if detectable:
         median = detectable[len(detectable) // 2]
-        yield f"A true difference of about {median:.3f} would be detected 8 times in 10."
+        yield f"A true difference of about {number(median)} would be detected 8 times in 10."
 
 
 def shortened(name: str, max_letters: int = MAX_NAME_LETTERS) -> str:

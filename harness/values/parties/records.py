@@ -33,7 +33,7 @@ def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -
     problems: list[Problem] = []
     parties: list[Party] = []
     owner: dict[str, str] = {}
-    seen: set[str] = set()
+    names: set[str] = set()
     for number, record in enumerate(records, start=1):
         entry = f"{where}: entry {number}"
         if faults := list(_faults(entry, record)):
@@ -41,9 +41,9 @@ def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -
             # Without these a party could not be made; the others are still checked.
             continue
         party = _party(record)
-        if party.name in seen:
+        if party.name in names:
             problems.append(Problem(entry, f"{party.name!r} is listed twice"))
-        seen.add(party.name)
+        names.add(party.name)
         for form in party.surfaces:
             # A leader may change parties; a name or an alias of two parties would make every mention a guess.
             if owner.setdefault(form, party.name) != party.name and not _is_leader(party, form):
