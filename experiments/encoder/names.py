@@ -1,4 +1,4 @@
-"""News sentences in, each with every name in it as a target out: rows without labels, to hear teachers on.
+"""News sentences in, each with every name in it as a target out: unlabelled rows for teachers.
 
     python -m experiments.encoder.names > rows.jsonl
 
@@ -34,31 +34,31 @@ TIMES = {
 
 
 def named(texts: Iterable[str]) -> list[Example]:
-    """Find the names of each text; what begins a sentence is one if it mostly has a capital elsewhere."""
+    """Find names in each text; the first word of a sentence is one if it mostly has a capital elsewhere."""
     texts = sorted(set(texts))
     inner, small = Counter[str](), Counter[str]()
     for text in texts:
-        for found in WORD.finditer(text):
-            word = found.group()
+        for match in WORD.finditer(text):
+            word = match.group()
             if word[0].islower():
                 small[word] += 1
-            elif not BEGINS.search(text[: found.start()][-2:]):
+            elif not BEGINS.search(text[: match.start()][-2:]):
                 inner[word.lower()] += 1
 
     def is_name(word: str) -> bool:
         return inner[word.lower()] > small[word.lower()]
 
-    made = []
+    examples = []
     for text in texts:
-        for found in NAME.finditer(text):
-            start = found.start()
-            words = [(start + one.start(), start + one.end()) for one in WORD.finditer(found.group())]
+        for match in NAME.finditer(text):
+            start = match.start()
+            words = [(start + word.start(), start + word.end()) for word in WORD.finditer(match.group())]
             if BEGINS.search(text[:start][-2:]) and not is_name(text[slice(*words[0])]):
                 words.pop(0)
             name = text[words[0][0] : words[-1][1]] if words else ""
             if len(name) > 1 and name not in TIMES:
-                made.append(Example(text, name, ((words[0][0], words[-1][1]),)))
-    return made
+                examples.append(Example(text, name, ((words[0][0], words[-1][1]),)))
+    return examples
 
 
 def news() -> list[Example]:
@@ -76,9 +76,9 @@ def _seesaw() -> Iterator[str]:
 
 
 def main() -> None:
-    for one in news():
-        ((start, end),) = one.spans
-        row = {"text": one.text, "target": one.target, "target_start": start, "target_end": end}
+    for example in news():
+        ((start, end),) = example.spans
+        row = {"text": example.text, "target": example.target, "target_start": start, "target_end": end}
         print(json.dumps(row, ensure_ascii=False))
 
 

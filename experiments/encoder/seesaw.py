@@ -2,7 +2,7 @@
 
     python -m experiments.encoder.seesaw > sentences.jsonl
 
-writes all of them without labels, for a student to hear its teacher on (``HARNESS_UNLABELLED``).
+writes all of them without labels, for a teacher to label for its student (``HARNESS_UNLABELLED``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COLLECTIVE = {"Republican": ("Republicans", "Republican", "GOP"), "Democratic": 
 
 
 def seesaw(seed: int, neutral: int | None = NEUTRAL) -> Labelled:
-    """Read SEESAW (``HARNESS_SEESAW``): of which stance, positive or negative, who is the object where.
+    """Read SEESAW (``HARNESS_SEESAW``): in each sentence, who is the object of a positive or negative stance.
 
     An entity that a sentence names without being the object of a stance is taken as neutral. Sentences
     that NewsMTSC has in dev or test are left out.
@@ -39,16 +39,16 @@ def seesaw(seed: int, neutral: int | None = NEUTRAL) -> Labelled:
     seed : int
         Of the choice among neutral rows.
     neutral : int, optional
-        How many of these are kept; None for all.
+        How many neutral rows are drawn; None for all.
     """
     rows = sorted(set(_rows(Path(os.environ["HARNESS_SEESAW"]))))
     held = newsmtsc(variant="mt", dev="both").rows
-    known = {plain(text) for text in held.loc[held["split"] != "train", "text"]}
-    rows = [row for row in rows if plain(row[0]) not in known]
+    held_texts = {plain(text) for text in held.loc[held["split"] != "train", "text"]}
+    rows = [row for row in rows if plain(row[0]) not in held_texts]
     random = seeds.generator(seed, "seesaw")
-    found = [row for row in rows if row[3] == 1]
-    kept = [found[at] for at in random.permutation(len(found))[:neutral]]
-    rows = [row for row in rows if row[3] != 1] + kept
+    neutrals = [row for row in rows if row[3] == 1]
+    drawn = [neutrals[number] for number in random.permutation(len(neutrals))[:neutral]]
+    rows = [row for row in rows if row[3] != 1] + drawn
     examples = [Example(text, text[start:end], ((start, end),)) for text, start, end, _ in rows]
     return Labelled(examples, np.array([row[3] for row in rows]))
 
@@ -59,8 +59,8 @@ def _rows(home: Path) -> Iterator[tuple[str, int, int, int]]:
         article = json.loads((home / "articles" / file.name).read_text(encoding="utf-8"))
         for sentence in article["text"]:
             votes = defaultdict(set)
-            for one in notes["sentence-level stances"].get(str(sentence["id"]), []):
-                votes[one["object"]].add(one["sentiment"])
+            for stance in notes["sentence-level stances"].get(str(sentence["id"]), []):
+                votes[stance["object"]].add(stance["sentiment"])
             for name, *_ in notes["entity lists"]:
                 span = _span(sentence["text"], name)
                 if span is not None and len(votes[name]) <= 1:
@@ -72,9 +72,9 @@ def _span(text: str, name: str) -> tuple[int, int] | None:
     parts = [part for part in re.split(r"\W+", name) if len(part) > 3 and part.lower() not in EMPTY_WORDS]
     for part in (name, *reversed(parts)):
         for form in COLLECTIVE.get(part, (part,)):
-            found = find_name(text, form)
-            if found:
-                return found[0]
+            spans = find_name(text, form)
+            if spans:
+                return spans[0]
     return None
 
 
@@ -83,9 +83,9 @@ def plain(text: str) -> str:
 
 
 def main() -> None:
-    for one in seesaw(1, None).examples:
-        ((start, end),) = one.spans
-        row = {"text": one.text, "target": one.target, "target_start": start, "target_end": end}
+    for example in seesaw(1, None).examples:
+        ((start, end),) = example.spans
+        row = {"text": example.text, "target": example.target, "target_start": start, "target_end": end}
         print(json.dumps(row, ensure_ascii=False))
 
 

@@ -4,12 +4,12 @@
     python -m experiments.encoder.study --only chosen --seeds 1,2,3,4,5 --test
 
 Trains on NewsMTSC (``HARNESS_NEWSMTSC``), chooses the epoch on mt-dev and rw-dev pooled, and appends one line
-a run to ``results.csv``; what stands there already is not run again. ``--test`` scores mt-test too, for what
-was decided on dev alone, and the ``paper`` items that published scores are of: mt-dev and mt-test together
+a run to ``results.csv``; runs that are in it already are skipped. ``--test`` scores mt-test too, for what was
+decided on dev alone, and ``paper``, the items that published scores are of: mt-dev and mt-test together
 (1,476 rows, of which those of mt-dev helped to choose the epoch). ``--workers 2`` trains two at once, each on
-half of the cores: faster in all.
-The models are kept in ``.harness/encoder``, where ``ensemble.py`` finds them; a training that was stopped
-goes on.
+half of the cores, which is faster in total.
+The models are saved in ``.harness/encoder``, where ``ensemble.py`` finds them; an interrupted training is
+resumed.
 """
 
 from __future__ import annotations
@@ -28,15 +28,14 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
-from harness.classifiers.protocol import Labelled, examples_of
+from experiments.encoder.rows import MODELS, labelled
+from harness.classifiers.protocol import Labelled
 from harness.corpora.readers.newsmtsc import newsmtsc
 from harness.values.catalog import bind
 from harness.values.labels import STANCE
-from harness.values.tables import Corpus
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.csv"
-KEPT = Path(".harness/encoder")
 COLUMNS = (
     "setting",
     "seed",
@@ -52,16 +51,9 @@ COLUMNS = (
 )
 
 
-def labelled(corpus: Corpus, **wanted: str) -> Labelled:
-    rows = corpus.rows
-    for column, value in wanted.items():
-        rows = rows[rows[column] == value]
-    return Labelled(examples_of(rows, corpus.parties), STANCE.encode(rows["stance"]))
-
-
 def prepared(options: Mapping[str, Any], train: Labelled, seed: int) -> tuple[dict[str, Any], Labelled]:
-    """Do what a setting asks for before the training: another body, other rows, softer labels."""
-    options, bodies = dict(options), KEPT / "bodies"
+    """Prepare what a setting needs before the training: another body, other rows, other targets."""
+    options, bodies = dict(options), MODELS / "bodies"
     if "checkpoint" in options:
         options["checkpoint"] = os.path.expandvars(options["checkpoint"])
     if "before" in options:
@@ -72,56 +64,56 @@ def prepared(options: Mapping[str, Any], train: Labelled, seed: int) -> tuple[di
     if options.pop("masked", False):
         from experiments.encoder.masked import adapted
 
-        # Reading costs the most: one body for all seeds.
+        # Pretraining costs the most: one body for all seeds.
         options["checkpoint"] = adapted(train, 1, bodies / "masked")
     if "swaps" in options:
         from experiments.encoder.swaps import swapped
 
         train = swapped(train, options.pop("swaps"), seed)
     if "teachers" in options:
-        from experiments.encoder.ensemble import softened
         from experiments.encoder.names import news
         from experiments.encoder.seesaw import seesaw
+        from experiments.encoder.targets import mixed_targets
 
-        places = [KEPT / name for name in options.pop("teachers")]
-        # The same rows for every student: what the teachers say of them is asked once.
-        many = options.pop("beside")
-        beside = news() if many == "names" else seesaw(1, None if many == "all" else many).examples
-        train = softened(train, places, options.pop("trust", 0.5), beside)
+        teachers = [MODELS / name for name in options.pop("teachers")]
+        # The same rows for every student, so that the teachers predict them once.
+        source = options.pop("unlabelled")
+        unlabelled = news() if source == "names" else seesaw(1, None if source == "all" else source).examples
+        train = mixed_targets(train, teachers, options.pop("teacher_weight", 0.5), unlabelled)
     return options, train
 
 
 def run(name: str, options: Mapping[str, Any], seed: int, test: bool, threads: int) -> dict[str, Any]:
-    """Fit one setting with one seed; return its line of the table, with the scores on test where wanted."""
+    """Fit a setting with a seed; return its line of the table, with the scores on test if requested."""
     import torch
 
     from harness.classifiers.encoder.prediction import f1_macro
 
     torch.set_num_threads(threads)
     corpus = newsmtsc(variant="mt", dev="both")
-    place = KEPT / f"{name}-{seed}"
-    began = time.perf_counter()
+    folder = MODELS / f"{name}-{seed}"
+    start = time.perf_counter()
     options, train = prepared(options, labelled(corpus, split="train"), seed)
     classifier = bind("classifier", "encoder", options, name).make(labels=STANCE, seed=seed)
-    classifier.checkpoint_dir = place / "training"
+    classifier.checkpoint_dir = folder / "training"
     classifier.fit(train, labelled(corpus, split="dev"))
-    (place / "model").mkdir(parents=True, exist_ok=True)
-    classifier.save(place / "model")
-    shutil.rmtree(place / "training")
-    seconds = time.perf_counter() - began
+    (folder / "model").mkdir(parents=True, exist_ok=True)
+    classifier.save(folder / "model")
+    shutil.rmtree(folder / "training")
+    seconds = time.perf_counter() - start
 
     parts = {"mt_dev": {"split": "dev", "subset": "mt"}, "rw_dev": {"split": "dev", "subset": "rw"}}
     parts |= {"mt_test": {"split": "test"}} if test else {}
-    held = {part: labelled(corpus, **wanted) for part, wanted in parts.items()}
+    held = {part: labelled(corpus, **values) for part, values in parts.items()}
     codes = {part: rows.codes for part, rows in held.items()}
-    said = {part: classifier.predict_proba(rows.examples).argmax(axis=1) for part, rows in held.items()}
+    predicted = {part: classifier.predict_proba(rows.examples).argmax(axis=1) for part, rows in held.items()}
 
     def f1(*names: str) -> str:
-        truth, given = (np.concatenate([of[name] for name in names]) for of in (codes, said))
-        return f"{f1_macro(truth, given, STANCE):.4f}"
+        truth, labels = (np.concatenate([of[name] for name in names]) for of in (codes, predicted))
+        return f"{f1_macro(truth, labels, STANCE):.4f}"
 
     curve = classifier.curves_
-    epoch = max(range(len(curve)), key=lambda at: (curve[at]["validation_f1_macro"], -at))
+    epoch = max(range(len(curve)), key=lambda number: (curve[number]["validation_f1_macro"], -number))
     line = {
         "setting": name,
         "seed": seed,
@@ -164,17 +156,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", default="1,2")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--test", action="store_true", help="score mt-test too")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     settings = YAML(typ="safe").load((HERE / "settings.yaml").read_text(encoding="utf-8"))
-    names = given.only.split(",") if given.only else list(settings)
-    wanted = [int(seed) for seed in given.seeds.split(",")]
-    left = [(name, seed) for name in names for seed in wanted if (name, seed) not in done(given.test)]
-    threads = max((os.cpu_count() or 1) // given.workers, 1)
-    # Each in a process of its own: half of the threads must be said before torch starts them.
-    with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        waiting = [pool.submit(run, name, settings[name], seed, given.test, threads) for name, seed in left]
-        for one in waiting:
-            append(one.result())
+    names = options.only.split(",") if options.only else list(settings)
+    seeds = [int(seed) for seed in options.seeds.split(",")]
+    finished = done(options.test)
+    runs = [(name, seed) for name in names for seed in seeds if (name, seed) not in finished]
+    threads = max((os.cpu_count() or 1) // options.workers, 1)
+    # Each in a process of its own: the number of threads must be set before torch starts them.
+    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        jobs = [pool.submit(run, name, settings[name], seed, options.test, threads) for name, seed in runs]
+        for job in jobs:
+            append(job.result())
 
 
 if __name__ == "__main__":

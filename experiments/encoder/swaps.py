@@ -1,6 +1,6 @@
-"""Labelled sentences in, as many and some whose target was exchanged for another out: counterfactuals.
+"""Labelled sentences in; the same, and some with another target's name, out: counterfactuals.
 
-A stance toward a party is said by the words around its name. Who is meant changes, the label stays.
+The words around a name express the stance toward it: with another name the label stays the same.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import numpy as np
 
 from harness.classifiers.protocol import Example, Labelled
 from harness.values import seeds
+
+PRONOUNS = {"he", "she", "his", "her", "they", "it", "i"}
 
 
 def swapped(train: Labelled, share: float, seed: int) -> Labelled:
@@ -26,32 +28,29 @@ def swapped(train: Labelled, share: float, seed: int) -> Labelled:
     seed : int
     """
     random = seeds.generator(seed, "swaps")
-    named = [at for at, one in enumerate(train.examples) if _name(one)]
+    named = [row for row, example in enumerate(train.examples) if _name(example)]
     chosen = random.permutation(named)[: round(share * len(named))].tolist()
     givers = random.choice(named, size=len(chosen)).tolist()
-    made = [
-        _with(train.examples[at], _name(train.examples[giver]))
-        for at, giver in zip(chosen, givers, strict=True)
+    swapped_examples = [
+        _with(train.examples[row], _name(train.examples[giver]))
+        for row, giver in zip(chosen, givers, strict=True)
     ]
-    return Labelled([*train.examples, *made], np.concatenate([train.codes, train.codes[chosen]]))
+    return Labelled([*train.examples, *swapped_examples], np.concatenate([train.codes, train.codes[chosen]]))
 
 
-def _name(one: Example) -> str:
-    if not one.spans:
+def _name(example: Example) -> str:
+    """Return the name of the target; the empty string for a pronoun or a common noun."""
+    if not example.spans:
         return ""
-    start, end = one.spans[0]
-    found = one.text[start:end]
-    return (
-        found
-        if found[:1].isupper() and found.lower() not in {"he", "she", "his", "her", "they", "it", "i"}
-        else ""
-    )
+    start, end = example.spans[0]
+    mention = example.text[start:end]
+    return mention if mention[:1].isupper() and mention.lower() not in PRONOUNS else ""
 
 
-def _with(one: Example, name: str) -> Example:
+def _with(example: Example, name: str) -> Example:
     text, spans, end = "", [], 0
-    for start, stop in sorted(one.spans):
-        text += one.text[end:start]
+    for start, stop in sorted(example.spans):
+        text += example.text[end:start]
         spans.append((len(text), len(text) + len(name)))
         text, end = text + name, stop
-    return replace(one, text=text + one.text[end:], target=name, spans=tuple(spans))
+    return replace(example, text=text + example.text[end:], target=name, spans=tuple(spans))

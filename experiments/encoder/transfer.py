@@ -13,12 +13,12 @@ import torch
 
 from experiments.encoder.seesaw import seesaw
 from harness.classifiers import checkpoints
-from harness.classifiers.encoder.classifier import assembled, padding, reader
+from harness.classifiers.encoder.assembly import make_network, make_tokenizer, padding_token
 from harness.classifiers.encoder.losses import Loss
 from harness.classifiers.encoder.objectives import OneTask
 from harness.classifiers.encoder.options import Options, Regularization
 from harness.classifiers.encoder.prediction import device
-from harness.classifiers.encoder.training import Data, Training, seeded
+from harness.classifiers.encoder.training import Training, TrainingData, seeded
 from harness.classifiers.protocol import Labelled, examples_of
 from harness.values import seeds
 from harness.values.labels import STANCE, TWO_SIDES, LabelSet
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROWS = 8000
-"""The most rows of a corpus: none should drown the others."""
+"""The most rows of a corpus, so that none outweighs the others."""
 
 
 def pstance(seed: int) -> Labelled:
@@ -51,7 +51,7 @@ SOURCES: Mapping[str, tuple[Callable[[int], Labelled], LabelSet]] = {
 
 @dataclass(frozen=True)
 class Heads(OneTask):
-    """Labels of several corpora: each row is told apart among those of its own corpus alone.
+    """Labels of several corpora: the classes of a row are those of its own corpus.
 
     Attributes
     ----------
@@ -67,16 +67,16 @@ class Heads(OneTask):
         smoothing = terms.label_smoothing
 
         def total(raw: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-            own = head[truth].unsqueeze(1) == head
-            logs = raw.masked_fill(~own, -1e4).log_softmax(dim=1)
+            of_corpus = head[truth].unsqueeze(1) == head
+            logs = raw.masked_fill(~of_corpus, -1e4).log_softmax(dim=1)
             hit = logs.gather(1, truth.unsqueeze(1)).squeeze(1)
-            spread = (logs * own).sum(dim=1) / own.sum(dim=1)
+            spread = (logs * of_corpus).sum(dim=1) / of_corpus.sum(dim=1)
             return -((1 - smoothing) * hit + smoothing * spread).sum()
 
         return Loss(total, lambda truth: float(len(truth)))
 
 
-def pretrained(names: Sequence[str], seed: int, place: Path) -> str:
+def pretrained(names: Sequence[str], seed: int, folder: Path) -> str:
     """Fine-tune on corpora for two epochs; return the folder of the body that comes out.
 
     Parameters
@@ -84,33 +84,33 @@ def pretrained(names: Sequence[str], seed: int, place: Path) -> str:
     names : sequence of str
         Of :data:`SOURCES`; each has a head of its own, forgotten afterwards.
     seed : int
-    place : Path
-        What is there already is taken as it is.
+    folder : Path
+        Written, unless it holds a checkpoint already.
     """
-    if not (place / "config.json").is_file():
-        training, rows = _made(names, seed, place / "training")
+    if not (folder / "config.json").is_file():
+        training, rows = _prepare(names, seed, folder / "training")
         with seeded(seeds.derive(seed, "transfer", "dropout")):
             training.run(rows, None)
-        training.network.body.save_pretrained(place)
-        checkpoints.load_tokenizer(training.options.checkpoint).save_pretrained(place)
-        shutil.rmtree(place / "training")
-    return str(place.resolve())
+        training.network.body.save_pretrained(folder)
+        checkpoints.load_tokenizer(training.options.checkpoint).save_pretrained(folder)
+        shutil.rmtree(folder / "training")
+    return str(folder.resolve())
 
 
-def _made(names: Sequence[str], seed: int, folder: Path) -> tuple[Training, Data]:
+def _prepare(names: Sequence[str], seed: int, folder: Path) -> tuple[Training, TrainingData]:
     options = Options(epochs=2)
     backend = checkpoints.load_tokenizer(options.checkpoint)
     parts = [SOURCES[name][0](seed) for name in names]
     labels = LabelSet(tuple(f"{name} {label}" for name in names for label in SOURCES[name][1].names))
     sizes = tuple(len(SOURCES[name][1]) for name in names)
     with seeded(seeds.derive(seed, "transfer", "weights")):
-        network = assembled(options, checkpoints.load_body(options.checkpoint), labels)
+        network = make_network(options, checkpoints.load_body(options.checkpoint), labels)
     heads = Heads(labels, sizes)
-    training = Training(network.to(device()), options, heads, seed, padding(backend), folder)
+    training = Training(network.to(device()), options, heads, seed, padding_token(backend), folder)
     offsets = np.cumsum([0, *sizes])
-    examples = [one for part in parts for one in part.examples]
+    examples = [example for part in parts for example in part.examples]
     codes = np.concatenate([part.codes + start for part, start in zip(parts, offsets, strict=False)])
-    return training, Data(reader(options, backend)(examples), codes)
+    return training, TrainingData(make_tokenizer(options, backend)(examples), codes)
 
 
 def _train(rows: Any, labels: LabelSet, seed: int) -> Labelled:

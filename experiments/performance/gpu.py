@@ -1,4 +1,4 @@
-"""A GPU in, how fast it trains and serves an encoder out, beside transformers' own Trainer and pipeline.
+"""A GPU in; how fast it trains and serves an encoder, compared with transformers' Trainer and pipeline, out.
 
     python -m experiments.performance.gpu
 
@@ -13,20 +13,17 @@ import shutil
 import sys
 import tempfile
 import time
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 
 from experiments.performance import inference, section, training
 from harness.classifiers import checkpoints
-from harness.classifiers.encoder import crew, encoder, load
+from harness.classifiers.encoder import encoder, load
+from harness.classifiers.encoder.batching import shared_batches
 from harness.classifiers.encoder.engines import packing
 from harness.classifiers.encoder.engines.computing import TorchEngine
 from harness.classifiers.encoder.prediction import device
-from harness.classifiers.encoder.rows import shared_batches
-from harness.classifiers.encoder.training import Training
 from harness.classifiers.protocol import Labelled, examples_of
 from harness.values.labels import STANCE
 
@@ -47,22 +44,13 @@ def larger(folder: Path) -> str:
     return str(folder)
 
 
-def step_by_step() -> AbstractContextManager[object]:
-    """Have every step of a training told to the GPU, nothing replayed."""
-    return mock.patch.object(Training, "_replayed", lambda self: crew.Crew().joined(self.network))
-
-
 def trained(name: str, checkpoint: str, train: Labelled, held: Labelled) -> tuple[list[str], float]:
     """Return lines of a table, one a way to train a checkpoint; and how many times the Trainer's speed."""
     few = Labelled(train.examples[:PLAIN_ROWS], train.codes[:PLAIN_ROWS])
     training.ours(32, Labelled(few.examples[:256], few.codes[:256]), held, 1, checkpoint)
-    speeds: dict[str, float] = {}
-    shares: dict[str, float] = {}
-    for way, doing in (("replayed", nullcontext()), ("step by step", step_by_step())):
-        with doing:
-            seconds, _ = training.ours(32, train, held, 1, checkpoint)
-        speeds[way] = len(train) / seconds
-        shares[way] = training.share(train, seconds, 1, checkpoint)
+    seconds, _ = training.ours(32, train, held, 1, checkpoint)
+    speeds = {training.OWN: len(train) / seconds}
+    shares = {training.OWN: training.share(train, seconds, 1, checkpoint)}
     for way, size, bf16 in (
         ("Trainer, its own settings", 8, False),
         ("Trainer, bf16, batches of 32", 32, True),
@@ -76,7 +64,7 @@ def trained(name: str, checkpoint: str, train: Labelled, held: Labelled) -> tupl
         f"| {name} | {way} | {speed / base:.1f} | {speed:,.0f} | {shares[way]:.1%} |"
         for way, speed in speeds.items()
     ]
-    return lines, speeds["replayed"] / base
+    return lines, speeds[training.OWN] / base
 
 
 def served(train: Labelled, held: Labelled, folder: Path) -> None:
@@ -131,7 +119,7 @@ def report(train: Labelled, held: Labelled, test: Labelled, corpus: str) -> tupl
             table += lines
             ratios[f"training {name}, × the sentences/s of a plain Trainer"] = (f"{times:.1f}", "stated")
         served(train, held, Path(packed))
-        some = [train.examples[row] for row in packing.spread(train.examples, SERVED_ROWS)]
+        some = [train.examples[row] for row in packing.evenly_spaced(train.examples, SERVED_ROWS)]
         speeds, more = inference.speed(Path(packed), some, BATCH_SIZES)
         equal, _ = inference.agreements(Path(packed), test)
         classifier = load(Path(packed), STANCE)

@@ -21,12 +21,12 @@ import numpy as np
 from experiments.performance import encoder, section
 from harness.classifiers.checkpoints import load_tokenizer
 from harness.classifiers.encoder import load
+from harness.classifiers.encoder.batching import shared_batches
 from harness.classifiers.encoder.engines import packing
-from harness.classifiers.encoder.engines.agreement import agreement
-from harness.classifiers.encoder.engines.computing import EngineName, OnnxEngine, TorchEngine, threads
-from harness.classifiers.encoder.engines.record import EXACT, SMALL
-from harness.classifiers.encoder.prediction import computed, device
-from harness.classifiers.encoder.rows import shared_batches
+from harness.classifiers.encoder.engines.acceptance import measure_agreement
+from harness.classifiers.encoder.engines.computing import EngineName, OnnxEngine, TorchEngine, thread_count
+from harness.classifiers.encoder.engines.record import EXACT_GRAPH, INT8_GRAPH
+from harness.classifiers.encoder.prediction import compute, device
 from harness.classifiers.inputs import view
 from harness.classifiers.protocol import Example
 from harness.values.labels import STANCE
@@ -87,7 +87,7 @@ def rates(folder: Path, examples: list[Example], sizes: Sequence[int] = BATCH_SI
         classifier.use(name)
         classifier.predict_proba(examples[:32])
     classify = pipeline(served["fp32"], folder)
-    few = [examples[row] for row in packing.spread(examples, SLOW_ROWS)]
+    few = [examples[row] for row in packing.evenly_spaced(examples, SLOW_ROWS)]
     # By processor time, since each is tried once only: what else runs here weighs less.
     trial = {size: rate(examples, partial(classify, examples, size))[1] for size in sizes}
     best = max(trial, key=lambda size: trial[size])
@@ -147,7 +147,7 @@ def agreements(folder: Path, test: Any) -> tuple[list[str], Ratios]:
         classifier = load(folder, STANCE)
         classifier.use(name)
         fast = classifier.predict_proba(test.examples)
-        agreed = agreement(proba, fast, test.codes, STANCE, 0.0)
+        agreed = measure_agreement(proba, fast, test.codes, STANCE, 0.0)
         again = offer.agreement.again
         ratios[f"{name}: labels equal to those of fp32"] = (
             f"{1 - agreed.different / agreed.rows:.2%}",
@@ -176,7 +176,7 @@ def peaks(engine: TorchEngine) -> dict[str, float]:
                 torch.randn(rows, inner).to(kind),
                 torch.randn(columns, inner).to(kind),
             )
-            count, operations = 3 * threads(), 2 * rows * inner * columns
+            count, operations = 3 * thread_count(), 2 * rows * inner * columns
             rates += [operations / seconds(work) for _ in range(4)]
             with engine.pool() as pool:
                 for _ in range(2):
@@ -201,15 +201,15 @@ def shares(folder: Path, examples: list[Example]) -> tuple[list[str], Ratios]:
     if "bf16" in record.offers:
         engines["bf16"] = TorchEngine(network, "bf16")
     if "int8" in record.offers:
-        engines["int8"] = OnnxEngine(folder / SMALL)
-        engines["fp32 in ONNX Runtime"] = OnnxEngine(folder / EXACT)  # type: ignore[index]
+        engines["int8"] = OnnxEngine(folder / INT8_GRAPH)
+        engines["fp32 in ONNX Runtime"] = OnnxEngine(folder / EXACT_GRAPH)  # type: ignore[index]
     lines, ratios = ["| | Gflop/s | share of the peak of its kind |", "|---|---:|---:|"], {}
     for name, engine in engines.items():
         batches = list(shared_batches(rows, engine.budget, padding))
         with FlopCounterMode(display=False) as counter, torch.inference_mode():
             for batch in batches:
                 network(batch)
-        least = min(seconds(lambda: list(computed(engine, batches))) for _ in range(4))  # noqa: B023
+        least = min(seconds(lambda: list(compute(engine, batches))) for _ in range(4))  # noqa: B023
         done = counter.get_total_flops() / least
         kind = name.partition(" ")[0]
         share = f"{done / top[kind]:.0%}" if kind in top else f"{done / top['fp32']:.1f} times that of fp32"
@@ -233,12 +233,12 @@ def main() -> None:
     home = encoder.registered() if arguments.model is None else None
     folder = arguments.model or encoder.model(home)
     test = encoder.rows(home or encoder.written())["test"]
-    some = [test.examples[row] for row in packing.spread(test.examples, ROWS)]
+    some = [test.examples[row] for row in packing.evenly_spaced(test.examples, ROWS)]
     tables = [speed(folder, some), agreements(folder, test), shares(folder, some)]
     lengths = load(folder, STANCE).tokenizer_(some).lengths
     lines = [
         f"The packaged MiniLM, sentences of {encoder.corpus_name()} with the target marked and paired"
-        f" ({np.mean(lengths):.0f} tokens on average, {np.max(lengths)} at most), {threads()} threads,"
+        f" ({np.mean(lengths):.0f} tokens on average, {np.max(lengths)} at most), {thread_count()} threads,"
         f" {TURNS} turns of {len(some)} rows ({SLOW_ROWS} for the pipeline's default). All of it is timed:"
         " tokenizing too, and computing narrow rows once more. Where something else runs beside it, processor"
         " time says more than the clock.",

@@ -134,12 +134,12 @@ def macro(part: Labelled, proba: Any) -> float:
 
 def padded(train: Labelled) -> tuple[float, float]:
     """Return the share of padding in our batches, and in those of the Trainer."""
-    from harness.classifiers.encoder.classifier import reader
+    from harness.classifiers.encoder.assembly import make_tokenizer
+    from harness.classifiers.encoder.batching import random_order
     from harness.classifiers.encoder.options import Options
-    from harness.classifiers.encoder.rows import random_order
 
     options = Options()
-    rows = reader(options, checkpoints.load_tokenizer(options.checkpoint))(train.examples)
+    rows = make_tokenizer(options, checkpoints.load_tokenizer(options.checkpoint))(train.examples)
     drawn = np.random.default_rng(1)
     batches = random_order(rows.lengths, int(SIZES[OWN] * rows.lengths.mean()), drawn)
     order = drawn.permutation(len(rows.lengths))
@@ -170,15 +170,16 @@ def peak(bf16: bool) -> float:
 
 def share(train: Labelled, seconds: float, epochs: int, checkpoint: str = checkpoints.MINILM) -> float:
     """Return the share of the peak that the products of a training ran at, 6 FLOP a weight and token."""
-    from harness.classifiers.encoder.classifier import reader
+    from harness.classifiers.encoder.assembly import make_tokenizer
     from harness.classifiers.encoder.options import Options
-    from harness.classifiers.encoder.training import in_bf16
+    from harness.classifiers.encoder.training import uses_bf16
 
     options = Options(checkpoint=checkpoint)
     body = checkpoints.load_body(options.checkpoint)
-    weights = sum(weight.numel() for name, weight in body.encoder.named_parameters() if weight.ndim == 2)
-    tokens = reader(options, checkpoints.load_tokenizer(options.checkpoint))(train.examples).lengths.sum()
-    return 6 * weights * float(tokens) * epochs / seconds / peak(in_bf16(options.precision))
+    weights = sum(one.numel() for name, one in body.encoder.named_parameters() if one.ndim == 2)
+    tokenizer = make_tokenizer(options, checkpoints.load_tokenizer(options.checkpoint))
+    tokens = tokenizer(train.examples).lengths.sum()
+    return 6 * weights * float(tokens) * epochs / seconds / peak(uses_bf16(options.precision))
 
 
 def main() -> None:

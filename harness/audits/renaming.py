@@ -28,7 +28,7 @@ PLURAL_POSSESSIVE = re.compile(r"(?<=[sS])['’](?!\w)")
 
 
 @dataclass(frozen=True)
-class PartyMention:
+class TargetMention:
     """Where a text names a party, and by which kind of name.
 
     Attributes
@@ -45,7 +45,7 @@ class PartyMention:
     leader: str = ""
 
 
-def party_mentions(registry: Registry, text: str, party: Party) -> list[PartyMention]:
+def party_mentions(registry: Registry, text: str, party: Party) -> list[TargetMention]:
     """Find every mention of a party in a text: its names, its people's names, its demonyms.
 
     Parameters
@@ -57,14 +57,14 @@ def party_mentions(registry: Registry, text: str, party: Party) -> list[PartyMen
 
     Returns
     -------
-    list of PartyMention
+    list of TargetMention
         In order, without forms that may mean another party.
     """
     mentions = []
     for form in registry.forms(text):
         meaning = _meaning(form, party.name)
         if meaning is not None and not (meaning[0] == "short" and is_namesake(text, form.start)):
-            mentions.append(PartyMention(form.start, form.end, *meaning))
+            mentions.append(TargetMention(form.start, form.end, *meaning))
     return mentions
 
 
@@ -94,7 +94,7 @@ def party_meant(registry: Registry, name: str) -> Party | None:
 
 def renamed(
     example: Example,
-    mentions: Sequence[PartyMention],
+    mentions: Sequence[TargetMention],
     party: Party,
     other: Party,
     articles: DefiniteArticles = NO_ARTICLES,
@@ -108,7 +108,7 @@ def renamed(
     ----------
     example : Example
         Whose target is ``party``.
-    mentions : sequence of PartyMention
+    mentions : sequence of TargetMention
         Of the party in its text.
     party, other : Party
     articles : DefiniteArticles
@@ -156,7 +156,7 @@ def renamed(
 
 
 def counterpart(
-    name: str, mention: PartyMention, party: Party, other: Party, *, before_noun: bool = False
+    name: str, mention: TargetMention, party: Party, other: Party, *, before_noun: bool = False
 ) -> str | None:
     """Return the form of the other party that corresponds to ``name``; None if it has no such form."""
     if before_noun and other.kind == "country" and other.demonyms:
@@ -202,14 +202,14 @@ def _stand_in(leader: str, party: Party, other: Party) -> Leader | None:
     return people[min(rank, len(people) - 1)] if people else None
 
 
-def _merges_people(mentions: Sequence[PartyMention], party: Party, other: Party) -> bool:
+def _merges_people(mentions: Sequence[TargetMention], party: Party, other: Party) -> bool:
     """Return whether two people of a text would get one name: "A mocks B" must not become "C mocks C"."""
     leaders = {mention.leader for mention in mentions if mention.leader}
     others = [_stand_in(leader, party, other) for leader in leaders]
     return len({person.name for person in others if person is not None}) < len(leaders)
 
 
-def _tells_gender(text: str, mentions: Sequence[PartyMention]) -> bool:
+def _tells_gender(text: str, mentions: Sequence[TargetMention]) -> bool:
     return any(mention.leader and HONORIFIC.search(text[: mention.start]) for mention in mentions)
 
 
@@ -246,7 +246,7 @@ def _meaning(form: Form, party: str) -> tuple[str, str] | None:
     return None
 
 
-def _renamed_target(example: Example, mentions: Sequence[PartyMention], party: Party, other: Party) -> str:
+def _renamed_target(example: Example, mentions: Sequence[TargetMention], party: Party, other: Party) -> str:
     """Return the target of the renamed example, in the form that the target had before."""
     target = str(example.target)
     if target == party.name:
@@ -261,7 +261,7 @@ def _renamed_target(example: Example, mentions: Sequence[PartyMention], party: P
     return other.name
 
 
-def _overlap(span: Span, mention: PartyMention) -> bool:
+def _overlap(span: Span, mention: TargetMention) -> bool:
     return span[0] < mention.end and mention.start < span[1]
 
 

@@ -1,1 +1,1 @@
-"""Examples and labels in, probabilities out."""
+"""Examples and labels in, probabilities out; a folder per kind of classifier."""

@@ -1,10 +1,10 @@
-"""The name of a pretrained model in; a folder with its verified files, its tokenizer or its body out.
+"""The name of a pretrained model in; a folder with its verified files, its tokenizer or its encoder out.
 
-Three ways to name one:
+A model can be named in three ways:
 
 ``package:NAME/folder``   files inside an installed Python package: works offline; never imported
 ``./folder``              a folder, written with ``./``, ``../``, ``/`` or ``~`` in front
-``owner/name``            a hub id, ``owner/name@revision`` to hold it still
+``owner/name``            an id of the Hugging Face hub; ``owner/name@revision`` pins a revision
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ CHECKSUMS: Mapping[str, str] = MappingProxyType(
 )
 """SHA-256 of ``model.safetensors``, for checkpoints whose weights must not change unnoticed."""
 
-# Read once, when torch is loaded. By default its threads wait for each other at full speed: where something
-# else needs a core too, a training step was seen to take four times as long.
+# GNU OpenMP reads this once, when torch is loaded. By default the threads of torch spin while they wait for
+# each other: where another process needed a core too, a training step took four times as long.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 WEIGHTS = "model.safetensors"
@@ -41,7 +41,7 @@ _FILES = ("*.json", "*.txt", "*.model")
 
 
 def check(checkpoint: str, where: str = "checkpoint") -> None:
-    """Refuse a checkpoint that cannot be meant; costs no download and no import of the package.
+    """Refuse a checkpoint that does not exist, without a download and without importing a package.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def check(checkpoint: str, where: str = "checkpoint") -> None:
     Raises
     ------
     ConfigError
-        Where the name is malformed, or the package or folder is not there.
+        Where the name is malformed, or the package or folder does not exist. A hub id is not looked up.
     """
     problem = _problem(checkpoint)
     if problem is not None:
@@ -61,7 +61,7 @@ def check(checkpoint: str, where: str = "checkpoint") -> None:
 
 
 def resolve(checkpoint: str) -> str:
-    """Find the folder that holds a checkpoint's files; a hub id is downloaded first.
+    """Return the folder with a checkpoint's files; a hub id is downloaded first.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def resolve(checkpoint: str) -> str:
     ConfigError
         See :func:`check`.
     ClassifierError
-        Where a hub model cannot be had, or the weights are not those that :data:`CHECKSUMS` declares.
+        Where a hub model cannot be downloaded, or the weights do not match :data:`CHECKSUMS`.
     """
     check(checkpoint)
     folder = _local(checkpoint)
@@ -90,13 +90,13 @@ def resolve(checkpoint: str) -> str:
 
 
 def load_tokenizer(checkpoint: str) -> Any:
-    """Load a checkpoint's fast tokenizer, without the padding and truncation that its files may fix.
+    """Load a checkpoint's fast tokenizer, without the padding and truncation that its files may set.
 
     Raises
     ------
     ClassifierError
-        Where the files cannot be read, or give no fast tokenizer: character offsets are needed to find
-        a target's tokens.
+        Where the files cannot be read, or there is no fast tokenizer: only these return character offsets,
+        which find the tokens of a target.
     """
     from transformers import AutoTokenizer
 
@@ -108,7 +108,7 @@ def load_tokenizer(checkpoint: str) -> Any:
     if not tokenizer.is_fast:
         raise ClassifierError(f"{checkpoint}: it has no fast tokenizer (tokenizer.json)")
     if len(tokenizer.get_vocab()) <= len(tokenizer.all_special_tokens):
-        # What transformers makes up where the files are missing.
+        # Where the files are missing, transformers returns a tokenizer without a vocabulary.
         raise ClassifierError(f"{checkpoint}: its tokenizer knows no words; tokenizer.json is missing")
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.backend_tokenizer.no_truncation()
@@ -116,13 +116,13 @@ def load_tokenizer(checkpoint: str) -> Any:
 
 
 def load_body(checkpoint: str) -> Any:
-    """Load a checkpoint's encoder without a head: fp32, on the CPU, in evaluation mode.
+    """Load a checkpoint's encoder without a head: in fp32, on the CPU, in evaluation mode.
 
     Raises
     ------
     ClassifierError
-        Where the weights cannot be read (a truncated file), lack some of the architecture's, or hold a
-        value that is not finite.
+        Where the weights cannot be read (a truncated file), are incomplete, or hold a value that is not
+        finite.
     """
     import torch
     from safetensors import SafetensorError
@@ -131,16 +131,16 @@ def load_body(checkpoint: str) -> Any:
     folder = resolve(checkpoint)
     try:
         with quietly():
-            model, said = AutoModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+            model, loading = AutoModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ClassifierError(f"{checkpoint}: its weights cannot be read: {_first_line(error)}") from error
-    # A checkpoint trained as a language model has no pooler, and nothing here reads one.
-    lacking = sorted(name for name in said["missing_keys"] if "pooler" not in name)
-    if lacking:
-        raise ClassifierError(f"{checkpoint}: its weights lack {len(lacking)} tensors, first {lacking[0]}")
-    bad = [name for name, value in model.named_parameters() if not bool(torch.isfinite(value).all())]
-    if bad:
-        raise ClassifierError(f"{checkpoint}: its weights hold NaN or infinity, first in {bad[0]}")
+    # Checkpoints of language models have no pooler, and nothing in the harness uses one.
+    missing = sorted(name for name in loading["missing_keys"] if "pooler" not in name)
+    if missing:
+        raise ClassifierError(f"{checkpoint}: its weights lack {len(missing)} tensors, first {missing[0]}")
+    infinite = [name for name, value in model.named_parameters() if not bool(torch.isfinite(value).all())]
+    if infinite:
+        raise ClassifierError(f"{checkpoint}: its weights hold NaN or infinity, first in {infinite[0]}")
     return model.eval()
 
 
@@ -181,9 +181,9 @@ def _local(checkpoint: str) -> Path | None:
         package, _, inside = checkpoint.removeprefix("package:").partition("/")
         # The specification, not the module: importing the package would run its code.
         spec = importlib.util.find_spec(package)
-        places = list(spec.submodule_search_locations or ()) if spec is not None else []
-        found = [Path(place) / inside for place in places if (Path(place) / inside).is_dir()]
-        return found[0] if found else None
+        roots = list(spec.submodule_search_locations or ()) if spec is not None else []
+        folders = [Path(root) / inside for root in roots if (Path(root) / inside).is_dir()]
+        return folders[0] if folders else None
     if checkpoint.startswith(_FOLDER_MARKS):
         return Path(checkpoint).expanduser()
     return None
@@ -194,14 +194,15 @@ def _downloaded(checkpoint: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     name, _, revision = checkpoint.partition("@")
-    had = partial(snapshot_download, name, revision=revision or None)
+    download = partial(snapshot_download, name, revision=revision or None)
     try:
-        folder = Path(had(allow_patterns=[*_FILES, "*.safetensors"]))
+        folder = Path(download(allow_patterns=[*_FILES, "*.safetensors"]))
+        # Old checkpoints have no safetensors.
         if not any(folder.glob("*.safetensors")):
-            folder = Path(had(allow_patterns=[*_FILES, "*.bin"]))
+            folder = Path(download(allow_patterns=[*_FILES, "*.bin"]))
     except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
         raise ClassifierError(
-            f"{checkpoint}: cannot be had from the hub: {_first_line(error)} "
+            f"{checkpoint}: cannot be downloaded from the hub: {_first_line(error)} "
             "(a folder is written with ./ in front; offline, use " + MINILM + ")"
         ) from error
     return folder
@@ -210,23 +211,26 @@ def _downloaded(checkpoint: str) -> Path:
 @lru_cache(maxsize=32)
 def _verify(file: Path, expected: str) -> None:
     with file.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != expected:
-        raise ClassifierError(f"{file} has SHA-256 {found}; expected {expected}: install the package again")
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if digest != expected:
+        raise ClassifierError(f"{file} has SHA-256 {digest}; expected {expected}: install the package again")
 
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Load or write weights without transformers' own bar: a second's work that would tear through ours."""
+    """Hide the progress bar of transformers while weights are loaded or written.
+
+    It takes a second, and two libraries cannot draw bars on one terminal.
+    """
     from transformers.utils import logging as untyped
 
     logging: Any = untyped
-    shown = logging.is_progress_bar_enabled()
+    was_enabled = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
         yield
     finally:
-        if shown:
+        if was_enabled:
             logging.enable_progress_bar()
 
 

@@ -1,6 +1,7 @@
-"""Rows of features and codes in, a linear head out; rows and a head in, probabilities out.
+"""Rows of features and labels in, a linear head out; rows and a head in, probabilities out.
 
-A head is plain arrays, whatever made it: it is saved without pickle and gives the same bits when loaded.
+A head holds plain arrays, whichever method fitted it: it is saved without pickle, and after loading it
+predicts the same bits.
 """
 
 from __future__ import annotations
@@ -21,43 +22,44 @@ if TYPE_CHECKING:
 
     Reals = NDArray[np.float64]
     Codes = NDArray[np.int64]
-    Rows = NDArray[np.float64] | csr_matrix
+    Features = NDArray[np.float64] | csr_matrix
 
 Link = Literal["softmax", "sigmoid", "shares"]
 _FILE = "head.npz"
-_FOLDS = 5
+_PLATT_FOLDS = 5
 _TINY = 1e-300
+"""Added to sigmoids before they are divided by their sum, which may underflow to 0."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """Weights, and how scores become probabilities.
+    """Weights, and the function that turns scores into probabilities.
 
     Attributes
     ----------
     weights : (n_features, n_labels) array
     bias : (n_labels,) array
-        Infinite for a label that no training row carries, or that every one does.
+        Infinite for a label of no training row, or of every one.
     link : {"softmax", "sigmoid", "shares"}
-        ``softmax`` over the labels; a ``sigmoid`` each; or sigmoids divided by their sum.
+        ``softmax`` over the labels; a ``sigmoid`` per label; or sigmoids divided by their sum.
     """
 
     weights: Reals
     bias: Reals
     link: Link
 
-    def proba(self, rows: Rows) -> Reals:
+    def proba(self, rows: Features) -> Reals:
         """Return ``(n, n_labels)`` probabilities; for ``softmax`` and ``shares`` rows sum to 1."""
         from scipy.special import expit, softmax
 
         scores = np.asarray(rows @ self.weights) + self.bias
         if self.link == "softmax":
             return np.asarray(softmax(scores, axis=1))
-        found = np.asarray(expit(scores))
+        proba = np.asarray(expit(scores))
         if self.link == "sigmoid":
-            return found
-        # Where nothing is likely at all, no label is likelier than another.
-        return np.asarray((found + _TINY) / (found + _TINY).sum(axis=1, keepdims=True))
+            return proba
+        # Where all sigmoids underflow, every label gets the same share.
+        return np.asarray((proba + _TINY) / (proba + _TINY).sum(axis=1, keepdims=True))
 
     def write(self, folder: Path) -> None:
         """Write the arrays; :meth:`read` returns an equal head."""
@@ -73,15 +75,15 @@ class Head:
             Where the file is missing or damaged, or has another number of labels.
         """
         path = folder / _FILE
-        with arrays(path) as found:
-            link: Link = found["link"].item()
-            made = cls(found["weights"], found["bias"], link)
-        expect_labels(path, len(made.bias), len(labels))
-        return made
+        with arrays(path) as by_name:
+            link: Link = by_name["link"].item()
+            head = cls(by_name["weights"], by_name["bias"], link)
+        expect_labels(path, len(head.bias), len(labels))
+        return head
 
 
-def logistic(rows: Rows, codes: Codes, labels: LabelSet, *, C: float, balanced: bool = False) -> Head:
-    """Fit a logistic regression: one over all labels, or for a multi-label task one a label.
+def logistic(rows: Features, codes: Codes, labels: LabelSet, *, C: float, balanced: bool = False) -> Head:
+    """Fit a logistic regression: one over all labels, or for a multi-label task one per label.
 
     Parameters
     ----------
@@ -91,15 +93,15 @@ def logistic(rows: Rows, codes: Codes, labels: LabelSet, *, C: float, balanced: 
     C : float
         Inverse strength of the L2 penalty, as in scikit-learn.
     balanced : bool
-        Whether every label counts the same in sum, however rare.
+        Whether labels get equal total weight, however rare they are.
 
     Returns
     -------
     Head
-        A label that no row carries gets probability 0.
+        A label without rows gets probability 0.
     """
     if labels.multi:
-        return _each_label(rows, codes, lambda one: _logistic(rows, one, C, balanced), "sigmoid")
+        return _each_label(rows, codes, lambda bits: _logistic(rows, bits, C, balanced), "sigmoid")
     present = np.unique(codes)
     weights = np.zeros((rows.shape[1], len(labels)))
     bias = np.full(len(labels), -np.inf)
@@ -109,29 +111,31 @@ def logistic(rows: Rows, codes: Codes, labels: LabelSet, *, C: float, balanced: 
     return Head(weights, bias, "softmax")
 
 
-def svm(rows: Rows, codes: Codes, labels: LabelSet, *, C: float, balanced: bool = False) -> Head:
-    """Fit a linear support vector machine a label, with probabilities by Platt scaling.
+def svm(rows: Features, codes: Codes, labels: LabelSet, *, C: float, balanced: bool = False) -> Head:
+    """Fit a linear support vector machine per label, with probabilities by Platt scaling (Platt 1999).
 
-    The sigmoid that turns margins into probabilities is fitted on margins of five held-out folds of ``rows``;
-    for a single-label task the sigmoids of a row are then divided by their sum. Parameters and result are
-    those of :func:`logistic`.
+    The sigmoid that turns margins into probabilities is fitted on the margins of five held-out folds of
+    ``rows``; for a single-label task the sigmoids of a row are then divided by their sum. Parameters and
+    result are those of :func:`logistic`.
     """
     bits = codes if labels.multi else np.eye(len(labels), dtype=np.int64)[codes]
     link: Link = "sigmoid" if labels.multi else "shares"
-    return _each_label(rows, bits, lambda one: _platt(rows, one, C, balanced), link)
+    return _each_label(rows, bits, lambda of_label: _platt(rows, of_label, C, balanced), link)
 
 
-def _each_label(rows: Rows, bits: Codes, fit: Callable[[Codes], tuple[Reals, Reals]], link: Link) -> Head:
+def _each_label(rows: Features, bits: Codes, fit: Callable[[Codes], tuple[Reals, Reals]], link: Link) -> Head:
+    """Fit a binary model for each label that some rows have and some have not."""
     weights = np.zeros((rows.shape[1], bits.shape[1]))
     bias = np.where(bits.any(axis=0), np.inf, -np.inf)
     for label in np.flatnonzero(bits.any(axis=0) & ~bits.all(axis=0)):
-        both, offsets = fit(bits[:, label])
-        weights[:, label], bias[label] = both[:, 1] - both[:, 0], offsets[1] - offsets[0]
+        # A softmax over two classes is a sigmoid of the difference of their scores.
+        columns, offsets = fit(bits[:, label])
+        weights[:, label], bias[label] = columns[:, 1] - columns[:, 0], offsets[1] - offsets[0]
     return Head(weights, bias, link)
 
 
-def _logistic(rows: Rows, codes: Codes, C: float, balanced: bool) -> tuple[Reals, Reals]:
-    """Return a column and a bias for every class that occurs."""
+def _logistic(rows: Features, codes: Codes, C: float, balanced: bool) -> tuple[Reals, Reals]:
+    """Return a column of weights and a bias for every class that occurs."""
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=C, class_weight="balanced" if balanced else None, max_iter=2000)
@@ -139,32 +143,34 @@ def _logistic(rows: Rows, codes: Codes, C: float, balanced: bool) -> tuple[Reals
     weights, bias = model.coef_.T[: rows.shape[1]], model.intercept_
     if weights.shape[1] > 1:
         return weights, bias
+    # With two classes scikit-learn fits the second alone: the first has score 0.
     return np.hstack([np.zeros_like(weights), weights]), np.array([0.0, bias[0]])
 
 
-def _platt(rows: Rows, bits: Codes, C: float, balanced: bool) -> tuple[Reals, Reals]:
+def _platt(rows: Features, bits: Codes, C: float, balanced: bool) -> tuple[Reals, Reals]:
     weights, bias = _margins(rows, bits, C, balanced)
     fold = _folds(bits)
-    # With a single row of a class nothing can be held out: then the margins are those of training.
-    held_out = np.asarray(rows @ weights + bias)
+    # The margins of training rows are too large, so that those of held-out rows take their place; with a
+    # single row of a class nothing can be held out.
+    margins = np.asarray(rows @ weights + bias)
     for number in range(fold.max() + 1 if fold.any() else 0):
         inside, outside = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        part, offset = _margins(rows[inside], bits[inside], C, balanced)
-        held_out[outside] = np.asarray(rows[outside] @ part + offset)
-    slope, shift = _logistic(held_out[:, None], bits, 1.0, balanced=False)
+        fold_weights, fold_bias = _margins(rows[inside], bits[inside], C, balanced)
+        margins[outside] = np.asarray(rows[outside] @ fold_weights + fold_bias)
+    slope, shift = _logistic(margins[:, None], bits, 1.0, balanced=False)
     return slope[0] * weights[:, None], slope[0] * bias + shift
 
 
 def _folds(bits: Codes) -> Codes:
-    """Deal the rows of both classes out in turn, so that every fold leaves both to learn from."""
+    """Deal out the rows of each class in turn, so that every fold leaves both classes to learn from."""
     members = [np.flatnonzero(bits == value) for value in (0, 1)]
     fold = np.zeros(len(bits), dtype=np.int64)
     for rows in members:
-        fold[rows] = np.arange(len(rows)) % min(_FOLDS, *map(len, members))
+        fold[rows] = np.arange(len(rows)) % min(_PLATT_FOLDS, *map(len, members))
     return fold
 
 
-def _margins(rows: Rows, bits: Codes, C: float, balanced: bool) -> tuple[Reals, float]:
+def _margins(rows: Features, bits: Codes, C: float, balanced: bool) -> tuple[Reals, float]:
     from sklearn.svm import LinearSVC
 
     model = LinearSVC(C=C, class_weight="balanced" if balanced else None, max_iter=20_000, random_state=0)
@@ -172,6 +178,6 @@ def _margins(rows: Rows, bits: Codes, C: float, balanced: bool) -> tuple[Reals, 
     return model.coef_[0][: rows.shape[1]], float(model.intercept_[0])
 
 
-def _not_empty(rows: Rows) -> Rows:
-    """Give rows without any feature one that says nothing: scikit-learn asks for one."""
+def _not_empty(rows: Features) -> Features:
+    """Give rows without features a constant one: scikit-learn requires at least one."""
     return rows if rows.shape[1] else np.zeros((rows.shape[0], 1))

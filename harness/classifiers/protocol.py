@@ -1,7 +1,7 @@
 """What every classifier is: ``fit(examples, labels)`` and ``predict_proba(examples)``.
 
-A factory makes one. Its signature is its schema: options are keyword-only with their defaults there;
-``labels: LabelSet`` and ``seed: int`` are handed in by the harness, as far as the factory names them::
+A factory returns one. Its signature is the schema of its options: they are keyword-only, with their defaults.
+``labels: LabelSet`` and ``seed: int`` are passed in by the harness, if the signature names them::
 
     def mine(*, strength: float = 1.0, target: Target = "marked", labels: LabelSet, seed: int) -> Classifier:
         return Mine(strength, target, labels, seed)
@@ -31,7 +31,7 @@ Target = Literal["marked", "masked", "pair", "marked_pair", "none"]
 
 @dataclass(frozen=True)
 class Example:
-    """One item to label.
+    """An item to label.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ class Example:
     target : str or None
         The party's name; None for framing.
     spans : tuple of (int, int)
-        Where ``text`` names the target, the given span first; empty where it is not named.
+        Where ``text`` names the target, the span of the corpus first; empty where it is not named.
     holder : str or None
-        Whose stance it is, where that is known.
+        Whose stance it is, if that is annotated.
     """
 
     text: str
@@ -60,9 +60,9 @@ def examples_of(rows: pd.DataFrame, parties: Registry = EMPTY) -> list[Example]:
     Parameters
     ----------
     rows : DataFrame
-        ``text`` and, where known, ``target``, ``start``, ``end``, ``holder``.
+        ``text`` and, if there are such columns, ``target``, ``start``, ``end``, ``holder``.
     parties : Registry
-        Where a row has a target and no span, the target is looked for in the text by these names.
+        Where a row has a target but no span, mentions of the target are found by these names.
 
     Returns
     -------
@@ -116,12 +116,12 @@ def learns_both_tasks(factory: Factory) -> Factory:
 
 @runtime_checkable
 class Classifier(Protocol):
-    """The protocol.
+    """What is trained, scored and compared.
 
     Attributes
     ----------
     deterministic : bool
-        Whether the seed changes nothing: such a classifier is trained once, whatever the seeds.
+        Whether the seed changes nothing: such a classifier is trained once, whatever the config's seeds.
     """
 
     deterministic: bool
@@ -134,7 +134,7 @@ class Classifier(Protocol):
         train : Labelled
             At least one example.
         validation : Labelled, optional
-            Held-out rows for early stopping; never learned from.
+            Held-out rows for early stopping; no weights are fitted to them.
         """
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
@@ -155,7 +155,7 @@ class Saveable(Protocol):
 
 @runtime_checkable
 class Traced(Protocol):
-    """A classifier with training curves: one dict a step (an epoch), the same keys in each."""
+    """A classifier with training curves: one dict per step (an epoch), with the same keys in each."""
 
     curves_: list[dict[str, float]]
 
@@ -184,7 +184,13 @@ def fit(
 
 
 def save(classifier: Classifier, folder: Path) -> Path | None:
-    """Save a fitted classifier as ``model/`` and ``loader.txt``; None where it cannot be saved."""
+    """Save a fitted classifier as ``model/`` and ``loader.txt`` in a folder.
+
+    Returns
+    -------
+    Path or None
+        The folder; None if the classifier is not :class:`Saveable`.
+    """
     if not isinstance(classifier, Saveable):
         return None
     shutil.rmtree(folder / "model", ignore_errors=True)
@@ -195,9 +201,9 @@ def save(classifier: Classifier, folder: Path) -> Path | None:
 
 @runtime_checkable
 class Accelerated(Protocol):
-    """A saved classifier that can be served by more engines than the exact one that scores come from.
+    """A saved classifier with faster engines than the exact one, ``fp32``, which computes all scores.
 
-    The exact engine is called ``fp32``; it is in use until another is asked for.
+    The exact engine is in use until :meth:`use` chooses another.
     """
 
     def accelerate(self, folder: Path, seen: Examples, held: Labelled) -> Mapping[str, Mapping[str, Any]]:
@@ -206,27 +212,28 @@ class Accelerated(Protocol):
         Parameters
         ----------
         folder : Path
-            Where it was saved, and loaded from.
+            The folder that the classifier was saved in, and loaded from.
         seen : sequence of Example
             Training rows.
         held : Labelled
-            Rows not learned from; an engine whose labels are not nearly always the exact one's is refused.
+            Rows outside training; an engine that does not agree with the exact one on nearly all of them is
+            refused.
 
         Returns
         -------
         mapping
-            By engine how it did, or ``{"refused": reason}``.
+            Per engine its measurements, or ``{"refused": reason}``.
         """
 
     def use(self, engine: str) -> None:
-        """Choose the engine; ``auto`` takes the fastest of those that serve the model."""
+        """Choose the engine; ``auto`` takes the fastest of those that were not refused."""
 
 
 def load(folder: Path, labels: LabelSet) -> Classifier:
-    """Load what :func:`save` saved a moment ago; what comes from elsewhere is for serving to check."""
+    """Load what :func:`save` wrote in this process; a model of unknown origin is for serving to check."""
     module, _, name = (folder / "loader.txt").read_text(encoding="utf-8").strip().partition(":")
-    made: Classifier = getattr(importlib.import_module(module), name)(folder / "model", labels)
-    return made
+    classifier: Classifier = getattr(importlib.import_module(module), name)(folder / "model", labels)
+    return classifier
 
 
 def _column(rows: pd.DataFrame, name: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What goes wrong while a saved classifier is read in, one kind of error out."""
+"""Files of a saved classifier in, their content out; whatever is wrong with them is one kind of error."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Read a file, or the files of a folder, inside: whatever is wrong with them is a ClassifierError.
+    """Turn every failure of a ``with`` block that reads a file, or a folder, into a ClassifierError.
+
+    Parameters
+    ----------
+    path : Path
+        Named in the message.
 
     Raises
     ------
     ClassifierError
-        Where something is missing, cut off, or not what it should be.
+        Where something is missing, truncated, or has another form than expected.
     """
     try:
         yield
@@ -44,18 +49,18 @@ def reading(path: Path) -> Iterator[None]:
 @contextmanager
 def arrays(path: Path) -> Iterator[Mapping[str, NDArray[Any]]]:
     """Open a file of named arrays; one that holds a pickle is refused. Raises as :func:`reading` does."""
-    # The file is opened here, since numpy leaves one open that is cut off.
-    with reading(path), path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
-        yield found
+    # Not opened by numpy, which leaves a truncated file open.
+    with reading(path), path.open("rb") as stream, np.load(stream, allow_pickle=False) as by_name:
+        yield by_name
 
 
-def expect_labels(path: Path, found: int, expected: int) -> None:
-    """Refuse a file that holds another number of labels.
+def expect_labels(path: Path, count: int, expected: int) -> None:
+    """Refuse a file with another number of labels.
 
     Raises
     ------
     ClassifierError
         Naming both numbers.
     """
-    if found != expected:
-        raise ClassifierError(f"{path} holds {found} labels; expected {expected}")
+    if count != expected:
+        raise ClassifierError(f"{path} holds {count} labels; expected {expected}")

@@ -110,9 +110,14 @@ class Card:
         """Where the files are offered, as a hint where one is missing."""
         return f"{self.title} is offered at {self.address}"
 
-    def default_folder(self) -> str | Path | None:
-        """Return what the variable says, else where the corpus was fetched to; None where it is nowhere."""
-        return os.environ.get(self.variable) or checksums.fetched_folder(self.name)
+    def default_folder(self) -> Path | None:
+        """Return the folder that the variable names, else that of the cache; None where neither is set.
+
+        The variable comes first: a user may want another version than the fetched one. Its folder
+        need not exist; a ``~`` in it is expanded.
+        """
+        value = os.environ.get(self.variable)
+        return Path(value).expanduser() if value else checksums.fetched_folder(self.name)
 
     def folder(self, option: Path | None) -> Path:
         """Return the folder that holds the corpus.
@@ -127,11 +132,10 @@ class Card:
         CorpusError
             Where there is none, with what to do.
         """
-        path = option if option is not None else self.default_folder()
-        if not path:
+        folder = option.expanduser() if option is not None else self.default_folder()
+        if folder is None:
             what = f"the environment variable {self.variable} is not set"
             raise CorpusError([Problem(self.name, what, self.remedy)])
-        folder = Path(path).expanduser()
         if not folder.is_dir():
             setting = "corpus.folder" if option is not None else self.variable
             raise CorpusError([Problem(self.name, f"{setting} says {folder}, which is not a folder")])
@@ -197,6 +201,7 @@ def read_card(path: Path) -> Card:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    # The name alone: where the package is installed is of no interest.
     where = path.name
     try:
         data = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
@@ -216,6 +221,7 @@ def read_card(path: Path) -> Card:
             problems.append(Problem(f"{where}: labels.{task}", str(error)))
     if problems:
         raise CorpusError(problems)
+    # What is left out is empty, as the defaults of the class are.
     texts = {key: data.get(key, "") for key, kind in {**_REQUIRED, **_OPTIONAL}.items() if kind is str}
     published = tuple(Published(**score) for score in data.get("published", ()))
     flaws = tuple(data.get("flaws", ()))

@@ -99,6 +99,7 @@ def build(
     checked = _Checked(raw)
     columns: dict[str, Any] = {column: checked.texts(column) for column in CORPUS_COLUMNS}
     columns["id"] = [id_ or where for id_, where in zip(columns["id"], raw.locations, strict=True)]
+    # The text is kept to the character, blanks included: spans count them.
     columns["text"] = checked.column("text")
     columns |= {side: checked.whole_numbers(side) for side in ("start", "end")}
     columns |= {name: checked.tuples(name) for name in ("frames", "votes")}
@@ -109,6 +110,7 @@ def build(
     checked.refuse()
     others = [column for column in raw.frame.columns if column not in CORPUS_COLUMNS]
     extra = raw.frame[others].reset_index(drop=True)
+    # Object columns keep None as it is; pandas would make it NaN in a column of text.
     rows = pd.DataFrame({column: pd.Series(columns[column], dtype=object) for column in CORPUS_COLUMNS})
     rows = pd.concat([rows.astype({"start": "Int64", "end": "Int64"}), extra], axis=1)
     return Corpus(name, rows, raw.source, parties)

@@ -108,6 +108,7 @@ def canonical(raw: Raw, shape: Shape, task: Task) -> Raw:
         With every column that is missing, with a suggestion, and every cell in a column of one frame that is
         neither 0 nor 1.
     """
+    # Columns first: with one missing, its cells cannot be checked.
     problems = [*_missing(raw, shape), *_required(raw, shape, task)]
     if problems:
         raise CorpusError(problems)

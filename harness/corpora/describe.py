@@ -155,10 +155,12 @@ def _hanging(label: str, text: str) -> str:
 
 def _composition(corpus: Corpus) -> CountTable:
     rows = corpus.rows
+    # A sentence is a text within its article: the same words may occur in several articles.
     sentences = rows.groupby(["group", "text"], dropna=False, sort=False)
     parties, stances = sentences["target"].nunique(), sentences["stance"].nunique()
     several = parties[parties > 1]
     differing = int((stances[parties > 1] > 1).sum())
+    # Where all targets of a sentence share a stance, it costs nothing to ignore the target.
     blind = _blind_bound(rows) if differing else 0
     targets = rows["target"].dropna()
     trained = set(rows.loc[rows["split"] == "train", "target"].dropna())
@@ -226,6 +228,7 @@ def _splits(rows: pd.DataFrame) -> list[str]:
 
 def _agreement(corpus: Corpus, card: Card, alpha: Alpha) -> list[CountTable]:
     rows = corpus.rows
+    # Frames and holder belong to the sentence, stance to each of its parties.
     sentences = rows.drop_duplicates(["group", "text"])
     measured: dict[str, list[tuple[Any, ...]]] = {"stance": _votes(rows, "votes")}
     if "frames_votes" in rows.columns:

@@ -193,6 +193,7 @@ def _tabular(
 
 def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[FileRecord]:
     """Yield each record with the line it begins on; blank lines are skipped."""
+    # The limit is one of the whole process, and an article may be longer than Python's own.
     csv.field_size_limit(MAX_FIELD_SIZE)
     reader = csv.reader(
         io.StringIO(text, newline=""),

@@ -159,9 +159,9 @@ def without_logged_texts(prepared: Prepared, findings: tuple[Finding, ...]) -> t
 def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
     """Return the packaged encoder's sentence vectors of texts, ``(n, size)``."""
     from harness.classifiers.checkpoints import MINILM
-    from harness.classifiers.embedding.vectors import Reader
+    from harness.classifiers.embedding.vectors import FrozenEncoder
 
-    return Reader(MINILM, "none", 128, 3).vectors([Example(text) for text in texts])
+    return FrozenEncoder(MINILM, "none", 128, 3).vectors([Example(text) for text in texts])
 
 
 def _tracker(

@@ -261,6 +261,8 @@ class Predefined:
             if not len(indices):
                 raise SplitError(_missing_part(corpus, name))
         self._refuse_settings_without_effect(corpus, has_dev=len(dev) > 0)
+        # Rows that choose epochs, grids or a champion never calibrate as well: probabilities that are fitted
+        # to rows that the model was chosen on are too confident.
         if len(dev):
             validation, calibration = self.drawing.divide(corpus, labels, dev, self.drawing.halves, "dev")
         else:
@@ -295,6 +297,7 @@ class Holdout:
     def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
         """Return the single fold."""
         train, validation, calibration = self.drawing.shares
+        # Shares are of all rows, so that dev has the same size whatever the test share is.
         shares = (train - self.test, validation, calibration, self.test)
         parts = self.drawing.divide(corpus, labels, np.arange(len(corpus)), shares, "holdout")
         return (split_from_indices(corpus, labels, 0, parts),)
@@ -314,6 +317,7 @@ class KFold:
         splits = []
         for fold, test in enumerate(folds, start=1):
             rest = np.setdiff1d(np.arange(len(corpus)), test)
+            # Dev is drawn anew inside each fold: a fixed dev part would never be tested.
             parts = self.drawing.divide(corpus, labels, rest, shares, fold)
             splits.append(split_from_indices(corpus, labels, fold, [*parts, test]))
         return tuple(splits)

@@ -90,6 +90,8 @@ class Disjoint:
             few = f"{len(summed):,} values of {self.by[0]}"
             raise SplitError(f"{corpus.name}: {few} cannot be divided into {len(nonempty)} parts")
         part = nonempty[allocate(summed, shares[nonempty], generator)][first]
+        # Without dropping rows, parts are components of the graph of shared values; one frequent target links
+        # most articles, so that nearly all rows would be in one part.
         for units in others:
             order = generator.permutation(np.flatnonzero(part >= 0))
             part_of_unit = np.full(units.max() + 1, -1)

@@ -90,6 +90,7 @@ class Drawing:
             Where there are fewer units than parts.
         """
         rows = corpus.rows.iloc[indices]
+        # Sentences of one article are alike: divided between train and test, they inflate scores.
         units = units_of(rows["group"], rows["text"]) if self.by == "group" else np.arange(len(indices))
         n_units, nonempty = int(units.max(initial=-1)) + 1, np.flatnonzero(shares)
         if n_units < len(nonempty):
@@ -132,11 +133,14 @@ def allocate(
     # The last column counts all rows, so that sizes are balanced like labels.
     counts = np.column_stack([counts, counts.sum(axis=1)])
     total = counts.sum(axis=0)
+    # Dividing by a label's total makes a missing row of a rare label outweigh one of a frequent label.
     weighted = counts / np.where(total > 0, total, 1)
     part = _dealt_in_proportion(counts, shares, generator)
     missing = shares[:, None] * total
     np.subtract.at(missing, part[part >= 0], counts[part >= 0])
     remaining = np.flatnonzero(part < 0)
+    # The first units are placed while little is known of what will be missing in the end; a second pass
+    # corrects that.
     for second_pass in (False, True):
         for unit in generator.permutation(remaining):
             if second_pass:
@@ -159,8 +163,12 @@ def _dealt_in_proportion(
 ) -> Indices:
     """Give every part its share, rounded down, of the units with equal counts; -1 for those left over."""
     _, alike, sizes = np.unique(counts, axis=0, return_inverse=True, return_counts=True)
+    # Units with equal counts are interchangeable, so that dealing them out in proportion is exact, and leaves
+    # less than one unit per part and kind to the greedy search. Sorting a random order by kind, stably, keeps
+    # the order random within a kind.
     order = generator.permutation(len(counts))
     order = order[np.argsort(alike.ravel()[order], kind="stable")]
+    # The tolerance is for products such as (1 - 0.9) * 10 = 0.9999999999999998, whose floor would be 0.
     whole = np.floor(shares * sizes[:, None] + TIE).astype(np.int64)
     dealt = np.column_stack([whole, sizes - whole.sum(axis=1)])
     part = np.empty(len(counts), dtype=np.int64)
@@ -172,6 +180,7 @@ def units_of(groups: pd.Series[Any], texts: pd.Series[Any]) -> Indices:
     """Number the units that are never divided: rows of one group, or of one text where they have no group."""
     import pandas as pd
 
+    # The 0 and 1 keep a text apart from a group of the same name.
     keys = [(0, text) if pd.isna(group) else (1, group) for group, text in zip(groups, texts, strict=True)]
     number = {key: code for code, key in enumerate(dict.fromkeys(keys))}
     return np.array([number[key] for key in keys], dtype=np.int64)

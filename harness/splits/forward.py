@@ -41,6 +41,7 @@ class Forward:
         dated = np.flatnonzero(dates.notna().to_numpy())
         if not len(dated):
             raise ConfigError([Problem("split.kind", f"{corpus.name} has no dates to split by")])
+        # ISO dates sort as strings.
         days = dates.iloc[dated].astype(str).to_numpy(dtype=object)
         # Stable, so that rows of one day keep the order of the corpus.
         order = np.argsort(days, kind="stable")
@@ -81,6 +82,7 @@ class Forward:
     ) -> tuple[Indices, Indices, Indices, Indices]:
         """Drop from each part the rows that share an article with a later part, and divide dev."""
         train, dev, test = parts
+        # An article may be updated for days; what is dropped is the earlier row, so that test keeps its size.
         dev = dev[~np.isin(units[dev], units[test])]
         train = train[~np.isin(units[train], np.concatenate([units[dev], units[test]]))]
         if not len(dev):

@@ -89,8 +89,10 @@ class LeaveOneOut:
 
     def _tested(self, corpus: Corpus, values: NDArray[Any]) -> list[list[str]]:
         """Return the values that each fold tests."""
+        # Sorted by np.unique, so that the order of rows changes no fold.
         names, counts = np.unique(values[values != ""], return_counts=True)
         if self.folds is not None:
+            # Folds get equal numbers of rows, not of values: some parties have many times the rows of others.
             sizes = counts[:, None].astype(np.float64)
             if len(names) < self.folds:
                 few = f"{len(names):,} values of {self.by}"

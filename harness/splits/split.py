@@ -72,6 +72,7 @@ class Split:
     @cached_property
     def fingerprint(self) -> str:
         """Identify the ids of each part, whatever their order."""
+        # The control character begins no id, so that the name of a part cannot be mistaken for one.
         return fingerprint(line for part in PARTS for line in (f"\x1d{part}", *sorted(self.part(part))))
 
 
@@ -99,6 +100,7 @@ def split_from_indices(
         See :class:`Split`.
     """
     ids = corpus.rows["id"].to_numpy(dtype=object)
+    # Sorted, so that rows keep the order of the corpus, in whatever order they were drawn.
     train, validation, calibration, test = (tuple(ids[np.sort(indices)]) for indices in parts)
     split = Split(fold, train, validation, calibration, test)
     codes = corpus.truth(labels)
@@ -146,6 +148,7 @@ def _shared_groups(corpus: Corpus, split: Split) -> list[str]:
 
 def _missing_labels(labels: LabelSet, codes: Indices, parts: dict[str, Indices]) -> list[str]:
     notes = []
+    # A label that train lacks is never predicted; one that test lacks has an F1 of 0 by convention.
     for part in ("train", "test"):
         of_part = codes[parts[part]]
         counts = (

@@ -96,15 +96,22 @@ OBJECTS: dict[str, Any] = {}
 """Entries that this process's own code handed over as objects, by address; see
 :mod:`harness.config.plan.objects`."""
 
-INJECTED = frozenset({"beside", "labels", "seed", "task"})
 INJECTED = frozenset({"labels", "other_labels", "seed", "task"})
 """Parameters that the harness hands in; a config cannot set them. A split's seed is an option: what is
 drawn is the same for every seed that a classifier is trained with."""
 
-RENAMED_OPTIONS: Mapping[Section, Mapping[str, str]] = MappingProxyType(
-    {"split": {"calibrate": "calibration"}},
+RENAMED_SPLIT_OPTIONS = {"calibrate": ("calibrate was renamed: write 'calibration'", "")}
+
+FORMER_OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        **dict.fromkeys(CATALOGUES["split"], RENAMED_SPLIT_OPTIONS),
+        "distilled": {"trust": ("distilled takes no 'trust'", "did you mean 'teacher_weight'?")},
+        "Regularization": {
+            "ema": ("was removed: averaging the weights over steps neither helped nor harmed", "leave it out")
+        },
+    }
 )
-"""Options of earlier versions, by section, with their present names: an old config is told what to write."""
+"""Options of older versions, by kind or by class of grouped options: what is wrong with each, and a hint."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +211,7 @@ def bind(
     schema = options_model(factory, section)
     fields = schema.model_fields
     problems = [
-        _unknown(section, kind, str(name), path_of(str(name)), fields)
+        Problem(path_of(str(name)), *_unknown(kind, str(name), f"{kind} takes no {str(name)!r}", fields))
         for name in options
         if name not in fields
     ]
@@ -246,14 +253,6 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _unknown(section: Section, kind: str, option: str, where: str, fields: Iterable[str]) -> Problem:
-    """Report an option that the factory does not take: renamed since, or mistyped."""
-    present = RENAMED_OPTIONS.get(section, {}).get(option)
-    if present is not None and present in fields:
-        return Problem(where, f"{option} was renamed: write {present!r}")
-    return Problem(where, f"{kind} takes no {option!r}", suggest(option, fields))
-
-
 def _validated(schema: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
     from pydantic import ValidationError
     from pydantic_core import to_json
@@ -273,13 +272,23 @@ def _described(error: Any, schema: Any) -> tuple[str, str, str]:
     if error["type"] == "missing":
         return path, "is required", ""
     if error["type"] == "unexpected_keyword_argument":
-        group = schema.model_fields[error["loc"][0]].annotation
-        return path, "there is no such option", suggest(str(error["loc"][-1]), group.__dataclass_fields__)
+        *groups, name = error["loc"]
+        group = schema.model_fields[groups[0]].annotation
+        for inner in groups[1:]:
+            group = typing.get_type_hints(group)[inner]
+        fields = group.__dataclass_fields__
+        return path, *_unknown(group.__name__, str(name), "there is no such option", fields)
     message = str(error["msg"]).replace("Input should be ", "should be ").replace("Value error, ", "")
     message = re.sub(r"^(Tuple|List|Dictionary|String) should", "should", message).replace(
         " after validation", ""
     )
     return path, f"{message}, got {error['input']!r}", ""
+
+
+def _unknown(owner: str, name: str, what: str, fields: Iterable[str]) -> tuple[str, str]:
+    """Return clause and hint for an option that ``owner`` does not have, or no longer has."""
+    former = FORMER_OPTIONS.get(owner, {}).get(name)
+    return former if former is not None else (what, suggest(name, fields))
 
 
 def _absolute(value: Any, folder: Path | None) -> Any:

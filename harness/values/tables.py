@@ -259,27 +259,26 @@ class Predictions:
         """
         import pandas as pd
 
-        multi = any(not isinstance(value, str) for value in (*y_true, *y_pred))
-        names = labels if labels is not None else _occurring([*y_true, *y_pred], multi=multi)
-        label_set = LabelSet(tuple(names), multi=multi)
-        n = len(y_true)
+        n, multi = len(y_true), any(not isinstance(value, str) for value in (*y_true, *y_pred))
         if len(y_pred) != n or (groups is not None and len(groups) != n):
-            raise PredictionsError(f"y_true has {n} rows; y_pred, proba and groups should have as many")
-        try:
-            codes = {"truth": label_set.encode(y_true), "prediction": label_set.encode(y_pred)}
-        except (KeyError, ValueError) as error:
-            raise PredictionsError(f"a label is not one of {', '.join(label_set.names)}: {error}") from error
+            raise PredictionsError(f"y_true has {n} rows; y_pred and groups should have as many")
+        occurring = sorted({name for value in (*y_true, *y_pred) for name in (value if multi else (value,))})
+        label_set = LabelSet(tuple(labels or occurring), multi=multi)
+        names = label_set.names
+        if unknown := [name for name in occurring if name not in names]:
+            raise PredictionsError(f"{', '.join(unknown)}: not among the labels {', '.join(names)}")
         if proba is not None:
-            check_probabilities(np.asarray(proba), (n, len(label_set)), sums_to_one=not multi)
+            check_probabilities(np.asarray(proba), (n, len(names)), sums_to_one=not multi)
         columns: dict[str, Any] = {"run": "", "split": "test", "seed": 0, "fold": 0, "target": None}
         columns |= {"id": [str(number) for number in range(n)], "group": groups}
-        for word, coded in codes.items():
+        for word, values in (("truth", y_true), ("prediction", y_pred)):
+            codes = label_set.encode(values)
             if multi:
-                columns |= {f"{word}_{name}": coded[:, k] for k, name in enumerate(label_set.names)}
+                columns |= {f"{word}_{name}": codes[:, k] for k, name in enumerate(names)}
             else:
-                columns[word] = label_set.decode(coded)
-        stated = np.full((n, len(label_set)), np.nan) if proba is None else np.asarray(proba)
-        columns |= {f"p_{name}": stated[:, k] for k, name in enumerate(label_set.names)}
+                columns[word] = label_set.decode(codes)
+        shares = np.full((n, len(names)), np.nan) if proba is None else np.asarray(proba)
+        columns |= {f"p_{name}": shares[:, k] for k, name in enumerate(names)}
         return cls(label_set, pd.DataFrame(columns, index=range(n))[prediction_columns(label_set)])
 
     def truth(self) -> NDArray[np.int64]:
@@ -388,10 +387,6 @@ def _first_frames(rows: pd.DataFrame, labels: LabelSet) -> pd.DataFrame:
     first = [tuple(frames[:1]) or without for frames in rows["frames"]]
     reduced = rows.assign(frames=pd.Series(first, index=rows.index, dtype=object))
     return reduced[[bool(frames) for frames in first]]
-
-
-def _occurring(values: Sequence[Any], *, multi: bool) -> list[str]:
-    return sorted({name for value in values for name in (value if multi else (value,))})
 
 
 def prediction_columns(labels: LabelSet) -> list[str]:

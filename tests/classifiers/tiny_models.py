@@ -1,4 +1,4 @@
-"""Architectures in, folders with tiny random checkpoints out."""
+"""Architectures in, folders with tiny checkpoints out, whose weights are random."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def tokenizer() -> Any:
     from transformers import PreTrainedTokenizerFast
 
     vocabulary = {word: number for number, word in enumerate((*SPECIAL, *WORDS))}
-    made = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    made.normalizer = normalizers.Lowercase()
-    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    made.post_processor = processors.TemplateProcessing(
+    backend = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    backend.normalizer = normalizers.Lowercase()
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    backend.post_processor = processors.TemplateProcessing(
         single="<cls> $A <sep>",
         pair="<cls> $A <sep> $B:1 <sep>:1",
         special_tokens=[("<cls>", 1), ("<sep>", 2)],
     )
     names = ("pad_token", "cls_token", "sep_token", "unk_token", "mask_token")
     return PreTrainedTokenizerFast(
-        tokenizer_object=made, model_max_length=64, **dict(zip(names, SPECIAL, strict=True))
+        tokenizer_object=backend, model_max_length=64, **dict(zip(names, SPECIAL, strict=True))
     )
 
 

@@ -1,4 +1,4 @@
-"""Architectures in, tokenizers as theirs out: words in pieces, bytes, or pieces that begin with a space."""
+"""Architectures in, small tokenizers of their kind out: WordPiece, byte-level BPE or Unigram."""
 
 from __future__ import annotations
 
@@ -22,63 +22,63 @@ def tokenizer(architecture: str) -> Any:
     """Train the kind of tokenizer that an architecture has on a few sentences."""
     from transformers import PreTrainedTokenizerFast
 
-    made = {
+    backend = {
         "wordpiece": _wordpiece,
         "bytes": partial(_bytes, trimmed=True),
         "bytes and spaces": partial(_bytes, trimmed=False),
         "unigram": _unigram,
     }[KINDS[architecture]]()
     names = ("pad_token", "cls_token", "sep_token", "unk_token", "mask_token")
-    return PreTrainedTokenizerFast(tokenizer_object=made, **dict(zip(names, SPECIAL, strict=True)))
+    return PreTrainedTokenizerFast(tokenizer_object=backend, **dict(zip(names, SPECIAL, strict=True)))
 
 
 def _wordpiece() -> Any:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-    made = Tokenizer(models.WordPiece(unk_token="<unk>"))
-    made.normalizer = normalizers.BertNormalizer(lowercase=True)
-    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    made.train_from_iterator(
+    backend = Tokenizer(models.WordPiece(unk_token="<unk>"))
+    backend.normalizer = normalizers.BertNormalizer(lowercase=True)
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    backend.train_from_iterator(
         SENTENCES,
         trainers.WordPieceTrainer(vocab_size=120, special_tokens=list(SPECIAL), show_progress=False),
     )
-    made.post_processor = _between(":1")
-    return made
+    backend.post_processor = _between(":1")
+    return backend
 
 
 def _bytes(*, trimmed: bool) -> Any:
     from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trainer = trainers.BpeTrainer(
         vocab_size=330,
         special_tokens=list(SPECIAL),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    made.train_from_iterator(SENTENCES, trainer)
-    # RoBERTa leaves the space before a word out of the word's place, ModernBERT does not.
-    made.post_processor = (
+    backend.train_from_iterator(SENTENCES, trainer)
+    # RoBERTa leaves the space before a word out of the word's offsets, ModernBERT does not.
+    backend.post_processor = (
         processors.RobertaProcessing(("<sep>", 2), ("<cls>", 1), True, False) if trimmed else _between("")
     )
-    return made
+    return backend
 
 
 def _unigram() -> Any:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-    made = Tokenizer(models.Unigram())
-    made.normalizer = normalizers.NFKC()
-    made.pre_tokenizer = pre_tokenizers.Metaspace()
-    made.train_from_iterator(
+    backend = Tokenizer(models.Unigram())
+    backend.normalizer = normalizers.NFKC()
+    backend.pre_tokenizer = pre_tokenizers.Metaspace()
+    backend.train_from_iterator(
         SENTENCES,
         trainers.UnigramTrainer(
             vocab_size=100, special_tokens=list(SPECIAL), unk_token="<unk>", show_progress=False
         ),
     )
-    made.post_processor = _between("")
-    return made
+    backend.post_processor = _between("")
+    return backend
 
 
 def _between(second: str) -> Any:

@@ -199,5 +199,5 @@ def test_every_problem_of_the_audits_is_listed(
     with pytest.raises(ConfigError) as caught:
         plan.read(path)
     assert [problem.where for problem in caught.value.problems] == [
-        f"audited.yaml:{place}" for place in places
+        f"audited.yaml:{where}" for where in places
     ]

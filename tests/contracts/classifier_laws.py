@@ -1,6 +1,6 @@
 """A way to make a classifier in, an AssertionError out where it breaks a law.
 
-Every law takes a :class:`Trial`, so that it can be held against the catalogue and against villains alike.
+Every law takes a :class:`LawTrial`, so that the catalogue and broken classifiers are tested alike.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ CLOSE = 1e-6
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What a law needs.
+class LawTrial:
+    """A classifier, and the rows that a law tests it on.
 
     Attributes
     ----------
     make : callable
-        Of a seed; returns an unfitted classifier.
+        Seed → an unfitted classifier.
     train, test : Labelled
     labels : LabelSet
     folder : Path
-        Empty, for what is saved.
+        Empty; the classifier is saved here.
     """
 
     make: Callable[[int], Classifier]
@@ -42,12 +42,12 @@ class Trial:
     folder: Path
 
     def fitted(self, seed: int = 1) -> Classifier:
-        made = self.make(seed)
-        made.fit(self.train, self.test)
-        return made
+        classifier = self.make(seed)
+        classifier.fit(self.train, self.test)
+        return classifier
 
 
-def probabilities_are_probabilities(trial: Trial) -> None:
+def probabilities_are_probabilities(trial: LawTrial) -> None:
     proba = trial.fitted().predict_proba(trial.test.examples)
     assert proba.shape == (len(trial.test), len(trial.labels)), proba.shape
     assert proba.dtype == np.float64, proba.dtype
@@ -57,36 +57,36 @@ def probabilities_are_probabilities(trial: Trial) -> None:
         np.testing.assert_allclose(proba.sum(axis=1), 1, atol=CLOSE)
 
 
-def no_rows_give_no_rows(trial: Trial) -> None:
+def no_rows_give_no_rows(trial: LawTrial) -> None:
     assert trial.fitted().predict_proba([]).shape == (0, len(trial.labels))
 
 
-def a_seed_fixes_everything(trial: Trial) -> None:
-    one, two = (trial.fitted(seed=3).predict_proba(trial.test.examples) for _ in range(2))
-    assert one.tobytes() == two.tobytes()
+def a_seed_determines_everything(trial: LawTrial) -> None:
+    first, second = (trial.fitted(seed=3).predict_proba(trial.test.examples) for _ in range(2))
+    assert first.tobytes() == second.tobytes()
 
 
-def deterministic_is_said_truly(trial: Trial) -> None:
-    one, two = (trial.fitted(seed).predict_proba(trial.test.examples) for seed in (1, 2))
-    assert trial.make(1).deterministic == (one.tobytes() == two.tobytes())
+def deterministic_is_declared_truly(trial: LawTrial) -> None:
+    first, second = (trial.fitted(seed).predict_proba(trial.test.examples) for seed in (1, 2))
+    assert trial.make(1).deterministic == (first.tobytes() == second.tobytes())
 
 
-def global_randomness_is_left_alone(trial: Trial) -> None:
+def global_random_states_are_left_alone(trial: LawTrial) -> None:
     before = _random_states()
     trial.fitted().predict_proba(trial.test.examples)
     assert before == _random_states()
 
 
-def order_changes_no_row(trial: Trial) -> None:
-    made, examples = trial.fitted(), list(trial.test.examples)
-    forward, backward = made.predict_proba(examples), made.predict_proba(examples[::-1])
+def order_changes_no_row(trial: LawTrial) -> None:
+    classifier, examples = trial.fitted(), list(trial.test.examples)
+    forward, backward = classifier.predict_proba(examples), classifier.predict_proba(examples[::-1])
     np.testing.assert_allclose(forward, backward[::-1], atol=CLOSE)
 
 
-def batches_change_no_row(trial: Trial) -> None:
-    made, examples = trial.fitted(), list(trial.test.examples)
-    alone = np.concatenate([made.predict_proba([one]) for one in examples])
-    np.testing.assert_allclose(made.predict_proba(examples * 3), np.tile(alone, (3, 1)), atol=CLOSE)
+def batches_change_no_row(trial: LawTrial) -> None:
+    classifier, examples = trial.fitted(), list(trial.test.examples)
+    alone = np.concatenate([classifier.predict_proba([example]) for example in examples])
+    np.testing.assert_allclose(classifier.predict_proba(examples * 3), np.tile(alone, (3, 1)), atol=CLOSE)
 
 
 STRANGE = (
@@ -101,35 +101,35 @@ STRANGE = (
 )
 
 
-def any_text_is_answered(trial: Trial) -> None:
-    made = trial.fitted()
+def any_text_is_answered(trial: LawTrial) -> None:
+    classifier = trial.fitted()
     for text in STRANGE:
         middle = len(text) // 2
         for spans in ((), ((0, min(3, len(text))),) if text else (), ((middle, middle + 1),) if text else ()):
-            proba = made.predict_proba([Example(text, "Varna", spans, "The Union")])
+            proba = classifier.predict_proba([Example(text, "Varna", spans, "The Union")])
             assert proba.shape == (1, len(trial.labels))
             assert np.isfinite(proba).all()
-    assert np.isfinite(made.predict_proba([Example("No party here.")])).all()
+    assert np.isfinite(classifier.predict_proba([Example("No party here.")])).all()
 
 
-def what_is_loaded_is_what_was_saved(trial: Trial) -> None:
-    made = trial.fitted()
-    assert isinstance(made, Saveable)
-    address = made.save(trial.folder)
+def loading_restores_what_was_saved(trial: LawTrial) -> None:
+    classifier = trial.fitted()
+    assert isinstance(classifier, Saveable)
+    address = classifier.save(trial.folder)
     again = loader(address)(trial.folder, trial.labels)
-    same = made.predict_proba(trial.test.examples).tobytes()
+    same = classifier.predict_proba(trial.test.examples).tobytes()
     assert again.predict_proba(trial.test.examples).tobytes() == same
-    assert again.deterministic == made.deterministic
+    assert again.deterministic == classifier.deterministic
     files = [path for path in trial.folder.rglob("*") if path.is_file()]
     assert files
     assert not [path.name for path in files if path.suffix in {".pkl", ".pickle", ".joblib", ".py", ".bin"}]
     assert not [path.name for path in files if path.read_bytes()[:1] == b"\x80"], "looks like a pickle"
 
 
-def a_blind_one_sees_no_target(trial: Trial) -> None:
-    """Only for classifiers made with ``target: none``."""
-    made, examples = trial.fitted(), list(trial.test.examples)
-    seen = made.predict_proba(examples)
+def target_none_ignores_the_target(trial: LawTrial) -> None:
+    """Only for classifiers classifier with ``target: none``."""
+    classifier, examples = trial.fitted(), list(trial.test.examples)
+    before = classifier.predict_proba(examples)
     for change in (
         {"target": "Harbour Party"},
         {"spans": ()},
@@ -137,67 +137,67 @@ def a_blind_one_sees_no_target(trial: Trial) -> None:
         {"holder": "The Union"},
         {"target": None, "spans": ()},
     ):
-        changed: list[Example] = [replace(one, **change) for one in examples]  # type: ignore[arg-type]
-        assert made.predict_proba(changed).tobytes() == seen.tobytes(), change
+        changed: list[Example] = [replace(example, **change) for example in examples]  # type: ignore[arg-type]
+        assert classifier.predict_proba(changed).tobytes() == before.tobytes(), change
 
 
-def a_seeing_one_sees_the_target(trial: Trial) -> None:
+def other_targets_change_predictions(trial: LawTrial) -> None:
     """Only for classifiers that are shown the target: another span, or another name, changes something."""
-    made, examples = trial.fitted(), list(trial.test.examples)
-    seen = made.predict_proba(examples)
-    moved = [replace(one, target="league", spans=((0, 1),)) for one in examples]
-    assert np.abs(made.predict_proba(moved) - seen).max() > CLOSE
+    classifier, examples = trial.fitted(), list(trial.test.examples)
+    before = classifier.predict_proba(examples)
+    moved = [replace(example, target="league", spans=((0, 1),)) for example in examples]
+    assert np.abs(classifier.predict_proba(moved) - before).max() > CLOSE
 
 
-def fit_changes_no_input(trial: Trial) -> None:
-    given = copy.deepcopy((trial.train, trial.test))
+def fit_changes_no_input(trial: LawTrial) -> None:
+    copies = copy.deepcopy((trial.train, trial.test))
     trial.fitted().predict_proba(trial.test.examples)
-    for before, after in zip(given, (trial.train, trial.test), strict=True):
+    for before, after in zip(copies, (trial.train, trial.test), strict=True):
         assert list(before.examples) == list(after.examples)
         assert before.codes.tobytes() == after.codes.tobytes()
 
 
-def fitting_again_forgets(trial: Trial) -> None:
-    made = trial.make(1)
-    made.fit(_first_half(trial.train), trial.test)
-    made.fit(trial.train, trial.test)
+def fitting_again_starts_anew(trial: LawTrial) -> None:
+    classifier = trial.make(1)
+    classifier.fit(_first_half(trial.train), trial.test)
+    classifier.fit(trial.train, trial.test)
     fresh = trial.fitted().predict_proba(trial.test.examples)
-    assert made.predict_proba(trial.test.examples).tobytes() == fresh.tobytes()
+    assert classifier.predict_proba(trial.test.examples).tobytes() == fresh.tobytes()
 
 
-def a_label_may_be_absent(trial: Trial) -> None:
+def a_label_may_be_absent(trial: LawTrial) -> None:
     """Train on rows without the last label, then on rows of one label only."""
-    absent = (
+    without_last = (
         trial.train.codes[:, -1] == 0 if trial.labels.multi else trial.train.codes < len(trial.labels) - 1
     )
     first = trial.train.codes[0]
-    alike = np.array([np.array_equal(code, first) for code in trial.train.codes])
-    for kept in (absent, alike):
-        chosen = np.flatnonzero(kept)
-        rows = [trial.train.examples[at] for at in chosen.tolist()]
-        part = replace(trial.train, examples=rows, codes=trial.train.codes[chosen])
-        made = trial.make(1)
-        made.fit(part, part)
-        proba = made.predict_proba(trial.test.examples)
+    of_one_label = np.array([np.array_equal(code, first) for code in trial.train.codes])
+    for selected in (without_last, of_one_label):
+        indices = np.flatnonzero(selected)
+        rows = [trial.train.examples[index] for index in indices.tolist()]
+        part = replace(trial.train, examples=rows, codes=trial.train.codes[indices])
+        classifier = trial.make(1)
+        classifier.fit(part, part)
+        proba = classifier.predict_proba(trial.test.examples)
         assert proba.shape == (len(trial.test), len(trial.labels))
         assert np.isfinite(proba).all()
 
 
-LAWS: tuple[Callable[[Trial], None], ...] = (
+LAWS: tuple[Callable[[LawTrial], None], ...] = (
     probabilities_are_probabilities,
     no_rows_give_no_rows,
-    a_seed_fixes_everything,
-    deterministic_is_said_truly,
-    global_randomness_is_left_alone,
+    a_seed_determines_everything,
+    deterministic_is_declared_truly,
+    global_random_states_are_left_alone,
     order_changes_no_row,
     batches_change_no_row,
     any_text_is_answered,
-    what_is_loaded_is_what_was_saved,
+    loading_restores_what_was_saved,
     fit_changes_no_input,
-    fitting_again_forgets,
+    fitting_again_starts_anew,
     a_label_may_be_absent,
 )
-"""Those that hold for every classifier."""
+"""Laws for every classifier."""
 
 
 def _first_half(data: Labelled) -> Labelled:

@@ -1,4 +1,4 @@
-"""Every classifier of the catalogue × every law; test_classifier_villains.py tests the laws."""
+"""Every classifier of the catalogue × every law; test_classifier_laws.py tests the laws."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from harness.values.catalog import CATALOGUES, bind
 from harness.values.labels import STANCE, LabelSet
 from tests.classifiers import tiny_models
 from tests.contracts import classifier_laws as laws
-from tests.contracts.classifier_laws import LAWS, Trial
+from tests.contracts.classifier_laws import LAWS, LawTrial
 
 FRAMES = LabelSet(("conflict", "morality", "responsibility"), multi=True)
 FRAME = LabelSet(("conflict", "none", "morality"))
-"""One frame a row."""
+"""One frame per row."""
 TINY = "./tiny"
 """Stands for the tiny random checkpoint."""
 OWN = "tests.classifiers.own_classifier:shouting"
@@ -71,21 +71,21 @@ VERBS = {
     "neutral": ("met", "spoke of"),
     "supportive": ("praised", "won with"),
 }
-SAID = {"critical": "bad", "neutral": "", "supportive": "good"}
+WORD = {"critical": "bad", "neutral": "", "supportive": "good"}
 FRAME_OF = {"critical": ("conflict",), "neutral": (), "supportive": ("morality", "responsibility")}
 
 
 def sentences(ends: tuple[str, ...]) -> list[tuple[Example, str]]:
-    """Write sentences of two parties; the verb tells the stance toward the second."""
-    made = []
+    """Write sentences about two parties; the verb expresses the stance toward the second."""
+    rows = []
     for number, (stance, verbs) in enumerate(VERBS.items()):
         for verb in verbs:
             for end in ends:
                 first, target = ("the Union", "Varna") if number % 2 else ("the League", "Coast")
-                text = f"{first} {verb} {target} {end} {SAID[stance]}."
+                text = f"{first} {verb} {target} {end} {WORD[stance]}."
                 at = text.index(target)
-                made.append((Example(text, target, ((at, at + len(target)),)), stance))
-    return made
+                rows.append((Example(text, target, ((at, at + len(target)),)), stance))
+    return rows
 
 
 OTHER = {STANCE: FRAMES, FRAMES: STANCE, FRAME: STANCE}
@@ -110,33 +110,33 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a law computes twice is computed twice."""
-    monkeypatch.setattr(vectors, "_KEPT", vectors.Kept(limit=0))
+def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vectors that a law computes twice are computed twice."""
+    monkeypatch.setattr(vectors, "_CACHE", vectors.VectorCache(limit=0))
 
 
-Of = Callable[[Callable[[int], Classifier], LabelSet], Trial]
+Of = Callable[[Callable[[int], Classifier], LabelSet], LawTrial]
 
 
 @pytest.fixture
 def trial_of(tmp_path: Path) -> Of:
-    def made(make: Callable[[int], Classifier], labels: LabelSet) -> Trial:
+    def trial(make: Callable[[int], Classifier], labels: LabelSet) -> LawTrial:
         train = labelled(("in the hill", "again", "on a plan with people", "!"), labels)
         test = labelled(("in a vote", "they said that it is"), labels)
-        return Trial(make, train, test, labels, tmp_path)
+        return LawTrial(make, train, test, labels, tmp_path)
 
-    return made
+    return trial
 
 
-def placed(options: dict[str, Any], tiny: str) -> dict[str, Any]:
+def with_checkpoint(options: dict[str, Any], tiny: str) -> dict[str, Any]:
     return {
-        key: placed(value, tiny) if isinstance(value, dict) else tiny if value == TINY else value
+        key: with_checkpoint(value, tiny) if isinstance(value, dict) else tiny if value == TINY else value
         for key, value in options.items()
     }
 
 
 def maker(case: Case, labels: LabelSet, tiny: str) -> Callable[[int], Classifier]:
-    options = placed(case.options, tiny)
+    options = with_checkpoint(case.options, tiny)
     bound = bind("classifier", case.kind, options)
 
     def make(seed: int) -> Classifier:
@@ -153,9 +153,9 @@ def test_every_entry_of_the_catalogue_has_a_case() -> None:
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
 @pytest.mark.parametrize(("case", "labels"), BOTH, ids=IDS)
-def test_law(law: Callable[[Trial], None], case: Case, labels: LabelSet, tiny: str, trial_of: Of) -> None:
+def test_law(law: Callable[[LawTrial], None], case: Case, labels: LabelSet, tiny: str, trial_of: Of) -> None:
     trial = trial_of(maker(case, labels, tiny), labels)
-    if law is laws.what_is_loaded_is_what_was_saved and not case.saves:
+    if law is laws.loading_restores_what_was_saved and not case.saves:
         with pytest.raises(AssertionError):
             law(trial)
         return
@@ -165,17 +165,17 @@ def test_law(law: Callable[[Trial], None], case: Case, labels: LabelSet, tiny: s
 @pytest.mark.parametrize(
     "case", [case for case in CASES if case.options.get("target") == "none"], ids=lambda case: case.name
 )
-def test_a_blind_classifier_sees_no_target(case: Case, tiny: str, trial_of: Of) -> None:
-    laws.a_blind_one_sees_no_target(trial_of(maker(case, STANCE, tiny), STANCE))
+def test_a_classifier_without_target_ignores_it(case: Case, tiny: str, trial_of: Of) -> None:
+    laws.target_none_ignores_the_target(trial_of(maker(case, STANCE, tiny), STANCE))
 
 
-SEEING = [
+WITH_TARGET = [
     case
     for case in CASES
     if case.kind in ("lexicon", "linear", "embedding", "encoder") and case.options.get("target") != "none"
 ]
 
 
-@pytest.mark.parametrize("case", SEEING, ids=lambda case: case.name)
-def test_a_classifier_that_is_shown_the_target_sees_it(case: Case, tiny: str, trial_of: Of) -> None:
-    laws.a_seeing_one_sees_the_target(trial_of(maker(case, STANCE, tiny), STANCE))
+@pytest.mark.parametrize("case", WITH_TARGET, ids=lambda case: case.name)
+def test_a_classifier_with_a_target_reads_it(case: Case, tiny: str, trial_of: Of) -> None:
+    laws.other_targets_change_predictions(trial_of(maker(case, STANCE, tiny), STANCE))

@@ -29,11 +29,11 @@ def semeval2016() -> Files:
             lines.append(f"{n}\t{targets[n % len(targets)]}\t{sentence(n, n % 3)} #SemST\t{stances[n % 3]}")
         return ("\r\n".join(lines) + "\r\n").encode("latin-1")
 
-    named = tuple(TARGETS.values())
+    topics = tuple(TARGETS.values())
     return {
-        "semeval2016-task6-trainingdata.txt": file(0, 120, named),
-        "semeval2016-task6-trialdata.txt": file(200, 10, named),
-        "SemEval2016-Task6-subtaskA-testdata-gold.txt": file(300, 40, named),
+        "semeval2016-task6-trainingdata.txt": file(0, 120, topics),
+        "semeval2016-task6-trialdata.txt": file(200, 10, topics),
+        "SemEval2016-Task6-subtaskA-testdata-gold.txt": file(300, 40, topics),
         "SemEval2016-Task6-subtaskB-testdata-gold.txt": file(400, 40, ("Donald Trump",)),
     }
 

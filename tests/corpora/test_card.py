@@ -138,6 +138,14 @@ def test_a_missing_card(tmp_path: Path) -> None:
     assert isinstance(caught.value.__cause__, FileNotFoundError)
 
 
+def test_the_folder_of_a_variable_may_begin_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("HARNESS_VAST", "~/vast")
+    assert load_card("vast").default_folder() == tmp_path / "vast"
+    (tmp_path / "vast").mkdir()
+    assert load_card("vast").folder(None) == load_card("vast").folder(Path("~/vast")) == tmp_path / "vast"
+
+
 CARD = Card("mine", "Mine", "Rows of mine.", (), {})
 
 

@@ -40,7 +40,7 @@ def test_linux_may_name_another_folder_for_all_caches(
 
 def test_corpora_and_measurements_share_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
-    choice.remember("a-model", {"fp32": 12.0})
+    choice.cache_rates("a-model", {"fp32": 12.0})
     assert [path.name for path in tmp_path.iterdir()] == ["engines.json"]
-    assert choice.remembered("a-model") == {"fp32": 12.0}
+    assert choice.cached_rates("a-model") == {"fp32": 12.0}
     assert checksums.corpus_folder("vast") == tmp_path / "corpora" / "vast"

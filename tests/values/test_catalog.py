@@ -147,12 +147,11 @@ def test_a_renamed_option_is_named_with_its_present_name(kind: str) -> None:
     assert str(error) == "split.calibrate: calibrate was renamed: write 'calibration'"
 
 
-def test_options_were_renamed_to_options_that_exist() -> None:
-    for section, names in catalog.RENAMED_OPTIONS.items():
-        entries = [catalog.lookup(section, kind, kind) for kind in catalog.CATALOGUES[section]]
-        fields = {name for entry in entries for name in catalog.options_model(entry, section).model_fields}
-        assert set(names.values()) <= fields
-        assert not set(names) & fields
+def test_former_options_are_options_no_more() -> None:
+    for section, kinds in catalog.CATALOGUES.items():
+        for kind in set(kinds) & set(catalog.FORMER_OPTIONS):
+            fields = catalog.options_model(catalog.lookup(section, kind, kind), section).model_fields
+            assert not set(catalog.FORMER_OPTIONS[kind]) & set(fields)
 
 
 def test_relative_paths_start_from_the_folder_that_says_so(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Training labels in, the same probabilities for every example out: what a classifier must beat.
 
-None reads a word, so none takes a ``target`` setting.
+These classifiers read no text, so that they take no ``target`` setting.
 """
 
 from __future__ import annotations
@@ -24,42 +24,42 @@ _FILE = "baseline.json"
 
 
 def majority(*, labels: LabelSet) -> Constant:
-    """Make a classifier that always gives the most frequent training label, with probability 1.
+    """Predict the most frequent training label for every example, with probability 1.
 
-    For a multi-label task each label is decided apart: probability 1 where at least half of the training
-    rows carry it, else 0. Ties between labels go to the one that stands first.
+    For a multi-label task each label is decided separately: probability 1 if at least half of the training
+    rows have it, else 0. Ties between labels go to the first of them.
 
     Parameters
     ----------
     labels : LabelSet
-        Handed in.
+        Of the task; passed in by the harness.
     """
     return Constant("majority", labels)
 
 
 def prior(*, labels: LabelSet) -> Constant:
-    """Make a classifier that always gives the shares of the training labels, whatever the text.
+    """Predict the shares of the labels in training for every example.
 
-    It decides as :func:`majority` does, but its probabilities are calibrated: the floor for log loss and
-    Brier score. A label that no training row carries gets 0.
+    The predicted label is that of :func:`majority`, but the probabilities are calibrated: the floor for log
+    loss and Brier score. A label without training rows gets 0.
 
     Parameters
     ----------
     labels : LabelSet
-        Handed in.
+        Of the task; passed in by the harness.
     """
     return Constant("prior", labels)
 
 
 def every_label(*, labels: LabelSet) -> Constant:
-    """Make a classifier that always gives every label, with probability 1: for tasks with several labels.
+    """Predict every label for every example, with probability 1: for multi-label tasks.
 
     Where most labels are frequent, its macro-F1 is hard to beat.
 
     Parameters
     ----------
     labels : LabelSet
-        Handed in.
+        Of the task; passed in by the harness.
 
     Raises
     ------
@@ -67,7 +67,8 @@ def every_label(*, labels: LabelSet) -> Constant:
         For a single-label task.
     """
     if not labels.multi:
-        raise ConfigError([Problem("", "gives all labels at once, and here a row has one", "use majority")])
+        what = "predicts all labels at once, and in this task a row has one"
+        raise ConfigError([Problem("", what, "use majority")])
     return Constant("every_label", labels)
 
 
@@ -82,7 +83,7 @@ class Constant:
     Attributes
     ----------
     proba_ : tuple of float
-        What every example gets, in label order.
+        The probabilities of every example, in label order.
     """
 
     deterministic = True
@@ -124,7 +125,7 @@ def load(folder: Path, labels: LabelSet) -> Constant:
     path = folder / _FILE
     with reading(path):
         state = json.loads(path.read_text(encoding="utf-8"))
-        made = Constant(state["rule"], labels)
-        made.proba_ = tuple(float(share) for share in state["proba"])
-    expect_labels(path, len(made.proba_), len(labels))
-    return made
+        classifier = Constant(state["rule"], labels)
+        classifier.proba_ = tuple(float(share) for share in state["proba"])
+    expect_labels(path, len(classifier.proba_), len(labels))
+    return classifier

@@ -1,8 +1,8 @@
-"""Sentiment words in, stance out: what a word list alone can tell. English only.
+"""Sentiment words in, stance out: how far a word list alone gets. English only.
 
-The list is VADER's (Hutto & Gilbert 2014, MIT licence), frozen beside this module. How far positive and
-negative words before the target, after it and in the whole sentence speak for a stance is learned: a logistic
-regression over eight sums, fitted on the training rows. The words of the target's own name never count.
+The list is VADER's (Hutto & Gilbert 2014, MIT licence), frozen in ``lexicons/``. What positive and negative
+words before the target, after it and in the whole sentence say about stance is learned: a logistic regression
+over eight sums, fitted on the training rows. The words of the target's name never count.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from harness.classifiers.heads import Head, logistic
-from harness.classifiers.linear.tokens import shown, tokens
+from harness.classifiers.linear.tokens import tokenize, views_of
 from harness.classifiers.protocol import Examples, Labelled, Target
 from harness.classifiers.saved_files import reading
 from harness.values.errors import ConfigError, Problem
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 NEGATION = re.compile(
     r"no|not|never|neither|nor|none|nobody|nothing|nowhere|without|hardly|scarcely|barely|cannot|\w+n't"
 )
-REACH = 3
-"""Words after a negation that it turns around."""
+NEGATION_SCOPE = 3
+"""Words after a negation that it reverses; as in VADER."""
 
-TURNED = -0.74
-"""What the valence of a turned word is multiplied by; VADER's constant."""
+NEGATED = -0.74
+"""Factor for the valence of a negated word; VADER's constant (Hutto & Gilbert 2014)."""
 
 _FILE = "lexicon.json"
 
@@ -46,17 +46,17 @@ _FILE = "lexicon.json"
 def lexicon(
     *, target: Literal["marked", "none"] = "marked", window: float = 10.0, labels: LabelSet
 ) -> Lexicon:
-    """Make a stance classifier that knows nothing but sentiment words. English only.
+    """Predict stance from sentiment words alone. English only.
 
     Parameters
     ----------
     target : {"marked", "none"}
-        ``marked`` weighs words by their distance to the target, before and after it apart; ``none`` adds up
-        the whole sentence only.
+        ``marked`` weights words by their distance to the target, separately before and after it; ``none``
+        adds up the whole sentence only.
     window : float
-        In words: a word ``d`` words away from the target weighs ``exp(-(d - 1) / window)``; above 0.
+        In words: a word ``d`` words away from the target has weight ``exp(-(d - 1) / window)``; above 0.
     labels : LabelSet
-        Handed in: critical and supportive, with or without neutral.
+        Of the task; passed in by the harness: critical and supportive, with or without neutral.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def lexicon(
     """
     problems = []
     if labels.multi or not {"critical", "supportive"} <= set(labels.names) <= set(STANCES):
-        what = f"the lexicon knows stance alone, not the labels {', '.join(labels.names)}"
+        what = f"the lexicon predicts stance, not the labels {', '.join(labels.names)}"
         problems.append(Problem("", what, "use linear, embedding or encoder"))
     if not window > 0:
         problems.append(Problem("window", f"should be above 0, got {window}"))
@@ -75,7 +75,7 @@ def lexicon(
 
 
 class Lexicon:
-    """Sums of valences, and a logistic regression over them.
+    """A logistic regression over sums of valences.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Lexicon:
         self.target, self.window, self.labels = target, window, labels
 
     def fit(self, train: Labelled, validation: Labelled | None = None) -> None:  # noqa: ARG002 (nothing to select)
-        """Learn what the sums say from ``train``."""
+        """Fit the logistic regression on ``train``."""
         self.words_ = valences()
         self.head_ = logistic(self._sums(train.examples), train.codes, self.labels, C=1.0)
 
@@ -112,21 +112,21 @@ class Lexicon:
         return "harness.classifiers.baselines.lexicon:load"
 
     def _sums(self, examples: Examples) -> Reals:
-        """Add up, ``(n, 8)``: how positive and how negative the words before the target are, and how many;
-        the same after it; how positive and how negative all words are. Sums grow with their logarithm.
+        """Return ``(n, 8)`` sums, as log(1 + sum): positive valences, negative valences and number of words
+        with a valence before the target; the same after it; both kinds of valences in the whole sentence.
         """
         target: Target = "masked" if self.target == "marked" else "none"
-        found = tokens(shown(examples, target), target)
-        plain = [word.replace("’", "'") for word in found.words]
-        valence = np.array([self.words_.get(word, 0.0) for word in plain])[found.code]
-        negates = np.array([NEGATION.fullmatch(word) is not None for word in plain], dtype=bool)[found.code]
-        valence = np.where(_turned(negates, found.row), TURNED * valence, valence)
+        tokens = tokenize(views_of(examples, target), target)
+        plain = [word.replace("’", "'") for word in tokens.words]
+        valence = np.array([self.words_.get(word, 0.0) for word in plain])[tokens.code]
+        negates = np.array([NEGATION.fullmatch(word) is not None for word in plain], dtype=bool)[tokens.code]
+        valence = np.where(_negated(negates, tokens.row), NEGATED * valence, valence)
         positive, negative = np.maximum(valence, 0), np.maximum(-valence, 0)
-        near = np.exp(-np.maximum(np.abs(found.offset) - 1, 0) / self.window)
-        sides = [near * (found.offset < 0), near * (found.offset > 0)]
+        near = np.exp(-np.maximum(np.abs(tokens.offset) - 1, 0) / self.window)
+        sides = [near * (tokens.offset < 0), near * (tokens.offset > 0)]
         columns = [side * value for side in sides for value in (positive, negative, valence != 0)]
         columns += [positive, negative]
-        sums = [np.bincount(found.row, weights=one, minlength=found.n_rows) for one in columns]
+        sums = [np.bincount(tokens.row, weights=column, minlength=tokens.n_rows) for column in columns]
         return np.log1p(np.stack(sums, axis=1))
 
 
@@ -141,10 +141,10 @@ def load(folder: Path, labels: LabelSet) -> Lexicon:
     path = folder / _FILE
     with reading(path):
         state = json.loads(path.read_text(encoding="utf-8"))
-        made = Lexicon(state["target"], float(state["window"]), labels)
-        made.words_ = {str(word): float(valence) for word, valence in state["words"].items()}
-    made.head_ = Head.read(folder, labels)
-    return made
+        classifier = Lexicon(state["target"], float(state["window"]), labels)
+        classifier.words_ = {str(word): float(valence) for word, valence in state["words"].items()}
+    classifier.head_ = Head.read(folder, labels)
+    return classifier
 
 
 @cache
@@ -155,9 +155,9 @@ def valences() -> Mapping[str, float]:
     return {word: float(valence) for word, valence in rows}
 
 
-def _turned(negates: NDArray[np.bool_], row: Integers) -> NDArray[np.bool_]:
-    """Find the words that follow a negation of their row within its reach."""
-    turned = np.zeros(len(negates), dtype=bool)
-    for step in range(1, REACH + 1):
-        turned[step:] |= negates[:-step] & (row[step:] == row[:-step])
-    return turned
+def _negated(negates: NDArray[np.bool_], row: Integers) -> NDArray[np.bool_]:
+    """Return which words are in the scope of a negation of their row."""
+    negated = np.zeros(len(negates), dtype=bool)
+    for step in range(1, NEGATION_SCOPE + 1):
+        negated[step:] |= negates[:-step] & (row[step:] == row[:-step])
+    return negated

@@ -1,1 +1,1 @@
-"""Examples in, probabilities out: a frozen sentence encoder, and a linear classifier."""
+"""Examples in, probabilities out: a linear classifier over a frozen sentence encoder."""

@@ -1,9 +1,9 @@
 """Examples in, the vectors of a frozen encoder out.
 
-A vector holds the means of the encoder's states over the sentence, over the target's mention and over the
-second text, as far as ``target:`` shows them. All is computed in fp32, in batches of about one length. What
-was computed is kept while the process lives, up to :data:`KEPT_BYTES`: seeds, folds and parties repeat
-sentences.
+A vector holds the mean states of the encoder over the sentence, over the mention of the target and over the
+second text, as far as the setting ``target`` shows them. Everything is computed in fp32, in batches of
+similar length. Vectors are cached for the life of the process, up to :data:`MAX_CACHE_BYTES`: seeds, folds
+and parties repeat sentences.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers import checkpoints
-from harness.classifiers.encoder.rows import Batch, Tokenizer, batches, sorted_order
+from harness.classifiers.encoder.batching import Batch, Tokenizer, batches, sorted_order
 from harness.classifiers.inputs import view
 from harness.classifiers.protocol import Examples, Target
 from harness.values.progress import progress
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-KEPT_BYTES = 256 * 2**20
-"""How much is kept: some 80,000 sentences of the packaged encoder."""
+MAX_CACHE_BYTES = 256 * 2**20
+"""Some 80,000 sentences of the packaged encoder (two means of 384 floats each take 3 KB)."""
 
-BUDGET = 2048
-"""Padded tokens of a batch."""
+MAX_BATCH_TOKENS = 2048
+"""Of a batch, padding included."""
 
 
 @dataclass(frozen=True)
-class Reader:
-    """A frozen encoder, and how it is shown the target.
+class FrozenEncoder:
+    """A pretrained encoder that is not trained further, and how it is shown the target.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Reader:
     max_tokens : int
         Longer rows are cut to a window around the target.
     layers : int
-        How many of the last layers are averaged, at least 1; all of them where there are fewer.
+        How many of the last layers are averaged, at least 1; all of them if there are fewer.
     """
 
     checkpoint: str
@@ -61,11 +61,11 @@ class Reader:
 
     @property
     def parts(self) -> int:
-        """How many means a vector holds."""
+        """How many means a vector holds: of the sentence, the mention and the second text."""
         return {"none": 1, "marked": 2, "masked": 2, "pair": 3, "marked_pair": 3}[self.target]
 
     def vectors(self, examples: Examples) -> Vectors:
-        """Return ``(n, parts * size)``; a row has zeros for a mention or a second text that it lacks.
+        """Return an ``(n, parts * size)`` array; zeros stand for a mention or second text that a row lacks.
 
         Raises
         ------
@@ -74,37 +74,37 @@ class Reader:
         """
         folder = Path(checkpoints.resolve(self.checkpoint))
         keys = self._keys(folder, examples)
-        found = _KEPT.known(keys)
-        missing = {key: one for key, one in zip(keys, examples, strict=True) if key not in found}
+        by_key = _CACHE.get(keys)
+        missing = {key: example for key, example in zip(keys, examples, strict=True) if key not in by_key}
         if missing:
-            made = dict(zip(missing, self._computed(folder, list(missing.values())), strict=True))
-            _KEPT.keep(made)
-            found |= made
-        return np.stack([found[key] for key in keys])
+            computed = dict(zip(missing, self._computed(folder, list(missing.values())), strict=True))
+            _CACHE.add(computed)
+            by_key |= computed
+        return np.stack([by_key[key] for key in keys])
 
     def copy(self, folder: Path) -> None:
-        """Write the encoder and its tokenizer into a folder, which is then a checkpoint of its own."""
-        found = Path(checkpoints.resolve(self.checkpoint))
-        backend, body = _loaded(str(found), _changed(found))
+        """Write the encoder and its tokenizer to a folder, which is then a checkpoint itself."""
+        source = Path(checkpoints.resolve(self.checkpoint))
+        backend, body = _loaded(str(source), _stamp(source))
         with checkpoints.quietly():
             body.save_pretrained(folder)
         backend.save_pretrained(folder)
 
     def _keys(self, folder: Path, examples: Examples) -> list[bytes]:
-        """Name what the encoder sees of every example: all that its vector depends on."""
-        settings = f"{folder}\n{_changed(folder)}\n{self}\n"
-        seen = (repr(view(one, self.target)) for one in examples)
-        return [hashlib.sha256((settings + one).encode()).digest() for one in seen]
+        """Hash everything that the vector of each example depends on."""
+        settings = f"{folder}\n{_stamp(folder)}\n{self}\n"
+        views = (repr(view(example, self.target)) for example in examples)
+        return [hashlib.sha256((settings + text).encode()).digest() for text in views]
 
     def _computed(self, folder: Path, examples: Examples) -> Vectors:
         import torch
 
-        backend, body = _loaded(str(folder), _changed(folder))
+        backend, body = _loaded(str(folder), _stamp(folder))
         rows = Tokenizer(backend, self.target, self.max_tokens)(examples)
-        order = sorted_order(rows.lengths, BUDGET)
+        order = sorted_order(rows.lengths, MAX_BATCH_TOKENS)
         result = np.zeros((len(examples), self.parts, body.config.hidden_size), dtype=np.float32)
         with torch.inference_mode():
-            for batch in progress(batches(rows, order, backend.pad_token_id), "reading", len(order)):
+            for batch in progress(batches(rows, order, backend.pad_token_id), "encoding", len(order)):
                 states = _states(body, batch, self.layers)
                 masks = (batch.attention, batch.targets, batch.segments * batch.attention)
                 for part, mask in enumerate(masks[: self.parts]):
@@ -112,39 +112,45 @@ class Reader:
         return result.reshape(len(examples), -1)
 
 
-class Kept:
-    """Vectors by key, the latest used ones, up to a number of bytes; safe among threads."""
+class VectorCache:
+    """Vectors by key: the most recently used, up to a number of bytes. Safe to use from several threads.
+
+    Parameters
+    ----------
+    limit : int
+        In bytes.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit, self.size = limit, 0
         self.vectors: OrderedDict[bytes, Vectors] = OrderedDict()
         self.lock = threading.Lock()
 
-    def known(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
-        """Return those of the keys that are kept."""
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
+        """Return the cached vectors among these keys."""
         with self.lock:
-            found = {key: self.vectors[key] for key in keys if key in self.vectors}
-            for key in found:
+            cached = {key: self.vectors[key] for key in keys if key in self.vectors}
+            for key in cached:
                 self.vectors.move_to_end(key)
-            return found
+            return cached
 
-    def keep(self, made: Mapping[bytes, Vectors]) -> None:
-        """Add vectors; those that were not asked for longest make room."""
+    def add(self, vectors: Mapping[bytes, Vectors]) -> None:
+        """Add vectors; the least recently used ones make room."""
         with self.lock:
-            for key, vector in made.items():
+            for key, vector in vectors.items():
                 if key not in self.vectors:
                     self.size += vector.nbytes
-                    # A copy: a view would keep the whole table that it is a row of.
+                    # A copy: a view would keep the whole table in memory that it is a row of.
                     self.vectors[key] = vector.copy()
             while self.size > self.limit:
                 self.size -= self.vectors.popitem(last=False)[1].nbytes
 
 
-_KEPT = Kept(KEPT_BYTES)
+_CACHE = VectorCache(MAX_CACHE_BYTES)
 
 
-def _changed(folder: Path) -> tuple[int, ...]:
-    """Tell a checkpoint from another one that is written to the same folder later."""
+def _stamp(folder: Path) -> tuple[int, ...]:
+    """Return times and sizes of the weights: they tell a checkpoint from a later one in the same folder."""
     weights = sorted(path for pattern in ("*.safetensors", "*.bin") for path in folder.glob(pattern))
     return tuple(number for path in weights for number in (path.stat().st_mtime_ns, path.stat().st_size))
 
@@ -166,13 +172,13 @@ def _states(body: Any, batch: Batch, layers: int) -> torch.Tensor:
     if int(getattr(body.config, "type_vocab_size", 0) or 0) > 1:
         inputs["token_type_ids"] = batch.segments
     on_device = {name: torch.from_numpy(array).to(body.device) for name, array in inputs.items()}
-    # The first of them are the embeddings of the tokens, which know nothing of their context.
+    # The first are the embeddings of the tokens, before any layer: they hold no context.
     states = body(**on_device, output_hidden_states=True).hidden_states[1:]
     return torch.stack(states[-layers:]).mean(dim=0)
 
 
 def _mean(states: torch.Tensor, mask: NDArray[Any]) -> Vectors:
-    """Average over the tokens of a mask, ``(rows, size)``; zeros where it is empty."""
+    """Average over the tokens of a mask, ``(rows, size)``; zeros where the mask is empty."""
     import torch
 
     weight = torch.from_numpy(mask).to(states.device, states.dtype)

@@ -1,11 +1,11 @@
-"""A pretrained transformer in, fine-tuned to tell labels apart."""
+"""A pretrained transformer in, a classifier fine-tuned on labelled examples out."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from harness.classifiers.checkpoints import MINILM, check
-from harness.classifiers.encoder.classifier import Encoder
+from harness.classifiers.encoder.classifier import Encoder, read
 from harness.classifiers.encoder.options import (
     REGULARIZATION,
     SCHEDULE,
@@ -34,24 +34,25 @@ def encoder(
     labels: LabelSet,
     seed: int,
 ) -> Encoder:
-    """Make a pretrained transformer that is fine-tuned on the training rows.
+    """Fine-tune a pretrained transformer on the training rows.
 
-    The defaults are what ``experiments/encoder`` found best for the packaged MiniLM.
+    The defaults are what ``experiments/encoder`` found best for the packaged MiniLM on NewsMTSC.
 
     Parameters
     ----------
     checkpoint : str
-        What to start from, see :mod:`harness.classifiers.checkpoints`: any encoder with a fast tokenizer.
+        The pretrained model, see :mod:`harness.classifiers.checkpoints`: any encoder with a fast tokenizer.
     target : str
         How the target is shown, see :mod:`harness.classifiers.inputs`.
     pooling : {"cls", "mean", "target", "cls_target"}
-        What the head reads; where no target is shown or named, the sentence stands for its tokens.
+        The hidden states that the head reads. Where the text does not name the target, the mean over the
+        sentence replaces that over the target's tokens.
     epochs : int
-        At least 1; the best of them on the validation rows is kept.
+        At least 1; the best epoch on the validation rows is kept.
     learning_rate : float
-        The highest of the schedule; above 0.
+        The highest rate of the schedule; above 0.
     batch_size : int
-        Rows of average length a batch; a batch of short rows has more of them, one of long rows fewer.
+        Rows of average length a batch. Batches have equal numbers of tokens: the shorter the rows, the more.
     max_tokens : int
         At least 16; longer rows are cut to a window around the target.
     precision : {"auto", "fp32", "bf16"}
@@ -59,11 +60,11 @@ def encoder(
     schedule : Schedule
         The optimizer's plan.
     regularization : Regularization
-        What keeps it from learning by heart.
+        What keeps it from overfitting.
     labels : LabelSet
-        Handed in. A softmax over them, or a sigmoid each for a multi-label task.
+        Passed in by the harness. A softmax over them, or a sigmoid each for a multi-label task.
     seed : int
-        Handed in.
+        Passed in by the harness.
 
     Raises
     ------
@@ -88,7 +89,5 @@ def encoder(
 
 
 def load(folder: Path, labels: LabelSet) -> Encoder:
-    """Read an encoder that was saved; the labels are those it learned, in their order."""
-    from harness.classifiers.encoder.storage import read
-
+    """Read a saved encoder; see :func:`harness.classifiers.encoder.classifier.read`."""
     return read(folder, labels)

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers import checkpoints
+from harness.classifiers.encoder.assembly import (
+    check_max_tokens,
+    make_network,
+    make_tokenizer,
+    padding_token,
+)
+from harness.classifiers.encoder.batching import Tokenizer
 from harness.classifiers.encoder.options import Options
-from harness.classifiers.encoder.rows import Tokenizer
+from harness.classifiers.encoder.prediction import Preprocessing
 from harness.classifiers.protocol import Example, Examples, Labelled
 from harness.values import seeds
 from harness.values.errors import ClassifierError
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from harness.classifiers.encoder.network import Network
     from harness.classifiers.encoder.objectives import Objective
 
+# Saved models hold this address, so that it must not change.
 LOADER = "harness.classifiers.encoder:load"
 
 
@@ -36,15 +44,15 @@ class Encoder:
     labels : LabelSet
         One probability each.
     seed : int
-        Fixes a training wholly: the same processor then gives the same bytes. On a GPU sums may be rounded
-        otherwise from run to run.
+        Determines a training entirely: the same CPU then gives the same bytes. A GPU may round sums
+        differently from run to run.
     objective : Objective, optional
         What the outputs stand for, where that is not one task's labels; codes are then its own.
 
     Attributes
     ----------
     checkpoint_dir : Path or None
-        A folder of its own in which :meth:`fit` keeps its state after each epoch, and goes on from it.
+        A folder of its own in which :meth:`fit` saves its state after each epoch, and resumes from it.
     curves_ : list of dict
         One an epoch: ``train_loss``, ``validation_loss``, ``validation_f1_macro``.
     """
@@ -71,39 +79,38 @@ class Encoder:
         ClassifierError
             Where its files are damaged or do not fit the options, or the training diverges.
         """
-        from harness.classifiers.encoder import crew, training
-        from harness.classifiers.encoder.memory import tokenized
+        from harness.classifiers.encoder import token_cache, training
         from harness.classifiers.encoder.objectives import OneTask
         from harness.classifiers.encoder.prediction import device
 
         options = self.options
         backend = checkpoints.load_tokenizer(options.checkpoint)
         body = checkpoints.load_body(options.checkpoint)
-        check_length(options, body.config)
+        check_max_tokens(options, body.config)
+        # Seeds the weights of the head and dropout; the order of the rows has a stream of its own.
         with training.seeded(seeds.derive(self.seed, "encoder", "weights")):
-            tokenizer = reader(options, backend)
-            network = assembled(options, body, self.labels).to(device())
-            held, learned = (
-                None if part is None else training.Data(tokenized(tokenizer, part.examples), part.codes)
-                for part in (validation, train)
-            )
-            assert learned is not None
+            tokenizer = make_tokenizer(options, backend)
+            network = make_network(options, body, self.labels).to(device())
+
+            def tokenized(part: Labelled) -> training.TrainingData:
+                return training.TrainingData(token_cache.tokenize(tokenizer, part.examples), part.codes)
+
+            validation_rows = None if validation is None else tokenized(validation)
+            train_rows = tokenized(train)
             objective = self.objective or OneTask(self.labels)
             run = training.Training(
-                network, options, objective, self.seed, padding(backend), self.checkpoint_dir
+                network, options, objective, self.seed, padding_token(backend), self.checkpoint_dir
             )
-            several = crew.processes()
-            curves = run.run(learned, held) if several == 1 else crew.trained(run, learned, held, several)
-        self.take(tokenizer, network)
-        self.curves_: list[dict[str, float]] = curves
+            self.curves_: list[dict[str, float]] = run.run(train_rows, validation_rows)
+        self.set_network(tokenizer, network)
 
-    def take(self, tokenizer: Tokenizer, network: Network) -> None:
-        """Take what was learned."""
+    def set_network(self, tokenizer: Tokenizer, network: Network) -> None:
+        """Use a fitted network."""
         self.tokenizer_ = tokenizer
         self.network_ = network
 
-    def serve(self, tokenizer: Tokenizer, service: Service) -> None:
-        """Take what was learned elsewhere, as from a folder; the network is loaded when it is needed."""
+    def set_service(self, tokenizer: Tokenizer, service: Service) -> None:
+        """Use a saved network; it is loaded when it is needed."""
         self.tokenizer_ = tokenizer
         self._service = service
 
@@ -115,29 +122,29 @@ class Encoder:
         return self._service.network
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
-        """Return ``(n, k)`` probabilities in label order; in fp32, unless :meth:`use` said otherwise."""
+        """Return ``(n, k)`` probabilities in label order; in fp32 unless :meth:`use` chose another engine."""
         from harness.classifiers.encoder.prediction import probabilities
 
         return probabilities(self.scores(examples), self.labels)
 
     def scores(self, examples: Examples) -> NDArray[np.float64]:
-        """Return what the head gives, ``(n, k)``: probabilities follow from it."""
+        """Return the outputs of the head, ``(n, k)``, from which probabilities are computed."""
         from harness.classifiers.encoder.engines.computing import TorchEngine
-        from harness.classifiers.encoder.prediction import Reading, streamed
+        from harness.classifiers.encoder.prediction import stream_scores
 
         self._check_fitted()
-        # Headlines and agency copy repeat: what is the same is computed once.
-        place: dict[Example, int] = {}
-        places = [place.setdefault(example, len(place)) for example in examples]
-        reading = Reading(self.tokenizer_, padding(self.tokenizer_.backend))
+        # Headlines and agency copy repeat: equal examples are computed once.
+        index: dict[Example, int] = {}
+        indices = [index.setdefault(example, len(index)) for example in examples]
         if self._service is not None:
-            raw = self._service.scores(reading, list(place))
+            raw = self._service.scores(self._preprocessing, list(index))
         else:
-            raw = streamed(TorchEngine(self.network_), reading, list(place), len(self.labels))
-        return raw[places] if places else raw
+            engine = TorchEngine(self.network_)
+            raw = stream_scores(engine, self._preprocessing, list(index), len(self.labels))
+        return raw[indices] if indices else raw
 
     def use(self, engine: str) -> None:
-        """Choose what computes; see :mod:`harness.classifiers.encoder.engines`.
+        """Choose the engine; see :mod:`harness.classifiers.encoder.engines`.
 
         Parameters
         ----------
@@ -156,58 +163,57 @@ class Encoder:
     def accelerate(self, folder: Path, seen: Examples, held: Labelled) -> dict[str, dict[str, Any]]:
         """Add engines to a folder that this was loaded from; see :mod:`harness.classifiers.protocol`."""
         from harness.classifiers.encoder.engines import packing
-        from harness.classifiers.encoder.prediction import Reading
 
-        reading = Reading(self.tokenizer_, padding(self.tokenizer_.backend))
-        rows = [seen[row] for row in packing.spread(seen, packing.SEEN)]
-        kept = packing.spread(held.examples, packing.JUDGED)
-        judged = Labelled([held.examples[row] for row in kept], held.codes[kept])
-        trial = packing.Trial(
-            self.network_.cpu(), folder / checkpoints.WEIGHTS, reading, self.labels, (rows, judged)
+        setup = [seen[row] for row in packing.evenly_spaced(seen, packing.SETUP_ROWS)]
+        rows = packing.evenly_spaced(held.examples, packing.MAX_TEST_ROWS)
+        test = Labelled([held.examples[row] for row in rows], held.codes[rows])
+        # Engines are set up with training rows and tested on others: a threshold always fits its own rows.
+        trials = packing.EngineTrials(
+            # On the CPU, from which it is exported.
+            self.network_.cpu(),
+            folder / checkpoints.WEIGHTS,
+            self._preprocessing,
+            self.labels,
+            (setup, test),
         )
-        record = trial.record()
+        record = trials.record()
         record.write(folder)
         return record.summary()
 
     def save(self, folder: Path) -> str:
         """Write weights (safetensors), tokenizer and settings (JSON); return the loader's address."""
-        from harness.classifiers.encoder.storage import write
+        from harness.classifiers.encoder import storage
 
         self._check_fitted()
-        write(folder, self)
+        storage.write(folder, self.network_, self.tokenizer_, self.options, self.seed)
         return LOADER
+
+    @property
+    def _preprocessing(self) -> Preprocessing:
+        return Preprocessing(self.tokenizer_, padding_token(self.tokenizer_.backend))
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "tokenizer_"):
             raise ClassifierError("the encoder has not been fitted: call fit first")
 
 
-def reader(options: Options, backend: Any) -> Tokenizer:
-    """Put a tokenizer to use."""
-    return Tokenizer(backend, options.target, options.max_tokens)
+def read(folder: Path, labels: LabelSet) -> Encoder:
+    """Read what :meth:`Encoder.save` wrote.
 
+    Parameters
+    ----------
+    folder : Path
+    labels : LabelSet
+        Those that were learned, in their order.
 
-def assembled(options: Options, body: Any, labels: LabelSet) -> Network:
-    """Put a head on a body."""
-    from harness.classifiers.encoder.network import Network
+    Raises
+    ------
+    ClassifierError
+        Where a file is missing, truncated or not finite, or the labels are not as many as were learned.
+    """
+    from harness.classifiers.encoder import storage
 
-    # Of torch's ways to compute attention on a processor the plain one was the fastest for sentences.
-    body.set_attn_implementation("eager")
-    return Network(body, options.pooling, len(labels), options.regularization.dropout)
-
-
-def padding(backend: Any) -> int:
-    """Return the padding token; one that has none is padded with anything, since nothing attends to it."""
-    return int(backend.pad_token_id or 0)
-
-
-def check_length(options: Options, config: Any) -> None:
-    """Refuse rows that are longer than the body has positions."""
-    positions = int(getattr(config, "max_position_embeddings", 0) or 0)
-    if config.model_type in ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"):
-        # Their positions are counted from the padding token on.
-        positions -= int(config.pad_token_id) + 1
-    if 0 < positions < options.max_tokens:
-        raise ClassifierError(
-            f"{options.checkpoint} reads {positions} tokens at most, not max_tokens {options.max_tokens}"
-        )
+    saved = storage.read(folder, labels)
+    encoder = Encoder(saved.options, labels, saved.seed)
+    encoder.set_service(saved.tokenizer, saved.service)
+    return encoder

@@ -1,4 +1,4 @@
-"""Scores and codes in, what training makes small out."""
+"""Scores and codes in, the loss that training minimizes out."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    Of = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    TotalLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A mean that can be taken in parts: of a batch that several processes share, each computes a sum.
+    """A mean over the rows of a batch, as a sum and what it is divided by.
 
     Attributes
     ----------
@@ -31,19 +31,19 @@ class Loss:
         Of the codes of the whole batch, an array; what the sum is divided by.
     """
 
-    total: Of
+    total: TotalLoss
     mass: Callable[[NDArray[Any]], float]
 
 
 def loss_for(labels: LabelSet, codes: NDArray[Any], terms: Regularization) -> Loss:
-    """Make the loss of a batch: cross-entropy, binary where several labels may apply.
+    """Make the loss of a batch: cross-entropy, binary for a multi-label task.
 
     Parameters
     ----------
     labels : LabelSet
     codes : array
-        Of all training rows, ``(n,)``, or ``(n, k)`` where several labels may apply; class weights are made
-        from their frequencies. A single-label task may be taught with probabilities, ``(n, k)``.
+        Of all training rows, ``(n,)``, or ``(n, k)`` for a multi-label task; class weights are computed from
+        their frequencies. A single-label task may be trained on probabilities, ``(n, k)``.
     terms : Regularization
 
     Returns
@@ -57,13 +57,14 @@ def _binary(codes: NDArray[Any], terms: Regularization) -> Loss:
     import torch
     from torch.nn import functional
 
-    # Of each label, the positive rows weigh more the rarer they are.
-    present = np.maximum(codes.sum(axis=0), 1)
-    balance = (np.maximum(len(codes) - present, 1) / present) ** terms.class_weights
+    # Of each label, the rarer its positive rows are, the more they weigh.
+    positives = np.maximum(codes.sum(axis=0), 1)
+    balance = (np.maximum(len(codes) - positives, 1) / positives) ** terms.class_weights
     weights = torch.tensor(balance, dtype=torch.float32, device=device())
     smoothing = terms.label_smoothing
 
     def total(raw: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        # PyTorch smooths labels of several classes only; here each label is two: yes and no.
         soft = truth.float() * (1 - smoothing) + smoothing / 2
         return functional.binary_cross_entropy_with_logits(raw, soft, pos_weight=weights, reduction="sum")
 
@@ -80,29 +81,41 @@ def _single(count: int, codes: NDArray[Any], terms: Regularization) -> Loss:
     weights = torch.tensor(balance, dtype=torch.float32, device=device())
 
     def total(raw: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-        given = truth.to(raw.dtype) if soft else truth
+        targets = truth.to(raw.dtype) if soft else truth
         return functional.cross_entropy(
-            raw, given, weight=weights, label_smoothing=terms.label_smoothing, reduction="sum"
+            raw, targets, weight=weights, label_smoothing=terms.label_smoothing, reduction="sum"
         )
 
     def mass(truth: NDArray[Any]) -> float:
+        # As PyTorch's own mean: over the weights of the labels, but over rows where these are probabilities.
         return float(len(truth) if soft else balance[truth].sum())
 
     return Loss(total, mass)
 
 
-def divergence(one: torch.Tensor, two: torch.Tensor, multi: bool) -> torch.Tensor:
-    """Return the symmetric Kullback-Leibler divergence of two passes, ``(rows,)``.
+def divergence(first: torch.Tensor, second: torch.Tensor, multi: bool) -> torch.Tensor:
+    """Return the symmetric Kullback-Leibler divergence of two passes, for R-Drop (Liang et al. 2021).
 
-    For R-Drop (Liang et al. 2021). Where several labels may apply it is the mean over them.
+    Parameters
+    ----------
+    first, second : (rows, k) tensors
+        Scores of the same rows under two draws of dropout.
+    multi : bool
+        Whether each output is a label of its own; the divergence is then the mean over them.
+
+    Returns
+    -------
+    (rows,) tensor
+        In nats, at least 0.
     """
     import torch
     from torch.nn import functional
 
     if multi:
-        one, two = (torch.stack([raw, torch.zeros_like(raw)], dim=-1) for raw in (one, two))
-    first, second = one.log_softmax(dim=-1), two.log_softmax(dim=-1)
-    forth = functional.kl_div(second, first, log_target=True, reduction="none")
-    back = functional.kl_div(first, second, log_target=True, reduction="none")
+        # A sigmoid of x is a softmax of (x, 0).
+        first, second = (torch.stack([raw, torch.zeros_like(raw)], dim=-1) for raw in (first, second))
+    log_first, log_second = first.log_softmax(dim=-1), second.log_softmax(dim=-1)
+    forth = functional.kl_div(log_second, log_first, log_target=True, reduction="none")
+    back = functional.kl_div(log_first, log_second, log_target=True, reduction="none")
     each = (forth + back).sum(dim=-1) / 2
     return each.mean(dim=-1) if multi else each

@@ -11,7 +11,7 @@ from torch import nn
 from harness.classifiers.encoder.options import Pooling
 
 if TYPE_CHECKING:
-    from harness.classifiers.encoder.rows import Batch
+    from harness.classifiers.encoder.batching import Batch
 
 
 class Network(nn.Module):
@@ -22,7 +22,7 @@ class Network(nn.Module):
     body : transformers model
         Gives ``last_hidden_state``, ``(rows, length, hidden_size)``.
     pooling : str
-        What of it the head reads.
+        Which of the hidden states the head reads.
     outputs : int
         Number of labels.
     dropout : float
@@ -36,8 +36,10 @@ class Network(nn.Module):
         size = int(body.config.hidden_size) * (2 if pooling == "cls_target" else 1)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(size, outputs)
+        # As BERT initializes its own layers (Devlin et al. 2019).
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
+        # RoBERTa takes segments but has an embedding for the first one alone; others take none.
         self._segments = (
             "token_type_ids" in inspect.signature(body.forward).parameters
             and int(getattr(body.config, "type_vocab_size", 0) or 0) > 1
@@ -47,7 +49,7 @@ class Network(nn.Module):
         """Return scores, ``(rows, outputs)``, fp32."""
         device = self.head.weight.device
         arrays = (batch.tokens, batch.segments, batch.attention, batch.targets)
-        tokens, segments, attention, targets = (torch.from_numpy(one).to(device) for one in arrays)
+        tokens, segments, attention, targets = (torch.from_numpy(array).to(device) for array in arrays)
         text = None if batch.text is None else torch.from_numpy(batch.text).to(device)
         return self.compute(tokens, segments, attention, targets, text)
 
@@ -59,12 +61,13 @@ class Network(nn.Module):
         targets: torch.Tensor,
         text: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Do the same with tensors; see :class:`harness.classifiers.encoder.rows.Batch` for what they are."""
+        """Do the same with tensors, as :class:`harness.classifiers.encoder.batching.Batch` describes them."""
         inputs = {"input_ids": tokens, "attention_mask": attention}
         if self._segments:
             inputs["token_type_ids"] = segments
         hidden = self.body(**inputs).last_hidden_state
         if text is not None:
+            # Rows that share a text get its hidden states each, and differ by their target mask.
             hidden, attention = hidden[text], attention[text]
         scores: torch.Tensor = self.head(self.dropout(self._pool(hidden, attention, targets)))
         return scores.float()
@@ -73,19 +76,19 @@ class Network(nn.Module):
         first = hidden[:, 0]
         if self.pooling == "cls":
             return first
-        average = _mean(hidden, attention.bool())
+        sentence = _mean(hidden, attention.bool())
         if self.pooling == "mean":
-            return average
+            return sentence
         # Where the text does not name the target, the whole sentence stands for it.
         named = targets.any(dim=1, keepdim=True)
-        mention = torch.where(named, _mean(hidden, targets), average)
+        mention = torch.where(named, _mean(hidden, targets), sentence)
         if self.pooling == "target":
             return mention
         return torch.cat([first, mention], dim=1)
 
 
 class Traceable(nn.Module):
-    """A network whose inputs are tensors, as what exports it demands."""
+    """A network whose inputs are tensors, as the ONNX exporter demands."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -96,6 +99,7 @@ class Traceable(nn.Module):
         return self.network.compute(*tensors)
 
 
-def _mean(hidden: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
-    weights = chosen.unsqueeze(-1).to(hidden.dtype)
+def _mean(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Average over the tokens of a mask, ``(rows, hidden_size)``; zeros where it is empty."""
+    weights = mask.unsqueeze(-1).to(hidden.dtype)
     return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from harness.classifiers.encoder.rows import Batch, Rows, batches, shared_batches, sorted_order
+from harness.classifiers.encoder.batching import Batch, TokenizedRows, batches, shared_batches, sorted_order
 from harness.classifiers.protocol import Examples
 from harness.values.labels import LabelSet
 from harness.values.progress import progress
@@ -20,35 +21,55 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from harness.classifiers.encoder.engines.computing import Engine
     from harness.classifiers.encoder.network import Network
 
 Item = TypeVar("Item")
 
-STRETCH = 512
+CHUNK_SIZE = 512
 """Examples that are tokenized, and sorted by length, together."""
 
-FIRST = 128
-"""The first of them: nothing is computed before they are tokenized."""
+FIRST_CHUNK_SIZE = 128
+"""Examples of the first chunk: nothing is computed until they are tokenized."""
 
-WAITING = 3
-"""Batches a core that are computed or wait for it, so that none is without one."""
+QUEUED_PER_CORE = 3
+"""Batches a core that are being computed or wait for it, so that no core runs out of work."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class Preprocessing:
     """How examples become tokens.
 
     Attributes
     ----------
-    rows : callable
+    tokenize : callable
         Of examples; their tokens.
     padding : int
         The padding token.
     """
 
-    rows: Callable[[Examples], Rows]
+    tokenize: Callable[[Examples], TokenizedRows]
     padding: int
+
+
+class EncoderEngine(Protocol):
+    """What computes the scores of batches; see :mod:`harness.classifiers.encoder.engines`.
+
+    Attributes
+    ----------
+    budget : int
+        Padded tokens of the batches that suit it: enough to fill the processor, few enough for its cache.
+    parallel : int
+        How many batches it computes at the same time, at most.
+    """
+
+    budget: int
+    parallel: int
+
+    def pool(self) -> AbstractContextManager[Executor]:
+        """Open as many threads, each of which computes a batch on a core of its own."""
+
+    def scores(self, batch: Batch) -> NDArray[np.float64]:
+        """Return the outputs of the head, ``(rows, outputs)``, in the order of ``batch.rows``."""
 
 
 def device() -> torch.device:
@@ -58,19 +79,19 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def budget(device: str) -> int:
+def token_budget(device: str) -> int:
     """Return how many padded tokens a batch has: enough to fill the device, few enough for its cache."""
     return 1024 if device == "cpu" else 16384
 
 
-def scores(network: Network, rows: Rows, padding: int) -> NDArray[np.float64]:
-    """Compute in fp32 what the head gives.
+def predict_scores(network: Network, rows: TokenizedRows, padding: int) -> NDArray[np.float64]:
+    """Compute the outputs of the head in fp32.
 
     Parameters
     ----------
     network : Network
         Left in evaluation mode.
-    rows : Rows
+    rows : TokenizedRows
         Any number of them.
     padding : int
         The padding token.
@@ -83,7 +104,7 @@ def scores(network: Network, rows: Rows, padding: int) -> NDArray[np.float64]:
     import torch
 
     result = np.zeros((len(rows.lengths), network.head.out_features))
-    order = sorted_order(rows.lengths, budget(device().type))
+    order = sorted_order(rows.lengths, token_budget(device().type))
     network.eval()
     with torch.inference_mode():
         for batch in progress(batches(rows, order, padding), "predicting", len(order)):
@@ -91,14 +112,15 @@ def scores(network: Network, rows: Rows, padding: int) -> NDArray[np.float64]:
     return result
 
 
-def streamed(engine: Engine, reading: Reading, examples: Examples, outputs: int) -> NDArray[np.float64]:
-    """Compute examples, while the next ones are being tokenized.
+def stream_scores(
+    engine: EncoderEngine, preprocessing: Preprocessing, examples: Examples, outputs: int
+) -> NDArray[np.float64]:
+    """Compute examples while the next ones are being tokenized.
 
     Parameters
     ----------
-    engine : Engine
-        Whichever.
-    reading : Reading
+    engine : EncoderEngine
+    preprocessing : Preprocessing
     examples : sequence of Example
         Any number of them.
     outputs : int
@@ -109,71 +131,76 @@ def streamed(engine: Engine, reading: Reading, examples: Examples, outputs: int)
     (n, outputs) array
         In the order of the examples.
     """
+    # Batches come in any order of the rows; each knows its own.
     result = np.zeros((len(examples), outputs))
-    for batch, found in computed(engine, _batched(engine, reading, examples)):
-        result[batch.rows] = found
+    for batch, scores in compute(engine, _batch_chunks(engine, preprocessing, examples)):
+        result[batch.rows] = scores
     return result
 
 
-def _batched(engine: Engine, reading: Reading, examples: Examples) -> Iterator[Batch]:
-    """Tokenize examples stretch by stretch, and batch each."""
-    parts = stretches(len(examples))
-    read = ahead(reading.rows(examples[part]) for part in parts)
-    for part, rows in progress(zip(parts, read, strict=True), "predicting", len(parts)):
-        # Few rows are shared out, so that no core waits for another to compute them all.
-        share = -(-int(rows.lengths.sum()) // engine.at_once) if len(parts) == 1 else engine.budget
-        for batch in shared_batches(rows, min(share, engine.budget), reading.padding):
-            yield replace(batch, rows=batch.rows + part.start)
+def _batch_chunks(engine: EncoderEngine, preprocessing: Preprocessing, examples: Examples) -> Iterator[Batch]:
+    """Tokenize examples chunk by chunk, and batch each chunk."""
+    slices = chunks(len(examples))
+    tokenized = prefetch(preprocessing.tokenize(examples[chunk]) for chunk in slices)
+    for chunk, rows in progress(zip(slices, tokenized, strict=True), "predicting", len(slices)):
+        # A single chunk is divided over the cores, so that none waits while another computes all of it.
+        share = -(-int(rows.lengths.sum()) // engine.parallel) if len(slices) == 1 else engine.budget
+        for batch in shared_batches(rows, min(share, engine.budget), preprocessing.padding):
+            yield replace(batch, rows=batch.rows + chunk.start)
 
 
-def stretches(count: int) -> list[slice]:
-    """Cut so many examples into stretches, each at most twice as long as the one before.
+def chunks(count: int) -> list[slice]:
+    """Cut so many examples into chunks, each at most twice as long as the one before.
 
     Examples
     --------
-    >>> [part.stop - part.start for part in stretches(1500)]
+    >>> [chunk.stop - chunk.start for chunk in chunks(1500)]
     [128, 256, 512, 512, 92]
     """
-    found, at, size = [], 0, FIRST
-    while at < count:
-        found.append(slice(at, min(at + size, count)))
-        at, size = at + size, min(2 * size, STRETCH)
-    return found
+    slices, start, size = [], 0, FIRST_CHUNK_SIZE
+    while start < count:
+        slices.append(slice(start, min(start + size, count)))
+        start, size = start + size, min(2 * size, CHUNK_SIZE)
+    return slices
 
 
-def computed(engine: Engine, batches: Iterable[Batch]) -> Iterator[tuple[Batch, NDArray[np.float64]]]:
-    """Compute batches, as many at once as the engine may be asked for; yield each with its scores."""
+def compute(engine: EncoderEngine, batches: Iterable[Batch]) -> Iterator[tuple[Batch, NDArray[np.float64]]]:
+    """Compute batches, as many at once as the engine does; yield each with its scores, in order.
+
+    No more than :data:`QUEUED_PER_CORE` a core are taken from ``batches`` ahead of what is yielded.
+    """
     batches = iter(batches)
-    first = list(islice(batches, engine.at_once))
+    first = list(islice(batches, engine.parallel))
     every = chain(first, batches)
-    # Fewer of them than cores: these share each batch.
-    if engine.at_once == 1 or len(first) < engine.at_once:
+    # With fewer batches than cores, all cores share each batch instead.
+    if engine.parallel == 1 or len(first) < engine.parallel:
         for batch in every:
             yield batch, engine.scores(batch)
         return
-    waiting: deque[tuple[Batch, Future[NDArray[np.float64]]]] = deque()
+    queue: deque[tuple[Batch, Future[NDArray[np.float64]]]] = deque()
     with engine.pool() as pool:
         for batch in every:
-            waiting.append((batch, pool.submit(engine.scores, batch)))
-            if len(waiting) == WAITING * engine.at_once:
-                done, scores = waiting.popleft()
-                yield done, scores.result()
-        for done, scores in waiting:
-            yield done, scores.result()
+            queue.append((batch, pool.submit(engine.scores, batch)))
+            if len(queue) == QUEUED_PER_CORE * engine.parallel:
+                finished, scores = queue.popleft()
+                yield finished, scores.result()
+        for finished, scores in queue:
+            yield finished, scores.result()
 
 
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """Hand items on; the next one is made in a thread of its own meanwhile."""
+def prefetch(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield items while a thread makes the next one."""
+    # No item is equal to it, whereas None could be one.
     end: Any = object()
     with ThreadPoolExecutor(1) as thread:
-        waiting = thread.submit(next, items, end)
-        while (item := waiting.result()) is not end:
-            waiting = thread.submit(next, items, end)
+        upcoming = thread.submit(next, items, end)
+        while (item := upcoming.result()) is not end:
+            upcoming = thread.submit(next, items, end)
             yield item
 
 
 def probabilities(raw: NDArray[np.float64], labels: LabelSet) -> NDArray[np.float64]:
-    """Turn scores into probabilities: a softmax over labels, a sigmoid each where several may apply."""
+    """Turn scores into probabilities, ``(n, k)``: a softmax, or a sigmoid each for a multi-label task."""
     if labels.multi:
         # The same as 1 / (1 + exp(-x)), without its overflow.
         return np.asarray((1 + np.tanh(raw / 2)) / 2)
@@ -182,15 +209,16 @@ def probabilities(raw: NDArray[np.float64], labels: LabelSet) -> NDArray[np.floa
 
 
 def mean_loss(proba: NDArray[np.float64], codes: NDArray[np.int64], labels: LabelSet) -> float:
-    """Return the mean negative log of the probability given to the truth."""
-    given = np.where(codes == 1, proba, 1 - proba) if labels.multi else proba[np.arange(len(proba)), codes]
-    return float(-np.log(np.maximum(given, 1e-12)).mean())
+    """Return the mean negative log of the probability of the truth, in nats."""
+    of_truth = np.where(codes == 1, proba, 1 - proba) if labels.multi else proba[np.arange(len(proba)), codes]
+    # A probability that was rounded to 0 would make the mean infinite.
+    return float(-np.log(np.maximum(of_truth, 1e-12)).mean())
 
 
 def f1_macro(truth: NDArray[np.int64], predicted: NDArray[np.int64], labels: LabelSet) -> float:
     """Return the unweighted mean over all labels of 2tp / (2tp + fp + fn), 0 where that is 0 / 0."""
     if not labels.multi:
         truth, predicted = (np.eye(len(labels), dtype=np.int64)[codes] for codes in (truth, predicted))
-    hits = (truth & predicted).sum(axis=0)
-    named = truth.sum(axis=0) + predicted.sum(axis=0)
-    return float((2 * hits / np.maximum(named, 1)).mean())
+    true_positives = (truth & predicted).sum(axis=0)
+    occurrences = truth.sum(axis=0) + predicted.sum(axis=0)
+    return float((2 * true_positives / np.maximum(occurrences, 1)).mean())

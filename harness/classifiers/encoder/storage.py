@@ -18,75 +18,106 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers import checkpoints
+from harness.classifiers.encoder.assembly import make_network, make_tokenizer
+from harness.classifiers.encoder.batching import Tokenizer
+from harness.classifiers.encoder.engines import record as engines
+from harness.classifiers.encoder.engines.service import Service
 from harness.classifiers.encoder.options import Options, from_record
+from harness.classifiers.encoder.prediction import device
 from harness.values.errors import ClassifierError
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    from harness.classifiers.encoder.classifier import Encoder
     from harness.classifiers.encoder.network import Network
 
 SETTINGS = "encoder.json"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 
 
-def write(folder: Path, fitted: Encoder) -> None:
-    """Write a fitted encoder into an existing folder."""
+@dataclass(frozen=True)
+class SavedEncoder:
+    """What a folder holds of an encoder.
+
+    Attributes
+    ----------
+    options : Options
+    seed : int
+    tokenizer : Tokenizer
+    service : Service
+        Computes its scores; loads the network when that is needed.
+    """
+
+    options: Options
+    seed: int
+    tokenizer: Tokenizer
+    service: Service
+
+
+def write(folder: Path, network: Network, tokenizer: Tokenizer, options: Options, seed: int) -> None:
+    """Write a fitted encoder into an existing folder.
+
+    Parameters
+    ----------
+    folder : Path
+    network : Network
+    tokenizer : Tokenizer
+    options : Options
+    seed : int
+    """
     from safetensors.torch import save_model
 
-    network = fitted.network_
     save_model(network, str(folder / checkpoints.WEIGHTS))
     network.body.config.save_pretrained(folder)
-    fitted.tokenizer_.backend.save_pretrained(folder)
-    record = {"options": fitted.options.to_record(), "seed": fitted.seed, "outputs": len(fitted.labels)}
+    tokenizer.backend.save_pretrained(folder)
+    record = {"options": options.to_record(), "seed": seed, "outputs": network.head.out_features}
     (folder / SETTINGS).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
-def read(folder: Path, labels: LabelSet) -> Encoder:
+def read(folder: Path, labels: LabelSet) -> SavedEncoder:
     """Read what :func:`write` wrote.
 
-    Where a fast engine may do without it, the network is loaded when it is first asked for, and PyTorch too.
+    Where a fast engine can serve the model without PyTorch, network and PyTorch are loaded on first use only.
+
+    Parameters
+    ----------
+    folder : Path
+    labels : LabelSet
+        As many as were learned.
 
     Raises
     ------
     ClassifierError
         Where a file is missing, truncated or not finite, or the labels are not as many as were learned.
     """
-    from harness.classifiers.encoder.classifier import Encoder, reader
-    from harness.classifiers.encoder.engines import record as engines
-    from harness.classifiers.encoder.engines.service import Service
-
     try:
         record = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        options, outputs = from_record(record["options"]), int(record["outputs"])
+        options, outputs, seed = from_record(record["options"]), int(record["outputs"]), int(record["seed"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ClassifierError(f"{folder / SETTINGS}: cannot be read: {error}") from error
     if outputs != len(labels):
         raise ClassifierError(f"{folder}: the encoder has {outputs} labels, not {len(labels)}")
-    found = engines.read(folder)
-    _check_whole(folder / checkpoints.WEIGHTS)
-    made = Encoder(options, labels, int(record["seed"]))
-    service = Service(folder, found, labels, partial(_network, folder, options, labels))
-    if found is not None and "int8" in found.offers:
-        backend: Any = Saved(_tokenizer(folder), found.padding, folder)
+    engine_record = engines.read(folder)
+    _check_complete(folder / checkpoints.WEIGHTS)
+    service = Service(folder, engine_record, labels, partial(_read_network, folder, options, labels))
+    if engine_record is not None and "int8" in engine_record.offers:
+        backend: Any = SavedTokenizer(_read_tokenizer(folder), engine_record.padding, folder)
     else:
         backend = checkpoints.load_tokenizer(str(folder.resolve()))
-        # What is damaged is said at once.
+        # PyTorch is needed anyway: damaged weights are then reported now, not at the first prediction.
         _ = service.network
-    made.serve(reader(options, backend), service)
-    return made
+    return SavedEncoder(options, seed, make_tokenizer(options, backend), service)
 
 
 @dataclass(frozen=True)
-class Saved:
-    """A tokenizer as it was saved: all that prediction takes, without the seconds that transformers takes.
+class SavedTokenizer:
+    """A tokenizer as it was saved: all that prediction needs, without the seconds that transformers takes.
 
     Attributes
     ----------
     backend_tokenizer : tokenizers.Tokenizer
     pad_token_id : int
     folder : Path
-        Where it lies.
+        Where its files are.
     """
 
     backend_tokenizer: Any
@@ -94,42 +125,41 @@ class Saved:
     folder: Path
 
     def save_pretrained(self, folder: Path) -> None:
-        """Copy it."""
+        """Copy the files."""
         for file in TOKENIZER:
             shutil.copy2(self.folder / file, folder / file)
 
 
-def _tokenizer(folder: Path) -> Any:
-    from tokenizers import Tokenizer
+def _read_tokenizer(folder: Path) -> Any:
+    from tokenizers import Tokenizer as Backend
 
     file = folder / TOKENIZER[0]
     try:
-        backend = Tokenizer.from_file(str(file))
+        backend = Backend.from_file(str(file))
     except Exception as error:
+        # The package raises bare Exception whatever is wrong with the file.
         raise ClassifierError(f"{file}: cannot be read: {error}") from error
+    # The file may fix both; batches are padded and texts are cut by this package.
     backend.no_padding()
     backend.no_truncation()
     return backend
 
 
-def _network(folder: Path, options: Options, labels: LabelSet) -> Network:
+def _read_network(folder: Path, options: Options, labels: LabelSet) -> Network:
     from transformers import AutoConfig, AutoModel
-
-    from harness.classifiers.encoder.classifier import assembled
-    from harness.classifiers.encoder.prediction import device
 
     try:
         config = AutoConfig.from_pretrained(str(folder.resolve()))
     except (OSError, ValueError) as error:
         raise ClassifierError(f"{folder / 'config.json'}: cannot be read: {error}") from error
     body = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
-    network = assembled(options, body, labels)
-    _fill(network, folder / checkpoints.WEIGHTS)
+    network = make_network(options, body, labels)
+    _load_weights(network, folder / checkpoints.WEIGHTS)
     return network.to(device()).eval()
 
 
-def _check_whole(file: Path) -> None:
-    """Refuse a file that is missing or cut short; reads no more of it than its header."""
+def _check_complete(file: Path) -> None:
+    """Refuse a file that is missing or truncated; reads no more of it than its header."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -139,12 +169,11 @@ def _check_whole(file: Path) -> None:
         raise ClassifierError(f"{file}: its weights cannot be read: {error}") from error
 
 
-def _fill(network: object, file: Path) -> None:
+def _load_weights(network: Network, file: Path) -> None:
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    assert isinstance(network, torch.nn.Module)
     try:
         weights = load_file(str(file))
         network.load_state_dict(weights)

@@ -1,4 +1,4 @@
-"""A network and labelled rows in, the weights of the best epoch and the training's curves out."""
+"""A network and labelled rows in, the weights of the best epoch and the curves of the training out."""
 
 from __future__ import annotations
 
@@ -12,17 +12,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from harness.classifiers.encoder import resumption, steps
-from harness.classifiers.encoder.averages import Average
-from harness.classifiers.encoder.crew import Crew
-from harness.classifiers.encoder.graphs import Replayed, stepped
+from harness.classifiers.encoder import training_checkpoint
+from harness.classifiers.encoder.batching import Batch, TokenizedRows, batches, random_order
 from harness.classifiers.encoder.losses import Loss
 from harness.classifiers.encoder.network import Network
 from harness.classifiers.encoder.objectives import Objective
+from harness.classifiers.encoder.optimization import make_optimizer
 from harness.classifiers.encoder.options import Options, Precision
-from harness.classifiers.encoder.prediction import device, scores
-from harness.classifiers.encoder.resumption import Resumption
-from harness.classifiers.encoder.rows import Batch, Rows, batches, random_order
+from harness.classifiers.encoder.prediction import device, predict_scores
+from harness.classifiers.encoder.training_checkpoint import Checkpoint
 from harness.values import seeds
 from harness.values.errors import ClassifierError
 from harness.values.progress import progress
@@ -30,34 +28,35 @@ from harness.values.progress import progress
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LOOK = 50
-"""Steps between two looks whether the loss is a number: each makes a GPU wait."""
+LOSS_CHECK_INTERVAL = 50
+"""Steps between two checks that the loss is a number: each check makes a GPU wait."""
 
 
 @dataclass(frozen=True)
-class Data:
+class TrainingData:
     """Rows with their codes, ``(n,)`` or ``(n, k)``; to train on, ``(n, k)`` may hold probabilities."""
 
-    rows: Rows
+    rows: TokenizedRows
     codes: NDArray[Any]
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Fix torch's random streams within the block, and leave them as they were."""
+    """Seed torch's random generators within the block, and restore them after it."""
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         yield
 
 
-def in_bf16(precision: Precision) -> bool:
-    """Say whether training computes in bf16."""
+def uses_bf16(precision: Precision) -> bool:
+    """Return whether training computes in bf16: on request, or by ``auto`` where the processor does."""
     if precision != "auto":
         return precision == "bf16"
     if torch.cuda.is_available():
+        # Emulated, it would be slower than fp32.
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    has: Any = torch.cpu.get_capabilities()
-    return bool(has.get("avx512_bf16") or has.get("amx_bf16"))
+    capabilities: Any = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 class Training:
@@ -68,16 +67,15 @@ class Training:
     network : Network
         Trained in place.
     options : Options
-        How.
     objective : Objective
-        What its outputs stand for.
+        What the outputs stand for.
     seed : int
-        Of the order of the rows; dropout draws from torch's own stream.
+        Of the order of the rows; dropout draws from torch's own generator.
     padding : int
         The padding token.
     folder : Path, optional
-        Keeps the state after each epoch. A training that finds its own there goes on from it, and ends with
-        the same bytes as one that was never stopped.
+        Where the state is saved after each epoch. A training that finds its own state there resumes from it,
+        and ends with the same bytes as one that was never interrupted.
     """
 
     def __init__(
@@ -95,14 +93,18 @@ class Training:
         self.seed = seed
         self.padding = padding
         self.folder = folder
-        self.crew = Crew()
 
-    def run(self, train: Data, validation: Data | None) -> list[dict[str, float]]:
+    def run(self, train: TrainingData, validation: TrainingData | None) -> list[dict[str, float]]:
         """Train; leave the network with the weights of the epoch that has the best macro-F1 on
         ``validation``.
 
-        Of epochs that tie the earlier is kept; without ``validation``, the last. ``schedule.patience`` may
-        end it early.
+        Of epochs that tie, the earliest wins; without ``validation``, the last epoch. ``schedule.patience``
+        may end the training early.
+
+        Parameters
+        ----------
+        train : TrainingData
+        validation : TrainingData or None
 
         Returns
         -------
@@ -115,179 +117,159 @@ class Training:
         ClassifierError
             Where the loss is no longer a number.
         """
+        # Of all epochs: the schedule needs the number of steps, and a resumed training the same orders.
         orders = self._orders(train.rows)
-        optimizer, schedule = steps.planned(self.network, self.options, sum(map(len, orders)))
-        average = Average(self.network, self.options.regularization.ema)
-        kept = Resumption(
+        optimizer, schedule = make_optimizer(self.network, self.options, sum(map(len, orders)))
+        checkpoint = Checkpoint(
             self.folder,
             self._identity(train, validation),
-            {"network": self.network, "optimizer": optimizer, "schedule": schedule, "average": average},
+            {"network": self.network, "optimizer": optimizer, "schedule": schedule},
         )
-        curves, best = self._resumed(kept)
-        model: nn.Module = self._replayed() if self.replays else self.crew.joined(self.network)
+        curves, best_weights = self._resume(checkpoint)
         loss = self.objective.loss(train.codes, self.options.regularization)
-        step = _Step(self, model, loss, optimizer, schedule, average)
-        while len(curves) < len(orders) and not self._late(curves):
-            what = f"epoch {len(curves) + 1}/{len(orders)}"
-            curves.append({"train_loss": step.epoch(train, orders[len(curves)], what)})
+        steps = _Steps(self, loss, optimizer, schedule)
+        while len(curves) < len(orders) and not self._out_of_patience(curves):
+            title = f"epoch {len(curves) + 1}/{len(orders)}"
+            curves.append({"train_loss": steps.run_epoch(train, orders[len(curves)], title)})
             if validation is not None:
-                with average.swapped():
-                    curves[-1] |= self.crew.first(self._judged(validation) if self.crew.rank == 0 else {})
-                    if _best(curves) == len(curves) - 1:
-                        best = _copied(self.network)
-            self._save(kept, curves, best)
-        if best is None:
-            average.settle()
-        else:
-            self.network.load_state_dict(best)
+                curves[-1] |= self._validate(validation)
+                if _best_epoch(curves) == len(curves) - 1:
+                    best_weights = _copy_weights(self.network)
+            random = training_checkpoint.random_states()
+            checkpoint.save({"curves": curves, "best": best_weights, "random": random})
+        if best_weights is not None:
+            self.network.load_state_dict(best_weights)
         self.network.eval()
         return curves
 
-    @property
-    def replays(self) -> bool:
-        """Whether a GPU replays passes; not where one would write over another that is still needed."""
-        return device().type == "cuda" and self.crew.size == 1 and not self.options.regularization.r_drop
-
-    def _replayed(self) -> Replayed:
-        return Replayed(self.network, self.padding, self.options.max_tokens)
-
-    def _orders(self, rows: Rows) -> list[list[NDArray[np.int64]]]:
-        lengths = stepped(rows.lengths, self.options.max_tokens) if self.replays else rows.lengths
-        budget = int(self.options.batch_size * lengths.mean())
+    def _orders(self, rows: TokenizedRows) -> list[list[NDArray[np.int64]]]:
+        # By tokens, so that a batch of short rows has more of them and every step does the same work.
+        budget = int(self.options.batch_size * rows.lengths.mean())
         return [
-            random_order(lengths, budget, seeds.generator(self.seed, "encoder", "order", epoch))
+            random_order(rows.lengths, budget, seeds.generator(self.seed, "encoder", "order", epoch))
             for epoch in range(self.options.epochs)
         ]
 
-    def _late(self, curves: list[dict[str, float]]) -> bool:
+    def _out_of_patience(self, curves: list[dict[str, float]]) -> bool:
         patience = self.options.schedule.patience
         if not patience or not curves or "validation_loss" not in curves[-1]:
             return False
-        # At the start every row may get the same label for epochs, while the loss falls already.
-        least = min(range(len(curves)), key=lambda at: (curves[at]["validation_loss"], at))
-        return len(curves) - 1 - max(_best(curves), least) >= patience
+        # At first every row may get the same label for some epochs while the loss already falls: an epoch
+        # that improves either counts.
+        lowest_loss = min(range(len(curves)), key=lambda epoch: (curves[epoch]["validation_loss"], epoch))
+        return len(curves) - 1 - max(_best_epoch(curves), lowest_loss) >= patience
 
-    def _identity(self, train: Data, validation: Data | None) -> str:
+    def _identity(self, train: TrainingData, validation: TrainingData | None) -> str:
         if self.folder is None:
             return ""
         settings = {
             "options": self.options.to_record(),
             "labels": self.objective.identity,
             "seed": self.seed,
-            "device": [device().type, in_bf16(self.options.precision), self.crew.size],
+            "device": [device().type, uses_bf16(self.options.precision)],
         }
         arrays = [
-            one
+            array
             for data in (train, validation)
             if data is not None
-            for one in (data.codes, *data.rows.tokens, *data.rows.targets)
+            for array in (data.codes, *data.rows.tokens, *data.rows.targets)
         ]
-        return resumption.identity(settings, arrays, self.network.state_dict())
+        return training_checkpoint.identity(settings, arrays, self.network.state_dict())
 
-    def _resumed(self, kept: Resumption) -> tuple[list[dict[str, float]], dict[str, torch.Tensor] | None]:
-        beside = kept.load()
-        if not beside:
+    def _resume(
+        self, checkpoint: Checkpoint
+    ) -> tuple[list[dict[str, float]], dict[str, torch.Tensor] | None]:
+        """Return the curves so far and the weights of the best epoch."""
+        saved = checkpoint.load()
+        if not saved:
             return [], None
-        resumption.set_random_states(beside["random"][self.crew.rank])
-        return beside["curves"], beside["best"]
+        training_checkpoint.set_random_states(saved["random"])
+        return saved["curves"], saved["best"]
 
-    def _save(
-        self, kept: Resumption, curves: list[dict[str, float]], best: dict[str, torch.Tensor] | None
-    ) -> None:
-        if self.folder is None:
-            return
-        random = self.crew.all(resumption.random_states())
-        if self.crew.rank == 0:
-            kept.save({"curves": curves, "best": best, "random": random})
-
-    def _judged(self, validation: Data) -> dict[str, float]:
-        return self.objective.judged(scores(self.network, validation.rows, self.padding), validation.codes)
+    def _validate(self, validation: TrainingData) -> dict[str, float]:
+        raw = predict_scores(self.network, validation.rows, self.padding)
+        return self.objective.validation_metrics(raw, validation.codes)
 
 
 @dataclass(frozen=True)
-class _Step:
-    """What moves the weights of a training."""
+class _Steps:
+    """The steps of a training, which change its weights."""
 
     training: Training
-    model: nn.Module
     loss: Loss
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LambdaLR
-    average: Average
 
-    def epoch(self, train: Data, order: list[NDArray[np.int64]], what: str) -> float:
+    def run_epoch(self, train: TrainingData, order: list[NDArray[np.int64]], title: str) -> float:
         """Go once through the rows; return their mean loss."""
-        training, crew = self.training, self.training.crew
+        training = self.training
         training.network.train()
+        # Summed on the device: to read a number from a GPU makes the program wait for it.
         total = torch.zeros((), device=device())
         for number, batch in enumerate(
-            progress(batches(train.rows, order, training.padding), what, len(order))
+            progress(batches(train.rows, order, training.padding), title, len(order))
         ):
-            total += self._gradients(batch, train.codes[batch.rows]) * len(batch.rows)
-            if number % LOOK == 0 or number == len(order) - 1:
-                seen = float(sum(crew.all(float(total))))
-                if not np.isfinite(seen):
+            total += self._add_gradients(batch, train.codes[batch.rows]) * len(batch.rows)
+            if number % LOSS_CHECK_INTERVAL == 0 or number == len(order) - 1:
+                summed = float(total)
+                if not np.isfinite(summed):
                     raise ClassifierError(
-                        f"the loss is {seen} in {what.partition('/')[0]}: lower learning_rate"
+                        f"the loss is {summed} in {title.partition('/')[0]}: lower learning_rate"
                     )
             nn.utils.clip_grad_norm_(training.network.parameters(), training.options.schedule.clip)
             self.optimizer.step()
             self.schedule.step()
-            self.optimizer.zero_grad(set_to_none=not training.replays)
-            self.average.update()
-        return seen / crew.size / len(train.codes)
+            self.optimizer.zero_grad()
+        return summed / len(train.codes)
 
-    def _gradients(self, batch: Batch, codes: NDArray[Any]) -> torch.Tensor:
-        """Add up the gradients of a batch; return its loss.
-
-        A process that shares a batch with others returns as many times its part of it as they are: the mean
-        over them, of losses as of gradients, is that of the whole batch.
-        """
-        training, crew = self.training, self.training.crew
+    def _add_gradients(self, batch: Batch, codes: NDArray[Any]) -> torch.Tensor:
+        """Add the gradients of a batch to the parameters'; return its loss."""
+        training = self.training
         terms = training.options.regularization
-        mine = crew.share(batch)
-        truth = torch.from_numpy(codes[crew.rank :: crew.size]).to(device())
-        weight, rows = crew.size / self.loss.mass(codes), crew.size / len(codes)
-        if not len(mine.rows):
-            # Too few rows for every process: this one keeps step with another's, for nothing.
-            mine, truth, weight, rows = crew.any_of(batch), truth.new_zeros((1, *truth.shape[1:])), 0.0, 0.0
-        with self._cast():
-            raw = self.model(mine)
-            value = self.loss.total(raw, truth) * weight
+        truth = torch.from_numpy(codes).to(device())
+        weight = 1 / self.loss.mass(codes)
+        with self._autocast():
+            raw = training.network(batch)
+            loss = self.loss.total(raw, truth) * weight
             if terms.r_drop:
-                again = self.model(mine)
-                value = (value + self.loss.total(again, truth) * weight) / 2
-                value = value + terms.r_drop * training.objective.divergence(raw, again).sum() * rows
-        value.backward()  # type: ignore[no-untyped-call]
+                # A second pass draws another dropout; the two are trained to agree (Liang et al. 2021).
+                again = training.network(batch)
+                loss = (loss + self.loss.total(again, truth) * weight) / 2
+                divergence = terms.r_drop * training.objective.divergence(raw, again).sum()
+                loss = loss + divergence * (1 / len(codes))
+        loss.backward()  # type: ignore[no-untyped-call]
         if terms.adversarial:
-            self._harder(mine, truth, weight)
-        return value.detach()
+            self._add_adversarial_gradients(batch, truth, weight)
+        return loss.detach()
 
-    def _harder(self, batch: Batch, truth: torch.Tensor, weight: float) -> None:
-        """Add the gradients at the word embeddings that hurt most nearby (FGM; Miyato et al. 2017)."""
-        table = self.training.network.body.get_input_embeddings().weight
+    def _add_adversarial_gradients(self, batch: Batch, truth: torch.Tensor, weight: float) -> None:
+        """Add the gradients at nearby word embeddings where the loss is higher (FGM; Miyato et al. 2017)."""
+        network = self.training.network
+        embeddings = network.body.get_input_embeddings().weight
         size = self.training.options.regularization.adversarial
-        push = table.grad * (size / table.grad.norm().clamp(min=1e-12))
+        step = embeddings.grad * (size / embeddings.grad.norm().clamp(min=1e-12))
+        # Moved in place and back, so that the second pass needs no copy of the embeddings.
         with torch.no_grad():
-            table.add_(push)
-        with self._cast():
-            value = self.loss.total(self.model(batch), truth) * weight
-        value.backward()  # type: ignore[no-untyped-call]
+            embeddings.add_(step)
+        with self._autocast():
+            loss = self.loss.total(network(batch), truth) * weight
+        loss.backward()  # type: ignore[no-untyped-call]
         with torch.no_grad():
-            table.sub_(push)
+            embeddings.sub_(step)
 
-    def _cast(self) -> AbstractContextManager[Any]:
+    def _autocast(self) -> AbstractContextManager[Any]:
         return (
             torch.autocast(device().type, torch.bfloat16)
-            if in_bf16(self.training.options.precision)
+            if uses_bf16(self.training.options.precision)
             else nullcontext()
         )
 
 
-def _best(curves: list[dict[str, float]]) -> int:
+def _best_epoch(curves: list[dict[str, float]]) -> int:
     """Return the epoch, from 0, with the highest macro-F1 on validation; of several, the first."""
-    return max(range(len(curves)), key=lambda at: (curves[at]["validation_f1_macro"], -at))
+    return max(range(len(curves)), key=lambda epoch: (curves[epoch]["validation_f1_macro"], -epoch))
 
 
-def _copied(network: Network) -> dict[str, torch.Tensor]:
+def _copy_weights(network: Network) -> dict[str, torch.Tensor]:
+    # What state_dict returns changes with the next step.
     return {name: value.detach().clone() for name, value in network.state_dict().items()}

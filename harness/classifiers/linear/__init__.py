@@ -1,1 +1,1 @@
-"""Examples in, probabilities out: weighted words and characters, and a linear classifier."""
+"""Examples in, probabilities out: a linear classifier over TF-IDF n-grams of words and characters."""

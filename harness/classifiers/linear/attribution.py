@@ -1,8 +1,8 @@
-"""Terms, weights and an example in, what each word adds to the score of each label out.
+"""Terms, weights and an example in, what each word contributes to the score of each label out.
 
-The score of a label is a sum over terms, so it falls apart without rest: a term's part goes to the words it
-is made of, in equal shares, and where it occurs several times, by the weight of each occurrence. What the
-second text and the bias add belongs to no word.
+The score of a label is a sum over terms, so that it can be divided exactly: the part of a term goes to the
+words that it is made of, in equal shares, and if it occurs several times, by the weight of each occurrence.
+What the second text and the bias contribute belongs to no word.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     Reals = NDArray[np.float64]
 
-Shares = list[tuple[Span, "Reals"]]
-"""Where words stand in a text, and what each adds to the score of every label."""
+WordContributions = list[tuple[Span, "Reals"]]
+"""For each word of a text its span, and what it contributes to the score of every label, ``(n_labels,)``."""
 
 
-def contributions(terms: Terms, weights: Reals, example: Example) -> Shares:
-    """Return what the words of an example add.
+def contributions(terms: Terms, weights: Reals, example: Example) -> WordContributions:
+    """Return what the words of an example contribute.
 
     Parameters
     ----------
@@ -38,10 +38,10 @@ def contributions(terms: Terms, weights: Reals, example: Example) -> Shares:
     Returns
     -------
     list of ((int, int), (n_labels,) array)
-        Where a word stands in ``example.text``, and what it adds to the scores; in order.
+        The span of each word in ``example.text``, and what it contributes to the scores; in order.
     """
-    spans = word_spans(example, terms.choice.target)
-    added = np.zeros((len(spans), weights.shape[1]))
+    spans = word_spans(example, terms.options.target)
+    by_word = np.zeros((len(spans), weights.shape[1]))
     row = terms.rows([example])
     texts = terms.texts([example])
     first = 0
@@ -50,22 +50,23 @@ def contributions(terms: Terms, weights: Reals, example: Example) -> Shares:
         if name != "second" and len(spans):
             values = row[:, first : first + size].toarray()[0]
             parts = values[:, None] * weights[first : first + size]
-            _spread(added, parts, block.keys, terms.counter(name), texts.of(name))
+            _distribute(by_word, parts, block.keys, terms.counter(name), texts.of(name))
         first += size
-    return list(zip(spans, added, strict=True))
+    return list(zip(spans, by_word, strict=True))
 
 
-def _spread(
-    added: Reals, parts: Reals, keys: NDArray[np.int64], counter: WordGrams | CharGrams, found: Tokens
+def _distribute(
+    by_word: Reals, parts: Reals, keys: NDArray[np.int64], counter: WordGrams | CharGrams, tokens: Tokens
 ) -> None:
-    """Share the part of every term among the words of its occurrences."""
-    key, start, length, weight = counter.places(found)
+    """Add the part of every term to the words of its occurrences."""
+    key, start, length, weight = counter.occurrences(tokens)
     column = np.searchsorted(keys, key)
-    known = column < len(keys)
-    known[known] = keys[column[known]] == key[known]
-    column, start, length, weight = column[known], start[known], length[known], weight[known]
+    is_listed = column < len(keys)
+    is_listed[is_listed] = keys[column[is_listed]] == key[is_listed]
+    column, start = column[is_listed], start[is_listed]
+    length, weight = length[is_listed], weight[is_listed]
     total = np.bincount(column, weights=weight, minlength=len(keys))
     share = weight / total[column] / length
     for offset in range(int(length.max(initial=0))):
         longer = length > offset
-        np.add.at(added, start[longer] + offset, share[longer, None] * parts[column[longer]])
+        np.add.at(by_word, start[longer] + offset, share[longer, None] * parts[column[longer]])

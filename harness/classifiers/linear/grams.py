@@ -1,10 +1,10 @@
 """Words in, counts of n-grams out.
 
-An n-gram has a key, a number. Where n-grams *near* the target are asked for, those before it and those after
-it have keys of their own, and one whose nearest word stands ``d`` words away counts
-``exp(-(d - 1) / window)``; all others are left out.
+An n-gram has a number, its key. If only n-grams *near* the target are counted, those before it and those
+after it have different keys, and one whose nearest word is ``d`` words away counts
+``exp(-(d - 1) / window)``.
 
-A row's counts come from its own words in their own order: neither its neighbours nor the size of a batch
+The counts of a row depend on its own words, in their order: neither the other rows nor the size of a batch
 change a bit of them.
 """
 
@@ -28,13 +28,19 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
     Reals = NDArray[np.float64]
 
-_LARGEST_KEY = 2**62
+_MAX_KEY = 2**62
 _NOT_NEAR = 2**62
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """Texts, each with a number: its place. What is not among them has -1."""
+class Vocabulary:
+    """Texts with numbers: the index of each. Others have -1.
+
+    Parameters
+    ----------
+    texts : tuple of str
+        All different.
+    """
 
     texts: tuple[str, ...]
 
@@ -46,78 +52,88 @@ class Numbers:
         return {text: number for number, text in enumerate(self.texts)}
 
     def of(self, texts: Iterable[str]) -> Integers:
-        """Look texts up."""
+        """Return the number of each text."""
         return np.fromiter(map(self._number.get, texts, repeat(-1)), dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class WordGrams:
-    """N-grams of known words.
+    """N-grams of words of a vocabulary.
 
-    A key is a numeral in base ``len(words) + 1``: the words' numbers plus 1, ``longest`` digits at most, and
-    near the target a digit in front of them, 1 before it and 2 after it.
+    A key is a number in base ``len(words) + 1``. Its digits are the words' numbers plus 1, at most
+    ``longest`` of them; near the target there is a digit in front of them: 1 before it, 2 after it.
 
     Parameters
     ----------
-    words : Numbers
+    words : Vocabulary
     longest : int
-        Words an n-gram has at most.
+        Words in an n-gram, at most.
     window : float, optional
-        In words; only n-grams near the target are counted.
+        In words; with it, only n-grams near the target are counted.
+
+    Raises
+    ------
+    ClassifierError
+        Where keys would not fit into 64 bits.
     """
 
-    words: Numbers
+    words: Vocabulary
     longest: int
     window: float | None = None
 
     def __post_init__(self) -> None:
-        if 3 * (len(self.words) + 1) ** self.longest > _LARGEST_KEY:
+        if 3 * (len(self.words) + 1) ** self.longest > _MAX_KEY:
             raise ClassifierError(
                 f"{len(self.words):,} words have too many n-grams of {self.longest}; raise min_count"
             )
 
-    def count(self, found: Tokens) -> tuple[Integers, csr_matrix]:
+    def count(self, tokens: Tokens) -> tuple[Integers, csr_matrix]:
         """Return the keys that occur, ascending, and their counts, ``(rows, keys)``."""
-        key, row, weight = self._occurrences(found)
+        key, row, weight = self._by_row(tokens)
         keys, column = np.unique(key, return_inverse=True)
-        return keys, _table(row, column, weight, (found.n_rows, len(keys)))
+        return keys, _table(row, column, weight, (tokens.n_rows, len(keys)))
 
-    def count_known(self, found: Tokens, keys: Integers) -> csr_matrix:
-        """Return the counts of these keys, which ascend, ``(rows, keys)``."""
-        key, row, weight = self._occurrences(found)
+    def count_known(self, tokens: Tokens, keys: Integers) -> csr_matrix:
+        """Return the counts of these keys, which must ascend, ``(rows, keys)``."""
+        key, row, weight = self._by_row(tokens)
         column = np.searchsorted(keys, key)
-        known = column < len(keys)
-        known[known] = keys[column[known]] == key[known]
-        return _table(row[known], column[known], weight[known], (found.n_rows, len(keys)))
+        is_listed = column < len(keys)
+        is_listed[is_listed] = keys[column[is_listed]] == key[is_listed]
+        shape = (tokens.n_rows, len(keys))
+        return _table(row[is_listed], column[is_listed], weight[is_listed], shape)
 
-    def places(self, found: Tokens) -> tuple[Integers, Integers, Integers, Reals]:
-        """Return every occurrence: its key, its first word and how many words it has, and its weight."""
-        parts = list(self._by_length(found))
+    def occurrences(self, tokens: Tokens) -> tuple[Integers, Integers, Integers, Reals]:
+        """Return for every occurrence its key, its first word, its number of words and its weight."""
+        parts = list(self._by_length(tokens))
         key, start, weight = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         length = np.repeat(np.arange(1, len(parts) + 1), [len(part[0]) for part in parts])
         return key, start, length, weight
 
-    def _occurrences(self, found: Tokens) -> tuple[Integers, Integers, Reals]:
-        parts = list(self._by_length(found))
+    def _by_row(self, tokens: Tokens) -> tuple[Integers, Integers, Reals]:
+        parts = list(self._by_length(tokens))
         key, start, weight = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        row = found.row[start]
+        row = tokens.row[start]
         order = np.argsort(row, kind="stable")
         return key[order], row[order], weight[order]
 
-    def _by_length(self, found: Tokens) -> Iterator[tuple[Integers, Integers, Reals]]:
-        digit, base = self.words.of(found.words)[found.code] + 1, len(self.words) + 1
-        # Sorts by distance; its last bit is the side.
-        nearness = np.where(found.offset == 0, _NOT_NEAR, 2 * np.abs(found.offset) + (found.offset > 0))
+    def _by_length(self, tokens: Tokens) -> Iterator[tuple[Integers, Integers, Reals]]:
+        """Yield the n-grams of each length, the shorter first: keys, first words, weights."""
+        digit, base = self.words.of(tokens.words)[tokens.code] + 1, len(self.words) + 1
+        # Distance and side in one number, so that a minimum finds the side of the nearest word: its last bit.
+        nearness = np.where(tokens.offset == 0, _NOT_NEAR, 2 * np.abs(tokens.offset) + (tokens.offset > 0))
         start = np.flatnonzero(digit)
         key, nearest = digit[start], nearness[start]
         for length in range(1, self.longest + 1):
             if length > 1:
+                # N-grams grow by a word, if it is in the vocabulary and in the same row.
                 last = start + length - 1
-                kept = last < len(digit)
-                kept[kept] = (digit[last[kept]] > 0) & (found.row[last[kept]] == found.row[start[kept]])
-                start, last = start[kept], last[kept]
-                key = key[kept] * base + digit[last]
-                nearest = np.minimum(nearest[kept], nearness[last])
+                grows = last < len(digit)
+                grows[grows] = (digit[last[grows]] > 0) & (
+                    tokens.row[last[grows]] == tokens.row[start[grows]]
+                )
+                start, last = start[grows], last[grows]
+                key = key[grows] * base + digit[last]
+                nearest = np.minimum(nearest[grows], nearness[last])
             if self.window is None:
                 yield key, start, np.ones(len(start))
                 continue
@@ -129,60 +145,60 @@ class WordGrams:
 
 @dataclass(frozen=True)
 class CharGrams:
-    """N-grams of the characters inside words; the space at both ends of a word is part of it.
+    """N-grams of the characters inside words; a word includes the spaces at its ends.
 
-    A key is an n-gram's number; after the target ``len(grams)`` more.
+    A key is an n-gram's number; after the target, its number plus ``len(grams)``.
 
     Parameters
     ----------
-    grams : Numbers
+    grams : Vocabulary
     lengths : tuple of int
-        Shortest and longest, in characters; a word that is shorter counts as one n-gram.
+        Shortest and longest, in characters; a shorter word counts as one n-gram.
     window : float, optional
         As in :class:`WordGrams`.
     """
 
-    grams: Numbers
+    grams: Vocabulary
     lengths: tuple[int, int]
     window: float | None = None
 
-    def count(self, found: Tokens) -> tuple[Integers, csr_matrix]:
+    def count(self, tokens: Tokens) -> tuple[Integers, csr_matrix]:
         """Return all keys and their counts, ``(rows, keys)``."""
         from scipy.sparse import hstack
 
-        inside = self._inside(found.words)
-        tables = [words @ inside for words in self._words(found)]
+        inside = self._inside(tokens.words)
+        tables = [words @ inside for words in self._words(tokens)]
         return np.arange(len(tables) * len(self.grams)), hstack(tables, format="csr")
 
-    def count_known(self, found: Tokens, keys: Integers) -> csr_matrix:
-        """Return the counts of these keys, which ascend, ``(rows, keys)``."""
+    def count_known(self, tokens: Tokens, keys: Integers) -> csr_matrix:
+        """Return the counts of these keys, which must ascend, ``(rows, keys)``."""
         from scipy.sparse import csr_matrix, hstack
 
-        inside, size = self._inside(found.words), len(self.grams)
+        inside, size = self._inside(tokens.words), len(self.grams)
         tables = [
             words @ inside[:, keys[(keys >= first) & (keys < first + size)] - first]
-            for first, words in zip((0, size), self._words(found), strict=False)
+            for first, words in zip((0, size), self._words(tokens), strict=False)
         ]
         return csr_matrix(hstack(tables, format="csr"))
 
-    def places(self, found: Tokens) -> tuple[Integers, Integers, Integers, Reals]:
-        """Return every n-gram's occurrences in words: its key, the word, 1, and its weight."""
-        inside, size = self._inside(found.words), len(self.grams)
+    def occurrences(self, tokens: Tokens) -> tuple[Integers, Integers, Integers, Reals]:
+        """Return for every n-gram and word that holds it its key, the word, 1 and its weight."""
+        inside, size = self._inside(tokens.words), len(self.grams)
         keys, starts, weights = [], [], []
         sides = (
-            (found.offset < 0, found.offset > 0)
+            (tokens.offset < 0, tokens.offset > 0)
             if self.window is not None
-            else (found.offset == found.offset,)
+            else (tokens.offset == tokens.offset,)
         )
         for side, first in zip(sides, (0, size), strict=False):
-            place = np.flatnonzero(side)
-            table = inside[found.code[place]].tocoo()
+            indices = np.flatnonzero(side)
+            table = inside[tokens.code[indices]].tocoo()
             keys.append(table.col + first)
-            starts.append(place[table.row])
+            starts.append(indices[table.row])
             near = (
                 1.0
                 if self.window is None
-                else np.exp(-(np.abs(found.offset[place[table.row]]) - 1) / self.window)
+                else np.exp(-(np.abs(tokens.offset[indices[table.row]]) - 1) / self.window)
             )
             weights.append(table.data * near)
         key = np.concatenate(keys).astype(np.int64)
@@ -190,31 +206,32 @@ class CharGrams:
         return key, np.concatenate(starts), ones, np.concatenate(weights)
 
     def _inside(self, words: tuple[str, ...]) -> csr_matrix:
-        """Return how often every n-gram stands in every word, ``(words, grams)``."""
-        pieces = [pieces_of(word, self.lengths) for word in words]
-        row = np.repeat(np.arange(len(words)), [len(one) for one in pieces])
-        column = self.grams.of(piece for one in pieces for piece in one)
-        known = column >= 0
-        return _table(row[known], column[known], np.ones(known.sum()), (len(words), len(self.grams)))
+        """Count every n-gram in every word, ``(words, grams)``."""
+        grams = [char_grams_of(word, self.lengths) for word in words]
+        row = np.repeat(np.arange(len(words)), [len(of_word) for of_word in grams])
+        column = self.grams.of(gram for of_word in grams for gram in of_word)
+        is_listed = column >= 0
+        shape = (len(words), len(self.grams))
+        return _table(row[is_listed], column[is_listed], np.ones(is_listed.sum()), shape)
 
-    def _words(self, found: Tokens) -> list[csr_matrix]:
-        """Return how often every word stands in every row, near the target before and after it apart."""
-        shape = (found.n_rows, len(found.words))
+    def _words(self, tokens: Tokens) -> list[csr_matrix]:
+        """Count every word in every row; near the target, separately before and after it."""
+        shape = (tokens.n_rows, len(tokens.words))
         if self.window is None:
-            return [_table(found.row, found.code, np.ones(len(found.row)), shape)]
+            return [_table(tokens.row, tokens.code, np.ones(len(tokens.row)), shape)]
         tables = []
-        for side in (found.offset < 0, found.offset > 0):
-            weight = np.exp(-(np.abs(found.offset[side]) - 1) / self.window)
-            tables.append(_table(found.row[side], found.code[side], weight, shape))
+        for side in (tokens.offset < 0, tokens.offset > 0):
+            weight = np.exp(-(np.abs(tokens.offset[side]) - 1) / self.window)
+            tables.append(_table(tokens.row[side], tokens.code[side], weight, shape))
         return tables
 
 
-def pieces_of(word: str, lengths: tuple[int, int]) -> list[str]:
-    """Cut a word into n-grams of characters.
+def char_grams_of(word: str, lengths: tuple[int, int]) -> list[str]:
+    """Return the n-grams of a word's characters.
 
     Examples
     --------
-    >>> pieces_of("no", (3, 5))
+    >>> char_grams_of("no", (3, 5))
     [' no', 'no ', ' no ']
     """
     if word in MARKS:
@@ -229,7 +246,8 @@ def pieces_of(word: str, lengths: tuple[int, int]) -> list[str]:
 
 
 def _table(row: Integers, column: Integers, value: Reals, shape: tuple[int, int]) -> csr_matrix:
-    """Set values in a table; ``row`` never decreases."""
+    """Return a sparse table with these values; ``row`` must never decrease."""
+    # In that order the arrays are those of the table itself: nothing need be sorted.
     from scipy.sparse import csr_matrix
 
     ends = np.zeros(shape[0] + 1, dtype=np.int64)

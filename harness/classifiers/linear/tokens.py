@@ -1,6 +1,6 @@
-"""Examples in, their words out: flat arrays that know how far each word stands from the target.
+"""Examples in, their words out: flat arrays with the distance of each word from the target.
 
-Language-neutral: a word is a run of letters and digits, anything else but space is a word of its own.
+Language-neutral: a word is a run of letters and digits; any other character but space is a word by itself.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
 
 MASK, OPEN, CLOSE = "<target>", "<t>", "</t>"
-"""Stand for a mention, or around it; no text yields them, since ``<`` is always a word of its own."""
+"""Words in place of a mention, or around it; no text contains them, since ``<`` is a word by itself."""
 
 MARKS = frozenset((MASK, OPEN, CLOSE))
 
-# Long runs are cut: scripts without spaces, and what somebody's cat typed, must not become one huge word.
+# Runs are cut at 40 characters: a text in a script without spaces must not become one huge word.
 _WORD = re.compile(r"\w{1,40}(?:['’]\w{1,40})?|[^\w\s]")
 _PLAIN = Marks("", "", "")
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """The words of some rows, one after the other.
+    """The words of some rows, one row after the other.
 
     Attributes
     ----------
     words : tuple of str
-        The distinct ones, in lower case.
+        The distinct words, in lower case.
     code : (n,) int array
-        Position in ``words`` of every word of every row, in order of reading.
+        Index in ``words`` of each word of each row, in reading order.
     row : (n,) int array
-        Which row it stands in; never decreasing.
+        The row of each word; never decreasing.
     offset : (n,) int array
-        Words from the nearest mention of the target, below 0 before it and above 0 after it; 0 within a
-        mention, or where there is none.
+        Distance in words from the nearest mention of the target, negative before it and positive after it; 0
+        inside a mention, or if there is none.
     n_rows : int
-        Rows without any word included.
+        Rows, including those without words.
     """
 
     words: tuple[str, ...]
@@ -58,94 +58,105 @@ class Tokens:
     n_rows: int
 
 
-def split(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Split a text into words, in lower case.
 
     Examples
     --------
-    >>> split("Varna’s mayor: “No!”")
+    >>> split_words("Varna’s mayor: “No!”")
     ['varna’s', 'mayor', ':', '“', 'no', '!', '”']
     """
     return _WORD.findall(text.lower())
 
 
 def word_spans(example: Example, target: Target) -> list[Span]:
-    """Return where the words that :func:`tokens` gives stand in the text; of a mark, its mention."""
+    """Return the spans in the text of the words that :func:`tokenize` returns; of a mark, its mention."""
     spans = sorted(example.spans) if example.target is not None else []
     if target in ("none", "pair") or not spans:
-        return list(_places(example.text, 0, len(example.text)))
-    found: list[Span] = []
-    shown_once: set[Span] = set()
+        return list(_spans_between(example.text, 0, len(example.text)))
+    word_spans: list[Span] = []
+    mentions: set[Span] = set()
     position = 0
     for start, end in spans:
         mention = (start, end)
-        # A mention that is given twice is shown twice, one that overlaps another not at all.
-        if start < position and mention not in shown_once:
+        # A mention that is listed twice appears twice; one that overlaps another does not appear.
+        if start < position and mention not in mentions:
             continue
-        shown_once.add(mention)
-        inside = [mention, *_places(example.text, start, end), mention]
-        found += [*_places(example.text, position, start), *([mention] if target == "masked" else inside)]
+        mentions.add(mention)
+        inside = [mention, *_spans_between(example.text, start, end), mention]
+        word_spans += [
+            *_spans_between(example.text, position, start),
+            *([mention] if target == "masked" else inside),
+        ]
         position = end
-    return [*found, *_places(example.text, position, len(example.text))]
+    return [*word_spans, *_spans_between(example.text, position, len(example.text))]
 
 
-def _places(text: str, start: int, end: int) -> Iterator[Span]:
+def _spans_between(text: str, start: int, end: int) -> Iterator[Span]:
     piece = text[start:end]
-    low = piece.lower()
-    # A few letters have a small form of two characters.
-    origin = [place for place, one in enumerate(piece) for _ in one.lower()]
-    for match in _WORD.finditer(low):
+    # A few letters have a lower case of two characters ("İ"), so that offsets in the two differ.
+    origin = [index for index, character in enumerate(piece) for _ in character.lower()]
+    for match in _WORD.finditer(piece.lower()):
         yield start + origin[match.start()], start + origin[match.end() - 1] + 1
 
 
-def shown(examples: Examples, target: Target) -> list[View]:
-    """Show examples as asked, without writing anything into them."""
+def views_of(examples: Examples, target: Target) -> list[View]:
+    """Return the input for each example, without marks in the text: they become words of their own."""
     return [view(example, target, _PLAIN) for example in examples]
 
 
-def tokens(views: Sequence[View], target: Target) -> Tokens:
-    """Split the sentences of :func:`shown` into words, with every mention of the target masked or marked."""
-    gathered = _Gathered()
-    for seen in views:
-        if target not in ("none", "pair") and seen.spans:
-            gathered.around(seen, masked=target == "masked")
+def tokenize(views: Sequence[View], target: Target) -> Tokens:
+    """Split the sentences of views into words, with every mention of the target masked or marked.
+
+    Parameters
+    ----------
+    views : sequence of View
+        From :func:`views_of`.
+    target : str
+        See :mod:`harness.classifiers.inputs`.
+    """
+    builder = _TokensBuilder()
+    for row in views:
+        if target not in ("none", "pair") and row.spans:
+            builder.add_with_mentions(row, masked=target == "masked")
         else:
-            gathered.apart(split(seen.text))
-        gathered.end_row()
-    return gathered.tokens()
+            builder.add_without_distance(split_words(row.text))
+        builder.end_row()
+    return builder.tokens()
 
 
-def second_tokens(views: Sequence[View]) -> Tokens:
-    """Split the second texts of :func:`shown`."""
-    gathered = _Gathered()
-    for seen in views:
-        gathered.apart(split(seen.pair) if seen.pair else [])
-        gathered.end_row()
-    return gathered.tokens()
+def tokenize_second(views: Sequence[View]) -> Tokens:
+    """Split the second texts of views into words."""
+    builder = _TokensBuilder()
+    for row in views:
+        builder.add_without_distance(split_words(row.pair) if row.pair else [])
+        builder.end_row()
+    return builder.tokens()
 
 
-class _Gathered:
-    """Words, row by row; in lists, since most rows are short."""
+class _TokensBuilder:
+    """Collects words row by row; in lists, since most rows are short."""
 
     def __init__(self) -> None:
-        # A word that is new gets the next number.
+        # A new word gets the next number.
         self.codes: defaultdict[str, int] = defaultdict()
         self.codes.default_factory = self.codes.__len__
         self.code: list[int] = []
         self.offset: list[int] = []
         self.ends = [0]
 
-    def around(self, seen: View, *, masked: bool) -> None:
-        """Add a text with mentions."""
+    def add_with_mentions(self, row: View, *, masked: bool) -> None:
+        """Add the words of a text with mentions."""
         position = 0
-        for number, (start, end) in enumerate(sorted(seen.spans)):
-            self._gap(split(seen.text[position:start]), after=number > 0, before=True)
-            self.apart([MASK] if masked else [OPEN, *split(seen.text[start:end]), CLOSE])
+        for number, (start, end) in enumerate(sorted(row.spans)):
+            self._add_gap(split_words(row.text[position:start]), after=number > 0, before=True)
+            mention = [MASK] if masked else [OPEN, *split_words(row.text[start:end]), CLOSE]
+            self.add_without_distance(mention)
             position = end
-        self._gap(split(seen.text[position:]), after=True, before=False)
+        self._add_gap(split_words(row.text[position:]), after=True, before=False)
 
-    def apart(self, words: list[str]) -> None:
-        """Add words that no mention is near, or that are one."""
+    def add_without_distance(self, words: list[str]) -> None:
+        """Add the words of a mention, or of a text without one."""
         self._add(words, [0] * len(words))
 
     def end_row(self) -> None:
@@ -154,11 +165,11 @@ class _Gathered:
     def tokens(self) -> Tokens:
         ends = np.array(self.ends, dtype=np.int64)
         row = np.repeat(np.arange(len(ends) - 1), ends[1:] - ends[:-1])
-        code, offset = (np.array(one, dtype=np.int64) for one in (self.code, self.offset))
+        code, offset = (np.array(numbers, dtype=np.int64) for numbers in (self.code, self.offset))
         return Tokens(tuple(self.codes), code, row, offset, len(ends) - 1)
 
-    def _gap(self, words: list[str], *, after: bool, before: bool) -> None:
-        """Add words that stand after a mention, before one, or between two: the nearer one counts."""
+    def _add_gap(self, words: list[str], *, after: bool, before: bool) -> None:
+        """Add the words after a mention, before one, or between two: distances are from the nearer one."""
         n = len(words)
         following = (n + 1) // 2 if after and before else n * after
         self._add(words, [*range(1, following + 1), *range(following - n, 0)])

@@ -45,7 +45,7 @@ def _unset(corpus: Bound, path: str) -> Iterator[Problem]:
     folder = card.default_folder()
     if not folder:
         yield Problem(path, f"the environment variable {card.variable} is not set", card.remedy)
-    elif not Path(folder).exists():
+    elif not folder.exists():
         yield Problem(path, f"{card.variable} is set to {folder}, which does not exist")
 
 

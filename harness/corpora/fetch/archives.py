@@ -39,9 +39,9 @@ def unpack(archive: Path, folder: Path, source: CorpusSource) -> None:
                 what = f"holds {unsafe[0]!r}, which leads outside its folder; nothing was unpacked"
                 raise FetchError(f"{archive.name}: {what}")
             paths = _paths_in_corpus(archive.name, [member.filename for member in members], source)
-            wanted = {member: paths[member.filename] for member in members if member.filename in paths}
-            _check_space(folder, sum(member.file_size for member in wanted))
-            for member, path in wanted.items():
+            selected = {member: paths[member.filename] for member in members if member.filename in paths}
+            _check_space(folder, sum(member.file_size for member in selected))
+            for member, path in selected.items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 with opened.open(member) as packed, (folder / path).open("wb") as file:
                     shutil.copyfileobj(packed, file)

@@ -78,12 +78,13 @@ def check(name: str, folder: Path, *, delete: bool) -> dict[str, FileState]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    wrong = [path for path, sha in actual.items() if published.get(path, pinned.get(path, sha)) != sha]
-    for path in wrong if delete else ():
+    # A published checksum counts more than one that was pinned before it was known.
+    mismatched = [path for path, sha in actual.items() if published.get(path, pinned.get(path, sha)) != sha]
+    for path in mismatched if delete else ():
         (folder / path).unlink()
-    if wrong:
+    if mismatched:
         end = "it was deleted" if delete else f"delete {folder} to fetch it again"
-        lines = [f"{_mismatch(path, actual[path], published, pinned)}; {end}" for path in wrong]
+        lines = [f"{_mismatch(path, actual[path], published, pinned)}; {end}" for path in mismatched]
         raise FetchError("\n".join(lines))
     states: dict[str, FileState] = {
         path: "verified" if path in published else "as first fetched" if path in pinned else "unverified"

@@ -76,18 +76,18 @@ def fetch(
             return _result(source, folder, checksums.check(name, folder, delete=False), already=True)
         # The files are gathered beside and moved when all are checked: a reader never sees half a corpus, and
         # the next run finds what is complete.
-        begun = folder.with_name(f"{name}.begun")
+        staging = folder.with_name(f"{name}.begun")
         if copy_from is not None:
-            _copy(copy_from, begun, source)
+            _copy(copy_from, staging, source)
         elif source.instructions and not mirror:
             card = load_card(name)
             raise FetchError(
                 f"{card.title} cannot be fetched: {source.instructions}. Licence: {card.licence}"
             )
         else:
-            _download(name, source, mirror, begun, retries)
-        states = checksums.check(name, begun, delete=True)
-        begun.rename(folder)
+            _download(name, source, mirror, staging, retries)
+        states = checksums.check(name, staging, delete=True)
+        staging.rename(folder)
     return _result(source, folder, states, already=False)
 
 
@@ -107,48 +107,50 @@ def _source(name: str) -> CorpusSource:
     return SOURCES[name]
 
 
-def _copy(original: Path, begun: Path, source: CorpusSource) -> None:
-    shutil.rmtree(begun, ignore_errors=True)
+def _copy(original: Path, staging: Path, source: CorpusSource) -> None:
+    shutil.rmtree(staging, ignore_errors=True)
     try:
-        copy(original.expanduser(), begun, source)
+        copy(original.expanduser(), staging, source)
     except (FetchError, OSError) as error:
-        shutil.rmtree(begun, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
         if isinstance(error, OSError):
-            raise FetchError(f"{error.filename or begun}: {error.strerror or error}") from None
+            raise FetchError(f"{error.filename or staging}: {error.strerror or error}") from None
         raise
 
 
-def _download(name: str, source: CorpusSource, mirror: str, begun: Path, retries: RetryPolicy) -> None:
+def _download(name: str, source: CorpusSource, mirror: str, staging: Path, retries: RetryPolicy) -> None:
     try:
         if source.archive:
-            _download_archive(source, mirror, begun, retries)
+            _download_archive(source, mirror, staging, retries)
         else:
-            _download_files(name, source, mirror, begun, retries)
+            _download_files(name, source, mirror, staging, retries)
     finally:
         # Partial files are kept for the next run; empty folders are not.
-        if not any(path.is_file() for path in begun.rglob("*")):
-            shutil.rmtree(begun, ignore_errors=True)
+        if not any(path.is_file() for path in staging.rglob("*")):
+            shutil.rmtree(staging, ignore_errors=True)
 
 
-def _download_archive(source: CorpusSource, mirror: str, begun: Path, retries: RetryPolicy) -> None:
+def _download_archive(source: CorpusSource, mirror: str, staging: Path, retries: RetryPolicy) -> None:
     name = PurePosixPath(urlsplit(source.archive).path).name
-    folder = begun / ".archive"
+    folder = staging / ".archive"
     download(_at_mirror(mirror, name) if mirror else source.archive, folder / name, retries=retries)
     try:
-        unpack(folder / name, begun, source)
+        unpack(folder / name, staging, source)
     finally:
         # A broken archive that stayed here would count as complete the next time.
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _download_files(name: str, source: CorpusSource, mirror: str, begun: Path, retries: RetryPolicy) -> None:
+def _download_files(
+    name: str, source: CorpusSource, mirror: str, staging: Path, retries: RetryPolicy
+) -> None:
     if not source.files:
         raise FetchError(f"{name}: which files a mirror has is not known; name a folder with --from")
     published = checksums.published_checksums(name)
     for path, official in source.files.items():
         address = _at_mirror(mirror, path) if mirror else official
         try:
-            download(address, begun / path, checked=path in published, retries=retries)
+            download(address, staging / path, checked=path in published, retries=retries)
         except AbsentError:
             if not source.is_optional(path):
                 raise

@@ -46,6 +46,7 @@ class CorpusSource:
         # macOS adds a second, hidden tree to the zip archives that it makes.
         if "__MACOSX" in parts:
             return None
+        # The first pattern that matches counts: ``newsmtsc-*/*.jsonl`` stands before ``train.jsonl``.
         for pattern in self.patterns:
             if PurePosixPath(path).match(pattern):
                 return "/".join(parts[-len(PurePosixPath(pattern).parts) :])

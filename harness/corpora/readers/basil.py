@@ -155,6 +155,7 @@ def _sentence(sentences: Sequence[str], annotation: Any, where: str) -> int:
     """Return the number of the first sentence that has the annotation's words at its offsets."""
     start, end = json_field(annotation, "start", int, where), json_field(annotation, "end", int, where)
     words = json_field(annotation, "txt", str, where)
+    # Offsets count from the start of the sentence, so that only the words tell which one it is.
     for number, sentence in enumerate(sentences):
         if sentence[start:end] == words:
             return number

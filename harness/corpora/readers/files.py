@@ -91,6 +91,7 @@ def files(
     sources = _files(path)
     if isinstance(path, Mapping) and "split" in shape.columns:
         raise ConfigError([Problem("corpus.columns.split", "has no effect if path names the splits")])
+    # All files are read before any problem is raised, so that a user sees the problems of all.
     raws = read_all(sources, lambda source: _read(source, layout, shape, task))
     raw = concatenate(raws, ", ".join(raw.source for raw in raws))
     registry = EMPTY if parties is None else read_parties(parties)

@@ -93,6 +93,7 @@ def hub(
     parts = _splits(loaded, splits, source)
     raw = concatenate([_read(part, shape, source, task) for part in parts], source)
     registry = EMPTY if parties is None else read_parties(parties)
+    # "someone/some-dataset" would be a folder in the names of runs.
     short = folder.name if folder is not None else str(repo).rpartition("/")[2]
     return build(name or short, raw, labels=labels, task=task, parties=registry)
 
@@ -109,7 +110,7 @@ class DatasetSplit:
 def _check(repo: str | None, revision: str | None, folder: Path | None, subset: str | None) -> None:
     problems = []
     if (repo is None) == (folder is None):
-        what = "or corpus.folder is required" if repo is None else "cannot be combined with corpus.folder"
+        what = "is required, or corpus.folder" if repo is None else "cannot be combined with corpus.folder"
         problems.append(Problem("corpus.repo", what))
     elif repo is not None and revision is None:
         hint = "write the commit: without it, the rows may change"
@@ -191,6 +192,7 @@ def _frame(rows: datasets.Dataset) -> pd.DataFrame:
 
     frame: pd.DataFrame = rows.to_pandas()
     for column, feature in rows.features.items():
+        # A list of labels holds the feature of its items one level down.
         labels = getattr(feature, "feature", feature)
         if isinstance(labels, datasets.ClassLabel):
             decoded = [_decoded(codes, labels.names) for codes in frame[column]]

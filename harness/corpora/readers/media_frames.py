@@ -27,6 +27,7 @@ NAME = "media_frames"
 IRRELEVANT, PRIMARY = 16, 2
 KNOWN_CODES = "known: 1.0 to 15.2, and 16.2"
 NOT_ISSUES = ("codes.json", "sources.json")
+"""Files of the publishers' repository that hold no articles."""
 MAX_OVERHANG = 2
 """Characters by which a published span may exceed the text; it is cut to the text."""
 
@@ -154,6 +155,7 @@ def _article(home: Path, issue: str, key: str, article: Any, where: str) -> RawR
         [(name, span) for name in framing for span in json_field(framing, name, list, f"{where}: framing")],
         lambda item: _span(item[0], item[1], f"{where}: {item[0]}"),
     )
+    # A text from elsewhere than the annotated one is noticed by its length, not by its words.
     outside = [span for span in spans if text is not None and span.end > cut + len(text) + MAX_OVERHANG]
     if outside:
         what = f"marks {outside[0].end}, outside the text of {cut + len(text or '')} characters"

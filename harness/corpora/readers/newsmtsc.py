@@ -110,19 +110,21 @@ class SubsetFile:
 def _files(home: Path, variant: str, dev: str | None) -> tuple[list[SubsetFile], list[str]]:
     """Return the files of a variant, and the name of its test file if that is missing but not required."""
     subset = "rw" if variant in ("rw", "paper_rw") else "mt"
-    joined = home / f"devtest_{subset}.jsonl"
-    if joined.is_file():
-        return _joined(home, joined, subset, variant), []
+    # This file is of the layout of one row per sentence, which has dev and test together.
+    devtest = home / f"devtest_{subset}.jsonl"
+    if devtest.is_file():
+        return _devtest(home, devtest, subset, variant), []
     if variant == subset:
         devs = ("mt", "rw") if dev == "both" else (dev or subset,)
-        wanted = [
+        sources = [
             (subset, "train", "train"),
             *((owner, "dev", "dev") for owner in devs),
             (subset, "test", "test"),
         ]
     else:
-        wanted = [(subset, "train", "train"), (subset, "dev", "test"), (subset, "test", "test")]
-    files = [SubsetFile(_path(home, owner, name), owner, split) for owner, name, split in wanted]
+        # Published scores are on dev and test together, so that no dev rows are left to choose on.
+        sources = [(subset, "train", "train"), (subset, "dev", "test"), (subset, "test", "test")]
+    files = [SubsetFile(_path(home, owner, name), owner, split) for owner, name, split in sources]
     missing = [file for file in files if not file.path.is_file()]
     required = [file for file in missing if variant != subset or file.split != "test"]
     if required:
@@ -132,13 +134,13 @@ def _files(home: Path, variant: str, dev: str | None) -> tuple[list[SubsetFile],
     return [file for file in files if file not in missing], names
 
 
-def _joined(home: Path, joined: Path, subset: str, variant: str) -> list[SubsetFile]:
+def _devtest(home: Path, devtest: Path, subset: str, variant: str) -> list[SubsetFile]:
     if variant == subset:
         hint = "use variant paper" + ("_rw" if subset == "rw" else "")
         raise CorpusError(
-            [Problem(short_path(joined), "holds dev and test in one and cannot tell them apart", hint)]
+            [Problem(short_path(devtest), "holds dev and test in one and cannot tell them apart", hint)]
         )
-    return [SubsetFile(home / "train.jsonl", subset, "train"), SubsetFile(joined, subset, "test")]
+    return [SubsetFile(home / "train.jsonl", subset, "train"), SubsetFile(devtest, subset, "test")]
 
 
 def _path(home: Path, subset: str, name: str) -> Path:
@@ -184,6 +186,7 @@ def _faults(where: str, target: Mapping[str, Any], text: Any) -> list[Problem]:
 def _targets(path: Path) -> Iterator[tuple[str, dict[str, Any], str | None]]:
     """Yield where each target stands, the target and its sentence, of either layout."""
     for where, line in json_lines(path):
+        # The layout of a line is seen by its fields, not by the file's name, which users change.
         if "targets" in line:
             for target in line["targets"]:
                 yield where, {**target, "id": target.get("Input.gid")}, line.get("sentence_normalized")
@@ -201,6 +204,7 @@ def _row(file: SubsetFile, where: str, target: Mapping[str, Any], text: str) -> 
         "target": target["mention"],
         "start": target["from"],
         "end": target["to"],
+        # The first three fields of an id name the article, whose sentences must not be divided by a split.
         "group": "_".join(id_.split("_")[:3]),
         "stance": POLARITY[target["polarity"]],
         "split": file.split,

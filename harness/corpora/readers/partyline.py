@@ -70,6 +70,7 @@ def partyline(*, folder: Path | None = None, labels: LabelSet | None = None, tas
     rows: list[RawRow] = []
     problems: list[Problem] = []
     for file, article in json_lines(home / "articles.jsonl"):
+        # The fields come first: without them there are no lines to check.
         missing = _mistyped(file, article, ARTICLE_FIELDS)
         problems += missing
         for where, line, number in [] if missing else _labelled(file, article):
@@ -113,12 +114,12 @@ def _faults(where: str, line: Any, parties: Registry) -> list[Problem]:
 
 
 def _mistyped(where: str, data: Mapping[str, Any], fields: Mapping[str, type]) -> list[Problem]:
-    wrong = {name: kind for name, kind in fields.items() if not isinstance(data.get(name), kind)}
+    mistyped = {name: kind for name, kind in fields.items() if not isinstance(data.get(name), kind)}
     return [
         Problem(where, f"lacks {name!r}")
         if name not in data
         else Problem(f"{where}: {name}", f"is not {TYPES[kind]}: {data[name]!r}")
-        for name, kind in wrong.items()
+        for name, kind in mistyped.items()
     ]
 
 
@@ -139,6 +140,7 @@ def _rows(article: Mapping[str, Any], line: Mapping[str, Any], number: int, wher
         "holder_votes": tuple(line.get("holder_votes") or ()),
     }
     name = f"{article['id']}.{number}"
+    # A sentence without a party still has frames.
     if not line["targets"]:
         return [shared | {"id": f"{name}.0"}]
     return [

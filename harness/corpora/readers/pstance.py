@@ -59,6 +59,7 @@ def pstance(
     """
     home = load_card(NAME).folder(folder)
     chosen = POLITICIANS if politician == "all" else (politician,)
+    # Where val is scored, the test files are neither read nor required.
     others = [("val", "dev", True), ("test", "test", False)] if scored == "test" else [("val", "test", True)]
     files = [
         CorpusFile(home / f"raw_{file}_{name}.csv", split, needed)

@@ -23,6 +23,7 @@ from harness.values.tables import Corpus
 NAME = "seesaw"
 
 PLACEHOLDERS = ("None", "Not in the list")
+"""Annotated where a holder or target has no name."""
 PARTY = re.compile(
     r"(Republican|Democratic|Tea|Green|Libertarian) Party|((House|Senate) )?(Democrats|Republicans)|GOP"
 )
@@ -92,11 +93,13 @@ def _story(home: Path, path: Path, scored: str) -> list[RawRow]:
         raise CorpusError(
             [Problem(f"{file}: Split", f"unknown split {meta['Split']!r}", "known: train, valid, test")]
         )
+    # The published test part stays unseen where valid is scored in its place.
     if scored == "valid":
         if split == "test":
             return []
         split = "test" if split == "dev" else split
     rows: list[RawRow] = []
+    # A story is three articles on one event, from the left, the centre and the right.
     for number in range(3):
         article = json_field(meta, f"Meta info for article {number}", dict, file)
         shared = {

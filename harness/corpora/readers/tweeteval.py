@@ -75,6 +75,7 @@ def _read(file: CorpusFile) -> Raw:
 
     labels = file.path.with_name(file.path.name.replace("_text", "_labels"))
     texts, codes = list(lines(file.path)), list(lines(labels))
+    # Texts and labels are paired by their lines alone: a lost line would shift all labels after it.
     if len(texts) != len(codes):
         what = f"has {len(codes):,} lines, {file.path.name} {len(texts):,}"
         raise CorpusError([Problem(short_path(labels), what, "is one of them cut off?")])

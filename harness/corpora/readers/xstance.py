@@ -78,6 +78,7 @@ def xstance(
 def _read(file: CorpusFile, task: Task) -> Raw:
     table = tabular.read(file.path, tabular.PUBLISHED)
     raw = canonical(table, SHAPE, task)
+    # A field that one line lacks is no missing column, so that each line is checked.
     _check(table)
     ids = [f"{file.path.stem}:{number}" for number in table.frame["id"]]
     sets = table.frame["test_set"] if "test_set" in table.frame.columns else [None] * len(ids)
@@ -105,5 +106,6 @@ def _check(table: Raw) -> None:
 
 
 def _novelty(name: Any) -> str | None:
+    # Such as new_comments_defr: what is new, and the languages.
     match = re.match(r"new_(comments|questions|topics)_", name) if isinstance(name, str) else None
     return match[1] if match else None

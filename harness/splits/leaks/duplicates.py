@@ -16,30 +16,34 @@ if TYPE_CHECKING:
 
     Indices = NDArray[np.int64]
 
+# Changing two of a sentence's 25 words leaves about this much.
 NEAR_JACCARD = 0.7
-"""Jaccard similarity over words and pairs of words from which on two sentences are near duplicates. Changing
-two of a sentence's 25 words leaves about this much."""
+"""Jaccard similarity over words and pairs of words from which on two sentences are near duplicates."""
 
+# Shorter sentences are alike without being copies: "He did not comment."
 MIN_WORDS = 5
-"""Shorter sentences may be alike without being copies: "He did not comment."."""
+"""Sentences with fewer words are not compared, unless they are equal."""
 
+# Two sentences of similarity s agree in at least one band with probability 1 - (1 - s^4)^16: 0.99 at s = 0.7,
+# more than 0.999 at 0.8, and 0.64 at 0.5, whose candidates the full comparison then discards.
 BANDS, BAND_ROWS = 16, 4
-"""Of the MinHash signatures. Two sentences of similarity s agree in a band with probability 1 - (1 - s^4)^16:
-0.99 at s = 0.7, more than 0.999 at 0.8."""
+"""Of the MinHash signatures."""
 
+# One near duplicate is enough to report a row: a sentence with a thousand variants need not meet them all.
 MAX_NEIGHBOURS = 4
 """Each sentence is compared with so many of those that agree with it in a band, at most."""
 
+# Measured: 5 of the 12 paraphrases in the behaviour audit reach it, and with a row of train or dev none of
+# partyline's 448 test rows, 20 of NewsMTSC's 1,034. At 0.85 it is 11 of 12, 11 and 164; at 0.7 nearly all.
 NEAR_COSINE = 0.9
-"""Cosine of two sentences' vectors (packaged MiniLM) from which on they are near duplicates. Measured: 5 of
-the 12 paraphrases in the behaviour audit reach it, and with a row of train or dev none of partyline's 448
-test rows, 20 of NewsMTSC's 1,034. At 0.85 it is 11 of 12, 11 and 164; at 0.7 nearly all."""
+"""Cosine of two sentences' vectors (packaged MiniLM) from which on they are near duplicates."""
 
 MAX_COMPARED_PAIRS = 2_000_000
 """With more candidates than this, the estimate from the signatures stands for the similarity."""
 
+# About twice the standard error of the estimate from 64 values: sqrt(0.7 * 0.3 / 64) = 0.057.
 ESTIMATE_MARGIN = 0.1
-"""About twice the standard error of that estimate: sqrt(0.7 * 0.3 / 64) = 0.057."""
+"""Candidates whose estimate is lower than the threshold by more are not compared."""
 
 
 def normalised(text: str) -> str:
@@ -50,6 +54,7 @@ def normalised(text: str) -> str:
     >>> normalised("“Varna’s  bridge” opened!")
     'varna s bridge opened'
     """
+    # NFKC makes full-width letters and ligatures plain ones; casefold also turns "ß" into "ss".
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(re.findall(r"\w+", folded)) or folded.strip()
 

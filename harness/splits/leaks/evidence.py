@@ -27,8 +27,9 @@ MAX_TABLE_ROWS = 50
 MAX_REFUSAL_ROWS = 5
 """Rows that a refusal names, at most; the others are counted."""
 
+# Stricter than the usual 0.05, as the test treats items as independent, and sentences of an article are not.
 SHORTCUT_ALPHA = 0.01
-"""Significance level of a shortcut; stricter than the usual 0.05, as the test treats items as independent."""
+"""Significance level of a shortcut."""
 
 MAX_LIFT = 0.25
 """Accuracy that the target alone may add; with more the finding is "failed", a warning no longer suffices."""
@@ -78,6 +79,7 @@ class Evidence:
             "|".join(sorted(value)) if isinstance(value, tuple) else str(value) for value in column
         ]
         self.conflicts = conflicts(rows, label_names, words)
+        # In framing rows have no target: then there is no shortcut to measure.
         targets = rows["target"].astype(object).where(rows["target"].notna(), None)
         labelled = dict(zip(ids, zip(targets, label_names, strict=True), strict=True))
         self.shortcut: Shortcut | None = shortcut(
@@ -87,6 +89,7 @@ class Evidence:
         self.texts = dict(zip(ids, rows["text"].astype(str), strict=True))
 
     def _near(self, words: Sequence[str], encode: Encode | None) -> list[tuple[str, str, float]]:
+        # Each distinct text once: exact repeats are found by equality, which costs nothing.
         texts = list(dict.fromkeys(words))
         pairs = near_pairs(texts, self.limits.near)
         if self.limits.embeddings is not None and encode is not None:

@@ -125,5 +125,6 @@ def leaks(
     shortcut : float
         How much the target alone may add to accuracy without a warning, in (0, 1].
     """
+    # ``true`` in a config takes the measured default.
     cosine = (NEAR_COSINE if embeddings else None) if isinstance(embeddings, bool) else embeddings
     return check(Gate(max_leaked_rows, max_near_rows, near, cosine, shortcut))

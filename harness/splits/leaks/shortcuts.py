@@ -61,6 +61,7 @@ def shortcut(folds: Sequence[tuple[TargetLabels, TargetLabels]]) -> Shortcut | N
 
     correct: list[tuple[bool, bool]] = []
     for train, test in folds:
+        # A fold without targets has no shortcut, and would only dilute those of others.
         if all(target is None for target, _ in train):
             continue
         majority = _most_frequent(label for _, label in train)

@@ -19,22 +19,22 @@ def rows(codes: list[int] | list[list[int]]) -> Labelled:
 
 
 def test_majority_is_certain_of_the_most_frequent_label() -> None:
-    made = majority(labels=STANCE)
-    made.fit(rows([0, 2, 2, 1]))
-    assert made.predict_proba(TWO).tolist() == [[0, 0, 1], [0, 0, 1]]
+    classifier = majority(labels=STANCE)
+    classifier.fit(rows([0, 2, 2, 1]))
+    assert classifier.predict_proba(TWO).tolist() == [[0, 0, 1], [0, 0, 1]]
 
 
-def test_a_tie_goes_to_the_label_that_stands_first() -> None:
-    made = majority(labels=STANCE)
-    made.fit(rows([2, 1, 2, 1]))
-    assert made.predict_proba(TWO[:1]).tolist() == [[0, 1, 0]]
+def test_a_tie_goes_to_the_first_label() -> None:
+    classifier = majority(labels=STANCE)
+    classifier.fit(rows([2, 1, 2, 1]))
+    assert classifier.predict_proba(TWO[:1]).tolist() == [[0, 1, 0]]
 
 
 def test_prior_gives_the_shares_of_the_training_labels() -> None:
-    made = prior(labels=STANCE)
-    made.fit(rows([0, 2, 2, 0, 2]))
+    classifier = prior(labels=STANCE)
+    classifier.fit(rows([0, 2, 2, 0, 2]))
     # Two, none and three of five rows.
-    assert made.predict_proba(TWO).tolist() == [[0.4, 0, 0.6], [0.4, 0, 0.6]]
+    assert classifier.predict_proba(TWO).tolist() == [[0.4, 0, 0.6], [0.4, 0, 0.6]]
 
 
 def test_labels_that_go_together_are_counted_apart() -> None:
@@ -47,25 +47,23 @@ def test_labels_that_go_together_are_counted_apart() -> None:
     assert certain.predict_proba(TWO[:1]).tolist() == [[1, 1, 0]]
 
 
-def test_every_label_is_given_always_and_where_one_label_alone_applies_it_is_refused() -> None:
-    made = every_label(labels=FRAMES)
-    made.fit(rows([[0, 0, 1]]))
-    assert made.predict_proba(TWO).tolist() == [[1, 1, 1], [1, 1, 1]]
-    with pytest.raises(ConfigError) as caught:
+def test_every_label_is_predicted_always_and_refused_for_single_labels() -> None:
+    classifier = every_label(labels=FRAMES)
+    classifier.fit(rows([[0, 0, 1]]))
+    assert classifier.predict_proba(TWO).tolist() == [[1, 1, 1], [1, 1, 1]]
+    with pytest.raises(ConfigError, match="use majority$"):
         every_label(labels=STANCE)
-    assert str(caught.value) == "gives all labels at once, and here a row has one; use majority"
 
 
 def test_another_number_of_labels_is_refused(tmp_path: Path) -> None:
-    made = prior(labels=STANCE)
-    made.fit(rows([0, 1]))
-    assert made.save(tmp_path) == "harness.classifiers.baselines.constant:load"
-    with pytest.raises(ClassifierError) as raised:
+    classifier = prior(labels=STANCE)
+    classifier.fit(rows([0, 1]))
+    assert classifier.save(tmp_path) == "harness.classifiers.baselines.constant:load"
+    with pytest.raises(ClassifierError, match=r"baseline\.json holds 3 .* 2$"):
         load(tmp_path, LabelSet(("critical", "supportive")))
-    assert str(raised.value) == f"{tmp_path / 'baseline.json'} holds 3 labels; expected 2"
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "baseline.json").write_text("{", encoding="utf-8")
-    with pytest.raises(ClassifierError, match=r"baseline\.json cannot be read: Expecting property name"):
+    with pytest.raises(ClassifierError, match=r"baseline\.json .*property name"):
         load(tmp_path, STANCE)

@@ -1,30 +1,33 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from golden import Golden
+from refused import listing, places, refused
 
-from harness.classifiers.baselines.lexicon import TURNED, Lexicon, lexicon, load, valences
+from harness.classifiers.baselines.lexicon import NEGATED, Lexicon, lexicon, load, valences
 from harness.classifiers.protocol import Example, Labelled
 from harness.values.errors import ClassifierError, ConfigError
 from harness.values.labels import FRAMING, STANCE, LabelSet
 
 HALF = 1 / math.log(2)
-"""A window at which every word more halves the weight."""
+"""A window at which each additional word halves the weight."""
 
 
-def one(text: str, target: str = "Varna") -> Example:
+def example(text: str, target: str = "Varna") -> Example:
     at = text.find(target)
     return Example(text, target, ((at, at + len(target)),) if at >= 0 else ())
 
 
 TRAIN = Labelled(
     [
-        *(one(f"Varna {verb} the vote.") for verb in ("praised", "won", "honored", "celebrated")),
-        *(one(f"Varna {verb} the vote.") for verb in ("met", "held", "counted", "moved")),
-        *(one(f"Varna {verb} the vote.") for verb in ("betrayed", "corrupted", "ruined", "insulted")),
+        *(example(f"Varna {verb} the vote.") for verb in ("praised", "won", "honored", "celebrated")),
+        *(example(f"Varna {verb} the vote.") for verb in ("met", "held", "counted", "moved")),
+        *(example(f"Varna {verb} the vote.") for verb in ("betrayed", "corrupted", "ruined", "insulted")),
     ],
     np.array([2] * 4 + [1] * 4 + [0] * 4),
 )
@@ -32,13 +35,13 @@ TRAIN = Labelled(
 
 @pytest.fixture
 def fitted() -> Lexicon:
-    made = lexicon(window=HALF, labels=STANCE)
-    made.fit(TRAIN)
-    return made
+    classifier = lexicon(window=HALF, labels=STANCE)
+    classifier.fit(TRAIN)
+    return classifier
 
 
-def sums(made: Lexicon, text: str, target: str = "Varna") -> list[float]:
-    return np.expm1(made._sums([one(text, target)])[0]).round(9).tolist()
+def sums(classifier: Lexicon, text: str, target: str = "Varna") -> list[float]:
+    return np.expm1(classifier._sums([example(text, target)])[0]).round(9).tolist()
 
 
 def test_the_list_is_vaders() -> None:
@@ -51,19 +54,18 @@ def test_the_list_is_vaders() -> None:
 
 
 def test_positive_and_negative_words_are_added_up_on_either_side(fitted: Lexicon) -> None:
-    # "praised" 2.2 stands two words before the target, so it counts half; "betrayed" -3 stands beside it.
-    said = sums(fitted, "praised the Varna betrayed")
-    assert said == [1.1, 0, 0.5, 0, 3, 1, 2.2, 3]
+    # "praised" 2.2 is two words before the target, so that it counts half; "betrayed" -3 is next to it.
+    assert sums(fitted, "praised the Varna betrayed") == [1.1, 0, 0.5, 0, 3, 1, 2.2, 3]
 
 
-def test_a_negation_turns_the_next_three_words_around(fitted: Lexicon) -> None:
-    assert sums(fitted, "Varna not a big praised")[6:] == [0, round(2.2 * -TURNED, 9)]
+def test_a_negation_reverses_the_next_three_words(fitted: Lexicon) -> None:
+    assert sums(fitted, "Varna not a big praised")[6:] == [0, round(2.2 * -NEGATED, 9)]
     assert sums(fitted, "Varna not a very big praised")[6:] == [2.2, 0]
-    assert sums(fitted, "Varna isn’t betrayed")[6:] == [round(3 * -TURNED, 9), 0]
+    assert sums(fitted, "Varna isn’t betrayed")[6:] == [round(3 * -NEGATED, 9), 0]
 
 
 def test_a_negation_stays_in_its_row(fitted: Lexicon) -> None:
-    both = np.expm1(fitted._sums([one("Varna is not"), one("praised Varna")]))
+    both = np.expm1(fitted._sums([example("Varna is not"), example("praised Varna")]))
     np.testing.assert_allclose(both[1, 6:], [2.2, 0])
 
 
@@ -77,17 +79,19 @@ def test_a_target_that_is_not_named_leaves_the_whole_sentence(fitted: Lexicon) -
 
 
 def test_it_tells_praise_from_blame(fitted: Lexicon) -> None:
-    proba = fitted.predict_proba([one("Varna admired it."), one("Varna saw it."), one("Varna destroyed it.")])
+    proba = fitted.predict_proba(
+        [example("Varna admired it."), example("Varna saw it."), example("Varna destroyed it.")]
+    )
     assert proba.argmax(axis=1).tolist() == [2, 1, 0]
 
 
 def test_two_labels_do(tmp_path: Path) -> None:
     pair = LabelSet(("supportive", "critical"))
-    made = lexicon(labels=pair)
-    kept = [at for at, code in enumerate(TRAIN.codes) if code != 1]
-    codes = (TRAIN.codes[kept] == 0).astype(np.int64)
-    made.fit(Labelled([TRAIN.examples[at] for at in kept], codes))
-    assert made.predict_proba([one("Varna admired it.")]).argmax() == 0
+    classifier = lexicon(labels=pair)
+    not_neutral = np.flatnonzero(TRAIN.codes != 1)
+    codes = (TRAIN.codes[not_neutral] == 0).astype(np.int64)
+    classifier.fit(Labelled([TRAIN.examples[index] for index in not_neutral], codes))
+    assert classifier.predict_proba([example("Varna admired it.")]).argmax() == 0
 
 
 @pytest.mark.parametrize(
@@ -101,18 +105,19 @@ def test_two_labels_do(tmp_path: Path) -> None:
     ids=lambda labels: ",".join(labels.names),
 )
 def test_other_labels_are_refused(labels: LabelSet) -> None:
-    with pytest.raises(ConfigError) as raised:
-        lexicon(window=0.0, labels=labels)
-    assert str(raised.value) == (
-        f"the lexicon knows stance alone, not the labels {', '.join(labels.names)}; "
-        "use linear, embedding or encoder\n"
-        "window: should be above 0, got 0.0"
-    )
+    error = refused(partial(lexicon, window=0.0, labels=labels))
+    assert type(error) is ConfigError
+    assert places(error) == ["", "window"]
+    assert f" {', '.join(labels.names)};" in str(error)
+    assert places(refused(partial(lexicon, labels=labels))) == [""]
+
+
+def test_what_is_refused_says_why(golden: Golden) -> None:
+    golden("classifiers/lexicon", listing({"framing": partial(lexicon, window=0.0, labels=FRAMING)}))
 
 
 def test_a_damaged_file_is_refused(fitted: Lexicon, tmp_path: Path) -> None:
     fitted.save(tmp_path)
     (tmp_path / "lexicon.json").write_text('{"target": "marked"}', encoding="utf-8")
-    with pytest.raises(ClassifierError) as raised:
+    with pytest.raises(ClassifierError, match=r"lexicon\.json .*'window'$"):
         load(tmp_path, STANCE)
-    assert str(raised.value) == f"{tmp_path / 'lexicon.json'} cannot be read: 'window'"

@@ -1,4 +1,4 @@
-"""A student: what it is taught, from whom, that it goes on after a stop, what it refuses."""
+"""A student: its targets, its teachers, how it resumes after an interruption, what it refuses."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ import torch
 from harness.classifiers.encoder import distilled as distillation
 from harness.classifiers.encoder import load, training
 from harness.classifiers.encoder.classifier import Encoder
-from harness.classifiers.encoder.distilled import Distilled, distilled, heard, read
+from harness.classifiers.encoder.distilled import Distilled, distilled, read_unlabelled, soft_labels
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
 from harness.classifiers.protocol import Example, Labelled
 from harness.values.catalog import bind
 from harness.values.errors import ClassifierError, ConfigError
 from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
+from tests.golden import Golden
 
 PAIR = LabelSet(("critical", "supportive"))
 FRAMES = LabelSet(("conflict", "morality"), multi=True)
-PLAIN = Regularization(dropout=0.0, label_smoothing=0.0, ema=0.0)
-ROWS = 2
-"""Unlabelled ones."""
+PLAIN = Regularization(dropout=0.0, label_smoothing=0.0)
+UNLABELLED_ROWS = 2
+
+Fits = list[tuple[int, Labelled]]
 
 
 def rows(ends: tuple[str, ...] = ("again", "on the hill", "in a plan")) -> Labelled:
@@ -47,8 +49,8 @@ def rows(ends: tuple[str, ...] = ("again", "on the hill", "in a plan")) -> Label
 @pytest.fixture(scope="module")
 def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
     checkpoint = tiny_models.write(tmp_path_factory.mktemp("bert"))
-    how = {"max_tokens": 32, "batch_size": 4, "schedule": Schedule(patience=0), "regularization": PLAIN}
-    return Options(checkpoint=checkpoint, epochs=10, learning_rate=1e-2, **how)
+    settings = {"max_tokens": 32, "batch_size": 4, "schedule": Schedule(patience=0), "regularization": PLAIN}
+    return Options(checkpoint=checkpoint, epochs=10, learning_rate=1e-2, **settings)
 
 
 @pytest.fixture
@@ -60,27 +62,27 @@ def unlabelled(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lessons(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Labelled]]:
-    """Note what every encoder is fitted on from here on, with its seed."""
-    noted: list[tuple[int, Labelled]] = []
-    plain = Encoder.fit
+def fits(monkeypatch: pytest.MonkeyPatch) -> Fits:
+    """Record the seed of every encoder that is fitted, and its rows."""
+    recorded: Fits = []
+    original = Encoder.fit
 
     def fit(self: Encoder, train: Labelled, validation: Labelled | None = None) -> None:
-        noted.append((self.seed, train))
-        plain(self, train, validation)
+        recorded.append((self.seed, train))
+        original(self, train, validation)
 
     monkeypatch.setattr(Encoder, "fit", fit)
-    return noted
+    return recorded
 
 
-def made(options: Options, **given: Any) -> Distilled:
-    return distilled(**{"teacher": options, "student": options, "labels": PAIR, "seed": 1} | given)
+def make(options: Options, **settings: Any) -> Distilled:
+    return distilled(**{"teacher": options, "student": options, "labels": PAIR, "seed": 1} | settings)
 
 
-def test_a_student_without_a_label_learns_what_its_teacher_knows(
+def test_a_student_without_labels_learns_what_its_teacher_knows(
     options: Options, unlabelled: Path, tmp_path: Path
 ) -> None:
-    student = made(options, trust=1.0, unlabelled=unlabelled)
+    student = make(options, teacher_weight=1.0, unlabelled=unlabelled)
     student.fit(rows(), rows())
     assert student.predict_proba(rows().examples).argmax(axis=1).tolist() == rows().codes.tolist()
     folder = tmp_path / "model"
@@ -88,7 +90,7 @@ def test_a_student_without_a_label_learns_what_its_teacher_knows(
     assert student.save(folder) == "harness.classifiers.encoder:load"
     again = load(folder, PAIR)
     assert again.predict_proba(rows().examples).tobytes() == student.predict_proba(rows().examples).tobytes()
-    assert {one["teacher_f1_macro"] for one in student.curves_} == {1.0}
+    assert {epoch["teacher_f1_macro"] for epoch in student.curves_} == {1.0}
     assert set(student.curves_[-1]) == {
         "train_loss",
         "validation_loss",
@@ -97,191 +99,185 @@ def test_a_student_without_a_label_learns_what_its_teacher_knows(
     }
 
 
-def test_labels_and_what_teachers_say_are_mixed(
-    options: Options, unlabelled: Path, lessons: list[tuple[int, Labelled]]
-) -> None:
+def test_targets_mix_labels_and_teachers(options: Options, unlabelled: Path, fits: Fits) -> None:
     train = rows()
-    student = made(options, teachers=2, trust=0.25, unlabelled=unlabelled)
+    student = make(options, teachers=2, teacher_weight=0.25, unlabelled=unlabelled)
     student.fit(train)
-    (one, first), (two, second), (own, taught) = lessons
-    assert len({one, two, own}) == 3
+    (first_seed, first), (second_seed, second), (student_seed, targets) = fits
+    assert len({first_seed, second_seed, student_seed}) == 3
     assert first.codes.tolist() == second.codes.tolist() == train.codes.tolist()
-    asked = [*train.examples, *read(unlabelled)]
-    assert list(taught.examples) == asked
-    said = []
-    for seed in (one, two):
+    examples = [*train.examples, *read_unlabelled(unlabelled)]
+    assert list(targets.examples) == examples
+    probas = []
+    for seed in (first_seed, second_seed):
         teacher = Encoder(options, PAIR, seed)
         teacher.fit(train)
-        said.append(heard(teacher, asked))
-    mean = (said[0] + said[1]) / 2
-    expected = np.concatenate([0.25 * mean[:-ROWS] + 0.75 * np.eye(2)[train.codes], mean[-ROWS:]])
-    assert np.asarray(taught.codes) == pytest.approx(expected)
+        probas.append(soft_labels(teacher, examples))
+    mean = (probas[0] + probas[1]) / 2
+    labelled = 0.25 * mean[:-UNLABELLED_ROWS] + 0.75 * np.eye(2)[train.codes]
+    expected = np.concatenate([labelled, mean[-UNLABELLED_ROWS:]])
+    assert np.asarray(targets.codes) == pytest.approx(expected)
 
 
-def test_frames_are_taught_each_by_its_own_probability(
-    options: Options, lessons: list[tuple[int, Labelled]]
-) -> None:
+def test_each_frame_has_a_target_of_its_own(options: Options, fits: Fits) -> None:
     train = rows()
-    examples = [Example(one.text) for one in train.examples]
+    examples = [Example(example.text) for example in train.examples]
     codes = np.stack([1 - train.codes, train.codes], axis=1)
-    student = made(options, labels=FRAMES, trust=0.5)
+    student = make(options, labels=FRAMES, teacher_weight=0.5)
     student.fit(Labelled(examples, codes))
     assert (student.predict_proba(examples) >= 0.5).astype(int).tolist() == codes.tolist()
-    taught = np.asarray(lessons[-1][1].codes)
-    assert taught.shape == codes.shape
-    assert ((taught >= 0.5) == (codes == 1)).all()
-    assert (taught != codes).any()
+    targets = np.asarray(fits[-1][1].codes)
+    assert targets.shape == codes.shape
+    assert ((targets >= 0.5) == (codes == 1)).all()
+    assert (targets != codes).any()
 
 
-def test_it_goes_on_after_a_stop_without_asking_its_teachers_again(
+def test_it_resumes_after_an_interruption_without_fitting_its_teachers_again(
     options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = made(options, teachers=2)
-    whole.fit(rows(), rows(("today",)))
-    fits: list[int] = []
-    plain = Encoder.fit
+    uninterrupted = make(options, teachers=2)
+    uninterrupted.fit(rows(), rows(("today",)))
+    seeds: list[int] = []
+    original = Encoder.fit
 
-    def stopped(self: Encoder, train: Labelled, validation: Labelled | None = None) -> None:
-        fits.append(self.seed)
+    def interrupt_the_student(self: Encoder, train: Labelled, validation: Labelled | None = None) -> None:
+        seeds.append(self.seed)
         if self.seed == 1:
             raise KeyboardInterrupt
-        plain(self, train, validation)
+        original(self, train, validation)
 
-    monkeypatch.setattr(Encoder, "fit", stopped)
-    one = made(options, teachers=2)
-    one.checkpoint_dir = tmp_path
+    monkeypatch.setattr(Encoder, "fit", interrupt_the_student)
+    interrupted = make(options, teachers=2)
+    interrupted.checkpoint_dir = tmp_path
     with pytest.raises(KeyboardInterrupt):
-        one.fit(rows(), rows(("today",)))
-    assert len(fits) == 3
+        interrupted.fit(rows(), rows(("today",)))
+    assert len(seeds) == 3
     assert sorted(path.suffix for path in tmp_path.rglob("*") if path.is_file()) == [".npy", ".npy"]
-    monkeypatch.setattr(Encoder, "fit", plain)
-    again = made(options, teachers=2)
-    again.checkpoint_dir = tmp_path
-    monkeypatch.setattr("harness.classifiers.encoder.distilled.heard", None)
-    again.fit(rows(), rows(("today",)))
-    assert again.predict_proba(rows().examples).tobytes() == whole.predict_proba(rows().examples).tobytes()
-    assert again.curves_ == whole.curves_
-    other = made(replace(options, epochs=2), student=options, teachers=2)
+    monkeypatch.setattr(Encoder, "fit", original)
+    resumed = make(options, teachers=2)
+    resumed.checkpoint_dir = tmp_path
+    monkeypatch.setattr("harness.classifiers.encoder.distilled.soft_labels", None)
+    resumed.fit(rows(), rows(("today",)))
+    expected = uninterrupted.predict_proba(rows().examples)
+    assert resumed.predict_proba(rows().examples).tobytes() == expected.tobytes()
+    assert resumed.curves_ == uninterrupted.curves_
+    other = make(replace(options, epochs=2), student=options, teachers=2)
     other.checkpoint_dir = tmp_path
-    with pytest.raises(TypeError):  # what other teachers said is not taken for theirs
+    with pytest.raises(TypeError):  # the probabilities of other teachers are not read in their place
         other.fit(rows(), rows(("today",)))
 
 
-def weights(one: Encoder) -> dict[str, Any]:
-    return {name: value.clone() for name, value in one.network_.state_dict().items()}
+def weights(model: Encoder) -> dict[str, Any]:
+    return {name: value.clone() for name, value in model.network_.state_dict().items()}
 
 
-def test_the_weights_of_several_students_are_averaged(
-    options: Options, lessons: list[tuple[int, Labelled]]
-) -> None:
-    several = made(options, students=3)
+def test_the_weights_of_several_students_are_averaged(options: Options, fits: Fits) -> None:
+    several = make(options, students=3)
     several.fit(rows())
-    (_, _), *taught = lessons
-    assert len({seed for seed, _ in taught}) == 3
-    assert all(one.codes is taught[0][1].codes for _, one in taught)
-    learned = []
-    for seed, given in list(taught):
+    (_, _), *student_fits = fits
+    assert len({seed for seed, _ in student_fits}) == 3
+    assert all(targets.codes is student_fits[0][1].codes for _, targets in student_fits)
+    states = []
+    for seed, targets in list(student_fits):
         student = Encoder(options, PAIR, seed)
-        student.fit(given)
-        learned.append(weights(student))
-    kept = weights(several.encoder_)
-    for name, value in kept.items():
-        mean = sum(one[name].double() for one in learned) / 3
+        student.fit(targets)
+        states.append(weights(student))
+    for name, value in weights(several.encoder_).items():
+        mean = sum(state[name].double() for state in states) / 3
         assert value.double().numpy() == pytest.approx(mean.numpy(), abs=1e-6), name
-    alone = made(options)
-    alone.fit(rows())
-    assert all(value.equal(learned[0][name]) for name, value in weights(alone.encoder_).items())
+    single = make(options)
+    single.fit(rows())
+    assert all(value.equal(states[0][name]) for name, value in weights(single.encoder_).items())
 
 
 @pytest.mark.parametrize("better", ["average", "student"])
-def test_the_average_is_kept_unless_a_student_is_better_on_validation(
+def test_the_average_wins_unless_a_student_is_better_on_validation(
     options: Options, better: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: dict[int, Encoder] = {}
-    plain = distillation.averaged
+    students: list[Encoder] = []
+    original = distillation.average_weights
 
-    def like(models: Any) -> Encoder:
-        given.update(enumerate(models))
-        # As good as the best of them, or one that always says the same.
-        found = plain(
-            [max(models, key=lambda one: max(epoch["validation_f1_macro"] for epoch in one.curves_))]
-        )
+    def scripted(models: Any) -> Encoder:
+        students.extend(models)
+        # As good as the best of them, or a model that gives every row the same label.
+        best = max(models, key=lambda model: max(epoch["validation_f1_macro"] for epoch in model.curves_))
+        soup = original([best])
         if better == "student":
             with torch.no_grad():
-                found.network_.head.weight.zero_()
-                found.network_.head.bias.copy_(torch.tensor([1.0, 0.0]))
-        return found
+                soup.network_.head.weight.zero_()
+                soup.network_.head.bias.copy_(torch.tensor([1.0, 0.0]))
+        return soup
 
-    monkeypatch.setattr(distillation, "averaged", like)
-    several = made(options, students=2)
+    monkeypatch.setattr(distillation, "average_weights", scripted)
+    several = make(options, students=2)
     several.fit(rows(), rows(("today",)))
-    scores = {one["average_f1_macro"] for one in several.curves_}
+    scores = {epoch["average_f1_macro"] for epoch in several.curves_}
     assert len(scores) == 1
     if better == "student":
-        assert several.encoder_ in given.values()
+        assert several.encoder_ in students
         assert scores.pop() == pytest.approx(1 / 3)
     else:
-        assert several.encoder_ not in given.values()
-        assert scores.pop() >= max(one["validation_f1_macro"] for one in several.curves_)
+        assert several.encoder_ not in students
+        assert scores.pop() >= max(epoch["validation_f1_macro"] for epoch in several.curves_)
 
 
-def test_a_student_that_has_learned_does_not_learn_again_after_a_stop(
+def test_a_finished_student_is_not_fitted_again_after_an_interruption(
     options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = made(options, students=2)
-    whole.fit(rows(), rows(("today",)))
-    plain = Encoder.fit
+    uninterrupted = make(options, students=2)
+    uninterrupted.fit(rows(), rows(("today",)))
+    original = Encoder.fit
 
-    def stopped(self: Encoder, train: Labelled, validation: Labelled | None = None) -> None:
+    def interrupt_the_second(self: Encoder, train: Labelled, validation: Labelled | None = None) -> None:
         if self.checkpoint_dir == tmp_path / "student-1":
             raise KeyboardInterrupt
-        plain(self, train, validation)
+        original(self, train, validation)
 
-    one, again = made(options, students=2), made(options, students=2)
-    one.checkpoint_dir = again.checkpoint_dir = tmp_path
+    interrupted, resumed = make(options, students=2), make(options, students=2)
+    interrupted.checkpoint_dir = resumed.checkpoint_dir = tmp_path
     with monkeypatch.context() as patch:
-        patch.setattr(Encoder, "fit", stopped)
+        patch.setattr(Encoder, "fit", interrupt_the_second)
         with pytest.raises(KeyboardInterrupt):
-            one.fit(rows(), rows(("today",)))
-    epochs: list[str] = []
-    step = training._Step.epoch
+            interrupted.fit(rows(), rows(("today",)))
+    folders: list[str] = []
+    run_epoch = training._Steps.run_epoch
 
-    def noted(self: Any, *given: Any) -> float:
-        epochs.append(str(self.training.folder))
-        return step(self, *given)
+    def recorded(self: Any, *arguments: Any) -> float:
+        folders.append(str(self.training.folder))
+        return run_epoch(self, *arguments)
 
-    monkeypatch.setattr(training._Step, "epoch", noted)
-    again.fit(rows(), rows(("today",)))
-    assert set(epochs) == {str(tmp_path / "student-1")}
-    assert again.predict_proba(rows().examples).tobytes() == whole.predict_proba(rows().examples).tobytes()
+    monkeypatch.setattr(training._Steps, "run_epoch", recorded)
+    resumed.fit(rows(), rows(("today",)))
+    assert set(folders) == {str(tmp_path / "student-1")}
+    expected = uninterrupted.predict_proba(rows().examples)
+    assert resumed.predict_proba(rows().examples).tobytes() == expected.tobytes()
 
 
-def test_options_out_of_range_are_named(options: Options, tmp_path: Path) -> None:
+def test_options_out_of_range_are_reported(options: Options, tmp_path: Path, golden: Golden) -> None:
     (tmp_path / "news.txt").touch()
-    given = {
+    settings = {
         "teacher": {"checkpoint": options.checkpoint, "epochs": 0},
         "student": {"checkpoint": options.checkpoint, "learning_rate": 0.0},
         "teachers": 0,
         "students": 0,
-        "trust": 1.5,
+        "teacher_weight": 1.5,
         "unlabelled": str(tmp_path / "news.txt"),
     }
     with pytest.raises(ConfigError) as caught:
-        bind("classifier", "distilled", given).make(labels=PAIR, seed=1)
-    assert str(caught.value).splitlines() == [
-        "teacher.epochs: should be at least 1, got 0",
-        "student.learning_rate: should be above 0, got 0.0",
-        "teachers: should be at least 1, got 0",
-        "students: should be at least 1, got 0",
-        "trust: should be in [0, 1], got 1.5",
-        "unlabelled: should end in .csv, .jsonl, .parquet, .tsv, got 'news.txt'",
+        bind("classifier", "distilled", settings).make(labels=PAIR, seed=1)
+    assert [problem.where for problem in caught.value.problems] == [
+        *("teacher.epochs", "student.learning_rate", "teachers", "students", "teacher_weight", "unlabelled")
     ]
+    golden("classifiers/distilled-options", str(caught.value))
     missing = tmp_path / "news.csv"
-    with pytest.raises(ConfigError) as caught:
-        made(options, unlabelled=missing)
-    assert str(caught.value) == f"unlabelled: there is no file {missing}"
-    with pytest.raises(ClassifierError, match="call fit first"):
-        made(options).predict_proba(rows().examples)
+    with pytest.raises(ConfigError, match="news.csv") as caught:
+        make(options, unlabelled=missing)
+    assert [problem.where for problem in caught.value.problems] == ["unlabelled"]
+
+
+def test_a_student_that_is_not_fitted_is_refused(options: Options) -> None:
+    with pytest.raises(ClassifierError, match="call fit"):
+        make(options).predict_proba(rows().examples)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
@@ -301,24 +297,25 @@ def test_unlabelled_rows_are_read_in_every_format(tmp_path: Path, suffix: str) -
         table.to_json(file, orient="records", lines=True)
     else:
         table.to_csv(file, sep="\t" if suffix == ".tsv" else ",", index=False)
-    first, second = read(file)
+    first, second = read_unlabelled(file)
     assert (first.target, second.target) == ("Varna", "coast")
     assert first.spans[0] == (25, 30)
     assert second.spans == ((4, 9),)
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    ("text", "detail"),
     [
-        ("", "cannot be read: "),
-        ("target\nVarna\n", "there should be rows with a text"),
-        ("text,target\n", "there should be rows with a text"),
-        ("text,target\nVarna won.,Varna\n,Varna\n", "row 2 has no text"),
+        ("", "cannot be read"),
+        ("target\nVarna\n", "'text'$"),
+        ("text,target\n", "'text'$"),
+        ("text,target\nVarna won.,Varna\n,Varna\n", "row 2 "),
     ],
+    ids=["empty", "no column", "no rows", "no text"],
 )
-def test_a_file_without_text_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+def test_a_file_without_text_is_refused(tmp_path: Path, text: str, detail: str) -> None:
     file = tmp_path / "news.csv"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(ClassifierError) as caught:
-        read(file)
-    assert str(caught.value).startswith(f"{file}: {problem}")
+    with pytest.raises(ClassifierError, match=detail) as caught:
+        read_unlabelled(file)
+    assert str(caught.value).startswith(f"{file}: ")

@@ -1,6 +1,9 @@
+"""An encoder as a whole: what it learns, saves, reads and refuses."""
+
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,6 @@ from safetensors.torch import load_file, save_file
 
 from harness.classifiers.encoder import encoder, load
 from harness.classifiers.encoder.options import Regularization, Schedule
-from harness.classifiers.encoder.prediction import device
 from harness.classifiers.protocol import Classifier, Example, Labelled, Saveable, Traced
 from harness.values.errors import ClassifierError
 from harness.values.labels import STANCE, LabelSet
@@ -37,36 +39,35 @@ def data() -> Labelled:
         for verb, code in (("attacked", 0), ("praised", 1))
     ]
     spanned = [
-        dataclasses.replace(one, spans=((one.text.index("varna"), one.text.index("varna") + 5),))
-        for one, _ in rows
+        dataclasses.replace(example, spans=((example.text.index("varna"), example.text.index("varna") + 5),))
+        for example, _ in rows
     ]
     return Labelled(spanned, np.array([code for _, code in rows]))
 
 
 @pytest.fixture(scope="module")
 def make(checkpoint: str) -> Callable[..., Any]:
-    def made(**options: Any) -> Any:
-        given = {"checkpoint": checkpoint, "epochs": 2, "max_tokens": 32, "batch_size": 4, "labels": PAIR}
-        return encoder(**{**given, "learning_rate": 1e-3, "seed": 1, **options})
+    def model(**options: Any) -> Any:
+        defaults = {"checkpoint": checkpoint, "epochs": 2, "max_tokens": 32, "batch_size": 4, "labels": PAIR}
+        return encoder(**{**defaults, "learning_rate": 1e-3, "seed": 1, **options})
 
-    return made
+    return model
 
 
 @pytest.fixture(scope="module")
 def fitted(make: Callable[..., Any], data: Labelled) -> Any:
-    one = make(epochs=6, learning_rate=1e-2, regularization=Regularization(dropout=0.0))
-    one.fit(data, data)
-    return one
+    model = make(epochs=6, learning_rate=1e-2, regularization=Regularization(dropout=0.0))
+    model.fit(data, data)
+    return model
 
 
-def test_it_is_what_the_protocol_asks_for(fitted: Any) -> None:
+def test_it_follows_the_protocol(fitted: Any) -> None:
     assert isinstance(fitted, Classifier)
     assert isinstance(fitted, Saveable)
     assert isinstance(fitted, Traced)
     assert not fitted.deterministic
 
 
-@pytest.mark.skipif(device().type == "cuda", reason="by its order of the rows so small a network may not")
 def test_it_learns(fitted: Any, data: Labelled) -> None:
     proba = fitted.predict_proba(data.examples)
     assert proba.shape == (18, 2)
@@ -77,32 +78,34 @@ def test_it_learns(fitted: Any, data: Labelled) -> None:
 def test_curves_have_one_entry_an_epoch(fitted: Any) -> None:
     assert len(fitted.curves_) == 6
     assert all(
-        list(one) == ["train_loss", "validation_loss", "validation_f1_macro"] for one in fitted.curves_
+        list(epoch) == ["train_loss", "validation_loss", "validation_f1_macro"] for epoch in fitted.curves_
     )
     assert fitted.curves_[-1]["train_loss"] < fitted.curves_[0]["train_loss"]
 
 
-def test_without_select_there_is_nothing_to_choose_by(make: Callable[..., Any], data: Labelled) -> None:
-    one = make(epochs=1)
-    one.fit(data)
-    assert [list(entry) for entry in one.curves_] == [["train_loss"]]
+def test_without_validation_rows_curves_hold_the_training_loss(
+    make: Callable[..., Any], data: Labelled
+) -> None:
+    model = make(epochs=1)
+    model.fit(data)
+    assert [list(epoch) for epoch in model.curves_] == [["train_loss"]]
 
 
 @pytest.mark.parametrize("architecture", tiny_models.ARCHITECTURES)
 def test_every_architecture_is_fitted_saved_and_read(
     architecture: str, tmp_path: Path, make: Callable[..., Any], data: Labelled
 ) -> None:
-    one = make(
+    model = make(
         checkpoint=tiny_models.write(tmp_path / "from", architecture),
         epochs=1,
         pooling="cls_target",
     )
-    one.fit(data, data)
+    model.fit(data, data)
     folder = tmp_path / "to"
     folder.mkdir()
-    assert one.save(folder) == "harness.classifiers.encoder:load"
+    assert model.save(folder) == "harness.classifiers.encoder:load"
     again = load(folder, PAIR)
-    assert again.predict_proba(data.examples).tobytes() == one.predict_proba(data.examples).tobytes()
+    assert again.predict_proba(data.examples).tobytes() == model.predict_proba(data.examples).tobytes()
 
 
 @pytest.mark.parametrize("pooling", ["cls", "mean", "target", "cls_target"])
@@ -110,29 +113,29 @@ def test_every_architecture_is_fitted_saved_and_read(
 def test_every_pooling_reads_every_view(
     target: str, pooling: str, make: Callable[..., Any], data: Labelled
 ) -> None:
-    one = make(target=target, pooling=pooling, epochs=1)
-    one.fit(Labelled(data.examples[:6], data.codes[:6]))
-    absent = Example("the plan was bad .", "varna")
-    assert np.isfinite(one.predict_proba([*data.examples, absent, Example("", "varna")])).all()
+    model = make(target=target, pooling=pooling, epochs=1)
+    model.fit(Labelled(data.examples[:6], data.codes[:6]))
+    unnamed = [Example("the plan was bad .", "varna"), Example("", "varna")]
+    assert np.isfinite(model.predict_proba([*data.examples, *unnamed])).all()
 
 
 @pytest.mark.parametrize("pooling", ["cls", "mean", "target", "cls_target"])
 def test_blind_to_the_target_every_pooling_reads_the_sentence(
     pooling: str, make: Callable[..., Any], data: Labelled
 ) -> None:
-    one = make(target="none", pooling=pooling, epochs=1)
-    one.fit(Labelled(data.examples[:6], data.codes[:6]))
+    model = make(target="none", pooling=pooling, epochs=1)
+    model.fit(Labelled(data.examples[:6], data.codes[:6]))
     same = [dataclasses.replace(data.examples[0], target=name, spans=()) for name in ("varna", "union", None)]
-    proba = one.predict_proba(same)
+    proba = model.predict_proba(same)
     assert proba[0].tobytes() == proba[1].tobytes() == proba[2].tobytes()
 
 
-def test_target_pooling_sees_which_party_is_meant(make: Callable[..., Any], data: Labelled) -> None:
-    one = make(target="pair", pooling="target", epochs=1)
-    one.fit(data)
+def test_target_pooling_tells_two_mentions_apart(make: Callable[..., Any], data: Labelled) -> None:
+    model = make(target="pair", pooling="target", epochs=1)
+    model.fit(data)
     text = "varna attacked varna ."
     first, second = (Example(text, "varna", (span,)) for span in ((0, 5), (15, 20)))
-    proba = one.predict_proba([first, second])
+    proba = model.predict_proba([first, second])
     assert not np.allclose(proba[0], proba[1])
 
 
@@ -140,27 +143,25 @@ def test_target_pooling_sees_which_party_is_meant(make: Callable[..., Any], data
 def test_same_seed_same_bytes_whatever_torch_drew_before(
     precision: str, make: Callable[..., Any], data: Labelled
 ) -> None:
-    made = []
+    probas = []
     for before in (3, 4):
         torch.manual_seed(before)
-        one = make(precision=precision, epochs=1)
-        one.fit(data, data)
-        made.append(one.predict_proba(data.examples).tobytes())
-    assert made[0] == made[1]
+        model = make(precision=precision, epochs=1)
+        model.fit(data, data)
+        probas.append(model.predict_proba(data.examples).tobytes())
+    assert probas[0] == probas[1]
 
 
 def test_another_seed_gives_another_model(make: Callable[..., Any], data: Labelled) -> None:
-    made = []
+    probas = []
     for seed in (1, 2):
-        one = make(seed=seed, epochs=1)
-        one.fit(data)
-        made.append(one.predict_proba(data.examples).tobytes())
-    assert made[0] != made[1]
+        model = make(seed=seed, epochs=1)
+        model.fit(data)
+        probas.append(model.predict_proba(data.examples).tobytes())
+    assert probas[0] != probas[1]
 
 
-def test_fitting_leaves_the_random_streams_of_torch_as_they_were(
-    make: Callable[..., Any], data: Labelled
-) -> None:
+def test_fitting_restores_the_random_streams_of_torch(make: Callable[..., Any], data: Labelled) -> None:
     torch.manual_seed(9)
     expected = torch.rand(3)
     torch.manual_seed(9)
@@ -168,34 +169,36 @@ def test_fitting_leaves_the_random_streams_of_torch_as_they_were(
     assert torch.rand(3).equal(expected)
 
 
-def test_labels_do_not_depend_on_order_or_company(fitted: Any, data: Labelled) -> None:
-    whole = fitted.predict_proba(data.examples)
+def test_probabilities_do_not_depend_on_order_or_batch(fitted: Any, data: Labelled) -> None:
+    together = fitted.predict_proba(data.examples)
     backwards = fitted.predict_proba(list(reversed(data.examples)))[::-1]
-    alone = np.concatenate([fitted.predict_proba([one]) for one in data.examples])
-    assert whole == pytest.approx(backwards, abs=1e-6)
-    assert whole == pytest.approx(alone, abs=1e-6)
+    single = np.concatenate([fitted.predict_proba([example]) for example in data.examples])
+    assert together == pytest.approx(backwards, abs=1e-6)
+    assert together == pytest.approx(single, abs=1e-6)
 
 
-def test_what_repeats_is_computed_once(fitted: Any, data: Labelled, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[int] = []
-    plain = fitted.tokenizer_
-    monkeypatch.setattr(fitted, "tokenizer_", lambda some: (read.append(len(some)), plain(some))[1])
-    monkeypatch.setattr(fitted.tokenizer_, "backend", plain.backend, raising=False)
-    one, two = data.examples[:2]
-    proba = fitted.predict_proba([one, two, one, one])
-    assert read == [2]
+def test_equal_examples_are_computed_once(
+    fitted: Any, data: Labelled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    original = fitted.tokenizer_
+    monkeypatch.setattr(fitted, "tokenizer_", lambda some: (calls.append(len(some)), original(some))[1])
+    monkeypatch.setattr(fitted.tokenizer_, "backend", original.backend, raising=False)
+    first, second = data.examples[:2]
+    proba = fitted.predict_proba([first, second, first, first])
+    assert calls == [2]
     assert proba.tobytes() == proba[[0, 1, 0, 0]].tobytes()
 
 
-def test_several_labels_at_once(make: Callable[..., Any], data: Labelled) -> None:
+def test_a_multi_label_task_is_learned(make: Callable[..., Any], data: Labelled) -> None:
     codes = np.stack([data.codes, np.ones_like(data.codes)], axis=1)
-    texts = [Example(one.text) for one in data.examples]
-    one = make(labels=FRAMES, target="none", pooling="mean", epochs=15, learning_rate=1e-2)
-    one.fit(Labelled(texts, codes), Labelled(texts, codes))
-    proba = one.predict_proba(texts)
+    texts = [Example(example.text) for example in data.examples]
+    model = make(labels=FRAMES, target="none", pooling="mean", epochs=15, learning_rate=1e-2)
+    model.fit(Labelled(texts, codes), Labelled(texts, codes))
+    proba = model.predict_proba(texts)
     assert proba.shape == (18, 2)
     assert (FRAMES.decide(proba) == codes).all()
-    assert max(entry["validation_f1_macro"] for entry in one.curves_) == 1.0
+    assert max(epoch["validation_f1_macro"] for epoch in model.curves_) == 1.0
 
 
 def test_any_text_is_read(fitted: Any) -> None:
@@ -207,20 +210,16 @@ def test_any_text_is_read(fitted: Any) -> None:
 
 
 def test_use_before_fit_is_refused(make: Callable[..., Any], tmp_path: Path) -> None:
-    message = "the encoder has not been fitted: call fit first"
-    with pytest.raises(ClassifierError) as error:
+    with pytest.raises(ClassifierError, match="call fit"):
         make().predict_proba([Example("good")])
-    assert str(error.value) == message
-    with pytest.raises(ClassifierError) as error:
+    with pytest.raises(ClassifierError, match="call fit"):
         make().save(tmp_path)
-    assert str(error.value) == message
 
 
 def test_divergence_is_refused(make: Callable[..., Any], data: Labelled) -> None:
-    one = make(learning_rate=1e30, precision="fp32", schedule=Schedule(warmup=0.0))
-    with pytest.raises(ClassifierError) as error:
-        one.fit(data)
-    assert str(error.value) == "the loss is nan in epoch 1: lower learning_rate"
+    model = make(learning_rate=1e30, precision="fp32", schedule=Schedule(warmup=0.0))
+    with pytest.raises(ClassifierError, match=r"nan .*epoch 1: .*learning_rate"):
+        model.fit(data)
 
 
 @pytest.mark.parametrize("limit", [64, 65])
@@ -230,37 +229,48 @@ def test_rows_longer_than_the_positions_are_refused(
     # RoBERTa counts from the padding token (0) on: of 66 positions 65 are left.
     path = tiny_models.write(tmp_path, "roberta")
     make(checkpoint=path, epochs=1, max_tokens=limit).fit(data)
-    with pytest.raises(ClassifierError) as error:
+    with pytest.raises(ClassifierError, match=r"65 .*max_tokens .*66") as caught:
         make(checkpoint=path, max_tokens=66).fit(data)
-    assert str(error.value) == f"{path} reads 65 tokens at most, not max_tokens 66"
+    assert path in str(caught.value)
 
 
 def test_damaged_weights_are_refused(fitted: Any, tmp_path: Path) -> None:
     fitted.save(tmp_path)
     file = tmp_path / "model.safetensors"
-    whole = file.read_bytes()
-    file.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ClassifierError, match=r"model\.safetensors: its weights cannot be read: "):
+    intact = file.read_bytes()
+    file.write_bytes(intact[: len(intact) // 2])
+    with pytest.raises(ClassifierError, match=r"model\.safetensors: "):
         load(tmp_path, PAIR)
-    file.write_bytes(whole)
+    file.write_bytes(intact)
     weights = load_file(file)
     weights["head.bias"][0] = float("nan")
     save_file(weights, file)
-    with pytest.raises(ClassifierError) as error:
+    with pytest.raises(ClassifierError, match=r"NaN .* head\.bias") as caught:
         load(tmp_path, PAIR)
-    assert str(error.value) == f"{file}: its weights hold NaN or infinity, first in head.bias"
+    assert str(caught.value).startswith(f"{file}: ")
     file.unlink()
-    with pytest.raises(ClassifierError, match=r"model\.safetensors: its weights cannot be read: "):
+    with pytest.raises(ClassifierError, match=r"model\.safetensors: "):
         load(tmp_path, PAIR)
 
 
 def test_a_folder_of_something_else_is_refused(fitted: Any, tmp_path: Path) -> None:
-    with pytest.raises(ClassifierError, match=r"encoder\.json: cannot be read: "):
+    with pytest.raises(ClassifierError, match=r"encoder\.json: "):
         load(tmp_path, PAIR)
     fitted.save(tmp_path)
-    with pytest.raises(ClassifierError) as error:
+    with pytest.raises(ClassifierError, match=r"2 labels.* 3"):
         load(tmp_path, STANCE)
-    assert str(error.value) == f"{tmp_path}: the encoder has 2 labels, not 3"
+
+
+def test_a_model_that_was_trained_with_weight_averaging_is_read(
+    fitted: Any, data: Labelled, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path)
+    settings = json.loads((tmp_path / "encoder.json").read_text())
+    settings["options"]["regularization"]["ema"] = 0.995
+    (tmp_path / "encoder.json").write_text(json.dumps(settings))
+    again = load(tmp_path, PAIR)
+    assert again.options == fitted.options
+    assert again.predict_proba(data.examples).tobytes() == fitted.predict_proba(data.examples).tobytes()
 
 
 def test_nothing_saved_is_code_or_pickle(fitted: Any, tmp_path: Path) -> None:

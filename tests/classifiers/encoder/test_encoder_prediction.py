@@ -1,4 +1,4 @@
-"""Batches of one stretch follow those of another; every row comes back at its place."""
+"""Batches of one chunk follow those of another; every row comes back in its position."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import numpy as np
 import pytest
 
 from harness.classifiers.encoder import prediction
-from harness.classifiers.encoder.prediction import Reading, computed, streamed, stretches
-from harness.classifiers.encoder.rows import Batch, Tokenizer
+from harness.classifiers.encoder.batching import Batch, Tokenizer
+from harness.classifiers.encoder.prediction import Preprocessing, chunks, compute, stream_scores
 from harness.classifiers.protocol import Example
 from tests.classifiers import tiny_models
 
 
 class Echo:
-    """Returns each row's number of tokens, and notes the batches and how many it is asked for at once."""
+    """Returns each row's number of tokens; records the sizes of batches and the threads that call it."""
 
-    def __init__(self, budget: int, at_once: int) -> None:
-        self.budget, self.at_once = budget, at_once
+    def __init__(self, budget: int, parallel: int) -> None:
+        self.budget, self.parallel = budget, parallel
         self.sizes: list[int] = []
         self.threads: set[int] = set()
 
     def pool(self) -> AbstractContextManager[Executor]:
-        return ThreadPoolExecutor(self.at_once)
+        return ThreadPoolExecutor(self.parallel)
 
     def scores(self, batch: Batch) -> Any:
         self.sizes.append(batch.tokens.size)
@@ -35,7 +35,7 @@ class Echo:
         return batch.attention.sum(axis=1)[text][:, None].astype(float)
 
 
-READING = Reading(Tokenizer(tiny_models.tokenizer(), "none", 64), 0)
+PREPROCESSING = Preprocessing(Tokenizer(tiny_models.tokenizer(), "none", 64), 0)
 
 
 def examples(count: int) -> list[Example]:
@@ -43,20 +43,20 @@ def examples(count: int) -> list[Example]:
     return [Example(" ".join(["good"] * int(length))) for length in lengths]
 
 
-@pytest.mark.parametrize("at_once", [1, 2, 5])
+@pytest.mark.parametrize("parallel", [1, 2, 5])
 @pytest.mark.parametrize("count", [0, 1, 2, 40, 127, 128, 129, 1500])
-def test_every_row_comes_back_at_its_place(count: int, at_once: int) -> None:
-    engine = Echo(64, at_once)
+def test_every_row_comes_back_in_its_position(count: int, parallel: int) -> None:
+    engine = Echo(64, parallel)
     some = examples(count)
-    found = streamed(engine, READING, some, 1)
+    scores = stream_scores(engine, PREPROCESSING, some, 1)
     # Two tokens stand around a text.
-    assert found[:, 0].tolist() == [len(one.text.split()) + 2 for one in some]
+    assert scores[:, 0].tolist() == [len(example.text.split()) + 2 for example in some]
 
 
-@pytest.mark.parametrize(("at_once", "least"), [(1, 1), (2, 2), (4, 4)])
-def test_few_rows_are_shared_out(at_once: int, least: int) -> None:
-    engine = Echo(10_000, at_once)
-    streamed(engine, READING, examples(40), 1)
+@pytest.mark.parametrize(("parallel", "least"), [(1, 1), (2, 2), (4, 4)])
+def test_few_rows_are_divided_over_the_cores(parallel: int, least: int) -> None:
+    engine = Echo(10_000, parallel)
+    stream_scores(engine, PREPROCESSING, examples(40), 1)
     assert len(engine.sizes) >= least
     assert len(engine.sizes) <= 2 * least
     assert max(engine.sizes) <= 2 * sum(engine.sizes) / len(engine.sizes)
@@ -65,28 +65,27 @@ def test_few_rows_are_shared_out(at_once: int, least: int) -> None:
 @pytest.mark.parametrize(("count", "batches"), [(1, 1), (3, 3)])
 def test_fewer_batches_than_cores_are_computed_in_turn(count: int, batches: int) -> None:
     engine = Echo(1, 4)
-    one = list(prediction.shared_batches(READING.rows(examples(count)), 1, 0))
-    assert len(one) == batches
-    assert [batch is other for batch, (other, _) in zip(one, computed(engine, one), strict=True)] == [
-        True
-    ] * batches
+    given = list(prediction.shared_batches(PREPROCESSING.tokenize(examples(count)), 1, 0))
+    assert len(given) == batches
+    computed = [batch for batch, _ in compute(engine, given)]
+    assert all(batch is other for batch, other in zip(computed, given, strict=True))
     assert engine.threads == {threading.get_ident()}
 
 
-def test_no_more_batches_are_made_than_are_waited_for() -> None:
-    engine, made = Echo(64, 2), 0
+def test_no_more_batches_are_made_than_the_queue_holds() -> None:
+    engine, produced = Echo(64, 2), 0
 
     def endless() -> Any:
-        nonlocal made
-        (batch,) = prediction.shared_batches(READING.rows(examples(1)), 64, 0)
+        nonlocal produced
+        (batch,) = prediction.shared_batches(PREPROCESSING.tokenize(examples(1)), 64, 0)
         while True:
-            made += 1
+            produced += 1
             yield batch
 
-    results = computed(engine, endless())
-    for taken in range(1, 20):
+    results = compute(engine, endless())
+    for consumed in range(1, 20):
         next(results)
-        assert made <= taken + prediction.WAITING * engine.at_once
+        assert produced <= consumed + prediction.QUEUED_PER_CORE * engine.parallel
     results.close()  # type: ignore[attr-defined]
 
 
@@ -96,13 +95,13 @@ def test_what_an_engine_raises_is_raised() -> None:
             raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        streamed(Broken(64, 2), READING, examples(300), 1)
+        stream_scores(Broken(64, 2), PREPROCESSING, examples(300), 1)
 
 
-def test_stretches_grow_and_leave_nothing_out() -> None:
-    assert stretches(0) == []
-    assert stretches(1) == [slice(0, 1)]
-    found = stretches(2_000)
-    assert [at for part in found for at in range(part.start, part.stop)] == list(range(2_000))
-    assert found[0].stop == prediction.FIRST
-    assert max(part.stop - part.start for part in found) == prediction.STRETCH
+def test_chunks_grow_and_leave_nothing_out() -> None:
+    assert chunks(0) == []
+    assert chunks(1) == [slice(0, 1)]
+    slices = chunks(2_000)
+    assert [row for chunk in slices for row in range(chunk.start, chunk.stop)] == list(range(2_000))
+    assert slices[0].stop == prediction.FIRST_CHUNK_SIZE
+    assert max(chunk.stop - chunk.start for chunk in slices) == prediction.CHUNK_SIZE

@@ -1,3 +1,5 @@
+"""The steps of a training: which epoch is kept, the rate, the terms of the loss."""
+
 from __future__ import annotations
 
 import math
@@ -8,22 +10,21 @@ import numpy as np
 import pytest
 import torch
 
-from harness.classifiers.encoder import steps, training
-from harness.classifiers.encoder.averages import Average
+from harness.classifiers.encoder import optimization, training
+from harness.classifiers.encoder.batching import Tokenizer
 from harness.classifiers.encoder.losses import divergence
 from harness.classifiers.encoder.objectives import OneTask
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
 from harness.classifiers.encoder.prediction import device
-from harness.classifiers.encoder.rows import Tokenizer
 from harness.classifiers.protocol import Example
 from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
 
 PAIR = LabelSet(("critical", "supportive"))
-NONE = Regularization(label_smoothing=0.0, ema=0.0)
+NONE = Regularization(label_smoothing=0.0)
 
 
-def ready(**options: Any) -> tuple[training.Training, training.Data]:
+def ready(**options: Any) -> tuple[training.Training, training.TrainingData]:
     from transformers import BertConfig, BertModel
 
     from harness.classifiers.encoder.network import Network
@@ -36,93 +37,61 @@ def ready(**options: Any) -> tuple[training.Training, training.Data]:
     network = Network(BertModel(config), "cls", 2, 0.0).to(device())
     tokenizer = Tokenizer(tiny_models.tokenizer(), "none", 16)
     rows = tokenizer([Example("good plan"), Example("bad plan")] * 4)
-    given = Options(**{"epochs": 3, "batch_size": 4, "precision": "fp32", **options})
-    return training.Training(network, given, OneTask(PAIR), 1, 0), training.Data(
+    settings = Options(**{"epochs": 3, "batch_size": 4, "precision": "fp32", **options})
+    return training.Training(network, settings, OneTask(PAIR), 1, 0), training.TrainingData(
         rows, np.array([0, 1, 0, 0, 0, 1, 0, 1])
     )
 
 
 @pytest.mark.parametrize(
-    ("values", "kept"),
+    ("scores", "best"),
     [((0.5, 0.7, 0.6), 1), ((0.5, 0.7, 0.7), 1), ((0.7, 0.7, 0.7), 0), ((0.1, 0.2, 0.3), 2)],
 )
 def test_the_best_epoch_is_kept_and_of_two_that_tie_the_earlier(
-    values: tuple[float, ...], kept: int, monkeypatch: pytest.MonkeyPatch
+    scores: tuple[float, ...], best: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, data = ready()
-    seen: list[torch.Tensor] = []
+    run, data = ready()
+    by_epoch: list[torch.Tensor] = []
 
     def scripted(_: Any, validation: Any) -> dict[str, float]:
-        seen.append(one.network.head.weight.detach().clone())
-        return {"validation_loss": 0.0, "validation_f1_macro": values[len(seen) - 1]}
+        by_epoch.append(run.network.head.weight.detach().clone())
+        return {"validation_loss": 0.0, "validation_f1_macro": scores[len(by_epoch) - 1]}
 
-    monkeypatch.setattr(training.Training, "_judged", scripted)
-    one.run(data, data)
-    assert one.network.head.weight.equal(seen[kept])
-    assert not seen[0].equal(seen[1])
+    monkeypatch.setattr(training.Training, "_validate", scripted)
+    run.run(data, data)
+    assert run.network.head.weight.equal(by_epoch[best])
+    assert not by_epoch[0].equal(by_epoch[1])
 
 
 def test_the_rate_rises_and_falls_in_a_line() -> None:
-    one, _ = ready(schedule=Schedule(warmup=0.2), learning_rate=1.0)
-    optimizer, schedule = steps.planned(one.network, one.options, 10)
+    run, _ = ready(schedule=Schedule(warmup=0.2), learning_rate=1.0)
+    optimizer, schedule = optimization.make_optimizer(run.network, run.options, 10)
     rates: list[float] = []
     for _ in range(10):
         rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         schedule.step()
     # 2 of 10 steps up; then 8 down to 0, which is reached after the last.
-    assert rates == pytest.approx([1 / 2, 1, *(left / 8 for left in (8, 7, 6, 5, 4, 3, 2, 1))])
+    assert rates == pytest.approx([1 / 2, 1, *(steps / 8 for steps in (8, 7, 6, 5, 4, 3, 2, 1))])
 
 
 def test_biases_and_normalizations_do_not_decay() -> None:
-    one, _ = ready()
-    optimizer, _ = steps.planned(one.network, one.options, 10)
-    assert sum(len(group["params"]) for group in optimizer.param_groups) == len([*one.network.parameters()])
+    run, _ = ready()
+    optimizer, _ = optimization.make_optimizer(run.network, run.options, 10)
+    assert sum(len(group["params"]) for group in optimizer.param_groups) == len([*run.network.parameters()])
     for group in optimizer.param_groups:
         assert {parameter.ndim > 1 for parameter in group["params"]} == {group["weight_decay"] > 0}
 
 
-@pytest.fixture
-def line() -> torch.nn.Linear:
-    layer = torch.nn.Linear(1, 1, bias=False)
-    with torch.no_grad():
-        layer.weight.fill_(0.0)
-    return layer
-
-
-def test_the_average_forgets_its_start_and_is_only_lent(line: torch.nn.Linear) -> None:
-    average = Average(line, 0.5)
-    for value in (1.0, 2.0):
-        with torch.no_grad():
-            line.weight.fill_(value)
-        average.update()
-    # Decay is min(0.5, 1/11), then min(0.5, 2/12): 10/11 · 1, then 1/6 · 10/11 + 5/6 · 2.
-    expected = 1 / 6 * 10 / 11 + 5 / 6 * 2
-    with average.swapped():
-        assert line.weight.item() == pytest.approx(expected)
-    assert line.weight.item() == 2.0
-    average.settle()
-    assert line.weight.item() == pytest.approx(expected)
-
-
-def test_without_a_decay_there_is_no_average(line: torch.nn.Linear) -> None:
-    average = Average(line, 0.0)
-    average.update()
-    with average.swapped():
-        assert line.weight.item() == 0.0
-    average.settle()
-    assert line.weight.item() == 0.0
-
-
 def test_divergence_is_none_between_equals_and_symmetric() -> None:
-    one = torch.tensor([[0.0, 0.0]])
-    two = torch.tensor([[math.log(3), 0.0]])
-    assert divergence(one, one, False).item() == 0.0
+    even = torch.tensor([[0.0, 0.0]])
+    odd = torch.tensor([[math.log(3), 0.0]])
+    assert divergence(even, even, False).item() == 0.0
     # Of (1/2, 1/2) and (3/4, 1/4): ½ (½ ln ⅔ + ½ ln 2 + ¾ ln 3/2 + ¼ ln ½) = ½ · ¼ ln 3
-    for pair in ((one, two), (two, one)):
+    for pair in ((even, odd), (odd, even)):
         assert divergence(*pair, False).item() == pytest.approx(math.log(3) / 8)
-    # A label of its own is such a pair of chances.
-    assert divergence(one[:, :1], two[:, :1], True).item() == pytest.approx(math.log(3) / 8)
+    # One label of several is such a pair of probabilities.
+    assert divergence(even[:, :1], odd[:, :1], True).item() == pytest.approx(math.log(3) / 8)
 
 
 @pytest.mark.parametrize(
@@ -130,24 +99,23 @@ def test_divergence_is_none_between_equals_and_symmetric() -> None:
     [
         replace(NONE, r_drop=1.0),
         replace(NONE, adversarial=0.5),
-        replace(NONE, ema=0.9),
         replace(NONE, label_smoothing=0.1),
         replace(NONE, class_weights=1.0),
     ],
 )
 def test_every_term_changes_what_is_learned(terms: Regularization) -> None:
     learned = []
-    for given in (NONE, terms):
-        one, data = ready(regularization=given)
+    for regularization in (NONE, terms):
+        run, data = ready(regularization=regularization)
         with training.seeded(1):
-            one.run(data, None)
-        learned.append(one.network.head.weight.detach())
+            run.run(data, None)
+        learned.append(run.network.head.weight.detach())
     assert not learned[0].equal(learned[1])
 
 
 def test_the_adversarial_step_is_taken_back() -> None:
-    one, data = ready(regularization=replace(NONE, adversarial=0.5), learning_rate=1e-30)
-    table = one.network.body.get_input_embeddings().weight
-    before = table.detach().clone()
-    one.run(data, None)
-    assert table.detach().cpu().numpy() == pytest.approx(before.cpu().numpy(), abs=1e-6)
+    run, data = ready(regularization=replace(NONE, adversarial=0.5), learning_rate=1e-30)
+    embeddings = run.network.body.get_input_embeddings().weight
+    before = embeddings.detach().clone()
+    run.run(data, None)
+    assert embeddings.detach().cpu().numpy() == pytest.approx(before.cpu().numpy(), abs=1e-6)

@@ -22,7 +22,7 @@ from tests.classifiers import tiny_models
 
 PAIR = LabelSet(("critical", "supportive"))
 FRAMES = LabelSet(("conflict", "morality"), multi=True)
-PLAIN = Regularization(dropout=0.0, label_smoothing=0.0, ema=0.0)
+PLAIN = Regularization(dropout=0.0, label_smoothing=0.0)
 VERBS = {"attacked": (0, (1, 0)), "praised": (1, (0, 1))}
 
 
@@ -42,7 +42,7 @@ def both() -> Labelled:
     ]
     spans = [((text.index("varna"), text.index("varna") + 5),) for text, *_ in texts]
     stance = [Example(text, "varna", span) for (text, *_), span in zip(texts, spans, strict=True)]
-    frames = Labelled([Example(text) for text, *_ in texts], np.array([one for *_, one in texts]))
+    frames = Labelled([Example(text) for text, *_ in texts], np.array([codes for *_, codes in texts]))
     return Labelled(stance, np.array([code for _, code, _ in texts]), frames)
 
 
@@ -55,9 +55,9 @@ def options(checkpoint: str) -> Options:
 
 @pytest.fixture(scope="module")
 def fitted(options: Options, both: Labelled) -> JointEncoder:
-    made = joint_encoder(encoder=options, labels=PAIR, other_labels=FRAMES, seed=1)
-    made.fit(both, both)
-    return made
+    model = joint_encoder(encoder=options, labels=PAIR, other_labels=FRAMES, seed=1)
+    model.fit(both, both)
+    return model
 
 
 def test_both_tasks_are_learned(fitted: JointEncoder, both: Labelled, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_both_tasks_are_learned(fitted: JointEncoder, both: Labelled, tmp_path: 
     )
 
 
-def test_what_is_saved_labels_either_task_and_no_other(
+def test_a_saved_model_labels_either_task_and_no_other(
     fitted: JointEncoder, both: Labelled, tmp_path: Path
 ) -> None:
     assert fitted.save(tmp_path) == "harness.classifiers.encoder.joint:load"
@@ -87,36 +87,36 @@ def test_what_is_saved_labels_either_task_and_no_other(
     assert load(tmp_path, FRAMES).labels == FRAMES
     with pytest.raises(ClassifierError) as caught:
         load(tmp_path, STANCE)
-    assert (
-        str(caught.value)
-        == f"{tmp_path / 'joint.json'}: neither head has the labels critical, neutral, supportive"
-    )
+    assert str(tmp_path / "joint.json") in str(caught.value)
+    assert str(caught.value).endswith(", ".join(STANCE.names))
 
 
-def test_labels_of_one_task_alone_are_refused(options: Options, both: Labelled) -> None:
-    message = "a joint encoder learns stance and frames at once, and the corpus is labelled for one of them"
-    for other_labels, rows in ((FRAMES, replace(both, other_task=None)), (None, both)):
-        with pytest.raises(ClassifierError) as caught:
-            joint_encoder(encoder=options, labels=PAIR, other_labels=other_labels, seed=1).fit(rows)
-        assert str(caught.value) == message
-    with pytest.raises(ClassifierError) as caught:
-        joint_encoder(encoder=options, labels=PAIR, other_labels=FRAMES, seed=1).predict_proba(both.examples)
-    assert str(caught.value) == "the encoder has not been fitted: call fit first"
+@pytest.mark.parametrize("lacking", ["rows", "labels"])
+def test_a_corpus_labelled_for_one_task_is_refused(lacking: str, options: Options, both: Labelled) -> None:
+    other_labels = None if lacking == "labels" else FRAMES
+    rows = replace(both, other_task=None) if lacking == "rows" else both
+    model = joint_encoder(encoder=options, labels=PAIR, other_labels=other_labels, seed=1)
+    with pytest.raises(ClassifierError, match="only one"):
+        model.fit(rows)
 
 
-def test_options_out_of_range_are_named(checkpoint: str) -> None:
+def test_a_model_that_is_not_fitted_is_refused(options: Options, both: Labelled) -> None:
+    model = joint_encoder(encoder=options, labels=PAIR, other_labels=FRAMES, seed=1)
+    with pytest.raises(ClassifierError, match="call fit"):
+        model.predict_proba(both.examples)
+
+
+def test_options_out_of_range_are_reported(checkpoint: str) -> None:
     bound = bind(
         "classifier", "joint_encoder", {"weight": 0.0, "encoder": {"epochs": 0, "checkpoint": checkpoint}}
     )
     with pytest.raises(ConfigError) as caught:
         bound.make(labels=PAIR, seed=1)
-    assert str(caught.value).splitlines() == [
-        "weight: should be above 0, got 0.0",
-        "encoder.epochs: should be at least 1, got 0",
-    ]
+    assert [problem.where for problem in caught.value.problems] == ["weight", "encoder.epochs"]
     with pytest.raises(ConfigError) as caught:
         bind("classifier", "joint_encoder", {"encoder": {"epoch": 1}})
-    assert str(caught.value) == "encoder.epoch: there is no such option; did you mean 'epochs'?"
+    (problem,) = caught.value.problems
+    assert (problem.where, problem.hint) == ("encoder.epoch", "did you mean 'epochs'?")
 
 
 def tensors(tasks: TwoTasks, codes: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
@@ -128,11 +128,11 @@ def tensors(tasks: TwoTasks, codes: np.ndarray) -> tuple[torch.Tensor, torch.Ten
 def test_the_loss_is_that_of_each_task_on_its_own_rows(both: Labelled, weight: float) -> None:
     tasks = TwoTasks(PAIR, FRAMES, weight)
     assert both.other_task is not None
-    together = tasks.together(both, both.other_task)
-    assert together.codes.shape == (36, 4)
-    raw, truth = tensors(tasks, together.codes)
-    found = tasks.loss(together.codes, PLAIN)
-    alone = [
+    stacked = tasks.stack(both, both.other_task)
+    assert stacked.codes.shape == (36, 4)
+    raw, truth = tensors(tasks, stacked.codes)
+    loss = tasks.loss(stacked.codes, PLAIN)
+    separate = [
         loss_for(labels, codes, PLAIN).total(raw[rows][:, span], torch.from_numpy(codes).to(device()))
         for labels, codes, rows, span in (
             (PAIR, both.codes, slice(0, 18), slice(0, 2)),
@@ -140,39 +140,39 @@ def test_the_loss_is_that_of_each_task_on_its_own_rows(both: Labelled, weight: f
         )
     ]
     # Each frame weighs as much as a stance: those of a row are added up.
-    assert float(found.total(raw, truth)) == pytest.approx(float(alone[0] + weight * alone[1]), rel=1e-5)
-    assert found.mass(together.codes) == 36
+    assert float(loss.total(raw, truth)) == pytest.approx(float(separate[0] + weight * separate[1]), rel=1e-5)
+    assert loss.mass(stacked.codes) == 36
 
 
 def test_rows_of_one_task_alone_have_a_loss(both: Labelled) -> None:
     tasks = TwoTasks(PAIR, FRAMES, 1.0)
-    together = tasks.together(both, both.other_task)
-    raw, truth = tensors(tasks, together.codes)
-    found = tasks.loss(together.codes, PLAIN)
-    halves = [float(found.total(raw[rows], truth[rows])) for rows in (slice(0, 18), slice(18, 36))]
-    assert sum(halves) == pytest.approx(float(found.total(raw, truth)), rel=1e-5)
+    stacked = tasks.stack(both, both.other_task)
+    raw, truth = tensors(tasks, stacked.codes)
+    loss = tasks.loss(stacked.codes, PLAIN)
+    halves = [float(loss.total(raw[rows], truth[rows])) for rows in (slice(0, 18), slice(18, 36))]
+    assert sum(halves) == pytest.approx(float(loss.total(raw, truth)), rel=1e-5)
 
 
-def test_select_is_judged_by_the_mean_of_both(both: Labelled) -> None:
+def test_validation_metrics_are_means_over_both_tasks(both: Labelled) -> None:
     tasks = TwoTasks(PAIR, FRAMES, 1.0)
     assert both.other_task is not None
-    together = tasks.together(both, both.other_task)
-    raw = tensors(tasks, together.codes)[0].double().cpu().numpy()
-    one = OneTask(PAIR).judged(raw[:18, :2], both.codes)
-    two = OneTask(FRAMES).judged(raw[18:, 2:], both.other_task.codes)
-    found = tasks.judged(raw, together.codes)
+    stacked = tasks.stack(both, both.other_task)
+    raw = tensors(tasks, stacked.codes)[0].double().cpu().numpy()
+    stance = OneTask(PAIR).validation_metrics(raw[:18, :2], both.codes)
+    frames = OneTask(FRAMES).validation_metrics(raw[18:, 2:], both.other_task.codes)
+    metrics = tasks.validation_metrics(raw, stacked.codes)
     for key in ("validation_loss", "validation_f1_macro"):
-        assert found[key] == pytest.approx((one[key] + two[key]) / 2)
-    assert found["validation_f1_macro_2"] == two["validation_f1_macro"]
-    # Without rows of the second task it is the first one's.
-    assert tasks.judged(raw[:18], together.codes[:18]) == one
+        assert metrics[key] == pytest.approx((stance[key] + frames[key]) / 2)
+    assert metrics["validation_f1_macro_2"] == frames["validation_f1_macro"]
+    # Without rows of the second task they are the first one's.
+    assert tasks.validation_metrics(raw[:18], stacked.codes[:18]) == stance
 
 
-def test_two_passes_are_apart_by_both_heads() -> None:
+def test_the_divergence_is_that_of_both_heads() -> None:
     tasks = TwoTasks(PAIR, FRAMES, 2.0)
-    one, two = torch.randn(3, 4), torch.randn(3, 4)
-    assert tasks.divergence(one, one).abs().max() < 1e-6
-    expected = OneTask(PAIR).divergence(one[:, :2], two[:, :2]) + 2 * OneTask(FRAMES).divergence(
-        one[:, 2:], two[:, 2:]
+    first, second = torch.randn(3, 4), torch.randn(3, 4)
+    assert tasks.divergence(first, first).abs().max() < 1e-6
+    expected = OneTask(PAIR).divergence(first[:, :2], second[:, :2]) + 2 * OneTask(FRAMES).divergence(
+        first[:, 2:], second[:, 2:]
     )
-    assert torch.allclose(tasks.divergence(one, two), expected)
+    assert torch.allclose(tasks.divergence(first, second), expected)

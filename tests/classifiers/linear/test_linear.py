@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from golden import Golden
+from refused import listing, places, refused
 
 from harness.classifiers.linear.classifier import Linear, linear, load
 from harness.classifiers.protocol import Example, Labelled, Target
@@ -16,7 +19,7 @@ NAMES = ("Varna", "Coast", "Hill", "League", "Union", "Quay")
 
 
 def opposed() -> Labelled:
-    """One sentence, two parties, opposite labels: only its place tells them apart."""
+    """One sentence, two parties, opposite labels: only the position of the target distinguishes them."""
     examples, codes = [], []
     for first in NAMES:
         for second in NAMES:
@@ -30,8 +33,8 @@ def opposed() -> Labelled:
     return Labelled(examples, np.array(codes))
 
 
-def accuracy(made: Linear, data: Labelled) -> float:
-    return float((made.predict_proba(data.examples).argmax(axis=1) == data.codes).mean())
+def accuracy(classifier: Linear, data: Labelled) -> float:
+    return float((classifier.predict_proba(data.examples).argmax(axis=1) == data.codes).mean())
 
 
 @pytest.mark.parametrize(
@@ -42,48 +45,44 @@ def accuracy(made: Linear, data: Labelled) -> float:
 def test_opposite_labels_in_one_sentence_need_a_mark(
     target: Target, learns: bool, chars: tuple[int, int] | None
 ) -> None:
-    made = linear(target=target, chars=chars, labels=PAIR)
-    made.fit(opposed())
+    classifier = linear(target=target, chars=chars, labels=PAIR)
+    classifier.fit(opposed())
     if learns:
-        assert accuracy(made, opposed()) == 1
+        assert accuracy(classifier, opposed()) == 1
     else:
-        assert abs(accuracy(made, opposed()) - 0.5) < 0.2
+        assert abs(accuracy(classifier, opposed()) - 0.5) < 0.2
 
 
 def test_a_masked_name_tells_nothing() -> None:
-    made = linear(target="masked", labels=PAIR)
-    made.fit(opposed())
+    classifier = linear(target="masked", labels=PAIR)
+    classifier.fit(opposed())
     texts = ("Praise for Varna but blame for Hill.", "Praise for Nobody but blame for Hill.")
     spans = ((11, 16),), ((11, 17),)
-    proba = made.predict_proba([Example(t, "x", s) for t, s in zip(texts, spans, strict=True)])
+    proba = classifier.predict_proba([Example(t, "x", s) for t, s in zip(texts, spans, strict=True)])
     assert proba[0].tobytes() == proba[1].tobytes()
 
 
 @pytest.mark.parametrize("options", [{}, {"model": "svm"}], ids=["logistic", "svm"])
 def test_large_inputs_are_done_in_pieces(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    made = linear(labels=PAIR, **options)
-    made.fit(opposed())
-    whole = made.predict_proba(opposed().examples)
-    monkeypatch.setattr("harness.classifiers.linear.classifier._AT_ONCE", 7)
-    assert made.predict_proba(opposed().examples).tobytes() == whole.tobytes()
+    classifier = linear(labels=PAIR, **options)
+    classifier.fit(opposed())
+    whole = classifier.predict_proba(opposed().examples)
+    monkeypatch.setattr("harness.classifiers.linear.classifier._BATCH_ROWS", 7)
+    assert classifier.predict_proba(opposed().examples).tobytes() == whole.tobytes()
 
 
 def test_training_rows_without_any_known_word_are_no_error() -> None:
-    made = linear(labels=STANCE)
-    made.fit(Labelled([Example(""), Example("once")], np.array([0, 1])))
-    np.testing.assert_allclose(made.predict_proba([Example("other")]), [[0.5, 0.5, 0]])
+    classifier = linear(labels=STANCE)
+    classifier.fit(Labelled([Example(""), Example("once")], np.array([0, 1])))
+    np.testing.assert_allclose(classifier.predict_proba([Example("other")]), [[0.5, 0.5, 0]])
 
 
-def test_every_option_out_of_range_is_named() -> None:
-    with pytest.raises(ConfigError) as raised:
-        linear(C=0.0, words=4, chars=(3, 2), window=-1.0, min_count=0, labels=STANCE)
-    assert str(raised.value) == (
-        "C: should be above 0, got 0.0\n"
-        "words: should be 1, 2 or 3, got 4\n"
-        "chars: should be two lengths from 1 to 8, the shorter first, got [3, 2]\n"
-        "window: should be above 0, got -1.0\n"
-        "min_count: should be at least 1, got 0"
-    )
+def test_every_option_out_of_range_is_named(golden: Golden) -> None:
+    action = partial(linear, C=0.0, words=4, chars=(3, 2), window=-1.0, min_count=0, labels=STANCE)
+    error = refused(action)
+    assert type(error) is ConfigError
+    assert places(error) == ["C", "words", "chars", "window", "min_count"]
+    golden("classifiers/linear", listing({"options out of range": action}))
 
 
 @pytest.mark.parametrize("chars", [(1, 8), (1, 1), (8, 8), None])
@@ -99,9 +98,8 @@ def test_beyond_them_is_refused(chars: tuple[int, int]) -> None:
 
 
 def test_a_saved_one_with_other_labels_is_refused(tmp_path: Path) -> None:
-    made = linear(labels=PAIR)
-    made.fit(opposed())
-    made.save(tmp_path)
-    with pytest.raises(ClassifierError) as raised:
+    classifier = linear(labels=PAIR)
+    classifier.fit(opposed())
+    classifier.save(tmp_path)
+    with pytest.raises(ClassifierError, match=r"head\.npz holds 2 .* 3$"):
         load(tmp_path, STANCE)
-    assert str(raised.value) == f"{tmp_path / 'head.npz'} holds 2 labels; expected 3"

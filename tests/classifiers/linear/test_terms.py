@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.classifiers.linear.terms import Block, Choice, learn, read
+from harness.classifiers.linear.terms import Block, TermOptions, learn, read
 from harness.classifiers.protocol import Example
 from harness.values.errors import ClassifierError
 
-PLAIN = Choice(target="none", words=1, chars=None, window=10.0, min_count=1)
-FULL = Choice(target="marked_pair", words=2, chars=(2, 3), window=10.0, min_count=2)
+PLAIN = TermOptions(target="none", words=1, chars=None, window=10.0, min_count=1)
+FULL = TermOptions(target="marked_pair", words=2, chars=(2, 3), window=10.0, min_count=2)
 ROWS = [
     Example("Varna met the League.", "Varna", ((0, 5),)),
     Example("The League praised Varna, praised Varna!", "Varna", ((19, 24), (34, 39))),
@@ -22,11 +22,11 @@ ROWS = [
 
 
 def test_a_row_is_tf_idf_of_length_1() -> None:
-    found, rows = learn([Example("a a b"), Example("b")], PLAIN)
+    terms, rows = learn([Example("a a b"), Example("b")], PLAIN)
     # a: in one of two rows, ln(3/2) + 1; twice, 1 + ln 2. b: in both, ln(3/3) + 1 = 1.
     a, b = (1 + math.log(2)) * (math.log(1.5) + 1), 1.0
     length = math.hypot(a, b)
-    assert found.words.texts == ("a", "b")
+    assert terms.words.texts == ("a", "b")
     np.testing.assert_allclose(rows.toarray(), [[a / length, b / length], [0, 1]], rtol=1e-12)
 
 
@@ -38,7 +38,7 @@ def test_terms_must_occur_in_enough_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "blocks"),
+    ("options", "blocks"),
     [
         (PLAIN, ["words"]),
         (replace(PLAIN, chars=(2, 3)), ["words", "chars"]),
@@ -47,38 +47,38 @@ def test_terms_must_occur_in_enough_rows() -> None:
         (FULL, ["words", "near_words", "chars", "near_chars", "second"]),
     ],
 )
-def test_the_target_decides_the_blocks(choice: Choice, blocks: list[str]) -> None:
-    assert list(learn(ROWS, choice)[0].blocks) == blocks
+def test_the_target_decides_the_blocks(options: TermOptions, blocks: list[str]) -> None:
+    assert list(learn(ROWS, options)[0].blocks) == blocks
 
 
-@pytest.mark.parametrize("choice", [PLAIN, FULL, replace(FULL, target="masked", min_count=1)])
-def test_rows_seen_in_training_come_out_again(choice: Choice) -> None:
-    found, rows = learn(ROWS, choice)
+@pytest.mark.parametrize("options", [PLAIN, FULL, replace(FULL, target="masked", min_count=1)])
+def test_training_rows_come_out_again(options: TermOptions) -> None:
+    terms, rows = learn(ROWS, options)
     assert rows.shape[1] > 0
-    np.testing.assert_allclose(found.rows(ROWS).toarray(), rows.toarray(), rtol=1e-12)
+    np.testing.assert_allclose(terms.rows(ROWS).toarray(), rows.toarray(), rtol=1e-12)
 
 
 def test_neighbours_change_no_bit_of_a_row() -> None:
-    found, _ = learn(ROWS, FULL)
-    together = found.rows([*ROWS, Example("Other words come first.", "Varna"), *ROWS]).toarray()
-    alone = np.concatenate([found.rows([one]).toarray() for one in ROWS])
+    terms, _ = learn(ROWS, FULL)
+    together = terms.rows([*ROWS, Example("Other words come first.", "Varna"), *ROWS]).toarray()
+    alone = np.concatenate([terms.rows([row]).toarray() for row in ROWS])
     assert together[:3].tobytes() == alone.tobytes() == together[4:].tobytes()
 
 
 def test_every_block_has_length_1_or_0() -> None:
-    found, rows = learn(ROWS, replace(FULL, min_count=1))
-    ends = np.cumsum([0, *(len(block.keys) for block in found.blocks.values())])
+    terms, rows = learn(ROWS, replace(FULL, min_count=1))
+    ends = np.cumsum([0, *(len(block.keys) for block in terms.blocks.values())])
     for first, last in itertools.pairwise(ends):
         lengths = np.sqrt(rows[:, first:last].power(2).sum(axis=1))
         np.testing.assert_allclose(lengths, np.round(lengths), atol=1e-12)
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
-    found, _ = learn(ROWS, FULL)
-    found.write(tmp_path)
+    terms, _ = learn(ROWS, FULL)
+    terms.write(tmp_path)
     again = read(tmp_path)
-    assert (again.choice, again.words, again.grams) == (found.choice, found.words, found.grams)
-    assert again.rows(ROWS).toarray().tobytes() == found.rows(ROWS).toarray().tobytes()
+    assert (again.options, again.words, again.grams) == (terms.options, terms.words, terms.grams)
+    assert again.rows(ROWS).toarray().tobytes() == terms.rows(ROWS).toarray().tobytes()
 
 
 @pytest.mark.parametrize(

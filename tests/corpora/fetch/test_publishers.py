@@ -15,8 +15,8 @@ from tests.corpora.small import SMALL
 
 
 def test_every_source_is_a_corpus_that_says_how_to_get_it() -> None:
-    wanted = {name for name in catalog.CATALOGUES["corpus"] if load_card(name).variable}
-    assert SOURCES.keys() == wanted
+    expected = {name for name in catalog.CATALOGUES["corpus"] if load_card(name).variable}
+    assert SOURCES.keys() == expected
     for name, source in SOURCES.items():
         ways = [bool(source.files), bool(source.archive), bool(source.instructions)]
         assert ways.count(True) == 1, name

@@ -148,7 +148,10 @@ def original(home: Path, *parts: str) -> Path:
 def test_the_other_layout_gives_the_same_rows(tmp_path: Path) -> None:
     (tmp_path / "first").mkdir()
     (tmp_path / "other").mkdir()
-    rows = {part: [row | {"id": row["id"].removeprefix("mt")} for row in held] for part, held in ROWS.items()}
+    rows = {
+        part: [row | {"id": row["id"].removeprefix("mt")} for row in targets]
+        for part, targets in ROWS.items()
+    }
     first = newsmtsc(
         folder=layout(tmp_path / "first", *EVERYTHING, rows=rows), variant="paper", labels=STANCE
     )

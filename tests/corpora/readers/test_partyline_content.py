@@ -121,9 +121,9 @@ def test_headlines_and_datelines_and_boilerplate_stand_between_the_sentences() -
     assert {line.fields["kind"] for line in LABELLED} == {"body", "headline"}
 
 
-@pytest.mark.parametrize("text, named", [("The Americans left.", True), ("Us, us: a turkey.", False)])
-def test_real_names_are_found_as_words(text: str, named: bool) -> None:
-    assert bool(REAL_NAME.search(text)) == named
+@pytest.mark.parametrize("text, expected", [("The Americans left.", True), ("Us, us: a turkey.", False)])
+def test_real_names_are_found_as_words(text: str, expected: bool) -> None:
+    assert bool(REAL_NAME.search(text)) == expected
 
 
 def test_nobody_real_is_named() -> None:
@@ -162,9 +162,9 @@ def test_spans_are_names_of_their_party() -> None:
 
 def test_who_is_named_in_a_labelled_sentence_is_a_target_once() -> None:
     off = {
-        line.place: (named, targets)
+        line.place: (parties, targets)
         for line in LABELLED
-        if (named := sorted({mention.party for mention in REGISTRY.mentions(line.text)}))
+        if (parties := sorted({mention.party for mention in REGISTRY.mentions(line.text)}))
         != (targets := sorted(target["party"] for target in line.targets))
     }
     assert off == {}
@@ -201,10 +201,10 @@ def test_no_person_is_named_before_the_date_of_the_registry() -> None:
 
 
 def test_splits_are_whole_articles_in_the_declared_shares() -> None:
-    wanted = pytest.approx([60, 15, 25], abs=3)
-    assert of_splits(article["split"] for article in ARTICLES) == wanted
-    assert of_splits(line.split for line in LABELLED) == wanted
-    assert of_splits(line.split for line, _ in ROWS) == wanted
+    shares = pytest.approx([60, 15, 25], abs=3)
+    assert of_splits(article["split"] for article in ARTICLES) == shares
+    assert of_splits(line.split for line in LABELLED) == shares
+    assert of_splits(line.split for line, _ in ROWS) == shares
     assert len({article["id"] for article in ARTICLES}) == len(ARTICLES)
     assert len({line.text for line in LABELLED}) == len(LABELLED)
 
@@ -213,8 +213,8 @@ def test_five_parties_are_named_in_test_alone() -> None:
     elsewhere = {
         mention.party for line in LINES if line.split != "test" for mention in REGISTRY.mentions(line.text)
     }
-    named = {target["party"] for line, target in ROWS if line.split == "test"}
-    assert named - elsewhere == TEST_ONLY
+    parties = {target["party"] for line, target in ROWS if line.split == "test"}
+    assert parties - elsewhere == TEST_ONLY
     assert all(party in load_card("partyline").official_split for party in TEST_ONLY)
 
 

@@ -1,7 +1,7 @@
-"""Engines and a few batches in, the fastest of them on this processor out; measured once, then remembered.
+"""Engines and some batches in, the fastest engine on this machine out; measured once, then cached.
 
-What was measured lies in ``engines.json`` of the cache folder (:mod:`harness.values.cache`). It may be
-deleted at any time.
+The rates are in ``engines.json`` of the cache folder (:mod:`harness.values.cache`), which may be deleted at
+any time.
 """
 
 from __future__ import annotations
@@ -16,26 +16,40 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from harness.classifiers.encoder.engines.computing import Engine, EngineName, threads
-from harness.classifiers.encoder.prediction import computed
-from harness.classifiers.encoder.rows import Batch, Rows, shared_batches
+from harness.classifiers.encoder.batching import Batch, TokenizedRows, shared_batches
+from harness.classifiers.encoder.engines.computing import EngineName, thread_count
+from harness.classifiers.encoder.prediction import EncoderEngine, compute
 from harness.values.cache import cache_folder
 
 REPEATS = 2
 FILE = "engines.json"
 
+# Names of instruction sets, as Linux lists them.
 _EIGHT_BITS = ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp")
 _SIXTEEN_BITS = ("avx512_bf16", "amx_bf16", "bf16")
 
 
-def measured(engines: Mapping[EngineName, Engine], rows: Rows, padding: int) -> dict[EngineName, float]:
-    """Return rows a second of each engine, in the batches that suit it; it computes them once untimed."""
+def measure_rates(
+    engines: Mapping[EngineName, EncoderEngine], rows: TokenizedRows, padding: int
+) -> dict[EngineName, float]:
+    """Return rows a second of each engine, in batches that suit it; the best of :data:`REPEATS` runs.
+
+    Parameters
+    ----------
+    engines : mapping
+    rows : TokenizedRows
+        At least one.
+    padding : int
+        The padding token.
+    """
     rates: dict[EngineName, float] = {}
     for name, engine in engines.items():
         batches = list(shared_batches(rows, engine.budget, padding))
-        # No core without its share, as there is none where there are many rows.
-        batches *= -(-2 * engine.at_once // len(batches)) if engine.at_once > 1 else 1
-        seconds = [_timed(engine, batches) for _ in range(1 + REPEATS)][1:]
+        # Two batches a core at least: with many rows to label, no core is idle either.
+        batches *= -(-2 * engine.parallel // len(batches)) if engine.parallel > 1 else 1
+        # The first run warms up and is not counted.
+        seconds = [_time(engine, batches) for _ in range(1 + REPEATS)][1:]
+        # The best run is the one that other programs disturbed least.
         rates[name] = sum(len(batch.rows) for batch in batches) / max(min(seconds), 1e-9)
     return rates
 
@@ -45,86 +59,101 @@ def fastest(rates: Mapping[EngineName, float]) -> EngineName:
     return max(rates, key=lambda name: rates[name])
 
 
-def remembered(model: str) -> dict[EngineName, float] | None:
-    """Return what was measured of a model on this processor; None where nothing was, or it is unreadable."""
-    known = _known().get(_key(model))
-    if not isinstance(known, dict) or not known:
+def cached_rates(model: str) -> dict[EngineName, float] | None:
+    """Return the rates of a model that were measured on this machine; None without usable ones.
+
+    Parameters
+    ----------
+    model : str
+        The SHA-256 of its weights.
+    """
+    rates = _read_cache().get(_key(model))
+    if not isinstance(rates, dict) or not rates:
         return None
-    return {name: float(rate) for name, rate in known.items() if isinstance(rate, int | float)} or None
+    return {name: float(rate) for name, rate in rates.items() if isinstance(rate, int | float)} or None
 
 
-def remember(model: str, rates: Mapping[EngineName, float]) -> None:
-    """Keep what was measured. A cache that cannot be written is done without: it is measured anew."""
+def cache_rates(model: str, rates: Mapping[EngineName, float]) -> None:
+    """Save the rates of a model. Where the cache cannot be written, the next process measures again."""
     file = cache_folder() / FILE
+    # Other processes may write at the same time.
     draft = file.with_name(f"{FILE}.{os.getpid()}")
     rounded = {name: round(rate, 1) for name, rate in rates.items()}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps(_known() | {_key(model): rounded}, indent=1) + "\n", encoding="utf-8")
+        contents = _read_cache() | {_key(model): rounded}
+        draft.write_text(json.dumps(contents, indent=1) + "\n", encoding="utf-8")
         draft.replace(file)
     except OSError:
         return
 
 
 @cache
-def said() -> dict[str, str]:
-    """Return what the system says of the processor, by its own names; empty where it says nothing."""
+def cpu_info() -> dict[str, str]:
+    """Return what Linux reports of the processor, by its own names; empty on other systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return {}
     pairs = (line.partition(":") for line in lines)
-    # It is said anew for every core.
+    # The report has a block for every core; the first one wins.
     return {name.strip().lower(): value.strip() for name, _, value in reversed(list(pairs))}
 
 
-def flags() -> frozenset[str]:
-    """Return the names of the instruction sets that the processor has, as far as they are known."""
-    found = said().get("flags") or said().get("features") or ""
-    if not found and platform.machine() == "arm64":
-        # Apple says it elsewhere; all of its own processors multiply bytes.
+def instruction_sets() -> frozenset[str]:
+    """Return the names of the instruction sets that the processor has, as far as the system reports them."""
+    names = cpu_info().get("flags") or cpu_info().get("features") or ""
+    if not names and platform.machine() == "arm64":
+        # macOS has no such report; all of Apple's own processors multiply bytes.
         return frozenset({"asimddp"})
-    return frozenset(found.split())
+    return frozenset(names.split())
 
 
-def multiplies(name: EngineName) -> bool:
-    """Say whether the processor, or for ``bf16`` a GPU, has instructions for an engine's products."""
-    wanted = {"fp32": (), "int8": _EIGHT_BITS, "bf16": _SIXTEEN_BITS}[name]
-    return not wanted or not flags().isdisjoint(wanted) or (name == "bf16" and bool(gpus()))
+def has_instructions_for(name: EngineName) -> bool:
+    """Return whether the processor, or for ``bf16`` a GPU, has instructions for an engine's products."""
+    sufficient = {"fp32": (), "int8": _EIGHT_BITS, "bf16": _SIXTEEN_BITS}[name]
+    if not sufficient or not instruction_sets().isdisjoint(sufficient):
+        return True
+    return name == "bf16" and bool(gpus())
 
 
 def gpus() -> list[str]:
-    """Name the GPUs that the system has; none where ``CUDA_VISIBLE_DEVICES`` hides them. Needs no PyTorch."""
+    """Return the names of the GPUs; none where ``CUDA_VISIBLE_DEVICES`` hides them.
+
+    PyTorch is not asked: int8 is served without it, and importing it takes seconds.
+    """
     if os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1"):
         return []
     return sorted(path.name for path in Path("/dev").glob("nvidia[0-9]*"))
 
 
-def processor() -> str:
-    """Name what a measurement depends on, the model aside: processor, threads, versions."""
-    parts = [platform.machine(), said().get("model name", ""), *sorted(flags()), f"{threads()} threads"]
+def machine_id() -> str:
+    """Return a digest of what a rate depends on besides the model: processor, threads, versions, GPUs."""
+    parts = [platform.machine(), cpu_info().get("model name", ""), *sorted(instruction_sets())]
+    parts.append(f"{thread_count()} threads")
     parts += [f"{name} {_version(name)}" for name in ("torch", "onnxruntime")]
     parts.append(str(gpus()))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _timed(engine: Engine, batches: Sequence[Batch]) -> float:
-    began = time.perf_counter()
-    for _ in computed(engine, batches):
+def _time(engine: EncoderEngine, batches: Sequence[Batch]) -> float:
+    """Return the seconds that an engine takes for batches."""
+    start = time.perf_counter()
+    for _ in compute(engine, batches):
         pass
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
 def _key(model: str) -> str:
-    return f"{model[:16]} on {processor()}"
+    return f"{model[:16]} on {machine_id()}"
 
 
-def _known() -> dict[str, object]:
+def _read_cache() -> dict[str, object]:
     try:
-        found = json.loads((cache_folder() / FILE).read_text(encoding="utf-8"))
+        contents = json.loads((cache_folder() / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return contents if isinstance(contents, dict) else {}
 
 
 def _version(name: str) -> str:

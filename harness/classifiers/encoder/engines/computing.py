@@ -1,4 +1,4 @@
-"""Batches of tokens in, scores out, by one engine or another."""
+"""Batches of tokens in, scores out, by PyTorch or by ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import copy
 import os
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from harness.classifiers.encoder.prediction import budget
-from harness.classifiers.encoder.rows import Batch
+from harness.classifiers.encoder.batching import Batch
+from harness.classifiers.encoder.prediction import token_budget
 from harness.values.errors import ClassifierError, MissingPackageError
 
 if TYPE_CHECKING:
@@ -24,36 +24,15 @@ if TYPE_CHECKING:
 EngineName = Literal["fp32", "bf16", "int8"]
 NAMES: tuple[EngineName, ...] = ("fp32", "bf16", "int8")
 
-BUDGET = 512
+CORE_BUDGET = 512
 """Padded tokens of a batch that one core computes: more would not stay in its cache."""
 
 
-class Engine(Protocol):
-    """What computes.
-
-    Attributes
-    ----------
-    budget : int
-        Padded tokens of the batches that suit it: enough to fill the processor, few enough for its cache.
-    at_once : int
-        How many batches it may be asked for at the same time.
-    """
-
-    budget: int
-    at_once: int
-
-    def pool(self) -> AbstractContextManager[Executor]:
-        """Open as many threads, each of which computes a batch on a core of its own."""
-
-    def scores(self, batch: Batch) -> NDArray[np.float64]:
-        """Return what the head gives, ``(rows, outputs)``, in the order of ``batch.rows``."""
-
-
 class TorchEngine:
-    """A network in PyTorch, on the device that it lies on; on a processor, a batch a core.
+    """A network in PyTorch, on the device that holds it; on a CPU each core computes a batch of its own.
 
-    Cores that share a batch wait for each other after every product; where another program holds one of them
-    up, for most of the time.
+    Cores that share a batch wait for each other after every product; where another program slows one of them
+    down, they wait most of the time.
 
     Parameters
     ----------
@@ -63,83 +42,85 @@ class TorchEngine:
     """
 
     def __init__(self, network: Network, name: Literal["fp32", "bf16"] = "fp32") -> None:
-        self.network = _halved(network.eval()) if name == "bf16" else network.eval()
+        self.network = _with_bf16_weights(network.eval()) if name == "bf16" else network.eval()
         self.name = name
         device = network.head.weight.device.type
-        self.budget = BUDGET if device == "cpu" else budget(device)
-        self.at_once = threads() if device == "cpu" else 1
+        self.budget = CORE_BUDGET if device == "cpu" else token_budget(device)
+        self.parallel = thread_count() if device == "cpu" else 1
 
     @contextmanager
     def pool(self) -> Iterator[Executor]:
-        """See :class:`Engine`."""
+        """See :class:`harness.classifiers.encoder.prediction.EncoderEngine`."""
         import torch
 
         before = torch.get_num_threads()
         try:
-            with ThreadPoolExecutor(self.at_once, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            with ThreadPoolExecutor(self.parallel, initializer=torch.set_num_threads, initargs=(1,)) as pool:
                 yield pool
         finally:
-            # It holds for the thread that says it, and for all that are started later.
+            # The number applies to the thread that sets it, and to all threads that are started later.
             torch.set_num_threads(before)
 
     def scores(self, batch: Batch) -> NDArray[np.float64]:
-        """See :class:`Engine`."""
+        """See :class:`harness.classifiers.encoder.prediction.EncoderEngine`."""
         import torch
 
         device = self.network.head.weight.device.type
         cast: Any = torch.autocast(device, torch.bfloat16) if self.name == "bf16" else nullcontext()
         with torch.inference_mode(), cast:
-            found: NDArray[np.float64] = self.network(batch).double().cpu().numpy()
-        return found
+            scores: NDArray[np.float64] = self.network(batch).double().cpu().numpy()
+        return scores
 
 
 class OnnxEngine:
-    """A graph in ONNX Runtime, on the processor: a batch a core, which leaves no core waiting for another.
+    """A graph in ONNX Runtime, on the CPU: each core computes a batch of its own and waits for no other.
 
     Parameters
     ----------
     file : Path
-        As :mod:`.export` or :mod:`.quantization` wrote it; its weights may lie in files beside it.
+        As :mod:`.export` or :mod:`.quantization` wrote it; its weights may be in files of the same folder.
 
     Raises
     ------
     MissingPackageError
         Without ONNX Runtime.
     ClassifierError
-        Where the file is missing or damaged, or asks for what this version cannot do.
+        Where the file is missing or damaged, or needs what this version cannot do.
     """
 
-    budget = BUDGET
+    budget = CORE_BUDGET
 
     def __init__(self, file: Path) -> None:
-        self.at_once = threads()
-        self._session = session(file)
-        self._inputs = [one.name for one in self._session.get_inputs()]
+        self.parallel = thread_count()
+        self._session = open_session(file)
+        self._inputs = [tensor.name for tensor in self._session.get_inputs()]
 
     def pool(self) -> Executor:
-        """See :class:`Engine`."""
-        return ThreadPoolExecutor(self.at_once)
+        """See :class:`harness.classifiers.encoder.prediction.EncoderEngine`."""
+        return ThreadPoolExecutor(self.parallel)
 
     def scores(self, batch: Batch) -> NDArray[np.float64]:
-        """See :class:`Engine`."""
-        found: NDArray[np.float64] = self._session.run(["scores"], feed(batch, self._inputs))[0].astype(float)
-        return found
+        """See :class:`harness.classifiers.encoder.prediction.EncoderEngine`."""
+        (scores,) = self._session.run(["scores"], graph_inputs(batch, self._inputs))
+        result: NDArray[np.float64] = scores.astype(float)
+        return result
 
 
-def _halved(network: Network) -> Network:
-    """Copy a network, its products' weights in bf16: autocast would make them anew for each batch."""
+def _with_bf16_weights(network: Network) -> Network:
+    """Copy a network with the weights of its products in bf16: autocast would cast them for each batch."""
     from torch import nn
 
-    found = copy.deepcopy(network, {id(one): one for one in network.parameters()})
-    for module in found.modules():
+    # The memo makes the copy share all parameters; those of linear layers are replaced below.
+    halved = copy.deepcopy(network, {id(parameter): parameter for parameter in network.parameters()})
+    for module in halved.modules():
         if isinstance(module, nn.Linear):
             for name, value in list(module.named_parameters(recurse=False)):
                 setattr(module, name, nn.Parameter(value.detach().bfloat16(), requires_grad=False))
-    return found
+    return halved
 
 
-def feed(batch: Batch, inputs: list[str]) -> dict[str, NDArray[Any]]:
-    """Return a batch by the names of a graph's inputs; some architectures have no use for all of it."""
+def graph_inputs(batch: Batch, names: list[str]) -> dict[str, NDArray[Any]]:
+    """Return a batch by the names of a graph's inputs; some architectures do not read all of it."""
     text = np.arange(len(batch.rows)) if batch.text is None else batch.text
     arrays = {
         "tokens": batch.tokens,
@@ -148,29 +129,32 @@ def feed(batch: Batch, inputs: list[str]) -> dict[str, NDArray[Any]]:
         "targets": batch.targets,
         "text": text,
     }
-    return {name: arrays[name] for name in inputs}
+    return {name: arrays[name] for name in names}
 
 
-def session(file: Path) -> Any:
-    """Open a graph; see :class:`OnnxEngine`."""
+def open_session(file: Path) -> Any:
+    """Open a graph on one thread; see :class:`OnnxEngine`."""
     try:
         import onnxruntime
     except ImportError as error:
         raise MissingPackageError("onnxruntime", "the engine int8") from error
     options = onnxruntime.SessionOptions()
+    # Batches are computed in parallel, each on one thread; sessions with threads of their own would compete.
     options.intra_op_num_threads = 1
+    # Errors only.
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:
+        # It raises a class of its own for each kind of failure, under no common one.
         raise ClassifierError(f"{file}: cannot be opened: {str(error).strip()}") from error
 
 
-def threads() -> int:
-    """Return how many threads may compute: what OMP_NUM_THREADS says, or as many as there are cores."""
-    said = os.environ.get("OMP_NUM_THREADS", "")
-    if said.isdecimal() and int(said) > 0:
-        return int(said)
+def thread_count() -> int:
+    """Return how many threads may compute: ``OMP_NUM_THREADS``, or as many as there are cores."""
+    requested = os.environ.get("OMP_NUM_THREADS", "")
+    if requested.isdecimal() and int(requested) > 0:
+        return int(requested)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

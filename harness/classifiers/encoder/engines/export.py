@@ -1,6 +1,6 @@
-"""A network and its saved weights in, an ONNX graph out that reads the weights where they lie.
+"""A network and its saved weights in, an ONNX graph out that reads the weights from their file.
 
-The graph holds no weights of its own: they stay in ``model.safetensors``, and the graph says where in it.
+The graph holds no weights of its own: they stay in ``model.safetensors``, and the graph holds their offsets.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 INPUTS = ("tokens", "segments", "attention", "targets", "text")
 OPSET = 17
+"""Version of ONNX's operators; since 17 layer normalization is one of them."""
+
 _PREFIX = "network."
 
 
@@ -41,11 +43,11 @@ def export(network: Network, weights: Path, file: Path) -> None:
 
     _trace(network, file)
     graph = onnx.load(str(file))
-    places = _places(weights)
+    extents = _extents(weights)
     for tensor in graph.graph.initializer:
-        place = places.get(tensor.name.removeprefix(_PREFIX))
-        if place is not None and tensor.data_type == onnx.TensorProto.FLOAT:
-            _point(tensor, weights.name, *place)
+        extent = extents.get(tensor.name.removeprefix(_PREFIX))
+        if extent is not None and tensor.data_type == onnx.TensorProto.FLOAT:
+            _refer(tensor, weights.name, *extent)
     onnx.save(graph, str(file))
 
 
@@ -54,6 +56,7 @@ def _trace(network: Network, file: Path) -> None:
 
     from harness.classifiers.encoder.network import Traceable
 
+    # Two texts of different length and three rows: none of the sizes may be taken for a constant.
     tokens = torch.ones((2, 8), dtype=torch.int64)
     attention = torch.tensor([[1] * 8, [1] * 5 + [0] * 3])
     targets = torch.zeros((3, 8), dtype=torch.bool)
@@ -63,8 +66,8 @@ def _trace(network: Network, file: Path) -> None:
     axes |= {"targets": {0: "rows", 1: "length"}, "text": {0: "rows"}, "scores": {0: "rows"}}
     try:
         with warnings.catch_warnings():
-            # It says of each shape that it reads that it was read, and of itself that it is the older one;
-            # the newer one takes ten times as long, and another package.
+            # It warns of each shape that it reads, and of being the older exporter. The newer one (dynamo)
+            # takes ten times as long, and another package.
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 Traceable(network.eval()).eval(),
@@ -75,26 +78,29 @@ def _trace(network: Network, file: Path) -> None:
                 output_names=["scores"],
                 dynamic_axes=axes,
                 opset_version=OPSET,
+                # Folded, transposed weights would be copied into the graph.
                 do_constant_folding=False,
             )
     except (RuntimeError, TypeError, ValueError, NotImplementedError, torch.onnx.OnnxExporterError) as error:
-        what = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ClassifierError(f"{network.body.config.model_type} cannot be exported: {what}") from error
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ClassifierError(f"{network.body.config.model_type} cannot be exported: {reason}") from error
 
 
-def _places(weights: Path) -> dict[str, tuple[int, int]]:
-    """Return where each fp32 tensor of a safetensors file begins, and its size, in bytes."""
+def _extents(weights: Path) -> dict[str, tuple[int, int]]:
+    """Return the offset of each fp32 tensor in a safetensors file, and its size, in bytes."""
     with weights.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
         header: dict[str, Any] = json.loads(stream.read(length))
-    return {
-        name: (8 + length + one["data_offsets"][0], one["data_offsets"][1] - one["data_offsets"][0])
-        for name, one in header.items()
-        if name != "__metadata__" and one["dtype"] == "F32"
+    # The offsets in the header count from its own end.
+    offsets = {
+        name: entry["data_offsets"]
+        for name, entry in header.items()
+        if name != "__metadata__" and entry["dtype"] == "F32"
     }
+    return {name: (8 + length + start, end - start) for name, (start, end) in offsets.items()}
 
 
-def _point(tensor: Any, file: str, start: int, size: int) -> None:
+def _refer(tensor: Any, file: str, start: int, size: int) -> None:
     import onnx
 
     tensor.ClearField("raw_data")

@@ -1,4 +1,4 @@
-"""A saved encoder and rows it was not fitted on in, the fast engines that may serve it out."""
+"""A saved encoder and rows that it was not fitted on in, the fast engines that may serve it out."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.classifiers.encoder.batching import shared_batches
 from harness.classifiers.encoder.engines import choice
-from harness.classifiers.encoder.engines.agreement import agreement, narrow_below
-from harness.classifiers.encoder.engines.computing import (
-    Engine,
-    EngineName,
-    OnnxEngine,
-    TorchEngine,
+from harness.classifiers.encoder.engines.acceptance import measure_agreement, recompute_below
+from harness.classifiers.encoder.engines.computing import EngineName, OnnxEngine, TorchEngine
+from harness.classifiers.encoder.engines.record import EXACT_GRAPH, INT8_GRAPH, EngineRecord, Offer, digest
+from harness.classifiers.encoder.prediction import (
+    EncoderEngine,
+    Preprocessing,
+    probabilities,
+    stream_scores,
 )
-from harness.classifiers.encoder.engines.record import EXACT, SMALL, Offer, Record, digest
-from harness.classifiers.encoder.prediction import Reading, probabilities, streamed
-from harness.classifiers.encoder.rows import shared_batches
 from harness.classifiers.protocol import Examples, Labelled
 from harness.values.errors import ClassifierError
 from harness.values.labels import LabelSet
@@ -29,110 +29,119 @@ if TYPE_CHECKING:
 
     from harness.classifiers.encoder.network import Network
 
-SEEN = 256
-"""Training rows by which scales are set, and how far probabilities move."""
+SETUP_ROWS = 256
+"""Training rows from which the scales of int8 are computed, and how far probabilities move."""
 
-JUDGED = 1_000
-"""Held-out rows that an engine is judged on at the most."""
+MAX_TEST_ROWS = 1_000
+"""Held-out rows that an engine is tested on, at most."""
 
-NEAR = 1e-3
-"""How far an exported graph's scores may be from those it was exported from; rounding gives 1e-5."""
+MAX_EXPORT_ERROR = 1e-3
+"""How far an exported graph's probabilities may be from the network's; rounding gives 1e-5."""
 
 
-class Trial:
-    """One network, its rows, and what it says of them exactly.
+class EngineTrials:
+    """One network, some rows, and its exact probabilities of them.
 
     Parameters
     ----------
     network : Network
     weights : Path
-        Its file; what is made is written beside it.
-    reading : Reading
+        Its file; graphs are written into the same folder.
+    preprocessing : Preprocessing
     labels : LabelSet
     rows : pair of Examples and Labelled
-        Those to set engines up by, and those to judge them on.
+        Those to set engines up with, and those to test them on.
     """
 
     def __init__(
         self,
         network: Network,
         weights: Path,
-        reading: Reading,
+        preprocessing: Preprocessing,
         labels: LabelSet,
         rows: tuple[Examples, Labelled],
     ) -> None:
-        self.network, self.weights, self.reading, self.labels = network, weights, reading, labels
-        self.seen, self.held = rows
+        self.network, self.weights, self.preprocessing, self.labels = network, weights, preprocessing, labels
+        self.setup, self.test = rows
         exact = TorchEngine(network)
-        self.exact = [self._proba(exact, some) for some in (self.seen, self.held.examples)]
+        self.exact_setup = self._proba(exact, self.setup)
+        self.exact_test = self._proba(exact, self.test.examples)
 
-    def record(self) -> Record:
+    def record(self) -> EngineRecord:
         """Try every fast engine."""
         offers: dict[EngineName, Offer] = {}
         refused: dict[EngineName, str] = {}
-        makers: dict[EngineName, Callable[[], Engine]] = {"bf16": self._bf16, "int8": self._int8}
+        makers: dict[EngineName, Callable[[], EncoderEngine]] = {"bf16": self._bf16, "int8": self._int8}
         for name, make in makers.items():
             try:
-                offers[name] = self._judged(make())
-            except Exception as error:  # noqa: BLE001 (whatever it is, what was trained is served by fp32)
+                offers[name] = self._try(make())
+            except Exception as error:  # noqa: BLE001 (whatever fails, the model is served by fp32)
                 refused[name] = str(error).strip() or type(error).__name__
-        graphs = [self.weights.with_name(file) for file in (EXACT, SMALL)]
+        graphs = [self.weights.with_name(file) for file in (EXACT_GRAPH, INT8_GRAPH)]
         if "int8" not in offers:
             for file in graphs:
                 file.unlink(missing_ok=True)
         weights = digest(self.weights)
-        # The exact graph reads the weights where they lie.
+        # The exact graph reads its weights from their file, so that this is checked with it.
         files = {file.name: digest(file) for file in graphs if file.exists()} | {self.weights.name: weights}
-        return Record(weights, self.reading.padding, offers, refused, files)
+        return EngineRecord(weights, self.preprocessing.padding, offers, refused, files)
 
-    def _judged(self, engine: Engine) -> Offer:
-        if not len(self.held):
-            raise ClassifierError("there are no held-out rows to judge it on")
-        seen, held = (self._proba(engine, some) for some in (self.seen, self.held.examples))
-        narrow = narrow_below(self.exact[0], seen, self.labels)
-        found = agreement(self.exact[1], held, self.held.codes, self.labels, narrow)
-        problem = found.problem()
+    def _try(self, engine: EncoderEngine) -> Offer:
+        if not len(self.test):
+            raise ClassifierError("there are no held-out rows to test it on")
+        narrow = recompute_below(self.exact_setup, self._proba(engine, self.setup), self.labels)
+        agreement = measure_agreement(
+            self.exact_test,
+            self._proba(engine, self.test.examples),
+            self.test.codes,
+            self.labels,
+            narrow,
+        )
+        problem = agreement.problem()
         if problem:
             raise ClassifierError(problem)
-        return Offer(narrow, found)
+        return Offer(narrow, agreement)
 
-    def _bf16(self) -> Engine:
-        if not choice.multiplies("bf16"):
-            raise ClassifierError("it was packed on a processor without instructions for it")
+    def _bf16(self) -> EncoderEngine:
+        if not choice.has_instructions_for("bf16"):
+            raise ClassifierError("the processor that packed the model has no instructions for it")
         return TorchEngine(self.network, "bf16")
 
-    def _int8(self) -> Engine:
+    def _int8(self) -> EncoderEngine:
         from harness.classifiers.encoder.engines.export import export
         from harness.classifiers.encoder.engines.quantization import quantize
 
-        exact, small = (self.weights.with_name(file) for file in (EXACT, SMALL))
-        own(self.weights)
+        exact, int8 = (self.weights.with_name(file) for file in (EXACT_GRAPH, INT8_GRAPH))
+        break_hard_link(self.weights)
         export(self.network, self.weights, exact)
-        moved = abs(self._proba(OnnxEngine(exact), self.seen) - self.exact[0]).max()
-        if not moved < NEAR:
-            raise ClassifierError(f"the exported graph computes something else: it is off by {moved:.3g}")
-        rows = self.reading.rows(self.seen)
-        quantize(exact, list(shared_batches(rows, OnnxEngine.budget, self.reading.padding)), small)
-        return OnnxEngine(small)
+        error = abs(self._proba(OnnxEngine(exact), self.setup) - self.exact_setup).max()
+        # Written so that NaN fails, too.
+        if not error < MAX_EXPORT_ERROR:
+            raise ClassifierError(f"the exported graph computes something else: it is off by {error:.3g}")
+        rows = self.preprocessing.tokenize(self.setup)
+        batches = list(shared_batches(rows, OnnxEngine.budget, self.preprocessing.padding))
+        quantize(exact, batches, int8)
+        return OnnxEngine(int8)
 
-    def _proba(self, engine: Engine, examples: Examples) -> NDArray[np.float64]:
-        return probabilities(streamed(engine, self.reading, examples, len(self.labels)), self.labels)
+    def _proba(self, engine: EncoderEngine, examples: Examples) -> NDArray[np.float64]:
+        raw = stream_scores(engine, self.preprocessing, examples, len(self.labels))
+        return probabilities(raw, self.labels)
 
 
-def own(file: Path) -> None:
-    """Give a file that goes by several names a copy of its own: ONNX Runtime takes no other for weights."""
+def break_hard_link(file: Path) -> None:
+    """Give a file that has several names a copy of its own: ONNX Runtime refuses hard links as weights."""
     if file.stat().st_nlink > 1:
         copy = file.with_name(f"{file.name}.copy")
         shutil.copy2(file, copy)
         copy.replace(file)
 
 
-def spread(examples: Examples, count: int) -> list[int]:
+def evenly_spaced(examples: Examples, count: int) -> list[int]:
     """Return the numbers of ``count`` examples, or of all, at equal distances.
 
     Examples
     --------
-    >>> spread("abcdefgh", 3)
+    >>> evenly_spaced("abcdefgh", 3)
     [0, 2, 5]
     """
     n = min(count, len(examples))

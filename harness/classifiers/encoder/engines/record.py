@@ -1,8 +1,8 @@
-"""What was found of a model's fast engines in, ``engines.json`` beside its weights out; and back.
+"""How a model's fast engines did in, ``engines.json`` in the model's folder out; and back.
 
 ==============  ==========================================================
-engines.json    which engines may serve the model, how they were judged, and checksums
-fp32.onnx       the graph; its weights are those of ``model.safetensors``
+engines.json    which engines may serve the model, how they did, and checksums
+fp32.onnx       the graph; it reads its weights from ``model.safetensors``
 int8.onnx       the graph with its large matrices in 8 bits
 ==============  ==========================================================
 """
@@ -16,13 +16,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.classifiers.encoder.engines.agreement import Agreement
+from harness.classifiers.encoder.engines.acceptance import Agreement
 from harness.classifiers.encoder.engines.computing import EngineName
 from harness.values.errors import ClassifierError
 
 FILE = "engines.json"
-EXACT = "fp32.onnx"
-SMALL = "int8.onnx"
+EXACT_GRAPH = "fp32.onnx"
+INT8_GRAPH = "int8.onnx"
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Record:
-    """What may serve a model beside ``fp32``.
+class EngineRecord:
+    """Which engines may serve a model, besides ``fp32``.
 
     Attributes
     ----------
@@ -53,9 +53,9 @@ class Record:
     offers : mapping
         Engines that passed.
     refused : mapping
-        Why others did not, or could not be tried.
+        Why others failed, or could not be tried.
     files : mapping
-        SHA-256 of the files that were judged; none in a model that was packed before they were written down.
+        SHA-256 of the files that were tested; empty in a model that was packed before they were recorded.
     """
 
     weights: str
@@ -65,29 +65,29 @@ class Record:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, file: Path) -> None:
-        """Refuse a file that is not the one that was judged; one that is missing is left to who opens it.
+        """Refuse a file that is not the one that was tested; opening reports one that is missing.
 
         Raises
         ------
         ClassifierError
-            Where its SHA-256 is another.
+            Where its SHA-256 differs.
         """
         packed = self.files.get(file.name)
         if packed is not None and file.is_file() and digest(file) != packed:
-            raise ClassifierError(f"{file}: is not what the model was packed with, of SHA-256 {packed}")
+            raise ClassifierError(f"{file}: differs from what the model was packed with, SHA-256 {packed}")
 
     def summary(self) -> dict[str, Any]:
-        """Say in plain data how each engine did."""
-        found: dict[str, Any] = {name: one.agreement.to_record() for name, one in self.offers.items()}
-        return found | {name: {"refused": why} for name, why in self.refused.items()}
+        """Return how each engine did, as plain data."""
+        passed: dict[str, Any] = {name: offer.agreement.to_record() for name, offer in self.offers.items()}
+        return passed | {name: {"refused": why} for name, why in self.refused.items()}
 
     def write(self, folder: Path) -> None:
         """Write ``engines.json``; :func:`read` returns an equal record."""
         (folder / FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
 
-def read(folder: Path) -> Record | None:
-    """Read what :meth:`Record.write` wrote; None where a model was never given other engines.
+def read(folder: Path) -> EngineRecord | None:
+    """Read what :meth:`EngineRecord.write` wrote; None for a model that was packed with ``fp32`` alone.
 
     Raises
     ------
@@ -100,14 +100,15 @@ def read(folder: Path) -> Record | None:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         offers = {
-            name: Offer(float(one["narrow"]), Agreement.from_record(one["agreement"]))
-            for name, one in data["offers"].items()
+            name: Offer(float(offer["narrow"]), Agreement.from_record(offer["agreement"]))
+            for name, offer in data["offers"].items()
         }
-        return Record(
+        return EngineRecord(
             str(data["weights"]),
             int(data["padding"]),
             offers,
             dict(data["refused"]),
+            # Models were packed without checksums before.
             dict(data.get("files", {})),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -115,6 +116,6 @@ def read(folder: Path) -> Record | None:
 
 
 def digest(file: Path) -> str:
-    """Return the SHA-256 of a file."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Examples in, scores out by the engine that was asked for, or by the fastest that agrees with fp32."""
+"""Examples in, scores out: by the requested engine, or by the fastest that agrees with fp32."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ import numpy as np
 
 from harness.classifiers.checkpoints import WEIGHTS
 from harness.classifiers.encoder.engines import choice
-from harness.classifiers.encoder.engines.agreement import gaps
-from harness.classifiers.encoder.engines.computing import (
-    NAMES,
-    Engine,
-    EngineName,
-    OnnxEngine,
-    TorchEngine,
+from harness.classifiers.encoder.engines.acceptance import gaps
+from harness.classifiers.encoder.engines.computing import NAMES, EngineName, OnnxEngine, TorchEngine
+from harness.classifiers.encoder.engines.record import EXACT_GRAPH, INT8_GRAPH, EngineRecord
+from harness.classifiers.encoder.prediction import (
+    EncoderEngine,
+    Preprocessing,
+    probabilities,
+    stream_scores,
 )
-from harness.classifiers.encoder.engines.record import EXACT, SMALL, Record
-from harness.classifiers.encoder.prediction import Reading, probabilities, streamed
 from harness.classifiers.protocol import Examples
 from harness.values.errors import ClassifierError, HarnessError, HarnessWarning
 from harness.values.labels import LabelSet
@@ -31,16 +30,16 @@ if TYPE_CHECKING:
 
     from harness.classifiers.encoder.network import Network
 
-Wanted = Literal["auto"] | EngineName
+RequestedEngine = Literal["auto"] | EngineName
 
-MEASURED_AFTER = 256
-"""Rows asked for before engines are measured: for fewer, measuring costs more than it saves."""
+MIN_ROWS_TO_MEASURE = 256
+"""Rows that must be requested before engines are measured: for fewer, measuring costs more than it saves."""
 
-MEASURED_ON = 48
-"""Rows that they are measured on."""
+MEASURED_ROWS = 48
+"""Rows that engines are measured on."""
 
-MEASURED_ON_GPU = 1024
-"""The same where there is a GPU, which so few as suffice elsewhere would not fill."""
+MEASURED_ROWS_ON_GPU = 1024
+"""The same where there is a GPU: fewer would not fill it."""
 
 
 class Service:
@@ -50,28 +49,32 @@ class Service:
     ----------
     folder : Path
         Holds what :mod:`.record` describes.
-    record : Record or None
+    record : EngineRecord or None
         None where there is ``fp32`` alone.
     labels : LabelSet
-    network : callable
-        Loads the network; called once at most.
+    load_network : callable
+        Called once at most.
     """
 
     def __init__(
-        self, folder: Path, record: Record | None, labels: LabelSet, network: Callable[[], Network]
+        self,
+        folder: Path,
+        record: EngineRecord | None,
+        labels: LabelSet,
+        load_network: Callable[[], Network],
     ) -> None:
         self.folder, self.record, self.labels = folder, record, labels
-        self._load = network
-        self._made: dict[EngineName, Engine] = {}
-        self._seen = 0
+        self._load_network = load_network
+        self._engines: dict[EngineName, EncoderEngine] = {}
+        self._requested_rows = 0
         self._chosen: EngineName | None = None
-        self.wanted: Wanted = "fp32"
+        self.requested: RequestedEngine = "fp32"
 
     @property
     def offered(self) -> list[EngineName]:
-        """The engines that may serve the model on this processor, the exact one first."""
+        """The engines that may serve the model on this machine, the exact one first."""
         offers = self.record.offers if self.record is not None else {}
-        return ["fp32", *(name for name in NAMES if name in offers and choice.multiplies(name))]
+        return ["fp32", *(name for name in NAMES if name in offers and choice.has_instructions_for(name))]
 
     def use(self, engine: str) -> None:
         """Choose the engine.
@@ -90,99 +93,109 @@ class Service:
             raise ClassifierError(f"there is no engine {engine!r}; known: auto, {', '.join(NAMES)}")
         if engine not in ("auto", *self.offered):
             raise ClassifierError(f"the engine {engine} cannot serve this model: {self._why_not(engine)}")
-        self.wanted, self._chosen = cast("Wanted", engine), None
+        self.requested, self._chosen = cast("RequestedEngine", engine), None
 
-    def scores(self, reading: Reading, examples: Examples) -> NDArray[np.float64]:
-        """Return what the head gives, ``(n, outputs)``; rows that a fast engine leaves open, exactly."""
-        name = self._name(reading, examples)
+    def scores(self, preprocessing: Preprocessing, examples: Examples) -> NDArray[np.float64]:
+        """Return the outputs of the head, ``(n, outputs)``; rows that a fast engine is unsure of, exactly."""
+        name = self._engine_name(preprocessing, examples)
         if name != "fp32":
             try:
-                return self._fast(name, reading, examples)
+                return self._fast_scores(name, preprocessing, examples)
             except HarnessError as error:
-                if self.wanted != "auto":
+                # A package may be missing, or a graph damaged. Who names an engine gets that one or an error.
+                if self.requested != "auto":
                     raise
                 self._chosen = "fp32"
                 _warn(name, error)
-        return streamed(self.exact, reading, examples, len(self.labels))
+        return stream_scores(self.exact, preprocessing, examples, len(self.labels))
 
     @cached_property
     def network(self) -> Network:
-        """The network, as PyTorch has it."""
-        return self._load()
+        """The network, in PyTorch."""
+        return self._load_network()
 
     @cached_property
     def exact(self) -> TorchEngine:
         """PyTorch in fp32."""
         return TorchEngine(self.network)
 
-    def _fast(self, name: EngineName, reading: Reading, examples: Examples) -> NDArray[np.float64]:
+    def _fast_scores(
+        self, name: EngineName, preprocessing: Preprocessing, examples: Examples
+    ) -> NDArray[np.float64]:
         assert self.record is not None
-        raw = streamed(self._engine(name), reading, examples, len(self.labels))
-        open_ = gaps(probabilities(raw, self.labels), self.labels) < self.record.offers[name].narrow
-        rows = np.flatnonzero(open_).tolist()
+        outputs = len(self.labels)
+        raw = stream_scores(self._engine(name), preprocessing, examples, outputs)
+        # Rounding changes a label only where two are nearly as likely: such rows are computed again.
+        unsure = gaps(probabilities(raw, self.labels), self.labels) < self.record.offers[name].narrow
+        rows = np.flatnonzero(unsure).tolist()
         if rows:
             again = [examples[row] for row in rows]
-            raw[rows] = streamed(self._beside(name), reading, again, len(self.labels))
+            raw[rows] = stream_scores(self._exact_for(name), preprocessing, again, outputs)
         return raw
 
-    def _engine(self, name: EngineName) -> Engine:
+    def _engine(self, name: EngineName) -> EncoderEngine:
         if name == "fp32":
             return self.exact
-        if name not in self._made:
-            self._made[name] = self._graph(SMALL) if name == "int8" else TorchEngine(self.network, "bf16")
-        return self._made[name]
+        if name not in self._engines:
+            self._engines[name] = (
+                self._graph(INT8_GRAPH) if name == "int8" else TorchEngine(self.network, "bf16")
+            )
+        return self._engines[name]
 
-    def _beside(self, name: EngineName) -> Engine:
-        """Return the exact engine beside a fast one: beside int8 in the same library, without PyTorch."""
+    def _exact_for(self, name: EngineName) -> EncoderEngine:
+        """Return the exact engine that recomputes rows; for int8 in the same library, without PyTorch."""
         return self._exact_graph if name == "int8" else self.exact
 
     @cached_property
     def _exact_graph(self) -> OnnxEngine:
-        return self._graph(EXACT, WEIGHTS)
+        return self._graph(EXACT_GRAPH, WEIGHTS)
 
     def _graph(self, file: str, *read: str) -> OnnxEngine:
-        """Open a graph that, as what it reads, is what the engine was judged by."""
+        """Open a graph once it, and the files that it reads, are known to be those that were tested."""
         assert self.record is not None
         for name in (file, *read):
             self.record.check(self.folder / name)
         return OnnxEngine(self.folder / file)
 
-    def _name(self, reading: Reading, examples: Examples) -> EngineName:
-        """Return the engine that was asked for; for ``auto`` the fastest, or the likeliest to be."""
-        if self.wanted != "auto":
-            return self.wanted
+    def _engine_name(self, preprocessing: Preprocessing, examples: Examples) -> EngineName:
+        """Return the requested engine; for ``auto`` the fastest, or until it is measured the likeliest."""
+        if self.requested != "auto":
+            return self.requested
         if self._chosen is None:
-            rates = self._rates(reading, examples)
+            rates = self._rates(preprocessing, examples)
             if rates:
                 self._chosen = choice.fastest(rates)
+        # The order of the names: where the processor has instructions for it, int8 is the fastest as a rule.
         return self._chosen or self.offered[-1]
 
-    def _rates(self, reading: Reading, examples: Examples) -> dict[EngineName, float]:
-        """Return rows a second of the engines on offer; empty where they are not worth measuring yet."""
+    def _rates(self, preprocessing: Preprocessing, examples: Examples) -> dict[EngineName, float]:
+        """Return rows a second of the engines on offer; empty while measuring is not worth its time."""
         offered = self.offered
         if self.record is None or len(offered) == 1:
             return {"fp32": 0.0}
-        rates = choice.remembered(self.record.weights)
+        rates = choice.cached_rates(self.record.weights)
         if rates is None:
-            self._seen += len(examples)
-            if self._seen < MEASURED_AFTER:
+            self._requested_rows += len(examples)
+            if self._requested_rows < MIN_ROWS_TO_MEASURE:
                 return {}
-            rates = self._measured(offered, reading, examples)
-            choice.remember(self.record.weights, rates)
+            rates = self._measure(offered, preprocessing, examples)
+            choice.cache_rates(self.record.weights, rates)
+        # An engine that failed to open was not measured.
         return {name: rates[name] for name in offered if name in rates}
 
-    def _measured(
-        self, offered: Sequence[EngineName], reading: Reading, examples: Examples
+    def _measure(
+        self, offered: Sequence[EngineName], preprocessing: Preprocessing, examples: Examples
     ) -> dict[EngineName, float]:
-        count = MEASURED_ON_GPU if choice.gpus() else MEASURED_ON
+        count = MEASURED_ROWS_ON_GPU if choice.gpus() else MEASURED_ROWS
+        # From all over the rows: files are often sorted, by source or by length.
         some = examples[:: max(len(examples) // count, 1)][:count]
-        engines: dict[EngineName, Engine] = {}
+        engines: dict[EngineName, EncoderEngine] = {}
         for name in offered:
             try:
                 engines[name] = self._engine(name)
             except HarnessError as error:
                 _warn(name, error)
-        return choice.measured(engines, reading.rows(some), reading.padding)
+        return choice.measure_rates(engines, preprocessing.tokenize(some), preprocessing.padding)
 
     def _why_not(self, engine: str) -> str:
         record = self.record

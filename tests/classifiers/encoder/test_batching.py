@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from harness.classifiers.encoder import losses, prediction
-from harness.classifiers.encoder.options import Regularization
-from harness.classifiers.encoder.prediction import device
-from harness.classifiers.encoder.rows import (
-    Rows,
+from harness.classifiers.encoder.batching import (
+    TokenizedRows,
     Tokenizer,
     batches,
     random_order,
     sorted_order,
 )
+from harness.classifiers.encoder.options import Regularization
+from harness.classifiers.encoder.prediction import device
 from harness.classifiers.protocol import Example, Target
 from harness.values.labels import STANCE, LabelSet
 from tests.classifiers import tiny_models
@@ -24,11 +24,11 @@ def tokenizer(target: Target = "marked_pair", limit: int = 16) -> Tokenizer:
     return Tokenizer(tiny_models.tokenizer(), target, limit)
 
 
-def words(rows: Rows, row: int = 0) -> str:
+def words(rows: TokenizedRows, row: int = 0) -> str:
     return " ".join(tiny_models.tokenizer().convert_ids_to_tokens(rows.tokens[row].tolist()))
 
 
-def mention(rows: Rows, row: int = 0) -> list[int]:
+def mention(rows: TokenizedRows, row: int = 0) -> list[int]:
     return np.flatnonzero(rows.targets[row]).tolist()
 
 
@@ -80,10 +80,10 @@ def test_a_mention_longer_than_the_window_is_cut() -> None:
     assert words(rows).startswith("<cls> [ good good")
 
 
-@pytest.mark.parametrize(("names", "kept"), [(7, 7), (8, 8), (9, 8), (500, 8)])
-def test_a_page_long_name_leaves_half_of_the_row_to_the_sentence(names: int, kept: int) -> None:
+@pytest.mark.parametrize(("names", "pair_length"), [(7, 7), (8, 8), (9, 8), (500, 8)])
+def test_a_page_long_name_leaves_half_of_the_row_to_the_sentence(names: int, pair_length: int) -> None:
     rows = tokenizer("pair")([Example("good " * 5, " ".join(["union"] * names))])
-    assert words(rows) == f"<cls>{' good' * min(13 - kept, 5)} <sep>{' union' * kept} <sep>"
+    assert words(rows) == f"<cls>{' good' * min(13 - pair_length, 5)} <sep>{' union' * pair_length} <sep>"
 
 
 def test_without_a_mention_the_window_is_the_beginning() -> None:
@@ -99,8 +99,8 @@ def test_every_row_is_in_one_batch_and_no_batch_is_over_its_budget() -> None:
 
 
 def test_a_row_over_the_budget_is_a_batch_of_its_own() -> None:
-    assert [one.tolist() for one in sorted_order(np.array([5, 50, 5]), 10)] == [[1], [0, 2]]
-    assert [one.tolist() for one in sorted_order(np.array([5, 50, 6]), 10)] == [[1], [2], [0]]
+    assert [rows.tolist() for rows in sorted_order(np.array([5, 50, 5]), 10)] == [[1], [0, 2]]
+    assert [rows.tolist() for rows in sorted_order(np.array([5, 50, 6]), 10)] == [[1], [2], [0]]
 
 
 def test_random_batches_waste_little_and_differ_by_generator() -> None:
@@ -109,7 +109,7 @@ def test_random_batches_waste_little_and_differ_by_generator() -> None:
     second = random_order(lengths, 32 * 30, np.random.default_rng(3))
     padded = sum(len(chosen) * lengths[chosen].max() for chosen in first)
     assert lengths.sum() / padded > 0.95
-    assert [one.tolist() for one in first] != [one.tolist() for one in second]
+    assert [rows.tolist() for rows in first] != [rows.tolist() for rows in second]
 
 
 def test_no_rows_are_no_batches() -> None:
@@ -126,7 +126,7 @@ def test_batches_are_padded_to_their_longest_row() -> None:
 
 
 def test_macro_f1_is_over_all_labels() -> None:
-    # critical: 2·1/(2+1) = 2/3; neutral: 2·1/(1+2) = 2/3; supportive, which nobody names: 0.
+    # critical: 2·1/(2+1) = 2/3; neutral: 2·1/(1+2) = 2/3; supportive, which does not occur: 0.
     truth, predicted = np.array([0, 0, 1]), np.array([0, 1, 1])
     assert prediction.f1_macro(truth, predicted, STANCE) == pytest.approx(4 / 9)
     both = np.array([[1, 0], [1, 0]]), np.array([[1, 1], [0, 0]])
@@ -141,7 +141,7 @@ def test_probabilities_of_far_out_scores() -> None:
     assert several == pytest.approx(np.array([[0.75, 0]]))
 
 
-def test_mean_loss_is_the_negative_log_of_what_the_truth_got() -> None:
+def test_mean_loss_is_the_negative_log_of_the_probability_of_the_truth() -> None:
     proba = np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]])
     # (ln 2 + ln 10) / 2
     assert prediction.mean_loss(proba, np.array([0, 2]), STANCE) == pytest.approx(np.log(20) / 2)

@@ -1,8 +1,8 @@
 """The state of a training after an epoch in, the same state out in the next process.
 
-All of it lies in one file, replaced at one stroke: a process may die at any moment. The file is read as plain
-data (tensors, numbers, text), never as code. It is used only by the training that wrote it: the same options,
-rows, labels, first weights, versions and kind of processor; any other begins anew.
+All of it lies in one file, which is replaced atomically: a process may die at any moment. The file is read as
+plain data (tensors, numbers, text), never as code. Only the training that wrote it resumes from it: the same
+options, rows, labels, initial weights, versions and kind of processor; any other starts over.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ FILE = "training.pt"
 
 
 class Stateful(Protocol):
-    """What has a state, as torch has it: a network, an optimizer, its schedule, an average."""
+    """What has a state in PyTorch's sense: a network, an optimizer, a schedule."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state."""
 
     def load_state_dict(self, state: Any) -> Any:
-        """Go on from a state."""
+        """Restore a state."""
 
 
-class Resumption:
-    """A training's file, in a folder that belongs to it alone.
+class Checkpoint:
+    """The file of a training, in a folder that belongs to it alone.
 
     Parameters
     ----------
     folder : Path or None
-        Made if missing. None keeps nothing.
+        Created if missing. None saves nothing.
     identity : str
-        What :func:`identity` returned; a file of another is overwritten.
+        What :func:`identity` returned; a file with another identity is overwritten.
     parts : mapping
-        What changes while training, by name.
+        By name, what changes during training.
     """
 
     def __init__(self, folder: Path | None, identity: str, parts: Mapping[str, Stateful]) -> None:
@@ -56,48 +56,49 @@ class Resumption:
         self.parts = parts
 
     def load(self) -> dict[str, Any]:
-        """Put every part back to where it was; return what was saved beside them, nothing without a file."""
+        """Restore every part; return the plain data saved with them, empty where there is no usable file."""
         import torch
 
         if self.file is None or not self.file.is_file():
             return {}
         try:
-            found = torch.load(self.file, map_location="cpu", weights_only=True)
+            saved = torch.load(self.file, map_location="cpu", weights_only=True)
         except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError):
-            # Not ours, or spoilt by a full disk: then there is nothing to go on from.
+            # Not ours, or cut off by a full disk: the training starts over, as it would without the file.
             return {}
-        if not isinstance(found, dict) or found.get("identity") != self.identity:
+        if not isinstance(saved, dict) or saved.get("identity") != self.identity:
             return {}
         for name, part in self.parts.items():
-            part.load_state_dict(found["parts"][name])
-        beside: dict[str, Any] = found["beside"]
-        return beside
+            part.load_state_dict(saved["parts"][name])
+        progress: dict[str, Any] = saved["progress"]
+        return progress
 
-    def save(self, beside: Mapping[str, Any]) -> None:
-        """Write every part, and plain data beside them."""
+    def save(self, progress: Mapping[str, Any]) -> None:
+        """Write every part, and plain data with them."""
         import torch
 
         if self.file is None:
             return
         self.file.parent.mkdir(parents=True, exist_ok=True)
         states = {name: part.state_dict() for name, part in self.parts.items()}
-        fresh = self.file.with_suffix(".new")
-        with fresh.open("wb") as stream:
-            torch.save({"identity": self.identity, "parts": states, "beside": dict(beside)}, stream)
+        draft = self.file.with_suffix(".new")
+        with draft.open("wb") as stream:
+            torch.save({"identity": self.identity, "parts": states, "progress": dict(progress)}, stream)
             stream.flush()
+            # Without it a power cut may leave the new name on an empty file.
             os.fsync(stream.fileno())
-        fresh.replace(self.file)
+        draft.replace(self.file)
 
 
 def random_states() -> list[torch.Tensor]:
-    """Return the states of torch's random streams: the processor's, and that of the GPU in use."""
+    """Return the states of torch's random generators: the CPU's, and that of the GPU in use."""
     import torch
 
     return [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if torch.cuda.is_available() else [])]
 
 
 def set_random_states(states: list[torch.Tensor]) -> None:
-    """Put torch's random streams back to what :func:`random_states` returned."""
+    """Restore what :func:`random_states` returned."""
     import torch
 
     torch.set_rng_state(states[0])
@@ -117,13 +118,18 @@ def identity(
     arrays : iterable of arrays
         The rows and their codes.
     weights : mapping
-        Those that it begins with.
+        The initial ones.
+
+    Returns
+    -------
+    str
+        A SHA-256, in hexadecimal.
     """
     versions = {name: importlib.metadata.version(name) for name in ("torch", "transformers")}
     digest = hashlib.sha256(json.dumps([settings, versions], sort_keys=True).encode())
-    for one in arrays:
-        digest.update(f"{one.dtype}{one.shape}".encode())
-        digest.update(one.tobytes())
+    for array in arrays:
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(array.tobytes())
     for name, value in weights.items():
         digest.update(f"{name}{value.dtype}{tuple(value.shape)}".encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
