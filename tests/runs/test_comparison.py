@@ -44,7 +44,7 @@ def test_the_finished_classifiers_of_an_experiment_are_compared(
     assert found.comparison.metric == "f1_macro"
     # The tests' classifiers that no seed changes have one seed, and no lack of them.
     assert {run.name for run in finished_runs(store, ["toys"]) if run.deterministic} == {"prior", "unsaved"}
-    assert not [line for line in found.comparison.cautions if "One seed" in line]
+    assert not [line for line in found.comparison.limitations if "One seed" in line]
 
 
 def test_what_is_read_back_is_what_was_predicted(trained: Path) -> None:
@@ -129,7 +129,7 @@ def test_runs_on_other_test_items_are_named_and_left_out(trained: Path) -> None:
     [
         (["nowhere"], "there is no experiment 'nowhere'; known: Default, toys"),
         (["toys", "toys"], "the experiment 'toys' is named twice"),
-        (["Default"], "the experiment 'Default' has no finished run"),
+        (["Default"], "the experiment 'Default' has no finished run; run it first"),
     ],
 )
 def test_experiments_that_cannot_be_compared_are_named(trained: Path, names: list[str], message: str) -> None:
