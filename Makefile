@@ -86,7 +86,7 @@ check: setup ## format, lint, types, layers, docstrings and documentation; write
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m ruff check .
 	@$(VENV_PYTHON) -m mypy
-	@$(VENV_PYTHON) -m pytest -q tests/test_layers.py tests/test_packaging.py tests/test_docstrings.py
+	@$(VENV_PYTHON) -m pytest -q tests/test_layers.py tests/test_words.py tests/test_packaging.py tests/test_docstrings.py
 	@$(VENV_PYTHON) -m sphinx -q -W --keep-going -b html docs build/docs
 
 bench: setup ## repeat the timings in experiments/performance/results.md: [ONLY=linear,inference]

@@ -1,4 +1,4 @@
-"""A small classifier that learns two tasks at once, and counts how often it is fitted."""
+"""A toy classifier that learns two tasks at once, and counts how often it is fitted."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FITTED: list[tuple[int, int]] = []
-"""Rows of its own task and of the other, one entry a fit."""
+"""Rows of its task and of the other task, one entry per fit."""
 
 
 class Both:
-    """One of :class:`toys.Verbs` a task."""
+    """A :class:`toys.Verbs` per task."""
 
     deterministic = False
 
@@ -55,11 +55,11 @@ def both(*, labels: LabelSet, other_labels: LabelSet | None = None, seed: int) -
 def load(folder: Path, labels: LabelSet) -> Both:
     state = json.loads((folder / "both.json").read_text(encoding="utf-8"))
     heads = []
-    for one in state["heads"]:
-        head = Verbs(1.0, "", LabelSet(tuple(one["labels"]), one["multi"]), state["seed"])
-        head.known_ = one["known"]
+    for saved in state["heads"]:
+        head = Verbs(1.0, "", LabelSet(tuple(saved["labels"]), saved["multi"]), state["seed"])
+        head.known_ = saved["known"]
         heads.append(head)
     heads.sort(key=lambda head: head.labels != labels)
-    made = Both(labels, heads[1].labels, state["seed"])
-    made.heads_ = heads
-    return made
+    classifier = Both(labels, heads[1].labels, state["seed"])
+    classifier.heads_ = heads
+    return classifier

@@ -1,4 +1,4 @@
-"""The files of the shipped corpus as they lie on disk: articles, lines, (line, target) rows, registry."""
+"""The files of the shipped corpus as they are on disk: articles, lines, (line, target) rows, registry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REGISTRY = parties.read(HOME / "parties.yaml")
 
 @dataclass(frozen=True)
 class Line:
-    """A line, and the article that it stands in."""
+    """A line with its article."""
 
     article: Mapping[str, Any]
     number: int

@@ -1,4 +1,4 @@
-"""Stores for tests: one database is made and one experiment is run, everything else is a copy."""
+"""Stores for tests: one database is created and one experiment is run; everything else is a copy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LADDER = """\
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty store's folder: making the schema takes seconds, copying it does not."""
+    """The folder of an empty store: creating the schema takes seconds, copying it does not."""
     folder = tmp_path_factory.mktemp("template")
     (folder / ".harness").mkdir()
     Store.open(folder)
@@ -38,7 +38,7 @@ def folder(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 @pytest.fixture(scope="session")
 def ladder(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which an experiment, ``toys``, was run; not to be changed."""
+    """A folder in which the experiment ``toys`` was run; tests must not change it."""
     place = tmp_path_factory.mktemp("ladder")
     shutil.copytree(template / ".harness", place / ".harness")
     for outcome in run_classifiers(toys.prepared(place, LADDER), Store.open(place)):
@@ -48,7 +48,7 @@ def ladder(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def trained(ladder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of that folder, a test's own."""
+    """A copy of that folder for a single test."""
     shutil.copytree(ladder, tmp_path, dirs_exist_ok=True)
     relocate(Store.open(tmp_path, check=False))
     monkeypatch.chdir(tmp_path)

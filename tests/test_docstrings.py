@@ -1,4 +1,4 @@
-"""Docstrings say what the signatures say: no parameter that is gone, none in another order."""
+"""Docstrings agree with signatures: no parameter that does not exist, none in another order."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def signature(node: Documented) -> list[str]:
                 return signature(child)
         return [child.target.id for child in node.body if isinstance(child, ast.AnnAssign) and is_name(child)]
     arguments = node.args
-    names = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
     names += [f"*{arguments.vararg.arg}"] if arguments.vararg else []
-    names += [one.arg for one in arguments.kwonlyargs]
+    names += [argument.arg for argument in arguments.kwonlyargs]
     names += [f"**{arguments.kwarg.arg}"] if arguments.kwarg else []
     return [name for name in names if name not in {"self", "cls"}]
 
@@ -42,11 +42,11 @@ def documented(node: Documented) -> list[str]:
 def disagreements(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, Documented):
-            names, known = documented(node), signature(node)
-            gone = [name for name in names if name not in known]
-            if gone:
-                yield f"{node.name} documents {', '.join(gone)}, which it does not take"
-            elif names != [name for name in known if name in names]:
+            names, parameters = documented(node), signature(node)
+            unknown = [name for name in names if name not in parameters]
+            if unknown:
+                yield f"{node.name} documents {', '.join(unknown)}, which it does not take"
+            elif names != [name for name in parameters if name in names]:
                 yield f"{node.name} documents {', '.join(names)} in another order than it takes them"
 
 
@@ -55,7 +55,7 @@ def test_documented_parameters_are_taken(path: Path) -> None:
     assert list(disagreements(path.read_text(encoding="utf-8"))) == []
 
 
-VILLAIN = '''
+BROKEN = '''
 def {name}({arguments}):
     """Do it.
 
@@ -69,7 +69,7 @@ def {name}({arguments}):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "found"),
+    ("arguments", "expected"),
     [
         ("one, two, three", []),
         ("self, one, two, *, extra=0, three", []),
@@ -77,8 +77,8 @@ def {name}({arguments}):
         ("one, two", ["f documents three, which it does not take"]),
     ],
 )
-def test_a_disagreement_is_seen(arguments: str, found: list[str]) -> None:
-    assert list(disagreements(VILLAIN.format(name="f", arguments=arguments))) == found
+def test_a_disagreement_is_seen(arguments: str, expected: list[str]) -> None:
+    assert list(disagreements(BROKEN.format(name="f", arguments=arguments))) == expected
 
 
 def test_the_fields_of_a_dataclass_are_its_parameters() -> None:

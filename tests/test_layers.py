@@ -1,4 +1,4 @@
-"""The shape of the code: who may import whom and when, how long things get, what is never written."""
+"""The shape of the code: which imports are allowed where, how long things get, what is never written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NEEDS_TORCH_AT_ONCE = {f"classifiers/encoder/{name}.py" for name in ("network", 
 LINES_OF_A_FILE = 400
 LINES_OF_A_FUNCTION = 70
 LINES_OF_A_BODY = 60
-SAYS_NOTHING = {"base", "common", "core", "helper", "helpers", "manager", "misc", "util", "utils"}
+MEANINGLESS = {"base", "common", "core", "helper", "helpers", "manager", "misc", "util", "utils"}
 
 
 def tree(path: Path) -> ast.Module:
@@ -42,7 +42,7 @@ def room(path: Path) -> str:
 
 
 def modules(node: ast.AST) -> Iterator[str]:
-    """What a statement imports; ``from harness import values`` imports ``harness.values``."""
+    """Yield what a statement imports; ``from harness import values`` imports ``harness.values``."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module:
@@ -50,14 +50,14 @@ def modules(node: ast.AST) -> Iterator[str]:
 
 
 def wrong_ways(importer: str, source: ast.AST) -> list[str]:
-    """Imports that leave a room in a direction that they may not."""
+    """Return the imports of a room from later rooms."""
     rooms = {
         module.split(".")[1]
         for node in ast.walk(source)
         for module in modules(node)
         if module.startswith("harness.")
     }
-    # The package's own attributes, such as its version, are nobody's room.
+    # Attributes of the package itself, such as its version, belong to no room.
     others = (rooms & set(ROOMS)) - {importer}
     return sorted(
         f"{importer} imports {name}" for name in others if ROOMS.index(name) > ROOMS.index(importer)
@@ -65,7 +65,7 @@ def wrong_ways(importer: str, source: ast.AST) -> list[str]:
 
 
 def edges(sources: dict[str, str]) -> dict[str, set[str]]:
-    """Which module imports which, of a table of modules and their texts; types count too."""
+    """Return which module imports which, from modules and their sources; imports for types count too."""
     graph = {}
     for name, text in sources.items():
         imported = {module for node in ast.walk(ast.parse(text)) for module in modules(node)}
@@ -77,19 +77,20 @@ def edges(sources: dict[str, str]) -> dict[str, set[str]]:
 
 
 def circles(graph: dict[str, set[str]]) -> list[str]:
-    """Modules that import each other, directly or by way of others."""
-    left = dict(graph)
-    while free := [name for name, wanted in left.items() if not wanted & set(left)]:
-        for name in free:
-            del left[name]
-    while idle := [name for name in left if not any(name in wanted for wanted in left.values())]:
-        for name in idle:
-            del left[name]
-    return sorted(left)
+    """Return the modules that import each other, directly or through others."""
+    rest = dict(graph)
+    # What imports nothing that remains is in no circle, nor is what nothing that remains imports.
+    while leaves := [name for name, imported in rest.items() if not imported & set(rest)]:
+        for name in leaves:
+            del rest[name]
+    while roots := [name for name in rest if not any(name in imported for imported in rest.values())]:
+        for name in roots:
+            del rest[name]
+    return sorted(rest)
 
 
 def at_once(node: ast.AST) -> Iterator[str]:
-    """What is imported as soon as the module is, types aside."""
+    """Yield what is imported with the module itself; imports for types are not."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             continue
@@ -128,18 +129,18 @@ def test_no_files_import_each_other() -> None:
 
 
 def test_a_circle_is_seen() -> None:
-    there = {
+    straight = {
         "harness.a": "from harness.b import c",
         "harness.b": "import os",
         "harness.d": "import harness.a",
     }
-    assert circles(edges(there)) == []
-    back = there | {"harness.b": "def late():\n    from harness import d"}
+    assert circles(edges(straight)) == []
+    back = straight | {"harness.b": "def late():\n    from harness import d"}
     assert circles(edges(back)) == ["harness.a", "harness.b", "harness.d"]
 
 
 @pytest.mark.parametrize(
-    ("importer", "source", "found"),
+    ("importer", "source", "expected"),
     [
         ("scoring", "from harness.config.load import read", ["scoring imports config"]),
         ("scoring", "from harness import runs, values", ["scoring imports runs"]),
@@ -150,18 +151,18 @@ def test_a_circle_is_seen() -> None:
         ("values", "from harness.cli.main import main", ["values imports cli"]),
     ],
 )
-def test_a_wrong_way_is_seen(importer: str, source: str, found: list[str]) -> None:
-    assert wrong_ways(importer, ast.parse(source)) == found
+def test_a_wrong_way_is_seen(importer: str, source: str, expected: list[str]) -> None:
+    assert wrong_ways(importer, ast.parse(source)) == expected
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TOP)))
-def test_what_is_heavy_is_imported_where_it_is_used(path: Path) -> None:
+def test_heavy_packages_are_imported_where_they_are_used(path: Path) -> None:
     allowed = {"torch"} if path.relative_to(PACKAGE).as_posix() in NEEDS_TORCH_AT_ONCE else set()
     assert sorted((set(at_once(tree(path))) & HEAVY) - allowed) == []
 
 
 @pytest.mark.parametrize(
-    ("source", "found"),
+    ("source", "expected"),
     [
         ("import torch", ["torch"]),
         ("class A:\n    from pandas import DataFrame", ["pandas"]),
@@ -170,11 +171,11 @@ def test_what_is_heavy_is_imported_where_it_is_used(path: Path) -> None:
         ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch", []),
     ],
 )
-def test_a_heavy_import_is_seen(source: str, found: list[str]) -> None:
-    assert sorted(set(at_once(ast.parse(source))) & HEAVY) == found
+def test_a_heavy_import_is_seen(source: str, expected: list[str]) -> None:
+    assert sorted(set(at_once(ast.parse(source))) & HEAVY) == expected
 
 
-def test_mlflow_is_known_to_few() -> None:
+def test_few_rooms_import_mlflow() -> None:
     users = {
         room(path)
         for path in SOURCES
@@ -196,7 +197,7 @@ def test_mlflow_is_known_to_few() -> None:
         "from harness.cli.main import main; sys.argv[1:] = ['validate', 'configs/quickstart.yaml']; main()",
     ],
 )
-def test_what_answers_at_once_loads_nothing_heavy(statement: str) -> None:
+def test_quick_commands_load_nothing_heavy(statement: str) -> None:
     code = f"""
 import sys
 try:
@@ -218,14 +219,14 @@ def test_files_are_short() -> None:
 
 
 def test_functions_are_short() -> None:
-    found = {}
+    long = {}
     for path in CODE:
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 whole, body = length(node)
                 if whole > LINES_OF_A_FUNCTION or body > LINES_OF_A_BODY:
-                    found[f"{path.relative_to(TOP)}:{node.name}"] = (whole, body)
-    assert found == {}
+                    long[f"{path.relative_to(TOP)}:{node.name}"] = (whole, body)
+    assert long == {}
 
 
 @pytest.mark.parametrize(
@@ -241,17 +242,17 @@ def test_a_length_is_measured_without_the_docstring(source: str, expected: tuple
     assert length(function) == expected
 
 
-def test_modules_are_nouns_that_say_something() -> None:
+def test_modules_have_meaningful_names() -> None:
     names = [part for path in CODE for part in path.relative_to(TOP).with_suffix("").parts]
-    assert sorted(set(names) & SAYS_NOTHING) == []
+    assert sorted(set(names) & MEANINGLESS) == []
 
 
-def test_every_module_says_what_it_is() -> None:
-    silent = [str(path.relative_to(TOP)) for path in SOURCES if not ast.get_docstring(tree(path))]
-    assert silent == []
+def test_every_module_has_a_docstring() -> None:
+    undocumented = [str(path.relative_to(TOP)) for path in SOURCES if not ast.get_docstring(tree(path))]
+    assert undocumented == []
 
 
-def test_the_project_stands_alone() -> None:
+def test_the_project_is_independent_of_a_machine() -> None:
     """No path of one machine, no folder beside the checkout: a newcomer's clone works anywhere."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, capture_output=True, text=True, check=False)
     if listed.returncode:
@@ -259,10 +260,10 @@ def test_the_project_stands_alone() -> None:
     foreign = re.compile(r"\.\./shared\b|(?<![\w.:/*-])/(?:work|root|home|Users)/\w")
     # The one file that knows where corpora may lie beside the checkout.
     paths = [TOP / name for name in listed.stdout.split("\0") if name and name != ".ci/run"]
-    found = []
+    mentions = []
     for path in paths:
         if path.is_file() and b"\0" not in (data := path.read_bytes()):
             lines = data.decode("utf-8", "replace").splitlines()
-            found += [f"{path.relative_to(TOP)}: {line.strip()}" for line in lines if foreign.search(line)]
-    # This test's own pattern speaks of them, too.
-    assert [line for line in found if "re.compile" not in line] == []
+            mentions += [f"{path.relative_to(TOP)}: {line.strip()}" for line in lines if foreign.search(line)]
+    # The pattern above matches itself.
+    assert [line for line in mentions if "re.compile" not in line] == []

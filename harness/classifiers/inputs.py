@@ -79,6 +79,7 @@ def view(example: Example, target: Target, marks: Marks = Marks()) -> View:
 
 
 def _second(example: Example, target: Target, marks: Marks) -> str:
+    # A masked classifier must not learn the name from the second text either.
     name = marks.mask if target == "masked" else str(example.target)
     return f"{example.holder}: {name}" if example.holder else name
 

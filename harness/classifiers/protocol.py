@@ -193,6 +193,7 @@ def save(classifier: Classifier, folder: Path) -> Path | None:
     """
     if not isinstance(classifier, Saveable):
         return None
+    # What an interrupted attempt left must not be mixed with this one.
     shutil.rmtree(folder / "model", ignore_errors=True)
     (folder / "model").mkdir(parents=True)
     (folder / "loader.txt").write_text(classifier.save(folder / "model") + "\n", encoding="utf-8")
@@ -239,11 +240,13 @@ def load(folder: Path, labels: LabelSet) -> Classifier:
 def _column(rows: pd.DataFrame, name: str) -> list[Any]:
     if name not in rows.columns:
         return [None] * len(rows)
+    # As objects, since None is lost in columns of numbers.
     column = rows[name].astype(object)
     return list(column.where(column.notna(), None))
 
 
 def _spans(text: str, target: Any, start: Any, end: Any, parties: Registry) -> tuple[Span, ...]:
+    # An annotated span is that of this row's target; the registry would also find other mentions of it.
     if start is not None and end is not None:
         return ((int(start), int(end)),)
     return parties.spans(text, str(target)) if target is not None else ()

@@ -17,6 +17,7 @@ from harness.values.errors import ConfigError, Problem, suggest
 
 Section = Literal["corpus", "split", "classifier", "metric", "audit"]
 
+# Literals: what exists is one visible table, and a look-up imports that one factory, not all of them.
 CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
     {
         "corpus": {
@@ -135,6 +136,7 @@ class Bound:
     def make(self, **injected: Any) -> Any:
         """Call the factory with its options and with those injected values that its signature names."""
         names = inspect.signature(self.factory).parameters
+        # A split's seed is an option; there it is not replaced by the seed of a trial.
         wanted = {k: v for k, v in injected.items() if k in names and k not in self.options}
         return self.factory(**self.options, **wanted)
 
@@ -163,6 +165,7 @@ def lookup(section: Section, kind: str, where: str) -> Any:
     if kind in OBJECTS:
         return OBJECTS[kind]
     catalogue = CATALOGUES[section]
+    # A user's own factory is its own address.
     address = catalogue.get(kind, kind)
     module, colon, attribute = address.partition(":")
     if not colon:
@@ -216,6 +219,7 @@ def bind(
         if name not in fields
     ]
     expected = {name: value for name, value in options.items() if name in fields}
+    # Unknown options are left out here: pydantic would report them once more, without a suggestion.
     values, invalid = _validated(schema, expected)
     problems += [Problem(path_of(path), what, hint) for path, what, hint in invalid]
     if problems:
@@ -231,6 +235,7 @@ def options_model(factory: Callable[..., Any], section: Section) -> Any:
     from pydantic import ConfigDict, create_model
 
     injected = INJECTED - {"seed"} if section == "split" else INJECTED
+    # Annotations are strings under ``from __future__ import annotations``; pydantic needs the types.
     hints = typing.get_type_hints(factory)
     fields: dict[str, Any] = {}
     for name, parameter in inspect.signature(factory).parameters.items():
@@ -238,6 +243,7 @@ def options_model(factory: Callable[..., Any], section: Section) -> Any:
             continue
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         fields[name] = (hints.get(name, Any), default)
+    # No protected namespaces: an option may be called ``model``.
     config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True, protected_namespaces=())
     return create_model(f"{getattr(factory, '__name__', 'factory')}_options", __config__=config, **fields)
 

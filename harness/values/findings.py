@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Verdict = Literal["passed", "warning", "failed", "not applicable"]
 Cell = str | int | float
 
+# Not applicable is best: an audit that measured nothing must not outweigh one that passed.
 WORST_FIRST: tuple[Verdict, ...] = ("failed", "warning", "passed", "not applicable")
 
 
@@ -194,6 +195,7 @@ def _from_json(value: float | None) -> float:
 
 
 def _plain(cell: Cell) -> Any:
+    # bool is a subclass of int, and stays what it is.
     if isinstance(cell, str | bool):
         return cell
     if isinstance(cell, int):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
+# A standard deviation over one seed, an interval over too few items: an empty cell would look like a mistake.
 MISSING = "–"
-"""For a number that does not exist: a standard deviation over one seed, an interval over too few items."""
+"""Written for a number that does not exist."""
 
+# With 10,000 draws, the smallest p-value of a resampling test is 0.0002: further digits would be noise.
 SMALLEST_P = 0.001
-"""Smaller p-values are written as "less than" this: resampling with 10,000 draws resolves no more digits."""
+"""Smaller p-values are written as "less than" this."""
 
 
 def number(value: float, *, places: int = 3, signed: bool = False, missing: str = MISSING) -> str:
@@ -56,6 +58,7 @@ def percent(share: float, *, unit: str = "%", missing: str = MISSING) -> str:
     >>> percent(0.124), percent(0.124, unit=" %"), percent(float("nan"))
     ('12%', '12 %', '–')
     """
+    # Not the format ``.0%``, since some sentences write a space before the sign.
     return missing if math.isnan(share) else f"{100 * share:.0f}{unit}"
 
 

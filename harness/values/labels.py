@@ -162,6 +162,7 @@ def check_probabilities(
     """
     if proba.shape != shape:
         raise PredictionsError(f"probabilities have shape {proba.shape}; expected {shape}")
+    # Finiteness first: comparisons with NaN are false, so that the other checks would let it pass.
     checks = (
         ("is not finite", ~np.isfinite(proba).all(axis=1)),
         ("leaves [0, 1]", ((proba < -tolerance) | (proba > 1 + tolerance)).any(axis=1)),

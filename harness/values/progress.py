@@ -82,6 +82,7 @@ def progress_as(display: Display) -> Iterator[None]:
         ``auto``: a bar on a terminal and in a notebook, nothing elsewhere. ``lines``: a line every half
         minute, for logs.
     """
+    # A context variable, not a global: two threads may show progress in two ways.
     token = _chosen.set(display)
     try:
         yield
@@ -136,6 +137,7 @@ def _terminal_bar(iterable: Iterable[Item], what: str, total: int) -> Iterator[I
         for item in iterable:
             yield item
             display.advance(task)
+            # Started late, and by whichever loop first takes long.
             if not display.live.is_started and time.monotonic() - start > DELAY:
                 display.start()
     finally:

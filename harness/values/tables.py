@@ -89,6 +89,7 @@ class Corpus:
     @property
     def fingerprint(self) -> str:
         """Identify the content: equal for equal rows in equal order."""
+        # Other columns are left out: a source that adds one for slices does not make another corpus.
         declared = self.rows[list(CORPUS_COLUMNS)]
         return fingerprint(
             [declared.to_json(orient="records", lines=True, force_ascii=True, date_format="iso")]
@@ -115,6 +116,7 @@ class Corpus:
         if task == "stance":
             rows = self.rows[self.rows["stance"].notna()]
         else:
+            # Frames belong to the sentence: a sentence about two parties would count twice.
             labelled = self.rows[self.rows["frames"].notna()]
             rows = labelled.drop_duplicates(["group", "text"]).assign(target=None, start=None, end=None)
             rows = rows.astype({"start": "Int64", "end": "Int64"})
@@ -308,6 +310,7 @@ class Predictions:
     def fingerprint(self) -> str:
         """Identify the scored items with their gold labels: two runs compare only where this is equal."""
         truths = [name for name in self.rows.columns if name.startswith("truth")]
+        # Each item once and in order of ids, whatever the seeds and folds of the run.
         items = self.rows[["id", *truths]].drop_duplicates("id").sort_values("id")
         return fingerprint([",".join(self.labels.names), items.to_csv(index=False)])
 

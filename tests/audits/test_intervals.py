@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.audits.intervals import alphas, gap, kappa, mean, percent, rate, share
+from harness.audits.intervals import alphas, format_share, gap, kappa, mean, rate, share
 from harness.scoring.statistics.krippendorff import alpha
 from harness.values.minimums import MIN_ITEMS
 
@@ -111,6 +111,6 @@ def test_alpha_is_resampled_by_group_and_averaged_over_questions() -> None:
 
 
 def test_shares_are_written_as_percentages() -> None:
-    assert percent(share("x", 8, 10)) == "80 % (49 to 94)"
-    assert percent(mean("x", [], [])) == "unknown"
-    assert percent(mean("x", [1.0, 0.0], [7, 7])) == "50 %"
+    assert format_share(share("x", 8, 10)) == "80 % (49 to 94)"
+    assert format_share(mean("x", [], [])) == "unknown"
+    assert format_share(mean("x", [1.0, 0.0], [7, 7])) == "50 %"

@@ -135,7 +135,7 @@ def test_without_a_run_there_is_nothing_to_promote(folder: Path) -> None:
     with pytest.raises(StoreError) as caught:
         call("promote")
     assert str(caught.value) == (
-        "no experiment was run here yet; run one with make experiment CONFIG=configs/quickstart.yaml"
+        "no experiment was run here yet; run one: make experiment CONFIG=configs/quickstart.yaml"
     )
 
 

@@ -259,7 +259,7 @@ def test_they_are_logged_once_as_a_run_without_a_model(folder: Path) -> None:
     assert (run.info.run_name, run.info.status) == ("theirs", "FINISHED")
     assert run.data.tags["harness.role"] == "classifier"
     assert run.data.tags["harness.kind"] == "external"
-    assert run.data.tags["harness.model"] == "none: the predictions were made elsewhere"
+    assert run.data.tags["harness.model"] == "none: the predictions are external"
     assert run.data.metrics["test/f1_macro"] == 1
     names = {file.path for file in store.client.list_artifacts(run.info.run_id, "figures")}
     assert names == {"figures/confusion_matrix.png", "figures/frames_by_party.png"}

@@ -70,7 +70,7 @@ def test_without_a_command_the_page_does_not_say_how_to_reproduce_it(three: Comp
 def test_with_groups_the_page_says_why_mcnemar_is_left_out(golden: Golden) -> None:
     grouped = compare([(name, run(name, 1.0, group=3)) for name in "ab"], "brier")
     text = text_of(grouped)
-    assert f"McNemar is left out: {grouped.without['McNemar']}." in text
+    assert f"McNemar is left out: {grouped.omitted_tests['McNemar']}." in text
     golden("reports/comparison_page_grouped", text)
 
 

@@ -115,6 +115,7 @@ class Lexicon:
         """Return ``(n, 8)`` sums, as log(1 + sum): positive valences, negative valences and number of words
         with a valence before the target; the same after it; both kinds of valences in the whole sentence.
         """
+        # Masked, so that the words of a name ("Liberty Alliance") carry no sentiment.
         target: Target = "masked" if self.target == "marked" else "none"
         tokens = tokenize(views_of(examples, target), target)
         plain = [word.replace("’", "'") for word in tokens.words]
@@ -122,6 +123,7 @@ class Lexicon:
         negates = np.array([NEGATION.fullmatch(word) is not None for word in plain], dtype=bool)[tokens.code]
         valence = np.where(_negated(negates, tokens.row), NEGATED * valence, valence)
         positive, negative = np.maximum(valence, 0), np.maximum(-valence, 0)
+        # A word next to the target has weight 1; weights decay as in the linear classifier.
         near = np.exp(-np.maximum(np.abs(tokens.offset) - 1, 0) / self.window)
         sides = [near * (tokens.offset < 0), near * (tokens.offset > 0)]
         columns = [side * value for side in sides for value in (positive, negative, valence != 0)]

@@ -101,6 +101,7 @@ class FrozenEncoder:
 
         backend, body = _loaded(str(folder), _stamp(folder))
         rows = Tokenizer(backend, self.target, self.max_tokens)(examples)
+        # Rows of similar length in a batch, so that little is computed on padding.
         order = sorted_order(rows.lengths, MAX_BATCH_TOKENS)
         result = np.zeros((len(examples), self.parts, body.config.hidden_size), dtype=np.float32)
         with torch.inference_mode():
@@ -159,6 +160,7 @@ def _stamp(folder: Path) -> tuple[int, ...]:
 def _loaded(folder: str, _: tuple[int, ...]) -> tuple[Any, Any]:
     import torch
 
+    # At most two encoders stay in memory, such as that of a classifier and that of the leak gate.
     body = checkpoints.load_body(folder)
     body.requires_grad_(False)
     return checkpoints.load_tokenizer(folder), body.to("cuda" if torch.cuda.is_available() else "cpu")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -133,20 +133,25 @@ def stream_scores(
     """
     # Batches come in any order of the rows; each knows its own.
     result = np.zeros((len(examples), outputs))
-    for batch, scores in compute(engine, _batch_chunks(engine, preprocessing, examples)):
-        result[batch.rows] = scores
+    # Closed here, after an error too: the garbage collector might close it in the very thread that it would
+    # have to wait for.
+    with closing(_batch_chunks(engine, preprocessing, examples)) as batches:
+        for batch, scores in compute(engine, batches):
+            result[batch.rows] = scores
     return result
 
 
-def _batch_chunks(engine: EncoderEngine, preprocessing: Preprocessing, examples: Examples) -> Iterator[Batch]:
+def _batch_chunks(
+    engine: EncoderEngine, preprocessing: Preprocessing, examples: Examples
+) -> Generator[Batch]:
     """Tokenize examples chunk by chunk, and batch each chunk."""
     slices = chunks(len(examples))
-    tokenized = prefetch(preprocessing.tokenize(examples[chunk]) for chunk in slices)
-    for chunk, rows in progress(zip(slices, tokenized, strict=True), "predicting", len(slices)):
-        # A single chunk is divided over the cores, so that none waits while another computes all of it.
-        share = -(-int(rows.lengths.sum()) // engine.parallel) if len(slices) == 1 else engine.budget
-        for batch in shared_batches(rows, min(share, engine.budget), preprocessing.padding):
-            yield replace(batch, rows=batch.rows + chunk.start)
+    with closing(prefetch(preprocessing.tokenize(examples[chunk]) for chunk in slices)) as tokenized:
+        for chunk, rows in progress(zip(slices, tokenized, strict=True), "predicting", len(slices)):
+            # A single chunk is divided over the cores, so that none waits while another computes all of it.
+            share = -(-int(rows.lengths.sum()) // engine.parallel) if len(slices) == 1 else engine.budget
+            for batch in shared_batches(rows, min(share, engine.budget), preprocessing.padding):
+                yield replace(batch, rows=batch.rows + chunk.start)
 
 
 def chunks(count: int) -> list[slice]:
@@ -188,7 +193,7 @@ def compute(engine: EncoderEngine, batches: Iterable[Batch]) -> Iterator[tuple[B
             yield finished, scores.result()
 
 
-def prefetch(items: Iterator[Item]) -> Iterator[Item]:
+def prefetch(items: Iterator[Item]) -> Generator[Item]:
     """Yield items while a thread makes the next one."""
     # No item is equal to it, whereas None could be one.
     end: Any = object()

@@ -40,6 +40,8 @@ def contributions(terms: Terms, weights: Reals, example: Example) -> WordContrib
     list of ((int, int), (n_labels,) array)
         The span of each word in ``example.text``, and what it contributes to the scores; in order.
     """
+    # An n-gram of three words that adds 0.6 gives each of them 0.2. No other division is more justified: the
+    # model knows the n-gram as a whole.
     spans = word_spans(example, terms.options.target)
     by_word = np.zeros((len(spans), weights.shape[1]))
     row = terms.rows([example])
@@ -65,6 +67,7 @@ def _distribute(
     is_listed[is_listed] = keys[column[is_listed]] == key[is_listed]
     column, start = column[is_listed], start[is_listed]
     length, weight = length[is_listed], weight[is_listed]
+    # A term's part is divided over its occurrences by their weights, then over the words of each.
     total = np.bincount(column, weights=weight, minlength=len(keys))
     share = weight / total[column] / length
     for offset in range(int(length.max(initial=0))):

@@ -124,6 +124,7 @@ class Linear:
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
         """Return ``(n, k)`` probabilities."""
+        # In pieces, so that a million rows need no more memory than a few thousand.
         parts = [
             self.head_.proba(self.terms_.rows(examples[start : start + _BATCH_ROWS]))
             for start in range(0, len(examples), _BATCH_ROWS)
@@ -150,6 +151,7 @@ def load(folder: Path, labels: LabelSet) -> Linear:
         Where a file is missing or damaged, or has another number of labels.
     """
     learned = terms.read(folder)
+    # The model's kind and penalty matter for fitting alone.
     classifier = Linear(learned.options, "logistic", 1.0, False, labels)
     classifier.terms_, classifier.head_ = learned, Head.read(folder, labels)
     return classifier

@@ -139,6 +139,7 @@ class WordGrams:
                 continue
             near = nearest < _NOT_NEAR
             side, distance = nearest[near] % 2 + 1, nearest[near] // 2
+            # Decaying weights instead of a sharp window: where the text about a target ends is not known.
             weight = np.exp(-(distance - 1) / self.window)
             yield key[near] + side * base**self.longest, start[near], weight
 
@@ -166,6 +167,7 @@ class CharGrams:
         """Return all keys and their counts, ``(rows, keys)``."""
         from scipy.sparse import hstack
 
+        # Distinct words are cut into n-grams once; two sparse products replace a loop over all words.
         inside = self._inside(tokens.words)
         tables = [words @ inside for words in self._words(tokens)]
         return np.arange(len(tables) * len(self.grams)), hstack(tables, format="csr")

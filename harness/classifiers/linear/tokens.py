@@ -171,6 +171,7 @@ class _TokensBuilder:
     def _add_gap(self, words: list[str], *, after: bool, before: bool) -> None:
         """Add the words after a mention, before one, or between two: distances are from the nearer one."""
         n = len(words)
+        # Between two mentions the first half is after the one, the second half before the other.
         following = (n + 1) // 2 if after and before else n * after
         self._add(words, [*range(1, following + 1), *range(following - n, 0)])
 

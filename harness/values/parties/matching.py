@@ -63,6 +63,7 @@ class Form:
     @property
     def certain(self) -> Meaning | None:
         """The meaning beyond doubt; a name before a leader, and of two leaders the later in office."""
+        # "Hale" as the name of a party outweighs a leader called Hale.
         certain = [meaning for meaning in self.meanings if meaning.how in ("name", "leader")]
         return max(
             certain, key=lambda meaning: (meaning.how == "name", meaning.until, meaning.since), default=None
@@ -108,6 +109,7 @@ class Matcher:
             longest.
         """
         if not self.forms:
+            # An automaton without words cannot be built.
             return []
         matches = [
             Form(last + 1 - length, last + 1, meanings)
@@ -147,6 +149,7 @@ def _is_word(character: str) -> bool:
 
 
 def _without_overlaps(matches: Sequence[Form]) -> list[Form]:
+    # Sorted by start, the longest first, so that a single pass suffices.
     chosen: list[Form] = []
     for form in sorted(matches, key=lambda match: (match.start, -match.end)):
         if not chosen or form.start >= chosen[-1].end:

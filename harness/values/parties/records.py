@@ -38,12 +38,14 @@ def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -
         entry = f"{where}: entry {number}"
         if faults := list(_faults(entry, record)):
             problems += faults
+            # Without these a party could not be made; the others are still checked.
             continue
         party = _party(record)
         if party.name in seen:
             problems.append(Problem(entry, f"{party.name!r} is listed twice"))
         seen.add(party.name)
         for form in party.surfaces:
+            # A leader may change parties; a name or an alias of two parties would make every mention a guess.
             if owner.setdefault(form, party.name) != party.name and not _is_leader(party, form):
                 problems.append(Problem(entry, f"{form!r} already names {owner[form]!r}"))
         parties.append(party)

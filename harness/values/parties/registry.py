@@ -36,6 +36,7 @@ class Leader:
     @property
     def short_forms(self) -> tuple[str, ...]:
         """Forms that count once the article has given the full name."""
+        # News names a person in full once and by the last word of the name afterwards.
         last = self.name.rsplit(" ", 1)[-1]
         forms = (last,) if self.short is None and last != self.name else self.short or ()
         return tuple(form for form in forms if form not in self.aliases)
@@ -87,6 +88,7 @@ class Registry:
     _by_name: Mapping[str, Party] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        # The dataclass is frozen, so that a registry can be shared and cached.
         object.__setattr__(self, "_by_name", {party.name: party for party in self.parties})
 
     def get(self, name: str) -> Party | None:

@@ -94,8 +94,11 @@ def test_what_an_engine_raises_is_raised() -> None:
         def scores(self, batch: Batch) -> Any:
             raise ValueError("broken")
 
+    threads = threading.active_count()
     with pytest.raises(ValueError, match="broken"):
         stream_scores(Broken(64, 2), PREPROCESSING, examples(300), 1)
+    # They ended with the call, although the error still refers to what started them.
+    assert threading.active_count() == threads
 
 
 def test_chunks_grow_and_leave_nothing_out() -> None:

@@ -258,7 +258,7 @@ def test_the_real_split_shares_articles_and_says_so() -> None:
     (split,) = predefined().draw(corpus, STANCE)
     assert split.notes == (
         "491 of 1,034 test rows come from groups (articles) that are in train too",
-        "61 of 1,034 test rows come from groups (articles) that stand in dev too",
+        "61 of 1,034 test rows come from groups (articles) that are in dev too",
     )
     assert sum(seen_in_training(corpus, split)) == 491
     # 442 dev rows: as near to halves as whole articles allow.
