@@ -46,6 +46,7 @@ def pack(path: Path, prepared: Prepared, summary: Summary, *, run_id: str, model
     result = summary.result
     if result.model is None or result.served is None:
         raise ModelError(f"{result.classifier.name} saved no model")
+    # MLflow copies the data folder under its own name, hence a folder of its own around it.
     data = path.with_name(f"{path.name}-{DATA}") / DATA
     data.mkdir(parents=True)
     try:
@@ -77,6 +78,7 @@ def accelerated(folder: Path, prepared: Prepared, result: ClassifierResult) -> s
     assert result.served is not None
     plan, trial = prepared.plan, result.served.trial
     bound = result.classifier.bound
+    # Asked of a fresh one: a result that was read from the store has no fitted classifier.
     if not isinstance(bound.make(labels=plan.labels, seed=trial.seed), Accelerated):
         return ""
     split = next(split for split in prepared.splits if split.fold == trial.fold)
@@ -133,6 +135,7 @@ def contract_of(prepared: Prepared, result: ClassifierResult) -> Contract:
             "split_fingerprint": split.fingerprint,
             "test_fingerprint": result.predictions.only(split="test").fingerprint(),
             "seed": trial.seed,
+            # With folds the served model is a refit on all rows: audits on that corpus then say so.
             "whole": len(prepared.splits) > 1,
         },
         versions={"harness": VERSION} | {name: metadata.version(name) for name in VERSIONS},

@@ -62,6 +62,7 @@ class Contract:
             "decisions": self.decider.plain() if self.decider is not None else None,
             **{name: dict(getattr(self, name)) for name in ABOUT},
         }
+        # Indented and not escaped: a person may want to read what a model is before using it.
         (folder / FILE).write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @property
@@ -101,6 +102,7 @@ class Contract:
 
     @classmethod
     def _of(cls, data: Mapping[str, Any]) -> Contract:
+        # The parts check themselves, so that a file and a config meet the same rules.
         labels = LabelSet(tuple(data["labels"]), multi=bool(data["multi"]))
         if data["task"] not in get_args(Task):
             raise ValueError(f"task {data['task']!r}")

@@ -112,8 +112,10 @@ class LabelEngine:
 
         labels = self.contract.labels
         items = examples(rows, self.contract.task, self.parties, first=first)
+        # In windows: features of a million rows at once would not fit in memory.
         windows = [self._probabilities(items[at : at + WINDOW]) for at in range(0, len(items), WINDOW)]
         proba = np.concatenate(windows) if windows else np.empty((0, len(labels)))
+        # Thresholds and abstention were fitted on calibrated probabilities, hence this order.
         decider = self.contract.effective_decider
         proba = decider.calibrated(proba)
         codes = labels.decide(proba, decider.thresholds)
@@ -130,6 +132,7 @@ class LabelEngine:
         proba = self.recent.lookup(self.classifier.predict_proba, list(order))
         labels = self.contract.labels
         try:
+            # Damaged weights give NaN, which would otherwise silently become the first label.
             check_probabilities(proba, (len(order), len(labels)), sums_to_one=not labels.multi)
         except PredictionsError as error:
             raise ModelError(f"the model is damaged: {error}") from error

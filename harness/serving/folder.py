@@ -27,6 +27,7 @@ def write_data(folder: Path, saved: Path, contract: Contract, parties: Registry)
     parties : Registry
         Of the training corpus.
     """
+    # Without the classifier's own loader.txt: its address is in the contract.
     shutil.copytree(saved / "model", folder / "model", copy_function=_linked)
     contract.write(folder)
     records = json.dumps(parties.to_records(), indent=1, ensure_ascii=False)

@@ -45,8 +45,8 @@ def examples(rows: pd.DataFrame, task: Task, parties: Registry, *, first: int = 
     ModelError
         Naming every missing column, or the first ten unusable rows and the number of the others.
     """
-    wanted = ("text", "target") if task == "stance" else ("text",)
-    missing = [name for name in wanted if name not in rows.columns]
+    required = ("text", "target") if task == "stance" else ("text",)
+    missing = [name for name in required if name not in rows.columns]
     if missing:
         present = ", ".join(map(repr, rows.columns)) or "none"
         columns = "column" if len(missing) == 1 else "columns"
@@ -113,6 +113,7 @@ def _example(row: Mapping[str, Any], parties: Registry, names: Mapping[str, str]
     if start is not None and end is not None:
         spans = ((int(start), int(end)),)
     else:
+        # All mentions, as in training: a name may stand in a sentence more than once.
         spans = parties.spans(text, names.get(target.strip().casefold(), target))
     return Example(text, target, spans, row["holder"])
 
@@ -131,8 +132,10 @@ def _values(rows: pd.DataFrame, name: str) -> list[Any]:
         return [None] * len(rows)
     if list(rows.columns).count(name) > 1:
         raise ModelError(f"the input has the column {name!r} more than once")
+    # Every kind of missing value (NaN, NaT, pd.NA) becomes None.
     values = rows[name].astype(object)
     return [
+        # A Python value: messages show 3.0, not np.float64(3.0), and isinstance(value, int) holds.
         value.item() if hasattr(value, "item") else value
         for value in values.where(values.notna(), None).tolist()
     ]

@@ -32,6 +32,7 @@ def constraints() -> tuple[str, ...]:
             continue
         try:
             distribution = metadata.distribution(name)
+        # Optional for another system, such as a CUDA library on a machine without a GPU.
         except metadata.PackageNotFoundError:
             continue
         versions[name] = distribution.version.partition("+")[0]

@@ -62,12 +62,14 @@ def write_wheel(folder: Path) -> Path:
     entries[f"{info}/WHEEL"] = (
         b"Wheel-Version: 1.0\nGenerator: harness\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     )
+    # The wheel format lists every file with digest and size, except RECORD itself.
     record = [f"{name},{_digest(data)},{len(data)}" for name, data in entries.items()]
     entries[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,", ""]).encode()
     path = folder / wheel_name()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in entries.items():
             entry = zipfile.ZipInfo(name, EARLIEST)
+            # Unix permissions; without them pip would install unreadable files.
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, data)
@@ -95,6 +97,7 @@ def write_wheel_overlay(model: Path, overlay: Path) -> bool:
         Where the model pins another version of the harness than the one that runs.
     """
     texts = {name: (model / name).read_text(encoding="utf-8") for name in ENVIRONMENT_FILES}
+    # Also models of earlier versions, which carried the wheel from the beginning.
     if all(f"{FOLDER}/" in text for text in texts.values()):
         return False
     for name, text in texts.items():

@@ -98,6 +98,7 @@ def load_for_audit(uri: str) -> AuditableModel:
     """
     try:
         return _of_label_model(load(uri, engine="fp32"))
+    # Not every failure: a damaged model of the harness must not be tried as a pyfunc.
     except ForeignModelError:
         return AuditableModel(uri, None, None, _pyfunc(uri), can_omit_target=False)
 

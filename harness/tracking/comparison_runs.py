@@ -43,6 +43,7 @@ def log_comparison(
         The id of its run.
     """
     client = store.client
+    # The version too: a later one may compare in another way.
     parts = [VERSION, comparison.metric, comparison.split, str(comparison.n_draws)]
     digest = fingerprint([*parts, *(f"{name} {run_id}" for name, run_id in sorted(runs.items()))])
     earlier = client.search_runs(

@@ -114,6 +114,7 @@ def log_classifier(
     """
     client, prepared = tracker.store.client, tracker.prepared
     summary = Summary(prepared.finish(result))
+    # Written first and uploaded at once: on a server every file is a request.
     with tracker.scratch() as folder:
         write_artifacts(folder, summary, tracker.git)
         client.log_artifacts(run_id, str(folder))
@@ -143,6 +144,7 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     """Write the files of a parent run: report, figures, config, environment, predictions, scores."""
     result = summary.result
     saved.write_result(folder, result)
+    # Licensed text may be kept out of the store: tracking.log_text: false.
     texts = summary.rows.test.rows if summary.shows_text else None
     (folder / saved.TABLE).write_text(saved.table(summary.test, texts), encoding="utf-8")
     (folder / "config.yaml").write_text(summary.experiment.config_text, encoding="utf-8")
@@ -222,6 +224,7 @@ def _log_model(tracker: ExperimentWriter, run_id: str, summary: Summary, pack: M
         try:
             pack(folder / "model", tracker.prepared, summary, run_id=run_id, model_id=model.model_id)
             client.log_model_artifacts(model.model_id, str(folder / "model"))
+        # On Ctrl-C too: a model that is neither READY nor FAILED would look unfinished for ever.
         except BaseException:
             client.finalize_logged_model(model.model_id, "FAILED")
             raise

@@ -41,6 +41,7 @@ class Git:
         if not commit:
             return cls()
         branch = _git(folder, "rev-parse", "--abbrev-ref", "HEAD")
+        # Without untracked files: the store and reports of the harness are among them.
         return cls(commit, branch, bool(_git(folder, "status", "--porcelain", "--untracked-files=no")))
 
 
@@ -111,6 +112,7 @@ def _processor() -> str:
 
 def _usable() -> int:
     try:
+        # A container, or taskset, may allow fewer cores than the machine has.
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS
         return os.cpu_count() or 1

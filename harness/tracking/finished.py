@@ -123,6 +123,7 @@ def _of_experiment(store: Store, experiment: str) -> list[FinishedRun]:
     )
     if not runs:
         raise StoreError(f"the experiment {experiment!r} has no finished run; run it first")
+    # The runs come oldest first, so that the newest of a name stays.
     newest = {run.info.run_name: run for run in runs}
     return [_described(run, experiment) for run in newest.values()]
 

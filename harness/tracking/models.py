@@ -68,6 +68,7 @@ def _downloaded(address: str) -> Path:
     from mlflow.exceptions import MlflowException
 
     try:
+        # A run's model lies beside the run, under an id of its own.
         if address.startswith("runs:/"):
             address = _model_of_run(store, address.removeprefix("runs:/").partition("/")[0])
         # MLflow looks aliases up in its global registry, whichever addresses are passed.

@@ -66,6 +66,7 @@ def score_values(scores: Scores) -> dict[str, float]:
     values = {}
     # Test first: the UI lists metrics in the order in which they were logged.
     for split in SPLITS:
+        # Slices are in scores.csv: as metrics they would crowd the UI.
         for row in whole[whole["split"] == split].to_dict("records"):
             key = f"{split}/{row['metric']}"
             values[key] = row["value"]

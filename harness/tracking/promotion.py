@@ -160,16 +160,7 @@ def promote(
         before = str(champion.version) if champion is not None else None
         previous, changed = (before if before != version else None), before != version
         if changed:
-            if before is not None:
-                store.client.set_registered_model_alias(name, PREVIOUS, before)
-            store.client.set_registered_model_alias(name, CHAMPION, version)
-            # Our lock does not reach other machines, and MLflow has no compare-and-set: on a server somebody
-            # else may have moved the alias in between.
-            now = store.client.get_model_version_by_alias(name, CHAMPION)
-            if str(now.version) != version:
-                raise PromotionError(
-                    f"version {now.version} of {name!r} was made champion by somebody else meanwhile"
-                )
+            _make_champion(store, name, version, before)
     notes = tuple(_notes(store, best, champion if changed else None))
     return _promotion(name, version, best, previous=previous, changed=changed, notes=notes)
 
@@ -305,6 +296,19 @@ def _check_wheel(store: Store, name: str, version: str) -> None:
         raise PromotionError(
             f"version {version} of {name!r} was registered without the wheel, and the registry keeps copies;"
             " promote it under another name with --model-name"
+        )
+
+
+def _make_champion(store: Store, name: str, version: str, before: str | None) -> None:
+    if before is not None:
+        store.client.set_registered_model_alias(name, PREVIOUS, before)
+    store.client.set_registered_model_alias(name, CHAMPION, version)
+    # Our lock does not reach other machines, and MLflow has no compare-and-set: on a server somebody else may
+    # have moved the alias in between.
+    now = store.client.get_model_version_by_alias(name, CHAMPION)
+    if str(now.version) != version:
+        raise PromotionError(
+            f"version {now.version} of {name!r} was made champion by somebody else meanwhile"
         )
 
 

@@ -61,6 +61,7 @@ def read_predictions(path: Path, labels: LabelSet) -> Predictions:
 
 def write_result(folder: Path, result: ClassifierResult) -> None:
     """Write the result of a classifier; :func:`read_result` reads it."""
+    # The raw ones too: the results of trials are restored from them.
     result.predictions.write(folder / PREDICTIONS)
     result.raw.write(folder / RAW)
     result.scores.rows.to_csv(folder / SCORES, index=False)
@@ -134,14 +135,14 @@ def table(predictions: Predictions, texts: pd.DataFrame | None) -> str:
         JSON, as MLflow writes tables.
     """
     labels = predictions.labels
-    shown = predictions.rows.head(TABLE_ROWS)
-    columns: dict[str, Any] = {"id": shown["id"]}
+    first_rows = predictions.rows.head(TABLE_ROWS)
+    columns: dict[str, Any] = {"id": first_rows["id"]}
     for word in ("prediction", "truth"):
-        columns[word] = _joined(shown, word, labels) if labels.multi else shown[word]
-    columns["target"] = shown["target"]
+        columns[word] = _joined(first_rows, word, labels) if labels.multi else first_rows[word]
+    columns["target"] = first_rows["target"]
     if texts is not None:
-        columns["text"] = shown["id"].map(dict(zip(texts["id"], texts["text"], strict=True)))
-    columns |= {f"p_{name}": shown[f"p_{name}"].round(4) for name in labels.names}
+        columns["text"] = first_rows["id"].map(dict(zip(texts["id"], texts["text"], strict=True)))
+    columns |= {f"p_{name}": first_rows[f"p_{name}"].round(4) for name in labels.names}
     import pandas as pd
 
     return str(pd.DataFrame(columns).to_json(orient="split", index=False))

@@ -74,6 +74,7 @@ class Tracker:
         digest = names.parent_digest(self.prepared, classifier, trials)
         for run in self.runs(names.CLASSIFIER, digest):
             if run.info.status == "FINISHED":
+                # Files that were deleted or do not read: the run does not count, and is done again.
                 with contextlib.suppress(OSError, KeyError, PredictionsError), self.files(run) as folder:
                     return saved.read_result(folder, classifier, trials, self.prepared.plan.labels)
         return None
@@ -87,6 +88,7 @@ class Tracker:
         """
         digest = names.parent_digest(self.prepared, classifier, trials)
         what = f"it runs {classifier.name} of {self.prepared.plan.name}"
+        # By the digest: two processes may run different classifiers of one experiment at once.
         with self.store.lock(f"{self.experiment_id}-{digest}", what):
             done = None if self.fresh else self.finished(classifier, trials)
             if done is not None:
@@ -107,6 +109,7 @@ class Tracker:
             killed = not isinstance(error, Exception)
             reason = f"{type(error).__name__}: {error}".strip(": ")[: names.MAX_ERROR_LENGTH]
             client.set_tag(run_id, names.ERROR, reason)
+            # The traceback of Ctrl-C says nothing.
             if not killed:
                 client.log_text(run_id, traceback.format_exc(), "error.txt")
             client.set_terminated(run_id, "KILLED" if killed else "FAILED")
@@ -134,6 +137,7 @@ class Tracker:
         from mlflow.exceptions import MlflowException
 
         with self.scratch() as folder:
+            # Without a destination MLflow returns the folder itself; with one it copies.
             copies = None if self.store.artifacts is not None else str(folder)
             try:
                 yield Path(self.store.client.download_artifacts(run.info.run_id, "", copies))
@@ -201,6 +205,7 @@ class Tracker:
             **_deterministic(classifier, plan.labels),
         }
         run = client.create_run(self.experiment_id, tags=tags, run_name=classifier.name)
+        # Tuned options are logged when they are chosen; MLflow's parameters cannot be changed.
         fixed = {k: v for k, v in classifier.bound.options.items() if k not in classifier.tune}
         contents.log_parameters(client, run.info.run_id, {"kind": classifier.bound.kind, **fixed})
         return str(run.info.run_id)

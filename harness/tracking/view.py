@@ -21,14 +21,14 @@ SHOWN_PARAMETERS = ("kind", "target")
 def tags(plan: Plan) -> dict[str, str]:
     """Return the experiment's tag that holds the view: runs sorted by the primary metric on test."""
     primary = f"test/{plan.primary.name}"
-    others = [
+    other_metrics = [
         metric.name for metric in plan.metrics if not metric.per_label and metric.name != plan.primary.name
     ]
     metrics = [
         primary,
         *(f"{primary}_{word}" for word in ("low", "high", "seed_sd")),
         f"validation/{plan.primary.name}",
-        *(f"test/{name}" for name in others[:MAX_OTHER_METRICS]),
+        *(f"test/{name}" for name in other_metrics[:MAX_OTHER_METRICS]),
         "time/fit_seconds",
     ]
     columns = [f"metrics.`{name}`" for name in metrics]

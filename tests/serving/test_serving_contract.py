@@ -98,6 +98,10 @@ def test_only_functions_that_were_written_to_load_models_are_called(golden: Gold
     golden("serving/no-loaders", listing(messages))
 
 
+def test_the_address_of_the_encoder_has_never_changed() -> None:
+    assert loader("harness.classifiers.encoder:load").__name__ == "load"
+
+
 @pytest.mark.parametrize(("old", "new"), LOADERS.items(), ids=LOADERS)
 def test_old_addresses_of_loaders_lead_to_the_present_ones(old: str, new: str) -> None:
     assert loader(old) is loader(new)

@@ -10,15 +10,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
 import harness
+from harness.classifiers.protocol import Example, Labelled, save
 from harness.serving import requirements, wheel
 from harness.serving.engine import LabelEngine
 from harness.serving.folder import write_mlflow
 from harness.serving.pyfunc import input_example, signature
+from harness.values.catalog import bind
 from harness.values.labels import FRAMING, STANCE
 from harness.values.parties import Party, Registry
 from tests.serving.toy_models import refusal, write_model
@@ -182,3 +185,23 @@ def test_the_wheel_is_whole_and_always_the_same(tmp_path: Path) -> None:
         [sys.executable, "-I", "-c", code, str(first)], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == f"{first}/harness/__init__.py"
+
+
+@pytest.mark.parametrize("kind", ["prior", "lexicon", "linear"])
+def test_a_saved_classifier_is_data_without_pickle(kind: str, tmp_path: Path) -> None:
+    options = {"min_count": 1} if kind == "linear" else {}
+    classifier = bind("classifier", kind, options).make(labels=STANCE, seed=1)
+    examples = [Example(f"Varna {verb} Ostrel.", "Ostrel") for verb in ("praised", "met", "blasted") * 4]
+    classifier.fit(Labelled(examples, np.array([2, 1, 0] * 4)))
+    folder = save(classifier, tmp_path)
+    assert folder is not None
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        assert path.suffix not in CODE
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as arrays:
+                assert all(arrays[name].dtype != object for name in arrays)
+        elif path.suffix == ".json":
+            json.loads(path.read_text(encoding="utf-8"))
+        else:
+            assert path.suffix == ".txt"
+            path.read_text(encoding="utf-8")

@@ -124,6 +124,7 @@ class Platt:
         calibrated = 1 / (
             1 + np.exp(-(np.asarray(self.slopes) * log_odds(proba) + np.asarray(self.intercepts)))
         )
+        # One label against the rest, then normalised: the multi-class form of Zadrozny and Elkan (2002).
         return calibrated if multi else normalised(calibrated)
 
     def plain(self) -> dict[str, Any]:

@@ -103,6 +103,7 @@ class Draft:
             Where the file cannot be written.
         """
         try:
+            # Opened for update, not for writing, which would empty it.
             self.partial.touch()
             with self.partial.open("r+b") as handle:
                 size = progress.size if progress is not None else 0
@@ -118,6 +119,7 @@ class Draft:
         except OSError as error:
             raise ModelError(f"{self.path} cannot be written: {error.strerror or error}") from error
         finally:
+            # Finished, or nothing to resume: no file is left behind.
             if self.rows == 0 or not self.partial.exists():
                 self.partial.unlink(missing_ok=True)
                 self.note.unlink(missing_ok=True)
@@ -155,6 +157,7 @@ class Draft:
         """Return the column types: those of the first rows, which an earlier attempt may have written."""
         import pyarrow as pa
 
+        # All chunks need one schema, whether or not a kill lies between them.
         if self.rows == 0:
             return merged_schema(rows, schema)
         with pa.OSFile(str(self.partial)) as file:

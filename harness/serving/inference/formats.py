@@ -111,6 +111,7 @@ def _read_errors() -> Iterator[None]:
 
 def _text_input(path: Path | None) -> contextlib.AbstractContextManager[IO[str]]:
     if path is not None:
+        # With or without the byte order mark that Excel writes; line ends within quotes stay as they are.
         return path.open(encoding="utf-8-sig", newline="")
     # A wrapper of our own, for UTF-8 whatever the locale; not closed, since that would close standard input.
     return contextlib.nullcontext(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline=""))
@@ -122,7 +123,9 @@ def _chunks(rows: Iterator[FileRow], size: int) -> Iterator[list[FileRow]]:
 
 
 def _table_rows(lines: IO[str], separator: str) -> Iterator[FileRow]:
+    # Python refuses fields above 131,072 characters otherwise; articles are longer.
     csv.field_size_limit(MAX_FIELD_SIZE)
+    # Strict: an unclosed quote is an error, not a field that swallows the rest of the file.
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         header = next(reader, None)
@@ -160,6 +163,7 @@ def _parquet_rows(path: Path | None, size: int) -> RowStream:
     from pyarrow import parquet
 
     try:
+        # Standard input cannot be read from its end, where a Parquet file has its index.
         file = parquet.ParquetFile(io.BytesIO(sys.stdin.buffer.read()) if path is None else path)
     except pa.ArrowException as error:
         raise ModelError(f"is not a Parquet file: {error}") from error
@@ -199,6 +203,7 @@ def row_writer(
     """
     if kind == "parquet":
         return _ParquetWriter(handle, schema)
+    # Written through: the position of the handle is how much of a draft is complete.
     text = io.TextIOWrapper(handle, encoding="utf-8", newline="", write_through=True)
     if kind == "jsonl":
         return _TextWriter(text, lambda rows: "".join(_json_line(row) for row in rows))
@@ -217,6 +222,7 @@ class _TextWriter:
     def write(self, rows: Sequence[FileRow]) -> None:
         self.text.write(self.rendered(rows))
 
+    # Detached: when the wrapper is garbage-collected it would close the handle.
     def close(self) -> None:
         self.text.detach()
 
@@ -224,6 +230,7 @@ class _TextWriter:
 class _TableWriter:
     def __init__(self, text: io.TextIOWrapper, separator: str, columns: Sequence[str], header: bool) -> None:
         self.text = text
+        # Rows of a JSONL file need not have the same keys: the columns are those of the first row.
         self.table = csv.DictWriter(text, columns, delimiter=separator, restval="", extrasaction="ignore")
         if header:
             self.table.writeheader()

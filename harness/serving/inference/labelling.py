@@ -123,6 +123,8 @@ def _chunks(
         with open_rows(source, kind, FIRST_CHUNK) as rows:
             for chunk in _growing(rows.chunks):
                 labelled = _labelled(model, chunk, count) if count >= done else []
+                # Of values as they were read, since a Parquet file has no lines; lone surrogates do not
+                # encode.
                 digest.update("\n".join(map(repr, chunk)).encode("utf-8", "replace"))
                 count += len(chunk)
                 if labelled:
@@ -187,6 +189,7 @@ def _frame(chunk: Sequence[FileRow]) -> pd.DataFrame:
     columns: dict[str, list[Any]] = {}
     for name in present:
         values = [row.get(name) for row in chunk]
+        # CSV files hold text alone; JSONL and Parquet hold numbers.
         if name in SPAN:
             values = [_offset(value) for value in values]
         elif name == "holder":
@@ -201,6 +204,7 @@ def _offset(value: Any) -> Any:
     """Convert an offset that a CSV file holds as text; anything else is left for the model to refuse."""
     if not isinstance(value, str):
         return value
+    # Spreadsheets and pandas write a column of integers with gaps as 5.0.
     text = value.strip().removesuffix(".0")
     if not text:
         return None

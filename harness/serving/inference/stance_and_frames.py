@@ -87,6 +87,7 @@ class Together:
         # First, since it checks the rows: the frames below rely on every text being there.
         stance = self.stance.predict(table, first=first).rename(columns=self._stance_names)
         texts = table["text"]
+        # Once for each text of the chunk, then laid out over the rows that share it.
         frames = self._frames_of(texts.drop_duplicates()).loc[texts].set_axis(table.index, axis=0)
         return pd.concat([stance, frames.rename(columns=self._frame_names)], axis=1)
 

@@ -30,6 +30,7 @@ def imported() -> ModuleType:
     """Import MLflow with telemetry off and its chatter silenced."""
     import logging
 
+    # MLflow reads them when it is imported.
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     import mlflow
@@ -93,6 +94,7 @@ def _create(database: Path, artifacts: Path) -> None:
     try:
         store = SqlAlchemyStore(f"{SQLITE}{draft}", artifacts.as_uri())  # type: ignore[no-untyped-call]
         store.engine.dispose()
+        # One file to move: what is in the write-ahead log goes into the database.
         with contextlib.closing(sqlite3.connect(draft)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.execute("PRAGMA journal_mode=DELETE")

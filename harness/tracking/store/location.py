@@ -78,6 +78,7 @@ class Store:
             ready(store.database, store.artifacts, say)
             if check:
                 store.refuse_moved()
+        # Databases are not tried: SQLAlchemy reports at once.
         elif store.artifacts is None:
             _reached(store.uri)
         return store
@@ -186,6 +187,7 @@ class Store:
             rows = connection.execute("SELECT artifact_location FROM experiments").fetchall()
         moved = set()
         for root, _, name in (str(location or "").rpartition("/") for (location,) in rows):
+            # A copy where the former folder still exists, but this one holds the experiment's files too.
             is_other = root.startswith("file://") and root != self.artifacts.as_uri()
             if is_other and (not local_path(root).exists() or (self.artifacts / unquote(name)).exists()):
                 moved.add(root)

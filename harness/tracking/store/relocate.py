@@ -53,7 +53,9 @@ def relocate(store: Store) -> Relocated:
     if not roots:
         return Relocated(counts, None)
     with contextlib.closing(sqlite3.connect(store.database)) as connection:
+        # SQLite's own copy: the file alone lacks what is still in the write-ahead log.
         backup = _backup(connection, store.database)
+        # In one transaction: all addresses change or none does.
         with connection:
             for table, column in COLUMNS:
                 for root in roots:

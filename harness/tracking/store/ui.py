@@ -65,15 +65,16 @@ def serve_ui(
         return 0
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
-    chosen = _free(port)
-    base = f"http://{HOST}:{chosen}"
+    free_port = _free(port)
+    base = f"http://{HOST}:{free_port}"
     log = store.home / "ui.log"
     with log.open("w") as output:
         server = subprocess.Popen(  # noqa: S603 (our own arguments, no shell)
-            command(store, chosen),
+            command(store, free_port),
             env={**os.environ, **SERVER_SETTINGS},
             stdout=output,
             stderr=subprocess.STDOUT,
+            # A process group of its own, which can be ended whole.
             start_new_session=True,
         )
     try:
@@ -142,8 +143,10 @@ def _experiments(store: Store) -> dict[str, str]:
 
 
 def _free(port: int | None) -> int:
+    # macOS and other tools use port 5000.
     for candidate in range(FIRST_PORT, LAST_PORT + 1) if port is None else (port,):
         with socket.socket() as probe:
+            # A port that a server has just left counts as free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, candidate))
