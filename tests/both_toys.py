@@ -31,7 +31,7 @@ class Both:
         assert train.other_task is not None
         assert self.other_labels is not None
         FITTED.append((len(train), len(train.other_task)))
-        self.heads_ = [Verbs(1.0, "", one, self.seed) for one in (self.labels, self.other_labels)]
+        self.heads_ = [Verbs(1.0, "", labels, self.seed) for labels in (self.labels, self.other_labels)]
         for head, rows in zip(self.heads_, (train, train.other_task), strict=True):
             head.fit(rows)
 

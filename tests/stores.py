@@ -39,11 +39,11 @@ def folder(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 @pytest.fixture(scope="session")
 def ladder(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the experiment ``toys`` was run; tests must not change it."""
-    place = tmp_path_factory.mktemp("ladder")
-    shutil.copytree(template / ".harness", place / ".harness")
-    for outcome in run_classifiers(toys.prepared(place, LADDER), Store.open(place)):
+    root = tmp_path_factory.mktemp("ladder")
+    shutil.copytree(template / ".harness", root / ".harness")
+    for outcome in run_classifiers(toys.prepared(root, LADDER), Store.open(root)):
         assert outcome.error is None
-    return place
+    return root
 
 
 @pytest.fixture

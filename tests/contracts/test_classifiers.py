@@ -140,9 +140,9 @@ def maker(case: Case, labels: LabelSet, tiny: str) -> Callable[[int], Classifier
     bound = bind("classifier", case.kind, options)
 
     def make(seed: int) -> Classifier:
-        made: Classifier = bound.make(labels=labels, other_labels=OTHER[labels], seed=seed)
-        assert isinstance(made, Classifier)
-        return made
+        classifier: Classifier = bound.make(labels=labels, other_labels=OTHER[labels], seed=seed)
+        assert isinstance(classifier, Classifier)
+        return classifier
 
     return make
 
