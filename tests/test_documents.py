@@ -108,6 +108,8 @@ def prepared(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for party in ("Varna", "Ostrel")
     ]
     (folder / "sentences.csv").write_text("\n".join(["text,target,stance", *rows, ""]), encoding="utf-8")
+    unlabelled = [row.rpartition(",")[0] for row in rows]
+    (folder / "new.csv").write_text("\n".join(["text,target", *unlabelled, ""]), encoding="utf-8")
     (folder / "article.txt").write_text(ARTICLE, encoding="utf-8")
     (folder / "articles").mkdir()
     (folder / "articles" / "one.txt").write_text(ARTICLE, encoding="utf-8")
