@@ -121,3 +121,10 @@ def needed(root: str, extras: set[str]) -> set[str]:
                 names.add(canonicalize_name(requirement.name))
                 queue.append((requirement.name, frozenset(requirement.extras)))
     return names
+
+
+def test_the_version_is_the_same_for_installers_and_for_python() -> None:
+    import harness
+
+    with (TOP / "pyproject.toml").open("rb") as file:
+        assert tomllib.load(file)["project"]["version"] == harness.__version__

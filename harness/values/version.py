@@ -1,4 +1,7 @@
-"""The version of the package."""
+"""The version of the package.
+
+pyproject.toml states the same number: an installer reads it there, before anything of the package can run.
+"""
 
 from __future__ import annotations
 
