@@ -264,5 +264,34 @@ def test_predictions_are_made_from_labels() -> None:
     with_proba = harness.Predictions.from_labels(truth, ["a", "b", "a", "a"], proba=proba, labels=labels)
     assert with_proba.has_probabilities
     assert with_proba.proba().tolist() == proba.tolist()
-    with pytest.raises(PredictionsError, match="c"):
+    with pytest.raises(PredictionsError, match="c: not among the labels"):
         harness.Predictions.from_labels(truth, ["a", "b", "c", "a"], labels=labels)
+    assert harness.Predictions.from_labels([0, 1], np.array([0, 0])).predicted().tolist() == [0, 0]
+    several = harness.Predictions.from_labels([{"a"}, set()], [{"a", "b"}, {"b"}])
+    assert several.predicted().tolist() == [[1, 1], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred"),
+    [
+        ([], []),
+        (["a"], ["a"]),
+        (["a", None], ["a", "b"]),
+        (["a", float("nan")], ["a", "b"]),
+        ([{"a"}], ["a"]),
+    ],
+)
+def test_labels_that_make_no_table_are_refused(y_true: list[Any], y_pred: list[Any]) -> None:
+    with pytest.raises(PredictionsError):
+        harness.Predictions.from_labels(y_true, y_pred)
+
+
+def test_arguments_of_the_wrong_kind_are_refused(folder: Path) -> None:
+    for config in ([{"name": "a"}], None, pd.DataFrame()):
+        with pytest.raises(ConfigError, match="config: should be a path, a mapping or a plan"):
+            harness.run(config)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="should be names or finished experiments"):
+        harness.compare(3)  # type: ignore[arg-type]
+    for kind in (pd.DataFrame(), "sentences.csv"):
+        with pytest.raises(ConfigError, match="load_corpus\\('files'"):
+            harness.load_corpus(kind)  # type: ignore[arg-type]

@@ -94,6 +94,11 @@ def compare(*experiments: str | ExperimentRun, metric: str = "", track: bool = T
     PredictionsError
         Where fewer than two runs compare.
     """
+    for given in experiments:
+        if not isinstance(given, str | ExperimentRun):
+            # Callers in notebooks are not type-checked.
+            what = f"should be names or finished experiments, got a {type(given).__name__}"  # type: ignore[unreachable]
+            raise ConfigError([Problem("experiments", what)])
     untracked = [given for given in experiments if isinstance(given, ExperimentRun) and given.store is None]
     if untracked:
         if len(untracked) < len(experiments):

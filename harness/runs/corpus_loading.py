@@ -9,6 +9,7 @@ from harness.config.load import document_of
 from harness.config.plan import card_of
 from harness.config.plan.resolve import resolve
 from harness.values import catalog
+from harness.values.errors import ConfigError, Problem
 from harness.values.labels import Task
 from harness.values.tables import Corpus
 
@@ -46,6 +47,12 @@ def load_corpus(kind: str, *, task: Task | None = None, **options: Any) -> Corpu
     >>> len(harness.load_corpus("partyline").rows)
     1731
     """
+    # Callers in notebooks are not type-checked: a table or a path is a common guess.
+    given: object = kind
+    name = given if isinstance(given, str) else ""
+    if not name or (name not in catalog.CATALOGUES["corpus"] and Path(name).suffix):
+        hint = "a table of yours: load_corpus('files', path='sentences.csv')"
+        raise ConfigError([Problem("kind", f"is no corpus: {type(kind).__name__} {str(kind)[:40]!r}", hint)])
     data = {
         "name": "corpus",
         "corpus": {"kind": kind, **options},

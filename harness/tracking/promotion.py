@@ -161,7 +161,7 @@ def promote(
         previous, changed = (before if before != version else None), before != version
         if changed:
             _make_champion(store, name, version, before)
-    notes = tuple(_notes(store, best, champion if changed else None))
+    notes = tuple(_notes(store, best, champion if changed else None, name))
     return _promotion(name, version, best, previous=previous, changed=changed, notes=notes)
 
 
@@ -312,7 +312,7 @@ def _make_champion(store: Store, name: str, version: str, before: str | None) ->
         )
 
 
-def _notes(store: Store, best: _Candidate, champion: ModelVersion | None) -> Iterator[str]:
+def _notes(store: Store, best: _Candidate, champion: ModelVersion | None, model_name: str) -> Iterator[str]:
     if best.tags.get(names.KIND) in BASELINES:
         yield f"{best.name} is a baseline: it does not read the sentence."
     if names.LEAKS in best.tags:
@@ -327,7 +327,7 @@ def _notes(store: Store, best: _Candidate, champion: ModelVersion | None) -> Ite
     if (old < new) if lower else (old > new):
         yield (
             f"version {champion.version} ({before.name}) had the better score on validation,"
-            f" {number(old, missing='unknown')}; 'harness rollback' brings it back."
+            f" {number(old, missing='unknown')}; 'harness rollback {model_name}' brings it back."
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.values.errors import CorpusError, PredictionsError, Problem
+from harness.values.label_columns import label_columns
 from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
 from harness.values.parties import EMPTY, Registry
 
@@ -240,8 +241,8 @@ class Predictions:
 
         Parameters
         ----------
-        y_true, y_pred : sequence of str, or of sets of str
-            One label a row; or, of a multi-label task, the labels that apply.
+        y_true, y_pred : sequence
+            One label a row, a text or a number; or, of a multi-label task, a set of the labels that apply.
         proba : (n, k) array, optional
             In the order of ``labels``.
         groups : sequence, optional
@@ -252,7 +253,7 @@ class Predictions:
         Raises
         ------
         PredictionsError
-            Where lengths differ, a label is unknown, or probabilities are not what they should be.
+            Where lengths differ, a label is missing or unknown, or probabilities are not what they should be.
 
         Examples
         --------
@@ -261,27 +262,9 @@ class Predictions:
         """
         import pandas as pd
 
-        n, multi = len(y_true), any(not isinstance(value, str) for value in (*y_true, *y_pred))
-        if len(y_pred) != n or (groups is not None and len(groups) != n):
-            raise PredictionsError(f"y_true has {n} rows; y_pred and groups should have as many")
-        occurring = sorted({name for value in (*y_true, *y_pred) for name in (value if multi else (value,))})
-        label_set = LabelSet(tuple(labels or occurring), multi=multi)
-        names = label_set.names
-        if unknown := [name for name in occurring if name not in names]:
-            raise PredictionsError(f"{', '.join(unknown)}: not among the labels {', '.join(names)}")
-        if proba is not None:
-            check_probabilities(np.asarray(proba), (n, len(names)), sums_to_one=not multi)
-        columns: dict[str, Any] = {"run": "", "split": "test", "seed": 0, "fold": 0, "target": None}
-        columns |= {"id": [str(number) for number in range(n)], "group": groups}
-        for word, values in (("truth", y_true), ("prediction", y_pred)):
-            codes = label_set.encode(values)
-            if multi:
-                columns |= {f"{word}_{name}": codes[:, k] for k, name in enumerate(names)}
-            else:
-                columns[word] = label_set.decode(codes)
-        shares = np.full((n, len(names)), np.nan) if proba is None else np.asarray(proba)
-        columns |= {f"p_{name}": shares[:, k] for k, name in enumerate(names)}
-        return cls(label_set, pd.DataFrame(columns, index=range(n))[prediction_columns(label_set)])
+        label_set, columns = label_columns(y_true, y_pred, proba, groups, labels)
+        table = pd.DataFrame(columns, index=range(len(y_true)))
+        return cls(label_set, table[prediction_columns(label_set)])
 
     def truth(self) -> NDArray[np.int64]:
         """Return the gold labels, ``(n,)`` codes or ``(n, k)`` of 0 and 1."""

@@ -50,7 +50,11 @@ def plan_of(config: Config, overrides: Overrides = ()) -> Plan:
         return config
     if isinstance(config, Mapping):
         return resolve(document_of(_with_addresses(config), sets))
-    return resolve(load(Path(config), sets))
+    if isinstance(config, str | os.PathLike):
+        return resolve(load(Path(config), sets))
+    # Callers in notebooks are not type-checked.
+    what = f"should be a path, a mapping or a plan, got a {type(config).__name__}"  # type: ignore[unreachable]
+    raise ConfigError([Problem("config", what)])
 
 
 def overrides_as_text(overrides: Overrides) -> tuple[str, ...]:

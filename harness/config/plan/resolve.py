@@ -177,6 +177,10 @@ class _Resolver:
     def _audit(self, name: str, part: Any) -> Bound | None:
         path = f"audits.{name}"
         if part == OFF:
+            # An audit of the user's own has a kind; only those of the catalogue run without being named.
+            if name not in catalog.CATALOGUES["audit"]:
+                hint = suggest(name, catalog.CATALOGUES["audit"])
+                self._note([Problem(path, f"unknown audit {name!r}", hint)])
             return None
         if not isinstance(part, dict):
             what = f"should be a mapping of options, or {OFF!r}, got {part!r}"

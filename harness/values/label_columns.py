@@ -1,0 +1,79 @@
+"""True and predicted labels in, as scikit-learn's metrics take them; columns of a predictions table out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.values.errors import PredictionsError
+from harness.values.labels import LabelSet, check_probabilities
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SEVERAL = (set, frozenset, list, tuple)
+
+
+def label_columns(
+    y_true: Sequence[Any],
+    y_pred: Sequence[Any],
+    proba: NDArray[np.floating] | None,
+    groups: Sequence[Any] | None,
+    labels: Sequence[str] | None,
+) -> tuple[LabelSet, dict[str, Any]]:
+    """Check labels and set them beside each other; see :meth:`harness.values.tables.Predictions.from_labels`.
+
+    Returns
+    -------
+    LabelSet
+    dict
+        Column → values, one a row.
+
+    Raises
+    ------
+    PredictionsError
+        Where lengths differ, a label is missing or unknown, or probabilities are not what they should be.
+    """
+    n = len(y_true)
+    if len(y_pred) != n or (groups is not None and len(groups) != n):
+        raise PredictionsError(f"y_true has {n} rows; y_pred and groups should have as many")
+    multi = any(isinstance(value, SEVERAL) for value in (*y_true, *y_pred))
+    truth, predicted = _names("y_true", y_true, multi=multi), _names("y_pred", y_pred, multi=multi)
+    occurring = sorted({name for row in (*truth, *predicted) for name in row})
+    try:
+        label_set = LabelSet(tuple(map(str, labels)) if labels is not None else tuple(occurring), multi=multi)
+    except ValueError as error:
+        raise PredictionsError(f"{error}; name them: labels=[…]") from error
+    names = label_set.names
+    if unknown := [name for name in occurring if name not in names]:
+        raise PredictionsError(f"{', '.join(unknown)}: not among the labels {', '.join(names)}")
+    shares = np.full((n, len(names)), np.nan)
+    if proba is not None:
+        shares = np.asarray(proba, dtype=np.float64)
+        check_probabilities(shares, (n, len(names)), sums_to_one=not multi)
+    columns: dict[str, Any] = {"run": "", "split": "test", "seed": 0, "fold": 0, "target": None}
+    columns |= {"id": [str(number) for number in range(n)], "group": groups}
+    for word, rows in (("truth", truth), ("prediction", predicted)):
+        if multi:
+            codes = label_set.encode(rows)
+            columns |= {f"{word}_{name}": codes[:, k] for k, name in enumerate(names)}
+        else:
+            columns[word] = [name for (name,) in rows]
+    columns |= {f"p_{name}": shares[:, k] for k, name in enumerate(names)}
+    return label_set, columns
+
+
+def _names(where: str, values: Sequence[Any], *, multi: bool) -> list[tuple[str, ...]]:
+    """Return the labels of each row as text."""
+    rows: list[tuple[str, ...]] = []
+    for number, value in enumerate(values):
+        several = isinstance(value, SEVERAL)
+        # NaN is the one value that differs from itself.
+        if value is None or (isinstance(value, float) and np.isnan(value)):
+            raise PredictionsError(f"{where}: row {number} has no label")
+        if multi and not several:
+            raise PredictionsError(f"{where}: row {number} is {value!r}, and other rows are sets of labels")
+        rows.append(tuple(sorted(map(str, value))) if several else (str(value),))
+    return rows
