@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from harness.values import legacy
 from harness.values.errors import ConfigError, Problem, suggest
 
 Section = Literal["corpus", "split", "classifier", "metric", "audit"]
@@ -100,19 +101,6 @@ OBJECTS: dict[str, Any] = {}
 INJECTED = frozenset({"labels", "other_labels", "seed", "task"})
 """Parameters that the harness hands in; a config cannot set them. A split's seed is an option: what is
 drawn is the same for every seed that a classifier is trained with."""
-
-RENAMED_SPLIT_OPTIONS = {"calibrate": ("calibrate was renamed: write 'calibration'", "")}
-
-FORMER_OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        **dict.fromkeys(CATALOGUES["split"], RENAMED_SPLIT_OPTIONS),
-        "distilled": {"trust": ("distilled takes no 'trust'", "did you mean 'teacher_weight'?")},
-        "Regularization": {
-            "ema": ("was removed: averaging the weights over steps neither helped nor harmed", "leave it out")
-        },
-    }
-)
-"""Options of older versions, by kind or by class of grouped options: what is wrong with each, and a hint."""
 
 
 @dataclass(frozen=True)
@@ -293,7 +281,7 @@ def _described(error: Any, schema: Any) -> tuple[str, str, str]:
 
 def _unknown(owner: str, name: str, what: str, fields: Iterable[str]) -> tuple[str, str]:
     """Return clause and hint for an option that ``owner`` does not have, or no longer has."""
-    former = FORMER_OPTIONS.get(owner, {}).get(name)
+    former = legacy.OPTIONS.get(owner, {}).get(name)
     return former if former is not None else (what, suggest(name, fields))
 
 

@@ -1,7 +1,7 @@
 """Names that earlier versions wrote in, the present ones out: the one table of old names.
 
 Nothing writes these names any more. Runs, predictions and models that hold them are read through this table,
-so that an experiment of then compares with one of now.
+so that an experiment of then compares with one of now. A config that holds them is refused, with what to write.
 """
 
 from __future__ import annotations
@@ -29,6 +29,24 @@ LOADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Functions that read a saved classifier, as a model's ``contract.json`` names them."""
+
+_SPLIT_OPTIONS = {"calibrate": ("calibrate was renamed: write 'calibration'", "")}
+
+OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "predefined": _SPLIT_OPTIONS,
+        "holdout": _SPLIT_OPTIONS,
+        "kfold": _SPLIT_OPTIONS,
+        "disjoint": _SPLIT_OPTIONS,
+        "leave_one_out": _SPLIT_OPTIONS,
+        "forward": _SPLIT_OPTIONS,
+        "distilled": {"trust": ("distilled takes no 'trust'", "did you mean 'teacher_weight'?")},
+        "Regularization": {
+            "ema": ("was removed: averaging the weights over steps neither helped nor harmed", "leave it out")
+        },
+    }
+)
+"""Options in a config, by kind or by class of grouped options: what is wrong with each, and a hint."""
 
 
 def current_metrics(metrics: Mapping[str, Value]) -> dict[str, Value]:

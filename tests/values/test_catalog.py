@@ -12,7 +12,7 @@ import pytest
 from golden import Golden
 from refused import listing, places, refused
 
-from harness.values import catalog
+from harness.values import catalog, legacy
 from harness.values.errors import ConfigError, suggest
 from harness.values.labels import STANCE, LabelSet
 
@@ -149,9 +149,9 @@ def test_a_renamed_option_is_named_with_its_present_name(kind: str) -> None:
 
 def test_former_options_are_options_no_more() -> None:
     for section, kinds in catalog.CATALOGUES.items():
-        for kind in set(kinds) & set(catalog.FORMER_OPTIONS):
+        for kind in set(kinds) & set(legacy.OPTIONS):
             fields = catalog.options_model(catalog.lookup(section, kind, kind), section).model_fields
-            assert not set(catalog.FORMER_OPTIONS[kind]) & set(fields)
+            assert not set(legacy.OPTIONS[kind]) & set(fields)
 
 
 def test_relative_paths_start_from_the_folder_that_says_so(tmp_path: Path) -> None:

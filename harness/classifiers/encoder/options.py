@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from harness.classifiers.checkpoints import MINILM
 from harness.classifiers.protocol import Target
-from harness.values.catalog import FORMER_OPTIONS
+from harness.values import legacy
 from harness.values.errors import ConfigError, Problem
 
 Precision = Literal["auto", "fp32", "bf16"]
@@ -145,7 +145,7 @@ def from_record(record: dict[str, Any]) -> Options:
 
 
 def _without_removed(group: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    removed = FORMER_OPTIONS.get(group, {})
+    removed = legacy.OPTIONS.get(group, {})
     return {name: value for name, value in record.items() if name not in removed}
 
 
