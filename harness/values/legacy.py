@@ -1,7 +1,8 @@
 """Names that earlier versions wrote in, the present ones out: the one table of old names.
 
 Nothing writes these names any more. Runs, predictions and models that hold them are read through this table,
-so that an experiment of then compares with one of now. A config that holds them is refused, with what to write.
+so that an experiment of then compares with one of now. A config that holds them is refused, with what to
+write.
 """
 
 from __future__ import annotations
