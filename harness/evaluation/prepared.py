@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from harness.classifiers.protocol import Labelled, examples_of
 from harness.config.plan import Plan, card_of
 from harness.evaluation.results import (
@@ -142,7 +144,12 @@ class Prepared:
             shows_text=config.tracking.log_text,
             config_text=plan.config_text,
             corpus=CorpusInfo(
-                self.corpus.name, self.corpus.fingerprint, len(self.corpus), card_of(plan.corpus)
+                self.corpus.name,
+                self.corpus.fingerprint,
+                len(self.corpus),
+                card_of(plan.corpus),
+                self.corpus.source,
+                _label_counts(self.corpus, plan.labels),
             ),
             split=SplitInfo(
                 plan.split.kind,
@@ -224,6 +231,12 @@ def labels_of(plan: Plan, corpus: Corpus, task: Task) -> LabelSet | None:
         return declared
     usual = [name for name in STANCES if name in occurring] if task == "stance" else []
     return LabelSet((*usual, *sorted(set(occurring) - set(usual))), multi=task == "framing")
+
+
+def _label_counts(corpus: Corpus, labels: LabelSet) -> dict[str, int]:
+    truth = corpus.truth(labels)
+    counts = truth.sum(axis=0) if labels.multi else np.bincount(truth, minlength=len(labels))
+    return {name: int(count) for name, count in zip(labels.names, counts, strict=True)}
 
 
 def _occurring(corpus: Corpus, task: Task) -> Iterator[str]:

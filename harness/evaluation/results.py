@@ -129,12 +129,18 @@ class CorpusInfo:
         Rows that the task scores.
     card : Card or None
         The data card of a corpus of the catalogue.
+    source : str
+        Where it was read from: an address or a path.
+    label_counts : mapping
+        Label → rows that have it; several labels of a row count once each.
     """
 
     name: str
     fingerprint: str
     size: int
     card: Card | None = None
+    source: str = ""
+    label_counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

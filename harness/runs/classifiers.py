@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,7 +143,7 @@ def run_classifiers(
 
 def finished_classifiers(prepared: Prepared, store: Store) -> Iterator[ClassifierOutcome]:
     """Yield the classifiers of an experiment that an earlier call finished; runs nothing."""
-    tracker = Tracker(store, prepared)
+    tracker = Tracker(store, prepared.plan)
     for classifier in prepared.plan.classifiers:
         result = tracker.finished(classifier, list_trials(prepared, classifier))
         if result is not None:
@@ -168,8 +169,8 @@ def _tracker(
     prepared: Prepared, destination: Store | Path, *, fresh: bool, marks: Mapping[str, str]
 ) -> Tracker | UntrackedExperiment:
     if isinstance(destination, Path):
-        return UntrackedExperiment(destination, prepared)
-    return Tracker(destination, prepared, fresh=fresh, marks=marks)
+        return UntrackedExperiment(destination, prepared.plan)
+    return Tracker(destination, prepared.plan, fresh=fresh, marks=marks)
 
 
 def _run_classifier(
@@ -194,15 +195,15 @@ def _run_classifier(
         result = replace(result, findings=without_logged_texts(prepared, findings))
         if reads_both(classifier.bound) and prepared.other is not None:
             _label_other_task(prepared.other, _beside(tracker, prepared.other), result)
-        parent.complete(result, pack)
+        parent.complete(prepared.finish(result), partial(pack, prepared))
     return result, False
 
 
 def _beside(tracker: Tracker | UntrackedExperiment, other: Prepared) -> Tracker | UntrackedExperiment:
     """Return what tracks the experiment of the other task, in the same place."""
     if isinstance(tracker, UntrackedExperiment):
-        return UntrackedExperiment(tracker.folder, other)
-    return Tracker(tracker.store, other, fresh=tracker.fresh, marks=tracker.marks)
+        return UntrackedExperiment(tracker.folder, other.plan)
+    return Tracker(tracker.store, other.plan, fresh=tracker.fresh, marks=tracker.marks)
 
 
 def _label_other_task(
@@ -217,7 +218,7 @@ def _label_other_task(
         results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
         second = pool_trials(other, result.classifier, results, parent.folder, like=result)
         findings = without_logged_texts(other, audit_classifier(other, second, parent, {}))
-        parent.complete(replace(second, findings=findings), pack)
+        parent.complete(other.finish(replace(second, findings=findings)), partial(pack, other))
 
 
 def _run_trial(

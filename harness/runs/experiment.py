@@ -254,7 +254,7 @@ class ExperimentRun:
         if self.store is None:
             assert self.folder is not None
             return {
-                outcome.name: str(folder_of(self.folder, self.prepared, outcome.classifier))
+                outcome.name: str(folder_of(self.folder, self.plan, outcome.classifier))
                 for outcome in self.outcomes
             }
         runs = finished_runs(self.store, [self.name]) if finished_names else ()

@@ -165,10 +165,10 @@ def log_external(
     """
     result = score_external(prepared, external, name=name)
     trials = [each.trial for each in result.trials]
-    with Tracker(store, prepared).classifier(result.classifier, trials) as parent:
+    with Tracker(store, prepared.plan).classifier(result.classifier, trials) as parent:
         if parent.done is not None:
             return parent.done
-        parent.complete(result)
+        parent.complete(prepared.finish(result))
     return result
 
 

@@ -25,14 +25,15 @@ CARD = "MODEL_CARD.md"
 VERSIONS = ("numpy", "scikit-learn", "torch", "transformers", "mlflow")
 
 
-def pack(path: Path, prepared: Prepared, summary: Summary, *, run_id: str, model_id: str) -> None:
+def pack(prepared: Prepared, path: Path, summary: Summary, *, run_id: str, model_id: str) -> None:
     """Write the MLflow model of a finished classifier.
 
     Parameters
     ----------
+    prepared : Prepared
+        The experiment: its parties go into the model, its rows measure the engines.
     path : Path
         Created; must not exist.
-    prepared : Prepared
     summary : Summary
         Of a classifier that saved a model.
     run_id, model_id : str

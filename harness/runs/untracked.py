@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.config.plan import PlannedClassifier
-from harness.evaluation.prepared import Prepared
-from harness.evaluation.results import ClassifierResult, Trial, TrialResult
+from harness.config.plan import Plan, PlannedClassifier
+from harness.evaluation.results import FinishedClassifier, Trial, TrialResult
 from harness.reports.run_summary import Summary
 from harness.tracking import contents, context
 
@@ -27,11 +26,11 @@ class UntrackedExperiment:
     ----------
     folder : Path
         Made where it is missing; each classifier gets a folder in it.
-    prepared : Prepared
+    plan : Plan
     """
 
     folder: Path
-    prepared: Prepared
+    plan: Plan
 
     @contextlib.contextmanager
     def classifier(
@@ -42,14 +41,12 @@ class UntrackedExperiment:
         """Open the folder of a classifier; unfinished models are gone after the block."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="harness-") as scratch:
-            yield UntrackedParent(
-                folder_of(self.folder, self.prepared, classifier), self.prepared, Path(scratch)
-            )
+            yield UntrackedParent(folder_of(self.folder, self.plan, classifier), self.plan, Path(scratch))
 
 
-def folder_of(folder: Path, prepared: Prepared, classifier: PlannedClassifier) -> Path:
+def folder_of(folder: Path, plan: Plan, classifier: PlannedClassifier) -> Path:
     """Return where a classifier's results lie in the folder of untracked results."""
-    return folder / prepared.plan.name / classifier.name
+    return folder / plan.name / classifier.name
 
 
 @dataclass(frozen=True)
@@ -60,13 +57,13 @@ class UntrackedParent:
     ----------
     target : Path
         Where report, tables and model go.
-    prepared : Prepared
+    plan : Plan
     scratch : Path
         Where models are kept until one of them is served.
     """
 
     target: Path
-    prepared: Prepared
+    plan: Plan
     scratch: Path
     done: None = None
 
@@ -83,15 +80,15 @@ class UntrackedParent:
         """Open the folder of a trial."""
         yield UntrackedChild(self.scratch / trial.digest, self.scratch / f"{trial.digest}-training")
 
-    def complete(self, result: ClassifierResult, pack: contents.ModelPackager | None = None) -> None:
+    def complete(self, finished: FinishedClassifier, pack: contents.ModelPackager | None = None) -> None:
         """Write report, figures, tables and, where the classifier can be saved, its model."""
         shutil.rmtree(self.target, ignore_errors=True)
         self.target.mkdir(parents=True)
-        git = context.Git.of(self.prepared.plan.source.resolve().parent)
-        summary = Summary(self.prepared.finish(result))
+        git = context.Git.of(self.plan.source.resolve().parent)
+        summary = Summary(finished)
         contents.write_artifacts(self.target, summary, git)
-        if pack is not None and result.model is not None:
-            pack(self.target / MODEL, self.prepared, summary, run_id="", model_id="")
+        if pack is not None and finished.result.model is not None:
+            pack(self.target / MODEL, summary, run_id="", model_id="")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ An experiment is a config, a parent run a classifier, a child run a trial::
 
     from harness.tracking.tracker import Tracker
 
-    tracker = Tracker(store, prepared, fresh=False)
+    tracker = Tracker(store, prepared.plan, fresh=False)
     for classifier in prepared.plan.classifiers:
         trials = list_trials(prepared, classifier)
         with tracker.classifier(classifier, trials) as parent:
@@ -17,5 +17,5 @@ An experiment is a config, a parent run a classifier, a child run a trial::
                     with parent.trial(trial) as child:
                         result = run_trial(prepared, trial, child.folder, child.unfinished)
                         child.log(result)
-            parent.complete(ClassifierResult(…), pack)
+            parent.complete(prepared.finish(ClassifierResult(…)), partial(pack, prepared))
 """

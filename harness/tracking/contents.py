@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.evaluation.external import EXTERNAL
-from harness.evaluation.prepared import Prepared
-from harness.evaluation.results import ClassifierResult
+from harness.evaluation.results import ExperimentInfo, FinishedClassifier
 from harness.reports import figures
 from harness.reports.frames_by_party import framed_png
 from harness.reports.pages import About, run_page
@@ -44,9 +43,7 @@ EXPLANATION = (
 class ModelPackager(Protocol):
     """Writes the MLflow model of a finished classifier; see :func:`harness.runs.packaging.pack`."""
 
-    def __call__(
-        self, path: Path, prepared: Prepared, summary: Summary, *, run_id: str, model_id: str
-    ) -> None:
+    def __call__(self, path: Path, summary: Summary, *, run_id: str, model_id: str) -> None:
         """Write it as the folder ``path``, which must not exist."""
 
 
@@ -54,7 +51,6 @@ class ExperimentWriter(Protocol):
     """What filling a run needs of a tracker: the store, the experiment, and a scratch folder."""
 
     store: Store
-    prepared: Prepared
 
     @property
     def experiment_id(self) -> str:
@@ -98,7 +94,7 @@ def log_metrics(client: MlflowClient, run_id: str, logged: Sequence[Metric]) -> 
 
 
 def log_classifier(
-    tracker: ExperimentWriter, run_id: str, result: ClassifierResult, pack: ModelPackager | None
+    tracker: ExperimentWriter, run_id: str, finished: FinishedClassifier, pack: ModelPackager | None
 ) -> None:
     """Log a finished classifier into its parent run.
 
@@ -108,17 +104,17 @@ def log_classifier(
     ----------
     tracker : ExperimentWriter
     run_id : str
-    result : ClassifierResult
+    finished : FinishedClassifier
     pack : ModelPackager or None
         Writes the model; None: no model is logged.
     """
-    client, prepared = tracker.store.client, tracker.prepared
-    summary = Summary(prepared.finish(result))
+    client, result = tracker.store.client, finished.result
+    summary = Summary(finished)
     # Written first and uploaded at once: on a server every file is a request.
     with tracker.scratch() as folder:
         write_artifacts(folder, summary, tracker.git)
         client.log_artifacts(run_id, str(folder))
-    data = dataset(prepared)
+    data = dataset(finished.experiment)
     client.log_inputs(run_id, datasets=[data])
     model_id = None
     if pack is not None and result.model is not None:
@@ -175,27 +171,20 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
         (plots / "training_curves.png").write_bytes(figures.curves_png(curves, result.classifier.name))
 
 
-def dataset(prepared: Prepared) -> DatasetInput:
+def dataset(experiment: ExperimentInfo) -> DatasetInput:
     """Describe the corpus as an MLflow dataset.
 
     Its digest is the corpus's fingerprint: MLflow's own covers the first 10,000 rows only.
     """
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    corpus, labels = prepared.corpus, prepared.plan.labels
-    truth = corpus.truth(labels)
-    counts = (
-        truth.sum(axis=0) if labels.multi else [int((truth == code).sum()) for code in range(len(labels))]
-    )
-    first = prepared.splits[0]
+    corpus, split = experiment.corpus, experiment.split
     profile = {
-        "num_rows": len(corpus),
-        "labels": {name: int(n) for name, n in zip(labels.names, counts, strict=True)},
-        "splits": {
-            part: len(getattr(first, part)) for part in ("train", "validation", "calibration", "test")
-        },
-        "folds": len(prepared.splits),
-        "split_fingerprint": first.fingerprint,
+        "num_rows": corpus.size,
+        "labels": dict(corpus.label_counts),
+        "splits": dict(split.sizes),
+        "folds": split.folds,
+        "split_fingerprint": split.fingerprint,
     }
     described = Dataset(
         name=corpus.name,
@@ -222,7 +211,7 @@ def _log_model(tracker: ExperimentWriter, run_id: str, summary: Summary, pack: M
     )
     with tracker.scratch() as folder:
         try:
-            pack(folder / "model", tracker.prepared, summary, run_id=run_id, model_id=model.model_id)
+            pack(folder / "model", summary, run_id=run_id, model_id=model.model_id)
             client.log_model_artifacts(model.model_id, str(folder / "model"))
         # On Ctrl-C too: a model that is neither READY nor FAILED would look unfinished for ever.
         except BaseException:

@@ -9,8 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.config.plan import PlannedClassifier
-from harness.evaluation.prepared import Prepared
+from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.results import Trial
 from harness.values.catalog import plain
 from harness.values.findings import Findings
@@ -34,12 +33,11 @@ DETERMINISTIC = "harness.deterministic"
 LEAKS, AUDIT = "harness.leaks", "harness.audit."
 
 
-def parent_digest(prepared: Prepared, classifier: PlannedClassifier, trials: Sequence[Trial]) -> str:
+def parent_digest(plan: Plan, classifier: PlannedClassifier, trials: Sequence[Trial]) -> str:
     """Identify the contents of a parent run: trials, decisions, metrics, audits, whether texts are logged.
 
     Equal digests have equal results: this is the key by which a finished run is used again.
     """
-    plan = prepared.plan
     parts = [classifier.name, plan.primary.name, str(plan.config.tracking.log_text), ""]
     parts += [metric.name for metric in plan.metrics]
     parts += [f"slice {name}" for name in plan.config.slices or ()]

@@ -1,4 +1,4 @@
-"""A prepared experiment and its results in, parent and child runs out."""
+"""A plan and the results of its classifiers in, parent and child runs out."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from harness.config.plan import PlannedClassifier
-from harness.evaluation.prepared import Prepared
-from harness.evaluation.results import ClassifierResult, Trial, TrialResult
+from harness.config.plan import Plan, PlannedClassifier
+from harness.evaluation.results import ClassifierResult, FinishedClassifier, Trial, TrialResult
 from harness.scoring.score import score
 from harness.tracking import contents, context, names, saved, view
 from harness.tracking.store import Store, pending
@@ -35,7 +34,7 @@ class Tracker:
     Parameters
     ----------
     store : Store
-    prepared : Prepared
+    plan : Plan
     fresh : bool
         Ignore what is finished: everything is run again.
     marks : mapping
@@ -45,17 +44,17 @@ class Tracker:
     def __init__(
         self,
         store: Store,
-        prepared: Prepared,
+        plan: Plan,
         *,
         fresh: bool = False,
         marks: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self.store, self.prepared, self.fresh, self.marks = store, prepared, fresh, marks
+        self.store, self.plan, self.fresh, self.marks = store, plan, fresh, marks
 
     @cached_property
     def experiment_id(self) -> str:
         """The experiment's id in MLflow; on first use it is created and described."""
-        store, plan = self.store, self.prepared.plan
+        store, plan = self.store, self.plan
         experiment_id = store.experiment(plan.name)
         tags = contents.experiment_tags(plan) | view.tags(plan)
         current = store.client.get_experiment(experiment_id).tags
@@ -67,16 +66,16 @@ class Tracker:
     @cached_property
     def git(self) -> context.Git:
         """The state of the repository that the config lies in."""
-        return context.Git.of(self.prepared.plan.source.resolve().parent)
+        return context.Git.of(self.plan.source.resolve().parent)
 
     def finished(self, classifier: PlannedClassifier, trials: Sequence[Trial]) -> ClassifierResult | None:
         """Load the result of a finished parent run with equal trials and metrics; None without one."""
-        digest = names.parent_digest(self.prepared, classifier, trials)
+        digest = names.parent_digest(self.plan, classifier, trials)
         for run in self.runs(names.CLASSIFIER, digest):
             if run.info.status == "FINISHED":
                 # Files that were deleted or do not read: the run does not count, and is done again.
                 with contextlib.suppress(OSError, KeyError, PredictionsError), self.files(run) as folder:
-                    return saved.read_result(folder, classifier, trials, self.prepared.plan.labels)
+                    return saved.read_result(folder, classifier, trials, self.plan.labels)
         return None
 
     @contextlib.contextmanager
@@ -86,8 +85,8 @@ class Tracker:
         If another process is training the same classifier of the same experiment, wait for it. An exception
         ends the run as FAILED with its reason, Ctrl-C as KILLED; :meth:`ParentRun.complete` as FINISHED.
         """
-        digest = names.parent_digest(self.prepared, classifier, trials)
-        what = f"it runs {classifier.name} of {self.prepared.plan.name}"
+        digest = names.parent_digest(self.plan, classifier, trials)
+        what = f"it runs {classifier.name} of {self.plan.name}"
         # By the digest: two processes may run different classifiers of one experiment at once.
         with self.store.lock(f"{self.experiment_id}-{digest}", what):
             done = None if self.fresh else self.finished(classifier, trials)
@@ -161,7 +160,7 @@ class Tracker:
 
     def tags(self, role: str, digest: str) -> dict[str, str]:
         """Return the tags that every run of the experiment carries."""
-        plan = self.prepared.plan
+        plan = self.plan
         tags = {
             names.ROLE: role,
             names.DIGEST: digest,
@@ -196,7 +195,7 @@ class Tracker:
         return None
 
     def _created(self, classifier: PlannedClassifier, digest: str) -> str:
-        client, plan = self.store.client, self.prepared.plan
+        client, plan = self.store.client, self.plan
         tags = self.tags(names.CLASSIFIER, digest) | {
             names.KIND: classifier.bound.kind,
             names.PRIMARY: plan.primary.name,
@@ -250,7 +249,7 @@ class ParentRun:
             folder = tracker.pending(run.info.run_id)
             model = folder if (folder / "loader.txt").is_file() else None
             with contextlib.suppress(OSError, KeyError, PredictionsError), tracker.files(run) as files:
-                return saved.read_trial(files, trial, tracker.prepared.plan.labels, model)
+                return saved.read_trial(files, trial, tracker.plan.labels, model)
         return None
 
     @contextlib.contextmanager
@@ -273,20 +272,20 @@ class ParentRun:
             client.set_terminated(run_id, "FINISHED")
         shutil.rmtree(unfinished, ignore_errors=True)
 
-    def complete(self, result: ClassifierResult, pack: contents.ModelPackager | None = None) -> None:
+    def complete(self, finished: FinishedClassifier, pack: contents.ModelPackager | None = None) -> None:
         """Log all that the UI shows, and the model; the run is FINISHED then.
 
         Parameters
         ----------
-        result : ClassifierResult
+        finished : FinishedClassifier
         pack : ModelPackager, optional
             Writes the model; default: no model is logged.
         """
         tracker = self.tracker
-        contents.log_classifier(tracker, self.run_id, result, pack)
+        contents.log_classifier(tracker, self.run_id, finished, pack)
         tracker.store.client.set_terminated(self.run_id, "FINISHED")
         shutil.rmtree(self.folder, ignore_errors=True)
-        for trial in result.trials:
+        for trial in finished.result.trials:
             for run in tracker.runs(names.TRIAL, trial.trial.digest):
                 shutil.rmtree(tracker.pending(run.info.run_id), ignore_errors=True)
 
@@ -318,7 +317,7 @@ class ChildRun:
 
     def log(self, result: TrialResult) -> None:
         """Log predictions, options, scores, training curves and times."""
-        client, plan = self.tracker.store.client, self.tracker.prepared.plan
+        client, plan = self.tracker.store.client, self.tracker.plan
         with self.tracker.scratch() as folder:
             saved.write_trial(folder, result)
             client.log_artifacts(self.run_id, str(folder))

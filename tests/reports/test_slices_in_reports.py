@@ -101,7 +101,7 @@ def test_other_slices_are_another_parent_but_no_other_trial(tmp_path: Path) -> N
     for prepared in (standard, other):
         (classifier,) = prepared.plan.classifiers
         trials = list_trials(prepared, classifier)
-        digests.append((names.parent_digest(prepared, classifier, trials), [t.digest for t in trials]))
+        digests.append((names.parent_digest(prepared.plan, classifier, trials), [t.digest for t in trials]))
     assert digests[0][0] != digests[1][0]
     assert digests[0][1] == digests[1][1]
 

@@ -92,7 +92,7 @@ def test_what_matters_to_a_result_makes_another_run(tmp_path: Path, change: dict
     digests = set()
     for experiment in (prepared(tmp_path), prepared(tmp_path, **change)):
         (classifier,) = experiment.plan.classifiers
-        digests.add(names.parent_digest(experiment, classifier, list_trials(experiment, classifier)))
+        digests.add(names.parent_digest(experiment.plan, classifier, list_trials(experiment, classifier)))
     assert len(digests) == 2
 
 
@@ -100,7 +100,7 @@ def test_a_name_and_a_description_change_nothing(tmp_path: Path) -> None:
     digests = set()
     for experiment in (prepared(tmp_path), prepared(tmp_path, name="renamed")):
         (classifier,) = experiment.plan.classifiers
-        digests.add(names.parent_digest(experiment, classifier, list_trials(experiment, classifier)))
+        digests.add(names.parent_digest(experiment.plan, classifier, list_trials(experiment, classifier)))
     assert len(digests) == 1
 
 
@@ -168,7 +168,7 @@ def test_an_interrupted_run_is_killed_and_resumed(folder: Path, monkeypatch: pyt
 
 def test_a_run_whose_process_died_is_resumed_and_one_of_another_machine_is_not(folder: Path) -> None:
     store, experiment = Store.open(), prepared(folder)
-    tracker = Tracker(store, experiment)
+    tracker = Tracker(store, experiment.plan)
     (classifier,) = experiment.plan.classifiers
     trials = list_trials(experiment, classifier)
     with tracker.classifier(classifier, trials) as parent:
@@ -270,7 +270,7 @@ def test_a_refit_is_resumed_too(folder: Path) -> None:
 def test_a_run_that_was_not_completed_is_not_finished(folder: Path) -> None:
     """An orchestrator that forgets to complete a run leaves one that does not count as finished."""
     store, experiment = Store.open(), prepared(folder)
-    tracker = Tracker(store, experiment)
+    tracker = Tracker(store, experiment.plan)
     (classifier,) = experiment.plan.classifiers
     trials = list_trials(experiment, classifier)
     with tracker.classifier(classifier, trials):
