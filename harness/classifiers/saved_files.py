@@ -33,6 +33,7 @@ def reading(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    # What json, numpy, zipfile and zlib raise for damaged files, and look-ups in data of another form.
     except (
         OSError,
         EOFError,

@@ -153,7 +153,7 @@ def lookup(section: Section, kind: str, where: str) -> Any:
     if kind in OBJECTS:
         return OBJECTS[kind]
     catalogue = CATALOGUES[section]
-    # A user's own factory is its own address.
+    # A user's own factory is named by its address.
     address = catalogue.get(kind, kind)
     module, colon, attribute = address.partition(":")
     if not colon:
@@ -252,7 +252,8 @@ def _validated(schema: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any],
     from pydantic_core import to_json
 
     try:
-        # Through JSON: strict mode then still takes a list for a tuple and a text for a path.
+        # Through JSON: strict mode then still takes a list for a tuple and a text for a path. Infinity stays
+        # itself: as null, it would be reported as a None that nobody wrote.
         validated = schema.model_validate_json(to_json(dict(options), inf_nan_mode="constants"))
     except ValidationError as error:
         return {}, [_described(details, schema) for details in error.errors()]
@@ -266,12 +267,15 @@ def _described(error: Any, schema: Any) -> tuple[str, str, str]:
     if error["type"] == "missing":
         return path, "is required", ""
     if error["type"] == "unexpected_keyword_argument":
+        # An option of a group, a dataclass: pydantic's error names neither the group nor its other options.
         *groups, name = error["loc"]
         group = schema.model_fields[groups[0]].annotation
         for inner in groups[1:]:
             group = typing.get_type_hints(group)[inner]
         fields = group.__dataclass_fields__
         return path, *_unknown(group.__name__, str(name), "there is no such option", fields)
+    # Pydantic writes sentences, "Tuple should have at most 2 items after validation, not 3"; a problem is a
+    # clause after its path.
     message = str(error["msg"]).replace("Input should be ", "should be ").replace("Value error, ", "")
     message = re.sub(r"^(Tuple|List|Dictionary|String) should", "should", message).replace(
         " after validation", ""
@@ -288,6 +292,7 @@ def _unknown(owner: str, name: str, what: str, fields: Iterable[str]) -> tuple[s
 def _absolute(value: Any, folder: Path | None) -> Any:
     if isinstance(value, Path) and folder is not None:
         return (folder / value.expanduser()).resolve()
+    # A checkpoint may be a folder or a hub id: only what is written as a path is taken for one.
     if isinstance(value, str) and value.startswith(("./", "../")) and folder is not None:
         return str((folder / value).resolve())
     if isinstance(value, Mapping):

@@ -71,6 +71,7 @@ class ProblemsError(HarnessError):
 class ConfigError(ProblemsError):
     """A config that cannot be resolved."""
 
+    # As click exits on a wrong call, so that a script can tell a wrong config from a failed run.
     exit_code = 2
 
 

@@ -195,7 +195,7 @@ def _from_json(value: float | None) -> float:
 
 
 def _plain(cell: Cell) -> Any:
-    # bool is a subclass of int, and stays what it is.
+    # bool is a subclass of int: without this, True would come back as 1.
     if isinstance(cell, str | bool):
         return cell
     if isinstance(cell, int):

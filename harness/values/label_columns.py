@@ -54,6 +54,7 @@ def label_columns(
         shares = np.asarray(proba, dtype=np.float64)
         check_probabilities(shares, (n, len(names)), sums_to_one=not multi)
     columns: dict[str, Any] = {"run": "", "split": "test", "seed": 0, "fold": 0, "target": None}
+    # Row numbers as ids, so that two tables of the same rows can be compared.
     columns |= {"id": [str(number) for number in range(n)], "group": groups}
     for word, rows in (("truth", truth), ("prediction", predicted)):
         if multi:
@@ -70,7 +71,7 @@ def _names(where: str, values: Sequence[Any], *, multi: bool) -> list[tuple[str,
     rows: list[tuple[str, ...]] = []
     for number, value in enumerate(values):
         several = isinstance(value, SEVERAL)
-        # NaN is the one value that differs from itself.
+        # pandas holds a missing label as NaN, which as text would be a label called "nan".
         if value is None or (isinstance(value, float) and np.isnan(value)):
             raise PredictionsError(f"{where}: row {number} has no label")
         if multi and not several:

@@ -109,7 +109,7 @@ def current_display() -> Display:
 
 def _in_notebook() -> bool:
     """Whether the code runs in an IPython kernel."""
-    # A kernel has loaded IPython, so that nobody else need wait for its import.
+    # A kernel has loaded IPython already; elsewhere it is not imported just to find out.
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return shell is not None and "IPKernelApp" in shell.config
@@ -134,11 +134,13 @@ def _terminal_bar(iterable: Iterable[Item], what: str, total: int) -> Iterator[I
     try:
         for item in iterable:
             yield item
+            # Counted when the next item is asked for: until then the loop is still working on this one.
             display.advance(task)
             # Started late, and by whichever loop first takes long.
             if not display.live.is_started and time.monotonic() - start > DELAY:
                 display.start()
     finally:
+        # After a break or an error, too: a display that stays open keeps the terminal's cursor hidden.
         display.remove_task(task)
         if is_outermost:
             display.stop()
@@ -150,6 +152,7 @@ def _new_display() -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # On stderr, since the output of a verb may be piped into a file.
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
 

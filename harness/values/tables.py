@@ -41,6 +41,7 @@ ABSTAIN = "abstain"
 """Column of predictions: whether the model abstains; only where abstention is configured."""
 
 SCORE_COLUMNS = ("metric", "split", "slice", "value", "low", "high", "seed_sd", "n")
+# 64 bits: that two of a million fingerprints are equal by chance has a probability of 3 in 100 million.
 FINGERPRINT_LENGTH = 16
 
 
@@ -50,6 +51,7 @@ def fingerprint(parts: Iterable[str]) -> str:
     for part in parts:
         # Texts from the web may hold lone surrogates, which plain UTF-8 refuses.
         digest.update(part.encode("utf-8", "surrogatepass"))
+        # Without a separator, ("ab", "c") and ("a", "bc") would be equal.
         digest.update(b"\x1e")
     return digest.hexdigest()[:FINGERPRINT_LENGTH]
 
@@ -117,7 +119,8 @@ class Corpus:
         if task == "stance":
             rows = self.rows[self.rows["stance"].notna()]
         else:
-            # Frames belong to the sentence: a sentence about two parties would count twice.
+            # Frames belong to the sentence: one about two parties would count twice. By group, since the same
+            # words in another article are another sentence.
             labelled = self.rows[self.rows["frames"].notna()]
             rows = labelled.drop_duplicates(["group", "text"]).assign(target=None, start=None, end=None)
             rows = rows.astype({"start": "Int64", "end": "Int64"})

@@ -97,6 +97,7 @@ class Constant:
             certain = np.ones(len(self.labels))
         elif self.labels.multi:
             shares = train.codes.mean(axis=0)
+            # At half, too, as LabelSet.decide does: majority and prior then predict the same labels.
             certain = (shares >= 0.5).astype(np.float64)
         else:
             shares = np.bincount(train.codes, minlength=len(self.labels)) / len(train)

@@ -118,6 +118,7 @@ class Lexicon:
         # Masked, so that the words of a name ("Liberty Alliance") carry no sentiment.
         target: Target = "masked" if self.target == "marked" else "none"
         tokens = tokenize(views_of(examples, target), target)
+        # The press writes ’ where VADER's words and NEGATION have an apostrophe.
         plain = [word.replace("’", "'") for word in tokens.words]
         valence = np.array([self.words_.get(word, 0.0) for word in plain])[tokens.code]
         negates = np.array([NEGATION.fullmatch(word) is not None for word in plain], dtype=bool)[tokens.code]

@@ -106,6 +106,8 @@ class Embedding:
         ClassifierError
             Where the checkpoint's files are missing or damaged.
         """
+        # Standardized, since a few dimensions of an encoder are many times as large as the others and would
+        # hardly be penalized. One that never varies, as of a mention that no row has, becomes 0, not NaN.
         rows = self.encoder.vectors(train.examples).astype(np.float64)
         mean, deviation = rows.mean(axis=0), rows.std(axis=0)
         scale = np.where(deviation > 0, deviation, 1)

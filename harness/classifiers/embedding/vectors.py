@@ -171,6 +171,7 @@ def _states(body: Any, batch: Batch, layers: int) -> torch.Tensor:
     import torch
 
     inputs = {"input_ids": batch.tokens, "attention_mask": batch.attention}
+    # RoBERTa has an embedding for the first segment alone.
     if int(getattr(body.config, "type_vocab_size", 0) or 0) > 1:
         inputs["token_type_ids"] = batch.segments
     on_device = {name: torch.from_numpy(array).to(body.device) for name, array in inputs.items()}

@@ -120,6 +120,7 @@ class Tokenizer:
         start = row_view.spans[0][0] - len(MARKS.before)
         end = row_view.spans[0][1] + len(MARKS.after)
         inside = [token for token, (low, high) in enumerate(offsets) if low < end and high > start]
+        # A mention of characters that the tokenizer drops has no token: the window then begins with the text.
         first = inside[0] if inside else 0
         last = inside[-1] + 1 if inside else 1
         # The mention is centred, unless the text ends earlier on one side: the other side then gets the rest.

@@ -233,6 +233,7 @@ class Distilled:
     def _identity(
         self, teacher: Encoder, train: Labelled, validation: Labelled | None, examples: Examples
     ) -> str:
+        # Saved probabilities of another teacher, or of other rows, must not be taken for these.
         settings = [teacher.options.to_record(), self.labels, teacher.seed, train.examples, examples]
         digest = hashlib.sha256(repr(settings).encode())
         for part in (train, validation):

@@ -148,10 +148,12 @@ class TwoTasks:
         for labels, columns, weight in zip(
             (self.first, self.second), self.columns, (1.0, self.weight), strict=True
         ):
+            # All codes of the other task are NaN, so that the first column tells the rows of the two apart.
             of_task = codes[~np.isnan(codes[:, columns.start])][:, columns]
             heads.append((columns, loss_for(labels, of_task, terms), weight))
 
         def total(raw: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+            # Sums, not means: a batch may hold no row of one task, and the mean over none is NaN.
             result = raw.new_zeros(())
             for columns, loss, weight in heads:
                 rows = ~torch.isnan(truth[:, columns.start])
@@ -162,6 +164,7 @@ class TwoTasks:
 
     def divergence(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         """See :class:`Objective`: of both heads, on every row."""
+        # That two passes agree needs no label, so that each row counts for the other task's head as well.
         of_heads = [
             divergence(first[:, columns], second[:, columns], labels.multi)
             for labels, columns in zip((self.first, self.second), self.columns, strict=True)

@@ -35,12 +35,13 @@ def make_optimizer(
             {"params": vectors, "weight_decay": 0.0},
         ],
         lr=options.learning_rate,
-        # One pass over the weights instead of one an operation.
+        # One pass over the weights instead of one per operation.
         fused=True,
     )
     warmup_steps = max(round(schedule.warmup * steps), 1)
 
     def factor(step: int) -> float:
+        # Counted from 1: the first step would otherwise be taken at a rate of 0.
         return min((step + 1) / warmup_steps, max(steps - step, 0) / max(steps - warmup_steps, 1))
 
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

@@ -102,6 +102,7 @@ def read(folder: Path, labels: LabelSet) -> SavedEncoder:
     if engine_record is not None and "int8" in engine_record.offers:
         backend: Any = SavedTokenizer(_read_tokenizer(folder), engine_record.padding, folder)
     else:
+        # An absolute path, since a relative one would be taken for a hub id.
         backend = checkpoints.load_tokenizer(str(folder.resolve()))
         # PyTorch is needed anyway: damaged weights are then reported now, not at the first prediction.
         _ = service.network

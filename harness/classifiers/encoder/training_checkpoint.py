@@ -62,6 +62,7 @@ class Checkpoint:
         if self.file is None or not self.file.is_file():
             return {}
         try:
+            # Generators take their states from the CPU alone; parts copy theirs to their own device.
             saved = torch.load(self.file, map_location="cpu", weights_only=True)
         except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError):
             # Not ours, or cut off by a full disk: the training starts over, as it would without the file.

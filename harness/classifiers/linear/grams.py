@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
     Reals = NDArray[np.float64]
 
+# Integers of NumPy overflow silently: a larger key would be that of another n-gram.
 _MAX_KEY = 2**62
+# Larger than any distance, so that a minimum passes over it.
 _NOT_NEAR = 2**62
 
 
@@ -113,6 +115,8 @@ class WordGrams:
         parts = list(self._by_length(tokens))
         key, start, weight = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         row = tokens.row[start]
+        # Stable, so that the weights of a row are added in the same order whatever other rows there are: in
+        # another order the last bits differ.
         order = np.argsort(row, kind="stable")
         return key[order], row[order], weight[order]
 
@@ -238,6 +242,7 @@ def char_grams_of(word: str, lengths: tuple[int, int]) -> list[str]:
     """
     if word in MARKS:
         return []
+    # As char_wb of scikit-learn: with the spaces, beginnings and ends of words are n-grams of their own.
     padded = f" {word} "
     size = len(padded)
     return [

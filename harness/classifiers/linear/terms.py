@@ -81,6 +81,7 @@ class Block:
 
     def weigh(self, counts: csr_matrix) -> csr_matrix:
         """Turn counts into TF-IDF rows of length 1, in place; counts above 1 become 1 + log(count)."""
+        # A term that occurs twice is two entries as yet, and the logarithm below is of their sum.
         counts.sum_duplicates()
         # Counts near the target are sums of weights and may be below 1, where the logarithm is negative.
         frequency = np.where(counts.data > 1, 1 + np.log(np.maximum(counts.data, 1)), counts.data)
@@ -208,6 +209,7 @@ def _names(options: TermOptions) -> list[BlockName]:
         "near_words": options.near,
         "chars": options.chars is not None,
         "near_chars": options.near and options.chars is not None,
+        # For a marked target, too: where a text does not name it, the name is the second text.
         "second": options.target != "none",
     }
     return [name for name, used in is_used.items() if used]

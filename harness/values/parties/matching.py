@@ -49,6 +49,7 @@ class Meaning:
 
     def holds(self, date: str) -> bool:
         """Whether the form refers to the party on a day; without a date it does."""
+        # Only the day: an article's date may go on with a time.
         return not date or self.since <= date[: len("2030-01-01")] < self.until
 
 
@@ -88,7 +89,8 @@ class Matcher:
 
         meanings: dict[str, dict[Meaning, None]] = {}
         for form, meaning in self.forms:
-            # Headlines are set in capitals. Up to three letters, capitals may be another word: "us" and "US".
+            # Headlines are set in capitals, and "the Union" may begin a sentence. Up to three letters,
+            # capitals may be another word: "us" and "US".
             capitals = form.upper() if len(form) > 3 else form
             for spelling in {form, form[:1].upper() + form[1:], capitals}:
                 # A dict is a set that remembers the order, on which nothing may depend by chance.
@@ -129,6 +131,7 @@ def find_name(text: str, name: str) -> tuple[Span, ...]:
     """
     if not name.strip():
         return ()
+    # Not \b, which after a name that ends in a full stop, as "U.S." does, demands a letter.
     pattern = rf"(?<!\w){re.escape(name.strip())}(?!\w)"
     return tuple(match.span() for match in re.finditer(pattern, text, flags=re.IGNORECASE))
 
@@ -145,6 +148,7 @@ def _is_whole_word(text: str, start: int, end: int) -> bool:
 
 
 def _is_word(character: str) -> bool:
+    # As \w in find_name: both searches mean the same by a whole word.
     return character.isalnum() or character == "_"
 
 

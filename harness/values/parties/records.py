@@ -38,7 +38,7 @@ def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -
         entry = f"{where}: entry {number}"
         if faults := list(_faults(entry, record)):
             problems += faults
-            # Without these a party could not be made; the others are still checked.
+            # No party can be made of a faulty entry; the others are still checked.
             continue
         party = _party(record)
         if party.name in names:
@@ -108,6 +108,7 @@ def _key_faults(
         if key not in allowed:
             yield Problem(f"{where}: {key}", "is no key of a registry", suggest(str(key), allowed))
     for key in lists:
+        # A text is a sequence, too: each of its letters would become a form.
         if isinstance(record.get(key), str):
             yield Problem(f"{where}: {key}", f"is not a list: {record[key]!r}", f"write [{record[key]}]")
         elif any(not str(form).strip() for form in record.get(key) or ()):
@@ -146,6 +147,7 @@ def _leaders(records: Iterable[Mapping[str, Any]]) -> tuple[Leader, ...]:
         Leader(
             name=str(record["name"]),
             aliases=_strings(record.get("aliases")),
+            # YAML reads 2030-01-01 as a date, which str() writes in the same form again.
             since=str(record.get("from") or ""),
             until=str(record.get("until") or ""),
             short=None if record.get("short") is None else _strings(record["short"]),

@@ -117,6 +117,7 @@ class Registry:
             longest; a match inside a word does not count, a possessive does. A phrase listed under ``except``
             hides the forms inside it.
         """
+        # Dates are compared after the search, so that one automaton serves the articles of all days.
         matches = (
             Form(form.start, form.end, within(form.meanings, date)) for form in self._matcher.find(text)
         )

@@ -102,6 +102,7 @@ def quantize(exact: Path, batches: Sequence[Batch], file: Path) -> None:
     """
     import onnx
 
+    # Without its external weights: those that stay in 32 bits would be saved into the new graph.
     graph = onnx.load(str(exact), load_external_data=False)
     products = sorted(_products(graph.graph, exact.parent), key=lambda product: product.activation)
     if not products:
@@ -118,6 +119,7 @@ def quantize(exact: Path, batches: Sequence[Batch], file: Path) -> None:
             id(product.nodes[-1]): writer.product(product, index) for index, product in enumerate(sharing)
         }
         replacements |= {id(product.nodes[0]): [] for product in sharing if len(product.nodes) > 1}
+        # ONNX wants each node after those that it reads: the rounding goes before the first product.
         first = min(sharing, key=lambda product: _index(graph.graph, product.nodes[0]))
         rounding = writer.rounding()
         replacements[id(first.nodes[0])] = [*rounding, *replacements[id(first.nodes[0])]]
@@ -150,6 +152,7 @@ def _products(graph: Any, folder: Path) -> Iterator[MatrixProduct]:
         weights = numpy_helper.to_array(transposed[node.input[1]], base_dir=str(folder)).T
         nodes, bias = [node], ""
         after = readers.get(node.output[0], [])
+        # Where the product has other readers, its sum with the bias may not replace it.
         if len(after) == 1 and after[0].op_type == "Add":
             added = next((name for name in after[0].input if name in fixed), "")
             if added and list(fixed[added].dims) == [weights.shape[1]]:
@@ -246,6 +249,7 @@ class _NodeWriter:
             nodes.append(helper.make_node("Mul", [self.activation, f"{self.name}_size"], [even]))
         self.numbers |= {
             f"{self.name}_step": np.float32(scale.step),
+            # Unsigned, while weights are signed: x86 processors multiply one by the other (VPDPBUSD).
             f"{self.name}_zero": np.uint8(scale.zero),
         }
         inputs = [even, f"{self.name}_step", f"{self.name}_zero"]
@@ -262,6 +266,7 @@ class _NodeWriter:
 
         name, outliers, output = f"{self.name}_{index}", self.scale.outliers, product.nodes[-1].output[0]
         weights = product.weights * (1 if self.scale.divisor is None else self.scale.divisor[:, None])
+        # Indexing with an array copies, so that this keeps what the next line sets to 0.
         self.numbers[f"{name}_exact"] = weights[outliers]
         weights[outliers] = 0
         # Symmetric, -127 to 127: weights need no zero point.

@@ -108,7 +108,7 @@ def read(folder: Path) -> EngineRecord | None:
             int(data["padding"]),
             offers,
             dict(data["refused"]),
-            # Models were packed without checksums before.
+            # Models that were packed earlier have no checksums.
             dict(data.get("files", {})),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -102,7 +102,7 @@ class Service:
             try:
                 return self._fast_scores(name, preprocessing, examples)
             except HarnessError as error:
-                # A package may be missing, or a graph damaged. Who names an engine gets that one or an error.
+                # A package may be missing, or a graph damaged. Whoever names an engine gets it, or an error.
                 if self.requested != "auto":
                     raise
                 self._chosen = "fp32"
@@ -165,7 +165,8 @@ class Service:
             rates = self._rates(preprocessing, examples)
             if rates:
                 self._chosen = choice.fastest(rates)
-        # The order of the names: where the processor has instructions for it, int8 is the fastest as a rule.
+        # The last of the names: where the processor has instructions for it, int8 is the fastest as a rule
+        # (experiments/performance/results.md).
         return self._chosen or self.offered[-1]
 
     def _rates(self, preprocessing: Preprocessing, examples: Examples) -> dict[EngineName, float]:
