@@ -150,6 +150,7 @@ class _Checked:
     def whole_numbers(self, name: str) -> Cells:
         numbers: Cells = []
         for row, value in enumerate(self.column(name)):
+            # Through cell_text, which writes 5.0 as 5: pandas reads integers with gaps as floats.
             text = None if value is None else cell_text(value)
             if text is not None and not text.removeprefix("-").isdecimal():
                 self.note(row, name, f"is not a whole number: {text!r}")
@@ -226,6 +227,7 @@ def concatenate(raws: Sequence[Raw], source: str) -> Raw:
     import pandas as pd
 
     source_names = {name: column for raw in raws for name, column in raw.source_names.items()}
+    # As objects: a column that one source lacks would turn the integers of another into floats.
     frame = pd.concat([raw.frame.astype(object) for raw in raws], ignore_index=True)
     locations = [where for raw in raws for where in raw.locations]
     return Raw(frame, locations, source, source_names, raws[0].label_hint)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ColumnMap = Mapping[str, str | tuple[str, ...]]
 LabelMap = Mapping[str, str | None]
 
+# Blank counts as no: people who mark frames by hand write the ones and leave the other cells empty.
 YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 """What a cell may hold in a column that stands for one frame."""
 

@@ -86,6 +86,7 @@ def describe(name: str, alpha: Alpha | None = None) -> str:
         fetch = f"or fetch it (harness corpus fetch {name})"
         counts = [f"Set {card.variable} to its folder, {fetch}, to see what the files hold."]
     elif name in ("files", "hub", "joined"):
+        # These hold what a config names: without one there is nothing to count.
         counts = []
     else:
         counts = [str(table) for table in contents(factory(), card, alpha)]

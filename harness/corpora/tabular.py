@@ -136,6 +136,7 @@ def _parquet(path: Path, name: str) -> Raw:
 
 def _jsonl(text: str, name: str) -> Raw:
     objects = parsed_lines(text, name)
+    # A line may leave out fields that it has no value for: the columns are those of all lines.
     columns = dict.fromkeys(key for _, fields in objects for key in fields)
     cells = {key: [fields.get(key) for _, fields in objects] for key in columns}
     return Raw(_table(cells, len(objects)), [where for where, _ in objects], name)
@@ -151,6 +152,7 @@ def _sheet(path: Path, name: str) -> list[FileRecord]:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
         book.close()
+    # A zip archive that is no workbook gives a KeyError, a workbook without sheets an IndexError.
     except (OSError, ValueError, KeyError, IndexError, BadZipFile) as error:
         reason = str(error).splitlines()[0].rstrip(".") or type(error).__name__
         raise CorpusError([Problem(name, f"cannot be read as Excel: {reason}")]) from None
@@ -176,6 +178,7 @@ def _tabular(
         raise CorpusError([Problem(name, "is empty")])
     top, first = (name, list(header)) if header else records.pop(0)
     columns = ["" if column is None else str(column).strip() for column in first]
+    # Cells are kept by column: the second of two columns of one name would silently replace the first.
     repeated = sorted({column for column in columns if column and columns.count(column) > 1})
     problems = [Problem(top, f"names the column {column!r} twice") for column in repeated]
     for where, fields in records:
@@ -195,6 +198,7 @@ def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[F
     """Yield each record with the line it begins on; blank lines are skipped."""
     # The limit is one of the whole process, and an article may be longer than Python's own.
     csv.field_size_limit(MAX_FIELD_SIZE)
+    # Strict: an unclosed quotation mark is an error, not a field that swallows the rest of the file.
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=delimiter,
@@ -220,5 +224,6 @@ def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[F
 def _table(cells: dict[str, list[Any]], length: int) -> pd.DataFrame:
     import pandas as pd
 
+    # As objects: pandas would make integers with gaps floats, which lose the last digits of a tweet's id.
     columns = {key: pd.Series(values, dtype=object) for key, values in cells.items()}
     return pd.DataFrame(columns, index=range(length))

@@ -47,6 +47,7 @@ def content(path: Path, encoding: str = "utf-8", *, settable: bool = False) -> s
     except OSError as error:
         raise CorpusError([Problem(name, f"cannot be read: {error.strerror or error}")]) from None
     try:
+        # Any encoding may be set: utf-8 and utf-16-le leave the mark in the text, utf-16 takes it off.
         text = data.decode(encoding).removeprefix("\ufeff")
     except UnicodeError as error:
         problem = _misencoded(data, name, encoding, error)
@@ -108,6 +109,7 @@ def parsed_lines(text: str, name: str) -> list[tuple[str, dict[str, Any]]]:
     """Parse the text of a JSONL file; see :func:`json_lines`."""
     objects: list[tuple[str, dict[str, Any]]] = []
     problems = []
+    # Not splitlines(), as in lines(): a JSON string may hold U+2028 unescaped.
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue

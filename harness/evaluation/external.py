@@ -199,6 +199,7 @@ class _RowError(Exception):
 
 def _parsed(number: int, row: Mapping[str, str], labels: LabelSet) -> _Line:
     seed = row.get("seed", "").strip() or "0"
+    # ASCII, because isdigit() is also true of ², which int() refuses.
     if not seed.isascii() or not seed.isdigit():
         raise _RowError(f"seed: should be a whole number of 0 or more, got {seed!r}")
     if not row["id"].strip():

@@ -120,6 +120,7 @@ def split_limitations(sample: AlignedPredictions, metrics: Sequence[Metric] = ()
             f"group sizes are very unequal (one group has {largest:.0%} of the items): intervals may be too"
             " narrow."
         )
+    # With fewer than MIN_CLUSTERS, the sentence above says it of every metric.
     ranks = [metric.name for metric in metrics if uses_ranks(metric)]
     if ranks and MIN_CLUSTERS <= clusters < MIN_CLUSTERS_FOR_RANKS:
         few = f"{clusters} groups are few for {', '.join(ranks)} ({MIN_CLUSTERS_FOR_RANKS} are enough)"
@@ -144,6 +145,8 @@ def _seed_limitations(drawn: Mapping[str, Resampled], deterministic: Collection[
         yield f"One seed only: {_listed(single)}. The intervals do not cover the choice of the seed."
     if several:
         yield f"Fewer than {MIN_SEEDS} seeds: {_listed(several)}. Their intervals are slightly too narrow."
+    # Simulated with five seeds that vary three times as much as items: intervals cover 92.9 to 94.3 %
+    # (experiments/statistics).
     wide = [
         name
         for name, run in drawn.items()

@@ -116,6 +116,7 @@ def slice_results(
     sample = AlignedPredictions.of(test)
     inside = [np.fromiter((id_ in slice_.ids for id_ in sample.ids), dtype=bool) for slice_ in slices]
     sizes = [(int(mask.sum()), len(np.unique(sample.clusters[mask]))) for mask in inside]
+    # A slice that holds every item has no other items to be compared with.
     tested = [
         index
         for index, (n, groups) in enumerate(sizes)

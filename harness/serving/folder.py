@@ -60,6 +60,7 @@ def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = ""
     from harness.serving.pyfunc import input_example, signature
 
     contract = Contract.read(data)
+    # As constraints, not requirements: they fix versions of what is needed, and install nothing themselves.
     pins = data.parent / "constraints.txt"
     pins.write_text("\n".join(constraints()) + "\n", encoding="utf-8")
     # Passed explicitly: to infer requirements MLflow loads the model in a second process, which takes 8 to

@@ -58,6 +58,7 @@ def examples(rows: pd.DataFrame, task: Task, parties: Registry, *, first: int = 
     problems: list[str] = []
     items: list[Example] = []
     for number, cells in enumerate(zip(*values, strict=True), start=first):
+        # A framing model reads the first column alone.
         row = dict(zip(COLUMNS, cells, strict=False))
         row_problems = list(_problems(row, task))
         if row_problems:

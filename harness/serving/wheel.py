@@ -30,6 +30,7 @@ ENVIRONMENT_FILES = ("requirements.txt", "conda.yaml")
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """Time of every entry: the earliest that a zip file can hold, so that equal files give equal bytes."""
 
+# The wheel is tagged py3-none-any: compiled files fit one version of Python, or one platform.
 NOT_SHIPPED = (".pyc", ".pyo", ".so")
 
 

@@ -87,6 +87,7 @@ def _paths_in_corpus(where: str, names: Iterable[str], source: CorpusSource) -> 
     paths = {name: path for name in names if (path := source.path_in_corpus(name))}
     if not paths:
         raise FetchError(f"{where}: holds none of the corpus's files: {', '.join(source.patterns)}")
+    # Of two files for one path, their order in the archive would decide which is kept.
     first: dict[str, str] = {}
     for name, path in paths.items():
         if first.setdefault(path, name) != name:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1 << 20
 OTHER_SOURCES = "try another source with --mirror, or your own copy with --from"
+# Not found, and gone. Any other refusal may be temporary: what arrived is kept, and no file counts as absent.
 MISSING_STATUSES = (404, 410)
 
 

@@ -108,6 +108,7 @@ def _source(name: str) -> CorpusSource:
 
 
 def _copy(original: Path, staging: Path, source: CorpusSource) -> None:
+    # What an interrupted download left here would be checked, and pinned, as files of the copy.
     shutil.rmtree(staging, ignore_errors=True)
     try:
         copy(original.expanduser(), staging, source)

@@ -162,6 +162,7 @@ SOURCES: Mapping[str, CorpusSource] = {
         archive=(
             "https://raw.githubusercontent.com/launchnlp/BASIL/0f562c71b5ed04b27ca4550c16d3f1e6e1f1eb64/dataset.zip"
         ),
+        # Both published forms, see the reader: the archive holds the second, a user's folder may hold either.
         patterns=("articles/*/*.json", "annotations/*/*_ann.json", "[0-9]*_*.json"),
     ),
 }

@@ -148,6 +148,7 @@ def _separate(home: Path, path: Path, data: Mapping[str, Any]) -> Article:
             raise CorpusError([Problem(f"{at}: paragraph {number}", "is not a list of sentences")])
         sentences += paragraph
     numbered = read_all(annotations, lambda item: (item[0], _sentence(sentences, item[1], item[0]), item[1]))
+    # These files are named by the event's id and a number, those of the other form by event and outlet.
     return Article(name, name.rpartition("_")[0], article, sentences, numbered)
 
 
@@ -164,6 +165,7 @@ def _sentence(sentences: Sequence[str], annotation: Any, where: str) -> int:
 
 def _rows(article: Article, bias: str) -> Iterator[RawRow]:
     """Join the annotations of a sentence that have the same target, holder and stance."""
+    # Several spans may say the same of one target: a row for each would count the sentence several times.
     joined: dict[tuple[Any, ...], RawRow] = {}
     for row in read_all(article.annotations, lambda item: _row(article, *item)):
         if row is None or bias not in ("all", row["bias"]):

@@ -81,7 +81,7 @@ def _read(file: CorpusFile, unframed: bool) -> Raw:
         )
     rows, locations, problems = [], [], []
     cells = zip(raw.locations, *(raw.frame[name] for name in COLUMNS), strict=True)
-    # Rows are numbered as Excel shows them: the header is row 1.
+    # The workbook has no ids, and headlines repeat: the id is a row's number, as Excel shows it (header: 1).
     for number, (where, title, *themes) in enumerate(cells, start=2):
         codes = [text for code in themes if not is_missing(code) and (text := cell_text(code)) != NO_FRAME]
         problems += [
@@ -89,6 +89,7 @@ def _read(file: CorpusFile, unframed: bool) -> Raw:
             for code in codes
             if code not in FRAMES
         ]
+        # In the order of coding: the official accuracy is that of the frame that was coded first.
         frames = tuple(dict.fromkeys(FRAMES[code] for code in codes if code in FRAMES))
         if frames or unframed:
             first = frames[0] if frames else None

@@ -138,6 +138,7 @@ def _local(folder: Path) -> Any:
 
     if not folder.is_dir():
         raise CorpusError([Problem(short_path(folder), "is not a folder")])
+    # The library's error for an empty file does not say which file it is.
     blank = [path for path in sorted(folder.glob("*.*")) if path.is_file() and not path.stat().st_size]
     if blank:
         raise CorpusError(Problem(short_path(path), "is empty") for path in blank)
@@ -160,6 +161,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _splits(loaded: Any, splits: Mapping[str, str] | None, source: str) -> list[DatasetSplit]:
+    # save_to_disk may have written a single split, which has no name then.
     if not isinstance(loaded, Mapping):
         if splits is not None:
             raise ConfigError([Problem("corpus.splits", "has no effect: the dataset has no splits")])
@@ -180,6 +182,7 @@ def _read(part: DatasetSplit, shape: Shape, source: str, task: Task) -> Raw:
     name = f"{source}: {part.key}".removesuffix(": ")
     numbers = range(1, len(part.rows) + 1)
     raw = canonical(Raw(_frame(part.rows), [f"{name} row {n}" for n in numbers], name), shape, task)
+    # A column that the config names wins: a dataset may be published as one part and hold its split in it.
     if part.split is not None and "split" not in shape.columns:
         raw = replace(raw, frame=raw.frame.assign(split=part.split))
     return with_ids(raw, [f"{part.key or 'row'}:{n}" for n in numbers])

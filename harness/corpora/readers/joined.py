@@ -66,7 +66,7 @@ def joined(
     if problems:
         raise CorpusError(problems)
     rows = pd.concat([_prefixed(name, corpus) for name, corpus in corpora.items()], ignore_index=True)
-    # The offsets went through object columns, for parts without spans.
+    # Concatenated as objects, since a part may have no spans at all; here they become offsets again.
     rows = rows.astype({"start": "Int64", "end": "Int64"})
     others = [column for column in rows.columns if column not in CORPUS_COLUMNS]
     parties = Registry(tuple(_parties(corpora.values())))

@@ -28,6 +28,7 @@ IRRELEVANT, PRIMARY = 16, 2
 KNOWN_CODES = "known: 1.0 to 15.2, and 16.2"
 NOT_ISSUES = ("codes.json", "sources.json")
 """Files of the publishers' repository that hold no articles."""
+# As in the publishers' own check of the texts, check_output.py.
 MAX_OVERHANG = 2
 """Characters by which a published span may exceed the text; it is cut to the text."""
 
@@ -172,6 +173,7 @@ def _article(home: Path, issue: str, key: str, article: Any, where: str) -> RawR
         "title": article.get("title"),
         "primary_frame": _primary(article, spans, where),
         "frames_votes": _votes(spans),
+        # Spans that begin in the head are not in the text as returned, and code 16, irrelevant, is no frame.
         "spans": tuple(
             f"{span.label} {span.start - cut}-{min(span.end - cut, len(text or ''))} {span.annotator}"
             for span in spans
@@ -182,12 +184,13 @@ def _article(home: Path, issue: str, key: str, article: Any, where: str) -> RawR
 
 def _body(home: Path, key: str, article: Mapping[str, Any]) -> tuple[str | None, int]:
     """Return an article's text without its head, and the length of the head."""
-    # The publishers' scripts put two paragraphs in front, a number and the mark PRIMARY; offsets count them.
+    # The last part of the key alone: it comes from a file, and must not lead outside the folder.
     text, file = article.get("text"), home / "articles" / f"{Path(key).name}.txt"
     if not isinstance(text, str):
         if not file.is_file():
             return None, 0
         text = content(file)
+    # The publishers' scripts put two paragraphs in front, a number and the mark PRIMARY; offsets count them.
     head, mark, rest = text.partition("PRIMARY\n\n")
     return (rest, len(head) + len(mark)) if mark and head.count("\n\n") == 1 else (text, 0)
 

@@ -38,10 +38,12 @@ FIELDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "mention": ((str,), "text"),
     "from": ((int,), "a whole number"),
     "to": ((int,), "a whole number"),
+    # The layout of one row per sentence writes 2.0, 4.0 and 6.0.
     "polarity": ((int, float), "a number"),
 }
 """Fields that a target must have: types, and what they are called in a message."""
 
+# Anchored at both ends: a name may hold underscores, and even line breaks (hence DOTALL).
 ID_PATTERN = re.compile(r"(?:allsides_\d+_\d+_\d+|polusa_v1_\d+_-?\d+_\d+)_(?P<entity>.*)_\d+_\d+", re.DOTALL)
 """An id: article (three fields), position in it, the person's name, offsets."""
 
@@ -144,6 +146,7 @@ def _devtest(home: Path, devtest: Path, subset: str, variant: str) -> list[Subse
 
 
 def _path(home: Path, subset: str, name: str) -> Path:
+    # Both names occur: newsmtsc-mt in the publishers' converter, newsmtsc-mt-hf in their repository.
     plain = home / f"newsmtsc-{subset}" / f"{name}.jsonl"
     return plain if plain.is_file() else home / f"newsmtsc-{subset}-hf" / f"{name}.jsonl"
 
@@ -175,6 +178,7 @@ def _faults(where: str, target: Mapping[str, Any], text: Any) -> list[Problem]:
     if fields["polarity"] not in POLARITY:
         hint = f"known: {', '.join(map(str, POLARITY))}"
         faults.append(Problem(f"{where}: polarity", f"unknown code {fields['polarity']}", hint))
+    # Offsets that were counted on another text would mark wrong words from here on, without any error.
     spanned = text[fields["from"] : fields["to"]]
     if spanned != fields["mention"]:
         faults.append(
@@ -188,6 +192,7 @@ def _targets(path: Path) -> Iterator[tuple[str, dict[str, Any], str | None]]:
     for where, line in json_lines(path):
         # The layout of a line is seen by its fields, not by the file's name, which users change.
         if "targets" in line:
+            # Offsets of this layout count the characters of the normalised sentence.
             for target in line["targets"]:
                 yield where, {**target, "id": target.get("Input.gid")}, line.get("sentence_normalized")
         else:

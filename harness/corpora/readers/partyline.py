@@ -82,6 +82,7 @@ def partyline(*, folder: Path | None = None, labels: LabelSet | None = None, tas
         raise CorpusError(limit_problems(problems, short_path(home)))
     if not rows:
         raise CorpusError([Problem(short_path(home), "has no labelled line")])
+    # Under the shipped corpus's name, scores on other articles would be taken for scores on it.
     name = NAME if folder is None else folder.name
     raw = from_rows(rows, short_path(home))
     return build(name, raw, labels=labels, task=task, parties=parties)

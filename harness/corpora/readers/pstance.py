@@ -73,4 +73,5 @@ def pstance(
 def _read(file: CorpusFile, task: Task) -> Raw:
     raw = canonical(tabular.read(file.path, tabular.PUBLISHED), SHAPE, task)
     raw = replace(raw, frame=raw.frame.assign(split=file.split), label_hint=SHAPE.codes)
+    # The files have no ids. File and line, without the folder, are the same wherever the files lie.
     return with_ids(raw, [file.path.name + where.removeprefix(raw.source) for where in raw.locations])

@@ -123,6 +123,7 @@ def _article(home: Path, name: str) -> list[RawRow]:
     for where, sentence, stance in _stances(annotations, file):
         faults = _faults(where, sentence, stance, texts)
         problems += faults
+        # A side toward nobody by name has no target to label; the card says how many are left out.
         if not faults and stance["object"] not in PLACEHOLDERS:
             rows.append(
                 _row(name, sentence, stance, texts)
@@ -138,6 +139,7 @@ def _sentences(article: Mapping[str, Any], where: str) -> dict[str, str]:
     texts = {}
     for number, line in enumerate(json_field(article, "text", list, where), start=1):
         at = f"{where}: sentence {number}"
+        # As text, because stances name their sentence by the key of a JSON object.
         texts[str(json_field(line, "id", int, at))] = str(json_field(line, "text", str, at))
     return texts
 

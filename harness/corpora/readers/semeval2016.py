@@ -94,6 +94,7 @@ def semeval2016(
         raise ConfigError([Problem("corpus.target", what)])
     home = _home(load_card(NAME).folder(folder))
     names = LAYOUTS["competition" if (home / LAYOUTS["competition"]["train"]).is_file() else "annotations"]
+    # The organisers count the trial tweets of A among those to train on.
     files = [
         CorpusFile(home / names["train"], "train"),
         CorpusFile(home / names["trial"], "train", required=False),
@@ -110,6 +111,7 @@ def _home(folder: Path) -> Path:
 
 
 def _read(file: CorpusFile, task: Task) -> Raw:
+    # Unquoted as published: an unpaired quotation mark in a tweet would swallow the rows after it.
     layout = Layout("tsv", _encoding(file.path), quoted=False, settable=False)
     raw = canonical(tabular.read(file.path, layout), SHAPE, task)
     others = {column: column.lower().replace(" ", "_") for column in map(str, raw.frame.columns)}

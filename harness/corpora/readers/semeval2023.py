@@ -73,6 +73,7 @@ def semeval2023(
     outer = load_card(NAME).folder(folder)
     home = outer / "data" if (outer / "data").is_dir() else outer
     others = [("dev", "dev"), ("test", "test")] if scored == "test" else [("dev", "test")]
+    # The labels of test are not published: without them, train and dev can still be used.
     files = [
         CorpusFile(home / language / f"{file}-labels-subtask-2.txt", split, required=file != "test")
         for language in languages
@@ -98,6 +99,7 @@ def _read(file: CorpusFile, task: Task) -> Raw:
     ids = [f"{language}:{number}" for number in numbers]
     titles: list[Any] = [text.split("\n", 1)[0].strip() for text in texts]
     frame = raw.frame.assign(id=ids, group=ids, language=language, title=titles, split=file.split)
+    # A published corpus takes no label_map, so the hint that canonical() gives would mislead.
     return replace(raw, frame=frame, label_hint="")
 
 

@@ -25,6 +25,7 @@ TARGETS: Mapping[str, str] = {
 }
 """Folder → the target as SemEval-2016 Task 6 names it."""
 
+# 0 is none: other releases of the same tweets number the labels in another order.
 CODES: Mapping[str, str] = {"0": "neutral", "1": "critical", "2": "supportive"}
 
 

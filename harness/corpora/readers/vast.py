@@ -17,6 +17,8 @@ from harness.values.tables import Corpus
 NAME = "vast"
 
 SHAPE = Shape(
+    # ori_topic was extracted by a heuristic; new_topic is what the annotators made of it, and judged. arc_id
+    # is described as the id of the article, but in train every post has one of its own.
     {"text": "post", "target": "new_topic", "stance": "label", "group": "arc_id", "id": "new_id"},
     {"0": "critical", "1": "supportive", "2": "neutral"},
 )

@@ -78,7 +78,7 @@ def xstance(
 def _read(file: CorpusFile, task: Task) -> Raw:
     table = tabular.read(file.path, tabular.PUBLISHED)
     raw = canonical(table, SHAPE, task)
-    # A field that one line lacks is no missing column, so that each line is checked.
+    # canonical() looks for missing columns only, and a column that some lines have is not missing.
     _check(table)
     ids = [f"{file.path.stem}:{number}" for number in table.frame["id"]]
     sets = table.frame["test_set"] if "test_set" in table.frame.columns else [None] * len(ids)

@@ -59,6 +59,7 @@ def fit(kind: str, proba: Array, truth: Codes, labels: LabelSet) -> tuple[Calibr
     if not labels.multi and len(truth) < 2 * MIN_PER_LABEL:
         return Unchanged(), (f"Probabilities are not calibrated: {len(truth)} calibration rows are too few.",)
     notes: tuple[str, ...] = ()
+    # A single-label temperature is one number for all labels: rare ones are calibrated with the others.
     if few and (labels.multi or kind != "temperature"):
         names = ", ".join(labels.names[k] for k in few)
         notes = (

@@ -160,6 +160,7 @@ def _draws(predictions: Predictions, groups: Codes) -> Sequence[int]:
 def _thresholds(decider: Decider, validation: Predictions, settings: DecisionSettings) -> tuple[float, ...]:
     if settings.thresholds != "tuned":
         return (float(settings.thresholds),) * len(decider.labels)
+    # None at all, or all are of the group that is being decided, and none is left to tune on.
     if not len(validation):
         return (HALF,) * len(decider.labels)
     return tune_thresholds(decider.calibrated(validation.proba()), validation.truth())

@@ -105,6 +105,7 @@ def conformal(rows: RiskRows, risk: float) -> float:
     errors, served = np.cumsum(rows.wrong[order]), np.arange(1, len(rows) + 1)
     # Rows of equal confidence are served together: only the last of them is a possible threshold.
     last = np.append(np.diff(confidences) != 0, True)[: len(rows)]
+    # The tolerance is for products such as 0.29 * 100 = 28.999999999999996.
     meets = errors + rows.largest <= risk * (served + rows.largest) + 1e-9
     admissible = np.flatnonzero(meets & last)
     return float(confidences[admissible[-1]]) if len(admissible) else SERVES_NOTHING
@@ -176,6 +177,7 @@ def p_value(excess: Array, risk: float, size: int) -> float:
     # A group that is served wrongly as a whole loses the largest bet exactly: capital cannot fall below 0.
     largest_bet = 1 / ((1 - risk) * size)
     factors = np.log1p(-np.outer(np.asarray(BETS) * largest_bet, excess))
+    # exp() overflows above 709 and is 0 below -745, where a capital would have no inverse.
     capital = np.exp(np.clip(factors.sum(axis=1), -700, 700)).mean()
     return float(min(1.0, 1 / capital))
 

@@ -43,8 +43,10 @@ def tune_thresholds(proba: Array, truth: Codes) -> tuple[float, ...]:
     tuple of float
         In (0, 1); a label is predicted where its probability is at least its threshold.
     """
+    # Without 0 and 1, whose log-odds are infinite.
     cuts = np.arange(1, N_STEPS) / N_STEPS
     f1 = f1_by_cut(proba, truth, cuts)
+    # The cut of the best macro-F1 rests on all rows, not on the few that have a rare label.
     common = best_cut(cuts, f1.mean(axis=0))
     by_label = np.array([best_cut(cuts, row) for row in f1])
     support = truth.sum(axis=0)
@@ -65,6 +67,7 @@ def f1_by_cut(proba: Array, truth: Codes, cuts: Array) -> Array:
 
 def best_cut(cuts: Array, values: Array) -> float:
     """Return the cut with the highest value; of equally good ones the nearest to 0.5."""
+    # A label that no row has gets an F1 of 0 at every cut: all tie, and 0.5 is taken.
     good = cuts[values >= values.max() - 1e-12]
     return float(good[np.abs(good - HALF).argmin()])
 

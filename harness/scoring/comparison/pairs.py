@@ -89,6 +89,8 @@ def compare_pairs(
     # Power is computed at the level of Holm's first step, which the clearest difference must pass.
     level = 1 - SIGNIFICANCE_LEVEL / len(names)
     differences = [difference(drawn[better], drawn[worse], n_items, clusters) for better, worse in names]
+    # Simulated: of four equal runs, any of the six pairs is told apart in 2.6 to 4.6 % of the cases
+    # (experiments/statistics).
     corrected = holm([gap.p for gap in differences])
     pairs = []
     for (better, worse), gap, p in zip(names, differences, corrected, strict=True):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.floating[Any]]
     Codes = NDArray[np.int64]
 
+# As Guo et al. (2017): an error over another number of bins does not compare with published ones.
 BINS = 15
 EPSILON = 2.0**-52
 """Clips probabilities before the logarithm: spacing of 64-bit floats at 1, as scikit-learn does."""
@@ -135,6 +136,7 @@ def reliability_bins(
         bounds = np.arange(bins + 1) / bins * len(stated)
         n = np.diff(bounds)
         sums = np.diff([np.interp(bounds, mass, curve) for curve in cumulated], axis=-1)
+        # The i-th item takes up the mass from i to i + 1: its probability stands at the middle.
         edges = np.interp(bounds, np.arange(len(stated)) + 0.5, np.sort(stated))
     means = ratio(sums, n)
     columns = (edges[:-1], edges[1:], means[0], means[1], n)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.floating[Any]]
 
 CONFIDENCE_LEVEL = 0.95
+# With 1,000 clusters, differences among 22 runs can then still pass Holm's correction (see smallest_p). Two
+# runs of 10,000 rows and five seeds are resampled this often in 0.14 s (experiments/performance).
 DRAWS = 10_000
 MAX_UNDEFINED = 0.05
 """If more than this share of the draws has no value, there is no interval either."""
@@ -259,6 +261,8 @@ def expanded(level: float, clusters: float) -> float:
 
     if clusters <= 1:
         return level
+    # Simulated on stance with 10 to 30 clusters, intervals that are widened like this cover 94.2 to 96.5 %
+    # (experiments/statistics).
     half_width = t.ppf((1 + level) / 2, clusters - 1) * math.sqrt(clusters / (clusters - 1))
     return float(1 - 2 * norm.sf(half_width))
 
@@ -337,6 +341,7 @@ def interval(
     filled = np.where(unusable, 0.0, draws) if len(draws) else np.zeros((1, *draws.shape[1:]))
     tail = (1 - (level if clusters is None else expanded(level, clusters))) / 2
     quantile = np.nanquantile if undefined.any() else np.quantile
+    # NumPy calls type 6 "weibull".
     low, high = quantile(filled, [tail, 1 - tail], axis=0, method="weibull")
     if around is not None:
         shift = around - np.nanmean(filled, axis=0)

@@ -129,6 +129,7 @@ def corrected_share(
     share = (part + float((d_part / design.pi).sum())) / total
     values = (d_part - share * d_whole) / (design.pi * total)
     error_rate = (int((np.abs(d_part[inside]) + np.abs(d_whole[inside]) > 0).sum()) + 1) / (n + 2)
+    # The inverse inclusion probabilities sum to an estimate of the group's size (Horvitz & Thompson 1952).
     unsampled = 1 - n / max(float((1 / design.pi[inside]).sum()), n)
     min_variance = unsampled * error_rate * (1 - error_rate) / n
     se = math.sqrt(max(design.variance(values), min_variance))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.floating[Any]]
 
+# The convention of power analysis since Cohen (1988).
 POWER = 0.8
 MIN_CHI_SQUARED = 25
 """McNemar's test is exact with fewer items than this on which the runs disagree, else chi-squared."""

@@ -211,6 +211,7 @@ def row_writer(
 
 
 def _json_line(row: FileRow) -> str:
+    # Rows of a Parquet file may hold dates and decimals, for which JSON has no type: they become text.
     return json.dumps(row, ensure_ascii=False, default=str) + "\n"
 
 

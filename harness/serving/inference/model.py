@@ -84,6 +84,7 @@ def table_of(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
     if isinstance(rows, pd.DataFrame):
         return rows
+    # Without rows there are no keys to take columns from, and the model would call its columns missing.
     return pd.DataFrame.from_records(list(rows), columns=None if rows else COLUMNS)
 
 
