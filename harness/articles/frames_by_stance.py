@@ -73,6 +73,7 @@ def _mentions(chunk: Sequence[FileRow], group: str) -> list[FileRow | None]:
         if any(is_true(row.get(name)) for name in ("abstain", "frames_abstain"))
         else {
             "party": row["target"],
+            # None, not an empty name: rows without an article would count as one article together.
             "group": row[group or "text"] or None,
             "given_stance": row["stance"],
             "given_frames": tuple(name for name in (row["frames"] or "").split(SEPARATOR) if name),

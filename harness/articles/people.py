@@ -116,6 +116,7 @@ def description_at_end(text: str) -> tuple[str, int] | None:
     (str, int) or None
         The description without article and adjectives, in lower case, and where it begins.
     """
+    # Four words fit into eighty characters, however long the sentence is.
     words = list(re.finditer(r"[\w’'-]+|[^\w\s]", text[-80:]))
     offset = max(0, len(text) - 80)
     phrase: list[re.Match[str]] = []

@@ -119,8 +119,8 @@ def read(articles: Articles, options: ReadingOptions = DEFAULTS) -> Reading:
         raise ArticleError([Problem("date", f"is not a date like 2030-01-31: {options.date!r}")])
     texts, total, name = _texts(articles, options, reading)
     _check_outputs(options.outputs or (), single=total == 1)
-    # Standard input counts as one article until a second one is read from it.
-    # They are read before the models are loaded, so that broken input fails at once.
+    # Two articles are read before the models are loaded, so that broken input fails at once; standard input,
+    # which counts as one article, shows by the second that it holds several.
     first = list(islice(texts, 2))
     single = total == 1 and len(first) < 2
     reader = _reader(options, single, reading)

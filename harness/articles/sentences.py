@@ -123,6 +123,7 @@ def _joined(text: str, run: list[Span]) -> Iterator[Span]:
     short, long = _WRAPPED
     # The last line of a paragraph is short whether it was wrapped or not: it does not count.
     wrapped = bool(lengths) and all(short <= length <= long for length in lengths)
+    # Wrapped lines differ by the word that did not fit, and thirty characters hold nearly every word.
     if wrapped and sum(ends) * 2 > len(ends) and max(lengths) - min(lengths) <= 30:
         yield run[0][0], run[-1][1]
     else:
@@ -142,6 +143,7 @@ def _pieces(text: str, span: Span) -> Iterator[Span]:
     """Cut a paragraph that is too long to be split in one go, at a space where there is one."""
     start, end = span
     while end - start > _MAX_PIECE:
+        # Not in the first half: a text with few spaces would fall into many small pieces.
         cut = text.rfind(" ", start + _MAX_PIECE // 2, start + _MAX_PIECE) + 1 or start + _MAX_PIECE
         yield start, cut
         start = cut

@@ -99,6 +99,7 @@ class TableWriter:
         return row_writer(file, ENDINGS[path.suffix.lower()], columns, None)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        # After a failure the drafts are deleted: there is nothing to complete.
         if kind is None:
             for each in self._writers:
                 each.close()

@@ -123,6 +123,8 @@ def _score_of_people(subject: Subject, rows: Sequence[int], voted: Sequence[tupl
     persons = min(map(len, voted))
     corpus = subject.tested.take([str(subject.tested.rows["id"].iloc[row]) for row in rows])
     parts = []
+    # A person takes the place of a seed: the mean over seeds is the mean over people. Each helped to make the
+    # gold labels, so that this ceiling is rather too high.
     for person in range(persons):
         codes = subject.labels.encode([item[person] for item in voted])
         proba = codes.astype(float) if subject.labels.multi else np.eye(len(subject.labels))[codes]
@@ -157,6 +159,7 @@ def _cross_entropy(subject: Subject, shares: Any, proba: Any) -> NDArray[np.floa
 
 
 def _key(vote: Any) -> Any:
+    # The order in which somebody lists frames is no disagreement.
     return frozenset(vote) if isinstance(vote, tuple) else vote
 
 

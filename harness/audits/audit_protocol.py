@@ -111,12 +111,15 @@ class Subject:
         import pandas as pd
 
         rows = self.tested.rows
+        # With a prefix, so that no id is taken for the name of a group.
         names = rows["group"].astype(object).where(rows["group"].notna(), "item " + rows["id"].astype(str))
         return pd.factorize(names)[0].astype("int64")
 
     @cached_property
     def targets_of(self) -> Mapping[str, tuple[str, ...]]:
         """Text → all its targets in the corpus."""
+        # Dicts in place of sets: variants are chosen by position, and the order of a set of strings changes
+        # from process to process.
         targets_of: dict[str, dict[str, None]] = {}
         rows = self.corpus.rows
         for text, target in zip(rows["text"], rows["target"], strict=True):
@@ -171,6 +174,7 @@ class Subject:
 
     def balance(self, proba: Array) -> Array:
         """Return the probability of the last label minus that of the first, ``(n,)`` in [-1, 1]."""
+        # Labels of stance are ordered from one side to the other: those in between count for neither.
         return proba[:, -1] - proba[:, 0]
 
     def sample_rows(self, n: int, *stream: str, among: Sequence[int] | None = None) -> list[int]:
@@ -181,6 +185,7 @@ class Subject:
         # No random numbers are used then, so that a small corpus gives the same items for any seed.
         if len(rows) <= n:
             return rows
+        # Each audit has a stream of its own: one more in the config changes nothing that the others draw.
         chosen = seeds.generator(self.seed, "audits", *stream).choice(len(rows), size=n, replace=False)
         return sorted(rows[index] for index in chosen)
 
@@ -202,6 +207,7 @@ class Answers:
     def proba(self, examples: Examples) -> Array:
         """Return ``(n, k)`` probabilities."""
         rows = [self.proba_of[example] for example in examples]
+        # An array of no rows would lack the axis of labels.
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.labels))
 
     def predicted(self, examples: Examples) -> Codes:

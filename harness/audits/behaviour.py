@@ -158,9 +158,11 @@ class Behaviour:
         steps = (sides[labels_after] - sides[labels_before]) * directions
         # A label that moves the right way passes, even if the balance of the other two does not move.
         stuck = (moved * directions < max(self.margin, MIN_MOVE)) & (steps <= 0)
+        # For an invariance the label decides: probabilities move a little with any change of words.
         failed = np.where(directions == 0, labels_before != labels_after, stuck)
         capabilities = list(dict.fromkeys(case.capability for case in cases))
         codes = np.array([capabilities.index(case.capability) for case in cases])
+        # The cases were written singly and stand in no article: they count as independent.
         measures = [
             share(name, int(failed[codes == code].sum()), int((codes == code).sum()))
             for code, name in enumerate(capabilities)
@@ -177,6 +179,7 @@ class Behaviour:
         return Finding(NAME, verdict, sentence, (*overall, *ranked), (table,) if table.rows else ())
 
     def _verdict(self, measures: Sequence[Measure]) -> Verdict:
+        # A capability has few cases: only a share that is too high with its whole interval fails the audit.
         if any(measure.low > self.failures for measure in measures):
             return "failed"
         return "warning" if any(measure.value > self.failures for measure in measures) else "passed"
@@ -261,6 +264,7 @@ def _fault(fields: Any, target: str) -> str:
         if fields.get(name, STANCES[0]) not in STANCES:
             return f"{name} is {fields[name]!r}, not one of {', '.join(STANCES)}"
     for name in ("text", "changed"):
+        # Without a mention to mark, classifiers would get another kind of input than they were trained on.
         if not find_name(str(fields[name]), target):
             return f"{name} does not name {target!r}"
     return ""

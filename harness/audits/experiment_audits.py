@@ -92,10 +92,12 @@ def audit_classifier(
     audits: dict[str, Audit] = {name: bound.make() for name, bound in bounds.items()}
     # External predictions have no served trial: the first one stands for them.
     audited = result.served or result.trials[0]
+    # With the decider of this trial alone: after cross-validation that of the result is fitted on all folds.
     decider, decided = decide(audited.predictions, DecisionSettings.of(prepared.plan.config))
     subject = subject_of(prepared, result, decided.only(split="test"))
     if parent is None:
         return run_audits(replace(subject, without_target=EXTERNAL), audits, EXTERNAL)
+    # Asked first: a twin is a whole training, which an audit that does not apply should not cost.
     if TWIN in audits and not (subject.no_parties_reason() or subject.few_shared_reason()):
         minutes = float(bounds[TWIN].options.get("minutes", 0.0))
         twin = _without_target(prepared, result, parent, trials, minutes)
@@ -139,6 +141,7 @@ def _held_out_by(plan: Plan) -> str:
     """Return the column whose values the split holds out; empty for other kinds of splits."""
     options = plan.split.options
     if plan.split.kind == "disjoint":
+        # Every grouped split holds articles apart; the audit asks what else this one holds out.
         return next((name for name in options["by"] if name != "group"), "")
     return {"leave_one_out": str(options.get("by", "")), "forward": LATER}.get(plan.split.kind, "")
 
@@ -196,6 +199,8 @@ def _without_target(
     missing = [trial for trial in of_twin if results[trial.digest] is None]
     # A twin that is a classifier of the experiment too is trained anyway: it costs nothing extra.
     extra = [trial for trial in missing if trial.digest not in planned]
+    # By the slowest training so far: an estimate that is too high costs an audit, one too low the time of a
+    # person who waits.
     cost = max(trial.seconds.get("fit", 0.0) for trial in result.trials) * len(extra)
     if cost > 60 * minutes:
         return _too_long(cost, len(extra), minutes)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+# Each bound rests on fifty of them. Comparisons take five times as many: a corrected p-value needs more.
 DRAWS = 2_000
 
 
@@ -102,6 +103,7 @@ def gap(name: str, hits: Any, inside: Any, clusters: Any) -> Measure:
     """
     values, inside = np.asarray(hits, dtype=np.float64), np.asarray(inside, dtype=np.float64)
     _, codes = np.unique(np.asarray(clusters), return_inverse=True)
+    # Both sides in one resample: a group may have items on either.
     columns = np.stack([values * inside, inside, values * (1 - inside), 1 - inside], axis=1)
     cells = by_cluster(columns, codes, int(codes.max()) + 1)[:, None, :]
     low, high = _interval(bootstrap(_gap, cells, draws=DRAWS), codes)
@@ -115,6 +117,7 @@ def gap(name: str, hits: Any, inside: Any, clusters: Any) -> Measure:
             _unanimous(share, codes[inside == side])
             for share, side in ((share_inside, 1), (share_outside, 0))
         )
+        # The distances to Wilson's limits add up in squares, as those of two independent shares.
         low = value - math.hypot(share_inside - low_inside, high_outside - share_outside)
         high = value + math.hypot(high_inside - share_inside, share_outside - low_outside)
     return Measure(name, value, float(low), float(high), int(whole[1]))
@@ -146,6 +149,7 @@ def kappa(name: str, first: Sequence[int], second: Sequence[int], k: int, cluste
     if not len(codes_a):
         return Measure(name, math.nan)
     _, groups = np.unique(np.asarray(clusters), return_inverse=True)
+    # A pair of labels is one of k² codes: sums over one-hot codes are tables of agreement.
     tables = by_cluster(np.eye(k * k)[codes_a * k + codes_b], groups, int(groups.max()) + 1)
     cells = tables.reshape(-1, 1, k, k)
     low, high = _interval(bootstrap(_kappa, cells, draws=DRAWS), groups)
@@ -188,6 +192,7 @@ def alphas(name: str, votes: Sequence[Sequence[Sequence[Hashable]]], clusters: A
     value = float(alpha[defined].mean())
     if value == 1 and not math.isnan(low):
         marginal = whole[defined].sum(axis=-1)
+        # As for kappa: what people agree on by chance is the sum of the squared shares of the labels.
         by_chance = ((marginal / marginal.sum(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
         low = ((_unanimous(1.0, codes)[0] - by_chance) / (1 - by_chance)).mean()
     return Measure(name, value, float(low), float(high), len(codes))

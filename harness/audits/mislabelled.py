@@ -46,6 +46,7 @@ def issues_of(subject: Subject) -> LabelIssues | None:
         None if too few rows, or too few of some label, were predicted, or all got the same probabilities.
     """
     ids, proba = _held_out(subject)
+    # A baseline that predicts the same for every row says nothing about any of them.
     if len(ids) < MIN_ISSUE_ROWS or (proba == proba[0]).all():
         return None
     corpus = subject.corpus.take(ids)
@@ -70,12 +71,14 @@ def _suspected(labels: LabelSet, codes: Codes, proba: Array) -> list[int] | None
     from cleanlab import filter as single_label
     from cleanlab.multilabel_classification import filter as multi_label
 
+    # By the probability of the label itself, the number that the table shows.
     ranked = {"return_indices_ranked_by": "self_confidence", "n_jobs": 1}
     if not labels.multi:
         if np.bincount(codes, minlength=len(labels)).min() < MIN_ISSUE_ROWS_PER_LABEL:
             return None
         return [int(index) for index in single_label.find_label_issues(codes, proba, **ranked)]
     counts = codes.sum(axis=0)
+    # Confident learning compares rows with and without a label: there have to be some of each.
     usable = np.minimum(counts, len(codes) - counts) >= MIN_ISSUE_ROWS_PER_LABEL
     if not usable.any():
         return None
@@ -91,6 +94,7 @@ def _described(labels: LabelSet, code: Any, proba: Array) -> tuple[str, str, flo
         ", ".join(name for name, on in zip(labels.names, bits, strict=True) if on) or "none"
         for bits in (code, proba >= 0.5)
     )
+    # Of several labels, the one that the classifier doubts most.
     return label, likely, float(np.where(code == 1, proba, 1 - proba).min())
 
 

@@ -133,6 +133,7 @@ def _subject(
 ) -> Subject:
     labels = resolved.labels
     proba = _probabilities(model, resolved, examples_of(tested.rows, tested.parties))
+    # Scores on rows that the model may have been trained on would say nothing about new ones.
     predictions = Predictions.of(tested, labels, proba, run="model", split="test") if held_out else None
     return Subject(
         name="the model",
@@ -152,7 +153,7 @@ def _subject(
 def _probabilities(model: AuditableModel, resolved: Plan, examples: Examples) -> NDArray[np.float64]:
     """Predict each distinct example once."""
     labels = resolved.labels
-    # Rows of a corpus may repeat a sentence: each is predicted once.
+    # Rows of a corpus may repeat a sentence with its party, and predicting is what takes time.
     index_of = {example: index for index, example in enumerate(dict.fromkeys(examples))}
     proba = model.predict(list(index_of), labels)
     check_probabilities(proba, (len(index_of), len(labels)), sums_to_one=not labels.multi)

@@ -105,6 +105,7 @@ class DefiniteArticles:
             Whether the text begins with ``gap``.
         """
         has = THE.search(gap) is not None
+        # Of a form that the texts leave open, the article that it has here is evidence enough.
         took = self.take(before) or (has and before.casefold() not in self.takes_the)
         # Acronyms, and plurals, behave alike: if nothing is known of the new one, the old one decides.
         alike = before.isupper() and after.isupper()
@@ -114,6 +115,7 @@ class DefiniteArticles:
             return gap
         if not takes:
             return THE.sub("", gap)
+        # One determiner is enough: "their Labour" must not become "their the Republicans".
         if DETERMINER.search(gap):
             return gap
         return gap + ("The " if at_start and not gap.strip() else "the ")

@@ -90,6 +90,7 @@ def evaluate(
     proba = answers.proba([swap.example for swap in swaps])
     before, after = subject.predicted[rows], subject.labels.decide(proba)
     shift = subject.balance(proba) - subject.balance(subject.proba[rows])
+    # Codes follow the order of the labels, so that the sign is the direction.
     steps = after - before
     biases = _biases(subject, swaps, proba)
     measures = [
@@ -140,6 +141,7 @@ def _biases(subject: Subject, swaps: Sequence[Swap], proba: NDArray[np.float64])
     balance_of: dict[int, dict[str, float]] = {}
     before = subject.balance(subject.proba)
     for swap, value in zip(swaps, balance, strict=True):
+        # The name that the sentence really has is one of those compared.
         by_party = balance_of.setdefault(swap.row, {swap.party: float(before[swap.row])})
         by_party[swap.other] = float(value)
     effects: dict[str, list[tuple[int, float]]] = {}
@@ -164,6 +166,7 @@ def _p(measure: Measure) -> float:
     se = (measure.high - measure.low) / (2 * NormalDist().inv_cdf(0.975))
     if math.isnan(se):
         return 1.0
+    # Without any spread, an effect other than 0 is certain.
     if se == 0:
         return 1.0 if measure.value == 0 else 0.0
     return 2 * (1 - NormalDist().cdf(abs(measure.value) / se))

@@ -136,7 +136,8 @@ class PartySwap:
             and (other.name in self.against if self.against else other.kind == party.kind)
         ]
         n_swapped = 0
-        # Seeded by the row, so that an item gets the same names whichever others are drawn.
+        # Seeded by the row, so that an item gets the same names whichever others are drawn. All names are
+        # shuffled, not some drawn: those that do not fit are passed over.
         for index in seeds.generator(subject.seed, NAME, row).permutation(len(others)).tolist():
             other = others[index]
             if n_swapped == self.names:

@@ -22,6 +22,7 @@ from harness.audits.name_grammar import (
 from harness.classifiers.protocol import Example
 from harness.values.parties import Form, Leader, Party, Registry, Span
 
+# Longer words in capitals are mostly names in a headline that is set in capitals.
 MAX_ACRONYM_LETTERS = 5
 NO_ARTICLES = DefiniteArticles()
 PLURAL_POSSESSIVE = re.compile(r"(?<=[sS])['’](?!\w)")
@@ -227,6 +228,7 @@ def _surname(leader: Leader) -> str:
 def _same_position(name: str, forms: Sequence[str], others: Sequence[str]) -> str | None:
     if not others:
         return None
+    # Registries list demonyms in one order, adjectives before people: "Canadians" becomes "Mexicans".
     index = next((k for k, form in enumerate(forms) if form.casefold() == name.casefold()), 0)
     return others[min(index, len(others) - 1)]
 
@@ -241,6 +243,7 @@ def _meaning(form: Form, party: str) -> tuple[str, str] | None:
         if meaning.how in ("short", "demonym")
     }
     if {owner for owner, _, _ in meanings} == {party}:
+        # Several people of the party may bear the name: the first by alphabet, since sets have no order.
         _, how, leader = min(meanings)
         return how, leader
     return None

@@ -58,6 +58,7 @@ def run_audits(
     )
     if new and not isinstance(predict, Unavailable):
         proba = predict(new)
+        # The callable may be anybody's: a misshapen answer would otherwise pass for a finding.
         check_probabilities(proba, (len(new), len(subject.labels)), sums_to_one=not subject.labels.multi)
         proba_of |= dict(zip(new, proba, strict=True))
     answers = Answers(subject.labels, proba_of)

@@ -82,6 +82,7 @@ class Sensitivity:
 
 def _variants(subject: Subject, rows: Sequence[int]) -> Variants:
     """Return kind → row of the item → variant."""
+    # The placeholder of `target: masked`: a classifier that was trained with it knows it.
     mask = Marks().mask
     variants: Variants = {kind: {} for kind in KINDS}
     targets = list(
@@ -102,6 +103,7 @@ def _variants(subject: Subject, rows: Sequence[int]) -> Variants:
         # Chosen by the row number: different items get different parties, and runs stay reproducible.
         if others:
             variants["other"][row] = _with_target(subject, example, others[row % len(others)])
+        # Not in the text either: the corpus may leave a party unlabelled that the sentence names.
         absent = [target for target in targets if target not in named and target not in example.text]
         if absent:
             variants["absent"][row] = replace(example, target=absent[row % len(absent)], spans=())
@@ -121,6 +123,7 @@ def _evaluate(subject: Subject, rows: Sequence[int], variants: Variants, answers
     measures = [
         rate(f"{kind}_changes", values, subject.clusters[list(variants[kind])])
         for kind, values in changes.items()
+        # Without the sentence labels are expected to change; kappa, below, corrects agreement for chance.
         if kind != "alone"
     ]
     name_alone = answers.predicted(list(variants["alone"].values())).tolist()

@@ -71,6 +71,8 @@ class TargetUse:
         )
         gap = compared(sample, twin, subject.metric)
         measures = [Measure("difference", gap.value, gap.low, gap.high, len(sample))]
+        # A sentence with one target can be labelled without reading it, which dilutes the difference: the
+        # others are measured apart.
         shared = _ids_with_several_targets(subject)
         part = sample.only(shared)
         if MIN_ITEMS <= len(part) < len(sample):

@@ -62,6 +62,7 @@ class Unseen:
         if column not in subject.corpus.rows.columns:
             return not_applicable(NAME, f"{subject.corpus.name} has no column {column!r}.")
         rows = subject.predictions.rows
+        # No validation rows: early stopping and tuning used them, so that they are labelled too well.
         scored = rows[rows["split"].isin(["test", "calibration"])]
         marked = _marked(subject, scored, column)
         test = marked["split"] == "test"
@@ -115,6 +116,7 @@ def _marked(subject: Subject, scored: pd.DataFrame, column: str) -> pd.DataFrame
     marked["correct"] = correct.astype(float)
     marked["cluster"] = marked["group"].astype(object).where(marked["group"].notna(), marked["id"])
     keys = ["fold", "split", "id", "cluster", "seen"]
+    # The seeds of an item are no further items: their mean is one value.
     averaged: pd.DataFrame = marked.groupby(keys, sort=False, dropna=False)["correct"].mean().reset_index()
     return averaged
 

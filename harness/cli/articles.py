@@ -76,6 +76,7 @@ def read(
         outlet=outlet,
         date=date,
         language=language,
+        # Nobody reads them here; of thousands of articles they would fill the memory.
         keep_rows=False,
     )
     pipeline.read(tuple(articles), options).show()

@@ -36,6 +36,7 @@ def audit(
     typer.echo(f"{examined.uri} on {examined.n:,} rows of {examined.corpus}")
     for note in audited.notes:
         typer.echo(screen.paragraph(f"note: {note}"))
+    # Audits are all that was asked for: those that passed are explained, too.
     for paragraph in render_findings(audited.findings, width=screen.WIDTH, everything=True):
         typer.echo(paragraph)
     typer.echo(f"Logged to the experiment {audited.experiment!r}.")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.runs.comparison import ComparedRuns
     from harness.scoring.comparison import Comparison, Pair
 
+# 8 · 7 / 2: all pairs of eight runs.
 MAX_PAIRS = 28
 """More pairs than this are left to the page and the table in the run."""
 
@@ -91,8 +92,10 @@ def show_comparison(compared: ComparedRuns) -> None:
     if len(pairs) < len(comparison.pairs):
         console.print(f"{len(comparison.pairs) - len(pairs)} more pairs are in pairs.csv of the run.\n")
     for sentence in (*conclusions(comparison), *notes(comparison)):
+        # A sentence may name runs with square brackets, which rich would take for markup.
         console.print(screen.paragraph(sentence, first="- ", then="  "), markup=False)
     if compared.page:
+        # Unwrapped, so that it can be copied.
         console.print(f"\n{compared.page}", markup=False, soft_wrap=True)
 
 
@@ -125,11 +128,13 @@ def pairs_table(comparison: Comparison, pairs: list[Pair]) -> Table:
     for pair in pairs:
         difference = pair.difference
         table.add_row(
+            # Ranks: two names would leave the numbers no room in eighty characters.
             f"{rank[pair.better]}–{rank[pair.worse]}{' *' if pair.separable else ''}",
             number(difference.value, signed=True),
             interval(difference.low, difference.high),
             p_value(pair.holm, less="<"),
             p_value(pair.randomization, less="<"),
+            # One test for each pair of seeds: the least significant of them counts.
             *([p_value(max(pair.mcnemar), less="<")] if mcnemar else []),
             percent(pair.probability),
             _items(pair),
@@ -162,4 +167,5 @@ def notes(comparison: Comparison) -> list[str]:
 def _items(pair: Pair) -> str:
     if math.isnan(pair.needed) or pair.difference.value == 0:
         return "–"
+    # Infinite where the spread over seeds alone hides the difference: more items would not show it.
     return "seeds" if math.isinf(pair.needed) else f"{pair.needed:,.0f}"

@@ -34,6 +34,7 @@ def describe_corpus(name: Annotated[str, typer.Argument(help="A corpus of the li
     from harness.corpora import describe
     from harness.scoring.statistics.krippendorff import alpha
 
+    # Alpha is handed in: corpora stand below scoring and import nothing of it.
     typer.echo(describe.describe(name, alpha))
 
 

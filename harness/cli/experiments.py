@@ -49,6 +49,7 @@ def validate(
         else:
             typer.echo(f"{path}: ok")
     if problems:
+        # Configs that extend one file repeat its problems.
         raise ConfigError(dict.fromkeys(problems))
 
 
@@ -112,6 +113,7 @@ def _observer(console: Console) -> Any:
     """Return what prints an experiment while it runs: what it stands on, notes, a line a classifier."""
     from harness.runs.observer import RunObserver
 
+    # In the function: its base class imports all that training needs, and `harness --help` should not.
     class ScreenObserver(RunObserver):
         def stage(self, description: str) -> AbstractContextManager[object]:
             return console.status(description)
@@ -239,6 +241,7 @@ def _other_metrics(run: ExperimentRun) -> list[str]:
 
 
 def _options(section: catalog.Section, entry: Any) -> str:
+    # Metrics are values without options: what tells them apart is their reference.
     if not callable(entry) or not inspect.isfunction(entry):
         return f"  {getattr(entry, 'reference', '')}".rstrip()
     options = catalog.options_model(entry, section).model_fields

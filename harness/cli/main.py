@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+# The verbs import what they need when they are called: `harness --help` waits for nothing heavy.
 from harness.cli import articles, audits, comparisons, corpora, experiments, models, stores, suites
 from harness.values.errors import HarnessError, HarnessWarning
 
@@ -17,6 +18,7 @@ app = typer.Typer(
     name="harness",
     help="Evaluate classifiers that label sentences by stance toward a party and by framing.",
     no_args_is_help=True,
+    # Help is plain text, as in the documentation: rich would draw boxes and read brackets as markup.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -48,4 +50,5 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
+        # As shells report a process that SIGINT (2) ended: 128 + 2.
         sys.exit(130)

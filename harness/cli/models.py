@@ -102,6 +102,7 @@ def predict(
         loaded,
         source,
         sink,
+        # A file has an ending that says it; --format is for streams, which have none.
         source_format=stated if source is None else None,
         output_format=stated if sink is None else None,
         resume=resume,

@@ -17,6 +17,7 @@ def console(width: int | None = WIDTH) -> Console:
     """Return a console that prints text as it is; None takes the terminal's own width."""
     from rich.console import Console
 
+    # rich would colour every number that it finds in a sentence.
     return Console(highlight=False, width=width)
 
 

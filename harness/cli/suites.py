@@ -37,6 +37,7 @@ def suite(
     from harness.runs.suites import FailedSuiteError, run_suite
 
     console = screen.console()
+    # Raised at the end only: what has finished is shown all the same.
     failure: FailedSuiteError | None = None
     try:
         run = run_suite(
@@ -130,6 +131,7 @@ def suite_table(rows: list[SuiteRow]) -> Table:
             table.floor(row),
             table.time(row),
         )
+    # Not as rows: published scores are on other items, for orientation and not to be ranked.
     published = [
         f"published: {row.metric} {number(row.value)} on {row.items}, {row.classifier}"
         for row in rows

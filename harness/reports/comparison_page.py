@@ -100,6 +100,7 @@ def _ends(entry: RankedRun) -> tuple[float, float]:
     low, high = (entry.value if math.isnan(end) else end for end in (entry.low, entry.high))
     if math.isnan(entry.seed_sd):
         return low, high
+    # The interval is about the mean over seeds, the bar about single seeds: either may be the wider one.
     return min(low, entry.value - entry.seed_sd), max(high, entry.value + entry.seed_sd)
 
 
@@ -127,6 +128,7 @@ def _lanes(comparison: Comparison) -> list[dict[str, Any]]:
             "x": PLOT_WIDTH + 14 + 12 * lane,
             "first": ROW_HEIGHT * (min(rank[name] for name in group) - 0.5),
             "last": ROW_HEIGHT * (max(rank[name] for name in group) - 0.5),
+            # A run that ranks between two of a group may belong to another group: marks show the members.
             "marks": [ROW_HEIGHT * (rank[name] - 0.5) for name in group],
         }
         for lane, group in enumerate(comparison.groups)

@@ -28,6 +28,7 @@ from harness.serving.decisions.decider import Decider
 from harness.values.labels import confidence
 from harness.values.tables import Predictions, Scores
 
+# Metrics of probabilities: temperature, the default calibration, never changes the likeliest label.
 METRICS = (ECE_EQUAL_MASS, BRIER, LOG_LOSS)
 MAX_POINTS = 200
 """Points of a risk-coverage curve that are drawn: more than the plot has pixels would only make it larger."""
@@ -93,6 +94,7 @@ class DecisionReport:
         stated, true = (
             np.concatenate(parts) for parts in zip(*claims(raw.truth(), raw.proba()), strict=True)
         )
+        # As many as in the diagram after calibration (N_BINS of the summary): the two stand side by side.
         return reliability_bins(stated, true, bins=10)
 
     @cached_property
@@ -101,6 +103,7 @@ class DecisionReport:
         predictions = self.after.only(seed=self.seed)
         codes = predictions.predicted()
         sure, wrong = confidence(predictions.proba(), codes), errors(predictions.truth(), codes)
+        # A single draw in which each item occurs once: the observed curve, not a resample.
         _, coverage, risk = risk_coverage(sure, wrong, np.ones((1, len(wrong))))
         steady = np.flatnonzero(coverage[0] >= min(MIN_COVERAGE, coverage[0, -1]))
         # Evenly spaced in coverage; the last point, all items, is always among them.
@@ -133,10 +136,12 @@ class DecisionReport:
     def _values(self) -> Iterator[tuple[str, float]]:
         for name, before, after in self.changes:
             for state, scores in (("uncalibrated", before), ("calibrated", after)):
+                # One metric on one split, without slices: the table has this row alone.
                 row = scores.rows.iloc[0]
                 yield f"test/{name}_{state}", float(row["value"])
                 for bound in ("low", "high"):
                     yield f"test/{name}_{state}_{bound}", float(row[bound])
+        # Labels and targets stay in the report: as metrics, dozens of parties would crowd the UI.
         for of_all in self.served[:1]:
             for quantity in ("coverage", "risk"):
                 for bound in ("", "_low", "_high"):

@@ -60,6 +60,7 @@ def _panel(panel: Axes, table: CrossTable, task: Task, *, named: bool) -> None:
             if not math.isnan(share.low):
                 panel.plot([share.low, share.high], [line + shift] * 2, color=color, linewidth=1.3)
         lines = [line + shift for line in range(len(shares))]
+        # Hollow and filled, so that the two can be told apart in grey, too.
         face = "white" if name == "true" else color
         panel.plot(
             [share.value for share in shares],
@@ -80,4 +81,5 @@ def _panel(panel: Axes, table: CrossTable, task: Task, *, named: bool) -> None:
     panel.tick_params(axis="x", labelsize=8)
     panel.tick_params(axis="y", length=0)
     panel.grid(axis="x", color="#e3e6e9", linewidth=0.6)
+    # A longer name would run into the title of the next panel.
     panel.set_title(f"{table.party[:34]}, {table.n:,} mentions", fontsize=9, loc="left")

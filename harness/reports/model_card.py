@@ -59,6 +59,7 @@ def _abstention(summary: Summary) -> str:
         (of_all,) = measure_coverage(summary.test, parts=False)
         bounds = f"{percent(of_all.coverage_low)} to {percent(of_all.coverage_high)}"
         measured = f"- Measured on test: it labels {of_all.coverage:.0%} ({bounds}) of the items"
+        # A model that abstains on every item serves no label, so that there is no risk to state.
         if of_all.coverage > 0:
             bounds = f"{percent(of_all.risk_low)} to {percent(of_all.risk_high)}"
             measured += f"; {of_all.risk:.0%} ({bounds}) of these labels are wrong"
@@ -104,6 +105,7 @@ def _audits(summary: Summary) -> str:
 
 def _data(summary: Summary) -> str:
     corpus, split = summary.experiment.corpus, summary.experiment.split
+    # A card is read where the model is served, without the report: the limits have to stand in it.
     lines = [f"- Corpus: {corpus.name}, {corpus.size:,} rows, fingerprint `{corpus.fingerprint}`."]
     card = corpus.card
     if card is not None:

@@ -90,6 +90,7 @@ def audits_page(name: str, asked: str, notes: Sequence[str], findings: Findings)
     findings : sequence of Finding
     """
     template = environment().get_template("model_audits.html.j2")
+    # Sentences that may not be shown were taken out of the findings already (Finding.without_texts).
     return template.render(
         name=name, asked=asked, notes=notes, findings=worst_first(findings), zip=zip, shows_text=True
     )

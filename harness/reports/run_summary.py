@@ -193,6 +193,7 @@ class Summary:
         """One row per target, the most frequent first; empty for one target or more than thirty."""
         targets = self.test.rows["target"]
         names = targets.dropna().value_counts()
+        # Frames belong to the sentence, not to a party; and the row of a single party would repeat the total.
         if self.labels.multi or not 1 < len(names) <= MAX_TARGETS:
             return ()
         truth, predicted = self.test.truth(), self.test.predicted()
@@ -224,11 +225,13 @@ class Summary:
             proba = predicted.astype(float) if self.labels.multi else np.eye(len(self.labels))[predicted]
         # -1 marks what is right: it sorts last and is cut off.
         if self.labels.multi:
+            # A missed label is an error, too: its confidence is the probability that the label is absent.
             by_label = np.where(predicted == truth, -1.0, np.where(predicted == 1, proba, 1 - proba))
             label, confidence = by_label.argmax(axis=1), by_label.max(axis=1)
         else:
             of_prediction = np.take_along_axis(proba, predicted[:, None], axis=1)[:, 0]
             label, confidence = predicted, np.where(predicted == truth, -1.0, of_prediction)
+        # A stable sort: tied items keep the order of the corpus, so that equal runs list equal errors.
         order = [int(i) for i in np.argsort(-confidence, kind="stable")[:MAX_ERRORS] if confidence[i] >= 0]
         rows = self.test.rows.iloc[order]
         words = [self._label_names(truth, predicted, int(label[i]), i) for i in order]

@@ -101,6 +101,7 @@ def compare(*experiments: str | ExperimentRun, metric: str = "", track: bool = T
             raise ConfigError([Problem("experiments", what)])
     untracked = [given for given in experiments if isinstance(given, ExperimentRun) and given.store is None]
     if untracked:
+        # A logged comparison names its runs by their ids in the store; untracked ones have none.
         if len(untracked) < len(experiments):
             what = "untracked experiments compare with untracked ones only"
             raise ConfigError([Problem("track", what, "run both with track=True")])
@@ -116,6 +117,7 @@ def compare_logged(
     """Compare the finished classifiers of experiments of a store; see :func:`compare`."""
     runs = finished_runs(store, experiments)
     chosen = metric or _primary(runs)
+    # A generator: the predictions of many runs at once might not fit in memory.
     tables = ((run.name, read_predictions(store, run)) for run in progress(runs, "reading runs", len(runs)))
     deterministic = {run.name for run in runs if run.deterministic}
     comparison = compare_predictions(tables, chosen, deterministic=deterministic)
@@ -148,6 +150,7 @@ def _tables(experiments: Sequence[ExperimentRun]) -> Iterable[tuple[str, Predict
 
 
 def _name(run: ExperimentRun, classifier: str, experiments: Sequence[ExperimentRun]) -> str:
+    # As finished_runs names them: a comparison reads alike with and without a store.
     return classifier if len(experiments) == 1 else f"{run.name}/{classifier}"
 
 

@@ -53,6 +53,7 @@ def load_corpus(kind: str, *, task: Task | None = None, **options: Any) -> Corpu
     if not name or (name not in catalog.CATALOGUES["corpus"] and Path(name).suffix):
         hint = "a table of yours: load_corpus('files', path='sentences.csv')"
         raise ConfigError([Problem("kind", f"is no corpus: {type(kind).__name__} {str(kind)[:40]!r}", hint)])
+    # A config needs a classifier; this one is never fitted.
     data = {
         "name": "corpus",
         "corpus": {"kind": kind, **options},

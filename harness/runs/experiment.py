@@ -93,6 +93,7 @@ class ClassifierRun:
         if self.store is None:
             return Path(self.address) / REPORT
         run_id = self.address.removeprefix("runs:/")
+        # Not deleted here: the path is for the caller, who opens the file later.
         copies = "" if self.store.artifacts is not None else tempfile.mkdtemp(prefix="harness-report-")
         return file_of(self.store, run_id, REPORT, copies)
 
@@ -213,6 +214,7 @@ class ExperimentRun:
     def best(self) -> str:
         """The classifier with the best primary metric on validation; empty without validation rows."""
         primary = self.plan.primary
+        # Not on test: the best score of several classifiers there would partly be luck.
         values = {run.name: score_of(run.scores, "validation", primary.name)["value"] for run in self}
         scored = [name for name, value in values.items() if not math.isnan(value)]
         if not scored:
@@ -240,6 +242,7 @@ class ExperimentRun:
 
     def _repr_html_(self) -> str:
         """Show the summary in a notebook."""
+        # Names and messages may come from files of others: nothing reaches a notebook unescaped.
         title = html.escape(f"{self.name}: {self.plan.primary.name} on test")
         table = self.summary.to_html(index=False, float_format="{:.3f}".format, na_rep="–", border=0)
         best = f"<p>Best on validation: {html.escape(self.best)}.</p>" if self.best else ""
@@ -257,6 +260,7 @@ class ExperimentRun:
                 outcome.name: str(folder_of(self.folder, self.plan, outcome.classifier))
                 for outcome in self.outcomes
             }
+        # Not asked where nothing has finished: it would raise.
         runs = finished_runs(self.store, [self.name]) if finished_names else ()
         return {run.name: f"runs:/{run.run_id}" for run in runs}
 
@@ -278,6 +282,7 @@ class _ScratchFolder:
     """A temporary folder that lasts as long as the run that holds it."""
 
     def __init__(self) -> None:
+        # Not a TemporaryDirectory: that warns when it is collected, which is the normal end here.
         self.path = Path(tempfile.mkdtemp(prefix="harness-run-"))
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
@@ -339,9 +344,11 @@ def run(
     with observer.stage(f"reading {plan.corpus.kind}"):
         prepared = prepare(plan)
     observer.prepared(prepared)
+    # Folds repeat the notes of their split.
     notes = list(dict.fromkeys(note for split in prepared.splits for note in split.notes))
     for note in notes:
         observer.note(note)
+    # Before the store is opened: an experiment that is refused leaves no trace in it.
     with observer.stage("looking for leaks"):
         leaks = check_leaks(prepared, allow=allow_leaks)
     for note in leaks.notes if leaks is not None else ():
@@ -354,6 +361,7 @@ def run(
     for outcome in run_classifiers(prepared, destination, fresh=fresh, leaks=leaks):
         outcomes.append(outcome)
         observer.classifier_ended(outcome)
+    # After the run: before it, a stopped training that it resumes might be removed as too old.
     unfinished = pending.prune(store).note() if store is not None else ""
     finished_run = ExperimentRun(prepared, tuple(outcomes), tuple(notes), store, folder, unfinished, scratch)
     if finished_run.failed:
@@ -369,6 +377,7 @@ def _destination(
         if output is not None:
             raise PredictionsError("output has no effect on a tracked run: its files lie in the store")
         store = Store.open(say=observer.note)
+        # Before anything is trained: after Ctrl-C, too, the other verbs mean this experiment.
         last_experiment.remember(store, plan.name)
         return store, None, None
     if output is not None:

@@ -44,6 +44,7 @@ def log_audits(store: Store, experiment: str, name: str, folder: Path, findings:
     try:
         client.log_artifacts(run_id, str(folder))
         contents.log_metrics(client, run_id, names.metrics(names.finding_values(findings)))
+    # On Ctrl-C too: a run that stays RUNNING would look as if it were still at work.
     except BaseException:
         client.set_terminated(run_id, "FAILED")
         raise

@@ -97,6 +97,7 @@ def load_for_audit(uri: str) -> AuditableModel:
         Where there is no model, or MLflow cannot load it.
     """
     try:
+        # A fast engine may change up to 0.5 % of the labels, which an audit would take for an effect.
         return _of_label_model(load(uri, engine="fp32"))
     # Not every failure: a damaged model of the harness must not be tried as a pyfunc.
     except ForeignModelError:
@@ -107,6 +108,7 @@ def _of_label_model(model: LabelModel) -> AuditableModel:
     contract, classifier = model.engine.contract, model.engine.classifier
 
     def predict(examples: Examples, labels: LabelSet) -> NDArray[np.float64]:  # noqa: ARG001
+        # Calibrated only: an audit needs a label for every variant, so that nothing may abstain.
         return contract.effective_decider.calibrated(classifier.predict_proba(examples))
 
     about = contract.trained_on
@@ -130,6 +132,7 @@ def _pyfunc(uri: str) -> Callable[[Examples, LabelSet], NDArray[np.float64]]:
 
     try:
         if uri.startswith(SCHEMES):
+            # This function takes no client: it looks addresses up in the global store.
             with Store.open().pointed():
                 model = pyfunc.load_model(uri)
         else:
@@ -195,4 +198,5 @@ def read_probabilities(uri: str, answer: Any, labels: LabelSet, n: int) -> NDArr
         )
     if len(answer) != n:
         raise ModelError(f"{uri} answered {len(answer):,} rows for {n:,} examples")
+    # By name: the model may order its columns in its own way.
     return np.asarray(answer[columns], dtype=np.float64)

@@ -72,6 +72,7 @@ def log_comparison(
             client.log_artifacts(run_id, name)
         contents.log_parameters(client, run_id, _parameters(comparison, runs))
         contents.log_metrics(client, run_id, names.metrics(_metrics(comparison)))
+    # On Ctrl-C too: a run that stays RUNNING would look as if it were still at work.
     except BaseException:
         client.set_terminated(run_id, "FAILED")
         raise
@@ -83,6 +84,7 @@ def page_of(store: Store, run_id: str) -> str:
     """Return the page of a logged comparison: a path, or on a server its address in MLflow."""
     if store.artifacts is None:
         return f"runs:/{run_id}/{PAGE}"
+    # No folder for copies: the file lies on this machine.
     return str(file_of(store, run_id, PAGE, ""))
 
 
@@ -117,6 +119,7 @@ def _parameters(comparison: Comparison, runs: Mapping[str, str]) -> dict[str, An
 
 def _metrics(comparison: Comparison) -> dict[str, float]:
     return {
+        # With a prefix of their own: the UI groups metrics by what stands before the slash.
         "comparison/runs": float(len(comparison.runs)),
         "comparison/pairs": float(len(comparison.pairs)),
         "comparison/established": float(sum(pair.separable for pair in comparison.pairs)),

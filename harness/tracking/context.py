@@ -55,6 +55,7 @@ def _git(folder: Path, *arguments: str) -> str:
             timeout=GIT_SECONDS,
             check=True,
         )
+    # Provenance is worth having and not worth failing for: without git, experiments run all the same.
     except (OSError, subprocess.SubprocessError):
         return ""
     return answer.stdout.strip()
@@ -73,6 +74,7 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "cores usable": _usable(),
         "memory GiB": _memory(),
+        # Another number of threads changes fine-tuned models in the last digits.
         "thread settings": {
             name: value for name, value in sorted(os.environ.items()) if name.endswith("_NUM_THREADS")
         },
@@ -106,6 +108,7 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor()
+    # On Linux platform.processor() is often empty.
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(named, platform.processor())
 

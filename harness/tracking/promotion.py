@@ -149,6 +149,8 @@ def promote(
     """
     best = _best(_candidates(store, experiment), experiment, classifier)
     name = model_name or best.tags.get(names.MODEL_NAME, "model")
+    # From reading the old champion until the alias has moved: of two promotions at once, each would otherwise
+    # note the same champion as the previous one.
     with store.lock(f"model-{name}"):
         champion = _version(store, name, CHAMPION)
         if champion is not None and not replace:
@@ -177,6 +179,7 @@ def rollback(store: Store, model_name: str) -> Promotion:
         champion, previous = (_version(store, model_name, alias) for alias in (CHAMPION, PREVIOUS))
         if previous is None:
             raise PromotionError(f"{model_name!r} has no previous champion to roll back to")
+        # The champion first: a process that dies in between has done what was asked for.
         store.client.set_registered_model_alias(model_name, CHAMPION, previous.version)
         if champion is not None:
             store.client.set_registered_model_alias(model_name, PREVIOUS, champion.version)
@@ -197,6 +200,7 @@ def _candidates(store: Store, experiment: str) -> list[_Candidate]:
         raise PromotionError(f"the experiment {experiment!r} has no finished run; run it first")
     candidates = [_Candidate.of(run) for run in runs]
     comparable = [candidate for candidate in candidates if candidate.scored_on == candidates[0].scored_on]
+    # Reversed, so that the newest run of each name comes last and stays.
     return list({candidate.name: candidate for candidate in reversed(comparable)}.values())
 
 
@@ -301,6 +305,7 @@ def _check_wheel(store: Store, name: str, version: str) -> None:
 
 def _make_champion(store: Store, name: str, version: str, before: str | None) -> None:
     if before is not None:
+        # Before the champion moves: a process that dies in between leaves a way back.
         store.client.set_registered_model_alias(name, PREVIOUS, before)
     store.client.set_registered_model_alias(name, CHAMPION, version)
     # Our lock does not reach other machines, and MLflow has no compare-and-set: on a server somebody else may

@@ -142,6 +142,7 @@ def table(predictions: Predictions, texts: pd.DataFrame | None) -> str:
     columns["target"] = first_rows["target"]
     if texts is not None:
         columns["text"] = first_rows["id"].map(dict(zip(texts["id"], texts["text"], strict=True)))
+    # Four digits: the UI loads the whole table at once.
     columns |= {f"p_{name}": first_rows[f"p_{name}"].round(4) for name in labels.names}
     import pandas as pd
 

@@ -33,6 +33,7 @@ def log_suite(
     """
     client = store.client
     experiment_id = store.experiment(name)
+    # Times in the table are those of the trials, not of this call: a suite without news gives equal files.
     digest = fingerprint([*files.values()])
     earlier = client.search_runs(
         [experiment_id],
@@ -57,6 +58,7 @@ def log_suite(
             client.log_text(run_id, text, file)
         logged = {names.safe(key): value for key, value in values.items()}
         contents.log_metrics(client, run_id, names.metrics(logged))
+    # On Ctrl-C too: a run that stays RUNNING would look as if it were still at work.
     except BaseException:
         client.set_terminated(run_id, "FAILED")
         raise

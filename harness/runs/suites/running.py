@@ -72,11 +72,14 @@ def run_entries(
         chosen = [name for name in names if not classifiers or name in classifiers]
         try:
             prepared = prepare(entry.plan)
+            # The gate takes time, and there is nothing to stop where nothing is run.
             leaks = check_leaks(prepared) if chosen else None
+        # A corpus that cannot be read, or leaks, must not keep the others from being run.
         except HarnessError as error:
             yield SuiteFailure(entry, error)
             continue
         for classifier in entry.plan.classifiers:
+            # One at a time: what is run and what is only looked up stay in the order of the config.
             single = replace(prepared, plan=replace(entry.plan, classifiers=(classifier,)))
             outcomes = (
                 run_classifiers(single, store, fresh=fresh, leaks=leaks)

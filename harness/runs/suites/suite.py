@@ -133,6 +133,7 @@ def read(path: Path) -> Suite:
                 if resolved is not None and name not in [planned.name for planned in resolved.classifiers]
             ]
     if problems:
+        # What is wrong in `common` is wrong in every experiment, and told once.
         raise ConfigError(dict.fromkeys(problems))
     means = {name: tuple(keys) for name, keys in config.means.items()}
     return Suite(config.name, config.description, document.path, tuple(entries), means)
@@ -163,6 +164,7 @@ def _document(suite: ConfigDocument, name: str, key: str) -> ConfigDocument:
         lines: dict[Key, SourceLine] = {
             path[depth:]: line for path, line in suite.lines.items() if path[:depth] == prefix
         }
+        # Copied, since merging changes its layers and `common` is a layer of every experiment.
         layers.append((copy.deepcopy(data), {path: line for path, line in lines.items() if path}))
     return merged(suite.path, [({"name": f"{name}-{key}"}, {}), *layers])
 
@@ -171,6 +173,7 @@ def _absent(data: Mapping[str, Any]) -> str:
     """Say why an experiment's corpus is not there, as far as its environment variable tells."""
     corpus = data.get("corpus")
     kind = corpus.get("kind") if isinstance(corpus, Mapping) else None
+    # Only a corpus that is looked for can be absent; a folder that is named has to be there.
     if not isinstance(kind, str) or kind not in catalog.CATALOGUES["corpus"] or "folder" in (corpus or {}):
         return ""
     card = load_card(kind)

@@ -115,6 +115,7 @@ def _write(store: Store, suite: Suite, table: tuple[SuiteRow, ...], folder: Path
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
+    # As metrics, published numbers would look like results of this run.
     ours = [row for row in table if not row.published]
     values = {f"{row.corpus}/{row.classifier}": row.value for row in ours}
     log_suite(store, suite.name, suite.description, files, values)

@@ -102,6 +102,7 @@ def _cards_by_section(suite: Suite, keys: Sequence[str]) -> dict[str, Card]:
         first = averaged_cards[0] if averaged_cards else None
         if first is not None and averaged_cards.count(first) == len(averaged_cards):
             cards[name] = first
+    # A later section takes the place of an earlier one, so that each card is shown once.
     last = {card.name: key for key in keys if (card := cards.get(key)) is not None}
     return {key: cards[key] for key in last.values()}
 
@@ -167,6 +168,7 @@ def _row(entry: SuiteEntry, outcome: ClassifierOutcome) -> SuiteRow:
         expected["high"],
         floor=entry.floors.get(outcome.classifier.name, math.nan),
         items=f"{scored}, {len(folds)} folds" if len(folds) > 1 else f"{scored} of test",
+        # Of the trials, not of this call: what was finished earlier shows the time that it took.
         seconds=sum(sum(trial.seconds.values()) for trial in result.trials),
     )
 
@@ -194,6 +196,7 @@ def _means(name: str, keys: Sequence[str], table: Sequence[SuiteRow]) -> list[Su
     return [
         _mean(replace(scored[0], corpus=name), scored)
         for scored in by_classifier.values()
+        # A mean over fewer corpora, or over different metrics, would pass for that over all of them.
         if len(scored) == len(keys) and len({row.metric for row in scored}) == 1
     ]
 

@@ -51,8 +51,11 @@ def locked(path: Path, what: str = "") -> Iterator[None]:
         What the holder does, shown on standard error while waiting; empty: nothing is shown.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    # The kernel releases a flock when its process dies. The file is never deleted: a process that waits would
+    # get the lock of the old file, and a newcomer that of a new one.
     with path.open("w") as handle:
         try:
+            # Without waiting at first, so that a wait can be announced.
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if what:
@@ -80,6 +83,7 @@ def ready(database: Path, artifacts: Path, say: Callable[[str], object] | None =
     if database.exists():
         return
     with locked(database.with_name(f"{database.name}.lock"), f"it creates the store {database}"):
+        # Once more: another process may have created it while this one waited for the lock.
         if not database.exists():
             if say is not None:
                 say(f"creating the store {database} (a few seconds, once)")
@@ -93,6 +97,7 @@ def _create(database: Path, artifacts: Path) -> None:
     draft = database.with_name(f"{database.name}.new-{os.getpid()}-{time.monotonic_ns()}")
     try:
         store = SqlAlchemyStore(f"{SQLITE}{draft}", artifacts.as_uri())  # type: ignore[no-untyped-call]
+        # An open connection would keep the write-ahead log from being emptied below.
         store.engine.dispose()
         # One file to move: what is in the write-ahead log goes into the database.
         with contextlib.closing(sqlite3.connect(draft)) as connection:
@@ -117,5 +122,6 @@ def _on_network(path: Path) -> bool:
         return False
     mounts = [(parts[1], parts[2]) for parts in (line.split() for line in lines) if len(parts) > 2]
     inside = [(len(mount), kind) for mount, kind in mounts if path.is_relative_to(mount)]
+    # Of nested mounts the innermost holds the file.
     kind = max(inside, default=(0, ""))[1]
     return kind.startswith(("nfs", "cifs", "smb", "9p", "fuse.sshfs", "lustre", "ceph", "afs"))

@@ -138,8 +138,10 @@ class Store:
         StoreError
             Where the experiment was deleted in the UI and not restored.
         """
+        # One lock around both: of two processes that find no experiment, the second could not create it.
         with self.lock("experiments"):
             experiment = self.client.get_experiment_by_name(name)
+            # MLflow keeps the name of a deleted experiment: it can be neither used nor created again.
             if experiment is not None and experiment.lifecycle_stage != "active":
                 raise StoreError(
                     f"the experiment {name!r} was deleted; choose another name or restore it with"
@@ -226,8 +228,10 @@ def _located(uri: str, home: Path) -> Store:
     if not uri:
         return Store(f"{SQLITE}{home / 'mlflow.db'}", home, home / "artifacts")
     if uri.startswith(SQLITE):
+        # Absolute: MLflow reads a relative path from whichever folder a process works in.
         database = Path(unquote(uri.removeprefix(SQLITE))).resolve()
         return Store(f"{SQLITE}{database}", home, database.parent / "artifacts")
+    # With or without a driver: postgresql+pg8000. Such a database holds no files: they lie with the project.
     if "://" in uri and uri.partition("://")[0].partition("+")[0] in ("postgresql", "mysql", "mssql"):
         return Store(uri, home, home / "artifacts")
     if uri.partition(":")[0] in SERVERS:
@@ -239,6 +243,7 @@ def _located(uri: str, home: Path) -> Store:
 
 def _reached(uri: str) -> None:
     """Refuse a server that does not answer: MLflow itself would retry for minutes."""
+    # "databricks" is a name that MLflow resolves, not an address to open.
     if not uri.startswith("http"):
         return
     try:

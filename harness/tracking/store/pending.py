@@ -76,6 +76,7 @@ def prune(store: Store, now: float | None = None) -> Pending:
     count = size = removed = 0
     for folder in sorted((store.home / FOLDER).glob(f"{PREFIX}*")):
         try:
+            # Not by the folder's own time, which stays when a file in it is written to.
             last_write, bytes_used = _usage(folder)
         except FileNotFoundError:
             # Another process has just finished this training.
@@ -91,5 +92,6 @@ def prune(store: Store, now: float | None = None) -> Pending:
 def _usage(folder: Path) -> tuple[float, int]:
     """Return when a file of a folder was last written, and the bytes of all."""
     files = [path.stat() for path in folder.rglob("*") if path.is_file()]
+    # A training that has saved nothing yet counts from its start.
     last_write = max((file.st_mtime for file in files), default=folder.stat().st_mtime)
     return last_write, sum(file.st_size for file in files)
