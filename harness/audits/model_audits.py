@@ -189,7 +189,7 @@ def log_model_audit(store: Store | None, audit: ModelAudit, output: Path | None 
     """
     from harness.reports.pages import audits_page
     from harness.tracking.audit_runs import log_audits
-    from harness.tracking.saved import write_findings
+    from harness.tracking.run_files import write_findings
 
     with tempfile.TemporaryDirectory(prefix="harness-audit-") as name:
         folder = Path(name)

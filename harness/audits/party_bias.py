@@ -21,14 +21,12 @@ from harness.classifiers.protocol import Example
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
 from harness.values.formatting import interval, number
+from harness.values.minimums import MIN_PARTY_ITEMS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAME = "party_swap"
-MIN_PARTY_ITEMS = 10
-"""The bias of a party is given if at least this many items were tried with its name."""
-
 MAX_NAMED_PARTIES, MAX_SHOWN_PAIRS, MAX_SHOWN_FLIPS = 3, 40, 12
 
 

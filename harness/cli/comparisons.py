@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from harness.cli import screen
 from harness.cli.experiments import Sets
-from harness.values.formatting import interval, number, p_value, percent
+from harness.values.formatting import interval, needed_items, number, p_value, percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -137,7 +136,7 @@ def pairs_table(comparison: Comparison, pairs: list[Pair]) -> Table:
             # One test for each pair of seeds: the least significant of them counts.
             *([p_value(max(pair.mcnemar), less="<")] if mcnemar else []),
             percent(pair.probability),
-            _items(pair),
+            needed_items(pair.needed, pair.difference.value),
         )
     return table
 
@@ -162,10 +161,3 @@ def notes(comparison: Comparison) -> list[str]:
     ]
     refused = [f"{name} was left out: {why}." for name, why in comparison.refused.items()]
     return [*power(comparison), *omitted, *comparison.limitations, *refused]
-
-
-def _items(pair: Pair) -> str:
-    if math.isnan(pair.needed) or pair.difference.value == 0:
-        return "–"
-    # Infinite where the spread over seeds alone hides the difference: more items would not show it.
-    return "seeds" if math.isinf(pair.needed) else f"{pair.needed:,.0f}"

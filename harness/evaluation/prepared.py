@@ -131,6 +131,7 @@ class Prepared:
         """What reports say of the experiment."""
         # Cached: the fingerprint serialises the whole corpus.
         plan, config, first = self.plan, self.plan.config, self.splits[0]
+        # Folds repeat the notes of their split.
         notes = dict.fromkeys(note for split in self.splits for note in split.notes)
         return ExperimentInfo(
             name=plan.name,

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from harness.reports.pages import environment
-from harness.scoring.comparison import Comparison, Pair, RankedRun
+from harness.scoring.comparison import Comparison, RankedRun
 from harness.scoring.comparison.conclusions import conclusions, power, shortened
-from harness.values.formatting import number, p_value
+from harness.values.formatting import needed_items, number, p_value
 
 PLOT_WIDTH, ROW_HEIGHT, NAME_WIDTH = 520, 26, 170
 """In the units of the view box."""
@@ -42,26 +42,11 @@ def comparison_page(comparison: Comparison, *, date: str = "", command: str = ""
             lanes=_lanes(comparison),
             size={"width": PLOT_WIDTH, "row": ROW_HEIGHT, "names": NAME_WIDTH},
             p=p_value,
-            items=items,
+            needed_items=needed_items,
             date=date,
             command=command,
         )
     )
-
-
-def items(pair: Pair) -> str:
-    """Write how many items a difference needs to become significant.
-
-    A dash where the difference is 0, "seeds" where only more seeds would help.
-
-    Examples
-    --------
-    >>> items(pair)                                                          # doctest: +SKIP
-    '3,021'
-    """
-    if math.isnan(pair.needed) or pair.difference.value == 0:
-        return "–"
-    return "seeds" if math.isinf(pair.needed) else f"{pair.needed:,.0f}"
 
 
 class _Axis:

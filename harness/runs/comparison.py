@@ -12,7 +12,7 @@ from harness.scoring.comparison import Comparison
 from harness.scoring.comparison import compare as compare_predictions
 from harness.scoring.comparison.conclusions import conclusions, power
 from harness.tracking.comparison_runs import log_comparison, page_of
-from harness.tracking.finished import FinishedRun, finished_runs, read_predictions
+from harness.tracking.finished_runs import FinishedRun, finished_runs, read_predictions
 from harness.tracking.store import Store, last_experiment
 from harness.values.errors import ConfigError, Problem
 from harness.values.progress import progress

@@ -19,7 +19,7 @@ from harness.evaluation.results import ClassifierResult
 from harness.runs.classifiers import ClassifierOutcome, check_leaks, run_classifiers
 from harness.runs.observer import RunObserver
 from harness.runs.untracked import MODEL, folder_of
-from harness.tracking.finished import file_of, finished_runs
+from harness.tracking.finished_runs import file_of, finished_runs
 from harness.tracking.models import load
 from harness.tracking.store import Store, last_experiment, pending
 from harness.values.errors import HarnessError, PredictionsError, suggest
@@ -344,8 +344,7 @@ def run(
     with observer.stage(f"reading {plan.corpus.kind}"):
         prepared = prepare(plan)
     observer.prepared(prepared)
-    # Folds repeat the notes of their split.
-    notes = list(dict.fromkeys(note for split in prepared.splits for note in split.notes))
+    notes = list(prepared.info.split.notes)
     for note in notes:
         observer.note(note)
     # Before the store is opened: an experiment that is refused leaves no trace in it.

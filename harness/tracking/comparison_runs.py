@@ -13,7 +13,7 @@ from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison.conclusions import conclusions, power
 from harness.tracking import contents, context, names
-from harness.tracking.finished import file_of
+from harness.tracking.finished_runs import file_of
 from harness.tracking.store import Store
 from harness.values.tables import fingerprint
 from harness.values.version import VERSION

@@ -16,7 +16,7 @@ from harness.reports.frames_by_party import framed_png
 from harness.reports.pages import About, run_page
 from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import as_table
-from harness.tracking import context, names, saved
+from harness.tracking import context, names, run_files
 from harness.values.formatting import number
 
 if TYPE_CHECKING:
@@ -139,10 +139,10 @@ def log_classifier(
 def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     """Write the files of a parent run: report, figures, config, environment, predictions, scores."""
     result = summary.result
-    saved.write_result(folder, result)
+    run_files.write_result(folder, result)
     # Licensed text may be kept out of the store: tracking.log_text: false.
     texts = summary.rows.test.rows if summary.shows_text else None
-    (folder / saved.TABLE).write_text(saved.table(summary.test, texts), encoding="utf-8")
+    (folder / run_files.TABLE).write_text(run_files.table(summary.test, texts), encoding="utf-8")
     (folder / "config.yaml").write_text(summary.experiment.config_text, encoding="utf-8")
     environment = context.environment() | {"git": vars(git)}
     (folder / "environment.json").write_text(json.dumps(environment, indent=1) + "\n", encoding="utf-8")
@@ -228,7 +228,7 @@ def _tags(summary: Summary) -> dict[str, str]:
         names.TEST: result.predictions.only(split="test").fingerprint(),
         names.VALIDATION: result.predictions.only(split="validation").fingerprint(),
         NOTE: _note(summary),
-        "mlflow.loggedArtifacts": json.dumps([{"path": saved.TABLE, "type": "table"}]),
+        "mlflow.loggedArtifacts": json.dumps([{"path": run_files.TABLE, "type": "table"}]),
     }
     tags |= {f"{names.AUDIT}{finding.audit}": finding.verdict for finding in result.findings}
     if result.served is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.tracking import names, saved
+from harness.tracking import names, run_files
 from harness.tracking.store import Store
 from harness.values.errors import StoreError
 from harness.values.labels import LabelSet
@@ -80,9 +80,9 @@ def read_predictions(store: Store, run: FinishedRun) -> Predictions:
     with tempfile.TemporaryDirectory(prefix="harness-") as copies:
         try:
             config, table = (
-                file_of(store, run.run_id, name, copies) for name in ("config.yaml", saved.PREDICTIONS)
+                file_of(store, run.run_id, name, copies) for name in ("config.yaml", run_files.PREDICTIONS)
             )
-            return saved.read_predictions(table, labels_of(config))
+            return run_files.read_predictions(table, labels_of(config))
         except (OSError, MlflowException) as error:
             raise StoreError(f"the files of {run.name} (run {run.run_id}) are gone: {error}") from error
 

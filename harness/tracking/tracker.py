@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.results import ClassifierResult, FinishedClassifier, Trial, TrialResult
 from harness.scoring.score import score
-from harness.tracking import contents, context, names, saved, view
+from harness.tracking import contents, context, names, run_files, view
 from harness.tracking.store import Store, pending
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
@@ -75,7 +75,7 @@ class Tracker:
             if run.info.status == "FINISHED":
                 # Files that were deleted or do not read: the run does not count, and is done again.
                 with contextlib.suppress(OSError, KeyError, PredictionsError), self.files(run) as folder:
-                    return saved.read_result(folder, classifier, trials, self.plan.labels)
+                    return run_files.read_result(folder, classifier, trials, self.plan.labels)
         return None
 
     @contextlib.contextmanager
@@ -249,7 +249,7 @@ class ParentRun:
             folder = tracker.pending(run.info.run_id)
             model = folder if (folder / "loader.txt").is_file() else None
             with contextlib.suppress(OSError, KeyError, PredictionsError), tracker.files(run) as files:
-                return saved.read_trial(files, trial, tracker.plan.labels, model)
+                return run_files.read_trial(files, trial, tracker.plan.labels, model)
         return None
 
     @contextlib.contextmanager
@@ -319,7 +319,7 @@ class ChildRun:
         """Log predictions, options, scores, training curves and times."""
         client, plan = self.tracker.store.client, self.tracker.plan
         with self.tracker.scratch() as folder:
-            saved.write_trial(folder, result)
+            run_files.write_trial(folder, result)
             client.log_artifacts(self.run_id, str(folder))
         contents.log_parameters(
             client, self.run_id, {"seed": result.trial.seed, "fold": result.trial.fold, **result.options}

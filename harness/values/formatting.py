@@ -110,3 +110,23 @@ def duration(seconds: float, *, places: int = 0, minutes_from: float = math.inf)
     if math.isnan(seconds):
         return ""
     return f"{seconds:.{places}f} s" if seconds < minutes_from else f"{seconds / 60:.0f} min"
+
+
+def needed_items(needed: float, difference: float) -> str:
+    """Write how many items a difference needs to become significant.
+
+    Parameters
+    ----------
+    needed : float
+        Infinite where the spread over seeds alone hides the difference: more items would not show it.
+    difference : float
+        A dash is written where it is 0: no number of items shows it.
+
+    Examples
+    --------
+    >>> needed_items(3021.2, 0.02), needed_items(math.inf, 0.02), needed_items(3021.2, 0.0)
+    ('3,021', 'seeds', '–')
+    """
+    if math.isnan(needed) or difference == 0:
+        return MISSING
+    return "seeds" if math.isinf(needed) else f"{needed:,.0f}"

@@ -16,7 +16,7 @@ from harness.evaluation.prepared import Prepared, labels_of, prepare, reads_both
 from harness.evaluation.trial import list_trials, run_trial
 from harness.runs.classifiers import ClassifierOutcome, run_classifiers
 from harness.splits import PARTS
-from harness.tracking.finished import finished_runs, read_predictions
+from harness.tracking.finished_runs import finished_runs, read_predictions
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
 from harness.values.labels import FRAMING, STANCE, LabelSet

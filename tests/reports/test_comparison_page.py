@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from golden import Golden
 from scoring.comparison.toy_runs import frames, run, with_rows
 
-from harness.reports.comparison_page import comparison_page, items, p_value
+from harness.reports.comparison_page import comparison_page, p_value
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison, compare
+from harness.values.formatting import needed_items
 
 
 class PageParser(HTMLParser):
@@ -118,7 +118,5 @@ def test_p_values(value: float, shown: str) -> None:
         (float("nan"), 0.1, "–"),
     ],
 )
-def test_items(three: Comparison, needed: float, value: float, shown: str) -> None:
-    pair = three.pairs[0]
-    changed = replace(pair, needed=needed, difference=replace(pair.difference, value=value))
-    assert items(changed) == shown
+def test_needed_items(needed: float, value: float, shown: str) -> None:
+    assert needed_items(needed, value) == shown

@@ -25,7 +25,7 @@ from harness.runs.external import log_external
 from harness.scoring.comparison import compare
 from harness.scoring.comparison.conclusions import shortened
 from harness.tracking import promotion
-from harness.tracking.finished import finished_runs, read_predictions
+from harness.tracking.finished_runs import finished_runs, read_predictions
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, HarnessError, StoreError
 

@@ -12,7 +12,7 @@ from harness.config import plan
 from harness.evaluation.prepared import Prepared, prepare
 from harness.runs.classifiers import run_classifiers
 from harness.scoring.slices import slices_of
-from harness.tracking.finished import finished_runs, read_predictions
+from harness.tracking.finished_runs import finished_runs, read_predictions
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
 from harness.values.labels import LabelSet

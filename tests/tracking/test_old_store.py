@@ -19,7 +19,7 @@ from harness.config import plan
 from harness.evaluation.prepared import prepare
 from harness.runs.comparison import compare_logged
 from harness.tracking.auditable import load_for_audit
-from harness.tracking.finished import finished_runs, read_predictions
+from harness.tracking.finished_runs import finished_runs, read_predictions
 from harness.tracking.promotion import promote, rollback
 from harness.tracking.store import Store
 from harness.tracking.store.relocate import relocate

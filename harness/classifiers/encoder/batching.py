@@ -62,7 +62,7 @@ class Tokenizer:
     backend : transformers fast tokenizer
         As :func:`harness.classifiers.checkpoints.load_tokenizer` loads it.
     target : str
-        How the target is row_view, see :mod:`harness.classifiers.inputs`.
+        How the target is shown, see :mod:`harness.classifiers.inputs`.
     max_tokens : int
         The most tokens of a row.
     """

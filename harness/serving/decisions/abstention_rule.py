@@ -24,7 +24,7 @@ class AbstentionRule:
     risk : float
         Share of the labels that are given which may be wrong, in ``(0, 1)``.
     method : {"conformal", "learn_then_test"}
-        Conformal risk control (Angelopoulos et al. 2022), or learn then test (Angelopoulos et al. 2021).
+        Conformal risk control (Angelopoulos et al. 2024), or learn then test (Angelopoulos et al. 2025).
     certainty : float
         With which ``learn_then_test`` keeps the risk, in ``(0, 1)``.
     n, groups, largest : int
