@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from harness.articles.reading import Reading
 from harness.articles.table_writer import flat_rows
 from harness.values.errors import ArticleError, ModelError
 
+NO_MODEL = "there is no model"
 PARTIES = """
 - {name: Ostrel, kind: country, leaders: [{name: Mara Crane, aliases: [Crane]}]}
 - {name: Varna, kind: country, aliases: [Varnans]}
@@ -25,7 +27,7 @@ PARTIES = """
 def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def load(uri: str) -> object:
         if uri == "models:/none@champion":
-            raise ModelError("there is no model")
+            raise ModelError(NO_MODEL)
         return model("framing" if "framing" in uri else "stance")
 
     monkeypatch.setattr("harness.tracking.models.load", load)
@@ -95,7 +97,8 @@ def test_a_text_or_a_path_is_read_and_nothing_is_written(articles: Articles) -> 
     assert reading.rows["stance"].tolist() == [
         "neutral", "critical", "critical", "critical", "critical", "supportive", "neutral",
     ]  # fmt: skip
-    assert repr(reading) == "Reading(1 articles, 7 rows, 2 parties)"
+    assert repr(reading).startswith("Reading(")
+    assert re.findall(r"\d+", repr(reading)) == ["1", "7", "2"]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +170,7 @@ def test_frames_are_left_out_where_there_is_no_such_champion(monkeypatch: pytest
     monkeypatch.setattr(pipeline, "FRAMES", "models:/none@champion")
     reading = read_files("a.txt", frames="models:/none@champion")
     (note,) = reading.notes
-    assert "there is no model" in note
+    assert NO_MODEL in note
     assert "frames" not in reading.rows.columns
     with pytest.raises(ModelError):
         read_files("a.txt", stance="models:/none@champion")

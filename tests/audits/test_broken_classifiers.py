@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -143,7 +144,7 @@ def test_labels_that_hang_on_spelling() -> None:
     assert finding.value("case") == 2 / 8
 
 
-def test_a_classifier_that_knows_only_what_it_has_seen() -> None:
+def test_a_classifier_that_knows_only_what_it_has_seen(golden: Golden) -> None:
     corpus = toy_world.corpus_of(240)
     rows = corpus.rows.copy()
     away = {
@@ -163,11 +164,13 @@ def test_a_classifier_that_knows_only_what_it_has_seen() -> None:
     finding = run_audit(narrow, toy_world.subject_of(narrow, corpus), "unseen")
     assert finding.verdict == "failed"
     assert finding.value("gap") > 0.5
-    assert "of a target" in finding.sentence
+    assert {"target", "outlet"} & set(re.findall(r"\w+", finding.sentence)) == {"target"}
+    sentences = [finding.sentence]
     outlet = rows.assign(outlet=rows["target"].where(rows["text"].isin(away), "Paper 1"))
     corpus = type(corpus)(corpus.name, outlet, corpus.source, corpus.parties)
     finding = run_audit(narrow, toy_world.subject_of(narrow, corpus, held_out_by="outlet"), "unseen")
-    assert "of an outlet" in finding.sentence
+    assert {"target", "outlet"} & set(re.findall(r"\w+", finding.sentence)) == {"outlet"}
+    golden("audits/unseen", "\n".join([*sentences, finding.sentence]))
 
 
 def test_people_who_do_not_agree() -> None:

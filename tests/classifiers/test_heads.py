@@ -127,7 +127,7 @@ def test_what_was_written_is_read(tmp_path: Path, link: Link) -> None:
 
 def test_another_number_of_labels_is_refused(tmp_path: Path) -> None:
     Head(np.zeros((1, 3)), np.zeros(3), "softmax").write(tmp_path)
-    with pytest.raises(ClassifierError, match=r"head\.npz holds 3 .* 2$"):
+    with pytest.raises(ClassifierError, match=r"head\.npz .*\b3\b.* 2$"):
         Head.read(tmp_path, PAIR)
 
 

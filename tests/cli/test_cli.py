@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import toys
+from golden import Golden
 from typer.testing import CliRunner, Result
 
 from harness.cli import main as cli
+from harness.runs.experiment import FailedClassifiersError
 from harness.values.catalog import CATALOGUES
-from harness.values.errors import ConfigError, HarnessError, StoreError
+from harness.values.errors import ConfigError, StoreError
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("sklearn", "pandas", "mlflow", "torch", "transformers", "datasets", "scipy", "matplotlib")
@@ -64,43 +67,44 @@ def test_every_verb_is_documented() -> None:
         assert (command.callback.__doc__ or "").strip(), name
 
 
-def test_validate_reports_all_files_and_all_problems(tmp_path: Path) -> None:
+def test_validate_reports_all_files_and_all_problems(tmp_path: Path, golden: Golden) -> None:
     good, bad, worse = (tmp_path / f"{name}.yaml" for name in ("good", "bad", "worse"))
     good.write_text(SMALL, encoding="utf-8")
     bad.write_text(SMALL + "sedes: [1]\n", encoding="utf-8")
     worse.write_text("a: [\n", encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         call("validate", str(good), str(bad), str(worse))
-    assert [one.what for one in caught.value.problems] == [
-        "there is no setting 'sedes'",
-        "is not YAML: expected the node content, but found '<stream end>'",
-    ]
+    assert [problem.where for problem in caught.value.problems] == [f"{bad}:4: sedes", f"{worse}:2"]
+    golden("cli/validate", str(caught.value).replace(str(tmp_path), "FOLDER"))
 
 
-def test_a_problem_ends_with_code_2_and_no_traceback(tmp_path: Path) -> None:
+def test_a_problem_ends_with_code_2_and_no_traceback(tmp_path: Path, golden: Golden) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(SMALL + "sedes: [1]\n", encoding="utf-8")
     done = process("run", "bad.yaml", folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "bad.yaml:4: sedes: there is no setting 'sedes'; did you mean 'seeds'?\n"
+    assert done.stderr.startswith("bad.yaml:4: sedes: ")
+    assert re.findall("'(.+?)'", done.stderr) == ["sedes", "seeds"]
+    golden("cli/unknown-setting", done.stderr)
     assert not (tmp_path / ".harness").exists()
 
 
-def test_a_run_shows_each_classifier_the_table_and_what_is_next(folder: Path) -> None:
+def test_a_run_shows_each_classifier_the_table_and_what_is_next(folder: Path, golden: Golden) -> None:
     toys.write_corpus(folder)
     toys.prepared(folder, "  prior: {kind: prior}\n  verbs: {kind: 'toys:verbs'}")
     shown = call("run", "toys.yaml").output
-    assert "toys: stance on toys, 54 rows (18 train, 9 validation, 0 calibration, 27 test)" in shown
-    assert "* best f1_macro on validation: `make promote` takes it" in shown
-    assert "make promote EXPERIMENT=toys" in shown
+    assert re.findall(r"\d+", shown.splitlines()[0]) == ["54", "18", "9", "0", "27"]
+    assert "EXPERIMENT=toys" in shown.split()
     table = [line.split() for line in shown.splitlines() if line.strip().startswith(("prior", "verbs"))]
     assert [row[:2] for row in table[-2:]] == [["prior", table[-2][1]], ["verbs", "*"]]
     again = call("run", "toys.yaml").output
-    assert again.count("finished earlier") == 2
+    assert (shown.split().count("reused"), again.split().count("reused")) == (0, 2)
+    # Without durations, which the first run shows.
+    golden("cli/run", "\n".join(line.rstrip() for line in again.splitlines()))
     assert (folder / ".harness" / "last").read_text(encoding="utf-8") == "toys\n"
 
 
-def test_a_classifier_that_fails_does_not_stop_the_others(folder: Path) -> None:
+def test_a_classifier_that_fails_does_not_stop_the_others(folder: Path, golden: Golden) -> None:
     toys.prepared(
         folder,
         "  early: {kind: 'toys:verbs', tune: {strength: [1.0, 2.0]}}\n  prior: {kind: prior}",
@@ -108,11 +112,9 @@ def test_a_classifier_that_fails_does_not_stop_the_others(folder: Path) -> None:
     )
     runner = CliRunner()
     result = runner.invoke(cli.app, ["run", "toys.yaml"])
-    assert isinstance(result.exception, HarnessError)
-    assert (
-        str(result.exception)
-        == "early failed: early has a grid to tune, but the split has no validation rows"
-    )
+    assert isinstance(result.exception, FailedClassifiersError)
+    assert list(result.exception.run.failed) == ["early"]
+    golden("cli/failed-classifier", str(result.exception))
     assert "prior: f1_macro" in result.output
 
 
@@ -120,7 +122,8 @@ def test_what_was_run_is_promoted_and_labels_files_and_streams(folder: Path) -> 
     toys.prepared(folder, "  verbs: {kind: 'toys:verbs'}")
     call("run", "toys.yaml")
     promoted = call("promote").output
-    assert promoted.startswith("stance version 1 (verbs) is now champion: f1_macro ")
+    words = re.findall(r"\w+", promoted.splitlines()[0])
+    assert {"stance", "1", "verbs", "champion", "f1_macro"} <= set(words)
     table = folder / "in.csv"
     table.write_text("text,target\nVarna blasted Harbour Party,Harbour Party\n", encoding="utf-8")
     call("predict", "--input", "in.csv", "--output", "out.jsonl")
@@ -131,12 +134,10 @@ def test_what_was_run_is_promoted_and_labels_files_and_streams(folder: Path) -> 
     assert streamed.stdout.splitlines()[1].startswith("Varna blasted Harbour Party,Harbour Party,critical,")
 
 
-def test_without_a_run_there_is_nothing_to_promote(folder: Path) -> None:
+def test_without_a_run_there_is_nothing_to_promote(folder: Path, golden: Golden) -> None:
     with pytest.raises(StoreError) as caught:
         call("promote")
-    assert str(caught.value) == (
-        "no experiment was run here yet; run one: make experiment CONFIG=configs/quickstart.yaml"
-    )
+    golden("cli/nothing-to-promote", str(caught.value))
 
 
 @pytest.mark.parametrize("section", ["", "corpus", "split", "classifier", "metric"])
@@ -147,9 +148,13 @@ def test_list_names_every_entry(section: str) -> None:
             assert (f"  {kind}" in shown) == (section in ("", name)), (name, kind)
 
 
-def test_list_of_an_unknown_section_suggests() -> None:
-    with pytest.raises(ConfigError, match=r"^there is no catalogue 'corpora'; did you mean 'corpus'\?$"):
+def test_list_of_an_unknown_section_suggests(golden: Golden) -> None:
+    with pytest.raises(ConfigError) as caught:
         call("list", "corpora")
+    (problem,) = caught.value.problems
+    assert "'corpora'" in problem.what
+    assert "'corpus'" in problem.hint
+    golden("cli/unknown-catalogue", str(caught.value))
 
 
 def test_schema_is_json() -> None:

@@ -132,11 +132,12 @@ def test_set_reaches_the_plan(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         plan.resolve(load(path, ["seed=4"]))
     (problem,) = caught.value.problems
-    assert (problem.where, problem.hint) == ("--set: seed", "did you mean 'seeds'?")
+    assert problem.where == "--set: seed"
+    assert "'seeds'" in problem.hint
 
 
 def test_a_corpus_variable_that_is_unset_or_wrong_is_a_problem(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden
 ) -> None:
     monkeypatch.chdir(tmp_path)
     text = SMALL.replace("partyline", "newsmtsc")
@@ -146,7 +147,7 @@ def test_a_corpus_variable_that_is_unset_or_wrong_is_a_problem(
     (unset,) = caught.value.problems
     assert unset.where == "mine.yaml:2: corpus"
     assert "HARNESS_NEWSMTSC" in unset.what
-    assert "harness corpus fetch newsmtsc" in unset.hint
+    assert "newsmtsc" in unset.hint.split()
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
     (tmp_path / "corpora" / "newsmtsc").mkdir(parents=True)
     assert plan_of(Path(), text).corpus.kind == "newsmtsc"
@@ -156,6 +157,7 @@ def test_a_corpus_variable_that_is_unset_or_wrong_is_a_problem(
     (missing,) = caught.value.problems
     assert missing.where == "mine.yaml:2: corpus"
     assert "/nowhere/at/all" in missing.what
+    golden("config/corpus-variable", f"{unset}\n{missing}")
 
 
 def audits_of(folder: Path, text: str) -> dict[str, dict[str, Any]]:

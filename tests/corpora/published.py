@@ -28,6 +28,13 @@ def wheres(error: CorpusError, home: Path) -> list[str]:
     return [problem.where.replace(f"{home}/", "") for problem in error.problems]
 
 
+def source_notes(corpus: Corpus, home: Path) -> list[str]:
+    """What the source of a corpus says beside the corpus's folder: which files or rows were left out."""
+    folder, *notes = corpus.source.split("; ")
+    assert folder == str(home)
+    return notes
+
+
 def splits(corpus: Corpus) -> dict[str, int]:
     return dict(corpus.rows["split"].value_counts())
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from golden import Golden
 
 from harness.classifiers.baselines.constant import every_label, load, majority, prior
 from harness.classifiers.protocol import Example, Labelled
@@ -51,19 +53,26 @@ def test_every_label_is_predicted_always_and_refused_for_single_labels() -> None
     classifier = every_label(labels=FRAMES)
     classifier.fit(rows([[0, 0, 1]]))
     assert classifier.predict_proba(TWO).tolist() == [[1, 1, 1], [1, 1, 1]]
-    with pytest.raises(ConfigError, match="use majority$"):
+    with pytest.raises(ConfigError) as raised:
         every_label(labels=STANCE)
+    (problem,) = raised.value.problems
+    assert "majority" in problem.hint.split()
 
 
-def test_another_number_of_labels_is_refused(tmp_path: Path) -> None:
+def test_another_number_of_labels_is_refused(tmp_path: Path, golden: Golden) -> None:
     classifier = prior(labels=STANCE)
     classifier.fit(rows([0, 1]))
     assert classifier.save(tmp_path) == "harness.classifiers.baselines.constant:load"
-    with pytest.raises(ClassifierError, match=r"baseline\.json holds 3 .* 2$"):
+    with pytest.raises(ClassifierError, match=r"baseline\.json .*\b3\b.* 2$") as raised:
         load(tmp_path, LabelSet(("critical", "supportive")))
+    golden("classifiers/other-labels", str(raised.value).replace(str(tmp_path), "FOLDER"))
 
 
-def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+def test_a_damaged_file_is_refused(tmp_path: Path, golden: Golden) -> None:
     (tmp_path / "baseline.json").write_text("{", encoding="utf-8")
-    with pytest.raises(ClassifierError, match=r"baseline\.json .*property name"):
+    with pytest.raises(ClassifierError, match=r"baseline\.json ") as raised:
         load(tmp_path, STANCE)
+    assert isinstance(raised.value.__cause__, json.JSONDecodeError)
+    # The reason is the library's.
+    text = str(raised.value).replace(str(raised.value.__cause__), "…")
+    golden("classifiers/damaged-file", text.replace(str(tmp_path), "FOLDER"))

@@ -194,22 +194,22 @@ def test_a_saved_classifier_is_complete(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "message"),
+    ("damage", "key"),
     [
-        ("embedding.json", "embedding.json cannot be read: Expecting value"),
-        ("head.npz", "head.npz cannot be read: "),
-        ("encoder/model.safetensors", "encoder: its weights cannot be read: "),
-        ("encoder/tokenizer.json", "encoder: its tokenizer cannot be read: "),
+        ("embedding.json", r"embedding\.json "),
+        ("head.npz", r"head\.npz "),
+        ("encoder/model.safetensors", r"encoder: .*weights"),
+        ("encoder/tokenizer.json", r"encoder: .*tokenizer"),
     ],
 )
-def test_a_damaged_file_is_refused(tiny: str, tmp_path: Path, damage: str, message: str) -> None:
+def test_a_damaged_file_is_refused(tiny: str, tmp_path: Path, damage: str, key: str) -> None:
     classifier = embedding(checkpoint=tiny, labels=PAIR)
     classifier.fit(data())
     classifier.save(tmp_path)
     (tmp_path / damage).write_bytes(b"")
-    with pytest.raises(ClassifierError) as raised:
+    with pytest.raises(ClassifierError, match=key) as raised:
         load(tmp_path, PAIR).predict_proba(data().examples)
-    assert message in str(raised.value)
+    assert raised.value.__cause__ is not None
 
 
 def test_every_option_out_of_range_is_named(golden: Golden) -> None:

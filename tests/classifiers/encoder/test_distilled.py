@@ -276,7 +276,7 @@ def test_options_out_of_range_are_reported(options: Options, tmp_path: Path, gol
 
 
 def test_a_student_that_is_not_fitted_is_refused(options: Options) -> None:
-    with pytest.raises(ClassifierError, match="call fit"):
+    with pytest.raises(ClassifierError, match=r"\bfit\b"):
         make(options).predict_proba(rows().examples)
 
 
@@ -303,15 +303,23 @@ def test_unlabelled_rows_are_read_in_every_format(tmp_path: Path, suffix: str) -
     assert second.spans == ((4, 9),)
 
 
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "news.csv"
+    file.touch()
+    with pytest.raises(ClassifierError) as caught:
+        read_unlabelled(file)
+    assert str(caught.value).startswith(f"{file}: ")
+    assert isinstance(caught.value.__cause__, pd.errors.EmptyDataError)
+
+
 @pytest.mark.parametrize(
     ("text", "detail"),
     [
-        ("", "cannot be read"),
         ("target\nVarna\n", "'text'$"),
         ("text,target\n", "'text'$"),
         ("text,target\nVarna won.,Varna\n,Varna\n", "row 2 "),
     ],
-    ids=["empty", "no column", "no rows", "no text"],
+    ids=["no column", "no rows", "no text"],
 )
 def test_a_file_without_text_is_refused(tmp_path: Path, text: str, detail: str) -> None:
     file = tmp_path / "news.csv"

@@ -210,9 +210,9 @@ def test_any_text_is_read(fitted: Any) -> None:
 
 
 def test_use_before_fit_is_refused(make: Callable[..., Any], tmp_path: Path) -> None:
-    with pytest.raises(ClassifierError, match="call fit"):
+    with pytest.raises(ClassifierError, match=r"\bfit\b"):
         make().predict_proba([Example("good")])
-    with pytest.raises(ClassifierError, match="call fit"):
+    with pytest.raises(ClassifierError, match=r"\bfit\b"):
         make().save(tmp_path)
 
 
@@ -257,7 +257,7 @@ def test_a_folder_of_something_else_is_refused(fitted: Any, tmp_path: Path) -> N
     with pytest.raises(ClassifierError, match=r"encoder\.json: "):
         load(tmp_path, PAIR)
     fitted.save(tmp_path)
-    with pytest.raises(ClassifierError, match=r"2 labels.* 3"):
+    with pytest.raises(ClassifierError, match=r"\b2\b.* 3$"):
         load(tmp_path, STANCE)
 
 

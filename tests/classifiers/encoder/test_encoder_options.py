@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -60,24 +61,26 @@ def test_the_smallest_values_in_range_are_accepted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "options", "where", "hint"),
+    ("kind", "options", "where", "suggested"),
     [
-        ("distilled", {"trust": 0.5}, "mine.trust", "did you mean 'teacher_weight'?"),
-        ("distilled", {"student": {"epoch": 2}}, "mine.student.epoch", "did you mean 'epochs'?"),
+        ("distilled", {"trust": 0.5}, "mine.trust", "teacher_weight"),
+        ("distilled", {"student": {"epoch": 2}}, "mine.student.epoch", "epochs"),
         (
             "joint_encoder",
             {"encoder": {"schedule": {"warmpu": 0.1}}},
             "mine.encoder.schedule.warmpu",
-            "did you mean 'warmup'?",
+            "warmup",
         ),
     ],
 )
 def test_unknown_and_former_options_come_with_a_hint(
-    kind: str, options: dict[str, Any], where: str, hint: str
+    kind: str, options: dict[str, Any], where: str, suggested: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
         bind("classifier", kind, options, "mine")
-    assert [(problem.where, problem.hint) for problem in caught.value.problems] == [(where, hint)]
+    (problem,) = caught.value.problems
+    assert problem.where == where
+    assert re.findall("'(.+?)'", problem.hint) == [suggested]
 
 
 @pytest.mark.parametrize(

@@ -96,13 +96,13 @@ def test_a_corpus_labelled_for_one_task_is_refused(lacking: str, options: Option
     other_labels = None if lacking == "labels" else FRAMES
     rows = replace(both, other_task=None) if lacking == "rows" else both
     model = joint_encoder(encoder=options, labels=PAIR, other_labels=other_labels, seed=1)
-    with pytest.raises(ClassifierError, match="only one"):
+    with pytest.raises(ClassifierError, match=r"\bjoint\b"):
         model.fit(rows)
 
 
 def test_a_model_that_is_not_fitted_is_refused(options: Options, both: Labelled) -> None:
     model = joint_encoder(encoder=options, labels=PAIR, other_labels=FRAMES, seed=1)
-    with pytest.raises(ClassifierError, match="call fit"):
+    with pytest.raises(ClassifierError, match=r"\bfit\b"):
         model.predict_proba(both.examples)
 
 
@@ -116,7 +116,8 @@ def test_options_out_of_range_are_reported(checkpoint: str) -> None:
     with pytest.raises(ConfigError) as caught:
         bind("classifier", "joint_encoder", {"encoder": {"epoch": 1}})
     (problem,) = caught.value.problems
-    assert (problem.where, problem.hint) == ("encoder.epoch", "did you mean 'epochs'?")
+    assert problem.where == "encoder.epoch"
+    assert "'epochs'" in problem.hint
 
 
 def tensors(tasks: TwoTasks, codes: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:

@@ -89,7 +89,8 @@ def test_a_damaged_file_is_refused(tmp_path: Path, name: str, text: str) -> None
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(ClassifierError) as raised:
         read(tmp_path)
-    assert str(raised.value).startswith(f"{tmp_path / name} cannot be read: ")
+    assert str(raised.value).startswith(f"{tmp_path / name} ")
+    assert raised.value.__cause__ is not None
 
 
 def test_a_count_above_1_grows_with_its_logarithm_and_a_weight_below_does_not() -> None:

@@ -54,9 +54,11 @@ def test_what_a_system_adds_does_not_belong(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["../meta/b.json", "/meta/b.json", "repo/../../meta/b.json", "..\\meta\\b.json", "C:/meta/b.json"]
 )
-def test_a_path_that_leads_outside_stops_everything(tmp_path: Path, name: str) -> None:
+def test_a_path_that_leads_outside_stops_everything(tmp_path: Path, name: str, messages: Messages) -> None:
     archive = zipped(tmp_path / "a.zip", GOOD | {name: b"{}"})
-    assert f"holds {name!r}, " in str(error_of(archive, tmp_path / "deep" / "out"))
+    error = error_of(archive, tmp_path / "deep" / "out")
+    assert repr(name) in str(error)
+    messages(error)
     assert files(tmp_path) == ["a.zip"]
 
 

@@ -109,7 +109,7 @@ def test_every_stance_and_every_frame_is_one_of_the_two_votes() -> None:
 def test_ten_holders_were_settled_on_a_third_wording() -> None:
     third = [line for line in LABELLED if line.fields["holder"] not in line.fields["holder_votes"]]
     assert len(third) == 10
-    assert "ten holders" in load_card("partyline").labelling
+    assert "ten" in load_card("partyline").labelling.split()
 
 
 def test_the_votes_differ_where_people_would_doubt() -> None:
@@ -121,15 +121,16 @@ def test_the_votes_differ_where_people_would_doubt() -> None:
 
 
 def test_the_figures_of_the_card_are_those_of_the_data() -> None:
-    flaws = " ".join(load_card("partyline").flaws)
+    flaws = load_card("partyline").flaws
     none = sum(not line.fields["frames"] for line in LABELLED)
-    assert f"{100 * none / len(LABELLED):.0f} % of" in flaws
+    assert f"{100 * none / len(LABELLED):.0f} % of" in " ".join(flaws)
     rows = Counter(target["party"] for _, target in ROWS).values()
     tested = Counter(target["party"] for line, target in ROWS if line.split == "test").values()
-    assert f"{min(rows)} to {max(rows)} rows, {min(tested)} to {max(tested)} in test" in flaws
+    (of_parties,) = [flaw for flaw in flaws if "Brelland" in flaw]
+    assert re.findall(r"\d+", of_parties) == list(map(str, [min(rows), max(rows), min(tested), max(tested)]))
     two = sum(line.article["country"] in ("Brelland", "Velmora") for line, _ in ROWS)
     assert two / len(ROWS) == pytest.approx(0.75, abs=0.02)
-    assert "three rows in four" in flaws
+    assert re.search(r"\bthree\b.* four\b.*\bBrelland and Velmora\b", of_parties)
 
 
 def test_the_least_sure_label_has_the_agreement_that_the_card_says() -> None:

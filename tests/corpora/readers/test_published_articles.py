@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from harness.values.errors import ConfigError
 from harness.values.labels import POLICY_FRAMES, TWO_SIDES
 from tests.corpora import small
 from tests.corpora.messages import Messages
-from tests.corpora.published import error_of, splits
+from tests.corpora.published import error_of, source_notes, splits
 
 FRAMING = load_card("media_frames").labels["framing"]
 COURT = "legality_constitutionality_and_jurisprudence"
@@ -61,10 +62,11 @@ def test_media_frames_by_spans_that_enough_annotators_marked(
     assert corpus.rows["frames"].tolist() == [frames, frames]
 
 
-def test_media_frames_whose_primary_frame_was_not_settled(tmp_path: Path) -> None:
+def test_media_frames_whose_primary_frame_was_not_settled(tmp_path: Path, messages: Messages) -> None:
     corpus = media_frames(folder=issue(tmp_path, primary_frame=None), labels=FRAMING)
     assert corpus.rows["id"].tolist() == ["Immigration1.0-2"]
-    assert corpus.source == f"{tmp_path}; left out without an agreed primary frame: 1"
+    assert [re.findall(r"\d+", note) for note in source_notes(corpus, tmp_path)] == [["1"]]
+    messages(corpus.source)
     # Without the field, the one that both annotators coded as primary.
     assert media_frames(folder=issue(tmp_path, primary_frame=...), labels=FRAMING).rows.loc[0, "frames"] == (
         COURT,
@@ -80,7 +82,8 @@ def test_media_frames_with_texts_in_files_of_their_own(tmp_path: Path, messages:
     (home / "immigration.json").rename(home / "annotations" / "immigration.json")
     (home / "annotations" / "codes.json").write_text("{}", encoding="utf-8")
     corpus = media_frames(folder=home, labels=FRAMING)
-    assert corpus.source == f"{home}; left out without a text: 1"
+    assert [re.findall(r"\d+", note) for note in source_notes(corpus, home)] == [["1"]]
+    messages(corpus.source)
     (home / "articles").mkdir()
     (home / "articles" / "Immigration1.0-1.txt").write_text(small.TEXT, encoding="utf-8")
     assert media_frames(folder=home, issues=("immigration",), labels=FRAMING).source == str(home)
@@ -109,7 +112,7 @@ def test_media_frames_with_settings_that_cannot_be(options: dict[str, Any], mess
     messages(caught.value)
 
 
-def test_semeval2023(tmp_path: Path) -> None:
+def test_semeval2023(tmp_path: Path, messages: Messages) -> None:
     labels = load_card("semeval2023").labels["framing"]
     assert labels.names == POLICY_FRAMES[:-1]
     home = small.semeval2023().write(tmp_path)
@@ -121,9 +124,10 @@ def test_semeval2023(tmp_path: Path) -> None:
     assert rows.loc[0, "text"] == "Town opens gate\n\nWages fell in the café. The court will rule."
     assert splits(corpus) == {"train": 2, "dev": 2, "test": 2}
     (home / "en" / "test-labels-subtask-2.txt").unlink()
-    assert (
-        semeval2023(folder=home, labels=labels).source == f"{home}; en/test-labels-subtask-2.txt is missing"
-    )
+    corpus = semeval2023(folder=home, labels=labels)
+    (note,) = source_notes(corpus, home)
+    assert "en/test-labels-subtask-2.txt" in note.split()
+    messages(corpus.source)
     assert splits(semeval2023(folder=home, scored="dev", labels=labels)) == {"train": 2, "test": 2}
 
 

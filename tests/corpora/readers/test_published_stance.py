@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from harness.splits import predefined
 from harness.values.labels import STANCE, TWO_SIDES
 from harness.values.tables import Corpus
 from tests.corpora.messages import Messages
-from tests.corpora.published import error_of, needs, splits, wheres
+from tests.corpora.published import error_of, needs, source_notes, splits, wheres
 
 
 def pstance_files(home: Path, *files: str, row: str = '"Go, {name}!",{name},FAVOR') -> Path:
@@ -50,9 +51,10 @@ def test_pstance(tmp_path: Path) -> None:
 
 def test_pstance_without_its_test_files_or_with_an_unknown_code(tmp_path: Path, messages: Messages) -> None:
     home = pstance_files(tmp_path, "train", "val")
-    assert pstance(folder=home, politician="trump", labels=TWO_SIDES).source == (
-        f"{home}; raw_test_trump.csv is missing"
-    )
+    corpus = pstance(folder=home, politician="trump", labels=TWO_SIDES)
+    (note,) = source_notes(corpus, home)
+    assert "raw_test_trump.csv" in note.split()
+    messages(corpus.source)
     (home / "raw_val_biden.csv").unlink()
     messages(error_of(pstance, home))
     pstance_files(home, "val", row="Hm.,{name},NONE")
@@ -69,7 +71,7 @@ def vast_file(home: Path, split: str, *rows: str) -> Path:
     return home
 
 
-def test_vast(tmp_path: Path) -> None:
+def test_vast(tmp_path: Path, messages: Messages) -> None:
     home = vast_file(
         tmp_path,
         "train",
@@ -78,7 +80,11 @@ def test_vast(tmp_path: Path) -> None:
         "Bo,Soup again.,soup,ferries,2,3,9,a2,[],ferry,0,0",
     )
     corpus = vast(folder=home, labels=STANCE)
-    assert corpus.source == f"{home}; vast_dev.csv is missing; vast_test.csv is missing"
+    assert [re.findall(r"\w+\.csv", note) for note in source_notes(corpus, home)] == [
+        ["vast_dev.csv"],
+        ["vast_test.csv"],
+    ]
+    messages(corpus.source)
     assert corpus.rows["id"].tolist() == ["train:7", "train:8", "train:9"]
     assert corpus.rows["text"].tolist()[0] == "Boats, not roads."
     assert corpus.rows["target"].tolist() == ["ferries", "roads", "ferries"]
@@ -143,7 +149,7 @@ def test_seesaw_tells_parties_from_other_targets(tmp_path: Path, target: str, pa
     assert rows["target"].tolist() == [target.replace("_", " "), "Ann"]
 
 
-def test_seesaw(tmp_path: Path) -> None:
+def test_seesaw(tmp_path: Path, messages: Messages) -> None:
     home = seesaw_files(tmp_path)
     seesaw_files(home, "valid", "TRIPLET_002")
     corpus = seesaw(folder=home, labels=TWO_SIDES)
@@ -161,7 +167,9 @@ def test_seesaw(tmp_path: Path) -> None:
     assert rows["holder"].tolist()[:2] == ["Ann", None]
     assert rows["subject"].tolist()[:2] == ["Ann", "None"]
     assert rows["target_kind"].tolist()[:2] == ["Organization", "People"]
-    assert corpus.source == f"{home}; the stories of the published test part are missing"
+    (note,) = source_notes(corpus, home)
+    assert "test" in note.split()
+    messages(corpus.source)
     assert splits(corpus) == {"train": 2, "dev": 2}
     assert splits(seesaw(folder=home, scored="valid", labels=TWO_SIDES)) == {"train": 2, "test": 2}
     seesaw_files(home, "test", "TRIPLET_003")
