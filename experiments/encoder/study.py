@@ -1,7 +1,7 @@
 """Settings of the encoder in, a table of their scores out.
 
     python -m experiments.encoder.study --only cls,target --seeds 1,2
-    python -m experiments.encoder.study --only chosen --seeds 1,2,3,4,5 --test
+    python -m experiments.encoder.study --only cls_target_smooth --seeds 1,2,3,4,5 --test
 
 Trains on NewsMTSC (``HARNESS_NEWSMTSC``), chooses the epoch on mt-dev and rw-dev pooled, and appends one line
 a run to ``results.csv``; runs that are in it already are skipped. ``--test`` scores mt-test too, for what was
