@@ -130,6 +130,7 @@ def test_a_single_group_gives_no_interval_and_says_so() -> None:
     # Of many groups the same runs have the other limitations alone.
     others = of(runs(0.5, 1.5)).limitations
     assert [line for line in comparison.limitations if line not in others] == [comparison.limitations[0]]
+    assert few_groups_limitation(1) not in comparison.limitations
 
 
 def right_and_wrong() -> list[tuple[str, Predictions]]:
