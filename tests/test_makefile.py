@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from golden import Golden
 
 from harness.cli import main as cli
 
@@ -85,22 +86,25 @@ def test_a_target_calls_its_command(tmp_path: Path, arguments: list[str], comman
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, command + "\n", "")
 
 
-@pytest.mark.parametrize(
-    ("target", "variable"),
-    [("experiment", "CONFIG"), ("suite", "SUITE"), ("audit", "CORPUS"), ("read", "ARTICLE")],
-)
-def test_a_target_without_its_variable_names_it(tmp_path: Path, target: str, variable: str) -> None:
-    answer = make(tmp_path, target)
-    assert answer.returncode == 2
-    assert re.match(rf"{variable} is missing: make {target} {variable}=\S+\n", answer.stderr)
+def test_a_target_without_its_variable_names_it(tmp_path: Path, golden: Golden) -> None:
+    variables = {"experiment": "CONFIG", "suite": "SUITE", "audit": "CORPUS", "read": "ARTICLE"}
+    lines = []
+    for target, variable in variables.items():
+        answer = make(tmp_path, target)
+        assert answer.returncode == 2
+        lines.append(answer.stderr.splitlines()[0])
+        assert re.fullmatch(rf"{variable} .*\bmake {target} {variable}=\S+", lines[-1])
+    golden("makefile/missing-variables", "\n".join(lines))
 
 
-def test_a_machine_without_python_is_told(tmp_path: Path) -> None:
+def test_a_machine_without_python_is_told(tmp_path: Path, golden: Golden) -> None:
     shutil.copy(MAKEFILE, tmp_path)
     answer = run_make(tmp_path, "setup", "PYTHON=no-such-python")
     assert answer.returncode == 2
-    assert answer.stderr.startswith("no-such-python was not found; ")
-    assert "make setup PYTHON=python3.11\n" in answer.stderr
+    message = answer.stderr.splitlines()[0]
+    assert message.startswith("no-such-python ")
+    assert message.endswith("make setup PYTHON=python3.11")
+    golden("makefile/no-python", message)
 
 
 def test_clean_spares_runs_and_the_environment(tmp_path: Path) -> None:

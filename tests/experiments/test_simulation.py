@@ -14,6 +14,8 @@ TOP = Path(__file__).parents[2]
 RESULTS = TOP / "experiments" / "statistics" / "results.csv"
 ERROR = 0.0069
 """The standard error of a share of 1,000 at 0.95."""
+ALARMS = ["bootstrap", "randomization", "any of 6 pairs, Holm", "McNemar"]
+"""Tests whose false positives are counted: the column ``what`` of the results."""
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def test_it_counts_what_it_says(simulate: ModuleType) -> None:
     assert rows["share"].between(0, 1).all()
     assert (rows["conditions"] == "outside").all()
     alarms = pd.DataFrame(simulate.alarms(World("few", 40, mean_size=1.0, n_seeds=1, shift=0.0), 2))
-    assert alarms["what"].tolist() == ["bootstrap", "randomization", "any of 6 pairs, Holm", "McNemar"]
+    assert alarms["what"].tolist() == ALARMS
 
 
 def test_a_world_is_what_it_says(simulate: ModuleType) -> None:
@@ -69,7 +71,7 @@ def test_intervals_cover_what_they_say_within_the_conditions() -> None:
 def test_equal_runs_are_told_apart_at_most_as_often_as_they_say() -> None:
     rows = pd.read_csv(RESULTS)
     alarms = rows[rows["question"] == "false positives"]
-    assert set(alarms["what"]) == {"bootstrap", "randomization", "any of 6 pairs, Holm", "McNemar"}
+    assert set(alarms["what"]) == set(ALARMS)
     assert (alarms["share"] <= 0.05 + 2 * ERROR).all()
 
 

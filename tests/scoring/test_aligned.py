@@ -142,9 +142,7 @@ def test_what_cannot_be_aligned(golden: Golden) -> None:
         "a probability is not a number": (rows(1, p_critical=float("nan")),),
         "probabilities do not sum to 1": (rows(1, p_critical=0.4),),
     }
-    golden("scoring/aligned-errors", "\n".join(f"{case}: {refusal(*parts)}" for case, parts in cases.items()))
-
-
-def test_nothing_to_score() -> None:
-    with pytest.raises(PredictionsError, match="no predictions"):
+    lines = [f"{case}: {refusal(*parts)}" for case, parts in cases.items()]
+    with pytest.raises(PredictionsError) as caught:
         AlignedPredictions.of(table(rows(1)).only(split="validation"))
+    golden("scoring/aligned-errors", "\n".join([*lines, f"there is no row: {caught.value}"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from golden import Golden
 from refused import listing, places, refused
+from sentences import numbers, words
 
 from harness.splits import PARTS, Split
 from harness.values.catalog import bind
@@ -71,7 +73,7 @@ def test_many_values_are_gathered_into_folds() -> None:
     assert set.union(*tested) == set(NAMES)
 
 
-def test_what_is_dropped_or_never_tested_is_noted() -> None:
+def test_what_is_dropped_or_never_tested_is_noted(golden: Golden) -> None:
     corpus = corpus_of()
     *others, last = drawn(corpus, "leave_one_out")
     rows = corpus.rows
@@ -80,12 +82,14 @@ def test_what_is_dropped_or_never_tested_is_noted() -> None:
         for split in (*others, last)
     ]
     mean = round(sum(dropped) / 4)
-    assert last.notes[0].startswith(f"about {mean:,} rows per fold are dropped: ")
+    assert numbers(last.notes[0]) == [mean]
     rows = rows.copy()
     rows.loc[rows["target"] == NAMES[0], "target"] = None
     lacking = type(corpus)(corpus.name, rows, corpus.source)
     note = drawn(lacking, "leave_one_out")[-1].notes[0]
-    assert note.startswith("82 rows are never tested: their target ")
+    assert numbers(note) == [82]
+    assert "target" in words(note)
+    golden("splits/leave_one_out_notes", f"{last.notes[0]}\n{note}")
 
 
 def test_values_of_few_rows_are_not_tested() -> None:
@@ -139,11 +143,12 @@ def test_what_is_tested_is_later_than_what_was_trained_on(folds: int) -> None:
         train, validation, calibration, test = (values(corpus, split.part(part), "date") for part in PARTS)
         assert max(train) < min(validation | calibration) <= max(validation | calibration) < min(test)
         assert min(test) > ends
+        days = re.findall(r"\d{4}-\d\d-\d\d", split.notes[0])
+        assert days == [min(validation | calibration), min(test), max(test)]
         ends = max(test)
     assert ends == max(corpus.rows["date"])
     tested = sum(len(split.test) for split in splits)
     assert tested == pytest.approx(0.2 * len(corpus), abs=2 * folds)
-    assert splits[0].notes[0].startswith("train ends before 2031-")
 
 
 def test_a_day_is_never_cut() -> None:
@@ -155,14 +160,17 @@ def test_a_day_is_never_cut() -> None:
     assert not (months[0] | months[1] | months[2]) & months[3]
 
 
-def test_rows_of_an_article_that_goes_on_are_dropped_and_undated_ones_left_out() -> None:
+def test_rows_of_an_article_that_goes_on_are_dropped_and_undated_ones_left_out(golden: Golden) -> None:
     corpus = corpus_of()
     rows = corpus.rows.copy()
     rows.loc[rows["date"] == max(rows["date"]), "group"] = "a0"
-    rows.loc[rows.index[:4], "date"] = None
+    rows.loc[rows.index[4:7], "date"] = None
     (split,) = drawn(corpus_with(corpus, rows), "forward")
-    assert not {"s001.1", "s001.2"} & set(split.train)
-    assert any(note.startswith("4 rows have no date") for note in split.notes)
+    # Of a0 four rows are early, and the rows of the last day are now its own; of a1 one row has a date.
+    assert not {"s000.1", "s000.2", "s001.1", "s001.2"} & set(split.train)
+    assert [id_ for id_ in split.train if id_ < "s004"] == ["s003.2"]
+    assert [numbers(note) for note in split.notes[1:]] == [[4], [3]]
+    golden("splits/forward_notes", "\n".join(split.notes))
 
 
 def on_one_day() -> Corpus:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from toys import prepared
+from golden import Golden
+from sentences import words
+from toys import CONFIG, prepared
 
 from harness.tracking.store import Store
 from tests.tracking.toy_runs import run_all, runs_by_name
@@ -95,9 +97,10 @@ def test_a_classifier_that_cannot_be_saved_has_no_model(ladder: Path) -> None:
     assert run.data.tags["harness.model"].startswith("none: ")
 
 
-def test_the_experiment_is_described(ladder: Path) -> None:
+def test_the_experiment_is_described(ladder: Path, golden: Golden) -> None:
     store = Store.open(ladder)
     tags = store.client.get_experiment(store.experiment("toys")).tags
-    assert tags["mlflow.note.content"].startswith(
-        "Do verbs <i>say</i> enough?\n\n**stance** on `files`; chosen by `f1_macro` on validation."
-    )
+    own, rest = tags["mlflow.note.content"].split("\n\n", 1)
+    assert f"description: {own}\n" in CONFIG
+    assert {"stance", "files", "f1_macro"} <= set(words(rest))
+    golden("tracking/description", rest)

@@ -144,7 +144,9 @@ def test_what_is_refused_says_why(golden: Golden) -> None:
 @pytest.mark.parametrize("kind", catalog.CATALOGUES["split"])
 def test_a_renamed_option_is_named_with_its_present_name(kind: str) -> None:
     error = refused(partial(catalog.bind, "split", kind, {"calibrate": 0.3}, "split"))
-    assert str(error) == "split.calibrate: calibrate was renamed: write 'calibration'"
+    assert type(error) is ConfigError
+    assert places(error) == ["split.calibrate"]
+    assert "'calibration'" in str(error)
 
 
 def test_former_options_are_options_no_more() -> None:
@@ -173,10 +175,12 @@ def test_a_text_that_is_written_as_a_path_starts_there_too(written: str, inside:
     )
 
 
-def test_suggestions() -> None:
-    assert suggest("test_sizee", ["test_size", "seed"]) == "did you mean 'test_size'?"
-    assert suggest("q", ["b", "a"]) == "known: a, b"
-    assert suggest("q", []) == "it takes no options"
+def test_suggestions(golden: Golden) -> None:
+    close, far = suggest("test_sizee", ["test_size", "seed"]), suggest("q", ["b", "a"])
+    assert "'test_size'" in close
+    assert "seed" not in close
+    assert far.endswith(" a, b")
+    golden("values/suggestions", "\n".join((close, far, suggest("q", []))))
 
 
 @pytest.mark.parametrize(

@@ -50,13 +50,14 @@ def test_a_threshold_is_met_by_equality_and_missed_just_below() -> None:
     assert two.decide(np.array([[0.5, 0.4999]]), thresholds=[0.6, 0.4]).tolist() == [[0, 1]]
 
 
-@pytest.mark.parametrize(
-    ("names", "multi", "message"),
-    [(("a", "a"), False, "repeat: a, a"), (("a",), False, "two labels"), ((), True, "two labels")],
-)
-def test_label_sets_that_make_no_sense_are_refused(names: tuple[str, ...], multi: bool, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        LabelSet(names, multi)
+def test_label_sets_that_make_no_sense_are_refused(golden: Golden) -> None:
+    sets: list[tuple[tuple[str, ...], bool]] = [(("a", "a"), False), (("a",), False), ((), True)]
+    lines = []
+    for names, multi in sets:
+        with pytest.raises(ValueError, match="label") as caught:
+            LabelSet(names, multi)
+        lines.append(f"{names}, {'several' if multi else 'one'} a row: {caught.value}")
+    golden("values/label-sets", "\n".join(lines))
 
 
 def test_one_frame_is_enough_for_a_multi_label_set() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from golden import Golden
 
 from harness.classifiers.encoder import load
-from harness.classifiers.encoder.engines import acceptance, choice, record
+from harness.classifiers.encoder.engines import acceptance, record
 from harness.classifiers.encoder.engines.computing import OnnxEngine, TorchEngine
 from harness.classifiers.protocol import Accelerated, Example, Labelled
 from harness.values.errors import ClassifierError, HarnessWarning
@@ -23,22 +22,11 @@ from harness.values.labels import LabelSet
 from tests.classifiers import tiny_models
 from tests.classifiers.conftest import EncoderFolder
 
+pytestmark = pytest.mark.usefixtures("every_engine")
+
 PAIR = LabelSet(("critical", "supportive"))
 FRAMES = LabelSet(("conflict", "morality"), multi=True)
 FILES = ("fp32.onnx", "int8.onnx", "model.safetensors")
-
-
-@pytest.fixture(autouse=True)
-def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A cache of its own, and a processor that has every instruction."""
-    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(choice, "has_instructions_for", lambda name: True)
-
-
-@pytest.fixture
-def folder(encoder_folder: EncoderFolder, tmp_path: Path) -> Path:
-    """A copy of a model, to damage."""
-    return Path(shutil.copytree(encoder_folder(), tmp_path / "model"))
 
 
 def offers(path: Path) -> dict[Any, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,17 +22,10 @@ from harness.classifiers.protocol import Example, Labelled
 from harness.values.errors import ClassifierError
 from harness.values.labels import STANCE, LabelSet
 from tests.classifiers import tiny_models
-from tests.classifiers.conftest import EncoderFolder
 from tests.golden import Golden
 
 PAIR = LabelSet(("critical", "supportive"))
 ROWS = Labelled([Example("good plan"), Example("bad plan")] * 4, np.array([0, 1] * 4))
-
-
-@pytest.fixture
-def folder(encoder_folder: EncoderFolder, tmp_path: Path) -> Path:
-    """A copy of a model, to damage."""
-    return Path(shutil.copytree(encoder_folder(), tmp_path / "model"))
 
 
 def refusal(action: Callable[[], object]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +14,10 @@ from harness.classifiers.encoder.engines import choice, record, service
 from harness.classifiers.protocol import Example, Labelled
 from harness.values.errors import ClassifierError, HarnessWarning
 from harness.values.labels import LabelSet
-from tests.classifiers.conftest import EncoderFolder
+
+pytestmark = pytest.mark.usefixtures("every_engine")
 
 PAIR = LabelSet(("critical", "supportive"))
-
-
-@pytest.fixture(autouse=True)
-def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A cache of its own, and a processor that has every instruction."""
-    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(choice, "has_instructions_for", lambda name: True)
-
-
-@pytest.fixture
-def folder(encoder_folder: EncoderFolder, tmp_path: Path) -> Path:
-    """A copy of a model, to damage."""
-    return Path(shutil.copytree(encoder_folder(), tmp_path / "model"))
 
 
 def test_a_damaged_engine_is_refused_or_replaced_by_fp32(folder: Path, worded: Labelled) -> None:

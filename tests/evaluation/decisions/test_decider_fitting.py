@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from golden import Golden
+from sentences import numbers
 
 from harness.evaluation.decisions import decider_fitting
 from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide, fit, halves
@@ -107,12 +109,13 @@ def test_rows_of_low_confidence_abstain(method: str) -> None:
     assert (test.truth() != test.predicted())[served].mean() < 0.28
 
 
-def test_without_calibration_rows_it_says_so_and_abstains() -> None:
+def test_without_calibration_rows_it_says_so_and_abstains(golden: Golden) -> None:
     raw = table(SINGLE, parts=("validation", "test"))
     decider = fit(raw, DecisionSettings(risk=0.3))
     assert decider.calibrator == Unchanged()
     assert len(decider.notes) == 1
-    assert "0 calibration rows" in decider.notes[0]
+    assert numbers(decider.notes[0]) == [0]
+    golden("evaluation/not_calibrated", decider.notes[0])
     assert decider.rule is not None
     assert decider.rule.below == SERVES_NOTHING
 

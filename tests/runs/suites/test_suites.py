@@ -5,11 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import toys
+from golden import Golden
+from refused import listing, places, refused
+from sentences import numbers, words
 
 from harness.cli import suites as cli_suites
 from harness.cli.screen import WIDTH
@@ -22,6 +27,7 @@ from harness.runs.suites.table import floor, to_csv, to_markdown
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError
 
+SYSTEM = "BERT (Li 2021)"
 SUITE = """\
 name: two
 description: Do verbs tell?
@@ -81,50 +87,59 @@ def test_every_experiment_starts_from_what_is_common(suite: Suite) -> None:
         if entry.plan is not None
     ]
     assert strengths == [1.0, 30.0]
-    assert (away.plan, away.absent) == (None, "the environment variable HARNESS_GVFC is not set")
+    assert away.plan is None
+    assert "HARNESS_GVFC" in words(away.absent)
 
 
-def test_all_problems_are_said_at_once_with_their_lines(suite: Suite) -> None:
-    text = SUITE.replace("strength: 30.0", "strong: 30.0").replace("k: 3", "k: 1")
-    text = text.replace("first: {verbs: 0.5, prior: 0.9}", "third: {verbs: 0.5}").replace(
-        "[first, second]", "[first, secnd]"
-    )
-    suite.path.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError) as caught:
-        suites.read(suite.path)
-    assert str(caught.value).splitlines() == [
-        "two.yaml:22: floors.third: there is no experiment 'third'; known: away, first, second",
-        "two.yaml:24: means.both.1: there is no experiment 'secnd'; did you mean 'second'?",
-        "two.yaml:14: split.k: should be at least 2, got 1",
-        "two.yaml:17: classifiers.verbs.strong: toys:verbs takes no 'strong'; did you mean 'strength'?",
-    ]
-    suite.path.write_text(SUITE.replace("prior: 0.9", "prio: 0.9"), encoding="utf-8")
-    with pytest.raises(ConfigError) as caught:
-        suites.read(suite.path)
-    assert str(caught.value) == "two.yaml:22: floors.first.prio: first has no classifier 'prio'"
-    suite.path.write_text("name: two\nexperments: {}\n", encoding="utf-8")
-    with pytest.raises(ConfigError) as caught:
-        suites.read(suite.path)
-    assert str(caught.value).splitlines() == [
-        "two.yaml:1: experiments: is required",
-        "two.yaml:2: experments: there is no setting 'experments'; did you mean 'experiments'?",
-    ]
+BROKEN: dict[str, tuple[str, list[str]]] = {
+    "of every experiment": (
+        SUITE.replace("strength: 30.0", "strong: 30.0")
+        .replace("k: 3", "k: 1")
+        .replace("first: {verbs: 0.5, prior: 0.9}", "third: {verbs: 0.5}")
+        .replace("[first, second]", "[first, secnd]"),
+        [
+            "two.yaml:22: floors.third",
+            "two.yaml:24: means.both.1",
+            "two.yaml:14: split.k",
+            "two.yaml:17: classifiers.verbs.strong",
+        ],
+    ),
+    "of a floor": (SUITE.replace("prior: 0.9", "prio: 0.9"), ["two.yaml:22: floors.first.prio"]),
+    "of the suite itself": (
+        "name: two\nexperments: {}\n",
+        ["two.yaml:1: experiments", "two.yaml:2: experments"],
+    ),
+}
 
 
-def test_what_is_finished_is_not_repeated_and_stands_in_the_table(suite: Suite) -> None:
+def test_all_problems_are_said_at_once_with_their_lines(suite: Suite, golden: Golden) -> None:
+    def read(text: str) -> Suite:
+        suite.path.write_text(text, encoding="utf-8")
+        return suites.read(suite.path)
+
+    cases: dict[str, Callable[[], object]] = {name: partial(read, text) for name, (text, _) in BROKEN.items()}
+    for name, (_, where) in BROKEN.items():
+        error = refused(cases[name])
+        assert type(error) is ConfigError
+        assert places(error) == where
+    golden("runs/suite-problems", listing(cases))
+
+
+def test_what_is_finished_is_not_repeated_and_stands_in_the_table(suite: Suite, golden: Golden) -> None:
     done = cells(suite, only=["first"], classifiers=["prior"])
     assert names(done) == [("first", "prior", False)]
     more = cells(suite, classifiers=["verbs"])
     assert names(more) == [("first", "prior", True), ("first", "verbs", False), ("second", "verbs", False)]
     assert [one[2] for one in names(cells(suite))] == [True, True, False, True]
     table = suites.rows(suite, cells(suite))
-    shown = [(row.corpus, row.classifier, row.metric, row.items, row.reached) for row in table]
+    shown = [(row.corpus, row.classifier, row.metric, numbers(row.items), row.reached) for row in table]
     assert shown == [
-        ("first", "prior", "f1_macro", "27 rows of test", False),
-        ("first", "verbs", "f1_macro", "27 rows of test", True),
-        ("second", "prior", "accuracy", "54 rows, 3 folds", None),
-        ("second", "verbs", "accuracy", "54 rows, 3 folds", None),
+        ("first", "prior", "f1_macro", [27], False),
+        ("first", "verbs", "f1_macro", [27], True),
+        ("second", "prior", "accuracy", [54, 3], None),
+        ("second", "verbs", "accuracy", [54, 3], None),
     ]
+    golden("runs/suite-items", "\n".join(dict.fromkeys(f"{row.corpus}: {row.items}" for row in table)))
 
 
 @pytest.mark.parametrize(
@@ -144,30 +159,36 @@ def test_published_numbers_stand_once_a_corpus(
     suite.path.write_text(text, encoding="utf-8")
     read = suites.read(suite.path)
     table = suites.rows(read, cells(read, only=only))
-    assert [(row.corpus, row.classifier) for row in table if row.published] == [(after, "BERT (Li 2021)")]
+    assert [(row.corpus, row.classifier) for row in table if row.published] == [(after, SYSTEM)]
     lines = [row.corpus for row in table]
     assert lines[-1] == after
     assert lines == sorted(lines, key=["first", "second", "both"].index)
 
 
-def test_unknown_names_are_refused_before_anything_runs(suite: Suite) -> None:
-    with pytest.raises(ConfigError) as caught:
-        cells(suite, only=["frist"], classifiers=["verb"])
-    assert str(caught.value).splitlines() == [
-        "only: two has no experiment 'frist'; did you mean 'first'?",
-        "classifier: two has no classifier 'verb'; did you mean 'verbs'?",
-    ]
+def test_unknown_names_are_refused_before_anything_runs(suite: Suite, golden: Golden) -> None:
+    error = refused(lambda: cells(suite, only=["frist"], classifiers=["verb"]))
+    assert type(error) is ConfigError
+    assert places(error) == ["only", "classifier"]
+    golden("runs/suite-unknown-names", str(error))
 
 
-def test_a_failure_does_not_stop_the_others(suite: Suite, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_does_not_stop_the_others(
+    suite: Suite, capsys: pytest.CaptureFixture[str], golden: Golden
+) -> None:
     text = SUITE.replace("verbs: {strength: 30.0}", "verbs: ~").replace("k: 3", "k: 40")
     suite.path.write_text(text, encoding="utf-8")
     with pytest.raises(suites.FailedSuiteError) as caught:
         cli_suites.suite(suite.path)
-    assert str(caught.value) == "second: sentences: 18 groups cannot be divided into 40 parts"
-    shown = capsys.readouterr().out
-    assert "note: away is left out: the environment variable HARNESS_GVFC is not set" in shown
-    assert "first: f1_macro on 27 rows of test" in shown
+    (failure,) = caught.value.run.failures
+    assert str(caught.value) == failure
+    assert failure.startswith("second: ")
+    assert numbers(failure) == [18, 40]
+    shown = capsys.readouterr().out.splitlines()
+    (left_out,) = [line for line in shown if "HARNESS_GVFC" in line]
+    assert "away" in words(left_out)
+    (title,) = [line.rstrip() for line in shown if line.startswith("first: f1_macro ")]
+    assert numbers(title) == [27]
+    golden("runs/suite-failure", "\n".join((left_out, title, failure)))
 
 
 def test_the_table_is_written_and_logged_once(suite: Suite, folder: Path) -> None:
@@ -180,14 +201,14 @@ def test_the_table_is_written_and_logged_once(suite: Suite, folder: Path) -> Non
     (run,) = client.search_runs([number])
     assert run.data.metrics["first/prior"] == pytest.approx(float(table[0]["value"]), abs=1e-4)
     markdown = (folder / "out" / "table.md").read_text(encoding="utf-8")
-    assert run.data.tags["mlflow.note.content"] == f"Do verbs tell?\n\n{markdown}"
+    assert run.data.tags["mlflow.note.content"] == f"{suite.description}\n\n{markdown}"
 
 
 def row(corpus: str, value: float, **about: object) -> SuiteRow:
     return SuiteRow(corpus, "linear", "f1_macro", value, f1_macro=value, **about)  # type: ignore[arg-type]
 
 
-def test_a_mean_is_over_experiments_with_their_spread(suite: Suite) -> None:
+def test_a_mean_is_over_experiments_with_their_spread(suite: Suite, golden: Golden) -> None:
     from harness.runs.suites.table import _means
 
     found = [row("a", 0.3, floor=0.35, seconds=1.0), row("b", 0.4, floor=0.35, seconds=2.0)]
@@ -198,7 +219,9 @@ def test_a_mean_is_over_experiments_with_their_spread(suite: Suite) -> None:
         pytest.approx(0.0707, abs=1e-4),
         True,
     )
-    assert mean.items == "mean of 2: a, b"
+    assert numbers(mean.items) == [2]
+    assert words(mean.items)[-2:] == ["a", "b"]
+    golden("runs/suite-mean", mean.items)
     assert _means("all", ("a", "b", "c"), found) == []
 
 
@@ -209,18 +232,18 @@ def test_a_floor_is_reached_by_equality() -> None:
 
 
 def test_what_is_not_there_is_left_empty() -> None:
-    table = [row("a", 0.5), SuiteRow("a", "BERT (Li 2021)", "f1_macro", 0.7, items="test", published=True)]
+    table = [row("a", 0.5), SuiteRow("a", SYSTEM, "f1_macro", 0.7, items="test", published=True)]
     assert to_csv(table).splitlines()[1:] == [
         "a,linear,f1_macro,0.5000,,,,0.5000,,,,,,False",
-        "a,BERT (Li 2021),f1_macro,0.7000,,,,,,,,test,,True",
+        f"a,{SYSTEM},f1_macro,0.7000,,,,,,,,test,,True",
     ]
     assert to_markdown(table).splitlines()[-1] == (
-        "| a | BERT (Li 2021) | f1_macro | 0.700 | – | – | – |  | test |  |"
+        f"| a | {SYSTEM} | f1_macro | 0.700 | – | – | – |  | test |  |"
     )
     assert math.isnan(table[1].f1_macro)
 
 
-def test_a_published_number_stands_under_the_table_and_cuts_no_column_off() -> None:
+def test_a_published_number_stands_under_the_table_and_cuts_no_column_off(golden: Golden) -> None:
     from rich.console import Console
 
     long = "A system with a long name (Someone & Someone 2021)"
@@ -230,12 +253,18 @@ def test_a_published_number_stands_under_the_table_and_cuts_no_column_off() -> N
         SuiteRow("a", long, "f1_macro", 0.8, items="11 rows of another test", published=True),
     ]
     console = Console(width=WIDTH, record=True, file=io.StringIO())
-    console.print(cli_suites.suite_table(table))
-    said = " ".join(console.export_text().split())
-    assert "…" not in said
-    assert "linear 0.500 0.400–0.600 – 0.500 ≥ 0.400 3 s" in said
-    assert f"published: f1_macro 0.700 on 9 rows, dev and test together, {long}" in said
-    assert f"published: f1_macro 0.800 on 11 rows of another test, {long}" in said
+    laid_out = cli_suites.suite_table(table)
+    console.print(laid_out)
+    shown = " ".join(console.export_text().split())
+    assert "…" not in shown
+    assert "linear 0.500 0.400–0.600 – 0.500 ≥ 0.400 3 s" in shown
+    first, second = str(laid_out.caption).splitlines()
+    assert (numbers(first), numbers(second)) == ([0.7, 9, 2021], [0.8, 11, 2021])
+    for line, published in zip((first, second), table[1:], strict=True):
+        assert line in shown
+        assert published.items in line
+        assert long in line
+    golden("runs/suite-published", f"{first}\n{second}")
 
 
 def test_published_numbers_name_their_items() -> None:

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from golden import Golden
 from scipy.stats import entropy
 
 from harness.evaluation.decisions import calibrator_fitting
@@ -154,23 +155,32 @@ def test_a_map_is_plain_data(kind: str, labels: LabelSet) -> None:
     assert calibrators.read(json.loads(json.dumps(fitted.plain())), labels) == fitted
 
 
-@pytest.mark.parametrize(
-    ("data", "what"),
-    [
-        ({"kind": "temperature", "temperatures": [1.0, 2.0]}, "calibration of 2 labels, where there are 1"),
-        ({"kind": "temperature", "temperatures": [math.inf]}, "temperature inf"),
-        ({"kind": "platt", "slopes": [1, 1, -0.1], "intercepts": [0, 0, 0]}, "slope -0.1"),
-        ({"kind": "platt", "slopes": [1, 1, 1], "intercepts": [0, 0]}, "3 slopes and 2 intercepts"),
-        ({"kind": "platt", "slopes": [1, 1, 1], "intercepts": [0, 0, math.nan]}, "intercept nan"),
-        ({"kind": "isotonic", "knots": [[[0.1, 0.9], [0.5, 0.4]]] * 3}, "knots do not rise"),
-        ({"kind": "isotonic", "knots": [[[0.1, 0.9], [0.5, 1.4]]] * 3}, "knot 1.4"),
-        ({"kind": "isotonic", "knots": [[[], []]] * 3}, "knots do not rise"),
-        ({"kind": "magic"}, "calibration 'magic'"),
-    ],
-)
-def test_damaged_data_are_refused(data: dict[str, object], what: str) -> None:
-    with pytest.raises(ValueError, match="^" + what + "$"):
-        calibrators.read(data, SINGLE)
+DAMAGED: dict[str, tuple[dict[str, object], str]] = {
+    "two temperatures": ({"kind": "temperature", "temperatures": [1.0, 2.0]}, r"2 .* 1"),
+    "no finite temperature": ({"kind": "temperature", "temperatures": [math.inf]}, r"\binf"),
+    "a negative slope": (
+        {"kind": "platt", "slopes": [1, 1, -0.1], "intercepts": [0, 0, 0]},
+        r"slope .*-0\.1",
+    ),
+    "two intercepts": ({"kind": "platt", "slopes": [1, 1, 1], "intercepts": [0, 0]}, r"3 slopes .*2 inter"),
+    "no intercept": (
+        {"kind": "platt", "slopes": [1, 1, 1], "intercepts": [0, 0, math.nan]},
+        r"intercept .*nan",
+    ),
+    "knots that fall": ({"kind": "isotonic", "knots": [[[0.1, 0.9], [0.5, 0.4]]] * 3}, r"\bknots"),
+    "a knot above 1": ({"kind": "isotonic", "knots": [[[0.1, 0.9], [0.5, 1.4]]] * 3}, r"knot .*1\.4"),
+    "no knots": ({"kind": "isotonic", "knots": [[[], []]] * 3}, r"\bknots"),
+    "an unknown kind": ({"kind": "magic"}, "'magic'"),
+}
+
+
+def test_damaged_data_are_refused(golden: Golden) -> None:
+    lines = []
+    for case, (data, key) in DAMAGED.items():
+        with pytest.raises(ValueError, match=key) as caught:
+            calibrators.read(data, SINGLE)
+        lines.append(f"{case}: {caught.value}")
+    golden("serving/damaged-calibrators", "\n".join(lines))
 
 
 def test_flat_probabilities_stay_probabilities() -> None:

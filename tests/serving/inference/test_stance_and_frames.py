@@ -82,8 +82,9 @@ def test_frames_are_computed_once_a_sentence(both: Together, monkeypatch: pytest
     both.predict(rows(PRAISE, ATTACK, PRAISE))
     assert framed == [PRAISE, ATTACK]
     # The next chunk of a file: the frames of texts of the chunk before are reused.
-    labelled = both.predict(rows(ATTACK, "Varna met Coastal Union and Ostrel."))
-    assert framed == [PRAISE, ATTACK, "Varna met Coastal Union and Ostrel."]
+    meeting = "Varna met Coastal Union and Ostrel."
+    labelled = both.predict(rows(ATTACK, meeting))
+    assert framed == [PRAISE, ATTACK, meeting]
     assert labelled["frames"].tolist() == ["conflict", "conflict", "", ""]
     both.predict(rows(PRAISE))
     assert framed[3:] == [PRAISE]

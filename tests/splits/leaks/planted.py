@@ -12,6 +12,10 @@ from harness.corpora.checks import Raw, build
 from harness.values.labels import STANCE
 from harness.values.tables import Corpus
 
+MAX_LEAKED = "audits.leaks.max_leaked_rows"
+MAX_NEAR = "audits.leaks.max_near_rows"
+"""Settings that allow more leaks, as a config and a refusal name them."""
+
 PARTIES = ("Coastal Union", "Harbour Party", "Varna")
 VERBS = ("blasted", "met", "praised")
 SUBJECTS = [

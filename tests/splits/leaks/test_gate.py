@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from golden import Golden
 from refused import listing, places, refused
+from sentences import numbers, words
 
 from harness.splits.leaks import Leaks, leaks
 from harness.splits.leaks.duplicates import jaccard, normalised, shingles
 from harness.values.catalog import bind
 from harness.values.errors import ConfigError
 from harness.values.labels import STANCE
-from tests.splits.leaks.planted import PARTIES, corpus_of, fold_of, rows
+from tests.splits.leaks.planted import MAX_LEAKED, MAX_NEAR, PARTIES, corpus_of, fold_of, rows
 
 Rows = list[dict[str, Any]]
 
@@ -91,11 +92,13 @@ def test_a_repeated_sentence_stops_training(part: str, named: str) -> None:
     report = inspect(planted)
     assert report.finding.verdict == "failed"
     assert counts(report)["repeated_rows"] == 1
-    assert [row[:5] for row in report.finding.details[0].rows] == [
-        ("r004", "test", "word for word", source["id"], named)
-    ]
-    assert f"r004 (test) repeats {source['id']} ({named})" in report.refusal
-    assert "audits.leaks.max_leaked_rows: 1" in report.refusal
+    ((copy, part_of_copy, alike, repeated, part_of_repeated, *_),) = report.finding.details[0].rows
+    assert (copy, part_of_copy, repeated, part_of_repeated) == ("r004", "test", source["id"], named)
+    assert numbers(str(alike)) == []  # a share is given of near duplicates alone
+    (line,) = [line for line in report.refusal.splitlines() if "r004" in line]
+    ids_and_parts = {"r004", "test", source["id"], named}
+    assert [word for word in words(line) if word in ids_and_parts] == ["r004", "test", source["id"], named]
+    assert f"{MAX_LEAKED}: 1" in report.refusal
 
 
 def test_as_many_as_are_allowed_may_repeat_and_no_more() -> None:
@@ -104,7 +107,7 @@ def test_as_many_as_are_allowed_may_repeat_and_no_more() -> None:
     assert inspect(repeating(4), max_leaked_rows=1).refusal == ""
     refused_ = inspect(repeating(4, 9), max_leaked_rows=1)
     assert (refused_.finding.verdict, counts(refused_)) == ("failed", {"repeated_rows": 2})
-    assert "audits.leaks.max_leaked_rows: 2" in refused_.refusal
+    assert f"{MAX_LEAKED}: 2" in refused_.refusal
 
 
 def test_near_duplicates_warn_and_stop_only_where_the_config_says_so() -> None:
@@ -116,7 +119,7 @@ def test_near_duplicates_warn_and_stop_only_where_the_config_says_so() -> None:
     share = f"{jaccard(source, copy):.2f}"
     assert [row[:5] for row in table.rows] == [("r004", "test", share, "r000", "train")]
     assert inspect(nearly_repeating(), max_near_rows=1).refusal == ""
-    assert "audits.leaks.max_near_rows: 1" in inspect(nearly_repeating(), max_near_rows=0).refusal
+    assert f"{MAX_NEAR}: 1" in inspect(nearly_repeating(), max_near_rows=0).refusal
 
 
 def test_a_refusal_names_the_rows_and_the_setting_that_it_is_about() -> None:
@@ -212,5 +215,6 @@ def test_sentences_and_refusals(golden: Golden) -> None:
         + (f"\n> {report.refusal}" if report.refusal else "")
         for name, report in reports.items()
     ]
+    sections.append(f"# how alike exact repeats are\n{reports['one repeats'].finding.details[0].rows[0][2]}")
     sections.append(listing({"settings out of range": out_of_range}))
     golden("splits/leaks", "\n\n".join(sections))

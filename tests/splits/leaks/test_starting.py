@@ -14,6 +14,7 @@ from harness.runs.classifiers import check_leaks, run_classifiers
 from harness.tracking import names
 from harness.tracking.store import Store
 from harness.values.errors import LeakError
+from tests.splits.leaks.planted import MAX_LEAKED
 
 REPEATED = "Harbour Party met Varna in the old hall, for the 1000th time."
 
@@ -36,8 +37,10 @@ def test_it_does_not_start(folder: Path) -> None:
         list(run_classifiers(leaky(folder), Store.open(folder)))
     message = str(caught.value)
     assert message.startswith("toys ")
-    assert "x-test (test) repeats x-train (train)" in message
-    assert "audits.leaks.max_leaked_rows: 1" in message
+    (line,) = [line.split() for line in message.splitlines() if "x-test" in line]
+    assert [word for word in line if word.startswith("x-")] == ["x-test", "x-train"]
+    assert [word for word in line if word.startswith("(")] == ["(test)", "(train)"]
+    assert f"{MAX_LEAKED}: 1" in message
 
 
 def test_what_is_allowed_by_hand_marks_the_runs(folder: Path) -> None:

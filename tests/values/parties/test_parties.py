@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from golden import Golden
 
 from harness.values.errors import CorpusError
 from harness.values.parties import EMPTY, Mention, Registry, find_name, from_records, read
@@ -106,10 +107,10 @@ def test_a_registry_is_read_from_yaml(tmp_path: Path) -> None:
     assert read(path).mentions("Varnans vote")[0].party == "Varna"
 
 
-def test_a_registry_that_is_no_list_is_refused(tmp_path: Path) -> None:
+def test_a_registry_that_is_no_list_is_refused(tmp_path: Path, golden: Golden) -> None:
     path = tmp_path / "parties.yaml"
     path.write_text("name: Varna\n", encoding="utf-8")
     with pytest.raises(CorpusError) as caught:
         read(path)
     assert [problem.where for problem in caught.value.problems] == [str(path)]
-    assert "list of parties" in str(caught.value)
+    golden("values/parties-no-list", str(caught.value).replace(str(path), path.name))
