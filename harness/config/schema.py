@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.values.catalog import CATALOGUES, Section, lookup, options_model
-from harness.values.errors import Problem, suggest
+from harness.values.errors import Problem, abbreviate, suggest
 from harness.values.labels import FRAME_SETS, Task
 
 OFF = "off"
@@ -191,7 +191,9 @@ def described(error: Any, model: type[Strict]) -> Problem:
         return Problem(named, f"{error['input']!r} is not a valid name", "use letters, digits, - and _")
     # pydantic reports one error per branch of the type, and none of them names both.
     if parents == ["thresholds"]:
-        return Problem("thresholds", f"should be tuned or a number between 0 and 1, got {error['input']!r}")
+        return Problem(
+            "thresholds", f"should be tuned or a number between 0 and 1, got {abbreviate(error['input'])}"
+        )
     # pydantic lists all values; a suggestion of the nearest is easier to act on.
     if error["type"] == "literal_error" and parents:
         kinds = typing.get_args(SECTIONS[".".join(parents)].model_fields[last].annotation)
@@ -199,12 +201,12 @@ def described(error: Any, model: type[Strict]) -> Problem:
     if error["type"] == "value_error":
         return Problem(path, str(error["ctx"]["error"]))
     if error["type"] == "model_type":
-        return Problem(path, f"should be a mapping, got {error['input']!r}")
+        return Problem(path, f"should be a mapping, got {abbreviate(error['input'])}")
     message = str(error["msg"]).replace("Input should be", "should be")
     # YAML has mappings and lists; pydantic speaks of what they become.
     for python, yaml in {"a valid dictionary": "a mapping", "a valid tuple": "a list"}.items():
         message = message.replace(python, yaml)
-    return Problem(path, f"{message}, got {error['input']!r}")
+    return Problem(path, f"{message}, got {abbreviate(error['input'])}")
 
 
 def json_schema() -> dict[str, Any]:

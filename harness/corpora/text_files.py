@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.corpora.checks import limit_problems
-from harness.values.errors import CorpusError, Problem
+from harness.values.errors import CorpusError, Problem, abbreviate
 
 KINDS: Mapping[type, str] = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
-MAX_LENGTH = 40
-"""Characters of a value in a message."""
 
 
 def short_path(path: Path) -> str:
@@ -170,12 +168,6 @@ def without_underscores(name: Any) -> str:
     'Michael Steele'
     """
     return str(name).replace("_", " ").strip()
-
-
-def abbreviate(value: Any) -> str:
-    """Write a value so that it fits into a message."""
-    text = repr(value)
-    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
 
 
 def _misencoded(data: bytes, name: str, encoding: str, error: UnicodeError) -> Problem:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Example
-from harness.values.errors import ModelError
+from harness.values.errors import ModelError, abbreviate
 from harness.values.labels import Task
 from harness.values.parties import Registry, Span
 
@@ -83,19 +83,19 @@ def _problems(row: Mapping[str, Any], task: Task) -> Iterator[str]:
         if value is None:
             yield f"{name} is missing"
         elif not isinstance(value, str):
-            yield f"{name} should be text, got {value!r}"
+            yield f"{name} should be text, got {abbreviate(value)}"
         elif not value.strip():
             yield f"{name} is empty"
     holder = row.get("holder")
     if holder is not None and not isinstance(holder, str):
-        yield f"holder should be text, got {holder!r}"
+        yield f"holder should be text, got {abbreviate(holder)}"
     start, end, text = row.get("target_start"), row.get("target_end"), row["text"]
     if start is None and end is None:
         return
     if start is None or end is None:
         yield "only one of target_start and target_end is set; give both or neither"
     elif not (_is_offset(start) and _is_offset(end)):
-        yield f"target_start and target_end should be whole numbers, got {start!r} and {end!r}"
+        yield f"target_start and target_end should be whole numbers, got {abbreviate(start)} and {abbreviate(end)}"
     elif isinstance(text, str) and not 0 <= start < end <= len(text):
         yield f"the span {int(start)}:{int(end)} is not within the text of {len(text)} characters"
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from harness.values import legacy
-from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 
 Section = Literal["corpus", "split", "classifier", "metric", "audit"]
 
@@ -280,7 +280,7 @@ def _described(error: Any, schema: Any) -> tuple[str, str, str]:
     message = re.sub(r"^(Tuple|List|Dictionary|String) should", "should", message).replace(
         " after validation", ""
     )
-    return path, f"{message}, got {error['input']!r}", ""
+    return path, f"{message}, got {abbreviate(error['input'])}", ""
 
 
 def _unknown(owner: str, name: str, what: str, fields: Iterable[str]) -> tuple[str, str]:

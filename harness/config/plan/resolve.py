@@ -15,7 +15,7 @@ from harness.config.schema import OFF, ExperimentConfig, validated
 from harness.scoring.metrics import selection
 from harness.values import catalog
 from harness.values.catalog import Bound
-from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 from harness.values.labels import FRAMING, STANCE, LabelSet
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class _Resolver:
         kind = data.get("kind")
         if not isinstance(kind, str):
             kinds = ", ".join(sorted(catalog.CATALOGUES[section]))
-            what = "is required" if kind is None else f"should be a name, got {kind!r}"
+            what = "is required" if kind is None else f"should be a name, got {abbreviate(kind)}"
             self._note([Problem(f"{path}.kind", what, f"known: {kinds}")])
             return None
         try:
@@ -161,7 +161,7 @@ class _Resolver:
         elif declared is None or isinstance(declared, dict):
             parts = standard | (declared or {})
         else:
-            what = f"should be a list or a mapping of audits, got {declared!r}"
+            what = f"should be a list or a mapping of audits, got {abbreviate(declared)}"
             self._note([Problem("audits", what)])
             return {}
         return {name: bound for name, part in parts.items() if (bound := self._audit(name, part)) is not None}
@@ -183,7 +183,7 @@ class _Resolver:
                 self._note([Problem(path, f"unknown audit {name!r}", hint)])
             return None
         if not isinstance(part, dict):
-            what = f"should be a mapping of options, or {OFF!r}, got {part!r}"
+            what = f"should be a mapping of options, or {OFF!r}, got {abbreviate(part)}"
             self._note([Problem(path, what)])
             return None
         kind = part.get("kind", name)
@@ -208,7 +208,9 @@ class _Resolver:
 
     def _grid(self, path: str, bound: Bound, part: Any, grid: Any) -> dict[str, tuple[Any, ...]]:
         if not isinstance(grid, dict):
-            self._note([Problem(f"{path}.tune", f"should map options to lists of values, got {grid!r}")])
+            self._note(
+                [Problem(f"{path}.tune", f"should map options to lists of values, got {abbreviate(grid)}")]
+            )
             return {}
         # Each value is checked as a single option would be, with the other tuned options at their first
         # value.
@@ -216,7 +218,9 @@ class _Resolver:
         for name, values in grid.items():
             where = f"{path}.tune.{name}"
             if not isinstance(values, list) or len(values) < 2:
-                self._note([Problem(where, f"should be a list of two values or more, got {values!r}")])
+                self._note(
+                    [Problem(where, f"should be a list of two values or more, got {abbreviate(values)}")]
+                )
             elif name in part:
                 self._note([Problem(where, f"{name!r} is set beside the grid", "remove one of them")])
             else:
