@@ -54,6 +54,10 @@ class Raw:
         Canonical column → what the source calls it, where that differs.
     label_hint : str
         What to do about an unknown label, beside the list of labels.
+    column_hint : str
+        What to do about a missing column, where the file looks as if it were read wrongly.
+    notes : tuple of str
+        What was done with the rows, a sentence each.
     """
 
     frame: pd.DataFrame
@@ -61,6 +65,8 @@ class Raw:
     source: str = ""
     source_names: Mapping[str, str] = field(default_factory=dict)
     label_hint: str = ""
+    column_hint: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def build(
@@ -113,7 +119,7 @@ def build(
     # Object columns keep None as it is; pandas would make it NaN in a column of text.
     rows = pd.DataFrame({column: pd.Series(columns[column], dtype=object) for column in CORPUS_COLUMNS})
     rows = pd.concat([rows.astype({"start": "Int64", "end": "Int64"}), extra], axis=1)
-    return Corpus(name, rows, raw.source, parties)
+    return Corpus(name, rows, raw.source, parties, notes=raw.notes)
 
 
 class _Checked:
@@ -230,7 +236,8 @@ def concatenate(raws: Sequence[Raw], source: str) -> Raw:
     # As objects: a column that one source lacks would turn the integers of another into floats.
     frame = pd.concat([raw.frame.astype(object) for raw in raws], ignore_index=True)
     locations = [where for raw in raws for where in raw.locations]
-    return Raw(frame, locations, source, source_names, raws[0].label_hint)
+    notes = tuple(note for raw in raws for note in raw.notes)
+    return Raw(frame, locations, source, source_names, raws[0].label_hint, notes=notes)
 
 
 def select_rows(raw: Raw, numbers: Sequence[int]) -> Raw:

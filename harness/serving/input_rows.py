@@ -95,7 +95,8 @@ def _problems(row: Mapping[str, Any], task: Task) -> Iterator[str]:
     if start is None or end is None:
         yield "only one of target_start and target_end is set; give both or neither"
     elif not (_is_offset(start) and _is_offset(end)):
-        yield f"target_start and target_end should be whole numbers, got {abbreviate(start)} and {abbreviate(end)}"
+        both = f"{abbreviate(start)} and {abbreviate(end)}"
+        yield f"target_start and target_end should be whole numbers, got {both}"
     elif isinstance(text, str) and not 0 <= start < end <= len(text):
         yield f"the span {int(start)}:{int(end)} is not within the text of {len(text)} characters"
 

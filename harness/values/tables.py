@@ -74,6 +74,8 @@ class Corpus:
         Names and aliases of the targets, as far as there are any.
     task : {"stance", "framing"}, optional
         The task that the rows are scored for; None before :meth:`for_task`.
+    notes : tuple of str
+        What a reader of its scores should know of how it was read, a clause each.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Corpus:
     source: str = ""
     parties: Registry = EMPTY
     task: Task | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
