@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli import screen
+from harness.cli.cautions import limits, right_of, too_few_test_rows
 from harness.values import catalog
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.formatting import duration, interval, number, percent
@@ -120,13 +121,14 @@ def _observer(console: Console) -> Any:
 
         def prepared(self, prepared: Prepared) -> None:
             self.primary = prepared.plan.primary.name
+            self.few_rows = bool(too_few_test_rows(prepared))
             console.print(_opening(prepared))
 
         def note(self, text: str) -> None:
             console.print(f"note: {text}", style="yellow")
 
         def classifier_ended(self, outcome: ClassifierOutcome) -> None:
-            console.print(_ending(self.primary, outcome))
+            console.print(_ending(self.primary, outcome, few_rows=self.few_rows))
 
     return ScreenObserver()
 
@@ -135,7 +137,13 @@ def show_experiment(console: Console, run: ExperimentRun) -> None:
     """Print a finished experiment: its table, the verdicts of the audits, and what to do next."""
     from harness.evaluation.prepared import reads_both
 
-    console.print(results_table(run))
+    few_rows = too_few_test_rows(run.prepared)
+    if few_rows:
+        console.print(screen.paragraph(few_rows), style="yellow", markup=False)
+    else:
+        console.print(results_table(run))
+    for sentence in limits(run):
+        console.print(screen.paragraph(f"caution: {sentence}", then="  "), style="yellow", markup=False)
     other = run.prepared.other
     for outcome in run.outcomes:
         if other is not None and reads_both(outcome.classifier.bound):
@@ -184,12 +192,14 @@ def _opening(prepared: Prepared) -> str:
     return f"{plan.name}: {plan.config.task} on {prepared.corpus.name}, {rows} ({parts})"
 
 
-def _ending(primary: str, outcome: ClassifierOutcome) -> str:
+def _ending(primary: str, outcome: ClassifierOutcome, *, few_rows: bool = False) -> str:
     if outcome.result is None:
         return f"  {outcome.name}: failed after {duration(outcome.seconds, places=1)}"
     value = number(outcome.result.scores.value(primary))
+    # On few rows a score looks like a finding, and a count does not.
+    score = right_of(outcome.result) if few_rows else f"{primary} {value}"
     how = "finished earlier" if outcome.reused else duration(outcome.seconds, places=1)
-    return f"  {outcome.name}: {primary} {value}{_coverage(outcome.result)} ({how})"
+    return f"  {outcome.name}: {score}{_coverage(outcome.result)} ({how})"
 
 
 def _coverage(result: ClassifierResult) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -181,7 +181,8 @@ class _Checked:
         ]
         hint = f"the labels are {', '.join(labels.names)}"
         hint += f"; {self.raw.label_hint}" if self.raw.label_hint else ""
-        self._note_once(name, unknown, "unknown label", lambda _: hint)
+        several = _separators(dict(unknown).values(), labels) if task == "framing" else ""
+        self._note_once(name, unknown, "unknown label", lambda _: several or hint)
 
     def rows(self, columns: Mapping[str, Cells]) -> None:
         """Check each row by itself, and that ids are unique."""
@@ -296,6 +297,16 @@ def _is_unicode(text: str) -> bool:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:
         return False
+
+
+def _separators(unknown: Iterable[str], labels: LabelSet) -> str:
+    """Return a hint where unknown labels are several labels with another separator between; else nothing."""
+    for value in unknown:
+        for separator in ",;/|+ ":
+            parts = [part.strip() for part in value.split(separator)]
+            if len(parts) > 1 and set(parts) <= set(labels.names):
+                return f'set separator: "{separator}"'
+    return ""
 
 
 def _labels_of(value: Any) -> tuple[str, ...]:

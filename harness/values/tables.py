@@ -121,10 +121,12 @@ class Corpus:
         """
         if task == "stance":
             rows = self.rows[self.rows["stance"].notna()]
+            left_out = self.rows["stance"].isna()
         else:
             # Frames belong to the sentence: one about two parties would count twice. By group, since the same
             # words in another article are another sentence.
             labelled = self.rows[self.rows["frames"].notna()]
+            left_out = self.rows["frames"].isna()
             rows = labelled.drop_duplicates(["group", "text"]).assign(target=None, start=None, end=None)
             rows = rows.astype({"start": "Int64", "end": "Int64"})
             if labels is not None and not labels.multi:
@@ -132,7 +134,8 @@ class Corpus:
         if rows.empty:
             column = "stance" if task == "stance" else "frames"
             raise CorpusError([Problem(self.source, f"no row has a value in column {column!r}")])
-        return replace(self, rows=rows.reset_index(drop=True), task=task)
+        notes = (*self.notes, *_unlabelled(self.rows, left_out, task))
+        return replace(self, rows=rows.reset_index(drop=True), task=task, notes=notes)
 
     def truth(self, labels: LabelSet) -> NDArray[np.int64]:
         """Return the gold labels as codes, shaped as :meth:`LabelSet.encode` returns them."""
@@ -370,6 +373,20 @@ class Scores:
         if matches.empty:
             raise PredictionsError(f"{split}/{metric} was not scored on slice {slice_!r}")
         return float(matches["value"].iloc[0])
+
+
+def _unlabelled(rows: pd.DataFrame, left_out: pd.Series[bool], task: Task) -> tuple[str, ...]:
+    """Say how many rows have no label of the task, and are left out."""
+    count = int(left_out.sum())
+    if not count:
+        return ()
+    other, column = ("frames", "stance") if task == "stance" else ("stance", "frames")
+    labelled = int(rows.loc[left_out, other].notna().sum())
+    # A corpus may be labelled for both tasks, and some rows for the other alone: nothing is amiss with them.
+    more = f" ({labelled:,} of them have {other})" if labelled else ""
+    have = "has" if count == 1 else "have"
+    left = "is" if count == 1 else "are"
+    return (f"{count:,} of {len(rows):,} rows {have} no {column} and {left} left out{more}",)
 
 
 def _first_frames(rows: pd.DataFrame, labels: LabelSet) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from harness.corpora.aggregation import Aggregation
 from harness.corpora.checks import SPLITS, Raw, build, concatenate
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.corpus_files import read_all
+from harness.corpora.spans import check_targets
 from harness.corpora.tabular import Layout
 from harness.corpora.votes import settle
 from harness.values.errors import ConfigError, Problem, suggest
@@ -99,6 +100,8 @@ def files(
     raws = read_all(sources, lambda source: _read(source, layout, shape, task))
     raw = concatenate(raws, ", ".join(raw.source for raw in raws))
     registry = EMPTY if parties is None else read_parties(parties)
+    if task == "stance":
+        raw = check_targets(raw, registry)
     return build(name or sources[0].path.stem, raw, labels=labels, task=task, parties=registry)
 
 

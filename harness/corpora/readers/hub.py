@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from harness.corpora.aggregation import Aggregation
 from harness.corpora.checks import SPLITS, Raw, build, concatenate
 from harness.corpora.columns import Shape, canonical, with_ids
+from harness.corpora.spans import check_targets
 from harness.corpora.text_files import short_path
 from harness.corpora.votes import settle
 from harness.values.errors import ConfigError, CorpusError, Problem, suggest
@@ -96,6 +97,8 @@ def hub(
     parts = _splits(loaded, splits, source)
     raw = concatenate([_read(part, shape, source, task) for part in parts], source)
     registry = EMPTY if parties is None else read_parties(parties)
+    if task == "stance":
+        raw = check_targets(raw, registry)
     # "someone/some-dataset" would be a folder in the names of runs.
     short = folder.name if folder is not None else str(repo).rpartition("/")[2]
     return build(name or short, raw, labels=labels, task=task, parties=registry)
