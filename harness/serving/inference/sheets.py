@@ -51,8 +51,9 @@ class SheetWriter:
         import openpyxl
 
         self.handle, self.columns = handle, list(columns)
-        self.book = openpyxl.Workbook(write_only=True)
-        self.sheet = self.book.create_sheet("labelled")
+        # Not write_only: what is left unfinished there complains on standard error when it is collected.
+        self.book = openpyxl.Workbook()
+        self.sheet = self.book.worksheets[0]
         self.sheet.append([self._cell(name) for name in self.columns])
 
     def write(self, rows: Sequence[SheetRow]) -> None:
