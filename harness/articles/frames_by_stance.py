@@ -86,8 +86,11 @@ def _mentions(chunk: Sequence[FileRow], group: str) -> list[FileRow | None]:
 def _mend(name: str, group: str, row: FileRow) -> str:
     """Say that a column is missing, and how the file gets it."""
     columns = [str(column) for column in row]
-    if group and name == group:
-        return f"has no column {name!r}; {suggest(name, columns)}"
+    # The label was called stance once, and may be misspelt as that.
+    near = [suggest(word, columns) for word in ((name, "stance") if name == "label" else (name,))]
+    misspelt = next((hint for hint in near if hint.startswith("did you mean")), "")
+    if misspelt or (group and name == group):
+        return f"has no column {name!r}; {misspelt or near[0]}"
     ways = {
         "label": "label it with a stance model: harness predict --model models:/stance@champion",
         "frames": "label it with both models: harness predict --frames models:/framing@champion",

@@ -12,7 +12,7 @@ import typer
 from harness.cli import screen
 from harness.cli.cautions import limits, right_of, too_few_test_rows
 from harness.values import catalog
-from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.errors import ConfigError, Problem, ProblemsError, suggest
 from harness.values.formatting import duration, interval, number, percent
 
 if TYPE_CHECKING:
@@ -38,17 +38,20 @@ def validate(
     configs: Annotated[list[Path], typer.Argument(help="YAML files.", show_default=False)],
     set_: Sets = None,
 ) -> None:
-    """Resolve configs and report every problem; run nothing."""
+    """Resolve configs, read the files that they name, and report every problem; train nothing."""
+    from harness.cli.data_view import data_lines
     from harness.config import plan
 
     problems = []
     for path in configs:
         try:
-            plan.read(path, set_ or ())
-        except ConfigError as error:
+            lines = data_lines(plan.read(path, set_ or ()))
+        except ProblemsError as error:
             problems += list(error.problems)
         else:
             typer.echo(f"{path}: ok")
+            for line in lines:
+                typer.echo(line)
     if problems:
         # Configs that extend one file repeat its problems.
         raise ConfigError(dict.fromkeys(problems))

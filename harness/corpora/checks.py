@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from harness.corpora.label_words import guess_label_map, yaml_mapping
 from harness.values.errors import CorpusError, Problem, suggest
-from harness.values.labels import LabelSet, Task
+from harness.values.labels import STANCES, LabelSet, Task
 from harness.values.parties import EMPTY, Registry
 from harness.values.tables import CORPUS_COLUMNS, Corpus
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 MAX_PROBLEMS = 20
 """Problems listed one by one, at most; more are counted."""
+
+MAX_MAPPED = 15
+"""With more unknown labels, no map of them is suggested: the column holds something else."""
 
 SPLITS: Mapping[str, str] = {
     "train": "train",
@@ -181,6 +185,10 @@ class _Checked:
         ]
         hint = f"the labels are {', '.join(labels.names)}"
         hint += f"; {self.raw.label_hint}" if self.raw.label_hint else ""
+        values = list(dict.fromkeys(label for _, label in unknown))
+        # Where the config can map them, the whole map, to be pasted: what each value means is a guess.
+        if self.raw.label_hint and task == "stance" and set(labels.names) <= set(STANCES):
+            hint += f": label_map: {yaml_mapping(guess_label_map(values))}" * (len(values) <= MAX_MAPPED)
         several = _separators(dict(unknown).values(), labels) if task == "framing" else ""
         self._note_once(name, unknown, "unknown label", lambda _: several or hint)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.corpora.aggregation import Aggregation
 from harness.corpora.checks import Raw, cell_text, is_missing, limit_problems
+from harness.corpora.label_words import number_text
 from harness.values.errors import ConfigError, CorpusError, Problem, listed, suggest
 from harness.values.labels import Task
 from harness.values.tables import CORPUS_COLUMNS
@@ -109,27 +109,6 @@ class Shape:
     def _numbers(self) -> Mapping[str, str | None]:
         # A code 2.0 in a file or a config is the code 2; YAML's true is "True" here and "true" in a cell.
         return {number_text(key): name for key, name in self.label_map.items()}
-
-
-def number_text(text: str) -> str:
-    """Write a number in one way, whatever its sign, its zeros and its decimal mark; other text stays.
-
-    Examples
-    --------
-    >>> [number_text(text) for text in ("1.0", "+1", "-1,50", "-0", "True", "1.2.3")]
-    ['1', '1', '-1.5', '0', 'true', '1.2.3']
-    """
-    if text in ("True", "False"):
-        return text.lower()
-    match = _NUMBER.fullmatch(text)
-    if match is None:
-        return text
-    sign, whole, fraction = match[1], match[2], match[3]
-    number = f"{whole}.{fraction}" if fraction else whole
-    return f"-{number}" if sign == "-" and number != "0" else number
-
-
-_NUMBER = re.compile(r"([+-]?)0*(\d+?)(?:[.,](\d*?)0*)?")
 
 
 def canonical(raw: Raw, shape: Shape, task: Task) -> Raw:

@@ -87,7 +87,7 @@ def check_targets(raw: Raw, parties: Registry) -> Raw:
 
 
 def _of(some: Sequence[TargetRow], every: Sequence[TargetRow]) -> str:
-    return f"all {len(every):,}" if len(some) == len(every) else f"{len(some):,} of {len(every):,}"
+    return f"{len(some):,} of {len(every):,}"
 
 
 def _rows(raw: Raw) -> list[TargetRow]:
