@@ -31,6 +31,25 @@ class EngineChoice(StrEnum):
     int8 = "int8"
 
 
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="A=B,...",
+        help="Columns of the file under other names: text=sentence,target=party; may be repeated.",
+    ),
+]
+Delimiter = Annotated[
+    str, typer.Option(help="Between the fields of a CSV file, read and written; tab is a tab.")
+]
+Encoding = Annotated[str, typer.Option(help="Of a text file, read and written: cp1252, utf-16, ….")]
+SkipBad = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="ROWS.csv",
+        help="Set rows that cannot be labelled aside, into this file, and go on.",
+        show_default=False,
+    ),
+]
 Experiment = Annotated[
     str, typer.Option("--experiment", "-e", help="Its name; left out, the last one that was run.")
 ]
@@ -95,27 +114,10 @@ def predict(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue an interrupted labelling of the same file.")
     ] = False,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="A=B,...",
-            help="Columns of the file under other names: text=sentence,target=party; may be repeated.",
-        ),
-    ] = None,
-    delimiter: Annotated[
-        str, typer.Option(help="Between the fields of a CSV file, read and written; tab is a tab.")
-    ] = "",
-    encoding: Annotated[
-        str, typer.Option(help="Of a text file, read and written: cp1252, utf-16, ….")
-    ] = "utf-8",
-    skip_bad: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="ROWS.csv",
-            help="Set rows that cannot be labelled aside, into this file, and go on.",
-            show_default=False,
-        ),
-    ] = None,
+    columns: Columns = None,
+    delimiter: Delimiter = "",
+    encoding: Encoding = "utf-8",
+    skip_bad: SkipBad = None,
 ) -> None:
     """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
     from harness.serving.inference.labelling import FileOptions, predict_file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -148,12 +148,19 @@ def validated(data: Mapping[str, Any]) -> tuple[ExperimentConfig, list[Problem]]
         errors = {
             detail["loc"] if detail["loc"][0] != "thresholds" else "thresholds": detail
             for detail in error.errors()
+            if not _follows_from_others(detail, error.errors())
         }
         problems += [described(detail, ExperimentConfig) for detail in errors.values()]
         wrong |= {str(detail["loc"][0]) for detail in error.errors()}
     sound = {name: value for name, value in data.items() if name not in wrong}
     stand_ins = {name: value for name, value in PLACEHOLDERS.items() if name not in sound}
     return ExperimentConfig.model_validate(_tuples(stand_ins | sound)), problems
+
+
+def _follows_from_others(detail: Any, every: Sequence[Any]) -> bool:
+    """Say whether an error is the consequence of another: a list is too short if its items are wrong."""
+    inner = [other["loc"] for other in every if other["loc"][:-1] == detail["loc"]]
+    return detail["type"] == "too_short" and bool(inner)
 
 
 def _named_labels(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:

@@ -19,7 +19,7 @@ _LAST_OF_ONE_UNIT = "\uffff"
 
 
 @dataclass(frozen=True)
-class TargetRow:
+class SpannedRow:
     """A row whose target can be looked for: its number, text, target, and span, if it has one."""
 
     number: int
@@ -86,18 +86,18 @@ def check_targets(raw: Raw, parties: Registry) -> Raw:
     return replace(raw, notes=(*raw.notes, *notes))
 
 
-def _of(some: Sequence[TargetRow], every: Sequence[TargetRow]) -> str:
+def _of(some: Sequence[SpannedRow], every: Sequence[SpannedRow]) -> str:
     return f"{len(some):,} of {len(every):,}"
 
 
-def _rows(raw: Raw) -> list[TargetRow]:
+def _rows(raw: Raw) -> list[SpannedRow]:
     """Return the rows with text and target; what is wrong with the others is reported elsewhere."""
     frame = raw.frame
     if "target" not in frame.columns or "text" not in frame.columns:
         return []
     bounds = [frame[name] if name in frame.columns else [None] * len(frame) for name in ("start", "end")]
     return [
-        TargetRow(number, text, cell_text(target), _span(start, end))
+        SpannedRow(number, text, cell_text(target), _span(start, end))
         for number, (text, target, start, end) in enumerate(
             zip(frame["text"], frame["target"], *bounds, strict=True)
         )
@@ -115,7 +115,7 @@ def _span(start: Any, end: Any) -> Span | None:
     return (low, high) if low < high else None
 
 
-def _converted(raw: Raw, rows: list[TargetRow], parties: Registry) -> tuple[Raw, list[TargetRow], str]:
+def _converted(raw: Raw, rows: list[SpannedRow], parties: Registry) -> tuple[Raw, list[SpannedRow], str]:
     """Convert spans from UTF-16 units to characters, if that is what they count; else return them as they
     are.
     """
@@ -145,8 +145,8 @@ def _converted(raw: Raw, rows: list[TargetRow], parties: Registry) -> tuple[Raw,
     frame = raw.frame.assign(start=_objects(starts, raw), end=_objects(ends, raw))
     rows = [replace(row, span=spans.get(row.number, row.span)) for row in rows]
     note = (
-        f"{raw.source}: spans count UTF-16 units, as Java and JavaScript do; those of {len(spans):,} rows"
-        " behind emoji were converted to characters"
+        f"{raw.source}: spans count UTF-16 units, as Java and JavaScript do; converted to characters, behind"
+        f" emoji: {len(spans):,}"
     )
     return replace(raw, frame=frame), rows, note
 
@@ -171,12 +171,12 @@ def _characters(text: str, span: Span) -> Span | None:
     return bounds[0], bounds[1]
 
 
-def _reads(row: TargetRow, span: Span, parties: Registry) -> bool:
+def _reads(row: SpannedRow, span: Span, parties: Registry) -> bool:
     """Say whether a span is the target, or another name of it."""
     return span in parties.spans(row.text, row.target)
 
 
-def _overlapping(row: TargetRow, parties: Registry) -> Span | None:
+def _overlapping(row: SpannedRow, parties: Registry) -> Span | None:
     """Return the mention of the target that the span overlaps, if there is one."""
     assert row.span is not None
     start, end = row.span
@@ -190,7 +190,7 @@ def _cuts_word(text: str, span: Span) -> bool:
     )
 
 
-def _shifted(raw: Raw, row: TargetRow, mention: Span) -> Problem:
+def _shifted(raw: Raw, row: SpannedRow, mention: Span) -> Problem:
     assert row.span is not None
     start, end = row.span
     what = (

@@ -92,18 +92,14 @@ def likely_encoding(data: bytes) -> str:
     even, odd = data[::2].count(0), data[1::2].count(0)
     if even + odd > len(data) / 4:
         return "utf-16-be" if even > odd else "utf-16-le"
-    # A sample may end inside a character, of at most four bytes.
-    for end in (len(data), *(len(data) - k for k in range(1, 4))):
+    for encoding in ("utf-8", "cp1252"):
         try:
-            data[:end].decode("utf-8")
+            # Not final: a sample may end inside a character.
+            codecs.getincrementaldecoder(encoding)().decode(data, final=False)
         except UnicodeDecodeError:
             continue
-        return "utf-8"
-    try:
-        data.decode("cp1252")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "cp1252"
+        return encoding
+    return "latin-1"
 
 
 def likely_delimiter(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.values.errors import CorpusError, PredictionsError, Problem
-from harness.values.label_columns import label_columns
+from harness.values.label_columns import label_columns, unlabelled_note
 from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
 from harness.values.parties import EMPTY, Registry
 
@@ -134,7 +134,7 @@ class Corpus:
         if rows.empty:
             column = "stance" if task == "stance" else "frames"
             raise CorpusError([Problem(self.source, f"no row has a value in column {column!r}")])
-        notes = (*self.notes, *_unlabelled(self.rows, left_out, task))
+        notes = (*self.notes, *unlabelled_note(self.rows, left_out, task))
         return replace(self, rows=rows.reset_index(drop=True), task=task, notes=notes)
 
     def truth(self, labels: LabelSet) -> NDArray[np.int64]:
@@ -373,20 +373,6 @@ class Scores:
         if matches.empty:
             raise PredictionsError(f"{split}/{metric} was not scored on slice {slice_!r}")
         return float(matches["value"].iloc[0])
-
-
-def _unlabelled(rows: pd.DataFrame, left_out: pd.Series[bool], task: Task) -> tuple[str, ...]:
-    """Say how many rows have no label of the task, and are left out."""
-    count = int(left_out.sum())
-    if not count:
-        return ()
-    other, column = ("frames", "stance") if task == "stance" else ("stance", "frames")
-    labelled = int(rows.loc[left_out, other].notna().sum())
-    # A corpus may be labelled for both tasks, and some rows for the other alone: nothing is amiss with them.
-    more = f" ({labelled:,} of them have {other})" if labelled else ""
-    have = "has" if count == 1 else "have"
-    left = "is" if count == 1 else "are"
-    return (f"{count:,} of {len(rows):,} rows {have} no {column} and {left} left out{more}",)
 
 
 def _first_frames(rows: pd.DataFrame, labels: LabelSet) -> pd.DataFrame:

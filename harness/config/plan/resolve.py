@@ -54,6 +54,7 @@ class _Resolver:
         self.document = document
         self.problems: list[Problem] = []
         self.parts: list[Bound] = []
+        self.partial: set[str] = set()
 
     def plan(self) -> Plan:
         config, wrong = validated(self.document.data)
@@ -105,15 +106,26 @@ class _Resolver:
         if not isinstance(kind, str):
             kinds = ", ".join(sorted(catalog.CATALOGUES[section]))
             what = "is required" if kind is None else f"should be a name, got {abbreviate(kind)}"
-            self._note([Problem(f"{path}.kind", what, f"known: {kinds}")])
-            return None
+            likely = catalog.likely_kind(section, path.rpartition(".")[2], options) if kind is None else ""
+            hint = f"did you mean kind: {likely}?" if likely else f"known: {kinds}"
+            self._note([Problem(f"{path}.kind", what, hint)])
+            if not likely:
+                return None
+            # The options are checked as those of the kind that is probably meant.
+            kind = likely
         try:
             # A user's module lies beside the file that names it, which may be one that this config extends.
             with _Importable(self.document.line_of(f"{path}.kind").folder):
-                return catalog.bind(section, kind, options, path, lambda name: self._folder(path, name))
+                bound, wrong = catalog.check(
+                    section, kind, options, path, lambda name: self._folder(path, name)
+                )
         except ConfigError as error:
             self._note(error.problems)
             return None
+        self._note(wrong)
+        if wrong:
+            self.partial.add(path)
+        return bound
 
     def _folder(self, path: str, option: str) -> Path:
         return self.document.line_of(f"{path}.{option}").folder
@@ -190,9 +202,13 @@ class _Resolver:
         try:
             with _Importable(self.document.line_of(path).folder):
                 options = {key: value for key, value in part.items() if key != "kind"}
-                bound = catalog.bind("audit", kind, options, path, lambda option: self._folder(path, option))
+                bound, wrong = catalog.check(
+                    "audit", kind, options, path, lambda option: self._folder(path, option)
+                )
+                self._note(wrong)
                 # Audits take neither labels nor a seed, so making one checks its options completely.
-                bound.make()
+                if bound is not None:
+                    bound.make()
         except ConfigError as error:
             # Problems of the constructor name the option alone.
             self._note(
@@ -286,11 +302,14 @@ class _Resolver:
                 # Any seed will do: nothing is fitted.
                 bound.make(labels=labels, seed=0)
             except ConfigError as error:
+                # Where wrong options were replaced by their defaults, others may have no effect only by that.
+                problems = [
+                    problem
+                    for problem in error.problems
+                    if path not in self.partial or "no effect" not in problem.what
+                ]
                 self._note(
-                    [
-                        replace(problem, where=f"{path}.{problem.where}".rstrip("."))
-                        for problem in error.problems
-                    ]
+                    [replace(problem, where=f"{path}.{problem.where}".rstrip(".")) for problem in problems]
                 )
 
 

@@ -41,8 +41,8 @@ def format_of(path: Path) -> Format:
     kind = file_format(path)
     if kind is None:
         ending = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
-        known = f"{', '.join(ENDINGS)}; CSV, TSV and JSONL also with .gz"
-        raise ModelError(f"{path}: unknown format {ending!r}; use one of {known}")
+        endings = f"{', '.join(ENDINGS)}; CSV, TSV and JSONL also with .gz"
+        raise ModelError(f"{path}: unknown format {ending!r}; use one of {endings}")
     return kind
 
 
