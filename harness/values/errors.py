@@ -21,6 +21,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,8 +198,21 @@ def abbreviate(value: Any) -> str:
     >>> abbreviate(0.5), abbreviate("text"), abbreviate(object())
     ('0.5', "'text'", 'an object of type object')
     """
-    # The repr of a table is the table: rows of data, over many lines.
-    if not isinstance(value, str | bytes | int | float | list | tuple | set | Mapping | Path | None):
-        return f"an object of type {type(value).__name__}"
-    text = " ".join(repr(value).split())
+    text = " ".join(_written(value).split())
     return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
+
+
+def _written(value: Any) -> str:
+    """Write plain data as Python does; of other objects in it, the type."""
+    if isinstance(value, Mapping):
+        pairs = (f"{key!r}: {_written(inner)}" for key, inner in itertools.islice(value.items(), MAX_LENGTH))
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value[:MAX_LENGTH])) + "]"
+    if isinstance(value, tuple):
+        items = [_written(inner) for inner in value[:MAX_LENGTH]]
+        return f"({', '.join(items)}{',' * (len(items) == 1)})"
+    if isinstance(value, str | bytes | int | float | set | Path | None):
+        return repr(value)
+    # The repr of a table is the table: rows of data, over many lines.
+    return f"an object of type {type(value).__name__}"

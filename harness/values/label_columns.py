@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.values.errors import PredictionsError
-from harness.values.labels import LabelSet, check_probabilities
+from harness.values.labels import LabelSet, Task, check_probabilities
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
 SEVERAL = (set, frozenset, list, tuple)

@@ -255,7 +255,15 @@ class _Resolver:
                 )
                 checked.append(candidate.options[name])
             except ConfigError as error:
-                self._note([Problem(where, problem.what, problem.hint) for problem in error.problems])
+                # An option that does not exist was reported with the others of its section.
+                reported = {problem.what for problem in self.problems if problem.where.startswith(path)}
+                self._note(
+                    [
+                        Problem(where, problem.what, problem.hint)
+                        for problem in error.problems
+                        if problem.what not in reported
+                    ]
+                )
         return tuple(checked)
 
     def _labels(self, config: ExperimentConfig, corpus: Bound | None) -> LabelSet:
