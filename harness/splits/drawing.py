@@ -113,7 +113,7 @@ class Drawing:
         if len(indices) < len(rows):
             text = f"{corpus.name}: of {n_all:,} {self.by}s, {n_units:,} {'is' if n_units == 1 else 'are'}"
             text += f" left, which cannot be divided into {len(parts)} parts"
-        needed = "dev: 0 draws train alone, calibration: 0 no calibration"
+        needed = "with dev: 0 all of it is for training, with calibration: 0 none of it for calibration"
         return f"{text}; {needed}" if len(indices) < len(rows) and self.dev else text
 
 
