@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MAX_PROBLEMS = 20
 """Problems listed one by one, at most; more are counted."""
 
+MAPPABLE = "label_map turns others into these"
+"""The hint for an unknown label where the config may say what it means here."""
+
 MAX_MAPPED = 15
 """With more unknown labels, no map of them is suggested: the column holds something else."""
 
@@ -187,7 +190,7 @@ class _Checked:
         hint += f"; {self.raw.label_hint}" if self.raw.label_hint else ""
         values = list(dict.fromkeys(label for _, label in unknown))
         # Where the config can map them, the whole map, to be pasted: what each value means is a guess.
-        if self.raw.label_hint and task == "stance" and set(labels.names) <= set(STANCES):
+        if self.raw.label_hint == MAPPABLE and task == "stance" and set(labels.names) <= set(STANCES):
             hint += f": label_map: {yaml_mapping(guess_label_map(values))}" * (len(values) <= MAX_MAPPED)
         several = _separators(dict(unknown).values(), labels) if task == "framing" else ""
         self._note_once(name, unknown, "unknown label", lambda _: several or hint)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.corpora.aggregation import Aggregation
-from harness.corpora.checks import Raw, cell_text, is_missing, limit_problems
+from harness.corpora.checks import MAPPABLE, Raw, cell_text, is_missing, limit_problems
 from harness.corpora.label_words import number_text
 from harness.values.errors import ConfigError, CorpusError, Problem, listed, suggest
 from harness.values.labels import Task
@@ -146,7 +146,7 @@ def canonical(raw: Raw, shape: Shape, task: Task) -> Raw:
     if shape.target is not None:
         frame["target"] = shape.target
     renamed = {name: source for name, source in sources.items() if isinstance(source, str) and source != name}
-    return replace(raw, frame=frame, source_names=renamed, label_hint="label_map turns others into these")
+    return replace(raw, frame=frame, source_names=renamed, label_hint=MAPPABLE)
 
 
 def with_ids(raw: Raw, ids: Sequence[str]) -> Raw:
