@@ -10,7 +10,7 @@ from harness.articles.labelled_articles import SEPARATOR
 from harness.articles.readings_table import in_order, is_true
 from harness.scoring.crosstab import CrossTable, as_table, cross_tables
 from harness.serving.inference.formats import FileRow, format_of, open_rows
-from harness.values.errors import ModelError, suggest
+from harness.values.errors import ModelError, listed, suggest
 from harness.values.labels import NO_FRAME
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def frames_by_stance(
     Parameters
     ----------
     path : Path
-        With the columns ``target``, ``stance`` and ``frames``, as ``harness predict --frames`` writes them.
-        Rows on which either model abstains are left out.
+        With the columns ``target``, ``label`` and ``frames``, as ``harness predict --frames`` writes them;
+        earlier versions wrote ``stance`` for ``label``. Rows on which either model abstains are left out.
     group : str
         The column that says which rows are from one article; left out, rows with the same text are.
     output : Path, optional
@@ -64,9 +64,10 @@ def frames_by_stance(
 
 def _mentions(chunk: Sequence[FileRow], group: str) -> list[FileRow | None]:
     """Return the mention in each row, None where a model abstained."""
-    for name in ("target", "stance", "frames", group or "text"):
-        if name not in chunk[0]:
-            raise ModelError(f"has no column {name!r}; {suggest(name, map(str, chunk[0]))}")
+    stance = "label" if "label" in chunk[0] or "stance" not in chunk[0] else "stance"
+    missing = [name for name in ("target", stance, "frames", group or "text") if name not in chunk[0]]
+    if missing:
+        raise ModelError("; ".join(_mend(name, group, chunk[0]) for name in missing))
     # A model that abstains says nothing of the row, so that it belongs to no cell of the table.
     return [
         None
@@ -75,11 +76,29 @@ def _mentions(chunk: Sequence[FileRow], group: str) -> list[FileRow | None]:
             "party": row["target"],
             # None, not an empty name: rows without an article would count as one article together.
             "group": row[group or "text"] or None,
-            "given_stance": row["stance"],
+            "given_stance": row[stance],
             "given_frames": tuple(name for name in (row["frames"] or "").split(SEPARATOR) if name),
         }
         for row in chunk
     ]
+
+
+def _mend(name: str, group: str, row: FileRow) -> str:
+    """Say that a column is missing, and how the file gets it."""
+    columns = [str(column) for column in row]
+    # The label was called stance once, and may be misspelt as that.
+    near = [suggest(word, columns) for word in ((name, "stance") if name == "label" else (name,))]
+    misspelt = next((hint for hint in near if hint.startswith("did you mean")), "")
+    # The text stands in for the article, which --group names: a similar heading means something else.
+    if (misspelt and name != "text") or (group and name == group):
+        return f"has no column {name!r}; {misspelt or near[0]}"
+    ways = {
+        "label": "label it with a stance model: harness predict --model models:/stance@champion",
+        "frames": "label it with both models: harness predict --frames models:/framing@champion",
+        "target": "rename the column of the party; the file has " + listed(columns),
+    }
+    otherwise = f"name the column of the article with --group; the file has {listed(columns)}"
+    return f"has no column {name!r}; {ways.get(name, otherwise)}"
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness.articles.holders import OWN_VOICE, QUOTED
 from harness.serving.inference.formats import ENDINGS, open_rows
+from harness.serving.inference.text_layout import STANDARD, likely_layout
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
 from harness.values.labels import STANCES
+from harness.values.row_files import file_format
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,12 +94,16 @@ def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
     ArticleError
         Where the file cannot be read or has no rows, or naming every missing column.
     """
-    ending = path.suffix.lower()
-    if ending not in ENDINGS:
+    kind = file_format(path)
+    if kind is None:
         hint = f"use one of {', '.join(ENDINGS)}"
         raise ArticleError([Problem(str(path), "has no known ending", hint)])
+    # A table that was opened in Excel may come back with semicolons, or in another encoding: what it holds
+    # is known, so that a guess cannot go wrong unseen.
+    text = kind in ("csv", "tsv")
+    layout = likely_layout(path) if text else STANDARD
     try:
-        with open_rows(path, ENDINGS[ending], _CHUNK_ROWS) as file:
+        with open_rows(path, kind, _CHUNK_ROWS, layout=layout) as file:
             rows = [row for chunk in file.chunks for row in chunk]
     except ModelError as error:
         raise ArticleError([Problem(str(path), str(error))]) from error

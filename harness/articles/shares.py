@@ -131,7 +131,7 @@ def read_gold(path: Path, readings: ReadingsTable) -> Gold:
     table = pd.DataFrame(
         {
             "row": keys,
-            "pi": [float(row["pi"]) for row in rows],
+            "pi": [_decimal(row["pi"]) for row in rows],
             "stratum": [str(row["stratum"]) for row in rows],
             "gold": [str(row["gold"] or "").strip() for row in rows],
             "gold_voice": [_VOICE.get(str(row.get("gold_voice") or "").strip().lower(), "") for row in rows],
@@ -147,6 +147,11 @@ def read_gold(path: Path, readings: ReadingsTable) -> Gold:
     return _labelled(table, by_key)
 
 
+def _decimal(value: Any) -> float:
+    """Read a number, with a decimal comma too: Excel writes one where the language of the machine has it."""
+    return float(value.strip().replace(",", ".") if isinstance(value, str) else value)
+
+
 def _problems(
     where: str, row: dict[str, Any], by_key: pd.DataFrame, labels: Sequence[str]
 ) -> Iterator[Problem]:
@@ -154,7 +159,7 @@ def _problems(
     if row["row"] not in by_key.index:
         yield Problem(f"{where}: row", f"is not in the table: {row['row']!r}")
     try:
-        is_probability = 0 < float(row["pi"]) <= 1
+        is_probability = 0 < _decimal(row["pi"]) <= 1
     except (TypeError, ValueError):
         is_probability = False
     if not is_probability:

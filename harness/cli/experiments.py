@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli import screen
+from harness.cli.cautions import limits, right_of, too_few_test_rows
 from harness.values import catalog
-from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.errors import ConfigError, Problem, ProblemsError, suggest
 from harness.values.formatting import duration, interval, number, percent
 
 if TYPE_CHECKING:
@@ -37,17 +38,20 @@ def validate(
     configs: Annotated[list[Path], typer.Argument(help="YAML files.", show_default=False)],
     set_: Sets = None,
 ) -> None:
-    """Resolve configs and report every problem; run nothing."""
+    """Resolve configs, read the files that they name, and report every problem; train nothing."""
+    from harness.cli.data_view import data_lines
     from harness.config import plan
 
     problems = []
     for path in configs:
         try:
-            plan.read(path, set_ or ())
-        except ConfigError as error:
+            lines = data_lines(plan.read(path, set_ or ()))
+        except ProblemsError as error:
             problems += list(error.problems)
         else:
             typer.echo(f"{path}: ok")
+            for line in lines:
+                typer.echo(line)
     if problems:
         # Configs that extend one file repeat its problems.
         raise ConfigError(dict.fromkeys(problems))
@@ -120,13 +124,14 @@ def _observer(console: Console) -> Any:
 
         def prepared(self, prepared: Prepared) -> None:
             self.primary = prepared.plan.primary.name
+            self.few_rows = bool(too_few_test_rows(prepared))
             console.print(_opening(prepared))
 
         def note(self, text: str) -> None:
             console.print(f"note: {text}", style="yellow")
 
         def classifier_ended(self, outcome: ClassifierOutcome) -> None:
-            console.print(_ending(self.primary, outcome))
+            console.print(_ending(self.primary, outcome, few_rows=self.few_rows))
 
     return ScreenObserver()
 
@@ -135,7 +140,13 @@ def show_experiment(console: Console, run: ExperimentRun) -> None:
     """Print a finished experiment: its table, the verdicts of the audits, and what to do next."""
     from harness.evaluation.prepared import reads_both
 
-    console.print(results_table(run))
+    few_rows = too_few_test_rows(run.prepared)
+    if few_rows:
+        console.print(screen.paragraph(few_rows), style="yellow", markup=False)
+    else:
+        console.print(results_table(run))
+    for sentence in limits(run):
+        console.print(screen.paragraph(f"caution: {sentence}", then="  "), style="yellow", markup=False)
     other = run.prepared.other
     for outcome in run.outcomes:
         if other is not None and reads_both(outcome.classifier.bound):
@@ -184,12 +195,14 @@ def _opening(prepared: Prepared) -> str:
     return f"{plan.name}: {plan.config.task} on {prepared.corpus.name}, {rows} ({parts})"
 
 
-def _ending(primary: str, outcome: ClassifierOutcome) -> str:
+def _ending(primary: str, outcome: ClassifierOutcome, *, few_rows: bool = False) -> str:
     if outcome.result is None:
         return f"  {outcome.name}: failed after {duration(outcome.seconds, places=1)}"
     value = number(outcome.result.scores.value(primary))
+    # On few rows a score looks like a finding, and a count does not.
+    score = right_of(outcome.result) if few_rows else f"{primary} {value}"
     how = "finished earlier" if outcome.reused else duration(outcome.seconds, places=1)
-    return f"  {outcome.name}: {primary} {value}{_coverage(outcome.result)} ({how})"
+    return f"  {outcome.name}: {score}{_coverage(outcome.result)} ({how})"
 
 
 def _coverage(result: ClassifierResult) -> str:

@@ -11,7 +11,17 @@ from typing import Any
 import typer
 
 # The verbs import what they need when they are called: `harness --help` waits for nothing heavy.
-from harness.cli import articles, audits, comparisons, corpora, experiments, models, stores, suites
+from harness.cli import (
+    articles,
+    audits,
+    comparisons,
+    corpora,
+    data_view,
+    experiments,
+    models,
+    stores,
+    suites,
+)
 from harness.values.errors import HarnessError, HarnessWarning
 
 app = typer.Typer(
@@ -22,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for room in (experiments, comparisons, models, articles, audits, suites, corpora, stores):
+for room in (experiments, data_view, comparisons, models, articles, audits, suites, corpora, stores):
     room.add_to(app)
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from harness.values.errors import ModelError
+
+_COMMA_BEFORE_NAME = re.compile(r",(?=\s*\w+\s*=)")
 
 
 class Format(StrEnum):
@@ -25,6 +31,25 @@ class EngineChoice(StrEnum):
     int8 = "int8"
 
 
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="A=B,...",
+        help="Columns of the file under other names: text=sentence,target=party; may be repeated.",
+    ),
+]
+Delimiter = Annotated[
+    str, typer.Option(help="Between the fields of a CSV file, read and written; tab is a tab.")
+]
+Encoding = Annotated[str, typer.Option(help="Of a text file, read and written: cp1252, utf-16, ….")]
+SkipBad = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="ROWS.csv",
+        help="Set rows that cannot be labelled aside, into this file, and go on.",
+        show_default=False,
+    ),
+]
 Experiment = Annotated[
     str, typer.Option("--experiment", "-e", help="Its name; left out, the last one that was run.")
 ]
@@ -71,7 +96,10 @@ def predict(
         str, typer.Option(help="A framing model, models:/framing@champion: both label each row.")
     ] = "",
     input_: Annotated[
-        str, typer.Option("--input", "-i", help="CSV, JSONL or Parquet; - is standard input.")
+        str,
+        typer.Option(
+            "--input", "-i", help="CSV, TSV, JSONL (also .gz), Parquet or Excel; - is standard input."
+        ),
     ] = "-",
     output: Annotated[
         str, typer.Option("--output", "-o", help="Its ending says the format; - is standard output.")
@@ -86,11 +114,19 @@ def predict(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue an interrupted labelling of the same file.")
     ] = False,
+    columns: Columns = None,
+    delimiter: Delimiter = "",
+    encoding: Encoding = "utf-8",
+    skip_bad: SkipBad = None,
 ) -> None:
     """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
-    from harness.serving.inference.labelling import predict_file
+    from harness.serving.inference.labelling import FileOptions, predict_file
+    from harness.serving.inference.text_layout import TextLayout
     from harness.tracking import models
 
+    # Before the model is loaded: a wrong option should not cost half a minute.
+    layout = TextLayout(encoding, "\t" if delimiter in ("tab", "\\t") else delimiter)
+    options = FileOptions(_columns(columns or ()), layout, skip_bad)
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))
     stated: Literal["csv", "jsonl"] | None = format_.value if format_ is not None else None
     loaded = (
@@ -103,12 +139,23 @@ def predict(
         source,
         sink,
         # A file has an ending that says it; --format is for streams, which have none.
-        source_format=stated if source is None else None,
-        output_format=stated if sink is None else None,
+        stream_format=stated,
         resume=resume,
+        options=options,
     )
     if sink is not None:
         typer.echo(f"{count:,} rows written to {sink}", err=True)
+
+
+def _columns(pairs: Sequence[str]) -> dict[str, str]:
+    """Read ``text=sentence,target=party``; a name in a file may hold a comma if its option is repeated."""
+    columns = {}
+    for part in (part for pair in pairs for part in _COMMA_BEFORE_NAME.split(pair)):
+        name, equals, column = part.partition("=")
+        if not equals or not name.strip() or not column.strip():
+            raise ModelError(f"--columns {part!r} is not of the form text=sentence")
+        columns[name.strip()] = column.strip()
+    return columns
 
 
 def add_to(app: typer.Typer) -> None:

@@ -54,11 +54,14 @@ class ConfigDocument:
         Plain dicts, lists and scalars.
     lines : mapping
         Key path → the line that set it last; list items are keyed by their index.
+    is_file : bool
+        Whether it comes from files; data of Python code have no lines.
     """
 
     path: Path
     data: dict[str, Any]
     lines: Mapping[Key, SourceLine] = field(default_factory=dict)
+    is_file: bool = True
 
     def line_of(self, path: str | Key) -> SourceLine:
         """Return the line that set a path, or the nearest part of it."""
@@ -69,7 +72,10 @@ class ConfigDocument:
 
     def problem(self, path: str, what: str, hint: str = "") -> Problem:
         """Describe a problem of a path, with its file and line."""
-        where = f"{self.line_of(path)}: {path}" if path else short_path(self.path)
+        line = self.line_of(path)
+        if not self.is_file and line.line:
+            return Problem(path, what, hint)
+        where = f"{line}: {path}" if path else short_path(self.path)
         return Problem(where, what, hint)
 
 
@@ -109,7 +115,7 @@ def document_of(data: dict[str, Any], sets: Sequence[str] = ()) -> ConfigDocumen
     lines: dict[Key, SourceLine] = {}
     for text in sets:
         _apply(text, data, lines, path)
-    return ConfigDocument(path, data, lines)
+    return ConfigDocument(path, data, lines, is_file=False)
 
 
 def merged(path: Path, parts: Sequence[tuple[dict[str, Any], Mapping[Key, SourceLine]]]) -> ConfigDocument:

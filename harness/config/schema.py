@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.values.catalog import CATALOGUES, Section, lookup, options_model
-from harness.values.errors import Problem, suggest
+from harness.values.errors import Problem, abbreviate, suggest
 from harness.values.labels import FRAME_SETS, Task
 
 OFF = "off"
@@ -148,12 +148,19 @@ def validated(data: Mapping[str, Any]) -> tuple[ExperimentConfig, list[Problem]]
         errors = {
             detail["loc"] if detail["loc"][0] != "thresholds" else "thresholds": detail
             for detail in error.errors()
+            if not _follows_from_others(detail, error.errors())
         }
         problems += [described(detail, ExperimentConfig) for detail in errors.values()]
         wrong |= {str(detail["loc"][0]) for detail in error.errors()}
     sound = {name: value for name, value in data.items() if name not in wrong}
     stand_ins = {name: value for name, value in PLACEHOLDERS.items() if name not in sound}
     return ExperimentConfig.model_validate(_tuples(stand_ins | sound)), problems
+
+
+def _follows_from_others(detail: Any, every: Sequence[Any]) -> bool:
+    """Say whether an error is the consequence of another: a list is too short if its items are wrong."""
+    inner = [other["loc"] for other in every if other["loc"][:-1] == detail["loc"]]
+    return detail["type"] == "too_short" and bool(inner)
 
 
 def _named_labels(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
@@ -191,7 +198,9 @@ def described(error: Any, model: type[Strict]) -> Problem:
         return Problem(named, f"{error['input']!r} is not a valid name", "use letters, digits, - and _")
     # pydantic reports one error per branch of the type, and none of them names both.
     if parents == ["thresholds"]:
-        return Problem("thresholds", f"should be tuned or a number between 0 and 1, got {error['input']!r}")
+        return Problem(
+            "thresholds", f"should be tuned or a number between 0 and 1, got {abbreviate(error['input'])}"
+        )
     # pydantic lists all values; a suggestion of the nearest is easier to act on.
     if error["type"] == "literal_error" and parents:
         kinds = typing.get_args(SECTIONS[".".join(parents)].model_fields[last].annotation)
@@ -199,12 +208,12 @@ def described(error: Any, model: type[Strict]) -> Problem:
     if error["type"] == "value_error":
         return Problem(path, str(error["ctx"]["error"]))
     if error["type"] == "model_type":
-        return Problem(path, f"should be a mapping, got {error['input']!r}")
+        return Problem(path, f"should be a mapping, got {abbreviate(error['input'])}")
     message = str(error["msg"]).replace("Input should be", "should be")
     # YAML has mappings and lists; pydantic speaks of what they become.
     for python, yaml in {"a valid dictionary": "a mapping", "a valid tuple": "a list"}.items():
         message = message.replace(python, yaml)
-    return Problem(path, f"{message}, got {error['input']!r}")
+    return Problem(path, f"{message}, got {abbreviate(error['input'])}")
 
 
 def json_schema() -> dict[str, Any]:

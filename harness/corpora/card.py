@@ -17,7 +17,7 @@ from typing import Any, get_args
 
 from harness.corpora.fetch import checksums
 from harness.values import catalog
-from harness.values.errors import CorpusError, Problem, suggest
+from harness.values.errors import CorpusError, Problem, abbreviate, suggest
 from harness.values.labels import FRAME_SETS, LabelSet, Task
 
 FOLDER = Path(__file__).parent / "cards"
@@ -236,7 +236,7 @@ def _faults(
         if key not in kinds:
             yield Problem(f"{where}: {key}", "is not a key of a card", suggest(str(key), kinds))
         elif not _is(value, kinds[key]):
-            yield Problem(f"{where}: {key}", f"should be {_KINDS[kinds[key]]}, got {value!r}")
+            yield Problem(f"{where}: {key}", f"should be {_KINDS[kinds[key]]}, got {abbreviate(value)}")
         elif value in ("", [], {}):
             yield Problem(f"{where}: {key}", "is empty")
     yield from (Problem(f"{where}: {key}", "is required") for key in required if key not in data)
@@ -253,15 +253,15 @@ def _faults_inside(where: str, data: Mapping[Any, Any]) -> Iterator[Problem]:
             if names not in FRAME_SETS:
                 yield Problem(at, f"{names!r} is not a set of frames", suggest(names, FRAME_SETS))
         elif isinstance(names, str) or not _are_texts(names):
-            yield Problem(at, f"should be a list of labels, got {names!r}")
+            yield Problem(at, f"should be a list of labels, got {abbreviate(names)}")
     if isinstance(flaws, list) and not _are_texts(flaws):
-        yield Problem(f"{where}: flaws", f"should be a list of sentences, got {flaws!r}")
+        yield Problem(f"{where}: flaws", f"should be a list of sentences, got {abbreviate(flaws)}")
     for number, score in enumerate(published if isinstance(published, list) else ()):
         at = f"{where}: published.{number}"
         if isinstance(score, dict):
             yield from _faults(at, score, _OF_PUBLISHED, {})
         else:
-            yield Problem(at, f"should be a mapping, got {score!r}")
+            yield Problem(at, f"should be a mapping, got {abbreviate(score)}")
 
 
 def _is(value: Any, kind: type) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from harness.corpora.label_words import guess_label_map, yaml_mapping
 from harness.values.errors import CorpusError, Problem, suggest
-from harness.values.labels import LabelSet, Task
+from harness.values.labels import STANCES, LabelSet, Task
 from harness.values.parties import EMPTY, Registry
 from harness.values.tables import CORPUS_COLUMNS, Corpus
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 MAX_PROBLEMS = 20
 """Problems listed one by one, at most; more are counted."""
+
+MAPPABLE = "label_map turns others into these"
+"""The hint for an unknown label where the config may say what it means here."""
+
+MAX_MAPPED = 15
+"""With more unknown labels, no map of them is suggested: the column holds something else."""
 
 SPLITS: Mapping[str, str] = {
     "train": "train",
@@ -54,6 +61,10 @@ class Raw:
         Canonical column → what the source calls it, where that differs.
     label_hint : str
         What to do about an unknown label, beside the list of labels.
+    column_hint : str
+        What to do about a missing column, where the file looks as if it were read wrongly.
+    notes : tuple of str
+        What was done with the rows, a sentence each.
     """
 
     frame: pd.DataFrame
@@ -61,6 +72,8 @@ class Raw:
     source: str = ""
     source_names: Mapping[str, str] = field(default_factory=dict)
     label_hint: str = ""
+    column_hint: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def build(
@@ -113,7 +126,7 @@ def build(
     # Object columns keep None as it is; pandas would make it NaN in a column of text.
     rows = pd.DataFrame({column: pd.Series(columns[column], dtype=object) for column in CORPUS_COLUMNS})
     rows = pd.concat([rows.astype({"start": "Int64", "end": "Int64"}), extra], axis=1)
-    return Corpus(name, rows, raw.source, parties)
+    return Corpus(name, rows, raw.source, parties, notes=raw.notes)
 
 
 class _Checked:
@@ -175,7 +188,12 @@ class _Checked:
         ]
         hint = f"the labels are {', '.join(labels.names)}"
         hint += f"; {self.raw.label_hint}" if self.raw.label_hint else ""
-        self._note_once(name, unknown, "unknown label", lambda _: hint)
+        values = list(dict.fromkeys(label for _, label in unknown))
+        # Where the config can map them, the whole map, to be pasted: what each value means is a guess.
+        if self.raw.label_hint == MAPPABLE and task == "stance" and set(labels.names) <= set(STANCES):
+            hint += f": label_map: {yaml_mapping(guess_label_map(values))}" * (len(values) <= MAX_MAPPED)
+        several = _separators(dict(unknown).values(), labels) if task == "framing" else ""
+        self._note_once(name, unknown, "unknown label", lambda _: several or hint)
 
     def rows(self, columns: Mapping[str, Cells]) -> None:
         """Check each row by itself, and that ids are unique."""
@@ -230,7 +248,8 @@ def concatenate(raws: Sequence[Raw], source: str) -> Raw:
     # As objects: a column that one source lacks would turn the integers of another into floats.
     frame = pd.concat([raw.frame.astype(object) for raw in raws], ignore_index=True)
     locations = [where for raw in raws for where in raw.locations]
-    return Raw(frame, locations, source, source_names, raws[0].label_hint)
+    notes = tuple(note for raw in raws for note in raw.notes)
+    return Raw(frame, locations, source, source_names, raws[0].label_hint, notes=notes)
 
 
 def select_rows(raw: Raw, numbers: Sequence[int]) -> Raw:
@@ -289,6 +308,16 @@ def _is_unicode(text: str) -> bool:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:
         return False
+
+
+def _separators(unknown: Iterable[str], labels: LabelSet) -> str:
+    """Return a hint where unknown labels are several labels with another separator between; else nothing."""
+    for value in unknown:
+        for separator in ",;/|+ ":
+            parts = [part.strip() for part in value.split(separator)]
+            if len(parts) > 1 and set(parts) <= set(labels.names):
+                return f'set separator: "{separator}"'
+    return ""
 
 
 def _labels_of(value: Any) -> tuple[str, ...]:

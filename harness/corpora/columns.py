@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from harness.corpora.checks import Raw, cell_text, is_missing, limit_problems
-from harness.values.errors import ConfigError, CorpusError, Problem, suggest
+from harness.corpora.aggregation import Aggregation
+from harness.corpora.checks import MAPPABLE, Raw, cell_text, is_missing, limit_problems
+from harness.corpora.label_words import number_text
+from harness.values.errors import ConfigError, CorpusError, Problem, listed, suggest
 from harness.values.labels import Task
 from harness.values.tables import CORPUS_COLUMNS
 
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
 
 ColumnMap = Mapping[str, str | tuple[str, ...]]
 LabelMap = Mapping[str, str | None]
+
+ANNOTATOR = "annotator"
+"""A column that a file may have and a corpus has not: who gave the label, of a row for each annotation."""
+
+SOURCE_COLUMNS = (*CORPUS_COLUMNS, ANNOTATOR)
+"""What the columns of a file may be called here."""
+
+SEVERAL = ("frames", "votes")
+"""What may stand in several columns of a file: one for each frame, or for each annotator."""
 
 # Blank counts as no: people who mark frames by hand write the ones and leave the other cells empty.
 YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
@@ -31,38 +42,50 @@ class Shape:
     ----------
     columns : mapping
         Canonical column → the source's; a column that is not named here keeps its name. ``frames`` may name
-        several columns, one for each frame, that hold 0 and 1.
+        several columns, one for each frame, that hold 0 and 1; ``votes`` one for each annotator, that hold
+        labels. ``annotator`` says who labelled, where each row is one annotation.
     label_map : mapping
         The source's label → the canonical one, for stance, frames and votes; None leaves the label out. A
-        label that is not named here stays as it is.
+        label that is not named here stays as it is. Numbers are equal however they are written: ``1``,
+        ``1.0``, ``+1``.
     target : str, optional
         The party of every row, where the source has no column for it.
     separator : str
         Between frames, or votes, in one cell of text.
+    aggregate : {"majority", "dawid_skene"}, optional
+        How the labels of several annotators become one, see :mod:`harness.corpora.aggregation`. Left out, by
+        majority, if the source has no column of labels beside the votes.
 
     Raises
     ------
     ConfigError
-        For an unknown canonical column, several columns for anything but frames, a ``target`` beside a column
-        of targets, or an empty separator.
+        For an unknown canonical column, several columns for anything but frames and votes, a ``target``
+        beside a column of targets, or an empty separator.
     """
 
     columns: ColumnMap = field(default_factory=dict)
     label_map: LabelMap = field(default_factory=dict)
     target: str | None = None
     separator: str = "|"
+    aggregate: Aggregation | None = None
 
     def __post_init__(self) -> None:
         problems = [
-            Problem(f"corpus.columns.{name}", f"there is no column {name!r}", suggest(name, CORPUS_COLUMNS))
+            Problem(f"corpus.columns.{name}", f"there is no column {name!r}", suggest(name, SOURCE_COLUMNS))
             for name in self.columns
-            if name not in CORPUS_COLUMNS
+            if name not in SOURCE_COLUMNS
         ]
         problems += [
-            Problem(f"corpus.columns.{name}", "should be one column", "only frames may have several")
+            Problem(
+                f"corpus.columns.{name}", "should be one column", "only frames and votes may have several"
+            )
             for name, source in self.columns.items()
-            if name in CORPUS_COLUMNS and name != "frames" and not isinstance(source, str)
+            if name in SOURCE_COLUMNS and name not in SEVERAL and not isinstance(source, str)
         ]
+        if ANNOTATOR in self.columns and "votes" in self.columns:
+            what = "cannot be combined with columns.annotator"
+            hint = "votes are columns of one row, an annotator is a column of a row for each annotation"
+            problems.append(Problem("corpus.columns.votes", what, hint))
         if self.target is not None and "target" in self.columns:
             problems.append(Problem("corpus.target", "has no effect with columns.target"))
         if not self.separator:
@@ -73,17 +96,19 @@ class Shape:
     def label(self, value: Any) -> str | None:
         """Return the canonical name of a source's label."""
         text = cell_text(value)
-        return self._labels.get(text, text)
+        if text in self.label_map:
+            return self.label_map[text]
+        return self._numbers.get(number_text(text), text)
 
     @property
     def codes(self) -> str:
         """What a file calls the labels, as a hint: ``the file should say AGAINST, FAVOR``."""
         return f"the file should say {', '.join(self.label_map)}"
 
-    @property
-    def _labels(self) -> Mapping[str, str | None]:
-        # A code 2.0 in a file or a config is the code 2.
-        return {re.sub(r"^(-?\d+)\.0+$", r"\1", key): name for key, name in self.label_map.items()}
+    @cached_property
+    def _numbers(self) -> Mapping[str, str | None]:
+        # A code 2.0 in a file or a config is the code 2; YAML's true is "True" here and "true" in a cell.
+        return {number_text(key): name for key, name in self.label_map.items()}
 
 
 def canonical(raw: Raw, shape: Shape, task: Task) -> Raw:
@@ -113,7 +138,7 @@ def canonical(raw: Raw, shape: Shape, task: Task) -> Raw:
     problems = [*_missing(raw, shape), *_required(raw, shape, task)]
     if problems:
         raise CorpusError(problems)
-    same = {name: name for name in CORPUS_COLUMNS if name in raw.frame.columns}
+    same = {name: name for name in SOURCE_COLUMNS if name in raw.frame.columns and name != ANNOTATOR}
     sources = {**same, **shape.columns}
     frame = _extra(raw.frame, sources)
     for name, source in sources.items():
@@ -121,7 +146,7 @@ def canonical(raw: Raw, shape: Shape, task: Task) -> Raw:
     if shape.target is not None:
         frame["target"] = shape.target
     renamed = {name: source for name, source in sources.items() if isinstance(source, str) and source != name}
-    return replace(raw, frame=frame, source_names=renamed, label_hint="label_map turns others into these")
+    return replace(raw, frame=frame, source_names=renamed, label_hint=MAPPABLE)
 
 
 def with_ids(raw: Raw, ids: Sequence[str]) -> Raw:
@@ -134,7 +159,9 @@ def with_ids(raw: Raw, ids: Sequence[str]) -> Raw:
 def _missing(raw: Raw, shape: Shape) -> list[Problem]:
     return [
         Problem(
-            raw.source, f"has no column {column!r} for {name}", suggest(column, map(str, raw.frame.columns))
+            raw.source,
+            f"has no column {column!r} for {name}",
+            raw.column_hint or suggest(column, map(str, raw.frame.columns)),
         )
         for name, source in shape.columns.items()
         for column in _each(source)
@@ -145,23 +172,26 @@ def _missing(raw: Raw, shape: Shape) -> list[Problem]:
 def _required(raw: Raw, shape: Shape, task: Task) -> list[Problem]:
     required = ("text", "target", "stance") if task == "stance" else ("text", "frames")
     available = {*shape.columns, *raw.frame.columns}
+    if "votes" in available:
+        # The label is made of the votes.
+        available.add("stance" if task == "stance" else "frames")
     problems = []
     if shape.target is not None:
         if "target" in raw.frame.columns:
             problems.append(Problem(raw.source, "already has a column 'target'", "leave corpus.target out"))
         available.add("target")
-    columns = ", ".join(str(column) for column in raw.frame.columns)
+    columns = listed(str(column) for column in raw.frame.columns)
     for name in required:
         if name not in available:
-            hint = f"name it under columns, as {name}: …, one of {columns}"
-            if name == "target":
+            hint = raw.column_hint or f"name it under columns, as {name}: …, one of {columns}"
+            if name == "target" and not raw.column_hint:
                 hint += "; or set target: to the party of all rows"
             problems.append(Problem(raw.source, f"has no column {name!r}", hint))
     return problems
 
 
 def _extra(frame: pd.DataFrame, sources: ColumnMap) -> pd.DataFrame:
-    used = {*CORPUS_COLUMNS, *(column for source in sources.values() for column in _each(source))}
+    used = {*SOURCE_COLUMNS, *(column for source in sources.values() for column in _each(source))}
     return frame[[column for column in frame.columns if column not in used]].copy()
 
 
@@ -174,7 +204,7 @@ def _series(raw: Raw, shape: Shape, name: str, source: str | tuple[str, ...]) ->
 
     values: list[Any]
     if not isinstance(source, str):
-        values = _from_indicators(raw, shape, source)
+        values = _from_indicators(raw, shape, source) if name == "frames" else _from_annotators(raw, source)
     else:
         values = raw.frame[source].tolist()
         if name == "stance":
@@ -183,11 +213,15 @@ def _series(raw: Raw, shape: Shape, name: str, source: str | tuple[str, ...]) ->
             # A blank cell of frames says that no frame applies, a missing value says nothing. For votes,
             # neither says anything.
             blank = () if name == "frames" else None
-            values = [_split(value, shape, blank) for value in values]
+            values = [split_labels(value, shape, blank) for value in values]
     return pd.Series(values, index=raw.frame.index, dtype=object)
 
 
-def _split(value: Any, shape: Shape, blank: tuple[str, ...] | None) -> tuple[str, ...] | None:
+def split_labels(value: Any, shape: Shape, blank: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return the labels in a cell: those of a list, or of a text with the separator between them.
+
+    ``blank`` is what an empty text stands for; a missing value is None.
+    """
     if isinstance(value, str):
         if not value.strip():
             return blank
@@ -216,3 +250,13 @@ def _from_indicators(raw: Raw, shape: Shape, source: tuple[str, ...]) -> list[tu
     if problems:
         raise CorpusError(limit_problems(problems, raw.source))
     return [tuple(row) for row in rows]
+
+
+def _from_annotators(raw: Raw, source: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return what each annotator says of each row: column → cell, without those who say nothing."""
+    rows: list[dict[str, Any]] = [{} for _ in raw.locations]
+    for column in source:
+        for row, value in enumerate(raw.frame[column].tolist()):
+            if not is_missing(value):
+                rows[row][column] = value
+    return rows

@@ -6,29 +6,25 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from harness.corpora.checks import Raw, limit_problems
 from harness.corpora.text_files import content, parsed_lines, short_path
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.files import MAX_FIELD_SIZE
+from harness.values.row_files import (
+    DELIMITERS,
+    FileFormat,
+    file_format,
+    is_compressed,
+    likely_delimiter,
+    shown_delimiter,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FileFormat = Literal["csv", "tsv", "jsonl", "parquet", "xlsx"]
-SUFFIXES = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".xlsx": "xlsx",
-}
-"""Suffix of a file's name, in lower case → its format."""
 
 FileRecord = tuple[str, list[Any]]
 """Where a record stands, and its fields."""
@@ -105,10 +101,42 @@ def read(path: Path, layout: Layout = Layout()) -> Raw:
         If the file is missing, empty, of unknown format, in another encoding, cut off, or has rows of
         different lengths; naming the file and, if it has lines, the line.
     """
+    table = read_cells(path, layout)
+    length = len(table.locations)
+    raw = Raw(_table(table.cells, length), table.locations, table.source)
+    return replace(raw, column_hint=table.column_hint)
+
+
+@dataclass(frozen=True)
+class FileTable:
+    """A file as columns of cells, without pandas.
+
+    Attributes
+    ----------
+    cells : dict
+        Column → its cells, from the top.
+    locations : list of str
+        One a row.
+    source : str
+        The file, as it is named in messages.
+    column_hint : str
+        What to do where a column is missing, if the file looks as if it were read wrongly.
+    """
+
+    cells: dict[str, list[Any]]
+    locations: list[str]
+    source: str
+    column_hint: str = ""
+
+
+def read_cells(path: Path, layout: Layout = Layout()) -> FileTable:
+    """Read one file as :func:`read` does, into plain lists."""
     name = short_path(path)
-    kind = layout.format or SUFFIXES.get(path.suffix.lower())
+    kind = layout.format or file_format(path)
     if kind is None:
         hint = f"set format to one of {', '.join(get_args(FileFormat))}"
+        if is_compressed(path):
+            hint = "only CSV, TSV and JSONL may end in .gz"
         raise CorpusError([Problem(name, f"has a suffix that is no known format: {path.name!r}", hint)])
     if kind in ("parquet", "xlsx"):
         if path.is_file() and not path.stat().st_size:
@@ -117,29 +145,42 @@ def read(path: Path, layout: Layout = Layout()) -> Raw:
     text = content(path, layout.encoding, settable=layout.settable)
     if kind == "jsonl":
         return _jsonl(text, name)
-    records = _records(text, name, layout, layout.delimiter or ("\t" if kind == "tsv" else ","))
-    return _tabular(list(records), name, layout.header, "there is only one column: is the delimiter right?")
+    delimiter = layout.delimiter or DELIMITERS[kind]
+    records = list(_records(text, name, layout, delimiter))
+    return _tabular(records, name, layout.header, _other_delimiter(text, layout, delimiter))
 
 
-def _parquet(path: Path, name: str) -> Raw:
-    import pandas as pd
+def _other_delimiter(text: str, layout: Layout, delimiter: str) -> str:
+    """Return the hint for a table that seems to have another delimiter; empty where this one fits."""
+    likely = likely_delimiter(text)
+    if not layout.settable or likely in ("", delimiter):
+        return ""
+    return f"the fields seem to be separated otherwise: set delimiter: {shown_delimiter(likely)}"
+
+
+def _parquet(path: Path, name: str) -> FileTable:
+    import pyarrow as pa
+    from pyarrow import parquet
 
     try:
-        frame = pd.read_parquet(path)
-    except (OSError, ValueError, NotImplementedError) as error:
+        table = parquet.read_table(path)
+    except (OSError, ValueError, NotImplementedError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0].rstrip(".").replace(str(path), name)
         raise CorpusError([Problem(name, f"cannot be read as Parquet: {reason}")]) from None
-    if frame.empty:
+    if not table.num_rows:
         raise CorpusError([Problem(name, "has no rows")])
-    return Raw(frame, [f"{name}: row {row}" for row in range(1, len(frame) + 1)], name)
+    # pandas keeps an index that is not 0, 1, 2, … as a column of this name.
+    names = [column for column in table.column_names if not column.startswith("__index_level_")]
+    cells = {column: table[column].to_pylist() for column in names}
+    return FileTable(cells, [f"{name}: row {row}" for row in range(1, table.num_rows + 1)], name)
 
 
-def _jsonl(text: str, name: str) -> Raw:
+def _jsonl(text: str, name: str) -> FileTable:
     objects = parsed_lines(text, name)
     # A line may leave out fields that it has no value for: the columns are those of all lines.
     columns = dict.fromkeys(key for _, fields in objects for key in fields)
     cells = {key: [fields.get(key) for _, fields in objects] for key in columns}
-    return Raw(_table(cells, len(objects)), [where for where, _ in objects], name)
+    return FileTable(cells, [where for where, _ in objects], name)
 
 
 def _sheet(path: Path, name: str) -> list[FileRecord]:
@@ -172,8 +213,8 @@ def _fitted(row: list[Any], width: int) -> list[Any]:
 
 
 def _tabular(
-    records: list[FileRecord], name: str, header: tuple[str, ...] = (), hint_for_one_column: str = ""
-) -> Raw:
+    records: list[FileRecord], name: str, header: tuple[str, ...] = (), other_delimiter: str = ""
+) -> FileTable:
     if not records:
         raise CorpusError([Problem(name, "is empty")])
     top, first = (name, list(header)) if header else records.pop(0)
@@ -184,14 +225,14 @@ def _tabular(
     for where, fields in records:
         if len(fields) != len(columns):
             what = f"has {len(fields)} field{'s' * (len(fields) != 1)}, the header {len(columns)}"
-            problems.append(Problem(where, what, hint_for_one_column if len(columns) == 1 else ""))
+            problems.append(Problem(where, what, other_delimiter))
     if problems:
         raise CorpusError(limit_problems(problems, name))
     if not records:
         raise CorpusError([Problem(name, "has a header and no rows")])
     # A column without a name is an index that some program wrote; it is left out.
     cells = {column: [fields[k] for _, fields in records] for k, column in enumerate(columns) if column}
-    return Raw(_table(cells, len(records)), [where for where, _ in records], name)
+    return FileTable(cells, [where for where, _ in records], name, other_delimiter)
 
 
 def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[FileRecord]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.corpora.checks import limit_problems
-from harness.values.errors import CorpusError, Problem
+from harness.values.errors import CorpusError, Problem, abbreviate
+from harness.values.row_files import likely_encoding, open_binary
 
 KINDS: Mapping[type, str] = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
-MAX_LENGTH = 40
-"""Characters of a value in a message."""
 
 
 def short_path(path: Path) -> str:
@@ -41,11 +40,14 @@ def content(path: Path, encoding: str = "utf-8", *, settable: bool = False) -> s
     """
     name = short_path(path)
     try:
-        data = path.read_bytes()
+        with open_binary(path) as file:
+            data = file.read()
     except IsADirectoryError:
         raise CorpusError([Problem(name, "is a folder", "name the files in it")]) from None
-    except OSError as error:
-        raise CorpusError([Problem(name, f"cannot be read: {error.strerror or error}")]) from None
+    except (OSError, EOFError, zlib.error) as error:
+        # A broken gzip file has no error number, and its message says what is wrong.
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise CorpusError([Problem(name, f"cannot be read: {reason}")]) from None
     try:
         # Any encoding may be set: utf-8 and utf-16-le leave the mark in the text, utf-16 takes it off.
         text = data.decode(encoding).removeprefix("\ufeff")
@@ -172,17 +174,15 @@ def without_underscores(name: Any) -> str:
     return str(name).replace("_", " ").strip()
 
 
-def abbreviate(value: Any) -> str:
-    """Write a value so that it fits into a message."""
-    text = repr(value)
-    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
-
-
 def _misencoded(data: bytes, name: str, encoding: str, error: UnicodeError) -> Problem:
     start = error.start if isinstance(error, UnicodeDecodeError) else 0
-    # Excel saves "Unicode text" as UTF-16 with a byte order mark, and plain CSV as cp1252 or latin-1.
-    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    likely = "utf-16" if utf16 else "cp1252 or latin-1"
+    likely = likely_encoding(data)
+    # Excel saves plain CSV as cp1252, other programs as latin-1: most texts read alike in both.
+    likely = "cp1252 or latin-1" if likely == "cp1252" else likely
+    if likely == encoding:
+        start, hint = len(data), "it ends inside a character: is it cut off?"
+    else:
+        hint = f"set encoding, perhaps to {likely}"
     byte = f": byte 0x{data[start]:02x}" if start < len(data) else ""
     line = data.count(b"\n", 0, start) + 1
-    return Problem(f"{name}:{line}", f"is not {encoding}{byte}", f"set encoding, perhaps to {likely}")
+    return Problem(f"{name}:{line}", f"is not {encoding}{byte}", hint)

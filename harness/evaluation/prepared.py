@@ -24,7 +24,9 @@ from harness.scoring.metrics import selection
 from harness.scoring.metrics.selection import refusal
 from harness.splits import PARTS, Split
 from harness.values.catalog import Bound
+from harness.values.errors import CorpusError, Problem
 from harness.values.labels import STANCES, LabelSet, Task
+from harness.values.minimums import MIN_CORPUS_ROWS, MIN_SCORED_ROWS
 from harness.values.tables import Corpus
 
 UNSELECTED = "unselected"
@@ -132,7 +134,8 @@ class Prepared:
         # Cached: the fingerprint serialises the whole corpus.
         plan, config, first = self.plan, self.plan.config, self.splits[0]
         # Folds repeat the notes of their split.
-        notes = dict.fromkeys(note for split in self.splits for note in split.notes)
+        of_splits = (note for split in self.splits for note in split.notes)
+        notes = dict.fromkeys((*self.corpus.notes, *of_splits))
         return ExperimentInfo(
             name=plan.name,
             description=config.description,
@@ -192,10 +195,32 @@ def prepare(plan: Plan) -> Prepared:
     config = plan.config
     entire = plan.corpus.make(labels=plan.labels, task=config.task)
     corpus = entire.for_task(config.task, plan.labels)
+    _refuse_few_rows(corpus, plan.labels)
     # Before anything is trained: a misspelt column should not cost a training.
     slices.check(corpus, config.slices)
     splits = plan.split.make(labels=plan.labels).draw(corpus, plan.labels)
     return Prepared(plan, corpus, splits, entire)
+
+
+def _refuse_few_rows(corpus: Corpus, labels: LabelSet) -> None:
+    """Refuse a corpus that is too small to train and test on, with what is needed.
+
+    Raises
+    ------
+    CorpusError
+        With fewer than :data:`harness.values.minimums.MIN_CORPUS_ROWS` labelled rows.
+    """
+    if len(corpus) >= MIN_CORPUS_ROWS:
+        return
+    counts = ", ".join(f"{count} {name}" for name, count in _label_counts(corpus, labels).items())
+    rows = "row is" if len(corpus) == 1 else "rows are"
+    what = f"{len(corpus)} labelled {rows} too few to train and test on ({counts})"
+    # A holdout tests a fifth of the rows.
+    hint = (
+        f"{MIN_CORPUS_ROWS} are the least, and {5 * MIN_SCORED_ROWS} give a test set of {MIN_SCORED_ROWS},"
+        " from which on scores are shown"
+    )
+    raise CorpusError([Problem(corpus.source or corpus.name, what, hint)])
 
 
 def reads_both(bound: Bound) -> bool:

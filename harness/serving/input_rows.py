@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.classifiers.protocol import Example
-from harness.values.errors import ModelError
+from harness.values.errors import ModelError, abbreviate
 from harness.values.labels import Task
 from harness.values.parties import Registry, Span
 
@@ -45,8 +45,7 @@ def examples(rows: pd.DataFrame, task: Task, parties: Registry, *, first: int = 
     ModelError
         Naming every missing column, or the first ten unusable rows and the number of the others.
     """
-    required = ("text", "target") if task == "stance" else ("text",)
-    missing = [name for name in required if name not in rows.columns]
+    missing = [name for name in needed_columns(task) if name not in rows.columns]
     if missing:
         present = ", ".join(map(repr, rows.columns)) or "none"
         columns = "column" if len(missing) == 1 else "columns"
@@ -70,6 +69,27 @@ def examples(rows: pd.DataFrame, task: Task, parties: Registry, *, first: int = 
     return items
 
 
+def needed_columns(task: Task) -> tuple[str, ...]:
+    """Return the columns that rows must have."""
+    return ("text", "target") if task == "stance" else ("text",)
+
+
+def row_problems(rows: pd.DataFrame, task: Task) -> list[str]:
+    """Say of each row why it cannot be labelled; an empty text where it can.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With the columns of :func:`needed_columns`; see :func:`examples`.
+    task : {"stance", "framing"}
+    """
+    values = [_values(rows, name) for name in (COLUMNS if task == "stance" else COLUMNS[:1])]
+    return [
+        "; ".join(_problems(dict(zip(COLUMNS, cells, strict=False)), task))
+        for cells in zip(*values, strict=True)
+    ]
+
+
 def _listed(problems: Sequence[str]) -> str:
     parts = list(problems[:MAX_LISTED])
     if len(problems) > MAX_LISTED:
@@ -78,24 +98,25 @@ def _listed(problems: Sequence[str]) -> str:
 
 
 def _problems(row: Mapping[str, Any], task: Task) -> Iterator[str]:
-    for name in ("text", "target") if task == "stance" else ("text",):
+    for name in needed_columns(task):
         value = row[name]
         if value is None:
             yield f"{name} is missing"
         elif not isinstance(value, str):
-            yield f"{name} should be text, got {value!r}"
+            yield f"{name} should be text, got {abbreviate(value)}"
         elif not value.strip():
             yield f"{name} is empty"
     holder = row.get("holder")
     if holder is not None and not isinstance(holder, str):
-        yield f"holder should be text, got {holder!r}"
+        yield f"holder should be text, got {abbreviate(holder)}"
     start, end, text = row.get("target_start"), row.get("target_end"), row["text"]
     if start is None and end is None:
         return
     if start is None or end is None:
         yield "only one of target_start and target_end is set; give both or neither"
     elif not (_is_offset(start) and _is_offset(end)):
-        yield f"target_start and target_end should be whole numbers, got {start!r} and {end!r}"
+        both = f"{abbreviate(start)} and {abbreviate(end)}"
+        yield f"target_start and target_end should be whole numbers, got {both}"
     elif isinstance(text, str) and not 0 <= start < end <= len(text):
         yield f"the span {int(start)}:{int(end)} is not within the text of {len(text)} characters"
 

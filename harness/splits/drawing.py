@@ -94,14 +94,27 @@ class Drawing:
         units = units_of(rows["group"], rows["text"]) if self.by == "group" else np.arange(len(indices))
         n_units, nonempty = int(units.max(initial=-1)) + 1, np.flatnonzero(shares)
         if n_units < len(nonempty):
-            what = f"{n_units:,} {self.by}{'' if n_units == 1 else 's'}"
-            raise SplitError(f"{corpus.name}: {what} cannot be divided into {len(nonempty)} parts")
+            raise SplitError(self._too_few(corpus, n_units, indices, nonempty))
         counts = counts_of(corpus, labels, indices) if self.stratify else np.ones((len(indices), 1))
         summed = np.zeros((n_units, counts.shape[1]))
         np.add.at(summed, units, counts)
         generator = seeds.generator(self.seed, "split", stream)
         drawn = nonempty[allocate(summed, np.take(shares, nonempty), generator)[units]]
         return [indices[drawn == part] for part in range(len(shares))]
+
+    def _too_few(self, corpus: Corpus, n_units: int, indices: Indices, parts: NDArray[np.int64]) -> str:
+        """Say what cannot be divided, of how many that is the rest, and which settings need fewer."""
+        rows = corpus.rows
+        n_all = len(rows) if self.by == "row" else int(units_of(rows["group"], rows["text"]).max()) + 1
+        what = f"{n_units:,} {self.by}{'' if n_units == 1 else 's'}"
+        text = f"{corpus.name}: {what} cannot be divided into {len(parts)} parts"
+        # Of the folds of a cross-validation one is set aside for test; of a corpus with dev rows, those alone
+        # are divided: the number would look wrong to who counts the groups of the file.
+        if len(indices) < len(rows):
+            text = f"{corpus.name}: of {n_all:,} {self.by}s, {n_units:,} {'is' if n_units == 1 else 'are'}"
+            text += f" left, which cannot be divided into {len(parts)} parts"
+        needed = "with dev: 0 all of it is for training, with calibration: 0 none of it for calibration"
+        return f"{text}; {needed}" if len(indices) < len(rows) and self.dev else text
 
 
 def allocate(

@@ -147,14 +147,27 @@ def _shared_groups(corpus: Corpus, split: Split) -> list[str]:
 
 
 def _missing_labels(labels: LabelSet, codes: Indices, parts: dict[str, Indices]) -> list[str]:
-    notes = []
+    counts = codes.sum(axis=0) if labels.multi else np.bincount(codes, minlength=len(labels))
+    unused = [name for name, count in zip(labels.names, counts, strict=True) if not count]
+    notes = [_remedy(labels, unused)] if unused else []
     # A label that train lacks is never predicted; one that test lacks has an F1 of 0 by convention.
     for part in ("train", "test"):
         of_part = codes[parts[part]]
         counts = (
             of_part.sum(axis=0) if labels.multi else [(of_part == code).sum() for code in range(len(labels))]
         )
-        absent = [name for name, count in zip(labels.names, counts, strict=True) if not count]
+        absent = [
+            name for name, count in zip(labels.names, counts, strict=True) if not count and name not in unused
+        ]
         if absent:
             notes.append(f"{part} has no row labelled {' or '.join(absent)}")
     return notes
+
+
+def _remedy(labels: LabelSet, unused: Sequence[str]) -> str:
+    """Say what to do about labels that no row of the corpus has."""
+    rest = [name for name in labels.names if name not in unused]
+    text = f"no row at all is labelled {' or '.join(unused)}, which averages over labels count as 0"
+    # With one label left there is nothing to tell apart.
+    enough = len(rest) >= (1 if labels.multi else 2)
+    return f"{text}; if it does not belong to the task: labels: [{', '.join(rest)}]" if enough else text

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from harness.values import legacy
-from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 
 Section = Literal["corpus", "split", "classifier", "metric", "audit"]
 
@@ -195,6 +195,34 @@ def bind(
     ConfigError
         With every unknown, renamed, missing or mistyped option.
     """
+    bound, problems = check(section, kind, options, where, folder)
+    if problems or bound is None:
+        raise ConfigError(problems)
+    return bound
+
+
+def check(
+    section: Section,
+    kind: str,
+    options: Mapping[str, Any],
+    where: str = "",
+    folder: Callable[[str], Path] | None = None,
+) -> tuple[Bound | None, list[Problem]]:
+    """Check options as :func:`bind` does, and go on with the sound ones.
+
+    Returns
+    -------
+    Bound or None
+        With the default in place of each option that is wrong, good only for finding further problems, such
+        as values out of range; None where a required option is missing or wrong.
+    list of Problem
+        Empty where all is well.
+
+    Raises
+    ------
+    ConfigError
+        Where the kind is unknown or no factory.
+    """
     path_of = (lambda name: f"{where}.{name}") if where else str
     factory = lookup(section, kind, path_of("kind"))
     if not callable(factory):
@@ -206,15 +234,52 @@ def bind(
         for name in options
         if name not in fields
     ]
-    expected = {name: value for name, value in options.items() if name in fields}
     # Unknown options are left out here: pydantic would report them once more, without a suggestion.
+    expected = {name: value for name, value in options.items() if name in fields}
+    objects = [name for name, value in expected.items() if not _is_plain(value)]
+    problems += [
+        Problem(path_of(name), f"should be plain data, got {abbreviate(expected.pop(name))}")
+        for name in objects
+    ]
     values, invalid = _validated(schema, expected)
-    problems += [Problem(path_of(path), what, hint) for path, what, hint in invalid]
-    if problems:
-        raise ConfigError(problems)
-    return Bound(
-        kind, factory, {name: _absolute(value, folder and folder(name)) for name, value in values.items()}
-    )
+    problems += [
+        Problem(path_of(path), what, hint)
+        for path, what, hint in invalid
+        if path not in objects  # reported above, and now missing
+    ]
+    if not values and invalid:
+        wrong = {path.split(".")[0] for path, _, _ in invalid}
+        values, missing = _validated(schema, {k: v for k, v in expected.items() if k not in wrong})
+        if missing:
+            return None, problems
+    paths = {name: _absolute(value, folder and folder(name)) for name, value in values.items()}
+    return Bound(kind, factory, paths), problems
+
+
+def likely_kind(section: Section, name: str, options: Mapping[str, Any]) -> str:
+    """Guess the kind of a section that names none: that of its name, else the only one with its options.
+
+    Parameters
+    ----------
+    section : str
+    name : str
+        Of the section in the config, such as that of a classifier.
+    options : mapping
+        As a person wrote them.
+
+    Returns
+    -------
+    str
+        Empty where several kinds, or none, take these options.
+    """
+    if name in CATALOGUES[section]:
+        return name
+    kinds = [
+        kind
+        for kind in CATALOGUES[section]
+        if options and set(options) <= set(options_model(lookup(section, kind, ""), section).model_fields)
+    ]
+    return kinds[0] if len(kinds) == 1 else ""
 
 
 @cache
@@ -234,6 +299,15 @@ def options_model(factory: Callable[..., Any], section: Section) -> Any:
     # No protected namespaces: an option may be called ``model``.
     config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True, protected_namespaces=())
     return create_model(f"{getattr(factory, '__name__', 'factory')}_options", __config__=config, **fields)
+
+
+def _is_plain(value: Any) -> bool:
+    """Say whether a value is what YAML can say: no table, model or other object is hidden in it."""
+    if isinstance(value, Mapping):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str | bool | int | float | Path)
 
 
 def plain(value: Any) -> Any:
@@ -280,7 +354,7 @@ def _described(error: Any, schema: Any) -> tuple[str, str, str]:
     message = re.sub(r"^(Tuple|List|Dictionary|String) should", "should", message).replace(
         " after validation", ""
     )
-    return path, f"{message}, got {error['input']!r}", ""
+    return path, f"{message}, got {abbreviate(error['input'])}", ""
 
 
 def _unknown(owner: str, name: str, what: str, fields: Iterable[str]) -> tuple[str, str]:

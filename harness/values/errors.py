@@ -21,8 +21,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MAX_LENGTH = 60
+"""Characters of a value in a message."""
+
+MAX_CHOICES = 30
+"""Choices that a suggestion lists; of more it gives the number."""
 
 
 @dataclass(frozen=True, order=True)
@@ -150,12 +159,60 @@ def suggest(word: str, choices: Iterable[str]) -> str:
 
     Examples
     --------
-    >>> suggest("linaer", ["linear", "prior"])
-    "did you mean 'linear'?"
+    >>> suggest("linaer", ["linear", "prior"]), suggest("c", ["C", "words"])
+    ("did you mean 'linear'?", "did you mean 'C'?")
     """
     names = sorted(choices)
+    # Without regard to case: "c" is near to no other name, and a person meant "C".
+    by_folded = {name.casefold(): name for name in reversed(names)}
+    folded = word.casefold()
     # difflib finds typing errors; a prefix finds names that were written too long: "linear_svm" for "linear".
-    close = difflib.get_close_matches(word, names, n=1) or [name for name in names if word.startswith(name)]
+    close = (
+        [folded] * (folded in by_folded)
+        or difflib.get_close_matches(folded, list(by_folded), n=1)
+        or [name for name in sorted(by_folded) if folded.startswith(name)]
+    )
     if close:
-        return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(names)}" if names else "it takes no options"
+        return f"did you mean {by_folded[close[0]]!r}?"
+    return f"known: {listed(names)}" if names else "it takes no options"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Join names with commas; of more than :data:`MAX_CHOICES`, the first, and the number of the others.
+
+    Examples
+    --------
+    >>> listed(["linear", "prior"])
+    'linear, prior'
+    """
+    every = list(names)
+    rest = len(every) - MAX_CHOICES
+    return ", ".join(every[:MAX_CHOICES]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def abbreviate(value: Any) -> str:
+    """Write a value so that it fits into a message; of an object that is no plain data, its type.
+
+    Examples
+    --------
+    >>> abbreviate(0.5), abbreviate("text"), abbreviate(object())
+    ('0.5', "'text'", 'an object of type object')
+    """
+    text = " ".join(_written(value).split())
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
+
+
+def _written(value: Any) -> str:
+    """Write plain data as Python does; of other objects in it, the type."""
+    if isinstance(value, Mapping):
+        pairs = (f"{key!r}: {_written(inner)}" for key, inner in itertools.islice(value.items(), MAX_LENGTH))
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value[:MAX_LENGTH])) + "]"
+    if isinstance(value, tuple):
+        items = [_written(inner) for inner in value[:MAX_LENGTH]]
+        return f"({', '.join(items)}{',' * (len(items) == 1)})"
+    if isinstance(value, str | bytes | int | float | set | Path | None):
+        return repr(value)
+    # The repr of a table is the table: rows of data, over many lines.
+    return f"an object of type {type(value).__name__}"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.values.errors import PredictionsError
-from harness.values.labels import LabelSet, check_probabilities
+from harness.values.labels import LabelSet, Task, check_probabilities
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
 SEVERAL = (set, frozenset, list, tuple)
@@ -78,3 +79,17 @@ def _names(where: str, values: Sequence[Any], *, multi: bool) -> list[tuple[str,
             raise PredictionsError(f"{where}: row {number} is {value!r}, and other rows are sets of labels")
         rows.append(tuple(sorted(map(str, value))) if several else (str(value),))
     return rows
+
+
+def unlabelled_note(rows: pd.DataFrame, left_out: pd.Series[bool], task: Task) -> tuple[str, ...]:
+    """Say how many rows have no label of the task, and are left out."""
+    count = int(left_out.sum())
+    if not count:
+        return ()
+    other, column = ("frames", "stance") if task == "stance" else ("stance", "frames")
+    labelled = int(rows.loc[left_out, other].notna().sum())
+    # A corpus may be labelled for both tasks, and some rows for the other alone: nothing is amiss with them.
+    more = f" ({labelled:,} of them have {other})" if labelled else ""
+    have = "has" if count == 1 else "have"
+    left = "is" if count == 1 else "are"
+    return (f"{count:,} of {len(rows):,} rows {have} no {column} and {left} left out{more}",)

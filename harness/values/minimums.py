@@ -37,6 +37,15 @@ MIN_SEEDS = 5
 MIN_ITEMS_PER_LABEL = 5
 """Without as many items of each label, a slice has no value of the primary metric, an average over labels."""
 
+# With 20 rows, of which half are right, Wilson's interval is 30 to 70 %: 20 points either way. With fewer,
+# a classifier that guesses among three labels (33 %) cannot be told from one that is right every other time.
+MIN_SCORED_ROWS = 20
+"""With fewer test rows, the screen says how many were right, and shows no table of scores."""
+
+# Fewer than a test set alone should have: nothing is left to train on.
+MIN_CORPUS_ROWS = MIN_SCORED_ROWS
+"""A corpus with fewer labelled rows is refused."""
+
 # --- Decisions ---------------------------------------------------------------------------------------------
 
 MIN_PER_LABEL = 5

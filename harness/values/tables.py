@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.values.errors import CorpusError, PredictionsError, Problem
-from harness.values.label_columns import label_columns
+from harness.values.label_columns import label_columns, unlabelled_note
 from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
 from harness.values.parties import EMPTY, Registry
 
@@ -74,6 +74,8 @@ class Corpus:
         Names and aliases of the targets, as far as there are any.
     task : {"stance", "framing"}, optional
         The task that the rows are scored for; None before :meth:`for_task`.
+    notes : tuple of str
+        What a reader of its scores should know of how it was read, a clause each.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Corpus:
     source: str = ""
     parties: Registry = EMPTY
     task: Task | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -118,10 +121,12 @@ class Corpus:
         """
         if task == "stance":
             rows = self.rows[self.rows["stance"].notna()]
+            left_out = self.rows["stance"].isna()
         else:
             # Frames belong to the sentence: one about two parties would count twice. By group, since the same
             # words in another article are another sentence.
             labelled = self.rows[self.rows["frames"].notna()]
+            left_out = self.rows["frames"].isna()
             rows = labelled.drop_duplicates(["group", "text"]).assign(target=None, start=None, end=None)
             rows = rows.astype({"start": "Int64", "end": "Int64"})
             if labels is not None and not labels.multi:
@@ -129,7 +134,8 @@ class Corpus:
         if rows.empty:
             column = "stance" if task == "stance" else "frames"
             raise CorpusError([Problem(self.source, f"no row has a value in column {column!r}")])
-        return replace(self, rows=rows.reset_index(drop=True), task=task)
+        notes = (*self.notes, *unlabelled_note(self.rows, left_out, task))
+        return replace(self, rows=rows.reset_index(drop=True), task=task, notes=notes)
 
     def truth(self, labels: LabelSet) -> NDArray[np.int64]:
         """Return the gold labels as codes, shaped as :meth:`LabelSet.encode` returns them."""

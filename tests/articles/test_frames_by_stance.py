@@ -96,6 +96,24 @@ def test_a_missing_column_is_named(tmp_path: Path, golden: Golden) -> None:
     messages = {"a misspelt column": refusal(lambda: frames_by_stance(path), tmp_path)}
     path.write_text("text,target,stance,frames\na,Varna,critical,\n", encoding="utf-8")
     messages["an unknown group"] = refusal(lambda: frames_by_stance(path, group="article"), tmp_path)
+    headers = {
+        "no frames": "text,target,label",
+        "no labels": "satz,partei",
+        "no article": "satz,target,label,frames",
+    }
+    for case, header in headers.items():
+        path.write_text(f"{header}\n{','.join('a' for _ in header.split(','))}\n", encoding="utf-8")
+        messages[case] = refusal(lambda: frames_by_stance(path), tmp_path)
+    path.write_text("text,target,stance,frames\na,Varna,critical,\n", encoding="utf-8")
     golden("articles/missing-columns", listing(messages))
     with pytest.raises(ModelError, match="'article'"):
         frames_by_stance(path, group="article")
+
+
+@pytest.mark.parametrize("column", ["label", "stance"])
+def test_the_label_has_its_present_and_its_former_name(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "out.csv"
+    rows = [f"text {i},Varna,critical,conflict" for i in range(30)]
+    path.write_text("\n".join([f"text,target,{column},frames", *rows]) + "\n", encoding="utf-8")
+    (table,), abstained = frames_by_stance(path)
+    assert (table.n, table.stances, abstained) == (30, ("critical", "all"), 0)

@@ -330,3 +330,20 @@ def test_the_verbs_go_from_readings_to_shares(
     naive = run("shares", "readings.csv", "--by", "outlet")
     assert pd.read_csv("shares/shares.csv")["share"].isna().all()
     golden("articles/shares", f"{corrected}\n{naive}")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+@pytest.mark.parametrize("comma", [False, True])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_gold_is_read_as_a_spreadsheet_saved_it(
+    readings: ReadingsTable, tmp_path: Path, delimiter: str, comma: bool, encoding: str
+) -> None:
+    drawn = draw_sample(readings, 40, by=("target",)).assign(gold="neutral")
+    saved = drawn.astype({"pi": str})
+    if comma:
+        saved["pi"] = saved["pi"].str.replace(".", ",")
+    path = tmp_path / "gold.csv"
+    saved.to_csv(path, index=False, sep=delimiter, encoding=encoding)
+    gold = read_gold(path, readings)
+    assert gold.rows["row"].tolist() == drawn["row"].tolist()
+    assert gold.rows["pi"].tolist() == pytest.approx(drawn["pi"].tolist())

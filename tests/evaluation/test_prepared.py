@@ -161,7 +161,7 @@ def test_both_champions_are_one_network(folder: Path, split: str) -> None:
     assert (stance.uri, frames.uri) == ("models:/stance@champion", "models:/framing@champion")
     loaded = harness.load_both(stance.uri, frames.uri)
     labelled = loaded.predict([{"text": "Varna praised Harbour Party again.", "target": "Harbour Party"}])
-    assert labelled["stance"].item() in STANCE.names
+    assert labelled["label"].item() in STANCE.names
     trained = [model.engine.contract.trained_on for model in (loaded.stance, loaded.frames)]
     assert trained[0]["seed"] == trained[1]["seed"]
     heads = [model.engine.classifier.heads_ for model in (loaded.stance, loaded.frames)]  # type: ignore[attr-defined]

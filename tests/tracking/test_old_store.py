@@ -94,7 +94,7 @@ def test_an_old_model_predicts_what_it_predicted(project: Path, task: str) -> No
 def test_two_old_models_label_together(project: Path) -> None:
     both = harness.load_both("models:/stance@champion", "models:/framing@champion")
     labelled = both.predict(sentences(project))
-    assert labelled["stance"].tolist() == pd.read_csv(project / "expected-stance.csv")["label"].tolist()
+    assert labelled["label"].tolist() == pd.read_csv(project / "expected-stance.csv")["label"].tolist()
 
 
 def test_an_article_is_read_with_old_models(project: Path) -> None:

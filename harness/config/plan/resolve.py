@@ -15,7 +15,7 @@ from harness.config.schema import OFF, ExperimentConfig, validated
 from harness.scoring.metrics import selection
 from harness.values import catalog
 from harness.values.catalog import Bound
-from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 from harness.values.labels import FRAMING, STANCE, LabelSet
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class _Resolver:
         self.document = document
         self.problems: list[Problem] = []
         self.parts: list[Bound] = []
+        self.partial: set[str] = set()
 
     def plan(self) -> Plan:
         config, wrong = validated(self.document.data)
@@ -104,16 +105,27 @@ class _Resolver:
         kind = data.get("kind")
         if not isinstance(kind, str):
             kinds = ", ".join(sorted(catalog.CATALOGUES[section]))
-            what = "is required" if kind is None else f"should be a name, got {kind!r}"
-            self._note([Problem(f"{path}.kind", what, f"known: {kinds}")])
-            return None
+            what = "is required" if kind is None else f"should be a name, got {abbreviate(kind)}"
+            likely = catalog.likely_kind(section, path.rpartition(".")[2], options) if kind is None else ""
+            hint = f"did you mean kind: {likely}?" if likely else f"known: {kinds}"
+            self._note([Problem(f"{path}.kind", what, hint)])
+            if not likely:
+                return None
+            # The options are checked as those of the kind that is probably meant.
+            kind = likely
         try:
             # A user's module lies beside the file that names it, which may be one that this config extends.
             with _Importable(self.document.line_of(f"{path}.kind").folder):
-                return catalog.bind(section, kind, options, path, lambda name: self._folder(path, name))
+                bound, wrong = catalog.check(
+                    section, kind, options, path, lambda name: self._folder(path, name)
+                )
         except ConfigError as error:
             self._note(error.problems)
             return None
+        self._note(wrong)
+        if wrong:
+            self.partial.add(path)
+        return bound
 
     def _folder(self, path: str, option: str) -> Path:
         return self.document.line_of(f"{path}.{option}").folder
@@ -161,7 +173,7 @@ class _Resolver:
         elif declared is None or isinstance(declared, dict):
             parts = standard | (declared or {})
         else:
-            what = f"should be a list or a mapping of audits, got {declared!r}"
+            what = f"should be a list or a mapping of audits, got {abbreviate(declared)}"
             self._note([Problem("audits", what)])
             return {}
         return {name: bound for name, part in parts.items() if (bound := self._audit(name, part)) is not None}
@@ -183,16 +195,20 @@ class _Resolver:
                 self._note([Problem(path, f"unknown audit {name!r}", hint)])
             return None
         if not isinstance(part, dict):
-            what = f"should be a mapping of options, or {OFF!r}, got {part!r}"
+            what = f"should be a mapping of options, or {OFF!r}, got {abbreviate(part)}"
             self._note([Problem(path, what)])
             return None
         kind = part.get("kind", name)
         try:
             with _Importable(self.document.line_of(path).folder):
                 options = {key: value for key, value in part.items() if key != "kind"}
-                bound = catalog.bind("audit", kind, options, path, lambda option: self._folder(path, option))
+                bound, wrong = catalog.check(
+                    "audit", kind, options, path, lambda option: self._folder(path, option)
+                )
+                self._note(wrong)
                 # Audits take neither labels nor a seed, so making one checks its options completely.
-                bound.make()
+                if bound is not None:
+                    bound.make()
         except ConfigError as error:
             # Problems of the constructor name the option alone.
             self._note(
@@ -208,7 +224,9 @@ class _Resolver:
 
     def _grid(self, path: str, bound: Bound, part: Any, grid: Any) -> dict[str, tuple[Any, ...]]:
         if not isinstance(grid, dict):
-            self._note([Problem(f"{path}.tune", f"should map options to lists of values, got {grid!r}")])
+            self._note(
+                [Problem(f"{path}.tune", f"should map options to lists of values, got {abbreviate(grid)}")]
+            )
             return {}
         # Each value is checked as a single option would be, with the other tuned options at their first
         # value.
@@ -216,7 +234,9 @@ class _Resolver:
         for name, values in grid.items():
             where = f"{path}.tune.{name}"
             if not isinstance(values, list) or len(values) < 2:
-                self._note([Problem(where, f"should be a list of two values or more, got {values!r}")])
+                self._note(
+                    [Problem(where, f"should be a list of two values or more, got {abbreviate(values)}")]
+                )
             elif name in part:
                 self._note([Problem(where, f"{name!r} is set beside the grid", "remove one of them")])
             else:
@@ -235,7 +255,15 @@ class _Resolver:
                 )
                 checked.append(candidate.options[name])
             except ConfigError as error:
-                self._note([Problem(where, problem.what, problem.hint) for problem in error.problems])
+                # An option that does not exist was reported with the others of its section.
+                reported = {problem.what for problem in self.problems if problem.where.startswith(path)}
+                self._note(
+                    [
+                        Problem(where, problem.what, problem.hint)
+                        for problem in error.problems
+                        if problem.what not in reported
+                    ]
+                )
         return tuple(checked)
 
     def _labels(self, config: ExperimentConfig, corpus: Bound | None) -> LabelSet:
@@ -282,11 +310,14 @@ class _Resolver:
                 # Any seed will do: nothing is fitted.
                 bound.make(labels=labels, seed=0)
             except ConfigError as error:
+                # Where wrong options were replaced by their defaults, others may have no effect only by that.
+                problems = [
+                    problem
+                    for problem in error.problems
+                    if path not in self.partial or "no effect" not in problem.what
+                ]
                 self._note(
-                    [
-                        replace(problem, where=f"{path}.{problem.where}".rstrip("."))
-                        for problem in error.problems
-                    ]
+                    [replace(problem, where=f"{path}.{problem.where}".rstrip(".")) for problem in problems]
                 )
 
 

@@ -20,13 +20,12 @@ from harness.corpora.card import load_card
 from harness.corpora.checks import RawRow, build, from_rows, is_missing, limit_problems
 from harness.corpora.corpus_files import read_all
 from harness.corpora.text_files import (
-    abbreviate,
     json_field,
     json_object,
     short_path,
     without_underscores,
 )
-from harness.values.errors import CorpusError, Problem
+from harness.values.errors import CorpusError, Problem, abbreviate
 from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
 

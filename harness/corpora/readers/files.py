@@ -16,14 +16,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.corpora import tabular
+from harness.corpora.aggregation import Aggregation
 from harness.corpora.checks import SPLITS, Raw, build, concatenate
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.corpus_files import read_all
-from harness.corpora.tabular import FileFormat, Layout
+from harness.corpora.spans import check_targets
+from harness.corpora.tabular import Layout
+from harness.corpora.votes import settle
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import LabelSet, Task
 from harness.values.parties import EMPTY
 from harness.values.parties import read as read_parties
+from harness.values.row_files import FileFormat
 from harness.values.tables import Corpus
 
 Paths = Path | tuple[Path, ...] | Mapping[str, Path | tuple[Path, ...]]
@@ -46,6 +50,7 @@ def files(
     label_map: Mapping[str, str | None] | None = None,
     target: str | None = None,
     separator: str = "|",
+    aggregate: Aggregation | None = None,
     format: FileFormat | None = None,  # noqa: A002 - the option's name
     encoding: str = "utf-8",
     delimiter: str = "",
@@ -62,7 +67,7 @@ def files(
         One file, several, or split (train, dev, test) → file or files.
     name : str, optional
         The corpus's name in runs; left out, that of the first file.
-    columns, label_map, target, separator
+    columns, label_map, target, separator, aggregate
         See :class:`harness.corpora.columns.Shape`.
     format, encoding, delimiter, quoted
         See :class:`harness.corpora.tabular.Layout`.
@@ -87,7 +92,7 @@ def files(
         With everything that is wrong with the files.
     """
     layout = Layout(format, encoding, delimiter, quoted)
-    shape = Shape(columns or {}, label_map or {}, target, separator)
+    shape = Shape(columns or {}, label_map or {}, target, separator, aggregate)
     sources = _files(path)
     if isinstance(path, Mapping) and "split" in shape.columns:
         raise ConfigError([Problem("corpus.columns.split", "has no effect if path names the splits")])
@@ -95,6 +100,8 @@ def files(
     raws = read_all(sources, lambda source: _read(source, layout, shape, task))
     raw = concatenate(raws, ", ".join(raw.source for raw in raws))
     registry = EMPTY if parties is None else read_parties(parties)
+    if task == "stance":
+        raw = check_targets(raw, registry)
     return build(name or sources[0].path.stem, raw, labels=labels, task=task, parties=registry)
 
 
@@ -122,7 +129,7 @@ def _files(path: Paths) -> list[SplitFile]:
 
 
 def _read(file: SplitFile, layout: Layout, shape: Shape, task: Task) -> Raw:
-    raw = canonical(tabular.read(file.path, layout), shape, task)
+    raw = settle(canonical(tabular.read(file.path, layout), shape, task), shape, task)
     if file.split is not None:
         raw = replace(raw, frame=raw.frame.assign(split=file.split))
     return with_ids(raw, [file.name + where.removeprefix(raw.source) for where in raw.locations])

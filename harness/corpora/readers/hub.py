@@ -17,9 +17,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.corpora.aggregation import Aggregation
 from harness.corpora.checks import SPLITS, Raw, build, concatenate
 from harness.corpora.columns import Shape, canonical, with_ids
+from harness.corpora.spans import check_targets
 from harness.corpora.text_files import short_path
+from harness.corpora.votes import settle
 from harness.values.errors import ConfigError, CorpusError, Problem, suggest
 from harness.values.labels import LabelSet, Task
 from harness.values.parties import EMPTY
@@ -43,6 +46,7 @@ def hub(
     label_map: Mapping[str, str | None] | None = None,
     target: str | None = None,
     separator: str = "|",
+    aggregate: Aggregation | None = None,
     parties: Path | None = None,
     labels: LabelSet | None = None,
     task: Task = "stance",
@@ -64,7 +68,7 @@ def hub(
         are read by their own names.
     name : str, optional
         The corpus's name in runs; left out, the last part of the dataset's name.
-    columns, label_map, target, separator
+    columns, label_map, target, separator, aggregate
         See :class:`harness.corpora.columns.Shape`; codes are replaced by the dataset's names for them before
         ``label_map`` is applied.
     parties : Path, optional
@@ -87,12 +91,14 @@ def hub(
         If the dataset cannot be loaded, with what to do, or with everything that is wrong with its rows.
     """
     _check(repo, revision, folder, subset)
-    shape = Shape(columns or {}, label_map or {}, target, separator)
+    shape = Shape(columns or {}, label_map or {}, target, separator, aggregate)
     source = short_path(folder) if folder is not None else f"{repo}@{revision}"
     loaded = _local(folder) if folder is not None else _remote(str(repo), str(revision), subset)
     parts = _splits(loaded, splits, source)
     raw = concatenate([_read(part, shape, source, task) for part in parts], source)
     registry = EMPTY if parties is None else read_parties(parties)
+    if task == "stance":
+        raw = check_targets(raw, registry)
     # "someone/some-dataset" would be a folder in the names of runs.
     short = folder.name if folder is not None else str(repo).rpartition("/")[2]
     return build(name or short, raw, labels=labels, task=task, parties=registry)
@@ -181,11 +187,13 @@ def _splits(loaded: Any, splits: Mapping[str, str] | None, source: str) -> list[
 def _read(part: DatasetSplit, shape: Shape, source: str, task: Task) -> Raw:
     name = f"{source}: {part.key}".removesuffix(": ")
     numbers = range(1, len(part.rows) + 1)
-    raw = canonical(Raw(_frame(part.rows), [f"{name} row {n}" for n in numbers], name), shape, task)
+    raw = Raw(_frame(part.rows), [f"{name} row {n}" for n in numbers], name)
+    raw = settle(canonical(raw, shape, task), shape, task)
     # A column that the config names wins: a dataset may be published as one part and hold its split in it.
     if part.split is not None and "split" not in shape.columns:
         raw = replace(raw, frame=raw.frame.assign(split=part.split))
-    return with_ids(raw, [f"{part.key or 'row'}:{n}" for n in numbers])
+    # Of several annotations of an item the first row is left, so that its number is taken from there.
+    return with_ids(raw, [f"{part.key or 'row'}:{where.rpartition(' ')[2]}" for where in raw.locations])
 
 
 def _frame(rows: datasets.Dataset) -> pd.DataFrame:

@@ -17,8 +17,8 @@ from typing import Any, Literal
 from harness.corpora.card import load_card
 from harness.corpora.checks import RawRow, build, cell_text, from_rows, limit_problems
 from harness.corpora.corpus_files import read_all
-from harness.corpora.text_files import abbreviate, content, json_field, json_object, short_path
-from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.corpora.text_files import content, json_field, json_object, short_path
+from harness.values.errors import ConfigError, CorpusError, Problem, abbreviate
 from harness.values.labels import POLICY_FRAMES, LabelSet, Task
 from harness.values.tables import Corpus
 

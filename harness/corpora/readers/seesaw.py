@@ -10,13 +10,12 @@ from typing import Any, Literal
 from harness.corpora.card import load_card
 from harness.corpora.checks import SPLITS, RawRow, build, from_rows, limit_problems
 from harness.corpora.text_files import (
-    abbreviate,
     json_field,
     json_object,
     short_path,
     without_underscores,
 )
-from harness.values.errors import CorpusError, Problem
+from harness.values.errors import CorpusError, Problem, abbreviate
 from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus
 

@@ -2,7 +2,8 @@
 
 While ``output.csv`` is being written, beside it lie
 
-``output.csv.partial``        the rows so far; for Parquet a sequence of Arrow streams, one per chunk
+``output.csv.partial``        the rows so far; for Parquet a sequence of Arrow streams, one per chunk, for
+                              Excel JSON lines, for ``.gz`` not yet compressed
 ``output.csv.partial.json``   how many of them are complete, and which model and rows they come from
 
 so that :func:`harness.serving.inference.labelling.predict_file` can resume there.
@@ -11,14 +12,25 @@ so that :func:`harness.serving.inference.labelling.predict_file` can resume ther
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from harness.serving.inference.formats import FileRow, Format, RowWriter, merged_schema, row_writer
+from harness.serving.inference.formats import (
+    FileRow,
+    Format,
+    RowWriter,
+    merged_schema,
+    row_writer,
+)
+from harness.serving.inference.sheets import SheetWriter
+from harness.serving.inference.text_layout import STANDARD, TextLayout
 from harness.values.errors import ModelError
+from harness.values.row_files import is_compressed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,12 +50,20 @@ class Progress:
         Digest of the input rows that they were computed from.
     model_digest : str
         Digest of the model, and the output format.
+    read : int, optional
+        Input rows that they were computed from, if some were set aside.
     """
 
     rows: int
     size: int
     input_digest: str
     model_digest: str
+    read: int | None = None
+
+    @property
+    def input_rows(self) -> int:
+        """Input rows that were read."""
+        return self.rows if self.read is None else self.read
 
 
 class Draft:
@@ -53,12 +73,15 @@ class Draft:
     ----------
     path : Path
         Where the complete output will lie.
-    kind : {"csv", "tsv", "jsonl", "parquet"}
+    kind : {"csv", "tsv", "jsonl", "parquet", "xlsx"}
     model_digest : str
+    layout : TextLayout
+        Of CSV and TSV.
     """
 
-    def __init__(self, path: Path, kind: Format, model_digest: str) -> None:
+    def __init__(self, path: Path, kind: Format, model_digest: str, layout: TextLayout = STANDARD) -> None:
         self.path, self.kind, self.model_digest = path, kind, f"{model_digest} {kind}"
+        self.layout = layout
         self.partial = path.with_name(f"{path.name}.partial")
         self.note = path.with_name(f"{path.name}.partial.json")
         self.rows = 0
@@ -115,6 +138,10 @@ class Draft:
                 self._close()
             if self.kind == "parquet":
                 _to_parquet(self.partial)
+            elif self.kind == "xlsx":
+                _to_workbook(self.partial)
+            elif is_compressed(self.path):
+                _compress(self.partial)
             self.partial.replace(self.path)
         except OSError as error:
             raise ModelError(f"{self.path} cannot be written: {error.strerror or error}") from error
@@ -124,7 +151,9 @@ class Draft:
                 self.partial.unlink(missing_ok=True)
                 self.note.unlink(missing_ok=True)
 
-    def write(self, rows: Sequence[FileRow], schema: pa.Schema | None, input_digest: str) -> None:
+    def write(
+        self, rows: Sequence[FileRow], schema: pa.Schema | None, input_digest: str, read: int | None = None
+    ) -> None:
         """Append a chunk.
 
         Parameters
@@ -134,6 +163,8 @@ class Draft:
             Types of a Parquet source.
         input_digest : str
             Of all input rows that were read so far.
+        read : int, optional
+            How many these are, where some were set aside.
         """
         assert self._handle is not None
         if self._writer is None:
@@ -141,7 +172,7 @@ class Draft:
         self._writer.write(rows)
         self._handle.flush()
         self.rows += len(rows)
-        progress = Progress(self.rows, self._handle.tell(), input_digest, self.model_digest)
+        progress = Progress(self.rows, self._handle.tell(), input_digest, self.model_digest, read)
         # Replaced in one step and after the rows: the note never promises more than the file holds.
         new_note = self.note.with_name(f"{self.note.name}.new")
         new_note.write_text(json.dumps(asdict(progress)) + "\n", encoding="utf-8")
@@ -151,7 +182,10 @@ class Draft:
         assert self._handle is not None
         if self.kind == "parquet":
             return _ArrowWriter(self._handle, self._schema(rows, schema))
-        return row_writer(self._handle, self.kind, list(rows[0]), schema, header=self._handle.tell() == 0)
+        # A workbook cannot be appended to: its rows are JSON lines until all are there.
+        kind: Format = "jsonl" if self.kind == "xlsx" else self.kind
+        begins = self._handle.tell() == 0
+        return row_writer(self._handle, kind, list(rows[0]), schema, header=begins, layout=self.layout)
 
     def _schema(self, rows: Sequence[FileRow], schema: pa.Schema | None) -> pa.Schema:
         """Return the column types: those of the first rows, which an earlier attempt may have written."""
@@ -206,4 +240,31 @@ def _to_parquet(path: Path) -> None:
             if out is None:
                 out = stack.enter_context(parquet.ParquetWriter(str(converted), stream.schema))
             out.write_table(stream.read_all())
+    converted.replace(path)
+
+
+def _to_workbook(path: Path) -> None:
+    """Convert a file of JSON lines into a workbook."""
+    converted = path.with_name(f"{path.name}.new")
+    with path.open(encoding="utf-8") as lines, converted.open("wb") as file:
+        writer: SheetWriter | None = None
+        for line in lines:
+            row = json.loads(line)
+            if writer is None:
+                writer = SheetWriter(file, list(row))
+            writer.write([row])
+        if writer is not None:
+            writer.close()
+    converted.replace(path)
+
+
+def _compress(path: Path) -> None:
+    """Compress a file; equal content gives equal bytes, whatever its name and time."""
+    converted = path.with_name(f"{path.name}.new")
+    with (
+        path.open("rb") as source,
+        converted.open("wb") as file,
+        gzip.GzipFile("", "wb", fileobj=file, mtime=0) as target,
+    ):
+        shutil.copyfileobj(source, target)
     converted.replace(path)

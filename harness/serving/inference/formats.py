@@ -1,4 +1,4 @@
-"""Files of rows in, chunks of rows out, and back: CSV, TSV, JSONL and Parquet."""
+"""Files of rows in, chunks of rows out, and back: CSV, TSV, JSONL, Parquet and Excel."""
 
 from __future__ import annotations
 
@@ -7,29 +7,27 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from harness.serving.inference.bad_rows import UnreadableRow
+from harness.serving.inference.sheets import SheetWriter, sheet_rows
+from harness.serving.inference.text_layout import STANDARD, TextLayout, other_delimiter
 from harness.values.errors import ModelError
 from harness.values.files import MAX_FIELD_SIZE
+from harness.values.row_files import SUFFIXES, FileFormat, file_format, likely_encoding, open_binary
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Format = Literal["csv", "tsv", "jsonl", "parquet"]
+Format = FileFormat
 FileRow = dict[str, Any]
 
-ENDINGS: Mapping[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-}
-SEPARATORS = {"csv": ",", "tsv": "\t"}
+ENDINGS = SUFFIXES
 
 
 def format_of(path: Path) -> Format:
@@ -40,10 +38,12 @@ def format_of(path: Path) -> Format:
     ModelError
         Where it names none of :data:`ENDINGS`.
     """
-    try:
-        return ENDINGS[path.suffix.lower()]
-    except KeyError:
-        raise ModelError(f"{path}: unknown format {path.suffix!r}; use one of {', '.join(ENDINGS)}") from None
+    kind = file_format(path)
+    if kind is None:
+        ending = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
+        endings = f"{', '.join(ENDINGS)}; CSV, TSV and JSONL also with .gz"
+        raise ModelError(f"{path}: unknown format {ending!r}; use one of {endings}")
+    return kind
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,27 @@ class RowStream:
 
 
 @contextlib.contextmanager
-def open_rows(path: Path | None, kind: Format, size: int) -> Iterator[RowStream]:
+def open_rows(
+    path: Path | None,
+    kind: Format,
+    size: int,
+    *,
+    layout: TextLayout = STANDARD,
+    keep_bad: bool = False,
+) -> Iterator[RowStream]:
     """Open a file, or standard input, as chunks of rows.
 
     Parameters
     ----------
     path : Path or None
         None is standard input.
-    kind : {"csv", "tsv", "jsonl", "parquet"}
-        Text is UTF-8.
+    kind : {"csv", "tsv", "jsonl", "parquet", "xlsx"}
     size : int
         Rows per chunk.
+    layout : TextLayout
+        How a text file is written.
+    keep_bad : bool
+        Lines that cannot be read become an :class:`UnreadableRow` each, instead of an error.
 
     Raises
     ------
@@ -81,40 +91,53 @@ def open_rows(path: Path | None, kind: Format, size: int) -> Iterator[RowStream]
         Naming the line that cannot be read; also while chunks are consumed.
     """
     # Not around the yield: what the caller does in the block fails under its own name.
-    with contextlib.ExitStack() as stack, _read_errors():
+    with contextlib.ExitStack() as stack, _read_errors(layout):
         if kind == "parquet":
             rows = _parquet_rows(path, size)
+        elif kind == "xlsx":
+            rows = RowStream(_chunks(sheet_rows(path), size))
         else:
-            lines = stack.enter_context(_text_input(path))
-            single = _json_rows(lines) if kind == "jsonl" else _table_rows(lines, SEPARATORS[kind])
+            lines = stack.enter_context(_text_input(path, layout))
+            single = (
+                _json_rows(lines, keep_bad)
+                if kind == "jsonl"
+                else _table_rows(lines, layout.separator(kind), keep_bad)
+            )
             rows = RowStream(_chunks(single, size))
         opened = stack.pop_all()
     with opened:
-        yield RowStream(_guarded(rows.chunks), rows.schema)
+        yield RowStream(_guarded(rows.chunks, layout), rows.schema)
 
 
-def _guarded(chunks: Iterator[list[FileRow]]) -> Iterator[list[FileRow]]:
-    with _read_errors():
+def _guarded(chunks: Iterator[list[FileRow]], layout: TextLayout) -> Iterator[list[FileRow]]:
+    with _read_errors(layout):
         yield from chunks
 
 
 @contextlib.contextmanager
-def _read_errors() -> Iterator[None]:
+def _read_errors(layout: TextLayout) -> Iterator[None]:
     """Raise what goes wrong while reading as ModelError."""
     try:
         yield
+    except (EOFError, zlib.error) as error:
+        raise ModelError(f"cannot be read: {error}") from error
     except OSError as error:
         raise ModelError(f"cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ModelError(f"is not UTF-8 text (byte {error.object[error.start]:#04x})") from error
+    except UnicodeError as error:
+        name = "UTF-8" if layout.reading == "utf-8-sig" else layout.encoding
+        if not isinstance(error, UnicodeDecodeError):
+            raise ModelError(f"is not {name} text: {error}") from error
+        likely = likely_encoding(error.object)
+        hint = f"; try --encoding {likely}" if likely != layout.encoding else ""
+        raise ModelError(f"is not {name} text (byte {error.object[error.start]:#04x}){hint}") from error
 
 
-def _text_input(path: Path | None) -> contextlib.AbstractContextManager[IO[str]]:
+def _text_input(path: Path | None, layout: TextLayout) -> contextlib.AbstractContextManager[IO[str]]:
+    # Line ends within quotes stay as they are.
     if path is not None:
-        # With or without the byte order mark that Excel writes; line ends within quotes stay as they are.
-        return path.open(encoding="utf-8-sig", newline="")
-    # A wrapper of our own, for UTF-8 whatever the locale; not closed, since that would close standard input.
-    return contextlib.nullcontext(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline=""))
+        return io.TextIOWrapper(open_binary(path), encoding=layout.reading, newline="")
+    # A wrapper of our own, whatever the locale; not closed, since that would close standard input.
+    return contextlib.nullcontext(io.TextIOWrapper(sys.stdin.buffer, encoding=layout.reading, newline=""))
 
 
 def _chunks(rows: Iterator[FileRow], size: int) -> Iterator[list[FileRow]]:
@@ -122,40 +145,57 @@ def _chunks(rows: Iterator[FileRow], size: int) -> Iterator[list[FileRow]]:
         yield chunk
 
 
-def _table_rows(lines: IO[str], separator: str) -> Iterator[FileRow]:
+def _table_rows(lines: IO[str], separator: str, keep_bad: bool) -> Iterator[FileRow]:
     # Python refuses fields above 131,072 characters otherwise; articles are longer.
     csv.field_size_limit(MAX_FIELD_SIZE)
     # Strict: an unclosed quote is an error, not a field that swallows the rest of the file.
     reader = csv.reader(lines, delimiter=separator, strict=True)
-    try:
-        header = next(reader, None)
-        if header is None:
+    header: list[str] | None = None
+    while True:
+        try:
+            fields = next(reader, None)
+        except csv.Error as error:
+            problem = f"line {reader.line_num} cannot be read: {error}"
+            if not keep_bad or header is None:
+                raise ModelError(problem) from error
+            yield UnreadableRow({}, problem)
+            continue
+        if fields is None:
             return
-        repeated = {name for name in header if header.count(name) > 1}
-        if repeated:
-            raise ModelError(f"has the column {min(repeated)!r} more than once")
-        for fields in reader:
-            if len(fields) != len(header) and fields:
-                raise ModelError(
-                    f"line {reader.line_num} has {len(fields)} fields; the header has {len(header)}"
-                )
-            if fields:
-                yield dict(zip(header, fields, strict=True))
-    except csv.Error as error:
-        raise ModelError(f"line {reader.line_num} cannot be read: {error}") from error
+        if header is None:
+            header = _header(fields)
+        elif len(fields) == len(header):
+            yield dict(zip(header, fields, strict=True))
+        elif fields:
+            row = dict(zip(header, fields, strict=False))
+            problem = f"line {reader.line_num} has {len(fields)} fields; the header has {len(header)}"
+            if not keep_bad:
+                raise ModelError(problem + other_delimiter(separator, header))
+            yield UnreadableRow(row, problem)
 
 
-def _json_rows(lines: IO[str]) -> Iterator[FileRow]:
+def _header(fields: list[str]) -> list[str]:
+    repeated = {name for name in fields if fields.count(name) > 1}
+    if repeated:
+        raise ModelError(f"has the column {min(repeated)!r} more than once")
+    return fields
+
+
+def _json_rows(lines: IO[str], keep_bad: bool) -> Iterator[FileRow]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
+            problem = "" if isinstance(row, dict) else f"line {number} is not a JSON object"
         except ValueError as error:
-            raise ModelError(f"line {number} is not JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise ModelError(f"line {number} is not a JSON object")
-        yield row
+            problem = f"line {number} is not JSON: {error}"
+        if not problem:
+            yield row
+        elif keep_bad:
+            yield UnreadableRow({}, problem)
+        else:
+            raise ModelError(problem)
 
 
 def _parquet_rows(path: Path | None, size: int) -> RowStream:
@@ -187,27 +227,33 @@ def row_writer(
     schema: pa.Schema | None,
     *,
     header: bool = True,
+    layout: TextLayout = STANDARD,
 ) -> RowWriter:
     """Return the writer of a format.
 
     Parameters
     ----------
     handle : binary file
-    kind : {"csv", "tsv", "jsonl", "parquet"}
+    kind : {"csv", "tsv", "jsonl", "parquet", "xlsx"}
     columns : sequence of str
         Of the output, in order.
     schema : pyarrow.Schema or None
         Column types of a Parquet input.
     header : bool
         Whether a CSV or TSV file begins with the names of its columns.
+    layout : TextLayout
+        How a CSV or TSV file is written.
     """
     if kind == "parquet":
         return _ParquetWriter(handle, schema)
+    if kind == "xlsx":
+        return SheetWriter(handle, columns)
+    encoding = "utf-8" if kind == "jsonl" else layout.encoding
     # Written through: the position of the handle is how much of a draft is complete.
-    text = io.TextIOWrapper(handle, encoding="utf-8", newline="", write_through=True)
+    text = io.TextIOWrapper(handle, encoding=encoding, newline="", write_through=True)
     if kind == "jsonl":
         return _TextWriter(text, lambda rows: "".join(_json_line(row) for row in rows))
-    return _TableWriter(text, SEPARATORS[kind], columns, header)
+    return _TableWriter(text, layout.separator(kind), columns, header)
 
 
 def _json_line(row: FileRow) -> str:
@@ -237,7 +283,13 @@ class _TableWriter:
             self.table.writeheader()
 
     def write(self, rows: Sequence[FileRow]) -> None:
-        self.table.writerows(rows)
+        try:
+            self.table.writerows(rows)
+        except UnicodeEncodeError as error:
+            character = error.object[error.start]
+            raise ModelError(
+                f"{character!r} cannot be written as {error.encoding}; write JSONL, Parquet or Excel"
+            ) from error
 
     def close(self) -> None:
         self.text.detach()

@@ -6,16 +6,24 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from harness.serving.inference.bad_rows import BadRows, UnreadableRow
 from harness.serving.inference.drafts import Draft, Progress
-from harness.serving.inference.formats import FileRow, Format, format_of, open_rows, row_writer
+from harness.serving.inference.formats import (
+    FileRow,
+    Format,
+    format_of,
+    open_rows,
+    row_writer,
+)
+from harness.serving.inference.text_layout import STANDARD, TextLayout, column_mend
 from harness.serving.input_rows import COLUMNS
-from harness.values.errors import ModelError
+from harness.values.errors import ModelError, listed, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +51,66 @@ class RowLabeller(Protocol):
     def digest(self) -> str:
         """Identifies the model, so that no other one resumes its output."""
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The columns that :meth:`predict` cannot do without."""
+
+    def problems(self, rows: pd.DataFrame) -> list[str]:
+        """Say of each row why it cannot be labelled; an empty text where it can."""
+
     def predict(self, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
         """Label rows; ``first`` is the number of the first one in messages."""
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """How files are read and written.
+
+    Attributes
+    ----------
+    columns : mapping
+        What a model reads, ``text``, ``target``, … → the column that holds it in the file, where that has
+        another name. The output keeps the file's names.
+    layout : TextLayout
+        Of text files, read and written.
+    skip_bad : Path or None
+        A CSV file for rows that cannot be labelled, see :mod:`harness.serving.inference.bad_rows`; without
+        one, they are an error.
+
+    Raises
+    ------
+    ModelError
+        Where ``columns`` names something that no model reads.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    layout: TextLayout = STANDARD
+    skip_bad: Path | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.columns:
+            if name not in COLUMNS:
+                raise ModelError(f"--columns: there is no column {name!r} to read; {suggest(name, COLUMNS)}")
+
+    def source(self, name: str) -> str:
+        """Return the file's name of a column."""
+        return self.columns.get(name, name)
+
+    @property
+    def digest(self) -> str:
+        """Tell settings apart that change the output; empty for the default ones."""
+        return "" if self == FileOptions() else f" {sorted(self.columns.items())} {self.layout}"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is labelled: a model, the source, how it is read, and where bad rows go."""
+
+    model: RowLabeller
+    source: Path | None
+    kind: Format
+    options: FileOptions
+    aside: BadRows | None
 
 
 def predict_file(
@@ -52,9 +118,9 @@ def predict_file(
     source: Path | None,
     output: Path | None,
     *,
-    source_format: Format | None = None,
-    output_format: Format | None = None,
+    stream_format: Format | None = None,
     resume: bool = False,
+    options: FileOptions = FileOptions(),
 ) -> int:
     """Label the rows of a file in chunks; the output holds their columns and the label columns.
 
@@ -66,10 +132,13 @@ def predict_file(
     model : LabelModel or Together
     source, output : Path or None
         None: standard input, standard output.
-    source_format, output_format : {"csv", "tsv", "jsonl", "parquet"}, optional
-        Default: by the file's ending; CSV for standard input, that of the input for standard output.
+    stream_format : {"csv", "tsv", "jsonl", "parquet", "xlsx"}, optional
+        Of standard input and standard output. Default: CSV for standard input, that of the input for standard
+        output; of a file the ending says it.
     resume : bool
         Continue where an earlier attempt at ``output`` ended; where there is none, start at the beginning.
+    options : FileOptions
+        How the files are written, and what happens to rows that cannot be labelled.
 
     Returns
     -------
@@ -81,19 +150,25 @@ def predict_file(
     ModelError
         Naming the file and the rows that cannot be used; the rows before them stay in ``.partial``.
     """
-    kind = source_format or (format_of(source) if source is not None else "csv")
-    target = output_format or (format_of(output) if output is not None else kind)
+    kind = format_of(source) if source is not None else stream_format or "csv"
+    target = format_of(output) if output is not None else stream_format or kind
+    name = str(source) if source is not None else "standard input"
+    aside = BadRows(options.skip_bad, name) if options.skip_bad is not None else None
+    job = _Job(model, source, kind, options, aside)
     if output is None:
         if resume:
             raise ModelError("--resume needs --output FILE")
-        return _to_standard_output(_chunks(model, source, kind, None), target, _Counter())
-    draft = Draft(output, target, model.digest)
+        counter = _Counter()
+        count = _to_standard_output(_chunks(job, None), target, counter, options.layout)
+        counter.print_aside(aside)
+        return count
+    draft = Draft(output, target, model.digest + options.digest, options.layout)
     progress = draft.progress() if resume else None
     counter = _Counter(progress.rows if progress is not None else 0)
     try:
         with draft.opened(progress):
-            for chunk in _chunks(model, source, kind, progress):
-                draft.write(chunk.rows, chunk.schema, chunk.input_digest)
+            for chunk in _chunks(job, progress):
+                draft.write(chunk.rows, chunk.schema, chunk.input_digest, chunk.read if aside else None)
                 counter.add(len(chunk.rows))
     finally:
         counter.end()
@@ -101,44 +176,77 @@ def predict_file(
             counter.print(
                 f"{draft.rows:,} labelled rows are in {draft.partial}; --resume continues after them"
             )
+    counter.print_aside(aside)
     return counter.count
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Labelled rows, the types of a Parquet source, and the digest of all input rows read so far."""
+    """Labelled rows, the types of a Parquet source, and digest and number of the input rows so far."""
 
     rows: list[FileRow]
     schema: Any
     input_digest: str
+    read: int
 
 
-def _chunks(
-    model: RowLabeller, source: Path | None, kind: Format, progress: Progress | None
-) -> Iterator[_Chunk]:
+def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
     """Label the rows that are not labelled yet; those that are must be the rows of the earlier attempt."""
     digest, count = hashlib.sha256(), 0
-    done, done_digest = (progress.rows, progress.input_digest) if progress is not None else (0, "")
+    done, done_digest = (progress.input_rows, progress.input_digest) if progress is not None else (0, "")
+    options, aside = job.options, job.aside
     try:
-        with open_rows(source, kind, FIRST_CHUNK) as rows:
+        with open_rows(
+            job.source, job.kind, FIRST_CHUNK, layout=options.layout, keep_bad=aside is not None
+        ) as rows:
             for chunk in _growing(rows.chunks):
-                labelled = _labelled(model, chunk, count) if count >= done else []
+                new = count >= done
+                # Rows of an earlier attempt, too: the file of bad rows is written anew.
+                usable = chunk if aside is None else _usable(job, chunk, count)
+                labelled = _labelled(job.model, usable, count, options) if new and usable else []
                 # Of values as they were read, since a Parquet file has no lines; lone surrogates do not
                 # encode.
                 digest.update("\n".join(map(repr, chunk)).encode("utf-8", "replace"))
                 count += len(chunk)
                 if labelled:
-                    yield _Chunk(labelled, rows.schema, digest.hexdigest())
+                    yield _Chunk(labelled, rows.schema, digest.hexdigest(), count)
                 # Chunks always have the same sizes, so the rows of the earlier attempt end where a chunk
                 # ends.
-                elif count >= done and (count, digest.hexdigest()) != (done, done_digest):
+                elif not new and count >= done and (count, digest.hexdigest()) != (done, done_digest):
                     raise ModelError(OTHER_ROWS)
-        if count == 0:
-            raise ModelError("has no rows")
-        if count < done:
-            raise ModelError(OTHER_ROWS)
+        _check_counts(job, count, done)
     except ModelError as error:
-        raise ModelError(f"{source if source is not None else 'standard input'}: {error}") from error
+        raise ModelError(f"{job.source if job.source is not None else 'standard input'}: {error}") from error
+    finally:
+        if aside is not None:
+            aside.close()
+
+
+def _check_counts(job: _Job, count: int, done: int) -> None:
+    if count == 0:
+        raise ModelError("has no rows")
+    if count < done:
+        raise ModelError(OTHER_ROWS)
+    if job.aside is not None and job.aside.count == count:
+        what = "the only row cannot" if count == 1 else f"none of the {count:,} rows can"
+        raise ModelError(f"{what} be labelled: see {job.aside.path}")
+
+
+def _usable(job: _Job, chunk: list[FileRow], done: int) -> list[FileRow]:
+    """Set the rows aside that cannot be labelled, and return the others."""
+    assert job.aside is not None
+    readable = [row for row in chunk if not isinstance(row, UnreadableRow)]
+    # A missing column is no fault of a row.
+    _check_columns(job.model, readable, job.options)
+    reasons = iter(job.model.problems(_frame(readable, job.options)) if readable else [])
+    usable = []
+    for number, row in enumerate(chunk, start=done + 1):
+        reason = row.problem if isinstance(row, UnreadableRow) else next(reasons)
+        if reason:
+            job.aside.add(number, row, reason)
+        else:
+            usable.append(row)
+    return usable
 
 
 def _growing(chunks: Iterable[list[FileRow]]) -> Iterator[list[FileRow]]:
@@ -149,12 +257,12 @@ def _growing(chunks: Iterable[list[FileRow]]) -> Iterator[list[FileRow]]:
         size = min(2 * size, MAX_CHUNK)
 
 
-def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counter) -> int:
+def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counter, layout: TextLayout) -> int:
     out = None
     try:
         for chunk in chunks:
             if out is None:
-                out = row_writer(sys.stdout.buffer, kind, list(chunk.rows[0]), chunk.schema)
+                out = row_writer(sys.stdout.buffer, kind, list(chunk.rows[0]), chunk.schema, layout=layout)
             out.write(chunk.rows)
             # The reader of a pipe gets each chunk as soon as it is labelled.
             sys.stdout.buffer.flush()
@@ -169,11 +277,14 @@ def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counte
     return counter.count
 
 
-def _labelled(model: RowLabeller, chunk: list[FileRow], done: int) -> list[FileRow]:
+def _labelled(
+    model: RowLabeller, chunk: list[FileRow], done: int, options: FileOptions = FileOptions()
+) -> list[FileRow]:
     clash = [name for name in model.columns if name in chunk[0]]
     if clash:
         raise ModelError(f"already has a column {clash[0]!r}, which the labels are written to; rename it")
-    table = model.predict(_frame(chunk), first=done + 1)
+    _check_columns(model, chunk, options)
+    table = model.predict(_frame(chunk, options), first=done + 1)
     labels = table.to_dict("records")
     return [
         {**row, **{str(name): value for name, value in row_labels.items()}}
@@ -181,14 +292,34 @@ def _labelled(model: RowLabeller, chunk: list[FileRow], done: int) -> list[FileR
     ]
 
 
-def _frame(chunk: Sequence[FileRow]) -> pd.DataFrame:
+def _check_columns(model: RowLabeller, chunk: Sequence[FileRow], options: FileOptions) -> None:
+    """Refuse a file that lacks a column, with what to do.
+
+    Raises
+    ------
+    ModelError
+        Naming every missing column.
+    """
+    present = dict.fromkeys(name for row in chunk for name in row)
+    wanted = [*model.needs, *(name for name in options.columns if name not in model.needs)]
+    missing = [options.source(name) for name in wanted if options.source(name) not in present]
+    if missing and chunk:
+        columns = "column" if len(missing) == 1 else "columns"
+        unnamed = [name for name in wanted if options.source(name) in missing]
+        raise ModelError(
+            f"the input lacks the {columns} {' and '.join(map(repr, missing))}; it has"
+            f" {listed(map(repr, present)) or 'none'}{column_mend(list(present), unnamed)}"
+        )
+
+
+def _frame(chunk: Sequence[FileRow], options: FileOptions) -> pd.DataFrame:
     """Return the columns that a model reads; an empty field of a CSV file is a missing value."""
     import pandas as pd
 
-    present = [name for name in COLUMNS if any(name in row for row in chunk)]
+    present = [name for name in COLUMNS if any(options.source(name) in row for row in chunk)]
     columns: dict[str, list[Any]] = {}
     for name in present:
-        values = [row.get(name) for row in chunk]
+        values = [row.get(options.source(name)) for row in chunk]
         # CSV files hold text alone; JSONL and Parquet hold numbers.
         if name in SPAN:
             values = [_offset(value) for value in values]
@@ -235,6 +366,12 @@ class _Counter:
         """Clear the line of progress on a terminal."""
         if self.live and self.reported != self.started:
             sys.stderr.write("\r\x1b[K")
+
+    def print_aside(self, aside: BadRows | None) -> None:
+        """Say how many rows were set aside."""
+        if aside is not None:
+            rows = "1 row was" if aside.count == 1 else f"{aside.count:,} rows were"
+            self.print(f"{rows} set aside in {aside.path}" if aside.count else "no row was set aside")
 
     def print(self, text: str) -> None:
         """Print a line of its own."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.serving.contract import DATA, FILE
 from harness.serving.engine import LabelEngine
-from harness.serving.input_rows import COLUMNS
+from harness.serving.input_rows import COLUMNS, needed_columns, row_problems
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import Task
 
@@ -51,6 +51,15 @@ class LabelModel:
     def digest(self) -> str:
         """Sixteen hexadecimal digits of its contract's SHA-256: other models have other digits."""
         return hashlib.sha256(repr(self.engine.contract).encode()).hexdigest()[:16]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The columns that rows must have."""
+        return needed_columns(self.task)
+
+    def problems(self, rows: pd.DataFrame) -> list[str]:
+        """Say of each row why :meth:`predict` would refuse it; an empty text where it would not."""
+        return row_problems(rows, self.task)
 
     def predict(self, rows: pd.DataFrame | Sequence[Mapping[str, Any]], *, first: int = 1) -> pd.DataFrame:
         """Label rows.

@@ -35,7 +35,7 @@ class Together:
     @property
     def columns(self) -> list[str]:
         """The columns that :meth:`predict` returns, in order."""
-        return [*self._stance_names.values(), *self._frame_names.values()]
+        return [*self.stance.columns, *self._frame_names.values()]
 
     @property
     def digest(self) -> str:
@@ -43,8 +43,13 @@ class Together:
         return f"{self.stance.digest}-{self.frames.digest}"
 
     @property
-    def _stance_names(self) -> dict[str, str]:
-        return {name: "stance" if name == "label" else name for name in self.stance.columns}
+    def needs(self) -> tuple[str, ...]:
+        """The columns that rows must have."""
+        return self.stance.needs
+
+    def problems(self, rows: pd.DataFrame) -> list[str]:
+        """Say of each row why :meth:`predict` would refuse it; an empty text where it would not."""
+        return self.stance.problems(rows)
 
     @property
     def _frame_names(self) -> dict[str, str]:
@@ -73,8 +78,9 @@ class Together:
         Returns
         -------
         DataFrame
-            As many rows, in order: ``stance``, one ``p_<stance>`` each, ``abstain``; ``frames`` (joined by
-            ``|``), one ``p_<frame>`` each, ``frames_abstain``. Probabilities are in ``[0, 1]``.
+            As many rows, in order: what the stance model alone gives, ``label``, one ``p_<stance>`` each,
+            ``abstain``; then ``frames`` (joined by ``|``), one ``p_<frame>`` each, ``frames_abstain``.
+            Probabilities are in ``[0, 1]``.
 
         Raises
         ------
@@ -85,7 +91,7 @@ class Together:
 
         table = table_of(rows)
         # First, since it checks the rows: the frames below rely on every text being there.
-        stance = self.stance.predict(table, first=first).rename(columns=self._stance_names)
+        stance = self.stance.predict(table, first=first)
         texts = table["text"]
         # Once for each text of the chunk, then laid out over the rows that share it.
         frames = self._frames_of(texts.drop_duplicates()).loc[texts].set_axis(table.index, axis=0)

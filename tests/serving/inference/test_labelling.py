@@ -109,7 +109,7 @@ def test_standard_input_and_output(
 ) -> None:
     data = write(tmp_path / f"in{ending}", ROWS).read_bytes()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-    assert predict_file(model, None, None, source_format=kind) == 3
+    assert predict_file(model, None, None, stream_format=kind) == 3
     path = tmp_path / f"out{ending}"
     path.write_bytes(capfdbinary.readouterr().out)
     assert [row["label"] for row in read(path)] == LABELS
@@ -160,7 +160,7 @@ def test_unusable_input_is_named_with_its_place(model: LabelModel, tmp_path: Pat
         source.write_bytes(content)
         messages[case] = refusal(lambda source=source: predict_file(model, source, output), tmp_path)  # type: ignore[misc]
     messages["a missing file"] = refusal(lambda: predict_file(model, tmp_path / "no.csv", output), tmp_path)
-    messages["an unknown ending"] = refusal(lambda: predict_file(model, tmp_path / "a.xlsx", None), tmp_path)
+    messages["an unknown ending"] = refusal(lambda: predict_file(model, tmp_path / "a.txt", None), tmp_path)
     source = write(tmp_path / "in.csv", ROWS)
     messages["an output in a folder that does not exist"] = refusal(
         lambda: predict_file(model, source, tmp_path / "no" / "out.csv"), tmp_path

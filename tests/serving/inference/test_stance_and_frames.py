@@ -47,10 +47,10 @@ def test_one_row_a_sentence_and_party(both: Together) -> None:
     labelled = both.predict(rows(PRAISE, ATTACK))
     assert list(labelled.columns) == both.columns
     assert both.columns == [
-        *("stance", "p_critical", "p_neutral", "p_supportive", "abstain"),
+        *("label", "p_critical", "p_neutral", "p_supportive", "abstain"),
         *("frames", "p_conflict", "p_morality", "frames_abstain"),
     ]
-    assert labelled["stance"].tolist() == ["supportive"] * 2 + ["critical"] * 2
+    assert labelled["label"].tolist() == ["supportive"] * 2 + ["critical"] * 2
     assert labelled["frames"].tolist() == ["conflict|morality"] * 2 + ["conflict"] * 2
     assert not labelled["abstain"].any()
 
@@ -60,6 +60,7 @@ def test_it_predicts_what_each_model_predicts_alone(both: Together) -> None:
     labelled = both.predict(table)
     assert labelled.index.tolist() == [7, 3, 9, 1]
     stance, frames = both.stance.predict(table), both.frames.predict(table)
+    assert list(labelled.columns)[: len(stance.columns)] == list(stance.columns)
     pd.testing.assert_frame_equal(
         labelled[["p_critical", "p_neutral", "p_supportive"]],
         stance[["p_critical", "p_neutral", "p_supportive"]],

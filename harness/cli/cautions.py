@@ -1,0 +1,66 @@
+"""A finished experiment in, what its reader should not believe out: few test rows, limits of scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.values.formatting import percent
+from harness.values.minimums import MIN_SCORED_ROWS
+
+if TYPE_CHECKING:
+    from harness.evaluation.prepared import Prepared
+    from harness.evaluation.results import ClassifierResult
+    from harness.runs.experiment import ExperimentRun
+
+
+def too_few_test_rows(prepared: Prepared) -> str:
+    """Say that test has too few rows for a table of scores, and what they show; empty if they are enough.
+
+    Fewer than :data:`harness.values.minimums.MIN_SCORED_ROWS` are too few.
+    """
+    from harness.audits.intervals import share
+
+    ids = list(dict.fromkeys(id_ for split in prepared.splits for id_ in split.test))
+    n = len(ids)
+    if n >= MIN_SCORED_ROWS:
+        return ""
+    labels = prepared.plan.labels
+    codes = prepared.corpus.take(ids).truth(labels)
+    counts = codes.sum(axis=0) if labels.multi else np.bincount(codes, minlength=len(labels))
+    fewest, most = int(counts.min()), int(counts.max())
+    of_label = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    half = share("right", n // 2, n)
+    return (
+        f"{n} test {'row' if n == 1 else 'rows'}, {of_label} a label: too few to say more than how many were"
+        f" right. Were {n // 2} of {n} right, the share could be anything from {percent(half.low, unit=' %')}"
+        f" to {percent(half.high, unit=' %')} (95 % interval). Scores are shown from {MIN_SCORED_ROWS}"
+        " test rows on."
+    )
+
+
+def right_of(result: ClassifierResult) -> str:
+    """Say how many test rows the first seed got right; of several labels, all of a row must be right.
+
+    Every row counts once; with folds, the rows of all of them are counted.
+    """
+    test = result.predictions.only(split="test")
+    seed = int(test.rows["seed"].iloc[0])
+    test = test.only(seed=seed)
+    equal = test.truth() == test.predicted()
+    right = equal.all(axis=1) if equal.ndim == 2 else equal
+    return f"{int(right.sum()):,} of {len(test):,} right"
+
+
+def limits(run: ExperimentRun) -> Iterator[str]:
+    """Yield what limits the scores on test, as the reports do: each sentence once, whichever run it is of."""
+    from harness.scoring.limitations import limitations
+
+    sentences = dict.fromkeys(
+        sentence
+        for classifier in run
+        for sentence in limitations(classifier.result.predictions.only(split="test"), run.plan.metrics)
+    )
+    yield from sentences

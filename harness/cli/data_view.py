@@ -1,0 +1,73 @@
+"""The verb init; and what ``validate`` shows of the files that a config names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import screen
+from harness.values.errors import ConfigError, Problem, SplitError
+
+if TYPE_CHECKING:
+    from harness.config.plan import Plan
+
+
+def init(
+    data: Annotated[
+        Path,
+        typer.Argument(help="CSV, TSV, JSONL (also .gz), Parquet or Excel.", show_default=False),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The YAML file; left out, NAME.yaml in this folder.", show_default=False
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the YAML file.")] = False,
+) -> None:
+    """Write a config for a file of labelled sentences: guess what it holds, and explain each guess."""
+    from harness.config.starter import starter_config
+
+    path = output if output is not None else Path(f"{data.name.split('.')[0]}.yaml")
+    if path.exists() and not force:
+        raise ConfigError([Problem(str(path), "exists already", "name another with -o, or use --force")])
+    text = starter_config(data, path)
+    path.write_text(text, encoding="utf-8")
+    typer.echo(f"{path} is written: read its comments, which say what was guessed and why.")
+    typer.echo(f"Next: harness validate {path}")
+
+
+def data_lines(plan: Plan) -> list[str]:
+    """Return what was seen in the files of a plan, for the screen; empty for a published corpus.
+
+    Raises
+    ------
+    CorpusError
+        With everything that is wrong with the files.
+    ConfigError
+        Where the split cannot be drawn, or a setting has no effect on these files.
+    """
+    from harness.config.data_check import describe_data, reads_own_files
+    from harness.evaluation.prepared import prepare
+
+    if not reads_own_files(plan):
+        return []
+    try:
+        prepared = prepare(plan)
+    except SplitError as error:
+        raise ConfigError([Problem("split", str(error))]) from error
+    first = prepared.splits[0]
+    parts = ", ".join(
+        f"{part} {len(first.part(part)):,}" for part in ("train", "validation", "calibration", "test")
+    )
+    folds = f" (first of {len(prepared.splits)} folds)" if len(prepared.splits) > 1 else ""
+    lines = [*describe_data(plan, prepared.corpus), f"will be divided into: {parts}{folds}"]
+    notes = [f"note: {note}" for note in prepared.info.split.notes]
+    return [screen.paragraph(line, first="  ", then="    ") for line in [*lines, *notes]]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to a command line."""
+    app.command()(init)

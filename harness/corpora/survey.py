@@ -1,0 +1,117 @@
+"""A corpus of one's own files in, what was seen in it out, line by line: what ``harness validate`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.values.errors import listed
+from harness.values.labels import LabelSet
+from harness.values.row_files import (
+    DELIMITERS,
+    file_format,
+    likely_encoding,
+    open_binary,
+    shown_delimiter,
+)
+from harness.values.tables import CORPUS_COLUMNS, Corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SAMPLE = 2**20
+"""Bytes of a file that its encoding is looked for in."""
+
+MAX_NAMES = 8
+"""Columns or parties that a line names; of more it gives the number."""
+
+
+def survey(corpus: Corpus, labels: LabelSet) -> Iterator[str]:
+    """Yield what a corpus holds: rows, sentences, parties, labels, groups, outlets, dates, split, votes.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The rows of its task, see :meth:`harness.values.tables.Corpus.for_task`.
+    labels : LabelSet
+    """
+    rows = corpus.rows
+    sentences = len(rows.drop_duplicates(["group", "text"]))
+    parties = rows["target"].dropna()
+    counts = [f"{len(rows):,} rows", f"{sentences:,} sentences"]
+    if len(parties):
+        names = parties.value_counts()
+        shown = ", ".join(f"{name} {count:,}" for name, count in names.head(MAX_NAMES).items())
+        more = ", …" if len(names) > MAX_NAMES else ""
+        counts.append(f"{len(names):,} {'party' if len(names) == 1 else 'parties'} ({shown}{more})")
+    yield ", ".join(counts)
+    codes = corpus.truth(labels)
+    per_label = codes.sum(axis=0) if labels.multi else [(codes == k).sum() for k in range(len(labels))]
+    yield "labels: " + ", ".join(
+        f"{name} {count:,}" for name, count in zip(labels.names, per_label, strict=True)
+    )
+    facts = [_groups(rows["group"]), *(_values(rows, name) for name in ("outlet", "holder")), _dates(rows)]
+    facts += [_split(rows["split"]), _votes(rows)]
+    yield from (fact for fact in facts if fact)
+    others = [str(name) for name in rows.columns if name not in CORPUS_COLUMNS]
+    if others:
+        yield f"other columns, for slices: {listed(others)}"
+
+
+def survey_file(path: Path, options: Mapping[str, Any]) -> str:
+    """Say how a file is written.
+
+    Parameters
+    ----------
+    path : Path
+    options : mapping
+        Those of the reader ``files``.
+    """
+    kind = options.get("format") or file_format(path)
+    if kind not in ("csv", "tsv", "jsonl"):
+        return f"{path.name}: {'Excel' if kind == 'xlsx' else 'Parquet'}"
+    with open_binary(path) as file:
+        data = file.read(SAMPLE)
+    declared = str(options.get("encoding") or "utf-8")
+    # ASCII reads alike in all of them.
+    encoding = declared if declared != "utf-8" else likely_encoding(data)
+    if kind == "jsonl":
+        return f"{path.name}: JSONL, {encoding}"
+    delimiter = str(options.get("delimiter") or DELIMITERS[kind])
+    return f"{path.name}: {kind.upper()}, {encoding}, delimiter {shown_delimiter(delimiter)}"
+
+
+def _groups(column: Any) -> str:
+    groups = column.dropna()
+    if not len(groups):
+        return "no groups (articles): sentences of one article may lie in train and in test"
+    without = len(column) - len(groups)
+    return f"groups (articles): {groups.nunique():,}" + (f", {without:,} rows without one" if without else "")
+
+
+def _values(rows: Any, name: str) -> str:
+    values = rows[name].dropna()
+    return f"{name}s: {values.nunique():,} ({listed(sorted(set(values))[:MAX_NAMES])})" if len(values) else ""
+
+
+def _dates(rows: Any) -> str:
+    dates = sorted(rows["date"].dropna().astype(str))
+    if not dates:
+        return ""
+    without = len(rows) - len(dates)
+    return f"dates: {dates[0]} to {dates[-1]}" + (f", {without:,} rows without one" if without else "")
+
+
+def _split(column: Any) -> str:
+    counts = column.dropna().value_counts()
+    return "split: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()) if len(counts) else ""
+
+
+def _votes(rows: Any) -> str:
+    name = "frames_votes" if "frames_votes" in rows.columns else "votes"
+    votes = [value for value in rows[name] if isinstance(value, tuple) and len(value) > 1]
+    if not votes:
+        return ""
+    agree = sum(len(set(value)) == 1 for value in votes)
+    return f"votes: {len(votes):,} rows with two or more, all agree on {agree:,}"

@@ -1,0 +1,183 @@
+"""Rows with the labels of several annotators in, rows with one label out, and a note of what was tied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from harness.corpora.aggregation import Aggregation, aggregate
+from harness.corpora.checks import Raw, cell_text, is_missing, limit_problems, select_rows
+from harness.corpora.columns import ANNOTATOR, Shape, split_labels
+from harness.values.errors import CorpusError, Problem
+from harness.values.labels import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_NAMED = 3
+"""Rows that a note names; of more it gives the number."""
+
+_ITEM_COLUMNS = ("text", "target", "group", "start", "end", "split")
+"""What rows without an id have in common if they are annotations of one item."""
+
+Votes = Mapping[str, tuple[str, ...]]
+"""Annotator → labels; of a stance exactly one."""
+
+
+def settle(raw: Raw, shape: Shape, task: Task) -> Raw:
+    """Turn the labels of several annotators into one.
+
+    Parameters
+    ----------
+    raw : Raw
+        From :func:`harness.corpora.columns.canonical`.
+    shape : Shape
+    task : {"stance", "framing"}
+
+    Returns
+    -------
+    Raw
+        One row an item, with ``stance`` or ``frames``, and with the votes in ``votes`` or ``frames_votes``.
+        Rows without votes stay as they are.
+
+    Raises
+    ------
+    CorpusError
+        Where an annotator labelled an item twice, ``aggregate`` has nothing to aggregate, or Dawid-Skene is
+        asked for and the source does not say who labelled.
+    """
+    long_form = ANNOTATOR in raw.frame.columns
+    label = "stance" if task == "stance" else "frames"
+    labelled = label in raw.frame.columns and not long_form
+    # Beside a column of frames, votes are those on the stance.
+    voted: Task = "stance" if labelled else task
+    if long_form:
+        raw, votes = _gathered(raw, label)
+    elif "votes" in raw.frame.columns:
+        votes = [_by_annotator(value, shape, voted) for value in raw.frame["votes"]]
+    else:
+        votes = []
+    if shape.aggregate is not None and (not votes or labelled):
+        reason = f"there is a column of labels, {label}" if votes else "there are no votes"
+        hint = "leave one of them out" if votes else "name the annotators' columns under columns.votes"
+        raise CorpusError([Problem(raw.source, f"aggregate has no effect: {reason}", hint)])
+    if not votes:
+        return raw
+    frame = raw.frame.assign(**_vote_columns(votes, voted, raw.frame))
+    raw = replace(raw, frame=frame)
+    if labelled:
+        return raw
+    how = shape.aggregate or "majority"
+    named = isinstance(shape.columns.get("votes"), tuple) or long_form
+    if how == "dawid_skene" and not named:
+        hint = "name one column an annotator: columns: {votes: [a, b, c]}, or columns.annotator"
+        raise CorpusError([Problem(raw.source, "dawid_skene needs to know who gave which vote", hint)])
+    settled = _stances(votes, how) if task == "stance" else _frames(votes, how)
+    values = _series(settled.labels, frame)
+    notes = (*raw.notes, *settled.notes(raw))
+    return replace(raw, frame=frame.assign(**{label: values}), notes=notes)
+
+
+@dataclass(frozen=True)
+class _Settled:
+    labels: list[Any]
+    tied: list[int]
+    how: Aggregation
+
+    def notes(self, raw: Raw) -> list[str]:
+        method = "majority" if self.how == "majority" else "Dawid-Skene"
+        several = f"{raw.source}: labels are those of several annotators, by {method}"
+        if not self.tied:
+            return [f"{several}; no row is tied"]
+        named = ", ".join(raw.locations[row] for row in self.tied[:MAX_NAMED])
+        more = ", …" if len(self.tied) > MAX_NAMED else ""
+        rows = "row is" if len(self.tied) == 1 else "rows are"
+        # A tied frame does not apply, a tied stance is none of the stances.
+        effect = "" if self.labels[self.tied[0]] is not None else " and left out"
+        return [f"{several}; {len(self.tied):,} {rows} tied{effect}: {named}{more}"]
+
+
+def _stances(votes: Sequence[Votes], how: Aggregation) -> _Settled:
+    labels = aggregate([{name: vote[0] for name, vote in item.items()} for item in votes], how)
+    tied = [row for row, (item, label) in enumerate(zip(votes, labels, strict=True)) if item and not label]
+    return _Settled(labels, tied, how)
+
+
+def _frames(votes: Sequence[Votes], how: Aggregation) -> _Settled:
+    """Decide frame by frame: each is a yes or a no of every annotator."""
+    frames = dict.fromkeys(frame for item in votes for vote in item.values() for frame in vote)
+    chosen: list[list[str]] = [[] for _ in votes]
+    tied: set[int] = set()
+    for frame in frames:
+        answers = [{name: "yes" if frame in vote else "no" for name, vote in item.items()} for item in votes]
+        for row, answer in enumerate(aggregate(answers, how)):
+            if answer == "yes":
+                chosen[row].append(frame)
+            elif answer is None and votes[row]:
+                tied.add(row)
+    labels = [tuple(names) if item else None for names, item in zip(chosen, votes, strict=True)]
+    return _Settled(labels, sorted(tied), how)
+
+
+def _by_annotator(value: Any, shape: Shape, task: Task) -> Votes:
+    """Return the votes of a row: by column, or numbered where one cell holds them all."""
+    if isinstance(value, dict):
+        if task == "stance":
+            labels = {name: shape.label(cell) for name, cell in value.items()}
+            return {name: (label,) for name, label in labels.items() if label is not None}
+        return {name: split_labels(cell, shape, ()) or () for name, cell in value.items()}
+    # One cell of several votes: whose each is, nobody knows.
+    return {str(number): (label,) for number, label in enumerate(value or ())}
+
+
+def _vote_columns(votes: Sequence[Votes], task: Task, frame: pd.DataFrame) -> dict[str, Any]:
+    if task == "stance":
+        values = [tuple(vote[0] for vote in item.values()) or None for item in votes]
+        return {"votes": _series(values, frame)}
+    every = [tuple(item.values()) or None for item in votes]
+    return {"votes": _series([None] * len(votes), frame), "frames_votes": _series(every, frame)}
+
+
+def _series(values: Sequence[Any], frame: pd.DataFrame) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.Series(list(values), index=frame.index, dtype=object)
+
+
+def _gathered(raw: Raw, label: str) -> tuple[Raw, list[Votes]]:
+    """Put the annotations of one item into one row, the first; the others are left out."""
+    first: dict[Any, int] = {}
+    votes: dict[int, dict[str, tuple[str, ...]]] = {}
+    problems = []
+    keys = _keys(raw.frame)
+    cells = zip(keys, raw.frame[ANNOTATOR], raw.frame[label], strict=True)
+    for row, (key, annotator, value) in enumerate(cells):
+        item = votes.setdefault(first.setdefault(key, row), {})
+        if is_missing(annotator):
+            problems.append(Problem(f"{raw.locations[row]}: {ANNOTATOR}", "is empty"))
+            continue
+        name = cell_text(annotator)
+        if name in item:
+            where = f"{raw.locations[row]}: {ANNOTATOR}"
+            what = f"{name!r} labels this item a second time; it begins at {raw.locations[first[key]]}"
+            problems.append(Problem(where, what, "an id for each item tells items with the same text apart"))
+        if value is not None:
+            item[name] = value if isinstance(value, tuple) else (value,)
+    if problems:
+        raise CorpusError(limit_problems(problems, raw.source))
+    rows = sorted(votes)
+    return select_rows(replace(raw, frame=raw.frame.drop(columns=ANNOTATOR)), rows), [
+        votes[row] for row in rows
+    ]
+
+
+def _keys(frame: pd.DataFrame) -> list[Any]:
+    columns = [frame[name] for name in _ITEM_COLUMNS if name in frame.columns]
+    by_content = list(zip(*columns, strict=True))
+    if "id" not in frame.columns:
+        return [tuple(map(str, key)) for key in by_content]
+    return [
+        tuple(map(str, key)) if is_missing(id_) else cell_text(id_)
+        for id_, key in zip(frame["id"], by_content, strict=True)
+    ]

@@ -1,0 +1,87 @@
+"""What the screen of a run says where scores should not be believed as they stand."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+import toys
+from golden import Golden
+from typer.testing import CliRunner
+
+from harness.cli import main as cli
+from harness.cli.cautions import too_few_test_rows
+from harness.config import plan
+from harness.evaluation.prepared import Prepared, prepare
+from harness.values.minimums import MIN_SCORED_ROWS
+
+STANCES = ("critical", "neutral", "supportive")
+
+
+def prepared_with(
+    folder: Path, n_test: int, *, stances: tuple[str, ...] = STANCES, split: str = "{kind: predefined}"
+) -> Prepared:
+    """A corpus with so many test rows, its labels in turn."""
+    n = n_test + 40
+    with (folder / "mine.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["text", "target", "stance", "split"])
+        for i in range(n):
+            part = "test" if i < n_test else "train"
+            table.writerow([f"Varna, row {i}.", "Varna", stances[i % len(stances)], part])
+    config = f"name: mine\ncorpus: {{kind: files, path: mine.csv}}\nsplit: {split}\n"
+    (folder / "mine.yaml").write_text(f"{config}classifiers: {{prior: {{kind: prior}}}}\n", encoding="utf-8")
+    return prepare(plan.read(folder / "mine.yaml"))
+
+
+@pytest.mark.parametrize("n", [MIN_SCORED_ROWS - 1, MIN_SCORED_ROWS])
+def test_scores_are_shown_from_some_test_rows_on(tmp_path: Path, n: int) -> None:
+    assert bool(too_few_test_rows(prepared_with(tmp_path, n))) is (n < MIN_SCORED_ROWS)
+
+
+def test_what_is_said_of_few_test_rows(tmp_path: Path, golden: Golden) -> None:
+    texts = [too_few_test_rows(prepared_with(tmp_path, n)) for n in (12, 13, 1)]
+    golden("runs/few-test-rows", "\n".join(texts))
+
+
+def test_the_test_rows_of_all_folds_are_counted(tmp_path: Path) -> None:
+    prepared = prepared_with(tmp_path, 0, split="{kind: kfold, k: 5}")
+    assert max(len(split.test) for split in prepared.splits) < MIN_SCORED_ROWS
+    assert too_few_test_rows(prepared) == ""
+
+
+def test_a_run_with_few_test_rows_shows_counts_and_no_table(folder: Path) -> None:
+    toys.write_corpus(folder)
+    toys.prepared(folder, "  verbs: {kind: 'toys:verbs'}", split="{kind: holdout, test: 0.2, calibration: 0}")
+    shown = CliRunner().invoke(cli.app, ["run", "toys.yaml"], catch_exceptions=False).output
+    assert "95 % interval  seed" not in " ".join(shown.split("\n"))
+    (line,) = [line for line in shown.splitlines() if line.startswith("  verbs:")]
+    right, _, n = line.removeprefix("  verbs: ").partition(" of ")
+    assert 0 <= int(right) <= int(n.split()[0]) < MIN_SCORED_ROWS
+    assert shown.count("caution:") >= 1
+
+
+def test_labels_that_no_row_has_are_named_with_the_remedy(tmp_path: Path, golden: Golden) -> None:
+    notes = [
+        prepared_with(tmp_path, 20, stances=stances).info.split.notes
+        for stances in (STANCES, ("critical", "supportive"), ("neutral",))
+    ]
+    golden("splits/unused-labels", "\n".join(" | ".join(of_corpus) for of_corpus in notes))
+    assert notes[0] == ()
+
+
+def test_a_label_that_test_lacks_is_scored_and_abstention_is_measured(folder: Path) -> None:
+    prepared_with(folder, 30)
+    lines = (folder / "mine.csv").read_text(encoding="utf-8").splitlines()
+    rest = [line for line in lines if not line.endswith("critical,test")]
+    (folder / "mine.csv").write_text("\n".join(rest) + "\n", encoding="utf-8")
+    config = (folder / "mine.yaml").read_text(encoding="utf-8").partition("classifiers:")[0]
+    config += "classifiers: {prior: {kind: prior}, linear: {kind: linear, chars: ~}}\n"
+    config += "abstention: {risk: 0.2}\naudits: {leaks: off}\n"
+    off = ("target_use", "sensitivity", "party_swap", "behaviour", "unseen", "annotators")
+    config = config.replace("{leaks: off}", "{" + ", ".join(f"{name}: off" for name in ("leaks", *off)) + "}")
+    (folder / "mine.yaml").write_text(config, encoding="utf-8")
+    run = CliRunner().invoke(cli.app, ["run", "mine.yaml"], catch_exceptions=False)
+    ended = [line.split(":")[0].strip() for line in run.output.splitlines() if "labels " in line]
+    assert [name for name in ended if name in ("prior", "linear")] == ["prior", "linear"]
