@@ -74,6 +74,8 @@ class Corpus:
         Names and aliases of the targets, as far as there are any.
     task : {"stance", "framing"}, optional
         The task that the rows are scored for; None before :meth:`for_task`.
+    languages : tuple of str
+        Codes of the languages of the texts (``de``), declared or detected; empty where they are unknown.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Corpus:
     source: str = ""
     parties: Registry = EMPTY
     task: Task | None = None
+    languages: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.corpora import tabular
-from harness.corpora.checks import SPLITS, Raw, build, concatenate
+from harness.corpora.checks import SPLITS, Raw, build, concatenate, declared
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.corpus_files import read_all
 from harness.corpora.tabular import FileFormat, Layout
@@ -51,6 +51,7 @@ def files(
     delimiter: str = "",
     quoted: bool = True,
     parties: Path | None = None,
+    language: str | tuple[str, ...] = (),
     labels: LabelSet | None = None,
     task: Task = "stance",
 ) -> Corpus:
@@ -68,6 +69,8 @@ def files(
         See :class:`harness.corpora.tabular.Layout`.
     parties : Path, optional
         A party registry, see :mod:`harness.values.parties`.
+    language : str or tuple of str
+        That of the texts, ``de`` or ``[de, fr]``; left out, it is detected.
     labels : LabelSet, optional
         The labels of ``task``.
     task : {"stance", "framing"}
@@ -86,6 +89,7 @@ def files(
     CorpusError
         With everything that is wrong with the files.
     """
+    languages = declared(language)
     layout = Layout(format, encoding, delimiter, quoted)
     shape = Shape(columns or {}, label_map or {}, target, separator)
     sources = _files(path)
@@ -95,7 +99,8 @@ def files(
     raws = read_all(sources, lambda source: _read(source, layout, shape, task))
     raw = concatenate(raws, ", ".join(raw.source for raw in raws))
     registry = EMPTY if parties is None else read_parties(parties)
-    return build(name or sources[0].path.stem, raw, labels=labels, task=task, parties=registry)
+    stem = sources[0].path.stem
+    return build(name or stem, raw, labels=labels, task=task, parties=registry, languages=languages)
 
 
 def _files(path: Paths) -> list[SplitFile]:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -16,6 +17,7 @@ from harness.serving.inference.drafts import Draft, Progress
 from harness.serving.inference.formats import FileRow, Format, format_of, open_rows, row_writer
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ModelError
+from harness.values.language import LanguageWarning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +44,10 @@ class RowLabeller(Protocol):
     @property
     def digest(self) -> str:
         """Identifies the model, so that no other one resumes its output."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the labels made so far should know, a clause each."""
 
     def predict(self, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
         """Label rows; ``first`` is the number of the first one in messages."""
@@ -83,10 +89,26 @@ def predict_file(
     """
     kind = source_format or (format_of(source) if source is not None else "csv")
     target = output_format or (format_of(output) if output is not None else kind)
+    if output is None and resume:
+        raise ModelError("--resume needs --output FILE")
+    with warnings.catch_warnings():
+        # Said below in a line of its own, without the line of code that a warning shows.
+        warnings.simplefilter("ignore", LanguageWarning)
+        return _to_file(model, source, output, (kind, target), resume=resume)
+
+
+def _to_file(
+    model: RowLabeller,
+    source: Path | None,
+    output: Path | None,
+    formats: tuple[Format, Format],
+    *,
+    resume: bool,
+) -> int:
+    """Label into a file, or to standard output; ``formats`` are those of input and output."""
+    kind, target = formats
     if output is None:
-        if resume:
-            raise ModelError("--resume needs --output FILE")
-        return _to_standard_output(_chunks(model, source, kind, None), target, _Counter())
+        return _to_standard_output(model, _chunks(model, source, kind, None), target)
     draft = Draft(output, target, model.digest)
     progress = draft.progress() if resume else None
     counter = _Counter(progress.rows if progress is not None else 0)
@@ -95,6 +117,7 @@ def predict_file(
             for chunk in _chunks(model, source, kind, progress):
                 draft.write(chunk.rows, chunk.schema, chunk.input_digest)
                 counter.add(len(chunk.rows))
+                counter.notes(model.notes)
     finally:
         counter.end()
         if draft.partial.exists():
@@ -149,8 +172,8 @@ def _growing(chunks: Iterable[list[FileRow]]) -> Iterator[list[FileRow]]:
         size = min(2 * size, MAX_CHUNK)
 
 
-def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counter) -> int:
-    out = None
+def _to_standard_output(model: RowLabeller, chunks: Iterator[_Chunk], kind: Format) -> int:
+    out, counter = None, _Counter()
     try:
         for chunk in chunks:
             if out is None:
@@ -159,6 +182,7 @@ def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counte
             # The reader of a pipe gets each chunk as soon as it is labelled.
             sys.stdout.buffer.flush()
             counter.add(len(chunk.rows))
+            counter.notes(model.notes)
         if out is not None:
             out.close()
         sys.stdout.flush()
@@ -219,6 +243,15 @@ class _Counter:
         self.live = sys.stderr.isatty()
         self.period = TERMINAL_SECONDS if self.live else LOG_SECONDS
         self.started = self.reported = time.monotonic()
+        self.noted: set[str] = set()
+
+    def notes(self, notes: Iterable[str]) -> None:
+        """Print notes, each once, as soon as there are any: not after hours of labelling."""
+        for note in notes:
+            if note not in self.noted:
+                self.noted.add(note)
+                self.end()
+                self.print(f"note: {note}")
 
     def add(self, n: int) -> None:
         """Count rows."""

@@ -43,6 +43,11 @@ class Together:
         return f"{self.stance.digest}-{self.frames.digest}"
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the labels should know; what is true of both models stands once."""
+        return tuple(dict.fromkeys((*self.stance.notes, *self.frames.notes)))
+
+    @property
     def _stance_names(self) -> dict[str, str]:
         return {name: "stance" if name == "label" else name for name in self.stance.columns}
 
