@@ -19,10 +19,10 @@ from harness.articles.actors import Actor, Attribution, find_actors
 from harness.articles.attributions import find_attributions
 from harness.articles.mentions import PartyMention
 from harness.articles.people import description_at_end, find_people
-from harness.articles.quotations import blank_quotations, quotation_continues
+from harness.articles.quotations import blank_quotations, closes_quotation, quotation_continues
 from harness.articles.sentences import Sentence
 
-HolderKind = Literal["writer", "party", "person", "other"]
+HolderKind = Literal["writer", "party", "person", "other", "unknown"]
 
 OWN_VOICE, QUOTED = "own voice", "quoted"
 VOICES = (OWN_VOICE, QUOTED)
@@ -35,11 +35,12 @@ class Holder:
 
     Attributes
     ----------
-    kind : {"writer", "party", "person", "other"}
-        ``writer``; a ``party`` or somebody who speaks for it; a ``person``; ``other``, a description.
+    kind : {"writer", "party", "person", "other", "unknown"}
+        ``writer``; a ``party`` or somebody who speaks for it; a ``person``; ``other``, a description;
+        ``unknown``, somebody who is quoted and not named.
     name : str
         Canonical name of the party, fullest form of the person's name, or the description; empty for the
-        writer.
+        writer and for somebody unknown.
     via : str
         Who speaks for the party, as named in the sentence.
     quoted : bool
@@ -63,11 +64,12 @@ class Holder:
 
     @property
     def label(self) -> str:
-        """``writer``, or the name."""
-        return self.name or "writer"
+        """``writer``, the name, or ``unknown``."""
+        return self.name or self.kind
 
 
 WRITER = Holder()
+UNKNOWN = Holder("unknown", quoted=True)
 
 
 def find_holders(sentences: Sequence[Sentence], mentions: Sequence[Sequence[PartyMention]]) -> list[Holder]:
@@ -92,6 +94,7 @@ def find_holders(sentences: Sequence[Sentence], mentions: Sequence[Sequence[Part
     release_opening = _opening_of_release(sentences)
     holders: list[Holder] = []
     state = _State()
+    closing = _closing_paragraphs(sentences)
     leaders = {mention.leader for in_sentence in mentions for mention in in_sentence if mention.leader}
     for sentence, in_sentence in zip(sentences, mentions, strict=True):
         if not sentence.in_article:
@@ -99,6 +102,9 @@ def find_holders(sentences: Sequence[Sentence], mentions: Sequence[Sequence[Part
             if sentence.kind == "credit":  # who posted: the post may go on after it
                 state = replace(state, paragraph=sentence.paragraph)
             continue
+        if sentence.paragraph != state.paragraph and sentence.paragraph not in closing:
+            # The mark that should close the quotation is missing: nobody speaks for the rest of an article.
+            state = replace(state, inside=False)
         holder = _holder(sentence, in_sentence, state, surnames, transcript=transcript, posts=posts)
         state = state.after(sentence, holder, leaders)
         by_leader = holder.via in {mention.leader for mention in in_sentence if mention.leader}
@@ -107,6 +113,14 @@ def find_holders(sentences: Sequence[Sentence], mentions: Sequence[Sequence[Part
             holder = WRITER
         holders.append(holder)
     return _with_later_speakers(sentences, holders)
+
+
+def _closing_paragraphs(sentences: Sequence[Sentence]) -> set[int]:
+    """Return the paragraphs that continue a quotation of the one before: they open it again, or close it."""
+    texts: dict[int, str] = {}
+    for sentence in sentences:
+        texts[sentence.paragraph] = f"{texts.get(sentence.paragraph, '')} {sentence.text}".strip()
+    return {number for number, text in texts.items() if text[:1] in '“"' or closes_quotation(text)}
 
 
 @dataclass(frozen=True)
@@ -177,7 +191,19 @@ def _holder(
             return replace(state.holder, quoted=True)
         if state.post and not text[:1].isascii() and not text[:1].isalpha() and text[:1] not in "“‘«—–…":
             return state.holder
+    # Words in quotation marks are not the outlet's, though nobody says whose they are.
+    pronoun = any(each.actor.kind == "pronoun" for each in attributions)
+    if quoted and ((all_quoted and len(text.split()) >= _MIN_QUOTED) or (pronoun and _quotes_words(text))):
+        return UNKNOWN
     return WRITER
+
+
+# Words between quotation marks that are somebody's: fewer may be a title, or said with a wink.
+_MIN_QUOTED = 3
+
+
+def _quotes_words(text: str) -> bool:
+    return any(len(words.split()) >= _MIN_QUOTED for words in re.findall('[“"]([^“”"]+)', text))
 
 
 def _may_be_pronoun(actor: Actor) -> bool:
@@ -219,7 +245,11 @@ def _with_later_speakers(sentences: Sequence[Sentence], holders: list[Holder]) -
     """
     for index in range(len(holders) - 2, -1, -1):
         sentence, following = sentences[index], sentences[index + 1]
-        if holders[index].kind != "writer" or not sentence.in_article or not holders[index + 1].quoted:
+        if (
+            holders[index].kind not in ("writer", "unknown")
+            or not sentence.in_article
+            or not holders[index + 1].quoted
+        ):
             continue
         text = sentence.text.strip()
         begins = text.startswith(("“", '"'))

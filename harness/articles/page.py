@@ -203,6 +203,8 @@ def _holder(mention: LabelledMention) -> str:
     holder = mention.holder
     if holder.own_voice:
         return "the outlet itself"
+    if holder.kind == "unknown":
+        return "somebody quoted, unknown who"
     via = holder.via if holder.via and holder.via != holder.name else ""
     return f"{holder.name} ({via})" if via else holder.name
 

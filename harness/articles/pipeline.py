@@ -56,7 +56,7 @@ class ReadingOptions:
         article and ``readings.csv`` for several. By default nothing is written.
     parties : Path or None
         A registry in YAML; None is the one that ships with the package.
-    only : tuple of str
+    only : str or tuple of str
         Names or aliases of the parties to label; by default all that occur.
     stance, frames : str, LabelModel or None
         Models or their addresses; None or ``none`` leaves those labels out. Frames are left out, with a note,
@@ -76,7 +76,7 @@ class ReadingOptions:
 
     outputs: tuple[Path, ...] | None = ()
     parties: Path | None = None
-    only: tuple[str, ...] = ()
+    only: str | tuple[str, ...] = ()
     stance: str | LabelModel | None = STANCE
     frames: str | LabelModel | None = FRAMES
     explain: bool | None = None
@@ -201,7 +201,9 @@ def _too_many_rows(article: LabelledArticle) -> Problem:
 
 def _reader(options: ReadingOptions, single: bool, reading: Reading) -> ArticleReader:
     registry = shipped() if options.parties is None else read_registry(options.parties)
-    only = frozenset(_canonical(registry, name) for name in options.only)
+    # A name is a sequence too: of its letters.
+    names = (options.only,) if isinstance(options.only, str) else options.only
+    only = frozenset(_canonical(registry, name) for name in names)
     stance = _model(options.stance)
     try:
         frames = _model(options.frames)
