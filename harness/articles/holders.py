@@ -120,7 +120,18 @@ def _closing_paragraphs(sentences: Sequence[Sentence]) -> set[int]:
     texts: dict[int, str] = {}
     for sentence in sentences:
         texts[sentence.paragraph] = f"{texts.get(sentence.paragraph, '')} {sentence.text}".strip()
-    return {number for number, text in texts.items() if text[:1] in '“"' or closes_quotation(text)}
+    # Of a longer speech the paragraphs in between have no mark at all.
+    numbers = sorted(texts)
+    return {
+        number
+        for index, number in enumerate(numbers)
+        if texts[number][:1] in ("“", '"')
+        or closes_quotation(" ".join(texts[later] for later in numbers[index : index + _MAX_SPOKEN]))
+    }
+
+
+# Paragraphs after which a quotation that was not closed is taken for one whose mark was forgotten.
+_MAX_SPOKEN = 4
 
 
 @dataclass(frozen=True)
