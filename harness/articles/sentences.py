@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.articles.grammar import ENGLISH, Grammar, grammar_of
 from harness.articles.line_kinds import BULLET, LEFT_OUT, LineKind, is_boilerplate, kind_of_line
 from harness.values.parties import Span
 
@@ -198,6 +199,8 @@ def _sentences_of(text: str, span: Span, language: str) -> list[Span]:
     begin = marker.end() if marker and marker.end() < len(piece) else 0
     ends = _ends(sentencex.segment(language, piece[begin:]), begin)
     ends = _with_long_quotes_split(piece, ends, begin, language)
+    if language != ENGLISH:
+        ends = _without_abbreviations(piece, ends, begin, grammar_of(language))
     ends = sorted({*_without_false_ends(piece, ends, begin), *_missed_ends(piece, begin), len(piece)})
     sentences: list[Span] = []
     start = begin
@@ -266,6 +269,19 @@ def _without_false_ends(piece: str, ends: list[int], begin: int) -> list[int]:
         if not inside and not time and not _LIST_NUMBER.fullmatch(piece[start:end].strip()):
             ends_of_sentences.append(end)
             start = end
+    return ends_of_sentences
+
+
+def _without_abbreviations(piece: str, ends: list[int], begin: int, grammar: Grammar) -> list[int]:
+    """Leave out ends after the abbreviations and ordinals of a language: "3. Oktober", "M. Dupont"."""
+    ends_of_sentences = []
+    for end in ends:
+        words = piece[begin:end].split()
+        following = re.match(r"\s*([\w-]+)", piece[end:])
+        last = words[-1].lstrip('(„“«»"') if words else ""
+        ordinal = re.fullmatch(r"\d{1,2}\.", last) and following and following.group(1) in grammar.ordinals
+        if not ordinal and last not in grammar.abbreviations:
+            ends_of_sentences.append(end)
     return ends_of_sentences
 
 

@@ -22,6 +22,7 @@ def read(
     parties: str | Path | None = None,
     only: str | Sequence[str] = (),
     output: str | Path | Sequence[str | Path] = (),
+    language: str = "",
 ) -> Reading:
     """Read an article: find who is named where, by whom, and with which stance and frames.
 
@@ -39,6 +40,8 @@ def read(
     output : path or sequence of paths
         ``.html`` for the page of one article; ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` for a table; a
         folder for a page of each article. Left out, nothing is written.
+    language : str
+        A code such as ``de``; left out, the language of each article is detected.
 
     Returns
     -------
@@ -71,5 +74,6 @@ def read(
             only=(only,) if isinstance(only, str) else tuple(only),
             stance=stance,
             frames=frames,
+            language=language,
         ),
     )
