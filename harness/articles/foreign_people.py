@@ -39,6 +39,15 @@ def find_people_in(
     return persons
 
 
+def _past_parties(text: str, run: re.Match[str], spans: Iterable[Span]) -> re.Match[str] | None:
+    """Return what a run of capitals goes on with after a party's name: "SPD-Vorsitzende Lars Klingbeil"."""
+    ends = [end for start, end in spans if start < run.end() and run.start() < end]
+    if not ends:
+        return run
+    space = re.search(r"\s", text[max(ends) : run.end()])
+    return _NAME.match(text, max(ends) + space.end()) if space else None
+
+
 def _person(
     match: re.Match[str], grammar: Grammar, surnames: Collection[str], *, titled: bool
 ) -> Person | None:
