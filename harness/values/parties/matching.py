@@ -180,7 +180,7 @@ def fold(text: str) -> FoldedText:
             continue
         # An accent after its letter is one character with it, as registries are written.
         composed = unicodedata.normalize("NFC", characters[-1] + plain) if characters else plain
-        if unicodedata.combining(plain) and len(composed) == 1:
+        if characters and unicodedata.combining(plain) and len(composed) == 1:
             characters[-1], ends[-1] = composed, index + 1
             continue
         characters.append(plain)
