@@ -225,7 +225,8 @@ def _holder(
     # Words in quotation marks are not the outlet's, though nobody says whose they are.
     pronoun = any(each.actor.kind == "pronoun" for each in attributions)
     if quoted and (
-        (all_quoted and len(text.split()) >= _MIN_QUOTED) or (pronoun and _quotes_words(text, rules))
+        (all_quoted and len(text.split()) >= _MIN_QUOTED)
+        or ((pronoun or not rules.has_verbs) and _quotes_words(text, rules))
     ):
         return UNKNOWN
     return WRITER

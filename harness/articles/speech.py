@@ -35,6 +35,10 @@ class SpeechRules(Protocol):
     def marks(self) -> str:
         """All quotation marks."""
 
+    @property
+    def has_verbs(self) -> bool:
+        """Whether verbs of saying are known; else quotation marks alone tell that somebody speaks."""
+
     def people(self, text: str, excluded: Iterable[Span]) -> list[Person]:
         """Find persons; ``excluded`` are spans of something else."""
 
@@ -66,6 +70,7 @@ class EnglishSpeech:
     openers: str = '“"'
     closers: str = '”"'
     marks: str = '“”"'
+    has_verbs: bool = True
 
     def people(self, text: str, excluded: Iterable[Span]) -> list[Person]:
         """Find persons."""
@@ -103,6 +108,11 @@ class ForeignSpeech:
     """The rules of another language, which are data: see :class:`harness.articles.grammar.Grammar`."""
 
     grammar: Grammar
+
+    @property
+    def has_verbs(self) -> bool:
+        """Whether verbs of saying are known."""
+        return bool(self.grammar.say)
 
     @property
     def openers(self) -> str:
