@@ -22,7 +22,7 @@ from harness.articles.grammar import languages
 from harness.articles.labelled_articles import ArticleReader, LabelledArticle
 from harness.articles.page import index_page, reader_page
 from harness.articles.reading import Reading
-from harness.articles.table_writer import TableWriter, atomic_file, flat_rows
+from harness.articles.table_writer import TableWriter, atomic_file, columns_of, flat_rows
 from harness.articles.tallies import add_article
 from harness.serving.inference.formats import ENDINGS as TABLE_ENDINGS
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
@@ -136,6 +136,7 @@ def _read(articles: Articles, options: ReadingOptions, reading: Reading) -> Read
     first = list(islice(texts, 2))
     single = total == 1 and len(first) < 2
     reader = _reader(options, single, reading)
+    reading.columns = columns_of(*(model.labels if model else () for model in (reader.stance, reader.frames)))
     if not first:
         raise ArticleError(reading.unreadable or [Problem("", "no article was found")])
     outputs = _default_outputs(name, single) if options.outputs is None else options.outputs
