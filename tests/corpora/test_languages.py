@@ -81,10 +81,8 @@ def test_joined_corpora_have_the_languages_of_all_parts(tmp_path: Path) -> None:
 def notes(path: Path, language: str, classifiers: str) -> tuple[str, ...]:
     config = path.with_name("c.yaml")
     declared = f", language: {language}" if language else ""
-    config.write_text(
-        f"name: c\ncorpus: {{kind: files, path: mine.csv{declared}}}\nclassifiers: {classifiers}\n",
-        encoding="utf-8",
-    )
+    corpus = f"{{kind: files, path: mine.csv{declared}}}"
+    config.write_text(f"name: c\ncorpus: {corpus}\nclassifiers: {classifiers}\n", encoding="utf-8")
     return prepare(plan.read(config)).language_notes
 
 
