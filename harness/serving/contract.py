@@ -15,7 +15,6 @@ from harness.classifiers.protocol import Classifier
 from harness.serving.decisions.decider import Decider
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import LabelSet, Task
-from harness.values.language import describe
 from harness.values.legacy import LOADERS
 
 FILE = "contract.json"
@@ -59,6 +58,9 @@ class Contract:
     @property
     def language(self) -> str:
         """The languages in words, ``German and French``; empty where they are unknown."""
+        # Here, so that a model that is served loads no more than it needs.
+        from harness.values.language import describe
+
         return describe(self.languages)
 
     def write(self, folder: Path) -> None:

@@ -74,6 +74,8 @@ def test_it_runs_as_it_is(xstance: Path) -> None:
     # The kinds of the real one: the layers of BERT over the pieces of XLM-RoBERTa.
     tiny = tiny_models.write(xstance / "tiny", "bert", tiny_tokenizers.tokenizer("xlm-roberta"))
     overrides = [f"classifiers.{name}.checkpoint={tiny}" for name in checkpoints()]
+    # The tiny one has 66 positions, the real one 512.
+    overrides += [f"classifiers.{name}.max_tokens=48" for name in checkpoints()]
     finished = run(CONFIG, set=overrides, allow_leaks=True, track=False, output=xstance / "out")
     assert set(finished.classifiers) == {"majority", "linear", "embedding", "encoder"}
     assert not [note for note in finished.notes if "alone" in note]

@@ -17,7 +17,6 @@ from harness.serving.inference.drafts import Draft, Progress
 from harness.serving.inference.formats import FileRow, Format, format_of, open_rows, row_writer
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ModelError
-from harness.values.language import LanguageWarning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +86,8 @@ def predict_file(
     ModelError
         Naming the file and the rows that cannot be used; the rows before them stay in ``.partial``.
     """
+    from harness.values.language import LanguageWarning
+
     kind = source_format or (format_of(source) if source is not None else "csv")
     target = output_format or (format_of(output) if output is not None else kind)
     if output is None and resume:

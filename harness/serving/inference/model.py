@@ -14,10 +14,11 @@ from harness.serving.engine import LabelEngine
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import Task
-from harness.values.language import MAX_TEXTS, LanguageCheck, LanguageWarning
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from harness.values.language import LanguageCheck
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class LabelModel:
     language_check: LanguageCheck = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        from harness.values.language import LanguageCheck
+
         # Set here, not by the caller: whoever has an engine has a check that belongs to it.
         object.__setattr__(self, "language_check", LanguageCheck(self.languages))
 
@@ -99,6 +102,8 @@ class LabelModel:
         LanguageWarning
             Once, where text is in another language than the model was trained on.
         """
+        from harness.values.language import MAX_TEXTS, LanguageWarning
+
         table = table_of(rows)
         labelled = self.engine.label(table, first=first)
         # After the rows were checked: each has a text.
