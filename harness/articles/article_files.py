@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from harness.articles import byte_streams
 from harness.articles.byte_streams import InputFormat
+from harness.articles.web_pages import decode_page, without_tables
 from harness.values.errors import ArticleError, Problem
 
 ENDINGS: Mapping[str, InputFormat] = {
@@ -165,9 +166,12 @@ def from_html(raw: bytes | str, name: str) -> ArticleText:
         raise _error(name, f"is a page of {len(raw):,} bytes; at most {MAX_PAGE:,} are read")
     # Precision before recall: a teaser taken for text would count as words of the outlet.
     content: Any = trafilatura.bare_extraction(
-        raw, include_comments=False, with_metadata=True, favor_precision=True
+        decode_page(raw) if isinstance(raw, bytes) else raw,
+        include_comments=False,
+        with_metadata=True,
+        favor_precision=True,
     )
-    text = (content.text or "").strip() if content is not None else ""
+    text = without_tables(content.text or "").strip() if content is not None else ""
     if not text:
         raise _error(name, "no article was found on the page", "save its text as a .txt file")
     title = content.title or ""

@@ -2,10 +2,12 @@
 
 The holder of a sentence is its writer, unless its words or its judgement are attributed to somebody: by
 quotation marks, by a verb of saying or judging with its subject, by "according to", by a speaker's name and a
-colon. A sentence that continues somebody's words has the same holder. English.
+colon. A sentence that continues somebody's words has the same holder. What is particular to a language is in
+:mod:`harness.articles.speech`.
 
-Which verbs are of saying and of judging is in ``english.txt``. The rules were written on the train and dev
-articles of Partyline and the train stories of SEESAW; experiments/holders says how often they are right.
+Which verbs of English are of saying and of judging is in ``english.txt``. Its rules were written on the train
+and dev articles of Partyline and the train stories of SEESAW; experiments/holders says how often they are
+right. How often those of other languages are is not known.
 """
 
 from __future__ import annotations
@@ -15,14 +17,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.articles.actors import Actor, Attribution, find_actors
-from harness.articles.attributions import find_attributions
+from harness.articles.actors import Actor, Attribution
 from harness.articles.mentions import PartyMention
-from harness.articles.people import description_at_end, find_people
-from harness.articles.quotations import blank_quotations, quotation_continues
+from harness.articles.people import description_at_end
+from harness.articles.quotations import blank_quotations
 from harness.articles.sentences import Sentence
+from harness.articles.speech import ENGLISH_SPEECH, SpeechRules
 
-HolderKind = Literal["writer", "party", "person", "other"]
+HolderKind = Literal["writer", "party", "person", "other", "unknown"]
 
 OWN_VOICE, QUOTED = "own voice", "quoted"
 VOICES = (OWN_VOICE, QUOTED)
@@ -35,11 +37,12 @@ class Holder:
 
     Attributes
     ----------
-    kind : {"writer", "party", "person", "other"}
-        ``writer``; a ``party`` or somebody who speaks for it; a ``person``; ``other``, a description.
+    kind : {"writer", "party", "person", "other", "unknown"}
+        ``writer``; a ``party`` or somebody who speaks for it; a ``person``; ``other``, a description;
+        ``unknown``, somebody who is quoted and not named.
     name : str
         Canonical name of the party, fullest form of the person's name, or the description; empty for the
-        writer.
+        writer and for somebody unknown.
     via : str
         Who speaks for the party, as named in the sentence.
     quoted : bool
@@ -63,14 +66,19 @@ class Holder:
 
     @property
     def label(self) -> str:
-        """``writer``, or the name."""
-        return self.name or "writer"
+        """``writer``, the name, or ``unknown``."""
+        return self.name or self.kind
 
 
 WRITER = Holder()
+UNKNOWN = Holder("unknown", quoted=True)
 
 
-def find_holders(sentences: Sequence[Sentence], mentions: Sequence[Sequence[PartyMention]]) -> list[Holder]:
+def find_holders(
+    sentences: Sequence[Sentence],
+    mentions: Sequence[Sequence[PartyMention]],
+    rules: SpeechRules = ENGLISH_SPEECH,
+) -> list[Holder]:
     """Find whose view every sentence gives.
 
     Parameters
@@ -79,6 +87,8 @@ def find_holders(sentences: Sequence[Sentence], mentions: Sequence[Sequence[Part
         All of an article, in order.
     mentions : sequence of sequence of PartyMention, length n
         As :func:`harness.articles.mentions.find_mentions` returns.
+    rules : SpeechRules
+        Those of the article's language.
 
     Returns
     -------
@@ -86,12 +96,12 @@ def find_holders(sentences: Sequence[Sentence], mentions: Sequence[Sequence[Part
         The writer for sentences that are no part of the article.
     """
     # What kind of text it is shows in all of its sentences, so that they are looked at before any of them.
-    surnames = _surnames(sentences, mentions)
-    transcript = _is_transcript(sentences)
-    posts = _are_posts(sentences)
-    release_opening = _opening_of_release(sentences)
+    surnames = _surnames(sentences, mentions, rules)
+    kind = _TextKind(rules, transcript=_is_transcript(sentences), posts=_are_posts(sentences))
+    release_opening = _opening_of_release(sentences) if rules is ENGLISH_SPEECH else None
     holders: list[Holder] = []
     state = _State()
+    closing = _closing_paragraphs(sentences, rules)
     leaders = {mention.leader for in_sentence in mentions for mention in in_sentence if mention.leader}
     for sentence, in_sentence in zip(sentences, mentions, strict=True):
         if not sentence.in_article:
@@ -99,14 +109,36 @@ def find_holders(sentences: Sequence[Sentence], mentions: Sequence[Sequence[Part
             if sentence.kind == "credit":  # who posted: the post may go on after it
                 state = replace(state, paragraph=sentence.paragraph)
             continue
-        holder = _holder(sentence, in_sentence, state, surnames, transcript=transcript, posts=posts)
-        state = state.after(sentence, holder, leaders)
+        if sentence.paragraph != state.paragraph and sentence.paragraph not in closing:
+            # The mark that should close the quotation is missing: nobody speaks for the rest of an article.
+            state = replace(state, inside=False)
+        holder = _holder(sentence, in_sentence, state, surnames, kind)
+        state = state.after(sentence, holder, leaders, rules)
         by_leader = holder.via in {mention.leader for mention in in_sentence if mention.leader}
         # "The Guild of Bakers thanks Varna" in the guild's own release: the guild is the writer.
         if sentence is release_opening and _NAMES_ITSELF.match(sentence.text) and not by_leader:
             holder = WRITER
         holders.append(holder)
-    return _with_later_speakers(sentences, holders)
+    return _with_later_speakers(sentences, holders, rules)
+
+
+def _closing_paragraphs(sentences: Sequence[Sentence], rules: SpeechRules) -> set[int]:
+    """Return the paragraphs that continue a quotation of the one before: they open it again, or close it."""
+    texts: dict[int, str] = {}
+    for sentence in sentences:
+        texts[sentence.paragraph] = f"{texts.get(sentence.paragraph, '')} {sentence.text}".strip()
+    # Of a longer speech the paragraphs in between have no mark at all.
+    numbers = sorted(texts)
+    return {
+        number
+        for index, number in enumerate(numbers)
+        if texts[number][0] in rules.openers
+        or rules.closes(" ".join(texts[later] for later in numbers[index : index + _MAX_SPOKEN]))
+    }
+
+
+# Paragraphs after which a quotation that was not closed is taken for one whose mark was forgotten.
+_MAX_SPOKEN = 4
 
 
 @dataclass(frozen=True)
@@ -136,18 +168,29 @@ class _State:
     person: Holder = WRITER
     post: bool = False
 
-    def after(self, sentence: Sentence, holder: Holder, leaders: Collection[str]) -> _State:
+    def after(
+        self, sentence: Sentence, holder: Holder, leaders: Collection[str], rules: SpeechRules
+    ) -> _State:
         """Return what is open after a sentence; "he" may mean a person or a leader, and not a country."""
         is_person = holder.kind == "person" or (holder.kind == "party" and holder.via in leaders)
         text = sentence.text
         return _State(
             holder=holder,
             paragraph=sentence.paragraph,
-            inside=quotation_continues(text, self.inside),
+            inside=rules.continues(text, self.inside),
             invites=text.rstrip().endswith(":"),
             person=holder if is_person else self.person,
-            post=not text[:1].isascii() and not text[:1].isalpha() and text[:1] not in "“”‘’«»—–…",
+            post=not text[:1].isascii() and not text[:1].isalpha() and text[:1] not in "„“”‘’«»—–…",
         )
+
+
+@dataclass(frozen=True)
+class _TextKind:
+    """What is true of all sentences of a text: the rules of its language, minutes, a thread of posts."""
+
+    rules: SpeechRules
+    transcript: bool
+    posts: bool
 
 
 def _holder(
@@ -155,29 +198,47 @@ def _holder(
     mentions: Sequence[PartyMention],
     state: _State,
     surnames: dict[str, str],
-    *,
-    transcript: bool,
-    posts: bool,
+    kind: _TextKind,
 ) -> Holder:
     """Find the holder of a sentence: to whom it attributes something, or whose words it continues."""
-    text = sentence.text
-    cast = find_actors(text, mentions, surnames)
-    attributions = find_attributions(text, cast, transcript=transcript, posts=posts, inside=state.inside)
+    text, rules = sentence.text, kind.rules
+    cast = rules.actors(text, mentions, surnames)
+    attributions = rules.attributions(
+        text, cast, transcript=kind.transcript, posts=kind.posts, inside=state.inside
+    )
     # Words go on over one paragraph break; after more of them somebody else may speak.
     near = sentence.paragraph - state.paragraph <= 1
     for attribution in attributions:
-        holder = _attributed(attribution, text, cast, state if near else _State(), surnames)
+        holder = _attributed(attribution, (text, rules), cast, state if near else _State(), surnames)
         if holder is not None:
             return holder
-    quoted = bool(re.search('[“”"]', text))
-    all_quoted = not blank_quotations(text, inside=state.inside).strip(' ".,;:!?—–-')
+    quoted = any(mark in text for mark in rules.marks)
+    all_quoted = not rules.blank(text, inside=state.inside).strip(' ".,;:!?—–-')
     # Nothing is attributed: the sentence may continue the words of the holder before.
     if near and state.holder.kind != "writer":
         if state.inside or all_quoted or (state.invites and quoted):
             return replace(state.holder, quoted=True)
+        if rules.reported(text):
+            return replace(state.holder, quoted=False)
         if state.post and not text[:1].isascii() and not text[:1].isalpha() and text[:1] not in "“‘«—–…":
             return state.holder
+    # Words in quotation marks are not the outlet's, though nobody says whose they are.
+    pronoun = any(each.actor.kind == "pronoun" for each in attributions)
+    if quoted and (
+        (all_quoted and len(text.split()) >= _MIN_QUOTED)
+        or ((pronoun or not rules.has_verbs) and _quotes_words(text, rules))
+    ):
+        return UNKNOWN
     return WRITER
+
+
+# Words between quotation marks that are somebody's: fewer may be a title, or said with a wink.
+_MIN_QUOTED = 3
+
+
+def _quotes_words(text: str, rules: SpeechRules) -> bool:
+    quotations = re.findall(f"[{rules.openers}]([^{rules.marks}]+)", text)
+    return any(len(words.split()) >= _MIN_QUOTED for words in quotations)
 
 
 def _may_be_pronoun(actor: Actor) -> bool:
@@ -186,14 +247,20 @@ def _may_be_pronoun(actor: Actor) -> bool:
 
 
 def _attributed(
-    attribution: Attribution, text: str, cast: Sequence[Actor], state: _State, surnames: dict[str, str]
+    attribution: Attribution,
+    within: tuple[str, SpeechRules],
+    cast: Sequence[Actor],
+    state: _State,
+    surnames: dict[str, str],
 ) -> Holder | None:
     """Return the holder that an attribution means, or None where it is a pronoun that means nobody."""
+    text, rules = within
     # Single marks count around fifteen characters and more with an end of clause: others are apostrophes.
-    quoted = bool(re.search("[“”\"]|(?<!\\w)['‘]\\w[^'’]{15,}[,.!?]['’]", text))
+    single = re.search(r"(?<!\w)['‘]\w[^'’]{15,}[,.!?]['’]", text) is not None
+    quoted = single or any(mark in text for mark in rules.marks)
     actor = attribution.actor
     if actor.kind == "pronoun":
-        bare = blank_quotations(text)
+        bare = rules.blank(text)
         before = (other for other in cast if other.end <= actor.start and bare[other.start] != '"')
         antecedent = next((other for other in before if _may_be_pronoun(other)), None)
         # No person before the pronoun: the sentence may begin with a description ("The baker, who").
@@ -212,32 +279,40 @@ def _attributed(
     return Holder(kind, name, actor.via, quoted)
 
 
-def _with_later_speakers(sentences: Sequence[Sentence], holders: list[Holder]) -> list[Holder]:
+def _with_later_speakers(
+    sentences: Sequence[Sentence], holders: list[Holder], rules: SpeechRules
+) -> list[Holder]:
     """Give a sentence that is all quotation to the speaker named in the sentence after it.
 
     From the last sentence to the first, so that several quoted sentences in a row get the speaker after them.
     """
     for index in range(len(holders) - 2, -1, -1):
         sentence, following = sentences[index], sentences[index + 1]
-        if holders[index].kind != "writer" or not sentence.in_article or not holders[index + 1].quoted:
+        if (
+            holders[index].kind not in ("writer", "unknown")
+            or not sentence.in_article
+            or not holders[index + 1].quoted
+        ):
             continue
         text = sentence.text.strip()
-        begins = text.startswith(("“", '"'))
-        continues = quotation_continues(text, False)
-        ends = text.endswith(("”", '"')) and sentence.paragraph == following.paragraph
+        begins = text.startswith(tuple(rules.openers))
+        continues = rules.continues(text, False)
+        ends = text.endswith(tuple(rules.closers)) and sentence.paragraph == following.paragraph
         if begins and following.paragraph - sentence.paragraph <= 1 and (continues or ends):
             holders[index] = holders[index + 1]
     return holders
 
 
-def _surnames(sentences: Sequence[Sentence], mentions: Sequence[Sequence[PartyMention]]) -> dict[str, str]:
+def _surnames(
+    sentences: Sequence[Sentence], mentions: Sequence[Sequence[PartyMention]], rules: SpeechRules
+) -> dict[str, str]:
     """Map surnames to the fullest form of the name in the article."""
     fullest: dict[str, str] = {}
     for sentence, in_sentence in zip(sentences, mentions, strict=True):
         # A byline names a person whose surname may come again.
         if sentence.in_article or sentence.kind == "byline":
             spans = [span for mention in in_sentence for span in mention.spans]
-            for person in find_people(sentence.text, spans):
+            for person in rules.people(sentence.text, spans):
                 previous = fullest.get(person.surname, "")
                 if " " in person.name and len(person.name) > len(previous):
                     fullest[person.surname] = person.name

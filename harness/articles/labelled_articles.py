@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.articles.article_files import ArticleText
 from harness.articles.explanations import WordWeight, explain_labels
+from harness.articles.grammar import ENGLISH, grammar_of
 from harness.articles.holders import Holder, find_holders
 from harness.articles.mentions import PartyMention, find_mentions
 from harness.articles.sentences import Sentence, split_sentences
+from harness.articles.speech import speech_of
 from harness.values.errors import ModelError
+from harness.values.language import detect
 from harness.values.parties import Registry
 
 if TYPE_CHECKING:
@@ -76,12 +79,15 @@ class LabelledArticle:
     holders : tuple of Holder, length n
     mentions : tuple of LabelledMention
         In order; every party at most once a sentence.
+    language : str
+        By whose rules it was read; see :attr:`ArticleReader.language`.
     """
 
     article: ArticleText
     sentences: tuple[Sentence, ...]
     holders: tuple[Holder, ...]
     mentions: tuple[LabelledMention, ...]
+    language: str = ENGLISH
 
     def without_text(self) -> LabelledArticle:
         """Return the article with its headline, stances and counts alone: thousands of them fit in memory."""
@@ -95,7 +101,7 @@ class LabelledArticle:
         )
         # The index of pages shows a headline for each article.
         headline = tuple(sentence for sentence in self.sentences[:1] if sentence.kind == "headline")
-        return LabelledArticle(replace(self.article, text=""), headline, (), mentions)
+        return LabelledArticle(replace(self.article, text=""), headline, (), mentions, self.language)
 
     @property
     def parties(self) -> list[str]:
@@ -122,7 +128,10 @@ class ArticleReader:
     explain : bool
         Whether to compute which words moved each stance.
     language : str
-        For :func:`harness.articles.sentences.split_sentences`.
+        Code of the articles' language; empty to detect that of each. An article that is too short to tell is
+        read as English.
+    registry_in : callable, optional
+        Language → the registry with its names; left out, ``registry`` serves all languages.
     max_explained : int, optional
         Rows; where more are labelled together, no words are computed. Left out, there is no limit.
 
@@ -138,8 +147,9 @@ class ArticleReader:
     only: frozenset[str] = frozenset()
     linked: bool = True
     explain: bool = False
-    language: str = "en"
+    language: str = ENGLISH
     max_explained: int | None = None
+    registry_in: Callable[[str], Registry] | None = None
 
     def __post_init__(self) -> None:
         for model, task in ((self.stance, "stance"), (self.frames, "framing")):
@@ -161,9 +171,12 @@ class ArticleReader:
 
     def unlabelled(self, article: ArticleText) -> LabelledArticle:
         """Find which parties an article mentions and whose view each sentence gives; labels stay empty."""
-        sentences = split_sentences(article.text, title=article.title, language=self.language)
-        mentions = find_mentions(sentences, self.registry, date=article.date, linked=self.linked)
-        holders = find_holders(sentences, mentions)
+        language = self.language or detect(f"{article.title}\n{article.text}") or ENGLISH
+        registry = self.registry_in(language) if self.registry_in is not None else self.registry
+        grammar = grammar_of(language) if language != ENGLISH else None
+        sentences = split_sentences(article.text, title=article.title, language=language)
+        mentions = find_mentions(sentences, registry, date=article.date, linked=self.linked, grammar=grammar)
+        holders = find_holders(sentences, mentions, speech_of(language))
         rows = tuple(
             LabelledMention(sentence, mention, holder)
             for sentence, in_sentence, holder in zip(sentences, mentions, holders, strict=True)
@@ -171,7 +184,7 @@ class ArticleReader:
             for mention in in_sentence
             if not self.only or mention.party in self.only
         )
-        return LabelledArticle(article, tuple(sentences), tuple(holders), rows)
+        return LabelledArticle(article, tuple(sentences), tuple(holders), rows, language)
 
     def _label_batch(self, batch: Sequence[LabelledArticle]) -> Iterator[LabelledArticle]:
         labels = iter(self.predict([mention for article in batch for mention in article.mentions]))

@@ -3,18 +3,20 @@
 A mention is sure where its form can mean one party only, or where the article settles it: a surname after the
 full name, an ambiguous name after a plain one. What stays unsure is shown, and not counted. A mention
 may also be linked: an office, "the party" or a pronoun, where it can mean one party only (a few English rules
-of coreference).
+of coreference; of other languages only "the party").
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.articles.people import find_people
+from harness.articles.foreign_people import find_people_in
+from harness.articles.grammar import Grammar
+from harness.articles.people import Person, find_people
 from harness.articles.sentences import Sentence
 from harness.articles.word_lists import CAPITALS, NOT_PEOPLE, OFFICES, TITLES
 from harness.values.parties import Form, Registry, Span
@@ -78,16 +80,30 @@ class _Context:
         Surname → the full names that bear it, of leaders and of others.
     titles : dict
         Title → the (party, leader) pairs that bear it: filled in while sentences are read in order.
+    grammar : Grammar or None
+        Of the article's language; None for English.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     leaders: dict[str, str] = field(default_factory=dict)
     surnames: dict[str, set[str]] = field(default_factory=dict)
     titles: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    grammar: Grammar | None = None
+
+    def people(self, text: str, excluded: list[Span]) -> list[Person]:
+        """Find persons by the rules of the article's language."""
+        if self.grammar is None:
+            return find_people(text, excluded)
+        return find_people_in(text, self.grammar, excluded)
 
 
 def find_mentions(
-    sentences: Sequence[Sentence], registry: Registry, *, date: str = "", linked: bool = True
+    sentences: Sequence[Sentence],
+    registry: Registry,
+    *,
+    date: str = "",
+    linked: bool = True,
+    grammar: Grammar | None = None,
 ) -> list[list[PartyMention]]:
     """Find which parties every sentence mentions.
 
@@ -101,6 +117,8 @@ def find_mentions(
     linked : bool
         Whether offices ("the president"), descriptions ("the party") and pronouns count where they can mean
         one party only.
+    grammar : Grammar, optional
+        Of the article's language; left out, English.
 
     Returns
     -------
@@ -108,7 +126,7 @@ def find_mentions(
         Each party once a sentence, in order of its first span.
     """
     forms = [registry.forms(sentence.text, date) if sentence.in_article else [] for sentence in sentences]
-    context = _context(sentences, forms)
+    context = _context(sentences, forms, grammar)
     hits = [
         [hit for form in in_sentence if (hit := _hit(sentence.text, form, context)) is not None]
         for sentence, in_sentence in zip(sentences, forms, strict=True)
@@ -131,8 +149,8 @@ def _merged(hits: list[_Hit]) -> list[PartyMention]:
     return mentions
 
 
-def _context(sentences: Sequence[Sentence], forms: Sequence[list[Form]]) -> _Context:
-    context = _Context()
+def _context(sentences: Sequence[Sentence], forms: Sequence[list[Form]], grammar: Grammar | None) -> _Context:
+    context = _Context(grammar=grammar)
     for sentence, in_sentence in zip(sentences, forms, strict=True):
         certain = [(form, form.certain) for form in in_sentence if form.certain is not None]
         for _, meaning in certain:
@@ -142,7 +160,7 @@ def _context(sentences: Sequence[Sentence], forms: Sequence[list[Form]]) -> _Con
                 surname = meaning.leader.rsplit(" ", 1)[-1]
                 context.surnames.setdefault(surname, set()).add(meaning.leader)
         if sentence.in_article:
-            for person in find_people(sentence.text, [(form.start, form.end) for form, _ in certain]):
+            for person in context.people(sentence.text, [(form.start, form.end) for form, _ in certain]):
                 if " " in person.name:
                     context.surnames.setdefault(person.surname, set()).add(person.name)
     return context
@@ -165,6 +183,8 @@ def _hit(text: str, form: Form, context: _Context) -> _Hit | None:
     demonym = next((meaning for meaning in form.meanings if meaning.how == "demonym"), None)
     if demonym is not None:
         # "Ostrelian officials" are the state; "an Ostrelian tenor" is not.
+        if context.grammar is not None:
+            return _Hit(span, demonym.party, "demonym", context.grammar.office_beside(text, span) is not None)
         return _Hit(span, demonym.party, "demonym", _is_office(text, form.end))
     candidates = [meaning for meaning in form.meanings if meaning.how == "ambiguous"]
     return _ambiguous(text, span, candidates, context) if candidates else None
@@ -260,11 +280,13 @@ def _add_linked(
     for sentence, in_sentence in zip(sentences, hits, strict=True):
         if not sentence.in_article:
             continue
-        linked = [
-            *_titles(sentence, in_sentence, context),
-            *_pronouns(sentence, in_sentence, before, context),
-            *_descriptions(sentence, in_sentence, before, registry),
-        ]
+        linked = _descriptions(sentence, in_sentence, before, (registry, context.grammar))
+        if context.grammar is None:
+            linked = [
+                *_titles(sentence, in_sentence, context),
+                *_pronouns(sentence, in_sentence, before, context),
+                *linked,
+            ]
         # After the titles of this sentence were read: "the president" needs a title in a sentence before.
         for hit in in_sentence:
             title = _title_of(sentence.text, hit)
@@ -330,11 +352,12 @@ def _descriptions(
     sentence: Sentence,
     in_sentence: list[_Hit],
     before: list[tuple[Sentence, list[_Hit]]],
-    registry: Registry,
+    known_by: tuple[Registry, Grammar | None],
 ) -> list[_Hit]:
     """Read "the party" as the only party of that kind in the two sentences before and so far in this one."""
+    registry, grammar = known_by
     hits = []
-    for kind, pattern in _DESCRIPTIONS.items():
+    for kind, pattern in _DESCRIPTIONS.items() if grammar is None else _described_in(grammar):
         match = pattern.search(sentence.text)
         if match is None:
             continue
@@ -353,6 +376,11 @@ def _descriptions(
         if len(parties) == 1:
             hits.append(_Hit(match.span(1), parties.pop(), "description", True))
     return hits
+
+
+def _described_in(grammar: Grammar) -> Iterator[tuple[str, re.Pattern[str]]]:
+    for kind, forms in grammar.descriptions.items():
+        yield kind, re.compile(rf"(?<!\w)({'|'.join(map(re.escape, forms))})(?!\w)")
 
 
 def _fits(kind: str, description: str) -> bool:

@@ -47,7 +47,7 @@ class ShownSentence:
     pieces: tuple[TextPiece, ...]
 
 
-def reader_page(article: LabelledArticle, *, models: tuple[str, ...] = ()) -> str:
+def reader_page(article: LabelledArticle, *, models: tuple[str, ...] = (), notes: Sequence[str] = ()) -> str:
     """Return the page of an article.
 
     Parameters
@@ -55,6 +55,8 @@ def reader_page(article: LabelledArticle, *, models: tuple[str, ...] = ()) -> st
     article : LabelledArticle
     models : tuple of str
         Addresses of the models, to be named at the end of the page.
+    notes : sequence of str
+        What a reader should know of the labels, shown above them.
 
     Returns
     -------
@@ -81,6 +83,8 @@ def reader_page(article: LabelledArticle, *, models: tuple[str, ...] = ()) -> st
             marks=MARKS,
             voices=VOICES,
             models=models,
+            notes=notes,
+            language=article.language,
         )
     )
 
@@ -203,6 +207,8 @@ def _holder(mention: LabelledMention) -> str:
     holder = mention.holder
     if holder.own_voice:
         return "the outlet itself"
+    if holder.kind == "unknown":
+        return "somebody quoted, unknown who"
     via = holder.via if holder.via and holder.via != holder.name else ""
     return f"{holder.name} ({via})" if via else holder.name
 

@@ -7,7 +7,9 @@ than a batch; a page or a table is written as its article is labelled.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -16,16 +18,19 @@ from typing import TYPE_CHECKING
 from harness.articles.article_files import ENDINGS as ARTICLE_ENDINGS
 from harness.articles.article_files import ArticleText, count_articles, from_string, read_articles
 from harness.articles.byte_streams import InputFormat
+from harness.articles.grammar import languages
 from harness.articles.labelled_articles import ArticleReader, LabelledArticle
 from harness.articles.page import index_page, reader_page
 from harness.articles.reading import Reading
-from harness.articles.table_writer import TableWriter, atomic_file, flat_rows
+from harness.articles.table_writer import TableWriter, atomic_file, columns_of, flat_rows
 from harness.articles.tallies import add_article
 from harness.serving.inference.formats import ENDINGS as TABLE_ENDINGS
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
+from harness.values.language import LanguageWarning, codes, describe, mismatch, outside
 from harness.values.parties import Registry, shipped
 from harness.values.parties import read as read_registry
 from harness.values.parties.records import is_date
+from harness.values.parties.translations import shipped_in
 from harness.values.progress import progress
 
 if TYPE_CHECKING:
@@ -56,7 +61,7 @@ class ReadingOptions:
         article and ``readings.csv`` for several. By default nothing is written.
     parties : Path or None
         A registry in YAML; None is the one that ships with the package.
-    only : tuple of str
+    only : str or tuple of str
         Names or aliases of the parties to label; by default all that occur.
     stance, frames : str, LabelModel or None
         Models or their addresses; None or ``none`` leaves those labels out. Frames are left out, with a note,
@@ -69,14 +74,14 @@ class ReadingOptions:
     file_format, outlet, date
         See :func:`harness.articles.article_files.read_articles`.
     language : str
-        See :func:`harness.articles.sentences.split_sentences`.
+        A code such as ``de``; empty to detect the language of each article.
     keep_rows : bool
         Whether to keep all rows in memory, for :attr:`harness.articles.reading.Reading.rows`.
     """
 
     outputs: tuple[Path, ...] | None = ()
     parties: Path | None = None
-    only: tuple[str, ...] = ()
+    only: str | tuple[str, ...] = ()
     stance: str | LabelModel | None = STANCE
     frames: str | LabelModel | None = FRAMES
     explain: bool | None = None
@@ -84,7 +89,7 @@ class ReadingOptions:
     file_format: InputFormat | None = None
     outlet: str = ""
     date: str = ""
-    language: str = "en"
+    language: str = ""
     keep_rows: bool = True
 
 
@@ -117,6 +122,13 @@ def read(articles: Articles, options: ReadingOptions = DEFAULTS) -> Reading:
     reading = Reading(row_records=[] if options.keep_rows else None)
     if options.date and not is_date(options.date):
         raise ArticleError([Problem("date", f"is not a date like 2030-01-31: {options.date!r}")])
+    with warnings.catch_warnings():
+        # Said in the notes, by article.
+        warnings.simplefilter("ignore", LanguageWarning)
+        return _read(articles, options, reading)
+
+
+def _read(articles: Articles, options: ReadingOptions, reading: Reading) -> Reading:
     texts, total, name = _texts(articles, options, reading)
     _check_outputs(options.outputs or (), single=total == 1)
     # Two articles are read before the models are loaded, so that broken input fails at once; standard input,
@@ -124,6 +136,7 @@ def read(articles: Articles, options: ReadingOptions = DEFAULTS) -> Reading:
     first = list(islice(texts, 2))
     single = total == 1 and len(first) < 2
     reader = _reader(options, single, reading)
+    reading.columns = columns_of(*(model.labels if model else () for model in (reader.stance, reader.frames)))
     if not first:
         raise ArticleError(reading.unreadable or [Problem("", "no article was found")])
     outputs = _default_outputs(name, single) if options.outputs is None else options.outputs
@@ -201,7 +214,9 @@ def _too_many_rows(article: LabelledArticle) -> Problem:
 
 def _reader(options: ReadingOptions, single: bool, reading: Reading) -> ArticleReader:
     registry = shipped() if options.parties is None else read_registry(options.parties)
-    only = frozenset(_canonical(registry, name) for name in options.only)
+    # A name is a sequence too: of its letters.
+    names = (options.only,) if isinstance(options.only, str) else options.only
+    only = frozenset(_canonical(registry, name) for name in names)
     stance = _model(options.stance)
     try:
         frames = _model(options.frames)
@@ -218,9 +233,17 @@ def _reader(options: ReadingOptions, single: bool, reading: Reading) -> ArticleR
         only,
         options.linked,
         stance is not None and (single if options.explain is None else options.explain),
-        options.language,
+        _language(options.language),
         MAX_EXPLAINED if options.explain is None else None,
+        shipped_in if options.parties is None else None,
     )
+
+
+def _language(stated: str) -> str:
+    try:
+        return codes(stated)[0] if stated else ""
+    except ValueError as error:
+        raise ArticleError([Problem("language", str(error))]) from None
 
 
 def _model(model: str | LabelModel | None) -> LabelModel | None:
@@ -250,6 +273,7 @@ def _write(
     folders = [path for path in outputs if not path.suffix]
     listed: list[tuple[str, LabelledArticle]] = []
     page = ""
+    read_in: Counter[str] = Counter()
     with TableWriter(tables, explained=reader.explain) as writer:
         for article in articles:
             if pages and reading.n_articles:  # JSONL on standard input: not counted before it was read
@@ -257,10 +281,12 @@ def _write(
             if (pages or folders) and len(article.mentions) > MAX_PAGE_ROWS:
                 raise ArticleError([_too_many_rows(article)])
             _count(article, reading, writer)
+            read_in[article.language] += 1
             if reader.explain and not reader.explains(len(article.mentions)):
                 what = f"no words were computed for an article of more than {MAX_EXPLAINED:,} rows"
                 reading.notes.append(f"{what}; --explain computes them, which takes minutes with an encoder")
-            page = reader_page(article, models=models) if pages or folders else ""
+            notes = _language_notes({article.language: 1}, reader)
+            page = reader_page(article, models=models, notes=notes) if pages or folders else ""
             name = f"{reading.n_articles:04d}-{_slug(article.article.id)}.html"
             for folder in folders:
                 _write_text(folder / name, page)
@@ -271,10 +297,27 @@ def _write(
         _write_text(path, page)
     for folder in folders:
         _write_text(folder / "index.html", index_page(listed))
+    reading.notes += _language_notes(read_in, reader)
     if tables and not reading.n_rows:
         reading.notes.append("no sentence mentions a party, so no table was written")
         tables = []
     reading.written = [*pages, *tables, *(folder / "index.html" for folder in folders)]
+
+
+def _language_notes(read_in: Mapping[str, int], reader: ArticleReader) -> list[str]:
+    """Say of which languages no rules are known, and which models were not trained on them."""
+    notes = []
+    total = sum(read_in.values())
+    for language in sorted(set(read_in) - set(languages())):
+        notes.append(
+            f"{describe([language])}: who speaks is not told, and quotations are by somebody unknown;"
+            f" parties are found by the names of the registry ({read_in[language]:,} of {total:,} articles)"
+        )
+    for what, model in (("the stance model", reader.stance), ("the framing model", reader.frames)):
+        others = outside(sorted(read_in), model.languages) if model is not None else ()
+        if model is not None and others:
+            notes.append(mismatch(what, model.languages, others))
+    return notes
 
 
 def _count(article: LabelledArticle, reading: Reading, writer: TableWriter) -> None:

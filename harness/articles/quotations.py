@@ -43,6 +43,11 @@ def blank_quotations(text: str, *, inside: bool = False) -> str:
     return _QUOTE.sub(lambda match: '"' * len(match.group()), text)
 
 
+def closes_quotation(text: str) -> bool:
+    """Whether a text closes a quotation that it does not open."""
+    return _CLOSING.match(text) is not None
+
+
 def quotation_continues(text: str, inside: bool) -> bool:
     """Whether a quotation is still open at the end of a sentence.
 

@@ -44,6 +44,8 @@ class Reading:
         What a reader of the result should know.
     row_records : list of dict, optional
         The rows, where they were kept; see :attr:`rows`.
+    columns : tuple of str
+        Of the rows, where there are none to tell them.
     """
 
     n_articles: int = 0
@@ -53,6 +55,7 @@ class Reading:
     unreadable: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     row_records: list[dict[str, Any]] | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -69,7 +72,8 @@ class Reading:
             raise ArticleError(
                 [Problem("rows", "were not kept", "read with keep_rows=True, or load the table")]
             )
-        return pd.DataFrame(self.row_records)
+        # Without a row there are no keys to take columns from.
+        return pd.DataFrame(self.row_records, columns=None if self.row_records else list(self.columns))
 
     @property
     def counts(self) -> pd.DataFrame:

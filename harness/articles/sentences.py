@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.articles.grammar import ENGLISH, Grammar, grammar_of
 from harness.articles.line_kinds import BULLET, LEFT_OUT, LineKind, is_boilerplate, kind_of_line
 from harness.values.parties import Span
 
@@ -126,8 +127,26 @@ def _joined(text: str, run: list[Span]) -> Iterator[Span]:
     # Wrapped lines differ by the word that did not fit, and thirty characters hold nearly every word.
     if wrapped and sum(ends) * 2 > len(ends) and max(lengths) - min(lengths) <= 30:
         yield run[0][0], run[-1][1]
-    else:
-        yield from run
+        return
+    joined = run[:1]
+    for start, end in run[1:]:
+        if _breaks_off(text[slice(*joined[-1])]):
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    yield from joined
+
+
+# "... waited. The Saffron": a line that goes on after its last full stop with a word that ends no sentence.
+_BREAKS_OFF = re.compile(
+    r"[.!?…][\"”’»)]*\s+(?:The|A|An|In|On|At|But|And|For|With|From|Its|His|Her|Their|Der|Die|Das|Ein|Eine|Im|Le|La|Les|Une?"
+    r"|Des|El|Los|Las|En)(?:\s+[^\W\d_][\w’'-]*){0,2}$"
+)
+
+
+def _breaks_off(line: str) -> bool:
+    """Whether a line ends inside a sentence, whose rest is on the next one."""
+    return len(line) >= _WRAPPED[0] and _BREAKS_OFF.search(line[-80:]) is not None
 
 
 def _split(text: str, blocks: list[Span], language: str) -> Iterator[tuple[Span, list[Span]]]:
@@ -156,6 +175,17 @@ _LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$")
 _MORE_ENDS = re.compile(
     r"(?:[.!?…][)\]]|\w[.!?…]+)\s+(?=[#@\"“(][\w#@])|[.!?…][)\]]\s+(?=[A-Z])|[.!?]\s+(?=[\U0001F300-\U0001FAFF\u2600-\u27BF\U0001F1E6-\U0001F1FF])"
 )
+# A full stop without a space after it: "failed.The party". A word on both sides, and no address.
+_NO_SPACE = re.compile(
+    r"(?<![\w.@/:#-])(?:[a-zà-öø-ÿ]{2,}|[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]{3,})[.!?][”\"’)]?(?=[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ’']*[\s,])"
+)
+# "9 a.m. Tuesday": what tells more of the time does not begin a sentence.
+_TIME_OF_DAY = re.compile(r"\b[ap]\.\s?m\.\s*$", re.IGNORECASE)
+_MORE_OF_TIME = re.compile(
+    r"\s*(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b\.?|Jan(?:uary)?|Feb(?:ruary)?"
+    r"|March|April|May \d|June|July|Aug(?:ust)?|Sept(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?"
+    r"|(?:[ECMP][SD]?T|GMT|BST|UTC|CET|CEST|Eastern|Central|Mountain|Pacific)\b)"
+)
 # What looks like such an end and is a title or an initial: "Sen. (", "J. “".
 _INITIALS = re.compile(r"\b(?:[A-Z]\.|Mr\.|Mrs\.|Ms\.|Dr\.|Sen\.|Rep\.|Gov\.|No\.)\s+$")
 
@@ -169,6 +199,8 @@ def _sentences_of(text: str, span: Span, language: str) -> list[Span]:
     begin = marker.end() if marker and marker.end() < len(piece) else 0
     ends = _ends(sentencex.segment(language, piece[begin:]), begin)
     ends = _with_long_quotes_split(piece, ends, begin, language)
+    if language != ENGLISH:
+        ends = _without_abbreviations(piece, ends, begin, grammar_of(language))
     ends = sorted({*_without_false_ends(piece, ends, begin), *_missed_ends(piece, begin), len(piece)})
     sentences: list[Span] = []
     start = begin
@@ -182,6 +214,12 @@ def _sentences_of(text: str, span: Span, language: str) -> list[Span]:
         else:
             sentences += _cut(piece, sentence)
     return [(span[0] + start, span[0] + end) for start, end in sentences]
+
+
+# "Prof.Orrin": a title, with the space left out.
+_TITLE = re.compile(
+    r"(?:prof|capt|supt|insp|hon|messrs|gen|sen|rep|gov|col|lt|vs|etc|mr|mrs|ms|dr|st|no)\.", re.I
+)
 
 
 def _ends(pieces: list[str], begin: int) -> list[int]:
@@ -227,18 +265,35 @@ def _without_false_ends(piece: str, ends: list[int], begin: int) -> list[int]:
             and piece[end].isascii()
             and piece[end].isalnum()
         )
-        if not inside and not _LIST_NUMBER.fullmatch(piece[start:end].strip()):
+        time = _TIME_OF_DAY.search(piece, start, end) and _MORE_OF_TIME.match(piece, end)
+        if not inside and not time and not _LIST_NUMBER.fullmatch(piece[start:end].strip()):
             ends_of_sentences.append(end)
             start = end
     return ends_of_sentences
 
 
+def _without_abbreviations(piece: str, ends: list[int], begin: int, grammar: Grammar) -> list[int]:
+    """Leave out ends after the abbreviations and ordinals of a language: "3. Oktober", "M. Dupont"."""
+    ends_of_sentences = []
+    for end in ends:
+        words = piece[begin:end].split()
+        following = re.match(r"\s*([\w-]+)", piece[end:])
+        last = words[-1].lstrip('(„“«»"') if words else ""
+        ordinal = re.fullmatch(r"\d{1,2}\.", last) and following and following.group(1) in grammar.ordinals
+        if not ordinal and last not in grammar.abbreviations:
+            ends_of_sentences.append(end)
+    return ends_of_sentences
+
+
 def _missed_ends(piece: str, begin: int) -> list[int]:
     """Return the ends that sentencex misses."""
-    return [
+    spaced = [
         match.end()
         for match in _MORE_ENDS.finditer(piece, begin)
         if not _INITIALS.search(piece, max(begin, match.end() - 12), match.end())
+    ]
+    return spaced + [
+        match.end() for match in _NO_SPACE.finditer(piece, begin) if not _TITLE.match(piece, match.start())
     ]
 
 

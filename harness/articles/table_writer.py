@@ -12,6 +12,19 @@ from harness.articles.labelled_articles import SEPARATOR, LabelledArticle, Label
 from harness.serving.inference.formats import ENDINGS, RowWriter, row_writer
 from harness.values.errors import ArticleError, Problem
 
+COLUMNS = (
+    *("article", "outlet", "date", "sentence", "paragraph", "kind", "part", "start", "end", "text"),
+    *("target", "target_start", "target_end", "how", "sure"),
+    *("holder", "holder_kind", "holder_via", "quoted", "own_voice"),
+)
+"""Columns of every row; those of the labels follow."""
+
+
+def columns_of(stances: Sequence[str], frames: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of rows with the labels of two models, in order; either may be left out."""
+    stance = ("stance", *(f"p_{name}" for name in stances), "abstain") if stances else ()
+    return (*COLUMNS, *stance, *(("frames", *(f"p_{name}" for name in frames)) if frames else ()))
+
 
 def flat_rows(article: LabelledArticle) -> list[dict[str, Any]]:
     """Return one mapping for each party in a sentence: a row of the tables.

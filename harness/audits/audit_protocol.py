@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +15,7 @@ from harness.splits import Split
 from harness.values.findings import Finding
 from harness.values.formatting import percent
 from harness.values.labels import LabelSet, Task
+from harness.values.language import describe, not_in
 from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus, Predictions
 
@@ -78,6 +79,8 @@ class Subject:
         Whether the model accepts examples without a target.
     seed : int
         Root of the random streams of the audits.
+    languages : tuple of str
+        Codes of the languages that the classifier labels; empty where they are unknown.
     """
 
     name: str
@@ -94,6 +97,7 @@ class Subject:
     without_target: Predictions | Unavailable = Unavailable("It was not trained without the target.")
     can_omit_target: bool = True
     seed: int = 0
+    languages: tuple[str, ...] = ()
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:
@@ -146,6 +150,21 @@ class Subject:
         if all(example.target is None for example in self.examples):
             return "No test item has a target."
         return ""
+
+    def no_language_reason(self, what: str, languages: Collection[str]) -> str:
+        """Return that an audit is in other languages than the classifier, as a sentence; empty if it is not.
+
+        Parameters
+        ----------
+        what : str
+            What of the audit is in a language: ``"The sentence pairs are"``.
+        languages : collection of str
+            Codes of those that it knows.
+        """
+        # Where the classifier's are unknown, the audit is run: short texts are in no language for certain.
+        if not self.languages or set(languages) & set(self.languages):
+            return ""
+        return f"{what} in {describe(sorted(languages))}: {not_in(self.languages)}."
 
     def few_shared_reason(self) -> str:
         """Return that too few sentences name several parties, as a sentence; empty if there are enough."""

@@ -11,6 +11,7 @@ the balance of probabilities, must move toward the stance of the second (directi
           stance: supportive
           changed: Voters do not trust the Coastal Union.
           becomes: critical          # omitted: the stance stays
+      language: en                   # of the sentences; omitted: English
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.values.labels import STANCES
+from harness.values.language import codes
 from harness.values.parties import find_name
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class BehaviourCase:
     text, changed : str
     stance, becomes : str
         Of :data:`harness.values.labels.STANCES`: stance of the first and of the second sentence.
+    language : str
+        Code of the language of both.
     """
 
     capability: str
@@ -64,6 +68,7 @@ class BehaviourCase:
     stance: str
     changed: str
     becomes: str
+    language: str = "en"
 
     @property
     def direction(self) -> int:
@@ -82,7 +87,7 @@ class BehaviourCase:
 def behaviour(
     *, cases: tuple[Path, ...] = (), only: tuple[Path, ...] = (), margin: float = 0.05, failures: float = 0.25
 ) -> Behaviour:
-    """Test a classifier on pairs of short English sentences that were written for stance.
+    """Test a classifier on pairs of short sentences that were written for stance; those shipped are English.
 
     Parameters
     ----------
@@ -138,10 +143,15 @@ class Behaviour:
         names = subject.labels.names
         if not reason and not {STANCES[0], STANCES[-1]} <= set(names):
             reason = f"The suite uses {STANCES[0]} and {STANCES[-1]}; the labels are {', '.join(names)}."
+        cases = [case for path in self.files for case in read(path)]
+        reason = reason or subject.no_language_reason(
+            "The sentence pairs are", {case.language for case in cases}
+        )
         if reason:
             return not_applicable(NAME, reason)
+        spoken = set(subject.languages or (case.language for case in cases))
         cases = [
-            case for path in self.files for case in read(path) if {case.stance, case.becomes} <= set(names)
+            case for case in cases if {case.stance, case.becomes} <= set(names) and case.language in spoken
         ]
         examples = tuple(example for case in cases for example in case.examples())
         return Queries(examples, lambda answers: self._evaluate(subject, cases, answers))
@@ -235,6 +245,11 @@ def _cases(
         if missing:
             problems.append(Problem(path, f"lacks {' and '.join(missing)}"))
             continue
+        try:
+            (language,) = codes(str(block.get("language", "en")))
+        except ValueError as error:
+            problems.append(Problem(f"{path}: language", str(error)))
+            continue
         for k, fields in enumerate(block["cases"], start=1):
             fault = _fault(fields, str(block["target"]))
             if fault:
@@ -247,6 +262,7 @@ def _cases(
                 str(fields["stance"]),
                 str(fields["changed"]),
                 str(fields.get("becomes", fields["stance"])),
+                language,
             )
 
 

@@ -134,6 +134,7 @@ def subject_of(prepared: Prepared, result: ClassifierResult, tested: Predictions
         predictions=result.predictions,
         splits=prepared.splits,
         held_out_by=_held_out_by(plan),
+        languages=prepared.corpus.languages,
     )
 
 

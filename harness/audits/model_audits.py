@@ -22,6 +22,7 @@ from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, ModelError, Problem, suggest
 from harness.values.findings import Finding
 from harness.values.labels import check_probabilities
+from harness.values.language import mismatch, outside
 from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ def _subject(
         predictions=predictions,
         without_target=UNTRAINED,
         can_omit_target=model.can_omit_target,
+        languages=model.languages or whole.languages,
     )
 
 
@@ -168,6 +170,10 @@ def _notes(model: AuditableModel, whole: Corpus, *, held_out: bool) -> tuple[str
         notes.append("The model was trained on all rows of this corpus, including the audited ones.")
     elif model.trained_on and model.trained_on != whole.fingerprint:
         notes.append("The model was trained on another corpus, or on another version of this one.")
+    others = outside(whole.languages, model.languages)
+    if others:
+        note = mismatch("the model", model.languages, others)
+        notes.append(f"{note[0].upper()}{note[1:]}.")
     return tuple(notes)
 
 

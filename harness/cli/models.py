@@ -120,7 +120,8 @@ def predict(
     skip_bad: SkipBad = None,
 ) -> None:
     """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
-    from harness.serving.inference.labelling import FileOptions, predict_file
+    from harness.serving.inference.file_options import FileOptions
+    from harness.serving.inference.labelling import predict_file
     from harness.serving.inference.text_layout import TextLayout
     from harness.tracking import models
 

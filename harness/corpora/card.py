@@ -19,6 +19,7 @@ from harness.corpora.fetch import checksums
 from harness.values import catalog
 from harness.values.errors import CorpusError, Problem, abbreviate, suggest
 from harness.values.labels import FRAME_SETS, LabelSet, Task
+from harness.values.language import NAMES
 
 FOLDER = Path(__file__).parent / "cards"
 
@@ -80,6 +81,8 @@ class Card:
         The environment variable that holds its folder; empty where none is needed.
     address : str
         Where its publishers offer it.
+    languages : tuple of str
+        Codes of the languages of the texts; empty where these are a user's own.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Card:
     published: tuple[Published, ...] = ()
     variable: str = ""
     address: str = ""
+    languages: tuple[str, ...] = ()
 
     @property
     def remedy(self) -> str:
@@ -183,6 +187,7 @@ _OPTIONAL: Mapping[str, type] = {
     "published": list,
     "variable": str,
     "address": str,
+    "languages": list,
 }
 _OF_PUBLISHED: Mapping[str, type] = dict.fromkeys(("system", "metric", "items", "source"), str) | {
     "value": float
@@ -223,9 +228,12 @@ def read_card(path: Path) -> Card:
         raise CorpusError(problems)
     # What is left out is empty, as the defaults of the class are.
     texts = {key: data.get(key, "") for key, kind in {**_REQUIRED, **_OPTIONAL}.items() if kind is str}
-    published = tuple(Published(**score) for score in data.get("published", ()))
-    flaws = tuple(data.get("flaws", ()))
-    return Card(path.stem, tasks=tuple(labels), labels=labels, flaws=flaws, published=published, **texts)
+    lists: dict[str, Any] = {
+        "flaws": tuple(data.get("flaws", ())),
+        "published": tuple(Published(**score) for score in data.get("published", ())),
+        "languages": tuple(data.get("languages", ())),
+    }
+    return Card(path.stem, tasks=tuple(labels), labels=labels, **lists, **texts)
 
 
 def _faults(
@@ -256,6 +264,11 @@ def _faults_inside(where: str, data: Mapping[Any, Any]) -> Iterator[Problem]:
             yield Problem(at, f"should be a list of labels, got {abbreviate(names)}")
     if isinstance(flaws, list) and not _are_texts(flaws):
         yield Problem(f"{where}: flaws", f"should be a list of sentences, got {abbreviate(flaws)}")
+    languages = data.get("languages")
+    if isinstance(languages, list) and not _are_codes(languages):
+        yield Problem(
+            f"{where}: languages", f"should be a list of codes such as de, got {abbreviate(languages)}"
+        )
     for number, score in enumerate(published if isinstance(published, list) else ()):
         at = f"{where}: published.{number}"
         if isinstance(score, dict):
@@ -267,6 +280,11 @@ def _faults_inside(where: str, data: Mapping[Any, Any]) -> Iterator[Problem]:
 def _is(value: Any, kind: type) -> bool:
     """Say whether a value is of a kind; a whole number is a number, and true is not."""
     return isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool)
+
+
+def _are_codes(values: list[Any]) -> bool:
+    """Say whether values are codes of languages as detection writes them, each once."""
+    return _are_texts(values) and all(value in NAMES for value in values) and len({*values}) == len(values)
 
 
 def _are_texts(values: Any) -> bool:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.corpora.label_words import guess_label_map, yaml_mapping
-from harness.values.errors import CorpusError, Problem, suggest
+from harness.values.errors import ConfigError, CorpusError, Problem, suggest
 from harness.values.labels import STANCES, LabelSet, Task
+from harness.values.language import codes, detect_all
 from harness.values.parties import EMPTY, Registry
 from harness.values.tables import CORPUS_COLUMNS, Corpus
 
@@ -77,7 +78,13 @@ class Raw:
 
 
 def build(
-    name: str, raw: Raw, *, labels: LabelSet | None = None, task: Task = "stance", parties: Registry = EMPTY
+    name: str,
+    raw: Raw,
+    *,
+    labels: LabelSet | None = None,
+    task: Task = "stance",
+    parties: Registry = EMPTY,
+    languages: tuple[str, ...] = (),
 ) -> Corpus:
     """Check rows and make a corpus of them.
 
@@ -93,6 +100,8 @@ def build(
         Which of the two columns of labels is checked.
     parties : Registry
         Names and aliases of the targets.
+    languages : tuple of str
+        Codes of the languages of the texts; left out, they are detected.
 
     Returns
     -------
@@ -126,7 +135,28 @@ def build(
     # Object columns keep None as it is; pandas would make it NaN in a column of text.
     rows = pd.DataFrame({column: pd.Series(columns[column], dtype=object) for column in CORPUS_COLUMNS})
     rows = pd.concat([rows.astype({"start": "Int64", "end": "Int64"}), extra], axis=1)
-    return Corpus(name, rows, raw.source, parties, notes=raw.notes)
+    return Corpus(
+        name,
+        rows,
+        raw.source,
+        parties,
+        notes=raw.notes,
+        languages=languages or detect_all([text for text in columns["text"] if text]),
+    )
+
+
+def declared(languages: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the codes of the languages that a config declares.
+
+    Raises
+    ------
+    ConfigError
+        Where it names what is no language.
+    """
+    try:
+        return codes(languages)
+    except ValueError as error:
+        raise ConfigError([Problem("corpus.language", str(error))]) from None
 
 
 class _Checked:

@@ -12,6 +12,7 @@ from harness.values import catalog
 from harness.values.errors import ConfigError, Problem
 from harness.values.formatting import number
 from harness.values.labels import LabelSet
+from harness.values.language import describe as describe_languages
 from harness.values.tables import CORPUS_COLUMNS, Corpus
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def _card(card: Card) -> str:
     facts = {
         "Paper": card.paper,
         "Labels": "; ".join(labels),
+        "Language": describe_languages(card.languages),
         "Official metric": card.official_metric,
         "Official split": card.official_split,
         "Labelling": card.labelling,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from harness.classifiers.checkpoints import LANGUAGES
 from harness.classifiers.protocol import Labelled, examples_of
-from harness.config.plan import Plan, card_of
+from harness.config.plan import Plan, PlannedClassifier, card_of
 from harness.evaluation.results import (
     ClassifierResult,
     CorpusInfo,
@@ -26,6 +27,7 @@ from harness.splits import PARTS, Split
 from harness.values.catalog import Bound
 from harness.values.errors import CorpusError, Problem
 from harness.values.labels import STANCES, LabelSet, Task
+from harness.values.language import describe, detect_all, outside
 from harness.values.minimums import MIN_CORPUS_ROWS, MIN_SCORED_ROWS
 from harness.values.tables import Corpus
 
@@ -129,6 +131,24 @@ class Prepared:
         return replace(labelled, other_task=other.labelled(others_split, name))
 
     @cached_property
+    def corpus_language_notes(self) -> tuple[str, ...]:
+        """Where the texts are in another language than is declared; a sentence each."""
+        languages, card = self.corpus.languages, card_of(self.plan.corpus)
+        # Texts of the catalogue are what their cards say; a user's own are looked at.
+        if not languages or (card is not None and card.languages):
+            return ()
+        detected = outside(detect_all([str(text) for text in self.corpus.rows["text"]]), languages)
+        if not detected:
+            return ()
+        return (f"The corpus is declared as {describe(languages)}; text in it is in {describe(detected)}.",)
+
+    @property
+    def language_notes(self) -> tuple[str, ...]:
+        """What a reader of the scores should know about languages; a sentence each."""
+        notes = (language_note(planned, self.corpus.languages) for planned in self.plan.classifiers)
+        return (*self.corpus_language_notes, *(note for note in notes if note))
+
+    @cached_property
     def info(self) -> ExperimentInfo:
         """What reports say of the experiment."""
         # Cached: the fingerprint serialises the whole corpus.
@@ -154,6 +174,8 @@ class Prepared:
                 card_of(plan.corpus),
                 self.corpus.source,
                 _label_counts(self.corpus, plan.labels),
+                self.corpus.languages,
+                self.corpus_language_notes,
             ),
             split=SplitInfo(
                 plan.split.kind,
@@ -228,6 +250,38 @@ def reads_both(bound: Bound) -> bool:
     :func:`harness.classifiers.protocol.learns_both_tasks`.
     """
     return bool(getattr(bound.factory, "learns_both_tasks", False))
+
+
+def languages_known(bound: Bound) -> tuple[str, ...]:
+    """Return the only languages that a classifier knows; empty where that is unknown.
+
+    They are those that its factory declares (:func:`harness.classifiers.protocol.knows_languages`), or those
+    of the pretrained model in its options.
+    """
+    declared: tuple[str, ...] = getattr(bound.factory, "languages", ())
+    return declared or next(
+        (LANGUAGES[checkpoint] for checkpoint in _checkpoints(bound.options) if checkpoint in LANGUAGES), ()
+    )
+
+
+def language_note(planned: PlannedClassifier, languages: Sequence[str]) -> str:
+    """Say that a classifier does not know a language of its corpus; empty where it does, or may."""
+    others = outside(languages, languages_known(planned.bound))
+    if not others:
+        return ""
+    only = describe(languages_known(planned.bound))
+    return f"{planned.name} knows {only} alone; the corpus is in {describe(others)}."
+
+
+def _checkpoints(options: Any) -> Iterator[str]:
+    """Yield the pretrained models that options name, also in groups of options."""
+    if is_dataclass(options) and not isinstance(options, type):
+        options = vars(options)
+    for name, value in options.items() if isinstance(options, Mapping) else ():
+        if name == "checkpoint" and isinstance(value, str):
+            yield value
+        elif not isinstance(value, str):
+            yield from _checkpoints(value)
 
 
 def labels_of(plan: Plan, corpus: Corpus, task: Task) -> LabelSet | None:

@@ -133,6 +133,10 @@ class CorpusInfo:
         Where it was read from: an address or a path.
     label_counts : mapping
         Label → rows that have it; several labels of a row count once each.
+    languages : tuple of str
+        Codes of the languages of the texts; empty where they are unknown.
+    notes : tuple of str
+        What a reader should know about the languages, one sentence each.
     """
 
     name: str
@@ -141,6 +145,8 @@ class CorpusInfo:
     card: Card | None = None
     source: str = ""
     label_counts: Mapping[str, int] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 from harness.evaluation.decisions.coverage import measure_coverage
+from harness.evaluation.prepared import language_note
 from harness.reports.run_summary import Summary
 from harness.scoring.score import score
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST
 from harness.values.formatting import number, percent
+from harness.values.language import describe
 
 
 def model_card(summary: Summary) -> str:
@@ -107,6 +109,9 @@ def _data(summary: Summary) -> str:
     corpus, split = summary.experiment.corpus, summary.experiment.split
     # A card is read where the model is served, without the report: the limits have to stand in it.
     lines = [f"- Corpus: {corpus.name}, {corpus.size:,} rows, fingerprint `{corpus.fingerprint}`."]
+    lines += [f"- Language: {describe(corpus.languages)}."] if corpus.languages else []
+    note = language_note(summary.result.classifier, corpus.languages)
+    lines += [f"- {each}" for each in (*corpus.notes, note) if each]
     card = corpus.card
     if card is not None:
         lines += [f"- {card.title}: {card.description}"]

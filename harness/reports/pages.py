@@ -17,6 +17,7 @@ from harness.scoring.slice_tests import SliceResult, reportable
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST, Cell, Findings
 from harness.values.formatting import number, percent, percent_interval
+from harness.values.language import describe
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -149,6 +150,7 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
         ("tuned on validation", ", ".join(result.classifier.tune) or "nothing"),
         ("task", f"{experiment.task}: {', '.join(words(name) for name in summary.labels.names)}"),
         ("corpus", f"{corpus.name}, {corpus.size:,} rows"),
+        ("language", describe(corpus.languages) or "unknown"),
         ("split", f"{split.kind}; {folds}{sizes}"),
         ("seeds", ", ".join(map(str, summary.seeds))),
         ("corpus fingerprint", corpus.fingerprint),

@@ -20,8 +20,9 @@ def read(
     stance: str | LabelModel | None = STANCE,
     frames: str | LabelModel | None = FRAMES,
     parties: str | Path | None = None,
-    only: Sequence[str] = (),
+    only: str | Sequence[str] = (),
     output: str | Path | Sequence[str | Path] = (),
+    language: str = "",
 ) -> Reading:
     """Read an article: find who is named where, by whom, and with which stance and frames.
 
@@ -34,11 +35,13 @@ def read(
         Models or their addresses; None leaves those labels out.
     parties : path, optional
         A registry in YAML; left out, the one that ships with the package.
-    only : sequence of str
+    only : str or sequence of str
         Names or aliases of the parties to label; left out, all that occur.
     output : path or sequence of paths
         ``.html`` for the page of one article; ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` for a table; a
         folder for a page of each article. Left out, nothing is written.
+    language : str
+        A code such as ``de``; left out, the language of each article is detected.
 
     Returns
     -------
@@ -67,8 +70,10 @@ def read(
         ReadingOptions(
             outputs=tuple(Path(path) for path in outputs),
             parties=Path(parties) if parties is not None else None,
-            only=tuple(only),
+            # A name is a sequence too: of its letters.
+            only=(only,) if isinstance(only, str) else tuple(only),
             stance=stance,
             frames=frames,
+            language=language,
         ),
     )

@@ -344,7 +344,7 @@ def run(
     with observer.stage(f"reading {plan.corpus.kind}"):
         prepared = prepare(plan)
     observer.prepared(prepared)
-    notes = list(prepared.info.split.notes)
+    notes = [*prepared.language_notes, *prepared.info.split.notes]
     for note in notes:
         observer.note(note)
     # Before the store is opened: an experiment that is refused leaves no trace in it.

@@ -108,7 +108,9 @@ def score(
         last_experiment.remember(store, prepared.plan.name)
     else:
         result = score_external(prepared, external, name=name)
-    return ScoredPredictions(name, prepared.plan.name, result, external.notes)
+    # What classifiers of the config know does not concern predictions that were made outside.
+    notes = (*prepared.corpus_language_notes, *external.notes)
+    return ScoredPredictions(name, prepared.plan.name, result, notes)
 
 
 class _ExternalSource:

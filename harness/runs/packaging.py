@@ -140,4 +140,5 @@ def contract_of(prepared: Prepared, result: ClassifierResult) -> Contract:
             "whole": len(prepared.splits) > 1,
         },
         versions={"harness": VERSION} | {name: metadata.version(name) for name in VERSIONS},
+        languages=corpus.languages,
     )

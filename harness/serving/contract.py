@@ -41,6 +41,8 @@ class Contract:
         likeliest one (multi-label: every label with a probability of at least 0.5), and it never abstains.
     classifier, trained_on, versions : mapping
         Its origin: name and options; corpus, fingerprints and seed; versions of packages.
+    languages : tuple of str
+        Codes of the languages of the texts that it was trained on; empty where they are unknown.
     """
 
     task: Task
@@ -50,6 +52,16 @@ class Contract:
     classifier: Mapping[str, Any] = field(default_factory=dict)
     trained_on: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    # Not in the repr, by which an interrupted labelling is known to be the same model's.
+    languages: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def language(self) -> str:
+        """The languages in words, ``German and French``; empty where they are unknown."""
+        # Here, so that a model that is served loads no more than it needs.
+        from harness.values.language import describe
+
+        return describe(self.languages)
 
     def write(self, folder: Path) -> None:
         """Write ``contract.json``; :meth:`read` returns an equal contract."""
@@ -61,6 +73,7 @@ class Contract:
             "loader": self.loader,
             "decisions": self.decider.plain() if self.decider is not None else None,
             **{name: dict(getattr(self, name)) for name in ABOUT},
+            "languages": list(self.languages),
         }
         # Indented and not escaped: a person may want to read what a model is before using it.
         (folder / FILE).write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -108,8 +121,11 @@ class Contract:
             raise ValueError(f"task {data['task']!r}")
         decisions = data["decisions"]
         decider = Decider.read(decisions, labels) if decisions is not None else None
-        about = (dict(data[name]) for name in ABOUT)
-        return cls(data["task"], labels, str(data["loader"]), decider, *about)
+        classifier, trained_on, versions = (dict(data[name]) for name in ABOUT)
+        # Models that were packed before languages were recorded have none.
+        languages = tuple(map(str, data.get("languages", ())))
+        loader_address = str(data["loader"])
+        return cls(data["task"], labels, loader_address, decider, classifier, trained_on, versions, languages)
 
 
 def loader(address: str) -> Callable[[Path, LabelSet], Classifier]:

@@ -41,6 +41,8 @@ class AuditableModel:
         Fingerprint of the corpus that it was trained on; empty where that is unknown.
     saw_all : bool
         Whether it is known to have been trained on every row of that corpus.
+    languages : tuple of str
+        Codes of the languages that it was trained on; empty where they are unknown.
     """
 
     uri: str
@@ -50,6 +52,7 @@ class AuditableModel:
     can_omit_target: bool
     trained_on: str = ""
     saw_all: bool = False
+    languages: tuple[str, ...] = ()
 
 
 def auditable(
@@ -120,6 +123,7 @@ def _of_label_model(model: LabelModel) -> AuditableModel:
         can_omit_target=True,
         trained_on=str(about.get("corpus_fingerprint", "")),
         saw_all=bool(about.get("whole", False)),
+        languages=contract.languages,
     )
 
 

@@ -76,6 +76,8 @@ class Corpus:
         The task that the rows are scored for; None before :meth:`for_task`.
     notes : tuple of str
         What a reader of its scores should know of how it was read, a clause each.
+    languages : tuple of str
+        Codes of the languages of the texts (``de``), declared or detected; empty where they are unknown.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Corpus:
     parties: Registry = EMPTY
     task: Task | None = None
     notes: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -68,7 +68,7 @@ def test_whose_view_a_sentence_gives(text: str, holder: str) -> None:
         ("“It is over,” Crane said. “Varna lied.”", ["Ostrel", "Ostrel"]),
         ("“It is over,” Crane said.\n“Varna lied.”", ["Ostrel", "Ostrel"]),
         ("“It is over,” Crane said.\nIt rained.", ["Ostrel", "writer"]),
-        ("Crane made a promise:\n“Varna will pay.”", ["writer", "writer"]),
+        ("Crane made a promise:\n“Varna will pay.”", ["writer", "unknown"]),
         ("Crane made herself clear and added:\n“Varna will pay.”", ["Ostrel", "Ostrel"]),
         ("Ada Orrin lives here. “Varna lied,” Orrin said.", ["writer", "Ada Orrin"]),
     ],
@@ -140,3 +140,48 @@ def test_quotations_are_blanked(text: str, inside: bool, expected: str) -> None:
 )
 def test_a_quotation_may_go_on(text: str, inside: bool, expected: bool) -> None:
     assert quotation_continues(text, inside) is expected
+
+
+PARTIES_OF_TOLL = from_records(
+    [
+        {"name": "Saffron Party", "leaders": ["Ines Holm"]},
+        {"name": "People's Alliance", "leaders": ["Tarik Brandt"]},
+        {"name": "Harbour League"},
+    ]
+)
+
+
+def labels(text: str) -> list[str]:
+    sentences = split_sentences(text)
+    return [holder.label for holder in find_holders(sentences, find_mentions(sentences, PARTIES_OF_TOLL))]
+
+
+def test_a_quotation_that_is_not_closed_ends_with_its_paragraph() -> None:
+    text = (
+        "Ines Holm said: “The Harbour League lied about the toll.\n\n"
+        "The council met on Tuesday. It rained.\n\nIt rained again on Friday."
+    )
+    assert labels(text) == ["Saffron Party", "writer", "writer", "writer"]
+
+
+def test_a_long_quotation_goes_on_over_paragraphs() -> None:
+    again = "Ines Holm said: “The League lied.\n\n“It lied again.\n\n“It always lies.”\n\nIt rained."
+    assert labels(again) == ["Saffron Party"] * 3 + ["writer"]
+    later = "Ines Holm said: “The League lied.\n\nIt lied again.\n\nIt always lies.”\n\nIt rained."
+    assert labels(later) == ["Saffron Party"] * 3 + ["writer"]
+
+
+def test_words_of_somebody_unknown_are_not_the_outlets() -> None:
+    text = (
+        "Ines Holm met Tarik Brandt on Monday.\n\n“The Harbour League is finished,” he said.\n\n"
+        "It rained.\n\n“The Saffron Party is a disgrace and must go!”\n\nThe council met on Tuesday."
+    )
+    assert labels(text) == ["writer", "unknown", "writer", "unknown", "writer"]
+    sentences = split_sentences(text)
+    holders = find_holders(sentences, find_mentions(sentences, PARTIES_OF_TOLL))
+    assert [holder.voice for holder in holders if holder.kind == "unknown"] == ["quoted", "quoted"]
+
+
+@pytest.mark.parametrize(("text", "label"), [("“So sad.”", "writer"), ("“So very sad.”", "unknown")])
+def test_two_words_in_marks_are_nobodys(text: str, label: str) -> None:
+    assert labels(f"It rained.\n\n{text}") == ["writer", label]

@@ -133,3 +133,31 @@ def test_whatever_is_no_prose_is_answered(text: str) -> None:
     sentences = split_sentences(text)
     assert all(len(sentence.text) <= MAX_SENTENCE for sentence in sentences)
     assert all(text[sentence.start : sentence.end] == sentence.text for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("They met at 9 a.m. Tuesday in Varna. All left.", 2),
+        ("They met at 9 p.m. ET on Friday. All left.", 2),
+        ("They met at 9 a.m. May 5. May I come?", 2),
+        ("They met at 9 a.m. The party left.", 2),
+        ("They met at 9 a.m. May the best win.", 2),
+        ("The talks failed.The party left.", 2),
+        ("“We won.”The party left.", 2),
+        ("See varna.example.The end.", 1),
+        ("Prof.Orrin left.", 1),
+        ("It runs on Node.js alone.", 1),
+        ("The U.S.Army left.", 1),
+    ],
+)
+def test_times_and_missing_spaces(text: str, expected: int) -> None:
+    assert len(texts(text)) == expected, texts(text)
+
+
+def test_a_line_that_breaks_off_goes_on_in_the_next() -> None:
+    text = "The Saffron Party spoke, and the Harbour League did not. The Saffron\nParty spoke again."
+    assert texts(text)[-1] == "The Saffron Party spoke again."
+    # A line that ends with a whole sentence, or a short one, ends.
+    assert len(texts("The Harbour League waited in silence for an answer.\nThe answer came.")) == 2
+    assert texts("Wait. The Saffron\nParty spoke.")[-1] == "Party spoke."

@@ -301,3 +301,46 @@ def test_a_corpus_without_a_registry_is_read_by_the_shipped_one(golden: Golden) 
         toy_world.oracle,
     )
     assert (finding.verdict, finding.value("flips")) == ("passed", 0)
+
+
+def in_language(*codes: str) -> Subject:
+    return Subject(**{**vars_of(toy_world.subject_of(toy_world.oracle)), "languages": codes})
+
+
+@pytest.mark.parametrize("name", ["behaviour", "party_swap"])
+def test_what_knows_english_alone_does_not_judge_another_language(name: str) -> None:
+    audits = {name: bind("audit", name, {}).make()}
+    for codes in (("de",), ("de", "fr")):
+        (finding,) = run_audits(in_language(*codes), audits, toy_world.oracle)
+        assert finding.verdict == "not applicable"
+        assert f"not applicable (language: {', '.join(codes)})" in finding.sentence
+    # English among others, and a language that nobody knows.
+    for codes in (("en",), ("de", "en"), ()):
+        (finding,) = run_audits(in_language(*codes), audits, toy_world.oracle)
+        assert finding.verdict == "passed"
+
+
+@pytest.mark.parametrize("name", ["target_use", "sensitivity", "unseen"])
+def test_other_audits_know_every_language(name: str) -> None:
+    audits = {name: bind("audit", name, {}).make()}
+    findings = [run_audits(in_language(*codes), audits, toy_world.oracle) for codes in (("de",), ())]
+    assert findings[0] == findings[1]
+
+
+def test_a_suite_may_be_in_another_language(tmp_path: Path) -> None:
+    path = tmp_path / "deutsch.yaml"
+    block = (
+        "- capability: verneinung\n  target: Varna\n  language: {}\n  cases:\n"
+        "    - {{text: Varna siegt., stance: neutral, changed: Varna siegt heute.}}\n"
+    )
+    path.write_text(block.format("German"), encoding="utf-8")
+    audit = bind("audit", "behaviour", {"cases": [str(path)]}).make()
+    (german,) = run_audits(in_language("de"), {"behaviour": audit}, toy_world.oracle)
+    assert [measure.name for measure in german.measures[2:]] == ["verneinung"]
+    (english,) = run_audits(in_language("en"), {"behaviour": audit}, toy_world.oracle)
+    assert "verneinung" not in [measure.name for measure in english.measures]
+    mistyped = tmp_path / "mistyped.yaml"
+    mistyped.write_text(block.format("Germn"), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        bind("audit", "behaviour", {"only": [str(mistyped)]}).make()
+    assert "'Germn' is no language" in caught.value.problems[0].what

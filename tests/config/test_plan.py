@@ -42,7 +42,7 @@ def test_every_shipped_config_resolves_and_names_its_schema(
     path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     # The folder need only exist: its files are read with the corpus.
-    for name in ("HARNESS_NEWSMTSC",):
+    for name in ("HARNESS_NEWSMTSC", "HARNESS_XSTANCE"):
         monkeypatch.setenv(name, str(tmp_path))
     assert plan.read(path).classifiers
     depth = "../" * (len(path.relative_to(ROOT / "configs").parts) - 1)

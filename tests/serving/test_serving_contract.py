@@ -105,3 +105,25 @@ def test_the_address_of_the_encoder_has_never_changed() -> None:
 @pytest.mark.parametrize(("old", "new"), LOADERS.items(), ids=LOADERS)
 def test_old_addresses_of_loaders_lead_to_the_present_ones(old: str, new: str) -> None:
     assert loader(old) is loader(new)
+
+
+def test_a_contract_keeps_its_languages(tmp_path: Path) -> None:
+    contract = Contract("stance", STANCE, "toys:load", languages=("de", "fr"))
+    contract.write(tmp_path)
+    assert Contract.read(tmp_path) == contract
+    assert contract.language == "German and French"
+
+
+def test_a_contract_of_an_earlier_version_has_no_language(tmp_path: Path) -> None:
+    CONTRACT.write(tmp_path)
+    path = tmp_path / "contract.json"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    del data["languages"]
+    path.write_text(json.dumps(data), encoding="utf-8")
+    assert Contract.read(tmp_path).languages == ()
+    assert CONTRACT.language == ""
+
+
+def test_the_language_does_not_tell_models_apart(tmp_path: Path) -> None:
+    # An interrupted labelling goes on with the model of an earlier version.
+    assert repr(Contract("stance", STANCE, "toys:load", languages=("de",))) == repr(CONTRACT)

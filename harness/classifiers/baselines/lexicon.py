@@ -18,7 +18,7 @@ import numpy as np
 
 from harness.classifiers.heads import Head, logistic
 from harness.classifiers.linear.tokens import tokenize, views_of
-from harness.classifiers.protocol import Examples, Labelled, Target
+from harness.classifiers.protocol import Examples, Labelled, Target, knows_languages
 from harness.classifiers.saved_files import reading
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import STANCES, LabelSet
@@ -43,10 +43,13 @@ NEGATED = -0.74
 _FILE = "lexicon.json"
 
 
+@knows_languages("en")
 def lexicon(
     *, target: Literal["marked", "none"] = "marked", window: float = 10.0, labels: LabelSet
 ) -> Lexicon:
-    """Predict stance from sentiment words alone. English only.
+    """Predict stance from sentiment words alone. Languages: English, whose words the list has.
+
+    On text in another language no word counts, and the most frequent label is predicted.
 
     Parameters
     ----------

@@ -110,7 +110,9 @@ def basil(
     rows = [row for article in articles for row in article]
     if not rows:
         raise CorpusError([Problem(short_path(home), "has no annotation of this kind")])
-    return build(NAME, from_rows(rows, short_path(home)), labels=labels, task=task)
+    return build(
+        NAME, from_rows(rows, short_path(home)), labels=labels, task=task, languages=load_card(NAME).languages
+    )
 
 
 def _paths(home: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from harness.corpora import tabular
 from harness.corpora.aggregation import Aggregation
-from harness.corpora.checks import SPLITS, Raw, build, concatenate
+from harness.corpora.checks import SPLITS, Raw, build, concatenate, declared
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.corpus_files import read_all
 from harness.corpora.spans import check_targets
@@ -56,6 +56,7 @@ def files(
     delimiter: str = "",
     quoted: bool = True,
     parties: Path | None = None,
+    language: str | tuple[str, ...] = (),
     labels: LabelSet | None = None,
     task: Task = "stance",
 ) -> Corpus:
@@ -73,6 +74,8 @@ def files(
         See :class:`harness.corpora.tabular.Layout`.
     parties : Path, optional
         A party registry, see :mod:`harness.values.parties`.
+    language : str or tuple of str
+        That of the texts, ``de`` or ``[de, fr]``; left out, it is detected.
     labels : LabelSet, optional
         The labels of ``task``.
     task : {"stance", "framing"}
@@ -91,6 +94,7 @@ def files(
     CorpusError
         With everything that is wrong with the files.
     """
+    languages = declared(language)
     layout = Layout(format, encoding, delimiter, quoted)
     shape = Shape(columns or {}, label_map or {}, target, separator, aggregate)
     sources = _files(path)
@@ -102,7 +106,8 @@ def files(
     registry = EMPTY if parties is None else read_parties(parties)
     if task == "stance":
         raw = check_targets(raw, registry)
-    return build(name or sources[0].path.stem, raw, labels=labels, task=task, parties=registry)
+    stem = sources[0].path.stem
+    return build(name or stem, raw, labels=labels, task=task, parties=registry, languages=languages)
 
 
 def _files(path: Paths) -> list[SplitFile]:

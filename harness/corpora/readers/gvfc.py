@@ -66,7 +66,7 @@ def gvfc(
     home = load_card(NAME).folder(folder)
     files = [CorpusFile(home / FILE, "")]
     raw = read_files(load_card(NAME), home, files, lambda file: _read(file, unframed))
-    return build(NAME, raw, labels=labels, task=task)
+    return build(NAME, raw, labels=labels, task=task, languages=load_card(NAME).languages)
 
 
 def _read(file: CorpusFile, unframed: bool) -> Raw:

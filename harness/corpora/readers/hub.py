@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.corpora.aggregation import Aggregation
-from harness.corpora.checks import SPLITS, Raw, build, concatenate
+from harness.corpora.checks import SPLITS, Raw, build, concatenate, declared
 from harness.corpora.columns import Shape, canonical, with_ids
 from harness.corpora.spans import check_targets
 from harness.corpora.text_files import short_path
@@ -48,6 +48,7 @@ def hub(
     separator: str = "|",
     aggregate: Aggregation | None = None,
     parties: Path | None = None,
+    language: str | tuple[str, ...] = (),
     labels: LabelSet | None = None,
     task: Task = "stance",
 ) -> Corpus:
@@ -73,6 +74,8 @@ def hub(
         ``label_map`` is applied.
     parties : Path, optional
         A party registry, see :mod:`harness.values.parties`.
+    language : str or tuple of str
+        That of the texts, ``de`` or ``[de, fr]``; left out, it is detected.
     labels : LabelSet, optional
         The labels of ``task``.
     task : {"stance", "framing"}
@@ -90,6 +93,7 @@ def hub(
     CorpusError
         If the dataset cannot be loaded, with what to do, or with everything that is wrong with its rows.
     """
+    languages = declared(language)
     _check(repo, revision, folder, subset)
     shape = Shape(columns or {}, label_map or {}, target, separator, aggregate)
     source = short_path(folder) if folder is not None else f"{repo}@{revision}"
@@ -101,7 +105,7 @@ def hub(
         raw = check_targets(raw, registry)
     # "someone/some-dataset" would be a folder in the names of runs.
     short = folder.name if folder is not None else str(repo).rpartition("/")[2]
-    return build(name or short, raw, labels=labels, task=task, parties=registry)
+    return build(name or short, raw, labels=labels, task=task, parties=registry, languages=languages)
 
 
 @dataclass(frozen=True)

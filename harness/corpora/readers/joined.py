@@ -71,7 +71,11 @@ def joined(
     others = [column for column in rows.columns if column not in CORPUS_COLUMNS]
     parties = Registry(tuple(_parties(corpora.values())))
     source = "; ".join(corpus.source for corpus in corpora.values())
-    return Corpus("+".join(parts), rows[[*CORPUS_COLUMNS, *others]], source, parties)
+    # A part of unknown language would otherwise pass for one in the languages of the others.
+    languages = tuple(dict.fromkeys(code for corpus in corpora.values() for code in corpus.languages))
+    unknown = not all(corpus.languages for corpus in corpora.values())
+    name, table = "+".join(parts), rows[[*CORPUS_COLUMNS, *others]]
+    return Corpus(name, table, source, parties, languages=() if unknown else languages)
 
 
 def bind_parts(of: Sequence[Mapping[str, Any]]) -> dict[str, catalog.Bound]:

@@ -121,7 +121,7 @@ def media_frames(
     if not rows:
         hint = "put each article's text in articles/KEY.txt" if textless else ""
         raise CorpusError([Problem(source, "no article remains", hint)])
-    return build(NAME, from_rows(rows, source), labels=labels, task=task)
+    return build(NAME, from_rows(rows, source), labels=labels, task=task, languages=load_card(NAME).languages)
 
 
 def _files(home: Path, issues: tuple[str, ...]) -> list[Path]:

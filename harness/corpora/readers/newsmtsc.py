@@ -97,7 +97,7 @@ def newsmtsc(
         raise CorpusError(limit_problems(problems, short_path(home)))
     rows = [row for read, _ in contents for row in read]
     source = short_path(home) + "".join(f"; {name} is missing" for name in missing)
-    return build(NAME, _raw(rows, source), labels=labels, task=task)
+    return build(NAME, _raw(rows, source), labels=labels, task=task, languages=load_card(NAME).languages)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.corpora.card import load_card
 from harness.corpora.checks import RawRow, build, from_rows, limit_problems
 from harness.corpora.text_files import json_lines, short_path
 from harness.values.errors import CorpusError, Problem, suggest
@@ -85,7 +86,8 @@ def partyline(*, folder: Path | None = None, labels: LabelSet | None = None, tas
     # Under the shipped corpus's name, scores on other articles would be taken for scores on it.
     name = NAME if folder is None else folder.name
     raw = from_rows(rows, short_path(home))
-    return build(name, raw, labels=labels, task=task, parties=parties)
+    languages = load_card(NAME).languages if folder is None else ()
+    return build(name, raw, labels=labels, task=task, parties=parties, languages=languages)
 
 
 def _labelled(where: str, article: Mapping[str, Any]) -> Iterator[tuple[str, Any, int]]:

@@ -67,7 +67,7 @@ def pstance(
         for name in chosen
     ]
     raw = read_files(load_card(NAME), home, files, lambda file: _read(file, task))
-    return build(NAME, raw, labels=labels, task=task)
+    return build(NAME, raw, labels=labels, task=task, languages=load_card(NAME).languages)
 
 
 def _read(file: CorpusFile, task: Task) -> Raw:

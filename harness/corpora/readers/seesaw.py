@@ -81,7 +81,7 @@ def seesaw(
     source = short_path(home) + (
         "" if "test" in splits else "; the stories of the published test part are missing"
     )
-    return build(NAME, from_rows(rows, source), labels=labels, task=task)
+    return build(NAME, from_rows(rows, source), labels=labels, task=task, languages=load_card(NAME).languages)
 
 
 def _story(home: Path, path: Path, scored: str) -> list[RawRow]:

@@ -101,7 +101,7 @@ def semeval2016(
         CorpusFile(home / names[subtask], "test", required=False),
     ]
     raw = read_files(load_card(NAME), home, files, lambda file: _read(file, task))
-    return build(NAME, _of_target(raw, target), labels=labels, task=task)
+    return build(NAME, _of_target(raw, target), labels=labels, task=task, languages=load_card(NAME).languages)
 
 
 def _home(folder: Path) -> Path:

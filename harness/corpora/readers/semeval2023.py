@@ -27,6 +27,9 @@ NAMES = {LEGALITY if name.startswith("legality") else name.capitalize(): name fo
 SHAPE = Shape(label_map=NAMES, separator=",")
 COMMA = ("Legality,", "Legality_")
 """The task's description writes a comma in one name, where the files have an underscore."""
+ISO_CODES = {"ge": "de", "gr": "el", "po": "pl"}
+"""The task's codes of languages that are not those of ISO 639-1."""
+
 TaskLanguage = Literal["en", "fr", "ge", "it", "po", "ru", "es", "gr", "ka"]
 
 
@@ -80,7 +83,8 @@ def semeval2023(
         for file, split in [("train", "train"), *others]
     ]
     raw = read_files(load_card(NAME), home, files, lambda file: _read(file, task))
-    return build(NAME, raw, labels=labels, task=task)
+    read = tuple(ISO_CODES.get(code, code) for code in languages)
+    return build(NAME, raw, labels=labels, task=task, languages=read)
 
 
 def _read(file: CorpusFile, task: Task) -> Raw:

@@ -68,7 +68,13 @@ def tweeteval(
         for file, split in (("train", "train"), ("val", "dev"), ("test", "test"))
         for name in (TARGETS if target == "all" else (target,))
     ]
-    return build(NAME, read_files(load_card(NAME), home, files, _read), labels=labels, task=task)
+    return build(
+        NAME,
+        read_files(load_card(NAME), home, files, _read),
+        labels=labels,
+        task=task,
+        languages=load_card(NAME).languages,
+    )
 
 
 def _read(file: CorpusFile) -> Raw:

@@ -53,7 +53,7 @@ def vast(*, folder: Path | None = None, labels: LabelSet | None = None, task: Ta
         CorpusFile(home / f"vast_{split}.csv", split, split == "train") for split in ("train", "dev", "test")
     ]
     raw = read_files(load_card(NAME), home, files, lambda file: _read(file, task))
-    return build(NAME, raw, labels=labels, task=task)
+    return build(NAME, raw, labels=labels, task=task, languages=load_card(NAME).languages)
 
 
 def _read(file: CorpusFile, task: Task) -> Raw:

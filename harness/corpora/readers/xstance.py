@@ -72,7 +72,8 @@ def xstance(
     numbers = [number for number, language in enumerate(raw.frame["language"]) if language in languages]
     if not numbers:
         raise CorpusError([Problem(raw.source, f"has no comment in {', '.join(languages)}")])
-    return build(NAME, select_rows(raw, numbers), labels=labels, task=task)
+    read = tuple(code for code in languages if code in set(raw.frame["language"]))
+    return build(NAME, select_rows(raw, numbers), labels=labels, task=task, languages=read)
 
 
 def _read(file: CorpusFile, task: Task) -> Raw:

@@ -6,14 +6,16 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.serving.inference.bad_rows import BadRows, UnreadableRow
 from harness.serving.inference.drafts import Draft, Progress
+from harness.serving.inference.file_options import FileOptions
 from harness.serving.inference.formats import (
     FileRow,
     Format,
@@ -21,9 +23,9 @@ from harness.serving.inference.formats import (
     open_rows,
     row_writer,
 )
-from harness.serving.inference.text_layout import STANDARD, TextLayout, column_mend
+from harness.serving.inference.text_layout import column_mend
 from harness.serving.input_rows import COLUMNS
-from harness.values.errors import ModelError, listed, suggest
+from harness.values.errors import ModelError, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,48 +60,12 @@ class RowLabeller(Protocol):
     def problems(self, rows: pd.DataFrame) -> list[str]:
         """Say of each row why it cannot be labelled; an empty text where it can."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the labels made so far should know, a clause each."""
+
     def predict(self, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
         """Label rows; ``first`` is the number of the first one in messages."""
-
-
-@dataclass(frozen=True)
-class FileOptions:
-    """How files are read and written.
-
-    Attributes
-    ----------
-    columns : mapping
-        What a model reads, ``text``, ``target``, … → the column that holds it in the file, where that has
-        another name. The output keeps the file's names.
-    layout : TextLayout
-        Of text files, read and written.
-    skip_bad : Path or None
-        A CSV file for rows that cannot be labelled, see :mod:`harness.serving.inference.bad_rows`; without
-        one, they are an error.
-
-    Raises
-    ------
-    ModelError
-        Where ``columns`` names something that no model reads.
-    """
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    layout: TextLayout = STANDARD
-    skip_bad: Path | None = None
-
-    def __post_init__(self) -> None:
-        for name in self.columns:
-            if name not in COLUMNS:
-                raise ModelError(f"--columns: there is no column {name!r} to read; {suggest(name, COLUMNS)}")
-
-    def source(self, name: str) -> str:
-        """Return the file's name of a column."""
-        return self.columns.get(name, name)
-
-    @property
-    def digest(self) -> str:
-        """Tell settings apart that change the output; empty for the default ones."""
-        return "" if self == FileOptions() else f" {sorted(self.columns.items())} {self.layout}"
 
 
 @dataclass(frozen=True)
@@ -150,33 +116,41 @@ def predict_file(
     ModelError
         Naming the file and the rows that cannot be used; the rows before them stay in ``.partial``.
     """
+    from harness.values.language import LanguageWarning
+
     kind = format_of(source) if source is not None else stream_format or "csv"
     target = format_of(output) if output is not None else stream_format or kind
+    if output is None and resume:
+        raise ModelError("--resume needs --output FILE")
     name = str(source) if source is not None else "standard input"
     aside = BadRows(options.skip_bad, name) if options.skip_bad is not None else None
     job = _Job(model, source, kind, options, aside)
-    if output is None:
-        if resume:
-            raise ModelError("--resume needs --output FILE")
-        counter = _Counter()
-        count = _to_standard_output(_chunks(job, None), target, counter, options.layout)
-        counter.print_aside(aside)
-        return count
-    draft = Draft(output, target, model.digest + options.digest, options.layout)
+    with warnings.catch_warnings():
+        # Printed below in a line of its own, without the line of code that a warning shows.
+        warnings.simplefilter("ignore", LanguageWarning)
+        if output is None:
+            return _to_standard_output(job, target)
+        draft = Draft(output, target, model.digest + options.digest, options.layout)
+        return _to_file(job, draft, resume=resume)
+
+
+def _to_file(job: _Job, draft: Draft, *, resume: bool) -> int:
+    """Label into a draft, which becomes the output; return its number of rows."""
     progress = draft.progress() if resume else None
     counter = _Counter(progress.rows if progress is not None else 0)
     try:
         with draft.opened(progress):
             for chunk in _chunks(job, progress):
-                draft.write(chunk.rows, chunk.schema, chunk.input_digest, chunk.read if aside else None)
+                draft.write(chunk.rows, chunk.schema, chunk.input_digest, chunk.read if job.aside else None)
                 counter.add(len(chunk.rows))
+                counter.notes(job.model.notes)
     finally:
         counter.end()
         if draft.partial.exists():
             counter.print(
                 f"{draft.rows:,} labelled rows are in {draft.partial}; --resume continues after them"
             )
-    counter.print_aside(aside)
+    counter.print_aside(job.aside)
     return counter.count
 
 
@@ -257,16 +231,18 @@ def _growing(chunks: Iterable[list[FileRow]]) -> Iterator[list[FileRow]]:
         size = min(2 * size, MAX_CHUNK)
 
 
-def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counter, layout: TextLayout) -> int:
-    out = None
+def _to_standard_output(job: _Job, kind: Format) -> int:
+    out, counter = None, _Counter()
     try:
-        for chunk in chunks:
+        for chunk in _chunks(job, None):
             if out is None:
+                layout = job.options.layout
                 out = row_writer(sys.stdout.buffer, kind, list(chunk.rows[0]), chunk.schema, layout=layout)
             out.write(chunk.rows)
             # The reader of a pipe gets each chunk as soon as it is labelled.
             sys.stdout.buffer.flush()
             counter.add(len(chunk.rows))
+            counter.notes(job.model.notes)
         if out is not None:
             out.close()
         sys.stdout.flush()
@@ -274,6 +250,7 @@ def _to_standard_output(chunks: Iterator[_Chunk], kind: Format, counter: _Counte
         # The reader of the pipe is gone (``| head``); Python would report it again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     counter.end()
+    counter.print_aside(job.aside)
     return counter.count
 
 
@@ -350,6 +327,15 @@ class _Counter:
         self.live = sys.stderr.isatty()
         self.period = TERMINAL_SECONDS if self.live else LOG_SECONDS
         self.started = self.reported = time.monotonic()
+        self.noted: set[str] = set()
+
+    def notes(self, notes: Iterable[str]) -> None:
+        """Print notes, each once, as soon as there are any: not after hours of labelling."""
+        for note in notes:
+            if note not in self.noted:
+                self.noted.add(note)
+                self.end()
+                self.print(f"note: {note}")
 
     def add(self, n: int) -> None:
         """Count rows."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from harness.values.labels import Task
 if TYPE_CHECKING:
     import pandas as pd
 
+    from harness.values.language import LanguageCheck
+
 
 @dataclass(frozen=True)
 class LabelModel:
@@ -27,10 +30,29 @@ class LabelModel:
     engine : LabelEngine
     uri : str
         The address that it was loaded from.
+    language_check : LanguageCheck
+        Looks at the texts that it labels.
     """
 
     engine: LabelEngine
     uri: str = ""
+    language_check: LanguageCheck = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        from harness.values.language import LanguageCheck
+
+        # Set here, not by the caller: whoever has an engine has a check that belongs to it.
+        object.__setattr__(self, "language_check", LanguageCheck(self.languages))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages that it was trained on; empty where they are unknown."""
+        return self.engine.contract.languages
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the labels made so far should know, a clause each."""
+        return (self.language_check.note,) if self.language_check.note else ()
 
     @property
     def task(self) -> Task:
@@ -83,8 +105,21 @@ class LabelModel:
         ------
         ModelError
             Naming the rows and columns that cannot be used.
+
+        Warns
+        -----
+        LanguageWarning
+            Once, where text is in another language than the model was trained on.
         """
-        return self.engine.label(table_of(rows), first=first)
+        from harness.values.language import MAX_TEXTS, LanguageWarning
+
+        table = table_of(rows)
+        labelled = self.engine.label(table, first=first)
+        # After the rows were checked: each has a text.
+        note = self.language_check.add([str(text) for text in table["text"][:MAX_TEXTS]])
+        if note:
+            warnings.warn(note, LanguageWarning, stacklevel=2)
+        return labelled
 
 
 def table_of(rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -52,6 +52,11 @@ class Together:
         return self.stance.problems(rows)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the labels should know; what is true of both models stands once."""
+        return tuple(dict.fromkeys((*self.stance.notes, *self.frames.notes)))
+
+    @property
     def _frame_names(self) -> dict[str, str]:
         """The framing model's columns and the names that tell them from the stance model's."""
         renamed = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,7 +95,7 @@ class Matcher:
             capitals = form.upper() if len(form) > 3 else form
             for spelling in {form, form[:1].upper() + form[1:], capitals}:
                 # A dict is a set that remembers the order, on which nothing may depend by chance.
-                meanings.setdefault(spelling, {})[meaning] = None
+                meanings.setdefault(fold(spelling).text, {})[meaning] = None
         automaton = ahocorasick.Automaton()
         for spelling, of_spelling in meanings.items():
             automaton.add_word(spelling, (len(spelling), tuple(of_spelling)))
@@ -113,12 +114,82 @@ class Matcher:
         if not self.forms:
             # An automaton without words cannot be built.
             return []
+        folded = fold(text)
         matches = [
-            Form(last + 1 - length, last + 1, meanings)
-            for last, (length, meanings) in self._automaton.iter(text)
-            if _is_whole_word(text, last + 1 - length, last + 1)
+            Form(*folded.original(last + 1 - length, last + 1), meanings)
+            for last, (length, meanings) in self._automaton.iter(folded.text)
+            if _is_whole_word(folded.text, last + 1 - length, last + 1)
         ]
         return _without_overlaps(matches)
+
+
+# One apostrophe, hyphen and space for the many that are typed: ’ and ʼ, the hyphen that does not break,
+# spaces of all widths.
+_ALIKE = {
+    **dict.fromkeys("’‘ʼʹ′＇´`", "'"),
+    **dict.fromkeys("‐‑‒﹣－", "-"),
+}
+# Characters that are not seen: zero-width spaces and joiners, the soft hyphen, marks of direction.
+_UNSEEN = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
+
+
+@dataclass(frozen=True)
+class FoldedText:
+    """A text as it is searched, and where each of its characters came from.
+
+    Attributes
+    ----------
+    text : str
+    starts, ends : sequence of int, or None
+        Offsets in the original of each character; None where the text is unchanged.
+    """
+
+    text: str
+    starts: Sequence[int] | None = None
+    ends: Sequence[int] | None = None
+
+    def original(self, start: int, end: int) -> Span:
+        """Return the span in the original of a span that is not empty."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+
+def fold(text: str) -> FoldedText:
+    """Write alike what is read alike: apostrophes, hyphens, runs of spaces, accents typed as two characters.
+
+    Characters that are not seen are left out: a soft hyphen, a zero-width space.
+
+    Examples
+    --------
+    >>> folded = fold("The People’s\u00a0 Alli\u00adance")
+    >>> folded.text, folded.original(4, 21)
+    ("The People's Alliance", (4, 23))
+    """
+    if text.isascii() and "  " not in text and not _BREAKS.search(text):
+        return FoldedText(text)
+    characters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for index, character in enumerate(text):
+        if character in _UNSEEN:
+            continue
+        plain = " " if character.isspace() else _ALIKE.get(character, character)
+        if plain == " " and characters and characters[-1] == " ":
+            ends[-1] = index + 1
+            continue
+        # An accent after its letter is one character with it, as registries are written.
+        composed = unicodedata.normalize("NFC", characters[-1] + plain) if characters else plain
+        if characters and unicodedata.combining(plain) and len(composed) == 1:
+            characters[-1], ends[-1] = composed, index + 1
+            continue
+        characters.append(plain)
+        starts.append(index)
+        ends.append(index + 1)
+    return FoldedText("".join(characters), starts, ends)
+
+
+_BREAKS = re.compile(r"[`\t\n\r\v\f]")
 
 
 def find_name(text: str, name: str) -> tuple[Span, ...]:
@@ -131,9 +202,11 @@ def find_name(text: str, name: str) -> tuple[Span, ...]:
     """
     if not name.strip():
         return ()
+    folded = fold(text)
     # Not \b, which after a name that ends in a full stop, as "U.S." does, demands a letter.
-    pattern = rf"(?<!\w){re.escape(name.strip())}(?!\w)"
-    return tuple(match.span() for match in re.finditer(pattern, text, flags=re.IGNORECASE))
+    pattern = rf"(?<!\w){re.escape(fold(name.strip()).text)}(?!\w)"
+    matches = re.finditer(pattern, folded.text, flags=re.IGNORECASE)
+    return tuple(folded.original(*match.span()) for match in matches)
 
 
 def within(meanings: Iterable[Meaning], date: str) -> tuple[Meaning, ...]:

@@ -88,6 +88,8 @@ def _faults(entry: str, record: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(entry, f"unknown kind {kind!r}", f"use one of {', '.join(get_args(Kind))}")
     yield from _key_faults(entry, record, PARTY_KEYS, LISTS)
     for leader in record.get("leaders") or ():
+        if isinstance(leader, str) and leader.strip():
+            continue
         if not isinstance(leader, Mapping) or not str(leader.get("name") or "").strip():
             yield Problem(f"{entry}: leaders", f"lists a leader without a name: {leader!r}")
             continue
@@ -142,10 +144,12 @@ def _is_leader(party: Party, form: str) -> bool:
     return any(form in (leader.name, *leader.aliases) for leader in party.leaders)
 
 
-def _leaders(records: Iterable[Mapping[str, Any]]) -> tuple[Leader, ...]:
+def _leaders(leaders: Iterable[str | Mapping[str, Any]]) -> tuple[Leader, ...]:
+    # A name alone is a leader of whom nothing else is known.
+    records = [{"name": leader} if isinstance(leader, str) else leader for leader in leaders]
     return tuple(
         Leader(
-            name=str(record["name"]),
+            name=str(record["name"]).strip(),
             aliases=_strings(record.get("aliases")),
             # YAML reads 2030-01-01 as a date, which str() writes in the same form again.
             since=str(record.get("from") or ""),

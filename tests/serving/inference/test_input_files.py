@@ -15,7 +15,8 @@ import pytest
 from golden import Golden
 
 from harness.serving.inference import LabelModel, load_folder
-from harness.serving.inference.labelling import FIRST_CHUNK, FileOptions, predict_file
+from harness.serving.inference.file_options import FileOptions
+from harness.serving.inference.labelling import FIRST_CHUNK, predict_file
 from harness.serving.inference.text_layout import TextLayout
 from tests.serving.toy_models import listing, refusal, write_model
 

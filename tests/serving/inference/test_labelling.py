@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from harness.serving.inference import LabelModel, load_folder
 from harness.serving.inference.labelling import MAX_CHUNK, predict_file
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE
+from harness.values.language import LanguageWarning
 from tests.serving.toy_models import listing, refusal, write_model
 
 ROWS = [
@@ -184,3 +186,55 @@ def test_rows_are_labelled_in_order(model: LabelModel) -> None:
     assert model.predict(pd.DataFrame(ROWS))["label"].tolist() == LABELS
     assert list(model.predict([]).columns) == model.columns
     assert (model.task, model.labels) == ("stance", STANCE.names)
+
+
+GERMAN = [
+    {
+        "text": f"Die Regierung von Varna hat am {day} eine neue Maut für den Fluss beschlossen.",
+        "target": "Varna",
+    }
+    for day in ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag")
+]
+
+
+def english(folder: Path) -> LabelModel:
+    loaded = load_folder(write_model(folder))
+    contract = replace(loaded.engine.contract, languages=("en",))
+    return LabelModel(replace(loaded.engine, contract=contract))
+
+
+def test_text_in_another_language_warns_once(tmp_path: Path) -> None:
+    model = english(tmp_path)
+    with pytest.warns(LanguageWarning, match="was trained on English, and text is in German"):
+        model.predict(GERMAN)
+    # The configuration of the tests makes every warning an error.
+    model.predict(GERMAN)
+    assert len(model.notes) == 1
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        GERMAN[:2],
+        [{"text": "The council of Varna met in the old hall on Monday.", "target": "Varna"}] * 5,
+    ],
+    ids=["too little", "its own"],
+)
+def test_text_in_its_own_language_or_too_little_does_not_warn(
+    rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    model = english(tmp_path)
+    model.predict(rows)
+    assert model.notes == ()
+
+
+@pytest.mark.parametrize("to_file", [True, False])
+def test_the_command_line_notes_it_once(
+    to_file: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model").mkdir()
+    model = english(tmp_path / "model")
+    source = write(tmp_path / "in.csv", GERMAN * (MAX_CHUNK // 2))
+    predict_file(model, source, tmp_path / "out.csv" if to_file else None)
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("note: ")]
+    assert lines == [f"note: {model.notes[0]}"]

@@ -123,7 +123,7 @@ def test_the_shipped_registry_knows_states_alliances_and_parties() -> None:
         ("Trump spoke.", "2025-05-01", ["United States"]),
         ("NATO’s Jens Stoltenberg spoke.", "2024-06-18", ["NATO", "NATO"]),
         ("New Mexico and Northern Ireland voted.", "", []),
-        ("South Sudan met South Korea.", "", ["South Korea"]),
+        ("South Sudan met South Korea.", "", ["South Sudan", "South Korea"]),
     ],
 )
 def test_the_shipped_registry_reads_news(text: str, date: str, expected: list[str]) -> None:

@@ -1,0 +1,72 @@
+"""A sentence, its parties and a language in, the actors who could speak in it out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from harness.articles.actors import Actor
+from harness.articles.foreign_people import find_people_in
+from harness.articles.grammar import Grammar
+from harness.articles.mentions import PartyMention
+from harness.values.parties import Span
+
+_TOKEN = re.compile(r"[^\W\d_][\w-]*[’']?|\d+")
+
+
+def find_actors_in(
+    text: str, grammar: Grammar, mentions: Sequence[PartyMention], surnames: Collection[str]
+) -> list[Actor]:
+    """List the actors of a sentence, in order, as :func:`harness.articles.actors.find_actors` does."""
+    spans = [span for mention in mentions for span in mention.spans]
+    actors = [
+        _party(text, grammar, mention, span) for mention in mentions if mention.sure for span in mention.spans
+    ]
+    actors += [
+        Actor(person.start, person.end, "person", person.name)
+        for person in find_people_in(text, grammar, spans, surnames)
+    ]
+    # "der SPD-Vorsitzende Lars Klingbeil": the party is in the title of the one who speaks.
+    named = {actor.start for actor in actors if actor.kind == "person"}
+    actors = [actor for actor in actors if _end_of_compound(text, actor) not in named]
+    taken = [(actor.start, actor.end) for actor in actors] + spans
+    actors += [actor for actor in _described(text, grammar) if not _overlaps(actor, taken)]
+    return sorted(actors)
+
+
+def _end_of_compound(text: str, actor: Actor) -> int:
+    """Return where the word after a compound with a party's name begins; -1 where it is no compound."""
+    compound = re.match(r"-\w[\w-]*\s+", text[actor.end :]) if actor.kind == "party" else None
+    return actor.end + compound.end() if compound else -1
+
+
+def _overlaps(actor: Actor, spans: Iterable[Span]) -> bool:
+    return any(start < actor.end and actor.start < end for start, end in spans)
+
+
+def _party(text: str, grammar: Grammar, mention: PartyMention, span: Span) -> Actor:
+    """Return a party as an actor, with the office that speaks for it: "ein Sprecher der Bundesregierung"."""
+    start, end = span
+    if mention.reference == "demonym":
+        start, end = grammar.office_beside(text, span) or span
+    before = list(_TOKEN.finditer(text[:start]))[-4:]
+    # "ministre allemande des Affaires étrangères" is found by its adjective, a genitive by its noun.
+    for token in reversed(before):
+        word = token.group().lower()
+        if (word in grammar.offices or grammar.is_title(word)) and word not in grammar.determiners:
+            between = text[token.end() : start].lower().replace("’", "'").split()
+            if between and all(part in grammar.genitive for part in between):
+                start = token.start()
+            break
+    via = mention.leader or text[start:end]
+    return Actor(start, end, "party", mention.party, via, bool(mention.leader))
+
+
+def _described(text: str, grammar: Grammar) -> Iterator[Actor]:
+    """Yield nouns for people who speak, and pronouns."""
+    for token in _TOKEN.finditer(text):
+        lower = token.group().lower()
+        if lower in grammar.pronouns:
+            yield Actor(token.start(), token.end(), "pronoun", lower)
+        elif lower in grammar.group_nouns:
+            yield Actor(token.start(), token.end(), "group", token.group())

@@ -1,0 +1,174 @@
+"""A language in, its rules of speech out: who could speak, to whom words are attributed, what is quoted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.articles.actors import Actor, Attribution, find_actors
+from harness.articles.attributions import find_attributions
+from harness.articles.foreign_actors import find_actors_in
+from harness.articles.foreign_attributions import find_attributions_in
+from harness.articles.foreign_people import find_people_in
+from harness.articles.foreign_quotations import blank_marked, closes_first, still_open
+from harness.articles.grammar import ENGLISH, Grammar, grammar_of
+from harness.articles.mentions import PartyMention
+from harness.articles.people import Person, find_people
+from harness.articles.quotations import blank_quotations, closes_quotation, quotation_continues
+from harness.values.parties import Span
+
+
+class SpeechRules(Protocol):
+    """What finds whose view a sentence gives, in a language."""
+
+    @property
+    def openers(self) -> str:
+        """The marks that open a quotation."""
+
+    @property
+    def closers(self) -> str:
+        """The marks that close one."""
+
+    @property
+    def marks(self) -> str:
+        """All quotation marks."""
+
+    @property
+    def has_verbs(self) -> bool:
+        """Whether verbs of saying are known; else quotation marks alone tell that somebody speaks."""
+
+    def people(self, text: str, excluded: Iterable[Span]) -> list[Person]:
+        """Find persons; ``excluded`` are spans of something else."""
+
+    def actors(self, text: str, mentions: Sequence[PartyMention], surnames: dict[str, str]) -> list[Actor]:
+        """List who could speak."""
+
+    def attributions(
+        self, text: str, cast: Sequence[Actor], *, transcript: bool, posts: bool, inside: bool
+    ) -> list[Attribution]:
+        """Find to whom words or judgements are attributed, the heaviest evidence first."""
+
+    def blank(self, text: str, *, inside: bool = False) -> str:
+        """Blank what is quoted, marks included, by straight marks."""
+
+    def continues(self, text: str, inside: bool) -> bool:
+        """Whether a quotation is open at the end of a sentence."""
+
+    def closes(self, text: str) -> bool:
+        """Whether a text closes a quotation that it does not open."""
+
+    def reported(self, text: str) -> bool:
+        """Whether a sentence is in the mood of reported speech."""
+
+
+@dataclass(frozen=True)
+class EnglishSpeech:
+    """The rules of English; see :mod:`harness.articles.attributions`."""
+
+    openers: str = '“"'
+    closers: str = '”"'
+    marks: str = '“”"'
+    has_verbs: bool = True
+
+    def people(self, text: str, excluded: Iterable[Span]) -> list[Person]:
+        """Find persons."""
+        return find_people(text, excluded)
+
+    def actors(self, text: str, mentions: Sequence[PartyMention], surnames: dict[str, str]) -> list[Actor]:
+        """List who could speak."""
+        return find_actors(text, mentions, surnames)
+
+    def attributions(
+        self, text: str, cast: Sequence[Actor], *, transcript: bool, posts: bool, inside: bool
+    ) -> list[Attribution]:
+        """Find attributions."""
+        return find_attributions(text, cast, transcript=transcript, posts=posts, inside=inside)
+
+    def blank(self, text: str, *, inside: bool = False) -> str:
+        """Blank quotations."""
+        return blank_quotations(text, inside=inside)
+
+    def continues(self, text: str, inside: bool) -> bool:
+        """Whether a quotation is open at the end."""
+        return quotation_continues(text, inside)
+
+    def closes(self, text: str) -> bool:
+        """Whether a text closes a quotation that it does not open."""
+        return closes_quotation(text)
+
+    def reported(self, text: str) -> bool:  # noqa: ARG002 (English has no such mood)
+        """Never: English has no mood of reported speech."""
+        return False
+
+
+@dataclass(frozen=True)
+class ForeignSpeech:
+    """The rules of another language, which are data: see :class:`harness.articles.grammar.Grammar`."""
+
+    grammar: Grammar
+
+    @property
+    def has_verbs(self) -> bool:
+        """Whether verbs of saying are known."""
+        return bool(self.grammar.say)
+
+    @property
+    def openers(self) -> str:
+        """The marks that open a quotation."""
+        return "".join(self.grammar.openers)
+
+    @property
+    def closers(self) -> str:
+        """The marks that close one."""
+        return self.grammar.closers
+
+    @property
+    def marks(self) -> str:
+        """All quotation marks."""
+        return self.openers + self.grammar.closers
+
+    def people(self, text: str, excluded: Iterable[Span]) -> list[Person]:
+        """Find persons."""
+        return find_people_in(text, self.grammar, excluded)
+
+    def actors(self, text: str, mentions: Sequence[PartyMention], surnames: dict[str, str]) -> list[Actor]:
+        """List who could speak."""
+        return find_actors_in(text, self.grammar, mentions, surnames)
+
+    def attributions(
+        self,
+        text: str,
+        cast: Sequence[Actor],
+        *,
+        transcript: bool,  # noqa: ARG002 (minutes are read by their colons alone)
+        posts: bool,
+        inside: bool,
+    ) -> list[Attribution]:
+        """Find attributions; a post is its author's view."""
+        return [] if posts else find_attributions_in(text, self.grammar, cast, inside=inside)
+
+    def blank(self, text: str, *, inside: bool = False) -> str:
+        """Blank quotations."""
+        return blank_marked(text, self.grammar, inside=inside)
+
+    def continues(self, text: str, inside: bool) -> bool:
+        """Whether a quotation is open at the end."""
+        return still_open(text, self.grammar, inside=inside)
+
+    def closes(self, text: str) -> bool:
+        """Whether a text closes a quotation that it does not open."""
+        return closes_first(text, self.grammar)
+
+    def reported(self, text: str) -> bool:
+        """Whether a sentence is in the mood of reported speech: "Er habe davon nichts gewusst"."""
+        return re.search(self.grammar.reported, self.blank(text)) is not None
+
+
+ENGLISH_SPEECH = EnglishSpeech()
+
+
+def speech_of(language: str) -> SpeechRules:
+    """Return the rules of a language; in one that has none, quotation marks are all that is known."""
+    return ENGLISH_SPEECH if language == ENGLISH else ForeignSpeech(grammar_of(language))

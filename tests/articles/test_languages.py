@@ -1,0 +1,214 @@
+"""Articles in other languages than English: whole ones with all that is in them, and single sentences."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from harness.articles.article_files import ArticleText
+from harness.articles.grammar import OPENERS, Grammar, grammar_of, languages
+from harness.articles.labelled_articles import ArticleReader, LabelledArticle
+from harness.articles.sentences import split_sentences
+from harness.values.parties import from_records, shipped
+from harness.values.parties.translations import languages as languages_of_registry
+from harness.values.parties.translations import shipped_in
+
+FOREIGN = [code for code in languages() if code != "en"]
+FOLDER = Path(__file__).parent / "foreign"
+
+
+def read(text: str, language: str = "") -> LabelledArticle:
+    reader = ArticleReader(shipped(), language=language, registry_in=shipped_in)
+    return reader.unlabelled(ArticleText("a", text))
+
+
+def expected(code: str) -> dict[str, Any]:
+    data: dict[str, Any] = YAML(typ="safe").load((FOLDER / f"{code}.yaml").read_text(encoding="utf-8"))
+    return data
+
+
+def test_every_language_with_rules_has_names_and_an_article() -> None:
+    assert languages() == languages_of_registry()
+    assert {path.stem for path in FOLDER.glob("*.yaml")} == set(FOREIGN)
+
+
+@pytest.mark.parametrize("code", FOREIGN)
+def test_an_article_is_read_whole(code: str) -> None:
+    article, wanted = read(expected(code)["text"]), expected(code)
+    assert article.language == code
+    assert len(article.sentences) == wanted["sentences"] >= 10
+    sure = Counter(mention.mention.party for mention in article.mentions if mention.mention.sure)
+    assert sure == wanted["parties"]
+    labels = {}
+    for sentence, holder in zip(article.sentences, article.holders, strict=True):
+        for beginning in wanted["holders"]:
+            if sentence.text.startswith(beginning):
+                labels[beginning] = holder.label
+    assert labels == wanted["holders"]
+
+
+@pytest.mark.parametrize("code", FOREIGN)
+def test_what_stands_in_quotation_marks_is_quoted(code: str) -> None:
+    article = read(expected(code)["text"])
+    marks = set("".join(grammar_of(code).openers))
+    with_marks = [
+        holder
+        for sentence, holder in zip(article.sentences, article.holders, strict=True)
+        if marks & set(sentence.text)
+    ]
+    assert len(with_marks) >= 3
+    assert all(holder.quoted and not holder.own_voice for holder in with_marks)
+
+
+SENTENCES = [
+    (
+        "de",
+        "Am Dienstag sagte der SPD-Vorsitzende Lars Klingbeil, der Haushalt sei solide.",
+        "Lars Klingbeil",
+    ),
+    ("de", "Der russische Außenminister Sergej Lawrow warf der Nato Wortbruch vor.", "Russia"),
+    ("de", "Laut Polizei blieb alles ruhig.", "Polizei"),
+    ("de", "„Wir sind bereit“, so Merz.", "Germany"),
+    ("de", "Der AfD zufolge ist das Gesetz überflüssig.", "Alternative for Germany"),
+    ("de", "Macron: „Das war ein guter Tag.“", "France"),
+    ("de", "Selenskyj, der am Montag in Berlin war, betonte, sein Land brauche Hilfe.", "Ukraine"),
+    ("de", "Die Opposition wirft der Bundesregierung Versagen vor.", "Opposition"),
+    ("de", "Experten warnen, dass die Maut zu teuer werde.", "Experten"),
+    ("de", "»Das reicht nicht«, sagte Tarik Brandt der Zeitung.", "Tarik Brandt"),
+    ("de", "Die USA, erklärte ein Sprecher der chinesischen Regierung, hätten provoziert.", "China"),
+    ("de", "Die Regierung in Wien hat nicht gesagt, wann sie entscheidet.", "writer"),
+    ("de", "Tarik Brandt sagte den Termin ab.", "writer"),
+    ("de", "Der Fluss ist 80 Kilometer lang.", "writer"),
+    ("fr", "Le ministre allemand des Affaires étrangères a déclaré que l'accord était mort.", "Germany"),
+    ("fr", "Pour Marine Le Pen, dit-elle, c'est une trahison.", "National Rally"),
+    ("fr", "« C'est fini », soupire Tarik Brandt, marin.", "Tarik Brandt"),
+    ("fr", "« Nous avons gagné », a lancé Jean-Luc Mélenchon devant les siens.", "La France Insoumise"),
+    ("fr", "Jean-Luc Mélenchon : « Nous avons gagné. »", "La France Insoumise"),
+    ("fr", "La Russie, a expliqué Sergueï Lavrov, n'a pas reçu de réponse.", "Russia"),
+    ("fr", "Selon une étude publiée lundi, les prix montent.", "étude"),
+    ("fr", "L'Ukraine accuse la Russie d'avoir menti.", "Ukraine"),
+    ("fr", "Des experts estiment que le péage coûtera cher.", "experts"),
+    ("fr", "L'accord a été critiqué par l'opposition.", "opposition"),
+    ("fr", "Le texte, que le gouvernement dénonce, passe au Sénat.", "writer"),
+    ("fr", "Le président n'a pas dit quand il partirait.", "writer"),
+    ("fr", "Le fleuve fait 80 kilomètres.", "writer"),
+    ("es", "El ministro alemán de Exteriores declaró que el acuerdo estaba muerto.", "Germany"),
+    ("es", "«Hemos ganado», proclamó Tarik Brandt ante los suyos.", "Tarik Brandt"),
+    ("es", "“Hemos ganado”, dijo Tarik Brandt.", "Tarik Brandt"),
+    ("es", "Pedro Sánchez: «Es un buen día».", "Spain"),
+    ("es", "Rusia, explicó Serguéi Lavrov, no ha recibido respuesta.", "Russia"),
+    ("es", "Según un estudio publicado el lunes, los precios suben.", "estudio"),
+    ("es", "Ucrania acusa a Rusia de mentir.", "Ukraine"),
+    ("es", "Los expertos creen que el peaje será caro.", "expertos"),
+    ("es", "El acuerdo fue criticado por la oposición.", "oposición"),
+    ("es", "La portavoz de la Comisión Europea ha señalado que no hay plazo.", "European Union"),
+    ("es", "La medida, que el Gobierno critica, llega al Senado.", "writer"),
+    ("es", "El presidente no dijo cuándo se iría.", "writer"),
+    ("es", "El río mide 80 kilómetros.", "writer"),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "holder"), SENTENCES)
+def test_whose_view_a_sentence_gives(code: str, text: str, holder: str) -> None:
+    assert [each.label for each in read(text, code).holders] == [holder]
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "n"),
+    [
+        ("de", "Am 3. Oktober kam Dr. Holm z.B. nach Bonn. Sie blieb bis zum Ende des 20. Jahrhundert.", 2),
+        ("de", "Sie zahlte 5 Mio. Euro an die Nr. 1 der Liga. Das war viel.", 2),
+        ("fr", "M. Riou et Mme. Le Goff sont partis. Ils reviendront le 3 mars.", 2),
+        ("es", "El Sr. Ríos y la Sra. Vega viven en EE. UU. desde 2010. Vuelven hoy.", 2),
+    ],
+)
+def test_abbreviations_end_no_sentence(code: str, text: str, n: int) -> None:
+    assert len(split_sentences(text, language=code)) == n
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "sure"),
+    [
+        ("de", "Die russische Regierung schwieg.", True),
+        ("de", "Ein russischer Tenor sang.", False),
+        ("fr", "Le gouvernement russe se tait.", True),
+        ("fr", "Un ténor russe a chanté.", False),
+        ("es", "El gobierno ruso calla.", True),
+        ("es", "Un tenor ruso cantó.", False),
+    ],
+)
+def test_an_adjective_is_the_state_beside_an_office(code: str, text: str, sure: bool) -> None:
+    (mention,) = read(text, code).mentions
+    assert (mention.mention.party, mention.mention.reference, mention.mention.sure) == (
+        "Russia",
+        "demonym",
+        sure,
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("de", "Die SPD tagte. Die Partei schwieg."),
+        ("fr", "Le Rassemblement national s'est réuni. Le parti se tait."),
+        ("es", "El PSOE se reunió. El partido calla."),
+    ],
+)
+def test_the_party_is_the_only_one_before(code: str, text: str) -> None:
+    first, second = read(text, code).mentions
+    assert (second.mention.party, second.mention.reference) == (first.mention.party, "description")
+
+
+def test_german_reported_speech_goes_on_in_its_mood() -> None:
+    article = read("Merz sagte, er wolle reden. Der Plan sei gut. Der Plan ist gut.", "de")
+    assert [holder.label for holder in article.holders] == ["Germany", "Germany", "writer"]
+
+
+@pytest.mark.parametrize("code", FOREIGN)
+def test_a_forgotten_closing_mark_does_not_give_the_article_away(code: str) -> None:
+    opening = next(iter(grammar_of(code).openers))
+    verb = {"de": "sagte", "fr": "affirme", "es": "dijo"}[code]
+    text = f"Tarik Brandt {verb}: {opening}Abc def ghi.\n\nNihil novi.\n\nNihil novi iterum."
+    assert [holder.label for holder in read(text, code).holders][1:] == ["writer", "writer"]
+
+
+def test_in_a_language_without_rules_quotations_are_by_somebody_unknown() -> None:
+    article = read("Rząd milczy. „Nikt nas nie pytał”. NATO mówi: „Tak jest i będzie”.", "pl")
+    assert [holder.label for holder in article.holders] == ["writer", "unknown", "unknown"]
+    assert [mention.mention.party for mention in article.mentions] == ["NATO"]
+
+
+def test_short_articles_are_read_as_english_unless_a_language_is_stated() -> None:
+    assert read("Die SPD lehnt das ab.").language == "en"
+    assert read("Die SPD lehnt das ab.", "de").language == "de"
+
+
+def test_a_registry_of_ones_own_serves_every_language() -> None:
+    registry = from_records([{"name": "Varna", "aliases": ["Warna"]}])
+    article = ArticleReader(registry, language="de").unlabelled(ArticleText("a", "Warna schwieg."))
+    assert [mention.mention.party for mention in article.mentions] == ["Varna"]
+
+
+@pytest.mark.parametrize("code", FOREIGN)
+def test_every_rule_of_a_language_is_filled_in(code: str) -> None:
+    grammar = grammar_of(code)
+    optional = {"after_only", "compound_judge", "according_after", "ordinals", "subjectless"}
+    empty = {each.name for each in dataclasses.fields(Grammar) if not getattr(grammar, each.name)}
+    assert empty <= optional
+    assert not grammar.say & grammar.judge
+    assert not grammar.pronouns & grammar.group_nouns
+    # A title between a verb and a name is no preposition, by which the name would be no subject.
+    assert not {word for word in grammar.titles if len(word) > 3} & grammar.prepositions
+    assert all(len(opening) == 1 and closers for opening, closers in grammar.openers.items())
+
+
+def test_a_language_without_a_file_has_quotation_marks_alone() -> None:
+    grammar = grammar_of("pl")
+    assert grammar.openers == OPENERS
+    assert not grammar.say
+    assert grammar.reported.search("sei") is None
