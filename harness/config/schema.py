@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -111,6 +111,10 @@ class PromotionPolicy(Strict):
     def action(self, audit: str) -> Action:
         """Return what a failure of an audit does."""
         return self.audits.get(audit, ACTIONS.get(audit, "warn"))
+
+    def blocks(self, audit: str) -> bool:
+        """Say whether a failure of an audit stops a promotion."""
+        return self.action(audit) == "block" and audit not in self.waive
 
 
 class ExperimentConfig(Strict):
@@ -247,11 +251,7 @@ def described(error: Any, model: type[Strict]) -> Problem:
         return Problem("thresholds", f"should be tuned or a number between 0 and 1, got {error['input']!r}")
     # pydantic lists all values; a suggestion of the nearest is easier to act on.
     if error["type"] == "literal_error" and parents:
-        section = SECTIONS.get(".".join(parents))
-        if section is None:
-            return Problem(path, f"should be {error['ctx']['expected']}, got {error['input']!r}")
-        kinds = typing.get_args(section.model_fields[last].annotation)
-        return Problem(path, f"unknown {last} {error['input']!r}", suggest(str(error["input"]), kinds))
+        return _unknown_kind(error, parents, last)
     if error["type"] == "value_error":
         return Problem(path, str(error["ctx"]["error"]))
     if error["type"] == "model_type":
@@ -261,6 +261,16 @@ def described(error: Any, model: type[Strict]) -> Problem:
     for python, yaml in {"a valid dictionary": "a mapping", "a valid tuple": "a list"}.items():
         message = message.replace(python, yaml)
     return Problem(path, f"{message}, got {error['input']!r}")
+
+
+def _unknown_kind(error: Any, parents: Sequence[str], last: str) -> Problem:
+    """Describe a value that is none of those that a setting takes."""
+    path, section = ".".join([*parents, last]), SECTIONS.get(".".join(parents))
+    # A key of one's own, such as the name of an audit, is no field of a section.
+    if section is None:
+        return Problem(path, f"should be {error['ctx']['expected']}, got {error['input']!r}")
+    kinds = typing.get_args(section.model_fields[last].annotation)
+    return Problem(path, f"unknown {last} {error['input']!r}", suggest(str(error["input"]), kinds))
 
 
 def json_schema() -> dict[str, Any]:

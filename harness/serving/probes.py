@@ -1,7 +1,7 @@
-"""Rows and a model folder in, the model's own answers to them out: by these it is recognised wherever it lies.
+"""Rows and a model folder in, the model's own answers to them out: by these it is recognised anywhere.
 
-``probes.json`` holds at most :data:`MAX_PROBES` rows and, for each engine that the model had where it was packed,
-the probabilities that it gave; and the labels and abstentions that follow from the exact ones.
+``probes.json`` holds at most :data:`MAX_PROBES` rows and, for each engine that the model had where it was
+packed, the probabilities that it gave; and the labels and abstentions that follow from the exact ones.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ MAX_PROBES = 50
 
 EXACT = "fp32"
 TOLERANCES: Mapping[str, float] = {EXACT: 1e-4, "bf16": 0.02, "int8": 0.02}
-"""How far a probability may lie from the recorded one, by engine. Other processors and numbers of threads change
-exact ones in the sixth digit; the fast engines promise no more than 0.02 (the widest gap of a row that changes its
-label, :mod:`harness.classifiers.encoder.engines.acceptance`)."""
+"""How far a probability may lie from the recorded one, by engine. Other processors and numbers of threads
+change exact ones in the sixth digit; the fast engines promise no more than 0.02, the widest gap of a row
+whose label may change (:mod:`harness.classifiers.encoder.engines.acceptance`)."""
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def reproduce_in_fresh_process(folder: Path) -> Reproduction:
     with tempfile.TemporaryDirectory(prefix="harness-") as scratch:
         answer = Path(scratch) / "reproduction.json"
         # The same packages: a classifier of one's own is found by a path that this process may have added.
-        path = os.pathsep.join(dict.fromkeys(entry or os.getcwd() for entry in sys.path))
+        path = os.pathsep.join(dict.fromkeys(entry or str(Path.cwd()) for entry in sys.path))
         try:
             process = subprocess.run(  # noqa: S603 (this Python, a module of this package, no shell)
                 [sys.executable, "-m", __name__, str(folder), str(answer)],
