@@ -136,11 +136,12 @@ def _print_gates(results: Sequence[GateResult]) -> None:
     table = screen.table("", ["gate", "verdict"], ["value", "limit"])
     for result in results:
         cells = (number(result.value, missing=""), number(result.limit, missing=""))
-        table.add_row(result.name.replace("_", " "), result.verdict, *cells)
+        table.add_row(result.words, result.verdict, *cells)
     screen.console().print(table)
     for result in results:
-        if result.verdict not in ("passed", "not applicable"):
-            text = f"{result.name.replace('_', ' ')}, {result.verdict}: {result.sentence}"
+        # What failed is said at the end, by how much.
+        if result.verdict in ("warning", "undecided", "waived", "not checked"):
+            text = f"{result.words}: {result.verdict}. {result.brief}"
             typer.echo(screen.paragraph(text, then="  "))
 
 

@@ -156,14 +156,18 @@ def run_classifiers(
     tracker = _tracker(prepared, destination, fresh=fresh, marks=marks)
     shared = (leaks.finding,) if leaks is not None else ()
     by_digest: dict[str, TrialResult] = {}
-    for classifier in prepared.plan.classifiers:
-        began = time.perf_counter()
-        try:
-            result, reused = _run_classifier(prepared, tracker, classifier, (shared, by_digest))
-        except HarnessError as error:
-            yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
-        else:
-            yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
+    try:
+        for classifier in prepared.plan.classifiers:
+            began = time.perf_counter()
+            try:
+                result, reused = _run_classifier(prepared, tracker, classifier, (shared, by_digest))
+            except HarnessError as error:
+                yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
+            else:
+                yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
+    finally:
+        if isinstance(tracker, Tracker):
+            tracker.mark_latest()
 
 
 def finished_classifiers(prepared: Prepared, store: Store) -> Iterator[ClassifierOutcome]:

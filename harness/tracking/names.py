@@ -35,6 +35,9 @@ PROMOTION = "harness.promotion"
 """Tag of an experiment: what its config says of promotion, as JSON. Of the experiment and not of its runs, so
 that another rule repeats none of them."""
 
+LATEST = "harness.latest"
+"""Tag of an experiment: the digests of the classifiers that it was run with last, as JSON."""
+
 
 def parent_digest(plan: Plan, classifier: PlannedClassifier, trials: Sequence[Trial]) -> str:
     """Identify the contents of a parent run: trials, decisions, metrics, audits, whether texts are logged.

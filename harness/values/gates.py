@@ -38,6 +38,17 @@ class GateResult:
     limit: float = math.nan
 
     @property
+    def words(self) -> str:
+        """Its name as words."""
+        return self.name.replace("_", " ")
+
+    @property
+    def brief(self) -> str:
+        """The first sentence of the reason: audits go on with details."""
+        first, stop, _ = self.sentence.partition(". ")
+        return f"{first}." if stop else first
+
+    @property
     def stops(self) -> bool:
         """Whether it stops a promotion."""
         return self.verdict == "failed"

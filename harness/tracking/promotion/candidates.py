@@ -124,8 +124,17 @@ def policy_of(store: Store, experiment: str) -> PromotionPolicy:
     return PromotionPolicy.model_validate_json(text) if text else PromotionPolicy.model_validate({})
 
 
-def candidates(store: Store, experiment: str) -> list[Candidate]:
+def candidates(store: Store, experiment: str, *, latest: bool = False) -> list[Candidate]:
     """Return the newest finished run of each classifier, if scored on the same items as the newest of all.
+
+    Parameters
+    ----------
+    store : Store
+    experiment : str
+        By name.
+    latest : bool
+        Only the classifiers that the experiment was run with last, where that is recorded: those that were
+        shown beside each other.
 
     Raises
     ------
@@ -143,6 +152,9 @@ def candidates(store: Store, experiment: str) -> list[Candidate]:
     if not runs:
         raise PromotionError(f"the experiment {experiment!r} has no finished run; run it first")
     finished = [Candidate.of(store, run) for run in runs]
+    digests = json.loads(store.client.get_experiment(runs[0].info.experiment_id).tags.get(names.LATEST, "[]"))
+    shown = [candidate for candidate in finished if candidate.tags.get(names.DIGEST) in digests]
+    finished = shown if latest and shown else finished
     comparable = [candidate for candidate in finished if candidate.scored_on == finished[0].scored_on]
     # Reversed, so that the newest run of each name comes last and stays.
     return list({candidate.name: candidate for candidate in reversed(comparable)}.values())

@@ -123,22 +123,30 @@ def test_gate(candidate: Candidate, rival: Rival | None, margin: float) -> GateR
 
 
 def _lost(name: str, value: float, ends: tuple[float, float], margin: float, what: str) -> GateResult:
-    """Judge how much is lost against the champion, with the interval of the loss."""
+    """Judge how much is lost against the champion, with the interval of the loss.
+
+    Parameters
+    ----------
+    name : str
+        Of the gate.
+    value : float
+        What the candidate scores less than the champion.
+    ends : tuple of (float, float)
+    margin : float
+        What may be lost.
+    what : str
+        ``"version 2 in f1_macro"``.
+    """
     low, high = ends
     verdict: GateVerdict = "undecided"
     if low > margin:
         verdict = "failed"
     elif high <= margin:
         verdict = "passed"
-    bounds = interval(low, high, signed=True)
-    words = {
-        "failed": "Worse than",
-        "passed": "Not worse than",
-        "undecided": "Cannot be told from",
-    }
+    words = {"failed": "Worse than", "passed": "Not worse than", "undecided": "Cannot be told from"}
     sentence = (
-        f"{words[verdict]} {what}: on test it loses {number(value, signed=True)} ({bounds}), of which"
-        f" {number(margin)} are allowed."
+        f"{words[verdict]} {what}: on test the difference is {number(-value, signed=True)}"
+        f" ({interval(-high, -low, signed=True)}), and {number(margin)} may be lost."
     )
     return GateResult(name, verdict, sentence, value, margin)
 
@@ -179,17 +187,21 @@ def model_gates(store: Store, address: str, policy: PromotionPolicy) -> tuple[Ga
         ``models:/…``.
     policy : PromotionPolicy
     """
-    try:
-        with files_of(store, address) as folder:
-            reproduction = reproduce_in_fresh_process(folder)
-            size = megabytes(folder)
-    except ModelError as error:
-        reproduction, size = Reproduction(problem=str(error)), math.nan
+    reproduction, size = tried(store, address)
     return (
         reproduction_gate(reproduction),
         _limited("size", size, policy.max_megabytes, "MB"),
         _limited("latency", reproduction.milliseconds, policy.max_milliseconds, "ms a sentence"),
     )
+
+
+def tried(store: Store, address: str) -> tuple[Reproduction, float]:
+    """Return how a model fares in a fresh process, and its size in MB; NaN where its files are gone."""
+    try:
+        with files_of(store, address) as folder:
+            return reproduce_in_fresh_process(folder), megabytes(folder)
+    except ModelError as error:
+        return Reproduction(problem=str(error)), math.nan
 
 
 def reproduction_gate(reproduction: Reproduction) -> GateResult:

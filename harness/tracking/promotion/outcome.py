@@ -121,12 +121,10 @@ class Promotion:
 
 
 def _failures(results: Sequence[GateResult]) -> list[str]:
-    return [
-        f"  {result.name.replace('_', ' ')}: {_by_how_much(result)}" for result in results if result.stops
-    ]
+    return [f"  {result.words}: {_by_how_much(result)}" for result in results if result.stops]
 
 
 def _by_how_much(result: GateResult) -> str:
     value, limit = (number(part) for part in (result.value, result.limit))
     measured = "" if MISSING in (value, limit) else f"{value}, allowed {limit}. "
-    return measured + result.sentence
+    return measured + result.brief

@@ -87,7 +87,8 @@ def promote(store: Store, experiment: str, request: PromotionRequest | None = No
     """
     request = request or PromotionRequest()
     policy = policy_of(store, experiment)
-    candidate, choice = chosen(candidates(store, experiment), experiment, request.classifier, policy)
+    finished = candidates(store, experiment, latest=not request.classifier)
+    candidate, choice = chosen(finished, experiment, request.classifier, policy)
     name = request.model_name or candidate.tags.get(names.MODEL_NAME, "model")
     rival = rival_of(store, name)
     results = _judged(store, name, candidate, rival, (policy, request))
@@ -247,12 +248,12 @@ def _notes(
     candidate: Candidate, rival: Rival | None, name: str, judged: tuple[tuple[GateResult, ...], str]
 ) -> Iterator[str]:
     results, force = judged
-    failed = [result.name.replace("_", " ") for result in results if result.stops]
+    failed = [result.words for result in results if result.stops]
     if failed:
         yield f"promoted in spite of {', '.join(failed)} ({force}); the version says so."
     for result in results:
         if result.verdict in ("warning", "undecided", "waived"):
-            yield f"{result.name.replace('_', ' ')}: {result.verdict}. {result.sentence}"
+            yield f"{result.words}: {result.verdict}. {result.brief}"
     if candidate.tags.get(names.KIND) in BASELINES:
         yield f"{candidate.name} is a baseline: it does not read the sentence."
     if names.LEAKS in candidate.tags:

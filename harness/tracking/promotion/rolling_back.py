@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.tracking import context
-from harness.tracking.models import files_of
 from harness.tracking.promotion import versions
 from harness.tracking.promotion.candidates import Candidate
-from harness.tracking.promotion.gates import reproduction_gate
+from harness.tracking.promotion.gates import reproduction_gate, tried
 from harness.tracking.promotion.outcome import Promotion, RefusedPromotionError
 from harness.tracking.promotion.promoting import promotion_of
 from harness.tracking.store import Store
-from harness.values.errors import ModelError, PromotionError
-from harness.values.gates import GateResult
+from harness.values.errors import PromotionError
 
 
 def rollback(store: Store, model_name: str = "") -> Promotion:
@@ -38,7 +36,7 @@ def rollback(store: Store, model_name: str = "") -> Promotion:
         raise PromotionError(f"{name!r} has no previous champion to roll back to")
     version, left = order[-2], order[-1]
     candidate = _candidate(store, name, version)
-    result = _tried(store, name, version)
+    result = reproduction_gate(tried(store, f"models:/{name}/{version}")[0])
     if result.stops:
         raise RefusedPromotionError(f"version {version} of {name!r}", [result])
     with versions.exclusive(store, name):
@@ -87,14 +85,3 @@ def _candidate(store: Store, name: str, version: str) -> Candidate:
         raise PromotionError(
             f"version {version} of {name!r}, the champion before, was deleted, or its run was"
         ) from error
-
-
-def _tried(store: Store, name: str, version: str) -> GateResult:
-    from harness.serving.reproduction import Reproduction, reproduce_in_fresh_process
-
-    try:
-        with files_of(store, f"models:/{name}/{version}") as folder:
-            reproduction = reproduce_in_fresh_process(folder)
-    except ModelError as error:
-        reproduction = Reproduction(problem=str(error))
-    return reproduction_gate(reproduction)
