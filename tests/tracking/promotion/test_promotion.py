@@ -152,7 +152,8 @@ def test_classifiers_of_another_config_of_the_experiment_are_chosen_by_name_alon
 @pytest.mark.parametrize("audit", BLOCKING)
 def test_an_audit_that_blocks_stops_a_promotion_and_is_named(trained: Path, audit: str) -> None:
     store = Store.open()
-    set_findings(store, "verbs", **{audit: "failed"})
+    policy(store, audits={})
+    set_findings(store, "verbs", **{"leaks": "passed", audit: "failed"})
     with pytest.raises(RefusedPromotionError) as caught:
         promote(store, "toys", named("verbs"))
     assert verdicts(caught.value)[audit] == "failed"
@@ -163,6 +164,7 @@ def test_an_audit_that_blocks_stops_a_promotion_and_is_named(trained: Path, audi
 
 def test_a_refusal_says_by_how_much(trained: Path, golden: Golden) -> None:
     store = Store.open()
+    policy(store, audits={})
     set_findings(store, "verbs", party_swap="failed", leaks="failed")
     with pytest.raises(RefusedPromotionError) as caught:
         promote(store, "toys", named("verbs"))
@@ -181,14 +183,14 @@ def test_no_other_verdict_blocks(trained: Path, word: str) -> None:
 
 def policy(store: Store, **settings: Any) -> None:
     """Set what the config of the experiment says of promotion."""
-    text = json.dumps(settings)
+    text = json.dumps({"audits": {"leaks": "warn"}, **settings})
     store.client.set_experiment_tag(store.find_experiment("toys"), "harness.promotion", text)
 
 
 def test_the_config_says_what_blocks(trained: Path) -> None:
     store = Store.open()
     set_findings(store, "verbs", party_swap="failed", behaviour="failed", unseen="failed")
-    policy(store, audits={"party_swap": "warn", "behaviour": "off", "unseen": "block"})
+    policy(store, audits={"leaks": "warn", "party_swap": "warn", "behaviour": "off", "unseen": "block"})
     with pytest.raises(RefusedPromotionError) as caught:
         promote(store, "toys", named("verbs"))
     words = verdicts(caught.value)
@@ -333,6 +335,8 @@ def test_lower_is_better_where_the_metric_says_so(trained: Path) -> None:
     for name, share in (("strong", 0.9), ("verbs", 0.4), ("prior", 0.4)):
         set_predictions(store, name, validation=share, test=share)
         store.client.set_tag(run_of(store, name).info.run_id, "harness.primary", "log_loss")
+    # The newest run says which of the others are comparable.
+    store.client.set_tag(run_of(store, "unsaved").info.run_id, "harness.primary", "log_loss")
     assert promote(store, "toys").classifier == "strong"
     with pytest.raises(RefusedPromotionError) as caught:
         promote(store, "toys", named("verbs"))
@@ -377,6 +381,7 @@ def test_what_it_learned_from_and_is_not_for_is_said(trained: Path) -> None:
 
 def test_rollback_goes_back_step_by_step_and_never_forth(trained: Path) -> None:
     store = Store.open()
+    policy(store, margin=1.0)
     for name in ("strong", "verbs", "prior"):
         promote(store, "toys", named(name))
     assert rollback(store, "stance").classifier == "verbs"
@@ -392,6 +397,7 @@ def test_rollback_goes_back_step_by_step_and_never_forth(trained: Path) -> None:
 
 def test_what_was_rolled_back_is_passed_over(trained: Path) -> None:
     store = Store.open()
+    policy(store, margin=1.0)
     promote(store, "toys", named("strong"))
     promote(store, "toys", named("verbs"))
     rollback(store, "stance")
