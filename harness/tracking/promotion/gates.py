@@ -87,7 +87,7 @@ def items_gate(candidate: Candidate, rival: Rival | None, *, replace: bool) -> G
     return result.waived("--replace") if replace else result
 
 
-def test_gate(candidate: Candidate, rival: Rival | None, margin: float) -> GateResult:
+def veto_gate(candidate: Candidate, rival: Rival | None, margin: float) -> GateResult:
     """Compare a candidate with the champion on test: an established loss beyond the margin is a veto."""
     name = "test"
     if rival is None:

@@ -17,7 +17,7 @@ from harness.tracking.promotion.gates import (
     calibration_gate,
     items_gate,
     model_gates,
-    test_gate,
+    veto_gate,
 )
 from harness.tracking.promotion.outcome import Promotion, RefusedPromotionError
 from harness.tracking.promotion.wheel_overlay import add_wheel, check_wheel
@@ -159,7 +159,7 @@ def _looked_at(
     store: Store, name: str, candidate: Candidate, rival: Rival | None, margin: float
 ) -> GateResult:
     """Judge the gate of test; where test was looked at, record it."""
-    result = test_gate(candidate, rival, margin)
+    result = veto_gate(candidate, rival, margin)
     if rival is not None and result.verdict not in ("not applicable", "not checked"):
         look = {
             "test": candidate.tags.get(names.TEST),
