@@ -170,7 +170,9 @@ def results_table(run: ExperimentRun) -> Table:
             "reused" if classifier.reused else duration(classifier.seconds, places=1),
         )
     if best:
-        table.caption = f"* `make promote` takes it: {_why_chosen(run)}"
+        table.caption = f"* {_why_chosen(run)}" + (
+            "" if _blocking_audits(run) else ": `make promote` takes it"
+        )
     return table
 
 

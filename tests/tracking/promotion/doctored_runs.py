@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
+import pytest
 
+from harness.serving.reproduction import reproduce
+from harness.tracking.promotion import Promotion, PromotionRequest, RefusedPromotionError, gates
 from harness.tracking.store import Store
+from harness.values.errors import HarnessError
 from tests.tracking.toy_runs import runs_by_name
 
 LABELS = ("critical", "neutral", "supportive")
@@ -86,5 +90,40 @@ def set_seconds(store: Store, classifier: str, seconds: float) -> None:
     path.write_text(json.dumps(data), encoding="utf-8")
 
 
-def proba_of(rows: pd.DataFrame) -> np.ndarray:
-    return rows[[f"p_{label}" for label in LABELS]].to_numpy()
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load models in this process: a fresh one takes a second each time, and has tests of its own."""
+    monkeypatch.setattr(gates, "reproduce_in_fresh_process", reproduce)
+
+
+def named(classifier: str, **more: Any) -> PromotionRequest:
+    return PromotionRequest(classifier=classifier, **more)
+
+
+def champion(store: Store, name: str = "stance", alias: str = "champion") -> str:
+    return str(store.client.get_model_version_by_alias(name, alias).version)
+
+
+def set_validation(store: Store, **scores: float) -> None:
+    """Give classifiers other scores on validation, as they are logged."""
+    for classifier, score in scores.items():
+        store.client.log_metric(run_of(store, classifier).info.run_id, "validation/f1_macro", score)
+
+
+def message(error: type[HarnessError], call: Callable[[], object]) -> str:
+    """The message of an error of this very type."""
+    with pytest.raises(error) as caught:
+        call()
+    assert type(caught.value) is error
+    return str(caught.value)
+
+
+def verdicts(promotion: Promotion | RefusedPromotionError) -> dict[str, str]:
+    table = promotion.gates
+    return dict(zip(table["gate"], table["verdict"], strict=True))
+
+
+def policy(store: Store, **settings: Any) -> None:
+    """Set what the config of the experiment says of promotion."""
+    text = json.dumps({"audits": {"leaks": "warn"}, **settings})
+    store.client.set_experiment_tag(store.find_experiment("toys"), "harness.promotion", text)

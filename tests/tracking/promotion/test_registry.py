@@ -17,17 +17,13 @@ from typer.testing import CliRunner
 import harness
 from harness.cli.main import app
 from harness.cli.models import registry_text
-from harness.serving.reproduction import reproduce
-from harness.tracking.promotion import PromotionRequest, gates, promote, promoting, registry_table, versions
+from harness.tracking.promotion import PromotionRequest, promote, promoting, registry_table, versions
 from harness.tracking.promotion.registry_table import COLUMNS
 from harness.tracking.store import Store
 from harness.values.errors import PromotionError
-from tests.tracking.promotion.doctored_runs import run_of, set_findings
+from tests.tracking.promotion.doctored_runs import in_this_process, run_of, set_findings
 
-
-@pytest.fixture(autouse=True)
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gates, "reproduce_in_fresh_process", reproduce)
+__all__ = ["in_this_process"]
 
 
 def test_an_empty_registry_has_columns_and_says_so(folder: Path) -> None:
@@ -178,7 +174,6 @@ RACE = """
 import sys, time
 from pathlib import Path
 from harness.tracking.promotion import PromotionRequest, gates, promote, versions
-from harness.serving.reproduction import reproduce
 from harness.tracking.store import Store
 gates.reproduce_in_fresh_process = reproduce
 store = Store.open()
