@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harness.runs.experiment import ClassifierRun, ExperimentRun, FailedClassifiersError, run
     from harness.runs.external import ScoredPredictions, score
     from harness.runs.model_audit import AuditedModel, audit
-    from harness.runs.model_promotion import promote, rollback
+    from harness.runs.model_promotion import promote, registry, rollback
     from harness.runs.observer import RunObserver
     from harness.runs.suites import run_suite
     from harness.tracking.models import load, load_both
@@ -59,6 +59,7 @@ __all__ = [
     "load_corpus",
     "promote",
     "read",
+    "registry",
     "rollback",
     "run",
     "run_suite",
@@ -74,7 +75,7 @@ _HOMES = {
     "harness.runs.experiment": ("ClassifierRun", "ExperimentRun", "FailedClassifiersError", "run"),
     "harness.runs.external": ("ScoredPredictions", "score"),
     "harness.runs.observer": ("RunObserver",),
-    "harness.runs.model_promotion": ("promote", "rollback"),
+    "harness.runs.model_promotion": ("promote", "registry", "rollback"),
     "harness.runs.suites": ("run_suite",),
     "harness.tracking.models": ("load", "load_both"),
     "harness.values.errors": ("HarnessError",),

@@ -141,6 +141,8 @@ split: {{kind: predefined, calibration: 0}}
 seeds: {seeds}
 primary: f1_macro
 tracking: {{log_text: {log_text}, tags: {{team: tests}}}}
+# Its sentences differ in a number alone: test repeats train nearly word for word.
+promotion: {{audits: {{leaks: warn}}}}
 classifiers:
 {classifiers}
 """

@@ -161,7 +161,7 @@ def results_table(run: ExperimentRun) -> Table:
     """Set the classifiers of an experiment side by side, in the order of the config.
 
     The primary metric stands with its 95 % interval over test items and its standard deviation over
-    seeds; the best on validation, which promotion chooses, has an asterisk.
+    seeds; the one that promotion takes has an asterisk.
     """
     from harness.runs.experiment import score_of
     from harness.scoring.comparison.conclusions import shortened
@@ -181,7 +181,9 @@ def results_table(run: ExperimentRun) -> Table:
             "reused" if classifier.reused else duration(classifier.seconds, places=1),
         )
     if best:
-        table.caption = f"* best {primary} on validation: `make promote` takes it"
+        table.caption = f"* {_why_chosen(run)}" + (
+            "" if _blocking_audits(run) else ": `make promote` takes it"
+        )
     return table
 
 
@@ -240,7 +242,32 @@ def _print_next_steps(console: Console, run: ExperimentRun) -> None:
     if len(run) > 1:
         console.print(f"  make compare EXPERIMENT={run.name}   compare them with paired tests")
     console.print(f"  make ui EXPERIMENT={run.name}        look at the runs in the MLflow UI")
-    console.print(f"  make promote EXPERIMENT={run.name}   make the best one champion")
+    blocking = _blocking_audits(run)
+    # What cannot be served, or would be refused, is not offered.
+    if blocking:
+        console.print(
+            screen.paragraph(f"{run.best} cannot be promoted: it fails {', '.join(blocking)}", then="  ")
+        )
+    elif run.best:
+        console.print(f"  make promote EXPERIMENT={run.name}   make {run.best} champion")
+
+
+def _why_chosen(run: ExperimentRun) -> str:
+    """Say in a few words why promotion takes this classifier; it says so at length itself."""
+    assert run.choice is not None
+    if run.choice.name == run.choice.best:
+        return f"best {run.plan.primary.name} on validation"
+    return f"as good on validation as {run.choice.best}, and better in audits or cost"
+
+
+def _blocking_audits(run: ExperimentRun) -> list[str]:
+    """Return the audits that would stop a promotion of the best classifier."""
+    policy = run.plan.promotion
+    return [
+        finding.audit.replace("_", " ")
+        for finding in (run[run.best].findings if run.best else ())
+        if finding.verdict == "failed" and policy.blocks(finding.audit)
+    ]
 
 
 def _other_metrics(run: ExperimentRun) -> list[str]:

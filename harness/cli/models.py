@@ -1,16 +1,19 @@
-"""The verbs promote, rollback and predict."""
+"""The verbs promote, rollback, registry and predict."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+from harness.cli import screen
 from harness.values.errors import ModelError
+from harness.values.formatting import interval, number
+from harness.values.gates import GateResult
 
 _COMMA_BEFORE_NAME = re.compile(r",(?=\s*\w+\s*=)")
 
@@ -57,35 +60,112 @@ Experiment = Annotated[
 
 def promote(
     experiment: Experiment = "",
-    classifier: Annotated[str, typer.Option(help="Left out, the best on validation.")] = "",
+    classifier: Annotated[
+        str, typer.Option(help="Left out, the best on validation; of equal ones by audits, then by cost.")
+    ] = "",
     model_name: Annotated[str, typer.Option(help="Left out, the config's model_name, or the task.")] = "",
-    replace: Annotated[
-        bool, typer.Option(help="Replace a champion that was scored on another test set.")
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the table of gates and change nothing.")
     ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a champion that was scored on another test set.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Promote in spite of gates that fail; the version keeps it.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why it is forced; the version keeps it.")] = "",
     with_wheel: Annotated[
         bool,
         typer.Option("--with-wheel", help="Add the package's wheel to the model, for serving elsewhere."),
     ] = False,
 ) -> None:
-    """Register the best classifier of an experiment, by its primary metric on validation, as champion."""
+    """Make the best classifier of an experiment champion, if it passes the gates of its config."""
+    from harness.runs import model_promotion
+    from harness.tracking.promotion import RefusedPromotionError
+
+    if reason and not force:
+        raise typer.BadParameter("has no effect without --force", param_hint="--reason")
+    try:
+        promoted = model_promotion.promote(
+            experiment,
+            classifier=classifier,
+            model_name=model_name,
+            replace=replace,
+            with_wheel=with_wheel,
+            force=(reason or "no reason was given") if force else "",
+            dry_run=dry_run,
+        )
+    except RefusedPromotionError as refusal:
+        _print_gates(refusal.results)
+        raise
+    if dry_run:
+        _print_gates(promoted.results)
+    for line in promoted.describe().splitlines():
+        typer.echo(screen.paragraph(line, then="  "))
+    if not dry_run:
+        typer.echo(
+            f"Label with it: make predict MODEL={promoted.uri} INPUT=sentences.csv OUTPUT=labelled.csv"
+        )
+
+
+def rollback(
+    model_name: Annotated[
+        str, typer.Argument(help="stance or framing, say; left out, the only one with a champion.")
+    ] = "",
+) -> None:
+    """Make the champion before this one champion again; twice, the one before that."""
     from harness.runs import model_promotion
 
-    promoted = model_promotion.promote(
-        experiment,
-        classifier=classifier,
-        model_name=model_name,
-        replace=replace,
-        with_wheel=with_wheel,
-    )
-    typer.echo(promoted.describe())
-    typer.echo(f"Label with it: make predict MODEL={promoted.uri} INPUT=sentences.csv OUTPUT=labelled.csv")
+    restored = model_promotion.rollback(model_name)
+    typer.echo(screen.paragraph(restored.describe().splitlines()[0], then="  "))
 
 
-def rollback(model_name: Annotated[str, typer.Argument(help="stance or framing, say.")]) -> None:
-    """Make the champion before this one champion again."""
+def registry(
+    json_: Annotated[bool, typer.Option("--json", help="Write JSON, one object per version.")] = False,
+) -> None:
+    """List registered models: aliases, scores, verdicts; who made them champion, when and why."""
     from harness.runs import model_promotion
 
-    typer.echo(model_promotion.rollback(model_name).describe())
+    versions = model_promotion.registry()
+    if json_:
+        typer.echo(versions.to_json(orient="records", indent=2, force_ascii=False))
+    elif versions.empty:
+        typer.echo("no model is registered yet")
+    else:
+        for text in registry_text(versions.to_dict("records")):
+            typer.echo(text)
+
+
+def registry_text(rows: Iterable[Mapping[Any, Any]]) -> Iterator[str]:
+    """Yield the lines of a registry: one per version, and below it what a reader should know."""
+    for row in rows:
+        alias = f" [{row['aliases']}]" if row["aliases"] else ""
+        yield f"{row['model']} version {row['version']}{alias}: {row['classifier']}, {row['experiment']}"
+        test = f"{number(row['test'])} ({interval(row['low'], row['high'])})"
+        yield f"  {row['metric']} {number(row['validation'])} on validation, {test} on test"
+        facts = {
+            "failed": row["failed"],
+            "forced": row["forced"],
+            "waived": row["waived"],
+            "promoted": f"{row['at']} UTC by {row['by']}" if row["at"] else "",
+            "why": row["why"],
+        }
+        for word, fact in facts.items():
+            if fact:
+                yield screen.paragraph(f"{word}: {fact}", first="  ", then="    ")
+
+
+def _print_gates(results: Sequence[GateResult]) -> None:
+    table = screen.table("", ["gate", "verdict"], ["value", "limit"])
+    for result in results:
+        cells = (number(result.value, missing=""), number(result.limit, missing=""))
+        table.add_row(result.words, result.verdict, *cells)
+    screen.console().print(table)
+    for result in results:
+        # What failed is said at the end, by how much.
+        if result.verdict in ("warning", "undecided", "waived", "not checked"):
+            text = f"{result.words}: {result.verdict}. {result.brief}"
+            typer.echo(screen.paragraph(text, then="  "))
 
 
 def predict(
@@ -161,5 +241,5 @@ def _columns(pairs: Sequence[str]) -> dict[str, str]:
 
 def add_to(app: typer.Typer) -> None:
     """Add the verbs to a command line."""
-    for verb in (promote, rollback, predict):
+    for verb in (promote, rollback, registry, predict):
         app.command()(verb)

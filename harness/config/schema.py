@@ -62,6 +62,61 @@ class Abstention(Strict):
         return self
 
 
+Action = Literal["block", "warn", "off"]
+"""What a failed audit does to a promotion."""
+
+ACTIONS: Mapping[str, Action] = {
+    "leaks": "block",
+    "target_use": "block",
+    "sensitivity": "block",
+    "party_swap": "block",
+    # Every small classifier that we know of fails it: it would block them all, and then nobody would heed it.
+    "behaviour": "warn",
+    "unseen": "warn",
+    "annotators": "warn",
+}
+"""The defaults, by audit. An audit of one's own warns."""
+
+GATES = ("test", "calibration", "size", "latency")
+"""Gates that are no audits and may be waived."""
+
+
+class PromotionPolicy(Strict):
+    """What a model has to meet before it becomes champion. It may change without any run being repeated."""
+
+    audits: dict[str, Action] = Field(
+        default_factory=dict,
+        description="What a failed audit does: block, warn or off. Verdicts other than failed never block."
+        " Default: leaks, target_use, sensitivity and party_swap block, the others warn.",
+    )
+    waive: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="Gates that may fail (an audit, test, calibration, size, latency), each with the reason,"
+        " which the version keeps.",
+    )
+    margin: float = Field(
+        0.01,
+        ge=0,
+        description="Test only vetoes: where the model is worse than the champion by more than this, with the"
+        " whole 95 % interval of the paired test.",
+    )
+    calibration: float | None = Field(
+        0.1, gt=0, description="Highest calibration error on validation, beyond chance; null: any."
+    )
+    max_megabytes: float | None = Field(2000.0, gt=0, description="Size of the model's files; null: any.")
+    max_milliseconds: float | None = Field(
+        1000.0, gt=0, description="Time per sentence on the machine that promotes; null: any."
+    )
+
+    def action(self, audit: str) -> Action:
+        """Return what a failure of an audit does."""
+        return self.audits.get(audit, ACTIONS.get(audit, "warn"))
+
+    def blocks(self, audit: str) -> bool:
+        """Say whether a failure of an audit stops a promotion."""
+        return self.action(audit) == "block" and audit not in self.waive
+
+
 class ExperimentConfig(Strict):
     """One experiment: a corpus, a task, a split, seeds, metrics and named classifiers."""
 
@@ -108,6 +163,7 @@ class ExperimentConfig(Strict):
         description="Diagnostic audits: a list, or a mapping of audits to options. Default: all of them.",
     )
     model_name: Name | None = Field(None, description="Name of the registered model. Default: the task.")
+    promotion: PromotionPolicy = Field(default_factory=lambda: PromotionPolicy.model_validate({}))
     tracking: Tracking = Field(default_factory=lambda: Tracking.model_validate({}))
 
 
@@ -115,6 +171,7 @@ SECTIONS: Mapping[str, type[Strict]] = {
     "tracking": Tracking,
     "calibration": Calibration,
     "abstention": Abstention,
+    "promotion": PromotionPolicy,
 }
 """Sections of a config whose settings are the same for every kind."""
 
@@ -203,8 +260,7 @@ def described(error: Any, model: type[Strict]) -> Problem:
         )
     # pydantic lists all values; a suggestion of the nearest is easier to act on.
     if error["type"] == "literal_error" and parents:
-        kinds = typing.get_args(SECTIONS[".".join(parents)].model_fields[last].annotation)
-        return Problem(path, f"unknown {last} {error['input']!r}", suggest(str(error["input"]), kinds))
+        return _unknown_kind(error, parents, last)
     if error["type"] == "value_error":
         return Problem(path, str(error["ctx"]["error"]))
     if error["type"] == "model_type":
@@ -214,6 +270,16 @@ def described(error: Any, model: type[Strict]) -> Problem:
     for python, yaml in {"a valid dictionary": "a mapping", "a valid tuple": "a list"}.items():
         message = message.replace(python, yaml)
     return Problem(path, f"{message}, got {abbreviate(error['input'])}")
+
+
+def _unknown_kind(error: Any, parents: Sequence[str], last: str) -> Problem:
+    """Describe a value that is none of those that a setting takes."""
+    path, section = ".".join([*parents, last]), SECTIONS.get(".".join(parents))
+    # A key of one's own, such as the name of an audit, is no field of a section.
+    if section is None:
+        return Problem(path, f"should be {error['ctx']['expected']}, got {error['input']!r}")
+    kinds = typing.get_args(section.model_fields[last].annotation)
+    return Problem(path, f"unknown {last} {error['input']!r}", suggest(str(error["input"]), kinds))
 
 
 def json_schema() -> dict[str, Any]:

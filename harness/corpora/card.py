@@ -75,6 +75,9 @@ class Card:
         As its publishers state it.
     flaws : tuple of str
         What a user should know before believing a score.
+    not_for : str
+        What a model that was trained on it must not be used for, as a clause; empty where that follows from
+        the texts alone.
     published : tuple of Published
         Scores to compare with; none where none could be verified.
     variable : str
@@ -96,6 +99,7 @@ class Card:
     labelling: str = ""
     licence: str = ""
     flaws: tuple[str, ...] = ()
+    not_for: str = ""
     published: tuple[Published, ...] = ()
     variable: str = ""
     address: str = ""
@@ -184,6 +188,7 @@ _OPTIONAL: Mapping[str, type] = {
     "labelling": str,
     "licence": str,
     "flaws": list,
+    "not_for": str,
     "published": list,
     "variable": str,
     "address": str,

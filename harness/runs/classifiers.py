@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.audits.experiment_audits import audit_classifier
-from harness.classifiers.protocol import Example
+from harness.classifiers.protocol import Example, Saveable
 from harness.config.plan import PlannedClassifier
+from harness.evaluation.choice import Contender
 from harness.evaluation.pooled_scores import pool_trials
 from harness.evaluation.prepared import Prepared, reads_both
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
@@ -62,10 +64,33 @@ class ClassifierOutcome:
     @property
     def is_deterministic(self) -> bool:
         """Whether no seed changes it; False for one that failed."""
+        return bool(getattr(self._unfitted(), "deterministic", False))
+
+    @property
+    def is_saveable(self) -> bool:
+        """Whether it can be saved, so that a model of it can be promoted; False for one that failed."""
+        return isinstance(self._unfitted(), Saveable)
+
+    @property
+    def contender(self) -> Contender | None:
+        """What a choice among classifiers needs to know of it; None where no model of it can be promoted."""
+        if self.result is None or not self.is_saveable:
+            return None
+        verdicts = {finding.audit: finding.verdict for finding in self.result.findings}
+        seconds = [trial.seconds.get("predict", math.nan) for trial in self.result.trials]
+        return Contender(
+            self.name,
+            self.result.predictions,
+            verdicts,
+            sum(seconds) / len(seconds),
+            deterministic=self.is_deterministic,
+        )
+
+    def _unfitted(self) -> Any:
+        """Return a classifier like it, not fitted; None where it failed."""
         if self.result is None:
-            return False
-        bound, labels = self.classifier.bound, self.result.predictions.labels
-        return bool(getattr(bound.make(labels=labels, seed=0), "deterministic", False))
+            return None
+        return self.classifier.bound.make(labels=self.result.predictions.labels, seed=0)
 
 
 def check_leaks(prepared: Prepared, *, allow: bool = False) -> Leaks | None:
@@ -131,14 +156,18 @@ def run_classifiers(
     tracker = _tracker(prepared, destination, fresh=fresh, marks=marks)
     shared = (leaks.finding,) if leaks is not None else ()
     by_digest: dict[str, TrialResult] = {}
-    for classifier in prepared.plan.classifiers:
-        began = time.perf_counter()
-        try:
-            result, reused = _run_classifier(prepared, tracker, classifier, (shared, by_digest))
-        except HarnessError as error:
-            yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
-        else:
-            yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
+    try:
+        for classifier in prepared.plan.classifiers:
+            began = time.perf_counter()
+            try:
+                result, reused = _run_classifier(prepared, tracker, classifier, (shared, by_digest))
+            except HarnessError as error:
+                yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
+            else:
+                yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
+    finally:
+        if isinstance(tracker, Tracker):
+            tracker.mark_latest()
 
 
 def finished_classifiers(prepared: Prepared, store: Store) -> Iterator[ClassifierOutcome]:

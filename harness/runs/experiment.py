@@ -9,11 +9,13 @@ import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.config.plan import Plan
 from harness.config.plan.objects import Config, Overrides, plan_of
+from harness.evaluation.choice import Choice, choose
 from harness.evaluation.prepared import Prepared, prepare
 from harness.evaluation.results import ClassifierResult
 from harness.runs.classifiers import ClassifierOutcome, check_leaks, run_classifiers
@@ -210,16 +212,21 @@ class ExperimentRun:
         ]
         return pd.DataFrame(rows, columns=columns)
 
+    @cached_property
+    def choice(self) -> Choice | None:
+        """The classifier that promotion would take, and why; None where none can be promoted.
+
+        It has a model and the best primary metric on validation; of those that cannot be told apart, it has
+        the better audits, then the lower cost.
+        """
+        outcomes = [outcome.contender for outcome in self.outcomes]
+        contenders = [contender for contender in outcomes if contender is not None]
+        return choose(contenders, self.plan.primary.name, self.plan.promotion) if contenders else None
+
     @property
     def best(self) -> str:
-        """The classifier with the best primary metric on validation; empty without validation rows."""
-        primary = self.plan.primary
-        # Not on test: the best score of several classifiers there would partly be luck.
-        values = {run.name: score_of(run.scores, "validation", primary.name)["value"] for run in self}
-        scored = [name for name, value in values.items() if not math.isnan(value)]
-        if not scored:
-            return ""
-        return (max if primary.direction == "higher" else min)(scored, key=values.__getitem__)
+        """The classifier that promotion would take; empty where none can be promoted."""
+        return self.choice.name if self.choice is not None else ""
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -245,7 +252,7 @@ class ExperimentRun:
         # Names and messages may come from files of others: nothing reaches a notebook unescaped.
         title = html.escape(f"{self.name}: {self.plan.primary.name} on test")
         table = self.summary.to_html(index=False, float_format="{:.3f}".format, na_rep="–", border=0)
-        best = f"<p>Best on validation: {html.escape(self.best)}.</p>" if self.best else ""
+        best = f"<p>{html.escape(self.choice.sentence)}</p>" if self.choice is not None else ""
         failed = "".join(
             f"<p>{html.escape(name)} failed: {html.escape(str(error))}</p>"
             for name, error in self.failed.items()

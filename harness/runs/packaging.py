@@ -6,20 +6,25 @@ import shutil
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harness.classifiers.protocol import Accelerated, Labelled
+from harness.corpora.readers.partyline import partyline
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
 from harness.reports.model_card import model_card
 from harness.reports.run_summary import Summary
 from harness.serving.contract import DATA, Contract, loader
 from harness.serving.folder import write_data, write_mlflow
+from harness.serving.probes import write_probes
 from harness.values.catalog import plain
 from harness.values.errors import ModelError
 from harness.values.version import VERSION
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CARD = "MODEL_CARD.md"
 VERSIONS = ("numpy", "scikit-learn", "torch", "transformers", "mlflow")
@@ -54,9 +59,34 @@ def pack(prepared: Prepared, path: Path, summary: Summary, *, run_id: str, model
         write_data(data, result.model, contract_of(prepared, result), prepared.corpus.parties)
         card = model_card(summary) + accelerated(data / "model", prepared, result)
         (data / CARD).write_text(card, encoding="utf-8")
+        # Last: the probes are answered by everything that the folder holds.
+        write_probes(data, probe_rows(prepared, result))
         write_mlflow(path, data, run_id=run_id, model_id=model_id)
     finally:
         shutil.rmtree(data.parent)
+
+
+def probe_rows(prepared: Prepared, result: ClassifierResult) -> pd.DataFrame:
+    """Return rows that a model is to be recognised by: of validation, or invented where texts are not logged.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    result : ClassifierResult
+
+    Returns
+    -------
+    DataFrame
+        Columns ``text``, ``target``, ``start``, ``end``, ``holder``.
+    """
+    config = prepared.plan.config
+    if not config.tracking.log_text:
+        # Licensed text may not leave the corpus, and a model is handed on: the shipped articles are ours.
+        return partyline(task=config.task).for_task(config.task).rows
+    assert result.served is not None
+    split = prepared.split_of(result.served.trial.fold)
+    # Never test rows, which a model that is handed on would carry with it.
+    return prepared.part(split, "validation" if split.validation else "train").rows
 
 
 def accelerated(folder: Path, prepared: Prepared, result: ClassifierResult) -> str:

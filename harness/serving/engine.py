@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,12 +119,19 @@ class LabelEngine:
         decider = self.contract.effective_decider
         proba = decider.calibrated(proba)
         codes = labels.decide(proba, decider.thresholds)
-        decoded = labels.decode(codes)
-        texts = [label if isinstance(label, str) else SEPARATOR.join(label) for label in decoded]
-        table = pd.DataFrame({"label": pd.Series(texts, index=rows.index, dtype=object)})
+        table = pd.DataFrame({"label": pd.Series(self.texts(codes), index=rows.index, dtype=object)})
         for k, name in enumerate(labels.names):
             table[f"p_{name}"] = proba[:, k]
         return table.assign(abstain=decider.abstains(proba, codes))
+
+    def texts(self, codes: NDArray[np.int64]) -> list[str]:
+        """Write label codes as the column ``label`` has them."""
+        decoded = self.contract.labels.decode(codes)
+        return [label if isinstance(label, str) else SEPARATOR.join(label) for label in decoded]
+
+    def uncached(self) -> LabelEngine:
+        """Return the same model with an empty cache: every row is computed."""
+        return replace(self, recent=ProbabilityCache(WINDOW))
 
     def _probabilities(self, items: list[Example]) -> NDArray[np.float64]:
         """Compute each distinct example of a window once."""

@@ -75,6 +75,7 @@ def experiment_tags(plan: Plan) -> dict[str, str]:
         NOTE: "\n\n".join(line for line in lines if line),
         names.CONFIG: plan.digest,
         names.PRIMARY: plan.primary.name,
+        names.PROMOTION: plan.promotion.model_dump_json(),
     }
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from harness.serving.inference.model import LabelModel, load_folder
@@ -38,7 +41,7 @@ def load(uri: str | Path, *, engine: str = "") -> LabelModel:
         Where the store cannot be opened.
     """
     address = os.fspath(uri)
-    folder = _downloaded(address) if address.startswith(SCHEMES) else Path(address)
+    folder = _downloaded(Store.open(), address) if address.startswith(SCHEMES) else Path(address)
     return load_folder(folder, engine=engine, uri=address)
 
 
@@ -59,11 +62,32 @@ def load_both(stance: str | Path, frames: str | Path, *, engine: str = "") -> To
     return Together(load(stance, engine=engine), load(frames, engine=engine))
 
 
-def _downloaded(address: str) -> Path:
+@contextlib.contextmanager
+def files_of(store: Store, address: str) -> Iterator[Path]:
+    """Provide the folder of a model's files: the store's own on this machine, else a copy for the block.
+
+    Parameters
+    ----------
+    store : Store
+    address : str
+        ``models:/…`` or ``runs:/…``.
+
+    Raises
+    ------
+    ModelError
+        Where there is no such model, or its files are gone.
+    """
+    if store.artifacts is not None:
+        yield _downloaded(store, address)
+        return
+    with tempfile.TemporaryDirectory(prefix="harness-") as copies:
+        yield _downloaded(store, address, copies)
+
+
+def _downloaded(store: Store, address: str, copies: str | None = None) -> Path:
     """Return a folder with the model's files: the store's own on this machine, else a copy."""
     from harness.tracking.store.database import imported
 
-    store = Store.open()
     artifacts = imported().artifacts
     from mlflow.exceptions import MlflowException
 
@@ -73,7 +97,7 @@ def _downloaded(address: str) -> Path:
             address = _model_of_run(store, address.removeprefix("runs:/").partition("/")[0])
         # MLflow looks aliases up in its global registry, whichever addresses are passed.
         with store.pointed():
-            return Path(artifacts.download_artifacts(artifact_uri=address))
+            return Path(artifacts.download_artifacts(artifact_uri=address, dst_path=copies))
     except (MlflowException, OSError) as error:
         raise ModelError(f"there is no model {address!r} in {store.uri}: {first_line(error)}") from error
 

@@ -31,6 +31,12 @@ MODEL_NAME, SEED = "harness.model_name", "harness.served_seed"
 CLASSIFIER, TRIAL, COMPARISON = "classifier", "trial", "comparison"
 DETERMINISTIC = "harness.deterministic"
 LEAKS, AUDIT = "harness.leaks", "harness.audit."
+PROMOTION = "harness.promotion"
+"""Tag of an experiment: what its config says of promotion, as JSON. Of the experiment and not of its runs, so
+that another rule repeats none of them."""
+
+LATEST = "harness.latest"
+"""Tag of an experiment: the digests of the classifiers that it was run with last, as JSON."""
 
 
 def parent_digest(plan: Plan, classifier: PlannedClassifier, trials: Sequence[Trial]) -> str:

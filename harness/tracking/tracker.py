@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import platform
 import shutil
 import tempfile
@@ -50,6 +51,7 @@ class Tracker:
         marks: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.store, self.plan, self.fresh, self.marks = store, plan, fresh, marks
+        self.digests: list[str] = []
 
     @cached_property
     def experiment_id(self) -> str:
@@ -86,6 +88,7 @@ class Tracker:
         ends the run as FAILED with its reason, Ctrl-C as KILLED; :meth:`ParentRun.complete` as FINISHED.
         """
         digest = names.parent_digest(self.plan, classifier, trials)
+        self.digests.append(digest)
         what = f"it runs {classifier.name} of {self.plan.name}"
         # By the digest: two processes may run different classifiers of one experiment at once.
         with self.store.lock(f"{self.experiment_id}-{digest}", what):
@@ -97,6 +100,12 @@ class Tracker:
             parent = ParentRun(self, classifier, run_id, self.pending(run_id))
             with self.ending(run_id):
                 yield parent
+
+    def mark_latest(self) -> None:
+        """Mark the classifiers that were opened as those of the latest run: promotion chooses among them."""
+        # Of an experiment that was changed and changed back, the newest run is not the latest one.
+        tag = json.dumps(self.digests)
+        self.store.client.set_experiment_tag(self.experiment_id, names.LATEST, tag)
 
     @contextlib.contextmanager
     def ending(self, run_id: str) -> Iterator[None]:

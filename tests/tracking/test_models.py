@@ -11,7 +11,7 @@ from golden import Golden
 import harness
 from harness.serving.engine import LabelEngine
 from harness.tracking.models import load, load_both
-from harness.tracking.promotion import promote
+from harness.tracking.promotion import PromotionRequest, promote
 from harness.tracking.store import Store
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import LabelSet
@@ -41,7 +41,7 @@ def test_the_champion_is_loaded_from_the_store(trained: Path) -> None:
 def test_a_champion_predicts_what_it_predicted_on_test(trained: Path) -> None:
     """The served model's labels are those of its seed's predictions: nothing is lost on the way."""
     store = Store.open()
-    promoted = promote(store, "toys", classifier="verbs")
+    promoted = promote(store, "toys", PromotionRequest(classifier="verbs"))
     files = Path(store.client.download_artifacts(promoted.run_id, ""))
     seed = int(store.client.get_run(promoted.run_id).data.tags["harness.served_seed"])
     scored = pd.read_parquet(files / "predictions.parquet")

@@ -21,7 +21,7 @@ from harness.evaluation.prepared import prepare
 from harness.runs.comparison import compare_logged
 from harness.tracking.auditable import load_for_audit
 from harness.tracking.finished_runs import finished_runs, read_predictions
-from harness.tracking.promotion import promote, rollback
+from harness.tracking.promotion import PromotionRequest, promote, rollback
 from harness.tracking.store import Store
 from harness.tracking.store.relocate import relocate
 from harness.tracking.store.ui import runs_address
@@ -168,16 +168,19 @@ def test_an_old_experiment_is_compared_with_a_new_one(project: Path) -> None:
 
 def test_an_old_run_is_promoted(project: Path) -> None:
     store = Store.open()
-    # Of those with a model: 'theirs' has the best score, but is external.
-    promotion = promote(store, "stance-small")
+    promotion = promote(store, "stance-small", PromotionRequest(classifier="linear"))
     expected = EXPECTED["stance-small/linear"]
     assert (promotion.classifier, promotion.version, promotion.changed) == ("linear", "1", False)
     assert promotion.validation == pytest.approx(expected["validation"], abs=EXACT)
     assert promotion.test == pytest.approx(expected["test"], abs=EXACT)
-    promotion = promote(store, "stance-small", classifier="windowed")
-    assert (promotion.version, promotion.previous) == ("2", "1")
-    (note,) = promotion.notes  # that version 1 had the better score on validation
-    assert "(linear)" in note
+    # Of those with a model: 'theirs' has the best score, but is external. The others cannot be told apart.
+    promotion = promote(store, "stance-small")
+    assert (promotion.classifier, promotion.version, promotion.previous) == ("windowed", "2", "1")
+    assert "windowed predicts fastest" in promotion.choice
+    assert any("(linear)" in note for note in promotion.notes)  # version 1 had the better score on validation
+    verdicts = dict(zip(promotion.gates["gate"], promotion.gates["verdict"], strict=True))
+    # It loads in a fresh process; packed without probes, it has nothing to reproduce.
+    assert verdicts["reproduces"] == "not checked"
     assert harness.load("models:/stance@champion").predict(sentences(project)).shape == (5, 5)
 
 
@@ -186,17 +189,17 @@ def test_old_and_new_runs_of_an_experiment_are_candidates_together(project: Path
     store = Store.open()
     tags = runs_by_name(store, "classifier", "stance-small")["linear"].data.tags
     assert tags["harness.validation_fingerprint"] == EXPECTED["stance-small/linear"]["validation_fingerprint"]
-    promotion = promote(store, "stance-small", classifier="linear")
+    promotion = promote(store, "stance-small", PromotionRequest(classifier="linear"))
     assert (promotion.version, promotion.previous) == ("2", "1")
     # 'windowed' was run by the earlier version alone.
-    assert promote(store, "stance-small", classifier="windowed").version == "3"
+    assert promote(store, "stance-small", PromotionRequest(classifier="windowed")).version == "3"
     restored = rollback(store, "stance")
     assert (restored.version, restored.classifier) == ("2", "linear")
 
 
 def test_an_old_champion_is_brought_back(project: Path) -> None:
     store = Store.open()
-    promote(store, "stance-small", classifier="windowed")
+    promote(store, "stance-small", PromotionRequest(classifier="windowed"))
     restored = rollback(store, "stance")
     assert (restored.version, restored.classifier) == ("1", "linear")
     assert restored.validation == pytest.approx(EXPECTED["stance-small/linear"]["validation"], abs=EXACT)

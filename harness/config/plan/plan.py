@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.config.schema import OFF, ExperimentConfig
+from harness.config.schema import OFF, ExperimentConfig, PromotionPolicy
 from harness.values.catalog import CATALOGUES, Bound
 from harness.values.labels import LabelSet
 from harness.values.tables import fingerprint
@@ -103,6 +103,13 @@ class Plan:
         """The name under which the champion is registered."""
         return self.config.model_name or self.config.task
 
+    @property
+    def promotion(self) -> PromotionPolicy:
+        """What a model has to meet before it becomes champion, with what a failure of each audit does."""
+        policy = self.config.promotion
+        actions = {name: policy.action(name) for name in (*CATALOGUES["audit"], *self.audits)}
+        return policy.model_copy(update={"audits": actions | policy.audits})
+
     def canonical(self) -> dict[str, Any]:
         """Return the config with all defaults, as plain data."""
         # Defaults are filled in and options have one spelling, so that two ways to write the same experiment
@@ -119,6 +126,7 @@ class Plan:
             "audits": dict.fromkeys(CATALOGUES["audit"], OFF)
             | {name: bound.canonical() for name, bound in self.audits.items()},
             "model_name": self.model_name,
+            "promotion": self.promotion.model_dump(mode="json"),
             "thresholds": (self.config.thresholds or TUNED) if self.labels.multi else None,
         }
 

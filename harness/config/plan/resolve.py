@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.config.load import ConfigDocument, load
 from harness.config.plan.data import card_of, missing
 from harness.config.plan.plan import Plan, PlannedClassifier
-from harness.config.schema import OFF, ExperimentConfig, validated
+from harness.config.schema import GATES, OFF, ExperimentConfig, validated
 from harness.scoring.metrics import selection
 from harness.values import catalog
 from harness.values.catalog import Bound
@@ -73,6 +73,7 @@ class _Resolver:
             self._note([Problem("thresholds", "has no effect on a single-label task", hint)])
         metrics, primary = self._metrics(config, labels)
         audits = self._audits()
+        self._check_promotion(config)
         self._make_once(classifiers, split, labels)
         if self.problems:
             raise ConfigError(self._with_lines())
@@ -221,6 +222,20 @@ class _Resolver:
             )
             return None
         return bound
+
+    def _check_promotion(self, config: ExperimentConfig) -> None:
+        """Refuse names under ``promotion`` that are neither audits of this config nor gates."""
+        declared = self.document.data.get("audits")
+        audits = {*catalog.CATALOGUES["audit"], *(declared if isinstance(declared, dict) else ())}
+        policy = config.promotion
+        for path, given, choices in (
+            ("promotion.audits", policy.audits, audits),
+            ("promotion.waive", policy.waive, audits | set(GATES)),
+        ):
+            for name in given:
+                if name not in choices:
+                    what = "there is no such audit" if path.endswith("audits") else "there is no such gate"
+                    self._note([Problem(f"{path}.{name}", what, suggest(name, choices))])
 
     def _grid(self, path: str, bound: Bound, part: Any, grid: Any) -> dict[str, tuple[Any, ...]]:
         if not isinstance(grid, dict):

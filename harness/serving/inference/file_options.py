@@ -49,3 +49,7 @@ class FileOptions:
     def digest(self) -> str:
         """Tell settings apart that change the output; empty for the default ones."""
         return "" if self == FileOptions() else f" {sorted(self.columns.items())} {self.layout}"
+
+
+DEFAULT = FileOptions()
+"""Columns and layout as they are by default; bad rows are an error."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.serving.inference.bad_rows import BadRows, UnreadableRow
 from harness.serving.inference.drafts import Draft, Progress
-from harness.serving.inference.file_options import FileOptions
+from harness.serving.inference.file_options import DEFAULT, FileOptions
 from harness.serving.inference.formats import (
     FileRow,
     Format,
@@ -86,7 +86,7 @@ def predict_file(
     *,
     stream_format: Format | None = None,
     resume: bool = False,
-    options: FileOptions = FileOptions(),
+    options: FileOptions = DEFAULT,
 ) -> int:
     """Label the rows of a file in chunks; the output holds their columns and the label columns.
 
@@ -255,7 +255,7 @@ def _to_standard_output(job: _Job, kind: Format) -> int:
 
 
 def _labelled(
-    model: RowLabeller, chunk: list[FileRow], done: int, options: FileOptions = FileOptions()
+    model: RowLabeller, chunk: list[FileRow], done: int, options: FileOptions = DEFAULT
 ) -> list[FileRow]:
     clash = [name for name in model.columns if name in chunk[0]]
     if clash:

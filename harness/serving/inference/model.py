@@ -155,10 +155,10 @@ def load_folder(folder: Path, *, engine: str = "", uri: str = "") -> LabelModel:
     address = uri or str(folder)
     if not folder.is_dir():
         raise ModelError(f"there is no model {address!r}: give models:/NAME@champion, runs:/ID or a folder")
-    return LabelModel(LabelEngine.read(_data_folder(folder), engine), address)
+    return LabelModel(LabelEngine.read(data_folder(folder), engine), address)
 
 
-def _data_folder(folder: Path) -> Path:
+def data_folder(folder: Path) -> Path:
     """Return the model folder: the folder itself, or the one in the MLflow model around it."""
     candidates = (folder, folder / "data" / DATA)
     for candidate in candidates:

@@ -119,7 +119,10 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self, name: str, what: str = "") -> Iterator[None]:
-        """Hold a lock among the processes that use this project; it is released when the process ends.
+        """Hold a lock among the processes that use this store; it is released when the process ends.
+
+        It lies beside the database: of two folders that share one, neither has locks of its own. For a store
+        on a server it lies with the project, and reaches no other machine.
 
         Parameters
         ----------
@@ -127,7 +130,8 @@ class Store:
         what : str
             What the other process does, shown on standard error while waiting for it.
         """
-        with locked(self.home / "locks" / f"{name}.lock", what):
+        home = self.database.parent if self.database is not None else self.home
+        with locked(home / "locks" / f"{name}.lock", what):
             yield
 
     def experiment(self, name: str) -> str:

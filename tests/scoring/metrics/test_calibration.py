@@ -13,6 +13,7 @@ from harness.scoring.metrics.calibration import (
     EPSILON,
     LOG_LOSS,
     brier,
+    chance_corrected_ece,
     claims,
     ece_equal_mass,
     ece_equal_width,
@@ -153,3 +154,31 @@ def test_reliability_bins_by_hand() -> None:
         (0.5, 0.75, 1.0),
         (0.75, 1.0, 1.0),
     ]
+
+
+def test_probabilities_that_are_right_have_no_excess() -> None:
+    """Outcomes drawn from the stated probabilities: what is observed is what chance gives."""
+    generator = np.random.default_rng(3)
+    stated = generator.uniform(0.5, 1.0, 138)
+    truth = (generator.random(138) >= stated).astype(np.int64)
+    error = chance_corrected_ece(truth, np.stack([stated, 1 - stated], axis=1))
+    assert 0.05 < error.chance < error.chance_high
+    assert error.observed < error.chance_high
+    assert error.excess < 0.03
+
+
+def test_the_excess_of_constant_overconfidence_is_the_gap() -> None:
+    """Half of 600 items are right, all are claimed with 0.9: the error is 0.4, less what chance gives."""
+    truth, proba = np.tile([0, 1], 300), np.tile([0.9, 0.1], (600, 1))
+    error = chance_corrected_ece(truth, proba)
+    assert error.observed == pytest.approx(0.4)
+    # One value fills one bin: the mean of |hits / n - 0.9| is sqrt(2 / pi) * 0.3 / sqrt(600) = 0.0098.
+    assert error.chance == pytest.approx(0.0098, abs=0.001)
+    assert error.excess == pytest.approx(0.4 - error.chance)
+
+
+def test_the_excess_of_several_labels_is_their_mean() -> None:
+    truth = np.stack([np.tile([0, 1], 300), np.zeros(600, dtype=np.int64)], axis=1)
+    proba = np.tile([0.9, 0.0], (600, 1))
+    error = chance_corrected_ece(truth, proba)
+    assert error.observed == pytest.approx(0.2)

@@ -1,0 +1,173 @@
+"""Classifiers of an experiment in, the one that promotion takes out: by validation, then audits, then cost.
+
+Of several classifiers that cannot be told apart, the one with the best score is best by luck as often as not.
+What is known of them beyond the score decides instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.config.schema import PromotionPolicy
+from harness.scoring.aligned import AlignedPredictions
+from harness.scoring.comparison import Comparison, compare
+from harness.scoring.comparison.scalar_metric import ScalarMetric
+from harness.values.errors import PredictionsError
+from harness.values.formatting import duration, number
+from harness.values.tables import Predictions
+
+SPLIT = "validation"
+DRAWS = 2_000
+"""Enough to establish a difference among up to nine classifiers, and quick enough for the end of each run."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A classifier that could be promoted: it has a model.
+
+    Attributes
+    ----------
+    name : str
+    predictions : Predictions
+    verdicts : mapping
+        Audit → verdict.
+    seconds : float
+        What predicting took, mean over trials; NaN where it is unknown.
+    deterministic : bool
+        Whether it is the same under every seed.
+    """
+
+    name: str
+    predictions: Predictions = field(repr=False)
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = math.nan
+    deterministic: bool = False
+
+    def counts(self, policy: PromotionPolicy) -> tuple[int, int, int]:
+        """Count failed audits that block, failed audits, and warnings; those that are off count nowhere."""
+        counted = {name: word for name, word in self.verdicts.items() if policy.action(name) != "off"}
+        failed = [name for name, word in counted.items() if word == "failed"]
+        blocking = sum(map(policy.blocks, failed))
+        return blocking, len(failed), sum(word == "warning" for word in counted.values())
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The classifier that promotion takes, and why.
+
+    Attributes
+    ----------
+    name : str
+    best : str
+        The one with the best score on validation.
+    tied : tuple of str
+        Those that cannot be told from the best, it included, best first.
+    sentence : str
+    """
+
+    name: str
+    best: str
+    tied: tuple[str, ...]
+    sentence: str
+
+
+def choose(contenders: Sequence[Contender], metric: str, policy: PromotionPolicy) -> Choice | None:
+    """Choose the classifier to promote.
+
+    Parameters
+    ----------
+    contenders : sequence of Contender
+        Scored on the same rows.
+    metric : str
+        The primary metric.
+    policy : PromotionPolicy
+        Which audits block.
+
+    Returns
+    -------
+    Choice or None
+        None where no contender has a score on validation.
+    """
+    scores = {contender.name: validation_score(contender, metric) for contender in contenders}
+    scored = [contender for contender in contenders if not math.isnan(scores[contender.name])]
+    if not scored:
+        return None
+    if len(scored) == 1:
+        name = scored[0].name
+        return Choice(
+            name, name, (name,), f"{name} is the only classifier with a model and a validation score."
+        )
+    comparison = compare(
+        ((contender.name, contender.predictions) for contender in scored),
+        metric,
+        split=SPLIT,
+        draws=DRAWS,
+        deterministic={contender.name for contender in scored if contender.deterministic},
+    )
+    tied = comparison.groups[0]
+    if len(tied) == 1:
+        return Choice(tied[0], tied[0], tied, _separated(comparison))
+    # Of equal ones the better score: `tied` is in its order, and sorting keeps the order of equals.
+    by_name = {contender.name: contender for contender in scored}
+    ranked = sorted((by_name[name] for name in tied), key=lambda contender: _rank(contender, policy))
+    return Choice(ranked[0].name, tied[0], tied, _tie(comparison, ranked, policy))
+
+
+def validation_score(contender: Contender, metric: str) -> float:
+    """Return the mean over seeds on validation; NaN where it has no such rows, or no such score."""
+    rows = contender.predictions.only(split=SPLIT)
+    scalar = ScalarMetric.named(metric, rows.labels)
+    if rows.rows.empty or (scalar.metric.probabilities and not rows.has_probabilities):
+        return math.nan
+    try:
+        return float(scalar.by_seed(AlignedPredictions.of(rows)).mean())
+    except PredictionsError:
+        return math.nan
+
+
+def _rank(contender: Contender, policy: PromotionPolicy) -> tuple[float, ...]:
+    seconds = math.inf if math.isnan(contender.seconds) else contender.seconds
+    return (*contender.counts(policy), seconds)
+
+
+def _separated(comparison: Comparison) -> str:
+    run = comparison.runs[0]
+    return (
+        f"{run.name} is best on validation ({comparison.metric} {number(run.value)}); paired tests on"
+        f" {_rows(comparison)} tell it from every other."
+    )
+
+
+def _tie(comparison: Comparison, ranked: Sequence[Contender], policy: PromotionPolicy) -> str:
+    names = {contender.name for contender in ranked}
+    listed = ", ".join(f"{run.name} {number(run.value)}" for run in comparison.runs if run.name in names)
+    return (
+        f"Paired tests on {_rows(comparison)} of validation cannot tell {listed} ({comparison.metric}) apart."
+        f" {_reason(ranked[0], ranked[1], policy)}"
+    )
+
+
+def _rows(comparison: Comparison) -> str:
+    return f"{comparison.n_items:,} rows in {comparison.n_clusters:,} groups"
+
+
+def _reason(first: Contender, second: Contender, policy: PromotionPolicy) -> str:
+    """Say by what the first is before the second."""
+    counts = zip(
+        ("failed audits that block", "failed audits", "warnings of audits"),
+        first.counts(policy),
+        second.counts(policy),
+        strict=True,
+    )
+    for what, fewer, more in counts:
+        if fewer < more:
+            return f"Of these, {first.name} has the fewest {what}: {fewer}, then {second.name}: {more}."
+    if not math.isnan(first.seconds) and first.seconds != second.seconds:
+        times = [duration(part.seconds, places=1) or "an unknown time" for part in (first, second)]
+        return (
+            f"Of these, equal in audits, {first.name} predicts fastest: {times[0]}, then {second.name}:"
+            f" {times[1]}."
+        )
+    return f"Audits and cost are equal, so that {first.name} is taken, which scores highest."
