@@ -109,6 +109,9 @@ def predict(
     )
     if sink is not None:
         typer.echo(f"{count:,} rows written to {sink}", err=True)
+    # Last, on standard error: labels that are copied on from here should not go without it.
+    for line in loaded.trust:
+        typer.echo(line, err=True)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -80,6 +80,8 @@ class Card:
         The environment variable that holds its folder; empty where none is needed.
     address : str
         Where its publishers offer it.
+    origin : str
+        What its texts are, in a few words: ``invented``, ``US news``; empty where these are a user's own.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Card:
     published: tuple[Published, ...] = ()
     variable: str = ""
     address: str = ""
+    origin: str = ""
 
     @property
     def remedy(self) -> str:
@@ -183,6 +186,7 @@ _OPTIONAL: Mapping[str, type] = {
     "published": list,
     "variable": str,
     "address": str,
+    "origin": str,
 }
 _OF_PUBLISHED: Mapping[str, type] = dict.fromkeys(("system", "metric", "items", "source"), str) | {
     "value": float

@@ -12,7 +12,7 @@ from harness.reports.comparison_page import comparison_page
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison.conclusions import conclusions, power
-from harness.tracking import contents, context, names
+from harness.tracking import contents, context, descriptions, names
 from harness.tracking.finished_runs import file_of
 from harness.tracking.store import Store
 from harness.values.tables import fingerprint
@@ -62,7 +62,7 @@ def log_comparison(
         "mlflow.user": context.user(),
         "mlflow.source.type": "LOCAL",
         "mlflow.source.name": "compare",
-        contents.NOTE: _note(comparison),
+        descriptions.NOTE: _note(comparison),
     }
     run = client.create_run(experiment_id, tags=tags, run_name=f"compare {comparison.metric}")
     run_id = str(run.info.run_id)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.evaluation.external import EXTERNAL
 from harness.serving.wheel import ENVIRONMENT_FILES, FOLDER, wheel_name, write_wheel_overlay
-from harness.tracking import names
+from harness.tracking import descriptions, names
 from harness.tracking.store import Store
 from harness.tracking.store.database import imported
 from harness.tracking.tracker import model_of
@@ -163,6 +163,7 @@ def promote(
         previous, changed = (before if before != version else None), before != version
         if changed:
             _make_champion(store, name, version, before)
+        descriptions.describe_champion(store, name, CHAMPION)
     notes = tuple(_notes(store, best, champion if changed else None, name))
     return _promotion(name, version, best, previous=previous, changed=changed, notes=notes)
 
@@ -183,6 +184,7 @@ def rollback(store: Store, model_name: str) -> Promotion:
         store.client.set_registered_model_alias(model_name, CHAMPION, previous.version)
         if champion is not None:
             store.client.set_registered_model_alias(model_name, PREVIOUS, champion.version)
+        descriptions.describe_champion(store, model_name, CHAMPION)
     run = store.client.get_run(str(previous.run_id))
     before = str(champion.version) if champion is not None else None
     return _promotion(model_name, str(previous.version), _Candidate.of(run), previous=before)
@@ -246,9 +248,7 @@ def _registered(store: Store, name: str, best: _Candidate) -> str:
     try:
         client.get_registered_model(name)
     except MlflowException:
-        client.create_registered_model(
-            name, description="Kept by the harness: the version with the alias champion labels."
-        )
+        client.create_registered_model(name)
     # MLflow would register the same model a second time.
     for version in client.search_model_versions(f"name = '{name}'"):
         if version.source == source:
@@ -261,7 +261,7 @@ def _registered(store: Store, name: str, best: _Candidate) -> str:
             source,
             run_id=best.run.info.run_id,
             tags={**tags, "harness.classifier": best.name},
-            description=best.tags.get("mlflow.note.content"),
+            description=descriptions.version_note(best.tags),
             model_id=best.model,
         )
     return str(version.version)

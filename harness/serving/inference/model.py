@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.serving.contract import DATA, FILE
 from harness.serving.engine import LabelEngine
 from harness.serving.input_rows import COLUMNS
+from harness.serving.trust import ModelCard, trust_lines
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import Task
 
@@ -27,10 +28,23 @@ class LabelModel:
     engine : LabelEngine
     uri : str
         The address that it was loaded from.
+    packed_card : ModelCard or None
+        As it lies in the model's folder.
     """
 
     engine: LabelEngine
     uri: str = ""
+    packed_card: ModelCard | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def card(self) -> ModelCard:
+        """What it was trained on, how well it scores and what it failed; printed, it is one line."""
+        return self.packed_card or ModelCard.of_contract(self.engine.contract)
+
+    @property
+    def trust(self) -> list[str]:
+        """How far its labels may be trusted, as one line; see :mod:`harness.serving.trust`."""
+        return trust_lines({self.task: self.card})
 
     @property
     def task(self) -> Task:
@@ -111,7 +125,9 @@ def load_folder(folder: Path, *, engine: str = "", uri: str = "") -> LabelModel:
     address = uri or str(folder)
     if not folder.is_dir():
         raise ModelError(f"there is no model {address!r}: give models:/NAME@champion, runs:/ID or a folder")
-    return LabelModel(LabelEngine.read(_data_folder(folder), engine), address)
+    data = _data_folder(folder)
+    loaded = LabelEngine.read(data, engine)
+    return LabelModel(loaded, address, ModelCard.read(data, loaded.contract))
 
 
 def _data_folder(folder: Path) -> Path:
