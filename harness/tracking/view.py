@@ -1,8 +1,9 @@
 """A plan in, the view with which the MLflow UI opens its runs out.
 
-By default the UI hides the columns of metrics, and draws a chart of every metric, sorted by name. A view that is saved in a tag of the experiment, and named in the address as ``viewStateShareKey``, shows the
-columns that matter, and opens the charts on the scores. Its format is that of MLflow 3.17: the fields of the
-page's state, and the ``type`` and ``metricKey`` of each chart.
+By default the UI hides the columns of metrics, and draws a chart of every metric, sorted by name. A view that
+is saved in a tag of the experiment, and named in the address as ``viewStateShareKey``, shows the columns that
+matter, and opens the charts on the scores. Its format is that of MLflow 3.17: the fields of the page's state,
+and the ``type`` and ``metricKey`` of each chart.
 """
 
 from __future__ import annotations
