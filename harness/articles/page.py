@@ -47,7 +47,9 @@ class ShownSentence:
     pieces: tuple[TextPiece, ...]
 
 
-def reader_page(article: LabelledArticle, *, models: tuple[str, ...] = ()) -> str:
+def reader_page(
+    article: LabelledArticle, *, models: tuple[str, ...] = (), trust: tuple[str, ...] = ()
+) -> str:
     """Return the page of an article.
 
     Parameters
@@ -55,6 +57,9 @@ def reader_page(article: LabelledArticle, *, models: tuple[str, ...] = ()) -> st
     article : LabelledArticle
     models : tuple of str
         Addresses of the models, to be named at the end of the page.
+    trust : tuple of str
+        How far their labels may be trusted, a line each, at the head of the page; see
+        :mod:`harness.serving.trust`.
 
     Returns
     -------
@@ -81,6 +86,7 @@ def reader_page(article: LabelledArticle, *, models: tuple[str, ...] = ()) -> st
             marks=MARKS,
             voices=VOICES,
             models=models,
+            trust=trust,
         )
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -149,6 +150,7 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     title = f"{result.classifier.name}, test, seed {summary.seed}"
     confusion = figures.confusion_png(summary.confusion, summary.labels, title)
     (plots / "confusion_matrix.png").write_bytes(confusion)
+    (plots / "scores.png").write_bytes(_intervals(summary))
     if summary.has_probabilities:
         (plots / "reliability.png").write_bytes(figures.reliability_png(summary.reliability, title))
     if summary.crossed:
@@ -159,6 +161,23 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     curves = {trial.trial.name: trial.curves for trial in result.trials if trial.curves}
     if curves:
         (plots / "training_curves.png").write_bytes(figures.curves_png(curves, result.classifier.name))
+
+
+def _intervals(summary: Summary) -> bytes:
+    """Draw the scores on test that are shares, the primary metric first."""
+    primary, rows = summary.experiment.primary, summary.scores
+    # A loss may be far above 1: it would press the others together.
+    shares = [metric for metric in summary.experiment.metrics if metric.high <= 1 and metric != primary]
+    names_of = [key for metric in (primary, *shares) for key in metric.keys(summary.labels)]
+    by_name = {row["metric"]: row for row in rows[rows["split"] == "test"].to_dict("records")}
+    drawn = [
+        (name, float(row["value"]), float(row["low"]), float(row["high"]))
+        for name in names_of
+        if (row := by_name.get(name)) is not None and not math.isnan(row["value"])
+    ]
+    baseline = summary.baseline.value if summary.baseline is not None else math.nan
+    title = f"{summary.result.classifier.name}: scores on test with 95 % intervals"
+    return figures.intervals_png(drawn, title, baseline)
 
 
 def dataset(experiment: ExperimentInfo) -> DatasetInput:

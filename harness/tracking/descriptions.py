@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from harness.tracking.store import Store
 
 NOTE = "mlflow.note.content"
-RESULTS = "#### Results"
-"""Heading of the part of an experiment's description that is written anew with every run."""
+RESULTS, ABOUT = "#### Results", "#### About"
+"""Headings of an experiment's description; what is before the second is written anew with every run."""
 
 COMPARISONS = "-comparisons"
 """End of the name of the experiment that holds the comparisons of another."""
@@ -62,11 +62,11 @@ def describe_experiment(store: Store, experiment_id: str, head: str = "") -> Non
     """
     experiment = store.client.get_experiment(experiment_id)
     present = experiment.tags.get(NOTE, "")
-    head = head or present.partition(f"\n\n{RESULTS}")[0]
+    head = head or present.partition(f"{RESULTS}\n\n")[2].partition(f"\n\n{ABOUT}\n\n")[2]
     runs = _newest(store, experiment_id)
-    parts = [head]
-    if runs:
-        parts += [RESULTS, _which_is_better(store, experiment.name), _table(runs)]
+    # The answer first: of a closed description the UI shows the first line alone.
+    first = [_which_is_better(store, experiment.name)] if runs else []
+    parts = [*first, RESULTS, _table(runs) if runs else "No classifier is finished.", ABOUT, head]
     note = "\n\n".join(part for part in parts if part)[:MAX_LETTERS]
     if note != present:
         store.client.set_experiment_tag(experiment_id, NOTE, note)

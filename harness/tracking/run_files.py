@@ -166,6 +166,18 @@ def table(predictions: Predictions, texts: pd.DataFrame | None) -> str:
     return str(pd.DataFrame(columns).to_json(orient="split", index=False))
 
 
+def read_sentences(path: Path) -> dict[str, str]:
+    """Read the sentences of a table that :func:`table` wrote, by id; none where it holds none."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    columns = data["columns"]
+    # Earlier versions had the bare text in a column of that name.
+    column = next((name for name in ("sentence", "text") if name in columns), None)
+    if column is None:
+        return {}
+    id_at, text_at = columns.index("id"), columns.index(column)
+    return {str(row[id_at]): str(row[text_at]) for row in data["data"]}
+
+
 def _sentences(rows: pd.DataFrame, texts: pd.DataFrame) -> list[str]:
     """Return the sentence of each row with its party in brackets; one that would repeat gets its id."""
     by_id = {str(row["id"]): row for row in texts.to_dict("records")}

@@ -45,7 +45,7 @@ def tags(plan: Plan) -> dict[str, str]:
         "orderByAsc": plan.primary.direction == "lower",
         "selectedColumns": columns,
         "columnOrder": columns,
-        "columnWidths": WIDTHS,
+        "columnWidths": {**WIDTHS, **{name: 135 for name in columns if name.startswith("metrics.")}},
         "compareRunCharts": _charts([primary, f"validation/{plan.primary.name}", *others]),
         "compareRunSections": _sections(),
         # Otherwise MLflow sorts the sections by name.
@@ -78,6 +78,8 @@ def _charts(metrics: list[str]) -> list[dict[str, Any]]:
             "type": "BAR",
             "metricSectionId": SCORES,
             "metricKey": metric,
+            # The name first: a narrow card cuts its title.
+            "displayName": f"{metric.partition('/')[2]}, {metric.partition('/')[0]}",
             "runsCountToCompare": 10,
             "deleted": False,
             "isGenerated": True,
