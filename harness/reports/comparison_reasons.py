@@ -1,4 +1,4 @@
-"""Compared runs and what is known of each in; why one is better out, as a value that pages and screens show."""
+"""Compared runs and what is known of each in; why one is better, for pages and screens, out."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, Metric
 
+    from harness.config.plan import Plan
     from harness.tracking.store import Store
 
 METRICS_PER_REQUEST = 900
@@ -56,6 +57,11 @@ class ExperimentWriter(Protocol):
 
     def scratch(self) -> AbstractContextManager[Path]:
         """Create an empty folder, deleted after the block."""
+
+
+def experiment_tags(plan: Plan) -> dict[str, str]:
+    """Return the tags of an experiment that its runs do not change."""
+    return {names.PRIMARY: plan.primary.name}
 
 
 def log_parameters(client: MlflowClient, run_id: str, options: Mapping[str, Any]) -> None:

@@ -30,7 +30,9 @@ KIND, PRIMARY, DIRECTION = "harness.kind", "harness.primary", "harness.direction
 MODEL_NAME = "harness.model_name"
 CLASSIFIER, TRIAL, COMPARISON = "classifier", "trial", "comparison"
 DETERMINISTIC = "harness.deterministic"
-LEAKS = "harness.leaks"
+LEAKS, AUDIT = "harness.leaks", "harness.audit."
+"""``AUDIT`` begins the tags in which earlier versions kept the verdict of each audit."""
+
 AUDITS, TRUST = "harness.audits", "harness.trust"
 """Tags that people read: what the audits found, and how far the labels may be trusted."""
 

@@ -56,7 +56,7 @@ class Tracker:
         """The experiment's id in MLflow; on first use it is created and described."""
         store, plan = self.store, self.plan
         experiment_id = store.experiment(plan.name)
-        tags = view.tags(plan)
+        tags = contents.experiment_tags(plan) | view.tags(plan)
         current = store.client.get_experiment(experiment_id).tags
         for name, value in tags.items():
             if current.get(name) != value:

@@ -81,10 +81,10 @@ def current_tags(tags: Mapping[str, str]) -> dict[str, str]:
     --------
     >>> current_tags({"harness.select_fingerprint": "99a0"})
     {'harness.validation_fingerprint': '99a0'}
-    >>> current_tags({"harness.audit.leaks": "passed", "harness.audit.party_swap": "failed"})
-    {'harness.audits': 'failed party swap; 1 of 2 passed'}
+    >>> current_tags({"harness.audit.leaks": "passed", "harness.audit.party_swap": "failed"})[AUDITS]
+    'failed party swap; 1 of 2 passed'
     """
-    current = {TAGS.get(name, name): value for name, value in tags.items() if not name.startswith(AUDIT)}
+    current = {TAGS.get(name, name): value for name, value in tags.items()}
     verdicts = {name.removeprefix(AUDIT): value for name, value in tags.items() if name.startswith(AUDIT)}
     if verdicts:
         current.setdefault(AUDITS, verdicts_in_short(verdicts))
