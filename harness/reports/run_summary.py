@@ -152,7 +152,12 @@ class Summary:
         # With one seed they were computed already; the bootstrap takes a second.
         rows = self.scores
         if len(self.seeds) > 1:
-            metrics = [metric for metric in self.experiment.metrics if not metric.per_label]
+            metrics = [
+                metric
+                for metric in self.experiment.metrics
+                # External predictions may have no probabilities.
+                if not metric.per_label and (self.has_probabilities or not metric.probabilities)
+            ]
             scored = score(self.test, metrics).rows
             rows = scored[scored["slice"] == "all"]
         return rows[rows["split"] == "test"]

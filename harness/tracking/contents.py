@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from harness.classifiers.protocol import examples_of
 from harness.evaluation.external import EXTERNAL
 from harness.evaluation.results import ExperimentInfo, FinishedClassifier
 from harness.reports import figures
@@ -22,6 +23,7 @@ from harness.serving.trust import trust_line
 from harness.tracking import context, descriptions, names, run_files, run_metrics
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, Metric
 
@@ -138,7 +140,7 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     result = summary.result
     run_files.write_result(folder, result)
     # Licensed text may be kept out of the store: tracking.log_text: false.
-    texts = summary.rows.test.rows if summary.shows_text else None
+    texts = _texts(summary) if summary.shows_text else None
     (folder / run_files.TABLE).write_text(run_files.table(summary.test, texts), encoding="utf-8")
     (folder / "config.yaml").write_text(summary.experiment.config_text, encoding="utf-8")
     environment = context.environment() | {"git": vars(git)}
@@ -167,6 +169,21 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     curves = {trial.trial.name: trial.curves for trial in result.trials if trial.curves}
     if curves:
         (plots / "training_curves.png").write_bytes(figures.curves_png(curves, result.classifier.name))
+
+
+def _texts(summary: Summary) -> pd.DataFrame:
+    """Return the sentences of the table for the UI, with the place of the party where it can be found."""
+    import pandas as pd
+
+    ids = [str(id_) for id_ in summary.test.rows["id"].head(run_files.TABLE_ROWS)]
+    corpus = summary.rows.test.take(ids)
+    # By name where the corpus has no offsets, as classifiers see it.
+    spans = [(example.spans or ((None, None),))[0] for example in examples_of(corpus.rows, corpus.parties)]
+    starts, ends = zip(*spans, strict=True) if spans else ((), ())
+    rows = {"id": ids, "text": corpus.rows["text"].tolist(), "start": starts, "end": ends}
+    # Frames belong to the sentence, whichever party is named first.
+    targets = corpus.rows["target"].tolist() if summary.experiment.task == "stance" else [None] * len(ids)
+    return pd.DataFrame(rows | {"target": targets})
 
 
 def _intervals(summary: Summary) -> bytes:

@@ -91,7 +91,7 @@ def test_ties_have_one_notation_everywhere(n: int) -> None:
     letters = {entry.name: entry.tie for entry in comparison.runs}
     assert comparison.runs_table().set_index("name")["tie"].to_dict() == letters
     page = comparison_page(comparison)
-    assert [row for row in re.findall(r'<span class="tie">(\w+)</span>', page)] == list(letters.values())
+    assert list(re.findall(r'<span class="tie">(\w+)</span>', page)) == list(letters.values())
     assert set(letters.values()) <= set("abcdefghijklmnopqrstuvwxyz")
     assert len(set(letters.values())) == len(comparison.groups)
 

@@ -41,7 +41,7 @@ def test_the_most_frequent_label_is_the_best_constant() -> None:
 
 
 def test_of_frames_every_label_may_be_best_or_none() -> None:
-    """Both labels true of one of two items: every label has F1 2 / 3 for each; none true: no label is right."""
+    """Both labels true of one of two items: every label has F1 2 / 3 each; mostly none: no label is right."""
     f1 = lookup("metric", "f1_macro", "m")
     assert best_constant(multi([("a", "b"), ()]), f1) == Baseline("every label", pytest.approx(2 / 3))
     exact = lookup("metric", "exact_match", "m")

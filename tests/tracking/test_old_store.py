@@ -227,7 +227,7 @@ def test_the_ui_opens_an_old_experiment(project: Path) -> None:
 
 
 def test_every_number_of_an_old_run_stands_in_the_measures_of_a_new_one(project: Path) -> None:
-    """Earlier versions logged each as a metric; the keys are those that they wrote, in their present names."""
+    """Earlier versions logged each as a metric; the keys are those that they wrote."""
     store = Store.open()
     old = runs_by_name(store, "classifier", "stance-small")
     run_again(project, "stance-new")

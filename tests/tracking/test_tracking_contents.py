@@ -149,7 +149,7 @@ def test_a_run_has_few_metrics_the_primary_one_first(ladder: Path) -> None:
 
 @pytest.mark.parametrize(("n_labels", "by_label"), [(3, True), (5, True), (8, True), (9, False), (14, False)])
 def test_however_many_labels_a_run_stays_below_the_limit(n_labels: int, by_label: bool) -> None:
-    """18 keys are left beside the primary metric, times and abstention: 10 other metrics leave 8 for labels."""
+    """18 keys are left beside the primary metric, times, abstention: 10 other metrics leave 8 for labels."""
     labels = LabelSet(tuple(f"l{number}" for number in range(n_labels)), multi=True)
     metrics = [lookup("metric", name, "metric") for name in ("f1_macro", "f1", *OTHERS)]
     keys = run_metrics.run_keys(metrics[0], metrics, labels)
