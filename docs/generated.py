@@ -174,8 +174,8 @@ def metrics() -> str:
         "",
         "Names under `metrics:` and `primary:`. Per-label metrics give one value for each label.",
         "",
-        "| metric | tasks | better | range | probabilities | source |",
-        "|---|---|---|---|---|---|",
+        "| metric | what it says | tasks | better | range | probabilities | source |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name in catalog.CATALOGUES["metric"]:
         metric = catalog.lookup("metric", name, name)
@@ -183,7 +183,8 @@ def metrics() -> str:
         tasks = {"single": "one label", "multi": "several labels", "both": "both"}[metric.tasks]
         bounds = f"{_bound(metric.low)} to {_bound(metric.high)}"
         lines.append(
-            f"| `{name}` | {tasks} | {metric.direction} | {bounds} | {needs} | {_cell(metric.reference)} |"
+            f"| `{name}` | {_cell(metric.gloss)} | {tasks} | {metric.direction} | {bounds} | {needs}"
+            f" | {_cell(metric.reference)} |"
         )
     return "\n".join([*lines, ""])
 

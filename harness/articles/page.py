@@ -47,7 +47,13 @@ class ShownSentence:
     pieces: tuple[TextPiece, ...]
 
 
-def reader_page(article: LabelledArticle, *, models: tuple[str, ...] = (), notes: Sequence[str] = ()) -> str:
+def reader_page(
+    article: LabelledArticle,
+    *,
+    models: tuple[str, ...] = (),
+    notes: Sequence[str] = (),
+    trust: Sequence[str] = (),
+) -> str:
     """Return the page of an article.
 
     Parameters
@@ -57,6 +63,9 @@ def reader_page(article: LabelledArticle, *, models: tuple[str, ...] = (), notes
         Addresses of the models, to be named at the end of the page.
     notes : sequence of str
         What a reader should know of the labels, shown above them.
+    trust : tuple of str
+        How far their labels may be trusted, a line each, at the head of the page; see
+        :mod:`harness.serving.trust`.
 
     Returns
     -------
@@ -85,6 +94,7 @@ def reader_page(article: LabelledArticle, *, models: tuple[str, ...] = (), notes
             models=models,
             notes=notes,
             language=article.language,
+            trust=trust,
         )
     )
 

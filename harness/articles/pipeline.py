@@ -25,6 +25,7 @@ from harness.articles.reading import Reading
 from harness.articles.table_writer import TableWriter, atomic_file, columns_of, flat_rows
 from harness.articles.tallies import add_article
 from harness.serving.inference.formats import ENDINGS as TABLE_ENDINGS
+from harness.serving.trust import trust_lines
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
 from harness.values.language import LanguageWarning, codes, describe, mismatch, outside
 from harness.values.parties import Registry, shipped
@@ -268,6 +269,8 @@ def _write(
 ) -> None:
     """Write pages and tables of articles as they are labelled, and count them on ``reading``."""
     models = tuple(model.uri for model in (reader.stance, reader.frames) if model is not None)
+    cards = {"stance": reader.stance, "frames": reader.frames}
+    trust = tuple(trust_lines({name: model.card for name, model in cards.items() if model is not None}))
     tables = [path for path in outputs if path.suffix.lower() in TABLE_ENDINGS]
     pages = [path for path in outputs if path.suffix.lower() in PAGE_ENDINGS]
     folders = [path for path in outputs if not path.suffix]
@@ -286,7 +289,9 @@ def _write(
                 what = f"no words were computed for an article of more than {MAX_EXPLAINED:,} rows"
                 reading.notes.append(f"{what}; --explain computes them, which takes minutes with an encoder")
             notes = _language_notes({article.language: 1}, reader)
-            page = reader_page(article, models=models, notes=notes) if pages or folders else ""
+            page = ""
+            if pages or folders:
+                page = reader_page(article, models=models, notes=notes, trust=trust)
             name = f"{reading.n_articles:04d}-{_slug(article.article.id)}.html"
             for folder in folders:
                 _write_text(folder / name, page)

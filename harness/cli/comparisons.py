@@ -75,12 +75,13 @@ def add_to(app: typer.Typer) -> None:
 
 def show_comparison(compared: ComparedRuns) -> None:
     """Print a comparison: runs, pairs, what was found, what limits it, and where the rest is."""
-    from harness.scoring.comparison.conclusions import conclusions
+    from harness.reports.comparison_reasons import reason_sentences
+    from harness.scoring.comparison.conclusions import TIES, conclusions
 
     comparison = compared.comparison
     console = screen.console()
     console.print(runs_table(comparison))
-    console.print("ties: runs with one letter cannot be told from the best of that letter.\n")
+    console.print(f"tie: {TIES}\n")
     pairs = shown_pairs(comparison)
     console.print(pairs_table(comparison, pairs))
     console.print(
@@ -93,9 +94,17 @@ def show_comparison(compared: ComparedRuns) -> None:
     for sentence in (*conclusions(comparison), *notes(comparison)):
         # A sentence may name runs with square brackets, which rich would take for markup.
         console.print(screen.paragraph(sentence, first="- ", then="  "), markup=False)
+    reasons = reason_sentences(compared.reasons)
+    if reasons:
+        pair = compared.reasons.disagreements[0]
+        console.print(f"\nWhy {pair.better} and {pair.worse} differ:", markup=False)
+        for sentence in reasons:
+            console.print(screen.paragraph(sentence, first="- ", then="  "), markup=False)
     if compared.page:
         # Unwrapped, so that it can be copied.
-        console.print(f"\n{compared.page}", markup=False, soft_wrap=True)
+        console.print(
+            f"\nIn full, with a link to each report:\n{compared.page}", markup=False, soft_wrap=True
+        )
 
 
 def runs_table(comparison: Comparison) -> Table:
@@ -104,7 +113,7 @@ def runs_table(comparison: Comparison) -> Table:
 
     groups = "" if comparison.n_clusters == comparison.n_items else f" in {comparison.n_clusters:,} groups"
     title = f"{comparison.metric} on {comparison.n_items:,} {comparison.split} items{groups}"
-    table = screen.table(title, ["#", "run"], ["score", "95 % interval", "seed sd", "item se", "ties"])
+    table = screen.table(title, ["#", "run"], ["score", "95 % interval", "seed sd", "item se", "tie"])
     for run in comparison.runs:
         table.add_row(
             str(run.rank),
@@ -113,7 +122,7 @@ def runs_table(comparison: Comparison) -> Table:
             interval(run.low, run.high),
             number(run.seed_sd),
             number(run.item_se),
-            chr(ord("a") + run.group - 1) if run.group <= 26 else str(run.group),
+            run.tie,
         )
     return table
 

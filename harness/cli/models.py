@@ -144,7 +144,7 @@ def registry_text(rows: Iterable[Mapping[Any, Any]]) -> Iterator[str]:
         test = f"{number(row['test'])} ({interval(row['low'], row['high'])})"
         yield f"  {row['metric']} {number(row['validation'])} on validation, {test} on test"
         facts = {
-            "failed": row["failed"],
+            "audits": row["audits"],
             "forced": row["forced"],
             "waived": row["waived"],
             "promoted": f"{row['at']} UTC by {row['by']}" if row["at"] else "",
@@ -226,6 +226,9 @@ def predict(
     )
     if sink is not None:
         typer.echo(f"{count:,} rows written to {sink}", err=True)
+    # Last, on standard error: labels that are copied on from here should not go without it.
+    for line in loaded.trust:
+        typer.echo(line, err=True)
 
 
 def _columns(pairs: Sequence[str]) -> dict[str, str]:

@@ -86,6 +86,8 @@ class Card:
         Where its publishers offer it.
     languages : tuple of str
         Codes of the languages of the texts; empty where these are a user's own.
+    origin : str
+        What its texts are, in a few words: ``invented``, ``US news``; empty where these are a user's own.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Card:
     variable: str = ""
     address: str = ""
     languages: tuple[str, ...] = ()
+    origin: str = ""
 
     @property
     def remedy(self) -> str:
@@ -193,6 +196,7 @@ _OPTIONAL: Mapping[str, type] = {
     "variable": str,
     "address": str,
     "languages": list,
+    "origin": str,
 }
 _OF_PUBLISHED: Mapping[str, type] = dict.fromkeys(("system", "metric", "items", "source"), str) | {
     "value": float

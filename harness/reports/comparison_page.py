@@ -5,21 +5,30 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from harness.reports.comparison_reasons import NO_REASONS, ComparisonReasons, slice_sentence
 from harness.reports.pages import environment
 from harness.scoring.comparison import Comparison, RankedRun
-from harness.scoring.comparison.conclusions import conclusions, power, shortened
+from harness.scoring.comparison.conclusions import TIES, conclusions, power, shortened
 from harness.values.formatting import needed_items, number, p_value
 
-PLOT_WIDTH, ROW_HEIGHT, NAME_WIDTH = 520, 26, 170
-"""In the units of the view box."""
+PLOT_WIDTH = 100
+"""The plot is laid out in per cent of its width, so that it fits every screen."""
 
 
-def comparison_page(comparison: Comparison, *, date: str = "", command: str = "") -> str:
+def comparison_page(
+    comparison: Comparison,
+    reasons: ComparisonReasons = NO_REASONS,
+    *,
+    date: str = "",
+    command: str = "",
+) -> str:
     """Return the page of a comparison.
 
     Parameters
     ----------
     comparison : Comparison
+    reasons : ComparisonReasons
+        Why its runs differ; left out, the page does not say.
     date, command : str
         Date of the comparison, and the command that reproduces it; left out where empty.
 
@@ -27,7 +36,7 @@ def comparison_page(comparison: Comparison, *, date: str = "", command: str = ""
     -------
     str
         One HTML document without scripts that loads nothing from the network; light and dark. Names of runs
-        and experiments are escaped.
+        and experiments, and sentences, are escaped.
     """
     return (
         environment()
@@ -39,8 +48,10 @@ def comparison_page(comparison: Comparison, *, date: str = "", command: str = ""
             shortened=shortened,
             axis=_Axis.of(comparison),
             rows=[_plotted(comparison, entry) for entry in comparison.runs],
-            lanes=_lanes(comparison),
-            size={"width": PLOT_WIDTH, "row": ROW_HEIGHT, "names": NAME_WIDTH},
+            reasons=reasons,
+            slice_sentence=slice_sentence,
+            gloss=comparison.scalar_metric.metric.gloss,
+            ties=TIES,
             p=p_value,
             needed_items=needed_items,
             date=date,
@@ -65,7 +76,7 @@ class _Axis:
 
     def x(self, value: float) -> float:
         """Return the distance of a value from the left edge of the plot."""
-        return round((value - self.low) / (self.high - self.low) * PLOT_WIDTH, 1)
+        return round((value - self.low) / (self.high - self.low) * PLOT_WIDTH, 2)
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
@@ -95,7 +106,6 @@ def _plotted(comparison: Comparison, entry: RankedRun) -> dict[str, Any]:
     spread = 0.0 if math.isnan(entry.seed_sd) else entry.seed_sd
     return {
         "entry": entry,
-        "y": ROW_HEIGHT * (entry.rank - 0.5),
         "at": axis.x(entry.value),
         "low": axis.x(low),
         "high": axis.x(high),
@@ -103,18 +113,3 @@ def _plotted(comparison: Comparison, entry: RankedRun) -> dict[str, Any]:
         "sd_high": axis.x(entry.value + spread),
         "text": f"{entry.name}: {number(entry.value)}, {number(entry.low)} to {number(entry.high)}",
     }
-
-
-def _lanes(comparison: Comparison) -> list[dict[str, Any]]:
-    """Return one bar per tie group, beside the plot: from its best run to its worst, with a mark per run."""
-    rank = {entry.name: entry.rank for entry in comparison.runs}
-    return [
-        {
-            "x": PLOT_WIDTH + 14 + 12 * lane,
-            "first": ROW_HEIGHT * (min(rank[name] for name in group) - 0.5),
-            "last": ROW_HEIGHT * (max(rank[name] for name in group) - 0.5),
-            # A run that ranks between two of a group may belong to another group: marks show the members.
-            "marks": [ROW_HEIGHT * (rank[name] - 0.5) for name in group],
-        }
-        for lane, group in enumerate(comparison.groups)
-    ]

@@ -66,6 +66,36 @@ def confusion_png(counts: NDArray[np.int64], labels: LabelSet, title: str) -> by
     return png(figure)
 
 
+def intervals_png(rows: Sequence[tuple[str, float, float, float]], title: str, baseline: float) -> bytes:
+    """Draw scores with their 95 % intervals, which the charts of MLflow cannot.
+
+    Parameters
+    ----------
+    rows : sequence of (str, float, float, float)
+        Name, value, low and high, from top to bottom; NaN for a bound that is unknown.
+    title : str
+    baseline : float
+        The score of the best constant answer by the metric of the first row; NaN where there is none.
+    """
+    figure, axes = _canvas(6.4, 1.1 + 0.28 * len(rows))
+    for line, (_, value, low, high) in enumerate(rows):
+        color = BLUE if line else ORANGE
+        axes.plot([low, high], [line, line], color=color, linewidth=1.4)
+        axes.plot([value], [line], color=color, marker="o", markersize=5)
+        axes.annotate(
+            f"{value:.3f}", (value, line), (0, 5), textcoords="offset points", fontsize=7, ha="center"
+        )
+    if not np.isnan(baseline):
+        axes.plot([baseline], [0], color=GREY, marker="|", markersize=14, label="best constant answer")
+        axes.legend(loc="lower right", fontsize=7, frameon=False)
+    axes.set_yticks(range(len(rows)), [name for name, *_ in rows], fontsize=8.5)
+    axes.set_ylim(len(rows) - 0.4, -0.8)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color="#e3e6e9", linewidth=0.6)
+    axes.set_title(title, fontsize=10, loc="left")
+    return png(figure)
+
+
 def reliability_png(bins: Sequence[ReliabilityBin], title: str) -> bytes:
     """Draw predicted probability against observed frequency; on the diagonal calibration is perfect."""
     figure, axes = _canvas(4.4, 4.0)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
+from pathlib import PurePath
 
 from harness.evaluation.decisions.coverage import measure_coverage
 from harness.evaluation.prepared import language_note
 from harness.reports.run_summary import Summary
-from harness.scoring.score import score
+from harness.serving.trust import ModelCard, abstains_below, trust_line
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST
 from harness.values.formatting import number, percent
@@ -27,13 +29,53 @@ def model_card(summary: Summary) -> str:
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
+def card_of(summary: Summary) -> ModelCard:
+    """Return what a user of the served model has to know of it, as data.
+
+    It holds the score of that very model, like :func:`model_card`.
+    """
+    experiment, findings = summary.experiment, summary.result.findings
+    corpus, primary = experiment.corpus, experiment.primary.name
+    rows = summary.served_scores
+    scored = rows[rows["metric"] == primary].to_dict("records")
+    row = scored[0] if scored else dict.fromkeys(("value", "low", "high"), math.nan)
+    verdicts = {
+        verdict: tuple(finding.audit.replace("_", " ") for finding in findings if finding.verdict == verdict)
+        for verdict in ("failed", "warning")
+    }
+    return ModelCard(
+        classifier=summary.result.classifier.name,
+        corpus=corpus.name,
+        origin=_origin(summary),
+        languages=tuple(getattr(corpus, "languages", ())),
+        metric=primary,
+        value=float(row["value"]),
+        low=float(row["low"]),
+        high=float(row["high"]),
+        n_items=len(summary.test),
+        failed=verdicts["failed"],
+        warned=verdicts["warning"],
+        n_audits=sum(finding.verdict != "not applicable" for finding in findings),
+        abstains_below=abstains_below(summary.result.decider),
+    )
+
+
+def _origin(summary: Summary) -> str:
+    """Return what the texts of the corpus are: as its data card says, else the name of its file."""
+    corpus = summary.experiment.corpus
+    if corpus.card is not None and corpus.card.origin:
+        return corpus.card.origin
+    # The name alone: a card is handed on, and folders are nobody else's business.
+    return PurePath(corpus.source).name if corpus.source and "://" not in corpus.source else ""
+
+
 def _heading(summary: Summary) -> str:
     experiment, result = summary.experiment, summary.result
     chosen = result.served.options if result.served is not None else result.classifier.bound.options
     options = json.dumps({name: plain(value) for name, value in chosen.items()}, ensure_ascii=False)
     what = "stance toward a named party" if experiment.task == "stance" else "the frames they use"
     return (
-        f"# {result.classifier.name} ({experiment.name})\n\n"
+        f"# {result.classifier.name} ({experiment.name})\n\n{trust_line(card_of(summary))}\n\n"
         f"Labels sentences by {what}. A `{result.classifier.bound.kind}` classifier with these options:\n\n"
         f"```json\n{options}\n```"
     )
@@ -75,10 +117,11 @@ def _abstention(summary: Summary) -> str:
 def _scores(summary: Summary) -> str:
     experiment, test = summary.experiment, summary.test
     # Per-label scores stay in the report: a card is read at a glance.
-    rows = score(test, [metric for metric in experiment.metrics if not metric.per_label]).rows
+    names = [metric.name for metric in experiment.metrics if not metric.per_label]
     table = "\n".join(
         f"| {row['metric']} | {number(row['value'])} | {number(row['low'])} to {number(row['high'])} |"
-        for row in rows[(rows["slice"] == "all") & (rows["split"] == "test")].to_dict("records")
+        for row in summary.served_scores.to_dict("records")
+        if row["metric"] in names
     )
     what = f"This model (seed {summary.seed}) on {len(test):,} test items:"
     if experiment.split.folds > 1:

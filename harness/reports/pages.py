@@ -10,10 +10,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness.evaluation.external import EXTERNAL
+from harness.reports.model_card import card_of
 from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import CellShare
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.slice_tests import SliceResult, reportable
+from harness.serving.trust import trust_line
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST, Cell, Findings
 from harness.values.formatting import number, percent, percent_interval
@@ -61,6 +63,7 @@ def run_page(summary: Summary, about: About = About()) -> str:
             experiment=summary.experiment,
             result=summary.result,
             facts=facts(summary),
+            trust=trust_line(card_of(summary)),
             scores=score_rows(summary),
             confusion=confusion_rows(summary),
             points=plot_points(summary.reliability),
@@ -170,6 +173,9 @@ def score_rows(summary: Summary) -> list[dict[str, Any]]:
             "name": name,
             "primary": name == experiment.primary.name,
             "label": metrics[name].per_label,
+            "gloss": metrics[name].gloss,
+            # Of a metric of each label the gloss stands once, at its first label.
+            "first": name == metrics[name].keys(summary.labels)[0],
             "direction": metrics[name].direction,
             **{split: by_metric.get((name, split), empty) for split in SPLITS},
         }

@@ -13,11 +13,15 @@ from harness.classifiers.protocol import Example, examples_of
 from harness.evaluation.results import ClassifierResult, ExperimentInfo, FinishedClassifier, ReportRows
 from harness.reports.decision_report import DecisionReport
 from harness.reports.mention_labels import mention_labels
+from harness.scoring.aligned import cluster_codes
+from harness.scoring.baseline import Baseline, best_constant
 from harness.scoring.crosstab import CrossTable, cross_tables
 from harness.scoring.limitations import limitations
 from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.scoring.metrics.counts import confusion, one_vs_rest, ratio
+from harness.scoring.score import score
 from harness.scoring.slice_tests import SliceResult
+from harness.values.findings import audits_in_short
 from harness.values.labels import NO_FRAME, LabelSet
 from harness.values.tables import Predictions
 
@@ -141,6 +145,37 @@ class Summary:
     def limitations(self) -> tuple[str, ...]:
         """What limits the scores, one sentence each."""
         return limitations(self.result.predictions, self.experiment.metrics)
+
+    @cached_property
+    def served_scores(self) -> pd.DataFrame:
+        """Scores on test of the seed shown in detail, whose model is served: one row per metric."""
+        # With one seed they were computed already; the bootstrap takes a second.
+        rows = self.scores
+        if len(self.seeds) > 1:
+            metrics = [
+                metric
+                for metric in self.experiment.metrics
+                # External predictions may have no probabilities.
+                if not metric.per_label and (self.has_probabilities or not metric.probabilities)
+            ]
+            scored = score(self.test, metrics).rows
+            rows = scored[scored["slice"] == "all"]
+        return rows[rows["split"] == "test"]
+
+    @cached_property
+    def baseline(self) -> Baseline | None:
+        """The best score that a constant answer would have on test; None where a metric has no such score."""
+        return best_constant(self.test, self.experiment.primary)
+
+    @cached_property
+    def n_groups(self) -> int:
+        """Groups of the test items, such as articles; an item without one is its own."""
+        return len(np.unique(cluster_codes(self.test.rows)))
+
+    @property
+    def audits_in_short(self) -> str:
+        """What the audits found, in a few words."""
+        return audits_in_short(self.result.findings)
 
     @property
     def slices(self) -> tuple[SliceResult, ...]:

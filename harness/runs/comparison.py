@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from harness.reports.comparison_reasons import (
+    NO_REASONS,
+    ComparisonReasons,
+    RunEvidence,
+    comparison_reasons,
+    reason_sentences,
+)
 from harness.runs.experiment import ExperimentRun
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison import compare as compare_predictions
 from harness.scoring.comparison.conclusions import conclusions, power
-from harness.tracking.comparison_runs import log_comparison, page_of
-from harness.tracking.finished_runs import FinishedRun, finished_runs, read_predictions
+from harness.scoring.comparison.disagreement import RunItems
+from harness.tracking.comparison_runs import LoggedComparison, log_comparison, page_of
+from harness.tracking.finished_runs import FinishedRun, finished_runs, read_evidence, read_predictions
 from harness.tracking.store import Store, last_experiment
-from harness.values.errors import ConfigError, Problem
+from harness.values.errors import ConfigError, PredictionsError, Problem
 from harness.values.progress import progress
 from harness.values.tables import Predictions
 
@@ -34,11 +43,14 @@ class ComparedRuns:
         Of the comparison's own run in MLflow; empty where it is not tracked.
     page : str
         Path or address of its HTML page; empty where it is not tracked.
+    reasons : ComparisonReasons
+        Why the best run differs from the others: audits, slices, sentences, reports.
     """
 
     comparison: Comparison = field(repr=False)
     run_id: str = ""
     page: str = ""
+    reasons: ComparisonReasons = field(default=NO_REASONS, repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -57,8 +69,12 @@ class ComparedRuns:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What was found and how small a difference could have been, a sentence each."""
-        return (*conclusions(self.comparison), *power(self.comparison))
+        """What was found, how small a difference could have been, and why runs differ; a sentence each."""
+        return (
+            *conclusions(self.comparison),
+            *power(self.comparison),
+            *reason_sentences(self.reasons),
+        )
 
     def _repr_html_(self) -> str:
         """Show runs, ties and findings in a notebook."""
@@ -79,7 +95,8 @@ def compare(*experiments: str | ExperimentRun, metric: str = "", track: bool = T
     metric : str
         ``f1_macro``, ``f1_critical``, ``brier``, …; left out, the primary metric of the experiments.
     track : bool
-        Log the comparison as a run of the first experiment. Untracked experiments are never logged.
+        Log the comparison as a run of ``NAME-comparisons``, beside the first experiment. Untracked
+        experiments are never logged.
 
     Returns
     -------
@@ -105,7 +122,7 @@ def compare(*experiments: str | ExperimentRun, metric: str = "", track: bool = T
         if len(untracked) < len(experiments):
             what = "untracked experiments compare with untracked ones only"
             raise ConfigError([Problem("track", what, "run both with track=True")])
-        return ComparedRuns(_compare_untracked(untracked, metric))
+        return _compare_untracked(untracked, metric)
     store = Store.open()
     names = [given if isinstance(given, str) else given.name for given in experiments]
     return compare_logged(store, names or [last_experiment.recall(store)], metric, track=track)
@@ -120,19 +137,36 @@ def compare_logged(
     # A generator: the predictions of many runs at once might not fit in memory.
     tables = ((run.name, read_predictions(store, run)) for run in progress(runs, "reading runs", len(runs)))
     deterministic = {run.name for run in runs if run.deterministic}
-    comparison = compare_predictions(tables, chosen, deterministic=deterministic)
+    items: dict[str, RunItems] = {}
+    comparison = compare_predictions(_noting(tables, items), chosen, deterministic=deterministic)
+    compared = {run.name for run in comparison.runs}
+    evidence = {run.name: read_evidence(store, run) for run in runs if run.name in compared}
+    reasons = comparison_reasons(comparison, items, evidence)
     if not track:
-        return ComparedRuns(comparison)
+        return ComparedRuns(comparison, reasons=reasons)
     command = f"harness compare --experiment {','.join(experiments)} --metric {chosen}"
     ids = {run.name: run.run_id for run in runs}
-    run_id = log_comparison(store, comparison, runs[0].experiment_id, ids, command)
-    return ComparedRuns(comparison, run_id, page_of(store, run_id))
+    logged = LoggedComparison(comparison, reasons, experiments[0], ids, command)
+    run_id = log_comparison(store, logged)
+    return ComparedRuns(comparison, run_id, page_of(store, run_id), reasons)
 
 
-def _compare_untracked(experiments: Sequence[ExperimentRun], metric: str) -> Comparison:
+def _noting(
+    tables: Iterable[tuple[str, Predictions]], items: dict[str, RunItems]
+) -> Iterable[tuple[str, Predictions]]:
+    """Pass tables on, and keep the test items of each: the tables are read once."""
+    for name, predictions in tables:
+        # A table that cannot be used is refused, with the reason, by whoever reads it next.
+        with contextlib.suppress(PredictionsError):
+            items[name] = RunItems.of(predictions)
+        yield name, predictions
+
+
+def _compare_untracked(experiments: Sequence[ExperimentRun], metric: str) -> ComparedRuns:
     primaries = {run.name: run.plan.primary.name for run in experiments}
-    return compare_predictions(
-        _tables(experiments),
+    items: dict[str, RunItems] = {}
+    comparison = compare_predictions(
+        _noting(_tables(experiments), items),
         metric or _one_primary(primaries),
         deterministic={
             _name(run, outcome.name, experiments)
@@ -141,6 +175,19 @@ def _compare_untracked(experiments: Sequence[ExperimentRun], metric: str) -> Com
             if outcome.is_deterministic
         },
     )
+    evidence = {
+        _name(run, classifier.name, experiments): RunEvidence(classifier.findings, _sentences(run))
+        for run in experiments
+        for classifier in run
+    }
+    return ComparedRuns(comparison, reasons=comparison_reasons(comparison, items, evidence))
+
+
+def _sentences(run: ExperimentRun) -> dict[str, str]:
+    if not run.plan.config.tracking.log_text:
+        return {}
+    rows = run.prepared.corpus.rows
+    return dict(zip(rows["id"].astype(str), rows["text"], strict=True))
 
 
 def _tables(experiments: Sequence[ExperimentRun]) -> Iterable[tuple[str, Predictions]]:

@@ -14,7 +14,7 @@ from harness.classifiers.protocol import Accelerated, Labelled
 from harness.corpora.readers.partyline import partyline
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult
-from harness.reports.model_card import model_card
+from harness.reports.model_card import card_of, model_card
 from harness.reports.run_summary import Summary
 from harness.serving.contract import DATA, Contract, loader
 from harness.serving.folder import write_data, write_mlflow
@@ -57,6 +57,7 @@ def pack(prepared: Prepared, path: Path, summary: Summary, *, run_id: str, model
     data.mkdir(parents=True)
     try:
         write_data(data, result.model, contract_of(prepared, result), prepared.corpus.parties)
+        card_of(summary).write(data)
         card = model_card(summary) + accelerated(data / "model", prepared, result)
         (data / CARD).write_text(card, encoding="utf-8")
         # Last: the probes are answered by everything that the folder holds.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.tracking import contents, context, names
+from harness.tracking import contents, context, descriptions, names, run_metrics
 from harness.tracking.store import Store
-from harness.values.findings import Findings
+from harness.values.findings import Findings, audits_in_short
 
 ROLE = "audit"
 
 
 def log_audits(store: Store, experiment: str, name: str, folder: Path, findings: Findings) -> str:
-    """Log the audits of a model: verdicts as tags, measures as metrics, and files.
+    """Log the audits of a model: verdicts as a tag, the first measure of each as metrics, and files.
 
     Parameters
     ----------
@@ -31,19 +31,22 @@ def log_audits(store: Store, experiment: str, name: str, folder: Path, findings:
     client = store.client
     tags = {
         names.ROLE: ROLE,
+        names.AUDITS: audits_in_short(findings),
         "mlflow.user": context.user(),
         "mlflow.source.type": "LOCAL",
         "mlflow.source.name": ROLE,
-        contents.NOTE: "\n\n".join(
+        descriptions.NOTE: "\n\n".join(
             f"**{finding.audit}: {finding.verdict}.** {finding.sentence}" for finding in findings
         ),
     }
-    tags |= {f"{names.AUDIT}{finding.audit}": finding.verdict for finding in findings}
+    values = names.finding_values(findings)
+    shown = run_metrics.shown(values, run_metrics.audit_keys(findings))
     run = client.create_run(store.experiment(experiment), tags=tags, run_name=name)
     run_id = str(run.info.run_id)
     try:
         client.log_artifacts(run_id, str(folder))
-        contents.log_metrics(client, run_id, names.metrics(names.finding_values(findings)))
+        client.log_text(run_id, run_metrics.measures_csv(values), run_metrics.MEASURES)
+        contents.log_metrics(client, run_id, names.metrics(shown))
     # On Ctrl-C too: a run that stays RUNNING would look as if it were still at work.
     except BaseException:
         client.set_terminated(run_id, "FAILED")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from harness.reports.comparison_page import comparison_page
+from harness.reports.comparison_reasons import ComparisonReasons, reason_sentences
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison.conclusions import conclusions, power
-from harness.tracking import contents, context, names
+from harness.tracking import contents, context, descriptions, names
 from harness.tracking.finished_runs import file_of
 from harness.tracking.store import Store
 from harness.values.tables import fingerprint
@@ -21,39 +25,50 @@ from harness.values.version import VERSION
 PAGE = "comparison.html"
 
 
-def log_comparison(
-    store: Store, comparison: Comparison, experiment_id: str, runs: Mapping[str, str], command: str
-) -> str:
-    """Log a comparison, unless an equal one of the same runs was logged before.
+@dataclass(frozen=True)
+class LoggedComparison:
+    """What is logged of a comparison.
 
-    Parameters
+    Attributes
     ----------
-    store : Store
     comparison : Comparison
-    experiment_id : str
-        The experiment that the run belongs to.
+    reasons : ComparisonReasons
+    experiment : str
+        Name of the experiment that it is about; of several, the first.
     runs : mapping
         Name → id of each run that was compared or refused.
     command : str
         The command line that repeats it; shown on the page.
-
-    Returns
-    -------
-    str
-        The id of its run.
     """
-    client = store.client
+
+    comparison: Comparison
+    reasons: ComparisonReasons
+    experiment: str
+    runs: Mapping[str, str]
+    command: str
+
+
+def log_comparison(store: Store, logged: LoggedComparison) -> str:
+    """Log a comparison, unless an equal one of the same runs was logged before; return the id of its run.
+
+    Its run stands in an experiment of its own, beside that of the compared runs: among those it would look
+    like one more classifier, without a score. The description of the compared experiment links to it.
+    """
+    client, comparison = store.client, logged.comparison
     # The version too: a later one may compare in another way.
     parts = [VERSION, comparison.metric, comparison.split, str(comparison.n_draws)]
-    digest = fingerprint([*parts, *(f"{name} {run_id}" for name, run_id in sorted(runs.items()))])
+    ids = (f"{name} {run_id}" for name, run_id in sorted(logged.runs.items()))
+    digest = fingerprint([*parts, *ids])
+    home = store.experiment(f"{logged.experiment}{descriptions.COMPARISONS}")
     earlier = client.search_runs(
-        [experiment_id],
+        [home],
         f"tags.`{names.DIGEST}` = '{digest}' and tags.`{names.ROLE}` = '{names.COMPARISON}'"
         " and attributes.status = 'FINISHED'",
         max_results=1,
     )
     if earlier:
         return str(earlier[0].info.run_id)
+    _describe_home(store, home, logged.experiment)
     tags = {
         names.ROLE: names.COMPARISON,
         names.DIGEST: digest,
@@ -62,22 +77,48 @@ def log_comparison(
         "mlflow.user": context.user(),
         "mlflow.source.type": "LOCAL",
         "mlflow.source.name": "compare",
-        contents.NOTE: _note(comparison),
+        descriptions.NOTE: _note(logged),
     }
-    run = client.create_run(experiment_id, tags=tags, run_name=f"compare {comparison.metric}")
+    run = client.create_run(home, tags=tags, run_name=f"compare {comparison.metric}")
     run_id = str(run.info.run_id)
     try:
         with tempfile.TemporaryDirectory(prefix="harness-") as name:
-            _write(Path(name), comparison, command)
+            _write(Path(name), _located(store, logged, str(run.info.artifact_uri)))
             client.log_artifacts(run_id, name)
-        contents.log_parameters(client, run_id, _parameters(comparison, runs))
+        contents.log_parameters(client, run_id, _parameters(comparison, logged.runs))
         contents.log_metrics(client, run_id, names.metrics(_metrics(comparison)))
     # On Ctrl-C too: a run that stays RUNNING would look as if it were still at work.
     except BaseException:
         client.set_terminated(run_id, "FAILED")
         raise
     client.set_terminated(run_id, "FINISHED")
+    descriptions.describe_experiment(store, store.find_experiment(logged.experiment))
     return run_id
+
+
+def _describe_home(store: Store, home: str, experiment: str) -> None:
+    """Say what an experiment of comparisons is, and mark it, so that the UI does not open on it."""
+    link = f"#/experiments/{store.find_experiment(experiment)}/runs"
+    tags = {
+        names.ROLE: names.COMPARISON,
+        descriptions.NOTE: f"Comparisons of the runs of [{experiment}]({link}): each run is one, with its"
+        f" page `{PAGE}`, tables and figures.",
+    }
+    for name, value in tags.items():
+        store.client.set_experiment_tag(home, name, value)
+
+
+def _located(store: Store, logged: LoggedComparison, artifacts: str) -> LoggedComparison:
+    """Make the links to reports relative to where the page will lie, so that a moved store keeps them."""
+    if store.artifacts is None:
+        return logged
+    folder = Path(unquote(urlsplit(artifacts).path))
+    reports = {
+        name: Path(os.path.relpath(report, folder)).as_posix()
+        for name, report in logged.reasons.reports.items()
+        if not report.startswith("runs:/")
+    }
+    return replace(logged, reasons=replace(logged.reasons, reports=reports))
 
 
 def page_of(store: Store, run_id: str) -> str:
@@ -88,11 +129,12 @@ def page_of(store: Store, run_id: str) -> str:
     return str(file_of(store, run_id, PAGE, ""))
 
 
-def _write(folder: Path, comparison: Comparison, command: str) -> None:
+def _write(folder: Path, logged: LoggedComparison) -> None:
+    comparison = logged.comparison
     comparison.runs_table().to_csv(folder / "runs.csv", index=False)
     comparison.pairs_table().to_csv(folder / "pairs.csv", index=False)
     date = datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
-    page = comparison_page(comparison, date=date, command=command)
+    page = comparison_page(comparison, logged.reasons, date=date, command=logged.command)
     (folder / PAGE).write_text(page, encoding="utf-8")
     figures = folder / "figures"
     figures.mkdir()
@@ -100,11 +142,15 @@ def _write(folder: Path, comparison: Comparison, command: str) -> None:
     (figures / "tie_groups.png").write_bytes(tie_groups_png(comparison))
 
 
-def _note(comparison: Comparison) -> str:
+def _note(logged: LoggedComparison) -> str:
+    comparison = logged.comparison
     refused = [f"{name} was left out: {reason}." for name, reason in comparison.refused.items()]
+    why = reason_sentences(logged.reasons)
     sentences = (*conclusions(comparison), *power(comparison), *comparison.limitations, *refused)
-    lines = [f"- {line}" for line in sentences]
-    return "\n".join([*lines, "", f"See `{PAGE}`."])
+    lines = [*(f"- {line}" for line in sentences)]
+    lines += ["", "**Why:**", "", *(f"- {line}" for line in why)] if why else []
+    note = "\n".join(lines)[: descriptions.MAX_LETTERS]
+    return f"{note}\n\nIn full: `{PAGE}` under Artifacts; intervals as images: `figures/forest.png`."
 
 
 def _parameters(comparison: Comparison, runs: Mapping[str, str]) -> dict[str, Any]:

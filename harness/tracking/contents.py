@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from harness.classifiers.protocol import examples_of
 from harness.evaluation.external import EXTERNAL
 from harness.evaluation.results import ExperimentInfo, FinishedClassifier
 from harness.reports import figures
 from harness.reports.frames_by_party import framed_png
+from harness.reports.model_card import card_of
 from harness.reports.pages import About, run_page
 from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import as_table
-from harness.tracking import context, names, run_files
-from harness.values.formatting import number
+from harness.serving.trust import trust_line
+from harness.tracking import context, descriptions, names, run_files, run_metrics
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, Metric
 
@@ -31,13 +35,6 @@ METRICS_PER_REQUEST = 900
 
 PARAMETERS_PER_REQUEST = 100
 """As many as MLflow accepts."""
-
-NOTE = "mlflow.note.content"
-EXPLANATION = (
-    "Each run is a classifier and complete: scores with interval (`…_low`, `…_high`) and standard deviation"
-    " over seeds (`…_seed_sd`), predictions, figures, `report.html`, model. Its child runs are its trials:"
-    " seed × fold."
-)
 
 
 class ModelPackager(Protocol):
@@ -65,18 +62,8 @@ class ExperimentWriter(Protocol):
 
 
 def experiment_tags(plan: Plan) -> dict[str, str]:
-    """Return the tags of an experiment; the note is shown at the head of its page."""
-    lines = [
-        plan.config.description,
-        f"**{plan.config.task}** on `{plan.corpus.kind}`; chosen by `{plan.primary.name}` on validation.",
-        EXPLANATION,
-    ]
-    return {
-        NOTE: "\n\n".join(line for line in lines if line),
-        names.CONFIG: plan.digest,
-        names.PRIMARY: plan.primary.name,
-        names.PROMOTION: plan.promotion.model_dump_json(),
-    }
+    """Return the tags of an experiment that its runs do not change."""
+    return {names.PRIMARY: plan.primary.name, names.PROMOTION: plan.promotion.model_dump_json()}
 
 
 def log_parameters(client: MlflowClient, run_id: str, options: Mapping[str, Any]) -> None:
@@ -111,9 +98,11 @@ def log_classifier(
     """
     client, result = tracker.store.client, finished.result
     summary = Summary(finished)
+    values = values_of(summary)
     # Written first and uploaded at once: on a server every file is a request.
     with tracker.scratch() as folder:
         write_artifacts(folder, summary, tracker.git)
+        (folder / run_metrics.MEASURES).write_text(run_metrics.measures_csv(values), encoding="utf-8")
         client.log_artifacts(run_id, str(folder))
     data = dataset(finished.experiment)
     client.log_inputs(run_id, datasets=[data])
@@ -121,20 +110,29 @@ def log_classifier(
     if pack is not None and result.model is not None:
         model_id = _log_model(tracker, run_id, summary, pack)
     linked: dict[str, Any] = {"dataset_name": data.dataset.name, "dataset_digest": data.dataset.digest}
-    seconds = {
-        f"time/{name}_seconds": sum(trial.seconds.get(name, 0.0) for trial in result.trials)
-        for name in ("fit", "predict")
-    }
-    values = names.score_values(result.scores) | summary.decision_report.values()
-    values |= names.finding_values(result.findings)
+    experiment = finished.experiment
+    keys = run_metrics.run_keys(experiment.primary, experiment.metrics, experiment.labels)
+    shown = run_metrics.shown(values, keys)
+    times = {key: shown.pop(key) for key in run_metrics.TIMES}
     # Linked to model and dataset: without that the model's page shows the first step of its curves.
-    logged = names.metrics(values, model_id=model_id, run_id=run_id, **linked)
-    log_metrics(client, run_id, logged + names.metrics(seconds))
+    logged = names.metrics(shown, model_id=model_id, run_id=run_id, **linked)
+    log_metrics(client, run_id, logged + names.metrics(times))
     if result.served is not None:
         tuned = {name: result.served.options[name] for name in result.classifier.tune}
         log_parameters(client, run_id, tuned)
-    for name, value in _tags(summary).items():
+    for name, value in _tags(summary, run_id).items():
         client.set_tag(run_id, name, value)
+
+
+def values_of(summary: Summary) -> dict[str, float]:
+    """Return every number of a finished classifier by key: scores, calibration, audits, times."""
+    result = summary.result
+    return {
+        **names.score_values(result.scores),
+        **summary.decision_report.values(),
+        **names.finding_values(result.findings),
+        **run_metrics.seconds_of(result),
+    }
 
 
 def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
@@ -142,7 +140,7 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     result = summary.result
     run_files.write_result(folder, result)
     # Licensed text may be kept out of the store: tracking.log_text: false.
-    texts = summary.rows.test.rows if summary.shows_text else None
+    texts = _texts(summary) if summary.shows_text else None
     (folder / run_files.TABLE).write_text(run_files.table(summary.test, texts), encoding="utf-8")
     (folder / "config.yaml").write_text(summary.experiment.config_text, encoding="utf-8")
     environment = context.environment() | {"git": vars(git)}
@@ -160,6 +158,7 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     title = f"{result.classifier.name}, test, seed {summary.seed}"
     confusion = figures.confusion_png(summary.confusion, summary.labels, title)
     (plots / "confusion_matrix.png").write_bytes(confusion)
+    (plots / "scores.png").write_bytes(_intervals(summary))
     if summary.has_probabilities:
         (plots / "reliability.png").write_bytes(figures.reliability_png(summary.reliability, title))
     if summary.crossed:
@@ -170,6 +169,38 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     curves = {trial.trial.name: trial.curves for trial in result.trials if trial.curves}
     if curves:
         (plots / "training_curves.png").write_bytes(figures.curves_png(curves, result.classifier.name))
+
+
+def _texts(summary: Summary) -> pd.DataFrame:
+    """Return the sentences of the table for the UI, with the place of the party where it can be found."""
+    import pandas as pd
+
+    ids = [str(id_) for id_ in summary.test.rows["id"].head(run_files.TABLE_ROWS)]
+    corpus = summary.rows.test.take(ids)
+    # By name where the corpus has no offsets, as classifiers see it.
+    spans = [(example.spans or ((None, None),))[0] for example in examples_of(corpus.rows, corpus.parties)]
+    starts, ends = zip(*spans, strict=True) if spans else ((), ())
+    rows = {"id": ids, "text": corpus.rows["text"].tolist(), "start": starts, "end": ends}
+    # Frames belong to the sentence, whichever party is named first.
+    targets = corpus.rows["target"].tolist() if summary.experiment.task == "stance" else [None] * len(ids)
+    return pd.DataFrame(rows | {"target": targets})
+
+
+def _intervals(summary: Summary) -> bytes:
+    """Draw the scores on test that are shares, the primary metric first."""
+    primary, rows = summary.experiment.primary, summary.scores
+    # A loss may be far above 1: it would press the others together.
+    shares = [metric for metric in summary.experiment.metrics if metric.high <= 1 and metric != primary]
+    names_of = [key for metric in (primary, *shares) for key in metric.keys(summary.labels)]
+    by_name = {row["metric"]: row for row in rows[rows["split"] == "test"].to_dict("records")}
+    drawn = [
+        (name, float(row["value"]), float(row["low"]), float(row["high"]))
+        for name in names_of
+        if (row := by_name.get(name)) is not None and not math.isnan(row["value"])
+    ]
+    baseline = summary.baseline.value if summary.baseline is not None else math.nan
+    title = f"{summary.result.classifier.name}: scores on test with 95 % intervals"
+    return figures.intervals_png(drawn, title, baseline)
 
 
 def dataset(experiment: ExperimentInfo) -> DatasetInput:
@@ -223,35 +254,19 @@ def _log_model(tracker: ExperimentWriter, run_id: str, summary: Summary, pack: M
     return str(model.model_id)
 
 
-def _tags(summary: Summary) -> dict[str, str]:
+def _tags(summary: Summary, run_id: str) -> dict[str, str]:
     result = summary.result
+    has_model = result.model is not None and result.classifier.bound.kind != EXTERNAL
     tags = {
         names.TEST: result.predictions.only(split="test").fingerprint(),
         names.VALIDATION: result.predictions.only(split="validation").fingerprint(),
-        NOTE: _note(summary),
+        names.AUDITS: summary.audits_in_short,
+        names.TRUST: trust_line(card_of(summary)),
+        descriptions.NOTE: descriptions.run_note(summary, run_id if has_model else ""),
         "mlflow.loggedArtifacts": json.dumps([{"path": run_files.TABLE, "type": "table"}]),
     }
-    tags |= {f"{names.AUDIT}{finding.audit}": finding.verdict for finding in result.findings}
-    if result.served is not None:
-        tags[names.SEED] = str(result.served.trial.seed)
     if result.classifier.bound.kind == EXTERNAL:
         tags["harness.model"] = "none: the predictions are external"
     elif result.model is None:
         tags["harness.model"] = "none: the classifier cannot be saved"
     return tags
-
-
-def _note(summary: Summary) -> str:
-    """Write the run's description: the primary score with its interval and its spread over seeds."""
-    name = summary.experiment.primary.name
-    rows = summary.scores
-    (row,) = rows[(rows["metric"] == name) & (rows["split"] == "test")].to_dict("records")
-    spread = (
-        f", seed sd {number(row['seed_sd'])} over {len(summary.seeds)} seeds"
-        if len(summary.seeds) > 1
-        else ""
-    )
-    return (
-        f"**{name} {number(row['value'])}** on {len(summary.test):,} test items, 95 % interval"
-        f" {number(row['low'])} to {number(row['high'])}{spread}. See `report.html`."
-    )

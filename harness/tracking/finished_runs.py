@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from collections import Counter
@@ -10,14 +11,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.reports.comparison_reasons import RunEvidence
 from harness.tracking import names, run_files
 from harness.tracking.store import Store
 from harness.values.errors import StoreError
+from harness.values.findings import Findings
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
+
+REPORT = "report.html"
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,28 @@ def read_predictions(store: Store, run: FinishedRun) -> Predictions:
             return run_files.read_predictions(table, labels_of(config))
         except (OSError, MlflowException) as error:
             raise StoreError(f"the files of {run.name} (run {run.run_id}) are gone: {error}") from error
+
+
+def read_evidence(store: Store, run: FinishedRun) -> RunEvidence:
+    """Read what a comparison says of a run beside its score: audits, sentences, where its report is.
+
+    Files that are gone are left out: they explain a comparison, and are not needed for it.
+    """
+    from mlflow.exceptions import MlflowException
+
+    findings: Findings = ()
+    sentences: dict[str, str] = {}
+    report = ""
+    with tempfile.TemporaryDirectory(prefix="harness-") as copies:
+        with contextlib.suppress(OSError, ValueError, MlflowException):
+            findings = run_files.read_findings(file_of(store, run.run_id, run_files.FINDINGS, copies).parent)
+        with contextlib.suppress(OSError, ValueError, MlflowException):
+            sentences = run_files.read_sentences(file_of(store, run.run_id, run_files.TABLE, copies))
+        with contextlib.suppress(OSError, MlflowException):
+            path = file_of(store, run.run_id, REPORT, copies)
+            local = store.artifacts is not None and path.is_file()
+            report = str(path) if local else f"runs:/{run.run_id}/{REPORT}"
+    return RunEvidence(findings, sentences, report)
 
 
 def file_of(store: Store, run_id: str, name: str, copies: str) -> Path:

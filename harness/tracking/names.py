@@ -24,13 +24,18 @@ MAX_PARAMETER_LENGTH = 6000
 
 MAX_ERROR_LENGTH = 500
 
-ROLE, DIGEST, CONFIG, ERROR = "harness.role", "harness.digest", "harness.config", "harness.error"
+ROLE, DIGEST, ERROR = "harness.role", "harness.digest", "harness.error"
 TEST, VALIDATION, HOST = "harness.test_fingerprint", "harness.validation_fingerprint", "harness.host"
 KIND, PRIMARY, DIRECTION = "harness.kind", "harness.primary", "harness.direction"
-MODEL_NAME, SEED = "harness.model_name", "harness.served_seed"
+MODEL_NAME = "harness.model_name"
 CLASSIFIER, TRIAL, COMPARISON = "classifier", "trial", "comparison"
 DETERMINISTIC = "harness.deterministic"
 LEAKS, AUDIT = "harness.leaks", "harness.audit."
+"""``AUDIT`` begins the tags in which earlier versions kept the verdict of each audit."""
+
+AUDITS, TRUST = "harness.audits", "harness.trust"
+"""Tags that people read: what the audits found, and how far the labels may be trusted."""
+
 PROMOTION = "harness.promotion"
 """Tag of an experiment: what its config says of promotion, as JSON. Of the experiment and not of its runs, so
 that another rule repeats none of them."""

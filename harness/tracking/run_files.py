@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ TABLE = "predictions_table.json"
 TABLE_ROWS = 2000
 """Rows of the table for the UI, which loads all of it."""
 
+RIGHT, WRONG = "✓", "✗"
 FINDINGS = "findings.json"
 AUDITS = "audits"
 
@@ -120,33 +122,85 @@ def read_result(
 def table(predictions: Predictions, texts: pd.DataFrame | None) -> str:
     """Return predictions as the table for the UI's evaluation view.
 
-    The view groups rows by the first column and compares runs in the second, hence id and prediction.
+    That view groups rows by the first column, where equal values become one row, and compares what runs have
+    in the column ``output``. So the first column is the sentence with its party marked, each once, and
+    ``output`` is the prediction with whether it is right.
 
     Parameters
     ----------
     predictions : Predictions
         Of one seed's test items; the first :data:`TABLE_ROWS` are shown.
     texts : DataFrame or None
-        Columns ``id`` and ``text``; None: without sentences.
+        Columns ``id``, ``text`` and, where known, ``target``, ``start``, ``end``; None: without sentences.
 
     Returns
     -------
     str
         JSON, as MLflow writes tables.
     """
-    labels = predictions.labels
-    first_rows = predictions.rows.head(TABLE_ROWS)
-    columns: dict[str, Any] = {"id": first_rows["id"]}
-    for word in ("prediction", "truth"):
-        columns[word] = _joined(first_rows, word, labels) if labels.multi else first_rows[word]
-    columns["target"] = first_rows["target"]
-    if texts is not None:
-        columns["text"] = first_rows["id"].map(dict(zip(texts["id"], texts["text"], strict=True)))
-    # Four digits: the UI loads the whole table at once.
-    columns |= {f"p_{name}": first_rows[f"p_{name}"].round(4) for name in labels.names}
     import pandas as pd
 
+    labels = predictions.labels
+    first_rows = predictions.rows.head(TABLE_ROWS)
+    prediction, truth = (
+        _joined(first_rows, word, labels) if labels.multi else first_rows[word].tolist()
+        for word in ("prediction", "truth")
+    )
+    columns: dict[str, Any] = {}
+    if texts is not None:
+        columns["sentence"] = _sentences(first_rows, texts)
+    else:
+        columns["id"] = first_rows["id"].tolist()
+    columns |= {
+        "party": first_rows["target"].tolist(),
+        "truth": truth,
+        "output": [
+            f"{RIGHT} {label}" if label == true else f"{WRONG} {label} (truth: {true})"
+            for label, true in zip(prediction, truth, strict=True)
+        ],
+        "prediction": prediction,
+    }
+    columns["id"] = first_rows["id"].tolist()
+    # Four digits: the UI loads the whole table at once.
+    columns |= {f"p_{name}": first_rows[f"p_{name}"].round(4).tolist() for name in labels.names}
     return str(pd.DataFrame(columns).to_json(orient="split", index=False))
+
+
+def read_sentences(path: Path) -> dict[str, str]:
+    """Read the sentences of a table that :func:`table` wrote, by id; none where it holds none."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    columns = data["columns"]
+    # Earlier versions had the bare text in a column of that name.
+    column = next((name for name in ("sentence", "text") if name in columns), None)
+    if column is None:
+        return {}
+    id_at, text_at = columns.index("id"), columns.index(column)
+    return {str(row[id_at]): str(row[text_at]) for row in data["data"]}
+
+
+def _sentences(rows: pd.DataFrame, texts: pd.DataFrame) -> list[str]:
+    """Return the sentence of each row with its party in brackets; one that would repeat gets its id."""
+    by_id = {str(row["id"]): row for row in texts.to_dict("records")}
+    sentences = [_marked(by_id[str(id_)]) for id_ in rows["id"]]
+    counts = Counter(sentences)
+    return [
+        sentence if counts[sentence] == 1 else f"{sentence} ({id_})"
+        for sentence, id_ in zip(sentences, rows["id"], strict=True)
+    ]
+
+
+def _marked(row: Mapping[Hashable, Any]) -> str:
+    """Mark the party in a sentence; where its place is unknown, name it before the sentence."""
+    text, target = str(row["text"]), row.get("target")
+    if not isinstance(target, str):
+        return text
+    import pandas as pd
+
+    start, end = row.get("start"), row.get("end")
+    if pd.isna(start) or pd.isna(end):
+        return f"[{target}] {text}"
+    # Offsets in a column with gaps are floats.
+    return f"{text[: int(start)]}[{text[int(start) : int(end)]}]{text[int(end) :]}"
 
 
 def _joined(rows: pd.DataFrame, word: str, labels: LabelSet) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.tracking import contents, context, names
+from harness.tracking import contents, context, descriptions, names
 from harness.tracking.store import Store
 from harness.values.tables import fingerprint
 
@@ -49,7 +49,7 @@ def log_suite(
         "mlflow.user": context.user(),
         "mlflow.source.type": "LOCAL",
         "mlflow.source.name": SUITE,
-        contents.NOTE: "\n\n".join(text for text in (description, files.get("table.md", "")) if text),
+        descriptions.NOTE: "\n\n".join(text for text in (description, files.get("table.md", "")) if text),
     }
     run = client.create_run(experiment_id, tags=tags, run_name=f"suite {name}")
     run_id = str(run.info.run_id)

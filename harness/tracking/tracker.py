@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.results import ClassifierResult, FinishedClassifier, Trial, TrialResult
 from harness.scoring.score import score
-from harness.tracking import contents, context, names, run_files, view
+from harness.tracking import contents, context, descriptions, names, run_files, run_metrics, view
 from harness.tracking.store import Store, pending
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
@@ -63,6 +63,7 @@ class Tracker:
         for name, value in tags.items():
             if current.get(name) != value:
                 store.client.set_experiment_tag(experiment_id, name, value)
+        descriptions.describe_experiment(store, experiment_id, descriptions.experiment_head(plan))
         return experiment_id
 
     @cached_property
@@ -173,14 +174,12 @@ class Tracker:
         tags = {
             names.ROLE: role,
             names.DIGEST: digest,
-            names.CONFIG: plan.digest,
             names.HOST: platform.node(),
             "mlflow.user": context.user(),
             "mlflow.source.type": "LOCAL",
             "mlflow.source.name": plan.source.name,
             "mlflow.source.git.commit": self.git.commit,
             "mlflow.source.git.branch": self.git.branch,
-            "harness.git_dirty": str(self.git.dirty).lower() if self.git.commit else "",
         }
         tags |= self.marks
         return {**plan.config.tracking.tags, **{name: value for name, value in tags.items() if value}}
@@ -293,6 +292,7 @@ class ParentRun:
         tracker = self.tracker
         contents.log_classifier(tracker, self.run_id, finished, pack)
         tracker.store.client.set_terminated(self.run_id, "FINISHED")
+        descriptions.describe_experiment(tracker.store, tracker.experiment_id)
         shutil.rmtree(self.folder, ignore_errors=True)
         for trial in finished.result.trials:
             for run in tracker.runs(names.TRIAL, trial.trial.digest):
@@ -327,13 +327,15 @@ class ChildRun:
     def log(self, result: TrialResult) -> None:
         """Log predictions, options, scores, training curves and times."""
         client, plan = self.tracker.store.client, self.tracker.plan
+        scores = score(result.predictions, plan.metrics, draws=0)
+        values = names.score_values(scores) | {f"time/{k}_seconds": v for k, v in result.seconds.items()}
         with self.tracker.scratch() as folder:
             run_files.write_trial(folder, result)
+            (folder / run_metrics.MEASURES).write_text(run_metrics.measures_csv(values), encoding="utf-8")
             client.log_artifacts(self.run_id, str(folder))
         contents.log_parameters(
             client, self.run_id, {"seed": result.trial.seed, "fold": result.trial.fold, **result.options}
         )
-        scores = score(result.predictions, plan.metrics, draws=0)
-        values = names.score_values(scores) | {f"time/{k}_seconds": v for k, v in result.seconds.items()}
-        logged = names.metrics(values) + names.curve_metrics(result.curves)
+        shown = run_metrics.shown(values, run_metrics.trial_keys(plan.primary, plan.metrics))
+        logged = names.metrics(shown) + names.curve_metrics(result.curves)
         contents.log_metrics(client, self.run_id, logged)

@@ -144,6 +144,35 @@ def worst(findings: Iterable[Finding]) -> Verdict:
     return next((verdict for verdict in WORST_FIRST if verdict in verdicts), "not applicable")
 
 
+def audits_in_short(findings: Findings) -> str:
+    """Say in a few words what audits found: what failed and what warns by name, the rest by number.
+
+    Examples
+    --------
+    >>> audits_in_short([Finding("party_swap", "failed", ""), Finding("leaks", "passed", "")])
+    'failed party swap; 1 of 2 passed'
+    >>> audits_in_short([Finding("leaks", "passed", ""), not_applicable("unseen", "no party is new")])
+    '1 of 1 passed'
+    >>> audits_in_short([])
+    'none run'
+    """
+    return verdicts_in_short({finding.audit: finding.verdict for finding in findings})
+
+
+def verdicts_in_short(verdicts: Mapping[str, str]) -> str:
+    """Say the same of verdicts by the names of their audits."""
+    applied = {audit: verdict for audit, verdict in verdicts.items() if verdict != "not applicable"}
+    if not applied:
+        return "none apply" if verdicts else "none run"
+    parts = []
+    for unsettled in WORST_FIRST:
+        audits = [audit.replace("_", " ") for audit, verdict in applied.items() if verdict == unsettled]
+        if audits and unsettled != "passed":
+            parts.append(f"{unsettled} {', '.join(audits)}")
+    n_passed = sum(verdict == "passed" for verdict in applied.values())
+    return "; ".join([*parts, f"{n_passed} of {len(applied)} passed"])
+
+
 def from_dict(data: Mapping[str, Any]) -> Finding:
     """Return the finding that :meth:`Finding.to_dict` turned into plain data."""
     measures = tuple(

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
+from harness.values.findings import verdicts_in_short
+
 Value = TypeVar("Value")
 
 SPLITS: Mapping[str, str] = MappingProxyType({"select": "validation", "calibrate": "calibration"})
@@ -19,6 +21,9 @@ SPLITS: Mapping[str, str] = MappingProxyType({"select": "validation", "calibrate
 
 TAGS: Mapping[str, str] = MappingProxyType({"harness.select_fingerprint": "harness.validation_fingerprint"})
 """Tags of MLflow runs."""
+
+AUDIT, AUDITS = "harness.audit.", "harness.audits"
+"""Once each audit of a run had a tag of its own; now one tag says what all of them found."""
 
 LOADERS: Mapping[str, str] = MappingProxyType(
     {
@@ -76,5 +81,11 @@ def current_tags(tags: Mapping[str, str]) -> dict[str, str]:
     --------
     >>> current_tags({"harness.select_fingerprint": "99a0"})
     {'harness.validation_fingerprint': '99a0'}
+    >>> current_tags({"harness.audit.leaks": "passed", "harness.audit.party_swap": "failed"})[AUDITS]
+    'failed party swap; 1 of 2 passed'
     """
-    return {TAGS.get(name, name): value for name, value in tags.items()}
+    current = {TAGS.get(name, name): value for name, value in tags.items()}
+    verdicts = {name.removeprefix(AUDIT): value for name, value in tags.items() if name.startswith(AUDIT)}
+    if verdicts:
+        current.setdefault(AUDITS, verdicts_in_short(verdicts))
+    return current

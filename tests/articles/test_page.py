@@ -81,6 +81,12 @@ def test_a_mention_is_marked_with_its_party() -> None:
     assert '<b class="mention" data-party="0">Varna</b>' in PAGE
 
 
+def test_how_far_the_labels_may_be_trusted_stands_at_the_head() -> None:
+    page = reader_page(labelled(), trust=("Trained on <b>toys</b>.",))
+    head = page.partition("</header>")[0]
+    assert '<p class="trust small">Trained on &lt;b&gt;toys&lt;/b&gt;.</p>' in head
+
+
 def test_a_page_without_a_party_says_so(golden: Golden) -> None:
     page = reader_page(labelled("It rained. It rained again."))
     (verdict,) = re.findall(r'<p class="verdict">(.+)</p>', page)

@@ -18,7 +18,7 @@ from harness.audits.audit_protocol import FRAMES
 from harness.audits.model_audits import UNTRAINED, audit_model
 from harness.cli import main as cli
 from harness.runs.classifiers import run_classifiers
-from harness.tracking import names
+from harness.tracking import names, run_metrics
 from harness.tracking.auditable import auditable
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
@@ -106,8 +106,13 @@ def test_the_verb_shows_logs_and_writes(champion: Path, golden: Golden) -> None:
     store = Store.open(champion)
     (run,) = store.client.search_runs([store.experiment("audits")])
     assert run.data.tags[names.ROLE] == "audit"
-    assert run.data.tags["harness.audit.behaviour"] == "failed"
+    assert "failed" in run.data.tags[names.AUDITS]
+    assert "behaviour" in run.data.tags[names.AUDITS]
+    # The first measure of each audit, with its interval; all of them are in the table.
     assert "audit/party_swap_flips" in run.data.metrics
+    assert len(run.data.metrics) <= run_metrics.MAX_METRICS
+    path = store.client.download_artifacts(run.info.run_id, run_metrics.MEASURES)
+    assert set(run.data.metrics) < set(pd.read_csv(path)["key"])
 
 
 def test_a_pyfunc_of_somebody_elses(folder: Path) -> None:

@@ -12,8 +12,11 @@ from golden import Golden
 from scoring.comparison.toy_runs import frames, run, with_rows
 
 from harness.reports.comparison_page import comparison_page, p_value
+from harness.reports.comparison_reasons import RunEvidence, comparison_reasons
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison, compare
+from harness.scoring.comparison.disagreement import RunItems
+from harness.values.findings import Finding
 from harness.values.formatting import needed_items
 
 
@@ -63,6 +66,47 @@ def test_what_the_page_says(three: Comparison, golden: Golden) -> None:
     golden(
         "reports/comparison_page", text_of(three, date="2026-01-02", command="harness compare --experiment x")
     )
+
+
+def test_the_page_says_why_with_sentences_escaped_and_reports_linked() -> None:
+    tables = {"a": run("a", 0.3), "b": run("b", 1.5)}
+    comparison = compare(tables.items(), "f1_macro")
+    items = {name: RunItems.of(table) for name, table in tables.items()}
+    sentences = {str(id_): f"<i>{id_}</i>" for id_ in tables["a"].rows["id"]}
+    evidence = {
+        "a": RunEvidence([Finding("behaviour", "failed", "")], sentences, "../x/report.html"),
+        "b": RunEvidence(report="runs:/17/report.html"),
+    }
+    page = comparison_page(comparison, comparison_reasons(comparison, items, evidence))
+    parser = PageParser(page)
+    # Files of the same store; an address inside MLflow is no address for a browser.
+    assert set(parser.loaded) == {"../x/report.html"}
+    assert "runs:/17/report.html" in page
+    assert "<i>i0" not in page
+    assert "&lt;i&gt;i" in page
+
+
+@pytest.mark.parametrize("n", [2, 27])
+def test_ties_have_one_notation_everywhere(n: int) -> None:
+    comparison = compare(
+        [(f"r{number}", run(f"r{number}", number / 3, n_seeds=1)) for number in range(n)], "f1_macro"
+    )
+    letters = {entry.name: entry.tie for entry in comparison.runs}
+    assert comparison.runs_table().set_index("name")["tie"].to_dict() == letters
+    page = comparison_page(comparison)
+    assert list(re.findall(r'<span class="tie">(\w+)</span>', page)) == list(letters.values())
+    assert set(letters.values()) <= set("abcdefghijklmnopqrstuvwxyz")
+    assert len(set(letters.values())) == len(comparison.groups)
+
+
+def test_the_plot_fits_every_width() -> None:
+    """It is laid out in per cent, so that no part of it lies outside of the screen."""
+    comparison = compare([(name, run(name, 1.0)) for name in "abc"], "f1_macro")
+    page = comparison_page(comparison)
+    shares = [float(value) for value in re.findall(r"(?:left|right): (-?[\d.]+)%", page)]
+    assert len(shares) > 10
+    assert all(-0.01 <= share <= 100 for share in shares)
+    assert "min-width: 34rem" not in page
 
 
 def test_without_a_command_the_page_does_not_say_how_to_reproduce_it(three: Comparison) -> None:

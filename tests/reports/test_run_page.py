@@ -5,6 +5,7 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from harness.evaluation.prepared import Prepared
 from harness.evaluation.trial import list_trials, run_trial
 from harness.reports import figures, pages
 from harness.reports.frames_by_party import framed_png
-from harness.reports.model_card import model_card
+from harness.reports.model_card import card_of, model_card
 from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import EVERY_PARTY, CrossTable, cross_tables
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.score import score
+from harness.serving.trust import trust_line
+from harness.values.catalog import CATALOGUES, lookup
 from harness.values.labels import FRAMING, STANCE, LabelSet
 
 
@@ -149,7 +152,7 @@ def test_what_the_page_says(case: str, request: pytest.FixtureRequest, golden: G
 def test_the_page_shows_the_primary_score_first(stance: Summary) -> None:
     scores = stance.scores
     row = scores[(scores["metric"] == "f1_macro") & (scores["split"] == "test")].iloc[0]
-    (verdict,) = re.findall(r'<p class="verdict">(.*?)</p>', pages.run_page(stance), flags=re.DOTALL)
+    (verdict,) = re.findall(r'<div class="verdict">(.*?)<dl', pages.run_page(stance), flags=re.DOTALL)
     numbers = re.findall(r"\d+\.\d+", verdict)
     assert numbers == [f"{row[name]:.3f}" for name in ("value", "low", "high", "seed_sd")]
     assert stance.experiment.corpus.fingerprint in page_text(stance)
@@ -157,8 +160,8 @@ def test_the_page_shows_the_primary_score_first(stance: Summary) -> None:
 
 def spread_sentence(summary: Summary) -> str:
     """Return what follows the interval of the primary score: the seeds."""
-    (verdict,) = re.findall(r'<p class="verdict">(.*?)</p>', pages.run_page(summary), flags=re.DOTALL)
-    return str(verdict).splitlines()[-1]
+    (verdict,) = re.findall(r'<div class="verdict">(.*?)<span', pages.run_page(summary), flags=re.DOTALL)
+    return str(verdict).strip().splitlines()[-1]
 
 
 def test_the_page_says_why_there_is_no_spread_over_seeds(tmp_path: Path, golden: Golden) -> None:
@@ -284,3 +287,29 @@ def test_figures_are_png_of_a_size_to_be_read_and_always_the_same(name: str) -> 
     assert len(image) < 100_000
     assert drawn()[name]() == image
     assert not re.search(rb"20\d\d-\d\d-\d\d", image)
+
+
+def test_the_first_box_says_baseline_sample_audits_and_trust(stance: Summary) -> None:
+    page = pages.run_page(stance)
+    (box,) = re.findall(r'<div class="verdict">(.*?)</dl></div>', page, flags=re.DOTALL)
+    assert stance.baseline is not None
+    assert f"{stance.baseline.value:.3f}" in box
+    assert f"27 test items in {stance.n_groups} groups" in box
+    assert stance.audits_in_short in box
+    assert trust_line(card_of(stance)) in unescape(box)
+    assert stance.experiment.primary.gloss in box
+
+
+@pytest.mark.parametrize("name", CATALOGUES["metric"])
+def test_every_metric_of_the_catalogue_is_explained(name: str) -> None:
+    gloss = lookup("metric", name, "metric").gloss
+    # A clause that goes on from the name, not a definition.
+    assert 20 <= len(gloss) <= 100
+    assert gloss[0].islower() or gloss.startswith(("F1", "MCC"))
+    assert not gloss.endswith(".")
+
+
+def test_on_a_phone_the_sentence_of_an_error_comes_first(stance: Summary) -> None:
+    page = pages.run_page(stance)
+    assert '<table class="errors stacked">' in page
+    assert ".stacked td.text { order: -1; flex-basis: 100%; min-width: 0; }" in page

@@ -97,7 +97,8 @@ def test_two_experiments_are_compared_under_their_names(trained: Path) -> None:
     found = compare_experiments(store, ["toys", "again"])
     assert "toys/verbs" in {entry.name for entry in found.comparison.runs}
     assert len(found.comparison.runs) == 8
-    assert str(store.client.get_run(found.run_id).info.experiment_id) == store.experiment("toys")
+    home = store.client.get_experiment(store.client.get_run(found.run_id).info.experiment_id)
+    assert home.name == "toys-comparisons"
 
 
 def test_predictions_made_elsewhere_compare_alike_and_are_never_promoted(

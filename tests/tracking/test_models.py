@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -43,7 +44,8 @@ def test_a_champion_predicts_what_it_predicted_on_test(trained: Path) -> None:
     store = Store.open()
     promoted = promote(store, "toys", PromotionRequest(classifier="verbs"))
     files = Path(store.client.download_artifacts(promoted.run_id, ""))
-    seed = int(store.client.get_run(promoted.run_id).data.tags["harness.served_seed"])
+    trials = json.loads((files / "trials.json").read_text(encoding="utf-8"))
+    (seed,) = (trial["seed"] for trial in trials["trials"] if trial["digest"] == trials["served"])
     scored = pd.read_parquet(files / "predictions.parquet")
     scored = scored[(scored["split"] == "test") & (scored["seed"] == seed)].set_index("id")
     rows = pd.read_csv("sentences.csv").set_index("id").loc[scored.index]

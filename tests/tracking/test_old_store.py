@@ -20,13 +20,15 @@ from harness.config import plan
 from harness.evaluation.prepared import prepare
 from harness.runs.comparison import compare_logged
 from harness.tracking.auditable import load_for_audit
+from harness.tracking.descriptions import describe_experiment
 from harness.tracking.finished_runs import finished_runs, read_predictions
 from harness.tracking.promotion import PromotionRequest, promote, rollback
+from harness.tracking.run_metrics import MAX_METRICS, MEASURES
 from harness.tracking.store import Store
 from harness.tracking.store.relocate import relocate
 from harness.tracking.store.ui import runs_address
 from harness.values.errors import ConfigError
-from harness.values.legacy import SPLITS, TAGS
+from harness.values.legacy import SPLITS, TAGS, current_metrics
 from tests.tracking.toy_runs import run_all, runs_by_name
 
 FIXTURE = Path(__file__).parent / "old_store"
@@ -227,3 +229,39 @@ def test_the_ui_opens_an_old_experiment(project: Path) -> None:
     store = Store.open()
     number = store.find_experiment("stance-small")
     assert f"/experiments/{number}/" in runs_address(store, "http://h:1", "stance-small")
+
+
+def test_every_number_of_an_old_run_stands_in_the_measures_of_a_new_one(project: Path) -> None:
+    """Earlier versions logged each as a metric; the keys are those that they wrote."""
+    store = Store.open()
+    old = runs_by_name(store, "classifier", "stance-small")
+    run_again(project, "stance-new")
+    new = runs_by_name(store, "classifier", "stance-new")
+    assert set(new) == {"linear", "majority"}
+    for name, run in new.items():
+        keys = set(current_metrics(old[name].data.metrics))
+        assert len(keys) > MAX_METRICS
+        measures = pd.read_csv(store.client.download_artifacts(run.info.run_id, MEASURES))
+        assert keys <= set(measures["key"]), name
+        assert measures["key"].is_unique
+        # The key is made of the other columns.
+        ends = measures["statistic"].map(lambda end: "" if end == "value" else f"_{end}")
+        assert (measures["part"] + "/" + measures["measure"] + ends == measures["key"]).all()
+        assert len(run.data.metrics) <= MAX_METRICS
+
+
+def test_the_audits_of_old_runs_stand_in_the_description(project: Path) -> None:
+    store = Store.open()
+    describe_experiment(store, store.experiment("stance-small"), "About it.")
+    note = store.client.get_experiment(store.experiment("stance-small")).tags["mlflow.note.content"]
+    for name, run in runs_by_name(store, "classifier", "stance-small").items():
+        (row,) = (line for line in note.splitlines() if f"/runs/{run.info.run_id})" in line)
+        if run.data.metrics.get("test/f1_macro") is not None:
+            assert f"| {run.data.metrics['test/f1_macro']:.3f} |" in row, name
+        verdicts = [value for tag, value in run.data.tags.items() if tag.startswith("harness.audit.")]
+        assert (f"{verdicts.count('passed')} of " in row) == any(
+            verdict != "not applicable" for verdict in verdicts
+        )
+    # Written again, the same: what it is about is kept.
+    describe_experiment(store, store.experiment("stance-small"))
+    assert store.client.get_experiment(store.experiment("stance-small")).tags["mlflow.note.content"] == note

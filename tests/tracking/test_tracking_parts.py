@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from toys import prepared
 
-from harness.tracking import context, names, view
+from harness.tracking import context, names, run_metrics, view
 from harness.values.tables import SCORE_COLUMNS, Scores
 
 
@@ -56,12 +56,29 @@ def test_the_view_shows_the_primary_metric_with_both_uncertainties(tmp_path: Pat
     (name,) = view.tags(plan)
     assert name == "mlflow.sharedViewState.harness"
     state = json.loads(json.loads(view.tags(plan)[name])["state"])
-    assert state["searchFilter"] == "tags.`harness.role` != 'trial'"
+    assert state["searchFilter"] == "tags.`harness.role` = 'classifier'"
     assert state["orderByAsc"] is False
-    assert state["selectedColumns"][:5] == [
+    assert state["selectedColumns"][:6] == [
         *(f"metrics.`test/f1_macro{end}`" for end in ("", "_low", "_high", "_seed_sd")),
+        "tags.`harness.audits`",
         "metrics.`validation/f1_macro`",
     ]
+    assert "tags.`harness.trust`" in state["selectedColumns"]
+
+
+def test_the_charts_open_on_the_scores(tmp_path: Path) -> None:
+    plan = prepared(tmp_path).plan
+    (tag,) = view.tags(plan).values()
+    state = json.loads(json.loads(tag)["state"])
+    keys = [chart.get("metricKey") for chart in state["compareRunCharts"]]
+    assert keys[:2] == ["test/f1_macro", "validation/f1_macro"]
+    logged = run_metrics.run_keys(plan.primary, plan.metrics, plan.labels)
+    assert {key for key in keys if key} <= set(logged)
+    sections = state["compareRunSections"]
+    assert {chart["metricSectionId"] for chart in state["compareRunCharts"]} <= {
+        section["uuid"] for section in sections
+    }
+    assert [section["name"] for section in sections if section["display"]] == ["Scores", "Differences"]
 
 
 def git(folder: Path, *arguments: str) -> None:

@@ -11,6 +11,9 @@ from harness.values.formatting import interval, number
 MAX_PAIRS = 8
 """With more pairs than this, only those that involve the leader of a tie group get a sentence."""
 
+TIES = "runs with one letter cannot be told from the best of that letter."
+"""What the letters of ties mean, wherever they stand."""
+
 MAX_NAME_LETTERS = 26
 """Longer names are shortened in tables and figures."""
 

@@ -49,6 +49,11 @@ class RankedRun:
     n_seeds: int
     group: int
 
+    @property
+    def tie(self) -> str:
+        """The letter of its tie group: runs with one letter cannot be told from the best of that letter."""
+        return chr(ord("a") + self.group - 1) if self.group <= 26 else str(self.group)
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -174,10 +179,10 @@ class Comparison:
         raise PredictionsError(f"{first} and {second} were not compared with each other")
 
     def runs_table(self) -> pd.DataFrame:
-        """Return one row per run: the attributes of :class:`RankedRun`."""
+        """Return one row per run: the attributes of :class:`RankedRun`, and its ``tie``."""
         import pandas as pd
 
-        return pd.DataFrame([vars(run) for run in self.runs])
+        return pd.DataFrame([{**vars(run), "tie": run.tie} for run in self.runs])
 
     def pairs_table(self) -> pd.DataFrame:
         """Return one row per pair: the attributes of :class:`Pair` and of its difference."""

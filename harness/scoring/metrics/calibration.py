@@ -307,6 +307,7 @@ LOG_LOSS = Metric(
     high=-math.log(EPSILON),
     reference="natural logarithm, clipped at 2**-52; mean over labels if multi-label; Good 1952",
     probabilities=True,
+    gloss="how surprised the probabilities are by the truth; confident errors cost most",
 )
 BRIER = Metric(
     "brier",
@@ -317,6 +318,7 @@ BRIER = Metric(
     high=2.0,
     reference="sum over classes, mean over labels if multi-label; Brier 1950",
     probabilities=True,
+    gloss="the squared distance of the probabilities from the truth",
 )
 ECE_EQUAL_MASS = Metric(
     "ece_equal_mass",
@@ -328,6 +330,7 @@ ECE_EQUAL_MASS = Metric(
     probabilities=True,
     weighted=True,
     biased=True,
+    gloss="how far probabilities are off the share of correct labels, in bins of equally many items",
 )
 ECE_EQUAL_WIDTH = Metric(
     "ece_equal_width",
@@ -339,4 +342,5 @@ ECE_EQUAL_WIDTH = Metric(
     probabilities=True,
     weighted=True,
     biased=True,
+    gloss="how far probabilities are off the share of correct labels, in bins of equal width",
 )

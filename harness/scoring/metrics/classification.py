@@ -61,13 +61,21 @@ def mcc(table: Array) -> Array:
     return np.clip(ratio(covariance, np.sqrt(np.maximum(spread, 0.0))), -1.0, 1.0)
 
 
-ACCURACY = Metric("accuracy", accuracy, "counts", "single", reference="share of correctly labelled items")
+ACCURACY = Metric(
+    "accuracy",
+    accuracy,
+    "counts",
+    "single",
+    reference="share of correctly labelled items",
+    gloss="the share of items that are labelled correctly",
+)
 BALANCED_ACCURACY = Metric(
     "balanced_accuracy",
     balanced_accuracy,
     "counts",
     "single",
     reference="mean recall over the declared labels; Brodersen et al. 2010",
+    gloss="the mean over labels of the share of its items that are recognised",
 )
 F1_MACRO = Metric(
     "f1_macro",
@@ -75,8 +83,41 @@ F1_MACRO = Metric(
     "counts",
     "both",
     reference="mean of F1 over the declared labels; Opitz & Burst 2019, 'averaged F1'",
+    gloss="the mean over labels of F1; rare labels count as much as common ones",
 )
-F1 = Metric("f1", f1, "counts", "both", per_label=True, reference="van Rijsbergen 1979")
-PRECISION = Metric("precision", precision, "counts", "both", per_label=True, reference="van Rijsbergen 1979")
-RECALL = Metric("recall", recall, "counts", "both", per_label=True, reference="van Rijsbergen 1979")
-MCC = Metric("mcc", mcc, "counts", "single", low=-1.0, reference="multi-class R_K; Gorodkin 2004")
+F1 = Metric(
+    "f1",
+    f1,
+    "counts",
+    "both",
+    per_label=True,
+    reference="van Rijsbergen 1979",
+    gloss="high where a label is both recognised and rightly given",
+)
+PRECISION = Metric(
+    "precision",
+    precision,
+    "counts",
+    "both",
+    per_label=True,
+    reference="van Rijsbergen 1979",
+    gloss="of the items that are given a label, the share that has it",
+)
+RECALL = Metric(
+    "recall",
+    recall,
+    "counts",
+    "both",
+    per_label=True,
+    reference="van Rijsbergen 1979",
+    gloss="of the items that have a label, the share that is given it",
+)
+MCC = Metric(
+    "mcc",
+    mcc,
+    "counts",
+    "single",
+    low=-1.0,
+    reference="multi-class R_K; Gorodkin 2004",
+    gloss="agreement of labels and truth beyond chance: 0 for guessing, 1 for none wrong",
+)

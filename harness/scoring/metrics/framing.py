@@ -107,7 +107,14 @@ def _ranked(true: NDArray[np.bool_], scores: Array, times: Array) -> Array:
     return ratio((hits * n_hits / n_ranked).sum(axis=0), n_hits[-1])
 
 
-F1_MICRO = Metric("f1_micro", f1_micro, "counts", "both", reference="F1 over pooled (item, label) pairs")
+F1_MICRO = Metric(
+    "f1_micro",
+    f1_micro,
+    "counts",
+    "both",
+    reference="F1 over pooled (item, label) pairs",
+    gloss="F1 over all labels of all items together, so that common labels count most",
+)
 AVERAGE_PRECISION = Metric(
     "average_precision",
     average_precision,
@@ -117,6 +124,7 @@ AVERAGE_PRECISION = Metric(
     probabilities=True,
     per_label=True,
     weighted=True,
+    gloss="how well the probabilities of a label put the items that have it first",
 )
 AVERAGE_PRECISION_MACRO = Metric(
     "average_precision_macro",
@@ -126,10 +134,23 @@ AVERAGE_PRECISION_MACRO = Metric(
     reference="mean average precision over the declared labels",
     probabilities=True,
     weighted=True,
+    gloss="how well the probabilities put the items that have a label first, mean over labels",
 )
-EXACT_MATCH = Metric("exact_match", exact_match, "items", "multi", reference="subset accuracy")
+EXACT_MATCH = Metric(
+    "exact_match",
+    exact_match,
+    "items",
+    "multi",
+    reference="subset accuracy",
+    gloss="the share of items with all labels right and none too many",
+)
 JACCARD = Metric(
-    "jaccard", jaccard, "items", "multi", reference="mean over items; 1 where both sets are empty"
+    "jaccard",
+    jaccard,
+    "items",
+    "multi",
+    reference="mean over items; 1 where both sets are empty",
+    gloss="the share of the labels given or true that are both, mean over items",
 )
 F1_NO_FRAME = Metric(
     "f1_no_frame",
@@ -138,6 +159,7 @@ F1_NO_FRAME = Metric(
     "multi",
     reference="F1 of the empty set, as if it were a label",
     of_sums=f1_of_no_frame,
+    gloss="F1 of having no frame at all, as if that were a label",
 )
 NO_FRAME_GAP = Metric(
     "no_frame_gap",
@@ -148,7 +170,14 @@ NO_FRAME_GAP = Metric(
     reference="|predicted share - true share of items without a label|",
     of_sums=gap_of_no_frame,
     biased=True,
+    gloss="how far the share of items without a frame is off the true one",
 )
 HAMMING_LOSS = Metric(
-    "hamming_loss", hamming_loss, "counts", "multi", direction="lower", reference="Schapire & Singer 1999"
+    "hamming_loss",
+    hamming_loss,
+    "counts",
+    "multi",
+    direction="lower",
+    reference="Schapire & Singer 1999",
+    gloss="the share of all yes-or-no decisions, one for each item and label, that are wrong",
 )

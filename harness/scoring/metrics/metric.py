@@ -54,6 +54,8 @@ class Metric:
         Range of its values, bounds included.
     reference : str
         Where it is defined.
+    gloss : str
+        What it says, in plain words, for readers who do not know it by name.
     probabilities : bool
         Whether it needs probabilities, not only labels.
     by_target : bool
@@ -90,6 +92,7 @@ class Metric:
     weighted: bool = False
     takes_predicted: bool = False
     biased: bool = False
+    gloss: str = ""
 
     def keys(self, labels: LabelSet) -> tuple[str, ...]:
         """Return the names of its scores: its own, or one per label.

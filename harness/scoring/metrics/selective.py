@@ -86,4 +86,5 @@ AURC = Metric(
     probabilities=True,
     weighted=True,
     takes_predicted=True,
+    gloss="the share of wrong labels, averaged over how many of the most confident ones are kept",
 )

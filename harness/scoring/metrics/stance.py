@@ -68,6 +68,7 @@ FAVG_POOLED = Metric(
     "single",
     reference="(F1 critical + F1 supportive) / 2 over pooled items; Mohammad et al. 2016 (SemEval)",
     needs_labels=SIDES,
+    gloss="the mean F1 of critical and supportive; neutral counts through its errors alone",
 )
 FAVG_TARGET_MEAN = Metric(
     "favg_target_mean",
@@ -78,4 +79,5 @@ FAVG_TARGET_MEAN = Metric(
     by_target=True,
     biased=True,
     needs_labels=SIDES,
+    gloss="the mean over parties of the mean F1 of critical and supportive",
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from harness.serving.contract import DATA, FILE
 from harness.serving.engine import LabelEngine
 from harness.serving.input_rows import COLUMNS, needed_columns, row_problems
+from harness.serving.trust import ModelCard, trust_lines
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import Task
 
@@ -30,12 +31,15 @@ class LabelModel:
     engine : LabelEngine
     uri : str
         The address that it was loaded from.
+    packed_card : ModelCard or None
+        As it lies in the model's folder.
     language_check : LanguageCheck
         Looks at the texts that it labels.
     """
 
     engine: LabelEngine
     uri: str = ""
+    packed_card: ModelCard | None = field(default=None, repr=False, compare=False)
     language_check: LanguageCheck = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +57,16 @@ class LabelModel:
     def notes(self) -> tuple[str, ...]:
         """What a reader of the labels made so far should know, a clause each."""
         return (self.language_check.note,) if self.language_check.note else ()
+
+    @property
+    def card(self) -> ModelCard:
+        """What it was trained on, how well it scores and what it failed; printed, it is one line."""
+        return self.packed_card or ModelCard.of_contract(self.engine.contract)
+
+    @property
+    def trust(self) -> list[str]:
+        """How far its labels may be trusted, as one line; see :mod:`harness.serving.trust`."""
+        return trust_lines({self.task: self.card})
 
     @property
     def task(self) -> Task:
@@ -155,7 +169,9 @@ def load_folder(folder: Path, *, engine: str = "", uri: str = "") -> LabelModel:
     address = uri or str(folder)
     if not folder.is_dir():
         raise ModelError(f"there is no model {address!r}: give models:/NAME@champion, runs:/ID or a folder")
-    return LabelModel(LabelEngine.read(data_folder(folder), engine), address)
+    data = data_folder(folder)
+    loaded = LabelEngine.read(data, engine)
+    return LabelModel(loaded, address, ModelCard.read(data, loaded.contract))
 
 
 def data_folder(folder: Path) -> Path:

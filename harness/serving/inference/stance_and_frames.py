@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.serving.inference.model import LabelModel, table_of
+from harness.serving.trust import trust_lines
 from harness.values.errors import ModelError
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ class Together:
     def columns(self) -> list[str]:
         """The columns that :meth:`predict` returns, in order."""
         return [*self.stance.columns, *self._frame_names.values()]
+
+    @property
+    def trust(self) -> list[str]:
+        """How far the labels of each may be trusted, a line each; see :mod:`harness.serving.trust`."""
+        return trust_lines({"stance": self.stance.card, "frames": self.frames.card})
 
     @property
     def digest(self) -> str:

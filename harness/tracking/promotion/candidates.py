@@ -109,12 +109,15 @@ class RunResults:
         What predicting took, mean over trials; NaN where it is unknown.
     config : mapping
         The config with all defaults; empty where the files are gone.
+    served_seed : int or None
+        Seed of the trial whose model is served; None where it is unknown.
     """
 
     predictions: Predictions | None
     findings: tuple[Finding, ...]
     seconds: float
     config: Mapping[str, Any]
+    served_seed: int | None = None
 
 
 def policy_of(store: Store, experiment: str) -> PromotionPolicy:
@@ -230,10 +233,16 @@ def _read(candidate: Candidate) -> RunResults:
         except MlflowException:
             findings = ()
         try:
-            seconds = _predict_seconds(json.loads(file(run_files.TRIALS).read_text(encoding="utf-8")))
+            trials = json.loads(file(run_files.TRIALS).read_text(encoding="utf-8"))
         except (OSError, MlflowException):
-            seconds = math.nan
-        return RunResults(predictions, findings or tagged, seconds, config)
+            trials = {}
+        seconds, served_seed = _predict_seconds(trials), _served_seed(trials)
+        return RunResults(predictions, findings or tagged, seconds, config, served_seed)
+
+
+def _served_seed(described: Mapping[str, Any]) -> int | None:
+    trials, served = described.get("trials", ()), described.get("served")
+    return next((int(trial["seed"]) for trial in trials if trial["digest"] == served), None)
 
 
 def _predict_seconds(described: Mapping[str, Any]) -> float:

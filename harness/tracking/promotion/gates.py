@@ -164,7 +164,7 @@ def calibration_gate(candidate: Candidate, limit: float | None) -> GateResult:
     if not rows.has_probabilities:
         return GateResult(name, "not applicable", "There are no probabilities.")
     seeds = sorted(int(seed) for seed in rows.rows["seed"].unique())
-    served = int(candidate.tags.get(names.SEED, seeds[0]))
+    served = candidate.files.served_seed
     of_seed = rows.only(seed=served if served in seeds else seeds[0])
     error = chance_corrected_ece(of_seed.truth(), of_seed.proba())
     verdict: GateVerdict = "passed"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from harness.config.schema import PromotionPolicy
 from harness.evaluation.choice import Choice
 from harness.reports.training_data import training_statement
-from harness.tracking import context, names
+from harness.tracking import context, descriptions, names
 from harness.tracking.promotion import versions
 from harness.tracking.promotion.candidates import Candidate, candidates, chosen, policy_of
 from harness.tracking.promotion.gates import (
@@ -110,6 +110,7 @@ def promote(store: Store, experiment: str, request: PromotionRequest | None = No
             versions.move_champion(store, name, [*order, version])
             why = choice.sentence if choice is not None else "named by --classifier"
             _record(store, name, outcome, version, (before, why, request.force))
+        descriptions.describe_champion(store, name, versions.CHAMPION)
     changed, previous = before != version, before if before != version else None
     notes = tuple(_notes(candidate, rival if changed else None, name, (results, request.force)))
     return replace(outcome, version=version, previous=previous, changed=changed, notes=notes)

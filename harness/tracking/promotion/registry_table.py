@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("model", "version", "aliases", "classifier", "experiment", "metric", "validation", "test"),
-    *("low", "high", "failed", "by", "at", "why", "forced", "waived", "run"),
+    *("low", "high", "audits", "by", "at", "why", "forced", "waived", "run"),
 )
 
 
@@ -28,8 +28,8 @@ def registry_table(store: Store) -> pd.DataFrame:
     DataFrame
         ``model``, ``version`` (int), ``aliases`` (joined by ``, ``), ``classifier``, ``experiment``,
         ``metric``; its scores ``validation`` and ``test`` with the 95 % interval ``low`` to ``high`` of the
-        latter; the audits that it ``failed``; ``by``, ``at`` and ``why`` of its last promotion; ``forced``
-        (gates that failed and were overruled, with the reason); ``waived`` (gates); ``run``.
+        latter; what its ``audits`` found, in short; ``by``, ``at`` and ``why`` of its last promotion;
+        ``forced`` (gates that failed and were overruled, with the reason); ``waived`` (gates); ``run``.
     """
     import pandas as pd
 
@@ -72,13 +72,13 @@ def _of_run(store: Store, version: ModelVersion) -> dict[str, Any]:
         candidate = Candidate.of(store, store.client.get_run(str(version.run_id)))
         experiment = store.client.get_experiment(candidate.run.info.experiment_id).name
     except MlflowException:
-        return {"experiment": "", "metric": "", **scores, "failed": ""}
+        return {"experiment": "", "metric": "", **scores, "audits": ""}
     key = f"test/{candidate.primary}"
     scores |= {split: candidate.score(split) for split in ("validation", "test")}
     scores |= {bound: candidate.metrics.get(f"{key}_{bound}", math.nan) for bound in ("low", "high")}
-    failed = sorted(
-        tag.removeprefix(names.AUDIT)
-        for tag, word in candidate.tags.items()
-        if tag.startswith(names.AUDIT) and word == "failed"
-    )
-    return {"experiment": experiment, "metric": candidate.primary, **scores, "failed": ", ".join(failed)}
+    return {
+        "experiment": experiment,
+        "metric": candidate.primary,
+        **scores,
+        "audits": candidate.tags.get(names.AUDITS, ""),
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.tracking import context
+from harness.tracking import context, descriptions
 from harness.tracking.promotion import versions
 from harness.tracking.promotion.candidates import Candidate
 from harness.tracking.promotion.gates import reproduction_gate, tried
@@ -52,6 +52,7 @@ def rollback(store: Store, model_name: str = "") -> Promotion:
             store.client.set_model_version_tag(name, version, tag, value)
         event = {"action": "rolled back", "version": version, "before": left}
         versions.record(store, name, versions.EVENT, event)
+        descriptions.describe_champion(store, name, versions.CHAMPION)
     return replace(promotion_of(name, version, candidate), previous=left, results=(result,))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.tracking import context
+from harness.tracking import context, descriptions
 from harness.tracking.promotion.candidates import SCORED_ON, Candidate
 from harness.tracking.store import Store
 from harness.values.errors import PromotionError
@@ -72,7 +72,7 @@ def register(store: Store, name: str, candidate: Candidate) -> str:
             f"models:/{candidate.model}",
             run_id=candidate.run_id,
             tags={**tags, CLASSIFIER: candidate.name},
-            description=candidate.tags.get("mlflow.note.content"),
+            description=descriptions.version_note(candidate.tags),
             model_id=candidate.model,
         )
     return str(created.version)
@@ -83,9 +83,7 @@ def ensure_model(store: Store, name: str) -> None:
     from mlflow.exceptions import MlflowException
 
     with contextlib.suppress(MlflowException):
-        store.client.create_registered_model(
-            name, description="Kept by the harness: the version with the alias champion labels."
-        )
+        store.client.create_registered_model(name)
 
 
 def model_tags(store: Store, name: str) -> dict[str, str]:

@@ -133,10 +133,18 @@ def _experiments(store: Store) -> dict[str, str]:
         with contextlib.closing(sqlite3.connect(store.database)) as connection:
             rows = connection.execute(
                 "SELECT e.name, e.experiment_id FROM experiments e JOIN runs r USING (experiment_id)"
-                " WHERE e.lifecycle_stage = 'active' GROUP BY e.experiment_id ORDER BY MAX(r.start_time) DESC"
+                # Experiments of comparisons have a role: whoever opens the UI wants the runs themselves, and
+                # finds a link to the comparison there.
+                " WHERE e.lifecycle_stage = 'active' AND e.experiment_id NOT IN"
+                " (SELECT experiment_id FROM experiment_tags WHERE key = 'harness.role')"
+                " GROUP BY e.experiment_id ORDER BY MAX(r.start_time) DESC"
             )
             return {name: str(number) for name, number in rows}
-    names = {experiment.experiment_id: experiment.name for experiment in store.client.search_experiments()}
+    names = {
+        experiment.experiment_id: experiment.name
+        for experiment in store.client.search_experiments()
+        if "harness.role" not in experiment.tags
+    }
     newest = store.client.search_runs(list(names), order_by=["attributes.start_time DESC"])
     ordered = dict.fromkeys(run.info.experiment_id for run in newest)
     return {names[number]: number for number in ordered}

@@ -73,7 +73,12 @@ def test_the_registry_is_shown(golden: Golden) -> None:
     numbers = {"validation": 0.5, "test": 0.51, "low": 0.4, "high": 0.6}
     row = dict.fromkeys(COLUMNS, "") | numbers | {"model": "stance", "version": 1, "metric": "f1_macro"}
     row |= {"classifier": "linear", "experiment": "quickstart"}
-    champion = row | {"version": 2, "aliases": "champion", "failed": "party_swap", "waived": "size"}
+    champion = row | {
+        "version": 2,
+        "aliases": "champion",
+        "audits": "failed party swap; 5 of 6 passed",
+        "waived": "size",
+    }
     champion |= {
         "forced": "party_swap: a deadline",
         "at": "2031-03-14 09:00:00",

@@ -1,0 +1,147 @@
+"""Compared runs and what is known of each in; why one is better, for pages and screens, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.scoring.comparison import Comparison
+from harness.scoring.comparison.disagreement import Disagreement, RunItems, SliceDifference, disagreement
+from harness.values.findings import Findings
+from harness.values.formatting import interval, number, percent
+
+MAX_EXPLAINED = 5
+"""Runs that the best run is compared with item by item."""
+
+SCREEN_ITEMS = 2
+
+
+@dataclass(frozen=True)
+class RunEvidence:
+    """What is known of a run beside its predictions.
+
+    Attributes
+    ----------
+    findings : sequence of Finding
+        Of its audits.
+    sentences : mapping
+        Id of a test item → its sentence; empty where sentences may not be shown.
+    report : str
+        Path or address of its report; empty where there is none.
+    """
+
+    findings: Findings = ()
+    sentences: Mapping[str, str] = field(default_factory=dict)
+    report: str = ""
+
+
+@dataclass(frozen=True)
+class ComparisonReasons:
+    """Why runs differ.
+
+    Attributes
+    ----------
+    audits : mapping
+        Audit → run → verdict, for the runs in the order of their ranks; of audits that any run had.
+    disagreements : tuple of Disagreement
+        Of the best run with those that follow it.
+    sentences : mapping
+        Id → sentence, of the items in ``disagreements``.
+    reports : mapping
+        Run → its report.
+    """
+
+    audits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    disagreements: tuple[Disagreement, ...] = ()
+    sentences: Mapping[str, str] = field(default_factory=dict)
+    reports: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_REASONS = ComparisonReasons()
+
+
+def comparison_reasons(
+    comparison: Comparison, items: Mapping[str, RunItems], evidence: Mapping[str, RunEvidence]
+) -> ComparisonReasons:
+    """Say why the runs of a comparison differ.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    items : mapping
+        Run → its test items; of the runs that were compared.
+    evidence : mapping
+        Run → what else is known of it.
+    """
+    ranked = [run.name for run in comparison.runs]
+    best, *others = ranked
+    disagreements = tuple(
+        disagreement((best, name), items[best], items[name])
+        for name in others[:MAX_EXPLAINED]
+        if best in items and name in items
+    )
+    shown = {item.id for pair in disagreements for item in pair.items}
+    sentences = {
+        id_: sentence
+        for name in ranked
+        for id_, sentence in evidence.get(name, RunEvidence()).sentences.items()
+        if id_ in shown
+    }
+    reports = {name: evidence[name].report for name in ranked if name in evidence and evidence[name].report}
+    return ComparisonReasons(_audits(ranked, evidence), disagreements, sentences, reports)
+
+
+def _audits(ranked: Sequence[str], evidence: Mapping[str, RunEvidence]) -> dict[str, dict[str, str]]:
+    audits: dict[str, dict[str, str]] = {}
+    for name in ranked:
+        for finding in evidence.get(name, RunEvidence()).findings:
+            audits.setdefault(finding.audit.replace("_", " "), {})[name] = finding.verdict
+    return audits
+
+
+def reason_sentences(reasons: ComparisonReasons) -> list[str]:
+    """Say in short why the best run and the next one differ: audits, items, slices, sentences."""
+    if not reasons.disagreements:
+        return []
+    pair = reasons.disagreements[0]
+    sentences = [_audit_sentence((pair.better, pair.worse), reasons.audits)] if reasons.audits else []
+    sentences.append(
+        f"Of {pair.n:,} items only {pair.better} labels {pair.only_better:,} correctly, only {pair.worse}"
+        f" {pair.only_worse:,}; both {pair.both:,}, neither {pair.neither:,}."
+    )
+    sentences.append(slice_sentence(pair))
+    sentences += [
+        f"{reasons.sentences[item.id]} ({item.truth}): {pair.better} says {item.better},"
+        f" {pair.worse} {item.worse}."
+        for item in pair.items
+        if item.id in reasons.sentences
+    ][:SCREEN_ITEMS]
+    return sentences
+
+
+def _audit_sentence(names: tuple[str, str], audits: Mapping[str, Mapping[str, str]]) -> str:
+    parts = []
+    for name in names:
+        failed = [audit for audit, verdicts in audits.items() if verdicts.get(name) == "failed"]
+        parts.append(f"{name} failed {', '.join(failed) if failed else 'none'}")
+    return f"Audits: {'; '.join(parts)}."
+
+
+def slice_sentence(pair: Disagreement) -> str:
+    """Say in which slices two runs differ; where in none, on which they differ most."""
+    established = [entry for entry in pair.slices if entry.established]
+    if established:
+        listed = "; ".join(_slice(pair, entry) for entry in established[:3])
+        return f"Slices where they differ: {listed}."
+    if not pair.slices:
+        return "No slice is large enough to compare them on."
+    largest = max(pair.slices, key=lambda entry: abs(entry.difference))
+    return f"They differ significantly in no slice; most on {_slice(pair, largest)}."
+
+
+def _slice(pair: Disagreement, entry: SliceDifference) -> str:
+    return (
+        f"{entry.column} {entry.value} ({entry.n:,} items): {pair.better} {percent(entry.better)} correct,"
+        f" {pair.worse} {percent(entry.worse)}, difference {number(entry.difference, signed=True)}"
+        f" ({interval(entry.low, entry.high, signed=True)})"
+    )

@@ -1,0 +1,178 @@
+"""A model's card in, one line that says how far its labels may be trusted out.
+
+The card is data, ``card.json`` in the model folder, written when the model is packed. Wherever labels are
+shown, :func:`trust_line` says the same of a model: the reader page, ``harness predict``, the model card, the
+run and the registered version in MLflow, and ``print(harness.load(...).card)``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from harness.serving.contract import Contract
+from harness.serving.decisions.abstention_rule import SERVES_NOTHING
+from harness.values.errors import ModelError
+from harness.values.formatting import interval, number
+
+FILE = "card.json"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a user of a model has to know of it, as data.
+
+    Attributes
+    ----------
+    classifier : str
+    corpus : str
+        What it was trained on.
+    origin : str
+        What the texts of the corpus are, in a few words: ``invented``, ``US news``; empty where that is
+        unknown.
+    languages : tuple of str
+        Codes of the languages of these texts; empty where they are unknown.
+    metric : str
+    value, low, high : float
+        The model's own score on test with its 95 % interval; NaN where there is none.
+    n_items : int
+        Test items.
+    failed, warned : tuple of str or None
+        Audits, as words; None where it is unknown whether there were any.
+    n_audits : int
+        Audits that apply.
+    abstains_below : float or None
+        It abstains below this confidence; None where it never does.
+    """
+
+    classifier: str
+    corpus: str
+    origin: str = ""
+    languages: tuple[str, ...] = ()
+    metric: str = ""
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    n_items: int = 0
+    failed: tuple[str, ...] | None = None
+    warned: tuple[str, ...] | None = None
+    n_audits: int = 0
+    abstains_below: float | None = None
+
+    def __str__(self) -> str:
+        return trust_line(self)
+
+    def write(self, folder: Path) -> None:
+        """Write ``card.json``; :meth:`read` returns an equal card."""
+        # JSON knows no NaN.
+        data = {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in asdict(self).items()
+        }
+        (folder / FILE).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path, contract: Contract) -> ModelCard:
+        """Read the card of a model folder.
+
+        Parameters
+        ----------
+        folder : Path
+        contract : Contract
+            Of the model: models that were packed before there were cards are described by it.
+
+        Raises
+        ------
+        ModelError
+            Where the file is damaged.
+        """
+        path = folder / FILE
+        if not path.is_file():
+            return cls.of_contract(contract)
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**{name: _value(name, data[name]) for name in _NAMES if name in data})
+        except (OSError, ValueError, TypeError) as error:
+            raise ModelError(f"{path} is damaged: {error}") from error
+
+    @classmethod
+    def of_contract(cls, contract: Contract) -> ModelCard:
+        """Return what a contract says of its model: no score and no audits."""
+        return cls(
+            classifier=str(contract.classifier.get("name", "")),
+            corpus=str(contract.trained_on.get("corpus", "")),
+            abstains_below=abstains_below(contract.decider),
+        )
+
+
+_NAMES = tuple(field.name for field in fields(ModelCard))
+_NUMBERS = ("value", "low", "high")
+_TUPLES = ("languages", "failed", "warned")
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in _NUMBERS:
+        return math.nan if value is None else float(value)
+    return tuple(map(str, value)) if name in _TUPLES and value is not None else value
+
+
+def abstains_below(decider: Any) -> float | None:
+    """Return the confidence below which a decider abstains; None for one that never does, or for None."""
+    return None if decider is None or decider.rule is None else float(decider.rule.below)
+
+
+def trust_line(card: ModelCard) -> str:
+    """Say in one line how far a model's labels may be trusted.
+
+    Examples
+    --------
+    >>> card = ModelCard("linear", "partyline", "invented", metric="f1_macro", value=0.555, n_items=448)
+    >>> trust_line(card).split("; ")[:2]
+    ['Trained on partyline (invented)', 'f1_macro 0.555 on 448 test items']
+    """
+    about = [card.origin] if card.origin else []
+    about += [f"language: {', '.join(card.languages)}"] if card.languages else []
+    corpus = f"Trained on {card.corpus or 'an unknown corpus'}" + (f" ({'; '.join(about)})" if about else "")
+    return "; ".join([corpus, _score(card), *_audits(card), _abstention(card)]) + "."
+
+
+def trust_lines(cards: Mapping[str, ModelCard]) -> list[str]:
+    """Return a line for each of several models, by what each labels: ``stance``, ``frames``.
+
+    Examples
+    --------
+    >>> trust_lines({"stance": ModelCard("linear", "a"), "frames": ModelCard("linear", "b")})[1]
+    'frames: Trained on b; its score is not recorded; its audits are not recorded; never abstains.'
+    """
+    if len(cards) == 1:
+        return [trust_line(card) for card in cards.values()]
+    return [f"{name}: {trust_line(card)}" for name, card in cards.items()]
+
+
+def _score(card: ModelCard) -> str:
+    if math.isnan(card.value):
+        return "its score is not recorded"
+    bounds = "" if math.isnan(card.low) else f" ({interval(card.low, card.high)})"
+    return f"{card.metric} {number(card.value)}{bounds} on {card.n_items:,} test items"
+
+
+def _audits(card: ModelCard) -> list[str]:
+    if card.failed is None:
+        return ["its audits are not recorded"]
+    if not card.n_audits:
+        return ["not audited"]
+    parts = [f"failed {', '.join(card.failed)}"] if card.failed else []
+    parts += [f"warning: {', '.join(card.warned)}"] if card.warned else []
+    return parts or ["no audit failed"]
+
+
+def _abstention(card: ModelCard) -> str:
+    if card.abstains_below is None:
+        return "never abstains"
+    if card.abstains_below >= SERVES_NOTHING:
+        return "abstains from every label"
+    return f"abstains below a confidence of {number(card.abstains_below)}"
