@@ -8,6 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from harness.cli.reporting import Report, as_json
+from harness.values.commands import command_line
+
 
 class Format(StrEnum):
     """Formats of standard input and output."""
@@ -26,23 +29,26 @@ class EngineChoice(StrEnum):
 
 
 Experiment = Annotated[
-    str, typer.Option("--experiment", "-e", help="Its name; left out, the last one that was run.")
+    str, typer.Option("--experiment", "-e", help="An experiment. Default: the one that was run last.")
 ]
 
 
 def promote(
     experiment: Experiment = "",
-    classifier: Annotated[str, typer.Option(help="Left out, the best on validation.")] = "",
-    model_name: Annotated[str, typer.Option(help="Left out, the config's model_name, or the task.")] = "",
+    classifier: Annotated[str, typer.Option(help="The classifier to promote. Default: the best on validation.")] = "",
+    model_name: Annotated[str, typer.Option(help="Name of the registered model. Default: model_name of the config, or the task.")] = "",
     replace: Annotated[
-        bool, typer.Option(help="Replace a champion that was scored on another test set.")
+        bool, typer.Option("--replace", help="Replace a champion that was scored on other test items.")
     ] = False,
     with_wheel: Annotated[
         bool,
-        typer.Option("--with-wheel", help="Add the package's wheel to the model, for serving elsewhere."),
+        typer.Option("--with-wheel", help="Add the wheel of this package to the model, to serve it elsewhere."),
     ] = False,
-) -> None:
-    """Register the best classifier of an experiment, by its primary metric on validation, as champion."""
+) -> Report:
+    """Register the best classifier of an experiment as champion.
+
+    The best is the one with the best primary metric on the validation rows.
+    """
     from harness.runs import model_promotion
 
     promoted = model_promotion.promote(
@@ -53,41 +59,51 @@ def promote(
         with_wheel=with_wheel,
     )
     typer.echo(promoted.describe())
-    typer.echo(f"Label with it: make predict MODEL={promoted.uri} INPUT=sentences.csv OUTPUT=labelled.csv")
+    line = command_line("predict", model=promoted.uri, input="sentences.csv", output="labelled.csv")
+    typer.echo(f"Label with it: {line}")
+    return {**as_json(promoted), "uri": promoted.uri}
 
 
-def rollback(model_name: Annotated[str, typer.Argument(help="stance or framing, say.")]) -> None:
-    """Make the champion before this one champion again."""
+def rollback(
+    model_name: Annotated[str, typer.Argument(help="A registered model: stance, framing, …")],
+) -> Report:
+    """Make the previous champion champion again."""
     from harness.runs import model_promotion
 
-    typer.echo(model_promotion.rollback(model_name).describe())
+    restored = model_promotion.rollback(model_name)
+    typer.echo(restored.describe())
+    return {**as_json(restored), "uri": restored.uri}
 
 
 def predict(
     model: Annotated[
-        str, typer.Option(help="models:/NAME@champion, runs:/… or a folder.")
+        str, typer.Option(help="The model: models:/NAME@champion, runs:/RUN_ID or a folder.")
     ] = "models:/stance@champion",
     frames: Annotated[
-        str, typer.Option(help="A framing model, models:/framing@champion: both label each row.")
+        str, typer.Option(help="A framing model besides, models:/framing@champion: both label each row.")
     ] = "",
     input_: Annotated[
-        str, typer.Option("--input", "-i", help="CSV, JSONL or Parquet; - is standard input.")
+        str, typer.Option("--input", "-i", help="A CSV, TSV, JSONL or Parquet file; - is standard input.")
     ] = "-",
     output: Annotated[
-        str, typer.Option("--output", "-o", help="Its ending says the format; - is standard output.")
+        str, typer.Option("--output", "-o", help="The labelled file; its ending sets the format. - is standard output.")
     ] = "-",
     format_: Annotated[
         Format | None,
-        typer.Option("--format", help="Of standard input and output; left out, CSV."),
+        typer.Option("--format", help="Format of standard input and output. Default: CSV.", show_default=False),
     ] = None,
     engine: Annotated[
-        EngineChoice, typer.Option(help="What computes, if a model has a choice.", envvar="HARNESS_ENGINE")
+        EngineChoice, typer.Option(help="Precision of a fine-tuned encoder. auto: the fastest that agrees with fp32.", envvar="HARNESS_ENGINE")
     ] = EngineChoice.auto,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue an interrupted labelling of the same file.")
+        bool, typer.Option("--resume", help="Continue after the rows that an interrupted call labelled.")
     ] = False,
-) -> None:
-    """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
+) -> Report:
+    """Label the rows of a file with a model.
+
+    Columns of the file: text and target; optional: target_start and target_end (offsets of the mention, end
+    exclusive) and holder.
+    """
     from harness.serving.inference.labelling import predict_file
     from harness.tracking import models
 
@@ -109,6 +125,7 @@ def predict(
     )
     if sink is not None:
         typer.echo(f"{count:,} rows written to {sink}", err=True)
+    return {"rows": count, "output": sink}
 
 
 def add_to(app: typer.Typer) -> None:
