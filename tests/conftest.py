@@ -10,6 +10,7 @@ os.environ["HF_DATASETS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.pop("MLFLOW_TRACKING_URI", None)
+os.environ.pop("HARNESS_STORE", None)
 # A name that nothing has: what a person fetched is not what tests find.
 os.environ["HARNESS_CACHE"] = f"{tempfile.gettempdir()}/no-cache-of-the-harness"
 

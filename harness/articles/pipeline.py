@@ -73,7 +73,7 @@ class ReadingOptions:
         Whether to keep all rows in memory, for :attr:`harness.articles.reading.Reading.rows`.
     """
 
-    outputs: tuple[Path, ...] | None = ()
+    outputs: tuple[Path, ...] = ()
     parties: Path | None = None
     only: tuple[str, ...] = ()
     stance: str | LabelModel | None = STANCE
@@ -127,7 +127,7 @@ def read(articles: Articles, options: ReadingOptions = DEFAULTS) -> Reading:
         raise ArticleError(reading.unreadable or [Problem("", "no article was found")])
     remaining = chain(first, texts)
     # Articles are taken a batch ahead of their labels: the bar moves when a batch is done.
-    labelled = reader.label(remaining if single else progress(remaining, "articles", total))
+    labelled = reader.label(remaining if single else progress(remaining, "reading", total, "articles"))
     _write(labelled, options.outputs, reader, reading)
     reading.tallies = dict(sorted(reading.tallies.items(), key=lambda item: -item[1].counted))
     return reading

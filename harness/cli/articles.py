@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
+
+if TYPE_CHECKING:
+    from harness.articles.reading import Reading
 
 
 class ArticleFormat(StrEnum):
@@ -22,7 +25,28 @@ class ArticleFormat(StrEnum):
 
 ArticlePaths = Annotated[
     list[Path],
-    typer.Argument(help="Text, HTML or JSONL files, folders of them, or - for standard input.", show_default=False),
+    typer.Argument(
+        help="Text, HTML or JSONL files, folders of them, or - for standard input.", show_default=False
+    ),
+]
+
+
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="A page (.html), a table (.csv, .tsv, .jsonl, .parquet) or a folder for pages. Repeatable:"
+        " a page and a table in one go. Default: counts are printed, and nothing is written.",
+    ),
+]
+
+Explained = Annotated[
+    bool | None,
+    typer.Option(
+        help="Show which words moved a label. Default: for a single article of at most 200 rows.",
+        show_default=False,
+    ),
 ]
 
 
@@ -36,36 +60,27 @@ def read(
         list[str] | None,
         typer.Option(help="Only this party, by name or alias. Repeatable."),
     ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="A page (.html), a table (.csv, .tsv, .jsonl, .parquet) or a folder for pages. Repeatable:"
-            " a page and a table in one go. Default: counts are printed, and nothing is written.",
-        ),
-    ] = None,
+    output: Outputs = None,
     stance: Annotated[str, typer.Option(help="The stance model, or none.")] = "models:/stance@champion",
     frames: Annotated[str, typer.Option(help="The framing model, or none.")] = "models:/framing@champion",
-    explain: Annotated[
-        bool | None,
-        typer.Option(
-            help="Show which words moved a label. Default: for a single article of at most 200 rows.",
-            show_default=False,
-        ),
-    ] = None,
+    explain: Explained = None,
     linked: Annotated[
         bool, typer.Option(help="Count mentions such as he, the president, the party where they are clear.")
     ] = True,
     outlet: Annotated[str, typer.Option(help="Outlet of articles that do not state theirs.")] = "",
     date: Annotated[
-        str, typer.Option(help="Date of articles that do not state theirs, YYYY-MM-DD; it tells who was in office.")
+        str,
+        typer.Option(
+            help="Date of articles that do not state theirs, YYYY-MM-DD; it tells who was in office."
+        ),
     ] = "",
     format_: Annotated[
         ArticleFormat | None,
         typer.Option("--format", help="Format of the files. Default: by their ending.", show_default=False),
     ] = None,
-    language: Annotated[str, typer.Option(help="Language by whose rules sentences end; speakers are found in English only.")] = "en",
+    language: Annotated[
+        str, typer.Option(help="Language by whose rules sentences end; speakers are found in English only.")
+    ] = "en",
 ) -> Report:
     """Show how articles treat parties, sentence by sentence.
 
@@ -94,6 +109,10 @@ def read(
         # Asked for in so many words: a command that only shows does not leave files behind.
         page = "page.html" if reading.n_articles == 1 else "readings.csv"
         typer.echo(f"Nothing was written. To keep it: {command_line('read', str(articles[0]), output=page)}")
+    return _reading_report(reading)
+
+
+def _reading_report(reading: Reading) -> Report:
     return {
         "articles": reading.n_articles,
         "rows": reading.n_rows,
@@ -105,15 +124,20 @@ def read(
 
 
 Table = Annotated[
-    Path, typer.Argument(help="A table that `harness read` wrote (.csv, .jsonl, .parquet).", show_default=False)
+    Path,
+    typer.Argument(help="A table that `harness read` wrote (.csv, .jsonl, .parquet).", show_default=False),
 ]
 
 
 def sample(
     readings: Table,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The CSV file to label.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The CSV file to label.", show_default=False)
+    ],
     size: Annotated[int, typer.Option(help="About how many rows to draw.")] = 300,
-    by: Annotated[str, typer.Option(help="Strata, separated by commas: target, outlet, week, voice, stance.")] = "target,voice",
+    by: Annotated[
+        str, typer.Option(help="Strata, separated by commas: target, outlet, week, voice, stance.")
+    ] = "target,voice",
     seed: Annotated[int, typer.Option(help="Seed of the random draw.")] = 1,
 ) -> Report:
     """Draw a random sample of readings to label by hand.

@@ -14,9 +14,7 @@ from harness.cli.reporting import Report
 def audit(
     model: Annotated[
         str,
-        typer.Argument(
-            help="A model: models:/NAME@champion, runs:/RUN_ID or a folder.", show_default=False
-        ),
+        typer.Argument(help="A model: models:/NAME@champion, runs:/RUN_ID or a folder.", show_default=False),
     ],
     corpus: Annotated[
         str,

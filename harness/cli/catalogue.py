@@ -129,24 +129,21 @@ def _entry(section: catalog.Section, kind: str) -> CatalogueEntry:
         option
         for name, field in fields.items()
         for option in _flat(
-            name, REQUIRED if field.is_required() else field.default, documented.get(name, ""), documented
+            name, REQUIRED if field.is_required() else field.default, documented.get(name, "")
         )
     )
     return CatalogueEntry(section, kind, summary_of(target), options)
 
 
-def _flat(
-    name: str, default: Any, meaning: str, documented: Mapping[str, str]
-) -> Iterator[CatalogueOption]:
+def _flat(name: str, default: Any, meaning: str) -> Iterator[CatalogueOption]:
     """Yield an option, or those of a group: a default that is a dataclass is written as nested keys."""
     if is_dataclass(default) and not isinstance(default, type):
-        inner_documented = parameters_of(type(default))
+        documented = parameters_of(type(default))
         for inner in default.__dataclass_fields__:
             yield from _flat(
                 f"{name}.{inner}",
                 getattr(default, inner),
-                inner_documented.get(inner, ""),
-                inner_documented,
+                documented.get(inner, ""),
             )
     else:
         written = REQUIRED if default is REQUIRED else yaml_form(default)

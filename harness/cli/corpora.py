@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli import screen
 from harness.cli.reporting import Report, as_json
 from harness.values import catalog
 from harness.values.commands import command_line
@@ -29,9 +30,8 @@ def list_corpora() -> Report:
     listed = []
     for card in describe.cards():
         folder = checksums.fetched_folder(card.name) or None
-        typer.echo(f"{card.name:<17} {', '.join(card.tasks):<16} {card.title}")
-        if card.variable:
-            typer.echo(f"{'':<34} read from ${card.variable}{', fetched' if folder else ''}")
+        state = "fetched" if folder else "folder named" if card.variable and card.default_folder() else ""
+        typer.echo(f"{card.name:<17} {', '.join(card.tasks):<16} {card.title:<30} {state}".rstrip())
         listed.append(
             {
                 "name": card.name,
@@ -41,6 +41,12 @@ def list_corpora() -> Report:
                 "folder": folder,
             }
         )
+    typer.echo(
+        screen.paragraph(
+            "A published corpus is read from its original files: from the folder that a variable such as"
+            f" HARNESS_NEWSMTSC names, or from what {command_line('corpus fetch', 'NAME')} downloaded."
+        )
+    )
     return {"corpora": listed}
 
 
@@ -63,12 +69,12 @@ def describe_corpus(
 @corpus_app.command(name="fetch")
 def fetch_corpus(
     name: Annotated[str, typer.Argument(help="A name that `harness corpus list` shows.")],
-    mirror: Annotated[
-        str, typer.Option(help="Download from this address instead of the publisher's.")
-    ] = "",
+    mirror: Annotated[str, typer.Option(help="Download from this address instead of the publisher's.")] = "",
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="Copy the files from a folder or zip archive of yours.", show_default=False),
+        typer.Option(
+            "--from", help="Copy the files from a folder or zip archive of yours.", show_default=False
+        ),
     ] = None,
 ) -> Report:
     """Download a corpus into the cache; resume an interrupted download."""

@@ -131,10 +131,10 @@ def _observer(console: Console) -> Any:
 
         def prepared(self, prepared: Prepared) -> None:
             self.primary = prepared.plan.primary.name
-            console.print(_opening(prepared))
+            console.print(screen.paragraph(_opening(prepared)), markup=False, soft_wrap=True)
 
         def note(self, text: str) -> None:
-            console.print(f"note: {text}", style="yellow")
+            _print_note(console, text)
 
         def classifier_ended(self, outcome: ClassifierOutcome) -> None:
             console.print(_ending(self.primary, outcome))
@@ -154,7 +154,7 @@ def show_experiment(console: Console, run: ExperimentRun) -> None:
     _print_verdicts(console, run)
     _print_next_steps(console, run)
     if run.unfinished:
-        console.print(f"note: {run.unfinished}", style="yellow")
+        _print_note(console, run.unfinished)
 
 
 def results_table(run: ExperimentRun) -> Table:
@@ -214,7 +214,7 @@ def _coverage(result: ClassifierResult) -> str:
 
 
 def _print_verdicts(console: Console, run: ExperimentRun) -> None:
-    """Print what the audits report: with reasons for the classifier to promote, in one line for the others."""
+    """Print the verdicts of the audits: with reasons for the best classifier, in one line for the others."""
     from harness.cli.findings import render_findings, summary_line
     from harness.scoring.comparison.conclusions import shortened
 
@@ -222,13 +222,20 @@ def _print_verdicts(console: Console, run: ExperimentRun) -> None:
     chosen = run.best or (classifiers[-1].name if classifiers else "")
     for classifier in classifiers:
         if classifier.findings and classifier.name != chosen:
-            line = f"audits of {shortened(classifier.name, screen.room(MAX_NAME))}: {summary_line(classifier.findings)}"
+            name = shortened(classifier.name, screen.room(MAX_NAME))
+            line = f"audits of {name}: {summary_line(classifier.findings)}"
             console.print(screen.paragraph(line, then="    "), markup=False)
     for classifier in classifiers:
         if classifier.findings and classifier.name == chosen:
             console.print(f"audits of {shortened(chosen, screen.room(MAX_NAME))}:", markup=False)
             for paragraph in render_findings(classifier.findings, width=screen.prose_width()):
                 console.print(paragraph, markup=False)
+
+
+def _print_note(console: Console, text: str) -> None:
+    console.print(
+        screen.paragraph(f"note: {text}", then="    "), style="yellow", markup=False, soft_wrap=True
+    )
 
 
 def _print_next_steps(console: Console, run: ExperimentRun) -> None:

@@ -25,9 +25,9 @@ INTERRUPTED = 130
 EXIT_CODES: Mapping[int, str] = MappingProxyType(
     {
         0: "It was done.",
-        1: "It failed; the reason is on standard error. Classifiers and experiments that did finish are kept.",
+        1: "It failed; the reason is on standard error. What finished before is logged.",
         2: "It was called wrongly, or a config cannot be resolved; nothing was run.",
-        INTERRUPTED: "It was interrupted, by Ctrl-C or by SIGTERM; the same command, run again, finishes it.",
+        INTERRUPTED: "It was interrupted by Ctrl-C or SIGTERM; the same command, run again, finishes it.",
     }
 )
 """What a script may rely on."""

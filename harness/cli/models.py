@@ -35,14 +35,21 @@ Experiment = Annotated[
 
 def promote(
     experiment: Experiment = "",
-    classifier: Annotated[str, typer.Option(help="The classifier to promote. Default: the best on validation.")] = "",
-    model_name: Annotated[str, typer.Option(help="Name of the registered model. Default: model_name of the config, or the task.")] = "",
+    classifier: Annotated[
+        str, typer.Option(help="The classifier to promote. Default: the best on validation.")
+    ] = "",
+    model_name: Annotated[
+        str,
+        typer.Option(help="Name of the registered model. Default: model_name of the config, or the task."),
+    ] = "",
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a champion that was scored on other test items.")
     ] = False,
     with_wheel: Annotated[
         bool,
-        typer.Option("--with-wheel", help="Add the wheel of this package to the model, to serve it elsewhere."),
+        typer.Option(
+            "--with-wheel", help="Add the wheel of this package to the model, to serve it elsewhere."
+        ),
     ] = False,
 ) -> Report:
     """Register the best classifier of an experiment as champion.
@@ -86,14 +93,23 @@ def predict(
         str, typer.Option("--input", "-i", help="A CSV, TSV, JSONL or Parquet file; - is standard input.")
     ] = "-",
     output: Annotated[
-        str, typer.Option("--output", "-o", help="The labelled file; its ending sets the format. - is standard output.")
+        str,
+        typer.Option(
+            "--output", "-o", help="The labelled file; its ending sets the format. - is standard output."
+        ),
     ] = "-",
     format_: Annotated[
         Format | None,
-        typer.Option("--format", help="Format of standard input and output. Default: CSV.", show_default=False),
+        typer.Option(
+            "--format", help="Format of standard input and output. Default: CSV.", show_default=False
+        ),
     ] = None,
     engine: Annotated[
-        EngineChoice, typer.Option(help="Precision of a fine-tuned encoder. auto: the fastest that agrees with fp32.", envvar="HARNESS_ENGINE")
+        EngineChoice,
+        typer.Option(
+            help="Precision of a fine-tuned encoder. auto: the fastest that agrees with fp32.",
+            envvar="HARNESS_ENGINE",
+        ),
     ] = EngineChoice.auto,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue after the rows that an interrupted call labelled.")

@@ -1,8 +1,8 @@
 """A verb in; the same verb with ``--json`` and ``--quiet``, which change what it prints, out.
 
-A verb prints for people and returns what it reports as plain data. With ``--json`` the words are held back and
-the data is printed, as one JSON document; with ``--quiet`` nothing is. Errors and warnings always go to standard
-error.
+A verb prints for people and returns what it reports as plain data. With ``--json`` the words are held back
+and the data is printed, as one JSON document; with ``--quiet`` nothing is. Errors and warnings always go to
+standard error.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ class _Muted(io.TextIOBase):
     def buffer(self) -> BinaryIO:
         """The stream of bytes."""
         if not self._passes_data:
-            raise HarnessError("--json needs --output FILE: the rows would stand beside it on standard output")
+            raise HarnessError(
+                "--json needs --output FILE: the rows would stand beside it on standard output"
+            )
         return self._stream.buffer
 
     def fileno(self) -> int:
@@ -131,26 +133,24 @@ def as_json(value: Any) -> Any:
     >>> as_json({"path": Path("a.csv"), "score": math.nan, "labels": ("critical",)})
     {'path': 'a.csv', 'score': None, 'labels': ['critical']}
     """
-    if value is None or isinstance(value, bool | int | str) and not isinstance(value, Enum):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Enum):
-        return as_json(value.value)
-    if isinstance(value, Mapping):
-        return {str(key): as_json(inner) for key, inner in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
     if hasattr(value, "to_dict"):
         # A DataFrame, one record a row.
-        return as_json(value.to_dict("records"))
-    if hasattr(value, "item") and hasattr(value, "dtype") and not getattr(value, "shape", None):
+        value = value.to_dict("records")
+    elif hasattr(value, "dtype") and hasattr(value, "item"):
         # A number of numpy.
-        return as_json(value.item())
+        value = value.item()
+    elif is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): as_json(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [as_json(inner) for inner in value]
-    if isinstance(value, Path):
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Path | Enum):
         return str(value)
+    if value is None or isinstance(value, bool | int | str):
+        return value
     raise TypeError(f"{type(value).__name__} is no JSON data")
 
 

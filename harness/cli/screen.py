@@ -63,7 +63,15 @@ def table(title: str, left: list[str], right: list[str]) -> Table:
 
 def paragraph(text: str, *, first: str = "", then: str = "") -> str:
     """Break a paragraph into lines of a length that is read with ease."""
-    return textwrap.fill(text, prose_width(), initial_indent=first, subsequent_indent=then)
+    return textwrap.fill(
+        text,
+        prose_width(),
+        initial_indent=first,
+        subsequent_indent=then,
+        # Paths and addresses are copied: they are not broken.
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def names(text: str) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.reporting import Report
 from harness.cli.models import Experiment
+from harness.cli.reporting import Report
 
 
 def ui(

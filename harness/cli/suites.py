@@ -26,7 +26,9 @@ def suite(
         Path, typer.Argument(help="The suite, a YAML file: configs/suites/public.yaml.", show_default=False)
     ],
     only: Annotated[str, typer.Option(help="Experiments to run, separated by commas. Default: all.")] = "",
-    classifier: Annotated[str, typer.Option(help="Classifiers to run, separated by commas. Default: all.")] = "",
+    classifier: Annotated[
+        str, typer.Option(help="Classifiers to run, separated by commas. Default: all.")
+    ] = "",
     output: Annotated[
         Path | None,
         typer.Option(
@@ -68,11 +70,17 @@ def suite(
 
 
 def crosstab(
-    labelled: Annotated[Path, typer.Argument(help="A file that `harness predict --frames` wrote.", show_default=False)],
-    group: Annotated[str, typer.Option(help="The column that names the article. Default: rows with one text are one.")] = "",
+    labelled: Annotated[
+        Path, typer.Argument(help="A file that `harness predict --frames` wrote.", show_default=False)
+    ],
+    group: Annotated[
+        str, typer.Option(help="The column that names the article. Default: rows with one text are one.")
+    ] = "",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write the tables of all parties into this CSV file.", show_default=False),
+        typer.Option(
+            "--output", "-o", help="Write the tables of all parties into this CSV file.", show_default=False
+        ),
     ] = None,
 ) -> Report:
     """Show how each party is framed in a labelled file.

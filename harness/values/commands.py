@@ -1,7 +1,7 @@
 """A verb and its arguments in; a command line that works from where the person is out.
 
-A hint that cannot be typed is worse than none: ``make`` works in the checkout alone, ``harness`` only where it
-is found on the PATH. Every message that names a command takes it from here.
+A hint that cannot be typed is worse than none: ``make`` works in the checkout alone, ``harness`` only where
+it is found on the PATH. Every message that names a command takes it from here.
 """
 
 from __future__ import annotations

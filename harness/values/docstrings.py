@@ -1,6 +1,6 @@
 """A documented function or class in, its summary and what it says of each parameter out.
 
-The documentation of an option is written once, in the docstring of its factory; the command line shows it too.
+The documentation of an option is written once, in the docstring of its factory; the command line shows it.
 """
 
 from __future__ import annotations
