@@ -14,7 +14,17 @@ from typing import Annotated, Any
 import typer
 
 # The verbs import what they need when they are called: `harness --help` waits for nothing heavy.
-from harness.cli import articles, audits, comparisons, corpora, experiments, models, stores, suites
+from harness.cli import (
+    articles,
+    audits,
+    comparisons,
+    corpora,
+    examples,
+    experiments,
+    models,
+    stores,
+    suites,
+)
 from harness.cli.reporting import with_output_options
 from harness.values.errors import HarnessError, HarnessWarning
 from harness.values.version import VERSION
@@ -87,7 +97,7 @@ def options_for_all(
         context.call_on_close(lambda: _restore("HARNESS_STORE", before))
 
 
-for room in (experiments, comparisons, models, articles, audits, suites, corpora, stores):
+for room in (examples, experiments, comparisons, models, articles, audits, suites, corpora, stores):
     room.add_to(app)
 
 
