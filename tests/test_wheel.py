@@ -170,7 +170,7 @@ def test_the_installed_package_is_that_of_the_wheel(installed: Path, tmp_path: P
 
 
 def test_the_encoder_is_one_line_away(installed: Path, tmp_path: Path) -> None:
-    """Where the packaged encoder is missing, the example and the config both name the line that installs it."""
+    """Where the packaged encoder is missing, the example and the config name the line that installs it."""
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "sitecustomize.py").write_text(

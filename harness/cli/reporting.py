@@ -133,14 +133,14 @@ def as_json(value: Any) -> Any:
     >>> as_json({"path": Path("a.csv"), "score": math.nan, "labels": ("critical",)})
     {'path': 'a.csv', 'score': None, 'labels': ['critical']}
     """
-    if hasattr(value, "to_dict"):
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    elif hasattr(value, "to_dict"):
         # A DataFrame, one record a row.
         value = value.to_dict("records")
     elif hasattr(value, "dtype") and hasattr(value, "item"):
         # A number of numpy.
         value = value.item()
-    elif is_dataclass(value) and not isinstance(value, type):
-        value = {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): as_json(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -21,7 +21,6 @@ DISTRIBUTION = "stance-harness"
 MAKE_TARGETS: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType(
     {
         "run": ("experiment", {"": "CONFIG"}),
-        "validate": ("validate", {"": "CONFIG"}),
         "compare": ("compare", {"experiment": "EXPERIMENT", "metric": "METRIC"}),
         "suite": ("suite", {"": "SUITE"}),
         "ui": ("ui", {"experiment": "EXPERIMENT", "port": "PORT"}),

@@ -206,10 +206,21 @@ def test_several_articles_of_standard_input_become_a_table(
 ) -> None:
     lines = b'{"text": "Varna won."}\n{"text": "Ostrel won."}\n'
     monkeypatch.setattr(sys, "stdin", type("Input", (), {"buffer": io.BytesIO(lines)}))
-    status, _, err = answer(monkeypatch, capsys, "-")
+    status, _, err = answer(monkeypatch, capsys, "-", "-o", "readings.csv")
     assert (status, err) == (0, "")
     assert Path("readings.csv").exists()
-    assert not Path("article.html").exists()
+
+
+def test_without_an_output_nothing_is_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(Path().iterdir())
+    lines = b'{"text": "Varna won."}\n{"text": "Ostrel won."}\n'
+    monkeypatch.setattr(sys, "stdin", type("Input", (), {"buffer": io.BytesIO(lines)}))
+    status, out, err = answer(monkeypatch, capsys, "-")
+    assert (status, err) == (0, "")
+    assert "--output readings.csv" in out
+    assert sorted(Path().iterdir()) == before
 
 
 def test_a_page_of_too_many_rows_is_refused(

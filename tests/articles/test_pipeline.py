@@ -35,13 +35,12 @@ def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def read_files(*names: str, **options: object) -> Reading:
-    """Read as the command line does: outputs that are not named are chosen."""
-    settings = {"outputs": None, "parties": Path("parties.yaml")} | options
+    settings = {"parties": Path("parties.yaml")} | options
     return read(tuple(map(Path, names)), ReadingOptions(**settings))  # type: ignore[arg-type]
 
 
 def test_a_single_article_gets_a_page_with_its_name_and_reasons() -> None:
-    reading = read_files("a.txt")
+    reading = read_files("a.txt", outputs=(Path("a.html"),))
     assert reading.written == [Path("a.html")]
     page = Path("a.html").read_text()
     assert "blamed" in page
@@ -51,7 +50,7 @@ def test_a_single_article_gets_a_page_with_its_name_and_reasons() -> None:
 
 def test_several_get_a_table_without_reasons() -> None:
     Path("many.jsonl").write_text("".join(json.dumps({"text": ARTICLE}) + "\n" for _ in range(3)))
-    reading = read_files("many.jsonl")
+    reading = read_files("many.jsonl", outputs=(Path("readings.csv"),))
     assert reading.written == [Path("readings.csv")]
     with Path("readings.csv").open(newline="") as handle:
         rows = list(csv.DictReader(handle))

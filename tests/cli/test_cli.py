@@ -4,14 +4,20 @@ import json
 import os
 import subprocess
 import sys
+from inspect import isfunction
 from pathlib import Path
+from typing import Any
 
 import pytest
 import toys
+from golden import Golden
+from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
+from harness.cli import catalogue
 from harness.cli import main as cli
-from harness.values.catalog import CATALOGUES
+from harness.values.catalog import CATALOGUES, Section, lookup, options_model, plain
+from harness.values.commands import command_line
 from harness.values.errors import ConfigError, HarnessError, StoreError
 
 ROOT = Path(__file__).parents[2]
@@ -91,12 +97,13 @@ def test_a_run_shows_each_classifier_the_table_and_what_is_next(folder: Path) ->
     toys.prepared(folder, "  prior: {kind: prior}\n  verbs: {kind: 'toys:verbs'}")
     shown = call("run", "toys.yaml").output
     assert "toys: stance on toys, 54 rows (18 train, 9 validation, 0 calibration, 27 test)" in shown
-    assert "* best f1_macro on validation: `make promote` takes it" in shown
-    assert "make promote EXPERIMENT=toys" in shown
+    assert "* best f1_macro on validation" in shown
+    assert "harness promote --experiment toys   make verbs champion" in shown
     table = [line.split() for line in shown.splitlines() if line.strip().startswith(("prior", "verbs"))]
     assert [row[:2] for row in table[-2:]] == [["prior", table[-2][1]], ["verbs", "*"]]
     again = call("run", "toys.yaml").output
-    assert again.count("finished earlier") == 2
+    # A line and a row for each, in the same word.
+    assert again.count("reused") == 4
     assert (folder / ".harness" / "last").read_text(encoding="utf-8") == "toys\n"
 
 
@@ -135,8 +142,13 @@ def test_without_a_run_there_is_nothing_to_promote(folder: Path) -> None:
     with pytest.raises(StoreError) as caught:
         call("promote")
     assert str(caught.value) == (
-        "no experiment was run here yet; run one: make experiment CONFIG=configs/quickstart.yaml"
+        f"no experiment was run in this store ({folder}/.harness) yet;"
+        f" for a first one: {command_line('example', 'quickstart')}"
     )
+    (folder / "quickstart.yaml").touch()
+    with pytest.raises(StoreError) as caught:
+        call("promote")
+    assert str(caught.value).endswith(f"; run one: {command_line('run', 'quickstart.yaml')}")
 
 
 @pytest.mark.parametrize("section", ["", "corpus", "split", "classifier", "metric"])
@@ -144,12 +156,50 @@ def test_list_names_every_entry(section: str) -> None:
     shown = call("list", *([section] if section else [])).output
     for name, entries in CATALOGUES.items():
         for kind in entries:
-            assert (f"  {kind}" in shown) == (section in ("", name)), (name, kind)
+            assert (f"\n  {kind}: " in shown) == (section in ("", name)), (name, kind)
 
 
 def test_list_of_an_unknown_section_suggests() -> None:
     with pytest.raises(ConfigError, match=r"^there is no catalogue 'corpora'; did you mean 'corpus'\?$"):
         call("list", "corpora")
+
+
+def test_list_of_an_unknown_kind_suggests() -> None:
+    with pytest.raises(ConfigError, match=r"^there is no classifier 'linaer'; did you mean 'linear'\?$"):
+        call("list", "classifier", "linaer")
+
+
+@pytest.mark.parametrize("section", CATALOGUES)
+def test_defaults_are_listed_as_a_config_would_write_them(section: Section) -> None:
+    for entry in catalogue.entries(section):
+        factory = lookup(section, entry.kind, entry.kind)
+        fields = options_model(factory, section).model_fields if isfunction(factory) else {}
+        nested: dict[str, Any] = {}
+        for option in entry.options:
+            *groups, name = option.name.split(".")
+            group = nested
+            for inner in groups:
+                group = group.setdefault(inner, {})
+            group[name] = YAML(typ="safe", pure=True).load(option.default)
+        expected = {
+            name: catalogue.REQUIRED if field.is_required() else plain(field.default)
+            for name, field in fields.items()
+        }
+        assert nested == expected, entry.kind
+
+
+@pytest.mark.parametrize("section", ["corpus", "split", "classifier", "audit"])
+def test_every_option_of_the_catalogue_says_what_it_means(section: str) -> None:
+    for entry in catalogue.entries(section):
+        assert entry.what
+        # Nested options are those of another kind, which documents them.
+        silent = [option.name for option in entry.options if not option.meaning and "." not in option.name]
+        assert silent == [], entry.kind
+
+
+def test_list_of_one_kind_explains_its_options(golden: Golden) -> None:
+    golden("cli/list-classifier-linear", call("list", "classifier", "linear").output)
+    golden("cli/list-classifier-encoder", call("list", "classifier", "encoder").output)
 
 
 def test_schema_is_json() -> None:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from harness.cli import main as cli
 from harness.cli.comparisons import notes, shown_pairs
-from harness.cli.screen import WIDTH
+from harness.cli.screen import MIN_WIDTH
 from harness.config import plan
 from harness.evaluation import external
 from harness.evaluation.prepared import prepare
@@ -175,7 +175,7 @@ def test_the_screen_shows_runs_pairs_findings_and_where_the_page_is(trained: Pat
     assert "- 9 groups are few (50 are enough): intervals may be too narrow." in lines
     assert Path(lines[-1]).name == "comparison.html"
     assert Path(lines[-1]).is_file()
-    assert max(len(line) for line in lines[:-1]) <= WIDTH
+    assert max(len(line) for line in lines[:-1]) <= MIN_WIDTH
 
 
 def test_left_out_the_experiment_is_the_last_one_that_was_run(trained: Path) -> None:
@@ -192,7 +192,7 @@ def test_scoring_a_table_shows_notes_and_scores(folder: Path) -> None:
     lines = shown("score", "theirs.csv", "--config", "toys.yaml")
     assert lines[0].startswith("note: Without probabilities, these metrics are left out: log_loss, brier")
     assert any(re.match(r" f1_macro +1\.000 ", line) for line in lines)
-    assert lines[-1] == "Compare it: make compare EXPERIMENT=toys"
+    assert lines[-1].endswith("harness compare --experiment toys")
     named = shown("score", "theirs.csv", "--config", "toys.yaml", "--name", "baseline")
     assert any(line.startswith("baseline in toys, on test") for line in named)
 

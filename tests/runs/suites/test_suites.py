@@ -12,7 +12,7 @@ import pytest
 import toys
 
 from harness.cli import suites as cli_suites
-from harness.cli.screen import WIDTH
+from harness.cli.screen import MIN_WIDTH
 from harness.corpora import card as cards
 from harness.corpora import describe
 from harness.corpora.card import Published
@@ -229,7 +229,7 @@ def test_a_published_number_stands_under_the_table_and_cuts_no_column_off() -> N
         SuiteRow("a", long, "f1_macro", 0.7, items="9 rows, dev and test together", published=True),
         SuiteRow("a", long, "f1_macro", 0.8, items="11 rows of another test", published=True),
     ]
-    console = Console(width=WIDTH, record=True, file=io.StringIO())
+    console = Console(width=MIN_WIDTH, record=True, file=io.StringIO())
     console.print(cli_suites.suite_table(table))
     said = " ".join(console.export_text().split())
     assert "…" not in said
