@@ -81,7 +81,8 @@ def _for_all(command: Any, context: Any) -> Iterator[str]:
     )
     yield ""
     exempt = " and ".join(f"`{name}` ({why})" for name, why in WITHOUT_OUTPUT_OPTIONS.items())
-    yield f"Every verb takes `--json` and `--quiet`, except {exempt}."
+    yield "Every verb takes `--json` (print one JSON document and nothing else) and `--quiet` (print only"
+    yield f"errors and warnings), except {exempt}."
     yield ""
     yield from ("## Exit codes", "", "| code | what |", "|---|---|")
     yield from (f"| {code} | {what} |" for code, what in EXIT_CODES.items())
@@ -99,7 +100,8 @@ def _verbs(group: Any, context: Any, prefix: str = "") -> Iterator[tuple[str, An
 
 def _parameters(verb: Any, context: Any) -> Iterator[str]:
     for parameter in verb.params:
-        if parameter.name == "help":
+        # The last three are the same for every verb.
+        if parameter.name in ("help", "json_", "quiet"):
             continue
         is_argument = parameter.param_type_name == "argument"
         names = parameter.name if is_argument else ", ".join(parameter.opts)

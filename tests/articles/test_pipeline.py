@@ -176,7 +176,7 @@ def test_the_summary_counts_own_voice_and_quotes_apart(
     capsys: pytest.CaptureFixture[str], golden: Golden
 ) -> None:
     Path("bad.txt").write_bytes(b"\xff")
-    read_files("bad.txt", "a.txt").show()
+    read_files("bad.txt", "a.txt", outputs=(Path("readings.csv"),)).show()
     summary = capsys.readouterr().out
     rows = {
         line.split("  ")[0]: [cell.strip() for cell in line.split("  ")[1:]] for line in summary.splitlines()
