@@ -228,9 +228,9 @@ def test_a_page_of_too_many_rows_is_refused(
 ) -> None:
     monkeypatch.setattr(pipeline, "MAX_PAGE_ROWS", 2)
     Path("a.txt").write_text("Varna won. " * 2)
-    assert answer(monkeypatch, capsys, "a.txt")[0] == 0
+    assert answer(monkeypatch, capsys, "a.txt", "-o", "a.html")[0] == 0
     Path("b.txt").write_text("Varna won. " * 3)
-    status, out, err = answer(monkeypatch, capsys, "b.txt")
+    status, out, err = answer(monkeypatch, capsys, "b.txt", "-o", "b.html")
     assert (status, out, err[:18]) == (1, "", "b.txt: has 3 rows,")
     assert not Path("b.html").exists()
     assert answer(monkeypatch, capsys, "b.txt", "-o", "b.csv")[0] == 0

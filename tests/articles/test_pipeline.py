@@ -211,10 +211,10 @@ def test_words_are_computed_by_default_for_few_rows_alone(
     monkeypatch: pytest.MonkeyPatch, limit: int, explained: bool
 ) -> None:
     monkeypatch.setattr(pipeline, "MAX_EXPLAINED", limit)
-    reading = read_files("a.txt")
+    reading = read_files("a.txt", outputs=(Path("a.html"),))
     assert ('"words": [["blamed", 0.6]]' in Path("a.html").read_text()) is explained
     assert ["--explain" in note for note in reading.notes] == ([] if explained else [True])
-    read_files("a.txt", explain=True)
+    read_files("a.txt", outputs=(Path("a.html"),), explain=True)
     assert '"words": [["blamed", 0.6]]' in Path("a.html").read_text()
 
 

@@ -179,7 +179,7 @@ def test_the_screen_shows_runs_pairs_findings_and_where_the_page_is(trained: Pat
 
 
 def test_left_out_the_experiment_is_the_last_one_that_was_run(trained: Path) -> None:
-    with pytest.raises(HarnessError, match="no experiment was run here yet"):
+    with pytest.raises(HarnessError, match="no experiment was run in this store"):
         shown("compare")
     (trained / ".harness" / "last").write_text("toys\n", encoding="utf-8")
     assert shown("compare")[0].startswith("f1_macro on 27 test items")
