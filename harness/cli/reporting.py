@@ -106,7 +106,7 @@ def with_output_options(verb: Callable[..., Any]) -> Callable[..., None]:
             (outcome.report, outcome.error) if isinstance(outcome, Unfinished) else (outcome, None)
         )
         if json_:
-            _print({**report, **(_error_report(failure) if failure is not None else {})})
+            _print({**(report or {}), **(_error_report(failure) if failure is not None else {})})
         if failure is not None:
             raise failure
 

@@ -138,6 +138,7 @@ def test_json_is_one_document_and_nothing_else(verb: str, world: Path) -> None:
     assert outcome.stdout, outcome.exception
     report = json.loads(outcome.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert isinstance(report, dict)
+    assert report, "the verb returns no report"
     assert (outcome.exception is None) == (verb not in FAILING), outcome.exception
     assert ("error" in report) == (verb in FAILING), report
     assert report.get("exit_code", 0) == FAILING.get(verb, 0)
