@@ -7,11 +7,13 @@ import io
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import toys
 
 from harness.cli import suites as cli_suites
+from harness.cli.reporting import with_output_options
 from harness.cli.screen import MIN_WIDTH
 from harness.corpora import card as cards
 from harness.corpora import describe
@@ -162,8 +164,10 @@ def test_unknown_names_are_refused_before_anything_runs(suite: Suite) -> None:
 def test_a_failure_does_not_stop_the_others(suite: Suite, capsys: pytest.CaptureFixture[str]) -> None:
     text = SUITE.replace("verbs: {strength: 30.0}", "verbs: ~").replace("k: 3", "k: 40")
     suite.path.write_text(text, encoding="utf-8")
+    # Printed and reported first, and raised by the command line at the end.
+    verb: Any = with_output_options(cli_suites.suite)
     with pytest.raises(suites.FailedSuiteError) as caught:
-        cli_suites.suite(suite.path)
+        verb(suite.path, json_=False, quiet=False)
     assert str(caught.value) == "second: sentences: 18 groups cannot be divided into 40 parts"
     shown = capsys.readouterr().out
     assert "note: away is left out: the environment variable HARNESS_GVFC is not set" in shown
