@@ -21,7 +21,7 @@ OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup experiment validate compare suite audit ui promote predict read schema test golden docs check bench fix clean
+.PHONY: help setup shell experiment validate compare suite audit ui promote predict read schema test golden docs check bench fix dist clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -38,6 +38,9 @@ setup: ## create or update the environment in .venv
 	  echo "$$python was not found; install Python 3.11 or newer and name it: make setup PYTHON=python3.11" >&2; \
 	  exit 2; }; \
 	"$$python" -S deploy/bootstrap.py
+
+shell: setup ## open a shell that finds the commands harness and mlflow; exit leaves it
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv" exec "$${SHELL:-/bin/sh}"
 
 experiment: setup ## train, score and log: CONFIG=configs/quickstart.yaml [SET="seeds=[1] ..."]
 	@test -n '$(CONFIG)' || { echo 'CONFIG is missing: make experiment CONFIG=configs/quickstart.yaml' >&2; exit 2; }
@@ -95,6 +98,12 @@ bench: setup ## repeat the timings in experiments/performance/results.md: [ONLY=
 fix: setup ## format, and fix what the linter can
 	@$(VENV_PYTHON) -m ruff check --fix .
 	@$(VENV_PYTHON) -m ruff format .
+
+# The time of the last commit stands in the archives: a commit gives the same bytes on every machine.
+dist: setup ## build the wheel and the source archive into dist, the same bytes each time
+	@mkdir -p dist
+	@SOURCE_DATE_EPOCH="$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}" $(VENV_PYTHON) -c \
+	  'from flit_core import buildapi as b; [print("dist/" + f("dist")) for f in (b.build_wheel, b.build_sdist)]'
 
 clean: ## remove caches and builds; keeps runs (.harness) and the environment (.venv)
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache *.egg-info

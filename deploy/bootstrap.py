@@ -133,7 +133,7 @@ def set_up(requested_index, lock):
         # Remembered only once PyTorch has come from there, so that a mistyped address is not.
         _write(TORCH_INDEX, index)
     _write(STAMP, _digest(index))
-    _say("set-up: done in %.0f s" % (time.time() - start))
+    _say("set-up: done in %.0f s; make shell opens a shell that finds harness" % (time.time() - start))
     return 0
 
 

@@ -57,13 +57,36 @@ def cli() -> str:
 
     command = typer.main.get_command(app)
     context = click.Context(command, info_name="harness")
-    lines = ["# Command line", "", "`harness VERB --help` prints the same.", ""]
+    lines = ["# Command line", "", "`harness VERB --help` prints the same.", "", *_for_all(command, context)]
     for name, verb in _verbs(command, context):
         lines += [f"## harness {name}", "", _paragraph(verb.help or ""), ""]
         rows = list(_parameters(verb, context))
         if rows:
             lines += ["| parameter | what | default |", "|---|---|---|", *rows, ""]
     return "\n".join(lines)
+
+
+def _for_all(command: Any, context: Any) -> Iterator[str]:
+    """Yield what holds for every verb: the options in front of it, and the exit codes."""
+    from harness.cli.main import EXIT_CODES, WITHOUT_OUTPUT_OPTIONS
+
+    yield "In front of the verb:"
+    yield ""
+    yield from ("| option | what | default |", "|---|---|---|")
+    completion = ("install_completion", "show_completion")
+    yield from (
+        row
+        for row in _parameters(command, context)
+        if not any(f"--{name.replace('_', '-')}" in row for name in completion)
+    )
+    yield ""
+    exempt = " and ".join(f"`{name}` ({why})" for name, why in WITHOUT_OUTPUT_OPTIONS.items())
+    yield "Every verb takes `--json` (print one JSON document and nothing else) and `--quiet` (print only"
+    yield f"errors and warnings), except {exempt}."
+    yield ""
+    yield from ("## Exit codes", "", "| code | what |", "|---|---|")
+    yield from (f"| {code} | {what} |" for code, what in EXIT_CODES.items())
+    yield ""
 
 
 def _verbs(group: Any, context: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -77,7 +100,8 @@ def _verbs(group: Any, context: Any, prefix: str = "") -> Iterator[tuple[str, An
 
 def _parameters(verb: Any, context: Any) -> Iterator[str]:
     for parameter in verb.params:
-        if parameter.name == "help":
+        # The last three are the same for every verb.
+        if parameter.name in ("help", "json_", "quiet"):
             continue
         is_argument = parameter.param_type_name == "argument"
         names = parameter.name if is_argument else ", ".join(parameter.opts)

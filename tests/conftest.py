@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -10,6 +11,9 @@ os.environ["HF_DATASETS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.pop("MLFLOW_TRACKING_URI", None)
+os.environ.pop("HARNESS_STORE", None)
+# Hints name `harness …` where the PATH leads to it: they read alike on every machine.
+os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])  # noqa: PTH120
 # A name that nothing has: what a person fetched is not what tests find.
 os.environ["HARNESS_CACHE"] = f"{tempfile.gettempdir()}/no-cache-of-the-harness"
 

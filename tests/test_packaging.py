@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 TOP = Path(__file__).parent.parent
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NOT_IMPORTED = {"accelerate": "transformers.Trainer needs it", "ruff": "a command"}
+NOT_IMPORTED |= {"flit-core": "builds the wheel, in a process of its own"}
 NOT_IMPORTED |= {"lxml-html-clean": "trafilatura needs it and does not say so"}
 NOT_IMPORTED |= {"mypy": "a command", "pytest-timeout": "a plugin"}
 NOT_IMPORTED |= {"sphinx": "a command", "myst-parser": "a plugin", "furo": "a theme"}

@@ -56,10 +56,9 @@ class ReadingOptions:
 
     Attributes
     ----------
-    outputs : tuple of Path or None
+    outputs : tuple of Path
         ``.html`` for the page of a single article; ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` for a
-        table; a folder for a page of each article and an index. None chooses: ``NAME.html`` for a single
-        article and ``readings.csv`` for several. By default nothing is written.
+        table; a folder for a page of each article and an index. By default nothing is written.
     parties : Path or None
         A registry in YAML; None is the one that ships with the package.
     only : str or tuple of str
@@ -80,7 +79,7 @@ class ReadingOptions:
         Whether to keep all rows in memory, for :attr:`harness.articles.reading.Reading.rows`.
     """
 
-    outputs: tuple[Path, ...] | None = ()
+    outputs: tuple[Path, ...] = ()
     parties: Path | None = None
     only: str | tuple[str, ...] = ()
     stance: str | LabelModel | None = STANCE
@@ -130,8 +129,8 @@ def read(articles: Articles, options: ReadingOptions = DEFAULTS) -> Reading:
 
 
 def _read(articles: Articles, options: ReadingOptions, reading: Reading) -> Reading:
-    texts, total, name = _texts(articles, options, reading)
-    _check_outputs(options.outputs or (), single=total == 1)
+    texts, total = _texts(articles, options, reading)
+    _check_outputs(options.outputs, single=total == 1)
     # Two articles are read before the models are loaded, so that broken input fails at once; standard input,
     # which counts as one article, shows by the second that it holds several.
     first = list(islice(texts, 2))
@@ -140,27 +139,24 @@ def _read(articles: Articles, options: ReadingOptions, reading: Reading) -> Read
     reading.columns = columns_of(*(model.labels if model else () for model in (reader.stance, reader.frames)))
     if not first:
         raise ArticleError(reading.unreadable or [Problem("", "no article was found")])
-    outputs = _default_outputs(name, single) if options.outputs is None else options.outputs
     remaining = chain(first, texts)
     # Articles are taken a batch ahead of their labels: the bar moves when a batch is done.
-    labelled = reader.label(remaining if single else progress(remaining, "articles", total))
-    _write(labelled, outputs, reader, reading)
+    labelled = reader.label(remaining if single else progress(remaining, "reading", total, "articles"))
+    _write(labelled, options.outputs, reader, reading)
     reading.tallies = dict(sorted(reading.tallies.items(), key=lambda item: -item[1].counted))
     return reading
 
 
 def _texts(
     articles: Articles, options: ReadingOptions, reading: Reading
-) -> tuple[Iterator[ArticleText], int, str]:
-    """Return the texts of articles, how many there may be, and the name of a page of the first."""
+) -> tuple[Iterator[ArticleText], int]:
+    """Return the texts of articles, and how many there may be."""
     if isinstance(articles, str) and not _is_path(articles):
-        return iter([from_string(articles, outlet=options.outlet, date=options.date)]), 1, "article"
+        return iter([from_string(articles, outlet=options.outlet, date=options.date)]), 1
     paths = [Path(articles)] if isinstance(articles, str | Path) else list(articles)
     if not paths:
         raise ArticleError([Problem("", "no article was named")])
-    first = paths[0]
-    name = "article" if str(first) == "-" or first.is_dir() else first.stem
-    return _readable(paths, options, reading), count_articles(paths, options.file_format), name
+    return _readable(paths, options, reading), count_articles(paths, options.file_format)
 
 
 def _is_path(text: str) -> bool:
@@ -184,10 +180,6 @@ def _readable(paths: Sequence[Path], options: ReadingOptions, reading: Reading) 
             yield article
         else:
             reading.unreadable += article.problems
-
-
-def _default_outputs(name: str, single: bool) -> tuple[Path, ...]:
-    return (Path(f"{name}.html") if single else Path("readings.csv"),)
 
 
 def _check_outputs(outputs: Iterable[Path], *, single: bool) -> None:

@@ -124,7 +124,7 @@ def print_shares(shares: Sequence[StanceShare], notes: Sequence[str], written: S
         console.print(printable(", ".join(value for value in key if value)), style="bold", soft_wrap=True)
         console.print(_group_table(groups[key]))
     if len(groups) > MAX_GROUPS:
-        console.print(f"{len(groups) - MAX_GROUPS:,} more groups are in the table.")
+        console.print(f"{len(groups) - MAX_GROUPS:,} more groups are in the table that --output writes.")
     print_notes(console, notes)
     print_paths(console, written)
 

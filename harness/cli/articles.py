@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from harness.cli.reporting import Report
+from harness.values.commands import command_line
+
+if TYPE_CHECKING:
+    from harness.articles.reading import Reading
 
 
 class ArticleFormat(StrEnum):
@@ -19,7 +25,28 @@ class ArticleFormat(StrEnum):
 
 ArticlePaths = Annotated[
     list[Path],
-    typer.Argument(help="Text, HTML or JSONL files, folders, or - for standard input.", show_default=False),
+    typer.Argument(
+        help="Text, HTML or JSONL files, folders of them, or - for standard input.", show_default=False
+    ),
+]
+
+
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="A page (.html), a table (.csv, .tsv, .jsonl, .parquet) or a folder for pages. Repeatable:"
+        " a page and a table in one go. Default: counts are printed, and nothing is written.",
+    ),
+]
+
+Explained = Annotated[
+    bool | None,
+    typer.Option(
+        help="Show which words moved a label. Default: for a single article of at most 200 rows.",
+        show_default=False,
+    ),
 ]
 
 
@@ -27,47 +54,46 @@ def read(
     articles: ArticlePaths,
     parties: Annotated[
         Path | None,
-        typer.Option(help="A registry in YAML; left out, states, alliances and major parties."),
+        typer.Option(help="A registry of parties, a YAML file. Default: states, alliances, major parties."),
     ] = None,
     party: Annotated[
         list[str] | None,
-        typer.Option(help="Only this party, by name or alias; may be repeated."),
+        typer.Option(help="Only this party, by name or alias. Repeatable."),
     ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output", "-o", help="A page (.html), a table (.csv, .jsonl, .parquet), or a folder for pages."
-        ),
-    ] = None,
-    stance: Annotated[str, typer.Option(help="A model's address, or none.")] = "models:/stance@champion",
-    frames: Annotated[str, typer.Option(help="A model's address, or none.")] = "models:/framing@champion",
-    explain: Annotated[
-        bool | None,
-        typer.Option(
-            help="Say which words moved a label; left out, for one article of at most 200 rows.",
-            show_default=False,
-        ),
-    ] = None,
+    output: Outputs = None,
+    stance: Annotated[str, typer.Option(help="The stance model, or none.")] = "models:/stance@champion",
+    frames: Annotated[str, typer.Option(help="The framing model, or none.")] = "models:/framing@champion",
+    explain: Explained = None,
     linked: Annotated[
-        bool, typer.Option(help="Count he, the president, the party where that is safe.")
+        bool, typer.Option(help="Count mentions such as he, the president, the party where they are clear.")
     ] = True,
-    outlet: Annotated[str, typer.Option(help="Of articles that state none.")] = "",
+    outlet: Annotated[str, typer.Option(help="Outlet of articles that do not state theirs.")] = "",
     date: Annotated[
-        str, typer.Option(help="YYYY-MM-DD, of articles that state none: who was in office.")
+        str,
+        typer.Option(
+            help="Date of articles that do not state theirs, YYYY-MM-DD; it tells who was in office."
+        ),
     ] = "",
     format_: Annotated[
         ArticleFormat | None,
-        typer.Option("--format", help="Left out, by the ending."),
+        typer.Option("--format", help="Format of the files. Default: by their ending.", show_default=False),
     ] = None,
     language: Annotated[
-        str, typer.Option(help="en, de, fr, es, or another code; left out, that of each article is detected.")
+        str,
+        typer.Option(
+            help="Language of the articles: en, de, fr, es or another code. Default: detected for each.",
+            show_default=False,
+        ),
     ] = "",
-) -> None:
-    """Show how articles treat parties, sentence by sentence, own voice and quotes apart."""
+) -> Report:
+    """Show how articles treat parties, sentence by sentence.
+
+    What the outlet says in its own voice and what it quotes are counted apart.
+    """
     from harness.articles import pipeline
 
     options = pipeline.ReadingOptions(
-        outputs=tuple(output) if output else None,
+        outputs=tuple(output or ()),
         parties=parties,
         only=tuple(party or ()),
         stance=stance,
@@ -78,25 +104,50 @@ def read(
         outlet=outlet,
         date=date,
         language=language,
-        # Nobody reads them here; of thousands of articles they would fill the memory.
+        # Pages and tables have them; of thousands of articles they would fill the memory.
         keep_rows=False,
     )
-    pipeline.read(tuple(articles), options).show()
+    reading = pipeline.read(tuple(articles), options)
+    reading.show()
+    if not output and reading.n_rows:
+        # Asked for in so many words: a command that only shows does not leave files behind.
+        page = "page.html" if reading.n_articles == 1 else "readings.csv"
+        typer.echo(f"Nothing was written. To keep it: {command_line('read', str(articles[0]), output=page)}")
+    return _reading_report(reading)
+
+
+def _reading_report(reading: Reading) -> Report:
+    return {
+        "articles": reading.n_articles,
+        "rows": reading.n_rows,
+        "counts": reading.counts,
+        "written": reading.written,
+        "unreadable": reading.unreadable,
+        "notes": reading.notes,
+    }
 
 
 Table = Annotated[
-    Path, typer.Argument(help="A table that harness read wrote: .csv, .jsonl, .parquet.", show_default=False)
+    Path,
+    typer.Argument(help="A table that `harness read` wrote (.csv, .jsonl, .parquet).", show_default=False),
 ]
 
 
 def sample(
     readings: Table,
-    output: Annotated[Path, typer.Option("--output", "-o", help="A CSV file.", show_default=False)],
-    size: Annotated[int, typer.Option(help="How many rows to label, about.")] = 300,
-    by: Annotated[str, typer.Option(help="Strata: target, outlet, week, voice, stance.")] = "target,voice",
-    seed: Annotated[int, typer.Option(help="Another draws other rows.")] = 1,
-) -> None:
-    """Draw a random sample of readings to label by hand, so that shares can be corrected."""
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The CSV file to label.", show_default=False)
+    ],
+    size: Annotated[int, typer.Option(help="About how many rows to draw.")] = 300,
+    by: Annotated[
+        str, typer.Option(help="Strata, separated by commas: target, outlet, week, voice, stance.")
+    ] = "target,voice",
+    seed: Annotated[int, typer.Option(help="Seed of the random draw.")] = 1,
+) -> Report:
+    """Draw a random sample of readings to label by hand.
+
+    With it `harness shares` corrects for the errors of the model.
+    """
     from harness.articles.readings_table import load_readings
     from harness.articles.sampling import draw_sample, write_sample
 
@@ -109,19 +160,34 @@ def sample(
     typer.echo("and, where you care whose view it is, gold_voice: own (the outlet's) or quoted. Then:")
     # Shares are corrected where enough rows of a group are labelled: in the strata, not in every week.
     grouped = ",".join(name for name in strata if name in ("target", "outlet", "week")) or "target"
-    typer.echo(f"  harness shares {readings} --gold {output} --by {grouped}")
+    line = command_line("shares", str(readings), gold=str(output), by=grouped)
+    typer.echo(f"  {line}")
+    return {"output": output, "rows": len(drawn), "strata": strata}
 
 
 def shares(
     readings: Table,
     gold: Annotated[
         Path | None,
-        typer.Option(help="What harness sample drew, labelled; left out, shares are naive."),
+        typer.Option(help="The labelled sample of `harness sample`. Default: shares are not corrected."),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="A folder.")] = Path("shares"),
-    by: Annotated[str, typer.Option(help="Of target, outlet, week.")] = "target,outlet,week",
-) -> None:
-    """Estimate how large a share of sentences is critical or supportive, corrected for the model's errors."""
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write a table and a page with plots into this folder. Default: nothing is written.",
+            show_default=False,
+        ),
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="Groups, separated by commas: target, outlet, week.")
+    ] = "target,outlet,week",
+) -> Report:
+    """Estimate shares of critical and supportive sentences.
+
+    With a sample that was labelled by hand, they are corrected for the errors of the model.
+    """
     from harness.articles.readings_table import load_readings
     from harness.articles.share_report import print_shares, write_report
     from harness.articles.shares import estimate_shares, limitations, read_gold
@@ -130,8 +196,9 @@ def shares(
     sample = read_gold(gold, table) if gold is not None else None
     estimates = estimate_shares(table, sample, by=_names(by))
     notes = limitations(estimates, sample)
-    written = write_report(estimates, output, notes=notes)
+    written = write_report(estimates, output, notes=notes) if output is not None else []
     print_shares(estimates, notes, written)
+    return {"shares": estimates, "notes": notes, "written": written}
 
 
 def _names(listed: str) -> tuple[str, ...]:

@@ -8,26 +8,31 @@ from typing import Annotated
 import typer
 
 from harness.cli import screen
+from harness.cli.reporting import Report
 
 
 def audit(
     model: Annotated[
-        str, typer.Argument(help="models:/NAME@champion, runs:/… or a folder.", show_default=False)
+        str,
+        typer.Argument(help="A model: models:/NAME@champion, runs:/RUN_ID or a folder.", show_default=False),
     ],
     corpus: Annotated[
         str,
-        typer.Option(help="partyline, newsmtsc, …, a table, or a config (its test rows and audits)."),
+        typer.Option(
+            help="The rows to audit on: a corpus (partyline, newsmtsc, …), a table, or a config, whose test"
+            " rows and audits are taken."
+        ),
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder for a page and tables.", show_default=False),
+        typer.Option("--output", "-o", help="Write a page and tables into this folder.", show_default=False),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="A.B=C", help="Override a setting, such as audits.behaviour=off."),
+        typer.Option("--set", metavar="A.B=C", help="Override a setting: audits.behaviour=off. Repeatable."),
     ] = None,
-) -> None:
-    """Run the training-free audits on a model, and log them to MLflow."""
+) -> Report:
+    """Audit a finished model without training; log the verdicts."""
     from harness.cli.findings import render_findings
     from harness.runs.model_audit import audit as audit_model
 
@@ -37,11 +42,20 @@ def audit(
     for note in audited.notes:
         typer.echo(screen.paragraph(f"note: {note}"))
     # Audits are all that was asked for: those that passed are explained, too.
-    for paragraph in render_findings(audited.findings, width=screen.WIDTH, everything=True):
+    for paragraph in render_findings(audited.findings, width=screen.prose_width(), everything=True):
         typer.echo(paragraph)
     typer.echo(f"Logged to the experiment {audited.experiment!r}.")
     if output is not None:
         typer.echo(f"{output / 'report.html'}")
+    return {
+        "model": examined.uri,
+        "corpus": examined.corpus,
+        "n": examined.n,
+        "findings": audited.findings,
+        "notes": audited.notes,
+        "experiment": audited.experiment,
+        "page": output / "report.html" if output is not None else None,
+    }
 
 
 def add_to(app: typer.Typer) -> None:

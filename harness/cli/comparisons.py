@@ -9,6 +9,8 @@ import typer
 
 from harness.cli import screen
 from harness.cli.experiments import Sets
+from harness.cli.reporting import Report
+from harness.values.commands import command_line
 from harness.values.formatting import interval, needed_items, number, p_value, percent
 
 if TYPE_CHECKING:
@@ -24,29 +26,52 @@ MAX_PAIRS = 28
 
 def compare(
     experiment: Annotated[
-        str, typer.Option("--experiment", "-e", help="Names, commas between; left out, the last one run.")
+        str,
+        typer.Option(
+            "--experiment", "-e", help="Experiments, separated by commas. Default: the one that was run last."
+        ),
     ] = "",
     metric: Annotated[
-        str, typer.Option(help="f1_macro, f1_critical, brier, ...; left out, the config's primary metric.")
+        str,
+        typer.Option(help="f1_macro, f1_critical, brier, … Default: the primary metric of the experiments."),
     ] = "",
-) -> None:
-    """Compare classifiers with paired tests, and log the comparison to MLflow."""
+) -> Report:
+    """Compare classifiers with paired tests; log the comparison."""
     from harness.runs import comparison
 
-    show_comparison(comparison.compare(*screen.names(experiment), metric=metric))
+    compared = comparison.compare(*screen.names(experiment), metric=metric)
+    show_comparison(compared)
+    result = compared.comparison
+    return {
+        "metric": result.metric,
+        "split": result.split,
+        "n_items": result.n_items,
+        "runs": compared.table,
+        "pairs": compared.pairs,
+        "ties": compared.ties,
+        "findings": compared.findings,
+        "limitations": notes(result),
+        "run_id": compared.run_id,
+        "page": compared.page,
+    }
 
 
 def score(
     table: Annotated[
-        Path, typer.Argument(help="CSV: id, prediction, where known p_<label>, seed.", show_default=False)
+        Path,
+        typer.Argument(
+            help="A CSV with the columns id and prediction; optional: seed and a probability p_LABEL for each"
+            " label.",
+            show_default=False,
+        ),
     ],
     config: Annotated[
-        Path, typer.Option(help="The config whose corpus and split it is scored on.", show_default=False)
+        Path, typer.Option(help="The config with the corpus and split to score on.", show_default=False)
     ],
-    name: Annotated[str, typer.Option(help="Of the run; left out, that of the file.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the run. Default: that of the file.")] = "",
     set_: Sets = None,
-) -> None:
-    """Score external predictions, and log them as a run that compares like any other."""
+) -> Report:
+    """Score external predictions; log them as a run to compare with."""
     from harness.runs import external
 
     scored = external.score(table, config=config, set=set_ or (), name=name)
@@ -64,7 +89,15 @@ def score(
             number(row["seed_sd"]),
         )
     console.print(shown)
-    console.print(f"Compare it: make compare EXPERIMENT={scored.experiment}")
+    next_line = command_line("compare", experiment=scored.experiment)
+    console.print(f"Compare it: {next_line}", markup=False, soft_wrap=True)
+    return {
+        "name": scored.name,
+        "experiment": scored.experiment,
+        "scores": scored.scores,
+        "findings": scored.findings,
+        "notes": scored.notes,
+    }
 
 
 def add_to(app: typer.Typer) -> None:
@@ -109,7 +142,7 @@ def show_comparison(compared: ComparedRuns) -> None:
 
 def runs_table(comparison: Comparison) -> Table:
     """Set the runs one below the other, tie groups apart."""
-    from harness.scoring.comparison.conclusions import shortened
+    from harness.scoring.comparison.conclusions import MAX_NAME_LETTERS, shortened
 
     groups = "" if comparison.n_clusters == comparison.n_items else f" in {comparison.n_clusters:,} groups"
     title = f"{comparison.metric} on {comparison.n_items:,} {comparison.split} items{groups}"
@@ -117,7 +150,7 @@ def runs_table(comparison: Comparison) -> Table:
     for run in comparison.runs:
         table.add_row(
             str(run.rank),
-            shortened(run.name),
+            shortened(run.name, screen.room(MAX_NAME_LETTERS)),
             number(run.value),
             interval(run.low, run.high),
             number(run.seed_sd),

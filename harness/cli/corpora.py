@@ -7,53 +7,83 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli import screen
+from harness.cli.reporting import Report, as_json
+from harness.values import catalog
+from harness.values.commands import command_line
+
 if TYPE_CHECKING:
     from harness.corpora.fetch.fetching import FetchedCorpus
 
 MAX_FILES = 12
 """Files listed by name, at most; more are counted."""
 
-corpus_app = typer.Typer(help="What corpora there are and what they hold.", no_args_is_help=True)
+corpus_app = typer.Typer(help="List, describe and download corpora.", no_args_is_help=True)
 
 
 @corpus_app.command(name="list")
-def list_corpora() -> None:
-    """List the corpora, with tasks and where each is looked for."""
+def list_corpora() -> Report:
+    """List the corpora, their tasks, and where each is read from."""
     from harness.corpora import describe
     from harness.corpora.fetch import checksums
 
+    listed = []
     for card in describe.cards():
-        where = f" [{card.variable}]" if card.variable else ""
-        where += ", fetched" if checksums.fetched_folder(card.name) else ""
-        typer.echo(f"{card.name:<18} {', '.join(card.tasks):<16} {card.title}{where}")
+        folder = checksums.fetched_folder(card.name) or None
+        state = "fetched" if folder else "folder named" if card.variable and card.default_folder() else ""
+        typer.echo(f"{card.name:<17} {', '.join(card.tasks):<16} {card.title:<30} {state}".rstrip())
+        listed.append(
+            {
+                "name": card.name,
+                "tasks": card.tasks,
+                "title": card.title,
+                "variable": card.variable,
+                "folder": folder,
+            }
+        )
+    typer.echo(
+        screen.paragraph(
+            "A published corpus is read from its original files: from the folder that a variable such as"
+            f" HARNESS_NEWSMTSC names, or from what {command_line('corpus fetch', 'NAME')} downloaded."
+        )
+    )
+    return {"corpora": listed}
 
 
 @corpus_app.command(name="describe")
-def describe_corpus(name: Annotated[str, typer.Argument(help="A corpus of the list.")]) -> None:
-    """Print the data card of a corpus and what its files hold."""
+def describe_corpus(
+    name: Annotated[str, typer.Argument(help="A name that `harness corpus list` shows.")],
+) -> Report:
+    """Print the data card of a corpus and count what its files hold."""
     from harness.corpora import describe
+    from harness.corpora.card import card_of
     from harness.scoring.statistics.krippendorff import alpha
 
     # Alpha is handed in: corpora stand below scoring and import nothing of it.
-    typer.echo(describe.describe(name, alpha))
+    text = describe.describe(name, alpha)
+    typer.echo(text)
+    card = card_of(name, catalog.lookup("corpus", name, "corpus"))
+    return {"name": name, "card": card, "text": text}
 
 
 @corpus_app.command(name="fetch")
 def fetch_corpus(
-    name: Annotated[str, typer.Argument(help="A corpus of the list.")],
-    mirror: Annotated[
-        str, typer.Option(help="An address that has the files, in place of the official one.")
-    ] = "",
+    name: Annotated[str, typer.Argument(help="A name that `harness corpus list` shows.")],
+    mirror: Annotated[str, typer.Option(help="Download from this address instead of the publisher's.")] = "",
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="A folder, or zip archive, of yours that has them.", show_default=False),
+        typer.Option(
+            "--from", help="Copy the files from a folder or zip archive of yours.", show_default=False
+        ),
     ] = None,
-) -> None:
-    """Download a corpus into the cache, or say what to do; an interrupted download is resumed."""
+) -> Report:
+    """Download a corpus into the cache; resume an interrupted download."""
     from harness.corpora.fetch.fetching import fetch
 
-    for line in _fetched(name, fetch(name, mirror=mirror, copy_from=source)):
+    fetched = fetch(name, mirror=mirror, copy_from=source)
+    for line in _fetched(name, fetched):
         typer.echo(line)
+    return {"name": name, **as_json(fetched)}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -80,4 +110,4 @@ def _fetched(name: str, fetched: FetchedCorpus) -> list[str]:
             f"Missing, and not needed to read the corpus: {absent}.",
             "To get them from elsewhere, delete the folder and fetch again with --mirror or --from.",
         ]
-    return [*lines, f"Next: harness corpus describe {name}"]
+    return [*lines, f"Next: {command_line('corpus describe', name)}"]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli import screen
+from harness.cli.reporting import Report
+from harness.values.commands import command_line
 from harness.values.errors import ConfigError, Problem, SplitError
 
 if TYPE_CHECKING:
@@ -22,11 +24,11 @@ def init(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The YAML file; left out, NAME.yaml in this folder.", show_default=False
+            "--output", "-o", help="The YAML file. Default: NAME.yaml in this folder.", show_default=False
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the YAML file.")] = False,
-) -> None:
+) -> Report:
     """Write a config for a file of labelled sentences: guess what it holds, and explain each guess."""
     from harness.config.starter import starter_config
 
@@ -36,7 +38,8 @@ def init(
     text = starter_config(data, path)
     path.write_text(text, encoding="utf-8")
     typer.echo(f"{path} is written: read its comments, which say what was guessed and why.")
-    typer.echo(f"Next: harness validate {path}")
+    typer.echo(f"Next: {command_line('validate', str(path))}")
+    return {"config": path}
 
 
 def data_lines(plan: Plan) -> list[str]:

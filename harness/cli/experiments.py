@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli import screen
+from harness.cli import catalogue, screen
 from harness.cli.cautions import limits, right_of, too_few_test_rows
-from harness.values import catalog
-from harness.values.errors import ConfigError, Problem, ProblemsError, suggest
+from harness.cli.reporting import Report, Unfinished
+from harness.values.commands import command_line
+from harness.values.errors import ConfigError, ProblemsError
 from harness.values.formatting import duration, interval, number, percent
 
 if TYPE_CHECKING:
@@ -25,20 +25,23 @@ if TYPE_CHECKING:
     from harness.runs.experiment import ExperimentRun
 
 MAX_NAME = 20
-"""Characters of a classifier's name that the table has room for."""
+"""Characters of a classifier's name that the table has room for in a terminal of 80 columns."""
 
-Config = Annotated[Path, typer.Argument(help="A YAML file.", show_default=False)]
+REUSED = "reused"
+"""In place of seconds: the classifier finished in an earlier run, and nothing was trained."""
+
+Config = Annotated[Path, typer.Argument(help="The config, a YAML file.", show_default=False)]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="A.B=C", help="Override a setting; may be repeated."),
+    typer.Option("--set", metavar="A.B=C", help="Override a setting of the config. Repeatable."),
 ]
 
 
 def validate(
-    configs: Annotated[list[Path], typer.Argument(help="YAML files.", show_default=False)],
+    configs: Annotated[list[Path], typer.Argument(help="Configs, YAML files.", show_default=False)],
     set_: Sets = None,
-) -> None:
-    """Resolve configs, read the files that they name, and report every problem; train nothing."""
+) -> Report:
+    """Check configs, read the files that they name, and report every problem; train nothing."""
     from harness.cli.data_view import data_lines
     from harness.config import plan
 
@@ -55,34 +58,43 @@ def validate(
     if problems:
         # Configs that extend one file repeat its problems.
         raise ConfigError(dict.fromkeys(problems))
+    return {"configs": configs}
 
 
 def run(
     config: Config,
     set_: Sets = None,
-    fresh: Annotated[bool, typer.Option(help="Repeat what is finished.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Train everything again, also what finished in an earlier run.")
+    ] = False,
     allow_leaks: Annotated[
         bool,
-        typer.Option("--allow-leaks", help="Run although test repeats rows of train; tags the runs."),
+        typer.Option(
+            "--allow-leaks", help="Run even if test rows repeat training rows. The runs are tagged with it."
+        ),
     ] = False,
-) -> None:
-    """Train and score what a config names, and log it to MLflow; finish what an earlier run left undone."""
+) -> Report | Unfinished:
+    """Train, score and log the classifiers of a config.
+
+    An interrupted run is finished by the same command: what is done is not repeated.
+    """
     from harness.runs.experiment import FailedClassifiersError
     from harness.runs.experiment import run as run_experiment
 
-    console = screen.console(width=None)
+    console = screen.console()
     try:
         finished = run_experiment(
             config, set=set_ or (), fresh=fresh, allow_leaks=allow_leaks, observer=_observer(console)
         )
     except FailedClassifiersError as error:
         show_experiment(console, error.run)
-        raise
+        return Unfinished(_report(error.run), error)
     show_experiment(console, finished)
+    return _report(finished)
 
 
 def schema() -> None:
-    """Write the JSON Schema of config files to standard output."""
+    """Print the JSON Schema of configs, from which editors complete."""
     import json
 
     from harness.config.schema import json_schema
@@ -92,18 +104,17 @@ def schema() -> None:
 
 def list_entries(
     section: Annotated[
-        str, typer.Argument(help="corpus, split, classifier, metric or audit; left out, all.")
+        str, typer.Argument(help="corpus, split, classifier, metric or audit. Default: all of them.")
     ] = "",
-) -> None:
-    """List what a config can name, with its options and their defaults."""
-    if section and section not in catalog.CATALOGUES:
-        hint = suggest(section, catalog.CATALOGUES)
-        raise ConfigError([Problem("", f"there is no catalogue {section!r}", hint)])
-    for name, kinds in catalog.CATALOGUES.items():
-        if section in ("", name):
-            typer.echo(f"{name}:")
-            for kind in kinds:
-                typer.echo(f"  {kind}{_options(name, catalog.lookup(name, kind, kind))}")
+    kind: Annotated[
+        str, typer.Argument(help="One kind, such as linear: shows what each of its options means.")
+    ] = "",
+) -> Report:
+    """List what a config can name, with options and defaults."""
+    entries = catalogue.entries(section, kind)
+    for line in catalogue.render(entries, screen.prose_width(), explained=bool(kind)):
+        typer.echo(line)
+    return {"entries": entries}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -125,10 +136,10 @@ def _observer(console: Console) -> Any:
         def prepared(self, prepared: Prepared) -> None:
             self.primary = prepared.plan.primary.name
             self.few_rows = bool(too_few_test_rows(prepared))
-            console.print(_opening(prepared))
+            console.print(screen.paragraph(_opening(prepared)), markup=False, soft_wrap=True)
 
         def note(self, text: str) -> None:
-            console.print(f"note: {text}", style="yellow")
+            _print_note(console, text)
 
         def classifier_ended(self, outcome: ClassifierOutcome) -> None:
             console.print(_ending(self.primary, outcome, few_rows=self.few_rows))
@@ -154,7 +165,7 @@ def show_experiment(console: Console, run: ExperimentRun) -> None:
     _print_verdicts(console, run)
     _print_next_steps(console, run)
     if run.unfinished:
-        console.print(f"note: {run.unfinished}", style="yellow")
+        _print_note(console, run.unfinished)
 
 
 def results_table(run: ExperimentRun) -> Table:
@@ -172,18 +183,19 @@ def results_table(run: ExperimentRun) -> Table:
     for classifier in run:
         test = score_of(classifier.scores, "test", primary)
         table.add_row(
-            shortened(classifier.name, MAX_NAME) + (" *" if classifier.name == best else ""),
+            shortened(classifier.name, screen.room(MAX_NAME)) + (" *" if classifier.name == best else ""),
             number(test["value"]),
             interval(test["low"], test["high"], between="–"),
             number(test["seed_sd"]),
             *(number(score_of(classifier.scores, "test", other)["value"]) for other in others),
             number(score_of(classifier.scores, "validation", primary)["value"]),
-            "reused" if classifier.reused else duration(classifier.seconds, places=1),
+            REUSED if classifier.reused else duration(classifier.seconds, places=1),
         )
     if best:
-        table.caption = f"* {_why_chosen(run)}" + (
-            "" if _blocking_audits(run) else ": `make promote` takes it"
+        promoted = (
+            "" if _blocking_audits(run) else f": `{command_line('promote', experiment=run.name)}` takes it"
         )
+        table.caption = f"* {_why_chosen(run)}{promoted}"
     return table
 
 
@@ -203,7 +215,7 @@ def _ending(primary: str, outcome: ClassifierOutcome, *, few_rows: bool = False)
     value = number(outcome.result.scores.value(primary))
     # On few rows a score looks like a finding, and a count does not.
     score = right_of(outcome.result) if few_rows else f"{primary} {value}"
-    how = "finished earlier" if outcome.reused else duration(outcome.seconds, places=1)
+    how = REUSED if outcome.reused else duration(outcome.seconds, places=1)
     return f"  {outcome.name}: {score}{_coverage(outcome.result)} ({how})"
 
 
@@ -218,7 +230,7 @@ def _coverage(result: ClassifierResult) -> str:
 
 
 def _print_verdicts(console: Console, run: ExperimentRun) -> None:
-    """Print what the audits found: with reasons for the classifier to promote, in one line for the others."""
+    """Print the verdicts of the audits: with reasons for the best classifier, in one line for the others."""
     from harness.cli.findings import render_findings, summary_line
     from harness.scoring.comparison.conclusions import shortened
 
@@ -226,30 +238,41 @@ def _print_verdicts(console: Console, run: ExperimentRun) -> None:
     chosen = run.best or (classifiers[-1].name if classifiers else "")
     for classifier in classifiers:
         if classifier.findings and classifier.name != chosen:
-            line = f"audits of {shortened(classifier.name, MAX_NAME)}: {summary_line(classifier.findings)}"
+            name = shortened(classifier.name, screen.room(MAX_NAME))
+            line = f"audits of {name}: {summary_line(classifier.findings)}"
             console.print(screen.paragraph(line, then="    "), markup=False)
     for classifier in classifiers:
         if classifier.findings and classifier.name == chosen:
-            console.print(f"audits of {shortened(chosen, MAX_NAME)}:", markup=False)
-            for paragraph in render_findings(classifier.findings, width=screen.WIDTH):
+            console.print(f"audits of {shortened(chosen, screen.room(MAX_NAME))}:", markup=False)
+            for paragraph in render_findings(classifier.findings, width=screen.prose_width()):
                 console.print(paragraph, markup=False)
+
+
+def _print_note(console: Console, text: str) -> None:
+    console.print(
+        screen.paragraph(f"note: {text}", then="    "), style="yellow", markup=False, soft_wrap=True
+    )
 
 
 def _print_next_steps(console: Console, run: ExperimentRun) -> None:
     if not len(run):
         return
-    console.print("Next:")
+    steps = []
     if len(run) > 1:
-        console.print(f"  make compare EXPERIMENT={run.name}   compare them with paired tests")
-    console.print(f"  make ui EXPERIMENT={run.name}        look at the runs in the MLflow UI")
+        steps.append((command_line("compare", experiment=run.name), "compare them with paired tests"))
+    steps.append((command_line("ui", experiment=run.name), "look at the runs in the MLflow UI"))
     blocking = _blocking_audits(run)
     # What cannot be served, or would be refused, is not offered.
+    if run.best and not blocking:
+        steps.append((command_line("promote", experiment=run.name), f"make {run.best} champion"))
+    console.print("Next:")
+    longest = max(len(command) for command, _ in steps)
+    for command, purpose in steps:
+        # Unwrapped, so that it can be copied.
+        console.print(f"  {command:<{longest}}   {purpose}", markup=False, soft_wrap=True)
     if blocking:
-        console.print(
-            screen.paragraph(f"{run.best} cannot be promoted: it fails {', '.join(blocking)}", then="  ")
-        )
-    elif run.best:
-        console.print(f"  make promote EXPERIMENT={run.name}   make {run.best} champion")
+        text = f"{run.best} cannot be promoted: it fails {', '.join(blocking)}"
+        console.print(screen.paragraph(text, then="  "), markup=False)
 
 
 def _why_chosen(run: ExperimentRun) -> str:
@@ -270,6 +293,19 @@ def _blocking_audits(run: ExperimentRun) -> list[str]:
     ]
 
 
+def _report(run: ExperimentRun) -> Report:
+    """Return a finished experiment as plain data."""
+    return {
+        "experiment": run.name,
+        "primary": run.plan.primary.name,
+        "best": run.best,
+        "classifiers": run.summary,
+        "scores": run.scores,
+        "findings": run.findings,
+        "failed": {name: str(error) for name, error in run.failed.items()},
+    }
+
+
 def _other_metrics(run: ExperimentRun) -> list[str]:
     """Return the metrics worth a column beside the primary one: the first with one value."""
     others = [
@@ -278,14 +314,3 @@ def _other_metrics(run: ExperimentRun) -> list[str]:
         if not metric.per_label and metric.name != run.plan.primary.name
     ]
     return others[:1]
-
-
-def _options(section: catalog.Section, entry: Any) -> str:
-    # Metrics are values without options: what tells them apart is their reference.
-    if not callable(entry) or not inspect.isfunction(entry):
-        return f"  {getattr(entry, 'reference', '')}".rstrip()
-    options = catalog.options_model(entry, section).model_fields
-    listed = ", ".join(
-        f"{name}" if field.is_required() else f"{name}={field.default!r}" for name, field in options.items()
-    )
-    return f"({listed})"

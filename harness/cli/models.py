@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from harness.cli import screen
+from harness.cli.reporting import Report, Unfinished, as_json
+from harness.values.commands import command_line
 from harness.values.errors import ModelError
 from harness.values.formatting import interval, number
 from harness.values.gates import GateResult
@@ -54,16 +56,22 @@ SkipBad = Annotated[
     ),
 ]
 Experiment = Annotated[
-    str, typer.Option("--experiment", "-e", help="Its name; left out, the last one that was run.")
+    str, typer.Option("--experiment", "-e", help="An experiment. Default: the one that was run last.")
 ]
 
 
 def promote(
     experiment: Experiment = "",
     classifier: Annotated[
-        str, typer.Option(help="Left out, the best on validation; of equal ones by audits, then by cost.")
+        str,
+        typer.Option(
+            help="The classifier to promote. Default: the best on validation; ties go by audits and cost."
+        ),
     ] = "",
-    model_name: Annotated[str, typer.Option(help="Left out, the config's model_name, or the task.")] = "",
+    model_name: Annotated[
+        str,
+        typer.Option(help="Name of the registered model. Default: model_name of the config, or the task."),
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the table of gates and change nothing.")
     ] = False,
@@ -76,9 +84,11 @@ def promote(
     reason: Annotated[str, typer.Option(help="Why it is forced; the version keeps it.")] = "",
     with_wheel: Annotated[
         bool,
-        typer.Option("--with-wheel", help="Add the package's wheel to the model, for serving elsewhere."),
+        typer.Option(
+            "--with-wheel", help="Add the wheel of this package to the model, to serve it elsewhere."
+        ),
     ] = False,
-) -> None:
+) -> Report | Unfinished:
     """Make the best classifier of an experiment champion, if it passes the gates of its config."""
     from harness.runs import model_promotion
     from harness.tracking.promotion import RefusedPromotionError
@@ -97,43 +107,44 @@ def promote(
         )
     except RefusedPromotionError as refusal:
         _print_gates(refusal.results)
-        raise
+        return Unfinished({"gates": refusal.results}, refusal)
     if dry_run:
         _print_gates(promoted.results)
     for line in promoted.describe().splitlines():
         typer.echo(screen.paragraph(line, then="  "))
     if not dry_run:
-        typer.echo(
-            f"Label with it: make predict MODEL={promoted.uri} INPUT=sentences.csv OUTPUT=labelled.csv"
-        )
+        line = command_line("predict", model=promoted.uri, input="sentences.csv", output="labelled.csv")
+        typer.echo(f"Label with it: {line}")
+    return {**as_json(promoted), "uri": promoted.uri}
 
 
 def rollback(
     model_name: Annotated[
-        str, typer.Argument(help="stance or framing, say; left out, the only one with a champion.")
+        str,
+        typer.Argument(
+            help="A registered model: stance, framing, …. Default: the only one that has a champion.",
+            show_default=False,
+        ),
     ] = "",
-) -> None:
+) -> Report:
     """Make the champion before this one champion again; twice, the one before that."""
     from harness.runs import model_promotion
 
     restored = model_promotion.rollback(model_name)
     typer.echo(screen.paragraph(restored.describe().splitlines()[0], then="  "))
+    return {**as_json(restored), "uri": restored.uri}
 
 
-def registry(
-    json_: Annotated[bool, typer.Option("--json", help="Write JSON, one object per version.")] = False,
-) -> None:
+def registry() -> Report:
     """List registered models: aliases, scores, verdicts; who made them champion, when and why."""
     from harness.runs import model_promotion
 
     versions = model_promotion.registry()
-    if json_:
-        typer.echo(versions.to_json(orient="records", indent=2, force_ascii=False))
-    elif versions.empty:
+    if versions.empty:
         typer.echo("no model is registered yet")
-    else:
-        for text in registry_text(versions.to_dict("records")):
-            typer.echo(text)
+    for text in registry_text(versions.to_dict("records")):
+        typer.echo(text)
+    return {"versions": versions}
 
 
 def registry_text(rows: Iterable[Mapping[Any, Any]]) -> Iterator[str]:
@@ -170,36 +181,49 @@ def _print_gates(results: Sequence[GateResult]) -> None:
 
 def predict(
     model: Annotated[
-        str, typer.Option(help="models:/NAME@champion, runs:/… or a folder.")
+        str, typer.Option(help="The model: models:/NAME@champion, runs:/RUN_ID or a folder.")
     ] = "models:/stance@champion",
     frames: Annotated[
-        str, typer.Option(help="A framing model, models:/framing@champion: both label each row.")
+        str, typer.Option(help="A framing model besides, models:/framing@champion: both label each row.")
     ] = "",
     input_: Annotated[
         str,
         typer.Option(
-            "--input", "-i", help="CSV, TSV, JSONL (also .gz), Parquet or Excel; - is standard input."
+            "--input", "-i", help="A CSV, TSV, JSONL (also .gz), Parquet or Excel file; - is standard input."
         ),
     ] = "-",
     output: Annotated[
-        str, typer.Option("--output", "-o", help="Its ending says the format; - is standard output.")
+        str,
+        typer.Option(
+            "--output", "-o", help="The labelled file; its ending sets the format. - is standard output."
+        ),
     ] = "-",
     format_: Annotated[
         Format | None,
-        typer.Option("--format", help="Of standard input and output; left out, CSV."),
+        typer.Option(
+            "--format", help="Format of standard input and output. Default: CSV.", show_default=False
+        ),
     ] = None,
     engine: Annotated[
-        EngineChoice, typer.Option(help="What computes, if a model has a choice.", envvar="HARNESS_ENGINE")
+        EngineChoice,
+        typer.Option(
+            help="Precision of a fine-tuned encoder. auto: the fastest that agrees with fp32.",
+            envvar="HARNESS_ENGINE",
+        ),
     ] = EngineChoice.auto,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue an interrupted labelling of the same file.")
+        bool, typer.Option("--resume", help="Continue after the rows that an interrupted call labelled.")
     ] = False,
     columns: Columns = None,
     delimiter: Delimiter = "",
     encoding: Encoding = "utf-8",
     skip_bad: SkipBad = None,
-) -> None:
-    """Label the rows of a file: text, target and, where known, target_start, target_end, holder."""
+) -> Report:
+    """Label the rows of a file with a model.
+
+    Columns of the file: text and target; optional: target_start and target_end (offsets of the mention, end
+    exclusive) and holder.
+    """
     from harness.serving.inference.file_options import FileOptions
     from harness.serving.inference.labelling import predict_file
     from harness.serving.inference.text_layout import TextLayout
@@ -229,6 +253,7 @@ def predict(
     # Last, on standard error: labels that are copied on from here should not go without it.
     for line in loaded.trust:
         typer.echo(line, err=True)
+    return {"rows": count, "output": sink}
 
 
 def _columns(pairs: Sequence[str]) -> dict[str, str]:

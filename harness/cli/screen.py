@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -9,16 +10,35 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-WIDTH = 80
-"""Characters of a line: tables are laid out for a terminal of this width, and stay readable in a log."""
+MIN_WIDTH, MAX_WIDTH = 80, 200
+"""Characters of a line: tables need as many as the smaller, and gain nothing from more than the larger."""
+
+MAX_PROSE = 100
+"""Characters of a line of prose: longer lines are hard to read."""
 
 
-def console(width: int | None = WIDTH) -> Console:
-    """Return a console that prints text as it is; None takes the terminal's own width."""
+def width() -> int:
+    """Return how many characters a line may have: the terminal's columns, and 80 in a pipe or a log."""
+    columns = shutil.get_terminal_size((MIN_WIDTH, 24)).columns
+    return min(max(columns, MIN_WIDTH), MAX_WIDTH)
+
+
+def prose_width() -> int:
+    """Return how many characters a line of a paragraph may have."""
+    return min(width(), MAX_PROSE)
+
+
+def room(letters: int) -> int:
+    """Return how long a name may be: ``letters`` where a line has 80 characters, more where it has more."""
+    return letters + width() - MIN_WIDTH
+
+
+def console() -> Console:
+    """Return a console that prints text as it is."""
     from rich.console import Console
 
     # rich would colour every number that it finds in a sentence.
-    return Console(highlight=False, width=width)
+    return Console(highlight=False, width=width())
 
 
 def table(title: str, left: list[str], right: list[str]) -> Table:
@@ -42,8 +62,16 @@ def table(title: str, left: list[str], right: list[str]) -> Table:
 
 
 def paragraph(text: str, *, first: str = "", then: str = "") -> str:
-    """Break a paragraph into lines."""
-    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=then)
+    """Break a paragraph into lines of a length that is read with ease."""
+    return textwrap.fill(
+        text,
+        prose_width(),
+        initial_indent=first,
+        subsequent_indent=then,
+        # Paths and addresses are copied: they are not broken.
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def names(text: str) -> list[str]:

@@ -8,31 +8,36 @@ from typing import Annotated
 import typer
 
 from harness.cli.models import Experiment
+from harness.cli.reporting import Report
 
 
 def ui(
     port: Annotated[
         int | None,
         typer.Option(
-            help="Where it listens, on this machine alone; left out, the first free one from 5000 on."
+            help="Port of the address, which only this computer can open. Default: the first free one from"
+            " 5000 on.",
+            show_default=False,
         ),
     ] = None,
     experiment: Experiment = "",
 ) -> None:
-    """Open the runs in the MLflow UI; Ctrl-C ends it."""
+    """Serve the runs in the MLflow UI until Ctrl-C."""
     from harness.tracking.store import Store
     from harness.tracking.store.ui import serve_ui
 
     sys.exit(serve_ui(Store.open(), port=port, experiment=experiment or None))
 
 
-def relocate() -> None:
-    """Mend the store after its folder was moved or copied."""
+def relocate() -> Report:
+    """Correct the addresses in a store that was moved or copied."""
     from harness.tracking.store import Store
-    from harness.tracking.store.relocate import relocate as mend
+    from harness.tracking.store.relocate import relocate as correct
 
     # A moved store is what this verb is for; the check would refuse it.
-    typer.echo(mend(Store.open(check=False)).describe())
+    relocated = correct(Store.open(check=False))
+    typer.echo(relocated.describe())
+    return {"rows": relocated.counts, "backup": relocated.backup}
 
 
 def add_to(app: typer.Typer) -> None:

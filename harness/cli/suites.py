@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli import screen
+from harness.cli.experiments import REUSED
+from harness.cli.reporting import Report, Unfinished
 from harness.values.formatting import duration, number, percent, percent_interval
 
 if TYPE_CHECKING:
@@ -21,19 +23,29 @@ if TYPE_CHECKING:
 
 def suite(
     path: Annotated[
-        Path, typer.Argument(help="A YAML file, as configs/suites/public.yaml.", show_default=False)
+        Path, typer.Argument(help="The suite, a YAML file: configs/suites/public.yaml.", show_default=False)
     ],
-    only: Annotated[str, typer.Option(help="Experiments to run, commas between; left out, all.")] = "",
-    classifier: Annotated[str, typer.Option(help="Classifiers to run, likewise.")] = "",
+    only: Annotated[str, typer.Option(help="Experiments to run, separated by commas. Default: all.")] = "",
+    classifier: Annotated[
+        str, typer.Option(help="Classifiers to run, separated by commas. Default: all.")
+    ] = "",
     output: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for table.csv and table.md; left out, .harness/suites/NAME.", show_default=False
+            "--output",
+            "-o",
+            help="Folder for table.csv and table.md. Default: suites/NAME in the store.",
+            show_default=False,
         ),
     ] = None,
-    fresh: Annotated[bool, typer.Option(help="Repeat what is finished.")] = False,
-) -> None:
-    """Run classifiers on many corpora and write one table; finish what an earlier run left undone."""
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Train everything again, also what finished in an earlier run.")
+    ] = False,
+) -> Report | Unfinished:
+    """Run classifiers on many corpora and write one table.
+
+    An interrupted suite is finished by the same command: what is done is not repeated.
+    """
     from harness.runs.suites import FailedSuiteError, run_suite
 
     console = screen.console()
@@ -53,19 +65,28 @@ def suite(
     for key in dict.fromkeys(row.corpus for row in run.rows):
         console.print(suite_table([row for row in run.rows if row.corpus == key]))
     console.print(f"{run.folder / 'table.md'}", markup=False, soft_wrap=True)
-    if failure is not None:
-        raise failure
+    report: Report = {"suite": run.suite.name, "rows": run.rows, "folder": run.folder}
+    return report if failure is None else Unfinished({**report, "failures": run.failures}, failure)
 
 
 def crosstab(
-    labelled: Annotated[Path, typer.Argument(help="What predict --frames wrote.", show_default=False)],
-    group: Annotated[str, typer.Option(help="Column of the article; left out, the text stands for it.")] = "",
+    labelled: Annotated[
+        Path, typer.Argument(help="A file that `harness predict --frames` wrote.", show_default=False)
+    ],
+    group: Annotated[
+        str, typer.Option(help="The column that names the article. Default: rows with one text are one.")
+    ] = "",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A CSV file for all parties.", show_default=False),
+        typer.Option(
+            "--output", "-o", help="Write the tables of all parties into this CSV file.", show_default=False
+        ),
     ] = None,
-) -> None:
-    """Show how each party is framed in a labelled file: frame × stance, with intervals over articles."""
+) -> Report:
+    """Show how each party is framed in a labelled file.
+
+    Shares of frame × stance, with 95 % intervals over articles.
+    """
     from harness.articles.frames_by_stance import frames_by_stance
 
     tables, left_out = frames_by_stance(labelled, group=group, output=output)
@@ -83,6 +104,7 @@ def crosstab(
     )
     if left_out:
         console.print(f"{left_out:,} rows were left out because a model abstained.")
+    return {"tables": tables, "left_out": left_out}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -104,7 +126,7 @@ def _observer(console: Console) -> Any:
 
         def classifier_ended(self, cell: SuiteCell) -> None:
             outcome = cell.outcome
-            how = "finished earlier" if outcome.reused else duration(outcome.seconds)
+            how = REUSED if outcome.reused else duration(outcome.seconds)
             console.print(f"  {cell.entry.key}: {outcome.name} ({how})", markup=False)
 
     return ScreenObserver()
@@ -113,7 +135,7 @@ def _observer(console: Console) -> Any:
 def suite_table(rows: list[SuiteRow]) -> Table:
     """Set the classifiers of one corpus below each other, with what was published on which items."""
     from harness.runs.suites import table
-    from harness.scoring.comparison.conclusions import shortened
+    from harness.scoring.comparison.conclusions import MAX_NAME_LETTERS, shortened
 
     first = rows[0]
     shown = screen.table(
@@ -123,7 +145,7 @@ def suite_table(rows: list[SuiteRow]) -> Table:
     )
     for row in (row for row in rows if not row.published):
         shown.add_row(
-            shortened(row.classifier),
+            shortened(row.classifier, screen.room(MAX_NAME_LETTERS)),
             number(row.value),
             table.interval(row),
             number(row.seed_sd),

@@ -17,6 +17,7 @@ from typing import Any, get_args
 
 from harness.corpora.fetch import checksums
 from harness.values import catalog
+from harness.values.commands import command_line
 from harness.values.errors import CorpusError, Problem, abbreviate, suggest
 from harness.values.labels import FRAME_SETS, LabelSet, Task
 from harness.values.language import NAMES
@@ -113,7 +114,7 @@ class Card:
         """What to do where the variable is not set and nothing was fetched."""
         return (
             f"set it to the folder of {self.title} ({self.address}), write corpus.folder, or see"
-            f" harness corpus fetch {self.name}"
+            f" {command_line('corpus fetch', self.name)}"
         )
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.corpora.card import Card, card_of, load_card
 from harness.values import catalog
+from harness.values.commands import command_line
 from harness.values.errors import ConfigError, Problem
 from harness.values.formatting import number
 from harness.values.labels import LabelSet
@@ -84,7 +85,7 @@ def describe(name: str, alpha: Alpha | None = None) -> str:
         hint = f"write one as CARD in {factory.__module__}"
         raise ConfigError([Problem(name, "has no data card", hint)])
     if card.variable and not card.default_folder():
-        fetch = f"or fetch it (harness corpus fetch {name})"
+        fetch = f"or fetch it ({command_line('corpus fetch', name)})"
         counts = [f"Set {card.variable} to its folder, {fetch}, to see what the files hold."]
     elif name in ("files", "hub", "joined"):
         # These hold what a config names: without one there is nothing to count.

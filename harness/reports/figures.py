@@ -171,7 +171,10 @@ def canvases(width: float, height: float, rows: int, columns: int) -> tuple[Figu
 
 def png(figure: Figure) -> bytes:
     """Return a figure as an image."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     buffer = io.BytesIO()
+    # Not savefig: where a layout is computed, it draws the figure twice and computes the layout as often.
     # matplotlib writes its version into the file: without it, equal figures are equal bytes.
-    figure.savefig(buffer, format="png", metadata={"Software": None})
+    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return buffer.getvalue()

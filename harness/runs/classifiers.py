@@ -216,7 +216,7 @@ def _run_classifier(
             return parent.done, True
         results = [
             _run_trial(prepared, parent, trial, by_digest)
-            for trial in progress(trials, classifier.name, len(trials))
+            for trial in progress(trials, classifier.name, len(trials), "trials")
         ]
         by_digest |= {result.trial.digest: result for result in results}
         result = pool_trials(prepared, classifier, results, parent.folder)

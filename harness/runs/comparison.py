@@ -135,7 +135,9 @@ def compare_logged(
     runs = finished_runs(store, experiments)
     chosen = metric or _primary(runs)
     # A generator: the predictions of many runs at once might not fit in memory.
-    tables = ((run.name, read_predictions(store, run)) for run in progress(runs, "reading runs", len(runs)))
+    tables = (
+        (run.name, read_predictions(store, run)) for run in progress(runs, "reading", len(runs), "runs")
+    )
     deterministic = {run.name for run in runs if run.deterministic}
     items: dict[str, RunItems] = {}
     comparison = compare_predictions(_noting(tables, items), chosen, deterministic=deterministic)

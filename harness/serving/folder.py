@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from harness.serving.contract import Contract
@@ -60,17 +61,19 @@ def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = ""
     from harness.serving.pyfunc import input_example, signature
 
     contract = Contract.read(data)
-    # As constraints, not requirements: they fix versions of what is needed, and install nothing themselves.
-    pins = data.parent / "constraints.txt"
-    pins.write_text("\n".join(constraints()) + "\n", encoding="utf-8")
     # Passed explicitly: to infer requirements MLflow loads the model in a second process, which takes 8 to
     # 13 s and misses packages.
-    mlflow.pyfunc.save_model(
-        path=str(path),
-        loader_module="harness.serving.pyfunc",
-        data_path=str(data),
-        mlflow_model=Model(run_id=run_id or None, model_id=model_id or None, model_uuid=model_id or None),
-        signature=signature(contract.task, contract.labels),
-        input_example=input_example(contract.task),
-        pip_requirements=[f"-c {pins}", requirement(), pinned("mlflow")],
-    )
+    # In a folder of its own: MLflow takes what follows " #" in the path of a store for a comment.
+    with tempfile.TemporaryDirectory() as folder:
+        # As constraints, not requirements: they fix versions of what is needed, and install nothing.
+        pins = Path(folder) / "constraints.txt"
+        pins.write_text("\n".join(constraints()) + "\n", encoding="utf-8")
+        mlflow.pyfunc.save_model(
+            path=str(path),
+            loader_module="harness.serving.pyfunc",
+            data_path=str(data),
+            mlflow_model=Model(run_id=run_id or None, model_id=model_id or None, model_uuid=model_id or None),
+            signature=signature(contract.task, contract.labels),
+            input_example=input_example(contract.task),
+            pip_requirements=[f"-c {pins}", requirement(), pinned("mlflow")],
+        )

@@ -39,7 +39,7 @@ _open_displays: list[Progress] = []
 """The rich display that is open, if any. A terminal holds one; a loop inside a loop adds its bar to it."""
 
 
-def progress(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+def progress(iterable: Iterable[Item], what: str, total: int, unit: str) -> Iterator[Item]:
     """Yield every item, and show how many are done.
 
     Parameters
@@ -49,6 +49,8 @@ def progress(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
         Two or three words: ``"epoch 1/4"``.
     total : int
         Number of items.
+    unit : str
+        What is counted, in the plural: ``"batches"``.
 
     Yields
     ------
@@ -62,11 +64,11 @@ def progress(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
     """
     display = current_display()
     if display == "bar":
-        yield from _terminal_bar(iterable, what, total)
+        yield from _terminal_bar(iterable, what, total, unit)
     elif display == "notebook":
-        yield from _notebook_bar(iterable, what, total)
+        yield from _notebook_bar(iterable, what, total, unit)
     elif display == "lines":
-        yield from _lines(iterable, what, total)
+        yield from _lines(iterable, what, total, unit)
     else:
         yield from iterable
 
@@ -115,22 +117,22 @@ def _in_notebook() -> bool:
     return shell is not None and "IPKernelApp" in shell.config
 
 
-def _notebook_bar(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+def _notebook_bar(iterable: Iterable[Item], what: str, total: int, unit: str) -> Iterator[Item]:
     with warnings.catch_warnings():
         # Without ipywidgets tqdm warns, and draws its bar with characters: that will do.
         warnings.simplefilter("ignore")
         from tqdm.auto import tqdm
 
-        bar: Any = tqdm(iterable, desc=what, total=total, leave=False, delay=DELAY)
+        bar: Any = tqdm(iterable, desc=what, total=total, unit=f" {unit}", leave=False, delay=DELAY)
     yield from bar
 
 
-def _terminal_bar(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+def _terminal_bar(iterable: Iterable[Item], what: str, total: int, unit: str) -> Iterator[Item]:
     display, is_outermost = (_open_displays[0], False) if _open_displays else (_new_display(), True)
     if is_outermost:
         _open_displays.append(display)
     start = time.monotonic()
-    task = display.add_task(what, total=total)
+    task = display.add_task(what, total=total, unit=unit)
     try:
         for item in iterable:
             yield item
@@ -151,12 +153,13 @@ def _new_display() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    counted = (MofNCompleteColumn(), TextColumn("{task.fields[unit]}"))
+    columns = (TextColumn("{task.description}"), BarColumn(), *counted, TimeRemainingColumn())
     # On stderr, since the output of a verb may be piped into a file.
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
-def _lines(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+def _lines(iterable: Iterable[Item], what: str, total: int, unit: str) -> Iterator[Item]:
     last_line = start = time.monotonic()
     for done, item in enumerate(iterable, start=1):
         yield item
@@ -164,5 +167,5 @@ def _lines(iterable: Iterable[Item], what: str, total: int) -> Iterator[Item]:
         if now - last_line > LINE_INTERVAL and done < total:
             last_line = now
             seconds_left = (now - start) / done * (total - done)
-            sys.stderr.write(f"{what}: {done} of {total}, about {seconds_left:.0f} s left\n")
+            sys.stderr.write(f"{what}: {done} of {total} {unit}, about {seconds_left:.0f} s left\n")
             sys.stderr.flush()

@@ -216,10 +216,21 @@ def test_several_articles_of_standard_input_become_a_table(
 ) -> None:
     lines = b'{"text": "Varna won."}\n{"text": "Ostrel won."}\n'
     monkeypatch.setattr(sys, "stdin", type("Input", (), {"buffer": io.BytesIO(lines)}))
-    status, _, err = answer(monkeypatch, capsys, "-")
+    status, _, err = answer(monkeypatch, capsys, "-", "-o", "readings.csv")
     assert (status, err) == (0, "")
     assert Path("readings.csv").exists()
-    assert not Path("article.html").exists()
+
+
+def test_without_an_output_nothing_is_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(Path().iterdir())
+    lines = b'{"text": "Varna won."}\n{"text": "Ostrel won."}\n'
+    monkeypatch.setattr(sys, "stdin", type("Input", (), {"buffer": io.BytesIO(lines)}))
+    status, out, err = answer(monkeypatch, capsys, "-")
+    assert (status, err) == (0, "")
+    assert "--output readings.csv" in out
+    assert sorted(Path().iterdir()) == before
 
 
 def test_a_page_of_too_many_rows_is_refused(
@@ -227,9 +238,9 @@ def test_a_page_of_too_many_rows_is_refused(
 ) -> None:
     monkeypatch.setattr(pipeline, "MAX_PAGE_ROWS", 2)
     Path("a.txt").write_text("Varna won. " * 2)
-    assert answer(monkeypatch, capsys, "a.txt")[0] == 0
+    assert answer(monkeypatch, capsys, "a.txt", "-o", "a.html")[0] == 0
     Path("b.txt").write_text("Varna won. " * 3)
-    status, out, err = answer(monkeypatch, capsys, "b.txt")
+    status, out, err = answer(monkeypatch, capsys, "b.txt", "-o", "b.html")
     assert (status, out) == (1, "")
     assert err.startswith("b.txt: ")
     assert re.findall(r"\d+", err) == ["3", "2"]

@@ -39,13 +39,12 @@ def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def read_files(*names: str, **options: object) -> Reading:
-    """Read as the command line does: outputs that are not named are chosen."""
-    settings = {"outputs": None, "parties": Path("parties.yaml")} | options
+    settings = {"parties": Path("parties.yaml")} | options
     return read(tuple(map(Path, names)), ReadingOptions(**settings))  # type: ignore[arg-type]
 
 
 def test_a_single_article_gets_a_page_with_its_name_and_reasons() -> None:
-    reading = read_files("a.txt")
+    reading = read_files("a.txt", outputs=(Path("a.html"),))
     assert reading.written == [Path("a.html")]
     page = Path("a.html").read_text()
     assert "blamed" in page
@@ -55,7 +54,7 @@ def test_a_single_article_gets_a_page_with_its_name_and_reasons() -> None:
 
 def test_several_get_a_table_without_reasons() -> None:
     Path("many.jsonl").write_text("".join(json.dumps({"text": ARTICLE}) + "\n" for _ in range(3)))
-    reading = read_files("many.jsonl")
+    reading = read_files("many.jsonl", outputs=(Path("readings.csv"),))
     assert reading.written == [Path("readings.csv")]
     with Path("readings.csv").open(newline="") as handle:
         rows = list(csv.DictReader(handle))
@@ -182,7 +181,7 @@ def test_the_summary_counts_own_voice_and_quotes_apart(
     capsys: pytest.CaptureFixture[str], golden: Golden
 ) -> None:
     Path("bad.txt").write_bytes(b"\xff")
-    read_files("bad.txt", "a.txt").show()
+    read_files("bad.txt", "a.txt", outputs=(Path("readings.csv"),)).show()
     summary = capsys.readouterr().out
     rows = {
         line.split("  ")[0]: [cell.strip() for cell in line.split("  ")[1:]] for line in summary.splitlines()
@@ -217,10 +216,10 @@ def test_words_are_computed_by_default_for_few_rows_alone(
     monkeypatch: pytest.MonkeyPatch, limit: int, explained: bool
 ) -> None:
     monkeypatch.setattr(pipeline, "MAX_EXPLAINED", limit)
-    reading = read_files("a.txt")
+    reading = read_files("a.txt", outputs=(Path("a.html"),))
     assert ('"words": [["blamed", 0.6]]' in Path("a.html").read_text()) is explained
     assert ["--explain" in note for note in reading.notes] == ([] if explained else [True])
-    read_files("a.txt", explain=True)
+    read_files("a.txt", outputs=(Path("a.html"),), explain=True)
     assert '"words": [["blamed", 0.6]]' in Path("a.html").read_text()
 
 

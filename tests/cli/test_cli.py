@@ -5,16 +5,20 @@ import os
 import re
 import subprocess
 import sys
+from inspect import isfunction
 from pathlib import Path
+from typing import Any
 
 import pytest
 import toys
 from golden import Golden
+from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
+from harness.cli import catalogue
 from harness.cli import main as cli
 from harness.runs.experiment import FailedClassifiersError
-from harness.values.catalog import CATALOGUES
+from harness.values.catalog import CATALOGUES, Section, lookup, options_model, plain
 from harness.values.errors import ConfigError, StoreError
 
 ROOT = Path(__file__).parents[2]
@@ -94,11 +98,12 @@ def test_a_run_shows_each_classifier_the_table_and_what_is_next(folder: Path, go
     toys.prepared(folder, "  prior: {kind: prior}\n  verbs: {kind: 'toys:verbs'}")
     shown = call("run", "toys.yaml").output
     assert re.findall(r"\d+", shown.splitlines()[0]) == ["54", "18", "9", "0", "27"]
-    assert "EXPERIMENT=toys" in shown.split()
+    assert "harness promote --experiment toys" in shown
     table = [line.split() for line in shown.splitlines() if line.strip().startswith(("prior", "verbs"))]
     assert [row[:2] for row in table[-2:]] == [["prior", table[-2][1]], ["verbs", "*"]]
     again = call("run", "toys.yaml").output
-    assert (shown.split().count("reused"), again.split().count("reused")) == (0, 2)
+    # A line and a row for each, in the same word.
+    assert (len(re.findall(r"\breused\b", shown)), len(re.findall(r"\breused\b", again))) == (0, 4)
     # Without durations, which the first run shows.
     golden("cli/run", "\n".join(line.rstrip() for line in again.splitlines()))
     assert (folder / ".harness" / "last").read_text(encoding="utf-8") == "toys\n"
@@ -138,6 +143,10 @@ def test_without_a_run_there_is_nothing_to_promote(folder: Path, golden: Golden)
     with pytest.raises(StoreError) as caught:
         call("promote")
     golden("cli/nothing-to-promote", str(caught.value))
+    (folder / "quickstart.yaml").touch()
+    with pytest.raises(StoreError) as caught:
+        call("promote")
+    golden("cli/nothing-to-promote-yet", str(caught.value))
 
 
 @pytest.mark.parametrize("section", ["", "corpus", "split", "classifier", "metric"])
@@ -145,7 +154,7 @@ def test_list_names_every_entry(section: str) -> None:
     shown = call("list", *([section] if section else [])).output
     for name, entries in CATALOGUES.items():
         for kind in entries:
-            assert (f"  {kind}" in shown) == (section in ("", name)), (name, kind)
+            assert (f"\n  {kind}: " in shown) == (section in ("", name)), (name, kind)
 
 
 def test_list_of_an_unknown_section_suggests(golden: Golden) -> None:
@@ -155,6 +164,44 @@ def test_list_of_an_unknown_section_suggests(golden: Golden) -> None:
     assert "'corpora'" in problem.what
     assert "'corpus'" in problem.hint
     golden("cli/unknown-catalogue", str(caught.value))
+
+
+def test_list_of_an_unknown_kind_suggests() -> None:
+    with pytest.raises(ConfigError, match=r"^there is no classifier 'linaer'; did you mean 'linear'\?$"):
+        call("list", "classifier", "linaer")
+
+
+@pytest.mark.parametrize("section", CATALOGUES)
+def test_defaults_are_listed_as_a_config_would_write_them(section: Section) -> None:
+    for entry in catalogue.entries(section):
+        factory = lookup(section, entry.kind, entry.kind)
+        fields = options_model(factory, section).model_fields if isfunction(factory) else {}
+        nested: dict[str, Any] = {}
+        for option in entry.options:
+            *groups, name = option.name.split(".")
+            group = nested
+            for inner in groups:
+                group = group.setdefault(inner, {})
+            group[name] = YAML(typ="safe", pure=True).load(option.default)
+        expected = {
+            name: catalogue.REQUIRED if field.is_required() else plain(field.default)
+            for name, field in fields.items()
+        }
+        assert nested == expected, entry.kind
+
+
+@pytest.mark.parametrize("section", ["corpus", "split", "classifier", "audit"])
+def test_every_option_of_the_catalogue_says_what_it_means(section: str) -> None:
+    for entry in catalogue.entries(section):
+        assert entry.what
+        # Nested options are those of another kind, which documents them.
+        silent = [option.name for option in entry.options if not option.meaning and "." not in option.name]
+        assert silent == [], entry.kind
+
+
+def test_list_of_one_kind_explains_its_options(golden: Golden) -> None:
+    golden("cli/list-classifier-linear", call("list", "classifier", "linear").output)
+    golden("cli/list-classifier-encoder", call("list", "classifier", "encoder").output)
 
 
 def test_schema_is_json() -> None:

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from harness.cli import main as cli
 from harness.cli.comparisons import notes, shown_pairs
-from harness.cli.screen import WIDTH
+from harness.cli.screen import MIN_WIDTH
 from harness.config import plan
 from harness.evaluation import external
 from harness.evaluation.prepared import prepare
@@ -196,7 +196,7 @@ def test_the_screen_shows_runs_pairs_findings_and_where_the_page_is(trained: Pat
     assert [sentence for sentence in sentences if f" - {sentence}" not in " ".join(text.split())] == []
     assert Path(lines[-1]).name == "comparison.html"
     assert Path(lines[-1]).is_file()
-    assert max(len(line) for line in lines[:-1]) <= WIDTH
+    assert max(len(line) for line in lines[:-1]) <= MIN_WIDTH
 
 
 def test_left_out_the_experiment_is_the_last_one_that_was_run(trained: Path, golden: Golden) -> None:
@@ -212,7 +212,7 @@ def test_scoring_a_table_shows_notes_and_scores(folder: Path, golden: Golden) ->
     lines = shown("score", "theirs.csv", "--config", "toys.yaml")
     assert {"log_loss", "brier"} <= set(words(lines[0]))
     assert any(re.match(r" f1_macro +1\.000 ", line) for line in lines)
-    assert lines[-1].endswith("make compare EXPERIMENT=toys")
+    assert lines[-1].endswith("harness compare --experiment toys")
     golden("runs/scored", "\n".join(line.rstrip() for line in lines))
     named = shown("score", "theirs.csv", "--config", "toys.yaml", "--name", "baseline")
     assert any(line.startswith("baseline ") and "toys" in line for line in named)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -151,6 +153,25 @@ def test_the_scoring_server_answers_bad_input_with_a_message(
     else:
         code, text = answer.status, answer.response
     assert (code, part in text) == (status, True), text
+
+
+def test_the_request_of_the_guide_is_answered(logged: Path) -> None:
+    import mlflow.pyfunc
+    from mlflow.pyfunc.scoring_server import invocations
+
+    guide = (Path(__file__).parents[2] / "docs" / "how-to" / "predict.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^```bash\n(curl .*?)^```", guide, re.MULTILINE | re.DOTALL)
+    words = shlex.split(command)
+    options = dict(zip(words[2::2], words[3::2], strict=True))
+    assert words[1].endswith("/invocations")
+    # The address that the line above it serves.
+    assert re.search(rf"--port {words[1].rsplit(':')[2].partition('/')[0]}$", guide, re.MULTILINE)
+    model = mlflow.pyfunc.load_model(str(logged))
+    kind = options["-H"].partition(": ")[2]
+    answer = invocations(options["-d"], kind, model, model.metadata.get_input_schema())
+    assert answer.status == 200
+    rows = json.loads(answer.response)["predictions"]
+    assert [row["label"] in STANCE.names for row in rows] == [True, True]
 
 
 @pytest.mark.parametrize(("task", "columns"), [("stance", 5), ("framing", 1)])

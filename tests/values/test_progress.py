@@ -51,14 +51,14 @@ def test_a_pipe_gets_lines_only_after_half_a_minute(monkeypatch: pytest.MonkeyPa
     stderr = stderr_becomes(io.StringIO(), monkeypatch)
     monkeypatch.setattr(module, "LINE_INTERVAL", 30.0)
     assert current_display() == "lines"
-    assert list(progress(range(3), "epoch 1/1", 3)) == [0, 1, 2]
+    assert list(progress(range(3), "epoch 1/1", 3, "items")) == [0, 1, 2]
     assert stderr.getvalue() == ""
 
 
 def test_a_terminal_sees_a_bar_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = stderr_becomes(Terminal(), monkeypatch)
     assert current_display() == "bar"
-    assert list(progress(range(3), "epoch 1/1", 3)) == [0, 1, 2]
+    assert list(progress(range(3), "epoch 1/1", 3, "items")) == [0, 1, 2]
     assert "epoch 1/1" in terminal.getvalue()
     assert module._open_displays == []
 
@@ -66,8 +66,8 @@ def test_a_terminal_sees_a_bar_that_goes_away(monkeypatch: pytest.MonkeyPatch) -
 def test_loops_inside_loops_share_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = stderr_becomes(Terminal(), monkeypatch)
     open_ = []
-    for _ in progress(range(2), "seeds", 2):
-        for _ in progress(range(2), "epochs", 2):
+    for _ in progress(range(2), "seeds", 2, "items"):
+        for _ in progress(range(2), "epochs", 2, "items"):
             open_.append(len(module._open_displays))
     assert open_ == [1, 1, 1, 1]
     assert "seeds" in terminal.getvalue()
@@ -76,7 +76,7 @@ def test_loops_inside_loops_share_a_display(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_loop_that_is_left_closes_its_display(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr_becomes(Terminal(), monkeypatch)
-    items = progress(range(3), "epochs", 3)
+    items = progress(range(3), "epochs", 3, "items")
     next(items)
     items.close()  # type: ignore[attr-defined]
     assert module._open_displays == []
@@ -85,7 +85,7 @@ def test_a_loop_that_is_left_closes_its_display(monkeypatch: pytest.MonkeyPatch)
 def test_a_notebook_sees_a_bar_of_tqdm(kernel: None, monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = stderr_becomes(io.StringIO(), monkeypatch)
     assert current_display() == "notebook"
-    assert list(progress(iter("ab"), "articles", 2)) == ["a", "b"]
+    assert list(progress(iter("ab"), "articles", 2, "items")) == ["a", "b"]
     assert "articles" in stderr.getvalue()
 
 
@@ -99,9 +99,9 @@ def test_an_interactive_shell_without_a_kernel_is_a_terminal(monkeypatch: pytest
 def test_a_log_sees_lines_if_it_asks(monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
     stderr = stderr_becomes(io.StringIO(), monkeypatch)
     monkeypatch.setenv(VARIABLE, "lines")
-    assert list(progress("ab", "articles", 2)) == ["a", "b"]
+    assert list(progress("ab", "reading", 2, "articles")) == ["a", "b"]
     (line,) = stderr.getvalue().splitlines()
-    assert line.startswith("articles: ")
+    assert line.startswith("reading: ")
     assert numbers(line) == [1, 2, 0]
     golden("values/progress", line)
 
@@ -117,7 +117,7 @@ def test_a_block_chooses_over_the_environment(display: Display, monkeypatch: pyt
 def test_a_display_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "loud")
     with pytest.raises(ConfigError) as caught:
-        list(progress("ab", "articles", 2))
+        list(progress("ab", "reading", 2, "articles"))
     assert [problem.where for problem in caught.value.problems] == [VARIABLE]
 
 
@@ -130,5 +130,5 @@ def test_errors_of_the_loop_come_through(draw: Callable[..., Any], monkeypatch: 
         raise KeyError("row")
 
     with pytest.raises(KeyError, match="row"):
-        list(draw(broken(), "rows", 2))
+        list(draw(broken(), "reading", 2, "rows"))
     assert module._open_displays == []

@@ -105,7 +105,9 @@ class FrozenEncoder:
         order = sorted_order(rows.lengths, MAX_BATCH_TOKENS)
         result = np.zeros((len(examples), self.parts, body.config.hidden_size), dtype=np.float32)
         with torch.inference_mode():
-            for batch in progress(batches(rows, order, backend.pad_token_id), "encoding", len(order)):
+            for batch in progress(
+                batches(rows, order, backend.pad_token_id), "encoding", len(order), "batches"
+            ):
                 states = _states(body, batch, self.layers)
                 masks = (batch.attention, batch.targets, batch.segments * batch.attention)
                 for part, mask in enumerate(masks[: self.parts]):

@@ -107,7 +107,7 @@ def predict_scores(network: Network, rows: TokenizedRows, padding: int) -> NDArr
     order = sorted_order(rows.lengths, token_budget(device().type))
     network.eval()
     with torch.inference_mode():
-        for batch in progress(batches(rows, order, padding), "predicting", len(order)):
+        for batch in progress(batches(rows, order, padding), "predicting", len(order), "batches"):
             result[batch.rows] = network(batch).double().cpu().numpy()
     return result
 
@@ -147,7 +147,7 @@ def _batch_chunks(
     """Tokenize examples chunk by chunk, and batch each chunk."""
     slices = chunks(len(examples))
     with closing(prefetch(preprocessing.tokenize(examples[chunk]) for chunk in slices)) as tokenized:
-        for chunk, rows in progress(zip(slices, tokenized, strict=True), "predicting", len(slices)):
+        for chunk, rows in progress(zip(slices, tokenized, strict=True), "predicting", len(slices), "chunks"):
             # A single chunk is divided over the cores, so that none waits while another computes all of it.
             share = -(-int(rows.lengths.sum()) // engine.parallel) if len(slices) == 1 else engine.budget
             for batch in shared_batches(rows, min(share, engine.budget), preprocessing.padding):

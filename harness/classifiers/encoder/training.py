@@ -207,7 +207,7 @@ class _Steps:
         # Summed on the device: to read a number from a GPU makes the program wait for it.
         total = torch.zeros((), device=device())
         for number, batch in enumerate(
-            progress(batches(train.rows, order, training.padding), title, len(order))
+            progress(batches(train.rows, order, training.padding), title, len(order), "batches")
         ):
             total += self._add_gradients(batch, train.codes[batch.rows]) * len(batch.rows)
             if number % LOSS_CHECK_INTERVAL == 0 or number == len(order) - 1:

@@ -198,7 +198,7 @@ def _write(response: requests.Response, partial: _Partial, start: int) -> None:
         raise FetchError(f"{partial.path.parent}: the disk is full: {needed}")
     total = max(1, math.ceil((missing or 0) / MEGABYTE))
     with partial.path.open("ab" if start else "wb") as file:
-        for _ in progress(_chunks(response, file), f"{partial.path.stem}, MB", total):
+        for _ in progress(_chunks(response, file), partial.path.stem, total, "MB"):
             pass
     if missing is not None and partial.size < start + missing:
         raise _BrokenOffError("broke off")

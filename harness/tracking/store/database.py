@@ -11,6 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import unquote
+
+from harness.values.errors import StoreError
 
 SQLITE = "sqlite:///"
 
@@ -24,6 +27,34 @@ SETTINGS = {
     "GIT_PYTHON_REFRESH": "quiet",
 }
 """Set before MLflow is imported, unless set already: no telemetry, no guessed environments, no chatter."""
+
+
+def sqlite_uri(path: Path) -> str:
+    """Return the address of a SQLite file, as SQLAlchemy reads it.
+
+    Raises
+    ------
+    StoreError
+        Where the path cannot be written as an address.
+
+    Examples
+    --------
+    >>> sqlite_uri(Path("/100 % sure/mlflow.db"))
+    'sqlite:////100 % sure/mlflow.db'
+    """
+    # SQLAlchemy reads parameters after a question mark, and undoes escapes such as %20. Writing the path with
+    # escapes would do for it, but MLflow makes a folder of the escaped name beside the right one.
+    if "?" in str(path) or unquote(str(path)) != str(path):
+        raise StoreError(
+            f"the path {path} holds a question mark or an escape such as %20, which the address of a database"
+            " cannot; rename the folder, or store the runs elsewhere: harness --store FOLDER VERB …"
+        )
+    return f"{SQLITE}{path}"
+
+
+def sqlite_path(uri: str) -> Path:
+    """Return the file that the address of a SQLite database means."""
+    return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
 
 
 def imported() -> ModuleType:
@@ -96,7 +127,7 @@ def _create(database: Path, artifacts: Path) -> None:
 
     draft = database.with_name(f"{database.name}.new-{os.getpid()}-{time.monotonic_ns()}")
     try:
-        store = SqlAlchemyStore(f"{SQLITE}{draft}", artifacts.as_uri())  # type: ignore[no-untyped-call]
+        store = SqlAlchemyStore(sqlite_uri(draft), artifacts.as_uri())  # type: ignore[no-untyped-call]
         # An open connection would keep the write-ahead log from being emptied below.
         store.engine.dispose()
         # One file to move: what is in the write-ahead log goes into the database.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from harness.tracking.store.location import Store
+from harness.values.commands import command_line
 from harness.values.errors import StoreError
 
 
@@ -22,6 +25,12 @@ def recall(store: Store) -> str:
     try:
         return (store.home / "last").read_text(encoding="utf-8").strip()
     except FileNotFoundError:
-        raise StoreError(
-            "no experiment was run here yet; run one: make experiment CONFIG=configs/quickstart.yaml"
-        ) from None
+        raise StoreError(f"no experiment was run in this store ({store.home}) yet; {_first_run()}") from None
+
+
+def _first_run() -> str:
+    """Return how a person starts: with the config that lies here, or with one that is written first."""
+    for config in ("configs/quickstart.yaml", "quickstart.yaml"):
+        if Path(config).is_file():
+            return f"run one: {command_line('run', config)}"
+    return f"for a first one: {command_line('example', 'quickstart')}"

@@ -1,13 +1,15 @@
 """A working folder and the environment in, an open Store out.
 
-By default runs are kept in ``.harness/`` of the project: ``mlflow.db`` and ``artifacts/``. The environment
-variable ``MLFLOW_TRACKING_URI`` names another store: a server, or another database.
+By default runs are in ``.harness/`` of the working folder, or of the nearest folder above it that has one:
+``mlflow.db`` and ``artifacts/``. ``HARNESS_STORE`` names another folder, or the address of a server or
+database; ``MLFLOW_TRACKING_URI``, which MLflow reads too, another address.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sqlite3
 import urllib.error
 import urllib.request
@@ -18,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from harness.tracking.store.database import SQLITE, imported, locked, ready
+from harness.tracking.store.database import SQLITE, imported, locked, ready, sqlite_path, sqlite_uri
+from harness.values.commands import command_line, is_checkout, script
 from harness.values.errors import StoreError, suggest
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 
 FOLDER = ".harness"
 VARIABLE = "MLFLOW_TRACKING_URI"
+STORE_VARIABLE = "HARNESS_STORE"
+"""What ``--store`` sets; it comes before :data:`VARIABLE`."""
+
 SERVERS = ("http", "https", "databricks")
 SERVER_SECONDS = 10
 """So long a server may take to answer."""
@@ -58,8 +64,7 @@ class Store:
         Parameters
         ----------
         folder : Path, optional
-            Where to look from; default: the working directory. The nearest folder upwards that holds
-            ``.harness`` or ``pyproject.toml`` is the project.
+            Where to look from, see :func:`project`; default: the working directory.
         check : bool
             Refuse a store that was moved; see :func:`harness.tracking.store.relocate.relocate`.
         say : callable, optional
@@ -70,8 +75,7 @@ class Store:
         StoreError
             Where it cannot be created or reached, or was moved.
         """
-        home = project(folder or Path.cwd()) / FOLDER
-        store = _located(os.environ.get(VARIABLE, ""), home)
+        store = _located(folder or Path.cwd())
         store.home.mkdir(parents=True, exist_ok=True)
         if store.database is not None:
             assert store.artifacts is not None
@@ -86,7 +90,7 @@ class Store:
     @property
     def database(self) -> Path | None:
         """The SQLite file; None for any other kind of store."""
-        return Path(unquote(self.uri.removeprefix(SQLITE))) if self.uri.startswith(SQLITE) else None
+        return sqlite_path(self.uri) if self.uri.startswith(SQLITE) else None
 
     @cached_property
     def client(self) -> MlflowClient:
@@ -147,9 +151,10 @@ class Store:
             experiment = self.client.get_experiment_by_name(name)
             # MLflow keeps the name of a deleted experiment: it can be neither used nor created again.
             if experiment is not None and experiment.lifecycle_stage != "active":
+                restore = f"{script('mlflow')} experiments restore --experiment-id {experiment.experiment_id}"
                 raise StoreError(
-                    f"the experiment {name!r} was deleted; choose another name or restore it with"
-                    f" 'mlflow experiments restore --experiment-id {experiment.experiment_id}'"
+                    f"the experiment {name!r} was deleted; choose another name, or restore it:"
+                    f" {VARIABLE}={shlex.quote(self.uri)} {restore}"
                 )
             return experiment.experiment_id if experiment is not None else self._created(name)
 
@@ -210,7 +215,7 @@ class Store:
         for root in self.moved_roots():
             raise StoreError(
                 f"the store {self.database} was moved or copied here, but its runs point to"
-                f" {local_path(root)}; correct them with 'harness relocate'"
+                f" {local_path(root)}; correct them: {command_line('relocate')}"
             )
 
 
@@ -220,28 +225,38 @@ def local_path(address: str) -> Path:
 
 
 def project(folder: Path) -> Path:
-    """Return the nearest folder upwards that holds ``.harness`` or ``pyproject.toml``, else the folder."""
+    """Return the folder whose ``.harness`` is the store of a working folder.
+
+    The nearest folder upwards that holds ``.harness`` or is a checkout of the harness; else the folder.
+    The file of another project, such as its ``pyproject.toml``, does not count.
+    """
     folder = folder.resolve()
     for candidate in (folder, *folder.parents):
-        if (candidate / FOLDER).is_dir() or (candidate / "pyproject.toml").is_file():
+        if (candidate / FOLDER).is_dir() or is_checkout(candidate):
             return candidate
     return folder
 
 
-def _located(uri: str, home: Path) -> Store:
+def _located(folder: Path) -> Store:
+    home = project(folder) / FOLDER
+    stated = os.environ.get(STORE_VARIABLE, "")
+    variable = STORE_VARIABLE if stated else VARIABLE
+    uri = stated or os.environ.get(VARIABLE, "")
+    if stated and "://" not in stated and stated.partition(":")[0] not in SERVERS:
+        home, uri = Path(stated).expanduser().resolve(), ""
     if not uri:
-        return Store(f"{SQLITE}{home / 'mlflow.db'}", home, home / "artifacts")
+        return Store(sqlite_uri(home / "mlflow.db"), home, home / "artifacts")
     if uri.startswith(SQLITE):
         # Absolute: MLflow reads a relative path from whichever folder a process works in.
-        database = Path(unquote(uri.removeprefix(SQLITE))).resolve()
-        return Store(f"{SQLITE}{database}", home, database.parent / "artifacts")
+        database = sqlite_path(uri).resolve()
+        return Store(sqlite_uri(database), home, database.parent / "artifacts")
     # With or without a driver: postgresql+pg8000. Such a database holds no files: they lie with the project.
     if "://" in uri and uri.partition("://")[0].partition("+")[0] in ("postgresql", "mysql", "mssql"):
         return Store(uri, home, home / "artifacts")
     if uri.partition(":")[0] in SERVERS:
         return Store(uri, home, None)
     raise StoreError(
-        f"{VARIABLE} is {uri!r}; use the address of a server (http://…) or a database (sqlite:////…/mlflow.db)"
+        f"{variable} is {uri!r}; use the address of a server (http://…) or a database (sqlite:////…/mlflow.db)"
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import toys
@@ -17,7 +18,8 @@ from refused import listing, places, refused
 from sentences import numbers, words
 
 from harness.cli import suites as cli_suites
-from harness.cli.screen import WIDTH
+from harness.cli.reporting import with_output_options
+from harness.cli.screen import MIN_WIDTH
 from harness.corpora import card as cards
 from harness.corpora import describe
 from harness.corpora.card import Published
@@ -177,8 +179,10 @@ def test_a_failure_does_not_stop_the_others(
 ) -> None:
     text = SUITE.replace("verbs: {strength: 30.0}", "verbs: ~").replace("k: 3", "k: 40")
     suite.path.write_text(text, encoding="utf-8")
+    # Printed and reported first, and raised by the command line at the end.
+    verb: Any = with_output_options(cli_suites.suite)
     with pytest.raises(suites.FailedSuiteError) as caught:
-        cli_suites.suite(suite.path)
+        verb(suite.path, json_=False, quiet=False)
     (failure,) = caught.value.run.failures
     assert str(caught.value) == failure
     assert failure.startswith("second: ")
@@ -252,7 +256,7 @@ def test_a_published_number_stands_under_the_table_and_cuts_no_column_off(golden
         SuiteRow("a", long, "f1_macro", 0.7, items="9 rows, dev and test together", published=True),
         SuiteRow("a", long, "f1_macro", 0.8, items="11 rows of another test", published=True),
     ]
-    console = Console(width=WIDTH, record=True, file=io.StringIO())
+    console = Console(width=MIN_WIDTH, record=True, file=io.StringIO())
     laid_out = cli_suites.suite_table(table)
     console.print(laid_out)
     shown = " ".join(console.export_text().split())

@@ -25,14 +25,64 @@ print(store.uri, "mlflow" in sys.modules)
 """
 
 
-def test_the_project_is_the_nearest_folder_upwards_that_looks_like_one(tmp_path: Path) -> None:
+def test_the_project_is_the_nearest_store_or_checkout_upwards(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
     assert project(inner) == inner
-    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "stance-harness"\n')
     assert project(inner) == tmp_path
     (tmp_path / "a" / ".harness").mkdir()
     assert project(inner) == tmp_path / "a"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[project]\nname='mine'\n", "project = 1\n", "not toml", "[tool.x]\nname='stance-harness'\n"],
+)
+def test_another_project_gets_no_store(tmp_path: Path, text: str) -> None:
+    inner = tmp_path / "a"
+    inner.mkdir()
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert project(inner) == inner
+
+
+def test_an_option_names_the_folder_of_the_store(
+    folder: Path, template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(template / ".harness", folder / "runs")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/.harness/mlflow.db")
+    monkeypatch.setenv("HARNESS_STORE", "runs")
+    store = Store.open()
+    assert (store.home, store.database) == (folder / "runs", folder / "runs" / "mlflow.db")
+    assert store.artifacts == folder / "runs" / "artifacts"
+    # An address, as of MLflow: locks and unfinished work stay with the project.
+    monkeypatch.setenv("HARNESS_STORE", f"sqlite:///{folder}/runs/mlflow.db")
+    store = Store.open()
+    assert (store.home, store.database) == (folder / ".harness", folder / "runs" / "mlflow.db")
+    monkeypatch.setenv("HARNESS_STORE", "ftp://runs.example")
+    with pytest.raises(StoreError, match=r"^HARNESS_STORE is 'ftp://runs.example'; use the address"):
+        Store.open()
+
+
+@pytest.mark.parametrize("name", ["a b", "100 %", "#1", "ü&x=1", "100 % #1"])
+def test_a_store_lies_in_a_folder_of_any_name(template: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(template / ".harness", tmp_path / name / ".harness")
+    store = Store.open(tmp_path / name)
+    assert store.database == tmp_path / name / ".harness" / "mlflow.db"
+    number = store.experiment("mine")
+    run = store.client.create_run(number)
+    store.client.log_text(run.info.run_id, "text", "file.txt")
+    assert (tmp_path / name / ".harness" / "artifacts").is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["what?", "100%41"])
+def test_a_folder_that_no_address_can_name_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(StoreError, match="question mark or an escape") as caught:
+        Store.open(tmp_path / name)
+    assert "harness --store FOLDER" in str(caught.value)
+    assert [path.name for path in tmp_path.rglob("*")] == [name]
 
 
 def test_a_store_lies_in_the_project(folder: Path) -> None:
@@ -105,14 +155,15 @@ def test_a_deleted_experiment_is_named_with_the_way_back(folder: Path) -> None:
     store = Store.open()
     number = store.experiment("gone")
     store.client.delete_experiment(number)
-    with pytest.raises(StoreError, match=f"mlflow experiments restore --experiment-id {number}"):
+    command = rf"MLFLOW_TRACKING_URI={store.uri} \S*mlflow experiments restore --experiment-id {number}$"
+    with pytest.raises(StoreError, match=command):
         store.experiment("gone")
 
 
 def test_a_moved_store_is_refused_and_corrected(ladder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "a folder with ü"
     shutil.copytree(ladder, copy)
-    with pytest.raises(StoreError, match="'harness relocate'") as caught:
+    with pytest.raises(StoreError, match="harness relocate$") as caught:
         Store.open(copy)
     assert {f"{copy}/.harness/mlflow.db", f"{ladder}/.harness/artifacts"} <= set(
         re.findall(r"/.*?(?:artifacts|\.db)", str(caught.value))
