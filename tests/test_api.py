@@ -106,7 +106,7 @@ def test_results_show_themselves_in_a_notebook_and_print_short(config: Path) -> 
     run = harness.run(config, track=False)
     page = run._repr_html_()
     assert "<table" in page
-    assert "Best on validation: verbs" in page
+    assert "To promote: verbs." in page
     assert all(len(repr(value)) < 400 for value in (run, run["verbs"], harness.compare(run)))
     assert "<table" in harness.compare(run)._repr_html_()
 
