@@ -280,7 +280,7 @@ def _why_chosen(run: ExperimentRun) -> str:
     assert run.choice is not None
     if run.choice.name == run.choice.best:
         return f"best {run.plan.primary.name} on validation"
-    return f"as good on validation as {run.choice.best}, and better in audits or cost"
+    return f"not told from {run.choice.best} on validation; before it by audits or cost"
 
 
 def _blocking_audits(run: ExperimentRun) -> list[str]:

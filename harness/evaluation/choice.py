@@ -1,5 +1,7 @@
 """Classifiers of an experiment in, the one that promotion takes out: by validation, then audits, then cost.
 
+What reads no word gives way to what it cannot be told from: on a few rows, everything ties with a baseline.
+
 Of several classifiers that cannot be told apart, the one with the best score is best by luck as often as not.
 What is known of them beyond the score decides instead.
 """
@@ -22,6 +24,13 @@ SPLIT = "validation"
 DRAWS = 2_000
 """Enough to establish a difference among up to nine classifiers, and quick enough for the end of each run."""
 
+BASELINES = ("majority", "prior", "every_label")
+"""Kinds of classifiers that read no word."""
+
+SHORTEST = 0.1
+"""Seconds; what takes less counts as equally fast, as does what lies within one factor of two: a busy machine
+changes a time by as much."""
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -37,6 +46,8 @@ class Contender:
         What predicting took, mean over trials; NaN where it is unknown.
     deterministic : bool
         Whether it is the same under every seed.
+    kind : str
+        As in the config; one of :data:`BASELINES` gives way to what it cannot be told from.
     """
 
     name: str
@@ -44,6 +55,14 @@ class Contender:
     verdicts: Mapping[str, str] = field(default_factory=dict)
     seconds: float = math.nan
     deterministic: bool = False
+    kind: str = ""
+
+    @property
+    def cost(self) -> float:
+        """The time in steps of a factor of two; infinite where it is unknown."""
+        if math.isnan(self.seconds):
+            return math.inf
+        return float(math.floor(math.log2(max(self.seconds, SHORTEST) / SHORTEST)))
 
     def counts(self, policy: PromotionPolicy) -> tuple[int, int, int]:
         """Count failed audits that block, failed audits, and warnings; those that are off count nowhere."""
@@ -128,8 +147,7 @@ def validation_score(contender: Contender, metric: str) -> float:
 
 
 def _rank(contender: Contender, policy: PromotionPolicy) -> tuple[float, ...]:
-    seconds = math.inf if math.isnan(contender.seconds) else contender.seconds
-    return (*contender.counts(policy), seconds)
+    return (contender.kind in BASELINES, *contender.counts(policy), contender.cost)
 
 
 def _separated(comparison: Comparison) -> str:
@@ -155,6 +173,8 @@ def _rows(comparison: Comparison) -> str:
 
 def _reason(first: Contender, second: Contender, policy: PromotionPolicy) -> str:
     """Say by what the first is before the second."""
+    if second.kind in BASELINES and first.kind not in BASELINES:
+        return f"Of these, {first.name} is taken: {second.name} reads no word."
     counts = zip(
         ("failed audits that block", "failed audits", "warnings of audits"),
         first.counts(policy),
@@ -164,10 +184,10 @@ def _reason(first: Contender, second: Contender, policy: PromotionPolicy) -> str
     for what, fewer, more in counts:
         if fewer < more:
             return f"Of these, {first.name} has the fewest {what}: {fewer}, then {second.name}: {more}."
-    if not math.isnan(first.seconds) and first.seconds != second.seconds:
+    if first.cost != second.cost:
         times = [duration(part.seconds, places=1) or "an unknown time" for part in (first, second)]
         return (
             f"Of these, equal in audits, {first.name} predicts fastest: {times[0]}, then {second.name}:"
             f" {times[1]}."
         )
-    return f"Audits and cost are equal, so that {first.name} is taken, which scores highest."
+    return f"Of these, equal in audits and cost, {first.name} scores highest."

@@ -84,6 +84,7 @@ class ClassifierOutcome:
             verdicts,
             sum(seconds) / len(seconds),
             deterministic=self.is_deterministic,
+            kind=self.classifier.bound.kind,
         )
 
     def _unfitted(self) -> Any:

@@ -252,7 +252,11 @@ class ExperimentRun:
         # Names and messages may come from files of others: nothing reaches a notebook unescaped.
         title = html.escape(f"{self.name}: {self.plan.primary.name} on test")
         table = self.summary.to_html(index=False, float_format="{:.3f}".format, na_rep="–", border=0)
-        best = f"<p>{html.escape(self.choice.sentence)}</p>" if self.choice is not None else ""
+        best = (
+            f"<p>To promote: {html.escape(self.best)}. {html.escape(self.choice.sentence)}</p>"
+            if self.choice is not None
+            else ""
+        )
         failed = "".join(
             f"<p>{html.escape(name)} failed: {html.escape(str(error))}</p>"
             for name, error in self.failed.items()

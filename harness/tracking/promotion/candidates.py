@@ -196,6 +196,7 @@ def contender_of(candidate: Candidate) -> Contender | None:
         {finding.audit: finding.verdict for finding in files.findings},
         files.seconds,
         deterministic=candidate.tags.get(names.DETERMINISTIC) == "true",
+        kind=candidate.tags.get(names.KIND, ""),
     )
 
 

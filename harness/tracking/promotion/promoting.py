@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from harness.config.schema import PromotionPolicy
-from harness.evaluation.choice import Choice
+from harness.evaluation.choice import BASELINES, Choice
 from harness.reports.training_data import training_statement
 from harness.tracking import context, descriptions, names
 from harness.tracking.promotion import versions
@@ -25,9 +25,6 @@ from harness.tracking.store import Store
 from harness.values.errors import PromotionError
 from harness.values.formatting import number
 from harness.values.gates import GateResult
-
-BASELINES = ("majority", "prior", "every_label")
-"""Kinds of classifiers that read no word."""
 
 UNFORCED = ("reproduces",)
 """Gates that nothing overrules: a model that cannot be used as it was scored is no champion."""

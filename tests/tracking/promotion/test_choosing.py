@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from toys import prepared
 
 from harness.tracking.promotion import (
@@ -51,6 +52,8 @@ def tie(store: Store) -> None:
     for name, share in (("prior", 0.50), ("verbs", 0.50), ("strong", 0.51)):
         set_predictions(store, name, validation=share)
         set_seconds(store, name, 1.0)
+    # A baseline would give way whatever its audits.
+    store.client.set_tag(run_of(store, "prior").info.run_id, "harness.kind", "toys:verbs")
 
 
 def test_of_equal_classifiers_the_one_with_fewest_blocking_failures_is_taken(trained: Path) -> None:
@@ -81,6 +84,29 @@ def test_of_those_the_one_that_predicts_fastest(trained: Path) -> None:
     promotion = promote(store, "toys", PromotionRequest(dry_run=True))
     assert promotion.classifier == "prior"
     assert "0.5 s" in promotion.choice
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(0.79, "prior"), (0.81, "strong"), (1.0, "strong")])
+def test_a_small_difference_in_time_is_none(trained: Path, seconds: float, taken: str) -> None:
+    """1.0 s lies between 0.8 s and 1.6 s, steps of a factor of two from 0.1 s on."""
+    store = Store.open()
+    tie(store)
+    set_seconds(store, "prior", seconds)
+    assert promote(store, "toys", PromotionRequest(dry_run=True)).classifier == taken
+
+
+def test_a_baseline_gives_way_to_what_reads(trained: Path) -> None:
+    store = Store.open()
+    tie(store)
+    store.client.set_tag(run_of(store, "prior").info.run_id, "harness.kind", "prior")
+    set_seconds(store, "prior", 0.01)
+    for name in ("strong", "verbs"):
+        set_findings(store, name, unseen="failed")
+    promotion = promote(store, "toys", PromotionRequest(dry_run=True))
+    assert promotion.classifier == "strong"
+    set_predictions(store, "verbs", validation=0.35)
+    set_predictions(store, "strong", validation=0.35)
+    assert promote(store, "toys", PromotionRequest(dry_run=True)).classifier == "prior"
 
 
 def test_runs_that_were_scored_on_other_items_are_no_candidates(trained: Path) -> None:

@@ -179,6 +179,7 @@ RACE = """
 import sys, time
 from pathlib import Path
 from harness.tracking.promotion import PromotionRequest, gates, promote, versions
+from harness.serving.reproduction import reproduce
 from harness.tracking.store import Store
 gates.reproduce_in_fresh_process = reproduce
 store = Store.open()
@@ -213,8 +214,8 @@ def test_of_two_promotions_at_once_at_most_one_wins(trained: Path, kind: str) ->
     answers = [(racer.communicate()[1].strip().splitlines() or [""])[-1] for racer in racers]
     winners = [racer for racer in racers if racer.returncode == 0]
     assert len(winners) <= 1, answers
-    assert len(winners) == 1 or kind == "server"
+    assert len(winners) == 1 or kind == "server", answers
     lost = [answer for racer, answer in zip(racers, answers, strict=True) if racer.returncode]
-    assert all("somebody else" in answer for answer in lost)
+    assert all("somebody else" in answer for answer in lost), answers
     champions = registry_table(Store.open())["aliases"].tolist().count("champion")
     assert champions == len(winners)
