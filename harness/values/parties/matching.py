@@ -95,7 +95,10 @@ class Matcher:
             capitals = form.upper() if len(form) > 3 else form
             for spelling in {form, form[:1].upper() + form[1:], capitals}:
                 # A dict is a set that remembers the order, on which nothing may depend by chance.
-                meanings.setdefault(fold(spelling).text, {})[meaning] = None
+                folded = fold(spelling).text
+                # Accents are one character with their letter in a registry, and often two in a text.
+                for typed in {folded, unicodedata.normalize("NFD", folded)}:
+                    meanings.setdefault(typed, {})[meaning] = None
         automaton = ahocorasick.Automaton()
         for spelling, of_spelling in meanings.items():
             automaton.add_word(spelling, (len(spelling), tuple(of_spelling)))
@@ -156,7 +159,7 @@ class FoldedText:
 
 
 def fold(text: str) -> FoldedText:
-    """Write alike what is read alike: apostrophes, hyphens, runs of spaces, accents typed as two characters.
+    """Write alike what is read alike: apostrophes, hyphens, runs of spaces.
 
     Characters that are not seen are left out: a soft hyphen, a zero-width space.
 
@@ -177,11 +180,6 @@ def fold(text: str) -> FoldedText:
         plain = " " if character.isspace() else _ALIKE.get(character, character)
         if plain == " " and characters and characters[-1] == " ":
             ends[-1] = index + 1
-            continue
-        # An accent after its letter is one character with it, as registries are written.
-        composed = unicodedata.normalize("NFC", characters[-1] + plain) if characters else plain
-        if characters and unicodedata.combining(plain) and len(composed) == 1:
-            characters[-1], ends[-1] = composed, index + 1
             continue
         characters.append(plain)
         starts.append(index)
@@ -204,7 +202,9 @@ def find_name(text: str, name: str) -> tuple[Span, ...]:
         return ()
     folded = fold(text)
     # Not \b, which after a name that ends in a full stop, as "U.S." does, demands a letter.
-    pattern = rf"(?<!\w){re.escape(fold(name.strip()).text)}(?!\w)"
+    folded_name = fold(name.strip()).text
+    typed = {folded_name, unicodedata.normalize("NFD", folded_name)}
+    pattern = rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(typed)))})(?!\w)"
     matches = re.finditer(pattern, folded.text, flags=re.IGNORECASE)
     return tuple(folded.original(*match.span()) for match in matches)
 
