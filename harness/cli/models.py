@@ -36,6 +36,29 @@ class EngineChoice(StrEnum):
     int8 = "int8"
 
 
+Input = Annotated[
+    str,
+    typer.Option(
+        "--input", "-i", help="A CSV, TSV, JSONL (also .gz), Parquet or Excel file; - is standard input."
+    ),
+]
+Output = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", help="The labelled file; its ending sets the format. - is standard output."
+    ),
+]
+StreamFormat = Annotated[
+    Format | None,
+    typer.Option("--format", help="Format of standard input and output. Default: CSV.", show_default=False),
+]
+Engine = Annotated[
+    EngineChoice,
+    typer.Option(
+        help="Precision of a fine-tuned encoder. auto: the fastest that agrees with fp32.",
+        envvar="HARNESS_ENGINE",
+    ),
+]
 Columns = Annotated[
     list[str] | None,
     typer.Option(
@@ -186,31 +209,10 @@ def predict(
     frames: Annotated[
         str, typer.Option(help="A framing model besides, models:/framing@champion: both label each row.")
     ] = "",
-    input_: Annotated[
-        str,
-        typer.Option(
-            "--input", "-i", help="A CSV, TSV, JSONL (also .gz), Parquet or Excel file; - is standard input."
-        ),
-    ] = "-",
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output", "-o", help="The labelled file; its ending sets the format. - is standard output."
-        ),
-    ] = "-",
-    format_: Annotated[
-        Format | None,
-        typer.Option(
-            "--format", help="Format of standard input and output. Default: CSV.", show_default=False
-        ),
-    ] = None,
-    engine: Annotated[
-        EngineChoice,
-        typer.Option(
-            help="Precision of a fine-tuned encoder. auto: the fastest that agrees with fp32.",
-            envvar="HARNESS_ENGINE",
-        ),
-    ] = EngineChoice.auto,
+    input_: Input = "-",
+    output: Output = "-",
+    format_: StreamFormat = None,
+    engine: Engine = EngineChoice.auto,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue after the rows that an interrupted call labelled.")
     ] = False,

@@ -65,13 +65,11 @@ def hub(
     subset : str, optional
         The dataset's configuration, if it has several.
     splits : mapping, optional
-        The dataset's split → train, dev or test; splits that are not named are not read. Left out, all splits
-        are read by their own names.
+        The dataset's split → train, dev or test; others are not read. Left out, all are, by their own names.
     name : str, optional
         The corpus's name in runs; left out, the last part of the dataset's name.
     columns, label_map, target, separator, aggregate
-        See :class:`harness.corpora.columns.Shape`; codes are replaced by the dataset's names for them before
-        ``label_map`` is applied.
+        See :class:`harness.corpora.columns.Shape`; ``label_map`` applies to the dataset's names of codes.
     parties : Path, optional
         A party registry, see :mod:`harness.values.parties`.
     language : str or tuple of str
