@@ -47,7 +47,7 @@ def card_of(summary: Summary) -> ModelCard:
         classifier=summary.result.classifier.name,
         corpus=corpus.name,
         origin=_origin(summary),
-        languages=tuple(getattr(corpus, "languages", ())),
+        languages=corpus.languages,
         metric=primary,
         value=float(row["value"]),
         low=float(row["low"]),

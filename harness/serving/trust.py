@@ -18,6 +18,7 @@ from harness.serving.contract import Contract
 from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 from harness.values.errors import ModelError
 from harness.values.formatting import interval, number
+from harness.values.language import describe
 
 FILE = "card.json"
 
@@ -135,7 +136,7 @@ def trust_line(card: ModelCard) -> str:
     ['Trained on partyline (invented)', 'f1_macro 0.555 on 448 test items']
     """
     about = [card.origin] if card.origin else []
-    about += [f"language: {', '.join(card.languages)}"] if card.languages else []
+    about += [describe(card.languages)] if card.languages else []
     corpus = f"Trained on {card.corpus or 'an unknown corpus'}" + (f" ({'; '.join(about)})" if about else "")
     return "; ".join([corpus, _score(card), *_audits(card), _abstention(card)]) + "."
 

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
-from harness.values.findings import verdicts_in_short
-
 Value = TypeVar("Value")
 
 SPLITS: Mapping[str, str] = MappingProxyType({"select": "validation", "calibrate": "calibration"})
@@ -84,6 +82,9 @@ def current_tags(tags: Mapping[str, str]) -> dict[str, str]:
     >>> current_tags({"harness.audit.leaks": "passed", "harness.audit.party_swap": "failed"})[AUDITS]
     'failed party swap; 1 of 2 passed'
     """
+    # Here, and not above: a model's contract needs the table of loaders alone.
+    from harness.values.findings import verdicts_in_short
+
     current = {TAGS.get(name, name): value for name, value in tags.items()}
     verdicts = {name.removeprefix(AUDIT): value for name, value in tags.items() if name.startswith(AUDIT)}
     if verdicts:

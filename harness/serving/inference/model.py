@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from harness.serving.contract import DATA, FILE
 from harness.serving.engine import LabelEngine
 from harness.serving.input_rows import COLUMNS, needed_columns, row_problems
-from harness.serving.trust import ModelCard, trust_lines
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from harness.serving.trust import ModelCard
     from harness.values.language import LanguageCheck
 
 
@@ -61,11 +61,15 @@ class LabelModel:
     @property
     def card(self) -> ModelCard:
         """What it was trained on, how well it scores and what it failed; printed, it is one line."""
+        from harness.serving.trust import ModelCard
+
         return self.packed_card or ModelCard.of_contract(self.engine.contract)
 
     @property
     def trust(self) -> list[str]:
         """How far its labels may be trusted, as one line; see :mod:`harness.serving.trust`."""
+        from harness.serving.trust import trust_lines
+
         return trust_lines({self.task: self.card})
 
     @property
@@ -169,6 +173,9 @@ def load_folder(folder: Path, *, engine: str = "", uri: str = "") -> LabelModel:
     address = uri or str(folder)
     if not folder.is_dir():
         raise ModelError(f"there is no model {address!r}: give models:/NAME@champion, runs:/ID or a folder")
+    # Here, and not above: what labels alone loads little.
+    from harness.serving.trust import ModelCard
+
     data = data_folder(folder)
     loaded = LabelEngine.read(data, engine)
     return LabelModel(loaded, address, ModelCard.read(data, loaded.contract))

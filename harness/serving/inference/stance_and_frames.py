@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.serving.inference.model import LabelModel, table_of
-from harness.serving.trust import trust_lines
 from harness.values.errors import ModelError
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ class Together:
     @property
     def trust(self) -> list[str]:
         """How far the labels of each may be trusted, a line each; see :mod:`harness.serving.trust`."""
+        from harness.serving.trust import trust_lines
+
         return trust_lines({"stance": self.stance.card, "frames": self.frames.card})
 
     @property
