@@ -166,7 +166,11 @@ def main() -> None:
     """Simulate every world, and write the table."""
     with TemporaryDirectory() as folder:
         results = [
-            row for world in progress(WORLDS, "worlds", len(WORLDS)) for row in rows(world, Path(folder))
+            row
+            for world in progress(WORLDS, "simulating", len(WORLDS), "worlds")
+            for row in rows(world, Path(folder))
+            for world in progress(WORLDS, "simulating", len(WORLDS), "worlds")
+            for row in rows(world, Path(folder))
         ]
     with RESULTS.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.DictWriter(handle, list(results[0]), lineterminator="\n")

@@ -79,7 +79,7 @@ def coverage(world: World, repeats: int) -> Iterator[dict[str, Any]]:
     whole = endless(world)
     truth = {metric.name: float(seed_values(whole, metric).mean()) for metric in metrics}
     tables = []
-    for repeat in progress(range(repeats), f"coverage {world.name}", repeats):
+    for repeat in progress(range(repeats), f"coverage {world.name}", repeats, "repetitions"):
         stream = seeds.generator(repeat, "coverage", world.name)
         run = predictions(world, items(world, stream), stream, "run")
         tables.append(score(run, metrics, draws=DRAWS, seed=repeat).rows)
@@ -136,7 +136,7 @@ def alarms(world: World, repeats: int) -> Iterator[dict[str, Any]]:
     """Count how often equally good runs are told apart: two by each test, four after correction."""
     alarms_by_test: dict[str, list[bool]] = {}
     n_items = []
-    for repeat in progress(range(repeats), f"alarms {world.name}", repeats):
+    for repeat in progress(range(repeats), f"alarms {world.name}", repeats, "repetitions"):
         stream = seeds.generator(repeat, "alarms", world.name)
         drawn = items(world, stream)
         runs = [(name, predictions(world, drawn, stream, name)) for name in "abcd"]

@@ -83,7 +83,7 @@ def without_tables(text: str) -> str:
     Examples
     --------
     >>> without_tables("It rained.\n| Varna won. | Share |\n|---|---|\n| Varna | 41 |\nAll left.")
-    'It rained.\\nVarna won.\\nAll left.'
+    'It rained.\nVarna won.\nAll left.'
     """
     lines: list[str] = []
     for line in text.split("\n"):

@@ -29,7 +29,10 @@ def init(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the YAML file.")] = False,
 ) -> Report:
-    """Write a config for a file of labelled sentences: guess what it holds, and explain each guess."""
+    """Write a config for a file of labelled sentences.
+
+    What the file holds is guessed; a comment explains each guess.
+    """
     from harness.config.starter import starter_config
 
     path = output if output is not None else Path(f"{data.name.split('.')[0]}.yaml")

@@ -41,7 +41,10 @@ def validate(
     configs: Annotated[list[Path], typer.Argument(help="Configs, YAML files.", show_default=False)],
     set_: Sets = None,
 ) -> Report:
-    """Check configs, read the files that they name, and report every problem; train nothing."""
+    """Check configs and the files that they name; train nothing.
+
+    Every problem is reported at once.
+    """
     from harness.cli.data_view import data_lines
     from harness.config import plan
 

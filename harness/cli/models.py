@@ -112,7 +112,10 @@ def promote(
         ),
     ] = False,
 ) -> Report | Unfinished:
-    """Make the best classifier of an experiment champion, if it passes the gates of its config."""
+    """Make the best classifier of an experiment champion.
+
+    It has to pass the gates of its config.
+    """
     from harness.runs import model_promotion
     from harness.tracking.promotion import RefusedPromotionError
 
@@ -150,7 +153,10 @@ def rollback(
         ),
     ] = "",
 ) -> Report:
-    """Make the champion before this one champion again; twice, the one before that."""
+    """Make the previous champion champion again.
+
+    Called twice, the one before that.
+    """
     from harness.runs import model_promotion
 
     restored = model_promotion.rollback(model_name)
@@ -159,7 +165,10 @@ def rollback(
 
 
 def registry() -> Report:
-    """List registered models: aliases, scores, verdicts; who made them champion, when and why."""
+    """List registered models, their scores and verdicts.
+
+    Also who made them champion, when and why.
+    """
     from harness.runs import model_promotion
 
     versions = model_promotion.registry()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pandas as pd
 from golden import Golden
 from ruamel.yaml import YAML
 
@@ -15,7 +16,9 @@ from harness.evaluation.prepared import Prepared, prepare
 from harness.runs.classifiers import ClassifierOutcome, run_classifiers
 from harness.runs.external import log_external
 from harness.tracking import names
+from harness.tracking.run_metrics import MEASURES
 from harness.tracking.store import Store
+from harness.values.findings import verdicts_in_short
 from tests.audits import toy_world
 
 LADDER = """\
@@ -78,9 +81,9 @@ def test_every_audit_is_logged_and_shown(folder: Path) -> None:
     assert twin is not None
     assert sorted(trials) == [f"{name} seed 1" for name in ("linear", twin.name, "prior", "unsaved")]
     parent = next(run for run in runs if run.info.run_name == "linear")
-    assert parent.data.tags["harness.audit.behaviour"] == verdicts["linear"]["behaviour"]
-    assert "audit/behaviour_negation" in parent.data.metrics
-    assert "audit/target_use_difference_low" in parent.data.metrics
+    assert parent.data.tags[names.AUDITS] == verdicts_in_short(verdicts["linear"])
+    measures = pd.read_csv(store.client.download_artifacts(parent.info.run_id, MEASURES))
+    assert {"audit/behaviour_negation", "audit/target_use_difference_low"} <= set(measures["key"])
     page = next((folder / ".harness").rglob(f"{parent.info.run_id}/artifacts/report.html"))
     text = page.read_text(encoding="utf-8")
     assert text.count('class="audits"') == 1

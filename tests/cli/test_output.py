@@ -38,12 +38,14 @@ experiments: {first: {corpus: {kind: files, path: sentences.csv}}}
 
 CALLS: dict[str, list[str]] = {
     "validate": ["toys.yaml"],
+    "init": ["sentences.csv", "-o", "mine.yaml", "--force"],
     "run": ["toys.yaml"],
     "list": ["classifier", "linear"],
     "compare": ["--metric", "accuracy"],
     "score": ["theirs.csv", "--config", "toys.yaml"],
     "promote": ["--experiment", "toys", "--classifier", "verbs"],
     "rollback": ["stance"],
+    "registry": [],
     "predict": ["-i", "in.csv", "-o", "out.csv"],
     "read": ["article.txt", "--frames", "none"],
     "sample": ["readings.csv", "-o", "gold.csv", "--size", "4"],

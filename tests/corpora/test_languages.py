@@ -26,14 +26,14 @@ TWO_SIDES = LabelSet(("critical", "supportive"))
 GERMAN = "Die Regierung von Varna hat am {} eine neue Maut für den Fluss beschlossen, Haus {}."
 
 
-def table(folder: Path, text: str = GERMAN, n: int = 12) -> Path:
+def table(folder: Path, text: str = GERMAN, n: int = 24) -> Path:
     path = folder / "mine.csv"
     with path.open("w", newline="", encoding="utf-8") as handle:
         rows = csv.writer(handle)
         rows.writerow(["text", "target", "stance", "split"])
         for k in range(n):
             stance = ("critical", "neutral", "supportive")[k % 3]
-            rows.writerow([text.format("Montag", k), "Varna", stance, ("train", "dev", "test")[k // 4]])
+            rows.writerow([text.format("Montag", k), "Varna", stance, ("train", "dev", "test")[3 * k // n]])
     return path
 
 

@@ -62,25 +62,25 @@ def test_what_cannot_be_served_is_not_offered(folder: Path) -> None:
     toys.prepared(folder, "  unsaved: {kind: 'toys:unsaved'}")
     output = shown("run", "toys.yaml")
     assert starred(output) == []
-    assert "make ui" in output
-    assert "make promote" not in output
+    assert "harness ui" in output
+    assert "harness promote" not in output
 
 
 def test_without_validation_nothing_is_offered(folder: Path) -> None:
     toys.prepared(folder, split="{kind: kfold, k: 3, dev: 0, calibration: 0}")
-    assert "make promote" not in shown("run", "toys.yaml")
+    assert "harness promote" not in shown("run", "toys.yaml")
 
 
 def test_what_would_be_refused_is_not_offered(folder: Path) -> None:
     toys.prepared(folder)
     output = shown("run", "toys.yaml", "--set", "promotion.audits.leaks=block")
     assert "verbs cannot be promoted: it fails leaks" in output
-    assert "make promote EXPERIMENT" not in output
+    assert "harness promote --experiment" not in output
     assert CliRunner().invoke(app, ["promote"]).exit_code == 1
     # Another rule repeats nothing, and holds from then on.
     again = shown("run", "toys.yaml")
-    assert "finished earlier" in again
-    assert "make promote EXPERIMENT=toys" in again
+    assert "reused" in again
+    assert "harness promote --experiment toys" in again
     assert harness.promote(dry_run=True).failures == ()
 
 

@@ -16,7 +16,7 @@ from harness.serving.contract import Contract
 from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 from harness.serving.inference import Together
 from harness.serving.trust import FILE, ModelCard, trust_line, trust_lines
-from harness.tracking.promotion import promote
+from harness.tracking.promotion import PromotionRequest, promote
 from harness.tracking.store import Store
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE
@@ -71,7 +71,7 @@ def test_of_two_models_each_has_its_line() -> None:
 
 @pytest.mark.parametrize("output", ["labelled.csv", "-"])
 def test_predict_ends_with_the_line(trained: Path, output: str) -> None:
-    promote(Store.open(trained), "toys", classifier="verbs")
+    promote(Store.open(trained), "toys", PromotionRequest(classifier="verbs"))
     rows = "text,target\nCritics blasted Harbour Party.,Harbour Party\n"
     answer = CliRunner().invoke(cli.app, ["predict", "-o", output], input=rows, catch_exceptions=False)
     line = trust_line(harness.load("models:/stance@champion").card)

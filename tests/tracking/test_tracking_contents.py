@@ -12,7 +12,7 @@ import harness
 from harness.runs.comparison import compare_logged
 from harness.scoring.comparison.conclusions import conclusions
 from harness.tracking import names, run_files, run_metrics
-from harness.tracking.promotion import promote
+from harness.tracking.promotion import PromotionRequest, promote
 from harness.tracking.store import Store
 from harness.tracking.store.ui import runs_address
 from harness.values.catalog import lookup
@@ -182,7 +182,7 @@ def test_few_tags_of_ours_stand_at_a_run(ladder: Path) -> None:
 
 def test_a_run_and_its_model_are_described(trained: Path) -> None:
     store = Store.open(trained)
-    promoted = promote(store, "toys", classifier="verbs")
+    promoted = promote(store, "toys", PromotionRequest(classifier="verbs"))
     tags = store.client.get_run(promoted.run_id).data.tags
     note = tags["mlflow.note.content"]
     assert note.startswith(tags[names.TRUST])

@@ -29,7 +29,7 @@ __all__ = ["in_this_process"]
 def test_an_empty_registry_has_columns_and_says_so(folder: Path) -> None:
     assert list(harness.registry().columns) == list(COLUMNS)
     assert CliRunner().invoke(app, ["registry"]).output == "no model is registered yet\n"
-    assert json.loads(CliRunner().invoke(app, ["registry", "--json"]).output) == []
+    assert json.loads(CliRunner().invoke(app, ["registry", "--json"]).output) == {"versions": []}
 
 
 def test_versions_are_listed_with_their_story(trained: Path) -> None:
@@ -52,7 +52,7 @@ def test_versions_are_listed_with_their_story(trained: Path) -> None:
     assert (row["forced"], row["experiment"]) == ("party_swap: a deadline", "toys")
     assert row["by"]
     assert row["at"]
-    listed = json.loads(CliRunner().invoke(app, ["registry", "--json"]).output)
+    listed = json.loads(CliRunner().invoke(app, ["registry", "--json"]).output)["versions"]
     assert [(entry["model"], entry["version"]) for entry in listed] == [
         ("another", 1),
         ("stance", 2),
