@@ -313,7 +313,7 @@ def test_what_knows_english_alone_does_not_judge_another_language(name: str) -> 
     for codes in (("de",), ("de", "fr")):
         (finding,) = run_audits(in_language(*codes), audits, toy_world.oracle)
         assert finding.verdict == "not applicable"
-        assert f"not applicable (language: {', '.join(codes)})" in finding.sentence
+        assert ", ".join(codes) in finding.sentence
     # English among others, and a language that nobody knows.
     for codes in (("en",), ("de", "en"), ()):
         (finding,) = run_audits(in_language(*codes), audits, toy_world.oracle)
@@ -343,4 +343,4 @@ def test_a_suite_may_be_in_another_language(tmp_path: Path) -> None:
     mistyped.write_text(block.format("Germn"), encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         bind("audit", "behaviour", {"only": [str(mistyped)]}).make()
-    assert "'Germn' is no language" in caught.value.problems[0].what
+    assert "'Germn'" in caught.value.problems[0].what

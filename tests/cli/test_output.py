@@ -156,7 +156,7 @@ def test_quiet_prints_nothing(verb: str, world: Path) -> None:
 def test_json_and_quiet_exclude_each_other() -> None:
     outcome = call("list", "--json", "--quiet")
     assert (outcome.exit_code, outcome.stdout) == (2, "")
-    assert "exclude each other" in outcome.stderr
+    assert {"--json", "--quiet"} <= set(outcome.stderr.split())
 
 
 def test_a_broken_verb_reports_its_problems(world: Path) -> None:
@@ -190,7 +190,7 @@ def test_rows_pass_where_words_are_held_back(world: Path) -> None:
     outcome = CliRunner().invoke(cli.app, ["predict", "-i", "in.csv", "--quiet"])
     assert outcome.stdout.splitlines()[1].startswith(rows.splitlines()[1] + ",critical,")
     refused = call("predict", "-i", "in.csv", "--json")
-    assert "--json needs --output FILE" in json.loads(refused.stdout)["error"]
+    assert {"--json", "--output"} <= set(json.loads(refused.stdout)["error"].split())
 
 
 @pytest.mark.parametrize("value", [object(), {"a": object()}, [1, b"bytes"]])

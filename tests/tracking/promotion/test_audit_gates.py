@@ -95,9 +95,9 @@ def test_how_a_model_fares_is_judged(answer: Reproduction, verdict: str) -> None
 
 @pytest.mark.parametrize("word", [*WORDS, "not checked"])
 def test_a_waiver_changes_failures_alone(word: Any) -> None:
-    waived = GateResult("size", word, "Why.").waived("it must be")
+    waived = GateResult("size", word, "Why.").waived("necessity")
     assert waived.verdict == ("waived" if word == "failed" else word)
-    assert ("it must be" in waived.sentence) == (word == "failed")
+    assert ("necessity" in waived.sentence) == (word == "failed")
     assert not waived.stops
 
 

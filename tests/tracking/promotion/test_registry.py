@@ -26,9 +26,9 @@ from tests.tracking.promotion.doctored_runs import in_this_process, run_of, set_
 __all__ = ["in_this_process"]
 
 
-def test_an_empty_registry_has_columns_and_says_so(folder: Path) -> None:
+def test_an_empty_registry_has_columns_and_says_so(folder: Path, golden: Golden) -> None:
     assert list(harness.registry().columns) == list(COLUMNS)
-    assert CliRunner().invoke(app, ["registry"]).output == "no model is registered yet\n"
+    golden("tracking/empty-registry", CliRunner().invoke(app, ["registry"]).output)
     assert json.loads(CliRunner().invoke(app, ["registry", "--json"]).output) == {"versions": []}
 
 

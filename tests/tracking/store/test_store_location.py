@@ -81,7 +81,7 @@ def test_a_folder_that_no_address_can_name_is_refused(tmp_path: Path, name: str)
     (tmp_path / name).mkdir()
     with pytest.raises(StoreError, match="question mark or an escape") as caught:
         Store.open(tmp_path / name)
-    assert "harness --store FOLDER" in str(caught.value)
+    assert "--store" in str(caught.value)
     assert [path.name for path in tmp_path.rglob("*")] == [name]
 
 
