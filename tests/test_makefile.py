@@ -126,13 +126,14 @@ def test_the_commands_exist() -> None:
 def test_a_shell_finds_the_command(tmp_path: Path) -> None:
     make(tmp_path, "help")
     script = tmp_path / ".venv" / "bin" / "harness"
-    script.write_text('#!/bin/sh\necho "called with $*"\n')
+    greeting = "called with"
+    script.write_text(f'#!/bin/sh\necho "{greeting} $*"\n')
     script.chmod(0o755)
     environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "SHELL": "/bin/sh"}
     answer = subprocess.run(
         ["make", "shell"], cwd=tmp_path, env=environment, input="harness list; exit 3\n",
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert answer.stdout == "called with list\n"
+    assert answer.stdout == f"{greeting} list\n"
     # The status of the shell is that of the last command, as make reports it.
     assert "Error 3" in answer.stderr

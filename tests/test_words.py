@@ -22,7 +22,7 @@ PRONOUNS = frozenset({"found", "kept", "known", "made", "one", "own", "place", "
 MIN_COMMENT_SHARE = 0.04
 """Comment lines for each line of code, over the package; the packages we learn from have 4 to 6 %."""
 
-MAX_SENTENCES_IN_ASSERTS = 164
+MAX_SENTENCES_IN_ASSERTS = 112
 """How many asserts compare with a text of three words or more: lower it whenever there are fewer.
 
 A sentence that the project writes stands in ``tests/golden``, so that it is bettered in one place, and a test

@@ -222,14 +222,14 @@ def test_several_articles_of_standard_input_become_a_table(
 
 
 def test_without_an_output_nothing_is_written(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], golden: Golden
 ) -> None:
     before = sorted(Path().iterdir())
     lines = b'{"text": "Varna won."}\n{"text": "Ostrel won."}\n'
     monkeypatch.setattr(sys, "stdin", type("Input", (), {"buffer": io.BytesIO(lines)}))
     status, out, err = answer(monkeypatch, capsys, "-")
     assert (status, err) == (0, "")
-    assert "--output readings.csv" in out
+    golden("articles/without-output", out)
     assert sorted(Path().iterdir()) == before
 
 

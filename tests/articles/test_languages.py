@@ -20,6 +20,7 @@ from harness.values.parties.translations import shipped_in
 
 FOREIGN = [code for code in languages() if code != "en"]
 FOLDER = Path(__file__).parent / "foreign"
+SHORT = "Die SPD lehnt das ab."
 
 
 def read(text: str, language: str = "") -> LabelledArticle:
@@ -184,8 +185,8 @@ def test_in_a_language_without_rules_quotations_are_by_somebody_unknown() -> Non
 
 
 def test_short_articles_are_read_as_english_unless_a_language_is_stated() -> None:
-    assert read("Die SPD lehnt das ab.").language == "en"
-    assert read("Die SPD lehnt das ab.", "de").language == "de"
+    assert read(SHORT).language == "en"
+    assert read(SHORT, "de").language == "de"
 
 
 def test_a_registry_of_ones_own_serves_every_language() -> None:

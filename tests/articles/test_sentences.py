@@ -156,8 +156,12 @@ def test_times_and_missing_spaces(text: str, expected: int) -> None:
 
 
 def test_a_line_that_breaks_off_goes_on_in_the_next() -> None:
-    text = "The Saffron Party spoke, and the Harbour League did not. The Saffron\nParty spoke again."
-    assert texts(text)[-1] == "The Saffron Party spoke again."
+    last = "The Saffron Party spoke again."
+    broken = last.replace(" Party", "\nParty")
+    first = "The Saffron Party spoke, and the Harbour League did not."
+    assert texts(f"{first} {broken}")[-1] == last
     # A line that ends with a whole sentence, or a short one, ends.
-    assert len(texts("The Harbour League waited in silence for an answer.\nThe answer came.")) == 2
-    assert texts("Wait. The Saffron\nParty spoke.")[-1] == "Party spoke."
+    lines = "The Harbour League waited in silence for an answer.\nThe answer came."
+    assert len(texts(lines)) == 2
+    short = "Wait. The Saffron"
+    assert texts(f"{short}\nParty spoke.")[-1] == "Party spoke."

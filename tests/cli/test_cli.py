@@ -23,6 +23,7 @@ from harness.values.errors import ConfigError, StoreError
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("sklearn", "pandas", "mlflow", "torch", "transformers", "datasets", "scipy", "matplotlib")
+PROMOTE = "harness promote --experiment toys"
 SMALL = "name: small\ncorpus: {kind: partyline}\nclassifiers: {prior: {kind: prior}}\n"
 
 
@@ -98,7 +99,7 @@ def test_a_run_shows_each_classifier_the_table_and_what_is_next(folder: Path, go
     toys.prepared(folder, "  prior: {kind: prior}\n  verbs: {kind: 'toys:verbs'}")
     shown = call("run", "toys.yaml").output
     assert re.findall(r"\d+", shown.splitlines()[0]) == ["54", "18", "9", "0", "27"]
-    assert "harness promote --experiment toys" in shown
+    assert PROMOTE in shown
     table = [line.split() for line in shown.splitlines() if line.strip().startswith(("prior", "verbs"))]
     assert [row[:2] for row in table[-2:]] == [["prior", table[-2][1]], ["verbs", "*"]]
     again = call("run", "toys.yaml").output

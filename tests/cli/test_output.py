@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 import toys
 import typer
+from golden import Golden
 from typer.testing import CliRunner, Result
 
 from harness.cli import main as cli
@@ -153,10 +154,15 @@ def test_quiet_prints_nothing(verb: str, world: Path) -> None:
     assert (outcome.exception is None) == (verb not in FAILING), outcome.exception
 
 
-def test_json_and_quiet_exclude_each_other() -> None:
+def plain(text: str) -> str:
+    """The words of a text that stands in a box."""
+    return " ".join(re.sub("[│╭╮╰╯─]", " ", text).split())
+
+
+def test_json_and_quiet_exclude_each_other(golden: Golden) -> None:
     outcome = call("list", "--json", "--quiet")
     assert (outcome.exit_code, outcome.stdout) == (2, "")
-    assert {"--json", "--quiet"} <= set(outcome.stderr.split())
+    golden("cli/json-and-quiet", plain(outcome.stderr))
 
 
 def test_a_broken_verb_reports_its_problems(world: Path) -> None:
@@ -185,12 +191,12 @@ def test_classifiers_that_finished_are_reported_beside_those_that_failed(folder:
     assert isinstance(outcome.exception, HarnessError)
 
 
-def test_rows_pass_where_words_are_held_back(world: Path) -> None:
+def test_rows_pass_where_words_are_held_back(world: Path, golden: Golden) -> None:
     rows = (world / "in.csv").read_text()
     outcome = CliRunner().invoke(cli.app, ["predict", "-i", "in.csv", "--quiet"])
     assert outcome.stdout.splitlines()[1].startswith(rows.splitlines()[1] + ",critical,")
     refused = call("predict", "-i", "in.csv", "--json")
-    assert {"--json", "--output"} <= set(json.loads(refused.stdout)["error"].split())
+    golden("cli/json-without-output", json.loads(refused.stdout)["error"])
 
 
 @pytest.mark.parametrize("value", [object(), {"a": object()}, [1, b"bytes"]])

@@ -13,6 +13,7 @@ from harness.evaluation.trial import list_trials
 from harness.tracking import names
 from harness.values.catalog import CATALOGUES
 
+WAIVER = "it must be"
 SMALL = "name: small\ncorpus: {kind: partyline}\nclassifiers: {prior: {kind: prior}}\n"
 
 
@@ -27,10 +28,10 @@ def test_every_audit_of_the_catalogue_has_a_default() -> None:
 
 
 def test_defaults_are_written_out_and_read_back(tmp_path: Path) -> None:
-    resolved = plan_of(tmp_path, "promotion: {audits: {unseen: off}, waive: {size: it must be}}\n")
+    resolved = plan_of(tmp_path, f"promotion: {{audits: {{unseen: off}}, waive: {{size: {WAIVER}}}}}\n")
     written = resolved.canonical()["promotion"]
     assert written["audits"] == {**ACTIONS, "unseen": "off"}
-    assert (written["waive"], written["margin"]) == ({"size": "it must be"}, 0.01)
+    assert (written["waive"], written["margin"]) == ({"size": WAIVER}, 0.01)
     again = tmp_path / "again.yaml"
     again.write_text(resolved.config_text, encoding="utf-8")
     assert plan.read(again).canonical() == resolved.canonical()

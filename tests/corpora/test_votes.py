@@ -19,6 +19,7 @@ Varna is late.,Varna,neg,pos,,g1
 Korr met Varna.,Varna,,,,g2
 Varna waits.,Varna,,neu,,g2
 """
+TEXTS = ["Voters thanked Varna.", "Varna is late."]
 LONG = """text,target,stance,coder
 Voters thanked Varna.,Varna,pos,a
 Varna is late.,Varna,neg,a
@@ -55,7 +56,7 @@ def test_a_column_for_each_annotator(how: Any, messages: Messages) -> None:
 
 def test_a_row_for_each_annotation_becomes_a_row_for_each_item(messages: Messages) -> None:
     corpus = load(LONG, columns={"annotator": "coder"}, label_map=MAP)
-    assert corpus.rows["text"].tolist() == ["Voters thanked Varna.", "Varna is late."]
+    assert corpus.rows["text"].tolist() == TEXTS
     assert corpus.rows["stance"].tolist() == ["supportive", None]
     assert corpus.rows["votes"].tolist()[0] == ("supportive", "supportive", "neutral")
     assert corpus.rows["id"].tolist() == ["mine.csv:2", "mine.csv:3"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import toys
+from golden import Golden
 from typer.testing import CliRunner
 
 import harness
@@ -15,6 +16,7 @@ from harness.serving.reproduction import reproduce
 from harness.tracking.promotion import gates
 
 QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
+PROMOTE = "harness promote --experiment"
 LADDER = """\
   prior: {kind: prior}
   verbs: {kind: 'toys:verbs'}
@@ -72,34 +74,33 @@ def test_without_validation_nothing_is_offered(folder: Path) -> None:
     assert "harness promote" not in shown("run", "toys.yaml")
 
 
-def test_what_would_be_refused_is_not_offered(folder: Path) -> None:
+def test_what_would_be_refused_is_not_offered(folder: Path, golden: Golden) -> None:
     toys.prepared(folder)
     output = shown("run", "toys.yaml", "--set", "promotion.audits.leaks=block")
-    (refusal,) = [line for line in output.splitlines() if line.startswith("verbs ")]
-    assert refusal.split()[-1] == "leaks"
-    assert "harness promote --experiment" not in output
+    golden("runs/not-offered", output.partition("\nNext:\n")[2])
+    assert PROMOTE not in output
     assert CliRunner().invoke(app, ["promote"]).exit_code == 1
     # Another rule repeats nothing, and holds from then on.
     again = shown("run", "toys.yaml")
     assert "reused" in again
-    assert "harness promote --experiment toys" in again
+    assert f"{PROMOTE} toys" in again
     assert harness.promote(dry_run=True).failures == ()
 
 
-def test_a_refusal_shows_the_table_of_gates(folder: Path, in_this_process: None) -> None:
+def test_a_refusal_shows_the_table_of_gates(folder: Path, in_this_process: None, golden: Golden) -> None:
     toys.prepared(folder)
     shown("run", "toys.yaml", "--set", "promotion.audits.leaks=block")
     refused = CliRunner().invoke(app, ["promote"])
     rows = {line.split()[0]: line.split() for line in refused.output.splitlines() if line.strip()}
     assert rows["leaks"][1] == "failed"
     assert rows["reproduces"][1] == "passed"
-    assert str(refused.exception).startswith("verbs ")
+    golden("runs/refused-by-leaks", str(refused.exception))
 
 
-def test_a_reason_needs_force(folder: Path) -> None:
+def test_a_reason_needs_force(folder: Path, golden: Golden) -> None:
     refused = CliRunner().invoke(app, ["promote", "--reason", "because"])
     assert refused.exit_code == 2
-    assert {"--reason", "--force"} <= set(re.findall(r"--\w+", refused.output))
+    golden("runs/reason-without-force", " ".join(re.sub("[│╭╮╰╯─]", " ", refused.output).split()))
 
 
 def test_texts_that_are_not_logged_do_not_travel_with_the_model(folder: Path) -> None:

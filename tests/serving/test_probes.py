@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from golden import Golden
+from sentences import numbers
 
 from harness.serving import probes, reproduction
 from harness.serving.contract import Contract
@@ -217,9 +219,14 @@ def test_a_process_that_dies_is_a_problem(tmp_path: Path, monkeypatch: pytest.Mo
     assert (answer.holds, answer.problem) == (False, "exit code 1")
 
 
-def test_a_process_that_does_not_end_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_does_not_end_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden
+) -> None:
     def late(*_: object, **__: object) -> None:
         raise subprocess.TimeoutExpired("python", 1)
 
     monkeypatch.setattr(reproduction.subprocess, "run", late)
-    assert "did not answer" in reproduce_in_fresh_process(packed(tmp_path)).problem
+    answer = reproduce_in_fresh_process(packed(tmp_path))
+    assert not answer.holds
+    assert numbers(answer.problem) == [reproduction.MAX_SECONDS]
+    golden("serving/late-process", answer.problem)

@@ -24,6 +24,9 @@ OTHERS = (
     *("no_frame_gap", "log_loss", "brier", "aurc"),
 )
 
+MARKED = "Coastal Union blasted [Harbour Party] before the vote, for the 27th time."
+PREDICT = "harness predict --model models:/stance@champion"
+
 
 def test_the_parent_holds_all_that_the_ui_shows(ladder: Path) -> None:
     store = Store.open(ladder)
@@ -79,7 +82,7 @@ def test_the_evaluation_view_groups_by_sentence_and_compares_what_is_right(ladde
         *("p_critical", "p_neutral", "p_supportive"),
     ]
     assert table["data"][0][:6] == [
-        "Coastal Union blasted [Harbour Party] before the vote, for the 27th time.",
+        MARKED,
         *("Harbour Party", "critical", "✓ critical", "critical", "s27"),
     ]
     # Equal values of the first column would become one row.
@@ -193,7 +196,7 @@ def test_a_run_and_its_model_are_described(trained: Path) -> None:
     assert version.description == note
     registered = store.client.get_registered_model("stance").description
     assert tags[names.TRUST] in registered
-    assert "harness predict --model models:/stance@champion" in registered
+    assert PREDICT in registered
     card = harness.load("models:/stance@champion").card
     assert str(card) == tags[names.TRUST]
     # Without a model there is nothing to load.

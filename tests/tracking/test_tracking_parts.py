@@ -11,6 +11,8 @@ from toys import prepared
 from harness.tracking import context, names, run_metrics, view
 from harness.values.tables import SCORE_COLUMNS, Scores
 
+CLASSIFIERS_ALONE = "tags.`harness.role` = 'classifier'"
+
 
 def test_score_keys_hold_interval_and_spread_and_leave_out_what_is_unknown() -> None:
     nan = float("nan")
@@ -56,7 +58,7 @@ def test_the_view_shows_the_primary_metric_with_both_uncertainties(tmp_path: Pat
     (name,) = view.tags(plan)
     assert name == "mlflow.sharedViewState.harness"
     state = json.loads(json.loads(view.tags(plan)[name])["state"])
-    assert state["searchFilter"] == "tags.`harness.role` = 'classifier'"
+    assert state["searchFilter"] == CLASSIFIERS_ALONE
     assert state["orderByAsc"] is False
     assert state["selectedColumns"][:6] == [
         *(f"metrics.`test/f1_macro{end}`" for end in ("", "_low", "_high", "_seed_sd")),

@@ -16,6 +16,7 @@ from harness.values import commands
 from harness.values.commands import MAKE_TARGETS, command_line, is_checkout, script
 
 TOP = Path(__file__).parents[2]
+SCRIPT = ".venv/bin/harness"
 VALUES = {"experiment": "toys", "metric": "brier", "port": "5001", "model": "models:/stance@champion"}
 VALUES |= {"frames": "a folder", "input": "in.csv", "output": "out.csv", "parties": "p.yaml"}
 
@@ -39,29 +40,49 @@ def make_checkout(folder: Path) -> None:
         shutil.copy(TOP / name, folder)
 
 
-def test_on_the_path_it_is_the_command(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("words", "options", "line"),
+    [
+        (["promote"], {"experiment": "my toys"}, "harness promote --experiment 'my toys'"),
+        (["corpus describe", "gvfc"], {}, "harness corpus describe gvfc"),
+    ],
+)
+def test_on_the_path_it_is_the_command(
+    words: list[str],
+    options: dict[str, str],
+    line: str,
+    environment: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     make_checkout(Path())
     monkeypatch.setenv("PATH", str(environment))
-    assert command_line("promote", experiment="my toys") == "harness promote --experiment 'my toys'"
-    assert command_line("corpus describe", "gvfc") == "harness corpus describe gvfc"
+    assert command_line(*words, **options) == line
     assert script("mlflow") == "mlflow"
 
 
-def test_in_the_checkout_it_is_make(environment: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "options", "line"),
+    [
+        (["promote"], {"experiment": "toys"}, "make promote EXPERIMENT=toys"),
+        (["run", "a b.yaml"], {}, "make experiment CONFIG='a b.yaml'"),
+        # No target, or no variable for an option: the script itself.
+        (["rollback", "stance"], {}, f"{SCRIPT} rollback stance"),
+        (["promote"], {"classifier": "a"}, f"{SCRIPT} promote --classifier a"),
+        (["run", "a.yaml", "b.yaml"], {}, f"{SCRIPT} run a.yaml b.yaml"),
+    ],
+)
+def test_in_the_checkout_it_is_make(
+    words: list[str], options: dict[str, str], line: str, environment: Path
+) -> None:
     make_checkout(Path())
-    assert command_line("promote", experiment="toys") == "make promote EXPERIMENT=toys"
-    assert command_line("run", "a b.yaml") == "make experiment CONFIG='a b.yaml'"
-    # No target, or no variable for an option: the script itself.
-    assert command_line("rollback", "stance") == ".venv/bin/harness rollback stance"
-    assert command_line("promote", classifier="a") == ".venv/bin/harness promote --classifier a"
-    assert command_line("run", "a.yaml", "b.yaml") == ".venv/bin/harness run a.yaml b.yaml"
+    assert command_line(*words, **options) == line
 
 
 def test_elsewhere_it_is_the_script(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert command_line("promote") == ".venv/bin/harness promote"
+    assert command_line("promote") == f"{SCRIPT} promote"
     # A Makefile of somebody else's does not count, and make needs its folder.
     shutil.copy(TOP / "Makefile", Path())
-    assert command_line("promote") == ".venv/bin/harness promote"
+    assert command_line("promote") == f"{SCRIPT} promote"
     shutil.copy(TOP / "pyproject.toml", Path())
     Path("inner").mkdir()
     monkeypatch.chdir("inner")
@@ -75,12 +96,13 @@ def test_the_harness_of_another_environment_does_not_count(
     other.mkdir()
     shutil.copy(environment / "harness", other)
     monkeypatch.setenv("PATH", str(other))
-    assert command_line("ui") == ".venv/bin/harness ui"
+    assert command_line("ui") == f"{SCRIPT} ui"
 
 
 def test_without_a_script_python_runs_the_module(environment: Path) -> None:
     (environment / "harness").unlink()
-    assert command_line("ui") == ".venv/bin/python -m harness ui"
+    line = ".venv/bin/python -m harness ui"
+    assert command_line("ui") == line
 
 
 @pytest.mark.parametrize("folder", [TOP, TOP / "harness", Path("/nowhere")])

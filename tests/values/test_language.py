@@ -45,7 +45,8 @@ def test_a_language_is_detected_on_enough_text_and_on_no_less(code: str, text: s
 
 
 def test_links_and_handles_are_no_text() -> None:
-    assert detect("https://varna.example/the-toll @varna #Toll " * 20) == ""
+    links = "https://varna.example/the-toll @varna #Toll " * 20
+    assert detect(links) == ""
     assert detect(GERMAN + " https://varna.example/the-toll-is-good" * 10) == "de"
 
 
@@ -91,10 +92,12 @@ def test_languages_are_outside_only_where_both_sides_are_known() -> None:
     assert outside(("sr", "bs"), ("hr",)) == outside(("nn",), ("no",)) == ()
 
 
-def test_languages_are_described_by_name() -> None:
-    assert describe(("de", "fr", "it")) == "German, French and Italian"
-    assert describe(("xx",)) == "xx"
-    assert describe(()) == ""
+@pytest.mark.parametrize(
+    ("languages", "text"),
+    [(("de", "fr", "it"), "German, French and Italian"), (("xx",), "xx"), ((), "")],
+)
+def test_languages_are_described_by_name(languages: tuple[str, ...], text: str) -> None:
+    assert describe(languages) == text
 
 
 def test_a_check_notes_a_mismatch_once() -> None:

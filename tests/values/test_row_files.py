@@ -30,7 +30,8 @@ def test_the_delimiter_is_that_with_which_all_rows_have_as_many_fields(delimiter
     rows = [["text", "label"], ["Well, then; a|b", "good"], ["No", "bad"]]
     text = "\n".join(delimiter.join(f'"{cell}"' for cell in row) for row in rows)
     assert likely_delimiter(text) == delimiter
-    assert likely_delimiter("text\nWell, then\n") == ""
+    single = "text\nWell, then\n"
+    assert likely_delimiter(single) == ""
 
 
 @pytest.mark.parametrize(

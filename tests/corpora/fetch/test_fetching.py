@@ -27,6 +27,11 @@ from tests.corpora.small import SMALL
 
 QUICK = RetryPolicy(connect=2.0, read=2.0, tries=2, pause=0.0)
 VAST = SMALL["vast"]().files
+STATES_OF_PINNED = {
+    "vast_dev.csv": "as first fetched",
+    "vast_test.csv": "as first fetched",
+    "vast_train.csv": "verified",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -90,11 +95,7 @@ def test_a_fetched_corpus_is_found(site: Site, home: Path, monkeypatch: pytest.M
     requests = len(site.requests)
     again = fetching.fetch("vast", retries=QUICK)
     assert again.already
-    assert again.states == {
-        "vast_dev.csv": "as first fetched",
-        "vast_test.csv": "as first fetched",
-        "vast_train.csv": "verified",
-    }
+    assert again.states == STATES_OF_PINNED
     assert len(site.requests) == requests
 
 
@@ -293,11 +294,7 @@ def test_the_command(
     messages(answer.output)
     answer = CliRunner().invoke(app, ["corpus", "fetch", "vast"])
     assert str(home / "corpora" / "vast") in answer.output.splitlines()[0]
-    assert states_of(answer.output) == {
-        "vast_dev.csv": "as first fetched",
-        "vast_test.csv": "as first fetched",
-        "vast_train.csv": "verified",
-    }
+    assert states_of(answer.output) == STATES_OF_PINNED
     messages(answer.output)
     small = SMALL["seesaw"]()
     (tmp_path / "mine").mkdir()

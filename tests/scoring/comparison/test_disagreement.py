@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from golden import Golden
 from scoring.comparison.toy_runs import frames, run
 
 from harness.reports.comparison_reasons import (
@@ -97,7 +98,7 @@ def test_without_probabilities_the_gap_is_whether_it_is_right() -> None:
     assert len(bare) == len(GOOD.rows)
 
 
-def test_reasons_name_audits_slices_and_sentences() -> None:
+def test_reasons_name_audits_slices_and_sentences(golden: Golden) -> None:
     tables = {"good": GOOD, "bad": BAD}
     comparison = compare(tables.items(), "f1_macro")
     items = {name: RunItems.of(table) for name, table in tables.items()}
@@ -112,7 +113,7 @@ def test_reasons_name_audits_slices_and_sentences() -> None:
     (pair,) = reasons.disagreements
     assert set(reasons.sentences) == {item.id for item in pair.items}
     text = reason_sentences(reasons)
-    assert text[0].partition(";")[2].endswith(" party swap.")
+    golden("scoring/failed-audits", text[0])
     assert text[-1].startswith(f"Sentence {pair.items[1].id}. ({pair.items[1].truth}): good says ")
 
 

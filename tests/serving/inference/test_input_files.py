@@ -21,6 +21,7 @@ from harness.serving.inference.text_layout import TextLayout
 from tests.serving.toy_models import listing, refusal, write_model
 
 SENTENCES = ("Varna praised Zürich Party.", "Varna blasted Zürich Party.", "Varna met Zürich Party.")
+FORMULA = '=HYPERLINK("x") praised Varna.'
 LABELS = ["supportive", "critical", "neutral"]
 GERMAN = {"text": "satz", "target": "partei"}
 TEXT_FILES = (".csv", ".tsv", ".jsonl", ".csv.gz", ".tsv.gz", ".jsonl.gz")
@@ -103,11 +104,12 @@ def test_excel_is_read_and_written(model: LabelModel, tmp_path: Path) -> None:
 
 def test_a_text_that_looks_like_a_formula_stays_a_text(model: LabelModel, tmp_path: Path) -> None:
     source, output = tmp_path / "in.csv", tmp_path / "out.xlsx"
-    source.write_text('text,target\n"=HYPERLINK(""x"") praised Varna.\x0b",Varna\n', encoding="utf-8")
+    quoted = FORMULA.replace('"', '""')
+    source.write_text(f'text,target\n"{quoted}\x0b",Varna\n', encoding="utf-8")
     predict_file(model, source, output)
     sheet = openpyxl.load_workbook(output).active
     assert sheet is not None
-    assert (sheet["A2"].data_type, sheet["A2"].value) == ("s", '=HYPERLINK("x") praised Varna.')
+    assert (sheet["A2"].data_type, sheet["A2"].value) == ("s", FORMULA)
 
 
 @pytest.mark.parametrize(("length", "fits"), [(32_767, True), (32_768, False)])

@@ -29,6 +29,8 @@ from tests.tracking.promotion.doctored_runs import (
 
 __all__ = ["in_this_process"]
 
+WAIVER = "names are masked before labelling"
+DEADLINE = "a deadline"
 BLOCKING = ("leaks", "target_use", "sensitivity", "party_swap")
 
 
@@ -81,25 +83,24 @@ def test_the_config_says_what_blocks(trained: Path) -> None:
 def test_a_waiver_is_named_and_recorded(trained: Path) -> None:
     store = Store.open()
     set_findings(store, "verbs", party_swap="failed")
-    reason = "names are masked before labelling"
-    policy(store, waive={"party_swap": reason, "size": "never needed"})
+    policy(store, waive={"party_swap": WAIVER, "size": "never needed"})
     promotion = promote(store, "toys", named("verbs"))
     assert verdicts(promotion)["party_swap"] == "waived"
     assert verdicts(promotion)["size"] == "passed"
     tags = store.client.get_model_version("stance", "1").tags
     waivers = {name: text for name, text in tags.items() if name.startswith("harness.waived.")}
     assert list(waivers) == ["harness.waived.party_swap"]
-    assert reason in waivers["harness.waived.party_swap"]
+    assert WAIVER in waivers["harness.waived.party_swap"]
     assert "harness.forced" not in tags
 
 
 def test_what_is_forced_is_recorded(trained: Path) -> None:
     store = Store.open()
     set_findings(store, "verbs", party_swap="failed")
-    promotion = promote(store, "toys", named("verbs", force="a deadline"))
+    promotion = promote(store, "toys", named("verbs", force=DEADLINE))
     assert promotion.changed
     tags = store.client.get_model_version("stance", "1").tags
-    assert tags["harness.forced"] == "party_swap: a deadline"
+    assert tags["harness.forced"] == f"party_swap: {DEADLINE}"
     assert tags["harness.gate.party_swap"] == "failed"
     assert tags["harness.by"]
     assert tags["harness.at"]

@@ -25,6 +25,8 @@ from tests.tracking.promotion.doctored_runs import in_this_process, run_of, set_
 
 __all__ = ["in_this_process"]
 
+DEADLINE = "a deadline"
+
 
 def test_an_empty_registry_has_columns_and_says_so(folder: Path, golden: Golden) -> None:
     assert list(harness.registry().columns) == list(COLUMNS)
@@ -36,7 +38,7 @@ def test_versions_are_listed_with_their_story(trained: Path) -> None:
     store = Store.open()
     set_findings(store, "verbs", party_swap="failed", behaviour="failed")
     promote(store, "toys", PromotionRequest(classifier="strong"))
-    promote(store, "toys", PromotionRequest(classifier="verbs", force="a deadline"))
+    promote(store, "toys", PromotionRequest(classifier="verbs", force=DEADLINE))
     promote(store, "toys", PromotionRequest(classifier="strong", model_name="another"))
     table = registry_table(store)
     assert table[["model", "version", "aliases", "classifier"]].to_numpy().tolist() == [
@@ -49,7 +51,7 @@ def test_versions_are_listed_with_their_story(trained: Path) -> None:
     for column, key in (("validation", "validation/f1_macro"), ("test", "test/f1_macro")):
         assert row[column] == metrics[key]
     assert (row["low"], row["high"]) == (metrics["test/f1_macro_low"], metrics["test/f1_macro_high"])
-    assert (row["forced"], row["experiment"]) == ("party_swap: a deadline", "toys")
+    assert (row["forced"], row["experiment"]) == (f"party_swap: {DEADLINE}", "toys")
     assert row["by"]
     assert row["at"]
     listed = json.loads(CliRunner().invoke(app, ["registry", "--json"]).output)["versions"]

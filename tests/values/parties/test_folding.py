@@ -55,7 +55,8 @@ def test_longer_names_are_not_taken_for_shorter_ones(text: str, expected: list[s
 
 
 def test_a_name_outside_the_registry_is_found_alike() -> None:
-    assert find_name("the Baker’s\u00a0 Guild", "baker's guild") == ((4, 18),)
+    text = "the Baker’s\u00a0 Guild"
+    assert find_name(text, "baker's guild") == ((4, 18),)
 
 
 @pytest.mark.parametrize(
