@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.results import Trial
+from harness.values import legacy
 from harness.values.catalog import plain
 from harness.values.findings import Findings
 from harness.values.tables import Scores, fingerprint
@@ -30,10 +31,10 @@ KIND, PRIMARY, DIRECTION = "harness.kind", "harness.primary", "harness.direction
 MODEL_NAME = "harness.model_name"
 CLASSIFIER, TRIAL, COMPARISON = "classifier", "trial", "comparison"
 DETERMINISTIC = "harness.deterministic"
-LEAKS, AUDIT = "harness.leaks", "harness.audit."
+LEAKS, AUDIT = "harness.leaks", legacy.AUDIT
 """``AUDIT`` begins the tags in which earlier versions kept the verdict of each audit."""
 
-AUDITS, TRUST = "harness.audits", "harness.trust"
+AUDITS, TRUST = legacy.AUDITS, "harness.trust"
 """Tags that people read: what the audits found, and how far the labels may be trusted."""
 
 PROMOTION = "harness.promotion"
