@@ -178,6 +178,19 @@ def test_an_environment_that_cannot_be_trusted_is_made_again(patched: Path, trou
     assert command[1:] == ["-I", "-m", "venv", str(venv), "--clear"]
 
 
+def test_an_environment_of_somebody_elses_is_left_alone(project: Path, golden: Golden) -> None:
+    """A link may point to the environment of another checkout, which would be cleared to be made anew."""
+    theirs = project / "theirs"
+    (project / ".venv").rename(theirs)
+    (project / ".venv").symlink_to(theirs)
+    (theirs / "stamp").write_text("0123 /elsewhere/of theirs\n")
+    before = sorted(path.name for path in theirs.rglob("*"))
+    status, stderr = run(project)
+    assert status == 2
+    golden("deploy/linked_environment", messages(project, stderr))
+    assert sorted(path.name for path in theirs.rglob("*")) == before
+
+
 def test_a_killed_pip_leaves_a_mark(project: Path, golden: Golden) -> None:
     run(project)
     (project / "constraints.txt").write_text("torch==2.0\n")
