@@ -13,8 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from harness.values import legacy
+from harness.values import legacy, own_code
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
+from harness.values.own_signature import Signature
 
 Section = Literal["corpus", "split", "classifier", "metric", "audit"]
 
@@ -94,6 +95,11 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
     }
 )
 
+def unread(**options: Any) -> Any:
+    """Stand for a factory whose signature cannot be read from its source: takes every option."""
+    raise TypeError("a factory that was not imported is not called")
+
+
 OBJECTS: dict[str, Any] = {}
 """Entries that this process's own code handed over as objects, by address; see
 :mod:`harness.config.plan.objects`."""
@@ -120,6 +126,11 @@ class Bound:
     kind: str
     factory: Callable[..., Any]
     options: Mapping[str, Any]
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether the factory can be called: a user's own may have been read from its source alone."""
+        return self.factory is not unread and not isinstance(self.factory, Signature)
 
     def make(self, **injected: Any) -> Any:
         """Call the factory with its options and with those injected values that its signature names."""
@@ -153,20 +164,27 @@ def lookup(section: Section, kind: str, where: str) -> Any:
     if kind in OBJECTS:
         return OBJECTS[kind]
     catalogue = CATALOGUES[section]
-    # A user's own factory is named by its address.
-    address = catalogue.get(kind, kind)
-    module, colon, attribute = address.partition(":")
-    if not colon:
-        raise ConfigError([Problem(where, f"unknown {section} {kind!r}", suggest(kind, catalogue))])
-    try:
+    if kind in catalogue:
+        module, _, attribute = catalogue[kind].partition(":")
         return getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
-        raise ConfigError([Problem(where, f"{kind!r} cannot be imported: {error}")]) from error
-    except AttributeError:
-        public = [name for name in vars(importlib.import_module(module)) if not name.startswith("_")]
-        raise ConfigError(
-            [Problem(where, f"{module} has no {attribute!r}", suggest(attribute, public))]
-        ) from None
+    if ":" not in kind:
+        raise ConfigError([Problem(where, f"unknown {section} {kind!r}", suggest(kind, catalogue))])
+    return _own(kind, where)
+
+
+def _own(address: str, where: str) -> Any:
+    """Import a user's own factory, or, where only reading is allowed, return its signature."""
+    try:
+        if own_code.level() == "read":
+            code = own_code.locate(address)
+            return code.signature() or unread
+        return own_code.imported(address)
+    except own_code.UntrustedCodeError as error:
+        raise ConfigError([Problem(where, error.what, error.hint)]) from error
+    except (ImportError, SyntaxError) as error:
+        raise ConfigError([Problem(where, f"{address!r} cannot be imported: {error}")]) from error
+    except AttributeError as error:
+        raise ConfigError([Problem(where, str(error))]) from None
 
 
 def bind(
