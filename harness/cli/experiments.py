@@ -41,7 +41,7 @@ def validate(
     configs: Annotated[list[Path], typer.Argument(help="Configs, YAML files.", show_default=False)],
     set_: Sets = None,
 ) -> Report:
-    """Check configs and the files that they name; train nothing.
+    """Check configs and the corpora that they name; train nothing.
 
     Every problem is reported at once.
     """

@@ -1,4 +1,4 @@
-"""A corpus of one's own files in, what was seen in it out, line by line: what ``harness validate`` prints."""
+"""A corpus in, what was seen in it out, line by line: what ``harness validate`` prints."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.values.errors import listed
 from harness.values.labels import LabelSet
+from harness.values.language import describe
 from harness.values.row_files import (
     DELIMITERS,
     file_format,
@@ -28,7 +29,7 @@ MAX_NAMES = 8
 
 
 def survey(corpus: Corpus, labels: LabelSet) -> Iterator[str]:
-    """Yield what a corpus holds: rows, sentences, parties, labels, groups, outlets, dates, split, votes.
+    """Yield what a corpus holds, a line each: rows and parties, labels, articles, outlets, dates, votes, …
 
     Parameters
     ----------
@@ -52,7 +53,9 @@ def survey(corpus: Corpus, labels: LabelSet) -> Iterator[str]:
         f"{name} {count:,}" for name, count in zip(labels.names, per_label, strict=True)
     )
     facts = [_groups(rows["group"]), *(_values(rows, name) for name in ("outlet", "holder")), _dates(rows)]
-    facts += [_split(rows["split"]), _votes(rows)]
+    facts += [f"language: {describe(corpus.languages) or 'unknown'}", _counts(rows, "split"), _votes(rows)]
+    # Of a joined corpus, whose parts differ in size.
+    facts += [_counts(rows, "corpus")] if "corpus" in rows.columns else []
     yield from (fact for fact in facts if fact)
     others = [str(name) for name in rows.columns if name not in CORPUS_COLUMNS]
     if others:
@@ -91,8 +94,9 @@ def _groups(column: Any) -> str:
 
 
 def _values(rows: Any, name: str) -> str:
-    values = rows[name].dropna()
-    return f"{name}s: {values.nunique():,} ({listed(sorted(set(values))[:MAX_NAMES])})" if len(values) else ""
+    values = sorted(set(rows[name].dropna()))
+    more = ", …" if len(values) > MAX_NAMES else ""
+    return f"{name}s: {len(values):,} ({listed(values[:MAX_NAMES])}{more})" if values else ""
 
 
 def _dates(rows: Any) -> str:
@@ -103,9 +107,10 @@ def _dates(rows: Any) -> str:
     return f"dates: {dates[0]} to {dates[-1]}" + (f", {without:,} rows without one" if without else "")
 
 
-def _split(column: Any) -> str:
-    counts = column.dropna().value_counts()
-    return "split: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()) if len(counts) else ""
+def _counts(rows: Any, name: str) -> str:
+    counts = rows[name].dropna().value_counts()
+    shown = ", ".join(f"{value} {count:,}" for value, count in counts.items())
+    return f"{name}: {shown}" if shown else ""
 
 
 def _votes(rows: Any) -> str:
