@@ -195,9 +195,9 @@ class Prepared:
         labelled = rows["target"].notna() & rows["stance"].notna() & rows["frames"].notna()
         sets = {task: labels_of(self.plan, entire, task) for task in TASKS}
         names = {task: () if labels is None else labels.names for task, labels in sets.items()}
-        return ReportRows(
-            test, rows.loc[labelled, list(CROSS_COLUMNS)], frames=names["framing"], stances=names["stance"]
-        )
+        cut = slices.comparable_slices(self.corpus, self.splits, self.plan.labels)
+        crossed = rows.loc[labelled, list(CROSS_COLUMNS)]
+        return ReportRows(test, crossed, frames=names["framing"], stances=names["stance"], slices=cut)
 
     def finish(self, result: ClassifierResult) -> FinishedClassifier:
         """Add to a classifier's result what its report, its figures and its card need of the experiment."""

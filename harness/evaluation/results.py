@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.plan import PlannedClassifier
 from harness.scoring.slice_tests import SliceResult
+from harness.scoring.slices import Slice
 from harness.serving.decisions.decider import Decider
 from harness.values.findings import Finding
 from harness.values.labels import LabelSet, Task
@@ -226,12 +227,16 @@ class ReportRows:
         Rows with a target, a stance and frames: columns ``id, text, group, target, stance, frames``.
     frames, stances : tuple of str
         Label names of both tasks in this corpus; empty where it has none.
+    slices : tuple of Slice
+        What other runs on these test items can be compared on, see
+        :func:`harness.scoring.slices.comparable_slices`.
     """
 
     test: Corpus
     cross_labelled: pd.DataFrame
     frames: tuple[str, ...] = ()
     stances: tuple[str, ...] = ()
+    slices: tuple[Slice, ...] = ()
 
     def __repr__(self) -> str:
         return f"ReportRows(test={self.test!r}, {len(self.cross_labelled):,} rows with stance and frames)"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison.disagreement import Disagreement, RunItems, SliceDifference, disagreement
+from harness.scoring.slices import Slice
 from harness.values.findings import Findings
 from harness.values.formatting import interval, number, percent
 
@@ -28,11 +29,14 @@ class RunEvidence:
         Id of a test item → its sentence; empty where sentences may not be shown.
     report : str
         Path or address of its report; empty where there is none.
+    slices : sequence of Slice
+        Of its test items, beside those of label and party.
     """
 
     findings: Findings = ()
     sentences: Mapping[str, str] = field(default_factory=dict)
     report: str = ""
+    slices: Sequence[Slice] = ()
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,12 @@ def comparison_reasons(
     """
     ranked = [run.name for run in comparison.runs]
     best, *others = ranked
+    # All runs have the same test items; those of earlier versions carry no slices of them.
+    slices = next(
+        (evidence[name].slices for name in ranked if name in evidence and evidence[name].slices), ()
+    )
     disagreements = tuple(
-        disagreement((best, name), items[best], items[name])
+        disagreement((best, name), items[best], items[name], slices=slices)
         for name in others[:MAX_EXPLAINED]
         if best in items and name in items
     )
