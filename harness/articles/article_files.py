@@ -14,6 +14,7 @@ from harness.articles import byte_streams
 from harness.articles.byte_streams import InputFormat
 from harness.articles.web_pages import decode_page, without_tables
 from harness.values.errors import ArticleError, Problem
+from harness.values.formatting import counted
 
 ENDINGS: Mapping[str, InputFormat] = {
     ".txt": "text",
@@ -163,7 +164,7 @@ def from_html(raw: bytes | str, name: str) -> ArticleText:
     import trafilatura
 
     if len(raw) > MAX_PAGE:
-        raise _error(name, f"is a page of {len(raw):,} bytes; at most {MAX_PAGE:,} are read")
+        raise _error(name, f"is a page of {counted(len(raw), 'byte')}; at most {MAX_PAGE:,} are read")
     # Precision before recall: a teaser taken for text would count as words of the outlet.
     content: Any = trafilatura.bare_extraction(
         decode_page(raw) if isinstance(raw, bytes) else raw,
@@ -293,7 +294,7 @@ def _read_file(
             handle.close()
     try:
         if len(raw) > MAX_PAGE:
-            what = f"is larger than {MAX_PAGE:,} bytes; an article has at most {MAX_ARTICLE:,} characters"
+            what = f"is larger than {MAX_PAGE} bytes; an article has at most {MAX_ARTICLE:,} characters"
             raise _error(name, what, SPLIT_IT)
         yield from_html(raw, name) if file_format == "html" else from_text(raw, name)
     except ArticleError as error:
@@ -305,7 +306,7 @@ def _read_json_lines(handle: IO[bytes], name: str, head: bytes) -> Iterator[Arti
         where = f"{name}:{number}"
         try:
             if len(line) == MAX_PAGE:
-                raise _error(where, f"is longer than {MAX_PAGE:,} bytes; the rest of the file was not read")
+                raise _error(where, f"is longer than {MAX_PAGE} bytes; the rest of the file was not read")
             if line.strip():
                 yield from_json(line.decode("utf-8-sig").rstrip("\r\n"), where)
         except UnicodeDecodeError as error:

@@ -12,6 +12,7 @@ from harness.cli.cautions import too_few_test_rows
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
 from harness.values.errors import ConfigError, Problem, SplitError, UnavailableError
+from harness.values.formatting import counted
 
 if TYPE_CHECKING:
     from harness.config.plan import Plan
@@ -72,7 +73,7 @@ def data_lines(plan: Plan) -> list[str]:
     parts = ", ".join(
         f"{part} {len(first.part(part)):,}" for part in ("train", "validation", "calibration", "test")
     )
-    folds = f" (first of {len(prepared.splits)} folds)" if len(prepared.splits) > 1 else ""
+    folds = f" (first of {counted(len(prepared.splits), 'fold')})" if len(prepared.splits) > 1 else ""
     lines = [*describe_data(plan, prepared.corpus), f"will be divided into: {parts}{folds}"]
     notes = [f"note: {note}" for note in prepared.info.split.notes]
     cautions = [text for text in (*prepared.language_notes, too_few_test_rows(prepared)) if text]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.values.errors import listed
+from harness.values.formatting import counted
 from harness.values.labels import LabelSet
 from harness.values.language import describe
 from harness.values.row_files import (
@@ -40,12 +41,12 @@ def survey(corpus: Corpus, labels: LabelSet) -> Iterator[str]:
     rows = corpus.rows
     sentences = len(rows.drop_duplicates(["group", "text"]))
     parties = rows["target"].dropna()
-    counts = [f"{len(rows):,} rows", f"{sentences:,} sentences"]
+    counts = [counted(len(rows), "row"), counted(sentences, "sentence")]
     if len(parties):
         names = parties.value_counts()
         shown = ", ".join(f"{name} {count:,}" for name, count in names.head(MAX_NAMES).items())
         more = ", …" if len(names) > MAX_NAMES else ""
-        counts.append(f"{len(names):,} {'party' if len(names) == 1 else 'parties'} ({shown}{more})")
+        counts.append(f"{counted(len(names), 'party', 'parties')} ({shown}{more})")
     yield ", ".join(counts)
     codes = corpus.truth(labels)
     per_label = codes.sum(axis=0) if labels.multi else [(codes == k).sum() for k in range(len(labels))]
@@ -90,7 +91,9 @@ def _groups(column: Any) -> str:
     if not len(groups):
         return "no groups (articles): sentences of one article may lie in train and in test"
     without = len(column) - len(groups)
-    return f"groups (articles): {groups.nunique():,}" + (f", {without:,} rows without one" if without else "")
+    return f"groups (articles): {groups.nunique():,}" + (
+        f", {counted(without, 'row')} without one" if without else ""
+    )
 
 
 def _values(rows: Any, name: str) -> str:
@@ -104,7 +107,9 @@ def _dates(rows: Any) -> str:
     if not dates:
         return ""
     without = len(rows) - len(dates)
-    return f"dates: {dates[0]} to {dates[-1]}" + (f", {without:,} rows without one" if without else "")
+    return f"dates: {dates[0]} to {dates[-1]}" + (
+        f", {counted(without, 'row')} without one" if without else ""
+    )
 
 
 def _counts(rows: Any, name: str) -> str:
@@ -119,4 +124,4 @@ def _votes(rows: Any) -> str:
     if not votes:
         return ""
     agree = sum(len(set(value)) == 1 for value in votes)
-    return f"votes: {len(votes):,} rows with two or more, all agree on {agree:,}"
+    return f"votes: {counted(len(votes), 'row')} with two or more, all agree on {agree:,}"

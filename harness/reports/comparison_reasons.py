@@ -9,7 +9,7 @@ from harness.scoring.comparison import Comparison
 from harness.scoring.comparison.disagreement import Disagreement, RunItems, SliceDifference, disagreement
 from harness.scoring.slices import Slice
 from harness.values.findings import Findings
-from harness.values.formatting import interval, number, percent
+from harness.values.formatting import counted, interval, number, percent
 
 MAX_EXPLAINED = 5
 """Runs that the best run is compared with item by item."""
@@ -114,7 +114,8 @@ def reason_sentences(reasons: ComparisonReasons) -> list[str]:
     pair = reasons.disagreements[0]
     sentences = [_audit_sentence((pair.better, pair.worse), reasons.audits)] if reasons.audits else []
     sentences.append(
-        f"Of {pair.n:,} items only {pair.better} labels {pair.only_better:,} correctly, only {pair.worse}"
+        f"Of {counted(pair.n, 'item')} only {pair.better} labels {pair.only_better:,} correctly,"
+        f" only {pair.worse}"
         f" {pair.only_worse:,}; both {pair.both:,}, neither {pair.neither:,}."
     )
     sentences.append(slice_sentence(pair))
@@ -149,7 +150,8 @@ def slice_sentence(pair: Disagreement) -> str:
 
 def _slice(pair: Disagreement, entry: SliceDifference) -> str:
     return (
-        f"{entry.column} {entry.value} ({entry.n:,} items): {pair.better} {percent(entry.better)} correct,"
+        f"{entry.column} {entry.value} ({counted(entry.n, 'item')}): {pair.better}"
+        f" {percent(entry.better)} correct,"
         f" {pair.worse} {percent(entry.worse)}, difference {number(entry.difference, signed=True)}"
         f" ({interval(entry.low, entry.high, signed=True)})"
     )

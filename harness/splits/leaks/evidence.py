@@ -12,7 +12,7 @@ from harness.splits.leaks.duplicates import near_pairs, near_vectors, normalised
 from harness.splits.leaks.repeats import Fold, Repeat, grouped_with_train, repeats
 from harness.splits.leaks.shortcuts import Shortcut, conflicts, shortcut
 from harness.values.findings import Detail, Measure, Verdict
-from harness.values.formatting import number, percent
+from harness.values.formatting import agreeing, counted, number, percent
 from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
 
@@ -158,7 +158,10 @@ class Evidence:
             yield f"{len(dev):,} dev {repeat} a sentence of train, nearly or word for word."
         if self.conflicts:
             n = sum(map(len, self.conflicts))
-            yield f"{n:,} rows have the same text and target but different labels."
+            yield (
+                f"{counted(n, 'row')} {agreeing(n, 'has', 'have')} the same text and target but"
+                " different labels."
+            )
         if self.grouped:
             yield self.group_sentence
         reported = self._shortcut_reaches(self.limits.shortcut)
