@@ -119,7 +119,7 @@ def log_classifier(
     log_metrics(client, run_id, logged + names.metrics(times))
     if result.served is not None:
         tuned = {name: result.served.options[name] for name in result.classifier.tune}
-        log_parameters(client, run_id, tuned)
+        log_parameters(client, run_id, names.option_parameters(tuned))
     for name, value in _tags(summary, run_id).items():
         client.set_tag(run_id, name, value)
 
