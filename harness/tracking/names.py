@@ -127,8 +127,8 @@ def option_parameters(options: Mapping[str, Any]) -> dict[str, Any]:
     """Put options of a classifier behind a prefix.
 
     MLflow's page that compares runs begins with the first three parameters, by name, that differ between
-    them. Without a prefix these were ``C``, ``balanced`` and ``chars``; with it they are the classifier and its
-    kind, which say what is compared, and one option.
+    them. Without a prefix these were ``C``, ``balanced`` and ``chars``; with it they are the classifier and
+    its kind, which say what is compared, and one option.
 
     Examples
     --------
