@@ -294,7 +294,7 @@ def _read_file(
             handle.close()
     try:
         if len(raw) > MAX_PAGE:
-            what = f"is larger than {MAX_PAGE} bytes; an article has at most {MAX_ARTICLE:,} characters"
+            what = f"is larger than {MAX_PAGE:,} bytes; an article has at most {MAX_ARTICLE:,} characters"
             raise _error(name, what, SPLIT_IT)
         yield from_html(raw, name) if file_format == "html" else from_text(raw, name)
     except ArticleError as error:
@@ -306,7 +306,7 @@ def _read_json_lines(handle: IO[bytes], name: str, head: bytes) -> Iterator[Arti
         where = f"{name}:{number}"
         try:
             if len(line) == MAX_PAGE:
-                raise _error(where, f"is longer than {MAX_PAGE} bytes; the rest of the file was not read")
+                raise _error(where, f"is longer than {MAX_PAGE:,} bytes; the rest of the file was not read")
             if line.strip():
                 yield from_json(line.decode("utf-8-sig").rstrip("\r\n"), where)
         except UnicodeDecodeError as error:

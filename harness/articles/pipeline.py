@@ -280,7 +280,7 @@ def _write(
             _count(article, reading, writer)
             read_in[article.language] += 1
             if reader.explain and not reader.explains(len(article.mentions)):
-                what = f"no words were computed for an article of more than {MAX_EXPLAINED} rows"
+                what = f"no words were computed for an article of more than {MAX_EXPLAINED:,} rows"
                 reading.notes.append(f"{what}; --explain computes them, which takes minutes with an encoder")
             notes = _language_notes({article.language: 1}, reader)
             page = ""

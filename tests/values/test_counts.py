@@ -40,7 +40,7 @@ NO_COUNT = {
     "name",
     "total:,.0f",
     "rate:,.0f",
-    "self.n_rows if self.n_rows else 'no'",
+    "script('mlflow')",
 }
 CONSTANT = re.compile(r"[A-Z_]+(:,)?|5 \* MIN_SCORED_ROWS")
 

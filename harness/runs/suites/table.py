@@ -154,7 +154,7 @@ def _row(entry: SuiteEntry, outcome: ClassifierOutcome) -> SuiteRow:
     primary = by_metric[metric]
     expected = by_metric.get(EXPECTED, dict.fromkeys(("value", "low", "high"), math.nan))
     folds = {trial.trial.fold for trial in result.trials}
-    scored = f"{int(primary['n']):,} rows"
+    scored = counted(int(primary["n"]), "row")
     return SuiteRow(
         entry.key,
         outcome.classifier.name,
