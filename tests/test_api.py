@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +23,7 @@ import harness
 from harness.classifiers.protocol import Examples, Labelled
 from harness.evaluation.external import ExternalPredictionsError
 from harness.scoring.metrics.metric import Metric
+from harness.tracking.promotion import PromotionRequest
 from harness.tracking.store import Store
 from harness.values.errors import ConfigError, PredictionsError, PromotionError
 
@@ -319,3 +322,10 @@ def test_arguments_of_the_wrong_kind_are_refused(folder: Path, golden: Golden) -
         assert type(argument).__name__ in words(str(error))
         assert where != "kind" or "load_corpus('files'" in str(error)
     golden("api/wrong-kinds", listing(cases))
+
+
+def test_the_options_of_a_promotion_are_those_of_a_request() -> None:
+    options = dict(inspect.signature(harness.promote).parameters)
+    options.pop("experiment")
+    fields = {field.name: field.default for field in dataclasses.fields(PromotionRequest)}
+    assert {name: option.default for name, option in options.items()} == fields

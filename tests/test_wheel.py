@@ -18,8 +18,14 @@ import pytest
 
 TOP = Path(__file__).parent.parent
 SOURCES = ("pyproject.toml", "README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "constraints.txt")
+BACKEND = "deploy/build_backend.py"
 EPOCH = "1700000000"
-BUILD = "import sys; from flit_core import buildapi; getattr(buildapi, sys.argv[1])(sys.argv[2])"
+BUILD = """
+import sys
+sys.path.insert(0, "deploy")
+import build_backend
+getattr(build_backend, sys.argv[1])(sys.argv[2])
+"""
 TYPED = "Classifier: Typing :: Typed"
 FIRST_HOUR = [
     "harness run first/quickstart.yaml",
@@ -43,6 +49,8 @@ def checkout(folder: Path, modified: int) -> Path:
     for name in SOURCES:
         folder.mkdir(exist_ok=True)
         shutil.copy(TOP / name, folder)
+    (folder / "deploy").mkdir()
+    shutil.copy(TOP / BACKEND, folder / BACKEND)
     ignored = shutil.ignore_patterns("__pycache__")
     for name in ("harness", "configs"):
         shutil.copytree(TOP / name, folder / name, symlinks=True, ignore=ignored)
@@ -134,6 +142,54 @@ def test_the_wheel_is_typed_licensed_and_described(wheel: Path, names: list[str]
     assert fields["Keywords"]
     assert TYPED in metadata
     assert (TOP / "README.md").read_text(encoding="utf-8").splitlines()[0] in metadata
+
+
+def description(wheel: Path) -> str:
+    """Return what a package index shows: the body of the metadata."""
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = archive.read("stance_harness-0.1.0.dist-info/METADATA").decode("utf-8")
+    return metadata.partition("\n\n")[2]
+
+
+def targets(markdown: str) -> list[str]:
+    return re.findall(r"\]\(([^)]*)\)", markdown)
+
+
+SOURCE = "https://repository.example/stance-harness"
+
+
+def test_the_description_has_no_link_that_leads_nowhere(wheel: Path) -> None:
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    relative = [target for target in targets(readme) if "://" not in target]
+    assert relative
+    assert not set(relative) & set(targets(description(wheel)))
+    assert all(target.startswith("https://") for target in targets(description(wheel)))
+    # Without an address the words stay.
+    assert "Tutorial" in description(wheel)
+
+
+def test_with_an_address_links_and_images_lead_to_the_files_of_the_version(tmp_path: Path) -> None:
+    sources = checkout(tmp_path / "sources", 1_600_000_000)
+    with (sources / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[project.urls]\nSource = "{SOURCE}"\n')
+    linked = targets(description(build(sources, tmp_path / "dist", "build_wheel")))
+    readme = targets((TOP / "README.md").read_text(encoding="utf-8"))
+    expected = [
+        target if "://" in target else f"{SOURCE}/{kind_of(target)}/v0.1.0/{target}" for target in readme
+    ]
+    assert linked == expected
+    for target in readme:
+        assert "://" in target or (TOP / target).is_file(), target
+
+
+def kind_of(target: str) -> str:
+    return "raw" if target.endswith(".png") else "blob"
+
+
+def test_no_other_place_names_the_repository() -> None:
+    """The address of [project.urls] is the one that links are made of."""
+    backend = (TOP / BACKEND).read_text(encoding="utf-8")
+    assert "://" not in backend
 
 
 @pytest.mark.parametrize("name", ["quickstart.yaml", "quickstart-framing.yaml"])

@@ -14,6 +14,7 @@ from harness.articles import byte_streams
 from harness.articles.byte_streams import InputFormat
 from harness.articles.web_pages import decode_page, without_tables
 from harness.values.errors import ArticleError, Problem
+from harness.values.formatting import counted
 
 ENDINGS: Mapping[str, InputFormat] = {
     ".txt": "text",
@@ -163,7 +164,7 @@ def from_html(raw: bytes | str, name: str) -> ArticleText:
     import trafilatura
 
     if len(raw) > MAX_PAGE:
-        raise _error(name, f"is a page of {len(raw):,} bytes; at most {MAX_PAGE:,} are read")
+        raise _error(name, f"is a page of {counted(len(raw), 'byte')}; at most {MAX_PAGE:,} are read")
     # Precision before recall: a teaser taken for text would count as words of the outlet.
     content: Any = trafilatura.bare_extraction(
         decode_page(raw) if isinstance(raw, bytes) else raw,

@@ -27,6 +27,7 @@ from harness.articles.tallies import add_article
 from harness.serving.inference.formats import ENDINGS as TABLE_ENDINGS
 from harness.serving.trust import trust_lines
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
+from harness.values.formatting import counted
 from harness.values.language import LanguageWarning, codes, describe, mismatch, outside
 from harness.values.parties import Registry, shipped
 from harness.values.parties import read as read_registry
@@ -201,7 +202,7 @@ def _several_articles(path: Path) -> Problem:
 
 
 def _too_many_rows(article: LabelledArticle) -> Problem:
-    what = f"has {len(article.mentions):,} rows, and a page shows at most {MAX_PAGE_ROWS:,}"
+    what = f"has {counted(len(article.mentions), 'row')}, and a page shows at most {MAX_PAGE_ROWS:,}"
     return Problem(article.article.id, what, "write a table: --output readings.csv")
 
 
@@ -262,7 +263,8 @@ def _write(
     """Write pages and tables of articles as they are labelled, and count them on ``reading``."""
     models = tuple(model.uri for model in (reader.stance, reader.frames) if model is not None)
     cards = {"stance": reader.stance, "frames": reader.frames}
-    trust = tuple(trust_lines({name: model.card for name, model in cards.items() if model is not None}))
+    labelled = {name: model.card for name, model in cards.items() if model is not None}
+    reading.trust = trust = tuple(trust_lines(labelled))
     tables = [path for path in outputs if path.suffix.lower() in TABLE_ENDINGS]
     pages = [path for path in outputs if path.suffix.lower() in PAGE_ENDINGS]
     folders = [path for path in outputs if not path.suffix]
@@ -308,7 +310,8 @@ def _language_notes(read_in: Mapping[str, int], reader: ArticleReader) -> list[s
     for language in sorted(set(read_in) - set(languages())):
         notes.append(
             f"{describe([language])}: who speaks is not told, and quotations are by somebody unknown;"
-            f" parties are found by the names of the registry ({read_in[language]:,} of {total:,} articles)"
+            f" parties are found by the names of the registry ({read_in[language]:,} of"
+            f" {counted(total, 'article')})"
         )
     for what, model in (("the stance model", reader.stance), ("the framing model", reader.frames)):
         others = outside(sorted(read_in), model.languages) if model is not None else ()

@@ -12,6 +12,7 @@ from harness.articles.console import WIDTH, print_notes, print_paths, printable
 from harness.articles.holders import VOICES
 from harness.articles.tallies import PartyTally
 from harness.values.errors import ArticleError, Problem
+from harness.values.formatting import agreeing, counted
 from harness.values.labels import STANCES
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Reading:
         What kept articles from being read.
     notes : list of str
         What a reader of the result should know.
+    trust : tuple of str
+        How far the labels may be trusted, a line a model; see :mod:`harness.serving.trust`.
     row_records : list of dict, optional
         The rows, where they were kept; see :attr:`rows`.
     columns : tuple of str
@@ -54,6 +57,7 @@ class Reading:
     written: list[Path] = field(default_factory=list)
     unreadable: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    trust: tuple[str, ...] = ()
     row_records: list[dict[str, Any]] | None = None
     columns: tuple[str, ...] = ()
 
@@ -99,14 +103,15 @@ class Reading:
         return table.fillna(dict.fromkeys(columns[2:], 0)).astype(dict.fromkeys(columns[2:], int))
 
     def __repr__(self) -> str:
-        return f"Reading({self.n_articles:,} articles, {self.n_rows:,} rows, {len(self.tallies):,} parties)"
+        articles, rows = counted(self.n_articles, "article"), counted(self.n_rows, "row")
+        return f"Reading({articles}, {rows}, {counted(len(self.tallies), 'party', 'parties')})"
 
     def _repr_html_(self) -> str:
         # pandas escapes the names of parties.
         return self.counts.to_html(index=False)
 
     def show(self, console: Console | None = None) -> None:
-        """Print counts by party, own voice and quotes apart, what could not be read, and what was written.
+        """Print counts by party, own voice and quotes apart, how far to trust them, and what was written.
 
         Parameters
         ----------
@@ -117,9 +122,9 @@ class Reading:
             from rich.console import Console
 
             console = Console(highlight=False, width=WIDTH)
-        articles = _counted(self.n_articles, "article")
+        articles = counted(self.n_articles, "article")
         if self.tallies:
-            rows = _counted(self.n_rows, "row")
+            rows = counted(self.n_rows, "row")
             console.print(f"{articles}, {rows} (a row is a party in a sentence)", style="italic")
             console.print(self._table())
             console.print(
@@ -128,11 +133,16 @@ class Reading:
         else:
             console.print(f"{articles}: no sentence mentions a party of the registry.")
         if len(self.tallies) > MAX_PARTIES:
-            console.print(f"{len(self.tallies) - MAX_PARTIES} more parties are in the tables and pages.")
+            more = len(self.tallies) - MAX_PARTIES
+            parties = f"{more} more {agreeing(more, 'party is', 'parties are')}"
+            console.print(f"{parties} in the tables and pages.")
         print_notes(console, [*map(str, self.unreadable[:MAX_PROBLEMS]), *self.notes])
         if len(self.unreadable) > MAX_PROBLEMS:
             print_notes(console, [f"{len(self.unreadable) - MAX_PROBLEMS} more could not be read"])
         print_paths(console, self.written)
+        # Last, as `harness predict` does: counts that are copied on from here should not go without it.
+        for line in self.trust if self.tallies else ():
+            console.print(line, markup=False)
 
     def _table(self) -> Table:
         from rich.table import Table
@@ -146,10 +156,6 @@ class Reading:
             cells = (_stance_counts(tally.stances[voice]) for voice in VOICES)
             table.add_row(printable(name), *cells, str(tally.unsure or "–"))
         return table
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
 def _stance_counts(counts: Counter[str]) -> str:

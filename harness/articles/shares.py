@@ -26,6 +26,7 @@ from harness.scoring.statistics.corrected_share import (
     naive_share,
 )
 from harness.values.errors import ArticleError, Problem, suggest
+from harness.values.formatting import counted
 from harness.values.labels import STANCES
 from harness.values.minimums import MIN_GOLD_ROWS
 
@@ -189,7 +190,9 @@ def _labelled(table: pd.DataFrame, by_key: pd.DataFrame) -> Gold:
     rate = labelled["stratum"].map(answered / drawn)
     if len(labelled) < len(table):
         blank = len(table) - len(labelled)
-        notes.append(f"{blank:,} of {len(table):,} rows have no label; the others are weighted up for them")
+        notes.append(
+            f"{blank:,} of {counted(len(table), 'row')} have no label; the others are weighted up for them"
+        )
     rows = labelled.assign(pi=labelled["pi"] * rate).join(by_key, on="row")
     if (rows["gold_voice"] != "").any() and (rows["gold_voice"] == "").any():
         notes.append("gold_voice is filled in for some rows only; for the others the predicted voice is used")
@@ -261,7 +264,7 @@ def limitations(shares: Sequence[StanceShare], gold: Gold | None) -> tuple[str, 
     few = {tuple(share.group.values()) for share in both if share.n_gold < MIN_GOLD_ROWS}
     if not few:
         return gold.notes
-    what = f"in {len(few):,} of {len(groups):,} groups fewer than {MIN_GOLD_ROWS} rows are labelled"
+    what = f"in {len(few):,} of {counted(len(groups), 'group')} fewer than {MIN_GOLD_ROWS} rows are labelled"
     return (*gold.notes, f"{what}, so shares are not corrected there: label more rows, or use fewer groups")
 
 

@@ -14,7 +14,7 @@ from harness.audits.intervals import alphas, format_share, gap, mean, rate
 from harness.audits.mislabelled import LabelIssues, issues_of
 from harness.scoring.score import score
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
-from harness.values.formatting import interval, number
+from harness.values.formatting import counted, interval, number
 from harness.values.minimums import MIN_ISSUE_ROWS
 from harness.values.tables import Predictions
 
@@ -199,7 +199,8 @@ def _issue_sentence(issues: LabelIssues) -> str:
     many = measure.value > MAX_MISLABELLED * measure.n
     doubt = "; that many suggest errors of the classifier rather than of the labels" if many else ""
     return (
-        f"{measure.value:,.0f} of {measure.n:,} rows look mislabelled, judged by this classifier{doubt};"
+        f"{measure.value:,.0f} of {counted(measure.n, 'row')} look mislabelled, judged by this"
+        f" classifier{doubt};"
         f" the {len(issues.rows)} most probable are listed."
     )
 

@@ -29,6 +29,7 @@ from harness.audits.intervals import format_share, share
 from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
+from harness.values.formatting import counted
 from harness.values.labels import STANCES
 from harness.values.language import codes
 from harness.values.parties import find_name
@@ -203,8 +204,10 @@ class Behaviour:
             if measure.low > self.failures
         ]
         sentence = (
-            f"Labels change in {format_share(invariance)} of the {invariance.n} pairs where they should stay,"
-            f" and do not move in {format_share(direction)} of the {direction.n} pairs where they should."
+            f"Labels change in {format_share(invariance)} of the {counted(invariance.n, 'pair')}"
+            " where they should stay,"
+            f" and do not move in {format_share(direction)} of the {counted(direction.n, 'pair')}"
+            " where they should."
         )
         most = ", ".join(weak[:MAX_NAMED_CAPABILITIES])
         return f"{sentence} It fails most at {most}." if weak else sentence

@@ -25,7 +25,7 @@ from harness.evaluation.prepared import Prepared
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.evaluation.trial import list_trials, refit, run_trial
 from harness.values.findings import Finding
-from harness.values.formatting import duration
+from harness.values.formatting import counted, duration
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _planned_digests(prepared: Prepared) -> frozenset[str]:
 
 
 def _too_long(cost: float, n: int, minutes: float) -> Unavailable:
-    trials = "1 trial" if n == 1 else f"{n} trials"
+    trials = counted(n, "trial")
     time = duration(cost, minutes_from=90)
     return Unavailable(
         f"Training it without the target ({trials}) would take about {time}; {minutes:g} min are allowed. Set"

@@ -21,6 +21,7 @@ from harness.tracking.store import Store
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, ModelError, Problem, suggest
 from harness.values.findings import Finding
+from harness.values.formatting import counted
 from harness.values.labels import check_probabilities
 from harness.values.language import mismatch, outside
 from harness.values.tables import Corpus, Predictions
@@ -200,7 +201,7 @@ def log_model_audit(store: Store | None, audit: ModelAudit, output: Path | None 
     with tempfile.TemporaryDirectory(prefix="harness-audit-") as name:
         folder = Path(name)
         write_findings(folder, audit.findings)
-        about = f"{audit.n:,} rows of {audit.corpus}"
+        about = f"{counted(audit.n, 'row')} of {audit.corpus}"
         page = audits_page(audit.uri, about, audit.notes, audit.findings)
         (folder / "report.html").write_text(page, encoding="utf-8")
         if store is not None:

@@ -20,7 +20,7 @@ from harness.audits.intervals import format_share, mean, rate, share
 from harness.classifiers.protocol import Example
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
-from harness.values.formatting import interval, number
+from harness.values.formatting import counted, interval, number
 from harness.values.minimums import MIN_PARTY_ITEMS
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _sentence(
     if len(ranked) > MAX_NAMED_PARTIES:
         sentences.append(f"Other parties with such a bias: {len(ranked) - MAX_NAMED_PARTIES}.")
     n = len({swap.row for swap in swaps})
-    sentences.append(f"{len(swaps):,} swaps in {n:,} of {len(subject.examples):,} test items.")
+    sentences.append(f"{len(swaps):,} swaps in {n:,} of {counted(len(subject.examples), 'test item')}.")
     return " ".join(sentences)
 
 

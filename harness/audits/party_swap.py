@@ -13,6 +13,7 @@ from harness.audits.renaming import mentions_any, party_meant, party_mentions, r
 from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Finding, not_applicable
+from harness.values.formatting import agreeing, counted
 from harness.values.minimums import MIN_ITEMS
 from harness.values.parties import Party, Registry, from_records, read, shipped
 
@@ -172,7 +173,8 @@ def _named_party(registry: Registry, example: Example) -> Party | None:
 def _no_swap_reason(n_named: int, n: int) -> str:
     if not n_named:
         return (
-            f"None of {n:,} test items is about a known party; name a registry with"
+            f"None of {counted(n, 'test item')} is about a known party; name a registry with"
             " audits.party_swap.parties."
         )
-    return f"{n_named:,} test items are about a known party, but no other party's name fits into any of them."
+    items = f"{counted(n_named, 'test item')} {agreeing(n_named, 'is', 'are')}"
+    return f"{items} about a known party, but no other party's name fits into any of them."

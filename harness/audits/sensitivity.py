@@ -19,6 +19,7 @@ from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
+from harness.values.formatting import counted
 from harness.values.minimums import MIN_ITEMS
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _evaluate(subject: Subject, rows: Sequence[int], variants: Variants, answers
     measures.append(_all_parties_right(subject))
     by_name = {measure.name: measure for measure in measures}
     verdict, reasons = _verdict(by_name)
-    drawn = f"{len(rows):,} of {len(subject.examples):,} test items, drawn at random"
+    drawn = f"{len(rows):,} of {counted(len(subject.examples), 'test item')}, drawn at random"
     sentence = " ".join([*reasons, *_sentences(by_name), f"Based on {drawn}."])
     return Finding(NAME, verdict, sentence, tuple(measures), tuple(_details(subject, variants, answers)))
 
@@ -203,7 +204,7 @@ def _sentences(measures: dict[str, Measure]) -> Iterator[str]:
     right = measures["all_parties_right"]
     if not math.isnan(right.value):
         yield (
-            f"Of {right.n:,} sentences whose parties have different labels, all parties are right in"
+            f"Of {counted(right.n, 'sentence')} whose parties have different labels, all parties are right in"
             f" {format_share(right)}; a classifier that ignores the target achieves 0 %."
         )
 

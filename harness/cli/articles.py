@@ -10,6 +10,7 @@ import typer
 
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
+from harness.values.formatting import counted
 
 if TYPE_CHECKING:
     from harness.articles.reading import Reading
@@ -155,7 +156,8 @@ def sample(
     drawn = draw_sample(load_readings(readings), size, by=strata, seed=seed)
     write_sample(drawn, output)
     typer.echo(
-        f"{output}: {len(drawn):,} rows. Fill in gold: critical, neutral or supportive toward the target;"
+        f"{output}: {counted(len(drawn), 'row')}. Fill in gold: critical, neutral or supportive"
+        " toward the target;"
     )
     typer.echo("and, where you care whose view it is, gold_voice: own (the outlet's) or quoted. Then:")
     # Shares are corrected where enough rows of a group are labelled: in the strata, not in every week.

@@ -9,6 +9,7 @@ import typer
 
 from harness.cli import screen
 from harness.cli.reporting import Report
+from harness.values.formatting import counted
 
 
 def audit(
@@ -38,7 +39,7 @@ def audit(
 
     audited = audit_model(model, corpus=corpus, set=set_ or (), output=output)
     examined = audited.examined
-    typer.echo(f"{examined.uri} on {examined.n:,} rows of {examined.corpus}")
+    typer.echo(f"{examined.uri} on {counted(examined.n, 'row')} of {examined.corpus}")
     for note in audited.notes:
         typer.echo(screen.paragraph(f"note: {note}"))
     # Audits are all that was asked for: those that passed are explained, too.

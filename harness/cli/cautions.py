@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.values.formatting import percent
+from harness.values.formatting import counted, percent
 from harness.values.minimums import MIN_SCORED_ROWS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def too_few_test_rows(prepared: Prepared) -> str:
     of_label = f"{fewest}" if fewest == most else f"{fewest} to {most}"
     half = share("right", n // 2, n)
     return (
-        f"{n} test {'row' if n == 1 else 'rows'}, {of_label} a label: too few to say more than how many were"
+        f"{counted(n, 'test row')}, {of_label} a label: too few to say more than how many were"
         f" right. Were {n // 2} of {n} right, the share could be anything from {percent(half.low, unit=' %')}"
         f" to {percent(half.high, unit=' %')} (95 % interval). Scores are shown from {MIN_SCORED_ROWS}"
         " test rows on."

@@ -11,7 +11,7 @@ from harness.cli import screen
 from harness.cli.experiments import Sets
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
-from harness.values.formatting import interval, needed_items, number, p_value, percent
+from harness.values.formatting import counted, interval, needed_items, number, p_value, percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -118,7 +118,7 @@ def show_comparison(compared: ComparedRuns) -> None:
     pairs = shown_pairs(comparison)
     console.print(pairs_table(comparison, pairs))
     console.print(
-        f"* established: p, corrected for {len(comparison.pairs)} comparisons, is at most 0.05.\n"
+        f"* established: p, corrected for {counted(len(comparison.pairs), 'comparison')}, is at most 0.05.\n"
         "check: p by randomization, uncorrected. better: in which share of the resamples.\n"
         "needed: items that would show a difference of this size; seeds where none would.\n"
     )
@@ -144,7 +144,11 @@ def runs_table(comparison: Comparison) -> Table:
     """Set the runs one below the other, tie groups apart."""
     from harness.scoring.comparison.conclusions import MAX_NAME_LETTERS, shortened
 
-    groups = "" if comparison.n_clusters == comparison.n_items else f" in {comparison.n_clusters:,} groups"
+    groups = (
+        ""
+        if comparison.n_clusters == comparison.n_items
+        else f" in {counted(comparison.n_clusters, 'group')}"
+    )
     title = f"{comparison.metric} on {comparison.n_items:,} {comparison.split} items{groups}"
     table = screen.table(title, ["#", "run"], ["score", "95 % interval", "seed sd", "item se", "tie"])
     for run in comparison.runs:

@@ -11,6 +11,7 @@ from harness.cli import screen
 from harness.cli.reporting import Report, as_json
 from harness.values import catalog
 from harness.values.commands import command_line
+from harness.values.formatting import agreeing, counted
 
 if TYPE_CHECKING:
     from harness.corpora.fetch.fetching import FetchedCorpus
@@ -98,14 +99,14 @@ def _fetched(name: str, fetched: FetchedCorpus) -> list[str]:
     if len(states) <= MAX_FILES:
         lines += [f"  {path}: {state}" for path, state in fetched.states.items()]
     else:
-        lines += [f"  {states.count(state):,} files: {state}" for state in dict.fromkeys(states)]
+        lines += [f"  {counted(states.count(state), 'file')}: {state}" for state in dict.fromkeys(states)]
     if new := states.count("unverified"):
-        files, theirs = ("1 file", "its own is") if new == 1 else (f"{new:,} files", "theirs are")
+        files, theirs = counted(new, "file"), agreeing(new, "its own is", "theirs are")
         pinned = f"{theirs} pinned now, so that other files will not be accepted in their place"
         lines.append(f"No published checksum is known for {files}; {pinned}.")
     if fetched.missing:
         few = len(fetched.missing) <= MAX_FILES
-        absent = ", ".join(fetched.missing) if few else f"{len(fetched.missing)} files of test"
+        absent = ", ".join(fetched.missing) if few else f"{counted(len(fetched.missing), 'file')} of test"
         lines += [
             f"Missing, and not needed to read the corpus: {absent}.",
             "To get them from elsewhere, delete the folder and fetch again with --mirror or --from.",

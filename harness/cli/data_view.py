@@ -1,4 +1,4 @@
-"""The verb init; and what ``validate`` shows of the files that a config names."""
+"""The verb init; and what ``validate`` shows of the corpus that a config names."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli import screen
+from harness.cli.cautions import too_few_test_rows
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
-from harness.values.errors import ConfigError, Problem, SplitError
+from harness.values.errors import ConfigError, Problem, SplitError, UnavailableError
+from harness.values.formatting import counted
 
 if TYPE_CHECKING:
     from harness.config.plan import Plan
@@ -46,7 +48,7 @@ def init(
 
 
 def data_lines(plan: Plan) -> list[str]:
-    """Return what was seen in the files of a plan, for the screen; empty for a published corpus.
+    """Return what was seen in the corpus of a plan, for the screen; empty for a factory of the user's own.
 
     Raises
     ------
@@ -55,23 +57,31 @@ def data_lines(plan: Plan) -> list[str]:
     ConfigError
         Where the split cannot be drawn, or a setting has no effect on these files.
     """
-    from harness.config.data_check import describe_data, reads_own_files
+    from harness.config.data_check import describe_data, is_readable
     from harness.evaluation.prepared import prepare
 
-    if not reads_own_files(plan):
+    if not is_readable(plan):
         return []
     try:
         prepared = prepare(plan)
+    except UnavailableError as error:
+        # Offline this says nothing against the config.
+        return [_line(f"the corpus could not be looked at: {problem}") for problem in error.problems]
     except SplitError as error:
         raise ConfigError([Problem("split", str(error))]) from error
     first = prepared.splits[0]
     parts = ", ".join(
         f"{part} {len(first.part(part)):,}" for part in ("train", "validation", "calibration", "test")
     )
-    folds = f" (first of {len(prepared.splits)} folds)" if len(prepared.splits) > 1 else ""
+    folds = f" (first of {counted(len(prepared.splits), 'fold')})" if len(prepared.splits) > 1 else ""
     lines = [*describe_data(plan, prepared.corpus), f"will be divided into: {parts}{folds}"]
     notes = [f"note: {note}" for note in prepared.info.split.notes]
-    return [screen.paragraph(line, first="  ", then="    ") for line in [*lines, *notes]]
+    cautions = [text for text in (*prepared.language_notes, too_few_test_rows(prepared)) if text]
+    return [_line(line) for line in [*lines, *notes, *(f"caution: {text}" for text in cautions)]]
+
+
+def _line(text: str) -> str:
+    return screen.paragraph(text, first="  ", then="    ")
 
 
 def add_to(app: typer.Typer) -> None:

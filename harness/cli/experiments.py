@@ -13,7 +13,7 @@ from harness.cli.cautions import limits, right_of, too_few_test_rows
 from harness.cli.reporting import Report, Unfinished
 from harness.values.commands import command_line
 from harness.values.errors import ConfigError, ProblemsError
-from harness.values.formatting import duration, interval, number, percent
+from harness.values.formatting import counted, duration, interval, number, percent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,7 +41,7 @@ def validate(
     configs: Annotated[list[Path], typer.Argument(help="Configs, YAML files.", show_default=False)],
     set_: Sets = None,
 ) -> Report:
-    """Check configs and the files that they name; train nothing.
+    """Check configs and the corpora that they name; train nothing.
 
     Every problem is reported at once.
     """
@@ -207,8 +207,8 @@ def _opening(prepared: Prepared) -> str:
     parts = ", ".join(
         f"{len(getattr(first, part)):,} {part}" for part in ("train", "validation", "calibration", "test")
     )
-    folds = f" in {len(prepared.splits)} folds" if len(prepared.splits) > 1 else ""
-    rows = f"{len(prepared.corpus):,} rows{folds}"
+    folds = f" in {counted(len(prepared.splits), 'fold')}" if len(prepared.splits) > 1 else ""
+    rows = f"{counted(len(prepared.corpus), 'row')}{folds}"
     return f"{plan.name}: {plan.config.task} on {prepared.corpus.name}, {rows} ({parts})"
 
 

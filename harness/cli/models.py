@@ -14,7 +14,7 @@ from harness.cli import screen
 from harness.cli.reporting import Report, Unfinished, as_json
 from harness.values.commands import command_line
 from harness.values.errors import ModelError
-from harness.values.formatting import interval, number
+from harness.values.formatting import counted, interval, number
 from harness.values.gates import GateResult
 
 _COMMA_BEFORE_NAME = re.compile(r",(?=\s*\w+\s*=)")
@@ -260,7 +260,7 @@ def predict(
         options=options,
     )
     if sink is not None:
-        typer.echo(f"{count:,} rows written to {sink}", err=True)
+        typer.echo(f"{counted(count, 'row')} written to {sink}", err=True)
     # Last, on standard error: labels that are copied on from here should not go without it.
     for line in loaded.trust:
         typer.echo(line, err=True)

@@ -11,7 +11,7 @@ import typer
 from harness.cli import screen
 from harness.cli.experiments import REUSED
 from harness.cli.reporting import Report, Unfinished
-from harness.values.formatting import duration, number, percent, percent_interval
+from harness.values.formatting import agreeing, counted, duration, number, percent, percent_interval
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,7 +103,10 @@ def crosstab(
         )
     )
     if left_out:
-        console.print(f"{left_out:,} rows were left out because a model abstained.")
+        console.print(
+            f"{counted(left_out, 'row')} {agreeing(left_out, 'was', 'were')} left out because a"
+            " model abstained."
+        )
     return {"tables": tables, "left_out": left_out}
 
 
@@ -166,7 +169,7 @@ def suite_table(rows: list[SuiteRow]) -> Table:
 
 def cross_table(table: CrossTable) -> Table:
     """Set the frames of a party one below the other, its stances side by side."""
-    shown = screen.table(f"{table.party}: {table.n:,} mentions", ["frame"], list(table.stances))
+    shown = screen.table(f"{table.party}: {counted(table.n, 'mention')}", ["frame"], list(table.stances))
     for frame in table.frames:
         shown.add_row(frame, *(_share(cell.predicted) for cell in table.row(frame)))
     return shown

@@ -16,6 +16,7 @@ from harness.corpora.label_words import UNKNOWN_LABEL, guess_label_map, yaml_map
 from harness.corpora.tabular import FileTable, Layout, read_cells
 from harness.values.catalog import lookup, options_model
 from harness.values.errors import CorpusError, Problem
+from harness.values.formatting import counted
 from harness.values.labels import STANCES
 from harness.values.minimums import MIN_CORPUS_ROWS
 from harness.values.row_files import (
@@ -82,7 +83,7 @@ def starter_config(data: Path, config: Path) -> str:
         *_language(table, guess, "corpus"),
     ]
     head = [
-        Line(f"# Written by harness init from {data.name}, {len(table.locations):,} rows."),
+        Line(f"# Written by harness init from {data.name}, {counted(len(table.locations), 'row')}."),
         Line("# Each guess has its reason beside it."),
         Line(f"# Look whether it is right: harness validate {config.name}"),
         Line(f"name: {name}"),
@@ -127,7 +128,7 @@ def _problems(table: FileTable, guess: Guess) -> Iterator[Problem]:
         hint = "labels are 2 to 15 different values; name the column stance, or frames"
         yield Problem(table.source, f"has no column that looks like labels, of {headings}", hint)
     if len(table.locations) < MIN_CORPUS_ROWS:
-        what = f"has {len(table.locations)} rows, too few to train and test on"
+        what = f"has {counted(len(table.locations), 'row')}, too few to train and test on"
         yield Problem(table.source, what, f"label {MIN_CORPUS_ROWS} or more")
 
 

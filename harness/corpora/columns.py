@@ -111,6 +111,12 @@ class Shape:
         return {number_text(key): name for key, name in self.label_map.items()}
 
 
+def shape_of(options: Mapping[str, Any]) -> Shape:
+    """Return the shape that the options of a reader describe."""
+    maps = (options["columns"] or {}, options["label_map"] or {})
+    return Shape(*maps, options["target"], options["separator"], options["aggregate"])
+
+
 def canonical(raw: Raw, shape: Shape, task: Task) -> Raw:
     """Rename columns and labels.
 

@@ -1,4 +1,4 @@
-"""A corpus of one's own files in, what was seen in it out, line by line: what ``harness validate`` prints."""
+"""A corpus in, what was seen in it out, line by line: what ``harness validate`` prints."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.values.errors import listed
+from harness.values.formatting import counted
 from harness.values.labels import LabelSet
+from harness.values.language import describe
 from harness.values.row_files import (
     DELIMITERS,
     file_format,
@@ -28,7 +30,7 @@ MAX_NAMES = 8
 
 
 def survey(corpus: Corpus, labels: LabelSet) -> Iterator[str]:
-    """Yield what a corpus holds: rows, sentences, parties, labels, groups, outlets, dates, split, votes.
+    """Yield what a corpus holds, a line each: rows and parties, labels, articles, outlets, dates, votes, …
 
     Parameters
     ----------
@@ -39,12 +41,12 @@ def survey(corpus: Corpus, labels: LabelSet) -> Iterator[str]:
     rows = corpus.rows
     sentences = len(rows.drop_duplicates(["group", "text"]))
     parties = rows["target"].dropna()
-    counts = [f"{len(rows):,} rows", f"{sentences:,} sentences"]
+    counts = [counted(len(rows), "row"), counted(sentences, "sentence")]
     if len(parties):
         names = parties.value_counts()
         shown = ", ".join(f"{name} {count:,}" for name, count in names.head(MAX_NAMES).items())
         more = ", …" if len(names) > MAX_NAMES else ""
-        counts.append(f"{len(names):,} {'party' if len(names) == 1 else 'parties'} ({shown}{more})")
+        counts.append(f"{counted(len(names), 'party', 'parties')} ({shown}{more})")
     yield ", ".join(counts)
     codes = corpus.truth(labels)
     per_label = codes.sum(axis=0) if labels.multi else [(codes == k).sum() for k in range(len(labels))]
@@ -52,7 +54,9 @@ def survey(corpus: Corpus, labels: LabelSet) -> Iterator[str]:
         f"{name} {count:,}" for name, count in zip(labels.names, per_label, strict=True)
     )
     facts = [_groups(rows["group"]), *(_values(rows, name) for name in ("outlet", "holder")), _dates(rows)]
-    facts += [_split(rows["split"]), _votes(rows)]
+    facts += [f"language: {describe(corpus.languages) or 'unknown'}", _counts(rows, "split"), _votes(rows)]
+    # Of a joined corpus, whose parts differ in size.
+    facts += [_counts(rows, "corpus")] if "corpus" in rows.columns else []
     yield from (fact for fact in facts if fact)
     others = [str(name) for name in rows.columns if name not in CORPUS_COLUMNS]
     if others:
@@ -87,12 +91,15 @@ def _groups(column: Any) -> str:
     if not len(groups):
         return "no groups (articles): sentences of one article may lie in train and in test"
     without = len(column) - len(groups)
-    return f"groups (articles): {groups.nunique():,}" + (f", {without:,} rows without one" if without else "")
+    return f"groups (articles): {groups.nunique():,}" + (
+        f", {counted(without, 'row')} without one" if without else ""
+    )
 
 
 def _values(rows: Any, name: str) -> str:
-    values = rows[name].dropna()
-    return f"{name}s: {values.nunique():,} ({listed(sorted(set(values))[:MAX_NAMES])})" if len(values) else ""
+    values = sorted(set(rows[name].dropna()))
+    more = ", …" if len(values) > MAX_NAMES else ""
+    return f"{name}s: {len(values):,} ({listed(values[:MAX_NAMES])}{more})" if values else ""
 
 
 def _dates(rows: Any) -> str:
@@ -100,12 +107,15 @@ def _dates(rows: Any) -> str:
     if not dates:
         return ""
     without = len(rows) - len(dates)
-    return f"dates: {dates[0]} to {dates[-1]}" + (f", {without:,} rows without one" if without else "")
+    return f"dates: {dates[0]} to {dates[-1]}" + (
+        f", {counted(without, 'row')} without one" if without else ""
+    )
 
 
-def _split(column: Any) -> str:
-    counts = column.dropna().value_counts()
-    return "split: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()) if len(counts) else ""
+def _counts(rows: Any, name: str) -> str:
+    counts = rows[name].dropna().value_counts()
+    shown = ", ".join(f"{value} {count:,}" for value, count in counts.items())
+    return f"{name}: {shown}" if shown else ""
 
 
 def _votes(rows: Any) -> str:
@@ -114,4 +124,4 @@ def _votes(rows: Any) -> str:
     if not votes:
         return ""
     agree = sum(len(set(value)) == 1 for value in votes)
-    return f"votes: {len(votes):,} rows with two or more, all agree on {agree:,}"
+    return f"votes: {counted(len(votes), 'row')} with two or more, all agree on {agree:,}"

@@ -17,7 +17,7 @@ from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison import Comparison, compare
 from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.values.errors import PredictionsError
-from harness.values.formatting import duration, number
+from harness.values.formatting import counted, duration, number
 from harness.values.tables import Predictions
 
 SPLIT = "validation"
@@ -168,7 +168,7 @@ def _tie(comparison: Comparison, ranked: Sequence[Contender], policy: PromotionP
 
 
 def _rows(comparison: Comparison) -> str:
-    return f"{comparison.n_items:,} rows in {comparison.n_clusters:,} groups"
+    return f"{counted(comparison.n_items, 'row')} in {counted(comparison.n_clusters, 'group')}"
 
 
 def _reason(first: Contender, second: Contender, policy: PromotionPolicy) -> str:

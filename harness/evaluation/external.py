@@ -16,6 +16,7 @@ from harness.evaluation.prepared import Prepared
 from harness.evaluation.trial import SCORED_PARTS
 from harness.splits import Split
 from harness.values.errors import PredictionsError, Problem, suggest
+from harness.values.formatting import agreeing, counted
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 
@@ -318,7 +319,11 @@ def _notes(
     scored = {id_ for split, part in _parts(prepared, by_seed) for id_ in split.part(part)}
     n_unscored = len({line.id for line in lines} - scored)
     if n_unscored:
-        yield f"{n_unscored:,} items are left out: they are training rows or belong to an incomplete part."
+        yield (
+            f"{counted(n_unscored, 'item')} {agreeing(n_unscored, 'is', 'are')} left out:"
+            f" {agreeing(n_unscored, 'it is a training row or belongs', 'they are training rows or belong')}"
+            " to an incomplete part."
+        )
     if not lines[0].proba:
         needing = [metric.name for metric in prepared.plan.metrics if metric.probabilities]
         if needing:

@@ -26,6 +26,7 @@ from harness.scoring.metrics.selection import refusal
 from harness.splits import PARTS, Split
 from harness.values.catalog import Bound
 from harness.values.errors import CorpusError, Problem
+from harness.values.formatting import counted
 from harness.values.labels import STANCES, LabelSet, Task
 from harness.values.language import describe, detect_all, outside
 from harness.values.minimums import MIN_CORPUS_ROWS, MIN_SCORED_ROWS
@@ -62,8 +63,9 @@ class Prepared:
     def __repr__(self) -> str:
         plan, folds = self.plan, len(self.splits)
         return (
-            f"Prepared({plan.name!r}: {plan.config.task} on {self.corpus.name}, {len(self.corpus):,} rows,"
-            f" {folds} {'fold' if folds == 1 else 'folds'},"
+            f"Prepared({plan.name!r}: {plan.config.task} on {self.corpus.name},"
+            f" {counted(len(self.corpus), 'row')},"
+            f" {counted(folds, 'fold')},"
             f" classifiers {', '.join(planned.name for planned in plan.classifiers)})"
         )
 
@@ -195,9 +197,9 @@ class Prepared:
         labelled = rows["target"].notna() & rows["stance"].notna() & rows["frames"].notna()
         sets = {task: labels_of(self.plan, entire, task) for task in TASKS}
         names = {task: () if labels is None else labels.names for task, labels in sets.items()}
-        return ReportRows(
-            test, rows.loc[labelled, list(CROSS_COLUMNS)], frames=names["framing"], stances=names["stance"]
-        )
+        cut = slices.comparable_slices(self.corpus, self.splits, self.plan.labels)
+        crossed = rows.loc[labelled, list(CROSS_COLUMNS)]
+        return ReportRows(test, crossed, frames=names["framing"], stances=names["stance"], slices=cut)
 
     def finish(self, result: ClassifierResult) -> FinishedClassifier:
         """Add to a classifier's result what its report, its figures and its card need of the experiment."""

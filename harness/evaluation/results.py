@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.plan import PlannedClassifier
 from harness.scoring.slice_tests import SliceResult
+from harness.scoring.slices import Slice
 from harness.serving.decisions.decider import Decider
 from harness.values.findings import Finding
+from harness.values.formatting import counted
 from harness.values.labels import LabelSet, Task
 from harness.values.tables import Corpus, Predictions, Scores
 
@@ -108,8 +110,9 @@ class ClassifierResult:
     def __repr__(self) -> str:
         served = f", serves seed {self.served.trial.seed}" if self.served is not None else ""
         return (
-            f"ClassifierResult({self.classifier.name!r}: {len(self.trials)} trials,"
-            f" {len(self.predictions):,} predictions, {len(self.findings)} findings{served})"
+            f"ClassifierResult({self.classifier.name!r}: {counted(len(self.trials), 'trial')},"
+            f" {counted(len(self.predictions), 'prediction')},"
+            f" {counted(len(self.findings), 'finding')}{served})"
         )
 
     @property
@@ -211,7 +214,10 @@ class ExperimentInfo:
     split: SplitInfo
 
     def __repr__(self) -> str:
-        return f"ExperimentInfo({self.name!r}: {self.task} on {self.corpus.name}, {self.corpus.size:,} rows)"
+        return (
+            f"ExperimentInfo({self.name!r}: {self.task} on {self.corpus.name},"
+            f" {counted(self.corpus.size, 'row')})"
+        )
 
 
 @dataclass(frozen=True)
@@ -226,15 +232,22 @@ class ReportRows:
         Rows with a target, a stance and frames: columns ``id, text, group, target, stance, frames``.
     frames, stances : tuple of str
         Label names of both tasks in this corpus; empty where it has none.
+    slices : tuple of Slice
+        What other runs on these test items can be compared on, see
+        :func:`harness.scoring.slices.comparable_slices`.
     """
 
     test: Corpus
     cross_labelled: pd.DataFrame
     frames: tuple[str, ...] = ()
     stances: tuple[str, ...] = ()
+    slices: tuple[Slice, ...] = ()
 
     def __repr__(self) -> str:
-        return f"ReportRows(test={self.test!r}, {len(self.cross_labelled):,} rows with stance and frames)"
+        return (
+            f"ReportRows(test={self.test!r}, {counted(len(self.cross_labelled), 'row')} with"
+            " stance and frames)"
+        )
 
 
 @dataclass(frozen=True)

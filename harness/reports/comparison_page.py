@@ -14,6 +14,9 @@ from harness.values.formatting import needed_items, number, p_value
 PLOT_WIDTH = 100
 """The plot is laid out in per cent of its width, so that it fits every screen."""
 
+MAX_SLICES = 20
+"""Slices of a pair that the page lists, the clearest differences first."""
+
 
 def comparison_page(
     comparison: Comparison,
@@ -50,6 +53,7 @@ def comparison_page(
             rows=[_plotted(comparison, entry) for entry in comparison.runs],
             reasons=reasons,
             slice_sentence=slice_sentence,
+            max_slices=MAX_SLICES,
             gloss=comparison.scalar_metric.metric.gloss,
             ties=TIES,
             p=p_value,

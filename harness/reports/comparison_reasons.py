@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison.disagreement import Disagreement, RunItems, SliceDifference, disagreement
+from harness.scoring.slices import Slice
 from harness.values.findings import Findings
-from harness.values.formatting import interval, number, percent
+from harness.values.formatting import counted, interval, number, percent
 
 MAX_EXPLAINED = 5
 """Runs that the best run is compared with item by item."""
@@ -28,11 +29,14 @@ class RunEvidence:
         Id of a test item → its sentence; empty where sentences may not be shown.
     report : str
         Path or address of its report; empty where there is none.
+    slices : sequence of Slice
+        Of its test items, beside those of label and party.
     """
 
     findings: Findings = ()
     sentences: Mapping[str, str] = field(default_factory=dict)
     report: str = ""
+    slices: Sequence[Slice] = ()
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,12 @@ def comparison_reasons(
     """
     ranked = [run.name for run in comparison.runs]
     best, *others = ranked
+    # All runs have the same test items; those of earlier versions carry no slices of them.
+    slices = next(
+        (evidence[name].slices for name in ranked if name in evidence and evidence[name].slices), ()
+    )
     disagreements = tuple(
-        disagreement((best, name), items[best], items[name])
+        disagreement((best, name), items[best], items[name], slices=slices)
         for name in others[:MAX_EXPLAINED]
         if best in items and name in items
     )
@@ -106,7 +114,8 @@ def reason_sentences(reasons: ComparisonReasons) -> list[str]:
     pair = reasons.disagreements[0]
     sentences = [_audit_sentence((pair.better, pair.worse), reasons.audits)] if reasons.audits else []
     sentences.append(
-        f"Of {pair.n:,} items only {pair.better} labels {pair.only_better:,} correctly, only {pair.worse}"
+        f"Of {counted(pair.n, 'item')} only {pair.better} labels {pair.only_better:,} correctly,"
+        f" only {pair.worse}"
         f" {pair.only_worse:,}; both {pair.both:,}, neither {pair.neither:,}."
     )
     sentences.append(slice_sentence(pair))
@@ -141,7 +150,8 @@ def slice_sentence(pair: Disagreement) -> str:
 
 def _slice(pair: Disagreement, entry: SliceDifference) -> str:
     return (
-        f"{entry.column} {entry.value} ({entry.n:,} items): {pair.better} {percent(entry.better)} correct,"
+        f"{entry.column} {entry.value} ({counted(entry.n, 'item')}): {pair.better}"
+        f" {percent(entry.better)} correct,"
         f" {pair.worse} {percent(entry.worse)}, difference {number(entry.difference, signed=True)}"
         f" ({interval(entry.low, entry.high, signed=True)})"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.reports.figures import BLUE, GREY, INK, ORANGE, canvases, png
 from harness.scoring.comparison import Comparison, Pair, RankedRun
 from harness.scoring.comparison.conclusions import shortened
+from harness.values.formatting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,5 +112,9 @@ def _rows(axes: Axes, names: Sequence[str]) -> None:
 
 
 def _title(comparison: Comparison) -> str:
-    groups = "" if comparison.n_clusters == comparison.n_items else f" in {comparison.n_clusters:,} groups"
+    groups = (
+        ""
+        if comparison.n_clusters == comparison.n_items
+        else f" in {counted(comparison.n_clusters, 'group')}"
+    )
     return f"{comparison.metric} on {comparison.n_items:,} {comparison.split} items{groups}"

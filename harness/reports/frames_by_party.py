@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.reports.figures import BLUE, GREY, canvases, png
 from harness.scoring.crosstab import ALL, CrossCell, CrossTable
+from harness.values.formatting import counted
 from harness.values.labels import NO_FRAME, Task
 
 if TYPE_CHECKING:
@@ -82,4 +83,4 @@ def _panel(panel: Axes, table: CrossTable, task: Task, *, named: bool) -> None:
     panel.tick_params(axis="y", length=0)
     panel.grid(axis="x", color="#e3e6e9", linewidth=0.6)
     # A longer name would run into the title of the next panel.
-    panel.set_title(f"{table.party[:34]}, {table.n:,} mentions", fontsize=9, loc="left")
+    panel.set_title(f"{table.party[:34]}, {counted(table.n, 'mention')}", fontsize=9, loc="left")

@@ -12,7 +12,7 @@ from harness.reports.run_summary import Summary
 from harness.serving.trust import ModelCard, abstains_below, trust_line
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST
-from harness.values.formatting import number, percent
+from harness.values.formatting import counted, number, percent
 from harness.values.language import describe
 
 
@@ -123,17 +123,17 @@ def _scores(summary: Summary) -> str:
         for row in summary.served_scores.to_dict("records")
         if row["metric"] in names
     )
-    what = f"This model (seed {summary.seed}) on {len(test):,} test items:"
+    what = f"This model (seed {summary.seed}) on {counted(len(test), 'test item')}:"
     if experiment.split.folds > 1:
         what = (
             "This model was refitted on all rows, so no test rows are left for it. These are the scores of"
-            f" cross-validation with seed {summary.seed}, on {len(test):,} items:"
+            f" cross-validation with seed {summary.seed}, on {counted(len(test), 'item')}:"
         )
     text = f"## Scores\n\n{what}\n\n| metric | value | 95 % interval over items |\n|---|---|---|\n{table}"
     if len(summary.seeds) > 1:
         primary = experiment.primary.name
         mean = number(summary.result.scores.value(primary))
-        text += f"\n\nMean {primary} over {len(summary.seeds)} seeds: {mean}."
+        text += f"\n\nMean {primary} over {counted(len(summary.seeds), 'seed')}: {mean}."
     return text
 
 
@@ -151,7 +151,7 @@ def _audits(summary: Summary) -> str:
 def _data(summary: Summary) -> str:
     corpus, split = summary.experiment.corpus, summary.experiment.split
     # A card is read where the model is served, without the report: the limits have to stand in it.
-    lines = [f"- Corpus: {corpus.name}, {corpus.size:,} rows, fingerprint `{corpus.fingerprint}`."]
+    lines = [f"- Corpus: {corpus.name}, {counted(corpus.size, 'row')}, fingerprint `{corpus.fingerprint}`."]
     lines += [f"- Language: {describe(corpus.languages)}."] if corpus.languages else []
     note = language_note(summary.result.classifier, corpus.languages)
     lines += [f"- {each}" for each in (*corpus.notes, note) if each]

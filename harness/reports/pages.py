@@ -18,7 +18,7 @@ from harness.scoring.slice_tests import SliceResult, reportable
 from harness.serving.trust import trust_line
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST, Cell, Findings
-from harness.values.formatting import number, percent, percent_interval
+from harness.values.formatting import counted, number, percent, percent_interval
 from harness.values.language import describe
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters |= {"number": number, "percent": percent, "words": words, "cell": cell}
-    templates.filters |= {"range": percentages}
+    templates.filters |= {"range": percentages, "counted": counted}
     return templates
 
 
@@ -145,14 +145,14 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
     bound, split, corpus = result.classifier.bound, experiment.split, experiment.corpus
     chosen = result.served.options if result.served is not None else bound.options
     sizes = ", ".join(f"{part} {size:,}" for part, size in split.sizes.items())
-    folds = f"{split.folds} folds; sizes of the first: " if split.folds > 1 else ""
+    folds = f"{counted(split.folds, 'fold')}; sizes of the first: " if split.folds > 1 else ""
     options = ", ".join(f"{name}: {json.dumps(plain(value))}" for name, value in chosen.items())
     return [
         ("classifier", f"{result.classifier.name} ({bound.kind})"),
         ("options", options or "none"),
         ("tuned on validation", ", ".join(result.classifier.tune) or "nothing"),
         ("task", f"{experiment.task}: {', '.join(words(name) for name in summary.labels.names)}"),
-        ("corpus", f"{corpus.name}, {corpus.size:,} rows"),
+        ("corpus", f"{corpus.name}, {counted(corpus.size, 'row')}"),
         ("language", describe(corpus.languages) or "unknown"),
         ("split", f"{split.kind}; {folds}{sizes}"),
         ("seeds", ", ".join(map(str, summary.seeds))),

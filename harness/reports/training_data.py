@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.corpora.card import Card, card_of
 from harness.values.catalog import CATALOGUES, lookup
+from harness.values.formatting import counted
 
 UNLIKE = (
     "sentences unlike these (other outlets, topics, languages or times), unless its labels are checked on a"
@@ -35,7 +36,7 @@ def training_statement(config: Mapping[str, Any], rows: int) -> tuple[str, str]:
     parts = [part for part in corpus.get("of", ()) if isinstance(part, Mapping)] or [corpus]
     cards = [_card(str(part.get("kind", ""))) for part in parts]
     named = [_name(part, card) for part, card in zip(parts, cards, strict=True)]
-    count = f", {rows:,} rows" if rows else ""
+    count = f", {counted(rows, 'row')}" if rows else ""
     refusals = dict.fromkeys(card.not_for for card in cards if card is not None and card.not_for)
     return f"{' and '.join(named)}{count}", "; ".join([*refusals, UNLIKE])
 

@@ -178,7 +178,9 @@ def _compare_untracked(experiments: Sequence[ExperimentRun], metric: str) -> Com
         },
     )
     evidence = {
-        _name(run, classifier.name, experiments): RunEvidence(classifier.findings, _sentences(run))
+        _name(run, classifier.name, experiments): RunEvidence(
+            classifier.findings, _sentences(run), slices=run.prepared.report_rows.slices
+        )
         for run in experiments
         for classifier in run
     }

@@ -45,7 +45,7 @@ def promote(
         The reason to promote a model that fails gates; the version keeps it. A model that does not give its
         recorded answers in a fresh process is not promoted for any reason.
     dry_run : bool
-        Judge the gates and change nothing.
+        Judge the gates and change nothing; test is not looked at, since each look is recorded.
 
     Returns
     -------

@@ -17,6 +17,7 @@ from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.stance import SIDES
 from harness.scoring.statistics.bootstrap import smallest_p
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL
+from harness.values.formatting import agreeing, counted
 from harness.values.minimums import MIN_CLUSTERS, MIN_CLUSTERS_FOR_RANKS, MIN_SEEDS
 from harness.values.tables import Predictions
 
@@ -123,13 +124,19 @@ def split_limitations(sample: AlignedPredictions, metrics: Sequence[Metric] = ()
     # With fewer than MIN_CLUSTERS, the sentence above says it of every metric.
     ranks = [metric.name for metric in metrics if uses_ranks(metric)]
     if ranks and MIN_CLUSTERS <= clusters < MIN_CLUSTERS_FOR_RANKS:
-        few = f"{clusters} groups are few for {', '.join(ranks)} ({MIN_CLUSTERS_FOR_RANKS} are enough)"
+        few = (
+            f"{counted(clusters, 'group')} {agreeing(clusters, 'is', 'are')} few for"
+            f" {', '.join(ranks)} ({MIN_CLUSTERS_FOR_RANKS} are enough)"
+        )
         yield f"{few}: intervals may be too narrow."
 
 
 def few_groups_limitation(groups: int) -> str:
     """Say what fewer than :data:`MIN_CLUSTERS` groups do to intervals."""
-    return f"{groups} groups are few ({MIN_CLUSTERS} are enough): intervals may be too narrow."
+    return (
+        f"{counted(groups, 'group')} {agreeing(groups, 'is', 'are')} few ({MIN_CLUSTERS} are"
+        " enough): intervals may be too narrow."
+    )
 
 
 def uses_ranks(metric: Metric) -> bool:

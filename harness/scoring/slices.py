@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.splits import Split, seen_in_training
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import NO_FRAME, LabelSet
+from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
@@ -115,6 +116,24 @@ def slices_of(
         if len(largest) > 1 or (largest and len(largest[0][1]) < len(ids)):
             slices += [Slice(column, value, frozenset(inside)) for value, inside in largest]
     return tuple(slices)
+
+
+def comparable_slices(corpus: Corpus, splits: Sequence[Split], labels: LabelSet) -> tuple[Slice, ...]:
+    """Cut the test items by all that two runs may differ on: standard slices and columns of the corpus.
+
+    Label and target are left out: predictions hold them. So are slices that are too small to compare runs on,
+    and columns that hold more than one value a row, such as votes.
+    """
+    columns = [
+        name
+        for name in known_columns(corpus)
+        if name not in ("label", "target") and (name in KINDS or _is_plain(corpus.rows[name]))
+    ]
+    return tuple(cut for cut in slices_of(corpus, splits, labels, columns) if len(cut.ids) >= MIN_ITEMS)
+
+
+def _is_plain(column: pd.Series[Any]) -> bool:
+    return all(isinstance(value, str | int) for value in column.dropna())
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import numpy as np
 from harness.serving.engine import LabelEngine, choose
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ModelError
+from harness.values.record_files import read_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,18 +94,15 @@ def read_probes(folder: Path) -> Probes | None:
         Where the file is damaged.
     """
     path = folder / FILE
-    if not path.is_file():
-        return None
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        proba = {name: np.array(values, dtype=np.float64) for name, values in data["proba"].items()}
-        labels, abstain = [str(label) for label in data["labels"]], [bool(row) for row in data["abstain"]]
-        rows = [dict(row) for row in data["rows"]]
-        exact = proba[EXACT]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ModelError(f"{path} is damaged: {error}") from error
-    if not len(rows) == len(labels) == len(abstain) == len(exact):
-        raise ModelError(f"{path} is damaged: rows and answers differ in number")
+    return read_record(path, _recorded, ModelError) if path.is_file() else None
+
+
+def _recorded(data: Mapping[str, Any]) -> Probes:
+    proba = {name: np.array(values, dtype=np.float64) for name, values in data["proba"].items()}
+    labels, abstain = [str(label) for label in data["labels"]], [bool(row) for row in data["abstain"]]
+    rows = [dict(row) for row in data["rows"]]
+    if not len(rows) == len(labels) == len(abstain) == len(proba[EXACT]):
+        raise ValueError("rows and answers differ in number")
     return Probes(rows, proba, labels, abstain)
 
 

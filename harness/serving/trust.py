@@ -17,8 +17,9 @@ from typing import Any
 from harness.serving.contract import Contract
 from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 from harness.values.errors import ModelError
-from harness.values.formatting import interval, number
+from harness.values.formatting import counted, interval, number
 from harness.values.language import describe
+from harness.values.record_files import read_record
 
 FILE = "card.json"
 
@@ -94,11 +95,11 @@ class ModelCard:
         path = folder / FILE
         if not path.is_file():
             return cls.of_contract(contract)
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**{name: _value(name, data[name]) for name in _NAMES if name in data})
-        except (OSError, ValueError, TypeError) as error:
-            raise ModelError(f"{path} is damaged: {error}") from error
+        return read_record(
+            path,
+            lambda data: cls(**{name: _value(name, data[name]) for name in _NAMES if name in data}),
+            ModelError,
+        )
 
     @classmethod
     def of_contract(cls, contract: Contract) -> ModelCard:
@@ -158,7 +159,7 @@ def _score(card: ModelCard) -> str:
     if math.isnan(card.value):
         return "its score is not recorded"
     bounds = "" if math.isnan(card.low) else f" ({interval(card.low, card.high)})"
-    return f"{card.metric} {number(card.value)}{bounds} on {card.n_items:,} test items"
+    return f"{card.metric} {number(card.value)}{bounds} on {counted(card.n_items, 'test item')}"
 
 
 def _audits(card: ModelCard) -> list[str]:

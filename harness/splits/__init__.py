@@ -23,6 +23,7 @@ from harness.splits.leave_one_out import LeaveOneOut
 from harness.splits.leave_one_out import check as check_leaving
 from harness.splits.split import PARTS, Split, seen_in_training, split_from_indices
 from harness.values.errors import ConfigError, Problem, SplitError
+from harness.values.formatting import agreeing, counted
 from harness.values.labels import LabelSet
 from harness.values.minimums import MIN_TESTED_ROWS
 from harness.values.tables import Corpus
@@ -269,7 +270,14 @@ class Predefined:
             shares = self.drawing.shares
             train, validation, calibration = self.drawing.divide(corpus, labels, train, shares, "dev")
         undeclared = len(corpus) - sum(map(len, (train, validation, calibration, test)))
-        notes = (f"{undeclared:,} rows have no split and are left out",) if undeclared else ()
+        notes = (
+            (
+                f"{counted(undeclared, 'row')}"
+                f" {agreeing(undeclared, 'has no split and is', 'have no split and are')} left out",
+            )
+            if undeclared
+            else ()
+        )
         return (split_from_indices(corpus, labels, 0, (train, validation, calibration, test), notes),)
 
     def _refuse_settings_without_effect(self, corpus: Corpus, *, has_dev: bool) -> None:

@@ -18,6 +18,7 @@ from harness.splits.drawing import Drawing, allocate, counts_of
 from harness.splits.split import PARTS, Split, split_from_indices
 from harness.values import seeds
 from harness.values.errors import ConfigError, Problem, SplitError, suggest
+from harness.values.formatting import counted
 from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
 
@@ -105,7 +106,7 @@ class Disjoint:
         if not dropped:
             return []
         columns = " or ".join(self.by)
-        return [f"{dropped:,} of {len(part):,} rows are dropped: their {columns} is in another part"]
+        return [f"{dropped:,} of {counted(len(part), 'row')} are dropped: their {columns} is in another part"]
 
 
 def _values(corpus: Corpus, name: str, index: int) -> Indices:

@@ -10,6 +10,7 @@ import numpy as np
 from harness.splits.drawing import Drawing, units_of
 from harness.splits.split import Split, split_from_indices
 from harness.values.errors import ConfigError, Problem, SplitError
+from harness.values.formatting import agreeing, counted
 from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
 
@@ -58,9 +59,16 @@ class Forward:
             dropped = end - sum(map(len, parts))
             notes = [f"train ends before {days[first]}, test is from {days[start]} to {days[end - 1]}"]
             if dropped:
-                notes.append(f"{dropped:,} rows are dropped: they share an article with later ones")
+                notes.append(
+                    f"{counted(dropped, 'row')}"
+                    f" {agreeing(dropped, 'is dropped: it shares', 'are dropped: they share')}"
+                    " an article with later ones"
+                )
             if undated and fold == 1:
-                notes.append(f"{undated:,} rows have no date and are left out")
+                notes.append(
+                    f"{counted(undated, 'row')}"
+                    f" {agreeing(undated, 'has no date and is', 'have no date and are')} left out"
+                )
             folds.append(split_from_indices(corpus, labels, fold if self.folds > 1 else 0, parts, notes))
         return tuple(folds)
 

@@ -12,6 +12,7 @@ from harness.splits.drawing import Drawing, allocate, units_of
 from harness.splits.split import Split, split_from_indices
 from harness.values import seeds
 from harness.values.errors import ConfigError, Problem, SplitError, suggest
+from harness.values.formatting import agreeing, counted
 from harness.values.labels import LabelSet
 from harness.values.minimums import MIN_TESTED_ROWS
 from harness.values.tables import Corpus
@@ -74,7 +75,8 @@ class LeaveOneOut:
         listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         advice = "; more folds leave out fewer values at once" if self.folds is not None else ""
         return (
-            f"without {self.by} {listed}, and the articles that mention them, {rows:,} rows of {corpus.name}"
+            f"without {self.by} {listed}, and the articles that mention them,"
+            f" {counted(rows, 'row')} of {corpus.name}"
             f" are left, which is too few ({error}){advice}"
         )
 
@@ -96,7 +98,9 @@ class LeaveOneOut:
             sizes = counts[:, None].astype(np.float64)
             if len(names) < self.folds:
                 what = f"{len(names):,} values of {self.by}"
-                raise SplitError(f"{corpus.name}: {what} cannot be divided into {self.folds} folds")
+                raise SplitError(
+                    f"{corpus.name}: {what} cannot be divided into {counted(self.folds, 'fold')}"
+                )
             generator = seeds.generator(self.drawing.seed, "split", "leave_one_out")
             fold_of = allocate(sizes, np.full(self.folds, 1 / self.folds), generator)
             return [
@@ -105,12 +109,16 @@ class LeaveOneOut:
             ]
         frequent = [str(name) for name, count in zip(names, counts, strict=True) if count >= self.fewest]
         if len(frequent) > MAX_FOLDS:
-            what = f"{self.by} has {len(frequent):,} values of {self.fewest} rows or more, a fold each"
+            what = (
+                f"{self.by} has {len(frequent):,} values of {counted(self.fewest, 'row')} or"
+                " more, a fold each"
+            )
             hint = "deal them out to fewer folds, such as folds: 5, or raise fewest"
             raise ConfigError([Problem("split.by", what, hint)])
         if len(frequent) < 2:
             raise SplitError(
-                f"{corpus.name} has {len(frequent)} values of {self.by} with {self.fewest} rows or more;"
+                f"{corpus.name} has {len(frequent)} values of {self.by} with"
+                f" {counted(self.fewest, 'row')} or more;"
                 " two are needed"
             )
         return [[name] for name in frequent]
@@ -121,12 +129,15 @@ class LeaveOneOut:
         notes = []
         if untested:
             notes.append(
-                f"{untested:,} rows are never tested: their {self.by} is missing or has too few rows"
+                f"{counted(untested, 'row')} {agreeing(untested, 'is', 'are')} never tested:"
+                f" {agreeing(untested, 'its', 'their')} {self.by} is missing or has too few rows"
             )
         if dropped:
             mean = round(dropped / len(tested))
             notes.append(
-                f"about {mean:,} rows per fold are dropped: they share an article with its test rows"
+                f"about {counted(mean, 'row')} per fold"
+                f" {agreeing(mean, 'is dropped: it shares', 'are dropped: they share')}"
+                " an article with its test rows"
             )
         return notes
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.values.errors import SplitError
+from harness.values.formatting import counted
 from harness.values.labels import LabelSet
 from harness.values.tables import Corpus, fingerprint
 
@@ -139,8 +140,9 @@ def _shared(corpus: Corpus, ids: Sequence[str], others: Sequence[str]) -> tuple[
 def _shared_groups(corpus: Corpus, split: Split) -> list[str]:
     against = {"train": split.train, "dev": (*split.validation, *split.calibration)}
     counts = {name: sum(_shared(corpus, split.test, ids)) for name, ids in against.items()}
+    tested = counted(len(split.test), "test row")
     return [
-        f"{count:,} of {len(split.test):,} test rows come from groups (articles) that are in {name} too"
+        f"{count:,} of {tested} come from groups (articles) that are in {name} too"
         for name, count in counts.items()
         if count
     ]

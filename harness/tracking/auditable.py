@@ -15,6 +15,7 @@ from harness.serving.inference import LabelModel
 from harness.serving.input_rows import COLUMNS
 from harness.tracking.models import SCHEMES, first_line, load
 from harness.values.errors import ForeignModelError, ModelError
+from harness.values.formatting import counted
 from harness.values.labels import LabelSet, Task
 
 if TYPE_CHECKING:
@@ -201,6 +202,6 @@ def read_probabilities(uri: str, answer: Any, labels: LabelSet, n: int) -> NDArr
             f" the labels of the corpus are {', '.join(labels.names)}"
         )
     if len(answer) != n:
-        raise ModelError(f"{uri} answered {len(answer):,} rows for {n:,} examples")
+        raise ModelError(f"{uri} answered {counted(len(answer), 'row')} for {counted(n, 'example')}")
     # By name: the model may order its columns in its own way.
     return np.asarray(answer[columns], dtype=np.float64)

@@ -119,7 +119,7 @@ def log_classifier(
     log_metrics(client, run_id, logged + names.metrics(times))
     if result.served is not None:
         tuned = {name: result.served.options[name] for name in result.classifier.tune}
-        log_parameters(client, run_id, tuned)
+        log_parameters(client, run_id, names.option_parameters(tuned))
     for name, value in _tags(summary, run_id).items():
         client.set_tag(run_id, name, value)
 
@@ -139,6 +139,7 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     """Write the files of a parent run: report, figures, config, environment, predictions, scores."""
     result = summary.result
     run_files.write_result(folder, result)
+    run_files.write_slices(folder / run_files.SLICES, summary.rows.slices)
     # Licensed text may be kept out of the store: tracking.log_text: false.
     texts = _texts(summary) if summary.shows_text else None
     (folder / run_files.TABLE).write_text(run_files.table(summary.test, texts), encoding="utf-8")

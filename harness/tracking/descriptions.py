@@ -14,7 +14,7 @@ from harness.reports.model_card import card_of
 from harness.reports.run_summary import Summary
 from harness.serving.trust import trust_line
 from harness.tracking import names
-from harness.values.formatting import interval, number
+from harness.values.formatting import counted, interval, number
 from harness.values.legacy import current_metrics, current_tags
 
 if TYPE_CHECKING:
@@ -185,8 +185,9 @@ def _scores(summary: Summary) -> str:
     baseline = summary.baseline
     always = f" Always answering *{baseline.answer}* scores {number(baseline.value)}." if baseline else ""
     head = (
-        f"**Scores** on {len(summary.test):,} test items in {summary.n_groups:,} groups, mean over"
-        f" {len(summary.seeds)} {'seed' if len(summary.seeds) == 1 else 'seeds'}.{always}"
+        f"**Scores** on {counted(len(summary.test), 'test item')} in"
+        f" {counted(summary.n_groups, 'group')}, mean over"
+        f" {counted(len(summary.seeds), 'seed')}.{always}"
     )
     table = [
         f"| {row['metric']} | {number(row['value'])} | {interval(row['low'], row['high'])}"
@@ -214,7 +215,7 @@ def _data(summary: Summary) -> str:
     corpus, split = summary.experiment.corpus, summary.experiment.split
     about = f": {corpus.card.description}" if corpus.card is not None else "."
     return (
-        f"**Data:** {corpus.name}, {corpus.size:,} rows; split {split.kind}"
+        f"**Data:** {corpus.name}, {counted(corpus.size, 'row')}; split {split.kind}"
         f" ({', '.join(f'{part} {size:,}' for part, size in split.sizes.items())}){about}"
     )
 

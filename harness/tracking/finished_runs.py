@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.reports.comparison_reasons import RunEvidence
+from harness.scoring.slices import Slice
 from harness.tracking import names, run_files
 from harness.tracking.store import Store
 from harness.values.errors import StoreError
@@ -93,7 +94,7 @@ def read_predictions(store: Store, run: FinishedRun) -> Predictions:
 
 
 def read_evidence(store: Store, run: FinishedRun) -> RunEvidence:
-    """Read what a comparison says of a run beside its score: audits, sentences, where its report is.
+    """Read what a comparison says of a run beside its score: audits, sentences, slices, where its report is.
 
     Files that are gone are left out: they explain a comparison, and are not needed for it.
     """
@@ -101,17 +102,21 @@ def read_evidence(store: Store, run: FinishedRun) -> RunEvidence:
 
     findings: Findings = ()
     sentences: dict[str, str] = {}
+    slices: tuple[Slice, ...] = ()
     report = ""
     with tempfile.TemporaryDirectory(prefix="harness-") as copies:
         with contextlib.suppress(OSError, ValueError, MlflowException):
             findings = run_files.read_findings(file_of(store, run.run_id, run_files.FINDINGS, copies).parent)
         with contextlib.suppress(OSError, ValueError, MlflowException):
             sentences = run_files.read_sentences(file_of(store, run.run_id, run_files.TABLE, copies))
+        # Runs of earlier versions have no such file.
+        with contextlib.suppress(OSError, ValueError, MlflowException):
+            slices = run_files.read_slices(file_of(store, run.run_id, run_files.SLICES, copies))
         with contextlib.suppress(OSError, MlflowException):
             path = file_of(store, run.run_id, REPORT, copies)
             local = store.artifacts is not None and path.is_file()
             report = str(path) if local else f"runs:/{run.run_id}/{REPORT}"
-    return RunEvidence(findings, sentences, report)
+    return RunEvidence(findings, sentences, report, slices)
 
 
 def file_of(store: Store, run_id: str, name: str, copies: str) -> Path:

@@ -24,6 +24,8 @@ MAX_PARAMETER_LENGTH = 6000
 """Characters; MLflow refuses longer ones."""
 
 MAX_ERROR_LENGTH = 500
+OPTION = "option."
+"""Begins the parameters that are options of a classifier."""
 
 ROLE, DIGEST, ERROR = "harness.role", "harness.digest", "harness.error"
 TEST, VALIDATION, HOST = "harness.test_fingerprint", "harness.validation_fingerprint", "harness.host"
@@ -119,6 +121,21 @@ def curve_metrics(curves: Sequence[Mapping[str, float]]) -> list[LoggedMetric]:
         keyed = {safe(f"training/{key.replace('/', '_')}"): float(value) for key, value in values.items()}
         logged += metrics(keyed, step)
     return logged
+
+
+def option_parameters(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Put options of a classifier behind a prefix.
+
+    MLflow's page that compares runs begins with the first three parameters, by name, that differ between
+    them. Without a prefix these were ``C``, ``balanced`` and ``chars``; with it they are the classifier and
+    its kind, which say what is compared, and one option.
+
+    Examples
+    --------
+    >>> sorted({"kind": "linear", "classifier": "blind", **option_parameters({"C": 1.0, "balanced": True})})
+    ['classifier', 'kind', 'option.C', 'option.balanced']
+    """
+    return {f"{OPTION}{name}": value for name, value in options.items()}
 
 
 def parameters(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.plan import PlannedClassifier
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
+from harness.scoring.slices import Slice
 from harness.serving.decisions.decider import Decider
 from harness.values.catalog import plain
 from harness.values.findings import Finding, Findings, from_dict, measure_table
@@ -31,6 +32,9 @@ TRIALS = "trials.json"
 TABLE = "predictions_table.json"
 TABLE_ROWS = 2000
 """Rows of the table for the UI, which loads all of it."""
+
+SLICES = "slices.json"
+"""Which test items other runs can be compared on: column → value → ids."""
 
 RIGHT, WRONG = "✓", "✗"
 FINDINGS = "findings.json"
@@ -116,6 +120,24 @@ def read_result(
     decider = Decider.read(decisions, labels) if decisions is not None else None
     return ClassifierResult(
         classifier, results, predictions, scores, served, findings=findings, decider=decider
+    )
+
+
+def write_slices(path: Path, slices: Sequence[Slice]) -> None:
+    """Write which test items belong to which slice; :func:`read_slices` reads it."""
+    columns: dict[str, dict[str, list[str]]] = {}
+    for cut in slices:
+        columns.setdefault(cut.column, {})[cut.value] = sorted(cut.ids)
+    path.write_text(json.dumps(columns, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_slices(path: Path) -> tuple[Slice, ...]:
+    """Read the slices that :func:`write_slices` wrote."""
+    columns = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(
+        Slice(column, value, frozenset(ids))
+        for column, values in columns.items()
+        for value, ids in values.items()
     )
 
 

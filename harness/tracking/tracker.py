@@ -214,7 +214,8 @@ class Tracker:
         run = client.create_run(self.experiment_id, tags=tags, run_name=classifier.name)
         # Tuned options are logged when they are chosen; MLflow's parameters cannot be changed.
         fixed = {k: v for k, v in classifier.bound.options.items() if k not in classifier.tune}
-        contents.log_parameters(client, run.info.run_id, {"kind": classifier.bound.kind, **fixed})
+        about = {"classifier": classifier.name, "kind": classifier.bound.kind}
+        contents.log_parameters(client, run.info.run_id, about | names.option_parameters(fixed))
         return str(run.info.run_id)
 
 
@@ -333,9 +334,8 @@ class ChildRun:
             run_files.write_trial(folder, result)
             (folder / run_metrics.MEASURES).write_text(run_metrics.measures_csv(values), encoding="utf-8")
             client.log_artifacts(self.run_id, str(folder))
-        contents.log_parameters(
-            client, self.run_id, {"seed": result.trial.seed, "fold": result.trial.fold, **result.options}
-        )
+        about = {"seed": result.trial.seed, "fold": result.trial.fold}
+        contents.log_parameters(client, self.run_id, about | names.option_parameters(result.options))
         shown = run_metrics.shown(values, run_metrics.trial_keys(plan.primary, plan.metrics))
         logged = names.metrics(shown) + names.curve_metrics(result.curves)
         contents.log_metrics(client, self.run_id, logged)

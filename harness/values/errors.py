@@ -6,6 +6,7 @@
     ├── ProblemsError            carries a tuple of Problem, all of them at once
     │   ├── ConfigError          a config cannot be resolved; exit code 2
     │   ├── CorpusError          a corpus file or row is not what it should be
+    │   │   └── UnavailableError a dataset of the hub cannot be reached, and is not in the cache
     │   └── ArticleError         an article cannot be read
     ├── FetchError               files of a corpus cannot be downloaded, or are not the published ones
     ├── SplitError               a split cannot be drawn or is not disjoint
@@ -86,6 +87,10 @@ class ConfigError(ProblemsError):
 
 class CorpusError(ProblemsError):
     """A corpus that is not what it claims to be."""
+
+
+class UnavailableError(CorpusError):
+    """A corpus that lies elsewhere and cannot be fetched now; nothing is known to be wrong with it."""
 
 
 class ArticleError(ProblemsError):

@@ -37,6 +37,36 @@ def number(value: float, *, places: int = 3, signed: bool = False, missing: str 
     return f"{value:+.{places}f}" if signed else f"{value:.{places}f}"
 
 
+def counted(n: int, noun: str, plural: str = "") -> str:
+    """Write how many there are of something.
+
+    Parameters
+    ----------
+    n : int
+    noun : str
+        In the singular.
+    plural : str
+        Left out, the noun with an s.
+
+    Examples
+    --------
+    >>> counted(1, "article"), counted(1200, "row"), counted(0, "party", "parties")
+    ('1 article', '1,200 rows', '0 parties')
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def agreeing(n: int, singular: str, plural: str) -> str:
+    """Return the form of a verb or a pronoun that goes with a count.
+
+    Examples
+    --------
+    >>> agreeing(1, "is", "are"), agreeing(0, "is", "are")
+    ('is', 'are')
+    """
+    return singular if n == 1 else plural
+
+
 def interval(low: float, high: float, *, places: int = 3, signed: bool = False, between: str = " to ") -> str:
     """Write the bounds of an interval; a dash where there is none (``low`` is NaN).
 

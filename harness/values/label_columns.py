@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.values.errors import PredictionsError
+from harness.values.formatting import counted
 from harness.values.labels import LabelSet, Task, check_probabilities
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def label_columns(
     """
     n = len(y_true)
     if len(y_pred) != n or (groups is not None and len(groups) != n):
-        raise PredictionsError(f"y_true has {n} rows; y_pred and groups should have as many")
+        raise PredictionsError(f"y_true has {counted(n, 'row')}; y_pred and groups should have as many")
     multi = any(isinstance(value, SEVERAL) for value in (*y_true, *y_pred))
     truth, predicted = _names("y_true", y_true, multi=multi), _names("y_pred", y_pred, multi=multi)
     occurring = sorted({name for row in (*truth, *predicted) for name in row})
@@ -92,4 +93,4 @@ def unlabelled_note(rows: pd.DataFrame, left_out: pd.Series[bool], task: Task) -
     more = f" ({labelled:,} of them have {other})" if labelled else ""
     have = "has" if count == 1 else "have"
     left = "is" if count == 1 else "are"
-    return (f"{count:,} of {len(rows):,} rows {have} no {column} and {left} left out{more}",)
+    return (f"{count:,} of {counted(len(rows), 'row')} {have} no {column} and {left} left out{more}",)

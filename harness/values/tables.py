@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.values.errors import CorpusError, PredictionsError, Problem
+from harness.values.formatting import counted
 from harness.values.label_columns import label_columns, unlabelled_note
 from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
 from harness.values.parties import EMPTY, Registry
@@ -93,7 +94,7 @@ class Corpus:
 
     def __repr__(self) -> str:
         task = f" for {self.task}" if self.task else ""
-        return f"Corpus({self.name!r}, {len(self.rows):,} rows{task})"
+        return f"Corpus({self.name!r}, {counted(len(self.rows), 'row')}{task})"
 
     @property
     def fingerprint(self) -> str:
@@ -184,7 +185,7 @@ class Predictions:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        return f"Predictions({len(self.rows):,} rows, labels {', '.join(self.labels.names)})"
+        return f"Predictions({counted(len(self.rows), 'row')}, labels {', '.join(self.labels.names)})"
 
     def __post_init__(self) -> None:
         missing = [name for name in prediction_columns(self.labels) if name not in self.rows.columns]
@@ -361,7 +362,9 @@ class Scores:
 
     def __repr__(self) -> str:
         n_metrics, splits = self.rows["metric"].nunique(), dict.fromkeys(self.rows["split"])
-        return f"Scores({len(self.rows):,} rows, {n_metrics} metrics on {', '.join(splits)})"
+        return (
+            f"Scores({counted(len(self.rows), 'row')}, {counted(n_metrics, 'metric')} on {', '.join(splits)})"
+        )
 
     def value(self, metric: str, split: str = "test", slice_: str = "all") -> float:
         """Return a single value.

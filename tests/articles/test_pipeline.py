@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import re
 from dataclasses import replace
@@ -16,6 +17,7 @@ from harness.articles.pipeline import Articles, ReadingOptions, read
 from harness.articles.reading import Reading
 from harness.articles.table_writer import flat_rows
 from harness.serving.inference import LabelModel
+from harness.serving.trust import trust_lines
 from harness.values.errors import ArticleError, ModelError
 
 NO_MODEL = "there is no model"
@@ -50,6 +52,41 @@ def test_a_single_article_gets_a_page_with_its_name_and_reasons() -> None:
     assert "blamed" in page
     assert '"words": [["blamed", 0.6]]' in page
     assert (reading.n_articles, reading.n_rows) == (1, 7)
+
+
+def test_the_screen_says_how_far_to_trust_the_labels(capsys: pytest.CaptureFixture[str]) -> None:
+    reading = read_files("a.txt", outputs=(Path("a.html"),))
+    lines = trust_lines(
+        {name: model(task).card for name, task in (("stance", "stance"), ("frames", "framing"))}
+    )
+    assert list(reading.trust) == lines
+    reading.show()
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.endswith(" ".join(" ".join(lines).split()))
+    # The page says the same.
+    assert all(html.escape(line) in Path("a.html").read_text() for line in lines)
+
+
+def test_without_labels_there_is_nothing_to_trust(capsys: pytest.CaptureFixture[str]) -> None:
+    reading = read_files("a.txt", stance=None, frames=None)
+    assert reading.trust == ()
+    Path("b.txt").write_text("Nobody is named here.")
+    unnamed = read_files("b.txt")
+    capsys.readouterr()
+    unnamed.show()
+    assert unnamed.trust
+    assert unnamed.trust[0] not in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(("n", "expected"), [(1, "1 article, "), (2, "2 articles, ")])
+def test_one_article_is_one_article(n: int, expected: str) -> None:
+    Path("some.jsonl").write_text("".join(json.dumps({"text": ARTICLE}) + "\n" for _ in range(n)))
+    reading = read_files("some.jsonl", outputs=(Path("pages"),))
+    assert repr(reading).startswith(f"Reading({expected}")
+    index = Path("pages/index.html").read_text()
+    heading = expected.removesuffix(", ")
+    assert f"<title>{heading}</title>" in index
+    assert f"<h1>{heading}</h1>" in index
 
 
 def test_several_get_a_table_without_reasons() -> None:

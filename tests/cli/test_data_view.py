@@ -232,3 +232,29 @@ def test_reading_a_file_loads_nothing_that_trains() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_dataset_out_of_reach_is_named_and_is_no_fault_of_the_config(
+    monkeypatch: pytest.MonkeyPatch, golden: Golden
+) -> None:
+    def unreachable(*_: Any, **__: Any) -> None:
+        raise ConnectionError("Couldn't reach 'someone/some-dataset' on the Hub")
+
+    monkeypatch.setattr("datasets.load_dataset", unreachable)
+    Path("mine.yaml").write_text(
+        "name: mine\ncorpus: {kind: hub, repo: someone/some-dataset, revision: 5f0c1d2}\n"
+        "classifiers: {linear: {kind: linear}}\n",
+        encoding="utf-8",
+    )
+    seen = call("validate", "mine.yaml")
+    assert seen.startswith("mine.yaml: ok")
+    golden("config/validated-unreachable", seen)
+
+
+def test_a_published_corpus_is_looked_at_like_any_other() -> None:
+    Path("mine.yaml").write_text(
+        "name: mine\ncorpus: {kind: partyline}\nclassifiers: {linear: {kind: linear}}\n", encoding="utf-8"
+    )
+    seen = call("validate", "mine.yaml")
+    rows = len(prepare(plan.read(Path("mine.yaml"))).corpus)
+    assert f"\n  {rows:,} rows, " in seen

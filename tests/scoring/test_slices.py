@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 from golden import Golden
 
-from harness.scoring.slices import QUOTATION, Slice, known_columns, slices_of
+from harness.scoring.slices import QUOTATION, Slice, comparable_slices, known_columns, slices_of
 from harness.splits import Split
 from harness.values.errors import ConfigError
 from harness.values.labels import FRAMING, STANCE
+from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import CORPUS_COLUMNS, Corpus
 
 ROWS = [
@@ -122,3 +123,42 @@ def test_folds_are_cut_together() -> None:
 )
 def test_quotations_are_seen(text: str, quoted: bool) -> None:
     assert bool(QUOTATION.search(text)) == quoted
+
+
+def large(*, others: int) -> Corpus:
+    """Two outlets, one with as many items as a slice needs; a column of votes, and one of numbers."""
+    n = MIN_ITEMS + others
+    rows = pd.DataFrame(
+        {
+            "id": [f"i{k}" for k in range(n)],
+            "text": [f"Sentence {k}." for k in range(n)],
+            "target": "X",
+            "stance": "neutral",
+            "outlet": ["Post" if k < MIN_ITEMS else "Wire" for k in range(n)],
+            "country": ["Brelland" if k < MIN_ITEMS else "Anvar" for k in range(n)],
+            "year": [2020 if k < MIN_ITEMS else 2021 for k in range(n)],
+            "holder_votes": [("a", "b") if k < MIN_ITEMS else ("c",) for k in range(n)],
+        }
+    )
+    return Corpus("large", rows.assign(**{name: None for name in CORPUS_COLUMNS if name not in rows}))
+
+
+@pytest.mark.parametrize("others", [MIN_ITEMS - 1, MIN_ITEMS])
+def test_runs_compare_on_every_plain_column_in_slices_of_some_size(others: int) -> None:
+    corpus = large(others=others)
+    split = Split(0, ("trained on",), (), (), tuple(corpus.rows["id"]))
+    names = {cut.name for cut in comparable_slices(corpus, [split], STANCE)}
+    expected = {"outlet=Post", "country=Brelland", "year=2020"}
+    expected |= {"outlet=Wire", "country=Anvar", "year=2021"} if others == MIN_ITEMS else set()
+    assert names == expected
+
+
+def test_runs_compare_on_every_column_that_a_config_can_slice_by() -> None:
+    from harness.corpora.readers.partyline import partyline
+
+    corpus = partyline(labels=STANCE).for_task("stance")
+    first, *others = corpus.rows["id"]
+    split = Split(0, (first,), (), (), tuple(others))
+    columns = {cut.column for cut in comparable_slices(corpus, [split], STANCE)}
+    assert columns >= {"outlet", "country", "register", "kind", "length", "holder", "targets", "quoted"}
+    assert not columns & {"label", "target", "frames_votes", "holder_votes"}

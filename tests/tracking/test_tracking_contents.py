@@ -34,7 +34,7 @@ def test_the_parent_holds_all_that_the_ui_shows(ladder: Path) -> None:
     files = {file.path for file in store.client.list_artifacts(parent.info.run_id)}
     assert files == {
         *("config.yaml", "environment.json", "figures", "predictions.parquet", "predictions_raw.parquet"),
-        *("predictions_table.json", "measures.csv"),
+        *("predictions_table.json", "measures.csv", "slices.json"),
         *("report.html", "scores.csv", "trials.json", "findings.json", "audits", "frames_by_party.csv"),
     }
     figures = {file.path for file in store.client.list_artifacts(parent.info.run_id, "figures")}
@@ -45,7 +45,8 @@ def test_the_parent_holds_all_that_the_ui_shows(ladder: Path) -> None:
     metrics = parent.data.metrics
     for split in ("test", "validation"):
         assert {f"{split}/f1_macro{end}" for end in ("", "_low", "_high", "_seed_sd")} <= set(metrics)
-    assert (parent.data.params["kind"], parent.data.params["strength"]) == ("toys:verbs", "2.0")
+    about = {"classifier": "strong", "kind": "toys:verbs"}
+    assert parent.data.params == about | {"option.strength": "2.0", "option.fails": ""}
     assert parent.data.tags["team"] == "tests"
     assert json.loads(parent.data.tags["mlflow.loggedArtifacts"]) == [
         {"path": "predictions_table.json", "type": "table"}
@@ -231,3 +232,27 @@ def test_the_table_marks_the_party_where_it_stands_and_names_it_elsewhere() -> N
     assert run_files._sentences(rows, texts) == [
         *("[X] hit Y.", "X hit [Y].", "[Y] It rained. (c)", "[Y] It rained. (d)")
     ]
+
+
+def test_what_is_compared_stands_before_the_options_that_differ(ladder: Path) -> None:
+    """MLflow's page that compares runs begins with the first three parameters, by name, that differ."""
+    runs = runs_by_name(Store.open(ladder), "classifier").values()
+    parameters = [run.data.params for run in runs]
+    differing = [
+        name
+        for name in sorted(set().union(*parameters))
+        if len({of_run.get(name) for of_run in parameters}) > 1
+    ]
+    assert differing[:2] == ["classifier", "kind"]
+    assert all(name.startswith(names.OPTION) for name in differing[2:])
+    # And with the first metric that all of them have.
+    shared = set.intersection(*(set(run.data.metrics) for run in runs))
+    first = next(name for name in parent_metrics(ladder) if name in shared)
+    assert first == "test/f1_macro"
+
+
+def parent_metrics(ladder: Path) -> list[str]:
+    """Return the metrics of a run in the order in which they were logged."""
+    store = Store.open(ladder)
+    run = runs_by_name(store, "classifier")["strong"]
+    return list(store.client.get_run(run.info.run_id).data.metrics)

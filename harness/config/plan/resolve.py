@@ -16,6 +16,7 @@ from harness.values import catalog, own_code
 from harness.values.catalog import Bound
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 from harness.values.labels import FRAMING, STANCE, LabelSet
+from harness.values.option_checks import check_options
 
 if TYPE_CHECKING:
     from harness.scoring.metrics.metric import Metric
@@ -63,7 +64,7 @@ class _Resolver:
         corpus = self._part("corpus", "corpus")
         split = self._part("split", "split", {"kind": "predefined"})
         if corpus is not None:
-            self._note(missing(corpus, "corpus"))
+            self._check_corpus(corpus, "corpus")
             corpus = self._with_parts(corpus)
         classifiers = self._classifiers()
         labels = self._labels(config, corpus)
@@ -142,11 +143,19 @@ class _Resolver:
             path = f"corpus.of.{index}"
             part = self._part(path, "corpus")
             if part is not None:
-                self._note(missing(part, path))
+                self._check_corpus(part, path)
                 self.parts.append(part)
         return replace(
             corpus, options={**corpus.options, "of": tuple(part.canonical() for part in self.parts)}
         )
+
+    def _check_corpus(self, corpus: Bound, path: str) -> None:
+        """Note the files that a corpus lacks, and options that are out of range or do not fit together."""
+        self._note(missing(corpus, path))
+        for problem in check_options(corpus.factory, corpus.options):
+            # A default in place of a wrong option may be what leaves another without an effect.
+            if path not in self.partial or "no effect" not in problem.what:
+                self._note([replace(problem, where=path + problem.where.removeprefix("corpus"))])
 
     def _classifiers(self) -> tuple[PlannedClassifier, ...]:
         parts = self.document.data.get("classifiers")

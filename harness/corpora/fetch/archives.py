@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from harness.corpora.fetch.publishers import CorpusSource
 from harness.values.errors import FetchError
+from harness.values.formatting import counted
 
 
 def unpack(archive: Path, folder: Path, source: CorpusSource) -> None:
@@ -99,7 +100,9 @@ def _check_space(folder: Path, needed: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if needed > free:
-        raise FetchError(f"{folder}: the disk is full: {needed:,} bytes are needed, {free:,} are free")
+        raise FetchError(
+            f"{folder}: the disk is full: {counted(needed, 'byte')} are needed, {free:,} are free"
+        )
 
 
 def _is_unsafe(member: zipfile.ZipInfo) -> bool:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from harness.values.errors import FetchError
+from harness.values.formatting import agreeing, counted
 from harness.values.progress import progress
 
 if TYPE_CHECKING:
@@ -102,7 +103,11 @@ def download(
             partial.path.replace(path)
             partial.note.unlink(missing_ok=True)
             return
-    hint = f"{partial.size:,} bytes are kept: run it again to resume" if partial.size else OTHER_SOURCES
+    hint = (
+        f"{counted(partial.size, 'byte')} {agreeing(partial.size, 'is', 'are')} kept: run it again to resume"
+        if partial.size
+        else OTHER_SOURCES
+    )
     raise FetchError(f"{address}: {reason}; {hint}")
 
 
@@ -194,7 +199,7 @@ def _write(response: requests.Response, partial: _Partial, start: int) -> None:
     free = shutil.disk_usage(partial.path.parent).free
     if missing is not None and missing > free:
         partial.drop()
-        needed = f"{missing:,} bytes are needed, {free:,} are free"
+        needed = f"{counted(missing, 'byte')} are needed, {free:,} are free"
         raise FetchError(f"{partial.path.parent}: the disk is full: {needed}")
     total = max(1, math.ceil((missing or 0) / MEGABYTE))
     with partial.path.open("ab" if start else "wb") as file:

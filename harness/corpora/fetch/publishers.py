@@ -1,12 +1,21 @@
-"""A corpus's name in; where its files are offered, or what a user has to do to get them, out."""
+"""A corpus's name in; where its files are offered, or what a user has to do to get them, out.
+
+Addresses of newsmtsc, pstance, seesaw, narrative_frames and basil name a commit, so that all fetch the
+same files; those of vast, tweeteval and xstance name a branch, those of gvfc and semeval2016 a page, and what
+lies there may change. None is trusted for its address: every file is compared with its checksum, see
+:mod:`harness.corpora.fetch.checksums`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from harness.corpora.readers.tweeteval import TARGETS
+
+_COMMIT = re.compile(r"/[0-9a-f]{40}[/.]")
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,16 @@ class CorpusSource:
     patterns: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     instructions: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All addresses that are fetched from."""
+        return (*self.files.values(), *([self.archive] if self.archive else []))
+
+    @property
+    def may_change(self) -> bool:
+        """Whether other files may lie at an address tomorrow, since it names no commit."""
+        return any(not _COMMIT.search(address) for address in self.addresses)
 
     def path_in_corpus(self, path: str) -> str | None:
         """Return the path of a file in the corpus's folder; None for a file that does not belong to it.
@@ -91,7 +110,6 @@ _SEMEVAL2016 = (
     "SemEval2016-Task6-subtask[AB]-testdata-gold.txt",
 )
 
-# An address names a commit where the publishers' repository allows it, so that everybody fetches the same.
 SOURCES: Mapping[str, CorpusSource] = {
     "newsmtsc": CorpusSource(
         _github(

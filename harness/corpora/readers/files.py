@@ -14,17 +14,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from harness.corpora import tabular
 from harness.corpora.aggregation import Aggregation
 from harness.corpora.checks import SPLITS, Raw, build, concatenate, declared
-from harness.corpora.columns import Shape, canonical, with_ids
+from harness.corpora.columns import Shape, canonical, shape_of, with_ids
 from harness.corpora.corpus_files import read_all
 from harness.corpora.spans import check_targets
 from harness.corpora.tabular import Layout
 from harness.corpora.votes import settle
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import LabelSet, Task
+from harness.values.option_checks import checked_by, raise_all
 from harness.values.parties import EMPTY
 from harness.values.parties import read as read_parties
 from harness.values.row_files import FileFormat
@@ -42,6 +44,22 @@ class SplitFile:
     split: str | None = None
 
 
+def _check_options(options: Mapping[str, Any]) -> None:
+    raise_all(
+        lambda: declared(options["language"]),
+        lambda: Layout(*(options[name] for name in ("format", "encoding", "delimiter", "quoted"))),
+        lambda: shape_of(options),
+        lambda: _files(options["path"]),
+        lambda: _check_split(options["path"], options["columns"] or {}),
+    )
+
+
+def _check_split(path: Paths, columns: Mapping[str, Any]) -> None:
+    if isinstance(path, Mapping) and "split" in columns:
+        raise ConfigError([Problem("corpus.columns.split", "has no effect if path names the splits")])
+
+
+@checked_by(_check_options)
 def files(
     *,
     path: Paths,
@@ -98,8 +116,6 @@ def files(
     layout = Layout(format, encoding, delimiter, quoted)
     shape = Shape(columns or {}, label_map or {}, target, separator, aggregate)
     sources = _files(path)
-    if isinstance(path, Mapping) and "split" in shape.columns:
-        raise ConfigError([Problem("corpus.columns.split", "has no effect if path names the splits")])
     # All files are read before any problem is raised, so that a user sees the problems of all.
     raws = read_all(sources, lambda source: _read(source, layout, shape, task))
     raw = concatenate(raws, ", ".join(raw.source for raw in raws))

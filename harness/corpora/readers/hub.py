@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from harness.corpora.aggregation import Aggregation
 from harness.corpora.checks import SPLITS, Raw, build, concatenate, declared
-from harness.corpora.columns import Shape, canonical, with_ids
+from harness.corpora.columns import Shape, canonical, shape_of, with_ids
 from harness.corpora.spans import check_targets
 from harness.corpora.text_files import short_path
 from harness.corpora.votes import settle
-from harness.values.errors import ConfigError, CorpusError, Problem, suggest
+from harness.values.errors import ConfigError, CorpusError, Problem, UnavailableError, suggest
 from harness.values.labels import LabelSet, Task
+from harness.values.option_checks import checked_by, raise_all
 from harness.values.parties import EMPTY
 from harness.values.parties import read as read_parties
 from harness.values.tables import Corpus
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def _check_options(options: Mapping[str, Any]) -> None:
+    where = (options[name] for name in ("repo", "revision", "folder", "subset"))
+    raise_all(lambda: declared(options["language"]), lambda: _check_place(*where), lambda: shape_of(options))
+
+
+@checked_by(_check_options)
 def hub(
     *,
     repo: str | None = None,
@@ -89,10 +96,10 @@ def hub(
     ConfigError
         If options contradict each other.
     CorpusError
-        If the dataset cannot be loaded, with what to do, or with everything that is wrong with its rows.
+        If the dataset cannot be loaded, with what to do, or with everything that is wrong with its rows. It
+        is an UnavailableError where the hub cannot be reached.
     """
     languages = declared(language)
-    _check(repo, revision, folder, subset)
     shape = Shape(columns or {}, label_map or {}, target, separator, aggregate)
     source = short_path(folder) if folder is not None else f"{repo}@{revision}"
     loaded = _local(folder) if folder is not None else _remote(str(repo), str(revision), subset)
@@ -115,7 +122,7 @@ class DatasetSplit:
     rows: datasets.Dataset
 
 
-def _check(repo: str | None, revision: str | None, folder: Path | None, subset: str | None) -> None:
+def _check_place(repo: str | None, revision: str | None, folder: Path | None, subset: str | None) -> None:
     problems = []
     if (repo is None) == (folder is None):
         what = "is required, or corpus.folder" if repo is None else "cannot be combined with corpus.folder"
@@ -138,7 +145,9 @@ def _remote(repo: str, revision: str, subset: str | None) -> Any:
         return datasets.load_dataset(repo, subset, revision=revision)
     except (datasets.exceptions.DatasetsError, OSError, ValueError) as error:
         hint = "the first time needs a network, later the cache is read; a folder needs no network"
-        raise CorpusError([Problem(f"{repo}@{revision}", _reason(error), hint)]) from error
+        # Where the hub answers that there is no such dataset, the config is wrong.
+        kind = UnavailableError if isinstance(error, ConnectionError) else CorpusError
+        raise kind([Problem(f"{repo}@{revision}", _reason(error), hint)]) from error
 
 
 def _local(folder: Path) -> Any:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.values import catalog
-from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.values.errors import ConfigError, CorpusError, Problem, UnavailableError
 from harness.values.labels import LabelSet, Task
 from harness.values.parties import Party, Registry
 from harness.values.tables import CORPUS_COLUMNS, Corpus
@@ -57,14 +57,16 @@ def joined(
 
     parts = bind_parts(of)
     corpora: dict[str, Corpus] = {}
-    problems: list[Problem] = []
+    errors: list[CorpusError] = []
     for name, part in parts.items():
         try:
             corpora[name] = part.make(labels=labels, task=task)
         except CorpusError as error:
-            problems += error.problems
-    if problems:
-        raise CorpusError(problems)
+            errors.append(error)
+    if errors:
+        unavailable = all(isinstance(error, UnavailableError) for error in errors)
+        kind = UnavailableError if unavailable else CorpusError
+        raise kind(problem for error in errors for problem in error.problems)
     rows = pd.concat([_prefixed(name, corpus) for name, corpus in corpora.items()], ignore_index=True)
     # Concatenated as objects, since a part may have no spans at all; here they become offsets again.
     rows = rows.astype({"start": "Int64", "end": "Int64"})

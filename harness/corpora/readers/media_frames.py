@@ -20,6 +20,7 @@ from harness.corpora.corpus_files import read_all
 from harness.corpora.text_files import content, json_field, json_object, short_path
 from harness.values.errors import ConfigError, CorpusError, Problem, abbreviate
 from harness.values.labels import POLICY_FRAMES, LabelSet, Task
+from harness.values.option_checks import checked_by
 from harness.values.tables import Corpus
 
 NAME = "media_frames"
@@ -60,6 +61,15 @@ class FrameSpan:
         return POLICY_FRAMES[self.frame]
 
 
+def _check_options(options: Mapping[str, Any]) -> None:
+    agreed = options["agreed"]
+    if not 0 < agreed <= 1:
+        raise ConfigError([Problem("corpus.agreed", f"should be a share above 0, up to 1, got {agreed}")])
+    if options["frames"] == "primary" and agreed != 0.5:
+        raise ConfigError([Problem("corpus.agreed", "has no effect without frames: spans")])
+
+
+@checked_by(_check_options)
 def media_frames(
     *,
     folder: Path | None = None,
@@ -103,10 +113,6 @@ def media_frames(
     CorpusError
         If a file is missing, or with everything that is wrong with the files.
     """
-    if not 0 < agreed <= 1:
-        raise ConfigError([Problem("corpus.agreed", f"should be a share above 0, up to 1, got {agreed}")])
-    if frames == "primary" and agreed != 0.5:
-        raise ConfigError([Problem("corpus.agreed", "has no effect without frames: spans")])
     home = load_card(NAME).folder(folder)
     articles = read_all(_files(home, issues), lambda path: _issue(home, path))
     rows, textless, unlabelled = [], 0, 0

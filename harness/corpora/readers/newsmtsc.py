@@ -18,6 +18,7 @@ from harness.corpora.checks import Raw, RawRow, build, limit_problems
 from harness.corpora.text_files import json_lines, short_path
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.labels import LabelSet, Task
+from harness.values.option_checks import checked_by
 from harness.values.tables import Corpus
 
 NAME = "newsmtsc"
@@ -48,6 +49,14 @@ ID_PATTERN = re.compile(r"(?:allsides_\d+_\d+_\d+|polusa_v1_\d+_-?\d+_\d+)_(?P<e
 """An id: article (three fields), position in it, the person's name, offsets."""
 
 
+def _check_options(options: Mapping[str, Any]) -> None:
+    variant = options["variant"]
+    if options["dev"] is not None and variant in ("paper", "paper_rw"):
+        what = f"has no effect with variant {variant}, which scores the dev rows; dev is drawn from train"
+        raise ConfigError([Problem("corpus.dev", what)])
+
+
+@checked_by(_check_options)
 def newsmtsc(
     *,
     folder: Path | None = None,
@@ -86,9 +95,6 @@ def newsmtsc(
         If a required file is missing, or something is wrong with one. A missing ``test`` file of
         ``mt`` or ``rw`` is noted in the corpus's source, so that train and dev can still be used.
     """
-    if dev is not None and variant in ("paper", "paper_rw"):
-        what = f"has no effect with variant {variant}, which scores the dev rows; dev is drawn from train"
-        raise ConfigError([Problem("corpus.dev", what)])
     home = load_card(NAME).folder(folder)
     files, missing = _files(home, variant, dev)
     contents = [_read(file) for file in files]

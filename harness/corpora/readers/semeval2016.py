@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from harness.corpora import tabular
 from harness.corpora.card import load_card
@@ -19,6 +19,7 @@ from harness.corpora.corpus_files import CorpusFile, read_files
 from harness.corpora.tabular import Layout
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.labels import LabelSet, Task
+from harness.values.option_checks import checked_by
 from harness.values.tables import Corpus
 
 NAME = "semeval2016"
@@ -53,6 +54,13 @@ TaskTarget = Literal[
 ]
 
 
+def _check_options(options: Mapping[str, Any]) -> None:
+    if options["subtask"] == "B" and options["target"] != "all":
+        what = "has no effect with subtask B: its one target is not among those of the training tweets"
+        raise ConfigError([Problem("corpus.target", what)])
+
+
+@checked_by(_check_options)
 def semeval2016(
     *,
     folder: Path | None = None,
@@ -89,9 +97,6 @@ def semeval2016(
     CorpusError
         If a required file is missing, or something is wrong with one.
     """
-    if subtask == "B" and target != "all":
-        what = "has no effect with subtask B: its one target is not among those of the training tweets"
-        raise ConfigError([Problem("corpus.target", what)])
     home = _home(load_card(NAME).folder(folder))
     names = LAYOUTS["competition" if (home / LAYOUTS["competition"]["train"]).is_file() else "annotations"]
     # The organisers count the trial tweets of A among those to train on.

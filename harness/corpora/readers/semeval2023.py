@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from harness.corpora.tabular import Layout
 from harness.corpora.text_files import content, short_path
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.labels import POLICY_FRAMES, LabelSet, Task
+from harness.values.option_checks import checked_by
 from harness.values.tables import Corpus
 
 FRAMES = tuple(name for name in POLICY_FRAMES if name != "other")
@@ -33,6 +35,12 @@ ISO_CODES = {"ge": "de", "gr": "el", "po": "pl"}
 TaskLanguage = Literal["en", "fr", "ge", "it", "po", "ru", "es", "gr", "ka"]
 
 
+def _check_options(options: Mapping[str, Any]) -> None:
+    if not options["languages"]:
+        raise ConfigError([Problem("corpus.languages", "is empty", "try en")])
+
+
+@checked_by(_check_options)
 def semeval2023(
     *,
     folder: Path | None = None,
@@ -71,8 +79,6 @@ def semeval2023(
     CorpusError
         If a required file is missing, or something is wrong with one.
     """
-    if not languages:
-        raise ConfigError([Problem("corpus.languages", "is empty", "try en")])
     outer = load_card(NAME).folder(folder)
     home = outer / "data" if (outer / "data").is_dir() else outer
     others = [("dev", "dev"), ("test", "test")] if scored == "test" else [("dev", "test")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from harness.corpora.columns import Shape, canonical
 from harness.corpora.corpus_files import CorpusFile, read_files
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.labels import LabelSet, Task
+from harness.values.option_checks import checked_by
 from harness.values.tables import Corpus
 
 NAME = "xstance"
@@ -27,6 +29,12 @@ EXTRA_COLUMNS = ("language", "topic", "question_id", "numerical_label", "test_se
 SwissLanguage = Literal["de", "fr", "it"]
 
 
+def _check_options(options: Mapping[str, Any]) -> None:
+    if not options["languages"]:
+        raise ConfigError([Problem("corpus.languages", "is empty", "known: de, fr, it")])
+
+
+@checked_by(_check_options)
 def xstance(
     *,
     folder: Path | None = None,
@@ -61,8 +69,6 @@ def xstance(
     CorpusError
         If a required file is missing, or something is wrong with one.
     """
-    if not languages:
-        raise ConfigError([Problem("corpus.languages", "is empty", "known: de, fr, it")])
     home = load_card(NAME).folder(folder)
     files = [
         CorpusFile(home / f"{file}.jsonl", split, required=split != "test")

@@ -14,7 +14,7 @@ from harness.runs.classifiers import ClassifierOutcome
 from harness.runs.suites.running import SuiteCell
 from harness.runs.suites.suite import Suite, SuiteEntry
 from harness.values import formatting
-from harness.values.formatting import duration, number
+from harness.values.formatting import counted, duration, number
 
 EXPECTED = "f1_macro"
 """What floors are of."""
@@ -154,7 +154,7 @@ def _row(entry: SuiteEntry, outcome: ClassifierOutcome) -> SuiteRow:
     primary = by_metric[metric]
     expected = by_metric.get(EXPECTED, dict.fromkeys(("value", "low", "high"), math.nan))
     folds = {trial.trial.fold for trial in result.trials}
-    scored = f"{int(primary['n']):,} rows"
+    scored = counted(int(primary["n"]), "row")
     return SuiteRow(
         entry.key,
         outcome.classifier.name,
@@ -167,7 +167,7 @@ def _row(entry: SuiteEntry, outcome: ClassifierOutcome) -> SuiteRow:
         expected["low"],
         expected["high"],
         floor=entry.floors.get(outcome.classifier.name, math.nan),
-        items=f"{scored}, {len(folds)} folds" if len(folds) > 1 else f"{scored} of test",
+        items=f"{scored}, {counted(len(folds), 'fold')}" if len(folds) > 1 else f"{scored} of test",
         # Of the trials, not of this call: what was finished earlier shows the time that it took.
         seconds=sum(sum(trial.seconds.values()) for trial in result.trials),
     )

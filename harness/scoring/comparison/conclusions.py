@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from harness.scoring.comparison.ranking import Comparison, Pair
-from harness.values.formatting import interval, number
+from harness.values.formatting import counted, interval, number
 
 MAX_PAIRS = 8
 """With more pairs than this, only those that involve the leader of a tie group get a sentence."""
@@ -55,7 +55,7 @@ def _sentence(comparison: Comparison, pair: Pair) -> str:
             f"{pair.better} beats {pair.worse} by {number(abs(difference.value))} ({interval(low, high)})"
             f" in {comparison.metric}."
         )
-    start = f"{pair.better} and {pair.worse} cannot be told apart on {n:,} items"
+    start = f"{pair.better} and {pair.worse} cannot be told apart on {counted(n, 'item')}"
     if difference.value == 0:
         return f"{start}: their {comparison.metric} is the same."
     if math.isinf(pair.needed):
@@ -70,9 +70,10 @@ def _against_reference(comparison: Comparison) -> str:
     worse = sum(pair.better == name for pair in established)
     tied = len(comparison.pairs) - len(established)
     return (
-        f"{len(comparison.runs)} runs are too many to compare every pair, so all were compared with {name}:"
+        f"{counted(len(comparison.runs), 'run')} are too many to compare every pair, so all were"
+        f" compared with {name}:"
         f" {better} beat it, it beats {worse}, and {tied} cannot be told from it on"
-        f" {comparison.n_items:,} items."
+        f" {counted(comparison.n_items, 'item')}."
     )
 
 

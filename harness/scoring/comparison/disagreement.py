@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions, effective_number
+from harness.scoring.slices import Slice
 from harness.scoring.statistics.bootstrap import Draws, by_cluster, corrected_p, interval, totals
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.minimums import MIN_GROUPS, MIN_ITEMS
@@ -88,7 +89,7 @@ class SliceDifference:
     Attributes
     ----------
     column, value : str
-        ``party`` and ``Harbour Party``, or ``label`` and ``critical``.
+        ``party`` and ``Harbour Party``, ``label`` and ``critical``, ``outlet`` and ``Post``.
     n, groups : int
     better, worse : float
         Share of correctly labelled items of the run that scores better overall, and of the other.
@@ -169,7 +170,14 @@ class Disagreement:
     items: tuple[DisputedItem, ...]
 
 
-def disagreement(names: tuple[str, str], better: RunItems, worse: RunItems, *, seed: int = 0) -> Disagreement:
+def disagreement(
+    names: tuple[str, str],
+    better: RunItems,
+    worse: RunItems,
+    *,
+    slices: Sequence[Slice] = (),
+    seed: int = 0,
+) -> Disagreement:
     """Compare two runs item by item and slice by slice.
 
     Parameters
@@ -178,6 +186,8 @@ def disagreement(names: tuple[str, str], better: RunItems, worse: RunItems, *, s
         Of the run that scores better, and of the other.
     better, worse : RunItems
         On the same items.
+    slices : sequence of Slice
+        Of these items, to compare the runs on beside each label and party.
     seed : int
         Of the bootstrap.
     """
@@ -189,16 +199,18 @@ def disagreement(names: tuple[str, str], better: RunItems, worse: RunItems, *, s
         neither=int((~right & ~right_too).sum()),
         only_better=int((right & ~right_too).sum()),
         only_worse=int((~right & right_too).sum()),
-        slices=_slice_differences(better, worse, seed),
+        slices=_slice_differences(better, worse, slices, seed),
         items=tuple(_items(better, worse)),
     )
 
 
-def _slice_differences(better: RunItems, worse: RunItems, seed: int) -> tuple[SliceDifference, ...]:
+def _slice_differences(
+    better: RunItems, worse: RunItems, more: Sequence[Slice], seed: int
+) -> tuple[SliceDifference, ...]:
     clusters = better.sample.clusters
     slices = [
         (column, value, mask)
-        for column, value, mask in _masks(better)
+        for column, value, mask in (*_masks(better), *_masks_of(better, more))
         # As for the slices of a report: smaller ones are too few to say anything, the whole is no slice.
         if MIN_ITEMS <= mask.sum() < len(mask) and len(np.unique(clusters[mask])) >= MIN_GROUPS
     ]
@@ -248,6 +260,13 @@ def _masks(run: RunItems) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     # Frames belong to the sentence, not to a party.
     for party in [] if sample.labels.multi else sorted({str(party) for party in run.parties if party}):
         yield "party", party, np.asarray(run.parties == party)
+
+
+def _masks_of(run: RunItems, slices: Sequence[Slice]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    """Yield the items of each slice that a run carries."""
+    ids = [str(id_) for id_ in run.sample.ids]
+    for cut in slices:
+        yield cut.column, cut.value, np.array([id_ in cut.ids for id_ in ids])
 
 
 def _items(better: RunItems, worse: RunItems) -> Iterator[DisputedItem]:

@@ -17,6 +17,7 @@ import numpy as np
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.values.errors import PredictionsError
+from harness.values.formatting import counted
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 
@@ -158,7 +159,7 @@ def _on_one_test_set(
 def _other_test_set(usual: AlignedPredictions, sample: AlignedPredictions) -> str:
     """Describe how a test set differs from the usual one."""
     ids, usual_ids = set(sample.ids), set(usual.ids)
-    parts = [f"{len(sample):,} items"]
+    parts = [counted(len(sample), "item")]
     if missing := len(usual_ids - ids):
         parts.append(f"{missing:,} of the usual items are missing")
     if extra := len(ids - usual_ids):
@@ -173,7 +174,7 @@ def _other_test_set(usual: AlignedPredictions, sample: AlignedPredictions) -> st
 def _mismatch(reference: AlignedPredictions, sample: AlignedPredictions) -> str:
     """Describe why a run with equal ids and truth cannot be compared; the empty string if it can."""
     if len(sample) != len(reference):
-        return f"it scores {len(sample):,} rows of the test set, the other runs {len(reference):,}"
+        return f"it scores {counted(len(sample), 'row')} of the test set, the other runs {len(reference):,}"
     if not np.array_equal(sample.clusters, reference.clusters):
         return "its test items are grouped differently from those of the other runs"
     if not np.array_equal(sample.targets, reference.targets):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from harness.values.formatting import counted
 from harness.values.minimums import MIN_GUARANTEE_GROUPS
 
 SERVES_NOTHING = 2.0
@@ -51,14 +52,15 @@ class AbstentionRule:
     @property
     def statement(self) -> str:
         """What may be relied on, in one or two sentences."""
-        evidence = f"{self.n:,} rows of {self.groups:,} groups (articles)"
+        evidence = f"{counted(self.n, 'row')} of {counted(self.groups, 'group')} (articles)"
         if self.below >= SERVES_NOTHING:
             return f"It abstains on every row: no threshold meets a risk of {self.risk:.0%} on {evidence}."
         if self.guarantees:
             return (
                 f"Guarantee: with {self.certainty:.0%} certainty at most {self.risk:.0%} of the labels it"
                 f" gives are wrong, tested on {evidence} that nothing else was fitted on. It holds for"
-                f" exchangeable groups of at most {self.largest} rows, that is, for more of the same source"
+                f" exchangeable groups of at most {counted(self.largest, 'row')}, that is, for"
+                " more of the same source"
                 f" only."
             )
         # Conformal risk control bounds the risk in expectation, not at the threshold that was drawn, and

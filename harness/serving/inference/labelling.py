@@ -26,6 +26,7 @@ from harness.serving.inference.formats import (
 from harness.serving.inference.text_layout import column_mend
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ModelError, listed
+from harness.values.formatting import agreeing, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,7 +203,7 @@ def _check_counts(job: _Job, count: int, done: int) -> None:
     if count < done:
         raise ModelError(OTHER_ROWS)
     if job.aside is not None and job.aside.count == count:
-        what = "the only row cannot" if count == 1 else f"none of the {count:,} rows can"
+        what = "the only row cannot" if count == 1 else f"none of the {counted(count, 'row')} can"
         raise ModelError(f"{what} be labelled: see {job.aside.path}")
 
 
@@ -344,7 +345,7 @@ class _Counter:
         if now - self.reported >= self.period:
             self.reported = now
             rate = (self.count - self.resumed) / (now - self.started)
-            text = f"{self.count:,} rows, {rate:,.0f} rows/s"
+            text = f"{counted(self.count, 'row')}, {rate:,.0f} rows/s"
             sys.stderr.write(f"\r{text}\x1b[K" if self.live else f"{text}\n")
             sys.stderr.flush()
 
@@ -356,7 +357,7 @@ class _Counter:
     def print_aside(self, aside: BadRows | None) -> None:
         """Say how many rows were set aside."""
         if aside is not None:
-            rows = "1 row was" if aside.count == 1 else f"{aside.count:,} rows were"
+            rows = f"{counted(aside.count, 'row')} {agreeing(aside.count, 'was', 'were')}"
             self.print(f"{rows} set aside in {aside.path}" if aside.count else "no row was set aside")
 
     def print(self, text: str) -> None:

@@ -12,7 +12,7 @@ from harness.splits.leaks.duplicates import near_pairs, near_vectors, normalised
 from harness.splits.leaks.repeats import Fold, Repeat, grouped_with_train, repeats
 from harness.splits.leaks.shortcuts import Shortcut, conflicts, shortcut
 from harness.values.findings import Detail, Measure, Verdict
-from harness.values.formatting import number, percent
+from harness.values.formatting import agreeing, counted, number, percent
 from harness.values.labels import LabelSet
 from harness.values.tables import Corpus
 
@@ -108,7 +108,7 @@ class Evidence:
             yield f"{self._repeat_rows(exact)}, {_allowed(limits.max_leaked_rows)}"
         if self._near_violation(near) and limits.max_near_rows is not None:
             nearly = "nearly repeats" if near == 1 else "nearly repeat"
-            rows = f"{near:,} of {self.n_test:,} test rows {nearly} a sentence of train or dev"
+            rows = f"{near:,} of {counted(self.n_test, 'test row')} {nearly} a sentence of train or dev"
             yield f"{rows}, {_allowed(limits.max_near_rows)}"
 
     def refusal(self) -> str:
@@ -151,14 +151,17 @@ class Evidence:
             yield f"{self._repeat_rows(len(exact))}; {_allowed(self.limits.max_leaked_rows)}."
         if near and not self._near_violation(len(near)):
             duplicates = "is a near duplicate" if len(near) == 1 else "are near duplicates"
-            yield f"{len(near):,} of {self.n_test:,} test rows {duplicates} of train or dev."
+            yield f"{len(near):,} of {counted(self.n_test, 'test row')} {duplicates} of train or dev."
         dev = [repeat for repeat in self.repeats if repeat.part != "test"]
         if dev:
             repeat = "row repeats" if len(dev) == 1 else "rows repeat"
             yield f"{len(dev):,} dev {repeat} a sentence of train, nearly or word for word."
         if self.conflicts:
             n = sum(map(len, self.conflicts))
-            yield f"{n:,} rows have the same text and target but different labels."
+            yield (
+                f"{counted(n, 'row')} {agreeing(n, 'has', 'have')} the same text and target but"
+                " different labels."
+            )
         if self.grouped:
             yield self.group_sentence
         reported = self._shortcut_reaches(self.limits.shortcut)
@@ -169,7 +172,7 @@ class Evidence:
                 f" {percent(self.shortcut.by_majority, unit=' %')}."
             )
         if not (self.repeats or self.conflicts or self.grouped or reported):
-            yield f"None of {self.n_test:,} test rows repeats a sentence of train or dev."
+            yield f"None of {counted(self.n_test, 'test row')} repeats a sentence of train or dev."
 
     @property
     def group_sentence(self) -> str:
@@ -180,13 +183,13 @@ class Evidence:
             else "come from groups (articles) that are"
         )
         return (
-            f"{self.grouped:,} of {self.n_test:,} test rows {come} in train too:"
+            f"{self.grouped:,} of {counted(self.n_test, 'test row')} {come} in train too:"
             " see the slices of seen and unseen articles."
         )
 
     def _repeat_rows(self, n: int) -> str:
         repeat = "repeats" if n == 1 else "repeat"
-        return f"{n:,} of {self.n_test:,} test rows {repeat} a sentence of train or dev"
+        return f"{n:,} of {counted(self.n_test, 'test row')} {repeat} a sentence of train or dev"
 
     def _near_violation(self, near: int) -> bool:
         return self.limits.max_near_rows is not None and near > self.limits.max_near_rows

@@ -18,7 +18,7 @@ from harness.tracking.promotion.candidates import Candidate
 from harness.tracking.store import Store
 from harness.values.errors import ModelError, PredictionsError
 from harness.values.findings import Finding
-from harness.values.formatting import interval, number
+from harness.values.formatting import agreeing, counted, interval, number
 from harness.values.gates import GateResult, GateVerdict
 
 MEGABYTE = 1_000_000
@@ -214,9 +214,11 @@ def reproduction_gate(reproduction: Reproduction) -> GateResult:
         return GateResult(name, "not checked", sentence)
     engine, difference, tolerance = reproduction.worst
     if reproduction.holds:
-        sentence = f"A fresh process gave the recorded answers to {reproduction.rows} rows."
+        sentence = f"A fresh process gave the recorded answers to {counted(reproduction.rows, 'row')}."
         return GateResult(name, "passed", sentence, difference, tolerance)
-    changed = f", {reproduction.relabelled} rows are labelled otherwise" if reproduction.relabelled else ""
+    relabelled = reproduction.relabelled
+    rows = f"{counted(relabelled, 'row')} {agreeing(relabelled, 'is', 'are')}"
+    changed = f", {rows} labelled otherwise" if relabelled else ""
     sentence = (
         f"In a fresh process its probabilities differ by up to {difference:.3g} from the recorded ones"
         f" ({engine}, allowed {tolerance:g}){changed}: its files are not those that were scored."

@@ -32,22 +32,8 @@ UNFORCED = ("reproduces",)
 
 @dataclass(frozen=True)
 class PromotionRequest:
-    """How a promotion departs from the usual.
-
-    Attributes
-    ----------
-    classifier : str
-        Promote this one, whether it is the best or not; empty: the one that :func:`choose` takes.
-    model_name : str
-        Empty: the config's ``model_name``.
-    replace : bool
-        Replace a champion that was scored on other test items.
-    with_wheel : bool
-        Add the wheel of this package to the model, to serve it where the package is not on an index.
-    force : str
-        The reason to promote in spite of gates that fail; empty: they stop it.
-    dry_run : bool
-        Judge the gates, and change nothing; test is not looked at, since each look is recorded.
+    """How a promotion departs from the usual: what each attribute means is said at :func:`harness.promote`,
+    whose options they are.
     """
 
     classifier: str = ""

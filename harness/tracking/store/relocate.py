@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.tracking.store.location import Store
 from harness.values.errors import StoreError
+from harness.values.formatting import counted
 
 COLUMNS = (
     ("experiments", "artifact_location"),
@@ -31,7 +32,7 @@ class Relocated:
         """Describe it in a few lines."""
         if self.backup is None:
             return "all addresses are correct; nothing was changed"
-        lines = [f"  {name}: {count} rows" for name, count in self.counts.items()]
+        lines = [f"  {name}: {counted(count, 'row')}" for name, count in self.counts.items()]
         return "\n".join(["addresses corrected:", *lines, f"backup of the database: {self.backup}"])
 
 

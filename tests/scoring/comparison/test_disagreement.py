@@ -18,6 +18,7 @@ from harness.reports.comparison_reasons import (
 )
 from harness.scoring.comparison import compare
 from harness.scoring.comparison.disagreement import MAX_ITEMS, RunItems, disagreement
+from harness.scoring.slices import Slice
 from harness.values.findings import Finding
 from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Predictions
@@ -52,6 +53,41 @@ def test_a_planted_difference_is_found_in_its_slice_alone() -> None:
     assert pair.only_worse == 0
     assert pair.only_better == round(first.better * 60)
     assert "party t1 (60 items)" in slice_sentence(pair)
+
+
+def test_a_planted_difference_is_found_in_any_slice_that_a_run_carries() -> None:
+    ids = [str(id_) for id_ in GOOD.rows["id"]]
+    # Outlet Post has the items of party t1, Wire the others.
+    of_party = frozenset(GOOD.rows.loc[GOOD.rows["target"] == "t1", "id"])
+    slices = (Slice("outlet", "Post", of_party), Slice("outlet", "Wire", frozenset(ids) - of_party))
+    pair = disagreement(("good", "bad"), RunItems.of(GOOD), RunItems.of(BAD), slices=slices)
+    by_name = {(entry.column, entry.value): entry for entry in pair.slices}
+    post, wire = by_name["outlet", "Post"], by_name["outlet", "Wire"]
+    assert (post.n, post.worse, post.established) == (60, 0.0, True)
+    assert (wire.n, wire.difference, wire.established) == (180, 0.0, False)
+    assert post.difference == by_name["party", "t1"].difference
+
+
+def test_more_slices_are_corrected_for() -> None:
+    ids = sorted(str(id_) for id_ in GOOD.rows["id"])
+    # Parts of 30 items that have nothing to do with the difference.
+    parts = tuple(Slice("part", str(k), frozenset(ids[30 * k : 30 * k + 30])) for k in range(8))
+    weak = run("weak", 1.6, n_seeds=1)
+    few = disagreement(("good", "weak"), RunItems.of(GOOD), RunItems.of(weak))
+    many = disagreement(("good", "weak"), RunItems.of(GOOD), RunItems.of(weak), slices=parts)
+    before = {(entry.column, entry.value): entry.p for entry in few.slices}
+    after = {(entry.column, entry.value): entry.p for entry in many.slices}
+    assert len(after) == len(before) + len(parts)
+    assert all(after[name] >= p for name, p in before.items())
+    assert any(after[name] > p for name, p in before.items())
+
+
+@pytest.mark.parametrize("n", [MIN_ITEMS - 1, MIN_ITEMS])
+def test_a_slice_that_a_run_carries_must_be_large_enough(n: int) -> None:
+    ids = sorted(str(id_) for id_ in GOOD.rows["id"])
+    items = RunItems.of(GOOD)
+    pair = disagreement(("a", "b"), items, items, slices=[Slice("part", "first", frozenset(ids[:n]))])
+    assert sum(entry.column == "part" for entry in pair.slices) == (n >= MIN_ITEMS)
 
 
 def test_the_disputed_items_are_those_with_the_largest_gap() -> None:
@@ -115,6 +151,17 @@ def test_reasons_name_audits_slices_and_sentences(golden: Golden) -> None:
     text = reason_sentences(reasons)
     golden("scoring/failed-audits", text[0])
     assert text[-1].startswith(f"Sentence {pair.items[1].id}. ({pair.items[1].truth}): good says ")
+
+
+def test_slices_of_any_compared_run_serve_all_of_them() -> None:
+    tables = {"good": GOOD, "bad": BAD}
+    comparison = compare(tables.items(), "f1_macro")
+    items = {name: RunItems.of(table) for name, table in tables.items()}
+    cut = Slice("outlet", "Post", frozenset(sorted(map(str, GOOD.rows["id"]))[:60]))
+    # A run of an earlier version carries none.
+    evidence = {"good": RunEvidence(), "bad": RunEvidence(slices=[cut])}
+    (pair,) = comparison_reasons(comparison, items, evidence).disagreements
+    assert "outlet" in {entry.column for entry in pair.slices}
 
 
 def test_of_many_runs_the_best_is_explained_beside_the_next_ones() -> None:

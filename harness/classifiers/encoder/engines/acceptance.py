@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers.encoder.prediction import f1_macro
+from harness.values.formatting import counted
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ class Agreement:
         """Return why the fast engine may not serve the model; the empty string where it may."""
         share = self.different / self.rows
         if share > MAX_DIFFERENT:
-            return f"{share:.1%} of {self.rows:,} rows got another label, more than {MAX_DIFFERENT:.1%}"
+            return (
+                f"{share:.1%} of {counted(self.rows, 'row')} got another label, more than {MAX_DIFFERENT:.1%}"
+            )
         if self.widest > MAX_GAP:
             return f"a row whose likeliest labels were {self.widest:.3f} apart got another, over {MAX_GAP}"
         if self.lost > MAX_F1_LOSS:

@@ -19,6 +19,7 @@ from typing import Any
 from harness.classifiers.encoder.engines.acceptance import Agreement
 from harness.classifiers.encoder.engines.computing import EngineName
 from harness.values.errors import ClassifierError
+from harness.values.record_files import read_record
 
 FILE = "engines.json"
 EXACT_GRAPH = "fp32.onnx"
@@ -95,24 +96,22 @@ def read(folder: Path) -> EngineRecord | None:
         Where the file is damaged.
     """
     file = folder / FILE
-    if not file.exists():
-        return None
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        offers = {
-            name: Offer(float(offer["narrow"]), Agreement.from_record(offer["agreement"]))
-            for name, offer in data["offers"].items()
-        }
-        return EngineRecord(
-            str(data["weights"]),
-            int(data["padding"]),
-            offers,
-            dict(data["refused"]),
-            # Models that were packed earlier have no checksums.
-            dict(data.get("files", {})),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ClassifierError(f"{file}: cannot be read: {error}") from error
+    return read_record(file, _recorded, ClassifierError) if file.exists() else None
+
+
+def _recorded(data: Mapping[str, Any]) -> EngineRecord:
+    offers: dict[EngineName, Offer] = {
+        name: Offer(float(offer["narrow"]), Agreement.from_record(offer["agreement"]))
+        for name, offer in data["offers"].items()
+    }
+    return EngineRecord(
+        str(data["weights"]),
+        int(data["padding"]),
+        offers,
+        dict(data["refused"]),
+        # Models that were packed earlier have no checksums.
+        dict(data.get("files", {})),
+    )
 
 
 def digest(file: Path) -> str:
