@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
@@ -95,10 +96,9 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
     }
 )
 
-def unread(**options: Any) -> Any:
-    """Stand for a factory whose signature cannot be read from its source: takes every option."""
-    raise TypeError("a factory that was not imported is not called")
 
+UNREAD = Signature("unread", inspect.Signature())
+"""Stands for a factory whose signature its source does not tell: it takes every option."""
 
 OBJECTS: dict[str, Any] = {}
 """Entries that this process's own code handed over as objects, by address; see
@@ -130,7 +130,7 @@ class Bound:
     @property
     def is_imported(self) -> bool:
         """Whether the factory can be called: a user's own may have been read from its source alone."""
-        return self.factory is not unread and not isinstance(self.factory, Signature)
+        return not isinstance(self.factory, Signature)
 
     def make(self, **injected: Any) -> Any:
         """Call the factory with its options and with those injected values that its signature names."""
@@ -164,8 +164,8 @@ def lookup(section: Section, kind: str, where: str) -> Any:
     if kind in OBJECTS:
         return OBJECTS[kind]
     catalogue = CATALOGUES[section]
-    if kind in catalogue:
-        module, _, attribute = catalogue[kind].partition(":")
+    if kind in catalogue or kind in catalogue.values():
+        module, _, attribute = catalogue.get(kind, kind).partition(":")
         return getattr(importlib.import_module(module), attribute)
     if ":" not in kind:
         raise ConfigError([Problem(where, f"unknown {section} {kind!r}", suggest(kind, catalogue))])
@@ -177,14 +177,18 @@ def _own(address: str, where: str) -> Any:
     try:
         if own_code.level() == "read":
             code = own_code.locate(address)
-            return code.signature() or unread
+            return code.signature() or UNREAD
         return own_code.imported(address)
     except own_code.UntrustedCodeError as error:
         raise ConfigError([Problem(where, error.what, error.hint)]) from error
     except (ImportError, SyntaxError) as error:
         raise ConfigError([Problem(where, f"{address!r} cannot be imported: {error}")]) from error
     except AttributeError as error:
-        raise ConfigError([Problem(where, str(error))]) from None
+        module, _, attribute = address.partition(":")
+        public = [name for name in dir(sys.modules.get(module)) if not name.startswith("_")]
+        raise ConfigError(
+            [Problem(where, f"{module} has no {attribute!r}", suggest(attribute, public))]
+        ) from error
 
 
 def bind(
@@ -245,6 +249,8 @@ def check(
     factory = lookup(section, kind, path_of("kind"))
     if not callable(factory):
         raise ConfigError([Problem(path_of("kind"), f"{kind!r} is not a factory")])
+    if factory is UNREAD:
+        return Bound(kind, factory, dict(options)), []
     schema = options_model(factory, section)
     fields = schema.model_fields
     problems = [

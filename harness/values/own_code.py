@@ -1,4 +1,4 @@
-"""The address of somebody's own code in; the code out, if the person trusts it, or its signature without running it.
+"""The address of somebody's own code in; the code, if the person trusts it, or its signature out.
 
 A config may name a factory that is not of this package: ``kind: "mine:factory"``. To import it is to run it,
 and a config may come from anybody. Therefore:
@@ -34,6 +34,9 @@ Access = Literal["read", "trusted", "all"]
 VARIABLE = "HARNESS_TRUST"
 OWN_PACKAGE = "harness"
 
+LOADED: set[str] = set()
+"""Digests of code that this process has imported: it may be asked for again, as when a model is packed."""
+
 _access: ContextVar[Access | None] = ContextVar("access", default=None)
 _folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 
@@ -63,32 +66,44 @@ class OwnCode:
     module, attribute : str
     file : Path
         The source of the module.
-    root : Path
-        The folder that its own imports are followed in: that of the config, or of the installed package.
     """
 
     module: str
     attribute: str
     file: Path
-    root: Path
+
+    @property
+    def base(self) -> Path:
+        """The folder that holds the module, or the package that it is part of."""
+        folder = self.file.parent
+        while (folder / "__init__.py").is_file():
+            folder = folder.parent
+        return folder
 
     def sources(self) -> list[Path]:
-        """Return the file, and those of its folder that it imports, directly or not, in order of name."""
-        found: dict[Path, None] = {}
+        """Return the file, and those beside it that it imports, directly or not, in order of name.
+
+        Those of the same package, or, for a module of its own, of the same folder.
+        """
+        base = self.base
+        relative = self.file.relative_to(base)
+        root = base / relative.parts[0] if len(relative.parts) > 1 else base
+        sources: dict[Path, None] = {}
         queue = [self.file]
         while queue:
             path = queue.pop()
-            if path in found or self.root not in path.parents:
+            if path in sources or root not in path.parents:
                 continue
-            found[path] = None
-            queue += [_file_of(name, (self.root,)) or path for name in _imported(path, self.root)]
-        return sorted(found)
+            sources[path] = None
+            beside = (_file_of(name, (base,)) for name in _imported(path, base))
+            queue += [file.resolve() for file in beside if file is not None]
+        return sorted(sources)
 
     def digest(self) -> str:
         """Return the SHA-256 of all sources, in hexadecimal digits."""
-        total = hashlib.sha256()
+        base, total = self.base, hashlib.sha256()
         for path in self.sources():
-            total.update(str(path.relative_to(self.root)).encode())
+            total.update(str(path.relative_to(base)).encode())
             total.update(hashlib.sha256(path.read_bytes()).digest())
         return total.hexdigest()
 
@@ -149,12 +164,10 @@ def locate(address: str) -> OwnCode:
     if top == OWN_PACKAGE:
         raise UntrustedCodeError(f"{address!r} is nothing that a config can name")
     folder = _folder.get() or Path.cwd()
-    for place in (folder, *(Path(entry or ".") for entry in sys.path)):
-        file = _file_of(module, (place,))
+    for searched in (folder, *(Path(entry or ".") for entry in sys.path)):
+        file = _file_of(module, (searched,))
         if file is not None:
-            local = place == folder
-            root = place if local else place / top if (place / top).is_dir() else file.parent
-            return OwnCode(module, attribute, file.resolve(), root.resolve())
+            return OwnCode(module, attribute, file.resolve())
     raise ModuleNotFoundError(f"there is no module {module} beside the config, nor is one installed")
 
 
@@ -168,14 +181,26 @@ def imported(address: str) -> Any:
     ImportError, AttributeError
         Where it cannot be imported, or has no such attribute.
     """
-    code = locate(address)
-    if level() != "all" and not is_trusted(code):
+    try:
+        code = locate(address)
+    except ModuleNotFoundError:
+        # Made by this process, as the classes of a notebook are: it has run already.
+        if address.partition(":")[0] in sys.modules:
+            return _attribute(address)
+        raise
+    if level() != "all" and not is_trusted(code) and code.digest() not in LOADED:
         raise UntrustedCodeError(
             f"{address!r} is code of {code.file.name}, which is not trusted on this machine",
             f"read it, then run again with --trust, or trust it once: harness trust {code.file}",
         )
-    value: Any = importlib.import_module(code.module)
-    for name in code.attribute.split("."):
+    LOADED.add(code.digest())
+    return _attribute(address)
+
+
+def _attribute(address: str) -> Any:
+    module, _, attribute = address.partition(":")
+    value: Any = importlib.import_module(module)
+    for name in attribute.split("."):
         value = getattr(value, name)
     return value
 
@@ -196,7 +221,7 @@ def trust(code: OwnCode) -> None:
 
 
 def code_in(file: Path) -> OwnCode:
-    """Return the code of a file that lies beside a config.
+    """Return the code of a file.
 
     Raises
     ------
@@ -205,7 +230,7 @@ def code_in(file: Path) -> OwnCode:
     """
     if file.suffix != ".py" or not file.is_file():
         raise UntrustedCodeError(f"{file} is no Python file")
-    return OwnCode(file.stem, "", file.resolve(), file.resolve().parent)
+    return OwnCode(file.stem, "", file.resolve())
 
 
 def trusted() -> dict[str, str]:
@@ -223,9 +248,9 @@ def trust_file() -> Path:
     return Path(home).expanduser() / "stance-harness" / "trusted.json"
 
 
-def _file_of(module: str, places: tuple[Path, ...]) -> Path | None:
-    """Return the source of a module in one of some folders, found without importing its parents."""
-    search = [str(place) for place in places]
+def _file_of(module: str, folders: tuple[Path, ...]) -> Path | None:
+    """Return the source of a module in one of some folders, looked up without importing its parents."""
+    search = [str(folder) for folder in folders]
     spec = None
     parts = module.split(".")
     for depth in range(1, len(parts) + 1):
@@ -237,18 +262,18 @@ def _file_of(module: str, places: tuple[Path, ...]) -> Path | None:
     return Path(origin) if origin and origin.endswith(".py") else None
 
 
-def _imported(path: Path, root: Path) -> Iterator[str]:
-    """Yield the names of modules that a file imports, absolute from the root."""
+def _imported(path: Path, base: Path) -> Iterator[str]:
+    """Yield the names of modules that a file imports, as seen from the base."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError, OSError):
         return
-    package = path.relative_to(root).with_suffix("").parts[:-1]
+    package = path.relative_to(base).parts[:-1]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             above = list(package[: len(package) - node.level + 1]) if node.level else []
-            base = ".".join([*above, *([node.module] if node.module else [])])
-            yield base
-            yield from (f"{base}.{alias.name}".strip(".") for alias in node.names)
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}".strip(".") for alias in node.names)

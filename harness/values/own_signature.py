@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import typing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +23,25 @@ TYPES: dict[str, Any] = {
 """Types that an option may have and that mean the same in every module; any other is not checked."""
 
 
-@dataclass(frozen=True)
+BRANCHES = (ast.If, ast.Try, ast.With, ast.For, ast.While)
+
+
 class Signature:
     """A factory as its source describes it: options can be checked against it, and it is never called.
 
-    Attributes
+    Parameters
     ----------
-    __name__ : str
-    __signature__ : inspect.Signature
-        Defaults that the source computes are replaced by an ellipsis: such options are not required.
+    name : str
+    signature : inspect.Signature
+        Defaults that the source computes are an ellipsis: such options are not required.
     """
 
-    __name__: str
-    __signature__: inspect.Signature
-
-    @property
-    def __annotations__(self) -> dict[str, Any]:  # type: ignore[override]
-        parameters = self.__signature__.parameters.values()
-        return {
+    def __init__(self, name: str, signature: inspect.Signature) -> None:
+        self.__name__ = name
+        self.__signature__ = signature
+        self.__annotations__ = {
             parameter.name: parameter.annotation
-            for parameter in parameters
+            for parameter in signature.parameters.values()
             if parameter.annotation is not inspect.Parameter.empty
         }
 
@@ -74,18 +72,30 @@ def signature_of(file: Path, attribute: str) -> Signature | None:
             bound[name] = node
     if attribute not in bound:
         # A star, or a branch, may bind it.
-        if any(isinstance(node, ast.If | ast.Try | ast.With | ast.For | ast.While) for node in tree.body):
-            return None
-        if any(alias.name == "*" for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names):
+        if "*" in bound or any(isinstance(node, BRANCHES) for node in tree.body):
             return None
         raise AttributeError(f"{file.name} has no {attribute!r}")
-    node = bound[attribute]
-    if isinstance(node, ast.FunctionDef):
+    definition = bound[attribute]
+    if isinstance(definition, ast.FunctionDef):
         # A decorator may change the signature.
-        return None if node.decorator_list else Signature(attribute, _signature(node.args))
-    if isinstance(node, ast.ClassDef):
-        return _of_class(node)
-    return None
+        return None if definition.decorator_list else Signature(attribute, _signature(definition.args))
+    return _of_class(definition) if isinstance(definition, ast.ClassDef) else None
+
+
+def first_text(file: Path, attribute: str) -> str:
+    """Return the first argument of the call that makes an object, ``NAME = Metric("agreement", …)``.
+
+    Returns
+    -------
+    str
+        The name of the attribute in small letters where the source does not tell.
+    """
+    for node in ast.parse(file.read_text(encoding="utf-8"), str(file)).body:
+        if attribute in _names(node) and isinstance(call := getattr(node, "value", None), ast.Call):
+            for argument in (*call.args[:1], *(word.value for word in call.keywords if word.arg == "name")):
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    return argument.value
+    return attribute.lower()
 
 
 def _names(node: ast.AST) -> list[str]:

@@ -313,7 +313,8 @@ class _Resolver:
         self, config: ExperimentConfig, labels: LabelSet
     ) -> tuple[tuple[Metric, ...], Metric | None]:
         try:
-            metrics = selection.resolve(config.metrics, config.primary, labels)
+            with own_code.beside(self.document.line_of("metrics").folder):
+                metrics = selection.resolve(config.metrics, config.primary, labels)
         except ConfigError as error:
             self._note(error.problems)
             return (), None
