@@ -25,8 +25,10 @@ from harness.cli import (
     models,
     stores,
     suites,
+    trusting,
 )
 from harness.cli.reporting import with_output_options
+from harness.cli.trusting import EXECUTING, reading, with_trust_option
 from harness.values.errors import HarnessError, HarnessWarning
 from harness.values.version import VERSION
 
@@ -109,6 +111,7 @@ for room in (
     suites,
     corpora,
     stores,
+    trusting,
 ):
     room.add_to(app)
 
@@ -123,6 +126,8 @@ def _add_output_options(group: typer.Typer, prefix: str = "") -> None:
     for command in group.registered_commands:
         assert command.callback is not None
         name = prefix + (command.name or command.callback.__name__)
+        guarded = with_trust_option if name in EXECUTING else reading
+        command.callback = guarded(command.callback)
         if name not in WITHOUT_OUTPUT_OPTIONS:
             command.callback = with_output_options(command.callback)
     for inner in group.registered_groups:

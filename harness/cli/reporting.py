@@ -110,19 +110,31 @@ def with_output_options(verb: Callable[..., Any]) -> Callable[..., None]:
         if failure is not None:
             raise failure
 
+    add_switches(verb, reporting, {"json_": Json, "quiet": Quiet})
+    return reporting
+
+
+def add_switches(verb: Callable[..., Any], wrapper: Callable[..., Any], switches: Mapping[str, Any]) -> None:
+    """Give the wrapper of a verb its options and some switches, which are off by default.
+
+    Parameters
+    ----------
+    verb, wrapper : callable
+    switches : mapping
+        Name of the wrapper's parameter → its annotation.
+    """
     # Typer reads options from the signature; the annotations of the verb are texts until they are resolved.
     hints = typing.get_type_hints(verb, include_extras=True)
     parameters = [
         parameter.replace(annotation=hints[name])
         for name, parameter in inspect.signature(verb).parameters.items()
     ]
-    for name, annotation in (("json_", Json), ("quiet", Quiet)):
+    for name, annotation in switches.items():
         parameters.append(
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
         )
-    reporting.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    reporting.__annotations__ = {**hints, "json_": Json, "quiet": Quiet}
-    return reporting
+    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {**hints, **switches}
 
 
 def as_json(value: Any) -> Any:

@@ -24,6 +24,7 @@ from harness.runs.untracked import MODEL, folder_of
 from harness.tracking.finished_runs import file_of, finished_runs
 from harness.tracking.models import load
 from harness.tracking.store import Store, last_experiment, pending
+from harness.values import own_code
 from harness.values.errors import HarnessError, PredictionsError, suggest
 from harness.values.findings import WORST_FIRST, Finding
 
@@ -314,6 +315,7 @@ def run(
     fresh: bool = False,
     allow_leaks: bool = False,
     track: bool = True,
+    trust: bool = False,
     output: str | Path | None = None,
     observer: RunObserver | None = None,
 ) -> ExperimentRun:
@@ -330,8 +332,9 @@ def run(
     allow_leaks : bool
         Run although test repeats rows of train; the runs are tagged.
     track : bool
-        Log to MLflow, in the store of the working folder. Untracked runs write reports and models to
-        ``output`` and are not found again by a later call.
+        Log to MLflow; otherwise reports and models go to ``output``, where no later call finds them.
+    trust : bool
+        Import code of your own that a config file names; without it, only what ``harness trust`` remembers.
     output : path, optional
         Folder for an untracked run; left out, a temporary one that goes with the result.
     observer : RunObserver, optional
@@ -350,20 +353,18 @@ def run(
     FailedClassifiersError
         After everything else is finished; its attribute ``run`` holds that.
     """
-    plan = plan_of(config, set)
+    with own_code.access("all" if trust else "trusted"):
+        plan = plan_of(config, set)
     observer = observer or RunObserver()
     with observer.stage(f"reading {plan.corpus.kind}"):
         prepared = prepare(plan)
     observer.prepared(prepared)
     notes = [*prepared.language_notes, *prepared.info.split.notes]
-    for note in notes:
-        observer.note(note)
-    # Before the store is opened: an experiment that is refused leaves no trace in it.
     with observer.stage("looking for leaks"):
         leaks = check_leaks(prepared, allow=allow_leaks)
-    for note in leaks.notes if leaks is not None else ():
+    notes += leaks.notes if leaks is not None else ()
+    for note in notes:
         observer.note(note)
-        notes.append(note)
     store, folder, scratch = _destination(observer, plan, track=track, output=output)
     destination = store if store is not None else folder
     assert destination is not None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +12,13 @@ from typing import Any, get_args
 
 from harness.classifiers.protocol import Classifier
 from harness.serving.decisions.decider import Decider
+from harness.values import own_code
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import LabelSet, Task
 from harness.values.legacy import LOADERS
+
+OWN_LOADERS = "harness.classifiers."
+"""Where the loaders of this package are: no other function of it reads a saved classifier."""
 
 FILE = "contract.json"
 DATA = "served"
@@ -145,15 +148,20 @@ def loader(address: str) -> Callable[[Path, LabelSet], Classifier]:
     Raises
     ------
     ModelError
-        Where it is not installed, or is not a ``function(folder, labels)``.
+        Where it is not installed, is code that is not trusted (:mod:`harness.values.own_code`), or is not a
+        ``function(folder, labels)``.
     """
-    module, _, name = LOADERS.get(address, address).partition(":")
-    # A contract is a file that anybody may have written: what it names is called only if its parameters show
-    # that it was written to load models, and nothing of the standard library is: os.system, shutil.rmtree.
-    if module.partition(".")[0] in sys.stdlib_module_names:
-        raise ModelError(f"the model's loader {address!r} is not a loader of models")
+    # A contract is a file that anybody may have written: what it names is imported only if it is a loader of
+    # this package or trusted code, and called only if its parameters show that it was written to load models.
+    address = LOADERS.get(address, address)
+    module, _, name = address.partition(":")
     try:
-        function = getattr(importlib.import_module(module), name)
+        if module.startswith(OWN_LOADERS):
+            function = getattr(importlib.import_module(module), name)
+        else:
+            function = own_code.imported(address)
+    except own_code.UntrustedCodeError as error:
+        raise ModelError(f"the model's loader cannot be used: {error}") from error
     except (ImportError, AttributeError, ValueError) as error:
         raise ModelError(
             f"the model's loader {address!r} cannot be imported: {error}; install the package it comes from"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
@@ -13,8 +14,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from harness.values import legacy
+from harness.values import legacy, own_code
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
+from harness.values.own_signature import Signature
 
 Section = Literal["corpus", "split", "classifier", "metric", "audit"]
 
@@ -94,6 +96,10 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
     }
 )
 
+
+UNREAD = Signature("unread", inspect.Signature())
+"""Stands for a factory whose signature its source does not tell: it takes every option."""
+
 OBJECTS: dict[str, Any] = {}
 """Entries that this process's own code handed over as objects, by address; see
 :mod:`harness.config.plan.objects`."""
@@ -120,6 +126,11 @@ class Bound:
     kind: str
     factory: Callable[..., Any]
     options: Mapping[str, Any]
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether the factory can be called: a user's own may have been read from its source alone."""
+        return not isinstance(self.factory, Signature)
 
     def make(self, **injected: Any) -> Any:
         """Call the factory with its options and with those injected values that its signature names."""
@@ -153,20 +164,31 @@ def lookup(section: Section, kind: str, where: str) -> Any:
     if kind in OBJECTS:
         return OBJECTS[kind]
     catalogue = CATALOGUES[section]
-    # A user's own factory is named by its address.
-    address = catalogue.get(kind, kind)
-    module, colon, attribute = address.partition(":")
-    if not colon:
-        raise ConfigError([Problem(where, f"unknown {section} {kind!r}", suggest(kind, catalogue))])
-    try:
+    if kind in catalogue or kind in catalogue.values():
+        module, _, attribute = catalogue.get(kind, kind).partition(":")
         return getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
-        raise ConfigError([Problem(where, f"{kind!r} cannot be imported: {error}")]) from error
-    except AttributeError:
-        public = [name for name in vars(importlib.import_module(module)) if not name.startswith("_")]
+    if ":" not in kind:
+        raise ConfigError([Problem(where, f"unknown {section} {kind!r}", suggest(kind, catalogue))])
+    return _own(kind, where)
+
+
+def _own(address: str, where: str) -> Any:
+    """Import a user's own factory, or, where only reading is allowed, return its signature."""
+    try:
+        if own_code.level() == "read":
+            code = own_code.locate(address)
+            return code.signature() or UNREAD
+        return own_code.imported(address)
+    except own_code.UntrustedCodeError as error:
+        raise ConfigError([Problem(where, error.what, error.hint)]) from error
+    except (ImportError, SyntaxError) as error:
+        raise ConfigError([Problem(where, f"{address!r} cannot be imported: {error}")]) from error
+    except AttributeError as error:
+        module, _, attribute = address.partition(":")
+        public = [name for name in dir(sys.modules.get(module)) if not name.startswith("_")]
         raise ConfigError(
             [Problem(where, f"{module} has no {attribute!r}", suggest(attribute, public))]
-        ) from None
+        ) from error
 
 
 def bind(
@@ -227,6 +249,8 @@ def check(
     factory = lookup(section, kind, path_of("kind"))
     if not callable(factory):
         raise ConfigError([Problem(path_of("kind"), f"{kind!r} is not a factory")])
+    if factory is UNREAD:
+        return Bound(kind, factory, dict(options)), []
     schema = options_model(factory, section)
     fields = schema.model_fields
     problems = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from harness.config.plan.data import card_of, missing
 from harness.config.plan.plan import Plan, PlannedClassifier
 from harness.config.schema import GATES, OFF, ExperimentConfig, validated
 from harness.scoring.metrics import selection
-from harness.values import catalog
+from harness.values import catalog, own_code
 from harness.values.catalog import Bound
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 from harness.values.labels import FRAMING, STANCE, LabelSet
@@ -117,7 +116,7 @@ class _Resolver:
             kind = likely
         try:
             # A user's module lies beside the file that names it, which may be one that this config extends.
-            with _Importable(self.document.line_of(f"{path}.kind").folder):
+            with own_code.beside(self.document.line_of(f"{path}.kind").folder):
                 bound, wrong = catalog.check(
                     section, kind, options, path, lambda name: self._folder(path, name)
                 )
@@ -210,14 +209,14 @@ class _Resolver:
             return None
         kind = part.get("kind", name)
         try:
-            with _Importable(self.document.line_of(path).folder):
+            with own_code.beside(self.document.line_of(path).folder):
                 options = {key: value for key, value in part.items() if key != "kind"}
                 bound, wrong = catalog.check(
                     "audit", kind, options, path, lambda option: self._folder(path, option)
                 )
                 self._note(wrong)
                 # Audits take neither labels nor a seed, so making one checks its options completely.
-                if bound is not None:
+                if bound is not None and bound.is_imported:
                     bound.make()
         except ConfigError as error:
             # Problems of the constructor name the option alone.
@@ -314,7 +313,8 @@ class _Resolver:
         self, config: ExperimentConfig, labels: LabelSet
     ) -> tuple[tuple[Metric, ...], Metric | None]:
         try:
-            metrics = selection.resolve(config.metrics, config.primary, labels)
+            with own_code.beside(self.document.line_of("metrics").folder):
+                metrics = selection.resolve(config.metrics, config.primary, labels)
         except ConfigError as error:
             self._note(error.problems)
             return (), None
@@ -330,6 +330,8 @@ class _Resolver:
             (f"classifiers.{planned.name}", bound) for planned in classifiers for bound in planned.grid()
         ]
         for path, bound in [*parts, *([("split", split)] if split is not None else [])]:
+            if not bound.is_imported:
+                continue
             try:
                 # Any seed will do: nothing is fitted.
                 bound.make(labels=labels, seed=0)
@@ -343,21 +345,6 @@ class _Resolver:
                 self._note(
                     [replace(problem, where=f"{path}.{problem.where}".rstrip(".")) for problem in problems]
                 )
-
-
-class _Importable:
-    """Makes modules in the folder of a config importable, for ``kind: mine:factory``."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = str(folder)
-
-    def __enter__(self) -> None:
-        # First on the path, as the folder of a script is for Python; removed again, so that a config cannot
-        # import modules of another.
-        sys.path.insert(0, self.folder)
-
-    def __exit__(self, *_: object) -> None:
-        sys.path.remove(self.folder)
 
 
 def _options(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.scoring.metrics.metric import Metric
-from harness.values.catalog import lookup
+from harness.values import own_code
+from harness.values.catalog import CATALOGUES, UNREAD, lookup
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
+from harness.values.own_signature import first_text
 
 # Accuracy hides rare labels: on GVFC an encoder is as accurate without class weights as with them (.794 and
 # .780), but seldom predicts the two rarest frames (macro-F1 .665 and .729; experiments/public-corpora).
@@ -125,6 +127,10 @@ def _resolved(name: str, labels: LabelSet, path: str) -> tuple[Metric | None, Pr
         metric = lookup("metric", name, path)
     except ConfigError as error:
         return None, error.problems[0]
+    if own_code.level() == "read" and name not in CATALOGUES["metric"] and not isinstance(metric, Metric):
+        # Only its source was read. Of what it says, the name is needed: it may be the primary metric.
+        code = own_code.locate(name)
+        return Metric(first_text(code.file, code.attribute), UNREAD, "items", "both"), None
     if not isinstance(metric, Metric):
         return None, Problem(path, f"{name!r} is not a Metric", "see harness.scoring.metrics.metric")
     if reason := refusal(metric, labels):
