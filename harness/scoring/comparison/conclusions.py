@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from harness.scoring.comparison.ranking import Comparison, Pair
-from harness.values.formatting import interval, number
+from harness.values.formatting import interval, number, rounded_up
 
 MAX_PAIRS = 8
 """With more pairs than this, only those that involve the leader of a tie group get a sentence."""
@@ -60,7 +60,7 @@ def _sentence(comparison: Comparison, pair: Pair) -> str:
         return f"{start}: their {comparison.metric} is the same."
     if math.isinf(pair.needed):
         return f"{start}; more items would not suffice, because seeds vary as much: more seeds are needed."
-    return f"{start}; {rounded(pair.needed):,} would be needed."
+    return f"{start}; {rounded_up(pair.needed):,} would be needed."
 
 
 def _against_reference(comparison: Comparison) -> str:
@@ -95,15 +95,3 @@ def shortened(name: str, max_letters: int = MAX_NAME_LETTERS) -> str:
     head = (max_letters - 1) // 2
     tail = max_letters - 1 - head
     return name if len(name) <= max_letters else f"{name[:head]}…{name[len(name) - tail :]}"
-
-
-def rounded(items: float) -> int:
-    """Round a number of items up to two digits, because it is an estimate.
-
-    Examples
-    --------
-    >>> rounded(3_021), rounded(87), rounded(100)
-    (3100, 87, 100)
-    """
-    step: int = 10 ** max(0, len(str(int(items))) - 2)
-    return math.ceil(items / step) * step
