@@ -21,7 +21,7 @@ from harness.audits.verdicts import at_most, what_would_decide
 from harness.classifiers.protocol import Example
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
-from harness.values.formatting import interval, number
+from harness.values.formatting import interval, number, percent
 from harness.values.minimums import MIN_PARTY_ITEMS
 from harness.values.polarity import Polarity
 
@@ -155,7 +155,10 @@ def _verdict(
     verdict = at_most(flips, max_flips)
     if verdict == "failed":
         return verdict, []
-    reasons = [what_would_decide(flips, max_flips)] if verdict == "undecided" else []
+    reasons = []
+    if verdict == "undecided":
+        bound = percent(max_flips, unit=" %")
+        reasons.append(f"Whether at most {bound} flip is not shown. {what_would_decide(flips, max_flips)}")
     wide = [bias for bias in biases if _reach(bias.effect) > max_bias]
     if wide:
         widest = sorted(wide, key=lambda bias: -_reach(bias.effect))

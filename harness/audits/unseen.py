@@ -83,7 +83,8 @@ class Unseen:
         verdict = at_most(measures[-1], self.large)
         sentence = _sentence(measures, column, seen_in)
         if verdict == "undecided":
-            sentence = f"{sentence} {what_would_decide(replace(measures[-1], n=len(used)), self.large)}"
+            bound = number(self.large, places=2)
+            sentence = f"{sentence} Whether it is at most {bound} is not shown. {what_would_decide(replace(measures[-1], n=len(used)), self.large)}"
         return Finding(NAME, verdict, sentence, tuple(measures))
 
 

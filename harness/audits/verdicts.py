@@ -74,11 +74,11 @@ def what_would_decide(measure: Measure, bound: float) -> str:
     Examples
     --------
     >>> what_would_decide(Measure("gap", 0.05, -0.05, 0.15, 140), 0.1)
-    'Undecided: about 1,200 items would decide it, if the value stays as it is.'
+    'About 1,200 items would decide it, if the value stays as measured.'
     """
     n = deciding_items(measure, bound)
     if math.isnan(n):
-        return "Undecided: there are too few items or groups for an interval."
+        return "There are too few items or groups for an interval."
     if math.isinf(n):
-        return "Undecided: the value is the bound itself."
-    return f"Undecided: about {rounded_up(n):,} items would decide it, if the value stays as it is."
+        return "The value is the bound itself, so that no number of items can be named."
+    return f"About {rounded_up(n):,} items would decide it, if the value stays as measured."
