@@ -83,8 +83,11 @@ class Unseen:
         verdict = at_most(measures[-1], self.large)
         sentence = _sentence(measures, column, seen_in)
         if verdict == "undecided":
-            bound = number(self.large, places=2)
-            sentence = f"{sentence} Whether it is at most {bound} is not shown. {what_would_decide(replace(measures[-1], n=len(used)), self.large)}"
+            gap_of_all = replace(measures[-1], n=len(used))
+            sentence = (
+                f"{sentence} Whether it is at most {number(self.large, places=2)} is not shown."
+                f" {what_would_decide(gap_of_all, self.large)}"
+            )
         return Finding(NAME, verdict, sentence, tuple(measures))
 
 
