@@ -125,7 +125,7 @@ def choose(contenders: Sequence[Contender], metric: str, policy: PromotionPolicy
         draws=DRAWS,
         deterministic={contender.name for contender in scored if contender.deterministic},
     )
-    tied = comparison.groups[0]
+    tied = comparison.tied_with_best()
     if len(tied) == 1:
         return Choice(tied[0], tied[0], tied, _separated(comparison))
     # Of equal ones the better score: `tied` is in its order, and sorting keeps the order of equals.

@@ -186,5 +186,5 @@ def _ranked_runs(
             seed_sd=float(run.by_seed.std(ddof=1)) if several else math.nan,
             item_se=float(np.nanstd(run.item_draws, ddof=1)) if defined else math.nan,
             n_seeds=len(run.by_seed),
-            group=next(number for number, group in enumerate(groups, start=1) if name in group),
+            groups=tuple(number for number, group in enumerate(groups, start=1) if name in group),
         )

@@ -105,6 +105,9 @@ def compare_pairs(
                 mcnemar=mcnemar(samples[better], samples[worse]),
                 detectable=paired.detectable(math.hypot(gap.se_items, gap.se_seeds), level=level),
                 needed=paired.items_needed(gap.value, gap.se_items, gap.se_seeds, n_items, level=level),
+                needed_at_least=paired.items_needed(
+                    max(abs(gap.low), abs(gap.high)), gap.se_items, gap.se_seeds, n_items, level=level
+                ),
             )
         )
     return tuple(pairs)
