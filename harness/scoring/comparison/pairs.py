@@ -53,9 +53,9 @@ class Randomization:
             additive = scalar_metric.additive(scalar_metric.view(sample))
             if additive is None:
                 return cls(reason=f"{scalar_metric.key} is not computed from sums over items")
-            cells, statistic = additive
+            statistic = additive.statistic
             # Linear in the number of runs, not of pairs: the swaps are shared.
-            halves[name] = halved(statistic, cells, name=name, seed=seed)
+            halves[name] = halved(statistic, additive.cells, name=name, seed=seed)
         assert statistic is not None
         return cls(statistic, halves)
 
