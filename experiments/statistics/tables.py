@@ -24,6 +24,11 @@ def write_audit_power(verdicts: pd.DataFrame, path: Path = README) -> None:
     replace_section("audit_power.py", _audit_power(verdicts), path)
 
 
+def write_rare(results: pd.DataFrame, path: Path = README) -> None:
+    """Replace the table of ``rare.py``."""
+    replace_section("rare.py", _rare(results), path)
+
+
 def replace_section(script: str, lines: Iterable[str], path: Path = README) -> None:
     """Replace what stands between the marks of a script."""
     begin = BEGIN.format(script=script)
@@ -44,6 +49,19 @@ def _audit_power(verdicts: pd.DataFrame) -> Iterator[str]:
             shares = (100 * counts.reindex(VERDICTS, fill_value=0) / counts.sum()).round().astype(int)
             cells.append(" / ".join(map(str, shares)))
         yield f"| {audit} | {classifier} | {' | '.join(cells)} |"
+
+
+def _rare(results: pd.DataFrame) -> Iterator[str]:
+    scores = list(dict.fromkeys(results["score"]))
+    yield f"| articles | items of the rare label | {' | '.join(scores)} |"
+    yield f"|---|---:|{'---:|' * len(scores)}"
+    for (articles, expected), rows in results.groupby(["articles", "expected"], sort=False):
+        cells = []
+        for name in scores:
+            of_score = rows[rows["score"] == name]
+            shares = 100 * of_score["share"]
+            cells.append(f"{shares.min():.1f} / {shares.mean():.1f} ({of_score['width'].mean():.2f})")
+        yield f"| {articles} | {expected} | {' | '.join(cells)} |"
 
 
 def _tables(results: pd.DataFrame) -> Iterator[str]:

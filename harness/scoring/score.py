@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 ALL = "all"
 """Name of the slice that holds the whole split."""
 
+DRAWS = 2_000
+"""Each end of an interval rests on fifty of them. Comparisons take five times as many."""
+
 TABLE_DRAWS = 1_000
 """Maximum draws for metrics of ranks or bins: each of their draws costs a pass over all items."""
 
@@ -37,7 +40,7 @@ def score(
     predictions: Predictions,
     metrics: Sequence[Metric],
     *,
-    draws: int = 2_000,
+    draws: int = DRAWS,
     seed: int = 0,
     slices: Mapping[str, Collection[str]] | None = None,
 ) -> Scores:
@@ -160,6 +163,12 @@ def _scored(
             yield key, mean, low_end, high_end, spread, len(sample)
 
 
+def interval_of(sample: AlignedPredictions, metric: Metric, *, seed: int = 0) -> tuple[Array, Array]:
+    """Return both ends of the interval of a metric as :func:`score` gives them, ``(1,)`` or one per label."""
+    rows = list(_scored(sample, [metric], DRAWS, seed))
+    return np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
+
+
 def _keys(sample: AlignedPredictions, metric: Metric) -> tuple[str, ...]:
     return metric.keys(sample.ordered(metric.needs_labels).labels)
 
@@ -202,8 +211,9 @@ def score_interval(
         level = widened_level(left_out, _variance(of_items), _variance(plain), clusters)
         bounds.append(wider(ends(plain, level), ends(smoothed, level), float(score)))
     low, high = (np.array(side).reshape(value.shape) for side in zip(*bounds, strict=True))
-    rare = _rests_on_rare_label(view, metric)
-    return np.where(rare, np.nan, low), np.where(rare, np.nan, high)
+    # An interval without width would claim certainty: all clusters are alike, which resampling cannot see.
+    none = _rests_on_rare_label(view, metric) | (low == high)
+    return np.where(none, np.nan, low), np.where(none, np.nan, high)
 
 
 def _variance(draws: NDArray[np.float64]) -> float:

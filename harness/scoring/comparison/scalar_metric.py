@@ -96,6 +96,12 @@ class ScalarMetric:
         """Return the score of each seed in each draw, ``(draws, n_seeds)``; for ``view`` see :meth:`view`."""
         return self._of_label(scoring.drawn_values(view, self.metric, weights))
 
+    def interval(self, sample: AlignedPredictions, *, seed: int = 0) -> tuple[float, float]:
+        """Return the 95 % interval of the mean over seeds, as scores of single runs have it."""
+        low, high = scoring.interval_of(sample, self.metric, seed=seed)
+        index = self.label_index or 0
+        return float(low[index]), float(high[index])
+
     def additive(self, view: AlignedPredictions) -> ClusterSums | None:
         """Return the score as a function of sums over clusters; None if it is none.
 
