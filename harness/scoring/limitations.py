@@ -115,11 +115,11 @@ def split_limitations(sample: AlignedPredictions, metrics: Sequence[Metric] = ()
             yield f"no item is labelled {name!r}, so its F1 is 0 by convention and lowers macro averages."
         elif count < MIN_LABEL_ITEMS:
             yield (
-                f"items labelled {name!r}: {count}, too few for an interval of its scores and of averages over"
-                f" labels ({MIN_LABEL_ITEMS} are needed)."
+                f"items labelled {name!r}: {count}, too few for an interval of its scores and of averages"
+                f" over labels ({MIN_LABEL_ITEMS} are needed)."
             )
         elif count < FEW_LABEL_ITEMS:
-            yield f"items labelled {name!r}: {count}, so that its scores, and averages over labels, are vague."
+            yield f"items labelled {name!r}: {count}, so that its scores and averages over labels are vague."
     clusters = sample.n_clusters
     if clusters == 1:
         yield "all items belong to one group, so no interval can be given."

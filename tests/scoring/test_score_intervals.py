@@ -22,7 +22,7 @@ from harness.scoring.metrics.classification import (
 from harness.scoring.metrics.framing import EXACT_MATCH
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.stance import FAVG_POOLED
-from harness.scoring.score import interval_of
+from harness.scoring.score import interval_of, seed_values
 from harness.scoring.score_intervals import ends, widened_level, wider
 from harness.values.minimums import MIN_LABEL_ITEMS
 from tests.scoring.metrics import toy_samples
@@ -56,7 +56,8 @@ def test_what_is_always_right_may_be_wrong_yet(n: int, right: int) -> None:
     expected = beta.ppf([0.025, 0.975], right + 0.5, n - right + 1)
     if right:
         assert high == 1
-        assert low == pytest.approx(expected[0], abs=0.1)
+        # Of three items, resamples may hold none: the score then is 0 by convention.
+        assert low == pytest.approx(expected[0] if n > 3 else 0, abs=0.1)
     else:
         assert low == 0
         assert high == pytest.approx(expected[1], abs=0.1)
@@ -82,12 +83,10 @@ def test_no_interval_is_without_width_or_leaves_out_its_value(metric: Metric) ->
         recipe = toy_samples.Recipe(n=40, n_clusters=30, skill=root, sharpness=3.0)
         sample = toy_samples.sample(recipe, root)
         low, high = interval_of(sample, metric)
-        values = np.atleast_1d(
-            metric.function(sample.cells.sum(axis=0)) if metric is ACCURACY else (low + high) / 2
-        )
+        value = seed_values(sample.ordered(metric.needs_labels), metric).mean(axis=0)
         assert (high > low).all()
         assert ((low >= 0) & (high <= 1)).all()
-        assert len(values) == len(low) or metric is ACCURACY
+        assert ((low <= value + 1e-12) & (value - 1e-12 <= high)).all()
 
 
 def test_a_few_large_articles_widen_the_interval() -> None:
