@@ -2,24 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
 README = Path(__file__).with_name("README.md")
-BEGIN, END = "<!-- tables: written by simulate.py -->", "<!-- end of tables -->"
+BEGIN, END = "<!-- tables: written by {script} -->", "<!-- end of tables -->"
+VERDICTS = ("passed", "undecided", "failed", "not applicable")
 SIZED = ("favg_target_mean", "ece_equal_mass")
 """Metrics whose value depends on the size of the test set, whatever the classifier."""
 
 
 def write(results: pd.DataFrame, path: Path = README) -> None:
-    """Replace the tables between the marks."""
-    text = path.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
+    """Replace the tables of ``simulate.py``."""
+    replace_section("simulate.py", _tables(results), path)
+
+
+def write_audit_power(verdicts: pd.DataFrame, path: Path = README) -> None:
+    """Replace the table of ``audit_power.py``."""
+    replace_section("audit_power.py", _audit_power(verdicts), path)
+
+
+def write_rare(results: pd.DataFrame, path: Path = README) -> None:
+    """Replace the table of ``rare.py``."""
+    replace_section("rare.py", _rare(results), path)
+
+
+def replace_section(script: str, lines: Iterable[str], path: Path = README) -> None:
+    """Replace what stands between the marks of a script."""
+    begin = BEGIN.format(script=script)
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
     after = rest.partition(END)[2]
-    body = "\n".join(_tables(results))
-    path.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+    body = "\n".join(lines)
+    path.write_text(f"{before}{begin}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+
+
+def _audit_power(verdicts: pd.DataFrame) -> Iterator[str]:
+    sizes = sorted(verdicts["items"].unique())
+    yield f"| audit | classifier | {' | '.join(f'{n} items' for n in sizes)} |"
+    yield f"|---|---|{'---:|' * len(sizes)}"
+    for (audit, classifier), rows in verdicts.groupby(["audit", "classifier"], sort=False):
+        cells = []
+        for n in sizes:
+            counts = rows[rows["items"] == n].set_index("verdict")["count"]
+            shares = (100 * counts.reindex(VERDICTS, fill_value=0) / counts.sum()).round().astype(int)
+            cells.append(" / ".join(map(str, shares)))
+        yield f"| {audit} | {classifier} | {' | '.join(cells)} |"
+
+
+def _rare(results: pd.DataFrame) -> Iterator[str]:
+    scores = list(dict.fromkeys(results["score"]))
+    yield f"| articles | items of the rare label | {' | '.join(scores)} |"
+    yield f"|---|---:|{'---:|' * len(scores)}"
+    for (articles, expected), rows in results.groupby(["articles", "expected"], sort=False):
+        cells = []
+        for name in scores:
+            of_score = rows[rows["score"] == name]
+            shares = 100 * of_score["share"]
+            cells.append(f"{shares.min():.1f} / {shares.mean():.1f} ({of_score['width'].mean():.2f})")
+        yield f"| {articles} | {expected} | {' | '.join(cells)} |"
 
 
 def _tables(results: pd.DataFrame) -> Iterator[str]:

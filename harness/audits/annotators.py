@@ -164,15 +164,23 @@ def _key(vote: Any) -> Any:
 
 
 def _verdict(alpha: Measure) -> Verdict:
-    """Judge alpha by its bounds; tentative if its interval reaches past the next bound, too."""
+    """Judge alpha by its bounds; an interval that reaches past the next bound but one leaves it undecided."""
     if alpha.value >= RELIABLE and alpha.low >= TENTATIVE:
         return "passed"
-    return "failed" if alpha.value < TENTATIVE and alpha.high < RELIABLE else "warning"
+    if alpha.value < TENTATIVE and alpha.high < RELIABLE:
+        return "failed"
+    # Tentative is a band of its own: a value in it is a warning, not an open question.
+    return "warning" if alpha.low >= TENTATIVE and alpha.high < RELIABLE else "undecided"
 
 
 def _sentences(subject: Subject, measures: dict[str, Measure], issues: LabelIssues | None) -> Iterator[str]:
     alpha = measures["alpha"]
-    word = {"passed": "reliable", "warning": "tentative", "failed": "too low to rest conclusions on"}
+    word = {
+        "passed": "reliable",
+        "warning": "tentative",
+        "undecided": "which band of reliability it is in is undecided",
+        "failed": "too low to rest conclusions on",
+    }
     if math.isnan(alpha.value):
         yield "All people gave the same label throughout, so their agreement cannot be measured."
     else:

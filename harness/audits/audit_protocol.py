@@ -17,6 +17,7 @@ from harness.values.formatting import percent
 from harness.values.labels import LabelSet, Task
 from harness.values.language import describe, not_in
 from harness.values.minimums import MIN_ITEMS
+from harness.values.polarity import Polarity, polarity
 from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
@@ -191,10 +192,10 @@ class Subject:
             return ""
         return f"Too few items: {n:,} of {len(self.examples):,} {what}; {MIN_ITEMS} are needed."
 
-    def balance(self, proba: Array) -> Array:
-        """Return the probability of the last label minus that of the first, ``(n,)`` in [-1, 1]."""
-        # Labels of stance are ordered from one side to the other: those in between count for neither.
-        return proba[:, -1] - proba[:, 0]
+    @cached_property
+    def polarity(self) -> Polarity | None:
+        """The labels for criticism and support; None where the names of the labels do not tell."""
+        return polarity(self.labels.names)
 
     def sample_rows(self, n: int, *stream: str, among: Sequence[int] | None = None) -> list[int]:
         """Draw ``n`` different tested rows at random, or all if there are fewer; return rising positions."""

@@ -26,6 +26,7 @@ import numpy as np
 
 from harness.audits.audit_protocol import Answers, Queries, Subject
 from harness.audits.intervals import format_share, share
+from harness.audits.verdicts import at_most, worst_of
 from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
@@ -99,7 +100,9 @@ def behaviour(
     margin : float
         How far the balance of probabilities has to move in a direction case, in [0, 2).
     failures : float
-        Share of the cases of one capability that may fail, in [0, 1).
+        Share of the cases of one capability that may fail, in [0, 1): the audit fails if the interval of one
+        capability begins above it. It passes if no capability fails more often and all cases taken together
+        are shown not to; otherwise it is undecided.
 
     Raises
     ------
@@ -185,15 +188,19 @@ class Behaviour:
         ]
         labels = [[names[code] for code in row] for row in (labels_before, labels_after)]
         table = _failure_table(cases, failed, moved, labels)
-        verdict, sentence = self._verdict(measures), self._sentence(measures, overall)
+        verdict, sentence = self._verdict(measures, overall), self._sentence(measures, overall)
         ranked = sorted(measures, key=lambda measure: -measure.value)
         return Finding(NAME, verdict, sentence, (*overall, *ranked), (table,) if table.rows else ())
 
-    def _verdict(self, measures: Sequence[Measure]) -> Verdict:
-        # A capability has few cases: only a share that is too high with its whole interval fails the audit.
-        if any(measure.low > self.failures for measure in measures):
+    def _verdict(self, measures: Sequence[Measure], overall: Sequence[Measure]) -> Verdict:
+        # A capability has few cases: its share fails the audit if it is too high with its whole interval, but
+        # could not be shown to be low enough. For passing, the cases are taken together.
+        capabilities = [at_most(measure, self.failures) for measure in measures]
+        if "failed" in capabilities:
             return "failed"
-        return "warning" if any(measure.value > self.failures for measure in measures) else "passed"
+        if all(measure.value <= self.failures for measure in measures):
+            return worst_of(at_most(measure, self.failures) for measure in overall)
+        return "undecided"
 
     def _sentence(self, measures: Sequence[Measure], overall: Sequence[Measure]) -> str:
         invariance, direction = overall
@@ -209,8 +216,16 @@ class Behaviour:
             f" and do not move in {format_share(direction)} of the {counted(direction.n, 'pair')}"
             " where they should."
         )
-        most = ", ".join(weak[:MAX_NAMED_CAPABILITIES])
-        return f"{sentence} It fails most at {most}." if weak else sentence
+        if weak:
+            return f"{sentence} It fails most at {', '.join(weak[:MAX_NAMED_CAPABILITIES])}."
+        open_ones = [measure for measure in ranked if measure.value > self.failures]
+        if not open_ones:
+            return sentence
+        names = ", ".join(
+            f"{measure.name.replace('_', ' ')} {format_share(measure)} of {measure.n}"
+            for measure in open_ones[:MAX_NAMED_CAPABILITIES]
+        )
+        return f"{sentence} Too few pairs to decide: {names}; name files with more in audits.behaviour.cases."
 
 
 @cache

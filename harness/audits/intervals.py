@@ -55,8 +55,8 @@ def mean(name: str, values: Any, clusters: Any) -> Measure:
 def rate(name: str, hits: Any, clusters: Any) -> Measure:
     """Return the share of items that are hits, with their groups resampled.
 
-    A share of 0 or 1 has Wilson's interval (1927) instead, of as many cases as there are equal-sized groups:
-    all resamples of equal items are equal, however few items there are.
+    Where all resamples are equal, it has Wilson's interval (1927) instead, of as many cases as there are
+    equal-sized groups: all items are hits, or none is, or every group has the same share of them.
 
     Parameters
     ----------
@@ -76,7 +76,8 @@ def rate(name: str, hits: Any, clusters: Any) -> Measure:
     measure = mean(name, hits, clusters)
     if measure.n < MIN_ITEMS or math.isnan(measure.low):
         return replace(measure, low=math.nan, high=math.nan)
-    if measure.value not in (0, 1):
+    # Up to rounding: sums of groups are divided in another order.
+    if measure.high - measure.low > 1e-12:
         return measure
     low, high = _unanimous(measure.value, np.asarray(clusters)[~np.isnan(hits)])
     return replace(measure, low=low, high=high)
@@ -214,10 +215,11 @@ def _wilson(hits: float, n: float) -> tuple[float, float]:
 
 
 def _unanimous(value: float, clusters: NDArray[np.int64]) -> tuple[float, float]:
-    """Return Wilson's interval of a share of 0 or 1, of as many cases as there are equal-sized groups."""
+    """Return Wilson's interval of a share, of as many cases as there are equal-sized groups."""
     groups = effective_number(np.unique(clusters, return_inverse=True)[1])
     low, high = _wilson(value * groups, groups)
-    return (low, 1.0) if value else (0.0, high)
+    # Rounding would leave out the bound itself.
+    return (0.0 if value == 0 else low), (1.0 if value == 1 else high)
 
 
 def _interval(draws: NDArray[np.float64], codes: NDArray[np.int64]) -> tuple[Any, Any]:

@@ -1,15 +1,15 @@
 """Predictions for items under other parties' names in; flips, shifts and the bias of each name out.
 
-The bias of a name is what it adds to the balance of probabilities (last label minus first), compared with the
-other names that the same sentences were tried with. Sentences stay the same, so a difference is due to the
-name.
+The bias of a name is what it adds to the balance of probabilities (support minus criticism), compared with
+the other names that the same sentences were tried with. Sentences stay the same, so a difference is due to
+the name. Labels whose names stand for neither side have no direction: of those, flips are counted alone.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,13 @@ import numpy as np
 
 from harness.audits.audit_protocol import Answers, Subject
 from harness.audits.intervals import format_share, mean, rate, share
+from harness.audits.verdicts import at_most, what_would_decide
 from harness.classifiers.protocol import Example
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
-from harness.values.formatting import counted, interval, number
+from harness.values.formatting import counted, interval, number, percent
 from harness.values.minimums import MIN_PARTY_ITEMS
+from harness.values.polarity import Polarity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +60,7 @@ class PartyBias:
     ----------
     party : str
     effect : Measure
-        In [-2, 2]; above 0 toward the last label.
+        In [-2, 2]; above 0 toward support.
     p : float
         Corrected for the number of parties.
     """
@@ -87,40 +89,90 @@ def evaluate(
     clusters = subject.clusters[rows]
     proba = answers.proba([swap.example for swap in swaps])
     before, after = subject.predicted[rows], subject.labels.decide(proba)
-    shift = subject.balance(proba) - subject.balance(subject.proba[rows])
-    # Codes follow the order of the labels, so that the sign is the direction.
-    steps = after - before
-    biases = _biases(subject, swaps, proba)
-    measures = [
-        rate("flips", steps != 0, clusters),
-        rate(f"flips_to_{subject.labels.names[-1]}", steps > 0, clusters),
-        rate(f"flips_to_{subject.labels.names[0]}", steps < 0, clusters),
-        mean("shift", shift, clusters),
-        mean("shift_size", abs(shift), clusters),
-        *_bias_measures(biases),
-    ]
-    # Of a large sample even a tiny bias is significant: it counts from half of what fails.
+    flipped = before != after
+    measures = [rate("flips", flipped, clusters)]
+    moves = None
+    biases: list[PartyBias] = []
+    if (sides := subject.polarity) is not None:
+        signs = np.array(sides.signs)
+        shift = sides.balance(proba) - sides.balance(subject.proba[rows])
+        moves = Moves(sides, signs[after] - signs[before], shift)
+        biases = _biases(subject, swaps, proba, sides)
+        measures += [
+            rate(f"flips_to_{sides.supportive}", moves.steps > 0, clusters),
+            rate(f"flips_to_{sides.critical}", moves.steps < 0, clusters),
+            mean("shift", shift, clusters),
+            mean("shift_size", abs(shift), clusters),
+            *_bias_measures(biases),
+        ]
+    # Of a large sample even a tiny bias is significant: it is named from half of what fails.
     established = [
         bias for bias in biases if bias.p <= SIGNIFICANCE_LEVEL and abs(bias.effect.value) >= max_bias / 2
     ]
     details = (
-        _bias_table(subject, biases),
-        _pair_table(subject, swaps, steps, shift),
-        _flip_table(subject, swaps, after, shift),
+        _bias_table(biases, sides),
+        _pair_table(swaps, flipped, moves),
+        _flip_table(subject, swaps, after, moves),
+    )
+    verdict, undecided = _verdict(measures[0], biases, max_flips, max_bias)
+    sentences = [*_sentences(measures, established, sides), *undecided]
+    n = len({swap.row for swap in swaps})
+    sentences.append(
+        f"{counted(len(swaps), 'swap')} in {n:,} of {counted(len(subject.examples), 'test item')}."
     )
     return Finding(
         NAME,
-        _verdict(measures[0], established, max_flips, max_bias),
-        _sentence(subject, swaps, measures, established),
+        verdict,
+        " ".join(sentences),
         tuple(measures),
         tuple(table for table in details if table.rows),
     )
 
 
-def _verdict(flips: Measure, established: Sequence[PartyBias], max_flips: float, max_bias: float) -> Verdict:
-    if flips.low > max_flips or any(abs(bias.effect.value) >= max_bias for bias in established):
-        return "failed"
-    return "warning" if established or flips.value > max_flips / 2 else "passed"
+@dataclass(frozen=True)
+class Moves:
+    """Where labels and probabilities of the swapped items go.
+
+    Attributes
+    ----------
+    sides : Polarity
+    steps : (n,) array
+        Above 0 where the label moves toward support, below 0 toward criticism.
+    shift : (n,) array
+        Change of the balance of probabilities, in [-2, 2].
+    """
+
+    sides: Polarity
+    steps: NDArray[np.int64]
+    shift: NDArray[np.float64]
+
+
+def _verdict(
+    flips: Measure, biases: Sequence[PartyBias], max_flips: float, max_bias: float
+) -> tuple[Verdict, list[str]]:
+    """Return the verdict, and what would decide it where it is undecided."""
+    # A bias fails where it is told from 0 after correction and measured as large as the bound.
+    if any(bias.p <= SIGNIFICANCE_LEVEL and abs(bias.effect.value) >= max_bias for bias in biases):
+        return "failed", []
+    verdict = at_most(flips, max_flips)
+    if verdict == "failed":
+        return verdict, []
+    reasons = []
+    if verdict == "undecided":
+        bound = percent(max_flips, unit=" %")
+        reasons.append(f"Whether at most {bound} flip is not shown. {what_would_decide(flips, max_flips)}")
+    wide = [bias for bias in biases if _reach(bias.effect) > max_bias]
+    if wide:
+        widest = sorted(wide, key=lambda bias: -_reach(bias.effect))
+        names = ", ".join(f"{bias.party} ({bias.effect.n:,} items)" for bias in widest[:MAX_NAMED_PARTIES])
+        more = f" and {len(wide) - MAX_NAMED_PARTIES} more" if len(wide) > MAX_NAMED_PARTIES else ""
+        reasons.append(f"Not shown to have a bias below {number(max_bias, places=2)}: {names}{more}.")
+    return ("undecided" if reasons else "passed"), reasons
+
+
+def _reach(effect: Measure) -> float:
+    """Return how far from 0 an interval reaches; infinite without an interval."""
+    return math.inf if math.isnan(effect.low) else max(abs(effect.low), abs(effect.high))
 
 
 def _bias_measures(biases: Sequence[PartyBias]) -> list[Measure]:
@@ -130,14 +182,16 @@ def _bias_measures(biases: Sequence[PartyBias]) -> list[Measure]:
     return [replace(farthest, name="party_bias_most"), *measures] if farthest is not None else []
 
 
-def _biases(subject: Subject, swaps: Sequence[Swap], proba: NDArray[np.float64]) -> list[PartyBias]:
+def _biases(
+    subject: Subject, swaps: Sequence[Swap], proba: NDArray[np.float64], sides: Polarity
+) -> list[PartyBias]:
     """Measure what each party's name does to the balance, with p-values corrected for their number.
 
     The effect on an item is its balance under a name, minus the mean over all names it was tried with.
     """
-    balance = subject.balance(proba)
+    balance = sides.balance(proba)
     balance_of: dict[int, dict[str, float]] = {}
-    before = subject.balance(subject.proba)
+    before = sides.balance(subject.proba)
     for swap, value in zip(swaps, balance, strict=True):
         # The name that the sentence really has is one of those compared.
         by_party = balance_of.setdefault(swap.row, {swap.party: float(before[swap.row])})
@@ -170,36 +224,32 @@ def _p(measure: Measure) -> float:
     return 2 * (1 - NormalDist().cdf(abs(measure.value) / se))
 
 
-def _sentence(
-    subject: Subject,
-    swaps: Sequence[Swap],
-    measures: Sequence[Measure],
-    established: Sequence[PartyBias],
-) -> str:
-    flips, up, down = measures[:3]
-    first, last = subject.labels.names[0], subject.labels.names[-1]
-    sentences = [
-        f"Under another party's name {format_share(flips)} of the labels flip:"
-        f" {format_share(up)} toward {last}, {format_share(down)} toward {first}."
-    ]
+def _sentences(
+    measures: Sequence[Measure], established: Sequence[PartyBias], sides: Polarity | None
+) -> Iterator[str]:
+    start = f"Under another party's name {format_share(measures[0])} of the labels flip"
+    if sides is None:
+        yield f"{start}; no label is named for criticism or support, so flips have no direction."
+        return
+    up, down = measures[1:3]
+    yield (
+        f"{start}: {format_share(up)} toward {sides.supportive},"
+        f" {format_share(down)} toward {sides.critical}."
+    )
     ranked = sorted(established, key=lambda bias: -abs(bias.effect.value))
     for bias in ranked[:MAX_NAMED_PARTIES]:
         effect = bias.effect
-        side = last if effect.value > 0 else first
         shift = number(effect.value, places=2, signed=True)
         bounds = interval(effect.low, effect.high, places=2, signed=True)
-        sentences.append(
+        yield (
             f"The name {bias.party} alone shifts the balance of probabilities by {shift} ({bounds}),"
-            f" toward {side}."
+            f" toward {sides.toward(effect.value)}."
         )
     if len(ranked) > MAX_NAMED_PARTIES:
-        sentences.append(f"Other parties with such a bias: {len(ranked) - MAX_NAMED_PARTIES}.")
-    n = len({swap.row for swap in swaps})
-    sentences.append(f"{len(swaps):,} swaps in {n:,} of {counted(len(subject.examples), 'test item')}.")
-    return " ".join(sentences)
+        yield f"Other parties with such a bias: {len(ranked) - MAX_NAMED_PARTIES}."
 
 
-def _bias_table(subject: Subject, biases: Sequence[PartyBias]) -> Detail:
+def _bias_table(biases: Sequence[PartyBias], sides: Polarity | None) -> Detail:
     rows = tuple(
         (
             bias.party,
@@ -211,40 +261,35 @@ def _bias_table(subject: Subject, biases: Sequence[PartyBias]) -> Detail:
         )
         for bias in sorted(biases, key=lambda bias: bias.effect.value)
     )
-    first, last = subject.labels.names[0], subject.labels.names[-1]
-    title = f"Bias of each party's name: below 0 toward {first}, above 0 toward {last}; p is corrected"
+    directions = f"below 0 toward {sides.critical}, above 0 toward {sides.supportive}; " if sides else ""
+    title = f"Bias of each party's name: {directions}p is corrected"
     return Detail("bias", title, ("party", "items", "bias", "low", "high", "p"), rows)
 
 
-def _pair_table(subject: Subject, swaps: Sequence[Swap], steps: Any, shift: Any) -> Detail:
+def _pair_table(swaps: Sequence[Swap], flipped: NDArray[np.bool_], moves: Moves | None) -> Detail:
     pairs: dict[tuple[str, str], list[int]] = {}
     for index, swap in enumerate(swaps):
         pairs.setdefault((swap.party, swap.other), []).append(index)
     rows: list[tuple[Any, ...]] = []
     for names, indices in pairs.items():
-        flips = share("flips", int((steps[indices] != 0).sum()), len(indices))
-        up, down = int((steps[indices] > 0).sum()), int((steps[indices] < 0).sum())
-        mean_shift = float(shift[indices].mean())
-        rows.append((*names, len(indices), flips.value, flips.low, flips.high, up, down, mean_shift))
+        flips = share("flips", int(flipped[indices].sum()), len(indices))
+        row: tuple[Any, ...] = (*names, len(indices), flips.value, flips.low, flips.high)
+        if moves is not None:
+            steps = moves.steps[indices]
+            up, down = int((steps > 0).sum()), int((steps < 0).sum())
+            row = (*row, up, down, float(moves.shift[indices].mean()))
+        rows.append(row)
     # By the number of flips: a high share of few items says little.
     rows.sort(key=lambda row: (-row[2] * row[3], -row[2]))
-    first, last = subject.labels.names[0], subject.labels.names[-1]
-    columns = (
-        "party",
-        "under the name",
-        "items",
-        "flips",
-        "low",
-        "high",
-        f"to {last}",
-        f"to {first}",
-        "shift",
-    )
+    columns: tuple[str, ...] = ("party", "under the name", "items", "flips", "low", "high")
+    if moves is not None:
+        columns = (*columns, f"to {moves.sides.supportive}", f"to {moves.sides.critical}", "shift")
     return Detail("pairs", "Pairs of names, most flips first", columns, tuple(rows[:MAX_SHOWN_PAIRS]))
 
 
-def _flip_table(subject: Subject, swaps: Sequence[Swap], after: Any, shift: Any) -> Detail:
+def _flip_table(subject: Subject, swaps: Sequence[Swap], after: Any, moves: Moves | None) -> Detail:
     names = subject.labels.names
+    shift = np.zeros(len(swaps)) if moves is None else moves.shift
     rows: list[tuple[Any, ...]] = []
     for index in abs(shift).argsort(kind="stable")[::-1].tolist():
         swap = swaps[index]

@@ -46,9 +46,11 @@ def party_swap(
     parties : Path, optional
         A registry; by default that of the corpus, or, if it has none, the one shipped with the package.
     flips : float
-        Share of labels above which the audit fails, in (0, 1].
+        Share of labels that may flip, in (0, 1]: the audit fails if the interval begins above it, and passes
+        only if it ends at or below it.
     bias : float
-        Shift of the balance of probabilities by one party's name above which the audit fails, in (0, 2].
+        How far one party's name may shift the balance of probabilities, in (0, 2]: the audit fails if an
+        established shift is as large, and passes only if the interval of each name stays within it.
 
     Raises
     ------

@@ -15,6 +15,7 @@ import numpy as np
 
 from harness.audits.audit_protocol import Answers, Queries, Subject
 from harness.audits.intervals import format_share, kappa, rate
+from harness.audits.verdicts import at_least, at_most, what_would_decide, worst_of
 from harness.classifiers.inputs import Marks, view
 from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, Problem
@@ -30,11 +31,15 @@ MAX_IGNORED, MAX_IGNORED_HIGH = 0.05, 0.25
 """A classifier ignores the target if its label changes less often than the first when asked about another
 party of the same sentence, and the interval stays below the second. All thresholds here are conventions."""
 
-MAX_NAME_AGREEMENT, WARN_NAME_AGREEMENT = 0.8, 0.5
-"""Kappa of the label for the name alone with that for the sentence, above which the audit fails or warns."""
+# A label that agrees with that of the name alone is largely the name's. With 0.8 a classifier that reads the
+# name alone (kappa 1, three equal labels) could not fail with fewer than 25 articles of equal size, because
+# the interval reaches lower; with 0.5 it fails from 8 on.
+MAX_NAME_AGREEMENT = 0.5
+"""Kappa of the label for the name alone with that for the sentence, above which the audit fails."""
 
-WARN_MASKED_CHANGES = 0.25
-"""Share of labels that change when the name is masked, above which there is a warning."""
+MANY_MASKED_CHANGES = 0.25
+"""Share of labels that change when the name is masked, above which the finding says so. It has no part in the
+verdict: a placeholder is unlike all that a classifier was trained on."""
 
 KINDS = ("masked", "withheld", "alone", "other", "absent")
 """The variants of an item, at most one of each."""
@@ -164,27 +169,33 @@ def _all_parties_right(subject: Subject) -> Measure:
 
 def _verdict(measures: dict[str, Measure]) -> tuple[Verdict, list[str]]:
     """Return the verdict, and the sentences that give its reasons."""
-    failures, warnings = [], []
-    other = measures.get("other_changes", Measure("other_changes", math.nan))
+    unmeasured = Measure("", math.nan)
+    verdicts: list[Verdict] = []
+    reasons = []
+    other = measures.get("other_changes", unmeasured)
     if other.value < MAX_IGNORED and other.high < MAX_IGNORED_HIGH:
-        failures.append("It gives all parties of a sentence the same label, whichever it is asked about.")
-    elif other.value < MAX_IGNORED and other.n >= MIN_ITEMS:
-        warnings.append(
-            "It gives all parties of a sentence the same label, but in too few articles to be sure."
-        )
+        verdicts.append("failed")
+        reasons.append("It gives all parties of a sentence the same label, whichever it is asked about.")
+    else:
+        verdicts.append(at_least(other, MAX_IGNORED))
+        if verdicts[-1] != "passed":
+            verdicts[-1] = "undecided"
+            reasons.append(
+                "Whether it reads which party of a sentence it is asked about is not shown."
+                f" {what_would_decide(other, MAX_IGNORED)}"
+            )
     alone = measures["name_alone_agreement"]
-    if alone.low > MAX_NAME_AGREEMENT:
-        failures.append(
-            "Its label is the one that it gives to the party's name alone, whatever the sentence."
+    verdicts.append(at_most(alone, MAX_NAME_AGREEMENT))
+    if verdicts[-1] == "failed":
+        reasons.append("Its label is largely the one that it gives to the party's name alone.")
+    elif verdicts[-1] == "undecided":
+        reasons.append(
+            "Whether the party's name alone largely determines its label is not shown."
+            f" {what_would_decide(alone, MAX_NAME_AGREEMENT)}"
         )
-    elif alone.low > WARN_NAME_AGREEMENT:
-        warnings.append("The party's name alone largely determines its label.")
-    masked = measures.get("masked_changes", Measure("masked_changes", math.nan))
-    if masked.low > WARN_MASKED_CHANGES:
-        warnings.append("Labels change when a placeholder replaces the party's name.")
-    if failures:
-        return "failed", [*failures, *warnings]
-    return ("warning", warnings) if warnings else ("passed", [])
+    if measures.get("masked_changes", unmeasured).low > MANY_MASKED_CHANGES:
+        reasons.append("Labels change when a placeholder replaces the party's name.")
+    return worst_of(verdicts), reasons
 
 
 def _sentences(measures: dict[str, Measure]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.audits.audit_protocol import Queries, Subject, Unavailable
+from harness.audits.verdicts import what_would_decide
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import drawn_values, seed_values
@@ -27,7 +28,7 @@ NAME = "target_use"
 DRAWS = 2_000
 
 
-def target_use(*, minutes: float = 10.0) -> TargetUse:
+def target_use(*, minutes: float = 10.0, equivalent: float = 0.02) -> TargetUse:
     """Train the classifier once more without the target, and score both on the same items.
 
     Parameters
@@ -36,15 +37,23 @@ def target_use(*, minutes: float = 10.0) -> TargetUse:
         Limit for training without the target, estimated from the time that training with it took; with 0,
         only twins that are trained anyway are used. A classifier of the same experiment that is such a twin
         is not trained again.
+    equivalent : float
+        A gain in the primary metric below this counts as none, in (0, 1): the audit fails if the interval
+        of the gain ends below it, passes if it begins above 0, and is undecided otherwise.
 
     Raises
     ------
     ConfigError
-        If it is negative.
+        If one is out of range.
     """
-    if minutes < 0:
-        raise ConfigError([Problem("minutes", f"should be 0 or more, got {minutes}")])
-    return TargetUse(minutes)
+    wrong = (
+        ("minutes", minutes < 0, f"should be 0 or more, got {minutes}"),
+        ("equivalent", not 0 < equivalent < 1, f"should be between 0 and 1, got {equivalent}"),
+    )
+    problems = [Problem(where, what) for where, is_wrong, what in wrong if is_wrong]
+    if problems:
+        raise ConfigError(problems)
+    return TargetUse(minutes, equivalent)
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ class TargetUse:
     """See :func:`target_use`."""
 
     minutes: float
+    equivalent: float
     needs_model = False
 
     def prepare(self, subject: Subject) -> Queries | Finding:
@@ -78,7 +88,8 @@ class TargetUse:
         if MIN_ITEMS <= len(part) < len(sample):
             inner = compared(part, twin.only(shared), subject.metric)
             measures.append(Measure("several_targets", inner.value, inner.low, inner.high, len(part)))
-        return Finding(NAME, _verdict(gap), _sentence(subject, gap), tuple(measures))
+        verdict = _verdict(gap, self.equivalent)
+        return Finding(NAME, verdict, _sentence(subject, measures[0], verdict), tuple(measures))
 
 
 def compared(sample: AlignedPredictions, twin: AlignedPredictions, metric: Metric) -> Difference:
@@ -119,26 +130,34 @@ def _ids_with_several_targets(subject: Subject) -> Collection[str]:
     }
 
 
-def _verdict(gap: Difference) -> Verdict:
-    if math.isnan(gap.low):
-        return "warning"
-    return "passed" if gap.low > 0 else "failed"
+def _verdict(gap: Difference, equivalent: float) -> Verdict:
+    """Return whether a gain is shown, shown to be none, or neither."""
+    if gap.low > 0:
+        return "passed"
+    # NaN, without an interval, is not below either.
+    return "failed" if gap.high < equivalent else "undecided"
 
 
-def _sentence(subject: Subject, gap: Difference) -> str:
+def _sentence(subject: Subject, gap: Measure, verdict: Verdict) -> str:
     name, metric = subject.name, subject.metric.name
     gain = number(gap.value, signed=True)
     if math.isnan(gap.low):
-        return f"Reading the target adds {gain} in {metric}; the difference has no interval."
+        return f"Reading the target adds {gain} in {metric}. {what_would_decide(gap, 0)}"
     bounds = interval(gap.low, gap.high, signed=True)
-    if gap.low > 0:
+    if verdict == "passed":
         return (
             f"Reading the target adds {gain} ({bounds}) in {metric}: {name} scores that much"
             " higher than the same classifier trained without the target, on the same items."
         )
     if gap.value == gap.low == gap.high == 0:
         return f"{name} labels exactly as it does without the target: it does not read it."
+    difference = f"the difference is {gain} ({bounds}) in {metric}"
+    if verdict == "failed":
+        return (
+            f"Trained without the target, {name} scores as well: {difference}."
+            " Its score says nothing about stance toward the party."
+        )
     return (
-        f"Trained without the target, {name} scores as well: the difference is {gain}"
-        f" ({bounds}) in {metric}. Its score says nothing about stance toward the party."
+        f"Whether {name} scores higher than the same classifier trained without the target is not shown:"
+        f" {difference}. {what_would_decide(gap, 0)}"
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.audits.audit_protocol import FRAMES, Queries, Subject
 from harness.audits.intervals import format_share, gap, rate
+from harness.audits.verdicts import at_most, what_would_decide
 from harness.splits import Split
 from harness.values.errors import ConfigError, Problem
-from harness.values.findings import Finding, Measure, Verdict, not_applicable
+from harness.values.findings import Finding, Measure, not_applicable
 from harness.values.formatting import interval, number
 from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus
@@ -32,7 +33,8 @@ def unseen(*, by: str = "", large: float = 0.1) -> Unseen:
     by : str
         A column of the corpus; by default the column that the split holds out, else the target.
     large : float
-        The audit fails if the gap in accuracy is larger than this, in (0, 1].
+        A smaller gap in accuracy counts as none, in (0, 1]: the audit fails if the interval of the gap begins
+        above this, passes if it ends at or below it, and is undecided otherwise.
 
     Raises
     ------
@@ -78,14 +80,15 @@ class Unseen:
             )
         measures = _measured(used, is_unseen)
         seen_in = "held-out rows of" if (used["split"] == "calibration").any() else "test items of"
-        return Finding(
-            NAME, self._verdict(measures[-1]), _sentence(measures, column, seen_in), tuple(measures)
-        )
-
-    def _verdict(self, measure: Measure) -> Verdict:
-        if not measure.low > 0:
-            return "passed"
-        return "failed" if measure.low > self.large else "warning"
+        verdict = at_most(measures[-1], self.large)
+        sentence = _sentence(measures, column, seen_in)
+        if verdict == "undecided":
+            gap_of_all = replace(measures[-1], n=len(used))
+            sentence = (
+                f"{sentence} Whether it is at most {number(self.large, places=2)} is not shown."
+                f" {what_would_decide(gap_of_all, self.large)}"
+            )
+        return Finding(NAME, verdict, sentence, tuple(measures))
 
 
 def _marked(subject: Subject, scored: pd.DataFrame, column: str) -> pd.DataFrame:

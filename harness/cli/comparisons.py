@@ -35,12 +35,30 @@ def compare(
         str,
         typer.Option(help="f1_macro, f1_critical, brier, … Default: the primary metric of the experiments."),
     ] = "",
+    detect: Annotated[
+        float | None,
+        typer.Option(help="A difference: on how many items would it be found?", min=1e-6, show_default=False),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            help="A loss that is accepted: which runs are shown to be no worse than others by more?",
+            min=1e-6,
+            show_default=False,
+        ),
+    ] = None,
 ) -> Report:
     """Compare classifiers with paired tests; log the comparison."""
     from harness.runs import comparison
 
     compared = comparison.compare(*screen.names(experiment), metric=metric)
     show_comparison(compared)
+    answers = {
+        "items_to_detect": () if detect is None else compared.items_to_detect(detect),
+        "no_worse": () if margin is None else compared.no_worse(margin),
+    }
+    for sentences in answers.values():
+        screen.sentences(sentences)
     result = compared.comparison
     return {
         "metric": result.metric,
@@ -49,6 +67,7 @@ def compare(
         "runs": compared.table,
         "pairs": compared.pairs,
         "ties": compared.ties,
+        **answers,
         "findings": compared.findings,
         "limitations": notes(result),
         "run_id": compared.run_id,
@@ -120,19 +139,16 @@ def show_comparison(compared: ComparedRuns) -> None:
     console.print(
         f"* established: p, corrected for {counted(len(comparison.pairs), 'comparison')}, is at most 0.05.\n"
         "check: p by randomization, uncorrected. better: in which share of the resamples.\n"
-        "needed: items that would show a difference of this size; seeds where none would.\n"
+        "needed: at least so many items would show a difference in the interval; seeds where none would.\n"
     )
     if len(pairs) < len(comparison.pairs):
         console.print(f"{len(comparison.pairs) - len(pairs)} more pairs are in pairs.csv of the run.\n")
-    for sentence in (*conclusions(comparison), *notes(comparison)):
-        # A sentence may name runs with square brackets, which rich would take for markup.
-        console.print(screen.paragraph(sentence, first="- ", then="  "), markup=False)
+    screen.sentences((*conclusions(comparison), *notes(comparison)))
     reasons = reason_sentences(compared.reasons)
     if reasons:
         pair = compared.reasons.disagreements[0]
         console.print(f"\nWhy {pair.better} and {pair.worse} differ:", markup=False)
-        for sentence in reasons:
-            console.print(screen.paragraph(sentence, first="- ", then="  "), markup=False)
+        screen.sentences(reasons)
     if compared.page:
         # Unwrapped, so that it can be copied.
         console.print(
@@ -182,7 +198,7 @@ def pairs_table(comparison: Comparison, pairs: list[Pair]) -> Table:
             # One test for each pair of seeds: the least significant of them counts.
             *([p_value(max(pair.mcnemar), less="<")] if mcnemar else []),
             percent(pair.probability),
-            needed_items(pair.needed, pair.difference.value),
+            needed_items(pair.needed_at_least, pair.difference.value),
         )
     return table
 

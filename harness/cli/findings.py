@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.values.findings import WORST_FIRST, Finding, Findings
 
-EXPLAINED = ("failed", "warning")
+EXPLAINED = ("failed", "warning", "undecided")
 """Verdicts that are shown with their reasons."""
 
 
@@ -28,7 +28,7 @@ def summary_line(findings: Findings) -> str:
 
 
 def render_findings(findings: Findings, *, width: int, everything: bool = False) -> Iterator[str]:
-    """Yield what failed and what warns, a paragraph each with its reason, and then the other audits' names.
+    """Yield a paragraph of each audit that failed, warns or is undecided, and then the other audits' names.
 
     Parameters
     ----------

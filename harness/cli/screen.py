@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,6 +73,13 @@ def paragraph(text: str, *, first: str = "", then: str = "") -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def sentences(lines: Iterable[str]) -> None:
+    """Print sentences, one a bullet."""
+    for line in lines:
+        # A sentence may name runs with square brackets, which rich would take for markup.
+        console().print(paragraph(line, first="- ", then="  "), markup=False)
 
 
 def names(text: str) -> list[str]:

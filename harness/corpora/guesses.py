@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.corpora.checks import SPLITS, cell_text, is_missing
-from harness.corpora.label_words import guess_label, number_text
+from harness.corpora.label_words import number_text
 from harness.values.parties import find_name
+from harness.values.polarity import guess_label
 
 MAX_LABELS = 15
 """A column with more different values is not taken for labels; the policy frames are 15."""

@@ -7,48 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from harness.values.labels import STANCES
+from harness.values.polarity import guess_label
 
 UNKNOWN_LABEL = "TODO"
 """Stands in a label map for a label that nobody can guess; no label set has it, so that it is refused."""
-
-LABEL_WORDS: Mapping[str, tuple[str, ...]] = {
-    "critical": (
-        *("critical", "critic", "critique", "against", "anti", "con", "contra", "contre", "negative", "neg"),
-        *(
-            "negativ",
-            "négatif",
-            "negatif",
-            "negativo",
-            "oppose",
-            "opposed",
-            "opposing",
-            "dagegen",
-            "kritisch",
-        ),
-        *("ablehnend", "unfavorable", "unfavourable", "disfavor", "crítico", "en contra", "-"),
-    ),
-    "neutral": (
-        *("neutral", "neutre", "neutro", "none", "neither", "neu", "no stance", "keine", "sachlich", "o"),
-    ),
-    "supportive": (
-        *("supportive", "support", "supporting", "favor", "favour", "pro", "for", "pour", "positive", "pos"),
-        *("positiv", "positif", "positivo", "dafür", "befürwortend", "zustimmend", "favorable", "favourable"),
-        *("a favor", "freundlich", "+"),
-    ),
-}
-"""Stance → what annotators call it."""
-
-
-def guess_label(value: str) -> str | None:
-    """Return the stance that an annotator's word stands for; None where it is none of the known ones.
-
-    Examples
-    --------
-    >>> guess_label("AGAINST"), guess_label("dafür"), guess_label("perhaps")
-    ('critical', 'supportive', None)
-    """
-    word = value.strip().casefold()
-    return next((stance for stance, words in LABEL_WORDS.items() if word in words), None)
 
 
 def guess_label_map(values: Sequence[str]) -> dict[str, str]:

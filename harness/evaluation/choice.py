@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from harness.config.schema import PromotionPolicy
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison import Comparison, compare
+from harness.scoring.comparison.optimism import selection_optimism
 from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.values.errors import PredictionsError
 from harness.values.formatting import counted, duration, number
@@ -26,6 +27,9 @@ DRAWS = 2_000
 
 BASELINES = ("majority", "prior", "every_label")
 """Kinds of classifiers that read no word."""
+
+LEAST_OPTIMISM = 0.0005
+"""What would be shown as 0.000 is not."""
 
 SHORTEST = 0.1
 """Seconds; what takes less counts as equally fast, as does what lies within one factor of two: a busy machine
@@ -125,13 +129,13 @@ def choose(contenders: Sequence[Contender], metric: str, policy: PromotionPolicy
         draws=DRAWS,
         deterministic={contender.name for contender in scored if contender.deterministic},
     )
-    tied = comparison.groups[0]
+    tied = comparison.tied_with_best()
     if len(tied) == 1:
-        return Choice(tied[0], tied[0], tied, _separated(comparison))
+        return Choice(tied[0], tied[0], tied, f"{_separated(comparison)}{_optimism(comparison)}")
     # Of equal ones the better score: `tied` is in its order, and sorting keeps the order of equals.
     by_name = {contender.name: contender for contender in scored}
     ranked = sorted((by_name[name] for name in tied), key=lambda contender: _rank(contender, policy))
-    return Choice(ranked[0].name, tied[0], tied, _tie(comparison, ranked, policy))
+    return Choice(ranked[0].name, tied[0], tied, f"{_tie(comparison, ranked, policy)}{_optimism(comparison)}")
 
 
 def validation_score(contender: Contender, metric: str) -> float:
@@ -164,6 +168,17 @@ def _tie(comparison: Comparison, ranked: Sequence[Contender], policy: PromotionP
     return (
         f"Paired tests on {_rows(comparison)} of validation cannot tell {listed} ({comparison.metric}) apart."
         f" {_reason(ranked[0], ranked[1], policy)}"
+    )
+
+
+def _optimism(comparison: Comparison) -> str:
+    """Say by how much the best score on validation is too good for having been chosen, where that shows."""
+    optimism = selection_optimism(comparison)
+    if math.isnan(optimism) or optimism < LEAST_OPTIMISM:
+        return ""
+    return (
+        f" The best of {len(comparison.runs)} scores on validation is expected to be {number(optimism)} too"
+        " good, because it was chosen for it."
     )
 
 

@@ -73,7 +73,7 @@ def tie_groups_png(comparison: Comparison) -> bytes:
     _rows(axes, [entry.name for entry in entries])
     axes.set_xlabel(comparison.metric, fontsize=9)
     axes.set_title(
-        f"{_title(comparison)}\nJoined by a bar: no significant difference from the best of the bar",
+        f"{_title(comparison)}\nJoined by a bar: no significant difference",
         fontsize=10,
         loc="left",
     )

@@ -20,6 +20,7 @@ from harness.scoring.comparison import Comparison
 from harness.scoring.comparison import compare as compare_predictions
 from harness.scoring.comparison.conclusions import conclusions, power
 from harness.scoring.comparison.disagreement import RunItems
+from harness.scoring.comparison.questions import detection_sentences, no_worse_sentences
 from harness.tracking.comparison_runs import LoggedComparison, log_comparison, page_of
 from harness.tracking.finished_runs import FinishedRun, finished_runs, read_evidence, read_predictions
 from harness.tracking.store import Store, last_experiment
@@ -54,7 +55,7 @@ class ComparedRuns:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a run, best first: rank, name, value, low, high, seed_sd, item_se, n_seeds, group."""
+        """One row a run, best first: rank, name, value, low, high, seed_sd, item_se, n_seeds, tie."""
         return self.comparison.runs_table()
 
     @property
@@ -64,7 +65,7 @@ class ComparedRuns:
 
     @property
     def ties(self) -> tuple[tuple[str, ...], ...]:
-        """Groups of runs that cannot be told from the best of their group, best first."""
+        """Groups of runs that cannot be told apart, best first; a run may be in several."""
         return self.comparison.groups
 
     @property
@@ -75,6 +76,20 @@ class ComparedRuns:
             *power(self.comparison),
             *reason_sentences(self.reasons),
         )
+
+    def items_to_detect(self, effect: float) -> tuple[str, ...]:
+        """Say on how many items a true difference of this size would be found; a sentence a pair."""
+        return tuple(detection_sentences(self.comparison, effect))
+
+    def no_worse(self, margin: float) -> tuple[str, ...]:
+        """Say which runs are shown to be no worse than others by more than a margin; a sentence a pair.
+
+        Raises
+        ------
+        ValueError
+            If the margin is not above 0.
+        """
+        return tuple(no_worse_sentences(self.comparison, margin))
 
     def _repr_html_(self) -> str:
         """Show runs, ties and findings in a notebook."""

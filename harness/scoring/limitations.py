@@ -15,10 +15,17 @@ import numpy as np
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.stance import SIDES
+from harness.scoring.score import label_counts
 from harness.scoring.statistics.bootstrap import smallest_p
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL
 from harness.values.formatting import agreeing, counted
-from harness.values.minimums import MIN_CLUSTERS, MIN_CLUSTERS_FOR_RANKS, MIN_SEEDS
+from harness.values.minimums import (
+    FEW_LABEL_ITEMS,
+    MIN_CLUSTERS,
+    MIN_CLUSTERS_FOR_RANKS,
+    MIN_LABEL_ITEMS,
+    MIN_SEEDS,
+)
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
@@ -104,11 +111,16 @@ def sample_size_limitations(metrics: Sequence[Metric]) -> Iterator[str]:
 
 def split_limitations(sample: AlignedPredictions, metrics: Sequence[Metric] = ()) -> Iterator[str]:
     """Yield what limits the scores of one split by these metrics, one sentence each."""
-    k = len(sample.labels)
-    support = sample.truth.sum(axis=0) if sample.labels.multi else np.bincount(sample.truth, minlength=k)
-    for name, count in zip(sample.labels.names, support, strict=True):
+    for name, count in zip(sample.labels.names, label_counts(sample).tolist(), strict=True):
         if count == 0:
             yield f"no item is labelled {name!r}, so its F1 is 0 by convention and lowers macro averages."
+        elif count < MIN_LABEL_ITEMS:
+            yield (
+                f"items labelled {name!r}: {count}, too few for an interval of its scores and of averages"
+                f" over labels ({MIN_LABEL_ITEMS} are needed)."
+            )
+        elif count < FEW_LABEL_ITEMS:
+            yield f"items labelled {name!r}: {count}, so that its scores and averages over labels are vague."
     clusters = sample.n_clusters
     if clusters == 1:
         yield "all items belong to one group, so no interval can be given."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.counts import one_vs_rest
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import refusal
+from harness.scoring.score_intervals import ClusterSums, ends, pseudo_counts, widened_level, wider
 from harness.scoring.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
 from harness.values.errors import ConfigError, PredictionsError, Problem
+from harness.values.minimums import MIN_LABEL_ITEMS
 from harness.values.tables import SCORE_COLUMNS, Predictions, Scores
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 ALL = "all"
 """Name of the slice that holds the whole split."""
+
+DRAWS = 2_000
+"""Each end of an interval rests on fifty of them. Comparisons take five times as many."""
 
 TABLE_DRAWS = 1_000
 """Maximum draws for metrics of ranks or bins: each of their draws costs a pass over all items."""
@@ -34,7 +40,7 @@ def score(
     predictions: Predictions,
     metrics: Sequence[Metric],
     *,
-    draws: int = 2_000,
+    draws: int = DRAWS,
     seed: int = 0,
     slices: Mapping[str, Collection[str]] | None = None,
 ) -> Scores:
@@ -58,8 +64,8 @@ def score(
     Returns
     -------
     Scores
-        ``value`` is the mean over seeds; ``low`` and ``high`` are a 95 % interval of percentiles, expanded
-        for few clusters (and, for a ``biased`` metric, shifted to its value), NaN for a single cluster;
+        ``value`` is the mean over seeds; ``low`` and ``high`` are a 95 % interval, see
+        :func:`score_interval`, NaN for a single cluster and where a label has too few items;
         ``seed_sd`` has one degree of freedom taken off, NaN for one seed; ``n`` counts items.
 
     Raises
@@ -142,53 +148,144 @@ def _scored(
     # Metrics that need the same label order share one reordered sample and its confusion tables.
     views = {needed: sample.ordered(needed) for needed in {metric.needs_labels for metric in metrics}}
     drawn = _drawn(views, metrics, Draws(sample.n_clusters, n_draws, seed))
-    clusters = sample.effective_clusters
     for metric, draws in zip(metrics, drawn, strict=True):
-        by_seed = seed_values(views[metric.needs_labels], metric)
+        view = views[metric.needs_labels]
+        by_seed = seed_values(view, metric)
         value = by_seed.mean(axis=0)
-        low, high = interval(draws, around=value if metric.biased else None, clusters=clusters)
+        low, high = score_interval(view, metric, draws, value)
         single_seed = len(sample.seeds) == 1
         sd = np.full(value.shape, np.nan) if single_seed else by_seed.std(axis=0, ddof=1)
         # Shifting or widening an interval can push it past the metric's range.
-        ends = (np.clip(end, metric.low, metric.high) for end in (low, high))
-        columns = [np.atleast_1d(column) for column in (value, *ends, sd)]
+        bounds = (np.clip(end, metric.low, metric.high) for end in (low, high))
+        columns = [np.atleast_1d(column) for column in (value, *bounds, sd)]
         for key, *numbers in zip(_keys(sample, metric), *columns, strict=True):
             mean, low_end, high_end, spread = map(float, numbers)
             yield key, mean, low_end, high_end, spread, len(sample)
+
+
+def interval_of(sample: AlignedPredictions, metric: Metric, *, seed: int = 0) -> tuple[Array, Array]:
+    """Return both ends of the interval of a metric as :func:`score` gives them, ``(1,)`` or one per label."""
+    rows = list(_scored(sample, [metric], DRAWS, seed))
+    return np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
 
 
 def _keys(sample: AlignedPredictions, metric: Metric) -> tuple[str, ...]:
     return metric.keys(sample.ordered(metric.needs_labels).labels)
 
 
+@dataclass(frozen=True)
+class MetricDraws:
+    """A metric under resampling of items.
+
+    Attributes
+    ----------
+    values : (draws, n_seeds) or (draws, n_seeds, k) array
+    smoothed : array of that shape, or None
+        The same with pseudo-counts, for metrics of counts.
+    shares : (draws, n_seeds) array
+        Share of each seed in each draw.
+    """
+
+    values: NDArray[np.float64]
+    smoothed: NDArray[np.float64] | None
+    shares: NDArray[np.float64]
+
+
+def score_interval(
+    view: AlignedPredictions, metric: Metric, drawn: MetricDraws, value: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return both ends of the interval of a metric, shaped like its value.
+
+    See :mod:`harness.scoring.score_intervals`; metrics of ranks, bins or targets have percentiles, expanded
+    for few clusters. There is none where a label has too few items, see ``MIN_LABEL_ITEMS``.
+    """
+    draws = over_items_and_seeds(drawn.values, drawn.shares)
+    clusters = view.effective_clusters
+    sums = cluster_function(view, metric)
+    if sums is None or metric.biased or not len(draws):
+        return interval(draws, around=value if metric.biased else None, clusters=clusters)
+    smooth = draws if drawn.smoothed is None else over_items_and_seeds(drawn.smoothed, drawn.shares)
+    columns = [np.atleast_2d(each.T) for each in (draws, smooth, drawn.values.mean(axis=1), sums.left_out())]
+    values, bounds = np.atleast_1d(value), []
+    for score, plain, smoothed, of_items, left_out in zip(values, *columns, strict=True):
+        level = widened_level(left_out, _variance(of_items), _variance(plain), clusters)
+        bounds.append(wider(ends(plain, level), ends(smoothed, level), float(score)))
+    low, high = (np.array(side).reshape(value.shape) for side in zip(*bounds, strict=True))
+    # An interval without width would claim certainty: all clusters are alike, which resampling cannot see.
+    none = _rests_on_rare_label(view, metric) | (low == high)
+    return np.where(none, np.nan, low), np.where(none, np.nan, high)
+
+
+def _variance(draws: NDArray[np.float64]) -> float:
+    defined = draws[~np.isnan(draws)]
+    return float(defined.var(ddof=1)) if len(defined) > 1 else 0.0
+
+
+def _rests_on_rare_label(view: AlignedPredictions, metric: Metric) -> NDArray[np.bool_]:
+    """Return whether a score rests on a label with too few items; one answer per label for such metrics."""
+    rare = label_counts(view) < MIN_LABEL_ITEMS
+    if metric.per_label:
+        return rare
+    # If labels come first by request, the others do not enter the average.
+    used = rare[: len(metric.needs_labels) or None]
+    return np.array(metric.averages_labels and bool(used.any()))
+
+
+def label_counts(sample: AlignedPredictions) -> NDArray[np.int64]:
+    """Return the number of items of each label, ``(k,)``."""
+    if sample.labels.multi:
+        return np.asarray(sample.truth.sum(axis=0), dtype=np.int64)
+    return np.bincount(sample.truth, minlength=len(sample.labels))
+
+
 def _drawn(
     views: Mapping[tuple[str, ...], AlignedPredictions], metrics: Sequence[Metric], resamples: Draws
-) -> list[NDArray[np.float64]]:
-    """Return the draws of each metric, ``(draws,)`` or ``(draws, k)``, on the same resamples.
+) -> list[MetricDraws]:
+    """Return the draws of each metric, on the same resamples.
 
     A single cluster gives none: it carries no information about how clusters differ.
     """
     sample = next(iter(views.values()), None)
     if sample is None:
         return []
-    parts: list[list[Array]] = [[] for _ in metrics]
+    parts: list[list[NDArray[Any]]] = [[] for _ in metrics]
+    smoothed: list[list[NDArray[Any]]] = [[] for _ in metrics]
     width = len(sample) if any(metric.kind == "table" for metric in metrics) else 1
+    added = {
+        needed: pseudo_counts(view.cells, resamples.n_draws, resamples.seed) for needed, view in views.items()
+    }
     done = 0
     for weights in resamples.blocks(width) if resamples.n_clusters > 1 else ():
-        for part, metric in zip(parts, metrics, strict=True):
+        tables = {needed: totals(weights, view.cells) for needed, view in views.items()}
+        for part, smooth, metric in zip(parts, smoothed, metrics, strict=True):
+            view = views[metric.needs_labels]
+            if metric.kind == "counts" and not metric.by_target:
+                counts = tables[metric.needs_labels]
+                pseudo = added[metric.needs_labels][done : done + len(weights)]
+                part.append(metric.function(as_declared(counts, view, metric)))
+                smooth.append(metric.function(as_declared(counts + pseudo, view, metric)))
+                continue
             # Table metrics use the first draws only, so that all metrics see the same resamples.
             wanted = weights[: max(0, TABLE_DRAWS - done)] if metric.kind == "table" else weights
             if len(wanted):
-                part.append(drawn_values(views[metric.needs_labels], metric, wanted))
+                part.append(drawn_values(view, metric, wanted))
         done += len(weights)
     shares = resamples.seed_shares(len(sample.seeds))
     drawn = []
-    for part, metric in zip(parts, metrics, strict=True):
+    for part, smooth, metric in zip(parts, smoothed, metrics, strict=True):
         # A single cluster has no draws; the empty array still needs the shape of the values.
         shape = (len(sample.labels),) if metric.per_label else ()
         values = np.concatenate(part) if part else np.empty((0, len(sample.seeds), *shape))
-        drawn.append(over_items_and_seeds(values, shares[: len(values)]))
+        drawn.append(MetricDraws(values, np.concatenate(smooth) if smooth else None, shares[: len(values)]))
     return drawn
+
+
+def cluster_function(view: AlignedPredictions, metric: Metric) -> ClusterSums | None:
+    """Return the metric as a function of sums over clusters; None if it is none."""
+    # Counts by target are averages of ratios: no sum over clusters gives them.
+    if metric.kind == "counts" and not metric.by_target:
+        return ClusterSums(view.cells, lambda tables: metric.function(as_declared(tables, view, metric)))
+    return cluster_sums(view, metric) if metric.kind == "items" else None
 
 
 def _from_counts(sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]) -> Array:
@@ -218,19 +315,12 @@ def as_declared(tables: Array, sample: AlignedPredictions, metric: Metric) -> Ar
 
 
 def _from_items(sample: AlignedPredictions, metric: Metric, weights: NDArray[np.float32]) -> Array:
-    cells, statistic = cluster_sums(sample, metric)
-    return statistic(totals(weights, cells))
+    sums = cluster_sums(sample, metric)
+    return sums.statistic(totals(weights, sums.cells))
 
 
-def cluster_sums(sample: AlignedPredictions, metric: Metric) -> tuple[Array, Callable[[Array], Array]]:
-    """Return what each cluster adds to an ``items`` metric, and the function from such sums to the metric.
-
-    Returns
-    -------
-    cells : (n_clusters, n_seeds, m) array
-    statistic : callable
-        Maps sums ``(..., n_seeds, m)`` to ``(..., n_seeds)``.
-    """
+def cluster_sums(sample: AlignedPredictions, metric: Metric) -> ClusterSums:
+    """Return what each cluster adds to an ``items`` metric, and the function from such sums to the metric."""
     by_seed = zip(sample.proba, sample.predicted, strict=True)
     values = np.stack([metric.function(sample.truth, *columns) for columns in by_seed], axis=1)
     statistic = metric.of_sums
@@ -238,7 +328,7 @@ def cluster_sums(sample: AlignedPredictions, metric: Metric) -> tuple[Array, Cal
         # A mean is a ratio of two sums, so that clusters of different size are weighted correctly.
         values = np.stack([values, np.ones_like(values)], axis=-1)
         statistic = _mean
-    return by_cluster(values, sample.clusters, sample.n_clusters), statistic
+    return ClusterSums(by_cluster(values, sample.clusters, sample.n_clusters), statistic)
 
 
 def _mean(sums: Array) -> Array:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-Verdict = Literal["passed", "warning", "failed", "not applicable"]
+Verdict = Literal["passed", "warning", "undecided", "failed", "not applicable"]
 Cell = str | int | float
 
-# Not applicable is best: an audit that measured nothing must not outweigh one that passed.
-WORST_FIRST: tuple[Verdict, ...] = ("failed", "warning", "passed", "not applicable")
+# Not applicable is best: an audit that measured nothing must not outweigh one that passed. A warning is of
+# something that was seen, undecided of what may be there.
+WORST_FIRST: tuple[Verdict, ...] = ("failed", "warning", "undecided", "passed", "not applicable")
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ class Finding:
     ----------
     audit : str
         Its name in the config.
-    verdict : {"passed", "warning", "failed", "not applicable"}
+    verdict : {"passed", "warning", "undecided", "failed", "not applicable"}
+        Undecided where the measured interval contains the bound.
     sentence : str
         The reason for the verdict, in full sentences.
     measures : tuple of Measure

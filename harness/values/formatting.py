@@ -160,3 +160,15 @@ def needed_items(needed: float, difference: float) -> str:
     if math.isnan(needed) or difference == 0:
         return MISSING
     return "seeds" if math.isinf(needed) else f"{needed:,.0f}"
+
+
+def rounded_up(items: float) -> int:
+    """Round a number of items up to two digits, because it is an estimate.
+
+    Examples
+    --------
+    >>> rounded_up(3_021), rounded_up(87), rounded_up(100)
+    (3100, 87, 100)
+    """
+    step: int = 10 ** max(0, len(str(int(items))) - 2)
+    return math.ceil(items / step) * step

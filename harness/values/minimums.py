@@ -37,6 +37,15 @@ MIN_SEEDS = 5
 MIN_ITEMS_PER_LABEL = 5
 """Without as many items of each label, a slice has no value of the primary metric, an average over labels."""
 
+# Simulated from three items of a label on, with and without articles: intervals of recall, F1 and macro-F1
+# cover 90 % or more at each point of a grid (experiments/statistics).
+MIN_LABEL_ITEMS = 3
+"""With fewer items of a label, scores that rest on it have no interval."""
+
+# The interval of the recall of ten items of which six are right is 0.6 wide.
+FEW_LABEL_ITEMS = 10
+"""With fewer items of a label, the limitations say that its scores are vague."""
+
 # With 20 rows, of which half are right, Wilson's interval is 30 to 70 %: 20 points either way. With fewer,
 # a classifier that guesses among three labels (33 %) cannot be told from one that is right every other time.
 MIN_SCORED_ROWS = 20

@@ -70,7 +70,7 @@ def test_a_classifier_that_is_blind_to_the_target() -> None:
 
 def test_a_classifier_that_is_blind_in_a_few_articles() -> None:
     corpus = toy_world.corpus_of()
-    for articles, verdict in ((13, "failed"), (10, "warning")):
+    for articles, verdict in ((13, "failed"), (10, "undecided")):
         # Sentences 2, 3, 6, 7, … are test.
         article = corpus.rows["id"].str[1:4].astype(int) // 4 % articles
         rows = corpus.rows.assign(group="a" + article.astype(str))
@@ -186,7 +186,7 @@ def test_people_who_do_not_agree() -> None:
 def test_people_who_only_ever_give_one_label() -> None:
     corpus = toy_world.corpus_of(votes=lambda k, stance: ("neutral", "neutral"))
     finding = run_audit(toy_world.oracle, toy_world.subject_of(toy_world.oracle, corpus), "annotators")
-    assert finding.verdict == "warning"
+    assert finding.verdict == "undecided"
     assert np.isnan(finding.value("alpha"))
 
 

@@ -184,7 +184,7 @@ def test_a_person_adds_cases(tmp_path: Path) -> None:
     )
     audit = bind("audit", "behaviour", {"only": [str(path)]}).make()
     (finding,) = run_audits(toy_world.subject_of(toy_world.oracle), {"behaviour": audit}, toy_world.oracle)
-    assert (finding.value("sarcasm"), finding.verdict) == (0.5, "warning")
+    assert (finding.value("sarcasm"), finding.verdict) == (0.5, "undecided")
     both = bind("audit", "behaviour", {"cases": [str(path)]}).make()
     (finding,) = run_audits(toy_world.subject_of(toy_world.oracle), {"behaviour": both}, toy_world.oracle)
     assert finding.value("sarcasm") == 0.5
@@ -301,7 +301,8 @@ def test_a_corpus_without_a_registry_is_read_by_the_shipped_one(golden: Golden) 
         {"party_swap": bind("audit", "party_swap", {}).make()},
         toy_world.oracle,
     )
-    assert (finding.verdict, finding.value("flips")) == ("passed", 0)
+    # No label flips, but the renamed items stand in too few articles to show that at most 10 % do.
+    assert (finding.verdict, finding.value("flips")) == ("undecided", 0)
 
 
 def in_language(*codes: str) -> Subject:
@@ -310,7 +311,9 @@ def in_language(*codes: str) -> Subject:
 
 @pytest.mark.parametrize("name", ["behaviour", "party_swap"])
 def test_what_knows_english_alone_does_not_judge_another_language(name: str, golden: Golden) -> None:
-    audits = {name: bind("audit", name, {}).make()}
+    # With all items, there are enough articles to pass.
+    options = {"items": 1_000} if name == "party_swap" else {}
+    audits = {name: bind("audit", name, options).make()}
     sentences = []
     for codes in (("de",), ("de", "fr")):
         (finding,) = run_audits(in_language(*codes), audits, toy_world.oracle)

@@ -186,7 +186,10 @@ def test_a_metric_of_ones_own_over_the_whole_table() -> None:
     quick = Metric("mean_top", lambda truth, proba, predicted: proba.max(axis=1), "items", "single")
     table = predictions(STANCE)
     slow, fast = (score(table, [metric], draws=50).rows for metric in (plain, quick))
-    pd.testing.assert_frame_equal(slow, fast)
+    # The interval of a sum over items is widened by the jackknife, too.
+    ends = ["low", "high"]
+    pd.testing.assert_frame_equal(slow.drop(columns=ends), fast.drop(columns=ends))
+    np.testing.assert_allclose(slow[ends], fast[ends], atol=5e-4)
 
 
 def test_metrics_over_the_whole_table_get_fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:

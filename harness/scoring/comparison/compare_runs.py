@@ -17,11 +17,10 @@ from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.eligible_runs import EligibleRuns, eligible_runs
 from harness.scoring.comparison.pairs import Randomization, compare_pairs, mcnemar_omitted
 from harness.scoring.comparison.ranking import Comparison, Pair, RankedRun
-from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.scoring.limitations import comparison_limitations
 from harness.scoring.score import TABLE_DRAWS
 from harness.scoring.statistics import bootstrap
-from harness.scoring.statistics.bootstrap import Draws, interval, smallest_p
+from harness.scoring.statistics.bootstrap import Draws, smallest_p
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, tie_groups
 from harness.scoring.statistics.paired import Resampled, resampled
 from harness.values.tables import Predictions
@@ -89,7 +88,7 @@ def compare(
         n_items=len(first),
         n_clusters=first.n_clusters,
         n_draws=n_draws,
-        runs=tuple(_ranked_runs(ranked, drawn, groups, scalar_metric, first.effective_clusters)),
+        runs=tuple(_ranked_runs({name: drawn[name] for name in ranked}, groups, eligible, seed)),
         pairs=pairs,
         groups=groups,
         reference=reference,
@@ -163,17 +162,10 @@ def _tie_groups(ranked: Sequence[str], pairs: Sequence[Pair], reference: str) ->
 
 
 def _ranked_runs(
-    ranked: Sequence[str],
-    drawn: Mapping[str, Resampled],
-    groups: Sequence[Sequence[str]],
-    scalar_metric: ScalarMetric,
-    clusters: float,
+    ranked: Mapping[str, Resampled], groups: Sequence[Sequence[str]], eligible: EligibleRuns, seed: int
 ) -> Iterator[RankedRun]:
-    for rank, name in enumerate(ranked, start=1):
-        run = drawn[name]
-        ends = interval(run.draws, clusters=clusters)
-        # Moving or widening an interval can push it past the metric's range.
-        low, high = (float(end) for end in np.clip(ends, scalar_metric.metric.low, scalar_metric.metric.high))
+    for rank, (name, run) in enumerate(ranked.items(), start=1):
+        low, high = eligible.scalar_metric.interval(eligible.samples[name], seed=seed)
         # One seed has no spread, and one cluster no standard error: NaN, not 0.
         several = len(run.by_seed) > 1
         defined = len(run.item_draws) > 1 and not math.isnan(low)
@@ -186,5 +178,5 @@ def _ranked_runs(
             seed_sd=float(run.by_seed.std(ddof=1)) if several else math.nan,
             item_se=float(np.nanstd(run.item_draws, ddof=1)) if defined else math.nan,
             n_seeds=len(run.by_seed),
-            group=next(number for number, group in enumerate(groups, start=1) if name in group),
+            groups=tuple(number for number, group in enumerate(groups, start=1) if name in group),
         )

@@ -53,9 +53,9 @@ class Randomization:
             additive = scalar_metric.additive(scalar_metric.view(sample))
             if additive is None:
                 return cls(reason=f"{scalar_metric.key} is not computed from sums over items")
-            cells, statistic = additive
+            statistic = additive.statistic
             # Linear in the number of runs, not of pairs: the swaps are shared.
-            halves[name] = halved(statistic, cells, name=name, seed=seed)
+            halves[name] = halved(statistic, additive.cells, name=name, seed=seed)
         assert statistic is not None
         return cls(statistic, halves)
 
@@ -105,6 +105,9 @@ def compare_pairs(
                 mcnemar=mcnemar(samples[better], samples[worse]),
                 detectable=paired.detectable(math.hypot(gap.se_items, gap.se_seeds), level=level),
                 needed=paired.items_needed(gap.value, gap.se_items, gap.se_seeds, n_items, level=level),
+                needed_at_least=paired.items_needed(
+                    max(abs(gap.low), abs(gap.high)), gap.se_items, gap.se_seeds, n_items, level=level
+                ),
             )
         )
     return tuple(pairs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL
-from harness.scoring.statistics.paired import Difference
+from harness.scoring.statistics.paired import Difference, items_needed
 from harness.values.errors import PredictionsError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class RankedRun:
     Attributes
     ----------
     rank : int
-        From 1, by value alone; the order of runs in one tie group is not established.
+        From 1, by value alone; the order of runs that share a tie group is not established.
     name : str
     value : float
         Mean over seeds.
@@ -35,8 +35,8 @@ class RankedRun:
     item_se : float
         Standard error of the value over the choice of items, seeds held fixed.
     n_seeds : int
-    group : int
-        Number of its tie group, from 1.
+    groups : tuple of int
+        Numbers of its tie groups, from 1.
     """
 
     rank: int
@@ -47,12 +47,14 @@ class RankedRun:
     seed_sd: float
     item_se: float
     n_seeds: int
-    group: int
+    groups: tuple[int, ...]
 
     @property
     def tie(self) -> str:
-        """The letter of its tie group: runs with one letter cannot be told from the best of that letter."""
-        return chr(ord("a") + self.group - 1) if self.group <= 26 else str(self.group)
+        """The letters of its tie groups: two runs with a letter in common cannot be told apart."""
+        if max(self.groups) <= 26:
+            return "".join(chr(ord("a") + group - 1) for group in self.groups)
+        return " ".join(map(str, self.groups))
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,10 @@ class Pair:
         The true difference that would be found with power 0.8, corrected for the number of pairs.
     needed : float
         Number of items on which a true difference of this size would be found with that power; infinite if
-        more seeds are needed instead.
+        more seeds are needed instead. The difference itself is uncertain, and with it this number: of ten
+        test sets, one gives less than half of it and one many times as much (experiments/statistics).
+    needed_at_least : float
+        The same for the largest difference in the interval: no test set smaller than this would do.
     """
 
     better: str
@@ -89,6 +94,7 @@ class Pair:
     mcnemar: tuple[float, ...]
     detectable: float
     needed: float
+    needed_at_least: float
 
     @property
     def separable(self) -> bool:
@@ -119,8 +125,9 @@ class Comparison:
     pairs : tuple of Pair
         All pairs, or each run paired with ``reference``; in the order of the ranks.
     groups : tuple of tuple of str
-        Tie groups, best first. With a ``reference`` at most three: runs better than it, runs that cannot be
-        distinguished from it, runs worse than it.
+        Tie groups, best first: two runs share one exactly where they cannot be told apart. With a
+        ``reference`` at most three: runs better than it, runs that cannot be distinguished from it, and runs
+        that are worse.
     reference : str
         The run that all others are compared with, if there are too many for all pairs; else empty.
     refused : mapping
@@ -178,11 +185,32 @@ class Comparison:
                 return pair
         raise PredictionsError(f"{first} and {second} were not compared with each other")
 
+    def items_for(self, pair: Pair, effect: float) -> float:
+        """Return on how many items a true difference of ``effect`` would be found with power 0.8.
+
+        Infinite if the spread over seeds hides it, so that only more seeds would help.
+        """
+        level = 1 - SIGNIFICANCE_LEVEL / len(self.pairs)
+        return items_needed(
+            effect, pair.difference.se_items, pair.difference.se_seeds, self.n_items, level=level
+        )
+
+    def tied_with_best(self) -> tuple[str, ...]:
+        """Return the best run, and those that cannot be told from it."""
+        if self.reference:
+            return self.groups[0]
+        best = self.runs[0].name
+        tied = {
+            name for pair in self.pairs if best in pair.names and not pair.separable for name in pair.names
+        }
+        return tuple(run.name for run in self.runs if run.name == best or run.name in tied)
+
     def runs_table(self) -> pd.DataFrame:
-        """Return one row per run: the attributes of :class:`RankedRun`, and its ``tie``."""
+        """Return one row per run: the attributes of :class:`RankedRun`, with ``tie`` for its groups."""
         import pandas as pd
 
-        return pd.DataFrame([{**vars(run), "tie": run.tie} for run in self.runs])
+        rows = [{name: value for name, value in vars(run).items() if name != "groups"} for run in self.runs]
+        return pd.DataFrame([{**row, "tie": run.tie} for row, run in zip(rows, self.runs, strict=True)])
 
     def pairs_table(self) -> pd.DataFrame:
         """Return one row per pair: the attributes of :class:`Pair` and of its difference."""
@@ -211,4 +239,5 @@ def _row(pair: Pair) -> dict[str, Any]:
         "se_seeds": difference.se_seeds,
         "detectable": pair.detectable,
         "items_needed": pair.needed,
+        "items_needed_at_least": pair.needed_at_least,
     }

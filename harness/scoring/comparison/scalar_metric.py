@@ -11,13 +11,12 @@ from harness.scoring import score as scoring
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import refusal
+from harness.scoring.score_intervals import ClusterSums
 from harness.values.catalog import CATALOGUES, lookup
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating[Any]]
@@ -97,25 +96,21 @@ class ScalarMetric:
         """Return the score of each seed in each draw, ``(draws, n_seeds)``; for ``view`` see :meth:`view`."""
         return self._of_label(scoring.drawn_values(view, self.metric, weights))
 
-    def additive(self, view: AlignedPredictions) -> tuple[NDArray[Any], Callable[[Array], Array]] | None:
-        """Return what each cluster adds, and the score of such totals; None if the score is no such sum.
+    def interval(self, sample: AlignedPredictions, *, seed: int = 0) -> tuple[float, float]:
+        """Return the 95 % interval of the mean over seeds, as scores of single runs have it."""
+        low, high = scoring.interval_of(sample, self.metric, seed=seed)
+        index = self.label_index or 0
+        return float(low[index]), float(high[index])
 
-        Returns
-        -------
-        cells : (n_clusters, n_seeds, *rest) array
-        statistic : callable
-            Maps totals ``(draws, n_seeds, *rest)`` to ``(draws, n_seeds)``.
+    def additive(self, view: AlignedPredictions) -> ClusterSums | None:
+        """Return the score as a function of sums over clusters; None if it is none.
+
+        The function maps sums ``(draws, n_seeds, *rest)`` to ``(draws, n_seeds)``.
         """
-        # Counts by target are averages of ratios: no sum over clusters gives them.
-        if self.metric.kind == "counts" and not self.metric.by_target:
-            return view.cells, lambda totals: self._of_tables(totals, view)
-        if self.metric.kind == "items":
-            return scoring.cluster_sums(view, self.metric)
-        return None
-
-    def _of_tables(self, totals: Array, view: AlignedPredictions) -> Array:
-        tables = scoring.as_declared(totals, view, self.metric)
-        return self._of_label(np.asarray(self.metric.function(tables)))
+        sums = scoring.cluster_function(view, self.metric)
+        if sums is None:
+            return None
+        return ClusterSums(sums.cells, lambda totals: self._of_label(np.asarray(sums.statistic(totals))))
 
     def _of_label(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return values if self.label_index is None else values[..., self.label_index]

@@ -74,6 +74,7 @@ BALANCED_ACCURACY = Metric(
     balanced_accuracy,
     "counts",
     "single",
+    averages_labels=True,
     reference="mean recall over the declared labels; Brodersen et al. 2010",
     gloss="the mean over labels of the share of its items that are recognised",
 )
@@ -82,6 +83,7 @@ F1_MACRO = Metric(
     f1_macro,
     "counts",
     "both",
+    averages_labels=True,
     reference="mean of F1 over the declared labels; Opitz & Burst 2019, 'averaged F1'",
     gloss="the mean over labels of F1; rare labels count as much as common ones",
 )

@@ -62,6 +62,8 @@ class Metric:
         Whether it needs the counts of each target.
     per_label : bool
         Whether it has one value per label.
+    averages_labels : bool
+        Whether it is a mean over labels, so that few items of one label make it uncertain.
     needs_labels : tuple of str
         Labels that must be in the label set, such as critical and supportive for ``favg_pooled``; they come
         first on the label axes that the function gets.
@@ -87,6 +89,7 @@ class Metric:
     probabilities: bool = False
     by_target: bool = False
     per_label: bool = False
+    averages_labels: bool = False
     needs_labels: tuple[str, ...] = ()
     of_sums: Callable[[Any], Any] | None = None
     weighted: bool = False

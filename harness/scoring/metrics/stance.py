@@ -66,6 +66,7 @@ FAVG_POOLED = Metric(
     favg_pooled,
     "counts",
     "single",
+    averages_labels=True,
     reference="(F1 critical + F1 supportive) / 2 over pooled items; Mohammad et al. 2016 (SemEval)",
     needs_labels=SIDES,
     gloss="the mean F1 of critical and supportive; neutral counts through its errors alone",

@@ -48,10 +48,10 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def tie_groups(ranked: Sequence[str], separable: Collection[frozenset[str]]) -> tuple[tuple[str, ...], ...]:
-    """Group runs that cannot be told apart from the best run of their group.
+    """Group runs so that two share a group exactly where they cannot be told apart.
 
-    The best run leads the first group; every run that is not separable from it joins, even if it ranks below
-    a run that is. The best of the others leads the next group, and so on.
+    Such ties are not transitive: of three runs the outer ones may differ while the middle one is tied with
+    both. It then is in two groups, of which each gets a letter: a compact letter display.
 
     Parameters
     ----------
@@ -63,17 +63,24 @@ def tie_groups(ranked: Sequence[str], separable: Collection[frozenset[str]]) -> 
     Returns
     -------
     tuple of tuple of str
-        Each run is in exactly one group; best group first.
+        No group is part of another; ordered by their first members, then by the others.
+
+    References
+    ----------
+    Piepho 2004, An Algorithm for a Letter-Based Representation of All-Pairwise Comparisons ("insert and
+    absorb").
 
     Examples
     --------
-    >>> tie_groups(["a", "b", "c"], [frozenset("ac"), frozenset("bc")])
-    (('a', 'b'), ('c',))
+    >>> tie_groups(["a", "b", "c"], [frozenset("ac")])
+    (('a', 'b'), ('b', 'c'))
     """
-    groups: list[tuple[str, ...]] = []
-    remaining = list(ranked)
-    while remaining:
-        group = tuple(name for name in remaining if frozenset((remaining[0], name)) not in separable)
-        groups.append(group)
-        remaining = [name for name in remaining if name not in group]
-    return tuple(groups)
+    rank = {name: index for index, name in enumerate(ranked)}
+    groups: set[frozenset[str]] = {frozenset(ranked)} if ranked else set()
+    for pair in separable:
+        # Insert: a group that holds both is split in two, each without one of them.
+        split = {group - {name} if pair <= group else group for group in groups for name in pair}
+        # Absorb: a group inside another says nothing new.
+        groups = {group for group in split if not any(group < other for other in split)}
+    ordered = [tuple(sorted(group, key=rank.__getitem__)) for group in groups]
+    return tuple(sorted(ordered, key=lambda group: [rank[name] for name in group]))

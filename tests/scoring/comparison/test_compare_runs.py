@@ -43,7 +43,7 @@ def test_a_clear_difference_is_established_and_a_small_one_is_not() -> None:
     best, second = comparison.runs[0].name, comparison.runs[1].name
     assert {best, second} == {"b", "c"}
     assert comparison.groups == ((best, second), ("a",))
-    assert [ranked.group for ranked in comparison.runs] == [1, 1, 2]
+    assert [ranked.groups for ranked in comparison.runs] == [(1,), (1,), (2,)]
     near, far = comparison.pair("b", "c"), comparison.pair("a", best)
     assert not near.separable
     assert (far.better, far.separable) == (best, True)
@@ -220,7 +220,7 @@ def test_tables_have_a_row_a_run_and_a_row_a_pair() -> None:
     comparison = of(runs(0.5, 1.0, 1.5))
     table, pairs = comparison.runs_table(), comparison.pairs_table()
     assert table["name"].tolist() == [ranked.name for ranked in comparison.runs]
-    assert table["group"].tolist() == [ranked.group for ranked in comparison.runs]
+    assert table["tie"].tolist() == [ranked.tie for ranked in comparison.runs]
     assert len(pairs) == 3
     assert pairs.loc[0, "difference"] == comparison.pairs[0].difference.value
     assert pairs.loc[0, "p_mcnemar_lowest"] == min(comparison.pairs[0].mcnemar)

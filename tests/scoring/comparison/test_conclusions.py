@@ -10,7 +10,8 @@ from golden import Golden
 from scoring.comparison.toy_runs import run
 
 from harness.scoring.comparison import Comparison, Pair, compare
-from harness.scoring.comparison.conclusions import conclusions, rounded
+from harness.scoring.comparison.conclusions import conclusions
+from harness.values.formatting import rounded_up
 
 
 @pytest.fixture(scope="module")
@@ -73,4 +74,4 @@ def test_runs_that_are_too_many_are_counted(golden: Golden) -> None:
 
 @pytest.mark.parametrize(("items", "expected"), [(1, 1), (99, 99), (100, 100), (101, 110), (3_021, 3_100)])
 def test_an_estimate_is_rounded_up(items: float, expected: int) -> None:
-    assert rounded(items) == expected
+    assert rounded_up(items) == expected
