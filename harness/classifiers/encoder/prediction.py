@@ -206,9 +206,7 @@ def chunks(count: int) -> list[slice]:
     return slices
 
 
-def compute(
-    engine: BatchEngine[Result_co], batches: Iterable[Batch]
-) -> Iterator[tuple[Batch, Result_co]]:
+def compute(engine: BatchEngine[Result_co], batches: Iterable[Batch]) -> Iterator[tuple[Batch, Result_co]]:
     """Compute batches, as many at once as the engine does; yield each with its scores, in order.
 
     No more than :data:`QUEUED_PER_CORE` a core are taken from ``batches`` ahead of what is yielded.
