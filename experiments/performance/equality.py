@@ -2,9 +2,10 @@
 
     python -m experiments.performance.equality FOLDER/.harness OTHER/.harness
 
-For a change that is to make the harness faster and nothing else: the newest run of each classifier is compared,
-its logged metrics, its table of measures, its predictions before and after the decisions, and the findings of
-its audits. Times are left out. Exits with 1 where a number is further apart than 1e-9, or a label differs.
+For a change that is to make the harness faster and nothing else. Of the newest run of each classifier these
+are compared: logged metrics, the table of measures, predictions before and after the decisions, and the
+findings of its audits. Times are left out. Exits with 1 where a number is further apart than 1e-9, or a label
+differs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import sqlite3
 import sys
 from contextlib import closing
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +84,7 @@ def differences(first: dict[str, Any], second: dict[str, Any]) -> tuple[list[str
             continue
         old, new = first.get(key), second.get(key)
         if isinstance(old, float) and isinstance(new, float):
-            distance = 0.0 if old == new or (old != old and new != new) else abs(old - new)
+            distance = 0.0 if old == new or (isnan(old) and isnan(new)) else abs(old - new)
             furthest = max(furthest, distance)
             if not distance <= TOLERANCE:
                 different.append(key)
