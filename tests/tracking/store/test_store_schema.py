@@ -17,7 +17,7 @@ from harness.tracking.store.database import SCHEMA, SCHEMA_VERSION, ready, schem
 
 
 def lines(schema: str) -> list[str]:
-    """Return the lines of a schema, sorted: the migrations write indexes and constraints in no fixed order."""
+    """Return the lines of a schema, sorted: migrations write indexes and constraints in no fixed order."""
     return sorted(line.strip().rstrip(",") for line in schema.splitlines())
 
 
