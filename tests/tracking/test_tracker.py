@@ -286,13 +286,17 @@ def test_a_classifier_takes_few_transactions(folder: Path) -> None:
     """On a server each is a round trip, and on SQLite a wait for the disk."""
     transactions: list[sqlalchemy.Connection] = []
     store, counts = Store.open(folder), []
-    sqlalchemy.event.listen(sqlalchemy.Engine, "begin", transactions.append)
+
+    def record(connection: sqlalchemy.Connection) -> None:
+        transactions.append(connection)
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "begin", record)
     try:
         for kinds in ("  prior: {kind: prior}", "  prior: {kind: prior}\n  other: {kind: majority}"):
             transactions.clear()
             run_all(prepared(folder, kinds), store, fresh=True)
             counts.append(len(transactions))
     finally:
-        sqlalchemy.event.remove(sqlalchemy.Engine, "begin", transactions.append)
+        sqlalchemy.event.remove(sqlalchemy.Engine, "begin", record)
     # The run of the classifier and that of its single trial: the model, the files, 3 searches.
     assert 10 <= counts[1] - counts[0] <= MAX_TRANSACTIONS
