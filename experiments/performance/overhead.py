@@ -4,8 +4,8 @@
 
 Each classifier is fitted and labels validation, calibration and test twice in one process: bare, and through
 the whole loop with scoring, intervals, figures, report, model and MLflow runs, on a store that exists.
-Imports are done before. Writes a Markdown table to standard output; seconds are medians of three. Those of the
-processor are for machines on which other programs run.
+Imports are done before. Writes a Markdown table to standard output; seconds are medians of three. Those of
+the processor are for machines on which other programs run.
 """
 
 from __future__ import annotations
