@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import sqlalchemy
+from mlflow.store.db.utils import sqlalchemy
 from toys import prepared
 
 from harness.audits import experiment_audits
