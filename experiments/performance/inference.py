@@ -24,9 +24,9 @@ from harness.classifiers.encoder import load
 from harness.classifiers.encoder.batching import shared_batches
 from harness.classifiers.encoder.engines import packing
 from harness.classifiers.encoder.engines.acceptance import measure_agreement
-from harness.classifiers.encoder.engines.computing import EngineName, OnnxEngine, TorchEngine, thread_count
+from harness.classifiers.encoder.engines.computing import EngineName, OnnxEngine, TorchEngine
 from harness.classifiers.encoder.engines.record import EXACT_GRAPH, INT8_GRAPH
-from harness.classifiers.encoder.prediction import compute, device
+from harness.classifiers.encoder.prediction import compute, device, thread_count
 from harness.classifiers.inputs import view
 from harness.classifiers.protocol import Example
 from harness.values.labels import STANCE

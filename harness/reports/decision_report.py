@@ -73,8 +73,12 @@ class DecisionReport:
         """Name, scores before and scores after calibration for each metric; empty without calibration."""
         if self.before is None:
             return ()
+        # All metrics at once: the rows are aligned and resampled once.
+        before, after = score(self.before, METRICS).rows, score(self.after, METRICS).rows
+        names = [metric.name for metric in METRICS]
         return tuple(
-            (metric.name, score(self.before, [metric]), score(self.after, [metric])) for metric in METRICS
+            (name, Scores(before[before["metric"] == name]), Scores(after[after["metric"] == name]))
+            for name in names
         )
 
     @cached_property

@@ -1,24 +1,28 @@
-"""Frame × stance tables in, a small PNG figure out: the share of each frame in the mentions of each party."""
+"""Frame × stance tables in, a small SVG figure out: the share of each frame in the mentions of each party."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from harness.reports.figures import BLUE, GREY, canvases, png
-from harness.scoring.crosstab import ALL, CrossCell, CrossTable
+from harness.reports.pages import words
+from harness.reports.vector_figures import Axis, render, text_width
+from harness.scoring.crosstab import ALL, CellShare, CrossCell, CrossTable
 from harness.values.formatting import counted
 from harness.values.labels import NO_FRAME, Task
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MAX_PANELS = 6
 """Parties that the figure has room for, the panel of all parties included."""
 
+# Hollow and filled, so that the two can be told apart in grey, too.
+SERIES = (("true", "#6b747d", "#ffffff"), ("predicted", "#0b5fa5", "#0b5fa5"))
+"""Name, colour of the line and of what it encloses."""
 
-def framed_png(tables: Sequence[CrossTable], title: str, task: Task = "framing") -> bytes:
+_PANEL_WIDTH, _GAP, _ROW = 250, 36, 38
+
+
+def framed_svg(tables: Sequence[CrossTable], title: str, task: Task = "framing") -> str:
     """Draw the share of each frame, or stance, in a party's mentions, true and predicted; a panel per party.
 
     Lines are 95 % intervals over articles. Where only true or only predicted labels exist, only those are
@@ -26,18 +30,32 @@ def framed_png(tables: Sequence[CrossTable], title: str, task: Task = "framing")
     """
     drawn = tables[:MAX_PANELS]
     columns = min(3, len(drawn))
-    lines = -(-len(drawn) // columns)
-    n_labels = len(_cells(drawn[0], task))
-    figure, panels = canvases(3.2 * columns + 1, (0.42 * n_labels + 1.0) * lines + 0.5, lines, columns)
-    for number, panel in enumerate(panels):
-        if number < len(drawn):
-            _panel(panel, drawn[number], task, named=number % columns == 0)
-        else:
-            panel.set_visible(False)
-    if len(panels[0].get_legend_handles_labels()[1]) > 1:
-        panels[0].legend(fontsize=7, frameon=False)
-    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
-    return png(figure)
+    names = ["no frame" if name == NO_FRAME else words(name) for name in _cells(drawn[0], task)]
+    left = max(map(text_width, names)) + 24
+    plot_height = _ROW * len(names)
+    line_height = plot_height + 62
+    panels = [
+        {
+            "x": left + number % columns * (_PANEL_WIDTH + _GAP),
+            "y": 40 + number // columns * line_height,
+            # A longer name would run into the title of the next panel.
+            "title": f"{table.party[:22]}, {counted(table.n, 'mention')}",
+            "names": names if number % columns == 0 else (),
+            **_content(_cells(table, task)),
+        }
+        for number, table in enumerate(drawn)
+    ]
+    width = left + columns * (_PANEL_WIDTH + _GAP)
+    return render(
+        "frames_by_party",
+        title=title,
+        panels=panels,
+        legend=[series for series in SERIES if _shares(_cells(drawn[0], task), series[0])],
+        plot_height=plot_height,
+        row_height=_ROW,
+        width=max(width, text_width(title, 13) + 24),
+        height=40 + line_height * -(-len(drawn) // columns) + 16,
+    )
 
 
 def _cells(table: CrossTable, task: Task) -> dict[str, CrossCell]:
@@ -47,40 +65,31 @@ def _cells(table: CrossTable, task: Task) -> dict[str, CrossCell]:
     return {cell.frame: cell for cell in table.cells if cell.stance == ALL and cell.frame != ALL}
 
 
-def _panel(panel: Axes, table: CrossTable, task: Task, *, named: bool) -> None:
-    labels = _cells(table, task)
-    series = {
-        "true": ([cell.true for cell in labels.values()], GREY, -0.14),
-        "predicted": ([cell.predicted for cell in labels.values()], BLUE, 0.14),
-    }
-    for name, (shares, color, shift) in series.items():
-        # An unlabelled corpus has predicted shares alone.
-        if all(math.isnan(share.value) for share in shares):
-            continue
-        for line, share in enumerate(shares):
-            if not math.isnan(share.low):
-                panel.plot([share.low, share.high], [line + shift] * 2, color=color, linewidth=1.3)
-        lines = [line + shift for line in range(len(shares))]
-        # Hollow and filled, so that the two can be told apart in grey, too.
-        face = "white" if name == "true" else color
-        panel.plot(
-            [share.value for share in shares],
-            lines,
-            linestyle="",
-            marker="o",
-            markersize=4.5,
-            color=color,
-            markerfacecolor=face,
-            label=name,
-        )
-    words = ["no frame" if name == NO_FRAME else name.replace("_", " ") for name in labels]
-    panel.set_yticks(range(len(words)), words if named else [""] * len(words), fontsize=8)
-    panel.set_ylim(len(words) - 0.5, -0.5)
+def _shares(cells: Mapping[str, CrossCell], series: str) -> list[CellShare]:
+    """Return the shares of a series; none where all of them are unknown, as in an unlabelled corpus."""
+    shares = [cell.true if series == "true" else cell.predicted for cell in cells.values()]
+    return [] if all(math.isnan(share.value) for share in shares) else shares
+
+
+def _content(cells: Mapping[str, CrossCell]) -> dict[str, Any]:
+    """Return the axis and the marks of a panel."""
+    by_series = {name: _shares(cells, name) for name, *_ in SERIES}
+    ends = [end for shares in by_series.values() for share in shares for end in (share.value, share.high)]
+    highest = max((end for end in ends if not math.isnan(end)), default=1.0) or 1.0
     # Shares start at 0: a cut axis exaggerates differences between parties.
-    panel.set_xlim(left=0)
-    panel.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    panel.tick_params(axis="x", labelsize=8)
-    panel.tick_params(axis="y", length=0)
-    panel.grid(axis="x", color="#e3e6e9", linewidth=0.6)
-    # A longer name would run into the title of the next panel.
-    panel.set_title(f"{table.party[:34]}, {counted(table.n, 'mention')}", fontsize=9, loc="left")
+    axis = Axis(0.0, 1.05 * highest, 0.0, float(_PANEL_WIDTH))
+    marks = [
+        {
+            "row": row,
+            "shift": 0.36 if name == "true" else 0.64,
+            "color": color,
+            "fill": fill,
+            "value": axis.at(share.value),
+            "low": None if math.isnan(share.low) else axis.at(share.low),
+            "high": None if math.isnan(share.high) else axis.at(share.high),
+        }
+        for name, color, fill in SERIES
+        for row, share in enumerate(by_series[name])
+        if not math.isnan(share.value)
+    ]
+    return {"axis": axis, "marks": marks}

@@ -160,7 +160,7 @@ class ExperimentRun:
         """Classifiers that failed, with the reason."""
         return {outcome.name: outcome.error for outcome in self.outcomes if outcome.error is not None}
 
-    @property
+    @cached_property
     def classifiers(self) -> dict[str, ClassifierRun]:
         """The finished classifiers by name, in the order of the config."""
         addresses = self._addresses()

@@ -6,7 +6,10 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from harness.serving.contract import Contract
 from harness.serving.engine import PARTIES
@@ -68,12 +71,32 @@ def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = ""
         # As constraints, not requirements: they fix versions of what is needed, and install nothing.
         pins = Path(folder) / "constraints.txt"
         pins.write_text("\n".join(constraints()) + "\n", encoding="utf-8")
-        mlflow.pyfunc.save_model(
-            path=str(path),
-            loader_module="harness.serving.pyfunc",
-            data_path=str(data),
-            mlflow_model=Model(run_id=run_id or None, model_id=model_id or None, model_uuid=model_id or None),
-            signature=signature(contract.task, contract.labels),
-            input_example=input_example(contract.task),
-            pip_requirements=[f"-c {pins}", requirement(), pinned("mlflow")],
-        )
+        with _unchecked_requirements():
+            mlflow.pyfunc.save_model(
+                path=str(path),
+                loader_module="harness.serving.pyfunc",
+                data_path=str(data),
+                mlflow_model=Model(
+                    run_id=run_id or None, model_id=model_id or None, model_uuid=model_id or None
+                ),
+                signature=signature(contract.task, contract.labels),
+                input_example=input_example(contract.task),
+                pip_requirements=[f"-c {pins}", requirement(), pinned("mlflow")],
+            )
+
+
+@contextmanager
+def _unchecked_requirements() -> Iterator[None]:
+    """Keep MLflow from comparing requirements with what is installed: they were read from it just now.
+
+    For that it lists the modules of every installed package, which takes half a second.
+    """
+    from mlflow.utils import environment as untyped
+
+    environment: Any = untyped
+    check = environment.warn_dependency_requirement_mismatches
+    environment.warn_dependency_requirement_mismatches = lambda _: None
+    try:
+        yield
+    finally:
+        environment.warn_dependency_requirement_mismatches = check

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
 
 from harness.serving.wheel import DISTRIBUTION
-
-
-def normalized(name: str) -> str:
-    """Return a distribution's name as package indexes compare it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+from harness.values.packages import installed, normalized
 
 
 @cache
@@ -25,18 +21,16 @@ def constraints() -> tuple[str, ...]:
         machine that installs it. Only installed packages are named.
     """
     versions: dict[str, str] = {}
-    queue = [DISTRIBUTION]
+    packages, queue = installed(), [DISTRIBUTION]
     while queue:
         name = normalized(queue.pop())
         if name in versions:
             continue
-        try:
-            distribution = metadata.distribution(name)
         # Optional for another system, such as a CUDA library on a machine without a GPU.
-        except metadata.PackageNotFoundError:
+        if name not in packages:
             continue
-        versions[name] = distribution.version.partition("+")[0]
-        queue += _needed(distribution.requires or [])
+        versions[name] = packages[name].version.partition("+")[0]
+        queue += _needed(packages[name].requires)
     versions.pop(DISTRIBUTION, None)
     return tuple(f"{name}=={version}" for name, version in sorted(versions.items()))
 
@@ -46,7 +40,7 @@ def pinned(name: str) -> str:
     return f"{name}=={metadata.version(name).partition('+')[0]}"
 
 
-def _needed(requires: list[str]) -> list[str]:
+def _needed(requires: Sequence[str]) -> list[str]:
     """Return the names of those requirements that apply in this environment; extras are left out."""
     from packaging.requirements import Requirement
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from harness.classifiers.protocol import examples_of
 from harness.evaluation.external import EXTERNAL
 from harness.evaluation.results import ExperimentInfo, FinishedClassifier
-from harness.reports import figures
-from harness.reports.frames_by_party import framed_png
+from harness.reports import figures, vector_figures
+from harness.reports.frames_by_party import framed_svg
 from harness.reports.model_card import card_of
 from harness.reports.pages import About, run_page
 from harness.reports.run_summary import Summary
@@ -157,16 +157,17 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     plots = folder / "figures"
     plots.mkdir()
     title = f"{result.classifier.name}, test, seed {summary.seed}"
-    confusion = figures.confusion_png(summary.confusion, summary.labels, title)
-    (plots / "confusion_matrix.png").write_bytes(confusion)
-    (plots / "scores.png").write_bytes(_intervals(summary))
+    drawn = {
+        "confusion_matrix": vector_figures.confusion_svg(summary.confusion, summary.labels, title),
+        "scores": _intervals(summary),
+    }
     if summary.has_probabilities:
-        (plots / "reliability.png").write_bytes(figures.reliability_png(summary.reliability, title))
+        drawn["reliability"] = vector_figures.reliability_svg(summary.reliability, title)
     if summary.crossed:
         as_table(summary.crossed).to_csv(folder / "frames_by_party.csv", index=False)
-        (plots / "frames_by_party.png").write_bytes(
-            framed_png(summary.crossed, title, summary.experiment.task)
-        )
+        drawn["frames_by_party"] = framed_svg(summary.crossed, title, summary.experiment.task)
+    for name, figure in drawn.items():
+        (plots / f"{name}.svg").write_text(figure, encoding="utf-8")
     curves = {trial.trial.name: trial.curves for trial in result.trials if trial.curves}
     if curves:
         (plots / "training_curves.png").write_bytes(figures.curves_png(curves, result.classifier.name))
@@ -187,7 +188,7 @@ def _texts(summary: Summary) -> pd.DataFrame:
     return pd.DataFrame(rows | {"target": targets})
 
 
-def _intervals(summary: Summary) -> bytes:
+def _intervals(summary: Summary) -> str:
     """Draw the scores on test that are shares, the primary metric first."""
     primary, rows = summary.experiment.primary, summary.scores
     # A loss may be far above 1: it would press the others together.
@@ -201,7 +202,7 @@ def _intervals(summary: Summary) -> bytes:
     ]
     baseline = summary.baseline.value if summary.baseline is not None else math.nan
     title = f"{summary.result.classifier.name}: scores on test with 95 % intervals"
-    return figures.intervals_png(drawn, title, baseline)
+    return vector_figures.intervals_svg(drawn, title, baseline)
 
 
 def dataset(experiment: ExperimentInfo) -> DatasetInput:

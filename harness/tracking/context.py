@@ -8,10 +8,10 @@ import platform
 import subprocess
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from harness.values.packages import installed
 from harness.values.version import VERSION
 
 REPORTED_PACKAGES = ("mlflow", "numpy", "pandas", "scikit-learn", "torch", "transformers")
@@ -64,7 +64,7 @@ def _git(folder: Path, *arguments: str) -> str:
 @cache
 def environment() -> dict[str, Any]:
     """Return Python, machine, processor, thread settings, and the version of every installed package."""
-    packages = {package.name: package.version for package in metadata.distributions() if package.name}
+    packages = {package.name: package.version for package in installed().values()}
     return {
         "harness": VERSION,
         "python": platform.python_version(),

@@ -66,7 +66,7 @@ def installs(project: Path) -> list[str]:
     calls = project / ".venv" / "calls"
     lines = calls.read_text().splitlines() if calls.exists() else []
     calls.unlink(missing_ok=True)
-    constraints = f" --progress-bar off --constraint {project}/constraints.txt"
+    constraints = f" --no-compile --progress-bar off --constraint {project}/constraints.txt"
     return [
         line.split(" install", 1)[1].removeprefix(constraints).strip() for line in lines if " install" in line
     ]
@@ -84,6 +84,32 @@ def test_the_first_call_installs_in_order_and_the_second_nothing(project: Path, 
     assert installs(project) == []
 
 
+def test_bytecode_is_written_last_of_all_but_tests_and_files_that_do_not_compile(
+    project: Path, tmp_path: Path
+) -> None:
+    assert run(project)[0] == 0
+    last = (project / ".venv" / "calls").read_text().splitlines()[-1]
+    assert last == f"-I -c {bootstrap.COMPILE}"
+    packages = tmp_path / "packages"
+    for name in ("a/one.py", "a/tests/two.py", "a/test/three.py", "b/latest.py"):
+        (packages / name).parent.mkdir(parents=True, exist_ok=True)
+        (packages / name).write_text("x = 1\n")
+    (packages / "a" / "template.py").write_text("x = {{ value\n")
+    command = bootstrap.COMPILE.replace("sysconfig.get_path('purelib')", repr(str(packages)))
+    assert command != bootstrap.COMPILE
+    subprocess.run([sys.executable, "-I", "-c", command], check=True, capture_output=True)
+    compiled = sorted(path.name.partition(".")[0] for path in packages.rglob("*.pyc"))
+    assert compiled == ["latest", "one"]
+
+
+def test_a_killed_compilation_leaves_the_environment_as_it_is(project: Path) -> None:
+    (project / ".venv" / "fails").write_text("compileall")
+    assert run(project)[0] == 1
+    assert not (project / ".venv" / "unfinished").exists()
+    (project / ".venv" / "fails").write_text("nothing fails")
+    assert run(project)[0] == 0
+
+
 @pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", "deploy/bootstrap.py"])
 def test_a_changed_file_updates(project: Path, name: str) -> None:
     run(project)
@@ -99,8 +125,8 @@ def test_four_calls_at_once_set_up_once(project: Path) -> None:
     outputs = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0, 0]
     assert installs(project) == ALL
-    steps = [re.findall(r"\b(\d)/4", stderr) for stderr in outputs]
-    assert sorted(steps) == [[], [], [], ["2", "3", "4"]]
+    steps = [re.findall(r"\b(\d)/5", stderr) for stderr in outputs]
+    assert sorted(steps) == [[], [], [], ["2", "3", "4", "5"]]
 
 
 def test_the_torch_index_is_remembered_and_replaced_on_request(project: Path) -> None:

@@ -270,7 +270,7 @@ def test_they_are_logged_once_as_a_run_without_a_model(folder: Path, golden: Gol
     golden("evaluation/external_model", run.data.tags["harness.model"])
     assert run.data.metrics["test/f1_macro"] == 1
     names = {file.path for file in store.client.list_artifacts(run.info.run_id, "figures")}
-    assert names == {f"figures/{name}.png" for name in ("confusion_matrix", "frames_by_party", "scores")}
+    assert names == {f"figures/{name}.svg" for name in ("confusion_matrix", "frames_by_party", "scores")}
     page = Path(store.client.download_artifacts(run.info.run_id, "report.html")).read_text(encoding="utf-8")
     assert 'aria-label="Reliability' not in page
     assert "harness score PREDICTIONS.csv --config toys.yaml --name theirs" in page

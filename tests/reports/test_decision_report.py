@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
-from harness.reports.decision_report import DecisionReport
+from harness.reports.decision_report import METRICS, DecisionReport
+from harness.scoring.score import score
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
@@ -55,3 +56,14 @@ def test_without_calibration_and_abstention_nothing_is_said_of_them() -> None:
 
 def test_each_label_has_its_threshold() -> None:
     assert [name for name, _ in report_of(MULTI).thresholds] == list(MULTI.names)
+
+
+@pytest.mark.parametrize("labels", [SINGLE, MULTI], ids=["single", "multi"])
+def test_scoring_all_metrics_at_once_changes_none_of_them(labels: LabelSet) -> None:
+    report = report_of(labels)
+    assert report.before is not None
+    for metric, (name, before, after) in zip(METRICS, report.changes, strict=True):
+        assert name == metric.name
+        for predictions, scores in ((report.before, before), (report.after, after)):
+            alone = score(predictions, [metric]).rows
+            assert scores.rows.reset_index(drop=True).equals(alone.reset_index(drop=True))

@@ -9,8 +9,6 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 import toys
 from golden import Golden
@@ -20,15 +18,13 @@ from harness.evaluation.pooled_scores import pool_trials
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.trial import list_trials, run_trial
 from harness.reports import figures, pages
-from harness.reports.frames_by_party import framed_png
 from harness.reports.model_card import card_of, model_card
 from harness.reports.run_summary import Summary
-from harness.scoring.crosstab import EVERY_PARTY, CrossTable, cross_tables
-from harness.scoring.metrics.calibration import ReliabilityBin
+from harness.scoring.crosstab import EVERY_PARTY
 from harness.scoring.score import score
 from harness.serving.trust import trust_line
 from harness.values.catalog import CATALOGUES, lookup
-from harness.values.labels import FRAMING, STANCE, LabelSet
+from harness.values.labels import FRAMING, STANCE
 
 STACKED = '<table class="errors stacked">'
 SENTENCE_FIRST = ".stacked td.text { order: -1; flex-basis: 100%; min-width: 0; }"
@@ -256,27 +252,10 @@ def test_what_the_card_says(stance: Summary, framing: Summary, tmp_path: Path, g
         golden(f"reports/model_card_{name}", model_card(summary))
 
 
-def crossed() -> tuple[CrossTable, ...]:
-    columns = ["party", "group", "given_frames", "given_stance"]
-    rows = [
-        (f"P{n % 8}", f"g{n % 30}", ("conflict",) * (n % 3 > 0), STANCE.names[n % 5 % 3]) for n in range(200)
-    ]
-    return cross_tables(pd.DataFrame(rows, columns=columns), ("conflict", "human_interest"), STANCE.names)
-
-
 def drawn() -> dict[str, Callable[[], bytes]]:
-    frames = LabelSet(("conflict", "human_interest"), multi=True)
-    bins = [ReliabilityBin(0, 0.5, 0.4, 0.3, 5), ReliabilityBin(0.5, 1, 0.7, 0.9, 5)]
     curves = {"a seed 1": [{"loss": 1.0, "f1": 0.1}, {"loss": 0.5}], "a seed 2": [{"loss": 0.9, "f1": 0.2}]}
-    empty = np.zeros((3, 3), dtype=np.int64)
     return {
-        "single": lambda: figures.confusion_png(np.arange(9).reshape(3, 3), STANCE, "single"),
-        "multi": lambda: figures.confusion_png(np.arange(8).reshape(2, 2, 2), frames, "multi"),
-        "nothing": lambda: figures.confusion_png(empty, STANCE, "nothing"),
-        "reliability": lambda: figures.reliability_png(bins, "reliability"),
         "curves": lambda: figures.curves_png(curves, "curves"),
-        "crossed": lambda: framed_png(crossed(), "crossed"),
-        "crossed, stance": lambda: framed_png(crossed(), "crossed", "stance"),
         "one curve": lambda: figures.curves_png({"a": [{"loss": 1.0}]}, "one"),
     }
 

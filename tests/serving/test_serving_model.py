@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.utils import environment, requirements_utils
 from ruamel.yaml import YAML
 
 import harness
@@ -46,6 +47,16 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("logged")
     write_mlflow(folder / "model", write_model(folder, parties=PARTIES))
     return folder / "model"
+
+
+def test_the_running_packages_are_not_compared_with_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = environment.warn_dependency_requirement_mismatches
+    # What takes the time: MLflow lists the modules of every installed package.
+    monkeypatch.setattr(requirements_utils, "_init_packages_to_modules_map", None)
+    write_mlflow(tmp_path / "model", write_model(tmp_path, parties=PARTIES))
+    assert environment.warn_dependency_requirement_mismatches is check
 
 
 def test_the_artifact_holds_data_and_no_code(logged: Path) -> None:

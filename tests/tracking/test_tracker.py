@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from mlflow.store.db.utils import sqlalchemy
 from toys import prepared
 
 from harness.audits import experiment_audits
@@ -16,6 +17,9 @@ from harness.tracking import names
 from harness.tracking.store import Store
 from harness.tracking.tracker import Tracker
 from tests.tracking.toy_runs import run_all, runs_by_name
+
+MAX_TRANSACTIONS = 45
+"""Of a classifier with one trial."""
 
 
 def replace_run_trial(monkeypatch: pytest.MonkeyPatch, replacement: Any) -> None:
@@ -276,3 +280,23 @@ def test_a_run_that_was_not_completed_is_not_finished(folder: Path) -> None:
     with tracker.classifier(classifier, trials):
         pass
     assert tracker.finished(classifier, trials) is None
+
+
+def test_a_classifier_takes_few_transactions(folder: Path) -> None:
+    """On a server each is a round trip, and on SQLite a wait for the disk."""
+    transactions: list[sqlalchemy.Connection] = []
+    store, counts = Store.open(folder), []
+
+    def record(connection: sqlalchemy.Connection) -> None:
+        transactions.append(connection)
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "begin", record)
+    try:
+        for kinds in ("  prior: {kind: prior}", "  prior: {kind: prior}\n  other: {kind: majority}"):
+            transactions.clear()
+            run_all(prepared(folder, kinds), store, fresh=True)
+            counts.append(len(transactions))
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "begin", record)
+    # The run of the classifier and that of its single trial: the model, the files, 3 searches.
+    assert 10 <= counts[1] - counts[0] <= MAX_TRANSACTIONS

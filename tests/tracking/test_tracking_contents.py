@@ -39,8 +39,8 @@ def test_the_parent_holds_all_that_the_ui_shows(ladder: Path) -> None:
     }
     figures = {file.path for file in store.client.list_artifacts(parent.info.run_id, "figures")}
     assert figures == {
-        f"figures/{name}.png"
-        for name in ("confusion_matrix", "frames_by_party", "reliability", "scores", "training_curves")
+        *(f"figures/{name}.svg" for name in ("confusion_matrix", "frames_by_party", "reliability", "scores")),
+        "figures/training_curves.png",
     }
     metrics = parent.data.metrics
     for split in ("test", "validation"):

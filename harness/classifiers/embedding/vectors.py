@@ -12,6 +12,8 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +23,7 @@ import numpy as np
 
 from harness.classifiers import checkpoints
 from harness.classifiers.encoder.batching import Batch, Tokenizer, batches, sorted_order
+from harness.classifiers.encoder.prediction import compute, thread_count, torch_pool
 from harness.classifiers.inputs import view
 from harness.classifiers.protocol import Examples, Target
 from harness.values.progress import progress
@@ -97,22 +100,48 @@ class FrozenEncoder:
         return [hashlib.sha256((settings + text).encode()).digest() for text in views]
 
     def _computed(self, folder: Path, examples: Examples) -> Vectors:
-        import torch
 
         backend, body = _loaded(str(folder), _stamp(folder))
         rows = Tokenizer(backend, self.target, self.max_tokens)(examples)
+        engine = BodyEngine(body, self.layers, self.parts)
         # Rows of similar length in a batch, so that little is computed on padding.
-        order = sorted_order(rows.lengths, MAX_BATCH_TOKENS)
+        order = sorted_order(rows.lengths, engine.budget)
         result = np.zeros((len(examples), self.parts, body.config.hidden_size), dtype=np.float32)
-        with torch.inference_mode():
-            for batch in progress(
-                batches(rows, order, backend.pad_token_id), "encoding", len(order), "batches"
-            ):
-                states = _states(body, batch, self.layers)
-                masks = (batch.attention, batch.targets, batch.segments * batch.attention)
-                for part, mask in enumerate(masks[: self.parts]):
-                    result[batch.rows, part] = _mean(states, mask)
+        every = progress(batches(rows, order, backend.pad_token_id), "encoding", len(order), "batches")
+        for batch, means in compute(engine, every):
+            result[batch.rows] = means
         return result.reshape(len(examples), -1)
+
+
+class BodyEngine:
+    """An encoder without a head; on a CPU each core computes a batch of its own.
+
+    Parameters
+    ----------
+    body : PreTrainedModel
+        In evaluation mode.
+    layers, parts : int
+        See :class:`FrozenEncoder`.
+    """
+
+    budget = MAX_BATCH_TOKENS
+
+    def __init__(self, body: Any, layers: int, parts: int) -> None:
+        self.body, self.layers, self.parts = body, layers, parts
+        self.parallel = thread_count() if body.device.type == "cpu" else 1
+
+    def pool(self) -> AbstractContextManager[Executor]:
+        """See :class:`harness.classifiers.encoder.prediction.BatchEngine`."""
+        return torch_pool(self.parallel)
+
+    def scores(self, batch: Batch) -> Vectors:
+        """Return the means of each row, ``(rows, parts, size)``."""
+        import torch
+
+        masks = (batch.attention, batch.targets, batch.segments * batch.attention)
+        with torch.inference_mode():
+            states = _states(self.body, batch, self.layers)
+            return np.stack([_mean(states, mask) for mask in masks[: self.parts]], axis=1)
 
 
 class VectorCache:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from harness.classifiers.encoder.network import Network
 
 Item = TypeVar("Item")
+Result_co = TypeVar("Result_co", covariant=True)
 
 CHUNK_SIZE = 512
 """Examples that are tokenized, and sorted by length, together."""
@@ -33,6 +35,34 @@ FIRST_CHUNK_SIZE = 128
 
 QUEUED_PER_CORE = 3
 """Batches a core that are being computed or wait for it, so that no core runs out of work."""
+
+
+@contextmanager
+def torch_pool(threads: int) -> Iterator[Executor]:
+    """Open threads in each of which PyTorch computes on one core; afterwards it uses as many as before.
+
+    Cores that share a batch wait for each other after every product; where another program slows one of them
+    down, they wait most of the time.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield pool
+    finally:
+        # The number applies to the thread that sets it, and to all threads that are started later.
+        torch.set_num_threads(before)
+
+
+def thread_count() -> int:
+    """Return how many threads may compute: ``OMP_NUM_THREADS``, or as many as there are cores."""
+    requested = os.environ.get("OMP_NUM_THREADS", "")
+    if requested.isdecimal() and int(requested) > 0:
+        return int(requested)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -51,8 +81,8 @@ class Preprocessing:
     padding: int
 
 
-class EncoderEngine(Protocol):
-    """What computes the scores of batches; see :mod:`harness.classifiers.encoder.engines`.
+class BatchEngine(Protocol[Result_co]):
+    """What computes something of each batch, several batches at once.
 
     Attributes
     ----------
@@ -67,6 +97,13 @@ class EncoderEngine(Protocol):
 
     def pool(self) -> AbstractContextManager[Executor]:
         """Open as many threads, each of which computes a batch on a core of its own."""
+
+    def scores(self, batch: Batch) -> Result_co:
+        """Return what is computed of a batch, row by row in the order of ``batch.rows``."""
+
+
+class EncoderEngine(BatchEngine["NDArray[np.float64]"], Protocol):
+    """What computes the scores of batches; see :mod:`harness.classifiers.encoder.engines`."""
 
     def scores(self, batch: Batch) -> NDArray[np.float64]:
         """Return the outputs of the head, ``(rows, outputs)``, in the order of ``batch.rows``."""
@@ -169,7 +206,7 @@ def chunks(count: int) -> list[slice]:
     return slices
 
 
-def compute(engine: EncoderEngine, batches: Iterable[Batch]) -> Iterator[tuple[Batch, NDArray[np.float64]]]:
+def compute(engine: BatchEngine[Result_co], batches: Iterable[Batch]) -> Iterator[tuple[Batch, Result_co]]:
     """Compute batches, as many at once as the engine does; yield each with its scores, in order.
 
     No more than :data:`QUEUED_PER_CORE` a core are taken from ``batches`` ahead of what is yielded.
@@ -182,7 +219,7 @@ def compute(engine: EncoderEngine, batches: Iterable[Batch]) -> Iterator[tuple[B
         for batch in every:
             yield batch, engine.scores(batch)
         return
-    queue: deque[tuple[Batch, Future[NDArray[np.float64]]]] = deque()
+    queue: deque[tuple[Batch, Future[Result_co]]] = deque()
     with engine.pool() as pool:
         for batch in every:
             queue.append((batch, pool.submit(engine.scores, batch)))

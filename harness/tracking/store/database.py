@@ -17,6 +17,12 @@ from harness.values.errors import StoreError
 
 SQLITE = "sqlite:///"
 
+SCHEMA_VERSION = "3.17.2"
+"""The MLflow whose migrations :data:`SCHEMA` is the result of; others create their tables themselves."""
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+"""What MLflow's migrations leave in an empty SQLite database, without its experiments: ``make golden``."""
+
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -121,12 +127,30 @@ def ready(database: Path, artifacts: Path, say: Callable[[str], object] | None =
             _create(database, artifacts)
 
 
-def _create(database: Path, artifacts: Path) -> None:
+def schema_of_migrations(folder: Path) -> str:
+    """Return what MLflow's migrations leave in an empty database, as SQL; it is created in ``folder``."""
     imported()
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    database = folder / "migrated.db"
+    SqlAlchemyStore(sqlite_uri(database), folder.as_uri()).engine.dispose()  # type: ignore[no-untyped-call]
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        # The default experiment holds a folder and a time; MLflow creates it where it is missing.
+        connection.execute("DELETE FROM experiments")
+        return "\n".join(connection.iterdump()) + "\n"
+
+
+def _create(database: Path, artifacts: Path) -> None:
+    mlflow = imported()
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     draft = database.with_name(f"{database.name}.new-{os.getpid()}-{time.monotonic_ns()}")
     try:
+        # Otherwise MLflow makes the tables by all of its migrations since 2018, which takes seconds. Below it
+        # compares their revision with its own, and refuses those of another.
+        if mlflow.__version__ == SCHEMA_VERSION:
+            with contextlib.closing(sqlite3.connect(draft)) as connection:
+                connection.executescript(SCHEMA.read_text(encoding="utf-8"))
         store = SqlAlchemyStore(sqlite_uri(draft), artifacts.as_uri())  # type: ignore[no-untyped-call]
         # An open connection would keep the write-ahead log from being emptied below.
         store.engine.dispose()

@@ -107,6 +107,25 @@ def test_a_long_text_is_cut_around_its_target(encoder: Callable[..., FrozenEncod
     assert np.abs(vector[16:]).min() > 0
 
 
+@pytest.mark.parametrize("target", ["none", "pair"])
+def test_vectors_are_the_same_on_any_number_of_cores(
+    target: Target, encoder: Callable[..., FrozenEncoder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examples = [Example("good " * length + "varna lost", "varna") for length in range(24)]
+    monkeypatch.setattr(vectors.BodyEngine, "budget", 64)
+    threads, computed = torch.get_num_threads(), []
+    for cores in (1, 2, 3):
+        monkeypatch.setattr(vectors, "_CACHE", VectorCache(limit=10_000))
+        monkeypatch.setattr(vectors, "thread_count", lambda cores=cores: cores)
+        computed.append(encoder(target).vectors(examples))
+    assert computed[1].tobytes() == computed[2].tobytes()
+    # With one, PyTorch divides each product itself, which may round the last bit otherwise.
+    np.testing.assert_allclose(computed[0], computed[1], atol=1e-6)
+    # Many batches for each core, or nothing would have been divided.
+    assert len({vector.tobytes() for vector in computed[0]}) == len(examples)
+    assert torch.get_num_threads() == threads
+
+
 def test_vectors_are_cached(
     encoder: Callable[..., FrozenEncoder], cache: VectorCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:

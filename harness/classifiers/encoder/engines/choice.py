@@ -17,8 +17,8 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.classifiers.encoder.batching import Batch, TokenizedRows, shared_batches
-from harness.classifiers.encoder.engines.computing import EngineName, thread_count
-from harness.classifiers.encoder.prediction import EncoderEngine, compute
+from harness.classifiers.encoder.engines.computing import EngineName
+from harness.classifiers.encoder.prediction import EncoderEngine, compute, thread_count
 from harness.values.cache import cache_folder
 
 REPEATS = 2

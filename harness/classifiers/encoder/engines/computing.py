@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import copy
-import os
-from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from harness.classifiers.encoder.batching import Batch
-from harness.classifiers.encoder.prediction import token_budget
+from harness.classifiers.encoder.prediction import thread_count, token_budget, torch_pool
 from harness.values.errors import ClassifierError, MissingPackageError
 
 if TYPE_CHECKING:
@@ -31,9 +29,6 @@ CORE_BUDGET = 512
 class TorchEngine:
     """A network in PyTorch, on the device that holds it; on a CPU each core computes a batch of its own.
 
-    Cores that share a batch wait for each other after every product; where another program slows one of them
-    down, they wait most of the time.
-
     Parameters
     ----------
     network : Network
@@ -48,18 +43,9 @@ class TorchEngine:
         self.budget = CORE_BUDGET if device == "cpu" else token_budget(device)
         self.parallel = thread_count() if device == "cpu" else 1
 
-    @contextmanager
-    def pool(self) -> Iterator[Executor]:
+    def pool(self) -> AbstractContextManager[Executor]:
         """See :class:`harness.classifiers.encoder.prediction.EncoderEngine`."""
-        import torch
-
-        before = torch.get_num_threads()
-        try:
-            with ThreadPoolExecutor(self.parallel, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-                yield pool
-        finally:
-            # The number applies to the thread that sets it, and to all threads that are started later.
-            torch.set_num_threads(before)
+        return torch_pool(self.parallel)
 
     def scores(self, batch: Batch) -> NDArray[np.float64]:
         """See :class:`harness.classifiers.encoder.prediction.EncoderEngine`."""
@@ -148,13 +134,3 @@ def open_session(file: Path) -> Any:
     except Exception as error:
         # It raises a class of its own for each kind of failure, under no common one.
         raise ClassifierError(f"{file}: cannot be opened: {str(error).strip()}") from error
-
-
-def thread_count() -> int:
-    """Return how many threads may compute: ``OMP_NUM_THREADS``, or as many as there are cores."""
-    requested = os.environ.get("OMP_NUM_THREADS", "")
-    if requested.isdecimal() and int(requested) > 0:
-        return int(requested)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
