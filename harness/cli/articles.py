@@ -41,6 +41,11 @@ Outputs = Annotated[
     ),
 ]
 
+RawCells = Annotated[
+    bool,
+    typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would compute."),
+]
+
 Explained = Annotated[
     bool | None,
     typer.Option(
@@ -85,6 +90,7 @@ def read(
             show_default=False,
         ),
     ] = "",
+    raw: RawCells = False,
 ) -> Report:
     """Show how articles treat parties, sentence by sentence.
 
@@ -106,6 +112,7 @@ def read(
         language=language,
         # Pages and tables have them; of thousands of articles they would fill the memory.
         keep_rows=False,
+        raw=raw,
     )
     reading = pipeline.read(tuple(articles), options)
     reading.show()
@@ -142,7 +149,8 @@ def sample(
     by: Annotated[
         str, typer.Option(help="Strata, separated by commas: target, outlet, week, voice, stance.")
     ] = "target,voice",
-    seed: Annotated[int, typer.Option(help="Seed of the random draw.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the random draw.", min=0)] = 1,
+    raw: RawCells = False,
 ) -> Report:
     """Draw a random sample of readings to label by hand.
 
@@ -153,7 +161,7 @@ def sample(
 
     strata = _names(by)
     drawn = draw_sample(load_readings(readings), size, by=strata, seed=seed)
-    write_sample(drawn, output)
+    write_sample(drawn, output, raw=raw)
     typer.echo(
         f"{output}: {len(drawn):,} rows. Fill in gold: critical, neutral or supportive toward the target;"
     )
@@ -183,6 +191,7 @@ def shares(
     by: Annotated[
         str, typer.Option(help="Groups, separated by commas: target, outlet, week.")
     ] = "target,outlet,week",
+    raw: RawCells = False,
 ) -> Report:
     """Estimate shares of critical and supportive sentences.
 
@@ -196,7 +205,7 @@ def shares(
     sample = read_gold(gold, table) if gold is not None else None
     estimates = estimate_shares(table, sample, by=_names(by))
     notes = limitations(estimates, sample)
-    written = write_report(estimates, output, notes=notes) if output is not None else []
+    written = write_report(estimates, output, notes=notes, raw=raw) if output is not None else []
     print_shares(estimates, notes, written)
     return {"shares": estimates, "notes": notes, "written": written}
 
