@@ -94,7 +94,11 @@ class TableWriter:
         raw: bool = False,
     ) -> None:
         self.columns, self.raw = list(columns), raw
-        self._writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end)
+        writers = (
+            csv.writer(text, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
+            for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+        )
+        self._minimal, self._quoting = writers
 
     def write_header(self) -> None:
         """Write the names of the columns."""
@@ -106,7 +110,11 @@ class TableWriter:
             self._write([row.get(name, "") for name in self.columns])
 
     def _write(self, cells: Sequence[Any]) -> None:
-        self._writer.writerow(cells if self.raw else [defused(cell) for cell in cells])
+        if not self.raw:
+            cells = [defused(cell) for cell in cells]
+        # Before Python 3.13, csv does not quote a lone carriage return, which every reader takes for an end.
+        needs_quotes = any(isinstance(cell, str) and "\r" in cell for cell in cells)
+        (self._quoting if needs_quotes else self._minimal).writerow(cells)
 
 
 def table_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, raw: bool = False) -> str:
@@ -120,13 +128,18 @@ def table_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, raw
 
 def frame_text(frame: pd.DataFrame, *, raw: bool = False) -> str:
     """Return a data frame as the text of a CSV file, without its index; a missing value is an empty cell."""
+    texts = {
+        position: frame.iloc[:, position]
+        for position, dtype in enumerate(frame.dtypes)
+        if str(dtype) in ("object", "str", "string", "category")
+    }
+    # See TableWriter.
+    returns = any(isinstance(cell, str) and "\r" in cell for cells in texts.values() for cell in cells)
     if not raw:
         # Text stands in columns of objects and of strings alone; the others hold numbers and dates.
         frame = frame.rename(columns=defused)
-        texts = {
-            position: frame.iloc[:, position].map(defused)
-            for position, dtype in enumerate(frame.dtypes)
-            if str(dtype) in ("object", "str", "string", "category")
-        }
-        frame = frame.assign(**{str(frame.columns[position]): cells for position, cells in texts.items()})
-    return frame.to_csv(index=False, lineterminator="\n")
+        frame = frame.assign(
+            **{str(frame.columns[position]): cells.map(defused) for position, cells in texts.items()}
+        )
+    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    return frame.to_csv(index=False, lineterminator="\n", quoting=quoting)

@@ -40,24 +40,26 @@ def workbook_rows(source: Path | IO[bytes]) -> Iterator[tuple[Any, ...]]:
     OSError
         Where it cannot be opened.
     """
+    if isinstance(source, Path):
+        # Opened here: openpyxl leaves the file of a corrupt workbook open.
+        with source.open("rb") as file:
+            yield from workbook_rows(file)
+        return
     import openpyxl
 
     try:
         _check_size(source)
         book = openpyxl.load_workbook(source, read_only=True, data_only=True)
-        try:
-            sheet = book.worksheets[0]
-            # A sheet states its size; one that states too much would be filled up with empty cells.
-            sheet.reset_dimensions()
-            yield from sheet.iter_rows(values_only=True)
-        finally:
-            book.close()
+        sheet = book.worksheets[0]
+        # A sheet states its size; one that states too much would be filled up with empty cells.
+        sheet.reset_dimensions()
+        yield from sheet.iter_rows(values_only=True)
     except _CORRUPT as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise UnreadableError(f"is not an Excel workbook: {reason[:200]}") from None
 
 
-def _check_size(source: Path | IO[bytes]) -> None:
+def _check_size(source: IO[bytes]) -> None:
     """Refuse an archive that would unpack to more than the limit."""
     with zipfile.ZipFile(source) as archive:
         # zipfile unpacks no more of a member than its entry states.
