@@ -226,7 +226,7 @@ def read(path: Path) -> tuple[BehaviourCase, ...]:
     try:
         blocks = read_yaml(path)
     except (UnreadableError, YAMLError) as error:
-        raise CorpusError([Problem(str(path), str(error))]) from error
+        raise CorpusError([Problem(str(path), str(error))]) from error.__cause__ or error
     if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
         raise CorpusError([Problem(str(path), "is not a list of capabilities with cases")])
     problems: list[Problem] = []

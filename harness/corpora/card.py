@@ -146,7 +146,10 @@ class Card:
         CorpusError
             Where there is none, with what to do.
         """
-        folder = option.expanduser() if option is not None else self.default_folder()
+        try:
+            folder = option.expanduser() if option is not None else self.default_folder()
+        except RuntimeError as error:
+            raise CorpusError([Problem(str(option or self.variable), f"is no path: {error}")]) from None
         if folder is None:
             what = f"the environment variable {self.variable} is not set"
             raise CorpusError([Problem(self.name, what, self.remedy)])
@@ -222,7 +225,7 @@ def read_card(path: Path) -> Card:
     try:
         data = read_yaml(path)
     except (UnreadableError, YAMLError) as error:
-        raise CorpusError([Problem(where, str(error))]) from error
+        raise CorpusError([Problem(where, str(error))]) from error.__cause__ or error
     if not isinstance(data, dict):
         raise CorpusError([Problem(where, "is not a mapping")])
     problems = [*_faults(where, data, _REQUIRED, _OPTIONAL), *_faults_inside(where, data)]

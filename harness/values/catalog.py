@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from harness.values import legacy
+from harness.values import legacy, limits
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 
 Section = Literal["corpus", "split", "classifier", "metric", "audit"]
@@ -150,6 +150,8 @@ def lookup(section: Section, kind: str, where: str) -> Any:
     ConfigError
         Where the name is unknown or cannot be imported.
     """
+    if not isinstance(kind, str):
+        raise ConfigError([Problem(where, f"should be a name, got {abbreviate(kind)}")])  # type: ignore[unreachable]
     if kind in OBJECTS:
         return OBJECTS[kind]
     catalogue = CATALOGUES[section]
@@ -160,7 +162,8 @@ def lookup(section: Section, kind: str, where: str) -> Any:
         raise ConfigError([Problem(where, f"unknown {section} {kind!r}", suggest(kind, catalogue))])
     try:
         return getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
+    except (ImportError, TypeError, ValueError) as error:
+        # Of a name that is no name of a module: empty, relative, with a null character.
         raise ConfigError([Problem(where, f"{kind!r} cannot be imported: {error}")]) from error
     except AttributeError:
         public = [name for name in vars(importlib.import_module(module)) if not name.startswith("_")]
@@ -252,7 +255,16 @@ def check(
         values, missing = _validated(schema, {k: v for k, v in expected.items() if k not in wrong})
         if missing:
             return None, problems
-    paths = {name: _absolute(value, folder and folder(name)) for name, value in values.items()}
+    if isinstance(seed := values.get("seed"), int) and limits.SEED.exceeded_by(seed):
+        problems.append(Problem(path_of("seed"), limits.SEED.problem, limits.SEED.remedy))
+    paths = {}
+    for name, value in values.items():
+        try:
+            paths[name] = _absolute(value, folder and folder(name))
+        except (OSError, RuntimeError, ValueError) as error:
+            # A null character, links that lead to each other, ~ of a user that does not exist.
+            problems.append(Problem(path_of(name), f"is no path: {error}"))
+            paths[name] = value
     return Bound(kind, factory, paths), problems
 
 

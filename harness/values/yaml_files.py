@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,11 @@ _UNUSABLE = (
 )
 
 
+# The time of ruamel.yaml grows with the square of the brackets that are open; some may stand in texts.
+MAX_BRACKETS = 2 * limits.DEPTH.maximum
+_BRACKETS = re.compile(r"[\[\]{}]")
+
+
 def read_yaml(path: Path, limit: Limit = limits.YAML_BYTES, *, kind: Literal["safe", "rt"] = "safe") -> Any:
     """Read a YAML file; see :func:`parse_yaml`.
 
@@ -42,7 +48,7 @@ def read_yaml(path: Path, limit: Limit = limits.YAML_BYTES, *, kind: Literal["sa
     except (OSError, UnicodeDecodeError, ValueError) as error:
         # ValueError: a path with a null character.
         reason = (error.strerror if isinstance(error, OSError) else None) or error
-        raise UnreadableError(f"cannot be read: {reason}") from None
+        raise UnreadableError(f"cannot be read: {reason}") from error
     if limit.exceeded_by(len(raw)):
         raise UnreadableError(str(limit))
     return parse_yaml(text, kind=kind)
@@ -68,6 +74,8 @@ def parse_yaml(text: str, *, kind: Literal["safe", "rt"] = "safe") -> Any:
     from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    if _bracket_depth(text) > MAX_BRACKETS:
+        raise UnreadableError(str(limits.DEPTH))
     yaml = YAML(typ=kind, pure=True)
     yaml.Constructor = _constructor(kind)
     try:
@@ -108,6 +116,8 @@ def _check_nodes(root: Node) -> None:
     An alias leads to the node of its anchor, so that each node is looked at once: a bomb of aliases is
     counted without being written out.
     """
+    from ruamel.yaml.nodes import CollectionNode
+
     sizes: dict[int, int] = {}
     open_nodes: set[int] = set()
     stack: list[tuple[Node, Iterator[Node]]] = [(root, _inner(root))]
@@ -124,7 +134,7 @@ def _check_nodes(root: Node) -> None:
         elif id(child) in open_nodes:
             raise UnreadableError("is not a tree: an alias stands inside of what it names", _line(child))
         elif id(child) not in sizes:
-            if len(stack) > limits.DEPTH.maximum:
+            if len(stack) >= limits.DEPTH.maximum and isinstance(child, CollectionNode):
                 raise UnreadableError(str(limits.DEPTH), _line(child))
             open_nodes.add(id(child))
             stack.append((child, _inner(child)))
@@ -138,6 +148,15 @@ def _inner(node: Node) -> Iterator[Node]:
             yield from pair
     elif isinstance(node, SequenceNode):
         yield from node.value
+
+
+def _bracket_depth(text: str) -> int:
+    """Return how many brackets are open at once, wherever they stand."""
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _line(node: Node) -> int:

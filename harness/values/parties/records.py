@@ -63,7 +63,7 @@ def read(path: Path) -> Registry:
     try:
         records = read_yaml(path)
     except (UnreadableError, YAMLError) as error:
-        raise CorpusError([Problem(str(path), str(error))]) from error
+        raise CorpusError([Problem(str(path), str(error))]) from error.__cause__ or error
     if not isinstance(records, list) or not all(isinstance(record, Mapping) for record in records):
         raise CorpusError([Problem(str(path), "is not a list of parties")])
     return from_records(records, where=str(path))
