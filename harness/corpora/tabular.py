@@ -157,6 +157,7 @@ def read_cells(path: Path, layout: Layout = Layout()) -> FileTable:
                 )
         # A published file was not written by a program of ours, which would have defused it.
         cells[column] = [restored(value) for value in usable] if layout.settable else usable
+    cells = {usable_value(column): values for column, values in cells.items()}
     if problems:
         raise CorpusError(limit_problems(problems, table.source))
     counter.replaced = len(replaced)

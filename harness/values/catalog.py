@@ -151,7 +151,7 @@ def lookup(section: Section, kind: str, where: str) -> Any:
         Where the name is unknown or cannot be imported.
     """
     if not isinstance(kind, str):
-        raise ConfigError([Problem(where, f"should be a name, got {abbreviate(kind)}")])  # type: ignore[unreachable]
+        raise ConfigError([Problem(where, f"should be a name, got {abbreviate(kind)}")])
     if kind in OBJECTS:
         return OBJECTS[kind]
     catalogue = CATALOGUES[section]

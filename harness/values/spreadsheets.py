@@ -141,5 +141,6 @@ def frame_text(frame: pd.DataFrame, *, raw: bool = False) -> str:
         frame = frame.assign(
             **{str(frame.columns[position]): cells.map(defused) for position, cells in texts.items()}
         )
-    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
-    return frame.to_csv(index=False, lineterminator="\n", quoting=quoting)
+    quoting: Any = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    text: str = frame.to_csv(index=False, lineterminator="\n", quoting=quoting)
+    return text

@@ -58,10 +58,16 @@ class Cells:
 
     def __init__(self) -> None:
         self.replaced = 0
+        self._names: set[str] = set()
 
     def row(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row with usable cells; an :class:`UnreadableRow` where a cell is beyond its limit."""
         changed = {}
+        # Rows share their columns: few names are ever looked at.
+        if not self._names.issuperset(row):
+            if any(_UNUSABLE.search(name) for name in row):
+                return self.row({usable_text(name): value for name, value in row.items()})
+            self._names.update(row)
         for name, value in row.items():
             # Numbers and truth values are most cells, and need no look.
             if isinstance(value, str | list | dict):

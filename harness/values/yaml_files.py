@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -72,14 +73,17 @@ def parse_yaml(text: str, *, kind: Literal["safe", "rt"] = "safe") -> Any:
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.constructor import DuplicateKeyError
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 
     if _bracket_depth(text) > MAX_BRACKETS:
         raise UnreadableError(str(limits.DEPTH))
     yaml = YAML(typ=kind, pure=True)
     yaml.Constructor = _constructor(kind)
     try:
-        return yaml.load(text)
+        with warnings.catch_warnings():
+            # YAML allows an anchor to be set anew.
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            return yaml.load(text)
     except DuplicateKeyError:
         raise
     except MarkedYAMLError as error:

@@ -33,7 +33,9 @@ HARNESS = Path(__file__).parents[2] / "harness"
 COMPUTED = "=+-@\t\r\n＝＋－＠"
 # The escape itself, its two characters, and every character that begins a formula, more often than others.
 TEXTS = st.lists(
-    st.sampled_from([*COMPUTED, PREFIX, "'", "\\", '"', ",", ";", "1", ".", "e", " ", "a", "é", "“", "\u2028"])
+    st.sampled_from(
+        [*COMPUTED, PREFIX, "'", "\\", '"', ",", ";", "1", ".", "e", " ", "a", "é", "“", "\u2028"]
+    )
     | st.characters(exclude_categories=("Cs",), exclude_characters="\0"),
     max_size=8,
 ).map("".join)
@@ -111,7 +113,10 @@ def test_predict_gives_the_cells_of_its_input(tmp_path: Path, ending: str) -> No
     model = load_folder(write_model(tmp_path / "model"))
     source, first, second = (tmp_path / f"{name}{ending}" for name in ("in", "first", "second"))
     texts = [f"{text} Varna praised Ostrel." for text in HOSTILE]
-    rows = [{"id": text, "text": sentence, "target": "Varna"} for text, sentence in zip(HOSTILE, texts)]
+    rows = [
+        {"id": text, "text": sentence, "target": "Varna"}
+        for text, sentence in zip(HOSTILE, texts, strict=True)
+    ]
     with source.open("w", encoding="utf-8", newline="") as handle:
         table = spreadsheets.TableWriter(
             handle, ["id", "text", "target"], delimiter=DELIMITERS["csv" if ending == ".csv" else "tsv"]

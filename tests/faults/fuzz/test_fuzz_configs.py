@@ -18,7 +18,8 @@ LARGE = """\
 name: large
 description: all sections
 task: stance
-corpus: {kind: files, path: rows.csv, columns: {text: sentence, target: party, stance: label}, encoding: utf-8}
+corpus:
+  {kind: files, path: rows.csv, columns: {text: sentence, target: party, stance: label}, encoding: utf-8}
 split: {kind: holdout, test_size: 0.2, seed: 3}
 seeds: [1, 2]
 metrics: [f1_macro, accuracy]
@@ -39,7 +40,8 @@ tracking: {log_text: false, tags: {team: a}}
 """
 ORIGINALS = [LARGE, *(path.read_text(encoding="utf-8") for path in sorted(CONFIGS.glob("*.yaml")))]
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
 MERGES = "a: &a {x: 1}\n" + "".join(
     f"{name}: &{name} {{<<: [{', '.join([f'*{before}'] * 9)}]}}\n"
@@ -76,8 +78,9 @@ FOUND = {
     "a control character": "name: \x01\n",
     "a document after another": "name: a\n---\nname: b\n",
     "metrics that are no names": "name: a\nmetrics: [{a: b}, [c], ~, 1]\n",
-    "classifiers that are no mappings": "name: a\nclassifiers: {a: ~, b: [1], c: {kind: [x]}, d: {kind: {y: z}}}\n",
+    "classifiers that are no mappings": "classifiers: {a: ~, b: [1], c: {kind: [x]}, d: {kind: {y: z}}}\n",
     "audits by kinds that are none": "name: a\naudits: {a: {kind: 3}, b: {kind: [x]}, c: {kind: 'x:y:z'}}\n",
+    "an anchor that is set twice": "a: &a {x: 1}\nb: &a {x: 2}\nc: *a\n",
     "a file that is a folder": "extends: .\n",
 }
 
@@ -93,7 +96,9 @@ def test_inputs_that_ended_in_a_traceback(tmp_path: Path, name: str) -> None:
     assert resolved(FOUND[name], tmp_path)
 
 
-@pytest.mark.parametrize("text", ["a=[" + "[" * 3000, "a=*b", "a=&a [*a]", "a=!!int x", f"seeds=[{'9' * 26}]"])
+@pytest.mark.parametrize(
+    "text", ["a=[" + "[" * 3000, "a=*b", "a=&a [*a]", "a=!!int x", f"seeds=[{'9' * 26}]"]
+)
 def test_settings_of_the_command_line(tmp_path: Path, text: str) -> None:
     assert resolved(LARGE, tmp_path, (text,))
 

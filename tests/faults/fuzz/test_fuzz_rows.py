@@ -93,7 +93,10 @@ FOUND: dict[str, tuple[str, bytes]] = {
     "a JSON number that is none": (".jsonl", b'{"text": "a", "target": "b", "target_start": NaN}\n'),
     "JSON lists for text": (".jsonl", b'{"text": ["a"], "target": {"b": 1}, "stance": ["critical"]}\n'),
     "a JSON key that is half a character": (".jsonl", b'{"text": "a", "target": "b", "\\ud83d": 1}\n'),
-    "true for an offset": (".jsonl", b'{"text": "a", "target": "a", "target_start": true, "target_end": 1}\n'),
+    "true for an offset": (
+        ".jsonl",
+        b'{"text": "a", "target": "a", "target_start": true, "target_end": 1}\n',
+    ),
     "an offset of 400 digits": (
         ".jsonl",
         b'{"text": "a", "target": "a", "target_start": 0, "target_end": 1%s}\n' % (b"0" * 400),
@@ -123,9 +126,7 @@ def label(model: LabelModel, path: Path, encoding: str = "utf-8") -> tuple[str, 
     for skip, ending in ((None, ".parquet"), (path.with_name("aside.csv"), ".jsonl")):
         options = FileOptions(layout=TextLayout(encoding), skip_bad=skip)
         output = path.with_name(f"out{ending}")
-        messages.append(
-            tried(partial(predict_file, model, path, output, options=options), ModelError)
-        )
+        messages.append(tried(partial(predict_file, model, path, output, options=options), ModelError))
     return messages[0], messages[1]
 
 
@@ -176,4 +177,3 @@ def test_whole_files_are_read(model: LabelModel, tmp_path: Path) -> None:
     for ending, data in BINARY.items():
         path = written(tmp_path, ending, data)
         assert (read_as_corpus(path), *label(model, path)) == ("", "", "")
-
