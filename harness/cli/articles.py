@@ -46,6 +46,14 @@ RawCells = Annotated[
     typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would compute."),
 ]
 
+Language = Annotated[
+    str,
+    typer.Option(
+        help="Language of the articles: en, de, fr, es or another code. Default: detected for each.",
+        show_default=False,
+    ),
+]
+
 Explained = Annotated[
     bool | None,
     typer.Option(
@@ -83,13 +91,7 @@ def read(
         ArticleFormat | None,
         typer.Option("--format", help="Format of the files. Default: by their ending.", show_default=False),
     ] = None,
-    language: Annotated[
-        str,
-        typer.Option(
-            help="Language of the articles: en, de, fr, es or another code. Default: detected for each.",
-            show_default=False,
-        ),
-    ] = "",
+    language: Language = "",
     raw: RawCells = False,
 ) -> Report:
     """Show how articles treat parties, sentence by sentence.

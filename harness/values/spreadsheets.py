@@ -67,7 +67,7 @@ def guarded(value: Any) -> Any:
     return value if restored(value) == value else PREFIX + value
 
 
-class TableWriter:
+class DelimitedWriter:
     """Writes rows as lines of a text table.
 
     Parameters
@@ -118,9 +118,9 @@ class TableWriter:
 
 
 def table_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, raw: bool = False) -> str:
-    """Return rows as the text of a CSV file; see :class:`TableWriter`."""
+    """Return rows as the text of a CSV file; see :class:`DelimitedWriter`."""
     text = io.StringIO(newline="")
-    writer = TableWriter(text, columns, raw=raw)
+    writer = DelimitedWriter(text, columns, raw=raw)
     writer.write_header()
     writer.write(rows)
     return text.getvalue()
@@ -133,7 +133,7 @@ def frame_text(frame: pd.DataFrame, *, raw: bool = False) -> str:
         for position, dtype in enumerate(frame.dtypes)
         if str(dtype) in ("object", "str", "string", "category")
     }
-    # See TableWriter.
+    # See DelimitedWriter.
     returns = any(isinstance(cell, str) and "\r" in cell for cells in texts.values() for cell in cells)
     if not raw:
         # Text stands in columns of objects and of strings alone; the others hold numbers and dates.

@@ -27,6 +27,9 @@ from tests.serving.toy_models import write_model
 
 GOOD = {"text": "Varna praised Ostrel.", "target": "Varna"}
 HALF = "\ud83d"
+REPLACED_IN_ONE = "1 row held null characters or halves of characters, which were replaced by U+FFFD"
+REPLACED_IN_TWO = REPLACED_IN_ONE.replace("1 row", "2 rows")
+REPLACED = ["Varna praised Ostrel \ufffd", "Varna praised \ufffd\ufffd."]
 EMOJI_CUT = f"Varna praised Ostrel {HALF}"
 
 
@@ -110,13 +113,10 @@ def test_half_an_emoji_is_replaced_as_read_replaces_it(
     ]
     source.write_text("\n".join(lines) + "\n")
     assert predict_file(model, source, output) == 3
-    assert "2 rows held null characters or halves of characters" in capsys.readouterr().err
+    assert REPLACED_IN_TWO in capsys.readouterr().err
     if ending == ".jsonl":
         rows = [json.loads(row) for row in output.read_text(encoding="utf-8").splitlines()]
-        assert [row["text"] for row in rows[1:]] == [
-            "Varna praised Ostrel \ufffd",
-            "Varna praised \ufffd\ufffd.",
-        ]
+        assert [row["text"] for row in rows[1:]] == REPLACED
         assert rows[1]["note"] == ["\ufffd", {"\ufffd": "\ufffd"}]
 
 
@@ -215,7 +215,7 @@ def test_training_replaces_what_read_replaces(tmp_path: Path, ending: str) -> No
         path.write_text(f'{{"text": "whole"}}\n{json.dumps({"text": "half " + HALF})}\n')
     raw = tabular.read(path)
     assert raw.frame["text"].tolist() == ["whole", "half \ufffd"]
-    assert raw.notes == ("1 row held null characters or halves of characters, which were replaced by U+FFFD",)
+    assert raw.notes == (REPLACED_IN_ONE,)
 
 
 @pytest.mark.parametrize("name", [name for name in BAD_JSON if name != "nested text is no text"])

@@ -118,7 +118,7 @@ def test_predict_gives_the_cells_of_its_input(tmp_path: Path, ending: str) -> No
         for text, sentence in zip(HOSTILE, texts, strict=True)
     ]
     with source.open("w", encoding="utf-8", newline="") as handle:
-        table = spreadsheets.TableWriter(
+        table = spreadsheets.DelimitedWriter(
             handle, ["id", "text", "target"], delimiter=DELIMITERS["csv" if ending == ".csv" else "tsv"]
         )
         table.write_header()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from harness.values.errors import ModelError
-from harness.values.spreadsheets import TableWriter
+from harness.values.spreadsheets import DelimitedWriter
 
 HEADER = ("file", "row", "problem")
 """The columns in front of the row's own. Rows are counted from 1 below the header, bad ones included."""
@@ -29,7 +29,7 @@ class BadRows:
     def __init__(self, path: Path, source: str, *, raw: bool = False) -> None:
         self.path, self.source, self.raw, self.count = path, source, raw, 0
         self._file: TextIO | None = None
-        self._table: TableWriter | None = None
+        self._table: DelimitedWriter | None = None
 
     def add(self, number: int, row: dict[str, Any], problem: str) -> None:
         """Set a row aside."""
@@ -53,5 +53,5 @@ class BadRows:
         except OSError as error:
             raise ModelError(f"{self.path} cannot be written: {error.strerror or error}") from error
         names = [*HEADER, *(name for name in columns if name not in HEADER)]
-        self._table = TableWriter(self._file, names, line_end="\r\n", raw=self.raw)
+        self._table = DelimitedWriter(self._file, names, line_end="\r\n", raw=self.raw)
         self._table.write_header()
