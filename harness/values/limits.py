@@ -1,6 +1,6 @@
 """How large what is read from outside may be: every upper bound of the package, and what to do beyond it.
 
-Up to its limit an input is read in time proportional to its size (``tests/faults/test_bounds.py``). A limit
+Up to its limit an input is read in time proportional to its size (``tests/faults``). A limit
 is far above what its kind of input ever needs, so that only a mistake or an attack meets it.
 """
 
