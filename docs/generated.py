@@ -27,6 +27,7 @@ def write(folder: Path) -> None:
         "audits.md": factories("audit", "Audits", AUDITS),
         "metrics.md": metrics(),
         "corpora.md": corpora(),
+        "limits.md": limits_page(),
         "api.md": api(),
     }
     for name, body in pages.items():
@@ -45,6 +46,21 @@ SPLITS = """\
 """
 AUDITS = """\
 Names under `audits:`, each with its options or `off`. Every audit gives a verdict and a sentence.
+"""
+
+
+def limits_page() -> str:
+    """Return the page of the limits of what is read."""
+    from harness.values import limits
+
+    rows = [f"| {limit.subject} | {limit.maximum:,} {limit.unit} | {limit.remedy} |" for limit in limits.ALL]
+    return "\n".join(["# Limits", "", LIMITS, "| of | at most | beyond it |", "|---|---|---|", *rows, ""])
+
+
+LIMITS = """\
+What is read from outside has a largest size, and is read in time proportional to its size up to it. A larger
+input is refused, with its place and with what to do. A row of a table that is beyond a limit can be set
+aside: see [how to label a file](../how-to/predict.md).
 """
 
 

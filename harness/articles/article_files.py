@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,8 +12,10 @@ from typing import IO, Any
 from harness.articles import byte_streams
 from harness.articles.byte_streams import InputFormat
 from harness.articles.web_pages import decode_page, without_tables
+from harness.values import limits
 from harness.values.errors import ArticleError, Problem
 from harness.values.formatting import counted
+from harness.values.unreadable import UnreadableError, parse_json, usable_text
 
 ENDINGS: Mapping[str, InputFormat] = {
     ".txt": "text",
@@ -27,18 +28,16 @@ ENDINGS: Mapping[str, InputFormat] = {
     ".ndjson": "jsonl",
 }
 
-MAX_ARTICLE = 1_000_000
+MAX_ARTICLE = limits.ARTICLE_CHARACTERS.maximum
 """Characters of one article, as many as a long novel has. A longer text is no article."""
 
-MAX_PAGE = 20_000_000
+MAX_PAGE = limits.PAGE_BYTES.maximum
 """Bytes of an HTML page or of a line of JSON."""
 
-SPLIT_IT = "split it: a file for each article, or a line of JSONL"
+SPLIT_IT = limits.ARTICLE_CHARACTERS.remedy
 
 # First bytes of files that are often taken for text.
 _MAGIC = {b"%PDF": "a PDF file", b"PK\x03\x04": "a ZIP or Office file", b"\xd0\xcf\x11\xe0": "an Office file"}
-# Null characters and lone surrogates: no page and no table can be written with them.
-_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 # Share of null characters: a few are slips of a converter, more are binary data.
 _MAX_NULLS = 0.001
 
@@ -196,10 +195,9 @@ def from_json(line: str, name: str) -> ArticleText:
         With everything that is wrong with the line.
     """
     try:
-        row = json.loads(line)
-    # The parser recurses: a line of opening brackets ends in a RecursionError.
-    except (ValueError, RecursionError) as error:
-        raise _error(name, f"is not JSON: {error}") from None
+        row = parse_json(line)
+    except UnreadableError as error:
+        raise _error(name, str(error)) from None
     if not isinstance(row, dict):
         raise _error(name, "is not a JSON object")
     fields = ("id", "text", "html", "title", "outlet", "date")
@@ -220,7 +218,7 @@ def from_json(line: str, name: str) -> ArticleText:
         raise ArticleError(problems)
     article = _checked(ArticleText(name, row["text"])) if row.get("text") else from_html(row["html"], name)
     stated = {key: str(row[key]) for key in ("id", "title", "outlet", "date") if row.get(key) is not None}
-    return replace(article, **{key: _cleaned(value) for key, value in stated.items()})
+    return replace(article, **{key: usable_text(value) for key, value in stated.items()})
 
 
 def _checked(article: ArticleText) -> ArticleText:
@@ -229,11 +227,7 @@ def _checked(article: ArticleText) -> ArticleText:
         raise _error(article.id, what, SPLIT_IT)
     if not article.text.strip():
         raise _error(article.id, "is empty")
-    return replace(article, text=_cleaned(article.text), title=_cleaned(article.title))
-
-
-def _cleaned(text: str) -> str:
-    return _UNUSABLE.sub("\ufffd", text)
+    return replace(article, text=usable_text(article.text), title=usable_text(article.title))
 
 
 def _error(name: str, what: str, hint: str = "") -> ArticleError:

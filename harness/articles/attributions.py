@@ -29,7 +29,7 @@ _COLON = re.compile(
 )
 # "A letter from the Mr Kim" before the colon: who wrote the document.
 _WRITTEN_BY = re.compile(
-    rf"(?i)^(?:\W*\w+){{0,3}}?\W*(?:{'|'.join(sorted(DOCUMENTS))}|reaction|response|word)\s+(?:by|from|of)\s+"
+    rf"(?i)^(?:\W*\w++){{0,3}}?\W*(?:{'|'.join(sorted(DOCUMENTS))}|reaction|response|word)\s+(?:by|from|of)\s+"
     r"(?:(?:the|mr|mrs|ms|dr|prof)\b\.?\s*)*$|^from\s+(?:[\w’'-]+\s+)*$"
 )
 # "my aunt was there and says": the relative whose view a post reports.

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.articles.labelled_articles import SEPARATOR
 from harness.articles.readings_table import in_order, is_true
+from harness.articles.table_writer import atomic_file
 from harness.scoring.crosstab import CrossTable, as_table, cross_tables
 from harness.serving.inference.formats import FileRow, format_of, open_rows
 from harness.values.errors import ModelError, listed, suggest
 from harness.values.labels import NO_FRAME
+from harness.values.spreadsheets import frame_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +22,7 @@ _CHUNK_ROWS = 4096
 
 
 def frames_by_stance(
-    path: Path, *, group: str = "", output: Path | None = None
+    path: Path, *, group: str = "", output: Path | None = None, raw: bool = False
 ) -> tuple[tuple[CrossTable, ...], int]:
     """Cross frames with stance, party by party, in a file that two models labelled together.
 
@@ -33,6 +35,8 @@ def frames_by_stance(
         The column that says which rows are from one article; left out, rows with the same text are.
     output : Path, optional
         CSV file for the tables of all parties.
+    raw : bool
+        Whether cells are written as they are, see :mod:`harness.values.spreadsheets`.
 
     Returns
     -------
@@ -58,7 +62,8 @@ def frames_by_stance(
     abstained = sum(mention is None for mention in mentions)
     tables = cross_tables(table, frames, stances)
     if output is not None:
-        as_table(tables).to_csv(output, index=False)
+        with atomic_file(output) as handle:
+            handle.write(frame_text(as_table(tables), raw=raw).encode("utf-8"))
     return tables, abstained
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.values.parties import Span
+from harness.values.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parent / "languages"
 ENGLISH = "en"
@@ -133,10 +134,8 @@ def languages() -> tuple[str, ...]:
 @cache
 def grammar_of(language: str) -> Grammar:
     """Return the rules of a language other than English; quotation marks alone where it has none."""
-    from ruamel.yaml import YAML
-
     path = FOLDER / f"{language}.yaml"
-    data: dict[str, Any] = YAML(typ="safe").load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    data: dict[str, Any] = read_yaml(path) if path.is_file() else {}
     return Grammar(
         **{each.name: _value(each.name, str(each.type), data.get(each.name)) for each in fields(Grammar)}
     )

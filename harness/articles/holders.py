@@ -124,9 +124,10 @@ def find_holders(
 
 def _closing_paragraphs(sentences: Sequence[Sentence], rules: SpeechRules) -> set[int]:
     """Return the paragraphs that continue a quotation of the one before: they open it again, or close it."""
-    texts: dict[int, str] = {}
+    parts: dict[int, list[str]] = {}
     for sentence in sentences:
-        texts[sentence.paragraph] = f"{texts.get(sentence.paragraph, '')} {sentence.text}".strip()
+        parts.setdefault(sentence.paragraph, []).append(sentence.text)
+    texts = {number: " ".join(of_paragraph).strip() for number, of_paragraph in parts.items()}
     # Of a longer speech the paragraphs in between have no mark at all.
     numbers = sorted(texts)
     return {

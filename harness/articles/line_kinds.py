@@ -57,7 +57,8 @@ def kind_of_line(line: str, *, first: bool, alone: bool) -> LineKind:
         return "boilerplate"
     if _CREDIT.match(line):
         return "credit"
-    if _BYLINE.match(line) and len(line) < _MAX_BYLINE:
+    # Its length first: a line of a megabyte is no byline, and takes long to tell.
+    if len(line) < _MAX_BYLINE and _BYLINE.match(line):
         return "byline"
     if _DATELINE.match(line):
         return "dateline"

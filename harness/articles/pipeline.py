@@ -78,6 +78,8 @@ class ReadingOptions:
         A code such as ``de``; empty to detect the language of each article.
     keep_rows : bool
         Whether to keep all rows in memory, for :attr:`harness.articles.reading.Reading.rows`.
+    raw : bool
+        Whether cells of CSV and TSV are written as they are, see :mod:`harness.values.spreadsheets`.
     """
 
     outputs: tuple[Path, ...] = ()
@@ -92,6 +94,7 @@ class ReadingOptions:
     date: str = ""
     language: str = ""
     keep_rows: bool = True
+    raw: bool = False
 
 
 DEFAULTS = ReadingOptions()
@@ -143,7 +146,7 @@ def _read(articles: Articles, options: ReadingOptions, reading: Reading) -> Read
     remaining = chain(first, texts)
     # Articles are taken a batch ahead of their labels: the bar moves when a batch is done.
     labelled = reader.label(remaining if single else progress(remaining, "reading", total, "articles"))
-    _write(labelled, options.outputs, reader, reading)
+    _write(labelled, options, reader, reading)
     reading.tallies = dict(sorted(reading.tallies.items(), key=lambda item: -item[1].counted))
     return reading
 
@@ -258,9 +261,10 @@ def _canonical(registry: Registry, name: str) -> str:
 
 
 def _write(
-    articles: Iterable[LabelledArticle], outputs: Sequence[Path], reader: ArticleReader, reading: Reading
+    articles: Iterable[LabelledArticle], options: ReadingOptions, reader: ArticleReader, reading: Reading
 ) -> None:
     """Write pages and tables of articles as they are labelled, and count them on ``reading``."""
+    outputs = options.outputs
     models = tuple(model.uri for model in (reader.stance, reader.frames) if model is not None)
     cards = {"stance": reader.stance, "frames": reader.frames}
     labelled = {name: model.card for name, model in cards.items() if model is not None}
@@ -271,7 +275,7 @@ def _write(
     listed: list[tuple[str, LabelledArticle]] = []
     page = ""
     read_in: Counter[str] = Counter()
-    with TableWriter(tables, explained=reader.explain) as writer:
+    with TableWriter(tables, explained=reader.explain, raw=options.raw) as writer:
         for article in articles:
             if pages and reading.n_articles:  # JSONL on standard input: not counted before it was read
                 raise ArticleError([_several_articles(path) for path in pages])

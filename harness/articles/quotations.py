@@ -33,10 +33,12 @@ def blank_quotations(text: str, *, inside: bool = False) -> str:
     >>> blank_quotations("“We won,” he said.").replace('"', "_")
     '_________ he said.'
     """
-    closing = _CLOSING.match(text)
-    if closing is not None or inside:
-        end = closing.end() if closing is not None else len(text)
-        return '"' * end + blank_quotations(text[end:])
+    begin = 0
+    # Each mark that closes what nothing opened: a loop, for a text may consist of nothing else.
+    while (closing := _CLOSING.match(text, begin)) is not None or inside:
+        begin, inside = closing.end() if closing is not None else len(text), False
+    if begin:
+        return '"' * begin + blank_quotations(text[begin:])
     tail = _UNCLOSED.search(text) if text.count("“") > text.count("”") or text.count('"') % 2 else None
     if tail is not None:
         return blank_quotations(f'{text[: tail.start()]}"') + text[tail.start() + 1 :]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +12,7 @@ from harness.articles.readings_table import ReadingsTable
 from harness.articles.table_writer import atomic_file
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.minimums import MIN_STRATUM_ROWS
+from harness.values.spreadsheets import table_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +95,7 @@ def _allocation(sizes: Sequence[int], size: int) -> list[int]:
     return [exhausted.get(k, allocation[k]) for k in range(len(sizes))]
 
 
-def write_sample(sample: pd.DataFrame, path: Path) -> None:
+def write_sample(sample: pd.DataFrame, path: Path, *, raw: bool = False) -> None:
     """Write a sample as CSV.
 
     Parameters
@@ -104,15 +103,14 @@ def write_sample(sample: pd.DataFrame, path: Path) -> None:
     sample : DataFrame
         As :func:`draw_sample` returns it.
     path : Path
+    raw : bool
+        Whether cells are written as they are, see :mod:`harness.values.spreadsheets`.
 
     Raises
     ------
     ArticleError
         Where it cannot be written.
     """
-    text = io.StringIO(newline="")
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    table.writeheader()
-    table.writerows(sample.to_dict("records"))  # type: ignore[arg-type]
+    records: list[dict[str, Any]] = sample.to_dict("records")  # type: ignore[assignment]
     with atomic_file(path) as handle:
-        handle.write(text.getvalue().encode("utf-8"))
+        handle.write(table_text(COLUMNS, records, raw=raw).encode("utf-8"))

@@ -19,8 +19,8 @@ from harness.values.parties import Span
 MAX_SENTENCE = 1000
 """Characters of a sentence; longer ones are cut at a space."""
 
-# Characters that are split in one go, which bounds the memory of a text without line breaks.
-_MAX_PIECE = 50_000
+# Characters that are split in one go: the time of sentencex grows with the square of an open quotation.
+_MAX_PIECE = 10_000
 # Widths between which lines count as wrapped by an editor or a mail program.
 _WRAPPED = (45, 110)
 # Characters; a longer speech in quotation marks is split into its sentences.
@@ -159,11 +159,13 @@ def _split(text: str, blocks: list[Span], language: str) -> Iterator[tuple[Span,
 
 
 def _pieces(text: str, span: Span) -> Iterator[Span]:
-    """Cut a paragraph that is too long to be split in one go, at a space where there is one."""
+    """Cut a paragraph that is too long to be split in one go, after a full stop or else at a space."""
     start, end = span
     while end - start > _MAX_PIECE:
         # Not in the first half: a text with few spaces would fall into many small pieces.
-        cut = text.rfind(" ", start + _MAX_PIECE // 2, start + _MAX_PIECE) + 1 or start + _MAX_PIECE
+        within = (start + _MAX_PIECE // 2, start + _MAX_PIECE)
+        stops = [text.rfind(mark, *within) for mark in (". ", "? ", "! ")]
+        cut = max(stops) + 2 if max(stops) >= 0 else text.rfind(" ", *within) + 1 or start + _MAX_PIECE
         yield start, cut
         start = cut
     yield start, end

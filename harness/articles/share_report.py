@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import math
 import re
 from collections.abc import Sequence
@@ -17,6 +15,7 @@ from harness.articles.shares import StanceShare
 from harness.articles.table_writer import atomic_file
 from harness.reports.pages import environment
 from harness.values.formatting import MISSING, interval, number
+from harness.values.spreadsheets import table_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -52,7 +51,9 @@ def _number(value: float) -> float | str:
     return "" if math.isnan(value) else round(value, 6)
 
 
-def write_report(shares: Sequence[StanceShare], folder: Path, *, notes: Sequence[str] = ()) -> list[Path]:
+def write_report(
+    shares: Sequence[StanceShare], folder: Path, *, notes: Sequence[str] = (), raw: bool = False
+) -> list[Path]:
     """Write ``shares.csv``, a plot of each of the largest parties, and ``shares.html`` with all of them.
 
     Parameters
@@ -63,6 +64,8 @@ def write_report(shares: Sequence[StanceShare], folder: Path, *, notes: Sequence
         Made where it does not exist.
     notes : sequence of str
         Shown on the page: see :func:`harness.articles.shares.limitations`.
+    raw : bool
+        Whether cells are written as they are, see :mod:`harness.values.spreadsheets`.
 
     Returns
     -------
@@ -75,10 +78,7 @@ def write_report(shares: Sequence[StanceShare], folder: Path, *, notes: Sequence
         Where a file cannot be written.
     """
     rows = share_rows(shares)
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    table = table_text(list(rows[0]), rows, raw=raw)
     plots = []
     for index, party in enumerate(largest(shares, "target", MAX_PLOTS), start=1):
         name = party or "all parties"
@@ -100,7 +100,7 @@ def write_report(shares: Sequence[StanceShare], folder: Path, *, notes: Sequence
         )
     )
     paths = [folder / "shares.csv", folder / "shares.html"]
-    for path, content in zip(paths, (text.getvalue(), page), strict=True):
+    for path, content in zip(paths, (table, page), strict=True):
         # A lone surrogate in a party's name must not keep the report from being written.
         _save(path, content.encode("utf-8", "replace"))
     return paths

@@ -10,6 +10,7 @@ from typing import Any
 from harness.articles.article_files import ArticleText
 from harness.articles.labelled_articles import SEPARATOR, LabelledArticle, LabelledMention
 from harness.serving.inference.formats import ENDINGS, RowWriter, row_writer
+from harness.serving.inference.text_layout import TextLayout
 from harness.values.errors import ArticleError, Problem
 
 COLUMNS = (
@@ -84,10 +85,12 @@ class TableWriter:
         CSV, TSV, JSONL or Parquet, by their endings.
     explained : bool
         Whether there is a column ``words``.
+    raw : bool
+        Whether cells of CSV and TSV are written as they are, see :mod:`harness.values.spreadsheets`.
     """
 
-    def __init__(self, paths: Sequence[Path], *, explained: bool = False) -> None:
-        self.paths, self.explained = list(paths), explained
+    def __init__(self, paths: Sequence[Path], *, explained: bool = False, raw: bool = False) -> None:
+        self.paths, self.explained, self.layout = list(paths), explained, TextLayout(raw=raw)
         self._writers: list[RowWriter] = []
         self._files = contextlib.ExitStack()
 
@@ -109,7 +112,7 @@ class TableWriter:
 
     def _writer(self, path: Path, columns: list[str]) -> RowWriter:
         file = self._files.enter_context(atomic_file(path))
-        return row_writer(file, ENDINGS[path.suffix.lower()], columns, None)
+        return row_writer(file, ENDINGS[path.suffix.lower()], columns, None, layout=self.layout)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         # After a failure the drafts are deleted: there is nothing to complete.

@@ -34,6 +34,8 @@ from harness.values.formatting import counted
 from harness.values.labels import STANCES
 from harness.values.language import codes
 from harness.values.parties import find_name
+from harness.values.unreadable import UnreadableError
+from harness.values.yaml_files import read_yaml
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -237,13 +239,12 @@ def read(path: Path) -> tuple[BehaviourCase, ...]:
     CorpusError
         Lists every problem of the file.
     """
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        blocks = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except (OSError, YAMLError, UnicodeDecodeError) as error:
-        raise CorpusError([Problem(str(path), f"cannot be read: {error}")]) from error
+        blocks = read_yaml(path)
+    except (UnreadableError, YAMLError) as error:
+        raise CorpusError([Problem(str(path), str(error))]) from error.__cause__ or error
     if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
         raise CorpusError([Problem(str(path), "is not a list of capabilities with cases")])
     problems: list[Problem] = []

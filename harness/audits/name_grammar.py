@@ -19,6 +19,9 @@ TITLES = re.compile(
     r"^(?:(?:Mr|Mrs|Ms|Miss|Sir|Lady|Lord|Dame|Madam|Dr|Sen|Senator|Rep|Gov|Governor|Gen|General|Vice|Prime|"
     r"President|Chancellor|Minister|Secretary|Speaker|then-President|ex-President)\.?\s+)+"
 )
+MAX_WORDS = 100
+"""Characters before a name that hold the two words before it."""
+
 NAMESAKE = re.compile(r"(?P<word>[A-Z][\w’'-]*\.?)\s+$")
 """A capitalised word before a surname: a title, the first word of a sentence, or a first name."""
 
@@ -84,7 +87,7 @@ class DefiniteArticles:
                 modifies = modifies_noun(text, mention.start, mention.end)
                 if not modifies and not MORE.match(text, mention.end):
                     form = text[mention.start : mention.end].casefold()
-                    mentions.setdefault(form, []).append(bool(THE.search(text[: mention.start])))
+                    mentions.setdefault(form, []).append(bool(THE.search(before(text, mention.start))))
         often = {form: follow for form, follow in mentions.items() if len(follow) >= MIN_FORM_MENTIONS}
         return cls({form: sum(follow) * 2 > len(follow) for form, follow in often.items()})
 
@@ -128,12 +131,17 @@ def modifies_noun(text: str, start: int, end: int) -> bool:
     """
     if NOUN.match(text, end):
         return True
-    return bool(BEFORE_ADJECTIVE.search(text[:start]) and LOWER.match(text, end))
+    return bool(BEFORE_ADJECTIVE.search(before(text, start)) and LOWER.match(text, end))
+
+
+def before(text: str, start: int) -> str:
+    """Return what stands in front of an offset, as far as the rules look back."""
+    return text[max(0, start - MAX_WORDS) : start]
 
 
 def is_namesake(text: str, start: int) -> bool:
     """Return whether a surname at this position follows another first name, as in ``Jeb Bush``."""
-    match = NAMESAKE.search(text[:start])
+    match = NAMESAKE.search(before(text, start))
     if match is None or FIRST_WORDS.fullmatch(match["word"]):
         return False
     return not TITLES.match(match[0])

@@ -15,6 +15,7 @@ from harness.audits.name_grammar import (
     HONORIFIC,
     TITLES,
     DefiniteArticles,
+    before,
     indefinite,
     is_namesake,
     modifies_noun,
@@ -211,7 +212,7 @@ def _merges_people(mentions: Sequence[TargetMention], party: Party, other: Party
 
 
 def _tells_gender(text: str, mentions: Sequence[TargetMention]) -> bool:
-    return any(mention.leader and HONORIFIC.search(text[: mention.start]) for mention in mentions)
+    return any(mention.leader and HONORIFIC.search(before(text, mention.start)) for mention in mentions)
 
 
 def _people(party: Party) -> list[Leader]:

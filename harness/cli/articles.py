@@ -42,6 +42,19 @@ Outputs = Annotated[
     ),
 ]
 
+RawCells = Annotated[
+    bool,
+    typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would compute."),
+]
+
+Language = Annotated[
+    str,
+    typer.Option(
+        help="Language of the articles: en, de, fr, es or another code. Default: detected for each.",
+        show_default=False,
+    ),
+]
+
 Explained = Annotated[
     bool | None,
     typer.Option(
@@ -79,13 +92,8 @@ def read(
         ArticleFormat | None,
         typer.Option("--format", help="Format of the files. Default: by their ending.", show_default=False),
     ] = None,
-    language: Annotated[
-        str,
-        typer.Option(
-            help="Language of the articles: en, de, fr, es or another code. Default: detected for each.",
-            show_default=False,
-        ),
-    ] = "",
+    language: Language = "",
+    raw: RawCells = False,
 ) -> Report:
     """Show how articles treat parties, sentence by sentence.
 
@@ -107,6 +115,7 @@ def read(
         language=language,
         # Pages and tables have them; of thousands of articles they would fill the memory.
         keep_rows=False,
+        raw=raw,
     )
     reading = pipeline.read(tuple(articles), options)
     reading.show()
@@ -143,7 +152,8 @@ def sample(
     by: Annotated[
         str, typer.Option(help="Strata, separated by commas: target, outlet, week, voice, stance.")
     ] = "target,voice",
-    seed: Annotated[int, typer.Option(help="Seed of the random draw.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the random draw.", min=0)] = 1,
+    raw: RawCells = False,
 ) -> Report:
     """Draw a random sample of readings to label by hand.
 
@@ -154,7 +164,7 @@ def sample(
 
     strata = _names(by)
     drawn = draw_sample(load_readings(readings), size, by=strata, seed=seed)
-    write_sample(drawn, output)
+    write_sample(drawn, output, raw=raw)
     typer.echo(
         f"{output}: {counted(len(drawn), 'row')}. Fill in gold: critical, neutral or supportive"
         " toward the target;"
@@ -185,6 +195,7 @@ def shares(
     by: Annotated[
         str, typer.Option(help="Groups, separated by commas: target, outlet, week.")
     ] = "target,outlet,week",
+    raw: RawCells = False,
 ) -> Report:
     """Estimate shares of critical and supportive sentences.
 
@@ -198,7 +209,7 @@ def shares(
     sample = read_gold(gold, table) if gold is not None else None
     estimates = estimate_shares(table, sample, by=_names(by))
     notes = limitations(estimates, sample)
-    written = write_report(estimates, output, notes=notes) if output is not None else []
+    written = write_report(estimates, output, notes=notes, raw=raw) if output is not None else []
     print_shares(estimates, notes, written)
     return {"shares": estimates, "notes": notes, "written": written}
 

@@ -78,6 +78,12 @@ SkipBad = Annotated[
         show_default=False,
     ),
 ]
+Raw = Annotated[
+    bool,
+    typer.Option(
+        "--raw", help="Read and write cells as they are, also those that a spreadsheet would compute."
+    ),
+]
 Experiment = Annotated[
     str, typer.Option("--experiment", "-e", help="An experiment. Default: the one that was run last.")
 ]
@@ -229,6 +235,7 @@ def predict(
     delimiter: Delimiter = "",
     encoding: Encoding = "utf-8",
     skip_bad: SkipBad = None,
+    raw: Raw = False,
 ) -> Report:
     """Label the rows of a file with a model.
 
@@ -241,7 +248,7 @@ def predict(
     from harness.tracking import models
 
     # Before the model is loaded: a wrong option should not cost half a minute.
-    layout = TextLayout(encoding, "\t" if delimiter in ("tab", "\\t") else delimiter)
+    layout = TextLayout(encoding, "\t" if delimiter in ("tab", "\\t") else delimiter, raw)
     options = FileOptions(_columns(columns or ()), layout, skip_bad)
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))
     stated: Literal["csv", "jsonl"] | None = format_.value if format_ is not None else None

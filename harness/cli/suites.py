@@ -82,6 +82,10 @@ def crosstab(
             "--output", "-o", help="Write the tables of all parties into this CSV file.", show_default=False
         ),
     ] = None,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would compute."),
+    ] = False,
 ) -> Report:
     """Show how each party is framed in a labelled file.
 
@@ -89,7 +93,7 @@ def crosstab(
     """
     from harness.articles.frames_by_stance import frames_by_stance
 
-    tables, left_out = frames_by_stance(labelled, group=group, output=output)
+    tables, left_out = frames_by_stance(labelled, group=group, output=output, raw=raw)
     console = screen.console()
     for table in tables:
         console.print(cross_table(table))

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from harness.values.errors import ConfigError, Problem
+from harness.values import limits
+from harness.values.errors import ConfigError, Problem, abbreviate
+from harness.values.unreadable import UnreadableError
+from harness.values.yaml_files import parse_yaml, read_yaml
 
 Key = tuple[str, ...]
 VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::(?P<default>[^}]*))?\}")
@@ -103,10 +105,19 @@ def load(path: Path, sets: Sequence[str] = ()) -> ConfigDocument:
         For a missing file, invalid YAML, a repeated key, an unset variable, a cycle of ``extends`` or a
         malformed ``--set``; with all such problems of a file at once.
     """
-    data, lines = _read(path.resolve(), ())
+    path = _resolved(path)
+    data, lines = _read(path, (), [])
     for text in sets:
-        _apply(text, data, lines, path.resolve())
-    return ConfigDocument(path.resolve(), data, lines)
+        _apply(text, data, lines, path)
+    return ConfigDocument(path, data, lines)
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        # A null character, or links that lead to each other.
+        raise ConfigError([Problem(abbreviate(str(path)), f"is no path: {error}")]) from None
 
 
 def document_of(data: dict[str, Any], sets: Sequence[str] = ()) -> ConfigDocument:
@@ -135,12 +146,19 @@ def merged(path: Path, parts: Sequence[tuple[dict[str, Any], Mapping[Key, Source
     return ConfigDocument(path, combined, lines)
 
 
-def _read(path: Path, above: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Key, SourceLine]]:
+def _read(
+    path: Path, above: tuple[Path, ...], every: list[Path]
+) -> tuple[dict[str, Any], dict[Key, SourceLine]]:
+    """Read a file on top of those it extends; ``every`` gathers the files that were read, with repeats."""
     if path in above:
         # A cycle would recurse for ever; the files on the way are named, since each of them looks right
         # alone.
         cycle = " → ".join(short_path(file) for file in (*above, path))
         raise ConfigError([Problem(short_path(path), f"extends itself: {cycle}")])
+    every.append(path)
+    if limits.CONFIG_FILES.exceeded_by(len(every)):
+        limit = limits.CONFIG_FILES
+        raise ConfigError([Problem(short_path(every[0]), limit.problem, limit.remedy)])
     problems: list[Problem] = []
     raw = _parsed(path)
     lines: dict[Key, SourceLine] = {}
@@ -155,29 +173,23 @@ def _read(path: Path, above: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Key
     combined: dict[str, Any] = {}
     combined_lines: dict[Key, SourceLine] = {}
     for parent in parents:
-        base, base_lines = _read((path.parent / parent).resolve(), (*above, path))
+        base, base_lines = _read(_resolved(path.parent / parent), (*above, path), every)
         _merge(combined, combined_lines, base, base_lines)
     _merge(combined, combined_lines, data, lines)
     return combined, combined_lines
 
 
 def _parsed(path: Path) -> Mapping[str, Any]:
-    from ruamel.yaml import YAML
     from ruamel.yaml.constructor import DuplicateKeyError
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
         # Round-trip mode keeps the line of every key, which the safe loader drops.
-        raw = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        raw = read_yaml(path, limits.CONFIG_BYTES, kind="rt")
     except DuplicateKeyError as error:
         raise ConfigError([_repeated(path, error)]) from error
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError([Problem(f"{short_path(path)}:{line}", f"is not YAML: {error.problem}")]) from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem(short_path(path), f"is not YAML: {error}")]) from error
-    except OSError as error:
-        raise ConfigError([Problem(short_path(path), f"cannot be read: {error.strerror}")]) from error
+    except UnreadableError as error:
+        where = f"{short_path(path)}:{error.line}" if error.line else short_path(path)
+        raise ConfigError([Problem(where, str(error))]) from None
     if not isinstance(raw, Mapping):
         what = "is empty" if raw is None else "is not a mapping of settings"
         raise ConfigError([Problem(short_path(path), what)])
@@ -216,10 +228,14 @@ def _plain(raw: Any, key: Key, path: Path, lines: dict[Key, SourceLine], problem
         return {str(name): _plain(raw[name], (*key, str(name)), path, lines, problems) for name in raw}
     if isinstance(raw, list):
         for index in range(len(raw)):
-            lines[*key, str(index)] = SourceLine(path, raw.lc.item(index)[0] + 1)  # type: ignore[attr-defined]
+            lines[*key, str(index)] = SourceLine(path, _line_of_item(raw, index))
         return [_plain(item, (*key, str(index)), path, lines, problems) for index, item in enumerate(raw)]
     if isinstance(raw, str):
         return _interpolated(str(raw), key, lines, problems)
+    if not isinstance(raw, date | bool | int | float | None):
+        what = f"is neither text nor a number, list or mapping: {type(raw).__name__}"
+        problems.append(Problem(f"{lines.get(key, SourceLine(path, 1))}: {'.'.join(key)}", what))
+        return None
     return _scalar(raw)
 
 
@@ -227,8 +243,21 @@ def _line_of(raw: Any, name: Any) -> int:
     """Return the line of a key; for a key from a YAML merge (``<<``), the line of the mapping."""
     try:
         return int(raw.lc.key(name)[0]) + 1
-    except KeyError:
-        return int(raw.lc.line) + 1
+    except (AttributeError, KeyError, TypeError):
+        # A mapping of merged keys alone has no lines of keys at all.
+        return _line_of_collection(raw)
+
+
+def _line_of_item(raw: Any, index: int) -> int:
+    try:
+        return int(raw.lc.item(index)[0]) + 1
+    except (AttributeError, KeyError, TypeError):
+        return _line_of_collection(raw)
+
+
+def _line_of_collection(raw: Any) -> int:
+    line = getattr(getattr(raw, "lc", None), "line", None)
+    return 1 if line is None else int(line) + 1
 
 
 def _scalar(raw: Any) -> Any:
@@ -258,13 +287,14 @@ def _interpolated(text: str, key: Key, lines: Mapping[Key, SourceLine], problems
 
 def _value(text: str) -> Any:
     """Parse a YAML value, as after ``--set`` or in a variable; text that is not YAML stays text."""
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    problems: list[Problem] = []
     try:
-        return _plain(YAML(typ="rt").load(StringIO(text)), (), Path(), {}, [])
-    except YAMLError:
+        value = _plain(parse_yaml(text, kind="rt"), (), Path(), {}, problems)
+    except (UnreadableError, YAMLError):
         return text
+    return text if problems else value
 
 
 def _merge(
@@ -286,17 +316,25 @@ def _merge(
             _merge(old, into_lines, value, lines, path)
             continue
         # Keys nested in a replaced value would keep the lines of the file that no longer sets them.
-        _forget(into_lines, path)
+        for old_path in _value_paths(old, path):
+            into_lines.pop(old_path, None)
         if value is None and name in into:
             del into[name]
             continue
         into[name] = value
-        into_lines.update({key: line for key, line in lines.items() if key[: len(path)] == path})
+        into_lines.update({inner: lines[inner] for inner in _value_paths(value, path) if inner in lines})
 
 
-def _forget(lines: dict[Key, SourceLine], path: Key) -> None:
-    for key in [key for key in lines if key[: len(path)] == path]:
-        del lines[key]
+def _value_paths(value: Any, path: Key) -> Iterator[Key]:
+    """Yield the path of a value and of every value in it."""
+    yield path
+    inner: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        inner = value.items()
+    elif isinstance(value, list):
+        inner = enumerate(value)
+    for name, item in inner:
+        yield from _value_paths(item, (*path, str(name)))
 
 
 def _apply(text: str, data: dict[str, Any], lines: dict[Key, SourceLine], path: Path) -> None:
@@ -308,11 +346,4 @@ def _apply(text: str, data: dict[str, Any], lines: dict[Key, SourceLine], path: 
     nested: Any = _value(value)
     for part in reversed(key):
         nested = {part: nested}
-    _merge(data, lines, nested, {key: SourceLine(path) for key in _paths(nested)})
-
-
-def _paths(data: Any, key: Key = ()) -> Iterable[Key]:
-    if isinstance(data, dict):
-        for name, value in data.items():
-            yield (*key, name)
-            yield from _paths(value, (*key, name))
+    _merge(data, lines, nested, {key: SourceLine(path) for key in _value_paths(nested, ()) if key})

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from harness.values.catalog import CATALOGUES, Section, lookup, options_model
 from harness.values.errors import Problem, abbreviate, suggest
 from harness.values.labels import FRAME_SETS, Task
+from harness.values.limits import SEED
 
 OFF = "off"
 """In place of an audit's options: the audit does not run."""
@@ -139,7 +140,7 @@ class ExperimentConfig(Strict):
         default_factory=lambda: {"kind": "predefined"},
         description="Which rows are for training, validation, calibration and test.",
     )
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+    seeds: tuple[Annotated[int, Field(ge=0, le=SEED.maximum)], ...] = Field(
         (1,),
         min_length=1,
         description="One trial per seed and fold; a deterministic classifier runs with the first seed only.",

@@ -21,6 +21,8 @@ from harness.values.commands import command_line
 from harness.values.errors import CorpusError, Problem, abbreviate, suggest
 from harness.values.labels import FRAME_SETS, LabelSet, Task
 from harness.values.language import NAMES
+from harness.values.unreadable import UnreadableError
+from harness.values.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parent / "cards"
 
@@ -144,7 +146,10 @@ class Card:
         CorpusError
             Where there is none, with what to do.
         """
-        folder = option.expanduser() if option is not None else self.default_folder()
+        try:
+            folder = option.expanduser() if option is not None else self.default_folder()
+        except RuntimeError as error:
+            raise CorpusError([Problem(str(option or self.variable), f"is no path: {error}")]) from None
         if folder is None:
             what = f"the environment variable {self.variable} is not set"
             raise CorpusError([Problem(self.name, what, self.remedy)])
@@ -213,15 +218,14 @@ def read_card(path: Path) -> Card:
     CorpusError
         Where the file cannot be read, or with every key that is unknown, missing, empty or mistyped.
     """
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     # The name alone: where the package is installed is of no interest.
     where = path.name
     try:
-        data = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except (OSError, YAMLError, UnicodeDecodeError) as error:
-        raise CorpusError([Problem(where, f"cannot be read: {error}")]) from error
+        data = read_yaml(path)
+    except (UnreadableError, YAMLError) as error:
+        raise CorpusError([Problem(where, str(error))]) from error.__cause__ or error
     if not isinstance(data, dict):
         raise CorpusError([Problem(where, "is not a mapping")])
     problems = [*_faults(where, data, _REQUIRED, _OPTIONAL), *_faults_inside(where, data)]

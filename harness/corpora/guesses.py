@@ -69,6 +69,9 @@ STOP_WORDS: Mapping[str, str] = {
 }
 """The commonest words of a language, by which a text in it is recognised."""
 
+MAX_NAME = 200
+"""Characters of the name of a column of votes, at most."""
+
 _VOTE = re.compile(r"(.*?)[ _.-]*(?:\d+|[a-f])")
 
 
@@ -171,7 +174,8 @@ def _vote_columns(sample: Mapping[str, Sequence[str | None]]) -> tuple[str, ...]
     """Return columns that differ in a number or a letter at the end, and hold the same few labels."""
     families: dict[str, list[str]] = {}
     for name, values in sample.items():
-        match = _VOTE.fullmatch(name.strip().casefold())
+        # A name that is longer than any is no vote's, and takes long to tell.
+        match = _VOTE.fullmatch(name.strip().casefold()) if len(name) <= MAX_NAME else None
         distinct = {value for value in values if value is not None}
         if match and 1 < len(distinct) <= MAX_LABELS:
             families.setdefault(match[1], []).append(name)

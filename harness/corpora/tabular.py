@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,19 +12,28 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from harness.corpora.checks import Raw, limit_problems
 from harness.corpora.text_files import content, parsed_lines, short_path
+from harness.values import limits
 from harness.values.errors import ConfigError, CorpusError, Problem
-from harness.values.files import MAX_FIELD_SIZE
+from harness.values.parquet_files import open_parquet
 from harness.values.row_files import (
     DELIMITERS,
     FileFormat,
     file_format,
     is_compressed,
+    is_delimiter,
+    is_text_encoding,
     likely_delimiter,
     shown_delimiter,
 )
+from harness.values.spreadsheets import restored
+from harness.values.unreadable import Cells, UnreadableError, UnreadableRow, cell_problem, usable_value
+from harness.values.workbooks import workbook_rows
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_BATCH_ROWS = 8192
+"""Rows of a Parquet file that are converted at a time."""
 
 FileRecord = tuple[str, list[Any]]
 """Where a record stands, and its fields."""
@@ -64,12 +73,10 @@ class Layout:
 
     def __post_init__(self) -> None:
         problems = []
-        try:
-            codecs.lookup(self.encoding)
-        except LookupError:
+        if not is_text_encoding(self.encoding):
             hint = "use utf-8, latin-1, cp1252, utf-16 or another name that Python knows"
             problems.append(Problem("corpus.encoding", f"unknown encoding {self.encoding!r}", hint))
-        if len(self.delimiter) > 1:
+        if self.delimiter and not is_delimiter(self.delimiter):
             problems.append(Problem("corpus.delimiter", f"should be one character, got {self.delimiter!r}"))
         if problems:
             raise ConfigError(problems)
@@ -104,7 +111,7 @@ def read(path: Path, layout: Layout = Layout()) -> Raw:
     table = read_cells(path, layout)
     length = len(table.locations)
     raw = Raw(_table(table.cells, length), table.locations, table.source)
-    return replace(raw, column_hint=table.column_hint)
+    return replace(raw, column_hint=table.column_hint, notes=table.notes)
 
 
 @dataclass(frozen=True)
@@ -121,16 +128,43 @@ class FileTable:
         The file, as it is named in messages.
     column_hint : str
         What to do where a column is missing, if the file looks as if it were read wrongly.
+    notes : tuple of str
+        What was replaced in the cells, a sentence each.
     """
 
     cells: dict[str, list[Any]]
     locations: list[str]
     source: str
     column_hint: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def read_cells(path: Path, layout: Layout = Layout()) -> FileTable:
     """Read one file as :func:`read` does, into plain lists."""
+    table = _read_cells(path, layout)
+    cells, problems, counter = dict(table.cells), [], Cells()
+    # Rows in which characters were replaced, each once.
+    replaced: set[int] = set()
+    for column, values in table.cells.items():
+        usable = [value if isinstance(value, int | float) else usable_value(value) for value in values]
+        for index, (value, new) in enumerate(zip(values, usable, strict=True)):
+            if new is not value:
+                replaced.add(index)
+            if isinstance(value, str) and cell_problem(value):
+                where = f"{table.locations[index]}: {column}"
+                problems.append(
+                    Problem(where, limits.FIELD_CHARACTERS.problem, limits.FIELD_CHARACTERS.remedy)
+                )
+        # A published file was not written by a program of ours, which would have defused it.
+        cells[column] = [restored(value) for value in usable] if layout.settable else usable
+    cells = {usable_value(column): values for column, values in cells.items()}
+    if problems:
+        raise CorpusError(limit_problems(problems, table.source))
+    counter.replaced = len(replaced)
+    return replace(table, cells=cells, notes=(counter.note,) if counter.note else ())
+
+
+def _read_cells(path: Path, layout: Layout) -> FileTable:
     name = short_path(path)
     kind = layout.format or file_format(path)
     if kind is None:
@@ -159,20 +193,26 @@ def _other_delimiter(text: str, layout: Layout, delimiter: str) -> str:
 
 
 def _parquet(path: Path, name: str) -> FileTable:
-    import pyarrow as pa
-    from pyarrow import parquet
-
     try:
-        table = parquet.read_table(path)
-    except (OSError, ValueError, NotImplementedError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0].rstrip(".").replace(str(path), name)
-        raise CorpusError([Problem(name, f"cannot be read as Parquet: {reason}")]) from None
-    if not table.num_rows:
+        schema, batches = open_parquet(path, _BATCH_ROWS)
+        rows = [row for batch in batches for row in batch]
+    except UnreadableError as error:
+        raise CorpusError([Problem(name, str(error))]) from None
+    except OSError as error:
+        raise CorpusError([Problem(name, f"cannot be read: {error.strerror or error}")]) from None
+    bad = [
+        Problem(f"{name}: row {number}", row.problem)
+        for number, row in enumerate(rows, start=1)
+        if isinstance(row, UnreadableRow)
+    ]
+    if bad:
+        raise CorpusError(limit_problems(bad, name))
+    if not rows:
         raise CorpusError([Problem(name, "has no rows")])
     # pandas keeps an index that is not 0, 1, 2, … as a column of this name.
-    names = [column for column in table.column_names if not column.startswith("__index_level_")]
-    cells = {column: table[column].to_pylist() for column in names}
-    return FileTable(cells, [f"{name}: row {row}" for row in range(1, table.num_rows + 1)], name)
+    names = [column for column in schema.names if not column.startswith("__index_level_")]
+    cells = {column: [row[column] for row in rows] for column in names}
+    return FileTable(cells, [f"{name}: row {row}" for row in range(1, len(rows) + 1)], name)
 
 
 def _jsonl(text: str, name: str) -> FileTable:
@@ -185,18 +225,12 @@ def _jsonl(text: str, name: str) -> FileTable:
 
 def _sheet(path: Path, name: str) -> list[FileRecord]:
     """Read the first sheet of a workbook, without the empty cells at the end of its rows."""
-    from zipfile import BadZipFile
-
-    import openpyxl
-
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
-        book.close()
-    # A zip archive that is no workbook gives a KeyError, a workbook without sheets an IndexError.
-    except (OSError, ValueError, KeyError, IndexError, BadZipFile) as error:
-        reason = str(error).splitlines()[0].rstrip(".") or type(error).__name__
-        raise CorpusError([Problem(name, f"cannot be read as Excel: {reason}")]) from None
+        rows = [list(row) for row in workbook_rows(path)]
+    except UnreadableError as error:
+        raise CorpusError([Problem(name, str(error))]) from None
+    except OSError as error:
+        raise CorpusError([Problem(name, f"cannot be read: {error.strerror or error}")]) from None
     filled = [(f"{name}: row {number}", row) for number, row in enumerate(rows, start=1) if any(row)]
     width = max(
         (k for _, row in filled[:1] for k, cell in enumerate(row, start=1) if cell is not None), default=0
@@ -218,9 +252,11 @@ def _tabular(
     if not records:
         raise CorpusError([Problem(name, "is empty")])
     top, first = (name, list(header)) if header else records.pop(0)
-    columns = ["" if column is None else str(column).strip() for column in first]
+    columns = ["" if column is None else str(restored(column)).strip() for column in first]
+    if limits.COLUMNS.exceeded_by(len(columns)):
+        raise CorpusError([Problem(top, limits.COLUMNS.problem, limits.COLUMNS.remedy)])
     # Cells are kept by column: the second of two columns of one name would silently replace the first.
-    repeated = sorted({column for column in columns if column and columns.count(column) > 1})
+    repeated = sorted(column for column, count in Counter(columns).items() if column and count > 1)
     problems = [Problem(top, f"names the column {column!r} twice") for column in repeated]
     for where, fields in records:
         if len(fields) != len(columns):
@@ -238,7 +274,7 @@ def _tabular(
 def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[FileRecord]:
     """Yield each record with the line it begins on; blank lines are skipped."""
     # The limit is one of the whole process, and an article may be longer than Python's own.
-    csv.field_size_limit(MAX_FIELD_SIZE)
+    csv.field_size_limit(limits.FIELD_CHARACTERS.maximum)
     # Strict: an unclosed quotation mark is an error, not a field that swallows the rest of the file.
     reader = csv.reader(
         io.StringIO(text, newline=""),
@@ -253,6 +289,9 @@ def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[F
         except StopIteration:
             return
         except csv.Error as error:
+            if "field limit" in str(error):
+                limit = limits.FIELD_CHARACTERS
+                raise CorpusError([Problem(f"{name}:{line}", limit.problem, limit.remedy)]) from None
             advice = "a quotation mark is alone or inside a field: double it, or set quoted: false"
             hint = advice if layout.quoted and layout.settable else ""
             raise CorpusError([Problem(f"{name}:{line}", f"is not valid CSV: {error}", hint)]) from None

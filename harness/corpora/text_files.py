@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -10,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.corpora.checks import limit_problems
+from harness.values import limits
 from harness.values.errors import CorpusError, Problem, abbreviate
 from harness.values.row_files import likely_encoding, open_binary
+from harness.values.unreadable import UnreadableError, parse_json
 
 KINDS: Mapping[type, str] = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
 
@@ -41,13 +42,16 @@ def content(path: Path, encoding: str = "utf-8", *, settable: bool = False) -> s
     name = short_path(path)
     try:
         with open_binary(path) as file:
-            data = file.read()
+            # One byte more than is allowed: an archive may unpack to a thousand times its size.
+            data = file.read(limits.TABLE_BYTES.maximum + 1)
     except IsADirectoryError:
         raise CorpusError([Problem(name, "is a folder", "name the files in it")]) from None
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         # A broken gzip file has no error number, and its message says what is wrong.
         reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise CorpusError([Problem(name, f"cannot be read: {reason}")]) from None
+    if limits.TABLE_BYTES.exceeded_by(len(data)):
+        raise CorpusError([Problem(name, limits.TABLE_BYTES.problem, limits.TABLE_BYTES.remedy)])
     try:
         # Any encoding may be set: utf-8 and utf-16-le leave the mark in the text, utf-16 takes it off.
         text = data.decode(encoding).removeprefix("\ufeff")
@@ -85,12 +89,9 @@ def json_object(path: Path) -> dict[str, Any]:
     """
     name, text = short_path(path), content(path)
     try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        what = f"is not valid JSON: {error.msg} (character {error.colno})"
-        raise CorpusError([Problem(f"{name}:{error.lineno}", what)]) from None
-    except RecursionError:
-        raise CorpusError([Problem(name, "is not valid JSON: nested too deeply")]) from None
+        data = parse_json(text)
+    except UnreadableError as error:
+        raise CorpusError([Problem(f"{name}:{error.line}" if error.line else name, str(error))]) from None
     if not isinstance(data, dict):
         raise CorpusError([Problem(name, "is not a JSON object")])
     return data
@@ -117,12 +118,9 @@ def parsed_lines(text: str, name: str) -> list[tuple[str, dict[str, Any]]]:
             continue
         where = f"{name}:{number}"
         try:
-            value = json.loads(line)
-        except json.JSONDecodeError as error:
-            problems.append(Problem(where, f"is not valid JSON: {error.msg} (character {error.colno})"))
-            continue
-        except RecursionError:
-            problems.append(Problem(where, "is not valid JSON: nested too deeply"))
+            value = parse_json(line)
+        except UnreadableError as error:
+            problems.append(Problem(where, str(error)))
             continue
         if not isinstance(value, dict):
             problems.append(Problem(where, f"is not a JSON object but {type(value).__name__}"))

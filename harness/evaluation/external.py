@@ -15,10 +15,13 @@ from harness.corpora.checks import is_missing
 from harness.evaluation.prepared import Prepared
 from harness.evaluation.trial import SCORED_PARTS
 from harness.splits import Split
+from harness.values import limits
 from harness.values.errors import PredictionsError, Problem, suggest
 from harness.values.formatting import agreeing, counted
 from harness.values.labels import LabelSet
+from harness.values.spreadsheets import restored
 from harness.values.tables import Predictions
+from harness.values.unreadable import usable_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,9 +168,17 @@ def _rows(path: Path) -> list[dict[str, str]]:
     try:
         # Excel starts UTF-8 files with a byte order mark, which would become part of the first column's name.
         with path.open(encoding="utf-8-sig", newline="") as handle:
+            csv.field_size_limit(limits.FIELD_CHARACTERS.maximum)
             reader = csv.DictReader(handle, strict=True)
-            rows = [{key: value or "" for key, value in row.items() if key is not None} for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+            rows = [
+                {
+                    restored(key): usable_text(restored(value or ""))
+                    for key, value in row.items()
+                    if key is not None
+                }
+                for row in reader
+            ]
+    except (OSError, UnicodeDecodeError, ValueError, csv.Error) as error:
         reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
         raise ExternalPredictionsError(path, [Problem("", f"cannot be read: {reason}")]) from error
     if not rows:
@@ -190,6 +201,9 @@ def _header_problems(header: Sequence[str], labels: LabelSet) -> Iterator[Proble
         yield Problem("", "has neither a column 'prediction' nor probabilities (p_<label>)")
 
 
+MAX_SEED_DIGITS = len(str(limits.SEED.maximum))
+
+
 class _RowError(Exception):
     """What is wrong with one row."""
 
@@ -201,7 +215,7 @@ class _RowError(Exception):
 def _parsed(number: int, row: Mapping[str, str], labels: LabelSet) -> _Line:
     seed = row.get("seed", "").strip() or "0"
     # ASCII, because isdigit() is also true of ², which int() refuses.
-    if not seed.isascii() or not seed.isdigit():
+    if not seed.isascii() or not seed.isdigit() or len(seed) > MAX_SEED_DIGITS:
         raise _RowError(f"seed: should be a whole number of 0 or more, got {seed!r}")
     if not row["id"].strip():
         raise _RowError("has no id")

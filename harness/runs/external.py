@@ -21,6 +21,7 @@ from harness.tracking.tracker import Tracker
 from harness.values.catalog import Bound
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding
+from harness.values.spreadsheets import frame_text
 from harness.values.tables import Predictions, fingerprint
 
 if TYPE_CHECKING:
@@ -177,5 +178,5 @@ def log_external(
 def _trials_of(classifier: PlannedClassifier, predictions: Predictions) -> Iterator[Trial]:
     for row in predictions.rows[["seed", "fold"]].drop_duplicates().to_dict("records"):
         seed, fold = int(row["seed"]), int(row["fold"])
-        text = predictions.only(seed=seed, fold=fold).rows.to_csv(index=False)
+        text = frame_text(predictions.only(seed=seed, fold=fold).rows, raw=True)
         yield Trial(classifier, seed, fold, fingerprint([text]))

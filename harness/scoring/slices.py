@@ -21,7 +21,9 @@ MAX_WORDS = (15, 25, 40)
 """Largest number of words of a sentence in each bin but the last."""
 
 # ``…'' is how corpora that are tokenised like the Penn Treebank write double quotes.
-QUOTATION = re.compile(r"“[^”]+”|„[^“”]+[“”]|«[^»]+»|\"[^\"]+\"|``.+?''|(?<!\w)‘[^’]+\s[^’]+’(?!\w)")
+QUOTATION = re.compile(
+    r"“[^“”]+”|„[^„“”]+[“”]|«[^«»]+»|\"[^\"]+\"|``(?:(?!``).)+?''|(?<!\w)‘[^‘’\s]++\s[^‘’]++’(?!\w)"
+)
 """Text in quotation marks of any usual kind; single quotes only around several words, since they are
 apostrophes too."""
 

@@ -123,7 +123,10 @@ def _problems(row: Mapping[str, Any], task: Task) -> Iterator[str]:
 
 def _is_offset(value: Any) -> bool:
     # pandas turns a column of integers with gaps into floats, so that 5.0 is a good offset too.
-    return isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
+    # A whole number may be too large for a float.
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _example(row: Mapping[str, Any], parties: Registry, names: Mapping[str, str]) -> Example:

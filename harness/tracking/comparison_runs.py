@@ -19,6 +19,7 @@ from harness.scoring.comparison.conclusions import conclusions, power
 from harness.tracking import contents, context, descriptions, names
 from harness.tracking.finished_runs import file_of
 from harness.tracking.store import Store
+from harness.values.spreadsheets import frame_text
 from harness.values.tables import fingerprint
 from harness.values.version import VERSION
 
@@ -131,8 +132,8 @@ def page_of(store: Store, run_id: str) -> str:
 
 def _write(folder: Path, logged: LoggedComparison) -> None:
     comparison = logged.comparison
-    comparison.runs_table().to_csv(folder / "runs.csv", index=False)
-    comparison.pairs_table().to_csv(folder / "pairs.csv", index=False)
+    for name, table in (("runs", comparison.runs_table()), ("pairs", comparison.pairs_table())):
+        (folder / f"{name}.csv").write_text(frame_text(table), encoding="utf-8")
     date = datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
     page = comparison_page(comparison, logged.reasons, date=date, command=logged.command)
     (folder / PAGE).write_text(page, encoding="utf-8")

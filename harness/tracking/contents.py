@@ -21,6 +21,7 @@ from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import as_table
 from harness.serving.trust import trust_line
 from harness.tracking import context, descriptions, names, run_files, run_metrics
+from harness.values.spreadsheets import frame_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +165,8 @@ def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:
     if summary.has_probabilities:
         drawn["reliability"] = vector_figures.reliability_svg(summary.reliability, title)
     if summary.crossed:
-        as_table(summary.crossed).to_csv(folder / "frames_by_party.csv", index=False)
+        crossed = frame_text(as_table(summary.crossed))
+        (folder / "frames_by_party.csv").write_text(crossed, encoding="utf-8", newline="")
         drawn["frames_by_party"] = framed_svg(summary.crossed, title, summary.experiment.task)
     for name, figure in drawn.items():
         (plots / f"{name}.svg").write_text(figure, encoding="utf-8")

@@ -17,6 +17,7 @@ from harness.values.catalog import plain
 from harness.values.findings import Finding, Findings, from_dict, measure_table
 from harness.values.labels import LabelSet
 from harness.values.legacy import SPLITS
+from harness.values.spreadsheets import frame_text, restored
 from harness.values.tables import Predictions, Scores
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def write_result(folder: Path, result: ClassifierResult) -> None:
     # The raw ones too: the results of trials are restored from them.
     result.predictions.write(folder / PREDICTIONS)
     result.raw.write(folder / RAW)
-    result.scores.rows.to_csv(folder / SCORES, index=False)
+    (folder / SCORES).write_text(frame_text(result.scores.rows), encoding="utf-8")
     described = {
         "served": result.served.trial.digest if result.served is not None else None,
         "trials": [_described(trial) for trial in result.trials],
@@ -86,10 +87,12 @@ def write_findings(folder: Path, findings: Findings) -> None:
         return
     (folder / FINDINGS).write_text(_json([finding.to_dict() for finding in findings]), encoding="utf-8")
     (folder / AUDITS).mkdir()
-    measure_table(findings).to_csv(folder / AUDITS / "measures.csv", index=False)
+    measures = frame_text(measure_table(findings))
+    (folder / AUDITS / "measures.csv").write_text(measures, encoding="utf-8")
     for finding in findings:
         for detail in finding.details:
-            detail.frame().to_csv(folder / AUDITS / f"{finding.audit}_{detail.name}.csv", index=False)
+            path = folder / AUDITS / f"{finding.audit}_{detail.name}.csv"
+            path.write_text(frame_text(detail.frame()), encoding="utf-8", newline="")
 
 
 def read_findings(folder: Path) -> tuple[Finding, ...]:
@@ -107,7 +110,7 @@ def read_result(
     import pandas as pd
 
     predictions, raw = (read_predictions(folder / name, labels) for name in (PREDICTIONS, RAW))
-    scores = Scores(pd.read_csv(folder / SCORES))
+    scores = Scores(pd.read_csv(folder / SCORES).map(restored))
     described = json.loads((folder / TRIALS).read_text(encoding="utf-8"))
     by_digest = {data["digest"]: data for data in described["trials"]}
     results = tuple(

@@ -7,13 +7,13 @@ the other metrics on test, and its times; ``measures.csv`` among its files holds
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.tracking import names
 from harness.values.findings import Findings
+from harness.values.spreadsheets import frame_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,9 +119,7 @@ def measures_table(values: Mapping[str, float]) -> pd.DataFrame:
 
 def measures_csv(values: Mapping[str, float]) -> str:
     """Return the table of :func:`measures_table` as CSV."""
-    text = io.StringIO()
-    measures_table(values).to_csv(text, index=False, lineterminator="\n")
-    return text.getvalue()
+    return frame_text(measures_table(values))
 
 
 def _parts(key: str, values: Mapping[str, float]) -> tuple[str, str, str]:

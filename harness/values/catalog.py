@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from harness.values import legacy, own_code
+from harness.values import legacy, limits, own_code
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 from harness.values.own_signature import Signature
 
@@ -161,6 +161,8 @@ def lookup(section: Section, kind: str, where: str) -> Any:
     ConfigError
         Where the name is unknown or cannot be imported.
     """
+    if not isinstance(kind, str):
+        raise ConfigError([Problem(where, f"should be a name, got {abbreviate(kind)}")])
     if kind in OBJECTS:
         return OBJECTS[kind]
     catalogue = CATALOGUES[section]
@@ -181,7 +183,8 @@ def _own(address: str, where: str) -> Any:
         return own_code.imported(address)
     except own_code.UntrustedCodeError as error:
         raise ConfigError([Problem(where, error.what, error.hint)]) from error
-    except (ImportError, SyntaxError) as error:
+    except (ImportError, SyntaxError, TypeError, ValueError) as error:
+        # Of a name that is no name of a module, too: empty, relative, with a null character.
         raise ConfigError([Problem(where, f"{address!r} cannot be imported: {error}")]) from error
     except AttributeError as error:
         module, _, attribute = address.partition(":")
@@ -276,7 +279,16 @@ def check(
         values, missing = _validated(schema, {k: v for k, v in expected.items() if k not in wrong})
         if missing:
             return None, problems
-    paths = {name: _absolute(value, folder and folder(name)) for name, value in values.items()}
+    if isinstance(seed := values.get("seed"), int) and limits.SEED.exceeded_by(seed):
+        problems.append(Problem(path_of("seed"), limits.SEED.problem, limits.SEED.remedy))
+    paths = {}
+    for name, value in values.items():
+        try:
+            paths[name] = _absolute(value, folder and folder(name))
+        except (OSError, RuntimeError, ValueError) as error:
+            # A null character, links that lead to each other, ~ of a user that does not exist.
+            problems.append(Problem(path_of(name), f"is no path: {error}"))
+            paths[name] = value
     return Bound(kind, factory, paths), problems
 
 

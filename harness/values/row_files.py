@@ -35,7 +35,15 @@ CANDIDATES = (",", ";", "\t", "|")
 SAMPLED_LINES = 50
 """Lines that a guess of the delimiter looks at."""
 
+SAMPLED_CHARACTERS = 2**16
+"""Characters that it looks at, at most."""
+
 _GZIP = ".gz"
+
+# Codecs of bytes to bytes or text to text, of names in addresses, of source code, and one that only fails.
+_NO_TEXT = frozenset(
+    ("base64", "bz2", "hex", "quopri", "rot-13", "uu", "zlib", "idna", "punycode", "raw-unicode-escape")
+) | frozenset(("undefined", "unicode-escape", "utf-7", "mbcs", "oem"))
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -64,6 +72,32 @@ def is_compressed(path: Path) -> bool:
 def open_binary(path: Path) -> IO[bytes]:
     """Open a file to read its bytes, uncompressed."""
     return cast("IO[bytes]", gzip.open(path, "rb")) if is_compressed(path) else path.open("rb")
+
+
+def is_text_encoding(name: str) -> bool:
+    """Say whether an encoding is one of text that Python reads in time proportional to its length.
+
+    Examples
+    --------
+    >>> [is_text_encoding(name) for name in ("utf-8", "cp1252", "hex", "punycode", "klingon")]
+    [True, True, False, False, False]
+    """
+    try:
+        return codecs.lookup(name).name not in _NO_TEXT
+    except (LookupError, ValueError):
+        # ValueError: a name with a null character or a lone surrogate.
+        return False
+
+
+def is_delimiter(text: str) -> bool:
+    r"""Say whether a text may stand between the fields of a table.
+
+    Examples
+    --------
+    >>> [is_delimiter(text) for text in (";", "\t", "", ";;", '"', "\n")]
+    [True, True, False, False, False, False]
+    """
+    return len(text) == 1 and text not in '"\r\n\0'
 
 
 def likely_encoding(data: bytes) -> str:
@@ -122,7 +156,8 @@ def likely_delimiter(text: str) -> str:
 
 def _fields_of(text: str, delimiter: str) -> tuple[float, int]:
     """Return how many records have as many fields as the header, as a share, and how many the header has."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    # Enough for the lines that are looked at, unless these are very long.
+    reader = csv.reader(io.StringIO(text[:SAMPLED_CHARACTERS], newline=""), delimiter=delimiter)
     counts = []
     try:
         for record, _ in zip(reader, range(SAMPLED_LINES), strict=False):

@@ -15,6 +15,7 @@ from harness.values.formatting import counted
 from harness.values.label_columns import label_columns, unlabelled_note
 from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
 from harness.values.parties import EMPTY, Registry
+from harness.values.spreadsheets import frame_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -308,7 +309,7 @@ class Predictions:
         truths = [name for name in self.rows.columns if name.startswith("truth")]
         # Each item once and in order of ids, whatever the seeds and folds of the run.
         items = self.rows[["id", *truths]].drop_duplicates("id").sort_values("id")
-        return fingerprint([",".join(self.labels.names), items.to_csv(index=False)])
+        return fingerprint([",".join(self.labels.names), frame_text(items, raw=True)])
 
     def write(self, path: Path) -> None:
         """Write Parquet; :meth:`read` returns an equal table."""

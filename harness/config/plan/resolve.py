@@ -190,10 +190,13 @@ class _Resolver:
     def _listed_audits(self, names: Sequence[Any]) -> dict[str, dict[str, Any]]:
         catalogue = catalog.CATALOGUES["audit"]
         for index, name in enumerate(names):
-            if name not in catalogue:
-                hint = suggest(str(name), catalogue)
+            if not isinstance(name, str):
+                what = f"should be the name of an audit, got {abbreviate(name)}"
+                self._note([Problem(f"audits.{index}", what, "options need a mapping of audits")])
+            elif name not in catalogue:
+                hint = suggest(name, catalogue)
                 self._note([Problem(f"audits.{index}", f"unknown audit {name!r}", hint)])
-        return {name: {} for name in names if name in catalogue}
+        return {name: {} for name in names if isinstance(name, str) and name in catalogue}
 
     def _audit(self, name: str, part: Any) -> Bound | None:
         path = f"audits.{name}"

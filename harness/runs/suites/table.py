@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -15,6 +13,7 @@ from harness.runs.suites.running import SuiteCell
 from harness.runs.suites.suite import Suite, SuiteEntry
 from harness.values import formatting
 from harness.values.formatting import counted, duration, number
+from harness.values.spreadsheets import table_text
 
 EXPECTED = "f1_macro"
 """What floors are of."""
@@ -109,12 +108,8 @@ def _cards_by_section(suite: Suite, keys: Sequence[str]) -> dict[str, Card]:
 
 def to_csv(table: Sequence[SuiteRow]) -> str:
     """Write the table as CSV; a missing value is an empty field."""
-    buffer = io.StringIO()
     names = [field.name for field in fields(SuiteRow)]
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_written(getattr(row, name), name) for name in names] for row in table)
-    return buffer.getvalue()
+    return table_text(names, ({name: _written(getattr(row, name), name) for name in names} for row in table))
 
 
 def to_markdown(table: Sequence[SuiteRow]) -> str:

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from harness.values.errors import ModelError
+from harness.values.spreadsheets import DelimitedWriter
 
 HEADER = ("file", "row", "problem")
 """The columns in front of the row's own. Rows are counted from 1 below the header, bad ones included."""
-
-
-class UnreadableRow(dict[str, Any]):
-    """A row of a file that could not be read: what could be read of it, and why not all.
-
-    Parameters
-    ----------
-    fields : dict
-    problem : str
-    """
-
-    def __init__(self, fields: dict[str, Any], problem: str) -> None:
-        super().__init__(fields)
-        self.problem = problem
 
 
 class BadRows:
@@ -36,19 +22,21 @@ class BadRows:
         Written anew; without bad rows it holds its header alone.
     source : str
         The file that the rows are from.
+    raw : bool
+        Whether cells are written as they are, see :mod:`harness.values.spreadsheets`.
     """
 
-    def __init__(self, path: Path, source: str) -> None:
-        self.path, self.source, self.count = path, source, 0
+    def __init__(self, path: Path, source: str, *, raw: bool = False) -> None:
+        self.path, self.source, self.raw, self.count = path, source, raw, 0
         self._file: TextIO | None = None
-        self._table: csv.DictWriter[str] | None = None
+        self._table: DelimitedWriter | None = None
 
     def add(self, number: int, row: dict[str, Any], problem: str) -> None:
         """Set a row aside."""
         if self._table is None:
             self._open(list(row))
         assert self._table is not None
-        self._table.writerow({**row, "file": self.source, "row": number, "problem": problem})
+        self._table.write([{**row, "file": self.source, "row": number, "problem": problem}])
         self.count += 1
 
     def close(self) -> None:
@@ -65,5 +53,5 @@ class BadRows:
         except OSError as error:
             raise ModelError(f"{self.path} cannot be written: {error.strerror or error}") from error
         names = [*HEADER, *(name for name in columns if name not in HEADER)]
-        self._table = csv.DictWriter(self._file, names, restval="", extrasaction="ignore")
-        self._table.writeheader()
+        self._table = DelimitedWriter(self._file, names, line_end="\r\n", raw=self.raw)
+        self._table.write_header()

@@ -139,7 +139,7 @@ class Draft:
             if self.kind == "parquet":
                 _to_parquet(self.partial)
             elif self.kind == "xlsx":
-                _to_workbook(self.partial)
+                _to_workbook(self.partial, raw=self.layout.raw)
             elif is_compressed(self.path):
                 _compress(self.partial)
             self.partial.replace(self.path)
@@ -217,7 +217,7 @@ class _ArrowWriter:
 
         try:
             table = pa.Table.from_pylist(list(rows), schema=self.schema)
-        except pa.ArrowException as error:
+        except (OverflowError, pa.ArrowException) as error:
             raise ModelError(f"rows do not fit the column types of the first rows: {error}") from error
         with pa.ipc.new_stream(self.handle, self.schema) as stream:
             stream.write_table(table)
@@ -243,7 +243,7 @@ def _to_parquet(path: Path) -> None:
     converted.replace(path)
 
 
-def _to_workbook(path: Path) -> None:
+def _to_workbook(path: Path, *, raw: bool) -> None:
     """Convert a file of JSON lines into a workbook."""
     converted = path.with_name(f"{path.name}.new")
     with path.open(encoding="utf-8") as lines, converted.open("wb") as file:
@@ -251,7 +251,7 @@ def _to_workbook(path: Path) -> None:
         for line in lines:
             row = json.loads(line)
             if writer is None:
-                writer = SheetWriter(file, list(row))
+                writer = SheetWriter(file, list(row), raw=raw)
             writer.write([row])
         if writer is not None:
             writer.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
 import json
 import sys
@@ -14,12 +13,14 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from harness.serving.inference.bad_rows import UnreadableRow
 from harness.serving.inference.sheets import SheetWriter, sheet_rows
-from harness.serving.inference.text_layout import STANDARD, TextLayout, other_delimiter
+from harness.serving.inference.text_layout import STANDARD, TextLayout
+from harness.serving.inference.text_rows import bounded_lines, json_rows, table_rows
 from harness.values.errors import ModelError
-from harness.values.files import MAX_FIELD_SIZE
+from harness.values.parquet_files import open_parquet
 from harness.values.row_files import SUFFIXES, FileFormat, file_format, likely_encoding, open_binary
+from harness.values.spreadsheets import DelimitedWriter, restored
+from harness.values.unreadable import Cells, UnreadableError, UnreadableRow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,10 +57,13 @@ class RowStream:
         Column → value; text formats give strings (JSONL: JSON values).
     schema : pyarrow.Schema or None
         Column types of a Parquet file.
+    cells : Cells
+        Counts the rows in which characters were replaced.
     """
 
     chunks: Iterator[list[FileRow]]
     schema: pa.Schema | None = None
+    cells: Cells = field(default_factory=Cells)
 
 
 @contextlib.contextmanager
@@ -83,12 +87,12 @@ def open_rows(
     layout : TextLayout
         How a text file is written.
     keep_bad : bool
-        Lines that cannot be read become an :class:`UnreadableRow` each, instead of an error.
+        Rows that cannot be read become an :class:`UnreadableRow` each, instead of an error.
 
     Raises
     ------
     ModelError
-        Naming the line that cannot be read; also while chunks are consumed.
+        Naming the line or row that cannot be read; also while chunks are consumed.
     """
     # Not around the yield: what the caller does in the block fails under its own name.
     with contextlib.ExitStack() as stack, _read_errors(layout):
@@ -97,21 +101,41 @@ def open_rows(
         elif kind == "xlsx":
             rows = RowStream(_chunks(sheet_rows(path), size))
         else:
-            lines = stack.enter_context(_text_input(path, layout))
-            single = (
-                _json_rows(lines, keep_bad)
-                if kind == "jsonl"
-                else _table_rows(lines, layout.separator(kind), keep_bad)
-            )
+            lines = bounded_lines(stack.enter_context(_text_input(path, layout)))
+            single = json_rows(lines, layout) if kind == "jsonl" else table_rows(lines, kind, layout)
             rows = RowStream(_chunks(single, size))
         opened = stack.pop_all()
     with opened:
-        yield RowStream(_guarded(rows.chunks, layout), rows.schema)
+        # Cells of a JSONL or Parquet file are no cells of a spreadsheet.
+        escaped = kind in ("csv", "tsv", "xlsx") and not layout.raw
+        chunks = _usable(rows.chunks, rows.cells, keep_bad=keep_bad, escaped=escaped)
+        yield RowStream(_guarded(chunks, layout), rows.schema, rows.cells)
 
 
 def _guarded(chunks: Iterator[list[FileRow]], layout: TextLayout) -> Iterator[list[FileRow]]:
     with _read_errors(layout):
         yield from chunks
+
+
+def _usable(
+    chunks: Iterator[list[FileRow]], cells: Cells, *, keep_bad: bool, escaped: bool
+) -> Iterator[list[FileRow]]:
+    """Make cells usable, and refuse rows that are not to be had, unless they are kept."""
+    number = 0
+    for chunk in chunks:
+        usable = []
+        for row in chunk:
+            number += 1
+            checked = row if isinstance(row, UnreadableRow) else cells.row(row)
+            if isinstance(checked, UnreadableRow):
+                if not keep_bad:
+                    # A problem of a line says which; rows are counted below the header.
+                    problem = checked.problem
+                    raise ModelError(problem if problem.startswith("line ") else f"row {number}: {problem}")
+            elif escaped:
+                checked = {restored(name): restored(value) for name, value in checked.items()}
+            usable.append(checked)
+        yield usable
 
 
 @contextlib.contextmanager
@@ -121,6 +145,8 @@ def _read_errors(layout: TextLayout) -> Iterator[None]:
         yield
     except (EOFError, zlib.error) as error:
         raise ModelError(f"cannot be read: {error}") from error
+    except UnreadableError as error:
+        raise ModelError(str(error)) from error
     except OSError as error:
         raise ModelError(f"cannot be read: {error.strerror or error}") from error
     except UnicodeError as error:
@@ -134,10 +160,14 @@ def _read_errors(layout: TextLayout) -> Iterator[None]:
 
 def _text_input(path: Path | None, layout: TextLayout) -> contextlib.AbstractContextManager[IO[str]]:
     # Line ends within quotes stay as they are.
+    # Bytes that are no text become characters that tell them, so that the error names their line.
+    undecoded = "surrogateescape" if layout.reading == "utf-8-sig" else "strict"
     if path is not None:
-        return io.TextIOWrapper(open_binary(path), encoding=layout.reading, newline="")
+        return io.TextIOWrapper(open_binary(path), encoding=layout.reading, errors=undecoded, newline="")
     # A wrapper of our own, whatever the locale; not closed, since that would close standard input.
-    return contextlib.nullcontext(io.TextIOWrapper(sys.stdin.buffer, encoding=layout.reading, newline=""))
+    return contextlib.nullcontext(
+        io.TextIOWrapper(sys.stdin.buffer, encoding=layout.reading, errors=undecoded, newline="")
+    )
 
 
 def _chunks(rows: Iterator[FileRow], size: int) -> Iterator[list[FileRow]]:
@@ -145,69 +175,10 @@ def _chunks(rows: Iterator[FileRow], size: int) -> Iterator[list[FileRow]]:
         yield chunk
 
 
-def _table_rows(lines: IO[str], separator: str, keep_bad: bool) -> Iterator[FileRow]:
-    # Python refuses fields above 131,072 characters otherwise; articles are longer.
-    csv.field_size_limit(MAX_FIELD_SIZE)
-    # Strict: an unclosed quote is an error, not a field that swallows the rest of the file.
-    reader = csv.reader(lines, delimiter=separator, strict=True)
-    header: list[str] | None = None
-    while True:
-        try:
-            fields = next(reader, None)
-        except csv.Error as error:
-            problem = f"line {reader.line_num} cannot be read: {error}"
-            if not keep_bad or header is None:
-                raise ModelError(problem) from error
-            yield UnreadableRow({}, problem)
-            continue
-        if fields is None:
-            return
-        if header is None:
-            header = _header(fields)
-        elif len(fields) == len(header):
-            yield dict(zip(header, fields, strict=True))
-        elif fields:
-            row = dict(zip(header, fields, strict=False))
-            problem = f"line {reader.line_num} has {len(fields)} fields; the header has {len(header)}"
-            if not keep_bad:
-                raise ModelError(problem + other_delimiter(separator, header))
-            yield UnreadableRow(row, problem)
-
-
-def _header(fields: list[str]) -> list[str]:
-    repeated = {name for name in fields if fields.count(name) > 1}
-    if repeated:
-        raise ModelError(f"has the column {min(repeated)!r} more than once")
-    return fields
-
-
-def _json_rows(lines: IO[str], keep_bad: bool) -> Iterator[FileRow]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            problem = "" if isinstance(row, dict) else f"line {number} is not a JSON object"
-        except ValueError as error:
-            problem = f"line {number} is not JSON: {error}"
-        if not problem:
-            yield row
-        elif keep_bad:
-            yield UnreadableRow({}, problem)
-        else:
-            raise ModelError(problem)
-
-
 def _parquet_rows(path: Path | None, size: int) -> RowStream:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        # Standard input cannot be read from its end, where a Parquet file has its index.
-        file = parquet.ParquetFile(io.BytesIO(sys.stdin.buffer.read()) if path is None else path)
-    except pa.ArrowException as error:
-        raise ModelError(f"is not a Parquet file: {error}") from error
-    return RowStream((batch.to_pylist() for batch in file.iter_batches(batch_size=size)), file.schema_arrow)
+    # Standard input cannot be read from its end, where a Parquet file has its index.
+    schema, batches = open_parquet(io.BytesIO(sys.stdin.buffer.read()) if path is None else path, size)
+    return RowStream(batches, schema)
 
 
 class RowWriter(Protocol):
@@ -247,13 +218,13 @@ def row_writer(
     if kind == "parquet":
         return _ParquetWriter(handle, schema)
     if kind == "xlsx":
-        return SheetWriter(handle, columns)
+        return SheetWriter(handle, columns, raw=layout.raw)
     encoding = "utf-8" if kind == "jsonl" else layout.encoding
     # Written through: the position of the handle is how much of a draft is complete.
     text = io.TextIOWrapper(handle, encoding=encoding, newline="", write_through=True)
     if kind == "jsonl":
         return _TextWriter(text, lambda rows: "".join(_json_line(row) for row in rows))
-    return _TableWriter(text, layout.separator(kind), columns, header)
+    return _TextTableWriter(text, kind, columns, header, layout)
 
 
 def _json_line(row: FileRow) -> str:
@@ -274,17 +245,20 @@ class _TextWriter:
         self.text.detach()
 
 
-class _TableWriter:
-    def __init__(self, text: io.TextIOWrapper, separator: str, columns: Sequence[str], header: bool) -> None:
+class _TextTableWriter:
+    def __init__(
+        self, text: io.TextIOWrapper, kind: Format, columns: Sequence[str], header: bool, layout: TextLayout
+    ) -> None:
         self.text = text
         # Rows of a JSONL file need not have the same keys: the columns are those of the first row.
-        self.table = csv.DictWriter(text, columns, delimiter=separator, restval="", extrasaction="ignore")
+        separator = layout.separator(kind)
+        self.table = DelimitedWriter(text, columns, delimiter=separator, line_end="\r\n", raw=layout.raw)
         if header:
-            self.table.writeheader()
+            self.table.write_header()
 
     def write(self, rows: Sequence[FileRow]) -> None:
         try:
-            self.table.writerows(rows)
+            self.table.write(rows)
         except UnicodeEncodeError as error:
             character = error.object[error.start]
             raise ModelError(
@@ -309,7 +283,7 @@ class _ParquetWriter:
             if self._open is None:
                 self._open = parquet.ParquetWriter(self.handle, merged_schema(rows, self.schema))
             self._open.write_table(pa.Table.from_pylist(list(rows), schema=self._open.schema))
-        except pa.ArrowException as error:
+        except (OverflowError, pa.ArrowException) as error:
             raise ModelError(f"rows do not fit the column types of the first rows: {error}") from error
 
     def close(self) -> None:
@@ -335,7 +309,7 @@ def merged_schema(rows: Sequence[FileRow], schema: pa.Schema | None) -> pa.Schem
 
     try:
         inferred = pa.Table.from_pylist(list(rows)).schema
-    except pa.ArrowException as error:
+    except (OverflowError, pa.ArrowException) as error:
         raise ModelError(f"a column holds values of several types: {error}") from error
     typed = {column.name: column for column in schema or ()}
     return pa.schema([typed.get(column.name, _text_if_empty(column)) for column in inferred])

@@ -13,7 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.serving.inference.bad_rows import BadRows, UnreadableRow
+from harness.serving.inference.bad_rows import BadRows
 from harness.serving.inference.drafts import Draft, Progress
 from harness.serving.inference.file_options import DEFAULT, FileOptions
 from harness.serving.inference.formats import (
@@ -27,6 +27,7 @@ from harness.serving.inference.text_layout import column_mend
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ModelError, listed
 from harness.values.formatting import agreeing, counted
+from harness.values.unreadable import UnreadableRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,9 @@ FIRST_CHUNK, MAX_CHUNK = 64, 2048
 
 TERMINAL_SECONDS, LOG_SECONDS = 1.0, 30.0
 """Between two reports of progress: on a terminal, where they overwrite each other, and in a log."""
+
+MAX_OFFSET_DIGITS = 18
+"""Digits of an offset that a CSV file holds as text."""
 
 SPAN = ("target_start", "target_end")
 OTHER_ROWS = (
@@ -124,7 +128,9 @@ def predict_file(
     if output is None and resume:
         raise ModelError("--resume needs --output FILE")
     name = str(source) if source is not None else "standard input"
-    aside = BadRows(options.skip_bad, name) if options.skip_bad is not None else None
+    aside = None
+    if options.skip_bad is not None:
+        aside = BadRows(options.skip_bad, name, raw=options.layout.raw)
     job = _Job(model, source, kind, options, aside)
     with warnings.catch_warnings():
         # Printed below in a line of its own, without the line of code that a warning shows.
@@ -138,31 +144,34 @@ def predict_file(
 def _to_file(job: _Job, draft: Draft, *, resume: bool) -> int:
     """Label into a draft, which becomes the output; return its number of rows."""
     progress = draft.progress() if resume else None
-    counter = _Counter(progress.rows if progress is not None else 0)
+    counter, replaced = _Counter(progress.rows if progress is not None else 0), ""
     try:
         with draft.opened(progress):
             for chunk in _chunks(job, progress):
                 draft.write(chunk.rows, chunk.schema, chunk.input_digest, chunk.read if job.aside else None)
                 counter.add(len(chunk.rows))
                 counter.notes(job.model.notes)
+                replaced = chunk.note
     finally:
         counter.end()
         if draft.partial.exists():
             counter.print(
                 f"{draft.rows:,} labelled rows are in {draft.partial}; --resume continues after them"
             )
+    counter.notes([replaced] if replaced else [])
     counter.print_aside(job.aside)
     return counter.count
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Labelled rows, the types of a Parquet source, and digest and number of the input rows so far."""
+    """Labelled rows, the types of a Parquet source, digest and number of the input rows so far, a note."""
 
     rows: list[FileRow]
     schema: Any
     input_digest: str
     read: int
+    note: str = ""
 
 
 def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
@@ -184,7 +193,7 @@ def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
                 digest.update("\n".join(map(repr, chunk)).encode("utf-8", "replace"))
                 count += len(chunk)
                 if labelled:
-                    yield _Chunk(labelled, rows.schema, digest.hexdigest(), count)
+                    yield _Chunk(labelled, rows.schema, digest.hexdigest(), count, rows.cells.note)
                 # Chunks always have the same sizes, so the rows of the earlier attempt end where a chunk
                 # ends.
                 elif not new and count >= done and (count, digest.hexdigest()) != (done, done_digest):
@@ -233,7 +242,7 @@ def _growing(chunks: Iterable[list[FileRow]]) -> Iterator[list[FileRow]]:
 
 
 def _to_standard_output(job: _Job, kind: Format) -> int:
-    out, counter = None, _Counter()
+    out, counter, replaced = None, _Counter(), ""
     try:
         for chunk in _chunks(job, None):
             if out is None:
@@ -244,6 +253,7 @@ def _to_standard_output(job: _Job, kind: Format) -> int:
             sys.stdout.buffer.flush()
             counter.add(len(chunk.rows))
             counter.notes(job.model.notes)
+            replaced = chunk.note
         if out is not None:
             out.close()
         sys.stdout.flush()
@@ -251,6 +261,7 @@ def _to_standard_output(job: _Job, kind: Format) -> int:
         # The reader of the pipe is gone (``| head``); Python would report it again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     counter.end()
+    counter.notes([replaced] if replaced else [])
     counter.print_aside(job.aside)
     return counter.count
 
@@ -317,7 +328,8 @@ def _offset(value: Any) -> Any:
     text = value.strip().removesuffix(".0")
     if not text:
         return None
-    return int(text) if text.isascii() and text.isdigit() else value
+    # No text has so many characters; Python refuses to convert more than 4,300 digits.
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_OFFSET_DIGITS else value
 
 
 class _Counter:

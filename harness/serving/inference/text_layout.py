@@ -11,6 +11,8 @@ from harness.values.errors import ModelError
 from harness.values.row_files import (
     DELIMITERS,
     FileFormat,
+    is_delimiter,
+    is_text_encoding,
     likely_delimiter,
     likely_encoding,
     open_binary,
@@ -31,17 +33,18 @@ class TextLayout:
         A byte order mark is skipped. JSONL is always written as UTF-8.
     delimiter : str
         Between the fields; empty for that of the format, a comma or a tab.
+    raw : bool
+        Whether cells are read and written as they are, see :mod:`harness.values.spreadsheets`; Excel too.
     """
 
     encoding: str = "utf-8"
     delimiter: str = ""
+    raw: bool = False
 
     def __post_init__(self) -> None:
-        try:
-            codecs.lookup(self.encoding)
-        except LookupError:
-            raise ModelError(f"unknown encoding {self.encoding!r}; try utf-8, cp1252 or utf-16") from None
-        if len(self.delimiter) > 1:
+        if not is_text_encoding(self.encoding):
+            raise ModelError(f"unknown encoding {self.encoding!r}; try utf-8, cp1252 or utf-16")
+        if self.delimiter and not is_delimiter(self.delimiter):
             raise ModelError(f"a delimiter is one character, got {self.delimiter!r}")
 
     @property

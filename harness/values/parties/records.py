@@ -10,6 +10,8 @@ from typing import Any, get_args
 
 from harness.values.errors import CorpusError, Problem, suggest
 from harness.values.parties.registry import Kind, Leader, Party, Registry
+from harness.values.unreadable import UnreadableError
+from harness.values.yaml_files import read_yaml
 
 WORLD = Path(__file__).parent / "world.yaml"
 
@@ -56,13 +58,12 @@ def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -
 
 def read(path: Path) -> Registry:
     """Read a registry from a YAML file; see :func:`from_records` for what may be wrong with it."""
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        records = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except (OSError, YAMLError, UnicodeDecodeError) as error:
-        raise CorpusError([Problem(str(path), f"cannot be read: {error}")]) from error
+        records = read_yaml(path)
+    except (UnreadableError, YAMLError) as error:
+        raise CorpusError([Problem(str(path), str(error))]) from error.__cause__ or error
     if not isinstance(records, list) or not all(isinstance(record, Mapping) for record in records):
         raise CorpusError([Problem(str(path), "is not a list of parties")])
     return from_records(records, where=str(path))

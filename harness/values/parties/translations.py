@@ -15,6 +15,7 @@ from typing import Any
 from harness.values.errors import CorpusError, Problem, suggest
 from harness.values.parties.records import WORLD, from_records, shipped
 from harness.values.parties.registry import Registry
+from harness.values.yaml_files import read_yaml
 
 FOLDER = WORLD.parent
 KEYS = ("names", "ambiguous", "except", "demonyms", "leaders", "drop", "new")
@@ -48,9 +49,7 @@ def translated(registry: Registry, path: Path) -> Registry:
     CorpusError
         With every party and key that does not exist, or that gives two parties one name.
     """
-    from ruamel.yaml import YAML
-
-    forms = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    forms = read_yaml(path)
     genitive = path.suffixes[0] == ".de"
     problems = list(_faults(registry, forms, path.name))
     if problems:
