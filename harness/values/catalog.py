@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
@@ -14,9 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from harness.values import legacy, limits, own_code
+from harness.values import legacy, limits
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
-from harness.values.own_signature import Signature
+from harness.values.own_factories import own_factory
+from harness.values.own_signature import UNREAD, Signature
 
 Section = Literal["corpus", "split", "classifier", "metric", "audit"]
 
@@ -97,9 +97,6 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
 )
 
 
-UNREAD = Signature("unread", inspect.Signature())
-"""Stands for a factory whose signature its source does not tell: it takes every option."""
-
 OBJECTS: dict[str, Any] = {}
 """Entries that this process's own code handed over as objects, by address; see
 :mod:`harness.config.plan.objects`."""
@@ -171,27 +168,7 @@ def lookup(section: Section, kind: str, where: str) -> Any:
         return getattr(importlib.import_module(module), attribute)
     if ":" not in kind:
         raise ConfigError([Problem(where, f"unknown {section} {kind!r}", suggest(kind, catalogue))])
-    return _own(kind, where)
-
-
-def _own(address: str, where: str) -> Any:
-    """Import a user's own factory, or, where only reading is allowed, return its signature."""
-    try:
-        if own_code.level() == "read":
-            code = own_code.locate(address)
-            return code.signature() or UNREAD
-        return own_code.imported(address)
-    except own_code.UntrustedCodeError as error:
-        raise ConfigError([Problem(where, error.what, error.hint)]) from error
-    except (ImportError, SyntaxError, TypeError, ValueError) as error:
-        # Of a name that is no name of a module, too: empty, relative, with a null character.
-        raise ConfigError([Problem(where, f"{address!r} cannot be imported: {error}")]) from error
-    except AttributeError as error:
-        module, _, attribute = address.partition(":")
-        public = [name for name in dir(sys.modules.get(module)) if not name.startswith("_")]
-        raise ConfigError(
-            [Problem(where, f"{module} has no {attribute!r}", suggest(attribute, public))]
-        ) from error
+    return own_factory(kind, where)
 
 
 def bind(

@@ -50,6 +50,10 @@ class Signature:
         raise TypeError(f"{self.__name__} was read, not imported")
 
 
+UNREAD = Signature("unread", inspect.Signature())
+"""Stands for a factory whose signature its source does not tell: it takes every option."""
+
+
 def signature_of(file: Path, attribute: str) -> Signature | None:
     """Return the signature of a function, or of a class's constructor, at the top of a file.
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from harness.scoring.metrics.metric import Metric
 from harness.values import own_code
-from harness.values.catalog import CATALOGUES, UNREAD, lookup
+from harness.values.catalog import CATALOGUES, lookup
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import LabelSet
-from harness.values.own_signature import first_text
+from harness.values.own_signature import UNREAD, first_text
 
 # Accuracy hides rare labels: on GVFC an encoder is as accurate without class weights as with them (.794 and
 # .780), but seldom predicts the two rarest frames (macro-F1 .665 and .729; experiments/public-corpora).
