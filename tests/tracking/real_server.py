@@ -1,6 +1,6 @@
 """``deploy/compose.yaml`` in; its PostgreSQL and its MLflow with accounts out, running on this machine.
 
-No container is needed: ``initdb`` and ``postgres`` are Debian's, ``mlflow server`` is the one that is installed.
+No container is needed: ``initdb`` and ``postgres`` are Debian's, ``mlflow server`` is the installed one.
 Settings, command lines and passwords are read from the file that compose reads. What differs stands in
 :func:`on_this_machine`: PostgreSQL listens on a Unix socket alone, and files lie in a temporary folder.
 """
@@ -66,11 +66,13 @@ def missing() -> str:
     absent = [name for name in ("pg8000", "flask_wtf") if importlib.util.find_spec(name) is None]
     if absent:
         return f"{', '.join(absent)} is not installed (the extra 'server')"
-    return "" if os.geteuid() or _account() else "PostgreSQL does not run as root, and there is no other account"
+    return (
+        "" if os.geteuid() or _account() else "PostgreSQL does not run as root, and there is no other account"
+    )
 
 
 def settings(values: Mapping[str, str]) -> dict[str, Any]:
-    """Return compose's file as compose reads it: with its variables resolved, or refused where one is missing."""
+    """Return compose's file as compose reads it: its variables resolved, or refused if missing."""
     data: dict[str, Any] = _resolved(YAML(typ="safe").load(COMPOSE.read_text(encoding="utf-8")), values)
     return data
 
@@ -135,10 +137,20 @@ def _postgres(service: Mapping[str, Any], folder: Path) -> Iterator[None]:
         for path in (data, password):
             shutil.chown(path, _account())
     user = environment["POSTGRES_USER"]
-    initdb = [f"{binaries}/initdb", *environment["POSTGRES_INITDB_ARGS"].split(), "--no-sync", "--pgdata", data]
+    initdb = [
+        f"{binaries}/initdb",
+        *environment["POSTGRES_INITDB_ARGS"].split(),
+        "--no-sync",
+        "--pgdata",
+        data,
+    ]
     subprocess.run(
         [*initdb, "--username", user, "--pwfile", password],
-        cwd=folder, stdout=subprocess.DEVNULL, check=True, extra_groups=[] if account else None, **account,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        check=True,
+        extra_groups=[] if account else None,
+        **account,
     )
     command = [f"{binaries}/{service['command'][0]}", *service["command"][1:], "-D", str(data)]
     command += ["-c", f"unix_socket_directories={data}", "-c", "listen_addresses="]
@@ -178,9 +190,7 @@ def _mlflow(service: Mapping[str, Any], folder: Path) -> Iterator[str]:
     replaced = {"mlflow": None, "0.0.0.0": "127.0.0.1", PORT: str(port)}
     arguments = [replaced.get(part, part) for part in service["command"]]
     command = [sys.executable, "-m", "mlflow", *(part for part in arguments if part is not None)]
-    environment = {
-        name: on_this_machine(value, folder) for name, value in service["environment"].items()
-    }
+    environment = {name: on_this_machine(value, folder) for name, value in service["environment"].items()}
     uri = f"http://127.0.0.1:{port}"
     with _process(command, folder, "mlflow.log", {"environment": environment}) as process:
         end = time.monotonic() + START_SECONDS
@@ -201,8 +211,14 @@ def _process(
     environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **more.get("environment", {})}
     with (folder / log).open("w") as output:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=output, stderr=output, start_new_session=True,
-            extra_groups=[] if account else None, **account,
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            extra_groups=[] if account else None,
+            **account,
         )
     try:
         yield process
