@@ -223,8 +223,9 @@ def _process(
     try:
         yield process
     finally:
-        # PostgreSQL ends its sessions at SIGINT; at SIGTERM it waits for them.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        # At SIGQUIT PostgreSQL ends at once; at SIGTERM it would wait for its sessions.
+        stop = signal.SIGQUIT if log == "postgres.log" else signal.SIGTERM
+        for number in (stop, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
             with contextlib.suppress(subprocess.TimeoutExpired):
