@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 USERNAME, PASSWORD, TOKEN = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"
 """Variables that MLflow reads; a file ``~/.mlflow/credentials`` takes their part."""
 
-DRIVER, DRIVER_MODULE, EXTRA = "postgresql+pg8000", "pg8000", "server"
+EXTRA = "server"
+"""The extra of this package that brings pg8000, whose licence is BSD; those of the others are LGPL."""
+
+DRIVERS = {
+    "postgresql+pg8000": "pg8000",
+    "postgresql": "psycopg",
+    "postgresql+psycopg2": "psycopg2",
+    "postgresql+psycopg": "psycopg",
+}
+"""Module that a kind of address needs; without a driver SQLAlchemy takes psycopg."""
+
 SERVER_SECONDS = 10
 """So long a server may take to answer."""
 
@@ -54,14 +64,16 @@ def require_driver(uri: str) -> None:
         Where the address names another driver, which is not installed either.
     """
     scheme = uri.partition("://")[0]
-    name, _, driver = scheme.partition("+")
-    module = driver or {"postgresql": "psycopg2", "mysql": "MySQLdb", "mssql": "pyodbc"}.get(name, name)
-    if importlib.util.find_spec(module) is not None:
+    module = DRIVERS.get(scheme)
+    # Other databases are SQLAlchemy's to report.
+    if module is None or importlib.util.find_spec(module) is not None:
         return
-    if module == DRIVER_MODULE:
-        raise MissingPackageError(DRIVER_MODULE, f"a database of the address {scheme}://…", extra=EXTRA)
-    instead = f"; with PostgreSQL, write {DRIVER}://…" if name == "postgresql" else ""
-    raise StoreError(f"the address {scheme}://… needs the driver {module!r}, which is not installed{instead}")
+    if module == "pg8000":
+        raise MissingPackageError(module, f"a database of the address {scheme}://…", extra=EXTRA)
+    raise StoreError(
+        f"the address {scheme}://… needs the driver {module!r}, which is not installed; write"
+        f" postgresql+pg8000://… and install the driver: pip install 'stance-harness[{EXTRA}]'"
+    )
 
 
 def reached(uri: str, variable: str) -> None:
@@ -127,11 +139,12 @@ def refusal(uri: str, status: int, answer: str = "") -> StoreError:
             who = f"the password of {account!r}" if account else "the token"
             return StoreError(f"{server} does not accept {who}; see {USERNAME}, {PASSWORD} and {TOKEN}")
         return StoreError(f"{server} asks for a password; set {USERNAME} and {PASSWORD}")
-    reason = answer.strip().splitlines()[0][:MAX_ANSWER] if answer.strip() else ""
-    reason = f" ({reason})" if reason and reason != "Permission denied" else ""
+    reason = answer.strip().partition("\n")[0][:MAX_ANSWER]
+    if reason and reason != "Permission denied":
+        return StoreError(f"{server} refuses: {reason}")
     return StoreError(
-        f"{server} does not allow this to {account!r}{reason}: an account that may only read compares and"
-        " predicts; to run or promote, ask an administrator, or use names of your own"
+        f"{server} does not allow this to {account!r}; ask its administrator for the permission, or use names"
+        " of experiment and model of your own"
     )
 
 
