@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ SERVICE_KEYS = {"build", "command", "configs", "depends_on", "environment", "hea
 SERVICE_KEYS |= {"image", "ports", "restart", "volumes"}
 """Of the keys that Compose knows for a service, those that are used here."""
 
+PAGE = COMPOSE.parents[1] / "docs" / "how-to" / "server.md"
+COMMANDS = [
+    line
+    for block in re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    for line in block.splitlines()
+]
 DURATION = re.compile(r"(\d+(us|ms|s|m|h))+")
 
 
@@ -131,3 +138,25 @@ def test_what_the_tests_start_differs_in_addresses_alone(compose: dict[str, Any]
 def test_passwords_are_remembered_for_five_minutes(compose: dict[str, Any]) -> None:
     """Without that every request hashes one, 0.1 s of processor each."""
     assert "auth_cache_ttl_seconds = 300\n" in compose["configs"]["basic_auth"]["content"]
+
+
+def test_the_page_draws_the_secrets_that_compose_asks_for(tmp_path: Path) -> None:
+    (tmp_path / "deploy").mkdir()
+    # Three more commands are run by tests/tracking/test_real_server.py; docker is not asked for here.
+    (draw,) = (command for command in COMMANDS if not command.startswith(("docker ", "export ", "curl ")))
+    subprocess.run(draw, shell=True, cwd=tmp_path, check=True)
+    path = tmp_path / "deploy" / ".env"
+    drawn = dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines())
+    assert drawn.keys() == SECRETS.keys()
+    # As it stands in an address and in an ini file; MLflow wants 12 letters of the administrator.
+    assert all(re.fullmatch(r"[\w-]{12,}", value) for value in drawn.values())
+    assert path.stat().st_mode & 0o077 == 0
+    assert settings(drawn)["services"]["mlflow"]["environment"]["MLFLOW_AUTH_ADMIN_USERNAME"] == "admin"
+
+
+def test_the_page_names_every_variable() -> None:
+    optional = set(re.findall(r"\$\{(\w+):-", TEXT))
+    assert optional == set(re.findall(r"^\| `(\w+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+    assert [command for command in COMMANDS if command.startswith("docker ")] == re.findall(
+        r"^#   (docker .*)$", TEXT, re.MULTILINE
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -34,6 +35,7 @@ classifiers:
   majority: {kind: majority}
   linear: {kind: linear}
 """
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "server.md"
 ARTICLE = "Germany blasted France at the quay.\n\nFrance praised Germany on Monday.\n"
 READER = ("reader", "a-password-to-read")
 MAX_SLOWER = 3.0
@@ -169,6 +171,28 @@ def test_who_may_read_predicts_and_does_not_run(
     runs = store.client.search_runs([store.find_experiment("team")])
     assert [run.info.status for run in runs] == ["FINISHED"] * 4
     golden("tracking/forbidden", "\n".join(refused))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_accounts_are_made_as_the_page_says(
+    server: RealServer, champion: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(champion)
+    log_in(monkeypatch, server, server.admin)
+    number = Store.open().find_experiment("team")
+    monkeypatch.setenv("MLFLOW_ADMIN_PASSWORD", server.admin[1])
+    commands = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("curl ")]
+    for command in commands:
+        here = command.replace("http://127.0.0.1:5000", server.uri).replace('"1"', f'"{number}"')
+        subprocess.run(f"{here} --silent --fail", shell=True, check=True, stdout=subprocess.DEVNULL)
+    log_in(monkeypatch, server, ("ann", "a-long-password"))
+    client = Store.open().client
+    run = client.create_run(number)
+    client.delete_run(run.info.run_id)
+    champions = client.get_model_version_by_alias("stance", "champion")
+    client.set_model_version_tag("stance", champions.version, "by", "ann")
+    with pytest.raises(StoreError):
+        client.delete_experiment(client.get_experiment_by_name("Default").experiment_id)
 
 
 @pytest.mark.parametrize("verb", [["run", "team.yaml"], ["compare"], ["predict", "--input", "sentences.csv"]])
