@@ -134,7 +134,7 @@ def test_what_is_run_on_the_server_labels_and_reads(
     assert len(labelled) == 54
     assert set(labelled["label"]) <= {"critical", "neutral", "supportive"}
     call("read", "article.txt", "--output", "readings.csv")
-    assert set(pd.read_csv("readings.csv")["party"]) == {"Germany", "France"}
+    assert set(pd.read_csv("readings.csv")["target"]) == {"Germany", "France"}
 
 
 def test_runs_are_complete_and_their_files_lie_with_the_server(
