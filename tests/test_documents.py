@@ -72,6 +72,12 @@ def commands(path: Path) -> list[str]:
     return [line for text in blocks(path, "sh") for line in text.splitlines() if line.strip()]
 
 
+ELSEWHERE |= dict.fromkeys(
+    commands(TOP / "docs" / "how-to" / "server.md"),
+    "tests/deploy/test_compose.py, tests/tracking/test_real_server.py",
+)
+
+
 def files_of(path: Path) -> dict[str, str]:
     """Return the files that a page has one write: configs by their name, code by its first comment."""
     files = {}

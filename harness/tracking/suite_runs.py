@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.tracking import contents, context, descriptions, names
+from harness.tracking import context, descriptions, names, sending
 from harness.tracking.store import Store
 from harness.values.tables import fingerprint
 
@@ -54,10 +54,9 @@ def log_suite(
     run = client.create_run(experiment_id, tags=tags, run_name=f"suite {name}")
     run_id = str(run.info.run_id)
     try:
-        for file, text in files.items():
-            client.log_text(run_id, text, file)
+        sending.for_each(store, lambda file: client.log_text(run_id, file[1], file[0]), files.items())
         logged = {names.safe(key): value for key, value in values.items()}
-        contents.log_metrics(client, run_id, names.metrics(logged))
+        sending.send_values(client, run_id, metrics=names.metrics(logged))
     # On Ctrl-C too: a run that stays RUNNING would look as if it were still at work.
     except BaseException:
         client.set_terminated(run_id, "FAILED")

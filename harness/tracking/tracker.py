@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.results import ClassifierResult, FinishedClassifier, Trial, TrialResult
 from harness.scoring.score import score
-from harness.tracking import contents, context, descriptions, names, run_files, run_metrics, view
+from harness.tracking import contents, context, descriptions, names, run_files, run_metrics, sending, view
 from harness.tracking.store import Store, pending
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
@@ -57,12 +57,11 @@ class Tracker:
     def experiment_id(self) -> str:
         """The experiment's id in MLflow; on first use it is created and described."""
         store, plan = self.store, self.plan
-        experiment_id = store.experiment(plan.name)
         tags = contents.experiment_tags(plan) | view.tags(plan)
+        experiment_id = store.experiment(plan.name, tags)
         current = store.client.get_experiment(experiment_id).tags
-        for name, value in tags.items():
-            if current.get(name) != value:
-                store.client.set_experiment_tag(experiment_id, name, value)
+        changed = [pair for pair in tags.items() if current.get(pair[0]) != pair[1]]
+        sending.for_each(store, lambda pair: store.client.set_experiment_tag(experiment_id, *pair), changed)
         descriptions.describe_experiment(store, experiment_id, descriptions.experiment_head(plan))
         return experiment_id
 
@@ -215,7 +214,7 @@ class Tracker:
         # Tuned options are logged when they are chosen; MLflow's parameters cannot be changed.
         fixed = {k: v for k, v in classifier.bound.options.items() if k not in classifier.tune}
         about = {"classifier": classifier.name, "kind": classifier.bound.kind}
-        contents.log_parameters(client, run.info.run_id, about | names.option_parameters(fixed))
+        sending.send_values(client, run.info.run_id, options=about | names.option_parameters(fixed))
         return str(run.info.run_id)
 
 
@@ -333,9 +332,9 @@ class ChildRun:
         with self.tracker.scratch() as folder:
             run_files.write_trial(folder, result)
             (folder / run_metrics.MEASURES).write_text(run_metrics.measures_csv(values), encoding="utf-8")
-            client.log_artifacts(self.run_id, str(folder))
+            sending.send_folder(self.tracker.store, self.run_id, folder)
         about = {"seed": result.trial.seed, "fold": result.trial.fold}
-        contents.log_parameters(client, self.run_id, about | names.option_parameters(result.options))
+        options = about | names.option_parameters(result.options)
         shown = run_metrics.shown(values, run_metrics.trial_keys(plan.primary, plan.metrics))
         logged = names.metrics(shown) + names.curve_metrics(result.curves)
-        contents.log_metrics(client, self.run_id, logged)
+        sending.send_values(client, self.run_id, options=options, metrics=logged)

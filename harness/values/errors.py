@@ -142,10 +142,13 @@ class MissingPackageError(HarnessError):
         As pip calls it.
     purpose : str
         What needs it; the subject of the message.
+    extra : str
+        The extra of this package that brings it; empty where none does.
     """
 
-    def __init__(self, package: str, purpose: str) -> None:
-        super().__init__(f"{purpose} needs the package {package!r}: pip install {package}")
+    def __init__(self, package: str, purpose: str, extra: str = "") -> None:
+        source = f"'stance-harness[{extra}]'" if extra else package
+        super().__init__(f"{purpose} needs the package {package!r}: pip install {source}")
 
 
 class HarnessWarning(UserWarning):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -190,11 +191,12 @@ def test_a_run_that_has_its_model_already_is_not_resumed(
 ) -> None:
     store, experiment = Store.open(), prepared(folder)
 
-    def out_of_space(*_: Any) -> None:
-        raise OSError("no space left")
+    def out_of_space(*_: Any, metrics: Sequence[Any] = (), **__: Any) -> None:
+        if metrics:
+            raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr("harness.tracking.contents.log_metrics", out_of_space)
+        patch.setattr("harness.tracking.sending.send_values", out_of_space)
         patch.setattr("harness.tracking.tracker.ChildRun.log", lambda self, result: None)
         with pytest.raises(OSError, match="no space left"):
             run_all(experiment, store)

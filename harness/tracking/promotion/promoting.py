@@ -193,9 +193,7 @@ def _record(
         **{f"{versions.GATE}{result.name}": result.verdict for result in outcome.results},
         **{f"{versions.WAIVED}{gate}": sentence for gate, sentence in waived.items()},
     }
-    for tag, value in tags.items():
-        if value:
-            store.client.set_model_version_tag(name, version, tag, value)
+    versions.describe_version(store, name, version, {tag: value for tag, value in tags.items() if value})
     event = {"action": "promoted", "version": version, "before": before, "why": why}
     if failed:
         event |= {"forced": failed, "reason": force}

@@ -48,8 +48,7 @@ def rollback(store: Store, model_name: str = "") -> Promotion:
             versions.AT: versions.now(),
             versions.WHY: f"rolled back from version {left}",
         }
-        for tag, value in tags.items():
-            store.client.set_model_version_tag(name, version, tag, value)
+        versions.describe_version(store, name, version, tags)
         event = {"action": "rolled back", "version": version, "before": left}
         versions.record(store, name, versions.EVENT, event)
         descriptions.describe_champion(store, name, versions.CHAMPION)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.tracking import context, descriptions
+from harness.tracking import context, descriptions, sending
 from harness.tracking.promotion.candidates import SCORED_ON, Candidate
 from harness.tracking.store import Store
 from harness.values.errors import PromotionError
@@ -164,6 +164,12 @@ def exclusive(store: Store, name: str) -> Iterator[None]:
         yield
     finally:
         store.client.delete_registered_model_tag(name, claim)
+
+
+def describe_version(store: Store, name: str, version: str, tags: Mapping[str, str]) -> None:
+    """Set tags of a version; MLflow takes one a request."""
+    client = store.client
+    sending.for_each(store, lambda tag: client.set_model_version_tag(name, version, *tag), tags.items())
 
 
 def _is_recent(claim: str) -> bool:

@@ -11,16 +11,16 @@ import contextlib
 import os
 import shlex
 import sqlite3
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
 from harness.tracking.store.database import SQLITE, imported, locked, ready, sqlite_path, sqlite_uri
+from harness.tracking.store.server import ServerClient, reached, require_driver
 from harness.values.commands import command_line, is_checkout, script
 from harness.values.errors import StoreError, suggest
 
@@ -33,8 +33,6 @@ STORE_VARIABLE = "HARNESS_STORE"
 """What ``--store`` sets; it comes before :data:`VARIABLE`."""
 
 SERVERS = ("http", "https", "databricks")
-SERVER_SECONDS = 10
-"""So long a server may take to answer."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +80,11 @@ class Store:
             ready(store.database, store.artifacts, say)
             if check:
                 store.refuse_moved()
-        # Databases are not tried: SQLAlchemy reports at once.
         elif store.artifacts is None:
-            _reached(store.uri)
+            reached(store.uri, _variable())
+        # Databases are not tried: SQLAlchemy reports at once.
+        else:
+            require_driver(store.uri)
         return store
 
     @property
@@ -100,7 +100,8 @@ class Store:
         with it the store that is opened next in this process.
         """
         client: MlflowClient = imported().MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
-        return client
+        # What a server refuses, a wrong password say, is then one line for a person.
+        return client if self.artifacts is not None else cast("MlflowClient", ServerClient(client, self.uri))
 
     @contextlib.contextmanager
     def pointed(self) -> Iterator[None]:
@@ -138,8 +139,14 @@ class Store:
         with locked(home / "locks" / f"{name}.lock", what):
             yield
 
-    def experiment(self, name: str) -> str:
+    def experiment(self, name: str, tags: Mapping[str, str] = MappingProxyType({})) -> str:
         """Return the id of an experiment, created where there is none.
+
+        Parameters
+        ----------
+        name : str
+        tags : mapping
+            Of a new one: with it they are one request.
 
         Raises
         ------
@@ -156,7 +163,7 @@ class Store:
                     f"the experiment {name!r} was deleted; choose another name, or restore it:"
                     f" {VARIABLE}={shlex.quote(self.uri)} {restore}"
                 )
-            return experiment.experiment_id if experiment is not None else self._created(name)
+            return experiment.experiment_id if experiment is not None else self._created(name, tags)
 
     def find_experiment(self, name: str) -> str:
         """Return the id of an existing experiment.
@@ -172,13 +179,13 @@ class Store:
             raise StoreError(f"there is no experiment {name!r}; {suggest(name, names)}")
         return str(experiment.experiment_id)
 
-    def _created(self, name: str) -> str:
+    def _created(self, name: str, tags: Mapping[str, str]) -> str:
         from mlflow.exceptions import MlflowException
 
         # Given explicitly: MLflow would place files by the working directory, wherever the database is.
         location = (self.artifacts / name).as_uri() if self.artifacts is not None else None
         try:
-            return str(self.client.create_experiment(name, artifact_location=location))
+            return str(self.client.create_experiment(name, location, dict(tags)))
         except MlflowException:
             # On a server another machine may have been first: our lock does not reach there.
             experiment = self.client.get_experiment_by_name(name)
@@ -237,10 +244,14 @@ def project(folder: Path) -> Path:
     return folder
 
 
+def _variable() -> str:
+    """Return the name of the variable that the address is read from."""
+    return STORE_VARIABLE if os.environ.get(STORE_VARIABLE, "") else VARIABLE
+
+
 def _located(folder: Path) -> Store:
     home = project(folder) / FOLDER
-    stated = os.environ.get(STORE_VARIABLE, "")
-    variable = STORE_VARIABLE if stated else VARIABLE
+    stated, variable = os.environ.get(STORE_VARIABLE, ""), _variable()
     uri = stated or os.environ.get(VARIABLE, "")
     if stated and "://" not in stated and stated.partition(":")[0] not in SERVERS:
         home, uri = Path(stated).expanduser().resolve(), ""
@@ -258,18 +269,3 @@ def _located(folder: Path) -> Store:
     raise StoreError(
         f"{variable} is {uri!r}; use the address of a server (http://…) or a database (sqlite:////…/mlflow.db)"
     )
-
-
-def _reached(uri: str) -> None:
-    """Refuse a server that does not answer: MLflow itself would retry for minutes."""
-    # "databricks" is a name that MLflow resolves, not an address to open.
-    if not uri.startswith("http"):
-        return
-    try:
-        with urllib.request.urlopen(uri, timeout=SERVER_SECONDS):  # noqa: S310 (http, as was just seen)
-            pass
-    except urllib.error.HTTPError:
-        return  # it answers; whether it lets us in is for MLflow to find out
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise StoreError(f"the server {uri} ({VARIABLE}) does not answer: {reason}") from error
