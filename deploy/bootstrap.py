@@ -64,6 +64,10 @@ def main():
     except ImportError:
         _say("harness runs on Linux and macOS; on Windows, use it inside WSL")
         return 2
+    # An environment of somebody else's would be cleared to be made anew.
+    if os.path.islink(VENV) and not is_ready(requested_index):
+        _say("set-up: .venv is a link to %s; remove the link and try again" % os.path.realpath(VENV))
+        return 2
     os.makedirs(os.path.dirname(LOCK), exist_ok=True)
     with open(LOCK, "a") as lock:
         try:
