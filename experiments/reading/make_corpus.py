@@ -16,6 +16,7 @@ from typing import Any
 
 from experiments.reading import sources
 from harness.corpora.readers.partyline import HOME, TRAINING, TRAINING_PARTIES
+from harness.values import parties
 
 HERE = Path(__file__).parent
 TRAIN = HERE / "train"
@@ -40,9 +41,9 @@ def training() -> list[dict[str, Any]]:
             if line.labels is not None
         }
         second = sources.labelling(TRAIN / f"labels-2-{writer}.tsv")
-        read += sources.records(
-            articles, "train", (first, second), rulings(TRAIN / f"settled-{writer}.tsv")
-        )
+        settled = rulings(TRAIN / f"settled-{writer}.tsv")
+        names = parties.read(TRAIN / f"parties-{writer}.yaml")
+        read += sources.records(articles, "train", (first, second), settled, names)
     return read
 
 
@@ -50,7 +51,8 @@ def implied() -> list[dict[str, Any]]:
     """Return the articles of the test set of implied judgements."""
     votes = (sources.labelling(IMPLIED / "labels-1.tsv"), sources.labelling(IMPLIED / "labels-2.tsv"))
     articles = sources.articles(IMPLIED / "articles.txt")
-    return list(sources.records(articles, "test", votes, rulings(IMPLIED / "settled.tsv")))
+    names = parties.read(IMPLIED / "parties.yaml")
+    return list(sources.records(articles, "test", votes, rulings(IMPLIED / "settled.tsv"), names))
 
 
 def rulings(path: Path) -> dict[str, dict[str, str]]:

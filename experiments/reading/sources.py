@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.values.parties import Registry
+
 LETTERS = {"S": "supportive", "C": "critical", "N": "neutral"}
 KINDS = {"H": "headline", "L": "headline", "D": "dateline", "X": "boilerplate", "B": "body"}
 LABELLED = "BL"
@@ -125,6 +127,7 @@ def records(
     split: str,
     votes: tuple[Mapping[str, Labels], Mapping[str, Labels]],
     rulings: Mapping[str, Mapping[str, str]],
+    registry: Registry,
 ) -> Iterator[dict[str, Any]]:
     """Yield articles in the form of :mod:`harness.corpora.readers.partyline`.
 
@@ -137,6 +140,8 @@ def records(
         The two labellings: sentence → labels.
     rulings : mapping
         Sentence → what was settled → label.
+    registry : Registry
+        A span is widened to the whole name that it is part of: ``Oldin`` to ``President Oldin``.
     """
     for article in read:
         lines = []
@@ -145,13 +150,16 @@ def records(
             if line.labels is not None:
                 sentence = f"{article.id}.{number}"
                 first, second = (labels[sentence] for labels in votes)
-                record |= _labelled(line, first, second, decided(first, second, rulings.get(sentence, {})))
+                labels = decided(first, second, rulings.get(sentence, {}))
+                record |= _labelled(line, (first, second), labels, registry)
             lines.append(record)
         heading = {name: getattr(article, name) for name in ("id", "outlet", "country", "date", "register")}
         yield heading | {"split": split, "lines": lines}
 
 
-def _labelled(line: Line, first: Labels, second: Labels, labels: Labels) -> dict[str, Any]:
+def _labelled(line: Line, votes: tuple[Labels, Labels], labels: Labels, registry: Registry) -> dict[str, Any]:
+    first, second = votes
+    spans = [_whole_name(registry, line.text, target) for target in line.targets]
     return {
         "labelled": True,
         "holder": labels.holder,
@@ -161,14 +169,22 @@ def _labelled(line: Line, first: Labels, second: Labels, labels: Labels) -> dict
         "targets": [
             {
                 "party": target.party,
-                "start": target.start,
-                "end": target.end,
+                "start": spans[k][0],
+                "end": spans[k][1],
                 "stance": labels.stances[k],
                 "votes": [first.stances[k], second.stances[k]],
             }
             for k, target in enumerate(line.targets)
         ],
     }
+
+
+def _whole_name(registry: Registry, text: str, target: Target) -> tuple[int, int]:
+    """Return the span of the registered name that holds a target's."""
+    for start, end in registry.spans(text, target.party):
+        if start <= target.start and target.end <= end:
+            return start, end
+    return target.start, target.end
 
 
 def _line(text: str) -> Line:
