@@ -46,8 +46,8 @@ class Abstention(Strict):
     risk: float = Field(gt=0, lt=1, description="Share of served labels that may be wrong.")
     method: Literal["conformal", "learn_then_test", "empirical"] = Field(
         "conformal",
-        description="conformal meets the risk on average, learn_then_test with the given certainty; empirical "
-        "meets it on the calibration rows and promises nothing, for corpora of a few articles.",
+        description="conformal meets the risk on average, learn_then_test with the given certainty; "
+        "empirical meets it on the calibration rows and promises nothing, for corpora of a few articles.",
     )
     certainty: float | None = Field(
         None,

@@ -125,9 +125,7 @@ def test_each_settled_label_is_one_of_two_that_differ_and_has_a_reason(path: Pat
 @pytest.mark.parametrize("name", ["training", "implied"])
 def test_labels_were_settled_exactly_where_two_differ(name: str) -> None:
     articles = getattr(make_corpus, name)()
-    differing = {
-        (sentence, what) for sentence, line in labelled(articles) for what in disputed(line)
-    }
+    differing = {(sentence, what) for sentence, line in labelled(articles) for what in disputed(line)}
     paths = [path for path in SETTLED if (path.parent == make_corpus.IMPLIED) == (name == "implied")]
     settled = {(row["sentence"], row["what"]) for path in paths for row in sources.settled(path)}
     assert settled == differing

@@ -12,8 +12,8 @@ A folder holds ``articles.jsonl``, an article per line, and ``parties.yaml`` (:m
                              "votes": ["critical", "neutral"]}]}]}
 
 The articles of the package are in two parts: ``articles.jsonl`` holds train, dev and test, and
-``training.jsonl`` more of train, with parties of their own (``training-parties.yaml``). Other articles in this
-form are read with ``folder``.
+``training.jsonl`` more of train, with parties of their own (``training-parties.yaml``). Other articles in
+this form are read with ``folder``.
 """
 
 from __future__ import annotations

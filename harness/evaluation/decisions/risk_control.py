@@ -19,7 +19,8 @@ contributes its errors and its served rows, and is in or out as a whole.
 
 ``empirical``
     The lowest threshold that meets the risk on calibration, without any correction. With a handful of
-    articles the correction of the other two leaves nothing to serve; this serves something and promises nothing.
+    articles the correction of the other two leaves nothing to serve; this serves something and promises
+    nothing.
 
 MAPIE has risk control too, but treats rows as exchangeable and ignores the articles that they belong to.
 """
