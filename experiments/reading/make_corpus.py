@@ -2,8 +2,9 @@
 
     python -m experiments.reading.make_corpus
 
-``train`` becomes the second part of Partyline's train (``training.jsonl`` and ``training-parties.yaml`` beside
-its articles), ``implied`` a folder of the same form, read with ``corpus: {kind: partyline, folder: …}``.
+``train`` becomes the second part of Partyline's train (``training.jsonl`` and ``training-parties.yaml``
+beside its articles), ``implied`` a folder of the same form, read with
+``corpus: {kind: partyline, folder: …}``.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
     python -m experiments.reading.scores
 
-``implied, differing`` holds the rows of sentences whose parties have different labels. Four classifiers are trained on the core, on the new articles and on both: one that always answers with the
-commonest label, one that reads the name of the party alone, one that reads the sentence but not which party is
-meant, and the linear one. Nothing is chosen here: all settings are the defaults.
+``implied, differing`` holds the rows of sentences whose parties have different labels. Four classifiers are
+trained on the core, on the new articles and on both: one that always answers with the commonest label, one
+that reads the name of the party alone, one that reads the sentence but not which party is meant, and the
+linear one. Nothing is chosen here: all settings are the defaults.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ VIEWS: dict[str, View] = {
 
 
 def differing(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of sentences that judge their parties differently: no label of the sentence fits all."""
+    """Return the rows of sentences whose parties have different labels."""
     return rows[rows.groupby("text")["stance"].transform("nunique") > 1]
 
 

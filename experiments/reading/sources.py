@@ -1,8 +1,8 @@
 """Articles as their writers wrote them in, articles in the form of Partyline out.
 
-A folder holds, for each writer, ``articles-NAME.txt`` (headings ``## id | outlet | country | date | register``,
-then a line a sentence, see the README beside it), one or two labellings (``labels-*.tsv``) and the settled
-labels (``settled-*.tsv``). The first labelling of the training articles stands in their text.
+A folder holds, for each writer, ``articles-NAME.txt`` (headings ``## id | outlet | country | date |
+register``, then a line a sentence, see the README beside it), one or two labellings (``labels-*.tsv``) and
+the settled labels (``settled-*.tsv``). The first labelling of the training articles stands in their text.
 """
 
 from __future__ import annotations
