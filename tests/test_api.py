@@ -257,7 +257,7 @@ def test_a_function_is_audited(folder: Path) -> None:
 def test_a_corpus_is_loaded_by_name(folder: Path) -> None:
     corpus = harness.load_corpus("partyline")
     assert {"text", "target", "stance"} <= set(corpus.rows.columns)
-    assert len(corpus) == 1731
+    assert len(corpus) == 8580
     with pytest.raises(ConfigError, match="'partyline'"):
         harness.load_corpus("partylin")
 

@@ -45,9 +45,10 @@ class Abstention(Strict):
     """When the model abstains."""
 
     risk: float = Field(gt=0, lt=1, description="Share of served labels that may be wrong.")
-    method: Literal["conformal", "learn_then_test"] = Field(
+    method: Literal["conformal", "learn_then_test", "empirical"] = Field(
         "conformal",
-        description="conformal meets the risk on average, learn_then_test with the given certainty.",
+        description="conformal meets the risk on average, learn_then_test with the given certainty; "
+        "empirical meets it on the calibration rows and promises nothing, for corpora of a few articles.",
     )
     certainty: float | None = Field(
         None,
@@ -58,8 +59,8 @@ class Abstention(Strict):
 
     @model_validator(mode="after")
     def _certainty_has_an_effect(self) -> Abstention:
-        if self.method == "conformal" and self.certainty is not None:
-            raise ValueError("certainty has no effect: the method is conformal")
+        if self.method != "learn_then_test" and self.certainty is not None:
+            raise ValueError(f"certainty has no effect: the method is {self.method}")
         return self
 
 

@@ -83,7 +83,7 @@ def probe_rows(prepared: Prepared, result: ClassifierResult) -> pd.DataFrame:
     config = prepared.plan.config
     if not config.tracking.log_text:
         # Licensed text may not leave the corpus, and a model is handed on: the shipped articles are ours.
-        return partyline(task=config.task).for_task(config.task).rows
+        return partyline(training="core", task=config.task).for_task(config.task).rows
     assert result.served is not None
     split = prepared.split_of(result.served.trial.fold)
     # Never test rows, which a model that is handed on would carry with it.

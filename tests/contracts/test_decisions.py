@@ -23,6 +23,7 @@ SETTINGS = {
     "platt": DecisionSettings("platt"),
     "isotonic": DecisionSettings("isotonic"),
     "abstaining": DecisionSettings(risk=0.3),
+    "empirical": DecisionSettings(risk=0.3, method="empirical"),
     "tested": DecisionSettings(risk=0.3, method="learn_then_test", certainty=0.8),
 }
 

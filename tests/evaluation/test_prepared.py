@@ -32,7 +32,7 @@ def nothing_fitted() -> None:
 
 def partyline(tmp_path: Path, split: str = "{kind: predefined}", task: str = "stance") -> Prepared:
     path = tmp_path / "p.yaml"
-    text = f"name: p\ntask: {task}\ncorpus: {{kind: partyline}}\nsplit: {split}\n"
+    text = f"name: p\ntask: {task}\ncorpus: {{kind: partyline, training: core}}\nsplit: {split}\n"
     path.write_text(text + "classifiers: {a: {kind: prior}}\n", encoding="utf-8")
     return prepare(plan.read(path))
 

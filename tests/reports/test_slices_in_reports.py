@@ -19,7 +19,9 @@ from harness.reports.run_summary import Summary
 from harness.tracking import names
 from harness.values.errors import ConfigError
 
-CONFIG = "name: sliced\ncorpus: {kind: partyline}\nclassifiers: {majority: {kind: majority}}\n"
+CONFIG = (
+    "name: sliced\ncorpus: {kind: partyline, training: core}\nclassifiers: {majority: {kind: majority}}\n"
+)
 
 
 def summary_of(folder: Path, more: str = "") -> Summary:

@@ -11,27 +11,31 @@ A folder holds ``articles.jsonl``, an article per line, and ``parties.yaml`` (:m
                 "targets": [{"party": …, "start": 0, "end": 5, "stance": "critical",
                              "votes": ["critical", "neutral"]}]}]}
 
-Other articles in this form are read with ``folder``.
+The articles of the package are in two parts: ``articles.jsonl`` holds train, dev and test, and
+``training.jsonl`` more of train, with parties of their own (``training-parties.yaml``). Other articles in
+this form are read with ``folder``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.corpora.card import load_card
 from harness.corpora.checks import RawRow, build, from_rows, limit_problems
 from harness.corpora.text_files import json_lines, short_path
-from harness.values.errors import CorpusError, Problem, suggest
+from harness.values.errors import ConfigError, CorpusError, Problem, suggest
 from harness.values.labels import LabelSet, Task
-from harness.values.parties import Registry
+from harness.values.parties import Registry, from_records
 from harness.values.parties import read as read_parties
 from harness.values.tables import Corpus
 
 NAME = "partyline"
 
 HOME = Path(__file__).parents[1] / "data" / "partyline"
+TRAINING = HOME / "training.jsonl"
+TRAINING_PARTIES = HOME / "training-parties.yaml"
 KINDS = ("headline", "dateline", "body", "boilerplate")
 ARTICLE_FIELDS = dict.fromkeys(("id", "outlet", "country", "date", "register", "split"), str) | {
     "lines": list
@@ -41,13 +45,22 @@ TARGET_FIELDS = {"party": str, "start": int, "end": int, "stance": str}
 TYPES = {str: "text", int: "a whole number", list: "a list"}
 
 
-def partyline(*, folder: Path | None = None, labels: LabelSet | None = None, task: Task = "stance") -> Corpus:
+def partyline(
+    *,
+    folder: Path | None = None,
+    training: Literal["core", "full"] = "full",
+    labels: LabelSet | None = None,
+    task: Task = "stance",
+) -> Corpus:
     """Read Partyline.
 
     Parameters
     ----------
     folder : Path, optional
         Other articles in the same form; left out, those of the package.
+    training : {"core", "full"}
+        Which articles of train are read: all of them, or the core alone, whose writers and parties are those
+        of dev and test. Dev and test are the same with both.
     labels : LabelSet, optional
         The labels of ``task``.
     task : {"stance", "framing"}
@@ -65,20 +78,20 @@ def partyline(*, folder: Path | None = None, labels: LabelSet | None = None, tas
     ------
     CorpusError
         With everything that is wrong with the files.
+    ConfigError
+        Where ``training`` chooses a part of articles that have none.
     """
+    if folder is not None and training != "full":
+        problem = Problem("training", f"{training!r} has no effect with folder", "leave one of them out")
+        raise ConfigError([problem])
     home = HOME if folder is None else folder
     parties = read_parties(home / "parties.yaml")
-    rows: list[RawRow] = []
-    problems: list[Problem] = []
-    for file, article in json_lines(home / "articles.jsonl"):
-        # The fields come first: without them there are no lines to check.
-        missing = _mistyped(file, article, ARTICLE_FIELDS)
-        problems += missing
-        for where, line, number in [] if missing else _labelled(file, article):
-            faults = _faults(where, line, parties)
-            problems += faults
-            if not faults:
-                rows += _rows(article, line, number, where)
+    rows, problems = _read(home / "articles.jsonl", parties)
+    if folder is None and training == "full":
+        more = read_parties(TRAINING_PARTIES)
+        more_rows, more_problems = _read(TRAINING, more)
+        rows, problems = rows + more_rows, problems + more_problems
+        parties = from_records([*parties.to_records(), *more.to_records()])
     if problems:
         raise CorpusError(limit_problems(problems, short_path(home)))
     if not rows:
@@ -88,6 +101,22 @@ def partyline(*, folder: Path | None = None, labels: LabelSet | None = None, tas
     raw = from_rows(rows, short_path(home))
     languages = load_card(NAME).languages if folder is None else ()
     return build(name, raw, labels=labels, task=task, parties=parties, languages=languages)
+
+
+def _read(path: Path, parties: Registry) -> tuple[list[RawRow], list[Problem]]:
+    """Read a file of articles; return its rows and what is wrong with it."""
+    rows: list[RawRow] = []
+    problems: list[Problem] = []
+    for file, article in json_lines(path):
+        # The fields come first: without them there are no lines to check.
+        missing = _mistyped(file, article, ARTICLE_FIELDS)
+        problems += missing
+        for where, line, number in [] if missing else _labelled(file, article):
+            faults = _faults(where, line, parties)
+            problems += faults
+            if not faults:
+                rows += _rows(article, line, number, where)
+    return rows, problems
 
 
 def _labelled(where: str, article: Mapping[str, Any]) -> Iterator[tuple[str, Any, int]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.config.schema import ExperimentConfig
 from harness.evaluation.decisions import calibrator_fitting
-from harness.evaluation.decisions.risk_control import RiskRows, conformal, learn_then_test
+from harness.evaluation.decisions.risk_control import RiskRows, conformal, empirical, learn_then_test
 from harness.evaluation.decisions.threshold_tuning import HALF, tune_thresholds
 from harness.scoring.aligned import cluster_codes
 from harness.serving.decisions.abstention_rule import AbstentionRule
@@ -41,7 +41,7 @@ class DecisionSettings:
         Of multi-label tasks; a number in (0, 1) is the threshold of every label.
     risk : float or None
         Share of served rows that may be wrong, in (0, 1); None never abstains.
-    method : {"conformal", "learn_then_test"}
+    method : {"conformal", "learn_then_test", "empirical"}
     certainty : float
         Of ``learn_then_test``, in (0, 1).
     """
@@ -178,6 +178,8 @@ def _rule(
     rows = _risk_rows(decider, held_out)
     if settings.method == "conformal":
         below = conformal(rows, settings.risk)
+    elif settings.method == "empirical":
+        below = empirical(rows, settings.risk)
     else:
         below = learn_then_test(rows, _risk_rows(decider, validation), settings.risk, settings.certainty)
     return AbstentionRule(

@@ -17,6 +17,11 @@ contributes its errors and its served rows, and is in or out as a whole.
     the classifier. Validation proposes the thresholds and their order, so that calibration is used for the
     test alone.
 
+``empirical``
+    The lowest threshold that meets the risk on calibration, without any correction. With a handful of
+    articles the correction of the other two leaves nothing to serve; this serves something and promises
+    nothing.
+
 MAPIE has risk control too, but treats rows as exchangeable and ignores the articles that they belong to.
 """
 
@@ -100,13 +105,36 @@ def conformal(rows: RiskRows, risk: float) -> float:
     float
         In [0, 1]; :data:`SERVES_NOTHING` where no threshold meets the risk.
     """
+    return _lowest(rows, risk, rows.largest)
+
+
+def empirical(rows: RiskRows, risk: float) -> float:
+    """Return the confidence below which to abstain so that the risk is met on these rows.
+
+    Parameters
+    ----------
+    rows : RiskRows
+        That neither the classifier nor its calibrator was fitted on.
+    risk : float
+        In (0, 1).
+
+    Returns
+    -------
+    float
+        In [0, 1]; :data:`SERVES_NOTHING` where no threshold meets the risk.
+    """
+    return _lowest(rows, risk, 0)
+
+
+def _lowest(rows: RiskRows, risk: float, added: int) -> float:
+    """Return the lowest threshold that meets the risk if so many rows were added, all served wrongly."""
     order = np.argsort(-rows.confidence, kind="stable")
     confidences = rows.confidence[order]
     errors, served = np.cumsum(rows.wrong[order]), np.arange(1, len(rows) + 1)
     # Rows of equal confidence are served together: only the last of them is a possible threshold.
     last = np.append(np.diff(confidences) != 0, True)[: len(rows)]
     # The tolerance is for products such as 0.29 * 100 = 28.999999999999996.
-    meets = errors + rows.largest <= risk * (served + rows.largest) + 1e-9
+    meets = errors + added <= risk * (served + added) + 1e-9
     admissible = np.flatnonzero(meets & last)
     return float(confidences[admissible[-1]]) if len(admissible) else SERVES_NOTHING
 

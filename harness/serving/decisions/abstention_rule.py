@@ -24,8 +24,9 @@ class AbstentionRule:
         :data:`SERVES_NOTHING` abstains on every row.
     risk : float
         Share of the labels that are given which may be wrong, in ``(0, 1)``.
-    method : {"conformal", "learn_then_test"}
-        Conformal risk control (Angelopoulos et al. 2024), or learn then test (Angelopoulos et al. 2025).
+    method : {"conformal", "learn_then_test", "empirical"}
+        Conformal risk control (Angelopoulos et al. 2024), learn then test (Angelopoulos et al. 2025), or the
+        share of calibration rows alone.
     certainty : float
         With which ``learn_then_test`` keeps the risk, in ``(0, 1)``.
     n, groups, largest : int
@@ -69,6 +70,8 @@ class AbstentionRule:
             "conformal risk control meets the risk on average only, and only if confident labels are more"
             " often right"
         )
+        if self.method == "empirical":
+            reason = "the share on these rows is an estimate, and the threshold was chosen to meet it"
         if self.refitted:
             reason = "the threshold was set for the folds' classifiers, not for the one that is served"
         elif self.groups < MIN_GUARANTEE_GROUPS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.corpora.readers.partyline import HOME, partyline
-from harness.values.errors import CorpusError
+from harness.values.errors import ConfigError, CorpusError
 from harness.values.labels import FRAMING, STANCE, Task
 from harness.values.tables import Corpus
 from tests.corpora.messages import Messages
@@ -173,5 +174,33 @@ def test_the_packaged_articles_are_labelled_for_both_tasks(task: Task, labels: A
     assert corpus.truth(labels).shape[0] == len(corpus)
 
 
+HELD_OUT = "0a682de17d11b677e251e170cae9c8a4e47e2bb610a2042a1839bdc1c8a80aab"
+"""SHA-256 of the dev and test rows: scores on them are comparable for as long as it is the same."""
+
+
+@pytest.mark.parametrize("training, n_train", [("core", 1006), ("full", 7855)])
+def test_dev_and_test_are_the_same_rows_whatever_is_trained_on(training: Any, n_train: int) -> None:
+    rows = partyline(training=training).rows
+    assert (rows["split"] == "train").sum() == n_train
+    held_out = rows[rows["split"].isin(["dev", "test"])]
+    assert held_out["split"].value_counts().to_dict() == {"dev": 277, "test": 448}
+    columns = ["id", "text", "target", "start", "end", "stance", "frames", "holder", "votes", "group"]
+    plain = json.dumps([[str(cell) for cell in row] for row in held_out[columns].to_numpy().tolist()])
+    assert hashlib.sha256(plain.encode()).hexdigest() == HELD_OUT
+
+
+def test_the_core_is_read_with_its_parties_alone() -> None:
+    core, full = partyline(training="core"), partyline()
+    assert (len(core.parties.parties), len(full.parties.parties)) == (26, 182)
+    assert set(core.rows["id"]) < set(full.rows["id"])
+
+
+def test_a_part_of_other_articles_cannot_be_chosen(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"training: 'core' has no effect with folder"):
+        partyline(folder=tmp_path, training="core")
+
+
 def test_the_packaged_files_are_where_the_package_is() -> None:
-    assert {"articles.jsonl", "parties.yaml"} <= {path.name for path in HOME.iterdir()}
+    assert {"articles.jsonl", "parties.yaml", "training.jsonl", "training-parties.yaml"} <= {
+        path.name for path in HOME.iterdir()
+    }

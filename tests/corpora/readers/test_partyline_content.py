@@ -75,7 +75,7 @@ def test_it_is_as_large_as_promised() -> None:
 
 
 def test_what_is_read_is_what_the_file_holds() -> None:
-    read = partyline().rows
+    read = partyline(training="core").rows
     assert list(read["id"]) == [
         f"{line.place}.{k}" for line in LABELLED for k in range(1, len(line.targets) + 1)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
 
@@ -9,6 +10,7 @@ import pytest
 from shipped import CODEBOOK, LABELLED, REGISTRY, ROWS
 
 from harness.corpora.card import load_card
+from harness.corpora.readers.partyline import TRAINING
 from harness.scoring.statistics.krippendorff import alpha
 from harness.values.labels import FRAMING, STANCE
 
@@ -140,6 +142,25 @@ def test_the_least_sure_label_has_the_agreement_that_the_card_says() -> None:
     measured["holder"] = alpha(line.fields["holder_votes"] for line in LABELLED)
     assert min(measured, key=lambda name: measured[name]) == "morality"
     assert f"alpha {measured['morality']:.2f}" in " ".join(load_card("partyline").flaws)
+
+
+def test_the_figures_of_the_second_part_are_those_of_the_data() -> None:
+    card = load_card("partyline")
+    articles = [json.loads(line) for line in TRAINING.read_text(encoding="utf-8").splitlines()]
+    lines = [line for article in articles for line in article["lines"] if line.get("labelled")]
+    votes = [target["votes"] for line in lines for target in line["targets"]]
+    assert (len(articles), len(votes), sum(len(set(vote)) > 1 for vote in votes)) == (694, 6849, 208)
+    assert {"6,849", "694"} <= set(re.findall(r"[\d,]+", card.description))
+    measured = {
+        name: f"{alpha([name in vote for vote in line['frames_votes']] for line in lines):.2f}"
+        for name in FRAMING.names
+    }
+    assert measured["responsibility"] == min(measured.values())
+    stance, holder = alpha(votes), alpha(line["holder_votes"] for line in lines)
+    alphas = {f"{stance:.2f}", f"{holder:.2f}", min(measured.values()), max(measured.values())}
+    assert set(re.findall(r"0\.\d\d", card.labelling)) == alphas
+    none = sum(not line["frames"] for line in lines) / len(lines)
+    assert f"{100 * none:.0f} %" in " ".join(card.flaws)
 
 
 def test_the_worked_examples_of_the_codebook_name_the_parties_that_they_label() -> None:

@@ -95,7 +95,7 @@ def test_abstention_is_fitted_on_rows_that_the_calibrator_did_not_see(
     assert whole.n == 200
 
 
-@pytest.mark.parametrize("method", ["conformal", "learn_then_test"])
+@pytest.mark.parametrize("method", ["conformal", "learn_then_test", "empirical"])
 def test_rows_of_low_confidence_abstain(method: str) -> None:
     raw = table(SINGLE, n=2000)
     decider, decided = decide(raw, DecisionSettings(risk=0.25, method=method))

@@ -7,6 +7,7 @@ from harness.evaluation.decisions.risk_control import (
     RiskRows,
     candidates,
     conformal,
+    empirical,
     learn_then_test,
     p_value,
 )
@@ -27,6 +28,18 @@ def test_the_conformal_threshold_by_hand() -> None:
     assert conformal(rows([0.9, 0.8, 0.7, 0.6, 0.5], [0, 0, 1, 0, 1]), 0.4) == 0.6
 
 
+def test_the_empirical_threshold_by_hand() -> None:
+    """Risk 0.4, nothing added: errors ≤ 0.4 served. Served 5, errors 2: 2 ≤ 2.0 yes. Risk 0.39: 2 ≤ 1.95 no,
+    4, 1: 1 ≤ 1.56 yes. The size of the groups does not count.
+    """
+    confidence, wrong = [0.9, 0.8, 0.7, 0.6, 0.5], [0, 0, 1, 0, 1]
+    assert empirical(rows(confidence, wrong), 0.4) == 0.5
+    assert empirical(rows(confidence, wrong), 0.39) == 0.6
+    assert empirical(rows(confidence, wrong, [0] * 5), 0.4) == 0.5
+    assert empirical(rows([0.9, 0.8, 0.8], [0, 0, 1]), 0.3) == 0.9
+    assert empirical(rows([0.9], [1]), 0.4) == SERVES_NOTHING
+
+
 def test_larger_groups_need_more_rows() -> None:
     """The same rows in an article of two and three of one: errors + 2 ≤ 0.4 (served + 2).
 
@@ -43,6 +56,7 @@ def test_rows_of_equal_confidence_are_served_together() -> None:
 def test_no_rows_serve_nothing() -> None:
     none = rows([], [])
     assert conformal(none, 0.4) == SERVES_NOTHING
+    assert empirical(none, 0.4) == SERVES_NOTHING
     assert learn_then_test(none, rows([0.5], [0]), 0.4, 0.9) == SERVES_NOTHING
     assert learn_then_test(rows([0.5], [0]), none, 0.4, 0.9) == SERVES_NOTHING
 

@@ -13,6 +13,7 @@ CHANGES: dict[str, tuple[dict[str, object], bool]] = {
     "tested on enough groups": ({}, True),
     "too few groups": ({"groups": MIN_GUARANTEE_GROUPS - 1}, False),
     "conformal risk control": ({"method": "conformal"}, False),
+    "the share on calibration rows": ({"method": "empirical"}, False),
     "refitted": ({"refitted": True}, False),
 }
 
