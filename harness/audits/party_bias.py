@@ -164,7 +164,9 @@ def _verdict(
     wide = [bias for bias in biases if _reach(bias.effect) > max_bias]
     if wide:
         widest = sorted(wide, key=lambda bias: -_reach(bias.effect))
-        names = ", ".join(f"{bias.party} ({bias.effect.n:,} items)" for bias in widest[:MAX_NAMED_PARTIES])
+        names = ", ".join(
+            f"{bias.party} ({counted(bias.effect.n, 'item')})" for bias in widest[:MAX_NAMED_PARTIES]
+        )
         more = f" and {len(wide) - MAX_NAMED_PARTIES} more" if len(wide) > MAX_NAMED_PARTIES else ""
         reasons.append(f"Not shown to have a bias below {number(max_bias, places=2)}: {names}{more}.")
     return ("undecided" if reasons else "passed"), reasons

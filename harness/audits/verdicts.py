@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from harness.scoring.statistics.paired import POWER, detectable
 from harness.values.findings import WORST_FIRST, Measure, Verdict
-from harness.values.formatting import rounded_up
+from harness.values.formatting import counted, rounded_up
 
 
 def at_most(measure: Measure, bound: float) -> Verdict:
@@ -81,4 +81,4 @@ def what_would_decide(measure: Measure, bound: float) -> str:
         return "There are too few items or groups for an interval."
     if math.isinf(n):
         return "The value is the bound itself, so that no number of items can be named."
-    return f"About {rounded_up(n):,} items would decide it, if the value stays as measured."
+    return f"About {counted(rounded_up(n), 'item')} would decide it, if the value stays as measured."

@@ -252,7 +252,8 @@ def _drawn(
     smoothed: list[list[NDArray[Any]]] = [[] for _ in metrics]
     width = len(sample) if any(metric.kind == "table" for metric in metrics) else 1
     added = {
-        needed: pseudo_counts(view.cells, resamples.n_draws, resamples.seed) for needed, view in views.items()
+        needed: pseudo_counts(view.cells, view.labels, resamples.n_draws, resamples.seed)
+        for needed, view in views.items()
     }
     done = 0
     for weights in resamples.blocks(width) if resamples.n_clusters > 1 else ():

@@ -31,6 +31,8 @@ from harness.values import seeds
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from harness.values.labels import LabelSet
+
     Array = NDArray[np.floating[Any]]
     Statistic = Callable[[Array], Array]
 
@@ -61,13 +63,15 @@ class ClusterSums:
         return np.asarray(values.mean(axis=1))
 
 
-def pseudo_counts(cells: NDArray[Any], n_draws: int, seed: int) -> NDArray[np.float64]:
+def pseudo_counts(cells: NDArray[Any], labels: LabelSet, n_draws: int, seed: int) -> NDArray[np.float64]:
     """Draw what is added to the table of each draw.
 
     Parameters
     ----------
     cells : (n_clusters, n_seeds, *rest, k) array
         Tables with truth on the last axis but one, predictions on the last.
+    labels : LabelSet
+        Of the tables. What is drawn for a label does not depend on its place among the others.
     n_draws, seed : int
 
     Returns
@@ -82,6 +86,8 @@ def pseudo_counts(cells: NDArray[Any], n_draws: int, seed: int) -> NDArray[np.fl
     shape = min(PRIOR, MAX_PRIOR_PER_ROW / cells.shape[-1])
     stream = seeds.generator(seed, "bootstrap", "pseudo-counts")
     drawn = stream.standard_gamma(shape, size=(n_draws, *cells.shape[2:]))
+    rank = np.argsort(np.argsort(labels.names))
+    drawn = drawn[:, rank] if labels.multi else drawn[:, rank][:, :, rank]
     return np.asarray((drawn * per_cluster[..., None])[:, None], dtype=np.float64)
 
 

@@ -12,7 +12,6 @@ from typing import Any, get_args
 
 from harness.classifiers.protocol import Classifier
 from harness.serving.decisions.decider import Decider
-from harness.values import own_code
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import LabelSet, Task
 from harness.values.legacy import LOADERS
@@ -154,14 +153,8 @@ def loader(address: str) -> Callable[[Path, LabelSet], Classifier]:
     # A contract is a file that anybody may have written: what it names is imported only if it is a loader of
     # this package or trusted code, and called only if its parameters show that it was written to load models.
     address = LOADERS.get(address, address)
-    module, _, name = address.partition(":")
     try:
-        if module.startswith(OWN_LOADERS):
-            function = getattr(importlib.import_module(module), name)
-        else:
-            function = own_code.imported(address)
-    except own_code.UntrustedCodeError as error:
-        raise ModelError(f"the model's loader cannot be used: {error}") from error
+        function = _own_loader(address) if address.startswith(OWN_LOADERS) else _loader_of_yours(address)
     except (ImportError, AttributeError, ValueError) as error:
         raise ModelError(
             f"the model's loader {address!r} cannot be imported: {error}; install the package it comes from"
@@ -173,3 +166,18 @@ def loader(address: str) -> Callable[[Path, LabelSet], Classifier]:
         raise ModelError(f"the model's loader {address!r} is not a function(folder, labels)")
     load: Callable[[Path, LabelSet], Classifier] = function
     return load
+
+
+def _own_loader(address: str) -> Any:
+    module, _, name = address.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _loader_of_yours(address: str) -> Any:
+    # Few models need it, and all pay for what is imported.
+    from harness.values import own_code
+
+    try:
+        return own_code.imported(address)
+    except own_code.UntrustedCodeError as error:
+        raise ModelError(f"the model's loader cannot be used: {error}") from error

@@ -168,7 +168,7 @@ def locate(address: str) -> OwnCode:
         file = _file_of(module, (searched,))
         if file is not None:
             return OwnCode(module, attribute, file.resolve())
-    raise ModuleNotFoundError(f"there is no module {module} beside the config, nor is one installed")
+    raise ModuleNotFoundError(f"there is no module {module!r} here, nor is one installed")
 
 
 def imported(address: str) -> Any:

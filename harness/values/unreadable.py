@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from harness.values import limits
+from harness.values.formatting import counted
 
 # Null characters and lone surrogates (halves of an emoji that was cut): no page and no table holds them.
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
@@ -85,8 +86,8 @@ class Cells:
         """What a reader should know; empty where nothing was replaced."""
         if not self.replaced:
             return ""
-        rows = "1 row held" if self.replaced == 1 else f"{self.replaced:,} rows held"
-        return f"{rows} null characters or halves of characters, which were replaced by U+FFFD"
+        rows = counted(self.replaced, "row")
+        return f"{rows} held null characters or halves of characters, which were replaced by U+FFFD"
 
 
 def cell_problem(value: Any) -> str:

@@ -21,6 +21,7 @@ from harness.articles.article_files import (
     from_text,
     read_articles,
 )
+from harness.values import limits
 from harness.values.errors import ArticleError
 
 PAGE = """<html><head><title>Bridge opens</title><meta property="og:site_name" content="The Ledger">
@@ -134,7 +135,7 @@ def test_json_states_what_is_known() -> None:
 def test_a_deeply_nested_line_is_refused() -> None:
     (problem,) = refusal(lambda: from_json("[" * 100_000, "x:1")).problems
     assert problem.where == "x:1"
-    assert "JSON" in problem.what
+    assert str(limits.DEPTH.maximum) in problem.what
 
 
 def test_a_folder_is_read_in_order_and_goes_on_past_what_is_broken(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harness.scoring.comparison.conclusions import MAX_PAIRS
 from harness.scoring.comparison.ranking import Comparison, Pair
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
-from harness.values.formatting import interval, number, rounded_up
+from harness.values.formatting import counted, interval, number, rounded_up
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ def no_worse_sentences(comparison: Comparison, margin: float) -> Iterator[str]:
         yield f"{pair.worse} {verdict} {claim}: {measured}."
     if len(answers) > MAX_PAIRS:
         shown = sum(answer.shown for answer in answers)
-        yield f"In all, {shown} of {len(answers)} pairs are shown to differ by at most {number(margin)}."
+        pairs = counted(len(answers), "pair")
+        yield f"In all, {shown} of {pairs} are shown to be within {number(margin)}."
 
 
 def detection_sentences(comparison: Comparison, effect: float) -> Iterator[str]:
@@ -116,6 +117,6 @@ def detection_sentences(comparison: Comparison, effect: float) -> Iterator[str]:
             yield f"{between} would need more seeds: they vary as much."
         else:
             yield (
-                f"{between} would be found 8 times in 10 on about {rounded_up(items):,} items;"
+                f"{between} would be found 8 times in 10 on about {counted(rounded_up(items), 'item')};"
                 f" there are {comparison.n_items:,}."
             )

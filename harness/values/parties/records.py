@@ -10,8 +10,6 @@ from typing import Any, get_args
 
 from harness.values.errors import CorpusError, Problem, suggest
 from harness.values.parties.registry import Kind, Leader, Party, Registry
-from harness.values.unreadable import UnreadableError
-from harness.values.yaml_files import read_yaml
 
 WORLD = Path(__file__).parent / "world.yaml"
 
@@ -58,7 +56,11 @@ def from_records(records: Sequence[Mapping[str, Any]], where: str = "parties") -
 
 def read(path: Path) -> Registry:
     """Read a registry from a YAML file; see :func:`from_records` for what may be wrong with it."""
+    # Here, not above: a served model has its parties as JSON.
     from ruamel.yaml.error import YAMLError
+
+    from harness.values.unreadable import UnreadableError
+    from harness.values.yaml_files import read_yaml
 
     try:
         records = read_yaml(path)
