@@ -11,6 +11,7 @@ import contextlib
 import os
 import shlex
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +34,9 @@ STORE_VARIABLE = "HARNESS_STORE"
 """What ``--store`` sets; it comes before :data:`VARIABLE`."""
 
 SERVERS = ("http", "https", "databricks")
+
+
+_POINTING = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -107,20 +111,22 @@ class Store:
     def pointed(self) -> Iterator[None]:
         """Point MLflow's global settings at this store, for its few functions that take no client.
 
-        Afterwards they are, the environment variable included, what they were before.
+        Afterwards they are, the environment variable included, what they were before. Threads take turns: the
+        settings are those of the process.
         """
         mlflow = imported()
-        before = (mlflow.get_tracking_uri(), mlflow.get_registry_uri(), os.environ.get(VARIABLE))
-        mlflow.set_tracking_uri(self.uri)
-        mlflow.set_registry_uri(self.uri)
-        try:
-            yield
-        finally:
-            mlflow.set_tracking_uri(before[0])
-            mlflow.set_registry_uri(before[1])
-            os.environ.pop(VARIABLE, None)
-            if before[2] is not None:
-                os.environ[VARIABLE] = before[2]
+        with _POINTING:
+            before = (mlflow.get_tracking_uri(), mlflow.get_registry_uri(), os.environ.get(VARIABLE))
+            mlflow.set_tracking_uri(self.uri)
+            mlflow.set_registry_uri(self.uri)
+            try:
+                yield
+            finally:
+                mlflow.set_tracking_uri(before[0])
+                mlflow.set_registry_uri(before[1])
+                os.environ.pop(VARIABLE, None)
+                if before[2] is not None:
+                    os.environ[VARIABLE] = before[2]
 
     @contextlib.contextmanager
     def lock(self, name: str, what: str = "") -> Iterator[None]:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -249,3 +251,20 @@ def test_an_unknown_experiment_is_refused_with_a_suggestion(ladder: Path) -> Non
     assert store.find_experiment("toys") == store.experiment("toys")
     with pytest.raises(StoreError, match="'toys'"):
         store.find_experiment("toy")
+
+
+def test_threads_that_point_at_stores_leave_the_settings_as_they_were(tmp_path: Path) -> None:
+    import mlflow
+
+    stores = [Store(f"sqlite:///{tmp_path}/{number}.db", tmp_path, None) for number in range(4)]
+    before = (mlflow.get_tracking_uri(), os.environ.get("MLFLOW_TRACKING_URI"))
+
+    def point(number: int) -> str:
+        with stores[number % 4].pointed():
+            time.sleep(0.001)
+            return str(mlflow.get_tracking_uri())
+
+    with ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(point, range(64)))
+    assert seen == [stores[number % 4].uri for number in range(64)]
+    assert (mlflow.get_tracking_uri(), os.environ.get("MLFLOW_TRACKING_URI")) == before
