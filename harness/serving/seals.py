@@ -1,8 +1,8 @@
 """A model folder in, whether it holds the files that were packed, byte for byte, out.
 
 ``manifest.json`` lists the SHA-256 of every other file of the folder. Its own SHA-256, the *seal*, stands in
-the MLflow model around the folder and, as a tag, on the run, the logged model and the registered version. What
-MLflow adds beside the folder (``MLmodel``, requirements, an input example) is not sealed.
+the MLflow model around the folder and, as a tag, on the run, the logged model and the registered version.
+What MLflow adds beside the folder (``MLmodel``, requirements, an input example) is not sealed.
 
 A seal finds damage and mistakes: a flipped bit, a file that was edited or lost. It is no signature: whoever
 may write the files and the tags can seal another model.

@@ -1,4 +1,4 @@
-"""Packed models whose files are flipped, edited, lost or joined by others: none is loaded as if it were whole."""
+"""Packed models whose files are flipped, edited, lost or joined by others: none is loaded as if whole."""
 
 from __future__ import annotations
 
