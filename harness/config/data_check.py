@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.config.plan import Plan
 from harness.corpora.survey import survey, survey_file
+from harness.values.secrets import reveal
 from harness.values.tables import Corpus
 
 FILES = "files"
@@ -29,7 +30,7 @@ def describe_data(plan: Plan, corpus: Corpus) -> Iterator[str]:
         Of the plan, for its task.
     """
     for path in _paths(plan.corpus.options["path"]):
-        yield survey_file(path, plan.corpus.options)
+        yield survey_file(path, reveal(dict(plan.corpus.options)))
     yield from survey(corpus, plan.labels)
 
 

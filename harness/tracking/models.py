@@ -101,7 +101,7 @@ def _downloaded(store: Store, address: str, copies: str | None = None) -> Path:
             folder = Path(artifacts.download_artifacts(artifact_uri=address, dst_path=copies))
         seal, where = _recorded_seal(store, address)
     except (MlflowException, OSError) as error:
-        raise ModelError(f"there is no model {address!r} in {store.uri}: {first_line(error)}") from error
+        raise ModelError(f"there is no model {address!r} in {store.shown}: {first_line(error)}") from error
     if seal:
         require_seal(data_folder(folder), seal, where)
     return folder

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from harness.values import legacy
+from harness.values import legacy, secrets
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 
 Section = Literal["corpus", "split", "classifier", "metric", "audit"]
@@ -114,7 +114,8 @@ class Bound:
     factory : callable
         What :meth:`make` calls.
     options : mapping
-        Every option of the signature, injected ones left out.
+        Every option of the signature, injected ones left out; a secret is a
+        :class:`harness.values.secrets.SecretText`, whose value :meth:`make` puts in its place.
     """
 
     kind: str
@@ -126,10 +127,10 @@ class Bound:
         names = inspect.signature(self.factory).parameters
         # A split's seed is an option; there it is not replaced by the seed of a trial.
         wanted = {k: v for k, v in injected.items() if k in names and k not in self.options}
-        return self.factory(**self.options, **wanted)
+        return self.factory(**secrets.reveal(dict(self.options)), **wanted)
 
     def canonical(self) -> dict[str, Any]:
-        """Return kind and options as plain data, for digests and for MLflow."""
+        """Return kind and options as plain data, for digests and for MLflow; of secrets the name."""
         return {"kind": self.kind, **{name: plain(value) for name, value in self.options.items()}}
 
 
@@ -241,7 +242,7 @@ def check(
         Problem(path_of(name), f"should be plain data, got {abbreviate(expected.pop(name))}")
         for name in objects
     ]
-    values, invalid = _validated(schema, expected)
+    values, invalid = _validated_with_secrets(schema, expected)
     problems += [
         Problem(path_of(path), what, hint)
         for path, what, hint in invalid
@@ -249,7 +250,8 @@ def check(
     ]
     if not values and invalid:
         wrong = {path.split(".")[0] for path, _, _ in invalid}
-        values, missing = _validated(schema, {k: v for k, v in expected.items() if k not in wrong})
+        sound = {name: value for name, value in expected.items() if name not in wrong}
+        values, missing = _validated_with_secrets(schema, sound)
         if missing:
             return None, problems
     paths = {name: _absolute(value, folder and folder(name)) for name, value in values.items()}
@@ -319,6 +321,33 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(inner) for inner in value]
     return str(value) if isinstance(value, Path) else value
+
+
+def _validated_with_secrets(
+    schema: Any, options: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
+    """Validate options by the values of their secrets; in what is returned, these are hidden again."""
+    secret = {name for name, value in options.items() if next(secrets.secrets_in(value), None) is not None}
+    if not secret:
+        return _validated(schema, options)
+    values, invalid = _validated(schema, secrets.reveal(dict(options)))
+    # A secret is text wherever that is allowed, even one of digits; where it is not, YAML's reading counts.
+    wrong = secret & {path.split(".")[0] for path, _, _ in invalid}
+    if wrong:
+        parsed = {name: secrets.reveal(value, parsed=name in wrong) for name, value in options.items()}
+        values, invalid = _validated(schema, parsed)
+    concealed = {name: secrets.concealed(value, options.get(name, value)) for name, value in values.items()}
+    return concealed, [
+        (path, _without_value(what, options[path.split(".")[0]]), hint)
+        if path.split(".")[0] in secret
+        else (path, what, hint)
+        for path, what, hint in invalid
+    ]
+
+
+def _without_value(what: str, written: Any) -> str:
+    """Return pydantic's clause on an option that holds a secret, with what a person wrote as its input."""
+    return f"{what.rpartition(', got ')[0]}, got {abbreviate(written)}"
 
 
 def _validated(schema: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:

@@ -2,7 +2,8 @@
 
 By default runs are in ``.harness/`` of the working folder, or of the nearest folder above it that has one:
 ``mlflow.db`` and ``artifacts/``. ``HARNESS_STORE`` names another folder, or the address of a server or
-database; ``MLFLOW_TRACKING_URI``, which MLflow reads too, another address.
+database; ``MLFLOW_TRACKING_URI``, which MLflow reads too, another address. Credentials in an address are used
+and never shown (:mod:`harness.tracking.store.credentials`).
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import sqlite3
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from harness.tracking.store.credentials import know_password, lend
 from harness.tracking.store.database import SQLITE, imported, locked, ready, sqlite_path, sqlite_uri
 from harness.values.commands import command_line, is_checkout, script
 from harness.values.errors import StoreError, suggest
+from harness.values.secrets import MASK, masked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,6 +36,7 @@ STORE_VARIABLE = "HARNESS_STORE"
 """What ``--store`` sets; it comes before :data:`VARIABLE`."""
 
 SERVERS = ("http", "https", "databricks")
+DATABASES = ("postgresql", "mysql", "mssql")
 SERVER_SECONDS = 10
 """So long a server may take to answer."""
 
@@ -44,16 +48,20 @@ class Store:
     Attributes
     ----------
     uri : str
-        MLflow's tracking and registry address.
+        MLflow's tracking and registry address; that of a server is without credentials, that of a database
+        holds its password: :attr:`shown` is what messages show.
     home : Path
         The harness's folder for locks and unfinished work.
     artifacts : Path or None
         The folder of the runs' files; None where a server keeps them.
+    user : str
+        Whose credentials the address of a server held; empty where it held none.
     """
 
-    uri: str
+    uri: str = field(repr=False)
     home: Path
     artifacts: Path | None
+    user: str = ""
 
     @classmethod
     def open(
@@ -84,8 +92,15 @@ class Store:
                 store.refuse_moved()
         # Databases are not tried: SQLAlchemy reports at once.
         elif store.artifacts is None:
-            _reached(store.uri)
+            _reached(store)
         return store
+
+    @property
+    def shown(self) -> str:
+        """The address as it is shown: with ``***`` for a password."""
+        if self.user:
+            return self.uri.replace("://", f"://{self.user}:{MASK}@", 1)
+        return masked(self.uri)
 
     @property
     def database(self) -> Path | None:
@@ -154,7 +169,7 @@ class Store:
                 restore = f"{script('mlflow')} experiments restore --experiment-id {experiment.experiment_id}"
                 raise StoreError(
                     f"the experiment {name!r} was deleted; choose another name, or restore it:"
-                    f" {VARIABLE}={shlex.quote(self.uri)} {restore}"
+                    f" {VARIABLE}={shlex.quote(self.shown)} {restore}"
                 )
             return experiment.experiment_id if experiment is not None else self._created(name)
 
@@ -251,25 +266,27 @@ def _located(folder: Path) -> Store:
         database = sqlite_path(uri).resolve()
         return Store(sqlite_uri(database), home, database.parent / "artifacts")
     # With or without a driver: postgresql+pg8000. Such a database holds no files: they lie with the project.
-    if "://" in uri and uri.partition("://")[0].partition("+")[0] in ("postgresql", "mysql", "mssql"):
+    if "://" in uri and uri.partition("://")[0].partition("+")[0] in DATABASES:
+        know_password(uri, variable)
         return Store(uri, home, home / "artifacts")
     if uri.partition(":")[0] in SERVERS:
-        return Store(uri, home, None)
+        address, user = lend(uri, variable)
+        return Store(address, home, None, user)
     raise StoreError(
-        f"{variable} is {uri!r}; use the address of a server (http://…) or a database (sqlite:////…/mlflow.db)"
+        f"{variable} is {masked(uri)!r}; use the address of a server (http://…) or a database (sqlite:////…/mlflow.db)"
     )
 
 
-def _reached(uri: str) -> None:
+def _reached(store: Store) -> None:
     """Refuse a server that does not answer: MLflow itself would retry for minutes."""
     # "databricks" is a name that MLflow resolves, not an address to open.
-    if not uri.startswith("http"):
+    if not store.uri.startswith("http"):
         return
     try:
-        with urllib.request.urlopen(uri, timeout=SERVER_SECONDS):  # noqa: S310 (http, as was just seen)
+        with urllib.request.urlopen(store.uri, timeout=SERVER_SECONDS):  # noqa: S310 (http, as was just seen)
             pass
     except urllib.error.HTTPError:
         return  # it answers; whether it lets us in is for MLflow to find out
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise StoreError(f"the server {uri} ({VARIABLE}) does not answer: {reason}") from error
+        raise StoreError(f"the server {store.shown} ({VARIABLE}) does not answer: {reason}") from error
