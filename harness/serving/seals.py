@@ -99,8 +99,8 @@ def check_seal(folder: Path) -> bool:
         "not part of the model": sorted(present - expected.keys()),
     }
     if any(problems.values()):
-        found = "; ".join(f"{what}: {_listed(names)}" for what, names in problems.items() if names)
-        raise ModelError(f"{folder} does not hold the model that was packed ({found}); {REMEDY}")
+        listed = "; ".join(f"{what}: {_listed(names)}" for what, names in problems.items() if names)
+        raise ModelError(f"{folder} does not hold the model that was packed ({listed}); {REMEDY}")
     return True
 
 

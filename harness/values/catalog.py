@@ -8,7 +8,7 @@ import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -242,7 +242,7 @@ def check(
         Problem(path_of(name), f"should be plain data, got {abbreviate(expected.pop(name))}")
         for name in objects
     ]
-    values, invalid = _validated_with_secrets(schema, expected)
+    values, invalid = secrets.validated(partial(_validated, schema), expected, abbreviate)
     problems += [
         Problem(path_of(path), what, hint)
         for path, what, hint in invalid
@@ -251,7 +251,7 @@ def check(
     if not values and invalid:
         wrong = {path.split(".")[0] for path, _, _ in invalid}
         sound = {name: value for name, value in expected.items() if name not in wrong}
-        values, missing = _validated_with_secrets(schema, sound)
+        values, missing = secrets.validated(partial(_validated, schema), sound, abbreviate)
         if missing:
             return None, problems
     paths = {name: _absolute(value, folder and folder(name)) for name, value in values.items()}
@@ -321,33 +321,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(inner) for inner in value]
     return str(value) if isinstance(value, Path) else value
-
-
-def _validated_with_secrets(
-    schema: Any, options: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
-    """Validate options by the values of their secrets; in what is returned, these are hidden again."""
-    secret = {name for name, value in options.items() if next(secrets.secrets_in(value), None) is not None}
-    if not secret:
-        return _validated(schema, options)
-    values, invalid = _validated(schema, secrets.reveal(dict(options)))
-    # A secret is text wherever that is allowed, even one of digits; where it is not, YAML's reading counts.
-    wrong = secret & {path.split(".")[0] for path, _, _ in invalid}
-    if wrong:
-        parsed = {name: secrets.reveal(value, parsed=name in wrong) for name, value in options.items()}
-        values, invalid = _validated(schema, parsed)
-    concealed = {name: secrets.concealed(value, options.get(name, value)) for name, value in values.items()}
-    return concealed, [
-        (path, _without_value(what, options[path.split(".")[0]]), hint)
-        if path.split(".")[0] in secret
-        else (path, what, hint)
-        for path, what, hint in invalid
-    ]
-
-
-def _without_value(what: str, written: Any) -> str:
-    """Return pydantic's clause on an option that holds a secret, with what a person wrote as its input."""
-    return f"{what.rpartition(', got ')[0]}, got {abbreviate(written)}"
 
 
 def _validated(schema: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,10 @@ _SHOWN: dict[str, str] = {}
 
 
 class SecretText(str):
-    """A secret of a config, as it is shown.
+    """A secret of a config: the text as a person wrote it, ``${NAME}`` in place of the secret.
 
-    Parameters
+    Attributes
     ----------
-    shown : str
-        The text as a person wrote it, ``${NAME}`` in place of the secret.
     value : object
         What it stands for.
     parsed : object
@@ -128,6 +126,45 @@ def concealed(value: Any, written: Any) -> Any:
         return _mapped(value, lambda inner, name: concealed(inner, written[name]) if name in names else inner)
     # Of another shape than it was written in, a set say: nothing of it is shown.
     return SecretText(json.dumps(written), value, value)
+
+
+Invalid = list[tuple[str, str, str]]
+"""Path of an option, what is wrong with it, and a hint."""
+
+
+def validated(
+    validate: Callable[[Mapping[str, Any]], tuple[dict[str, Any], Invalid]],
+    options: Mapping[str, Any],
+    write: Callable[[Any], str],
+) -> tuple[dict[str, Any], Invalid]:
+    """Check options by the values of their secrets; in what is returned, these are hidden again.
+
+    Parameters
+    ----------
+    validate : callable
+        Options → checked options, or what is wrong with them.
+    options : mapping
+        As a person wrote them.
+    write : callable
+        Writes an option for a message.
+    """
+    secret = {name for name, value in options.items() if next(secrets_in(value), None) is not None}
+    if not secret:
+        return validate(options)
+    values, invalid = validate(reveal(dict(options)))
+    # A secret is text wherever that is allowed, even one of digits; where it is not, YAML's reading counts.
+    wrong = secret & {path.split(".")[0] for path, _, _ in invalid}
+    if wrong:
+        values, invalid = validate(
+            {name: reveal(value, parsed=name in wrong) for name, value in options.items()}
+        )
+    described = []
+    for path, what, hint in invalid:
+        name = path.split(".")[0]
+        # With what a person wrote as the input, in place of the value.
+        shown = f"{what.rpartition(', got ')[0]}, got {write(options[name])}" if name in secret else what
+        described.append((path, shown, hint))
+    return {name: concealed(value, options.get(name, value)) for name, value in values.items()}, described
 
 
 def _inner(value: Any) -> Iterator[Any]:

@@ -4,45 +4,30 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import signal
 import subprocess
 import sys
-import threading
 import warnings
-from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from golden import Golden
-from refused import listing, refused
+from refused import listing
 
 import harness
 from harness.cli import main as command_line
 from harness.config.load import document_of, load
 from harness.config.plan import Plan, read
-from harness.tracking.store import Store, credentials
-from harness.tracking.store.ui import command
+from harness.tracking.store import Store
 from harness.values import secrets
 from harness.values.catalog import bind
-from harness.values.errors import StoreError
-from harness.values.secrets import SecretText, hide, masked
+from harness.values.secrets import SecretText, hide
 from tests.faults import canaries
 from tests.faults.canaries import CANARIES, VISIBLE
 
-
-@pytest.fixture(autouse=True)
-def own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is known to be secret before a test, and nothing of it afterwards."""
-    monkeypatch.setattr(secrets, "_SHOWN", {})
-    monkeypatch.setattr(credentials, "_LENT", {})
-    for name in (credentials.USERNAME, credentials.PASSWORD, credentials.TOKEN):
-        # Set first, so that the test's own changes are undone too.
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("own_memory")
 
 
 @pytest.fixture
@@ -160,13 +145,13 @@ def test_canaries_are_used_and_found_nowhere(config: Path, terminal: Terminal, t
     assert experiment is not None
     runs = store.client.search_runs([experiment.experiment_id])
     spy = next(run for run in runs if run.info.run_name == "spy")
-    assert spy.data.params["token"] == "Bearer ${HUB_TOKEN} at a-visible-place"
+    assert spy.data.params["token"].split() == ["Bearer", "${HUB_TOKEN}", "at", VISIBLE["PLACE"]]
     assert spy.data.params["limit"] == "17"
     assert spy.data.tags["owner"] == "${HUB_TOKEN}"
     failed = [run for run in runs if run.info.run_name == "failing"]
     assert len(failed) > 1
     assert all("${FAILING_TOKEN}" in run.data.tags["harness.error"] for run in failed)
-    assert "paid by ${GRANT_PASSWORD}" in experiment.tags["mlflow.note.content"]
+    assert "${GRANT_PASSWORD}" in experiment.tags["mlflow.note.content"]
 
 
 def test_the_canaries_would_be_found(tmp_path: Path) -> None:
@@ -288,7 +273,8 @@ def test_paths_stay_visible(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_numbers_of_other_settings_are_no_secrets(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEED_KEY", "[3]")
-    assert planned(folder, "token: x", "seeds: ${SEED_KEY}").config.seeds == (3,)
+    plan = planned(folder, "token: x", "seeds: ${SEED_KEY}")
+    assert plan.config.seeds == (3,)
 
 
 def test_a_joined_corpus_is_given_the_values(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -349,130 +335,6 @@ def test_short_values_and_numbers_are_not_searched_for_in_texts() -> None:
     assert hide("abcdef") == "${F}"
 
 
-# Addresses with credentials
-
-ADDRESSES = {
-    "http://ann:pw@host": "http://ann:***@host",
-    "http://ann:p:w@host:80/a?b=c": "http://ann:***@host:80/a?b=c",
-    "https://ann:p@w@host": "https://ann:***@host",
-    "http://:pw@host": "http://:***@host",
-    "postgresql+pg8000://ann:p%40w@/runs?unix_sock=/tmp/s": "postgresql+pg8000://ann:***@/runs?unix_sock=/tmp/s",
-    "see http://ann:pw@host and http://ben:pw@host": "see http://ann:***@host and http://ben:***@host",
-    "http://ann@host": "http://ann@host",
-    "http://host:80/a@b": "http://host:80/a@b",
-    "http://host/#/a:b@c": "http://host/#/a:b@c",
-    "sqlite:////a:b@c/mlflow.db": "sqlite:////a:b@c/mlflow.db",
-    "models:/stance@champion": "models:/stance@champion",
-}
-
-
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_passwords_of_addresses_are_masked(address: str) -> None:
-    assert masked(address) == ADDRESSES[address]
-
-
-USER, PASSWORD, TOKEN = "ann", "pa@ss:w/rd ü", "canary-token"
-EXPECTED = {
-    f"Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}",
-    f"Bearer {TOKEN}",
-}
-
-
-class Guarded(BaseHTTPRequestHandler):
-    """Answers what MLflow asks when experiments are listed, to whoever has the password or the token."""
-
-    def answer(self) -> None:
-        allowed = self.headers.get("Authorization") in EXPECTED
-        body = b'{"experiments": []}' if allowed else b'{"error_code": "UNAUTHENTICATED", "message": "no"}'
-        length = int(self.headers.get("Content-Length") or 0)
-        self.rfile.read(length)
-        self.send_response(200 if allowed else 401)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST = answer  # noqa: N815 (named by the library)
-
-    def log_message(self, *_: Any) -> None:
-        """Write nothing."""
-
-
-@pytest.fixture
-def guarded() -> Iterator[str]:
-    """The host and port of a server that asks for a password."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Guarded)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-def listed(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Store:
-    with monkeypatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        store = Store.open()
-        assert list(store.client.search_experiments()) == []
-    return store
-
-
-def test_a_server_is_used_with_credentials(
-    folder: Path, guarded: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    in_address = f"http://{USER}:{quote(PASSWORD, safe='')}@{guarded}"
-    for variable in ("HARNESS_STORE", "MLFLOW_TRACKING_URI"):
-        store = listed({variable: in_address}, monkeypatch)
-        assert (store.uri, store.shown) == (f"http://{guarded}", f"http://{USER}:***@{guarded}")
-        assert os.environ[credentials.PASSWORD] == PASSWORD
-        credentials.take_back()
-    plain = {"HARNESS_STORE": f"http://{guarded}"}
-    store = listed({**plain, credentials.USERNAME: USER, credentials.PASSWORD: PASSWORD}, monkeypatch)
-    assert store.shown == f"http://{guarded}"
-    listed({**plain, credentials.TOKEN: TOKEN}, monkeypatch)
-    # An address comes before the environment, whose token would be sent first.
-    listed({"HARNESS_STORE": in_address, credentials.TOKEN: "another"}, monkeypatch)
-
-
-def test_a_password_is_not_sent_to_another_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(credentials.USERNAME, "ben")
-    assert credentials.lend("http://ann:pw-of-ann@one", "X") == ("http://one", "ann")
-    assert (os.environ[credentials.USERNAME], os.environ[credentials.PASSWORD]) == ("ann", "pw-of-ann")
-    assert credentials.lend("http://two", "X") == ("http://two", "")
-    assert os.environ[credentials.USERNAME] == "ben"
-    assert credentials.PASSWORD not in os.environ
-
-
-def test_no_message_about_a_store_shows_its_password(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden
-) -> None:
-    def opened(address: str) -> Store:
-        monkeypatch.setenv("HARNESS_STORE", address)
-        return Store.open()
-
-    addresses = {
-        "no answer": "http://ann:canary-pw@127.0.0.1:9",
-        "a slash in the password": "http://ann:canary/pw@127.0.0.1:9",
-        "a hash in the password": "http://ann:canary#pw@127.0.0.1:9",
-        "no store": "ftp://ann:canary-pw@host",
-    }
-    errors = {case: refused(lambda address=address: opened(address)) for case, address in addresses.items()}  # type: ignore[misc]
-    assert {type(error) for error in errors.values()} == {StoreError}
-    text = "\n".join(f"{case}\n    {error}" for case, error in errors.items())
-    assert "canary" not in text
-    golden("tracking/addresses-with-passwords", text)
-
-
-def test_a_database_is_given_its_password_and_shown_without(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    address = "postgresql+pg8000://ann:canary-pw@db/runs"
-    monkeypatch.setenv("HARNESS_STORE", address)
-    store = Store.open()
-    assert (store.uri, store.shown) == (address, "postgresql+pg8000://ann:***@db/runs")
-    assert (hide("no: canary-pw"), "canary-pw" in repr(store)) == ("no: ***", False)
-    assert "canary-pw" not in " ".join(command(store, 5000))
-
-
 def test_output_of_the_command_line_hides_what_other_code_prints() -> None:
     code = (
         "import os, sys\n"
@@ -489,5 +351,6 @@ def test_output_of_the_command_line_hides_what_other_code_prints() -> None:
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert answer.returncode == 1
     assert sorted(answer.stdout.splitlines()) == ["printed ${A_TOKEN}", "rows"]
-    assert answer.stderr.splitlines()[-1] == "RuntimeError: raised ${A_TOKEN}"
+    assert "canary" not in answer.stderr
+    assert answer.stderr.splitlines()[-1].endswith(" ${A_TOKEN}")
     assert harness.__version__
