@@ -21,12 +21,12 @@ OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup shell experiment validate compare suite audit ui promote predict read schema test golden docs check bench fix dist clean
+.PHONY: help setup shell experiment validate compare suite audit ui promote predict read schema test golden docs check bench fix dist sbom audit-deps clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  ARGS="..." is passed on to the command; the environment is set up where it is missing'
 	@echo '  (PYTHON=python3.12 to choose the Python, TORCH_INDEX=URL the build of PyTorch).'
@@ -104,6 +104,12 @@ dist: setup ## build the wheel and the source archive into dist, the same bytes 
 	@mkdir -p dist
 	@SOURCE_DATE_EPOCH="$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}" $(VENV_PYTHON) -c \
 	  'from flit_core import buildapi as b; [print("dist/" + f("dist")) for f in (b.build_wheel, b.build_sdist)]'
+
+sbom: setup ## write build/sbom.json, a CycloneDX bill of materials of constraints.txt
+	@$(VENV_PYTHON) deploy/dependencies.py sbom
+
+audit-deps: setup ## compare constraints.txt with the known vulnerabilities (pip-audit)
+	@$(VENV_PYTHON) deploy/dependencies.py audit
 
 clean: ## remove caches and builds; keeps runs (.harness) and the environment (.venv)
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -40,12 +40,12 @@ def run_make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_make_alone_prints_help_on_every_target(tmp_path: Path) -> None:
     answer = make(tmp_path)
     assert answer.returncode == 0
-    assert re.findall(r"^  ([a-z]+) ", answer.stdout, re.MULTILINE) == PHONY
+    assert re.findall(r"^  ([a-z-]+) ", answer.stdout, re.MULTILINE) == PHONY
     assert max(len(line) for line in answer.stdout.splitlines()) <= 110
 
 
 def test_every_target_is_declared() -> None:
-    assert re.findall(r"^([a-z]+):", TEXT, re.MULTILINE) == PHONY
+    assert re.findall(r"^([a-z-]+):", TEXT, re.MULTILINE) == PHONY
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,8 @@ def test_every_target_is_declared() -> None:
             "-m harness read a.txt --parties p.yaml --output o.html",
         ),
         (["test", "ARGS=-k name"], "-m pytest -k name"),
+        (["sbom"], "deploy/dependencies.py sbom"),
+        (["audit-deps"], "deploy/dependencies.py audit"),
     ],
 )
 def test_a_target_calls_its_command(tmp_path: Path, arguments: list[str], command: str) -> None:

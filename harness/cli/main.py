@@ -6,10 +6,12 @@ import codecs
 import os
 import signal
 import sys
+import traceback
+import typing
 import warnings
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Annotated, Any
+from types import MappingProxyType, TracebackType
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -27,7 +29,7 @@ from harness.cli import (
     suites,
     trusting,
 )
-from harness.cli.reporting import with_output_options
+from harness.cli.reporting import Hiding, with_output_options
 from harness.cli.trusting import EXECUTING, reading, with_trust_option
 from harness.values.errors import HarnessError, HarnessWarning
 from harness.values.version import VERSION
@@ -173,6 +175,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     warnings.showwarning = _show(warnings.showwarning)
     _make_tolerant()
+    sys.stdout, sys.stderr = typing.cast("tuple[TextIO, TextIO]", (Hiding(sys.stdout), Hiding(sys.stderr)))
     try:
         app(prog_name="harness")
     except HarnessError as error:
@@ -185,6 +188,14 @@ def main() -> None:
         if end.code == INTERRUPTED:
             _interrupted()
         raise
+    finally:
+        # Last: Typer sets a hook of its own.
+        sys.excepthook = _report
+
+
+def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print a traceback, of a fault or of a person's own code."""
+    sys.stderr.write("".join(traceback.format_exception(kind, error, trace)))
 
 
 def _interrupted() -> None:

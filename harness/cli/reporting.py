@@ -25,6 +25,7 @@ import typer
 
 from harness.values.errors import HarnessError, ProblemsError
 from harness.values.progress import progress_as
+from harness.values.secrets import hide
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -77,6 +78,27 @@ class _Muted(io.TextIOBase):
     def fileno(self) -> int:
         """Return the descriptor of the real stream."""
         return self._stream.fileno()
+
+
+class Hiding:
+    """Standard output or error on which no secret is shown: messages of other code may hold one.
+
+    Parameters
+    ----------
+    stream : TextIO
+        The real stream; rows of data, which are written to it as bytes, pass as they are.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the real stream has."""
+        return getattr(self._stream, name)
+
+    def write(self, text: str, /) -> int:
+        """Write a text without secrets."""
+        return self._stream.write(hide(text))
 
 
 def with_output_options(verb: Callable[..., Any]) -> Callable[..., None]:

@@ -9,6 +9,7 @@ from typing import Any
 from harness.config.plan import Plan
 from harness.corpora.survey import survey, survey_file
 from harness.values.catalog import CATALOGUES
+from harness.values.secrets import reveal
 from harness.values.tables import Corpus
 
 
@@ -30,7 +31,7 @@ def describe_data(plan: Plan, corpus: Corpus) -> Iterator[str]:
     """
     for options in _own_files(plan):
         for path in _paths(options["path"]):
-            yield survey_file(path, options)
+            yield survey_file(path, reveal(dict(options)))
     yield from survey(corpus, plan.labels)
 
 

@@ -5,7 +5,7 @@ YAML 1.2: ``no``, ``none`` and ``off`` are text. In addition:
 - ``extends: other.yaml`` (or a list) starts from other files; mappings are merged, everything else is
   replaced, ``~`` removes a key, and a section whose ``kind`` changes inherits nothing;
 - ``${NAME}`` and ``${NAME:default}`` are environment variables; a value that is only a variable is parsed as
-  YAML;
+  YAML. Secrets are used and never shown (:mod:`harness.config.secret_values`);
 - ``--set a.b=c`` overrides everything else.
 """
 
@@ -14,26 +14,25 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from harness.config.secret_values import VARIABLE, Key, Variables, conceal
 from harness.values import limits
 from harness.values.errors import ConfigError, Problem, abbreviate
 from harness.values.unreadable import UnreadableError
 from harness.values.yaml_files import parse_yaml, read_yaml
 
-Key = tuple[str, ...]
-VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::(?P<default>[^}]*))?\}")
-
 
 @dataclass(frozen=True)
 class SourceLine:
-    """A line of a file, or a ``--set`` option of the command line (line 0)."""
+    """A line of a file, or a ``--set`` option of the command line (line 0); the variables in its value."""
 
     file: Path
     line: int = 0
+    variables: Variables | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{short_path(self.file)}:{self.line}" if self.line else "--set"
@@ -109,7 +108,7 @@ def load(path: Path, sets: Sequence[str] = ()) -> ConfigDocument:
     data, lines = _read(path, (), [])
     for text in sets:
         _apply(text, data, lines, path)
-    return ConfigDocument(path, data, lines)
+    return ConfigDocument(path, conceal(data, _variables(lines)), lines)
 
 
 def _resolved(path: Path) -> Path:
@@ -126,7 +125,11 @@ def document_of(data: dict[str, Any], sets: Sequence[str] = ()) -> ConfigDocumen
     lines: dict[Key, SourceLine] = {}
     for text in sets:
         _apply(text, data, lines, path)
-    return ConfigDocument(path, data, lines, is_file=False)
+    return ConfigDocument(path, conceal(data, _variables(lines)), lines, is_file=False)
+
+
+def _variables(lines: Mapping[Key, SourceLine]) -> dict[Key, Variables]:
+    return {key: line.variables for key, line in lines.items() if line.variables is not None}
 
 
 def merged(path: Path, parts: Sequence[tuple[dict[str, Any], Mapping[Key, SourceLine]]]) -> ConfigDocument:
@@ -270,31 +273,44 @@ def _scalar(raw: Any) -> Any:
     return int(raw) if isinstance(raw, int) else float(raw)
 
 
-def _interpolated(text: str, key: Key, lines: Mapping[Key, SourceLine], problems: list[Problem]) -> Any:
+def _interpolated(text: str, key: Key, lines: dict[Key, SourceLine], problems: list[Problem]) -> Any:
+    values: dict[str, str] = {}
+
     def value_of(match: re.Match[str]) -> str:
         default: str | None = match["default"]
         value = os.environ.get(match["name"], default)
         if value is None:
             hint = f"set it, or write ${{{match['name']}:default}}"
-            where = f"{lines[key]}: {'.'.join(key)}"
+            where = f"{lines[key]}: {'.'.join(key)}" if key in lines else "--set"
             problems.append(Problem(where, f"the environment variable {match['name']} is not set", hint))
+        values[match["name"]] = value or ""
         return value or ""
 
     # A variable alone may be a number, a list or null; inside other text its value is text.
     filled = VARIABLE.sub(value_of, text)
-    return _value(filled) if VARIABLE.fullmatch(text) else filled
+    parsed = _value(filled) if VARIABLE.fullmatch(text) else filled
+    if values and key in lines:
+        lines[key] = replace(lines[key], variables=Variables(text, values, filled, parsed))
+    return parsed
 
 
-def _value(text: str) -> Any:
+def _value(
+    text: str,
+    key: Key = (),
+    lines: dict[Key, SourceLine] | None = None,
+    problems: list[Problem] | None = None,
+) -> Any:
     """Parse a YAML value, as after ``--set`` or in a variable; text that is not YAML stays text."""
+    lines, problems = {} if lines is None else lines, [] if problems is None else problems
     from ruamel.yaml.error import YAMLError
 
-    problems: list[Problem] = []
+    of_text: list[Problem] = []
     try:
-        value = _plain(parse_yaml(text, kind="rt"), (), Path(), {}, problems)
+        value = _plain(parse_yaml(text, kind="rt"), key, Path(), lines, of_text)
     except (UnreadableError, YAMLError):
         return text
-    return text if problems else value
+    problems += of_text
+    return text if of_text else value
 
 
 def _merge(
@@ -343,7 +359,20 @@ def _apply(text: str, data: dict[str, Any], lines: dict[Key, SourceLine], path: 
     if not equals or not all(key):
         raise ConfigError([Problem(f"--set {text}", "is not of the form a.b=c")])
     # As nested mappings it is merged like a file, so that a change of kind acts here as it does there.
-    nested: Any = _value(value)
+    set_lines: dict[Key, SourceLine] = {key: SourceLine(path)}
+    problems: list[Problem] = []
+    nested: Any = _value(value, key, set_lines, problems)
+    if problems:
+        raise ConfigError(problems)
     for part in reversed(key):
         nested = {part: nested}
-    _merge(data, lines, nested, {key: SourceLine(path) for key in _value_paths(nested, ()) if key})
+    # Without lines of their own: what follows --set is one line.
+    unset = SourceLine(path)
+    variables = {where: line.variables for where, line in set_lines.items()}
+    paths = [where for where in _value_paths(nested, ()) if where]
+    _merge(
+        data,
+        lines,
+        nested,
+        {where: replace(unset, variables=variables.get(where)) for where in [*paths, *set_lines]},
+    )

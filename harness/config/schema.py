@@ -167,6 +167,11 @@ class ExperimentConfig(Strict):
     model_name: Name | None = Field(None, description="Name of the registered model. Default: the task.")
     promotion: PromotionPolicy = Field(default_factory=lambda: PromotionPolicy.model_validate({}))
     tracking: Tracking = Field(default_factory=lambda: Tracking.model_validate({}))
+    secrets: tuple[str, ...] = Field(
+        (),
+        description="Environment variables whose values are shown and kept as ${NAME}; those whose names"
+        " match TOKEN, KEY, SECRET or PASSWORD, and those under an option called key, always are.",
+    )
 
 
 SECTIONS: Mapping[str, type[Strict]] = {
@@ -235,7 +240,7 @@ def _named_labels(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem
 
 def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
     # YAML has lists only; strict mode refuses them where a frozen config has tuples.
-    listed = {"labels", "seeds", "metrics", "slices"}
+    listed = {"labels", "seeds", "metrics", "slices", "secrets"}
     return {
         name: tuple(value) if name in listed and isinstance(value, list) else value
         for name, value in data.items()

@@ -43,6 +43,8 @@ class LabelEngine:
     contract : Contract
     classifier : Classifier
     parties : Registry
+    sealed : bool
+        Whether its files were compared with a manifest; see :mod:`harness.serving.seals`.
     recent : ProbabilityCache
         The probabilities of the rows that it labelled last.
     """
@@ -50,6 +52,7 @@ class LabelEngine:
     contract: Contract
     classifier: Classifier
     parties: Registry
+    sealed: bool = field(default=False, repr=False, compare=False)
     recent: ProbabilityCache = field(
         default_factory=lambda: ProbabilityCache(WINDOW), repr=False, compare=False
     )
@@ -70,8 +73,14 @@ class LabelEngine:
         ForeignModelError
             Where the folder is not a model of the harness.
         ModelError
-            Where something is missing or damaged, the loader is not installed, or there is no such engine.
+            Where something is missing or damaged, a file is not the one that was packed, the loader is not
+            installed, or there is no such engine.
         """
+        # Imported where it is used, like all that labelling itself does not need.
+        from harness.serving.seals import check_seal
+
+        # Before anything in the folder is parsed; here, so that every way to load a model passes it.
+        sealed = check_seal(folder)
         contract = Contract.read(folder)
         try:
             parties = registry.from_records(json.loads((folder / PARTIES).read_text(encoding="utf-8")))
@@ -79,7 +88,7 @@ class LabelEngine:
             raise ModelError(f"{folder / PARTIES} cannot be read: {error}") from error
         classifier = loader(contract.loader)(folder / "model", contract.labels)
         choose(classifier, engine or os.environ.get(ENGINE, "") or "auto")
-        return cls(contract, classifier, parties)
+        return cls(contract, classifier, parties, sealed)
 
     @property
     def columns(self) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 from harness.serving.contract import Contract
 from harness.serving.engine import PARTIES
 from harness.serving.requirements import constraints, pinned
+from harness.serving.seals import SEAL, seal_folder
 from harness.serving.wheel import requirement
 from harness.values.parties import Registry
 
@@ -47,14 +48,14 @@ def _linked(source: str, target: str) -> None:
 
 
 def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = "") -> None:
-    """Wrap a model folder as an MLflow pyfunc model, which pins the harness's version and what that needs.
+    """Seal a model folder and wrap it as an MLflow pyfunc model, which pins the harness and what that needs.
 
     Parameters
     ----------
     path : Path
         Created; must not exist.
     data : Path
-        A model folder from :func:`write_data`.
+        A model folder from :func:`write_data`, complete: nothing may be written into it afterwards.
     run_id, model_id : str
         The run and the logged model that it belongs to; empty outside of a store.
     """
@@ -64,6 +65,7 @@ def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = ""
     from harness.serving.pyfunc import input_example, signature
 
     contract = Contract.read(data)
+    seal = seal_folder(data)
     # Passed explicitly: to infer requirements MLflow loads the model in a second process, which takes 8 to
     # 13 s and misses packages.
     # In a folder of its own: MLflow takes what follows " #" in the path of a store for a comment.
@@ -81,6 +83,7 @@ def write_mlflow(path: Path, data: Path, *, run_id: str = "", model_id: str = ""
                 ),
                 signature=signature(contract.task, contract.labels),
                 input_example=input_example(contract.task),
+                metadata={SEAL: seal},
                 pip_requirements=[f"-c {pins}", requirement(), pinned("mlflow")],
             )
 

@@ -45,7 +45,11 @@ class PyfuncModel:
 
 def _load_pyfunc(path: str) -> PyfuncModel:
     """Load a model folder; MLflow calls the function of this name in a model's ``loader_module``."""
-    return PyfuncModel(LabelEngine.read(Path(path)))
+    from harness.serving.seals import warn_unsealed
+
+    engine = LabelEngine.read(Path(path))
+    warn_unsealed(engine.sealed, path)
+    return PyfuncModel(engine)
 
 
 def signature(task: Task, labels: LabelSet) -> ModelSignature:

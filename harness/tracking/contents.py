@@ -18,6 +18,8 @@ from harness.reports.model_card import card_of
 from harness.reports.pages import About, run_page
 from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import as_table
+from harness.serving.contract import DATA
+from harness.serving.seals import SEAL, seal_of
 from harness.serving.trust import trust_line
 from harness.tracking import context, descriptions, names, run_files, run_metrics, sending
 from harness.values.spreadsheets import frame_text
@@ -229,10 +231,14 @@ def _log_model(tracker: ExperimentWriter, run_id: str, summary: Summary, pack: M
         try:
             pack(folder / "model", summary, run_id=run_id, model_id=model.model_id)
             sending.send_model(tracker.store, model, folder / "model")
+            seal = seal_of(folder / "model" / "data" / DATA)
         # On Ctrl-C too: a model that is neither READY nor FAILED would look unfinished for ever.
         except BaseException:
             client.finalize_logged_model(model.model_id, "FAILED")
             raise
+    if seal:
+        client.set_logged_model_tags(model.model_id, {SEAL: seal})
+        client.set_tag(run_id, SEAL, seal)
     client.finalize_logged_model(model.model_id, "READY")
     client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
     return str(model.model_id)

@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.serving.inference.model import LabelModel, load_folder
+from harness.serving.inference.model import LabelModel, data_folder, load_folder
 from harness.serving.inference.stance_and_frames import Together
+from harness.serving.seals import SEAL, require_seal
 from harness.tracking.store import Store
 from harness.values.errors import ModelError
 
@@ -97,9 +98,30 @@ def _downloaded(store: Store, address: str, copies: str | None = None) -> Path:
             address = _model_of_run(store, address.removeprefix("runs:/").partition("/")[0])
         # MLflow looks aliases up in its global registry, whichever addresses are passed.
         with store.pointed():
-            return Path(artifacts.download_artifacts(artifact_uri=address, dst_path=copies))
+            folder = Path(artifacts.download_artifacts(artifact_uri=address, dst_path=copies))
+        seal, where = _recorded_seal(store, address)
     except (MlflowException, OSError) as error:
-        raise ModelError(f"there is no model {address!r} in {store.uri}: {first_line(error)}") from error
+        raise ModelError(f"there is no model {address!r} in {store.shown}: {first_line(error)}") from error
+    if seal:
+        require_seal(data_folder(folder), seal, where)
+    return folder
+
+
+def _recorded_seal(store: Store, address: str) -> tuple[str, str]:
+    """Return the seal that the store has of a model, and where it stands; empty for one packed before."""
+    client = store.client
+    name, at, alias = address.removeprefix("models:/").partition("@")
+    name, _, version = name.partition("/")
+    if at:
+        registered = client.get_model_version_by_alias(name, alias)
+    elif version.isdecimal():
+        registered = client.get_model_version(name, version)
+    elif not version:
+        return client.get_logged_model(name).tags.get(SEAL, ""), f"the tags of the model {name}"
+    else:
+        # A stage, or "latest": MLflow alone knows which version is meant.
+        return "", ""
+    return registered.tags.get(SEAL, ""), f"the tags of version {registered.version} of {name!r}"
 
 
 def _model_of_run(store: Store, run_id: str) -> str:

@@ -142,7 +142,7 @@ def parameters(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Return options as MLflow's parameters; long ones are cut, the whole config is an artifact."""
     for name, value in options.items():
         simple = plain(value)
-        text = simple if isinstance(simple, str) else json.dumps(simple, ensure_ascii=False)
+        text = str(simple) if isinstance(simple, str) else json.dumps(simple, ensure_ascii=False)
         if len(text) > MAX_PARAMETER_LENGTH:
             text = text[: MAX_PARAMETER_LENGTH - 1] + "…"
         yield safe(name), text

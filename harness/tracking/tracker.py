@@ -22,6 +22,7 @@ from harness.tracking import contents, context, descriptions, names, run_files, 
 from harness.tracking.store import Store, pending
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
+from harness.values.secrets import hide
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -115,11 +116,12 @@ class Tracker:
             yield
         except BaseException as error:
             killed = not isinstance(error, Exception)
-            reason = f"{type(error).__name__}: {error}".strip(": ")[: names.MAX_ERROR_LENGTH]
+            # Hidden before it is cut: a part of a secret would not be recognised.
+            reason = hide(f"{type(error).__name__}: {error}".strip(": "))[: names.MAX_ERROR_LENGTH]
             client.set_tag(run_id, names.ERROR, reason)
             # The traceback of Ctrl-C says nothing.
             if not killed:
-                client.log_text(run_id, traceback.format_exc(), "error.txt")
+                client.log_text(run_id, hide(traceback.format_exc()), "error.txt")
             client.set_terminated(run_id, "KILLED" if killed else "FAILED")
             raise
 

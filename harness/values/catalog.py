@@ -8,12 +8,12 @@ import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from harness.values import legacy, limits
+from harness.values import legacy, limits, secrets
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 from harness.values.own_factories import own_factory
 from harness.values.own_signature import UNREAD, Signature
@@ -117,7 +117,8 @@ class Bound:
     factory : callable
         What :meth:`make` calls.
     options : mapping
-        Every option of the signature, injected ones left out.
+        Every option of the signature, injected ones left out; a secret is a
+        :class:`harness.values.secrets.SecretText`, whose value :meth:`make` puts in its place.
     """
 
     kind: str
@@ -134,10 +135,10 @@ class Bound:
         names = inspect.signature(self.factory).parameters
         # A split's seed is an option; there it is not replaced by the seed of a trial.
         wanted = {k: v for k, v in injected.items() if k in names and k not in self.options}
-        return self.factory(**self.options, **wanted)
+        return self.factory(**secrets.reveal(dict(self.options)), **wanted)
 
     def canonical(self) -> dict[str, Any]:
-        """Return kind and options as plain data, for digests and for MLflow."""
+        """Return kind and options as plain data, for digests and for MLflow; of secrets the name."""
         return {"kind": self.kind, **{name: plain(value) for name, value in self.options.items()}}
 
 
@@ -245,7 +246,7 @@ def check(
         Problem(path_of(name), f"should be plain data, got {abbreviate(expected.pop(name))}")
         for name in objects
     ]
-    values, invalid = _validated(schema, expected)
+    values, invalid = secrets.validated(partial(_validated, schema), expected, abbreviate)
     problems += [
         Problem(path_of(path), what, hint)
         for path, what, hint in invalid
@@ -253,7 +254,8 @@ def check(
     ]
     if not values and invalid:
         wrong = {path.split(".")[0] for path, _, _ in invalid}
-        values, missing = _validated(schema, {k: v for k, v in expected.items() if k not in wrong})
+        sound = {name: value for name, value in expected.items() if name not in wrong}
+        values, missing = secrets.validated(partial(_validated, schema), sound, abbreviate)
         if missing:
             return None, problems
     if isinstance(seed := values.get("seed"), int) and limits.SEED.exceeded_by(seed):

@@ -59,9 +59,12 @@ class Problem:
 
 
 class HarnessError(Exception):
-    """Root of everything the harness raises on purpose."""
+    """Root of everything the harness raises on purpose; its message shows no secret."""
 
     exit_code = 1
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*(hidden(each) if isinstance(each, str) else each for each in arguments))
 
 
 class ProblemsError(HarnessError):
@@ -74,7 +77,7 @@ class ProblemsError(HarnessError):
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(Problem(*map(hidden, (each.where, each.what, each.hint))) for each in problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
@@ -155,6 +158,14 @@ class HarnessWarning(UserWarning):
     """Something that a person should know, though work goes on."""
 
 
+def hidden(text: str) -> str:
+    """Return a text without secrets; see :func:`harness.values.secrets.hide`."""
+    # Here, and not above: what only labels rows makes no errors.
+    from harness.values.secrets import hide
+
+    return hide(text)
+
+
 def suggest(word: str, choices: Iterable[str]) -> str:
     """Return ``did you mean 'x'?``, or the list of choices where none is close.
 
@@ -206,7 +217,8 @@ def abbreviate(value: Any) -> str:
     >>> abbreviate(0.5), abbreviate("text"), abbreviate(object())
     ('0.5', "'text'", 'an object of type object')
     """
-    text = " ".join(_written(value).split())
+    # Hidden before it is cut: a part of a secret would not be recognised.
+    text = hidden(" ".join(_written(value).split()))
     return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
 
 

@@ -37,7 +37,8 @@ def rows(count: int, **more: Any) -> pd.DataFrame:
 
 
 def packed(folder: Path, count: int = 7, **options: Any) -> Path:
-    model = write_model(folder, **options)
+    # Not sealed: these tests change files, and see what the probes tell of it.
+    model = write_model(folder, sealed=False, **options)
     write_probes(model, rows(count))
     return model
 
@@ -101,7 +102,7 @@ def test_a_changed_contract_is_seen(tmp_path: Path, change: Callable[[dict[str, 
 def test_lost_decisions_are_seen(tmp_path: Path) -> None:
     """Thresholds of 0.9 for all labels, then none: other labels follow from equal probabilities."""
     votes = {verb: [9.0, 8.0, *[0.0] * (len(FRAMING) - 2)] for verb in VERBS}
-    model = write_model(tmp_path, labels=FRAMING, task="framing", votes=votes)
+    model = write_model(tmp_path, labels=FRAMING, task="framing", votes=votes, sealed=False)
     strict = Decider(FRAMING, thresholds=(0.9,) * len(FRAMING))
     contract = Contract.read(model)
     replace(contract, decider=strict).write(model)

@@ -64,7 +64,10 @@ def test_the_artifact_holds_data_and_no_code(logged: Path) -> None:
     assert names == {
         *("MLmodel", "conda.yaml", "constraints.txt", "python_env.yaml", "requirements.txt"),
         *("input_example.json", "serving_input_example.json"),
-        *(f"data/served/{name}" for name in ("contract.json", "parties.json", "model/verbs.json")),
+        *(
+            f"data/served/{name}"
+            for name in ("contract.json", "manifest.json", "parties.json", "model/verbs.json")
+        ),
     }
     assert not (logged / "constraints.txt").read_text().startswith(str(logged.parent))
     assert "code: null" in (logged / "MLmodel").read_text()

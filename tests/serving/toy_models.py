@@ -10,6 +10,7 @@ import toys
 
 from harness.serving.contract import Contract
 from harness.serving.folder import write_data
+from harness.serving.seals import seal_folder
 from harness.values.errors import ModelError
 from harness.values.labels import STANCE, LabelSet, Task
 from harness.values.parties import EMPTY, Registry
@@ -25,14 +26,20 @@ def write_model(
     task: Task = "stance",
     votes: Mapping[str, list[float]] = VOTES,
     parties: Registry = EMPTY,
+    sealed: bool = True,
 ) -> Path:
-    """Write a model that was never near a store; return its folder."""
+    """Write a model that was never near a store; return its folder.
+
+    Without a seal it is as earlier versions packed models, and damage meets what reads the damaged file.
+    """
     verbs = toys.Verbs(1.0, "", labels, 1)
     verbs.known_ = dict(votes)
     (folder / "saved" / "model").mkdir(parents=True)
     verbs.save(folder / "saved" / "model")
     (folder / "served").mkdir()
     write_data(folder / "served", folder / "saved", Contract(task, labels, "toys:load"), parties)
+    if sealed:
+        seal_folder(folder / "served")
     return folder / "served"
 
 

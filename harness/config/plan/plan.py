@@ -115,6 +115,9 @@ class Plan:
         # Defaults are filled in and options have one spelling, so that two ways to write the same experiment
         # have the same digest, and a new default in a later version does not change an old run's config.
         declared = self.config.model_dump(mode="json")
+        # Left out where there are none: configs of earlier versions keep their digests.
+        if not declared["secrets"]:
+            del declared["secrets"]
         return declared | {
             "labels": list(self.labels.names),
             "multi": self.labels.multi if self.config.task == "framing" else None,

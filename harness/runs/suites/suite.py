@@ -28,9 +28,10 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from harness.config import plan
-from harness.config.load import ConfigDocument, Key, SourceLine, load, merged
+from harness.config.load import ConfigDocument, SourceLine, load, merged
 from harness.config.plan import Plan
 from harness.config.schema import Name, Strict, described
+from harness.config.secret_values import Key
 from harness.corpora.card import Card, load_card
 from harness.values import catalog
 from harness.values.errors import ConfigError, Problem, suggest
@@ -43,6 +44,7 @@ class SuiteConfig(Strict):
     description: str = Field("", description="What it is to find out.")
     common: dict[str, Any] = Field(default_factory=dict, description="A config that all start from.")
     experiments: dict[Name, dict[str, Any]] = Field(min_length=1, description="One config a corpus.")
+    secrets: list[str] = Field(default_factory=list, description="As in a config.")
     floors: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="Experiment → classifier → the macro-F1 that is expected."
     )
@@ -166,7 +168,10 @@ def _document(suite: ConfigDocument, name: str, key: str) -> ConfigDocument:
         }
         # Copied, since merging changes its layers and `common` is a layer of every experiment.
         layers.append((copy.deepcopy(data), {path: line for path, line in lines.items() if path}))
-    return merged(suite.path, [({"name": f"{name}-{key}"}, {}), *layers])
+    first: dict[str, Any] = {"name": f"{name}-{key}"}
+    if "secrets" in suite.data:
+        first["secrets"] = suite.data["secrets"]
+    return merged(suite.path, [(first, {}), *layers])
 
 
 def _absent(data: Mapping[str, Any]) -> str:

@@ -168,16 +168,23 @@ def load_folder(folder: Path, *, engine: str = "", uri: str = "") -> LabelModel:
     ForeignModelError
         Where the folder is not a model of the harness.
     ModelError
-        Where there is no such folder, or the model is damaged.
+        Where there is no such folder, or the model is damaged: a file is not the one that was packed.
+
+    Warns
+    -----
+    UnsealedWarning
+        Where the model was packed before models were sealed.
     """
     address = uri or str(folder)
     if not folder.is_dir():
         raise ModelError(f"there is no model {address!r}: give models:/NAME@champion, runs:/ID or a folder")
     # Here, and not above: what labels alone loads little.
+    from harness.serving.seals import warn_unsealed
     from harness.serving.trust import ModelCard
 
     data = data_folder(folder)
     loaded = LabelEngine.read(data, engine)
+    warn_unsealed(loaded.sealed, address)
     return LabelModel(loaded, address, ModelCard.read(data, loaded.contract))
 
 
@@ -186,5 +193,11 @@ def data_folder(folder: Path) -> Path:
     candidates = (folder, folder / "data" / DATA)
     for candidate in candidates:
         if (candidate / FILE).is_file():
+            return candidate
+    from harness.serving.seals import lists
+
+    for candidate in candidates:
+        # A model that has lost its contract: what is missing is then said by name.
+        if lists(candidate, FILE):
             return candidate
     raise ForeignModelError(f"{folder} is not a model of the harness: it holds no {FILE}")

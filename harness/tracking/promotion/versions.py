@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from harness.serving.seals import SEAL
 from harness.tracking import context, descriptions, sending
 from harness.tracking.promotion.candidates import SCORED_ON, Candidate
 from harness.tracking.store import Store
@@ -64,7 +65,7 @@ def register(store: Store, name: str, candidate: Candidate) -> str:
     version = registered_version(store, name, candidate)
     if version is not None:
         return version
-    tags = {tag: candidate.tags[tag] for tag in SCORED_ON if tag in candidate.tags}
+    tags = {tag: candidate.tags[tag] for tag in (*SCORED_ON, SEAL) if tag in candidate.tags}
     # The registry looks the model up through a client of its own, which knows the global settings alone.
     with store.pointed():
         created = client.create_model_version(

@@ -2,7 +2,8 @@
 
 By default runs are in ``.harness/`` of the working folder, or of the nearest folder above it that has one:
 ``mlflow.db`` and ``artifacts/``. ``HARNESS_STORE`` names another folder, or the address of a server or
-database; ``MLFLOW_TRACKING_URI``, which MLflow reads too, another address.
+database; ``MLFLOW_TRACKING_URI``, which MLflow reads too, another address. Credentials in an address are used
+and never shown (:mod:`harness.tracking.store.credentials`).
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ import shlex
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
+from harness.tracking.store.credentials import know_password, lend
 from harness.tracking.store.database import SQLITE, imported, locked, ready, sqlite_path, sqlite_uri
 from harness.tracking.store.server import ServerClient, reached, require_driver
 from harness.values.commands import command_line, is_checkout, script
 from harness.values.errors import StoreError, suggest
+from harness.values.secrets import MASK, masked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -34,7 +37,7 @@ STORE_VARIABLE = "HARNESS_STORE"
 """What ``--store`` sets; it comes before :data:`VARIABLE`."""
 
 SERVERS = ("http", "https", "databricks")
-
+DATABASES = ("postgresql", "mysql", "mssql")
 
 _POINTING = threading.RLock()
 
@@ -46,16 +49,20 @@ class Store:
     Attributes
     ----------
     uri : str
-        MLflow's tracking and registry address.
+        MLflow's tracking and registry address; that of a server is without credentials, that of a database
+        holds its password: :attr:`shown` is what messages show.
     home : Path
         The harness's folder for locks and unfinished work.
     artifacts : Path or None
         The folder of the runs' files; None where a server keeps them.
+    user : str
+        Whose credentials the address of a server held; empty where it held none.
     """
 
-    uri: str
+    uri: str = field(repr=False)
     home: Path
     artifacts: Path | None
+    user: str = ""
 
     @classmethod
     def open(
@@ -90,6 +97,13 @@ class Store:
         else:
             require_driver(store.uri)
         return store
+
+    @property
+    def shown(self) -> str:
+        """The address as it is shown: with ``***`` for a password."""
+        if self.user:
+            return self.uri.replace("://", f"://{self.user}:{MASK}@", 1)
+        return masked(self.uri)
 
     @property
     def database(self) -> Path | None:
@@ -167,7 +181,7 @@ class Store:
                 restore = f"{script('mlflow')} experiments restore --experiment-id {experiment.experiment_id}"
                 raise StoreError(
                     f"the experiment {name!r} was deleted; choose another name, or restore it:"
-                    f" {VARIABLE}={shlex.quote(self.uri)} {restore}"
+                    f" {VARIABLE}={shlex.quote(self.shown)} {restore}"
                 )
             return experiment.experiment_id if experiment is not None else self._created(name, tags)
 
@@ -268,10 +282,12 @@ def _located(folder: Path) -> Store:
         database = sqlite_path(uri).resolve()
         return Store(sqlite_uri(database), home, database.parent / "artifacts")
     # With or without a driver: postgresql+pg8000. Such a database holds no files: they lie with the project.
-    if "://" in uri and uri.partition("://")[0].partition("+")[0] in ("postgresql", "mysql", "mssql"):
+    if "://" in uri and uri.partition("://")[0].partition("+")[0] in DATABASES:
+        know_password(uri, variable)
         return Store(uri, home, home / "artifacts")
     if uri.partition(":")[0] in SERVERS:
-        return Store(uri, home, None)
+        address, user = lend(uri, variable)
+        return Store(address, home, None, user)
     raise StoreError(
-        f"{variable} is {uri!r}; use the address of a server (http://…) or a database (sqlite:////…/mlflow.db)"
+        f"{variable} is {masked(uri)!r}; use the address of a server (http://…) or a database (sqlite:////…/mlflow.db)"
     )

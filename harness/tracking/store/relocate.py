@@ -48,7 +48,7 @@ def relocate(store: Store) -> Relocated:
         Where the store is no SQLite database.
     """
     if store.database is None or store.artifacts is None:
-        raise StoreError(f"only a SQLite store can be relocated; this one is {store.uri}")
+        raise StoreError(f"only a SQLite store can be relocated; this one is {store.shown}")
     roots = store.moved_roots()
     counts = {f"{table}.{column}": 0 for table, column in COLUMNS}
     if not roots:

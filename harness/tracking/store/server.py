@@ -12,16 +12,14 @@ import importlib.util
 import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from harness.tracking.store.credentials import PASSWORD, TOKEN, USERNAME
 from harness.tracking.store.database import imported
 from harness.values.errors import MissingPackageError, StoreError
+from harness.values.secrets import masked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-USERNAME, PASSWORD, TOKEN = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"
-"""Variables that MLflow reads; a file ``~/.mlflow/credentials`` takes their part."""
 
 EXTRA = "server"
 """The extra of this package that brings pg8000, whose licence is BSD; those of the others are LGPL."""
@@ -112,12 +110,12 @@ def reached(uri: str, variable: str) -> None:
         )
     except MlflowException as error:
         raise StoreError(
-            f"the server {shown(uri)} ({variable}) does not answer: {_innermost(error)}"
+            f"the server {masked(uri)} ({variable}) does not answer: {_innermost(error)}"
         ) from error
     if answer.status_code in (UNKNOWN_ACCOUNT, FORBIDDEN):
         raise refusal(uri, answer.status_code, answer.text)
     if answer.status_code == NOT_FOUND:
-        raise StoreError(f"{shown(uri)} ({variable}) answers, but not as an MLflow server does")
+        raise StoreError(f"{masked(uri)} ({variable}) answers, but not as an MLflow server does")
 
 
 def refusal(uri: str, status: int, answer: str = "") -> StoreError:
@@ -133,7 +131,7 @@ def refusal(uri: str, status: int, answer: str = "") -> StoreError:
     """
     from mlflow.utils.credentials import read_mlflow_creds
 
-    account, server = read_mlflow_creds().username, f"the server {shown(uri)}"
+    account, server = read_mlflow_creds().username, f"the server {masked(uri)}"
     if status == UNKNOWN_ACCOUNT:
         if account or os.environ.get(TOKEN):
             who = f"the password of {account!r}" if account else "the token"
@@ -203,20 +201,6 @@ class ServerClient:
                 return method(*arguments, **options)
 
         return call
-
-
-def shown(uri: str) -> str:
-    """Return an address as messages show it: without a password.
-
-    Examples
-    --------
-    >>> shown("https://ann:secret@runs.example.org:8080/mlflow")
-    'https://ann:***@runs.example.org:8080/mlflow'
-    """
-    credentials, at, host = urlsplit(uri).netloc.rpartition("@")
-    if not at:
-        return uri
-    return uri.replace(f"{credentials}@{host}", f"{credentials.partition(':')[0]}:***@{host}", 1)
 
 
 def _innermost(error: BaseException) -> BaseException:

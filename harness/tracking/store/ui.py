@@ -71,7 +71,7 @@ def serve_ui(
     with log.open("w") as output:
         server = subprocess.Popen(  # noqa: S603 (our own arguments, no shell)
             command(store, free_port),
-            env={**os.environ, **SERVER_SETTINGS},
+            env={**os.environ, **SERVER_SETTINGS, "MLFLOW_BACKEND_STORE_URI": store.uri},
             stdout=output,
             stderr=subprocess.STDOUT,
             # A process group of its own, which can be ended whole.
@@ -94,7 +94,9 @@ def serve_ui(
 def command(store: Store, port: int) -> list[str]:
     """Return the command line of the UI: one worker, and files read where they lie, without a proxy."""
     assert store.artifacts is not None
-    parts = ["--host", HOST, "--port", str(port), "--workers", "1", "--backend-store-uri", store.uri]
+    parts = ["--host", HOST, "--port", str(port), "--workers", "1"]
+    # Every user of the machine may read arguments: an address with a password is in the environment alone.
+    parts += ["--backend-store-uri", store.uri] if store.shown == store.uri else []
     parts += ["--no-serve-artifacts", "--default-artifact-root", store.artifacts.as_uri()]
     return [sys.executable, "-m", "mlflow", "ui", *parts]
 
