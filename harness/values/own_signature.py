@@ -23,6 +23,9 @@ TYPES: dict[str, Any] = {
 """Types that an option may have and that mean the same in every module; any other is not checked."""
 
 
+COMPUTED = "computed"
+"""Stands for a default that is no literal: a call, a name."""
+
 BRANCHES = (ast.If, ast.Try, ast.With, ast.For, ast.While)
 
 
@@ -33,7 +36,7 @@ class Signature:
     ----------
     name : str
     signature : inspect.Signature
-        Defaults that the source computes are an ellipsis: such options are not required.
+        Defaults that the source computes are :data:`COMPUTED`: such options are not required.
     """
 
     def __init__(self, name: str, signature: inspect.Signature) -> None:
@@ -137,7 +140,7 @@ def _parameter(argument: ast.arg, default: ast.expr | None) -> inspect.Parameter
         try:
             value = ast.literal_eval(default)
         except ValueError:
-            value = ...
+            value = COMPUTED
     return inspect.Parameter(
         argument.arg, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=_type(argument.annotation)
     )

@@ -19,7 +19,7 @@ from harness.values import own_code
 from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, HarnessError, ModelError
 from harness.values.own_code import OwnCode, UntrustedCodeError
-from harness.values.own_signature import first_text, signature_of
+from harness.values.own_signature import COMPUTED, first_text, signature_of
 
 MINE = """
 from pathlib import Path
@@ -100,7 +100,11 @@ def test_looking_at_a_config_checks_the_options_and_runs_nothing(
             (", words: 3", "words"),
         ):
             assert wrong in refusal(config(options=options))
-        # What the source does not tell is left to the run.
+        # What the source does not tell is left to the run, and a default that it computes is a default.
+        (tmp_path / "made_of_test.py").write_text(
+            "def make(*, a: int = len('ab'), labels): ...\n", encoding="utf-8"
+        )
+        plan.resolve(load(config("made_of_test:make")))
         plan.resolve(load(config("mine_of_test:computed", ", anything: 1")))
         assert "nothing" in refusal(config("mine_of_test:nothing"))
         assert "no_such_module" in refusal(config("no_such_module:length"))
@@ -253,7 +257,7 @@ def test_signatures_are_read_as_python_has_them(tmp_path: Path) -> None:
     assert plain is not None
     assert made is not None
     assert list(plain.__signature__.parameters) == ["a", "b", "c", "d", "more"]
-    assert plain.__signature__.parameters["d"].default is ...
+    assert plain.__signature__.parameters["d"].default == COMPUTED
     assert plain.__annotations__["b"] == int | None
     assert list(made.__signature__.parameters) == ["e", "f"]
     assert made.__annotations__["f"] == tuple[int, int]
