@@ -56,6 +56,7 @@ CALLS: dict[str, list[str]] = {
     "crosstab": ["framed.csv"],
     "relocate": [],
     "example": ["quickstart", "example"],
+    "trust": [],
     "corpus list": [],
     "corpus describe": ["partyline"],
     "corpus fetch": ["gvfc", "--from", "nowhere"],
