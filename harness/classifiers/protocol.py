@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_check
 
 import numpy as np
 
+from harness.values.errors import ClassifierError
 from harness.values.labels import LabelSet
 from harness.values.parties import EMPTY, Registry, Span
 
@@ -203,13 +204,29 @@ def save(classifier: Classifier, folder: Path) -> Path | None:
     -------
     Path or None
         The folder; None if the classifier is not :class:`Saveable`.
+
+    Raises
+    ------
+    ClassifierError
+        Where a file holds the value of a secret: a model is handed on. Nothing is left of it then.
     """
+    # Here, and not above: what labels alone loads little.
+    from harness.values.secrets import secret_in
+
     if not isinstance(classifier, Saveable):
         return None
     # What an interrupted attempt left must not be mixed with this one.
     shutil.rmtree(folder / "model", ignore_errors=True)
     (folder / "model").mkdir(parents=True)
     (folder / "loader.txt").write_text(classifier.save(folder / "model") + "\n", encoding="utf-8")
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        shown = secret_in(file)
+        if shown:
+            shutil.rmtree(folder)
+            raise ClassifierError(
+                f"its save() writes the value of {shown} into {file.relative_to(folder)}: leave it out, and"
+                " read the environment variable where the model is loaded"
+            )
     return folder
 
 

@@ -155,7 +155,7 @@ def loader(address: str) -> Callable[[Path, LabelSet], Classifier]:
     address = LOADERS.get(address, address)
     try:
         function = _own_loader(address) if address.startswith(OWN_LOADERS) else _loader_of_yours(address)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, SyntaxError, ValueError) as error:
         raise ModelError(
             f"the model's loader {address!r} cannot be imported: {error}; install the package it comes from"
         ) from error

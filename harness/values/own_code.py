@@ -9,7 +9,7 @@ and a config may come from anybody. Therefore:
 - Python's standard library is never taken for a factory, nor is any other function of this package.
 
 The digest covers the file and the modules that it imports from its own folder: one that was changed since has
-to be trusted again.
+to be trusted again. What is run is what the digest covers (:mod:`harness.values.own_modules`).
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
-import importlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.values.own_modules import Source, import_sources
 from harness.values.own_signature import Signature, signature_of
 
 Access = Literal["read", "trusted", "all"]
@@ -85,27 +85,62 @@ class OwnCode:
 
         Those of the same package, or, for a module of its own, of the same folder.
         """
+        return sorted(self.read())
+
+    def read(self) -> dict[Path, bytes]:
+        """Return the content of each of :meth:`sources`.
+
+        Raises
+        ------
+        UntrustedCodeError
+            Where one cannot be read.
+        """
         base = self.base
         relative = self.file.relative_to(base)
         root = base / relative.parts[0] if len(relative.parts) > 1 else base
-        sources: dict[Path, None] = {}
+        contents: dict[Path, bytes] = {}
         queue = [self.file]
         while queue:
             path = queue.pop()
-            if path in sources or root not in path.parents:
+            if path in contents or root not in path.parents:
                 continue
-            sources[path] = None
-            beside = (_file_of(name, (base,)) for name in _imported(path, base))
+            try:
+                contents[path] = path.read_bytes()
+            except OSError as error:
+                raise UntrustedCodeError(f"{path} cannot be read: {error.strerror}") from error
+            beside = (_file_of(name, (base,)) for name in _imported(path, contents[path], base))
             queue += [file.resolve() for file in beside if file is not None]
-        return sorted(sources)
+            # To import a module of a package is to import the package.
+            parents = (parent / "__init__.py" for parent in path.parents if base in parent.parents)
+            queue += [parent for parent in parents if parent.is_file()]
+        return contents
 
-    def digest(self) -> str:
-        """Return the SHA-256 of all sources, in hexadecimal digits."""
+    def digest(self, contents: Mapping[Path, bytes] | None = None) -> str:
+        """Return the SHA-256 of all sources, in hexadecimal digits.
+
+        Parameters
+        ----------
+        contents : mapping, optional
+            What :meth:`read` returned; default: it is read now.
+        """
         base, total = self.base, hashlib.sha256()
-        for path in self.sources():
+        for path, content in sorted((self.read() if contents is None else contents).items()):
             total.update(str(path.relative_to(base)).encode())
-            total.update(hashlib.sha256(path.read_bytes()).digest())
+            total.update(hashlib.sha256(content).digest())
         return total.hexdigest()
+
+    def names(self, contents: Mapping[Path, bytes]) -> dict[str, Source]:
+        """Return the sources by the names that they are imported by."""
+        by_name: dict[str, Source] = {}
+        own_name = _name(self.file.relative_to(self.base))
+        # A folder without __init__.py may stand before the name, as in tests.mine.
+        prefix = self.module.removesuffix(own_name) if self.module.endswith(f".{own_name}") else ""
+        for path, content in contents.items():
+            name = _name(path.relative_to(self.base))
+            # A source beside the config that is called like a part of Python stays unused.
+            if name.partition(".")[0] not in sys.stdlib_module_names:
+                by_name[name] = by_name[prefix + name] = Source(path, content)
+        return by_name
 
     def signature(self) -> Signature | None:
         """Return the signature of the attribute as the source has it; None where the source does not tell."""
@@ -124,13 +159,14 @@ def access(level: Access) -> Iterator[None]:
 
 @contextlib.contextmanager
 def beside(folder: Path) -> Iterator[None]:
-    """Look for code in a folder first, as Python does in that of a script."""
+    """Look for code in a folder first, as Python does in that of a script.
+
+    The folder is not put on Python's path: what lies in it is imported by its address, or not at all.
+    """
     token = _folder.set(folder)
-    sys.path.insert(0, str(folder))
     try:
         yield
     finally:
-        sys.path.remove(str(folder))
         _folder.reset(token)
 
 
@@ -185,24 +221,49 @@ def imported(address: str) -> Any:
         code = locate(address)
     except ModuleNotFoundError:
         # Made by this process, as the classes of a notebook are: it has run already.
-        if address.partition(":")[0] in sys.modules:
-            return _attribute(address)
+        module = address.partition(":")[0]
+        if _is_of_this_process(module):
+            return _attribute(sys.modules[module], address)
         raise
-    if level() != "all" and not is_trusted(code) and code.digest() not in LOADED:
+    contents = code.read()
+    digest = code.digest(contents)
+    if level() != "all" and digest not in trusted() and digest not in LOADED:
         raise UntrustedCodeError(
             f"{address!r} is code of {code.file.name}, which is not trusted on this machine",
             f"read it, then run again with --trust, or trust it once: harness trust {code.file}",
         )
-    LOADED.add(code.digest())
-    return _attribute(address)
+    LOADED.add(digest)
+    searched = {Path(entry or ".").resolve() for entry in sys.path}
+    top = code.file.parents[code.module.count(".") + (code.file.name == "__init__.py")]
+    sources = code.names(contents)
+    return _attribute(import_sources(code.module, sources, is_installed=top in searched), address)
 
 
-def _attribute(address: str) -> Any:
-    module, _, attribute = address.partition(":")
-    value: Any = importlib.import_module(module)
-    for name in attribute.split("."):
+def _attribute(value: Any, address: str) -> Any:
+    for name in address.partition(":")[2].split("."):
         value = getattr(value, name)
     return value
+
+
+def _is_of_this_process(module: str) -> bool:
+    """Say whether a module was made by the running program, a notebook say, and lies nowhere.
+
+    Not so compiled parts of installed packages, and names that these add: they may do anything.
+    """
+    if module not in sys.modules:
+        return False
+    main = sys.modules["__main__"]
+    if module == main.__name__:
+        # Not the command line itself, whose functions a config is not to call.
+        script = Path(getattr(main, "__file__", None) or "")
+        return OWN_PACKAGE not in (script.stem, script.parent.name)
+    return PathFinder.find_spec(module.partition(".")[0], [entry or "." for entry in sys.path]) is None
+
+
+def _name(relative: Path) -> str:
+    """Return the dotted name of a source by its path."""
+    parts = relative.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def is_trusted(code: OwnCode) -> bool:
@@ -262,11 +323,11 @@ def _file_of(module: str, folders: tuple[Path, ...]) -> Path | None:
     return Path(origin) if origin and origin.endswith(".py") else None
 
 
-def _imported(path: Path, base: Path) -> Iterator[str]:
+def _imported(path: Path, content: bytes, base: Path) -> Iterator[str]:
     """Yield the names of modules that a file imports, as seen from the base."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError, OSError):
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError):
         return
     package = path.relative_to(base).parts[:-1]
     for node in ast.walk(tree):

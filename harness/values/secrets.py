@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import mmap
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
@@ -25,6 +26,9 @@ MIN_LENGTH = 4
 
 MIN_DIGITS = 8
 """Nor are shorter numbers, unless they are declared as secrets."""
+
+MIN_BYTES = 8
+"""Shorter values are not searched for in files: weights hold any few bytes by chance."""
 
 USERINFO = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*://)(?P<user>[^\s/?#:@]*):(?P<password>[^\s/?#]*)@")
 
@@ -222,6 +226,24 @@ def hide(text: str) -> str:
     for value in sorted(_SHOWN, key=len, reverse=True):
         text = text.replace(value, _SHOWN[value])
     return masked(text) if "://" in text else text
+
+
+def secret_in(file: Path) -> str:
+    """Return how a secret is shown whose value stands in a file; the empty string where none does.
+
+    Parameters
+    ----------
+    file : Path
+        What is compressed in it is not searched.
+    """
+    # As the environment has it: bytes that are no text stand in a value as surrogates.
+    values = {value.encode(errors="surrogateescape"): shown for value, shown in _SHOWN.items()}
+    values = {value: shown for value, shown in values.items() if len(value) >= MIN_BYTES}
+    if not values or not file.stat().st_size:
+        return ""
+    # Mapped, not read: weights may take hundreds of MB.
+    with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return next((shown for value, shown in values.items() if content.find(value) >= 0), "")
 
 
 def masked(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,20 @@ def spy(
     SEEN.append({"token": token, "headers": headers, "account": account, "limit": limit, "extra": extra})
     classifier = Spy(1.0, "", labels, seed)
     classifier.token, classifier.fails_by = token, fails
+    return classifier
+
+
+class Careless(Spy):
+    """Saves its token beside its weights."""
+
+    def save(self, folder: Path) -> str:
+        (folder / "options.json").write_text(json.dumps({"token": self.token}), encoding="utf-8")
+        return super().save(folder)
+
+
+def careless(*, token: str = "", labels: LabelSet, seed: int) -> Careless:
+    classifier = Careless(1.0, "", labels, seed)
+    classifier.token = token
     return classifier
 
 

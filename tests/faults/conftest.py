@@ -7,8 +7,9 @@ import pytest
 from harness.tracking.store import credentials
 from harness.values import secrets
 from tests.classifiers.conftest import encoder_folder, worded
+from tests.faults.own_configs import config
 
-__all__ = ["encoder_folder", "worded"]
+__all__ = ["config", "encoder_folder", "worded"]
 
 
 @pytest.fixture

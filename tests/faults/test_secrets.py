@@ -154,6 +154,25 @@ def test_canaries_are_used_and_found_nowhere(config: Path, terminal: Terminal, t
     assert "${GRANT_PASSWORD}" in experiment.tags["mlflow.note.content"]
 
 
+def test_a_classifier_that_saves_its_token_fails_and_leaves_nothing(config: Path, folder: Path) -> None:
+    careless = {"kind": "tests.faults.canaries:careless", "token": "${HUB_TOKEN}"}
+    with pytest.raises(harness.FailedClassifiersError) as failed:
+        harness.run(config, set={"classifiers": {"careless": careless, "failing": None, "tuned": None}})
+    assert set(failed.value.run.failed) == {"careless"}
+    message = str(failed.value.run.failed["careless"])
+    assert {"model/options.json", "${HUB_TOKEN}"} <= {word.strip(":,") for word in message.split()}
+    assert leaking_files(folder) == {}
+
+
+@pytest.mark.parametrize(("size", "seen"), [(secrets.MIN_BYTES - 1, ""), (secrets.MIN_BYTES, "${A_TOKEN}")])
+def test_short_values_are_not_searched_for_in_files(tmp_path: Path, size: int, seen: str) -> None:
+    value = "a1b2c3d4e5"[:size]
+    secrets.register(value, "${A_TOKEN}")
+    (tmp_path / "weights").write_bytes(b"\0\xff" + value.encode() + b"\xfe")
+    (tmp_path / "empty").write_bytes(b"")
+    assert (secrets.secret_in(tmp_path / "weights"), secrets.secret_in(tmp_path / "empty")) == (seen, "")
+
+
 def test_the_canaries_would_be_found(tmp_path: Path) -> None:
     """The search is tested too: each value, in each of its forms, is found in a file among others."""
     for number in range(21):

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.values.formatting import counted
 from harness.values.minimums import MIN_GUARANTEE_GROUPS
 
 SERVES_NOTHING = 2.0
@@ -53,6 +52,9 @@ class AbstentionRule:
     @property
     def statement(self) -> str:
         """What may be relied on, in one or two sentences."""
+        # Here, and not above: what labels alone loads little.
+        from harness.values.formatting import counted
+
         evidence = f"{counted(self.n, 'row')} of {counted(self.groups, 'group')} (articles)"
         if self.below >= SERVES_NOTHING:
             return f"It abstains on every row: no threshold meets a risk of {self.risk:.0%} on {evidence}."
