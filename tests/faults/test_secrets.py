@@ -146,7 +146,7 @@ def test_canaries_are_used_and_found_nowhere(config: Path, terminal: Terminal, t
     runs = store.client.search_runs([experiment.experiment_id])
     spy = next(run for run in runs if run.info.run_name == "spy")
     assert spy.data.params["option.token"].split() == ["Bearer", "${HUB_TOKEN}", "at", VISIBLE["PLACE"]]
-    assert spy.data.params["limit"] == "17"
+    assert spy.data.params["option.limit"] == "17"
     assert spy.data.tags["owner"] == "${HUB_TOKEN}"
     failed = [run for run in runs if run.info.run_name == "failing"]
     assert len(failed) > 1
