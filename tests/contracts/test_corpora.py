@@ -14,7 +14,7 @@ import pytest
 from harness.corpora.card import load_card
 from harness.corpora.checks import Raw, build
 from harness.corpora.tabular import PUBLISHED, read
-from harness.values import catalog
+from harness.values import catalog, limits
 from harness.values.errors import CorpusError, Problem
 from harness.values.tables import Corpus
 from tests.corpora.messages import Messages
@@ -174,7 +174,7 @@ def test_json_that_is_nested_beyond_reading_is_refused(home: Path, messages: Mes
         assert isinstance(answer, CorpusError)
         (problem,) = answer.problems
         assert re.search(rf"{re.escape(small.file)}(:|$)", problem.where)
-        assert "JSON" in problem.what
+        assert str(limits.DEPTH.maximum) in problem.what
         messages(answer)
 
 
