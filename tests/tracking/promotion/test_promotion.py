@@ -172,7 +172,16 @@ def test_a_model_that_was_changed_after_scoring_is_not_promoted(trained: Path) -
 
 def test_a_model_of_an_earlier_version_has_nothing_to_reproduce(trained: Path) -> None:
     store = Store.open()
-    (model_files(store, "verbs") / "data" / "served" / "probes.json").unlink()
+    files = model_files(store, "verbs")
+    # Such a model has neither probes nor a seal.
+    for name in ("probes.json", "manifest.json"):
+        (files / "data" / "served" / name).unlink()
+    about = (files / "MLmodel").read_text(encoding="utf-8").splitlines()
+    unsealed = [line for line in about if "seal" not in line]
+    (files / "MLmodel").write_text("\n".join(unsealed) + "\n", encoding="utf-8")
+    run = run_of(store, "verbs")
+    store.client.delete_tag(run.info.run_id, "harness.seal")
+    store.client.delete_logged_model_tag(run.outputs.model_outputs[0].model_id, "harness.seal")
     assert verdicts(promote(store, "toys", named("verbs")))["reproduces"] == "not checked"
 
 
