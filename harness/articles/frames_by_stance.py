@@ -12,6 +12,7 @@ from harness.scoring.crosstab import CrossTable, as_table, cross_tables
 from harness.serving.inference.formats import FileRow, format_of, open_rows
 from harness.values.errors import ModelError, listed, suggest
 from harness.values.labels import NO_FRAME
+from harness.values.outputs import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,7 @@ def frames_by_stance(
     abstained = sum(mention is None for mention in mentions)
     tables = cross_tables(table, frames, stances)
     if output is not None:
-        as_table(tables).to_csv(output, index=False)
+        write_text(output, as_table(tables).to_csv(index=False))
     return tables, abstained
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.articles.readings_table import ReadingsTable
-from harness.articles.table_writer import atomic_file
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.minimums import MIN_STRATUM_ROWS
+from harness.values.outputs import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,12 +107,11 @@ def write_sample(sample: pd.DataFrame, path: Path) -> None:
 
     Raises
     ------
-    ArticleError
+    OutputError
         Where it cannot be written.
     """
     text = io.StringIO(newline="")
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()
     table.writerows(sample.to_dict("records"))  # type: ignore[arg-type]
-    with atomic_file(path) as handle:
-        handle.write(text.getvalue().encode("utf-8"))
+    write_text(path, text.getvalue())

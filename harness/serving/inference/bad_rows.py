@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from harness.values.errors import ModelError
+from harness.values.outputs import is_stream, publish, refused_writes
 
 HEADER = ("file", "row", "problem")
 """The columns in front of the row's own. Rows are counted from 1 below the header, bad ones included."""
@@ -40,6 +40,7 @@ class BadRows:
 
     def __init__(self, path: Path, source: str) -> None:
         self.path, self.source, self.count = path, source, 0
+        self._draft = path if is_stream(path) else path.with_name(f"{path.name}.new")
         self._file: TextIO | None = None
         self._table: csv.DictWriter[str] | None = None
 
@@ -56,14 +57,15 @@ class BadRows:
         if self._file is None:
             self._open([])
         assert self._file is not None
-        self._file.close()
+        with refused_writes(self.path):
+            self._file.close()
+            if self._draft != self.path:
+                publish(self._draft, self.path)
 
     def _open(self, columns: Sequence[str]) -> None:
-        try:
+        with refused_writes(self.path):
             # With a byte order mark, by which Excel recognises UTF-8.
-            self._file = self.path.open("w", encoding="utf-8-sig", newline="", errors="replace")
-        except OSError as error:
-            raise ModelError(f"{self.path} cannot be written: {error.strerror or error}") from error
+            self._file = self._draft.open("w", encoding="utf-8-sig", newline="", errors="replace")
         names = [*HEADER, *(name for name in columns if name not in HEADER)]
         self._table = csv.DictWriter(self._file, names, restval="", extrasaction="ignore")
         self._table.writeheader()
