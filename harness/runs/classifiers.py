@@ -24,7 +24,7 @@ from harness.splits.leaks import Gate, Leaks
 from harness.tracking import names
 from harness.tracking.store import Store
 from harness.tracking.tracker import ParentRun, Tracker
-from harness.values.errors import HarnessError, LeakError
+from harness.values.errors import HarnessError, LeakError, StoreError
 from harness.values.findings import Finding
 from harness.values.progress import progress
 
@@ -162,13 +162,25 @@ def run_classifiers(
             began = time.perf_counter()
             try:
                 result, reused = _run_classifier(prepared, tracker, classifier, (shared, by_digest))
+            # The store is that of all classifiers: where it fails, none can go on.
+            except StoreError:
+                raise
             except HarnessError as error:
                 yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
             else:
                 yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
-    finally:
-        if isinstance(tracker, Tracker):
-            tracker.mark_latest()
+    # After Ctrl-C, too; but a store that fails has been said to fail already.
+    except StoreError:
+        raise
+    except BaseException:
+        _mark_latest(tracker)
+        raise
+    _mark_latest(tracker)
+
+
+def _mark_latest(tracker: Tracker | UntrackedExperiment) -> None:
+    if isinstance(tracker, Tracker):
+        tracker.mark_latest()
 
 
 def finished_classifiers(prepared: Prepared, store: Store) -> Iterator[ClassifierOutcome]:

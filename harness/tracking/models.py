@@ -41,7 +41,7 @@ def load(uri: str | Path, *, engine: str = "") -> LabelModel:
         Where the store cannot be opened.
     """
     address = os.fspath(uri)
-    folder = _downloaded(Store.open(), address) if address.startswith(SCHEMES) else Path(address)
+    folder = _downloaded(Store.open(reading=True), address) if address.startswith(SCHEMES) else Path(address)
     return load_folder(folder, engine=engine, uri=address)
 
 

@@ -18,6 +18,7 @@ from harness.values.tables import Scores, fingerprint
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric as LoggedMetric
+    from mlflow.entities import Run
 
 SPLITS = ("test", "validation")
 MAX_PARAMETER_LENGTH = 6000
@@ -135,3 +136,9 @@ def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     """Cut a sequence into parts of at most ``size`` items, one per request."""
     for at in range(0, len(items), size):
         yield items[at : at + size]
+
+
+def model_of(run: Run) -> str | None:
+    """Return the id of the model that a run logged; None where it logged none."""
+    models = run.outputs.model_outputs if run.outputs is not None else []
+    return str(models[0].model_id) if models else None

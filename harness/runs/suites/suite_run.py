@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.runs.suites.running import SuiteCell, SuiteFailure, run_entries
 from harness.runs.suites.suite import Suite, SuiteEntry, read
 from harness.runs.suites.table import SuiteRow, rows, to_csv, to_markdown
+from harness.tracking import remnants
 from harness.tracking.store import Store
 from harness.tracking.suite_runs import log_suite
 from harness.values.errors import HarnessError
@@ -103,7 +104,7 @@ def _run(
     for entry in suite.entries:
         if entry.absent:
             observer.absent(entry)
-    store = Store.open(say=observer.note)
+    store = remnants.opened(observer.note)
     cells: list[SuiteCell] = []
     failures: list[str] = []
     only, classifiers, fresh = chosen
