@@ -53,8 +53,8 @@ def check(
 ) -> Report | Unfinished:
     """List what killed processes left in the store.
 
-    Runs that stay RUNNING, models that stay PENDING, and files that no living process owns. The next run clears
-    them, too.
+    Runs that stay RUNNING, models that stay PENDING, and files that no living process owns. The next run
+    clears them, too.
     """
     from harness.tracking import remnants
     from harness.tracking.store import Store

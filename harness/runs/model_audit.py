@@ -94,9 +94,10 @@ def audit(
     """
     folder = Path(output) if output is not None else None
     with claimed(folder, folder=True):
+        # Before the audits: a store that cannot be written is said to be so at once.
+        store = Store.open() if track else None
         examined = audit_model(auditable(model), corpus, overrides_as_text(set))
-        if not track:
-            if folder is not None:
-                log_model_audit(None, examined, folder)
+        if store is None and folder is None:
             return AuditedModel(examined)
-        return AuditedModel(examined, log_model_audit(Store.open(), examined, folder))
+        experiment = log_model_audit(store, examined, folder)
+        return AuditedModel(examined, experiment) if store is not None else AuditedModel(examined)

@@ -1,8 +1,8 @@
 """A command in; the command running, and ended with its children once the process that wanted it is gone.
 
 ``python tether.py COMMAND …``: standard input is a pipe that the parent holds open and never writes to. The
-kernel closes it when the parent ends, however that happens, ``kill -9`` included; so this process, which leads
-a process group of its own, learns of it on every system. It imports the standard library alone and starts at once.
+kernel closes it when the parent ends, however that happens, ``kill -9`` included; so this process, which
+leads a process group of its own, learns of it on every system. It imports the standard library alone.
 """
 
 from __future__ import annotations

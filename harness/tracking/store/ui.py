@@ -73,7 +73,7 @@ def serve_ui(
     with log.open("w") as output:
         server = subprocess.Popen(  # noqa: S603 (our own arguments, no shell)
             # Tethered: it ends with this process, however that ends.
-            [sys.executable, tether.__file__, *command(store, free_port)],
+            [sys.executable, "-I", tether.__file__, *command(store, free_port)],
             env={**os.environ, **SERVER_SETTINGS},
             stdin=subprocess.PIPE,
             stdout=output,
