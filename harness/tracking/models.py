@@ -95,6 +95,9 @@ def _downloaded(store: Store, address: str, copies: str | None = None) -> Path:
         # A run's model lies beside the run, under an id of its own.
         if address.startswith("runs:/"):
             address = _model_of_run(store, address.removeprefix("runs:/").partition("/")[0])
+        if store.read_only and store.database is not None and copies is None:
+            # MLflow writes a note beside the files that it finds, where it cannot here.
+            copies = tempfile.mkdtemp(dir=store.database.parent)
         # MLflow looks aliases up in its global registry, whichever addresses are passed.
         with store.pointed():
             return Path(artifacts.download_artifacts(artifact_uri=address, dst_path=copies))

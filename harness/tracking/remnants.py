@@ -146,7 +146,10 @@ def _pending_models(store: Store) -> Iterator[Remnant]:
     """Yield models that stay PENDING though nobody is at work on their run."""
     client = store.client
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    for model in _models(store, experiments, "status = 'PENDING'"):
+    # Not by a condition: MLflow compares the word with the number that its databases hold.
+    for model in _models(store, experiments, None):
+        if str(model.status) != "PENDING":
+            continue
         run = client.get_run(model.source_run_id) if model.source_run_id else None
         if run is not None and names.ROLE in run.data.tags and not is_at_work(store, run):
             yield Remnant(
@@ -157,7 +160,7 @@ def _pending_models(store: Store) -> Iterator[Remnant]:
             )
 
 
-def _models(store: Store, experiments: list[str], condition: str) -> Iterator[LoggedModel]:
+def _models(store: Store, experiments: list[str], condition: str | None) -> Iterator[LoggedModel]:
     token, seen = None, False
     while experiments and (token or not seen):
         page = store.client.search_logged_models(experiments, condition, page_token=token)

@@ -66,7 +66,16 @@ STATES: dict[str, Callable[[Path], object]] = {
 }
 """State of a store → how a database gets into it."""
 
-SUITE = "name: small\ndescription: A suite.\nexperiments:\n  toys: {extends: toys.yaml}\n"
+SUITE = """\
+name: small
+description: A suite.
+common: {seeds: [1], classifiers: {majority: {kind: majority}}}
+experiments:
+  first:
+    corpus: {kind: files, path: sentences.csv}
+    split: {kind: predefined, calibration: 0}
+    audits: {leaks: off}
+"""
 
 VERBS: dict[str, tuple[str, ...]] = {
     "run": ("toys.yaml",),

@@ -85,15 +85,15 @@ def failure(error: Exception, uri: str) -> StoreError | None:
     uri : str
         The address of the store.
     """
+    where = uri.removeprefix("sqlite:///")
     if isinstance(error, OSError) and error.errno in SYSTEM:
-        return StoreError(f"the store {uri} {SYSTEM[error.errno]}")
+        return StoreError(f"the store {where} {SYSTEM[error.errno]}")
     if not isinstance(error, sqlite3.Error | OSError) and not _is_of_a_store(error):
         return None
     text = str(error).lower()
     for words, state in STATES.items():
         if words in text:
-            salvage = f"sqlite3 {uri.removeprefix('sqlite:///')} .recover"
-            return StoreError(f"the store {uri} {state.format(salvage=salvage)}")
+            return StoreError(f"the store {where} {state.format(salvage=f'sqlite3 {where} .recover')}")
     if not uri.startswith("sqlite") and any(words in text for words in GONE):
         return GoneStoreError(
             f"the server {uri} no longer answers; finished trials wait on this machine for the next start:"

@@ -111,7 +111,7 @@ class Store:
         if not reading:
             # What else may be wrong with it comes first: it could not be used in any case.
             check_database(self.database, snapshot(self.database))
-            raise StoreError(f"the store {self.uri} {STATES['readonly database']}")
+            raise StoreError(f"the store {self.database} {STATES['readonly database']}")
         copy = snapshot(self.database)
         check_database(self.database, copy)
         return replace(self, uri=sqlite_uri(copy), read_only=True)
