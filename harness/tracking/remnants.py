@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 REASON = "the process that ran it was killed"
 LEGACY_SECONDS = 86_400.0
-"""Scratch folders of versions that had no locks are left to their process for so long."""
+"""Runs and scratch folders of versions that named no owner are left to their process for so long."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Remnant:
     remove: Callable[[], object]
 
 
-def opened(say: Callable[[str], object]) -> Store:
+def opened(say: Callable[[str], object] = lambda _: None) -> Store:
     """Open the store of the working folder to write to it; send what waits for it, clear what is nobody's."""
     store = Store.open(say=say)
     sent = spool.send(store)
@@ -116,16 +116,19 @@ def _runs(store: Store) -> Iterator[Remnant]:
     running = client.search_runs(experiments, "attributes.status = 'RUNNING'") if experiments else []
     for run in running:
         tags = run.data.tags
-        # Of earlier versions, a run of a classifier is resumed; the others lasted seconds.
-        if names.ROLE not in tags or (owner_of(run) is None and tags[names.ROLE] == names.CLASSIFIER):
-            continue
-        if not is_at_work(store, run):
+        if names.ROLE in tags and not (is_at_work(store, run) or _may_be_old(run)):
             yield Remnant(
                 "run",
                 str(run.info.run_id),
                 f"{tags[names.ROLE]} {run.info.run_name} is RUNNING",
                 lambda run=run: _close(store, run),  # type: ignore[misc]
             )
+
+
+def _may_be_old(run: Run) -> bool:
+    """Whether a process of an earlier version, which named no owner, may be at work on a run."""
+    age = time.time() - float(run.info.start_time) / 1000
+    return owner_of(run) is None and age < LEGACY_SECONDS
 
 
 def _close(store: Store, run: Run) -> None:
