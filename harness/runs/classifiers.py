@@ -26,6 +26,7 @@ from harness.tracking.store import Store
 from harness.tracking.tracker import ParentRun, Tracker
 from harness.values.errors import HarnessError, LeakError, StoreError
 from harness.values.findings import Finding
+from harness.values.outputs import claimed
 from harness.values.progress import progress
 
 if TYPE_CHECKING:
@@ -157,18 +158,20 @@ def run_classifiers(
     tracker = _tracker(prepared, destination, fresh=fresh, marks=marks)
     shared = (leaks.finding,) if leaks is not None else ()
     by_digest: dict[str, TrialResult] = {}
+    folder = destination if isinstance(destination, Path) else None
     try:
-        for classifier in prepared.plan.classifiers:
-            began = time.perf_counter()
-            try:
-                result, reused = _run_classifier(prepared, tracker, classifier, (shared, by_digest))
-            # The store is that of all classifiers: where it fails, none can go on.
-            except StoreError:
-                raise
-            except HarnessError as error:
-                yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
-            else:
-                yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
+        with claimed(folder, folder=True):
+            for classifier in prepared.plan.classifiers:
+                began = time.perf_counter()
+                try:
+                    result, reused = _run_classifier(prepared, tracker, classifier, (shared, by_digest))
+                # The store is that of all classifiers: where it fails, none can go on.
+                except StoreError:
+                    raise
+                except HarnessError as error:
+                    yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
+                else:
+                    yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
     # After Ctrl-C, too; but a store that fails has been said to fail already.
     except StoreError:
         raise

@@ -27,7 +27,6 @@ from harness.tracking.models import load
 from harness.tracking.store import Store, last_experiment, pending
 from harness.values.errors import HarnessError, PredictionsError, suggest
 from harness.values.findings import WORST_FIRST, Finding
-from harness.values.outputs import claimed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -370,10 +369,9 @@ def run(
     destination = store if store is not None else folder
     assert destination is not None
     outcomes = []
-    with claimed(folder, folder=True):
-        for outcome in run_classifiers(prepared, destination, fresh=fresh, leaks=leaks):
-            outcomes.append(outcome)
-            observer.classifier_ended(outcome)
+    for outcome in run_classifiers(prepared, destination, fresh=fresh, leaks=leaks):
+        outcomes.append(outcome)
+        observer.classifier_ended(outcome)
     # After the run: before it, a stopped training that it resumes might be removed as too old.
     unfinished = pending.prune(store).note() if store is not None else ""
     finished_run = ExperimentRun(prepared, tuple(outcomes), tuple(notes), store, folder, unfinished, scratch)

@@ -14,10 +14,10 @@ from harness.values.errors import CorpusError, PredictionsError, Problem
 from harness.values.label_columns import label_columns, unlabelled_note
 from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
 from harness.values.parties import EMPTY, Registry
+from harness.values.prediction_files import write_predictions
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 CORPUS_COLUMNS = (
@@ -312,14 +312,7 @@ class Predictions:
 
     def write(self, path: Path) -> None:
         """Write Parquet; :meth:`read` returns an equal table, which is written as the same bytes again."""
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        # Rows that were read have other types of text than rows that were made, and pandas notes its own: the
-        # types are stated, so that a table that was resumed is the same file.
-        fields = [pa.field(name, _arrow_type(name)) for name in self.rows.columns]
-        table = pa.Table.from_pandas(self.rows, schema=pa.schema(fields), preserve_index=False)
-        parquet.write_table(table.replace_schema_metadata(None), path)
+        write_predictions(self.rows, path)
 
     @classmethod
     def read(cls, path: Path, labels: LabelSet) -> Predictions:
@@ -384,19 +377,6 @@ class Scores:
         if matches.empty:
             raise PredictionsError(f"{split}/{metric} was not scored on slice {slice_!r}")
         return float(matches["value"].iloc[0])
-
-
-def _arrow_type(column: str) -> pa.DataType:
-    """Return the type of a column of predictions in a Parquet file."""
-    import pyarrow as pa
-
-    if column == ABSTAIN:
-        return pa.bool_()
-    if column.startswith("p_"):
-        return pa.float64()
-    if column in ("seed", "fold") or column.startswith(("truth_", "prediction_")):
-        return pa.int64()
-    return pa.large_string()
 
 
 def _first_frames(rows: pd.DataFrame, labels: LabelSet) -> pd.DataFrame:

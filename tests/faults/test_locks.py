@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -122,6 +123,8 @@ def test_of_many_claims_at_once_never_two_hold(tmp_path: Path, tally: Tally) -> 
     tally("claims at once", survived=True, tried=len(overlaps))
 
 
+FULL = os.strerror(errno.ENOSPC)
+
 WRITERS: dict[str, Callable[[Path], object]] = {
     "a text": partial(outputs.write_text, text="new"),
     "a sample": lambda path: write_sample(pd.DataFrame(columns=["row", "text"]), path),
@@ -136,12 +139,12 @@ def test_a_failed_writer_leaves_the_old_file(
     output.write_text("old")
 
     def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, FULL)
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         error = refused(lambda: WRITERS[writer](output))
-    assert (type(error), "No space left" in str(error)) == (OutputError, True)
+    assert (type(error), FULL in str(error)) == (OutputError, True)
     assert output.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
     WRITERS[writer](output)
