@@ -27,7 +27,10 @@ MAX_PARAMETER_LENGTH = 6000
 MAX_ERROR_LENGTH = 500
 
 ROLE, DIGEST, ERROR = "harness.role", "harness.digest", "harness.error"
-TEST, VALIDATION, HOST = "harness.test_fingerprint", "harness.validation_fingerprint", "harness.host"
+TEST, VALIDATION = "harness.test_fingerprint", "harness.validation_fingerprint"
+HOST = "harness.host"
+"""Tag in which earlier versions named the machine; an owner names it now."""
+
 KIND, PRIMARY, DIRECTION = "harness.kind", "harness.primary", "harness.direction"
 MODEL_NAME = "harness.model_name"
 CLASSIFIER, TRIAL, COMPARISON = "classifier", "trial", "comparison"

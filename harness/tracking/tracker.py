@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import platform
 import shutil
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -193,7 +192,6 @@ class Tracker:
         tags = {
             names.ROLE: role,
             names.DIGEST: digest,
-            names.HOST: platform.node(),
             OWNER: self.owner.text(),
             "mlflow.user": context.user(),
             "mlflow.source.type": "LOCAL",

@@ -251,6 +251,8 @@ def test_a_run_that_was_just_taken_over_is_not_closed(folder: Path) -> None:
     assert store.client.get_run(run_id).info.status == "KILLED"
 
 
+KILLS = 40
+
 CONFIG = """\
 name: torture
 task: stance
@@ -264,43 +266,47 @@ classifiers:
 
 @pytest.mark.torture
 def test_kills_at_random_points(folder: Path, tally: Tally) -> None:
-    """Forty kills of `harness run` on one store; after each the next start goes on; the last one finishes."""
+    """Forty kills of `harness run` on one store: the next start goes on, and whatever finishes is whole."""
     config = folder / "torture.yaml"
     config.write_text(CONFIG, encoding="utf-8")
-    command = [sys.executable, "-m", "harness", "run", str(config)]
     # Where the package lies, and not where the store does: the command is run in the folder of the store.
     options: dict[str, Any] = {"cwd": folder, "env": environment(), "text": True}
+
+    def command(version: int) -> list[str]:
+        # Another strength is another run: what is finished would be used again.
+        setting = f"classifiers.linear.C=1.{version:03d}"
+        return [sys.executable, "-m", "harness", "run", str(config), "--set", setting]
+
     began = time.monotonic()
-    first = subprocess.run([*command, "--fresh"], capture_output=True, check=False, **options)
+    first = subprocess.run(command(0), capture_output=True, check=False, **options)
     assert first.returncode == 0, first.stderr
     seconds, seed = time.monotonic() - began, random.SystemRandom().randrange(10**6)
     print(f"seed {seed}, a run takes {seconds:.1f} s")
-    draw, kills = random.Random(seed), 0
-    while kills < 40:
+    draw, kills, version = random.Random(seed), 0, 1
+    while kills < KILLS:
         process = subprocess.Popen(
-            [*command, "--fresh"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
+            command(version), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
         )
         try:
-            process.wait(timeout=draw.uniform(0.3, 1.0) * seconds)
+            process.wait(timeout=draw.uniform(0.2, 1.0) * seconds)
+            version += 1
         except subprocess.TimeoutExpired:
             kills += 1
         kill(process)
-    last = subprocess.run(command, capture_output=True, check=False, **options)
+    last = subprocess.run(command(version), capture_output=True, check=False, **options)
     assert last.returncode == 0, last.stderr
     store = Store.open(folder)
     assert remnants.remnants(store) == ()
-    newest = {run.info.run_name: run for run in reversed(parents(store))}
-    assert {name: run.info.status for name, run in newest.items()} == {
-        "majority": "FINISHED",
-        "linear": "FINISHED",
-    }
-    values = {
-        (run.info.run_name, run.data.metrics["test/f1_macro"])
-        for run in parents(store)
-        if run.info.status == "FINISHED"
-    }
-    # Every run that finished is right: one value a classifier.
-    assert len(values) == 2
+    finished = [run for run in parents(store) if run.info.status == "FINISHED"]
+    # Each version of linear once, and majority, which is the same in all of them, once.
+    assert len(finished) == len({run.data.tags[names.DIGEST] for run in finished})
+    assert sorted({run.info.run_name for run in finished}) == ["linear", "majority"]
+    assert len(finished) == version + 2
+    for run in finished:
+        assert len(run.outputs.model_outputs) == 1
+        assert len(store.client.get_metric_history(run.info.run_id, "test/f1_macro")) == 1
+    models = store.client.search_logged_models([finished[0].info.experiment_id], max_results=1000)
+    assert sorted(model.source_run_id for model in models) == sorted(run.info.run_id for run in finished)
     tally("kill -9 of run", survived=True, tried=kills)
 
 
