@@ -57,6 +57,7 @@ class Lease:
         except BaseException:
             self._exit.close()
             raise
+        self._exit.callback(self._still)
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
         self._exit.callback(self._stopped.set)
         return self
@@ -84,6 +85,13 @@ class Lease:
                 " process for some minutes; this process stops"
             )
         self._looked = now
+
+    def _still(self) -> None:
+        """Take the heartbeat away: whoever finds the run RUNNING need not wait until it expires."""
+        from mlflow.exceptions import MlflowException
+
+        with contextlib.suppress(StoreError, OSError, MlflowException):
+            self.client.delete_tag(self.run_id, HEARTBEAT)
 
     def _beat(self) -> None:
         from mlflow.exceptions import MlflowException
