@@ -21,7 +21,7 @@ OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup shell experiment validate compare suite audit ui promote predict read schema test golden docs check bench fix dist sbom audit-deps clean
+.PHONY: help setup shell experiment validate compare suite audit ui promote predict read schema test torture golden docs check bench fix dist sbom audit-deps clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -78,6 +78,9 @@ schema: setup ## write configs/schema.json, which editors complete configs from
 
 test: setup ## run the tests: [ARGS="-k name"]
 	@$(VENV_PYTHON) -m pytest $(ARGS)
+
+torture: setup ## inject every fault, the slow ones too; prints what was tried and survived
+	@$(VENV_PYTHON) -m pytest tests/faults -m 'torture or not torture' $(ARGS)
 
 golden: setup ## rewrite tests/golden, the texts that people read; then look at git diff
 	@$(VENV_PYTHON) -m pytest -q --write-golden tests

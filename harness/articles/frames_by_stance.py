@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness.articles.labelled_articles import SEPARATOR
 from harness.articles.readings_table import in_order, is_true
-from harness.articles.table_writer import atomic_file
 from harness.scoring.crosstab import CrossTable, as_table, cross_tables
 from harness.serving.inference.formats import FileRow, format_of, open_rows
 from harness.values.errors import ModelError, listed, suggest
 from harness.values.labels import NO_FRAME
+from harness.values.outputs import write_text
 from harness.values.spreadsheets import frame_text
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def frames_by_stance(
     abstained = sum(mention is None for mention in mentions)
     tables = cross_tables(table, frames, stances)
     if output is not None:
-        with atomic_file(output) as handle:
-            handle.write(frame_text(as_table(tables), raw=raw).encode("utf-8"))
+        write_text(output, frame_text(as_table(tables), raw=raw))
     return tables, abstained
 
 

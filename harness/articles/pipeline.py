@@ -6,6 +6,7 @@ than a batch; a page or a table is written as its article is labelled.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from collections import Counter
@@ -22,13 +23,14 @@ from harness.articles.grammar import languages
 from harness.articles.labelled_articles import ArticleReader, LabelledArticle
 from harness.articles.page import index_page, reader_page
 from harness.articles.reading import Reading
-from harness.articles.table_writer import TableWriter, atomic_file, columns_of, flat_rows
+from harness.articles.table_writer import TableWriter, columns_of, flat_rows
 from harness.articles.tallies import add_article
 from harness.serving.inference.formats import ENDINGS as TABLE_ENDINGS
 from harness.serving.trust import trust_lines
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
 from harness.values.formatting import counted
 from harness.values.language import LanguageWarning, codes, describe, mismatch, outside
+from harness.values.outputs import claimed, refused_writes, write_text
 from harness.values.parties import Registry, shipped
 from harness.values.parties import read as read_registry
 from harness.values.parties.records import is_date
@@ -122,19 +124,28 @@ def read(articles: Articles, options: ReadingOptions = DEFAULTS) -> Reading:
         Where the registry cannot be used.
     ModelError
         Where a model is missing or for the other task.
+    OutputError
+        Where an output cannot be written, or another process is writing it.
     """
     reading = Reading(row_records=[] if options.keep_rows else None)
     if options.date and not is_date(options.date):
         raise ArticleError([Problem("date", f"is not a date like 2030-01-31: {options.date!r}")])
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), contextlib.ExitStack() as outputs:
         # Said in the notes, by article.
         warnings.simplefilter("ignore", LanguageWarning)
-        return _read(articles, options, reading)
+        return _read(articles, options, reading, outputs)
 
 
-def _read(articles: Articles, options: ReadingOptions, reading: Reading) -> Reading:
+def _read(
+    articles: Articles, options: ReadingOptions, reading: Reading, outputs: contextlib.ExitStack
+) -> Reading:
     texts, total = _texts(articles, options, reading)
     _check_outputs(options.outputs, single=total == 1)
+    # Before the models are loaded: whoever comes second is told at once.
+    for path in options.outputs:
+        with refused_writes(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        outputs.enter_context(claimed(path, folder=not path.suffix))
     # Two articles are read before the models are loaded, so that broken input fails at once; standard input,
     # which counts as one article, shows by the second that it holds several.
     first = list(islice(texts, 2))
@@ -264,7 +275,7 @@ def _write(
     articles: Iterable[LabelledArticle], options: ReadingOptions, reader: ArticleReader, reading: Reading
 ) -> None:
     """Write pages and tables of articles as they are labelled, and count them on ``reading``."""
-    outputs = options.outputs
+    outputs = tuple(dict.fromkeys(options.outputs))
     models = tuple(model.uri for model in (reader.stance, reader.frames) if model is not None)
     cards = {"stance": reader.stance, "frames": reader.frames}
     labelled = {name: model.card for name, model in cards.items() if model is not None}
@@ -292,14 +303,14 @@ def _write(
                 page = reader_page(article, models=models, notes=notes, trust=trust)
             name = f"{reading.n_articles:04d}-{_slug(article.article.id)}.html"
             for folder in folders:
-                _write_text(folder / name, page)
+                write_text(folder / name, page)
             if folders:
                 # The index needs counts alone: thousands of whole articles would fill the memory.
                 listed.append((name, article.without_text()))
     for path in pages:
-        _write_text(path, page)
+        write_text(path, page)
     for folder in folders:
-        _write_text(folder / "index.html", index_page(listed))
+        write_text(folder / "index.html", index_page(listed))
     reading.notes += _language_notes(read_in, reader)
     if tables and not reading.n_rows:
         reading.notes.append("no sentence mentions a party, so no table was written")
@@ -332,12 +343,6 @@ def _count(article: LabelledArticle, reading: Reading, writer: TableWriter) -> N
     add_article(reading.tallies, article)
     if reading.row_records is not None:
         reading.row_records += rows
-
-
-def _write_text(path: Path, text: str) -> None:
-    with atomic_file(path) as handle:
-        # A lone surrogate in a text must not keep the page from being written.
-        handle.write(text.encode("utf-8", "replace"))
 
 
 def _slug(name: str) -> str:

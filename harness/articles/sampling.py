@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.articles.readings_table import ReadingsTable
-from harness.articles.table_writer import atomic_file
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.minimums import MIN_STRATUM_ROWS
+from harness.values.outputs import write_text
 from harness.values.spreadsheets import table_text
 
 if TYPE_CHECKING:
@@ -108,9 +108,8 @@ def write_sample(sample: pd.DataFrame, path: Path, *, raw: bool = False) -> None
 
     Raises
     ------
-    ArticleError
+    OutputError
         Where it cannot be written.
     """
     records: list[dict[str, Any]] = sample.to_dict("records")  # type: ignore[assignment]
-    with atomic_file(path) as handle:
-        handle.write(table_text(COLUMNS, records, raw=raw).encode("utf-8"))
+    write_text(path, table_text(COLUMNS, records, raw=raw))

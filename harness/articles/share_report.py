@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from harness.articles.console import WIDTH, print_notes, print_paths, printable
 from harness.articles.share_plots import largest, plot_shares
 from harness.articles.shares import StanceShare
-from harness.articles.table_writer import atomic_file
 from harness.reports.pages import environment
 from harness.values.formatting import MISSING, interval, number
+from harness.values.outputs import claimed, write_text, written
 from harness.values.spreadsheets import table_text
 
 if TYPE_CHECKING:
@@ -74,9 +74,16 @@ def write_report(
 
     Raises
     ------
-    ArticleError
-        Where a file cannot be written.
+    OutputError
+        Where a file cannot be written, or another process writes into the folder.
     """
+    with claimed(folder, folder=True):
+        return _write_report(shares, folder, notes, raw=raw)
+
+
+def _write_report(
+    shares: Sequence[StanceShare], folder: Path, notes: Sequence[str], *, raw: bool
+) -> list[Path]:
     rows = share_rows(shares)
     table = table_text(list(rows[0]), rows, raw=raw)
     plots = []
@@ -85,7 +92,8 @@ def write_report(
         image = plot_shares([share for share in shares if share.group.get("target", "") == party], name)
         slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40]
         # The number keeps names apart that have the same slug.
-        _save(folder / f"{index:02d}-{slug or 'all'}.png", image)
+        with written(folder / f"{index:02d}-{slug or 'all'}.png") as handle:
+            handle.write(image)
         # The image stands in the page itself, so that the page can be passed on alone.
         plots.append({"name": name, "image": base64.b64encode(image).decode("ascii")})
     page = (
@@ -101,14 +109,8 @@ def write_report(
     )
     paths = [folder / "shares.csv", folder / "shares.html"]
     for path, content in zip(paths, (table, page), strict=True):
-        # A lone surrogate in a party's name must not keep the report from being written.
-        _save(path, content.encode("utf-8", "replace"))
+        write_text(path, content)
     return paths
-
-
-def _save(path: Path, content: bytes) -> None:
-    with atomic_file(path) as handle:
-        handle.write(content)
 
 
 def print_shares(shares: Sequence[StanceShare], notes: Sequence[str], written: Sequence[Path]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from harness.articles.article_files import ArticleText
 from harness.articles.labelled_articles import SEPARATOR, LabelledArticle, LabelledMention
 from harness.serving.inference.formats import ENDINGS, RowWriter, row_writer
 from harness.serving.inference.text_layout import TextLayout
-from harness.values.errors import ArticleError, Problem
+from harness.values.outputs import written
 
 COLUMNS = (
     *("article", "outlet", "date", "sentence", "paragraph", "kind", "part", "start", "end", "text"),
@@ -111,7 +111,7 @@ class TableWriter:
             each.write(rows)
 
     def _writer(self, path: Path, columns: list[str]) -> RowWriter:
-        file = self._files.enter_context(atomic_file(path))
+        file = self._files.enter_context(written(path))
         return row_writer(file, ENDINGS[path.suffix.lower()], columns, None, layout=self.layout)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
@@ -120,25 +120,3 @@ class TableWriter:
             for each in self._writers:
                 each.close()
         self._files.__exit__(kind, error, trace)
-
-
-@contextlib.contextmanager
-def atomic_file(path: Path) -> Iterator[Any]:
-    """Open a binary file that appears under its name only when all was written.
-
-    Raises
-    ------
-    ArticleError
-        Where it cannot be written.
-    """
-    # A run that fails leaves the old file, and nobody ever reads half a table.
-    draft = path.with_name(f"{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as handle:
-            yield handle
-        draft.replace(path)
-    except OSError as error:
-        raise ArticleError([Problem(str(path), f"cannot be written: {error.strerror or error}")]) from error
-    finally:
-        draft.unlink(missing_ok=True)

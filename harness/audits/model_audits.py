@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from harness.values.findings import Finding
 from harness.values.formatting import counted
 from harness.values.labels import check_probabilities
 from harness.values.language import mismatch, outside
+from harness.values.outputs import write_folder
 from harness.values.tables import Corpus, Predictions
 
 if TYPE_CHECKING:
@@ -207,5 +207,5 @@ def log_model_audit(store: Store | None, audit: ModelAudit, output: Path | None 
         if store is not None:
             log_audits(store, EXPERIMENT, f"{audit.uri} on {audit.corpus}", folder, audit.findings)
         if output is not None:
-            shutil.copytree(folder, output, dirs_exist_ok=True)
+            write_folder(folder, output)
     return EXPERIMENT

@@ -11,6 +11,7 @@ import typer
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
 from harness.values.formatting import counted
+from harness.values.outputs import claimed
 
 if TYPE_CHECKING:
     from harness.articles.reading import Reading
@@ -163,8 +164,9 @@ def sample(
     from harness.articles.sampling import draw_sample, write_sample
 
     strata = _names(by)
-    drawn = draw_sample(load_readings(readings), size, by=strata, seed=seed)
-    write_sample(drawn, output, raw=raw)
+    with claimed(output):
+        drawn = draw_sample(load_readings(readings), size, by=strata, seed=seed)
+        write_sample(drawn, output, raw=raw)
     typer.echo(
         f"{output}: {counted(len(drawn), 'row')}. Fill in gold: critical, neutral or supportive"
         " toward the target;"
@@ -205,11 +207,12 @@ def shares(
     from harness.articles.share_report import print_shares, write_report
     from harness.articles.shares import estimate_shares, limitations, read_gold
 
-    table = load_readings(readings)
-    sample = read_gold(gold, table) if gold is not None else None
-    estimates = estimate_shares(table, sample, by=_names(by))
-    notes = limitations(estimates, sample)
-    written = write_report(estimates, output, notes=notes, raw=raw) if output is not None else []
+    with claimed(output, folder=True):
+        table = load_readings(readings)
+        sample = read_gold(gold, table) if gold is not None else None
+        estimates = estimate_shares(table, sample, by=_names(by))
+        notes = limitations(estimates, sample)
+        written = write_report(estimates, output, notes=notes, raw=raw) if output is not None else []
     print_shares(estimates, notes, written)
     return {"shares": estimates, "notes": notes, "written": written}
 

@@ -13,6 +13,7 @@ from harness.cli.reporting import Report
 from harness.values.commands import command_line
 from harness.values.errors import ConfigError, Problem, SplitError, UnavailableError
 from harness.values.formatting import counted
+from harness.values.outputs import claimed, write_text
 
 if TYPE_CHECKING:
     from harness.config.plan import Plan
@@ -40,8 +41,8 @@ def init(
     path = output if output is not None else Path(f"{data.name.split('.')[0]}.yaml")
     if path.exists() and not force:
         raise ConfigError([Problem(str(path), "exists already", "name another with -o, or use --force")])
-    text = starter_config(data, path)
-    path.write_text(text, encoding="utf-8")
+    with claimed(path):
+        write_text(path, starter_config(data, path))
     typer.echo(f"{path} is written: read its comments, which say what was guessed and why.")
     typer.echo(f"Next: {command_line('validate', str(path))}")
     return {"config": path}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import signal
 import sys
@@ -36,6 +37,9 @@ from harness.values.version import VERSION
 
 INTERRUPTED = 130
 """As shells report a process that SIGINT (2) ended: 128 + 2."""
+
+OF_THE_SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
+"""What the system answers where a disk, or the rights to it, do not suffice."""
 
 EXIT_CODES: Mapping[int, str] = MappingProxyType(
     {
@@ -181,6 +185,12 @@ def main() -> None:
     except HarnessError as error:
         typer.echo(error, err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        # A full disk, a file that may not be read: a person can act on it. Anything else is a fault of ours.
+        if error.errno not in OF_THE_SYSTEM:
+            raise
+        typer.echo(f"{error.filename or 'a file'} cannot be read or written: {error.strerror}", err=True)
+        sys.exit(HarnessError.exit_code)
     except KeyboardInterrupt:
         _interrupted()
     except SystemExit as end:

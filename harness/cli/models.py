@@ -16,6 +16,7 @@ from harness.values.commands import command_line
 from harness.values.errors import ModelError
 from harness.values.formatting import counted, interval, number
 from harness.values.gates import GateResult
+from harness.values.outputs import claimed
 
 _COMMA_BEFORE_NAME = re.compile(r",(?=\s*\w+\s*=)")
 
@@ -252,20 +253,22 @@ def predict(
     options = FileOptions(_columns(columns or ()), layout, skip_bad)
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))
     stated: Literal["csv", "jsonl"] | None = format_.value if format_ is not None else None
-    loaded = (
-        models.load_both(model, frames, engine=engine.value)
-        if frames
-        else models.load(model, engine=engine.value)
-    )
-    count = predict_file(
-        loaded,
-        source,
-        sink,
-        # A file has an ending that says it; --format is for streams, which have none.
-        stream_format=stated,
-        resume=resume,
-        options=options,
-    )
+    # Before the model is loaded, too: of two processes with one output the second is told at once.
+    with claimed(sink), claimed(skip_bad):
+        loaded = (
+            models.load_both(model, frames, engine=engine.value)
+            if frames
+            else models.load(model, engine=engine.value)
+        )
+        count = predict_file(
+            loaded,
+            source,
+            sink,
+            # A file has an ending that says it; --format is for streams, which have none.
+            stream_format=stated,
+            resume=resume,
+            options=options,
+        )
     if sink is not None:
         typer.echo(f"{counted(count, 'row')} written to {sink}", err=True)
     # Last, on standard error: labels that are copied on from here should not go without it.

@@ -12,6 +12,7 @@ from harness.cli import screen
 from harness.cli.experiments import REUSED
 from harness.cli.reporting import Report, Unfinished
 from harness.values.formatting import agreeing, counted, duration, number, percent, percent_interval
+from harness.values.outputs import claimed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -93,7 +94,8 @@ def crosstab(
     """
     from harness.articles.frames_by_stance import frames_by_stance
 
-    tables, left_out = frames_by_stance(labelled, group=group, output=output, raw=raw)
+    with claimed(output):
+        tables, left_out = frames_by_stance(labelled, group=group, output=output, raw=raw)
     console = screen.console()
     for table in tables:
         console.print(cross_table(table))

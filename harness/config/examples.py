@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from harness.config.schema import json_schema
 from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.outputs import written
 
 SHIPPED = Path(__file__).parent / "shipped"
 
@@ -76,7 +77,8 @@ def write_example(name: str, folder: Path) -> WrittenExample:
         raise ConfigError(problems)
     folder.mkdir(parents=True, exist_ok=True)
     for path, content in contents.items():
-        path.write_bytes(content)
+        with written(path) as handle:
+            handle.write(content)
     config, sentences, *_ = contents
     is_installed = importlib.util.find_spec(ENCODER) is not None
     missing = "" if is_installed else ENCODER.replace("_", "-")

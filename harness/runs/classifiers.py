@@ -26,6 +26,7 @@ from harness.tracking.store import Store
 from harness.tracking.tracker import ParentRun, Tracker
 from harness.values.errors import HarnessError, LeakError, StoreError
 from harness.values.findings import Finding
+from harness.values.outputs import claimed
 from harness.values.progress import progress
 
 if TYPE_CHECKING:
@@ -158,19 +159,22 @@ def run_classifiers(
     shared = (leaks.finding,) if leaks is not None else ()
     by_digest: dict[str, TrialResult] = {}
     usable = True
+    folder = destination if isinstance(destination, Path) else None
     try:
-        for classifier in prepared.plan.classifiers:
-            began = time.perf_counter()
-            try:
-                result, reused = _run_classifier(prepared, tracker, classifier, (shared, by_digest))
-            except StoreError:
-                # What cannot be logged for one classifier cannot be for the next, nor can the run be marked.
-                usable = False
-                raise
-            except HarnessError as error:
-                yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
-            else:
-                yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
+        with claimed(folder, folder=True):
+            for classifier in prepared.plan.classifiers:
+                began = time.perf_counter()
+                try:
+                    result, reused = _run_classifier(prepared, tracker, classifier, (shared, by_digest))
+                except StoreError:
+                    # What cannot be logged for one classifier cannot be for the next, nor can the run be
+                    # marked.
+                    usable = False
+                    raise
+                except HarnessError as error:
+                    yield ClassifierOutcome(classifier, None, time.perf_counter() - began, error=error)
+                else:
+                    yield ClassifierOutcome(classifier, result, time.perf_counter() - began, reused)
     finally:
         if isinstance(tracker, Tracker) and usable:
             tracker.mark_latest()

@@ -111,7 +111,7 @@ def compare(*experiments: str | ExperimentRun, metric: str = "", track: bool = T
         ``f1_macro``, ``f1_critical``, ``brier``, …; left out, the primary metric of the experiments.
     track : bool
         Log the comparison as a run of ``NAME-comparisons``, beside the first experiment. Untracked
-        experiments are never logged.
+        experiments are never logged, and those of a store that cannot be written neither.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def compare(*experiments: str | ExperimentRun, metric: str = "", track: bool = T
             what = "untracked experiments compare with untracked ones only"
             raise ConfigError([Problem("track", what, "run both with track=True")])
         return _compare_untracked(untracked, metric)
-    store = Store.open()
+    store = Store.open(reading=True)
     names = [given if isinstance(given, str) else given.name for given in experiments]
     return compare_logged(store, names or [last_experiment.recall(store)], metric, track=track)
 
@@ -159,7 +159,7 @@ def compare_logged(
     compared = {run.name for run in comparison.runs}
     evidence = {run.name: read_evidence(store, run) for run in runs if run.name in compared}
     reasons = comparison_reasons(comparison, items, evidence)
-    if not track:
+    if not track or store.read_only:
         return ComparedRuns(comparison, reasons=reasons)
     command = f"harness compare --experiment {','.join(experiments)} --metric {chosen}"
     ids = {run.name: run.run_id for run in runs}

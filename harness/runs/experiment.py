@@ -21,6 +21,7 @@ from harness.evaluation.results import ClassifierResult
 from harness.runs.classifiers import ClassifierOutcome, check_leaks, run_classifiers
 from harness.runs.observer import RunObserver
 from harness.runs.untracked import MODEL, folder_of
+from harness.tracking import remnants
 from harness.tracking.finished_runs import file_of, finished_runs
 from harness.tracking.models import load
 from harness.tracking.store import Store, last_experiment, pending
@@ -388,7 +389,7 @@ def _destination(
     if track:
         if output is not None:
             raise PredictionsError("output has no effect on a tracked run: its files lie in the store")
-        store = Store.open(say=observer.note)
+        store = remnants.opened(observer.note)
         # Before anything is trained: after Ctrl-C, too, the other verbs mean this experiment.
         last_experiment.remember(store, plan.name)
         return store, None, None

@@ -16,6 +16,7 @@ from harness.evaluation.pooled_scores import score_splits
 from harness.evaluation.prepared import Prepared, prepare
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.runs.classifiers import without_logged_texts
+from harness.tracking import remnants
 from harness.tracking.store import Store, last_experiment
 from harness.tracking.tracker import Tracker
 from harness.values.catalog import Bound
@@ -104,7 +105,7 @@ def score(
         name = name or EXTERNAL
         external = tables.from_frame(predictions, prepared, name=name)
     if track:
-        store = Store.open()
+        store = remnants.opened()
         result = log_external(prepared, store, external, name=name)
         last_experiment.remember(store, prepared.plan.name)
     else:

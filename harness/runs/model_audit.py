@@ -13,6 +13,7 @@ from harness.serving.inference import LabelModel
 from harness.tracking.auditable import auditable
 from harness.tracking.store import Store
 from harness.values.findings import Finding
+from harness.values.outputs import claimed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,11 +89,15 @@ def audit(
         Where the corpus is not what it should be.
     ModelError
         Where the model cannot be loaded, is for another task, or has other labels.
+    OutputError
+        Where another process writes into the folder.
     """
-    examined = audit_model(auditable(model), corpus, overrides_as_text(set))
     folder = Path(output) if output is not None else None
-    if not track:
-        if folder is not None:
-            log_model_audit(None, examined, folder)
-        return AuditedModel(examined)
-    return AuditedModel(examined, log_model_audit(Store.open(), examined, folder))
+    with claimed(folder, folder=True):
+        # Before the audits: a store that cannot be written is said to be so at once.
+        store = Store.open() if track else None
+        examined = audit_model(auditable(model), corpus, overrides_as_text(set))
+        if store is None and folder is None:
+            return AuditedModel(examined)
+        experiment = log_model_audit(store, examined, folder)
+        return AuditedModel(examined, experiment) if store is not None else AuditedModel(examined)

@@ -106,4 +106,4 @@ def registry() -> pd.DataFrame:
         95 % interval, the audits that it failed, by whom, when and why it was made champion, the gates that
         were overruled or waived, and the run.
     """
-    return promotion.registry_table(Store.open())
+    return promotion.registry_table(Store.open(reading=True))

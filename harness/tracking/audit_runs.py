@@ -6,6 +6,8 @@ from pathlib import Path
 
 from harness.tracking import context, descriptions, names, run_metrics, sending
 from harness.tracking.store import Store
+from harness.tracking.store.lease import Lease
+from harness.tracking.store.ownership import Owner
 from harness.values.findings import Findings, audits_in_short
 
 ROLE = "audit"
@@ -43,13 +45,14 @@ def log_audits(store: Store, experiment: str, name: str, folder: Path, findings:
     shown = run_metrics.shown(values, run_metrics.audit_keys(findings))
     run = client.create_run(store.experiment(experiment), tags=tags, run_name=name)
     run_id = str(run.info.run_id)
-    try:
-        sending.send_folder(store, run_id, folder)
-        client.log_text(run_id, run_metrics.measures_csv(values), run_metrics.MEASURES)
-        sending.send_values(client, run_id, metrics=names.metrics(shown))
-    # On Ctrl-C too: a run that stays RUNNING would look as if it were still at work.
-    except BaseException:
-        client.set_terminated(run_id, "FAILED")
-        raise
-    client.set_terminated(run_id, "FINISHED")
+    with Lease(client, run_id, Owner.new()):
+        try:
+            sending.send_folder(store, run_id, folder)
+            client.log_text(run_id, run_metrics.measures_csv(values), run_metrics.MEASURES)
+            sending.send_values(client, run_id, metrics=names.metrics(shown))
+        # On Ctrl-C too: a run that stays RUNNING would look as if it were still at work.
+        except BaseException:
+            client.set_terminated(run_id, "FAILED")
+            raise
+        client.set_terminated(run_id, "FINISHED")
     return run_id

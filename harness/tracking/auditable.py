@@ -138,7 +138,7 @@ def _pyfunc(uri: str) -> Callable[[Examples, LabelSet], NDArray[np.float64]]:
     try:
         if uri.startswith(SCHEMES):
             # This function takes no client: it looks addresses up in the global store.
-            with Store.open().pointed():
+            with Store.open(reading=True).pointed():
                 model = pyfunc.load_model(uri)
         else:
             model = pyfunc.load_model(os.fspath(Path(uri)))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from harness.reports.comparison_page import comparison_page
@@ -19,9 +19,14 @@ from harness.scoring.comparison.conclusions import conclusions, power
 from harness.tracking import context, descriptions, names, sending
 from harness.tracking.finished_runs import file_of
 from harness.tracking.store import Store
+from harness.tracking.store.lease import Lease
+from harness.tracking.store.ownership import Owner
 from harness.values.spreadsheets import frame_text
 from harness.values.tables import fingerprint
 from harness.values.version import VERSION
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 PAGE = "comparison.html"
 
@@ -55,11 +60,18 @@ def log_comparison(store: Store, logged: LoggedComparison) -> str:
     Its run stands in an experiment of its own, beside that of the compared runs: among those it would look
     like one more classifier, without a score. The description of the compared experiment links to it.
     """
-    client, comparison = store.client, logged.comparison
+    comparison = logged.comparison
     # The version too: a later one may compare in another way.
     parts = [VERSION, comparison.metric, comparison.split, str(comparison.n_draws)]
     ids = (f"{name} {run_id}" for name, run_id in sorted(logged.runs.items()))
     digest = fingerprint([*parts, *ids])
+    # Of two processes that compare the same runs, the second finds what the first has logged.
+    with store.lock(f"comparison-{digest}"):
+        return _logged_once(store, logged, digest)
+
+
+def _logged_once(store: Store, logged: LoggedComparison, digest: str) -> str:
+    client, comparison = store.client, logged.comparison
     home = store.experiment(f"{logged.experiment}{descriptions.COMPARISONS}")
     earlier = client.search_runs(
         [home],
@@ -82,6 +94,14 @@ def log_comparison(store: Store, logged: LoggedComparison) -> str:
     }
     run = client.create_run(home, tags=tags, run_name=f"compare {comparison.metric}")
     run_id = str(run.info.run_id)
+    with Lease(client, run_id, Owner.new()):
+        _fill(store, logged, run)
+    descriptions.describe_experiment(store, store.find_experiment(logged.experiment))
+    return run_id
+
+
+def _fill(store: Store, logged: LoggedComparison, run: Run) -> None:
+    client, comparison, run_id = store.client, logged.comparison, str(run.info.run_id)
     try:
         with tempfile.TemporaryDirectory(prefix="harness-") as name:
             _write(Path(name), _located(store, logged, str(run.info.artifact_uri)))
@@ -93,8 +113,6 @@ def log_comparison(store: Store, logged: LoggedComparison) -> str:
         client.set_terminated(run_id, "FAILED")
         raise
     client.set_terminated(run_id, "FINISHED")
-    descriptions.describe_experiment(store, store.find_experiment(logged.experiment))
-    return run_id
 
 
 def _describe_home(store: Store, home: str, experiment: str) -> None:

@@ -42,7 +42,7 @@ def load(uri: str | Path, *, engine: str = "") -> LabelModel:
         Where the store cannot be opened.
     """
     address = os.fspath(uri)
-    folder = _downloaded(Store.open(), address) if address.startswith(SCHEMES) else Path(address)
+    folder = _downloaded(Store.open(reading=True), address) if address.startswith(SCHEMES) else Path(address)
     return load_folder(folder, engine=engine, uri=address)
 
 
@@ -96,6 +96,9 @@ def _downloaded(store: Store, address: str, copies: str | None = None) -> Path:
         # A run's model lies beside the run, under an id of its own.
         if address.startswith("runs:/"):
             address = _model_of_run(store, address.removeprefix("runs:/").partition("/")[0])
+        if store.read_only and store.database is not None and copies is None:
+            # MLflow writes a note beside the files that it finds, where it cannot here.
+            copies = tempfile.mkdtemp(dir=store.database.parent)
         # MLflow looks aliases up in its global registry, whichever addresses are passed.
         with store.pointed():
             folder = Path(artifacts.download_artifacts(artifact_uri=address, dst_path=copies))

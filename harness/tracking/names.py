@@ -18,6 +18,7 @@ from harness.values.tables import Scores, fingerprint
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric as LoggedMetric
+    from mlflow.entities import Run
 
 SPLITS = ("test", "validation")
 MAX_PARAMETER_LENGTH = 6000
@@ -28,7 +29,10 @@ OPTION = "option."
 """Begins the parameters that are options of a classifier."""
 
 ROLE, DIGEST, ERROR = "harness.role", "harness.digest", "harness.error"
-TEST, VALIDATION, HOST = "harness.test_fingerprint", "harness.validation_fingerprint", "harness.host"
+TEST, VALIDATION = "harness.test_fingerprint", "harness.validation_fingerprint"
+HOST = "harness.host"
+"""Tag in which earlier versions named the machine; an owner names it now."""
+
 KIND, PRIMARY, DIRECTION = "harness.kind", "harness.primary", "harness.direction"
 MODEL_NAME = "harness.model_name"
 CLASSIFIER, TRIAL, COMPARISON = "classifier", "trial", "comparison"
@@ -152,3 +156,9 @@ def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     """Cut a sequence into parts of at most ``size`` items, one per request."""
     for at in range(0, len(items), size):
         yield items[at : at + size]
+
+
+def model_of(run: Run) -> str | None:
+    """Return the id of the model that a run logged; None where it logged none."""
+    models = run.outputs.model_outputs if run.outputs is not None else []
+    return str(models[0].model_id) if models else None

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.tracking import names
+from harness.tracking.store.failures import writing
 from harness.tracking.store.server import refusals
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ def _upload(store: Store, address: str, folder: Path) -> None:
 
     def send(file: tuple[Path, str]) -> None:
         path, inside = file
-        with refusals(store.uri):
+        # Past the client of the store, so that what it does for each of its calls is done here.
+        with writing(store.client), refusals(store.uri):
             repository.log_artifact(str(path), None if inside == "." else inside)
 
     # The largest first: it would otherwise be sent alone at the end.

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from harness.tracking import context, descriptions, names, sending
 from harness.tracking.store import Store
+from harness.tracking.store.lease import Lease
+from harness.tracking.store.ownership import Owner
 from harness.values.tables import fingerprint
 
 SUITE = "suite"
@@ -53,13 +55,14 @@ def log_suite(
     }
     run = client.create_run(experiment_id, tags=tags, run_name=f"suite {name}")
     run_id = str(run.info.run_id)
-    try:
-        sending.for_each(store, lambda file: client.log_text(run_id, file[1], file[0]), files.items())
-        logged = {names.safe(key): value for key, value in values.items()}
-        sending.send_values(client, run_id, metrics=names.metrics(logged))
-    # On Ctrl-C too: a run that stays RUNNING would look as if it were still at work.
-    except BaseException:
-        client.set_terminated(run_id, "FAILED")
-        raise
-    client.set_terminated(run_id, "FINISHED")
+    with Lease(client, run_id, Owner.new()):
+        try:
+            sending.for_each(store, lambda file: client.log_text(run_id, file[1], file[0]), files.items())
+            logged = {names.safe(key): value for key, value in values.items()}
+            sending.send_values(client, run_id, metrics=names.metrics(logged))
+        # On Ctrl-C too: a run that stays RUNNING would look as if it were still at work.
+        except BaseException:
+            client.set_terminated(run_id, "FAILED")
+            raise
+        client.set_terminated(run_id, "FINISHED")
     return run_id

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import platform
 import shutil
-import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +16,29 @@ from typing import TYPE_CHECKING
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.results import ClassifierResult, FinishedClassifier, Trial, TrialResult
 from harness.scoring.score import score
-from harness.tracking import contents, context, descriptions, names, run_files, run_metrics, sending, view
+from harness.tracking import (
+    claims,
+    contents,
+    context,
+    descriptions,
+    names,
+    run_files,
+    run_metrics,
+    sending,
+    spool,
+    view,
+)
+from harness.tracking.scratch import scratch_folder
 from harness.tracking.store import Store, pending
-from harness.values.errors import PredictionsError
+from harness.tracking.store.failures import FULL, failure
+from harness.tracking.store.lease import OWNER, Lease
+from harness.tracking.store.ownership import Owner, at_work
+from harness.values.errors import PredictionsError, StoreError
 from harness.values.labels import LabelSet
 from harness.values.secrets import hide
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
-
-SCRATCH = "scratch"
 
 
 class Tracker:
@@ -53,6 +64,7 @@ class Tracker:
     ) -> None:
         self.store, self.plan, self.fresh, self.marks = store, plan, fresh, marks
         self.digests: list[str] = []
+        self.owner = Owner.new()
 
     @cached_property
     def experiment_id(self) -> str:
@@ -92,14 +104,19 @@ class Tracker:
         self.digests.append(digest)
         what = f"it runs {classifier.name} of {self.plan.name}"
         # By the digest: two processes may run different classifiers of one experiment at once.
-        with self.store.lock(f"{self.experiment_id}-{digest}", what):
-            done = None if self.fresh else self.finished(classifier, trials)
-            if done is not None:
-                yield ParentRun(self, classifier, "", Path(), done)
-                return
-            run_id = self._resumed(digest) or self._created(classifier, digest)
+        with self.store.lock(f"{self.experiment_id}-{digest}", what), at_work(self.owner):
+            run_id, waits = "", False
+            while not run_id:
+                done = None if self.fresh else self.finished(classifier, trials)
+                if done is not None:
+                    yield ParentRun(self, classifier, "", Path(), done)
+                    return
+                run_id = claims.take(self, digest, lambda: self._created(classifier, digest))
+                if not run_id:
+                    claims.wait(what, announce=not waits)
+                    waits = True
             parent = ParentRun(self, classifier, run_id, self.pending(run_id))
-            with self.ending(run_id):
+            with Lease(self.store.client, run_id, self.owner), self.ending(run_id):
                 yield parent
 
     def mark_latest(self) -> None:
@@ -118,11 +135,18 @@ class Tracker:
             killed = not isinstance(error, Exception)
             # Hidden before it is cut: a part of a secret would not be recognised.
             reason = hide(f"{type(error).__name__}: {error}".strip(": "))[: names.MAX_ERROR_LENGTH]
-            client.set_tag(run_id, names.ERROR, reason)
-            # The traceback of Ctrl-C says nothing.
-            if not killed:
-                client.log_text(run_id, hide(traceback.format_exc()), "error.txt")
-            client.set_terminated(run_id, "KILLED" if killed else "FAILED")
+            # Where the store itself fails, the next start closes the run.
+            with contextlib.suppress(StoreError, OSError):
+                client.set_tag(run_id, names.ERROR, reason)
+                # The traceback of Ctrl-C says nothing.
+                if not killed:
+                    client.log_text(run_id, hide(traceback.format_exc()), "error.txt")
+                client.set_terminated(run_id, "KILLED" if killed else "FAILED")
+            # Files on their way into the store, which ran out of space.
+            is_full = isinstance(error, OSError) and error.errno in FULL
+            full = failure(error, self.store.shown) if is_full and isinstance(error, OSError) else None
+            if full is not None:
+                raise full from error
             raise
 
     def runs(self, role: str, digest: str) -> list[Run]:
@@ -156,14 +180,9 @@ class Tracker:
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Create an empty folder, deleted after the block.
-
-        It lies beside the store: a model may be larger than the system's folder for temporary files.
-        """
-        folder = self.store.home / SCRATCH
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as name:
-            yield Path(name)
+        """Create an empty folder, deleted after the block."""
+        with scratch_folder(self.store) as folder:
+            yield folder
 
     def pending(self, name: str) -> Path:
         """Return the folder of an unfinished run's models, by its id, or of an unfinished training."""
@@ -175,7 +194,7 @@ class Tracker:
         tags = {
             names.ROLE: role,
             names.DIGEST: digest,
-            names.HOST: platform.node(),
+            OWNER: self.owner.text(),
             "mlflow.user": context.user(),
             "mlflow.source.type": "LOCAL",
             "mlflow.source.name": plan.source.name,
@@ -184,24 +203,6 @@ class Tracker:
         }
         tags |= self.marks
         return {**plan.config.tracking.tags, **{name: value for name, value in tags.items() if value}}
-
-    def _resumed(self, digest: str) -> str | None:
-        """Reopen an interrupted parent run, unless it may be running on another machine."""
-        if self.fresh:
-            return None
-        client = self.store.client
-        for run in self.runs(names.CLASSIFIER, digest):
-            # No process of this machine is at work on it: the lock of its digest is held by this one.
-            local = run.data.tags.get(names.HOST) == platform.node()
-            stopped = run.info.status in ("FAILED", "KILLED") or (run.info.status == "RUNNING" and local)
-            # A run that was stopped after its model was logged is not resumed: MLflow would give a second
-            # model the metrics of the first.
-            if stopped and model_of(client.get_run(run.info.run_id)) is None:
-                client.update_run(run.info.run_id, status="RUNNING")
-                if names.ERROR in run.data.tags:
-                    client.delete_tag(run.info.run_id, names.ERROR)
-                return str(run.info.run_id)
-        return None
 
     def _created(self, classifier: PlannedClassifier, digest: str) -> str:
         client, plan = self.store.client, self.plan
@@ -280,6 +281,7 @@ class ParentRun:
         with tracker.ending(run_id):
             yield ChildRun(tracker, run_id, tracker.pending(run_id), unfinished)
             client.set_terminated(run_id, "FINISHED")
+            spool.discard(tracker.store, run_id)
         shutil.rmtree(unfinished, ignore_errors=True)
 
     def complete(self, finished: FinishedClassifier, pack: contents.ModelPackager | None = None) -> None:
@@ -299,12 +301,6 @@ class ParentRun:
         for trial in finished.result.trials:
             for run in tracker.runs(names.TRIAL, trial.trial.digest):
                 shutil.rmtree(tracker.pending(run.info.run_id), ignore_errors=True)
-
-
-def model_of(run: Run) -> str | None:
-    """Return the id of the model that a run logged; None where it logged none."""
-    models = run.outputs.model_outputs if run.outputs is not None else []
-    return str(models[0].model_id) if models else None
 
 
 @dataclass(frozen=True)
@@ -328,15 +324,16 @@ class ChildRun:
 
     def log(self, result: TrialResult) -> None:
         """Log predictions, options, scores, training curves and times."""
-        client, plan = self.tracker.store.client, self.tracker.plan
+        plan, store = self.tracker.plan, self.tracker.store
         scores = score(result.predictions, plan.metrics, draws=0)
         values = names.score_values(scores) | {f"time/{k}_seconds": v for k, v in result.seconds.items()}
+        shown = run_metrics.shown(values, run_metrics.trial_keys(plan.primary, plan.metrics))
+        metrics = names.metrics(shown) + names.curve_metrics(result.curves)
+        about = {"seed": result.trial.seed, "fold": result.trial.fold}
+        options = about | names.option_parameters(result.options)
         with self.tracker.scratch() as folder:
             run_files.write_trial(folder, result)
             (folder / run_metrics.MEASURES).write_text(run_metrics.measures_csv(values), encoding="utf-8")
-            sending.send_folder(self.tracker.store, self.run_id, folder)
-        about = {"seed": result.trial.seed, "fold": result.trial.fold}
-        options = about | names.option_parameters(result.options)
-        shown = run_metrics.shown(values, run_metrics.trial_keys(plan.primary, plan.metrics))
-        logged = names.metrics(shown) + names.curve_metrics(result.curves)
-        sending.send_values(client, self.run_id, options=options, metrics=logged)
+            log = spool.TrialLog(folder, options, metrics)
+            spool.keep(store, self.run_id, log, self.tracker.owner)
+            log.send(store, self.run_id)

@@ -14,6 +14,7 @@
     ├── PredictionsError         a table of predictions breaks its contract
     ├── ClassifierError          a classifier cannot be fitted or used
     ├── ModelError               a served model cannot be loaded, or its input is unusable
+    ├── OutputError              a file cannot be written, or another process is writing it
     ├── PromotionError           nothing can be promoted, or it may not replace this champion
     ├── StoreError               the MLflow store is missing, locked or inconsistent
     └── MissingPackageError      an optional package; the message names the install command
@@ -126,6 +127,10 @@ class ModelError(HarnessError):
 
 class ForeignModelError(ModelError):
     """A model that is not one of the harness, though it may be one of MLflow."""
+
+
+class OutputError(HarnessError):
+    """An output that cannot be written, or that another process is writing."""
 
 
 class PromotionError(HarnessError):

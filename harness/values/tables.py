@@ -15,6 +15,7 @@ from harness.values.formatting import counted
 from harness.values.label_columns import label_columns, unlabelled_note
 from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
 from harness.values.parties import EMPTY, Registry
+from harness.values.prediction_files import write_predictions
 from harness.values.spreadsheets import frame_text
 
 if TYPE_CHECKING:
@@ -312,8 +313,8 @@ class Predictions:
         return fingerprint([",".join(self.labels.names), frame_text(items, raw=True)])
 
     def write(self, path: Path) -> None:
-        """Write Parquet; :meth:`read` returns an equal table."""
-        self.rows.to_parquet(path, index=False)
+        """Write Parquet; :meth:`read` returns an equal table, which is written as the same bytes again."""
+        write_predictions(self.rows, path)
 
     @classmethod
     def read(cls, path: Path, labels: LabelSet) -> Predictions:

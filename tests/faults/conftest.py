@@ -1,6 +1,8 @@
-"""Fixtures of the fault injections."""
+"""Fixtures of the fault injections, and the table of ``make torture``: what was tried, and what survived."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 
@@ -10,6 +12,10 @@ from tests.classifiers.conftest import encoder_folder, worded
 from tests.faults.own_configs import config
 
 __all__ = ["config", "encoder_folder", "worded"]
+
+Tally = Callable[..., None]
+
+_counts: dict[str, tuple[int, int]] = {}
 
 
 @pytest.fixture
@@ -21,3 +27,24 @@ def own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         # Set first, so that the test's own changes are undone too.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def tally() -> Tally:
+    """Count a fault that was injected: ``tally("a full disk", survived=True)``."""
+
+    def count(fault: str, *, survived: bool, tried: int = 1) -> None:
+        before = _counts.get(fault, (0, 0))
+        _counts[fault] = (before[0] + tried, before[1] + tried * survived)
+
+    return count
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not _counts:
+        return
+    width = max(map(len, _counts))
+    terminalreporter.section("injected faults")
+    terminalreporter.line(f"{'fault':<{width}}  {'tried':>6}  {'survived':>8}")
+    for fault, (tried, survived) in sorted(_counts.items()):
+        terminalreporter.line(f"{fault:<{width}}  {tried:>6}  {survived:>8}")

@@ -11,7 +11,7 @@ import toys
 from harness.serving.contract import Contract
 from harness.serving.folder import write_data
 from harness.serving.seals import seal_folder
-from harness.values.errors import ModelError
+from harness.values.errors import ModelError, OutputError
 from harness.values.labels import STANCE, LabelSet, Task
 from harness.values.parties import EMPTY, Registry
 
@@ -44,8 +44,8 @@ def write_model(
 
 
 def refusal(call: Callable[[], object], folder: Path | None = None) -> str:
-    """Return the message of the ModelError that a call raises, with FOLDER for the folder."""
-    with pytest.raises(ModelError) as caught:
+    """Return the message of the error that a call raises, with FOLDER for the folder."""
+    with pytest.raises((ModelError, OutputError)) as caught:
         call()
     return str(caught.value).replace(str(folder), "FOLDER") if folder is not None else str(caught.value)
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from harness.runs.suites.running import SuiteCell, SuiteFailure, run_entries
 from harness.runs.suites.suite import Suite, SuiteEntry, read
 from harness.runs.suites.table import SuiteRow, rows, to_csv, to_markdown
+from harness.tracking import remnants
 from harness.tracking.store import Store
 from harness.tracking.suite_runs import log_suite
 from harness.values.errors import HarnessError
+from harness.values.outputs import claimed, write_text
 
 
 @dataclass(frozen=True)
@@ -85,14 +87,27 @@ def run_suite(
         With every problem of every experiment.
     FailedSuiteError
         Where something failed, after everything else is finished and written.
+    OutputError
+        Where another process writes into the folder.
     """
-    suite, observer = read(path), observer or SuiteObserver()
+    # The folder of the store is nobody's alone: suites that run side by side share what they finish.
+    with claimed(output, folder=True):
+        return _run(read(path), observer or SuiteObserver(), output, (only, classifiers, fresh))
+
+
+def _run(
+    suite: Suite,
+    observer: SuiteObserver,
+    output: Path | None,
+    chosen: tuple[Collection[str], Collection[str], bool],
+) -> SuiteRun:
     for entry in suite.entries:
         if entry.absent:
             observer.absent(entry)
-    store = Store.open(say=observer.note)
+    store = remnants.opened(observer.note)
     cells: list[SuiteCell] = []
     failures: list[str] = []
+    only, classifiers, fresh = chosen
     for part in run_entries(suite, store, only=only, classifiers=classifiers, fresh=fresh):
         if isinstance(part, SuiteFailure):
             failures.append(f"{part.entry.key}: {part.error}")
@@ -112,9 +127,10 @@ def run_suite(
 
 def _write(store: Store, suite: Suite, table: tuple[SuiteRow, ...], folder: Path) -> None:
     files = {"table.csv": to_csv(table), "table.md": to_markdown(table)}
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    # Of suites that end at the same time, each writes its table whole.
+    with store.lock(f"suite-{suite.name}"):
+        for name, text in files.items():
+            write_text(folder / name, text)
     # As metrics, published numbers would look like results of this run.
     ours = [row for row in table if not row.published]
     values = {f"{row.corpus}/{row.classifier}": row.value for row in ours}

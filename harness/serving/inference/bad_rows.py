@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from harness.values.errors import ModelError
+from harness.values.outputs import destination, is_stream, publish, refused_writes
 from harness.values.spreadsheets import DelimitedWriter
 
 HEADER = ("file", "row", "problem")
@@ -28,6 +28,9 @@ class BadRows:
 
     def __init__(self, path: Path, source: str, *, raw: bool = False) -> None:
         self.path, self.source, self.raw, self.count = path, source, raw, 0
+        # Beside the file itself: where the path is a link, that may be on another disk.
+        target = destination(path)
+        self._draft = path if is_stream(path) else target.with_name(f"{target.name}.new")
         self._file: TextIO | None = None
         self._table: DelimitedWriter | None = None
 
@@ -44,14 +47,15 @@ class BadRows:
         if self._file is None:
             self._open([])
         assert self._file is not None
-        self._file.close()
+        with refused_writes(self.path):
+            self._file.close()
+            if self._draft != self.path:
+                publish(self._draft, self.path)
 
     def _open(self, columns: Sequence[str]) -> None:
-        try:
+        with refused_writes(self.path):
             # With a byte order mark, by which Excel recognises UTF-8.
-            self._file = self.path.open("w", encoding="utf-8-sig", newline="", errors="replace")
-        except OSError as error:
-            raise ModelError(f"{self.path} cannot be written: {error.strerror or error}") from error
+            self._file = self._draft.open("w", encoding="utf-8-sig", newline="", errors="replace")
         names = [*HEADER, *(name for name in columns if name not in HEADER)]
         self._table = DelimitedWriter(self._file, names, line_end="\r\n", raw=self.raw)
         self._table.write_header()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -30,6 +31,7 @@ from harness.serving.inference.formats import (
 from harness.serving.inference.sheets import SheetWriter
 from harness.serving.inference.text_layout import STANDARD, TextLayout
 from harness.values.errors import ModelError
+from harness.values.outputs import claimed, destination, publish, refused_writes
 from harness.values.row_files import is_compressed
 
 if TYPE_CHECKING:
@@ -82,8 +84,10 @@ class Draft:
     def __init__(self, path: Path, kind: Format, model_digest: str, layout: TextLayout = STANDARD) -> None:
         self.path, self.kind, self.model_digest = path, kind, f"{model_digest} {kind}"
         self.layout = layout
-        self.partial = path.with_name(f"{path.name}.partial")
-        self.note = path.with_name(f"{path.name}.partial.json")
+        # Beside the file itself: where the path is a link, that may be on another disk.
+        target = destination(path) if path.is_symlink() else path
+        self.partial = target.with_name(f"{target.name}.partial")
+        self.note = target.with_name(f"{target.name}.partial.json")
         self.rows = 0
         self._handle: IO[bytes] | None = None
         self._writer: RowWriter | None = None
@@ -122,10 +126,10 @@ class Draft:
 
         Raises
         ------
-        ModelError
-            Where the file cannot be written.
+        OutputError
+            Where the file cannot be written, or another process is writing it.
         """
-        try:
+        with claimed(self.path), refused_writes(self.path), self._tidy():
             # Opened for update, not for writing, which would empty it.
             self.partial.touch()
             with self.partial.open("r+b") as handle:
@@ -142,11 +146,14 @@ class Draft:
                 _to_workbook(self.partial, raw=self.layout.raw)
             elif is_compressed(self.path):
                 _compress(self.partial)
-            self.partial.replace(self.path)
-        except OSError as error:
-            raise ModelError(f"{self.path} cannot be written: {error.strerror or error}") from error
+            publish(self.partial, self.path)
+
+    @contextlib.contextmanager
+    def _tidy(self) -> Iterator[None]:
+        """Leave no file behind where all is finished, or there is nothing to resume."""
+        try:
+            yield
         finally:
-            # Finished, or nothing to resume: no file is left behind.
             if self.rows == 0 or not self.partial.exists():
                 self.partial.unlink(missing_ok=True)
                 self.note.unlink(missing_ok=True)
@@ -171,12 +178,14 @@ class Draft:
             self._writer = self._new_writer(rows, schema)
         self._writer.write(rows)
         self._handle.flush()
+        # To the disk, before the note says that they are there.
+        os.fsync(self._handle.fileno())
         self.rows += len(rows)
         progress = Progress(self.rows, self._handle.tell(), input_digest, self.model_digest, read)
         # Replaced in one step and after the rows: the note never promises more than the file holds.
         new_note = self.note.with_name(f"{self.note.name}.new")
         new_note.write_text(json.dumps(asdict(progress)) + "\n", encoding="utf-8")
-        new_note.replace(self.note)
+        publish(new_note, self.note)
 
     def _new_writer(self, rows: Sequence[FileRow], schema: pa.Schema | None) -> RowWriter:
         assert self._handle is not None

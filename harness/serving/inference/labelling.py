@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from harness.serving.inference.bad_rows import BadRows
 from harness.serving.inference.drafts import Draft, Progress
@@ -27,6 +27,8 @@ from harness.serving.inference.text_layout import column_mend
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ModelError, listed
 from harness.values.formatting import agreeing, counted
+from harness.values.outputs import claimed, is_stream, refused_writes
+from harness.values.row_files import file_format
 from harness.values.unreadable import UnreadableRow
 
 if TYPE_CHECKING:
@@ -120,23 +122,29 @@ def predict_file(
     ------
     ModelError
         Naming the file and the rows that cannot be used; the rows before them stay in ``.partial``.
+    OutputError
+        Where the output cannot be written, or another process is writing it.
     """
     from harness.values.language import LanguageWarning
 
     kind = format_of(source) if source is not None else stream_format or "csv"
-    target = format_of(output) if output is not None else stream_format or kind
-    if output is None and resume:
+    target = _format_of_output(output, stream_format or kind)
+    is_open = output is None or is_stream(output)
+    if is_open and resume:
         raise ModelError("--resume needs --output FILE")
     name = str(source) if source is not None else "standard input"
     aside = None
     if options.skip_bad is not None:
         aside = BadRows(options.skip_bad, name, raw=options.layout.raw)
     job = _Job(model, source, kind, options, aside)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), claimed(output), claimed(options.skip_bad):
         # Printed below in a line of its own, without the line of code that a warning shows.
         warnings.simplefilter("ignore", LanguageWarning)
         if output is None:
-            return _to_standard_output(job, target)
+            return _to_stream(job, target, sys.stdout.buffer)
+        if is_open:
+            with refused_writes(output), output.open("wb") as stream:
+                return _to_stream(job, target, stream)
         draft = Draft(output, target, model.digest + options.digest, options.layout)
         return _to_file(job, draft, resume=resume)
 
@@ -241,25 +249,32 @@ def _growing(chunks: Iterable[list[FileRow]]) -> Iterator[list[FileRow]]:
         size = min(2 * size, MAX_CHUNK)
 
 
-def _to_standard_output(job: _Job, kind: Format) -> int:
+def _format_of_output(output: Path | None, otherwise: Format) -> Format:
+    """Return the format of an output; standard output and devices have no ending that says it."""
+    if output is None or (is_stream(output) and file_format(output) is None):
+        return otherwise
+    return format_of(output)
+
+
+def _to_stream(job: _Job, kind: Format, stream: BinaryIO) -> int:
     out, counter, replaced = None, _Counter(), ""
     try:
         for chunk in _chunks(job, None):
             if out is None:
                 layout = job.options.layout
-                out = row_writer(sys.stdout.buffer, kind, list(chunk.rows[0]), chunk.schema, layout=layout)
+                out = row_writer(stream, kind, list(chunk.rows[0]), chunk.schema, layout=layout)
             out.write(chunk.rows)
             # The reader of a pipe gets each chunk as soon as it is labelled.
-            sys.stdout.buffer.flush()
+            stream.flush()
             counter.add(len(chunk.rows))
             counter.notes(job.model.notes)
             replaced = chunk.note
         if out is not None:
             out.close()
-        sys.stdout.flush()
+        stream.flush()
     except BrokenPipeError:
         # The reader of the pipe is gone (``| head``); Python would report it again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     counter.end()
     counter.notes([replaced] if replaced else [])
     counter.print_aside(job.aside)

@@ -17,7 +17,6 @@ from harness.evaluation.external import EXTERNAL
 from harness.tracking import names, run_files
 from harness.tracking.finished_runs import file_of, labels_of
 from harness.tracking.store import Store
-from harness.tracking.tracker import model_of
 from harness.values.errors import PromotionError
 from harness.values.findings import Finding
 from harness.values.legacy import current_metrics, current_tags
@@ -70,7 +69,7 @@ class Candidate:
     @property
     def model(self) -> str | None:
         """The id of the logged model; None where it has none."""
-        return model_of(self.run)
+        return names.model_of(self.run)
 
     @property
     def scored_on(self) -> list[str | None]:

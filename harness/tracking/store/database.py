@@ -31,6 +31,8 @@ SETTINGS = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING": "false",
     "GIT_PYTHON_REFRESH": "quiet",
+    # A server that starts anew is waited for, some 60 s; one that is gone for good is not, for 4 minutes.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "5",
 }
 """Set before MLflow is imported, unless set already: no telemetry, no guessed environments, no chatter."""
 
@@ -74,7 +76,23 @@ def imported() -> ModuleType:
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It prints the traceback of every failure that it raises, too; and each attempt at a server that is gone.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     return mlflow
+
+
+@contextlib.contextmanager
+def unlocked(path: Path) -> Iterator[bool]:
+    """Take the lock on a file if nobody has it; say for the block whether it was taken."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 @contextlib.contextmanager

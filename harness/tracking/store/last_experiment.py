@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from harness.tracking.store.location import Store
 from harness.values.commands import command_line
 from harness.values.errors import StoreError
+from harness.values.outputs import publish
 
 
 def remember(store: Store, experiment: str) -> None:
     """Record the experiment that is being run."""
-    (store.home / "last").write_text(experiment + "\n", encoding="utf-8")
+    # Without a lock: of two processes that start at once, either may be the last.
+    draft = store.home / f"last.new-{os.getpid()}"
+    draft.write_text(experiment + "\n", encoding="utf-8")
+    publish(draft, store.home / "last")
 
 
 def recall(store: Store) -> str:

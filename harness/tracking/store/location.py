@@ -14,7 +14,7 @@ import shlex
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
 from harness.tracking.store.credentials import know_password, lend
-from harness.tracking.store.database import SQLITE, imported, locked, ready, sqlite_path, sqlite_uri
+from harness.tracking.store.database import SQLITE, imported, locked, ready, sqlite_path, sqlite_uri, unlocked
+from harness.tracking.store.diagnosis import check_database, is_writable, snapshot
+from harness.tracking.store.failures import STATES, guarded, store_errors
 from harness.tracking.store.server import ServerClient, reached, require_driver
 from harness.values.commands import command_line, is_checkout, script
 from harness.values.errors import StoreError, suggest
@@ -57,16 +59,24 @@ class Store:
         The folder of the runs' files; None where a server keeps them.
     user : str
         Whose credentials the address of a server held; empty where it held none.
+    read_only : bool
+        Whether ``uri`` is a copy of a database that cannot be written: it can be read, and nothing is kept.
     """
 
     uri: str = field(repr=False)
     home: Path
     artifacts: Path | None
     user: str = ""
+    read_only: bool = False
 
     @classmethod
     def open(
-        cls, folder: Path | None = None, *, check: bool = True, say: Callable[[str], object] | None = None
+        cls,
+        folder: Path | None = None,
+        *,
+        check: bool = True,
+        say: Callable[[str], object] | None = None,
+        reading: bool = False,
     ) -> Store:
         """Find the store, and create it where there is none.
 
@@ -78,17 +88,22 @@ class Store:
             Refuse a store that was moved; see :func:`harness.tracking.store.relocate.relocate`.
         say : callable, optional
             Called with a message where a database has to be created, which takes some seconds.
+        reading : bool
+            Whether the store is only read: one that cannot be written will do, then.
 
         Raises
         ------
         StoreError
-            Where it cannot be created or reached, or was moved.
+            Where it cannot be created, reached or read, or was moved, or has to be written and cannot be.
         """
         store = _located(folder or Path.cwd())
-        store.home.mkdir(parents=True, exist_ok=True)
+        with store_errors(store.shown):
+            store.home.mkdir(parents=True, exist_ok=True)
+            if store.database is not None:
+                assert store.artifacts is not None
+                ready(store.database, store.artifacts, say)
+                store = store._readable(reading=reading)
         if store.database is not None:
-            assert store.artifacts is not None
-            ready(store.database, store.artifacts, say)
             if check:
                 store.refuse_moved()
         elif store.artifacts is None:
@@ -97,6 +112,20 @@ class Store:
         else:
             require_driver(store.uri)
         return store
+
+    def _readable(self, *, reading: bool) -> Store:
+        """Return the store once its database is one that MLflow can open; of a read-only one, a copy."""
+        assert self.database is not None
+        if is_writable(self.database):
+            check_database(self.database)
+            return self
+        if not reading:
+            # What else may be wrong with it comes first: it could not be used in any case.
+            check_database(self.database, snapshot(self.database))
+            raise StoreError(f"the store {self.database} {STATES['readonly database']}")
+        copy = snapshot(self.database)
+        check_database(self.database, copy)
+        return replace(self, uri=sqlite_uri(copy), read_only=True)
 
     @property
     def shown(self) -> str:
@@ -117,9 +146,17 @@ class Store:
         Everything goes through it: ``mlflow.set_tracking_uri`` would set the environment variable too, and
         with it the store that is opened next in this process.
         """
-        client: MlflowClient = imported().MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        with store_errors(self.shown):
+            client: MlflowClient = imported().MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
         # What a server refuses, a wrong password say, is then one line for a person.
-        return client if self.artifacts is not None else cast("MlflowClient", ServerClient(client, self.uri))
+        if self.artifacts is None:
+            client = cast("MlflowClient", ServerClient(client, self.uri))
+        return guarded(client, self.shown)
+
+    @property
+    def is_on_server(self) -> bool:
+        """Whether a server keeps the runs, which other machines may share: locks do not reach these."""
+        return self.database is None
 
     @contextlib.contextmanager
     def pointed(self) -> Iterator[None]:
@@ -134,7 +171,8 @@ class Store:
             mlflow.set_tracking_uri(self.uri)
             mlflow.set_registry_uri(self.uri)
             try:
-                yield
+                with store_errors(self.shown):
+                    yield
             finally:
                 mlflow.set_tracking_uri(before[0])
                 mlflow.set_registry_uri(before[1])
@@ -155,9 +193,18 @@ class Store:
         what : str
             What the other process does, shown on standard error while waiting for it.
         """
-        home = self.database.parent if self.database is not None else self.home
-        with locked(home / "locks" / f"{name}.lock", what):
+        with locked(self._lock_file(name), what):
             yield
+
+    @contextlib.contextmanager
+    def unlocked(self, name: str) -> Iterator[bool]:
+        """Take a lock if nobody has it; say for the block whether it was taken."""
+        with unlocked(self._lock_file(name)) as is_free:
+            yield is_free
+
+    def _lock_file(self, name: str) -> Path:
+        home = self.database.parent if self.database is not None else self.home
+        return home / "locks" / f"{name}.lock"
 
     def experiment(self, name: str, tags: Mapping[str, str] = MappingProxyType({})) -> str:
         """Return the id of an experiment, created where there is none.

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable
 from types import FrameType
 
+from harness.tracking.store import tether
 from harness.tracking.store.location import SERVERS, Store
 from harness.values.errors import StoreError, suggest
 
@@ -67,16 +68,21 @@ def serve_ui(
     signal.signal(signal.SIGINT, _interrupt)
     free_port = _free(port)
     base = f"http://{HOST}:{free_port}"
-    log = store.home / "ui.log"
+    # Of a store that cannot be written, beside the copy of its database.
+    log = (store.database.parent if store.read_only and store.database is not None else store.home) / "ui.log"
     with log.open("w") as output:
         server = subprocess.Popen(  # noqa: S603 (our own arguments, no shell)
-            command(store, free_port),
+            # Tethered: it ends with this process, however that ends.
+            [sys.executable, "-I", tether.__file__, *command(store, free_port)],
             env={**os.environ, **SERVER_SETTINGS, "MLFLOW_BACKEND_STORE_URI": store.uri},
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             # A process group of its own, which can be ended whole.
             start_new_session=True,
         )
+    if store.read_only:
+        say("the store cannot be written: what is changed in the UI is not kept")
     try:
         # While the server starts: both take some seconds.
         address = runs_address(store, base, experiment)
