@@ -16,6 +16,8 @@ from harness.values.tables import CORPUS_COLUMNS, Corpus
 if TYPE_CHECKING:
     import pandas as pd
 
+    from harness.corpora.aside import Aside
+
 MAX_PROBLEMS = 20
 """Problems listed one by one, at most; more are counted."""
 
@@ -66,6 +68,8 @@ class Raw:
         What to do about a missing column, where the file looks as if it were read wrongly.
     notes : tuple of str
         What was done with the rows, a sentence each.
+    aside : Aside, optional
+        Where rows that are wrong go, see :func:`without`; None: they are refused.
     """
 
     frame: pd.DataFrame
@@ -75,6 +79,7 @@ class Raw:
     label_hint: str = ""
     column_hint: str = ""
     notes: tuple[str, ...] = ()
+    aside: Aside | None = None
 
 
 def build(
@@ -112,7 +117,8 @@ def build(
     ------
     CorpusError
         With every problem, each with file, row and column: no rows, empty text, a stance without a target, a
-        span that is incomplete, empty or outside its text, an unknown label or split, a repeated id.
+        span that is incomplete, empty or outside its text, an unknown label or split, a repeated id. Where
+        rows may be set aside, only if none is left.
     """
     import pandas as pd
 
@@ -129,7 +135,9 @@ def build(
     checked.rows(columns)
     if labels is not None:
         checked.labels(columns["stance" if task == "stance" else "frames"], labels, task)
-    checked.refuse()
+    if checked.problems:
+        rest = without(raw, checked.problems)
+        return build(name, rest, labels=labels, task=task, parties=parties, languages=languages)
     others = [column for column in raw.frame.columns if column not in CORPUS_COLUMNS]
     extra = raw.frame[others].reset_index(drop=True)
     # Object columns keep None as it is; pandas would make it NaN in a column of text.
@@ -169,13 +177,6 @@ class _Checked:
     def note(self, row: int, column: str, what: str, hint: str = "") -> None:
         where = f"{self.raw.locations[row]}: {self.raw.source_names.get(column, column)}"
         self.problems.append((row, Problem(where, what, hint)))
-
-    def refuse(self) -> None:
-        if not self.problems:
-            return
-        # Columns are checked one after the other; people repair a file from the top.
-        problems = [problem for _, problem in sorted(self.problems, key=lambda numbered: numbered[0])]
-        raise CorpusError(limit_problems(problems, self.raw.source))
 
     def column(self, name: str) -> Cells:
         """Return a column's values, None where one is missing or blank."""
@@ -258,7 +259,14 @@ class _Checked:
     def _note_once(
         self, column: str, unknown: Sequence[tuple[int, str]], what: str, hint: Callable[[str], str]
     ) -> None:
-        """Note each unknown value once, at its first row, with the number of rows that have it."""
+        """Note each unknown value once, at its first row, with the number of rows that have it.
+
+        Rows that are set aside are noted each.
+        """
+        if self.raw.aside is not None:
+            for row, value in unknown:
+                self.note(row, column, f"{what} {value!r}")
+            return
         # A label map with a gap is wrong in thousands of rows.
         count: dict[str, int] = {}
         first: dict[str, int] = {}
@@ -279,7 +287,33 @@ def concatenate(raws: Sequence[Raw], source: str) -> Raw:
     frame = pd.concat([raw.frame.astype(object) for raw in raws], ignore_index=True)
     locations = [where for raw in raws for where in raw.locations]
     notes = tuple(note for raw in raws for note in raw.notes)
-    return Raw(frame, locations, source, source_names, raws[0].label_hint, notes=notes)
+    return Raw(frame, locations, source, source_names, raws[0].label_hint, notes=notes, aside=raws[0].aside)
+
+
+def without(raw: Raw, problems: Sequence[tuple[int, Problem]]) -> Raw:
+    """Set rows that are wrong aside, where that is wanted, and return the others.
+
+    Parameters
+    ----------
+    raw : Raw
+    problems : sequence of (int, Problem)
+        Each with the number of its row, from 0, in any order.
+
+    Raises
+    ------
+    CorpusError
+        With the problems, from the top of the file, if no row is to be set aside.
+    """
+    if not problems:
+        return raw
+    # Columns are checked one after the other; people repair a file from the top.
+    ordered = sorted(problems, key=lambda numbered: numbered[0])
+    if raw.aside is None:
+        raise CorpusError(limit_problems([problem for _, problem in ordered], raw.source))
+    for row, problem in ordered:
+        raw.aside.add(raw.locations[row], problem)
+    bad = {row for row, _ in ordered}
+    return select_rows(raw, [row for row in range(len(raw.locations)) if row not in bad])
 
 
 def select_rows(raw: Raw, numbers: Sequence[int]) -> Raw:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.corpora.aggregation import Aggregation
-from harness.corpora.checks import MAPPABLE, Raw, cell_text, is_missing, limit_problems
+from harness.corpora.checks import MAPPABLE, Raw, cell_text, is_missing, without
 from harness.corpora.label_words import number_text
 from harness.values.errors import ConfigError, CorpusError, Problem, listed, suggest
 from harness.values.labels import Task
@@ -147,12 +147,13 @@ def canonical(raw: Raw, shape: Shape, task: Task) -> Raw:
     same = {name: name for name in SOURCE_COLUMNS if name in raw.frame.columns and name != ANNOTATOR}
     sources = {**same, **shape.columns}
     frame = _extra(raw.frame, sources)
+    bad: list[tuple[int, Problem]] = []
     for name, source in sources.items():
-        frame[name] = _series(raw, shape, name, source)
+        frame[name] = _series(raw, shape, name, source, bad)
     if shape.target is not None:
         frame["target"] = shape.target
     renamed = {name: source for name, source in sources.items() if isinstance(source, str) and source != name}
-    return replace(raw, frame=frame, source_names=renamed, label_hint=MAPPABLE)
+    return without(replace(raw, frame=frame, source_names=renamed, label_hint=MAPPABLE), bad)
 
 
 def with_ids(raw: Raw, ids: Sequence[str]) -> Raw:
@@ -205,12 +206,17 @@ def _each(source: str | tuple[str, ...]) -> tuple[str, ...]:
     return (source,) if isinstance(source, str) else source
 
 
-def _series(raw: Raw, shape: Shape, name: str, source: str | tuple[str, ...]) -> pd.Series[Any]:
+def _series(
+    raw: Raw, shape: Shape, name: str, source: str | tuple[str, ...], bad: list[tuple[int, Problem]]
+) -> pd.Series[Any]:
+    """Return a canonical column; cells that cannot be one are added to ``bad``."""
     import pandas as pd
 
     values: list[Any]
     if not isinstance(source, str):
-        values = _from_indicators(raw, shape, source) if name == "frames" else _from_annotators(raw, source)
+        values = (
+            _from_indicators(raw, shape, source, bad) if name == "frames" else _from_annotators(raw, source)
+        )
     else:
         values = raw.frame[source].tolist()
         if name == "stance":
@@ -241,20 +247,20 @@ def split_labels(value: Any, shape: Shape, blank: tuple[str, ...] | None) -> tup
     return tuple(label for label in labels if label is not None)
 
 
-def _from_indicators(raw: Raw, shape: Shape, source: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _from_indicators(
+    raw: Raw, shape: Shape, source: tuple[str, ...], bad: list[tuple[int, Problem]]
+) -> list[tuple[str, ...]]:
     """Return each row's frames, from columns that hold 0 and 1."""
     names = [shape.label(column) for column in source]
     rows: list[list[str]] = [[] for _ in raw.locations]
-    problems = []
     for column, name in zip(source, names, strict=True):
         for row, value in enumerate(raw.frame[column].tolist()):
             text = "" if is_missing(value) else cell_text(value).lower()
             if text not in YES_NO:
-                problems.append(Problem(f"{raw.locations[row]}: {column}", f"is neither 0 nor 1: {text!r}"))
+                problem = Problem(f"{raw.locations[row]}: {column}", f"is neither 0 nor 1: {text!r}")
+                bad.append((row, problem))
             elif YES_NO[text] and name is not None:
                 rows[row].append(name)
-    if problems:
-        raise CorpusError(limit_problems(problems, raw.source))
     return [tuple(row) for row in rows]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.corpora.checks import Raw, cell_text, is_missing, limit_problems
+from harness.corpora.checks import Raw, cell_text, is_missing, limit_problems, without
 from harness.values.errors import CorpusError, Problem, abbreviate
 from harness.values.parties import Registry, Span
 
@@ -62,11 +62,11 @@ def check_targets(raw: Raw, parties: Registry) -> Raw:
         if shifted is None:
             others.append(row)
         elif _cuts_word(row.text, row.span):
-            problems.append(_shifted(raw, row, shifted))
+            problems.append((row.number, _shifted(raw, row, shifted)))
     if problems:
-        raise CorpusError(limit_problems(problems, raw.source))
-    without = [row for row in rows if row.span is None]
-    absent = [row for row in without if not parties.spans(row.text, row.target)]
+        return check_targets(without(raw, problems), parties)
+    unmarked = [row for row in rows if row.span is None]
+    absent = [row for row in unmarked if not parties.spans(row.text, row.target)]
     notes = [converted] if converted else []
     if others:
         first = others[0]
@@ -79,7 +79,7 @@ def check_targets(raw: Raw, parties: Registry) -> Raw:
     if absent:
         first = absent[0]
         notes.append(
-            f"{_of(absent, without)} targets do not occur in their text by name, the first {first.target!r}"
+            f"{_of(absent, unmarked)} targets do not occur in their text by name, the first {first.target!r}"
             f" ({raw.locations[first.number]}): classifiers read them beside the text; a registry of parties"
             " (corpus.parties) gives their other names"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -14,6 +14,7 @@ from harness.corpora.checks import Raw, limit_problems
 from harness.corpora.text_files import content, parsed_lines, short_path
 from harness.values import limits
 from harness.values.errors import ConfigError, CorpusError, Problem
+from harness.values.formatting import counted
 from harness.values.parquet_files import open_parquet
 from harness.values.row_files import (
     DELIMITERS,
@@ -32,11 +33,16 @@ from harness.values.workbooks import workbook_rows
 if TYPE_CHECKING:
     import pandas as pd
 
+    from harness.corpora.aside import Aside
+
 _BATCH_ROWS = 8192
 """Rows of a Parquet file that are converted at a time."""
 
 FileRecord = tuple[str, list[Any]]
 """Where a record stands, and its fields."""
+
+_BadRow = tuple[str, Problem, Mapping[str, Any]]
+"""Where a row stands that is in no table, what is wrong with it, and its cells."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ PUBLISHED = Layout(settable=False)
 """The layout of a published file, in the format that its suffix says."""
 
 
-def read(path: Path, layout: Layout = Layout()) -> Raw:
+def read(path: Path, layout: Layout = Layout(), aside: Aside | None = None) -> Raw:
     """Read one file.
 
     Parameters
@@ -95,6 +101,8 @@ def read(path: Path, layout: Layout = Layout()) -> Raw:
         A file, not a folder.
     layout : Layout
         How it is written.
+    aside : Aside, optional
+        Where rows that are wrong go; None: the file is refused for them.
 
     Returns
     -------
@@ -108,10 +116,10 @@ def read(path: Path, layout: Layout = Layout()) -> Raw:
         If the file is missing, empty, of unknown format, in another encoding, cut off, or has rows of
         different lengths; naming the file and, if it has lines, the line.
     """
-    table = read_cells(path, layout)
+    table = read_cells(path, layout, aside)
     length = len(table.locations)
     raw = Raw(_table(table.cells, length), table.locations, table.source)
-    return replace(raw, column_hint=table.column_hint, notes=table.notes)
+    return replace(raw, column_hint=table.column_hint, notes=table.notes, aside=aside)
 
 
 @dataclass(frozen=True)
@@ -139,10 +147,11 @@ class FileTable:
     notes: tuple[str, ...] = ()
 
 
-def read_cells(path: Path, layout: Layout = Layout()) -> FileTable:
+def read_cells(path: Path, layout: Layout = Layout(), aside: Aside | None = None) -> FileTable:
     """Read one file as :func:`read` does, into plain lists."""
-    table = _read_cells(path, layout)
-    cells, problems, counter = dict(table.cells), [], Cells()
+    table = _read_cells(path, layout, aside)
+    cells, counter = dict(table.cells), Cells()
+    long: dict[int, Problem] = {}
     # Rows in which characters were replaced, each once.
     replaced: set[int] = set()
     for column, values in table.cells.items():
@@ -152,19 +161,27 @@ def read_cells(path: Path, layout: Layout = Layout()) -> FileTable:
                 replaced.add(index)
             if isinstance(value, str) and cell_problem(value):
                 where = f"{table.locations[index]}: {column}"
-                problems.append(
-                    Problem(where, limits.FIELD_CHARACTERS.problem, limits.FIELD_CHARACTERS.remedy)
-                )
+                limit = limits.FIELD_CHARACTERS
+                long.setdefault(index, Problem(where, limit.problem, limit.remedy))
         # A published file was not written by a program of ours, which would have defused it.
         cells[column] = [restored(value) for value in usable] if layout.settable else usable
     cells = {usable_value(column): values for column, values in cells.items()}
-    if problems:
-        raise CorpusError(limit_problems(problems, table.source))
+    bad: list[_BadRow] = [(table.locations[index], problem, {}) for index, problem in sorted(long.items())]
+    _refuse(bad, table.source, aside)
     counter.replaced = len(replaced)
-    return replace(table, cells=cells, notes=(counter.note,) if counter.note else ())
+    table = replace(table, cells=cells, notes=(counter.note,) if counter.note else ())
+    if aside is not None:
+        aside.remember(table)
+    return _without(table, long) if long else table
 
 
-def _read_cells(path: Path, layout: Layout) -> FileTable:
+def _without(table: FileTable, rows: Collection[int]) -> FileTable:
+    left = [row for row in range(len(table.locations)) if row not in rows]
+    cells = {column: [values[row] for row in left] for column, values in table.cells.items()}
+    return replace(table, cells=cells, locations=[table.locations[row] for row in left])
+
+
+def _read_cells(path: Path, layout: Layout, aside: Aside | None) -> FileTable:
     name = short_path(path)
     kind = layout.format or file_format(path)
     if kind is None:
@@ -175,13 +192,19 @@ def _read_cells(path: Path, layout: Layout) -> FileTable:
     if kind in ("parquet", "xlsx"):
         if path.is_file() and not path.stat().st_size:
             raise CorpusError([Problem(name, "is empty")])
-        return _parquet(path, name) if kind == "parquet" else _tabular(_sheet(path, name), name)
+        return (
+            _parquet(path, name, aside)
+            if kind == "parquet"
+            else _tabular(_sheet(path, name), name, aside=aside)
+        )
     text = content(path, layout.encoding, settable=layout.settable)
     if kind == "jsonl":
-        return _jsonl(text, name)
+        return _jsonl(text, name, aside)
     delimiter = layout.delimiter or DELIMITERS[kind]
     records = list(_records(text, name, layout, delimiter))
-    return _tabular(records, name, layout.header, _other_delimiter(text, layout, delimiter))
+    hint = _other_delimiter(text, layout, delimiter)
+    # Where the delimiter is wrong, every row is, and the file is refused.
+    return _tabular(records, name, layout.header, hint, None if hint else aside)
 
 
 def _other_delimiter(text: str, layout: Layout, delimiter: str) -> str:
@@ -192,7 +215,7 @@ def _other_delimiter(text: str, layout: Layout, delimiter: str) -> str:
     return f"the fields seem to be separated otherwise: set delimiter: {shown_delimiter(likely)}"
 
 
-def _parquet(path: Path, name: str) -> FileTable:
+def _parquet(path: Path, name: str, aside: Aside | None) -> FileTable:
     try:
         schema, batches = open_parquet(path, _BATCH_ROWS)
         rows = [row for batch in batches for row in batch]
@@ -200,23 +223,37 @@ def _parquet(path: Path, name: str) -> FileTable:
         raise CorpusError([Problem(name, str(error))]) from None
     except OSError as error:
         raise CorpusError([Problem(name, f"cannot be read: {error.strerror or error}")]) from None
-    bad = [
-        Problem(f"{name}: row {number}", row.problem)
-        for number, row in enumerate(rows, start=1)
-        if isinstance(row, UnreadableRow)
-    ]
-    if bad:
-        raise CorpusError(limit_problems(bad, name))
-    if not rows:
+    bad: list[_BadRow] = []
+    readable = []
+    for number, row in enumerate(rows, start=1):
+        where = f"{name}: row {number}"
+        if isinstance(row, UnreadableRow):
+            bad.append((where, Problem(where, row.problem), {}))
+        else:
+            readable.append((where, row))
+    _refuse(bad, name, aside)
+    if not readable:
         raise CorpusError([Problem(name, "has no rows")])
     # pandas keeps an index that is not 0, 1, 2, … as a column of this name.
     names = [column for column in schema.names if not column.startswith("__index_level_")]
-    cells = {column: [row[column] for row in rows] for column in names}
-    return FileTable(cells, [f"{name}: row {row}" for row in range(1, len(rows) + 1)], name)
+    cells = {column: [row[column] for _, row in readable] for column in names}
+    return FileTable(cells, [where for where, _ in readable], name)
 
 
-def _jsonl(text: str, name: str) -> FileTable:
-    objects = parsed_lines(text, name)
+def _refuse(bad: Sequence[_BadRow], name: str, aside: Aside | None) -> None:
+    """Set rows that are in no table aside, or raise their problems where none may be set aside."""
+    if bad and aside is None:
+        raise CorpusError(limit_problems([problem for _, problem, _ in bad], name))
+    for where, problem, cells in bad:
+        assert aside is not None
+        aside.add(where, problem, cells)
+
+
+def _jsonl(text: str, name: str, aside: Aside | None) -> FileTable:
+    objects, bad = parsed_lines(text, name)
+    _refuse([(problem.where, problem, {"line": line}) for problem, line in bad], name, aside)
+    if not objects:
+        raise CorpusError([Problem(name, "has no rows")])
     # A line may leave out fields that it has no value for: the columns are those of all lines.
     columns = dict.fromkeys(key for _, fields in objects for key in fields)
     cells = {key: [fields.get(key) for _, fields in objects] for key in columns}
@@ -247,7 +284,11 @@ def _fitted(row: list[Any], width: int) -> list[Any]:
 
 
 def _tabular(
-    records: list[FileRecord], name: str, header: tuple[str, ...] = (), other_delimiter: str = ""
+    records: list[FileRecord],
+    name: str,
+    header: tuple[str, ...] = (),
+    other_delimiter: str = "",
+    aside: Aside | None = None,
 ) -> FileTable:
     if not records:
         raise CorpusError([Problem(name, "is empty")])
@@ -257,18 +298,30 @@ def _tabular(
         raise CorpusError([Problem(top, limits.COLUMNS.problem, limits.COLUMNS.remedy)])
     # Cells are kept by column: the second of two columns of one name would silently replace the first.
     repeated = sorted(column for column, count in Counter(columns).items() if column and count > 1)
-    problems = [Problem(top, f"names the column {column!r} twice") for column in repeated]
-    for where, fields in records:
-        if len(fields) != len(columns):
-            what = f"has {len(fields)} field{'s' * (len(fields) != 1)}, the header {len(columns)}"
-            problems.append(Problem(where, what, other_delimiter))
-    if problems:
-        raise CorpusError(limit_problems(problems, name))
+    bad: list[_BadRow] = [
+        (top, Problem(top, f"names the column {column!r} twice"), {}) for column in repeated
+    ]
+    bad += _ragged(records, columns, other_delimiter)
+    # A header that is wrong makes every row wrong.
+    _refuse(bad, name, None if repeated else aside)
+    records = [record for record in records if len(record[1]) == len(columns)]
     if not records:
         raise CorpusError([Problem(name, "has a header and no rows")])
     # A column without a name is an index that some program wrote; it is left out.
     cells = {column: [fields[k] for _, fields in records] for k, column in enumerate(columns) if column}
     return FileTable(cells, [where for where, _ in records], name, other_delimiter)
+
+
+def _ragged(records: Sequence[FileRecord], columns: Sequence[str], hint: str) -> list[_BadRow]:
+    """Return the records with fields too many or too few: where each stands, what is wrong, its fields."""
+    bad: list[_BadRow] = []
+    for where, fields in records:
+        if len(fields) != len(columns):
+            what = f"has {counted(len(fields), 'field')}, the header {len(columns)}"
+            names = [*columns, *(f"field {k + 1}" for k in range(len(columns), len(fields)))]
+            cells = dict(zip(names, fields, strict=False))
+            bad.append((where, Problem(where, what, hint), cells))
+    return bad
 
 
 def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[FileRecord]:

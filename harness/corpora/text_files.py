@@ -105,13 +105,25 @@ def json_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
     CorpusError
         With the problems of all lines.
     """
-    return parsed_lines(content(path), short_path(path))
+    name = short_path(path)
+    objects, bad = parsed_lines(content(path), name)
+    if bad:
+        raise CorpusError(limit_problems([problem for problem, _ in bad], name))
+    return objects
 
 
-def parsed_lines(text: str, name: str) -> list[tuple[str, dict[str, Any]]]:
-    """Parse the text of a JSONL file; see :func:`json_lines`."""
+def parsed_lines(text: str, name: str) -> tuple[list[tuple[str, dict[str, Any]]], list[tuple[Problem, str]]]:
+    """Parse the text of a JSONL file; return its objects, and the lines that are none.
+
+    Returns
+    -------
+    list of (str, dict)
+        Where each object stands, and the object.
+    list of (Problem, str)
+        What is wrong with each other line that is not blank, and the line.
+    """
     objects: list[tuple[str, dict[str, Any]]] = []
-    problems = []
+    bad: list[tuple[Problem, str]] = []
     # Not splitlines(), as in lines(): a JSON string may hold U+2028 unescaped.
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -120,15 +132,13 @@ def parsed_lines(text: str, name: str) -> list[tuple[str, dict[str, Any]]]:
         try:
             value = parse_json(line)
         except UnreadableError as error:
-            problems.append(Problem(where, str(error)))
+            bad.append((Problem(where, str(error)), line))
             continue
         if not isinstance(value, dict):
-            problems.append(Problem(where, f"is not a JSON object but {type(value).__name__}"))
+            bad.append((Problem(where, f"is not a JSON object but {type(value).__name__}"), line))
             continue
         objects.append((where, value))
-    if problems:
-        raise CorpusError(limit_problems(problems, name))
-    return objects
+    return objects, bad
 
 
 def json_field(data: Any, key: str, kind: type, where: str) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.corpora.aggregation import Aggregation, aggregate
-from harness.corpora.checks import Raw, cell_text, is_missing, limit_problems, select_rows
+from harness.corpora.checks import Raw, cell_text, is_missing, select_rows, without
 from harness.corpora.columns import ANNOTATOR, Shape, split_labels
 from harness.values.errors import CorpusError, Problem
 from harness.values.labels import Task
@@ -155,17 +155,18 @@ def _gathered(raw: Raw, label: str) -> tuple[Raw, list[Votes]]:
     for row, (key, annotator, value) in enumerate(cells):
         item = votes.setdefault(first.setdefault(key, row), {})
         if is_missing(annotator):
-            problems.append(Problem(f"{raw.locations[row]}: {ANNOTATOR}", "is empty"))
+            problems.append((row, Problem(f"{raw.locations[row]}: {ANNOTATOR}", "is empty")))
             continue
         name = cell_text(annotator)
         if name in item:
             where = f"{raw.locations[row]}: {ANNOTATOR}"
             what = f"{name!r} labels this item a second time; it begins at {raw.locations[first[key]]}"
-            problems.append(Problem(where, what, "an id for each item tells items with the same text apart"))
+            hint = "an id for each item tells items with the same text apart"
+            problems.append((row, Problem(where, what, hint)))
         if value is not None:
             item[name] = value if isinstance(value, tuple) else (value,)
     if problems:
-        raise CorpusError(limit_problems(problems, raw.source))
+        return _gathered(without(raw, problems), label)
     rows = sorted(votes)
     return select_rows(replace(raw, frame=raw.frame.drop(columns=ANNOTATOR)), rows), [
         votes[row] for row in rows

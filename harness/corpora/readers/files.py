@@ -18,6 +18,7 @@ from typing import Any
 
 from harness.corpora import tabular
 from harness.corpora.aggregation import Aggregation
+from harness.corpora.aside import Aside
 from harness.corpora.checks import SPLITS, Raw, build, concatenate, declared
 from harness.corpora.columns import Shape, canonical, shape_of, with_ids
 from harness.corpora.corpus_files import read_all
@@ -73,6 +74,7 @@ def files(
     encoding: str = "utf-8",
     delimiter: str = "",
     quoted: bool = True,
+    skip_bad: Path | None = None,
     parties: Path | None = None,
     language: str | tuple[str, ...] = (),
     labels: LabelSet | None = None,
@@ -90,6 +92,10 @@ def files(
         See :class:`harness.corpora.columns.Shape`.
     format, encoding, delimiter, quoted
         See :class:`harness.corpora.tabular.Layout`.
+    skip_bad : Path, optional
+        A CSV file for the rows that are wrong, which are then set aside and counted. It is written anew
+        whenever the corpus is read. Left out, a corpus with such a row is refused. What is wrong with a
+        whole file, such as a missing column, is always refused.
     parties : Path, optional
         A party registry, see :mod:`harness.values.parties`.
     language : str or tuple of str
@@ -117,13 +123,18 @@ def files(
     shape = Shape(columns or {}, label_map or {}, target, separator, aggregate)
     sources = _files(path)
     # All files are read before any problem is raised, so that a user sees the problems of all.
-    raws = read_all(sources, lambda source: _read(source, layout, shape, task))
+    aside = None if skip_bad is None else Aside()
+    raws = read_all(sources, lambda source: _read(source, layout, shape, task, aside))
     raw = concatenate(raws, ", ".join(raw.source for raw in raws))
     registry = EMPTY if parties is None else read_parties(parties)
     if task == "stance":
         raw = check_targets(raw, registry)
     stem = sources[0].path.stem
-    return build(name or stem, raw, labels=labels, task=task, parties=registry, languages=languages)
+    corpus = build(name or stem, raw, labels=labels, task=task, parties=registry, languages=languages)
+    if aside is None or skip_bad is None:
+        return corpus
+    aside.write(skip_bad)
+    return replace(corpus, notes=(*corpus.notes, aside.note(skip_bad, len(corpus.rows)))) if aside else corpus
 
 
 def _files(path: Paths) -> list[SplitFile]:
@@ -149,8 +160,8 @@ def _files(path: Paths) -> list[SplitFile]:
     ]
 
 
-def _read(file: SplitFile, layout: Layout, shape: Shape, task: Task) -> Raw:
-    raw = settle(canonical(tabular.read(file.path, layout), shape, task), shape, task)
+def _read(file: SplitFile, layout: Layout, shape: Shape, task: Task, aside: Aside | None) -> Raw:
+    raw = settle(canonical(tabular.read(file.path, layout, aside), shape, task), shape, task)
     if file.split is not None:
         raw = replace(raw, frame=raw.frame.assign(split=file.split))
     return with_ids(raw, [file.name + where.removeprefix(raw.source) for where in raw.locations])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -206,3 +207,108 @@ def test_the_same_file_twice_repeats_every_id() -> None:
 def test_without_a_harness_around_it() -> None:
     corpus = files(path=Path("mine.csv"), columns=COLUMNS)
     assert corpus.rows["stance"].tolist() == ["pos", "neg", "neu"]
+
+
+def rows_aside(path: str = "bad.csv") -> list[dict[str, str]]:
+    with Path(path).open(encoding="utf-8-sig", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+BAD_CSV = """sentence,party,label,conflict,start,end
+Varna is late again.,Varna,neg,1,0,5
+Varna is late,Varna,neg
+,Varna,neg,0,,
+Korr met Varna.,Korr,maybe,0,,
+Korr met Varna again.,Korr,maybe,1,0,99
+Korr left.,Korr,neu,perhaps,,
+Tove left.,,pos,1,,
+Tove stayed.,Tove,pos,1,0,3
+Tove smiled.,Tove,pos,1,0,4
+"""
+
+
+def test_rows_that_are_wrong_are_set_aside(messages: Messages) -> None:
+    Path("mine.csv").write_text(BAD_CSV, encoding="utf-8")
+    options: dict[str, Any] = {
+        "path": "mine.csv",
+        "columns": {**COLUMNS, "frames": ["conflict"]},
+        "label_map": LABELS,
+    }
+    with pytest.raises(CorpusError):
+        load(**options)
+    corpus = load(**options, skip_bad="bad.csv")
+    assert corpus.rows["text"].tolist() == ["Varna is late again.", "Tove smiled."]
+    assert corpus.rows["id"].tolist() == ["mine.csv:2", "mine.csv:10"]
+    aside = {row["row"]: row for row in rows_aside()}
+    assert sorted(aside, key=int) == ["3", "4", "5", "6", "7", "8", "9"]
+    # As the file has them: they can be mended there and put back.
+    assert {**aside["3"], "problem": ""} == {
+        "file": "mine.csv",
+        "row": "3",
+        "problem": "",
+        "sentence": "Varna is late",
+        "party": "Varna",
+        "label": "neg",
+        "conflict": "",
+        "start": "",
+        "end": "",
+    }
+    assert (aside["6"]["party"], aside["6"]["label"], aside["6"]["end"]) == ("Korr", "maybe", "99")
+    problems = "\n".join(f"{row['row']}: {row['problem']}" for row in aside.values())
+    messages(f"{corpus.notes[-1]}\n{problems}")
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet", "xlsx"])
+def test_rows_of_any_format_are_set_aside(ending: str) -> None:
+    frame = pd.DataFrame({"text": ["A", "", "C"], "target": "Varna", "stance": ["neutral", "neutral", "x"]})
+    path = Path(f"more.{ending}")
+    if ending == "jsonl":
+        frame.to_json(path, orient="records", lines=True)
+        with path.open("a", encoding="utf-8") as handle:
+            handle.write("{cut off\n")
+    elif ending == "parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_excel(path, index=False)
+    corpus = load(path=path.name, skip_bad="bad.csv")
+    assert corpus.rows["text"].tolist() == ["A"]
+    aside = rows_aside()
+    assert len(aside) == 2 + (ending == "jsonl")
+    assert {row["file"] for row in aside} == {path.name}
+    assert [row["line"] for row in aside if row.get("line")] == ["{cut off"] * (ending == "jsonl")
+
+
+def test_annotations_of_nobody_are_set_aside() -> None:
+    cells = {"text": ["A"] * 3, "target": "Varna", "stance": ["neutral", "neutral", "critical"]}
+    pd.DataFrame({**cells, "annotator": ["ann", "bo", None]}).to_csv("votes.csv", index=False)
+    corpus = load(path="votes.csv", columns={"annotator": "annotator"}, skip_bad="bad.csv")
+    assert corpus.rows["stance"].tolist() == ["neutral"]
+    assert [row["row"] for row in rows_aside()] == ["4"]
+
+
+def test_a_corpus_without_a_wrong_row_sets_none_aside() -> None:
+    plain = load(path="mine.csv", columns=COLUMNS, label_map=LABELS)
+    corpus = load(path="mine.csv", columns=COLUMNS, label_map=LABELS, skip_bad="bad.csv")
+    assert (corpus.notes, corpus.fingerprint) == (plain.notes, plain.fingerprint)
+    assert rows_aside() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sentence,party,label\n",
+        "sentence;party;label\nA;Varna;neg\n",
+        "sentence,party,label,party\nA,Varna,neg,Korr\n",
+        "sentence,x\nA,1\n",
+    ],
+)
+def test_a_file_that_is_wrong_is_refused_all_the_same(text: str) -> None:
+    Path("mine.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(CorpusError):
+        load(path="mine.csv", columns=COLUMNS, label_map=LABELS, skip_bad="bad.csv")
+
+
+def test_a_corpus_of_wrong_rows_alone_is_refused() -> None:
+    Path("mine.csv").write_text("text,target,stance\n,Varna,neutral\nA,,neutral\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="no rows"):
+        load(path="mine.csv", skip_bad="bad.csv")
