@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from harness.corpora.text_files import short_path
 from harness.serving.inference.bad_rows import BadRows
 from harness.values.errors import Problem
 from harness.values.formatting import counted
 from harness.values.outputs import claimed
-
-if TYPE_CHECKING:
-    from harness.corpora.tabular import FileTable
 
 _NUMBER = re.compile(r"(?::|: row )(\d+)$")
 """What a location ends in: the line of a text file, or the row of another."""
@@ -26,15 +22,15 @@ class Aside:
     def __init__(self) -> None:
         self._problems: dict[str, list[str]] = {}
         self._unread: dict[str, Mapping[str, Any]] = {}
-        self._tables: list[FileTable] = []
+        self._tables: list[tuple[Sequence[str], Mapping[str, Sequence[Any]]]] = []
 
     def __len__(self) -> int:
         """Return the number of rows that were set aside."""
         return len(self._problems)
 
-    def remember(self, table: FileTable) -> None:
-        """Keep the cells of a file as they stand in it, to be written as they were read."""
-        self._tables.append(table)
+    def remember(self, locations: Sequence[str], cells: Mapping[str, Sequence[Any]]) -> None:
+        """Keep the columns of a file as they stand in it, so that its rows can be written as they were."""
+        self._tables.append((locations, cells))
 
     def add(self, location: str, problem: Problem, cells: Mapping[str, Any] | None = None) -> None:
         """Set a row aside.
@@ -54,11 +50,11 @@ class Aside:
         if cells is not None:
             self._unread[location] = cells
 
-    def note(self, path: Path, rows: int) -> str:
+    def note(self, path: str, rows: int) -> str:
         """Say how many rows were set aside, with ``rows`` left."""
         first = next(iter(self._problems))
         return (
-            f"{counted(len(self), 'row')} of {len(self) + rows:,} set aside in {short_path(path)}, the first {first}:"
+            f"{counted(len(self), 'row')} of {len(self) + rows:,} set aside in {path}, the first {first}:"
             f" {self._problems[first][0]}"
         )
 
@@ -70,8 +66,8 @@ class Aside:
         OutputError
             Where it cannot be written, or another process writes it.
         """
-        found = self._cells()
-        columns = list(dict.fromkeys(column for cells in found.values() for column in cells))
+        rows = self._cells()
+        columns = list(dict.fromkeys(column for cells in rows.values() for column in cells))
         with claimed(path):
             table = BadRows(path, "")
             # They were found file by file and column by column.
@@ -79,16 +75,16 @@ class Aside:
                 (*_place(location), location) for location in self._problems
             ):
                 table.source = file
-                row = {column: found.get(location, {}).get(column) for column in columns}
+                row = {column: rows.get(location, {}).get(column) for column in columns}
                 table.add(number, row, "; ".join(self._problems[location]))
             table.close()
 
     def _cells(self) -> dict[str, Mapping[str, Any]]:
         cells = {location: cells for location, cells in self._unread.items() if cells}
-        for table in self._tables:
-            for index, location in enumerate(table.locations):
+        for locations, columns in self._tables:
+            for index, location in enumerate(locations):
                 if location in self._problems:
-                    cells[location] = {column: values[index] for column, values in table.cells.items()}
+                    cells[location] = {column: values[index] for column, values in columns.items()}
         return {location: cells[location] for location in self._problems if location in cells}
 
 

@@ -171,7 +171,7 @@ def read_cells(path: Path, layout: Layout = Layout(), aside: Aside | None = None
     counter.replaced = len(replaced)
     table = replace(table, cells=cells, notes=(counter.note,) if counter.note else ())
     if aside is not None:
-        aside.remember(table)
+        aside.remember(table.locations, table.cells)
     return _without(table, long) if long else table
 
 

@@ -24,6 +24,7 @@ from harness.corpora.columns import Shape, canonical, shape_of, with_ids
 from harness.corpora.corpus_files import read_all
 from harness.corpora.spans import check_targets
 from harness.corpora.tabular import Layout
+from harness.corpora.text_files import short_path
 from harness.corpora.votes import settle
 from harness.values.errors import ConfigError, Problem, suggest
 from harness.values.labels import LabelSet, Task
@@ -93,9 +94,8 @@ def files(
     format, encoding, delimiter, quoted
         See :class:`harness.corpora.tabular.Layout`.
     skip_bad : Path, optional
-        A CSV file for the rows that are wrong, which are then set aside and counted. It is written anew
-        whenever the corpus is read. Left out, a corpus with such a row is refused. What is wrong with a
-        whole file, such as a missing column, is always refused.
+        A CSV file, written anew whenever the corpus is read, for rows that are wrong: they are set aside and
+        counted. Left out, they are refused, as a file that is wrong as a whole always is.
     parties : Path, optional
         A party registry, see :mod:`harness.values.parties`.
     language : str or tuple of str
@@ -131,10 +131,15 @@ def files(
         raw = check_targets(raw, registry)
     stem = sources[0].path.stem
     corpus = build(name or stem, raw, labels=labels, task=task, parties=registry, languages=languages)
-    if aside is None or skip_bad is None:
-        return corpus
-    aside.write(skip_bad)
-    return replace(corpus, notes=(*corpus.notes, aside.note(skip_bad, len(corpus.rows)))) if aside else corpus
+    return corpus if aside is None else _noted(corpus, aside, skip_bad)
+
+
+def _noted(corpus: Corpus, aside: Aside, path: Path | None) -> Corpus:
+    """Write the rows that were set aside, and say how many they are."""
+    assert path is not None
+    aside.write(path)
+    notes = (aside.note(short_path(path), len(corpus.rows)),) if len(aside) else ()
+    return replace(corpus, notes=(*corpus.notes, *notes))
 
 
 def _files(path: Paths) -> list[SplitFile]:
