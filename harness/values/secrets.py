@@ -30,7 +30,8 @@ MIN_DIGITS = 8
 MIN_BYTES = 8
 """Shorter values are not searched for in files: weights hold any few bytes by chance."""
 
-USERINFO = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*://)(?P<user>[^\s/?#:@]*):(?P<password>[^\s/?#]*)@")
+# The length of a scheme is bounded: of a long word every letter may begin one.
+USERINFO = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]{0,40}://)(?P<user>[^\s/?#:@]*):(?P<password>[^\s/?#]*)@")
 
 _SHOWN: dict[str, str] = {}
 """Values that this process knows to be secret → what is shown in their place."""

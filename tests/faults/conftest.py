@@ -31,11 +31,11 @@ def own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def tally() -> Tally:
-    """Count a fault that was injected: ``tally("a full disk", survived=True)``."""
+    """Count faults that were injected: ``tally("a full disk")``, ``tally("a flipped bit", 40, harm=1)``."""
 
-    def count(fault: str, *, survived: bool, tried: int = 1) -> None:
+    def count(fault: str, tried: int = 1, *, harm: int = 0) -> None:
         before = _counts.get(fault, (0, 0))
-        _counts[fault] = (before[0] + tried, before[1] + tried * survived)
+        _counts[fault] = (before[0] + tried, before[1] + tried - harm)
 
     return count
 

@@ -119,7 +119,7 @@ def test_the_next_start_clears_what_a_killed_process_left(folder: Path, stage: s
     (outcome,) = run_classifiers(prepared(folder, seeds="[1]"), store)
     assert outcome.result is not None
     check_invariants(folder)
-    tally("killed at a stage of a run", survived=True)
+    tally("killed at a stage of a run")
 
 
 def test_resumed_predictions_are_equal_as_files(folder: Path, template: Path, tmp_path_factory: Any) -> None:
@@ -307,7 +307,7 @@ def test_kills_at_random_points(folder: Path, tally: Tally) -> None:
         assert len(store.client.get_metric_history(run.info.run_id, "test/f1_macro")) == 1
     models = store.client.search_logged_models([finished[0].info.experiment_id], max_results=1000)
     assert sorted(model.source_run_id for model in models) == sorted(run.info.run_id for run in finished)
-    tally("kill -9 of run", survived=True, tried=kills)
+    tally("kill -9 of run", kills)
 
 
 def parents(store: Store) -> list[Any]:

@@ -63,7 +63,7 @@ def test_a_tethered_command_ends_with_a_killed_parent(tally: Tally) -> None:
         assert sorted(group_of(tethered)) == sorted([tethered, child, grandchild])
         kill(parent)
         assert until(lambda: not group_of(tethered), seconds=20)
-    tally("kill -9 of a parent", survived=True)
+    tally("kill -9 of a parent")
 
 
 @needs_proc
@@ -112,7 +112,7 @@ def test_a_killed_ui_leaves_no_server(ladder: Path, kills: int, tally: Tally) ->
         process.send_signal(signal.SIGKILL)
         process.wait()
         survived = until(lambda: not group_of(tethered), seconds=30)
-        tally("kill -9 of ui", survived=survived)
+        tally("kill -9 of ui", harm=not survived)
         assert survived
     finally:
         kill(process)

@@ -156,7 +156,7 @@ def test_every_verb_says_what_is_wrong_with_the_store(
         # This advice would be wrong, except where the store is older.
         assert ("db upgrade" in message) == (state == "older")
         messages.add(message.replace(str(served), "FOLDER").replace(sys.executable, "PYTHON"))
-        tally(f"a store that is {state}", survived=True)
+        tally(f"a store that is {state}")
     (message,) = messages
     golden(f"tracking/store-{state.replace(' ', '-')}", message)
     # Nobody has tried to mend what was not understood.
@@ -199,14 +199,14 @@ def test_a_read_only_store_is_read(served: Path, golden: Golden, tally: Tally) -
         answer = mounted(served, f"{READ_ONLY} $HARNESS {verb} {arguments}")
         assert answer.returncode == 0, (verb, answer.stderr)
         assert "Traceback" not in answer.stderr
-        tally("a read-only store, read", survived=True)
+        tally("a read-only store, read")
     assert (served / "out.csv").is_file()
     messages = set()
     for verb in ("run", "promote", "relocate"):
         answer = mounted(served, f"{READ_ONLY} $HARNESS {verb} {' '.join(VERBS[verb])}")
         assert answer.returncode == 1, verb
         messages.add(answer.stderr.strip().replace(str(served), "FOLDER"))
-        tally("a read-only store, written", survived=True)
+        tally("a read-only store, written")
     (message,) = messages
     golden("tracking/store-read-only", message)
 
@@ -252,7 +252,7 @@ $HARNESS store check > check.out 2>&1; echo $? > check.status
     lines = [line for line in first.splitlines() if line.strip()]
     assert len(lines) <= 2, first
     assert "full" in first or os.strerror(errno.ENOSPC) in first
-    tally("a full disk", survived=True)
+    tally("a full disk")
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_trials_wait_for_a_server_that_went(
     (outcome,) = run_classifiers(experiment, store)
     assert trained == []
     assert isinstance(outcome.result.trials[0].trial, Trial)  # type: ignore[union-attr]
-    tally("a server that went", survived=True)
+    tally("a server that went")
 
 
 def test_a_server_that_is_not_there_is_one_sentence(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ with any of them in a moment. Whatever reads a whole text is held to a doubling 
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import re
 import time
@@ -15,26 +16,50 @@ from dataclasses import fields
 from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import harness
+from harness.articles.actors import find_actors
 from harness.articles.article_files import from_html, from_string
+from harness.articles.attributions import find_attributions
+from harness.articles.console import printable
+from harness.articles.foreign_actors import find_actors_in
+from harness.articles.foreign_attributions import find_attributions_in
+from harness.articles.foreign_quotations import closes_first, still_open
 from harness.articles.grammar import ENGLISH, grammar_of, languages
 from harness.articles.labelled_articles import ArticleReader
-from harness.articles.line_kinds import kind_of_line
-from harness.articles.quotations import blank_quotations
-from harness.articles.sentences import MAX_SENTENCE, split_sentences
+from harness.articles.line_kinds import is_boilerplate, kind_of_line
+from harness.articles.page import reader_page
+from harness.articles.people import description_at_end, find_people
+from harness.articles.quotations import blank_quotations, closes_quotation, quotation_continues
+from harness.articles.sentences import MAX_SENTENCE, paragraphs, split_sentences
+from harness.articles.web_pages import without_tables
+from harness.audits.name_grammar import DefiniteArticles, before, is_namesake, modifies_noun
 from harness.audits.renaming import party_mentions
 from harness.classifiers.linear.tokens import split_words
+from harness.classifiers.protocol import Classifier, Example, Labelled
+from harness.corpora.guesses import guess_language
 from harness.scoring.slices import QUOTATION
-from harness.splits.leaks.duplicates import normalised, shingles
-from harness.values.errors import ArticleError
+from harness.splits.leaks.duplicates import near_pairs, normalised, shingles
+from harness.values.catalog import bind
+from harness.values.docstrings import plain_text
+from harness.values.errors import ArticleError, HarnessError, hidden
+from harness.values.labels import LabelSet
 from harness.values.language import detect
 from harness.values.parties import find_name
+from harness.values.parties.matching import fold
 from harness.values.parties.records import shipped
 from harness.values.parties.translations import shipped_in
+from harness.values.polarity import guess_label
 from harness.values.row_files import likely_delimiter
-from harness.values.spreadsheets import defused, restored
+from harness.values.secrets import hide, masked
+from harness.values.spreadsheets import defused, guarded, restored
+from harness.values.unreadable import UnreadableError, cell_problem, parse_json, usable_text, usable_value
+from harness.values.yaml_files import parse_yaml
+from tests.faults.conftest import Tally
+
+FOREIGN = sorted(set(languages()) - {ENGLISH})
 
 SECONDS = 0.25
 """For a regular expression and a sentence: a hundred times what the slowest needs on an idle machine."""
@@ -140,7 +165,7 @@ def patterns() -> dict[str, re.Pattern[str]]:
             for number, pattern in enumerate(values if several else [value]):
                 if isinstance(pattern, re.Pattern) and isinstance(pattern.pattern, str):
                     named[f"{name}.{attribute}{f'[{number}]' * several}"] = pattern
-    for language in set(languages()) - {ENGLISH}:
+    for language in FOREIGN:
         grammar = grammar_of(language)
         for field in fields(grammar):
             if isinstance(pattern := getattr(grammar, field.name), re.Pattern):
@@ -181,8 +206,10 @@ def test_a_regular_expression_is_done_with_a_sentence(name: str) -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("name", PATTERNS)
-def test_a_regular_expression_is_done_with_any_sentence(name: str) -> None:
-    assert slow_methods(name, UNITS) == {}
+def test_a_regular_expression_is_done_with_any_sentence(name: str, tally: Tally) -> None:
+    slow = slow_methods(name, UNITS)
+    tally("a sentence made to be slow, and a pattern", len(UNITS), harm=len({unit for unit, _ in slow}))
+    assert slow == {}
 
 
 def slow_methods(name: str, units: Iterable[str]) -> dict[tuple[str, str], float]:
@@ -222,6 +249,42 @@ def article_rule(language: str) -> Callable[[str], object]:
     return lambda text: reader(language).unlabelled(from_string(f"Well. {text}"))
 
 
+def refusing(rule: Callable[[str], object]) -> Callable[[str], object]:
+    """A rule that may refuse a text."""
+
+    def tried(text: str) -> object:
+        try:
+            return rule(text)
+        except (HarnessError, UnreadableError) as error:
+            return error
+
+    return tried
+
+
+def attributed(text: str, *, transcript: bool, posts: bool) -> object:
+    return find_attributions(text, find_actors(text, (), {}), transcript=transcript, posts=posts)
+
+
+def foreign_rule(language: str) -> Callable[[str], object]:
+    grammar = grammar_of(language)
+
+    def rule(text: str) -> object:
+        cast = find_actors_in(text, grammar, (), ())
+        open_after = still_open(text, grammar, inside=True)
+        return find_attributions_in(text, grammar, cast), open_after, closes_first(text, grammar)
+
+    return rule
+
+
+@cache
+def lexicon() -> Classifier:
+    labels = LabelSet(("critical", "neutral", "supportive"))
+    classifier = bind("classifier", "lexicon", {}).make(labels=labels, seed=0)
+    rows = tuple(Example(f"Anna is {word}.", "Anna") for word in ("bad", "here", "good"))
+    classifier.fit(Labelled(rows, np.arange(3)))
+    return classifier
+
+
 RULES: dict[str, Callable[[str], object]] = {
     **{f"an article in {language}": article_rule(language) for language in languages()},
     "sentences": split_sentences,
@@ -237,7 +300,41 @@ RULES: dict[str, Callable[[str], object]] = {
     "shingles": shingles,
     "a delimiter": likely_delimiter,
     "defusing": lambda text: restored(defused(text)),
+    "guarding": guarded,
+    "paragraphs": lambda text: list(paragraphs(text)),
+    "boilerplate": is_boilerplate,
+    "tables of pages": without_tables,
+    "folding": fold,
+    "printing": printable,
+    "pages": lambda text: reader_page(reader(ENGLISH).unlabelled(from_string(f"Well. {text}"))),
+    "namesakes": lambda text: [
+        rule(text, len(text) // 2)
+        for rule in (is_namesake, before, lambda text, start: modifies_noun(text, start, start + 1))
+    ],
+    "articles of names": lambda text: DefiniteArticles.of(shipped(), [text]),
+    "words of valence": lambda text: lexicon().predict_proba([Example(text, "Anna")]),
+    "hiding": lambda text: (hide(text), masked(text), masked(f"http://{text}"), hidden(text)),
+    "usable text": lambda text: (usable_text(text), cell_problem(text), usable_value(text)),
+    "JSON": refusing(parse_json),
+    "JSON of brackets": refusing(lambda text: parse_json("[" + text)),
+    "YAML": refusing(lambda text: parse_yaml("a: " + json.dumps(text))),
+    "labels in a cell": guess_label,
+    "docstrings": plain_text,
+    "near duplicates": lambda text: near_pairs(sorted({f"{n % 50} {w}" for n, w in enumerate(text.split())})),
+    "languages of a corpus": lambda text: guess_language(text.split("a")),
 }
+SENTENCE_RULES: dict[str, Callable[[str], object]] = {
+    "people": find_people,
+    "actors": lambda text: find_actors(text, (), {}),
+    "attributions": partial(attributed, transcript=False, posts=False),
+    "attributions of a transcript": partial(attributed, transcript=True, posts=False),
+    "attributions of posts": partial(attributed, transcript=False, posts=True),
+    "a description at the end": description_at_end,
+    "the end of a quotation": lambda text: (closes_quotation(text), quotation_continues(text, inside=True)),
+    **{f"attributions in {language}": foreign_rule(language) for language in FOREIGN},
+}
+"""Rules that see one sentence, of at most ``MAX_SENTENCE`` characters."""
+
 LENGTHS = (3_000, 12_000)
 
 
@@ -251,6 +348,25 @@ def is_linear(rule: Callable[[str], object], small: str, large: str) -> bool:
     return after <= 0.1 or after <= 8 * min_seconds(rule, small)
 
 
+@pytest.mark.parametrize("name", SENTENCE_RULES)
+def test_a_rule_is_done_with_a_sentence(name: str) -> None:
+    assert slow_units(SENTENCE_RULES[name], SAMPLE) == {}
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("name", SENTENCE_RULES)
+def test_a_rule_is_done_with_any_sentence(name: str, tally: Tally) -> None:
+    slow = slow_units(SENTENCE_RULES[name], UNITS)
+    tally("a sentence made to be slow, and a rule", len(UNITS), harm=len(slow))
+    assert slow == {}
+
+
+def slow_units(rule: Callable[[str], object], units: Iterable[str]) -> dict[str, float]:
+    """Units of which a rule is not done with a sentence of the greatest length in time."""
+    seconds = {unit: min_seconds(rule, text_of(unit, MAX_SENTENCE), enough=SECONDS) for unit in units}
+    return {unit: time for unit, time in seconds.items() if time > SECONDS}
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_a_text_rule_is_linear(name: str) -> None:
     assert quadratic(name, SAMPLE) == []
@@ -258,8 +374,10 @@ def test_a_text_rule_is_linear(name: str) -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("name", RULES)
-def test_a_text_rule_is_linear_in_any_text(name: str) -> None:
-    assert quadratic(name, UNITS) == []
+def test_a_text_rule_is_linear_in_any_text(name: str, tally: Tally) -> None:
+    slow = quadratic(name, UNITS)
+    tally("a text made to be slow", len(UNITS), harm=len(slow))
+    assert slow == []
 
 
 def quadratic(name: str, units: Iterable[str]) -> list[str]:

@@ -44,8 +44,12 @@ GONE = (
     "max retries exceeded",
     "connection refused",
     "failed to establish a new connection",
+    "can't create a connection",
+    "terminating connection",
+    "server closed the connection",
+    "network error",
 )
-"""What MLflow and its client for HTTP say when a server does not answer, in small letters."""
+"""What MLflow, its client for HTTP and PostgreSQL say when a server does not answer, in small letters."""
 
 GONE_SECONDS = 60.0
 """So long a server that did not answer is not asked again."""

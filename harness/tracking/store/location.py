@@ -25,7 +25,7 @@ from harness.tracking.store.credentials import know_password, lend
 from harness.tracking.store.database import SQLITE, imported, locked, ready, sqlite_path, sqlite_uri, unlocked
 from harness.tracking.store.diagnosis import check_database, is_writable, snapshot
 from harness.tracking.store.failures import STATES, guarded, store_errors
-from harness.tracking.store.server import ServerClient, reached, require_driver
+from harness.tracking.store.server import ServerClient, connected, reached
 from harness.values.commands import command_line, is_checkout, script
 from harness.values.errors import StoreError, suggest
 from harness.values.secrets import MASK, masked
@@ -108,9 +108,8 @@ class Store:
                 store.refuse_moved()
         elif store.artifacts is None:
             reached(store.uri, _variable())
-        # Databases are not tried: SQLAlchemy reports at once.
         else:
-            require_driver(store.uri)
+            connected(store.uri, _variable())
         return store
 
     def _readable(self, *, reading: bool) -> Store:

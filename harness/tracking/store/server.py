@@ -118,6 +118,46 @@ def reached(uri: str, variable: str) -> None:
         raise StoreError(f"{masked(uri)} ({variable}) answers, but not as an MLflow server does")
 
 
+def connected(uri: str, variable: str) -> None:
+    """Refuse a database that does not answer, or does not let this account in.
+
+    Parameters
+    ----------
+    uri : str
+    variable : str
+        What the address was read from.
+
+    Raises
+    ------
+    MissingPackageError, StoreError
+        At once; MLflow would try again for two minutes.
+    """
+    require_driver(uri)
+    imported()
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.pool import NullPool
+
+    scheme = uri.partition("://")[0]
+    # Of other drivers the name of the option is not known.
+    seconds = "timeout" if scheme.endswith("+pg8000") else "connect_timeout"
+    options = {seconds: SERVER_SECONDS} if scheme.startswith(("postgresql", "mysql")) else {}
+    where = f"the database {masked(uri)} ({variable})"
+    try:
+        create_engine(uri, poolclass=NullPool, connect_args=options).connect().close()
+    except ImportError as error:
+        raise StoreError(f"{where} needs the driver {error.name!r}, which is not installed") from error
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreError(f"{where} cannot be used: {_in_words(_innermost(error))}") from error
+
+
+def _in_words(error: BaseException) -> str:
+    """Return what a driver says, in a line; pg8000 hands on the fields of PostgreSQL's answer."""
+    fields = error.args[0] if error.args else ""
+    text = fields.get("M", "") if isinstance(fields, dict) else str(error)
+    return text.strip().partition("\n")[0][:MAX_ANSWER] or type(error).__name__
+
+
 def refusal(uri: str, status: int, answer: str = "") -> StoreError:
     """Describe a request that a server refused.
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -151,11 +154,75 @@ def test_a_missing_driver_is_a_line(folder: Path, monkeypatch: pytest.MonkeyPatc
     golden("tracking/missing-drivers", "\n".join(lines))
 
 
+def engine(
+    connected: list[tuple[str, Mapping[str, int]]], error: Exception | None = None
+) -> Callable[..., Any]:
+    """An engine of SQLAlchemy that notes what it is connected to, or does not connect."""
+
+    def create(uri: str, *, connect_args: Mapping[str, int], **_: Any) -> Any:
+        if error is not None:
+            raise error
+        connected.append((uri, connect_args))
+        return Mock()
+
+    return create
+
+
+def test_a_database_that_does_not_answer_is_a_line_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    began = time.monotonic()
+    for host in (f"127.0.0.1:{port}", "no-such-host.invalid"):
+        monkeypatch.setenv("HARNESS_STORE", f"postgresql+pg8000://ann:secret@{host}/db")
+        with pytest.raises(StoreError) as caught:
+            Store.open()
+        assert f"postgresql+pg8000://ann:***@{host}/db" in str(caught.value)
+        assert "secret" not in str(caught.value)
+        assert "\n" not in str(caught.value)
+    assert time.monotonic() - began < 2 * server.SERVER_SECONDS
+
+
+def test_what_a_database_answers_is_a_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden
+) -> None:
+    from sqlalchemy.exc import NoSuchModuleError, OperationalError
+
+    def wrapped(answer: Exception) -> Exception:
+        error = OperationalError("connect", {}, answer)
+        error.__cause__ = answer
+        return error
+
+    answer = {"S": "FATAL", "C": "28P01", "M": 'password authentication failed for user "ann"'}
+    failures = (
+        wrapped(Exception(answer)),
+        wrapped(Exception()),
+        OSError("no route to host\nthe second line"),
+        NoSuchModuleError("Can't load plugin: sqlalchemy.dialects:mysql.other"),
+        ModuleNotFoundError("No module named 'pymysql'", name="pymysql"),
+    )
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.setenv("HARNESS_STORE", "postgresql+pg8000://ann:secret@h/db")
+    lines = []
+    for error in failures:
+        monkeypatch.setattr("sqlalchemy.create_engine", engine([], error))
+        with pytest.raises(StoreError) as caught:
+            Store.open()
+        lines.append(str(caught.value))
+    golden("tracking/databases-that-answer", "\n".join(lines))
+
+
 @pytest.mark.parametrize("uri", [*DATABASES, "mysql+pymysql://h/db"])
 def test_a_driver_that_is_installed_is_used(folder: Path, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
-    modules = []
+    modules: list[str] = []
+    connected: list[tuple[str, Mapping[str, int]]] = []
     monkeypatch.setattr("importlib.util.find_spec", lambda name: modules.append(name) or object())
+    monkeypatch.setattr("sqlalchemy.create_engine", engine(connected))
     monkeypatch.setenv("HARNESS_STORE", uri)
     assert Store.open().uri == uri
+    ((address, options),) = connected
+    assert address == uri
+    assert set(options.values()) == {server.SERVER_SECONDS}
     # Other databases than PostgreSQL are SQLAlchemy's to report.
     assert len(modules) == uri.startswith("postgresql")
