@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 OWNER, HEARTBEAT = "harness.owner", "harness.heartbeat"
 """Tags of a run: the process that works on it, as JSON; when it was last heard of, in seconds since 1970."""
 
-TRUST_SECONDS = 1.0
-"""So long a look at the owner is good for: many small writes come together."""
+TRUST_SECONDS = 10.0
+"""So long a look at the owner is good for: nobody takes a run over before its heartbeat expires, which is
+:data:`harness.tracking.store.ownership.EXPIRY_SECONDS` after the last one."""
 
 # Goes on while a laptop sleeps, unlike time.monotonic.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_REALTIME)
@@ -49,10 +50,12 @@ class Lease:
         self._exit = contextlib.ExitStack()
 
     def __enter__(self) -> Lease:
+        from mlflow.entities import RunTag
+
         self._exit.enter_context(at_work(self.owner))
         try:
-            self.client.set_tag(self.run_id, OWNER, self.owner.text())
-            self.client.set_tag(self.run_id, HEARTBEAT, f"{time.time():.0f}")
+            tags = [RunTag(OWNER, self.owner.text()), RunTag(HEARTBEAT, f"{time.time():.0f}")]
+            self.client.log_batch(self.run_id, tags=tags)
             self._exit.enter_context(guarding(self.client, self.check))
         except BaseException:
             self._exit.close()
