@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from harness.tracking import names, remnants
@@ -53,19 +53,20 @@ def take(tracker: RunFinder, digest: str, create: Callable[[], str]) -> str:
     create : callable
         Creates a run, owned by the tracker's owner, and returns its id.
     """
-    if rivals(tracker, digest):
+    runs = tracker.runs(names.CLASSIFIER, digest)
+    if rivals(tracker, runs):
         return ""
-    run_id = _resumed(tracker, digest) or create()
+    run_id = _resumed(tracker, runs) or create()
     if not tracker.store.is_on_server:
         return run_id
     # Two that looked at the same time found nobody: whoever was first goes on.
     time.sleep(SETTLE_SECONDS)
-    client = tracker.store.client
-    run = client.get_run(run_id)
+    client, runs = tracker.store.client, tracker.runs(names.CLASSIFIER, digest)
+    run = next(run for run in runs if run.info.run_id == run_id)
     if _is_anothers(tracker, run):
         return ""
     rank = (run.info.start_time, run_id)
-    for rival in rivals(tracker, digest):
+    for rival in rivals(tracker, runs):
         # One with a heartbeat has looked already, whatever its clock says.
         if HEARTBEAT in rival.data.tags or (rival.info.start_time, rival.info.run_id) < rank:
             client.set_terminated(run_id, "KILLED")
@@ -73,13 +74,9 @@ def take(tracker: RunFinder, digest: str, create: Callable[[], str]) -> str:
     return run_id
 
 
-def rivals(tracker: RunFinder, digest: str) -> list[Run]:
-    """Return the parent runs of a digest that another living process works on."""
-    return [
-        run
-        for run in tracker.runs(names.CLASSIFIER, digest)
-        if remnants.is_at_work(tracker.store, run) and _is_anothers(tracker, run)
-    ]
+def rivals(tracker: RunFinder, runs: Sequence[Run]) -> list[Run]:
+    """Return those of the parent runs of a digest that another living process works on."""
+    return [run for run in runs if remnants.is_at_work(tracker.store, run) and _is_anothers(tracker, run)]
 
 
 def wait(what: str, *, announce: bool) -> None:
@@ -95,10 +92,10 @@ def _is_anothers(tracker: RunFinder, run: Run) -> bool:
     return owner is not None and owner.token != tracker.owner.token
 
 
-def _resumed(tracker: RunFinder, digest: str) -> str:
+def _resumed(tracker: RunFinder, runs: Sequence[Run]) -> str:
     """Reopen an interrupted parent run; nobody is at work on those of this version that are RUNNING."""
     client = tracker.store.client
-    for run in () if tracker.fresh else tracker.runs(names.CLASSIFIER, digest):
+    for run in () if tracker.fresh else runs:
         # Of an earlier version, which named the host alone: no process of this machine is at work on it,
         # since the lock of its digest is held by this one.
         has_ended = owner_of(run) is not None or run.data.tags.get(names.HOST) == platform.node()
