@@ -61,12 +61,12 @@ def take(tracker: RunFinder, digest: str, create: Callable[[], str]) -> str:
         return run_id
     # Two that looked at the same time found nobody: whoever was first goes on.
     time.sleep(SETTLE_SECONDS)
-    client = tracker.store.client
-    run = client.get_run(run_id)
+    client, runs = tracker.store.client, tracker.runs(names.CLASSIFIER, digest)
+    run = next(run for run in runs if run.info.run_id == run_id)
     if _is_anothers(tracker, run):
         return ""
     rank = (run.info.start_time, run_id)
-    for rival in rivals(tracker, tracker.runs(names.CLASSIFIER, digest)):
+    for rival in rivals(tracker, runs):
         # One with a heartbeat has looked already, whatever its clock says.
         if HEARTBEAT in rival.data.tags or (rival.info.start_time, rival.info.run_id) < rank:
             client.set_terminated(run_id, "KILLED")
@@ -75,7 +75,7 @@ def take(tracker: RunFinder, digest: str, create: Callable[[], str]) -> str:
 
 
 def rivals(tracker: RunFinder, runs: Sequence[Run]) -> list[Run]:
-    """Return those of the runs that another living process works on."""
+    """Return those of the parent runs of a digest that another living process works on."""
     return [run for run in runs if remnants.is_at_work(tracker.store, run) and _is_anothers(tracker, run)]
 
 

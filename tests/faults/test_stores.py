@@ -96,7 +96,7 @@ VERBS: dict[str, tuple[str, ...]] = {
 """Verbs that open the store → arguments; they read files that the test writes."""
 
 WITHOUT_A_STORE = {
-    *("example", "validate", "schema", "list", "init", "sample", "shares", "crosstab"),
+    *("example", "validate", "schema", "list", "init", "sample", "shares", "crosstab", "trust"),
     *("corpus list", "corpus describe", "corpus fetch"),
 }
 
@@ -215,10 +215,15 @@ def test_a_read_only_store_is_read(served: Path, golden: Golden, tally: Tally) -
 def test_the_ui_shows_a_read_only_store(ladder: Path, tmp_path: Path) -> None:
     shutil.copytree(ladder, tmp_path, dirs_exist_ok=True)
     subprocess.run([sys.executable, "-m", "harness", "relocate"], cwd=tmp_path, env=environment(), check=True)
-    script = f"""{READ_ONLY} exec timeout -s INT 25 {sys.executable} -c '
+    script = f"""{READ_ONLY} exec timeout 240 {sys.executable} -c '
+import os, signal
 from harness.tracking.store import Store
 from harness.tracking.store.ui import serve_ui
-serve_ui(Store.open(reading=True), say=lambda text: print(text, flush=True))'"""
+def say(text):
+    print(text, flush=True)
+    if "#/experiments" in text:
+        os.kill(os.getpid(), signal.SIGINT)
+serve_ui(Store.open(reading=True), say=say)'"""
     answer = mounted(tmp_path, script)
     assert "#/experiments/1/runs" in answer.stdout, answer.stderr
     assert "Traceback" not in answer.stderr

@@ -38,9 +38,8 @@ classifiers:
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "server.md"
 ARTICLE = "Germany blasted France at the quay.\n\nFrance praised Germany on Monday.\n"
 READER = ("reader", "a-password-to-read")
-MAX_REQUESTS = 70
-"""Of a run with two classifiers, without those that carry files; owners, heartbeats and what killed processes
-left take some fifteen of them."""
+MAX_REQUESTS = 63
+"""Of a run with two classifiers, without those that carry files; seven of them say and ask who is at work."""
 
 
 @pytest.fixture(scope="module")

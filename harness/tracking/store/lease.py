@@ -20,8 +20,8 @@ OWNER, HEARTBEAT = "harness.owner", "harness.heartbeat"
 """Tags of a run: the process that works on it, as JSON; when it was last heard of, in seconds since 1970."""
 
 TRUST_SECONDS = 10.0
-"""So long a look at the owner is good for: nobody takes a run over before its heartbeat expires, which is
-:data:`harness.tracking.store.ownership.EXPIRY_SECONDS` after the last one."""
+"""So long a look at the owner is good for: on a server each is a request. No other process takes a run over
+before its heartbeat is 180 s old, so that a process that sleeps that long looks again when it wakes."""
 
 # Goes on while a laptop sleeps, unlike time.monotonic.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_REALTIME)
@@ -46,6 +46,7 @@ class Lease:
     def __init__(self, client: MlflowClient, run_id: str, owner: Owner) -> None:
         self.client, self.run_id, self.owner = client, run_id, owner
         self._looked = -TRUST_SECONDS
+        self._looking = threading.Lock()
         self._stopped = threading.Event()
         self._exit = contextlib.ExitStack()
 
@@ -54,13 +55,12 @@ class Lease:
 
         self._exit.enter_context(at_work(self.owner))
         try:
-            tags = [RunTag(OWNER, self.owner.text()), RunTag(HEARTBEAT, f"{time.time():.0f}")]
-            self.client.log_batch(self.run_id, tags=tags)
+            tags = {OWNER: self.owner.text(), HEARTBEAT: f"{time.time():.0f}"}
+            self.client.log_batch(self.run_id, tags=[RunTag(*pair) for pair in tags.items()])
             self._exit.enter_context(guarding(self.client, self.check))
         except BaseException:
             self._exit.close()
             raise
-        self._exit.callback(self._still)
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
         self._exit.callback(self._stopped.set)
         return self
@@ -69,6 +69,8 @@ class Lease:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._exit.close()
+        if kind is not None:
+            self._still()
 
     def check(self) -> None:
         """Refuse where the run is another process's.
@@ -77,23 +79,26 @@ class Lease:
         ------
         TakenOverError
         """
-        now = time.clock_gettime(_CLOCK)
-        if now - self._looked < TRUST_SECONDS:
-            return
-        run = self.client.get_run(self.run_id)
-        owner = owner_of(run)
-        if owner is not None and owner.token != self.owner.token:
-            raise TakenOverError(
-                f"{run.info.run_name} was taken over by {owner.describe()}, which had not heard of this"
-                " process for some minutes; this process stops"
-            )
-        self._looked = now
+        # Files are sent several at once: one looks for all.
+        with self._looking:
+            now = time.clock_gettime(_CLOCK)
+            if now - self._looked < TRUST_SECONDS:
+                return
+            run = self.client.get_run(self.run_id)
+            owner = owner_of(run)
+            if owner is not None and owner.token != self.owner.token:
+                raise TakenOverError(
+                    f"{run.info.run_name} was taken over by {owner.describe()}, which had not heard of this"
+                    " process for some minutes; this process stops"
+                )
+            self._looked = now
 
     def _still(self) -> None:
         """Take the heartbeat away: whoever finds the run RUNNING need not wait until it expires."""
         from mlflow.exceptions import MlflowException
 
         with contextlib.suppress(StoreError, OSError, MlflowException):
+            self.check()
             self.client.delete_tag(self.run_id, HEARTBEAT)
 
     def _beat(self) -> None:

@@ -16,6 +16,7 @@ from harness.articles.page import reader_page
 from harness.values.errors import ArticleError
 from harness.values.parties.records import shipped
 from harness.values.parties.translations import shipped_in
+from tests.faults.conftest import Tally
 from tests.faults.fuzz.fuzzing import damaged, edited, fuzz, tried
 
 TOP = Path(__file__).parents[3]
@@ -111,5 +112,6 @@ def test_mutated_articles() -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("number", range(1, 3))
-def test_250_mutated_articles(number: int) -> None:
+def test_250_mutated_articles(number: int, tally: Tally) -> None:
     articles_fuzzed(250, number)
+    tally("a mutated article", 250)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from harness.config import load, plan
 from harness.values.errors import ConfigError
 from harness.values.limits import CONFIG_BYTES, CONFIG_FILES, DEPTH, SEED, YAML_NODES
+from tests.faults.conftest import Tally
 from tests.faults.fuzz.fuzzing import edited, fuzz, tried
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -127,8 +128,9 @@ def test_mutated_configs() -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("number", range(1, 6))
-def test_1000_mutated_configs(number: int) -> None:
+def test_1000_mutated_configs(number: int, tally: Tally) -> None:
     configs_fuzzed(1000, number)
+    tally("a mutated config", 1000)
 
 
 # --- Limits, each on both sides ---

@@ -23,6 +23,7 @@ from harness.serving.inference.text_layout import TextLayout
 from harness.values.errors import ConfigError, CorpusError, ModelError
 from harness.values.labels import STANCES
 from harness.values.spreadsheets import table_text
+from tests.faults.conftest import Tally
 from tests.faults.fuzz.fuzzing import damaged, edited, fuzz, tried
 from tests.serving.toy_models import write_model
 
@@ -163,14 +164,16 @@ def test_mutated_inference_inputs(model: LabelModel, tmp_path: Path) -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("number", range(1, 5))
-def test_500_mutated_corpus_files(tmp_path: Path, number: int) -> None:
+def test_500_mutated_corpus_files(tmp_path: Path, number: int, tally: Tally) -> None:
     fuzzed(500, number, read_as_corpus, tmp_path)
+    tally("a mutated corpus file", 500)
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("number", range(1, 5))
-def test_500_mutated_inference_inputs(model: LabelModel, tmp_path: Path, number: int) -> None:
+def test_500_mutated_inference_inputs(model: LabelModel, tmp_path: Path, number: int, tally: Tally) -> None:
     fuzzed(500, number, lambda path, encoding: label(model, path, encoding), tmp_path)
+    tally("a mutated inference input", 500)
 
 
 def test_whole_files_are_read(model: LabelModel, tmp_path: Path) -> None:
