@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.shares.worlds import PARTIES, WORLDS, World, simulated
-from harness.articles.gold_sample import read_gold
+from harness.articles.gold_sample import labelled_gold, read_gold
 from harness.articles.readings_table import ReadingsTable
 from harness.articles.sampling import draw_sample, write_sample
 from harness.articles.share_differences import StanceDifference, share_differences
@@ -68,17 +68,21 @@ class Outcome:
     significant: bool = False
 
 
-def once(world: World, random: np.random.Generator, folder: Path) -> Iterator[Outcome]:
-    """Simulate rows and label a sample; yield the shares and the differences."""
+def once(world: World, random: np.random.Generator, folder: Path | None = None) -> Iterator[Outcome]:
+    """Simulate rows and label a sample; yield the shares and the differences.
+
+    With a folder, the sample is written and read again, as it is by hand.
+    """
     rows = simulated(world, random)
     table = ReadingsTable(rows, 0)
     sample = draw_sample(table, world.labelled * PARTIES, by=world.strata, seed=int(random.integers(2**31)))
     chosen = sample["row"].astype(int)
-    path = folder / "gold.csv"
-    write_sample(
-        sample.assign(gold=rows["truth"][chosen].array, gold_voice=rows["true_voice"][chosen].array), path
-    )
-    gold = read_gold(path, table)
+    filled = sample.assign(gold=rows["truth"][chosen].array, gold_voice=rows["true_voice"][chosen].array)
+    if folder is None:
+        gold = labelled_gold(filled[["row", "pi", "stratum", "gold", "gold_voice"]], rows.set_index("row"))
+    else:
+        write_sample(filled, folder / "gold.csv")
+        gold = read_gold(folder / "gold.csv", table)
     shares = share_table(table, gold, by=world.by)
     columns = {name: rows[name].to_numpy() for name in ("target", "outlet", "true_voice", "truth")}
     labelled = {name: gold.rows[name].to_numpy() for name in ("target", "outlet", "gold", "gold_voice", "pi")}
@@ -129,7 +133,10 @@ def rows(world: World, folder: Path) -> Iterator[dict[str, Any]]:
     """Simulate a world until there are two thousand intervals; yield a row for each voice and label."""
     random = np.random.default_rng(1)
     groups = world.outlets if world.outlets >= 10 else PARTIES * world.outlets
-    draws = [list(once(world, random, folder)) for _ in range(-(-INTERVALS // groups))]
+    # One sample goes through a file; of two thousand, that would be most of the time.
+    draws = [
+        list(once(world, random, None if number else folder)) for number in range(-(-INTERVALS // groups))
+    ]
     table = pd.DataFrame([outcome for draw in draws for outcome in draw])
     # One false alarm in a table of differences is enough.
     alarms = np.mean([any(outcome.significant for outcome in draw) for draw in draws])

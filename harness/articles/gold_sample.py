@@ -103,7 +103,7 @@ def read_gold(path: Path, readings: ReadingsTable) -> Gold:
         raise ArticleError(
             [Problem(str(path), what, "it was drawn from another table, or rows were deleted")]
         )
-    return _labelled(table, by_key)
+    return labelled_gold(table, by_key)
 
 
 def _decimal(value: Any) -> float:
@@ -131,9 +131,23 @@ def _problems(
         yield Problem(f"{where}: gold_voice", f"unknown voice {voice!r}", "known: own, quoted")
 
 
-def _labelled(table: pd.DataFrame, by_key: pd.DataFrame) -> Gold:
+def labelled_gold(table: pd.DataFrame, by_key: pd.DataFrame) -> Gold:
     """Return the labelled rows, weighted up for those of their stratum that were not labelled.
 
+    Parameters
+    ----------
+    table : DataFrame
+        A sample: ``row``, ``pi``, ``stratum``, ``gold``, ``gold_voice``; empty where there is no label.
+    by_key : DataFrame
+        The rows of :class:`ReadingsTable` that it was drawn from, indexed by ``row``.
+
+    Raises
+    ------
+    ArticleError
+        Where no row is labelled.
+
+    Notes
+    -----
     That is unbiased if the rows that were skipped are not special; the notes say how many there are.
     """
     notes = []

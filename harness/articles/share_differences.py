@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.articles.gold_sample import BOTH_VOICES
-from harness.articles.shares import ShareTable, StanceShare
+from harness.articles.shares import BY, ShareTable, StanceShare
 from harness.scoring.statistics.corrected_share import ShareFit
 from harness.scoring.statistics.multiplicity import holm
 from harness.scoring.statistics.share_difference import ShareDifference, share_difference
@@ -74,7 +74,8 @@ def share_differences(table: ShareTable, column: str) -> list[StanceDifference]:
     columns = list(table.shares[0].group)
     if column not in columns:
         what = f"groups are not by {column!r}, but by {', '.join(columns)}"
-        raise ArticleError([Problem("compare", what, suggest(column, columns) or "name it in --by, too")])
+        hint = "name it in --by, too" if column in BY else suggest(column, BY)
+        raise ArticleError([Problem("compare", what, hint)])
     if table.design is None:
         raise ArticleError(
             [

@@ -16,7 +16,7 @@ from harness.articles.share_plots import largest, plot_shares
 from harness.articles.shares import SHARE_VOICES, StanceShare
 from harness.articles.table_writer import atomic_file
 from harness.reports.pages import environment
-from harness.values.formatting import interval, number
+from harness.values.formatting import interval, number, p_value
 from harness.values.spreadsheets import table_text
 
 if TYPE_CHECKING:
@@ -245,10 +245,10 @@ def _print_differences(console: Console, report: ShareReport) -> None:
     """Print the differences with the smallest p-values."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
-    for heading in ("difference", "stance"):
-        table.add_column(heading, min_width=9, overflow="fold")
-    for heading in ("", "these rows", "p, Holm", "their stream", "p, Holm"):
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("first – second", overflow="fold")
+    table.add_column("stance", no_wrap=True)
+    for heading in ("", "these rows", "stream", "p, Holm"):
         table.add_column(heading, justify="right", no_wrap=True)
     ranked = sorted(report.differences, key=lambda difference: difference.stream.p)
     for difference in ranked[:MAX_DIFFERENCES]:
@@ -260,12 +260,12 @@ def _print_differences(console: Console, report: ShareReport) -> None:
             printable(difference.label),
             number(rows.value, signed=True),
             interval(rows.low, rows.high, signed=True, places=2),
-            number(difference.p_holm),
             interval(stream.low, stream.high, signed=True, places=2),
-            number(difference.p_holm_stream),
+            p_value(difference.p_holm_stream),
         )
     if not ranked:
         console.print(f"No two groups by {report.compared} have enough labelled rows to be compared.")
         return
-    console.print(f"differences by {report.compared}, of {len(ranked):,} in all", style="bold")
+    heading = f"differences by {report.compared}: {len(ranked[:MAX_DIFFERENCES])} of {len(ranked):,}"
+    console.print(f"{heading}; p-values for the stream", style="bold")
     console.print(table)

@@ -19,7 +19,7 @@ from harness.articles.share_report import ShareReport, share_rows, write_report
 from harness.articles.shares import estimate_shares, limitations
 from harness.cli.main import app
 from harness.values.errors import ArticleError
-from harness.values.minimums import MIN_GOLD_ROWS
+from harness.values.minimums import MIN_GOLD_ROWS, MIN_POOLED_ROWS
 
 HEADER = "article,sentence,target,sure,own_voice,stance,text,outlet,date\n"
 
@@ -282,7 +282,7 @@ def test_limitations_say_where_shares_are_not_corrected(
 ) -> None:
     gold = read_gold(labelled(readings, tmp_path / "gold.csv", blank=4, size=36), readings)
     shares = estimate_shares(readings, gold, by=("target",))
-    assert {share.method for share in shares} == {"exact", "naive", "tuned"}
+    assert {share.method for share in shares} == {"exact", "naive"}
     *of_gold, of_exact = limitations(shares, gold)
     assert tuple(of_gold) == gold.notes
     assert re.findall(r"\d+", of_exact) == [str(sum(share.method == "exact" for share in shares)), "10"]
@@ -293,10 +293,10 @@ def test_limitations_say_where_shares_are_not_corrected(
         if share.voice == "all" and share.n_gold < MIN_GOLD_ROWS
     }
     assert 0 < len(few) <= 4
-    *notes, where_not = limitations(by_week, gold)
+    *notes, where_not, _ = limitations(by_week, gold)
     assert tuple(notes) == gold.notes
-    assert re.findall(r"\d+", where_not) == [str(len(few)), "4", str(MIN_GOLD_ROWS)]
-    golden("articles/limitations", "\n".join([*notes, where_not, *limitations(by_week, None)]))
+    assert re.findall(r"\d+", where_not) == [str(len(few)), "4", str(MIN_GOLD_ROWS), str(MIN_POOLED_ROWS)]
+    golden("articles/limitations", "\n".join([*limitations(by_week, gold), *limitations(by_week, None)]))
 
 
 def test_only_the_largest_parties_are_drawn(

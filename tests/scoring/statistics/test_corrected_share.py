@@ -118,8 +118,8 @@ def test_a_sample_without_errors_is_not_taken_for_proof() -> None:
 
 
 def test_rows_of_another_voice_are_corrected_out() -> None:
-    # 40 rows are predicted to be of the voice; one of four labelled is not: three quarters are. 20 are predicted
-    # to have the label, and that row is one of them: 20/40 - 1/4 of 3/4.
+    # All 40 rows are predicted to be of the voice; one of four labelled is not, so that 3/4 are. Half of the
+    # rows are predicted to have the label; so are two of the four, of which one has it: (1/2 - 1/4) / (3/4).
     sample = SampleCounts(
         np.array([1.0, 0, 0, 0]),
         np.array([1.0, 1, 1, 0]),
