@@ -23,7 +23,7 @@ from harness.articles.gold_sample import labelled_gold, read_gold
 from harness.articles.readings_table import ReadingsTable
 from harness.articles.sampling import draw_sample, write_sample
 from harness.articles.share_differences import StanceDifference, share_differences
-from harness.articles.shares import StanceShare, share_table
+from harness.articles.shares import SHARE_VOICES, StanceShare, share_table
 from harness.values.labels import STANCES
 from harness.values.progress import progress
 
@@ -83,13 +83,13 @@ def once(world: World, random: np.random.Generator, folder: Path | None = None) 
     else:
         write_sample(filled, folder / "gold.csv")
         gold = read_gold(folder / "gold.csv", table)
-    shares = share_table(table, gold, by=world.by)
+    shares = share_table(table, gold, by=world.by, voices=SHARE_VOICES if world.compared else ("all",))
     columns = {name: rows[name].to_numpy() for name in ("target", "outlet", "true_voice", "truth")}
     labelled = {name: gold.rows[name].to_numpy() for name in ("target", "outlet", "gold", "gold_voice", "pi")}
     for share in shares.shares:
         if not np.isnan(share.corrected.value):
             yield _share_outcome(world, share, columns, labelled)
-    if world.by == ("target",):
+    if world.compared:
         for difference in share_differences(shares, "target"):
             yield _difference_outcome(difference, columns)
 

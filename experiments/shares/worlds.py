@@ -43,6 +43,8 @@ class World:
         Rows of an article toward a party.
     alike : float
         In (0, 1): correlation of the stances of an article.
+    compared : bool
+        Whether parties are compared, and voices told apart.
     """
 
     name: str
@@ -55,6 +57,7 @@ class World:
     strata: tuple[str, ...] = ("target", "voice")
     mean_rows: int = 5
     alike: float = 0.15
+    compared: bool = False
 
     @property
     def by(self) -> tuple[str, ...]:
@@ -66,12 +69,12 @@ class World:
 
 MANY = ("target", "outlet", "week", "voice", "stance")
 WORLDS = (
-    World("right 80 %, 50 labelled", STEADY, 1000, 50),
-    World("right 80 %", STEADY, 1000, 100),
+    World("right 80 %, 50 labelled", STEADY, 1000, 50, compared=True),
+    World("right 80 %", STEADY, 1000, 100, compared=True),
     World("right 80 %, strata of stance", STEADY, 1000, 100, strata=("target", "stance")),
     World("right 80 %, strata of all", STEADY, 1000, 100, strata=MANY),
     World("leans to neutral, 50 labelled", LEANING, 1000, 50),
-    World("leans to neutral, 300 labelled", LEANING, 1000, 300),
+    World("leans to neutral, 300 labelled", LEANING, 1000, 300, compared=True),
     World("leans to neutral, 900 labelled", LEANING, 1800, 900),
     World("right 95 %", GOOD, 1000, 100),
     World("right 95 %, 900 labelled", GOOD, 1800, 900),
@@ -80,8 +83,8 @@ WORLDS = (
     World("blind, 50 labelled", BLIND, 1000, 50),
     World("rare criticism", STEADY, 1500, 300, truth=(0.05, 0.90, 0.05)),
     World("few rows a party", LEANING, 150, 50),
-    World("voice right 80 %", STEADY, 1000, 100, voice_right=0.8),
-    World("articles of 20", LEANING, 1000, 100, mean_rows=20, alike=0.4),
+    World("voice right 80 %", STEADY, 1000, 100, voice_right=0.8, compared=True),
+    World("articles of 20", LEANING, 1000, 100, mean_rows=20, alike=0.4, compared=True),
     World("three outlets", LEANING, 1000, 150, outlets=3),
     World("twenty outlets, 100 labelled", LEANING, 500, 17, outlets=20),
 )

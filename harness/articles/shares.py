@@ -125,6 +125,7 @@ def share_table(
     *,
     by: Sequence[str] = BY,
     half_width: float | None = None,
+    voices: Sequence[str] = SHARE_VOICES,
 ) -> ShareTable:
     """Estimate the shares of stances in groups of rows.
 
@@ -137,6 +138,8 @@ def share_table(
         Columns that make groups, of :data:`BY`.
     half_width : float, optional
         Half the length that an interval should have, in (0, 0.5): how many labels that needs is estimated.
+    voices : sequence of str
+        Of :data:`SHARE_VOICES`.
 
     Returns
     -------
@@ -159,7 +162,7 @@ def share_table(
     fits: list[ShareFit | None] = []
     for names, rows in readings.rows.groupby(list(by), sort=True):
         group = _Group.of(dict(zip(by, map(str, names), strict=True)), rows, index)
-        for share, fit in group.shares(labels, sample):
+        for share, fit in group.shares(labels, sample, voices):
             shares.append(share if half_width is None else _with_needed(share, fit, half_width))
             fits.append(fit)
     if sample is not None:
@@ -196,11 +199,11 @@ class _Group:
         return cls(key, rows["voice"].to_numpy(dtype=object), rows["stance"].to_numpy(dtype=object), codes)
 
     def shares(
-        self, labels: Sequence[str], sample: LabelledSample | None
+        self, labels: Sequence[str], sample: LabelledSample | None, voices: Sequence[str]
     ) -> Iterator[tuple[StanceShare, ShareFit | None]]:
         """Yield the share of every voice and stance, and its fit."""
         inside = None if sample is None else sample.inside(self.key)
-        for voice in SHARE_VOICES:
+        for voice in voices:
             whole = np.ones(len(self.voices), dtype=bool) if voice == BOTH_VOICES else self.voices == voice
             for label in labels:
                 part = whole & (self.stances == label)
