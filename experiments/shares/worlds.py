@@ -77,7 +77,6 @@ WORLDS = (
     World("leans to neutral, 300 labelled", LEANING, 1000, 300, compared=True),
     World("leans to neutral, 900 labelled", LEANING, 1800, 900),
     World("right 95 %", GOOD, 1000, 100),
-    World("right 95 %, 900 labelled", GOOD, 1800, 900),
     World("right 55 %", POOR, 1000, 100),
     World("blind", BLIND, 1000, 100),
     World("blind, 50 labelled", BLIND, 1000, 50),
@@ -109,19 +108,25 @@ def simulated(world: World, random: np.random.Generator) -> pd.DataFrame:
     predicted = _drawn(np.array(world.errors)[truth], random)
     own_voice = random.random(len(truth)) < 0.6
     predicted_own = np.where(random.random(len(truth)) < world.voice_right, own_voice, ~own_voice)
-    names, week = np.array(STANCES), random.integers(1, 5, size=n_articles)
+    week = random.integers(1, 5, size=n_articles)[article]
     return pd.DataFrame(
         {
             "row": [str(number) for number in range(len(truth))],
-            "article": np.char.add("a", article.astype(str)), "outlet": outlet[article].astype(str),
-            "date": "", "week": np.char.add("2030-0", week[article].astype(str)), "text": "",
-            "target": np.char.add("party ", party.astype(str)),
-            "voice": np.where(predicted_own, OWN_VOICE, QUOTED),
-            "stance": names[predicted],
-            "true_voice": np.where(own_voice, OWN_VOICE, QUOTED),
-            "truth": names[truth],
+            "article": _named("a", n_articles)[article], "outlet": _named("", world.outlets)[outlet[article]],
+            "date": "", "week": _named("2030-0", 5)[week], "text": "",
+            "target": _named("party ", PARTIES)[party],
+            "voice": np.array([QUOTED, OWN_VOICE], dtype=object)[predicted_own.astype(int)],
+            "stance": np.array(STANCES, dtype=object)[predicted],
+            "true_voice": np.array([QUOTED, OWN_VOICE], dtype=object)[own_voice.astype(int)],
+            "truth": np.array(STANCES, dtype=object)[truth],
         },
-    ).astype(object)  # fmt: skip
+        dtype=object,
+    )  # fmt: skip
+
+
+def _named(prefix: str, count: int) -> np.ndarray:
+    """Return numbered names, as an array that codes are turned to names by."""
+    return np.array([f"{prefix}{number}" for number in range(count)], dtype=object)
 
 
 def _dirichlet(masses: np.ndarray, random: np.random.Generator) -> np.ndarray:
