@@ -1,10 +1,9 @@
-"""How often the intervals of shares cover the truth, naive and corrected.
+"""How often the intervals of shares, and of their differences, cover the truth.
 
     python -m experiments.shares.simulate
 
-Readings are simulated, so that their truth is known: rows with a true stance and voice, a classifier with
-given error rates, and a sample that is drawn, written, labelled and read by ``harness sample`` and
-``harness shares``. Writes ``results.csv``.
+Readings are simulated, so that their truth is known; a sample is drawn, written, labelled and read by
+``harness sample`` and ``harness shares``. Writes ``results.csv`` and the tables of the README.
 """
 
 from __future__ import annotations
@@ -19,163 +18,170 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.articles.holders import OWN_VOICE, QUOTED
+from experiments.shares.worlds import PARTIES, WORLDS, World, simulated
+from harness.articles.gold_sample import labelled_gold, read_gold
 from harness.articles.readings_table import ReadingsTable
 from harness.articles.sampling import draw_sample, write_sample
-from harness.articles.shares import StanceShare, estimate_shares, read_gold
+from harness.articles.share_differences import StanceDifference, share_differences
+from harness.articles.shares import SHARE_VOICES, StanceShare, share_table
 from harness.values.labels import STANCES
 from harness.values.progress import progress
 
 RESULTS = Path(__file__).parent / "results.csv"
-PARTIES = 3
-INTERVALS = 1000
-# Rows: the true stance (critical, neutral, supportive); columns: the probability of each prediction.
-STEADY = ((0.80, 0.15, 0.05), (0.10, 0.80, 0.10), (0.05, 0.15, 0.80))
-LEANING = ((0.60, 0.35, 0.05), (0.05, 0.90, 0.05), (0.05, 0.45, 0.50))
-GOOD = ((0.95, 0.04, 0.01), (0.03, 0.94, 0.03), (0.01, 0.04, 0.95))
+INTERVALS = 2000
 
 
 @dataclass(frozen=True)
-class World:
-    """How many rows a party has, which stances they have, how the classifier errs, and how many are labelled.
+class Outcome:
+    """A share, or a difference of two, beside its truth.
 
     Attributes
     ----------
-    errors : tuple
-        A row for each true stance: the probabilities of the predicted stances.
-    size : int
-        Rows of each party.
-    labelled : int
-        Rows of all three parties together that are labelled by hand.
-    truth : tuple of float
-        Shares of the true stances.
-    voice_right : float
-        How often the predicted voice is right.
-    outlets : int
-        Where there are several, shares are by party and outlet; the sample is drawn by party and voice.
+    label, voice, method : str
+        ``difference`` as the voice: a difference of two parties.
+    truth, truth_stream : float
+        In the rows, and in the stream that they are from.
+    value, naive : float
+    gold_alone : float
+        The estimate that ignores the model.
+    covers, covers_stream, covers_naive : bool
+    width, width_stream : float
+    n_gold : int
+    significant : bool
+        Whether a difference is told from 0 in the stream, after Holm's correction.
     """
 
-    name: str
-    errors: tuple[tuple[float, ...], ...]
-    size: int
-    labelled: int
-    truth: tuple[float, float, float] = (0.3, 0.55, 0.15)
-    voice_right: float = 1.0
-    outlets: int = 1
-
-    @property
-    def by(self) -> tuple[str, ...]:
-        """The columns that make groups."""
-        return ("target", "outlet") if self.outlets > 1 else ("target",)
-
-
-WORLDS = (
-    World("right 80 %", STEADY, 2000, 300),
-    World("leans to neutral", LEANING, 2000, 300),
-    World("leans to neutral, 90 labelled", LEANING, 2000, 90),
-    World("leans to neutral, 900 labelled", LEANING, 2000, 900),
-    World("right 95 %", GOOD, 2000, 300),
-    World("right 95 %, 90 labelled", GOOD, 2000, 90),
-    World("rare criticism", STEADY, 2000, 300, truth=(0.05, 0.90, 0.05)),
-    World("few rows a party", LEANING, 150, 120),
-    World("voice right 80 %", STEADY, 2000, 300, voice_right=0.8),
-    World("four outlets", LEANING, 2000, 300, outlets=4),
-    World("four outlets, 900 labelled", LEANING, 2000, 900, voice_right=0.9, outlets=4),
-)
+    label: str
+    voice: str
+    method: str
+    truth: float
+    truth_stream: float
+    value: float
+    naive: float
+    gold_alone: float
+    covers: bool
+    covers_stream: bool
+    covers_naive: bool
+    width: float
+    width_stream: float
+    n_gold: int
+    significant: bool = False
 
 
-def simulated(world: World, random: np.random.Generator) -> pd.DataFrame:
-    """Simulate rows; ``truth`` and ``true_voice`` are the labels that a person would give."""
-    n = world.size * PARTIES
-    truth = random.choice(3, n, p=world.truth)
-    # One draw from the predictions of each true stance, by inverting their cumulative distribution.
-    uniform = random.random((n, 1))
-    predicted = (np.cumsum(np.array(world.errors)[truth], axis=1) < uniform).sum(axis=1).clip(0, 2)
-    own_voice = random.random(n) < 0.6
-    predicted_own = np.where(random.random(n) < world.voice_right, own_voice, ~own_voice)
-    names = np.array(STANCES)
-    return pd.DataFrame(
-        {
-            "row": [str(number) for number in range(n)],
-            "article": "a", "outlet": random.integers(world.outlets, size=n).astype(str), "date": "",
-            "week": "", "text": "",
-            "target": np.repeat([f"party {k}" for k in range(PARTIES)], world.size),
-            "voice": np.where(predicted_own, OWN_VOICE, QUOTED),
-            "stance": names[predicted],
-            "true_voice": np.where(own_voice, OWN_VOICE, QUOTED),
-            "truth": names[truth],
-        },
-    ).astype(object)  # fmt: skip
+def once(world: World, random: np.random.Generator, folder: Path | None = None) -> Iterator[Outcome]:
+    """Simulate rows and label a sample; yield the shares and the differences.
 
-
-def once(world: World, random: np.random.Generator, folder: Path) -> Iterator[tuple[StanceShare, float]]:
-    """Simulate rows and label a sample; yield the shares, each with the truth."""
+    With a folder, the sample is written and read again, as it is by hand.
+    """
     rows = simulated(world, random)
     table = ReadingsTable(rows, 0)
-    sample = draw_sample(table, world.labelled, by=("target", "voice"), seed=int(random.integers(2**31)))
+    sample = draw_sample(table, world.labelled * PARTIES, by=world.strata, seed=int(random.integers(2**31)))
     chosen = sample["row"].astype(int)
-    path = folder / "gold.csv"
-    write_sample(
-        sample.assign(gold=rows["truth"][chosen].array, gold_voice=rows["true_voice"][chosen].array), path
-    )
-    gold = read_gold(path, table)
+    filled = sample.assign(gold=rows["truth"][chosen].array, gold_voice=rows["true_voice"][chosen].array)
+    if folder is None:
+        gold = labelled_gold(filled[["row", "pi", "stratum", "gold", "gold_voice"]], rows.set_index("row"))
+    else:
+        write_sample(filled, folder / "gold.csv")
+        gold = read_gold(folder / "gold.csv", table)
+    shares = share_table(table, gold, by=world.by, voices=SHARE_VOICES if world.compared else ("all",))
     columns = {name: rows[name].to_numpy() for name in ("target", "outlet", "true_voice", "truth")}
-    for share in estimate_shares(table, gold, by=world.by):
-        inside = np.all([columns[key] == value for key, value in share.group.items()], axis=0)
-        if share.voice != "all":
-            inside &= columns["true_voice"] == share.voice
-        if inside.any() and not np.isnan(share.corrected.value):
-            yield share, float((columns["truth"][inside] == share.label).mean())
+    labelled = {name: gold.rows[name].to_numpy() for name in ("target", "outlet", "gold", "gold_voice", "pi")}
+    for share in shares.shares:
+        if not np.isnan(share.corrected.value):
+            yield _share_outcome(world, share, columns, labelled)
+    if world.compared:
+        for difference in share_differences(shares, "target"):
+            yield _difference_outcome(difference, columns)
+
+
+def _share_outcome(
+    world: World, share: StanceShare, columns: dict[str, Any], labelled: dict[str, Any]
+) -> Outcome:
+    inside = np.all([columns[key] == value for key, value in share.group.items()], axis=0)
+    mine = np.all([labelled[key] == value for key, value in share.group.items()], axis=0)
+    if share.voice != "all":
+        inside &= columns["true_voice"] == share.voice
+        mine &= labelled["gold_voice"] == share.voice
+    truth = float((columns["truth"][inside] == share.label).mean())
+    weight = 1 / labelled["pi"][mine]
+    is_mine = labelled["gold"][mine] == share.label
+    alone = float((weight * is_mine).sum() / weight.sum()) if mine.any() else np.nan
+    of_world, stream = world.truth[STANCES.index(share.label)], share.stream
+    voice = "all" if share.voice == "all" else "own or quoted"
+    return Outcome(
+        share.label, voice, share.method, truth, of_world, share.corrected.value, share.naive.value, alone,
+        share.corrected.low <= truth <= share.corrected.high, stream.low <= of_world <= stream.high,
+        share.naive.low <= truth <= share.naive.high,
+        share.corrected.high - share.corrected.low, stream.high - stream.low, share.n_gold,
+    )  # fmt: skip
+
+
+def _difference_outcome(difference: StanceDifference, columns: dict[str, Any]) -> Outcome:
+    first, second = (
+        float((columns["truth"][columns["target"] == party] == difference.label).mean())
+        for party in (difference.first, difference.second)
+    )
+    rows, stream = difference.rows, difference.stream
+    return Outcome(
+        difference.label, "difference", "tuned", first - second, 0.0, rows.value, np.nan, np.nan,
+        rows.low <= first - second <= rows.high, stream.low <= 0 <= stream.high, False,
+        rows.high - rows.low, stream.high - stream.low, 0, difference.p_holm_stream <= 0.05,
+    )  # fmt: skip
 
 
 def rows(world: World, folder: Path) -> Iterator[dict[str, Any]]:
-    """Simulate a world until there are a thousand intervals; yield a row for each voice and label."""
+    """Simulate a world until there are two thousand intervals; yield a row for each voice and label."""
     random = np.random.default_rng(1)
-    draws = -(-INTERVALS // (PARTIES * world.outlets))
-    pairs = [pair for _ in range(draws) for pair in once(world, random, folder)]
-    for voice in ("all", "own or quoted"):
-        for label in STANCES:
-            chosen = [
-                (share, truth)
-                for share, truth in pairs
-                if share.label == label and (share.voice == "all") == (voice == "all")
-            ]
-            yield {"world": world.name, "voice": voice, "label": label} | _measured(chosen)
+    groups = world.outlets if world.outlets >= 10 else PARTIES * world.outlets
+    # One sample goes through a file; of two thousand, that would be most of the time.
+    draws = [
+        list(once(world, random, None if number else folder)) for number in range(-(-INTERVALS // groups))
+    ]
+    table = pd.DataFrame([outcome for draw in draws for outcome in draw])
+    # One false alarm in a table of differences is enough.
+    alarms = np.mean([any(outcome.significant for outcome in draw) for draw in draws])
+    # Methods are chosen by the data, so that their shares are counted together; pooled ones stand apart.
+    pooled = table["method"] == "pooled"
+    for (voice, label, is_pooled), part in table.groupby(["voice", "label", pooled]):
+        yield {
+            "world": world.name, "voice": voice, "label": label, "pooled": is_pooled, "intervals": len(part),
+            "labelled": f"{part['n_gold'].mean():.0f}",
+            "items": f"{world.labelled * PARTIES / groups * world.truth[STANCES.index(label)]:.1f}",
+            "exact": f"{(part['method'] == 'exact').mean():.3f}",
+            "truth": f"{part['truth'].mean():.3f}",
+            "naive_bias": f"{(part['naive'] - part['truth']).mean():+.3f}",
+            "naive_coverage": f"{part['covers_naive'].mean():.4f}",
+            "bias": f"{(part['value'] - part['truth']).mean():+.4f}",
+            "coverage": f"{part['covers'].mean():.4f}",
+            "width": f"{part['width'].mean():.3f}",
+            "coverage_stream": "" if is_pooled else f"{part['covers_stream'].mean():.4f}",
+            "width_stream": f"{part['width_stream'].mean():.3f}",
+            "error_to_gold_alone": f"{_error(part['value'], part) / _error(part['gold_alone'], part):.3f}",
+            "any_significant": f"{alarms:.4f}" if voice == "difference" else "",
+        }  # fmt: skip
 
 
-def _measured(pairs: list[tuple[StanceShare, float]]) -> dict[str, Any]:
-    truth = np.array([truth for _, truth in pairs])
-    naive, corrected = (
-        np.array([(estimate.value, estimate.low, estimate.high) for estimate in estimates])
-        for estimates in ([share.naive for share, _ in pairs], [share.corrected for share, _ in pairs])
-    )
-    return {
-        "intervals": len(pairs),
-        "labelled": f"{np.mean([share.n_gold for share, _ in pairs]):.0f}",
-        "truth": f"{truth.mean():.3f}",
-        "naive_bias": f"{(naive[:, 0] - truth).mean():+.3f}",
-        "naive_coverage": f"{((naive[:, 1] <= truth) & (truth <= naive[:, 2])).mean():.3f}",
-        "naive_width": f"{(naive[:, 2] - naive[:, 1]).mean():.3f}",
-        "bias": f"{(corrected[:, 0] - truth).mean():+.3f}",
-        "coverage": f"{((corrected[:, 1] <= truth) & (truth <= corrected[:, 2])).mean():.3f}",
-        "width": f"{(corrected[:, 2] - corrected[:, 1]).mean():.3f}",
-    }
+def _error(values: pd.Series, part: pd.DataFrame) -> float:
+    """Return the root of the mean squared error."""
+    return float(np.sqrt(((values - part["truth"]) ** 2).mean()))
 
 
 def main() -> None:
-    """Simulate every world, and write the table."""
+    """Simulate the worlds that are not in the table yet, and write it."""
+    results: list[dict[str, Any]] = []
+    if RESULTS.is_file():
+        with RESULTS.open(encoding="utf-8", newline="") as handle:
+            results = list(csv.DictReader(handle))
+    done = {row["world"] for row in results}
     with TemporaryDirectory() as folder:
-        results = [
-            row
-            for world in progress(WORLDS, "simulating", len(WORLDS), "worlds")
-            for row in rows(world, Path(folder))
-            for world in progress(WORLDS, "simulating", len(WORLDS), "worlds")
-            for row in rows(world, Path(folder))
-        ]
-    with RESULTS.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, list(results[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(results)
+        for world in progress(WORLDS, "simulating", len(WORLDS), "worlds"):
+            if world.name in done:
+                continue
+            results += rows(world, Path(folder))
+            with RESULTS.open("w", encoding="utf-8", newline="") as handle:
+                writer = csv.DictWriter(handle, list(results[0]), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(results)
 
 
 if __name__ == "__main__":

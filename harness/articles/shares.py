@@ -8,27 +8,30 @@ the truth.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.articles.gold_sample import BOTH_VOICES, Gold, LabelledSample
 from harness.articles.holders import OWN_VOICE, QUOTED
-from harness.articles.readings_table import ReadingsTable, in_order, read_rows
+from harness.articles.readings_table import ReadingsTable, in_order
 from harness.scoring.statistics.corrected_share import (
     UNKNOWN_SHARE,
-    SampleCounts,
+    Predicted,
     SampleDesign,
     ShareEstimate,
-    corrected_share,
+    ShareFit,
+    fit_share,
     naive_share,
 )
+from harness.scoring.statistics.labels_needed import labels_needed, row_spread
+from harness.scoring.statistics.pooled_share import group_errors, pooled_shares
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.formatting import counted
-from harness.values.labels import STANCES
-from harness.values.minimums import MIN_GOLD_ROWS
+from harness.values.minimums import MIN_GOLD_ITEMS, MIN_GOLD_ROWS, MIN_POOLED_ROWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,36 +40,11 @@ if TYPE_CHECKING:
 BY = ("target", "outlet", "week")
 """Columns that may make groups."""
 
-BOTH_VOICES = "all"
 SHARE_VOICES = (BOTH_VOICES, OWN_VOICE, QUOTED)
 
-MAX_LISTED_PROBLEMS = 20
-
-# How far the weights may miss the size of the table: by rounding in a spreadsheet, not by deleted rows.
-_TOLERANCE = 0.02
-_VOICE = {
-    "own": OWN_VOICE,
-    "own voice": OWN_VOICE,
-    "writer": OWN_VOICE,
-    "quoted": QUOTED,
-    "quote": QUOTED,
-}
-
-
-@dataclass(frozen=True)
-class Gold:
-    """The labelled rows of a sample.
-
-    Attributes
-    ----------
-    rows : DataFrame
-        Of :class:`ReadingsTable`, with ``gold``, ``gold_voice``, ``pi`` and ``stratum`` added.
-    notes : tuple of str
-        Limitations that a reader of the shares should know.
-    """
-
-    rows: pd.DataFrame
-    notes: tuple[str, ...] = ()
+NAIVE, TUNED, EXACT, POOLED = "naive", "tuned", "exact", "pooled"
+"""How a share was estimated: from predictions alone; corrected by the labels of its group, by as much as the
+predictions are worth; from few labels alone; corrected by the labels of all groups."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +61,15 @@ class StanceShare:
     n, n_gold : int
         Rows, and hand-labelled rows among them.
     naive, corrected : ShareEstimate
-        In [0, 1], with 95 % intervals; the corrected one is NaN where fewer than
-        :data:`MIN_GOLD_ROWS` rows are labelled.
+        In [0, 1], with 95 % intervals; the corrected one is for exactly these rows, and NaN where it cannot
+        be estimated.
+    stream : ShareEstimate
+        The same share in the stream of articles that the rows are from: its interval is wider, since other
+        articles would have come, too. NaN where it cannot be estimated.
+    method : {"naive", "tuned", "exact", "pooled"}
+    needed, needed_stream : float
+        Rows of the group to label for an interval of the half-width that was asked for; infinite where
+        articles are too few for it; NaN where none was asked for, or nothing is known.
     """
 
     group: dict[str, str]
@@ -94,115 +79,54 @@ class StanceShare:
     n_gold: int
     naive: ShareEstimate
     corrected: ShareEstimate = UNKNOWN_SHARE
+    stream: ShareEstimate = UNKNOWN_SHARE
+    method: str = NAIVE
+    needed: float = math.nan
+    needed_stream: float = math.nan
+
+    @property
+    def group_key(self) -> tuple[str, ...]:
+        """The values of the group."""
+        return tuple(self.group.values())
 
 
-def read_gold(path: Path, readings: ReadingsTable) -> Gold:
-    """Read a sample that was labelled by hand.
+@dataclass(frozen=True)
+class ShareTable:
+    """Shares, with what their differences need.
 
-    Parameters
+    Attributes
     ----------
-    path : Path
-        As ``harness sample`` wrote it, with ``gold`` filled in, and optionally ``gold_voice`` (``own`` or
-        ``quoted``). Rows without a label count as not drawn: the others of their stratum are weighted up.
-    readings : ReadingsTable
-        The table it was drawn from.
-
-    Raises
-    ------
-    ArticleError
-        With the first :data:`MAX_LISTED_PROBLEMS` rows that cannot be used, or where the sample was not drawn
-        from this table.
+    shares : list of StanceShare
+    fits : list of ShareFit or None
+        Of the same length; None where a share has no estimate of its own.
+    design : SampleDesign or None
+        None without a sample.
     """
-    import pandas as pd
 
-    rows = read_rows(path, ("row", "pi", "stratum", "gold"))
-    by_key = readings.rows.set_index("row")
-    labels = in_order([*STANCES, *readings.labels])
-    problems = [
-        problem
-        for number, row in enumerate(rows, start=2)
-        for problem in _problems(f"{path}:{number}", row, by_key, labels)
-    ]
-    keys = [row["row"] for row in rows]
-    if len(set(keys)) < len(keys):
-        problems.append(Problem(str(path), "has duplicate rows"))
-    if problems:
-        # A wrong column makes every row wrong; twenty show that.
-        raise ArticleError(problems[:MAX_LISTED_PROBLEMS])
-    table = pd.DataFrame(
-        {
-            "row": keys,
-            "pi": [_decimal(row["pi"]) for row in rows],
-            "stratum": [str(row["stratum"]) for row in rows],
-            "gold": [str(row["gold"] or "").strip() for row in rows],
-            "gold_voice": [_VOICE.get(str(row.get("gold_voice") or "").strip().lower(), "") for row in rows],
-        }
-    )
-    # The weights of a probability sample add up to the rows that it was drawn from.
-    total = float((1 / table["pi"]).sum())
-    if abs(total / len(by_key) - 1) > _TOLERANCE:
-        what = f"represents {total:,.0f} rows, and the table has {len(by_key):,}"
-        raise ArticleError(
-            [Problem(str(path), what, "it was drawn from another table, or rows were deleted")]
-        )
-    return _labelled(table, by_key)
-
-
-def _decimal(value: Any) -> float:
-    """Read a number, with a decimal comma too: Excel writes one where the language of the machine has it."""
-    return float(value.strip().replace(",", ".") if isinstance(value, str) else value)
-
-
-def _problems(
-    where: str, row: dict[str, Any], by_key: pd.DataFrame, labels: Sequence[str]
-) -> Iterator[Problem]:
-    """Yield what is wrong with a row of a labelled sample."""
-    if row["row"] not in by_key.index:
-        yield Problem(f"{where}: row", f"is not in the table: {row['row']!r}")
-    try:
-        is_probability = 0 < _decimal(row["pi"]) <= 1
-    except (TypeError, ValueError):
-        is_probability = False
-    if not is_probability:
-        yield Problem(f"{where}: pi", f"should be above 0 and at most 1, got {row['pi']!r}")
-    gold = str(row["gold"] or "").strip()
-    if gold and gold not in labels:
-        yield Problem(f"{where}: gold", f"unknown label {gold!r}", suggest(gold, labels))
-    voice = str(row.get("gold_voice") or "").strip().lower()
-    if voice and voice not in _VOICE:
-        yield Problem(f"{where}: gold_voice", f"unknown voice {voice!r}", "known: own, quoted")
-
-
-def _labelled(table: pd.DataFrame, by_key: pd.DataFrame) -> Gold:
-    """Return the labelled rows, weighted up for those of their stratum that were not labelled.
-
-    That is unbiased if the rows that were skipped are not special; the notes say how many there are.
-    """
-    notes = []
-    labelled = table[table["gold"] != ""]
-    if labelled.empty:
-        raise ArticleError([Problem("gold", "no row is labelled", "fill in the column gold")])
-    drawn, answered = table["stratum"].value_counts(), labelled["stratum"].value_counts()
-    unanswered = sorted(set(drawn.index) - set(answered.index))
-    if unanswered:
-        notes.append(f"no row of {', '.join(unanswered)} is labelled: shares are not corrected there")
-    # Within a stratum the rows that were labelled are a simple random sample of those drawn.
-    rate = labelled["stratum"].map(answered / drawn)
-    if len(labelled) < len(table):
-        blank = len(table) - len(labelled)
-        notes.append(
-            f"{blank:,} of {counted(len(table), 'row')} have no label; the others are weighted up for them"
-        )
-    rows = labelled.assign(pi=labelled["pi"] * rate).join(by_key, on="row")
-    if (rows["gold_voice"] != "").any() and (rows["gold_voice"] == "").any():
-        notes.append("gold_voice is filled in for some rows only; for the others the predicted voice is used")
-    voices = rows["gold_voice"].where(rows["gold_voice"] != "", rows["voice"])
-    return Gold(rows.assign(gold_voice=voices).reset_index(drop=True), tuple(notes))
+    shares: list[StanceShare]
+    fits: list[ShareFit | None]
+    design: SampleDesign | None
 
 
 def estimate_shares(
-    readings: ReadingsTable, gold: Gold | None = None, *, by: Sequence[str] = BY
+    readings: ReadingsTable,
+    gold: Gold | None = None,
+    *,
+    by: Sequence[str] = BY,
+    half_width: float | None = None,
 ) -> list[StanceShare]:
+    """Estimate the shares of stances in groups of rows: see :func:`share_table`."""
+    return share_table(readings, gold, by=by, half_width=half_width).shares
+
+
+def share_table(
+    readings: ReadingsTable,
+    gold: Gold | None = None,
+    *,
+    by: Sequence[str] = BY,
+    half_width: float | None = None,
+    voices: Sequence[str] = SHARE_VOICES,
+) -> ShareTable:
     """Estimate the shares of stances in groups of rows.
 
     Parameters
@@ -212,96 +136,172 @@ def estimate_shares(
         Left out, shares are naive.
     by : sequence of str
         Columns that make groups, of :data:`BY`.
+    half_width : float, optional
+        Half the length that an interval should have, in (0, 0.5): how many labels that needs is estimated.
+    voices : sequence of str
+        Of :data:`SHARE_VOICES`.
 
     Returns
     -------
-    list of StanceShare
-        One for each group, voice and stance; groups in ascending order. The corrected interval is for
-        the share in these very rows, not in a population that they come from.
+    ShareTable
+        One share for each group, voice and stance; groups in ascending order.
 
     Raises
     ------
     ArticleError
-        Where ``by`` names another column, or none.
+        Where ``by`` names another column, or none, or the half-width is none.
     """
+    import pandas as pd
+
+    _check(by, half_width)
+    index = pd.Index(readings.rows["article"].drop_duplicates())
+    sample = None if gold is None else LabelledSample.of(gold, by, index)
+    # A stance that only people gave has a share too.
+    labels = in_order([*readings.labels, *([] if gold is None else gold.rows["gold"])])
+    shares: list[StanceShare] = []
+    fits: list[ShareFit | None] = []
+    for names, rows in readings.rows.groupby(list(by), sort=True):
+        group = _Group.of(dict(zip(by, map(str, names), strict=True)), rows, index)
+        for share, fit in group.shares(labels, sample, voices):
+            shares.append(share if half_width is None else _with_needed(share, fit, half_width))
+            fits.append(fit)
+    if sample is not None:
+        shares = _pooled(shares, readings, sample, by)
+    return ShareTable(shares, fits, None if sample is None else sample.design)
+
+
+def _check(by: Sequence[str], half_width: float | None) -> None:
     problems = [
         Problem("by", f"cannot group by {name!r}", suggest(name, BY)) for name in by if name not in BY
     ]
-    if problems or not by:
-        raise ArticleError(problems or [Problem("by", "names no column", f"use one of {', '.join(BY)}")])
-    sample = None if gold is None else _Sample.of(gold)
-    # A stance that only people gave has a share too.
-    labels = readings.labels if gold is None else in_order([*readings.labels, *gold.rows["gold"]])
-    shares: list[StanceShare] = []
-    for names, group in readings.rows.groupby(list(by), sort=True):
-        key = dict(zip(by, map(str, names), strict=True))
-        inside = None if sample is None else sample.inside(key)
-        voices, stances = group["voice"].to_numpy(dtype=object), group["stance"].to_numpy(dtype=object)
-        for voice in SHARE_VOICES:
-            predicted = stances if voice == BOTH_VOICES else stances[voices == voice]
-            for label in labels:
-                part, whole = int((predicted == label).sum()), len(predicted)
-                n_gold, corrected = 0, UNKNOWN_SHARE
-                if sample is not None:
-                    # A group is a domain of the sample: how many of its rows were drawn is random, so
-                    # that rows outside it count as zeros rather than being left out.
-                    counted = sample.counted(inside, voice, label)
-                    n_gold = int(counted.whole.sum())
-                    if n_gold >= MIN_GOLD_ROWS:
-                        corrected = corrected_share(part, whole, counted, sample.design)
-                shares.append(
-                    StanceShare(key, voice, label, whole, n_gold, naive_share(part, whole), corrected)
-                )
-    return shares
-
-
-def limitations(shares: Sequence[StanceShare], gold: Gold | None) -> tuple[str, ...]:
-    """Say what a reader of shares should know: about the sample, and where shares are not corrected."""
-    if gold is None:
-        return ("without a labelled sample, shares are naive",)
-    both = [share for share in shares if share.voice == BOTH_VOICES]
-    groups = {tuple(share.group.values()) for share in both}
-    few = {tuple(share.group.values()) for share in both if share.n_gold < MIN_GOLD_ROWS}
-    if not few:
-        return gold.notes
-    what = f"in {len(few):,} of {counted(len(groups), 'group')} fewer than {MIN_GOLD_ROWS} rows are labelled"
-    return (*gold.notes, f"{what}, so shares are not corrected there: label more rows, or use fewer groups")
+    if not by:
+        problems.append(Problem("by", "names no column", f"use one of {', '.join(BY)}"))
+    if half_width is not None and not 0 < half_width < 0.5:
+        problems.append(Problem("half_width", f"should be above 0 and below 0.5, got {half_width:g}"))
+    if problems:
+        raise ArticleError(problems)
 
 
 @dataclass(frozen=True)
-class _Sample:
-    """The labelled rows as arrays, ``(n,)``."""
+class _Group:
+    """The rows of a group as arrays."""
 
-    columns: dict[str, NDArray[np.object_]]
-    design: SampleDesign
+    key: dict[str, str]
+    voices: NDArray[np.object_]
+    stances: NDArray[np.object_]
+    articles: NDArray[np.int64]
 
     @classmethod
-    def of(cls, gold: Gold) -> _Sample:
+    def of(cls, key: dict[str, str], rows: pd.DataFrame, articles: pd.Index) -> _Group:
         import pandas as pd
 
-        rows = gold.rows
-        codes = pd.factorize(rows["stratum"])[0]
-        # Arrays, not a table: masks are taken for every group, of which there may be thousands.
-        names = (*BY, "voice", "gold_voice", "stance", "gold")
-        columns = {name: rows[name].to_numpy(dtype=object) for name in names}
-        return cls(columns, SampleDesign(rows["pi"].to_numpy(dtype=float), codes))
+        codes = np.asarray(articles.get_indexer(pd.Index(rows["article"])), dtype=np.int64)
+        return cls(key, rows["voice"].to_numpy(dtype=object), rows["stance"].to_numpy(dtype=object), codes)
 
-    def inside(self, key: dict[str, str]) -> NDArray[np.bool_]:
-        """Return which rows are of a group: a mask, ``(n,)``."""
-        mask = np.ones(len(self.design.pi), dtype=bool)
-        for name, value in key.items():
-            mask &= self.columns[name] == value
-        return mask
+    def shares(
+        self, labels: Sequence[str], sample: LabelledSample | None, voices: Sequence[str]
+    ) -> Iterator[tuple[StanceShare, ShareFit | None]]:
+        """Yield the share of every voice and stance, and its fit."""
+        inside = None if sample is None else sample.inside(self.key)
+        for voice in voices:
+            whole = np.ones(len(self.voices), dtype=bool) if voice == BOTH_VOICES else self.voices == voice
+            for label in labels:
+                part = whole & (self.stances == label)
+                n = int(whole.sum())
+                share = StanceShare(self.key, voice, label, n, 0, naive_share(int(part.sum()), n))
+                if sample is None or inside is None:
+                    yield share, None
+                    continue
+                counts = sample.counted(inside, voice, label)
+                share = replace(share, n_gold=int(counts.whole.sum()))
+                fit = None
+                if share.n_gold >= MIN_GOLD_ROWS:
+                    predicted = Predicted(part.astype(float), whole.astype(float), self.articles)
+                    fit = fit_share(predicted, counts, sample.design)
+                yield (share if fit is None else _with_fit(share, fit)), fit
 
-    def counted(self, inside: Any, voice: str, label: str) -> SampleCounts:
-        """Return which rows have a voice and a label, as labelled by hand and as predicted."""
-        predicted = true = inside
-        if voice != BOTH_VOICES:
-            predicted, true = (
-                inside & (self.columns["voice"] == voice),
-                inside & (self.columns["gold_voice"] == voice),
+
+def _with_fit(share: StanceShare, fit: ShareFit) -> StanceShare:
+    return replace(
+        share,
+        corrected=fit.estimate(),
+        stream=fit.estimate(stream=True),
+        method=TUNED if fit.worth is None else EXACT,
+    )
+
+
+def _with_needed(share: StanceShare, fit: ShareFit | None, half_width: float) -> StanceShare:
+    """Return a share with the labels that it needs; without a fit, as if the model were ignored."""
+    if not share.n:
+        return share
+    if fit is None:
+        return replace(share, needed=labels_needed(0.25, share.n, half_width))
+    spread = row_spread(fit, share.n, share.n_gold)
+    of_articles = max(fit.se[1] ** 2 - fit.se[0] ** 2, 0.0)
+    return replace(
+        share,
+        needed=labels_needed(spread, share.n, half_width),
+        needed_stream=labels_needed(spread, share.n, half_width, of_articles=of_articles),
+    )
+
+
+def _pooled(
+    shares: Sequence[StanceShare], readings: ReadingsTable, sample: LabelledSample, by: Sequence[str]
+) -> list[StanceShare]:
+    """Return the shares with those of groups of few labels corrected by the labels of all groups."""
+    import pandas as pd
+
+    labelled = len(sample.design.pi)
+    small = {share.group_key for share in shares if share.voice == BOTH_VOICES and share.method == NAIVE}
+    if not small or labelled < MIN_POOLED_ROWS:
+        return list(shares)
+    rows = readings.rows
+    keys = pd.MultiIndex.from_frame(rows[list(by)].astype(str))
+    codes, groups = pd.factorize(keys)
+    guesses, names = pd.factorize(rows["stance"])
+    of_sample = groups.get_indexer(pd.MultiIndex.from_arrays([sample.columns[name] for name in by]))
+    guess = pd.Index(names).get_indexer(sample.columns["stance"])
+    positions = {tuple(map(str, group)): position for position, group in enumerate(groups)}
+    estimates = {
+        label: pooled_shares(
+            group_errors(
+                (np.asarray(codes), np.asarray(guesses)),
+                (of_sample, guess, (sample.columns["gold"] == label).astype(float), 1 / sample.design.pi),
+                len(names),
             )
-        part = true & (self.columns["gold"] == label)
-        part_predicted = predicted & (self.columns["stance"] == label)
-        masks = (part, true, part_predicted, predicted)
-        return SampleCounts(*(mask.astype(float) for mask in masks))
+        )
+        for label in {share.label for share in shares}
+    }
+    return [
+        share
+        if share.voice != BOTH_VOICES or share.method != NAIVE
+        else replace(share, corrected=estimates[share.label][positions[share.group_key]], method=POOLED)
+        for share in shares
+    ]
+
+
+def limitations(shares: Sequence[StanceShare], gold: Gold | None) -> tuple[str, ...]:
+    """Say what a reader of shares should know: about the sample, and where shares are corrected how."""
+    if gold is None:
+        return ("without a labelled sample, shares are naive",)
+    both = [share for share in shares if share.voice == BOTH_VOICES]
+    groups = {share.group_key for share in both}
+    notes = list(gold.notes)
+    few = {share.group_key for share in both if share.n_gold < MIN_GOLD_ROWS}
+    pooled = {share.group_key for share in both if share.method == POOLED}
+    if few:
+        what = (
+            f"in {len(few):,} of {counted(len(groups), 'group')} fewer than {MIN_GOLD_ROWS} rows are labelled"
+        )
+        how = (
+            "their shares are corrected by the labels of all groups, and their intervals hold on average over"
+            " groups, not in each"
+            if pooled
+            else f"with {MIN_POOLED_ROWS} labels in all they would be corrected by those of all groups"
+        )
+        notes.append(f"{what}: {how}; shares by voice are not corrected there")
+    exact = sum(share.method == EXACT for share in shares)
+    if exact:
+        few_items = f"fewer than {MIN_GOLD_ITEMS} labelled rows with the label, or without it"
+        notes.append(f"{counted(exact, 'share')} with {few_items}: from labels alone, with exact intervals")
+    return tuple(notes)

@@ -197,24 +197,43 @@ def shares(
     by: Annotated[
         str, typer.Option(help="Groups, separated by commas: target, outlet, week.")
     ] = "target,outlet,week",
+    compare: Annotated[
+        str | None,
+        typer.Option(
+            help="Compare shares between the values of a column of --by: target, outlet, or week (each with"
+            " the one before).",
+            show_default=False,
+        ),
+    ] = None,
+    half_width: Annotated[
+        float | None,
+        typer.Option(
+            help="Half the length that intervals should have, such as .03: how many labels that needs.",
+            show_default=False,
+        ),
+    ] = None,
     raw: RawCells = False,
 ) -> Report:
     """Estimate shares of critical and supportive sentences.
 
     With a sample that was labelled by hand, they are corrected for the errors of the model.
     """
+    from harness.articles.gold_sample import read_gold
     from harness.articles.readings_table import load_readings
-    from harness.articles.share_report import print_shares, write_report
-    from harness.articles.shares import estimate_shares, limitations, read_gold
+    from harness.articles.share_differences import share_differences
+    from harness.articles.share_report import ShareReport, print_shares, write_report
+    from harness.articles.shares import limitations, share_table
 
     with claimed(output, folder=True):
-        table = load_readings(readings)
-        sample = read_gold(gold, table) if gold is not None else None
-        estimates = estimate_shares(table, sample, by=_names(by))
-        notes = limitations(estimates, sample)
-        written = write_report(estimates, output, notes=notes, raw=raw) if output is not None else []
-    print_shares(estimates, notes, written)
-    return {"shares": estimates, "notes": notes, "written": written}
+        readings_table = load_readings(readings)
+        sample = read_gold(gold, readings_table) if gold is not None else None
+        table = share_table(readings_table, sample, by=_names(by), half_width=half_width)
+        differences = share_differences(table, compare) if compare is not None else []
+        notes = limitations(table.shares, sample)
+        report = ShareReport(table.shares, notes, differences, compare, half_width)
+        written = write_report(report, output, raw=raw) if output is not None else []
+    print_shares(report, written)
+    return {"shares": table.shares, "differences": differences, "notes": notes, "written": written}
 
 
 def _names(listed: str) -> tuple[str, ...]:

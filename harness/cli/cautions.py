@@ -64,3 +64,16 @@ def limits(run: ExperimentRun) -> Iterator[str]:
         for sentence in limitations(classifier.result.predictions.only(split="test"), run.plan.metrics)
     )
     yield from sentences
+    yield from unmet_risks(run)
+
+
+def unmet_risks(run: ExperimentRun) -> Iterator[str]:
+    """Yield what the classifiers do whose threshold does not meet the wanted risk: each sentence once."""
+    by_sentence: dict[str, list[str]] = {}
+    for classifier in run:
+        decider = classifier.result.decider
+        rule = decider.rule if decider is not None else None
+        if rule is not None and not rule.risk_met:
+            by_sentence.setdefault(rule.statement, []).append(classifier.name)
+    for sentence, names in by_sentence.items():
+        yield f"{', '.join(names)}: {sentence}"

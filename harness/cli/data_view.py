@@ -59,6 +59,7 @@ def data_lines(plan: Plan) -> list[str]:
         Where the split cannot be drawn, or a setting has no effect on these files.
     """
     from harness.config.data_check import describe_data, is_readable
+    from harness.evaluation.decisions.guarantee_check import guarantee_notes
     from harness.evaluation.prepared import prepare
 
     if not is_readable(plan):
@@ -76,7 +77,7 @@ def data_lines(plan: Plan) -> list[str]:
     )
     folds = f" (first of {counted(len(prepared.splits), 'fold')})" if len(prepared.splits) > 1 else ""
     lines = [*describe_data(plan, prepared.corpus), f"will be divided into: {parts}{folds}"]
-    notes = [f"note: {note}" for note in prepared.info.split.notes]
+    notes = [f"note: {note}" for note in (*prepared.info.split.notes, *guarantee_notes(prepared))]
     cautions = [text for text in (*prepared.language_notes, too_few_test_rows(prepared)) if text]
     return [_line(line) for line in [*lines, *notes, *(f"caution: {text}" for text in cautions)]]
 

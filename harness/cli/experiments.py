@@ -287,13 +287,18 @@ def _why_chosen(run: ExperimentRun) -> str:
 
 
 def _blocking_audits(run: ExperimentRun) -> list[str]:
-    """Return the audits that would stop a promotion of the best classifier."""
-    policy = run.plan.promotion
-    return [
+    """Return the audits that would stop a promotion of the best classifier, and abstention where it would."""
+    if not run.best:
+        return []
+    policy, classifier = run.plan.promotion, run[run.best]
+    blocking = [
         finding.audit.replace("_", " ")
-        for finding in (run[run.best].findings if run.best else ())
+        for finding in classifier.findings
         if finding.verdict == "failed" and policy.blocks(finding.audit)
     ]
+    rule = classifier.result.decider.rule if classifier.result.decider is not None else None
+    is_refused = rule is not None and not rule.risk_met and rule.on_unmet == "refuse"
+    return [*blocking, "abstention"] if is_refused and "abstention" not in policy.waive else blocking
 
 
 def _report(run: ExperimentRun) -> Report:

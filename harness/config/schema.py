@@ -57,6 +57,12 @@ class Abstention(Strict):
         description="Of learn_then_test: the probability with which the risk is met. Default: 0.9.",
     )
 
+    on_unmet: Literal["refuse", "serve", "abstain"] = Field(
+        "refuse",
+        description="Where no threshold meets the risk: refuse abstains on every row and stops a promotion, "
+        "serve labels every row and says risk_met: false, abstain abstains on every row.",
+    )
+
     @model_validator(mode="after")
     def _certainty_has_an_effect(self) -> Abstention:
         if self.method != "learn_then_test" and self.certainty is not None:
@@ -79,7 +85,7 @@ ACTIONS: Mapping[str, Action] = {
 }
 """The defaults, by audit. An audit of one's own warns."""
 
-GATES = ("test", "calibration", "size", "latency")
+GATES = ("test", "calibration", "abstention", "size", "latency")
 """Gates that are no audits and may be waived."""
 
 

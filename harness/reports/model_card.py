@@ -9,7 +9,7 @@ from pathlib import PurePath
 from harness.evaluation.decisions.coverage import measure_coverage
 from harness.evaluation.prepared import language_note
 from harness.reports.run_summary import Summary
-from harness.serving.trust import ModelCard, abstains_below, trust_line
+from harness.serving.trust import ModelCard, abstains_below, trust_line, unmet_risk
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST
 from harness.values.formatting import counted, number, percent
@@ -57,6 +57,7 @@ def card_of(summary: Summary) -> ModelCard:
         warned=verdicts["warning"],
         n_audits=sum(finding.verdict != "not applicable" for finding in findings),
         abstains_below=abstains_below(summary.result.decider),
+        unmet_risk=unmet_risk(summary.result.decider),
     )
 
 
@@ -98,7 +99,8 @@ def _abstention(summary: Summary) -> str:
         lines = ["- It never abstains."]
     else:
         below = f" below a confidence of {decisions.threshold}" if decisions.threshold else ""
-        lines = [f"- It abstains{below}, to keep the risk at {rule.risk:.0%}. {rule.statement}"]
+        aim = f"It abstains{below}, to keep the risk at {rule.risk:.0%}. " if rule.risk_met else ""
+        lines = [f"- {aim}{rule.statement}"]
         # Of the served seed alone, as the scores of the card are; the report averages over seeds.
         (of_all,) = measure_coverage(summary.test, parts=False)
         bounds = f"{percent(of_all.coverage_low)} to {percent(of_all.coverage_high)}"

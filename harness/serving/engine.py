@@ -27,6 +27,9 @@ PARTIES = "parties.json"
 WINDOW = 8192
 """Rows that are computed at a time, and examples whose probabilities are cached: memory stays flat."""
 
+RISK_MET = "risk_met"
+"""Column of models that a share of wrong labels was wanted of: whether their threshold meets it."""
+
 SEPARATOR = "|"
 """Between the labels of a multi-label row."""
 
@@ -93,7 +96,8 @@ class LabelEngine:
     @property
     def columns(self) -> list[str]:
         """The columns of the output, in order."""
-        return ["label", *(f"p_{name}" for name in self.contract.labels.names), "abstain"]
+        names = ["label", *(f"p_{name}" for name in self.contract.labels.names), "abstain"]
+        return [*names, RISK_MET] if self.contract.effective_decider.rule is not None else names
 
     def label(self, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
         """Label rows.
@@ -109,7 +113,8 @@ class LabelEngine:
         -------
         DataFrame
             With the index of ``rows``: ``label`` (multi-label: all that apply, joined by ``|``; the empty
-            string for none), one ``p_<label>`` each, in ``[0, 1]`` and calibrated, and ``abstain``.
+            string for none), one ``p_<label>`` each, in ``[0, 1]`` and calibrated, and ``abstain``; of a
+            model with a wanted risk also ``risk_met``, whether its threshold meets that.
 
         Raises
         ------
@@ -131,7 +136,8 @@ class LabelEngine:
         table = pd.DataFrame({"label": pd.Series(self.texts(codes), index=rows.index, dtype=object)})
         for k, name in enumerate(labels.names):
             table[f"p_{name}"] = proba[:, k]
-        return table.assign(abstain=decider.abstains(proba, codes))
+        table = table.assign(abstain=decider.abstains(proba, codes))
+        return table if decider.rule is None else table.assign(**{RISK_MET: decider.rule.risk_met})
 
     def texts(self, codes: NDArray[np.int64]) -> list[str]:
         """Write label codes as the column ``label`` has them."""

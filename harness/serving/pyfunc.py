@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.serving.engine import LabelEngine
+from harness.serving.engine import RISK_MET, LabelEngine
 from harness.values.errors import ModelError
 from harness.values.labels import LabelSet, Task
 
@@ -52,13 +52,15 @@ def _load_pyfunc(path: str) -> PyfuncModel:
     return PyfuncModel(engine)
 
 
-def signature(task: Task, labels: LabelSet) -> ModelSignature:
+def signature(task: Task, labels: LabelSet, *, risk: bool = False) -> ModelSignature:
     """Return the input and output columns of a model, as MLflow checks them.
 
     Parameters
     ----------
     task : {"stance", "framing"}
     labels : LabelSet
+    risk : bool
+        Whether a share of wrong labels was wanted of it: then its output says whether that is met.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
@@ -78,6 +80,8 @@ def signature(task: Task, labels: LabelSet) -> ModelSignature:
         *(ColSpec(number, f"p_{name}") for name in labels.names),
         ColSpec(DataType.boolean, "abstain"),
     ]
+    if risk:
+        outputs.append(ColSpec(DataType.boolean, RISK_MET))
     return ModelSignature(Schema(inputs), Schema(outputs))
 
 

@@ -49,6 +49,8 @@ class ModelCard:
         Audits that apply.
     abstains_below : float or None
         It abstains below this confidence; None where it never does.
+    unmet_risk : float or None
+        The wanted share of wrong labels, where no threshold meets it.
     """
 
     classifier: str
@@ -64,6 +66,7 @@ class ModelCard:
     warned: tuple[str, ...] | None = None
     n_audits: int = 0
     abstains_below: float | None = None
+    unmet_risk: float | None = None
 
     def __str__(self) -> str:
         return trust_line(self)
@@ -108,6 +111,7 @@ class ModelCard:
             classifier=str(contract.classifier.get("name", "")),
             corpus=str(contract.trained_on.get("corpus", "")),
             abstains_below=abstains_below(contract.decider),
+            unmet_risk=unmet_risk(contract.decider),
         )
 
 
@@ -124,7 +128,16 @@ def _value(name: str, value: Any) -> Any:
 
 def abstains_below(decider: Any) -> float | None:
     """Return the confidence below which a decider abstains; None for one that never does, or for None."""
-    return None if decider is None or decider.rule is None else float(decider.rule.below)
+    if decider is None or decider.rule is None or decider.rule.served_from <= 0:
+        return None
+    return float(decider.rule.below)
+
+
+def unmet_risk(decider: Any) -> float | None:
+    """Return the wanted risk of a decider that no threshold meets; None where one does, or none is wanted."""
+    if decider is None or decider.rule is None or decider.rule.risk_met:
+        return None
+    return float(decider.rule.risk)
 
 
 def trust_line(card: ModelCard) -> str:
@@ -173,6 +186,10 @@ def _audits(card: ModelCard) -> list[str]:
 
 
 def _abstention(card: ModelCard) -> str:
+    if card.unmet_risk is not None:
+        serves = card.abstains_below is None
+        answer = "labels every row all the same" if serves else "abstains from every label"
+        return f"a risk of {card.unmet_risk:.0%} is not met: {answer}"
     if card.abstains_below is None:
         return "never abstains"
     if card.abstains_below >= SERVES_NOTHING:

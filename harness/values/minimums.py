@@ -91,7 +91,15 @@ MIN_PARTY_MENTIONS = 20
 
 # That no error is among a few gold rows does not show that the model makes none.
 MIN_GOLD_ROWS = 10
-"""A group with fewer gold rows has its naive share only: it is not corrected."""
+"""The share of a group with fewer gold rows is corrected by the errors in all groups, not by its own."""
+
+# Binomial counts below ten are too skewed for a normal approximation (Cochran 1977, section 3.8).
+MIN_GOLD_ITEMS = 10
+"""A share with fewer gold rows that have the label, or that do not, is that of gold alone: it is exact."""
+
+# Fewer say little of how often each prediction is wrong: 50 labels know a rate of 20 % to within 12 points.
+MIN_POOLED_ROWS = 50
+"""With fewer gold rows in all, they correct no group that has few of its own."""
 
 # No variance can be estimated from a single row.
 MIN_STRATUM_ROWS = 2

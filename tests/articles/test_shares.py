@@ -11,14 +11,15 @@ import pytest
 from golden import Golden
 from typer.testing import CliRunner
 
+from harness.articles.gold_sample import read_gold
 from harness.articles.holders import OWN_VOICE, QUOTED
 from harness.articles.readings_table import ReadingsTable, load_readings, week_of
 from harness.articles.sampling import draw_sample, write_sample
-from harness.articles.share_report import share_rows, write_report
-from harness.articles.shares import estimate_shares, limitations, read_gold
+from harness.articles.share_report import ShareReport, share_rows, write_report
+from harness.articles.shares import estimate_shares, limitations
 from harness.cli.main import app
 from harness.values.errors import ArticleError
-from harness.values.minimums import MIN_GOLD_ROWS
+from harness.values.minimums import MIN_GOLD_ROWS, MIN_POOLED_ROWS
 
 HEADER = "article,sentence,target,sure,own_voice,stance,text,outlet,date\n"
 
@@ -261,7 +262,7 @@ def test_refusals_of_samples_say_why(
 def test_shares_are_written_as_table_plots_and_page(readings: ReadingsTable, tmp_path: Path) -> None:
     rows = readings.rows.assign(target="<script>", outlet="$A_B$ & Co")
     gold = read_gold(labelled(readings, tmp_path / "gold.csv", size=100), readings)
-    write_report(estimate_shares(ReadingsTable(rows, 0)), tmp_path / "out", notes=gold.notes)
+    write_report(ShareReport(estimate_shares(ReadingsTable(rows, 0)), gold.notes), tmp_path / "out")
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["01-script.png", "shares.csv", "shares.html"]
     page = (tmp_path / "out" / "shares.html").read_text()
@@ -271,7 +272,7 @@ def test_shares_are_written_as_table_plots_and_page(readings: ReadingsTable, tmp
     table = pd.read_csv(tmp_path / "out" / "shares.csv")
     assert list(table.columns) == [
         "target", "outlet", "week", "voice", "label", "rows", "labelled", "naive", "naive_low", "naive_high",
-        "share", "low", "high",
+        "share", "low", "high", "low_stream", "high_stream", "method", "needed", "needed_stream",
     ]  # fmt: skip
     assert table["share"].isna().all()
 
@@ -280,7 +281,11 @@ def test_limitations_say_where_shares_are_not_corrected(
     readings: ReadingsTable, tmp_path: Path, golden: Golden
 ) -> None:
     gold = read_gold(labelled(readings, tmp_path / "gold.csv", blank=4, size=36), readings)
-    assert limitations(estimate_shares(readings, gold, by=("target",)), gold) == gold.notes
+    shares = estimate_shares(readings, gold, by=("target",))
+    assert {share.method for share in shares} == {"exact", "naive"}
+    *of_gold, of_exact = limitations(shares, gold)
+    assert tuple(of_gold) == gold.notes
+    assert re.findall(r"\d+", of_exact) == [str(sum(share.method == "exact" for share in shares)), "10"]
     by_week = estimate_shares(readings, gold, by=("target", "outlet", "week"))
     few = {
         tuple(share.group.values())
@@ -288,10 +293,10 @@ def test_limitations_say_where_shares_are_not_corrected(
         if share.voice == "all" and share.n_gold < MIN_GOLD_ROWS
     }
     assert 0 < len(few) <= 4
-    *notes, where_not = limitations(by_week, gold)
+    *notes, where_not, _ = limitations(by_week, gold)
     assert tuple(notes) == gold.notes
-    assert re.findall(r"\d+", where_not) == [str(len(few)), "4", str(MIN_GOLD_ROWS)]
-    golden("articles/limitations", "\n".join([*notes, where_not, *limitations(by_week, None)]))
+    assert re.findall(r"\d+", where_not) == [str(len(few)), "4", str(MIN_GOLD_ROWS), str(MIN_POOLED_ROWS)]
+    golden("articles/limitations", "\n".join([*limitations(by_week, gold), *limitations(by_week, None)]))
 
 
 def test_only_the_largest_parties_are_drawn(
@@ -300,7 +305,7 @@ def test_only_the_largest_parties_are_drawn(
     monkeypatch.setattr("harness.articles.share_report.MAX_PLOTS", 1)
     rows = readings.rows.copy()
     rows.loc[:20, "target"] = "Varna"
-    write_report(estimate_shares(ReadingsTable(rows, 0), by=("target",)), tmp_path)
+    write_report(ShareReport(estimate_shares(ReadingsTable(rows, 0), by=("target",))), tmp_path)
     assert sorted(path.name for path in tmp_path.glob("*.png")) == ["01-varna.png"]
     assert (tmp_path / "shares.html").read_text().count("<img ") == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from harness.cli import main as cli
 from harness.cli.cautions import too_few_test_rows
 from harness.config import plan
+from harness.evaluation.decisions.guarantee_check import guarantee_notes
 from harness.evaluation.prepared import Prepared, prepare
 from harness.values.minimums import MIN_SCORED_ROWS
 
@@ -85,3 +87,61 @@ def test_a_label_that_test_lacks_is_scored_and_abstention_is_measured(folder: Pa
     run = CliRunner().invoke(cli.app, ["run", "mine.yaml"], catch_exceptions=False)
     ended = [line.split(":")[0].strip() for line in run.output.splitlines() if "labels " in line]
     assert [name for name in ended if name in ("prior", "linear")] == ["prior", "linear"]
+
+
+LEARN_THEN_TEST = "abstention: {risk: 0.2, method: learn_then_test"
+
+
+def with_abstention(folder: Path, abstention: str) -> Prepared:
+    """Of 180 rows, 54 are of calibration."""
+    prepared_with(folder, 140, split="{kind: holdout, dev: 0.4, calibration: 0.75}")
+    config = (folder / "mine.yaml").read_text(encoding="utf-8")
+    (folder / "mine.yaml").write_text(f"{config}{abstention}\n", encoding="utf-8")
+    return prepare(plan.read(folder / "mine.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("abstention", "numbers"),
+    [
+        # Half of the 54 fit the temperature.
+        (f"{LEARN_THEN_TEST}}}", ["90%", "20%", "11", "63", "10%", "27", "100"]),
+        (f"{LEARN_THEN_TEST}}}\ncalibration: {{kind: none}}", ["90%", "20%", "11", "63", "10%", "54", "100"]),
+        (f"{LEARN_THEN_TEST}, certainty: 0.8}}", ["80%", "20%", "8", "39", "10%", "27", "100"]),
+        ("abstention: {risk: 0.2}", None),
+        ("", None),
+    ],
+)
+def test_the_groups_that_a_guarantee_needs_are_said_before_training(
+    tmp_path: Path, abstention: str, numbers: list[str] | None
+) -> None:
+    notes = guarantee_notes(with_abstention(tmp_path, abstention))
+    assert [re.findall(r"\d+%?", note) for note in notes] == ([] if numbers is None else [numbers])
+    shown = CliRunner().invoke(cli.app, ["validate", str(tmp_path / "mine.yaml")], catch_exceptions=False)
+    assert shown.output.count("certainty") == len(notes)
+
+
+def test_an_article_counts_once_among_the_groups(tmp_path: Path) -> None:
+    with_abstention(tmp_path, f"{LEARN_THEN_TEST}}}\ncalibration: {{kind: none}}")
+    lines = (tmp_path / "mine.csv").read_text(encoding="utf-8").splitlines()
+    grouped = [f"{line},{'group' if n == 0 else f'a{n // 3}'}" for n, line in enumerate(lines)]
+    (tmp_path / "mine.csv").write_text("\n".join(grouped) + "\n", encoding="utf-8")
+    together = prepare(plan.read(tmp_path / "mine.yaml"))
+    count = together.corpus.take(together.splits[0].calibration).rows["group"].nunique()
+    assert 15 <= count <= 20
+    assert f"has {count} groups" in guarantee_notes(together)[0]
+
+
+@pytest.mark.parametrize(("on_unmet", "labels"), [("serve", "100%"), ("abstain", "0%"), ("refuse", "0%")])
+def test_a_risk_that_is_not_met_is_said_once_after_a_run(folder: Path, on_unmet: str, labels: str) -> None:
+    with_abstention(folder, f"{LEARN_THEN_TEST}, on_unmet: {on_unmet}}}")
+    path = folder / "mine.yaml"
+    config = path.read_text(encoding="utf-8")
+    two = config.replace("{prior: {kind: prior}}", "{prior: {kind: prior}, again: {kind: prior}}")
+    path.write_text(two, encoding="utf-8")
+    shown = CliRunner().invoke(cli.app, ["run", "mine.yaml"], catch_exceptions=False).output
+    assert " ".join(shown.split()).count("no threshold meets a risk of 20%") == 1
+    assert "caution: prior, again:" in " ".join(shown.split())
+    ended = [line for line in shown.splitlines() if line.startswith(("  prior:", "  again:"))]
+    assert [f" labels {labels} of test" in line for line in ended] == [True, True]
+    # What would be refused is not offered.
+    assert ("promote --experiment" in shown) is (on_unmet != "refuse")

@@ -14,10 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.articles.frames_by_stance import frames_by_stance
+from harness.articles.gold_sample import read_gold
 from harness.articles.readings_table import ReadingsTable, load_readings
 from harness.articles.sampling import draw_sample, write_sample
-from harness.articles.share_report import share_rows, write_report
-from harness.articles.shares import estimate_shares, read_gold
+from harness.articles.share_report import ShareReport, share_rows, write_report
+from harness.articles.shares import estimate_shares
 from harness.corpora import tabular
 from harness.serving.inference import load_folder
 from harness.serving.inference.file_options import FileOptions
@@ -180,7 +181,7 @@ def test_shares_read_the_gold_sample_of_hostile_rows(readings: Path, tmp_path: P
     sample = read_gold(gold, table)
     assert sorted(sample.rows["row"]) == sorted(drawn["row"])
     shares = estimate_shares(table, sample, by=("target", "outlet"))
-    written, _ = write_report(shares, tmp_path / "shares", raw=raw)
+    written, _ = write_report(ShareReport(shares), tmp_path / "shares", raw=raw)
     cells = pd.read_csv(written, dtype=str, keep_default_na=False)
     assert set(cells["target"].map(restored)) == {row["target"] for row in share_rows(shares)}
     assert any(cell.startswith("=") for cell in cells["target"]) == raw

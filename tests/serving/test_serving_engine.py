@@ -9,10 +9,11 @@ from golden import Golden
 
 from harness.classifiers.protocol import Example, Examples
 from harness.serving.contract import Contract
-from harness.serving.decisions.abstention_rule import AbstentionRule
+from harness.serving.decisions.abstention_rule import SERVES_NOTHING, AbstentionRule
 from harness.serving.decisions.calibrators import Temperature
 from harness.serving.decisions.decider import Decider
 from harness.serving.engine import WINDOW, LabelEngine
+from harness.serving.trust import ModelCard
 from harness.values.labels import FRAMING, STANCE, LabelSet
 from harness.values.parties import EMPTY, Party, Registry
 from tests.serving.toy_models import listing, refusal
@@ -106,6 +107,21 @@ def test_it_abstains_below_the_bound_alone(below: float | None, abstains: bool) 
     contract = Contract("stance", STANCE, "x:y", Decider(STANCE, rule=rule))
     out = LabelEngine(contract, FixedProbabilities([0.2, 0.1, 0.7]), EMPTY).label(rows(BLANK))
     assert out["abstain"].tolist() == [abstains]
+    # Whether the risk is met is said where one was wanted.
+    assert out.get("risk_met", pd.Series(dtype=bool)).tolist() == ([] if below is None else [True])
+
+
+@pytest.mark.parametrize(("on_unmet", "abstains"), [("serve", False), ("abstain", True), ("refuse", True)])
+def test_the_output_says_that_the_risk_is_not_met(on_unmet: str, abstains: bool) -> None:
+    rule = AbstentionRule(SERVES_NOTHING, 0.1, "conformal", 0.9, 80, 20, 9, on_unmet=on_unmet)
+    contract = Contract("stance", STANCE, "x:y", Decider(STANCE, rule=rule))
+    engine = LabelEngine(contract, FixedProbabilities([0.2, 0.1, 0.7]), EMPTY)
+    out = engine.label(rows(BLANK))
+    assert list(out.columns) == engine.columns
+    assert (out["abstain"].tolist(), out["risk_met"].tolist()) == ([abstains], [False])
+    card = ModelCard.of_contract(contract)
+    assert card.unmet_risk == 0.1
+    assert card.abstains_below == (None if on_unmet == "serve" else SERVES_NOTHING)
 
 
 def test_labels_and_probabilities_come_from_the_calibrated_ones() -> None:

@@ -195,7 +195,9 @@ def test_the_signature_names_what_is_required(task: Any, columns: int) -> None:
     assert len(schemas.inputs) == columns
     required = [column.name for column in schemas.inputs.inputs if column.required]
     assert required == list(input_example(task).columns)
-    assert schemas.outputs.input_names() == ["label", *(f"p_{name}" for name in labels.names), "abstain"]
+    outputs = ["label", *(f"p_{name}" for name in labels.names), "abstain"]
+    assert schemas.outputs.input_names() == outputs
+    assert signature(task, labels, risk=True).outputs.input_names() == [*outputs, "risk_met"]
 
 
 def test_constraints_pin_what_is_needed_and_no_local_build() -> None:

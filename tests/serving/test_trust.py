@@ -33,6 +33,8 @@ CARDS = {
     "full": CARD,
     "passed": replace(CARD, failed=(), warned=(), abstains_below=None),
     "not audited": replace(CARD, failed=(), warned=(), n_audits=0, abstains_below=SERVES_NOTHING),
+    "risk not met": replace(CARD, abstains_below=SERVES_NOTHING, unmet_risk=0.2),
+    "risk not met, served": replace(CARD, abstains_below=None, unmet_risk=0.2),
     "no interval, no origin": replace(CARD, low=float("nan"), high=float("nan"), origin="", languages=()),
     "packed before there were cards": ModelCard.of_contract(CONTRACT),
     "nothing known": ModelCard("", ""),

@@ -44,6 +44,8 @@ class DecisionSettings:
     method : {"conformal", "learn_then_test", "empirical"}
     certainty : float
         Of ``learn_then_test``, in (0, 1).
+    on_unmet : {"refuse", "serve", "abstain"}
+        Where no threshold meets the risk.
     """
 
     calibration: str = "temperature"
@@ -51,6 +53,7 @@ class DecisionSettings:
     risk: float | None = None
     method: str = "conformal"
     certainty: float = 0.9
+    on_unmet: str = "refuse"
 
     @classmethod
     def of(cls, config: ExperimentConfig) -> DecisionSettings:
@@ -64,6 +67,7 @@ class DecisionSettings:
             risk=abstention.risk,
             method=abstention.method,
             certainty=abstention.certainty or settings.certainty,
+            on_unmet=abstention.on_unmet,
         )
 
 
@@ -191,6 +195,7 @@ def _rule(
         groups=rows.n_groups,
         largest=rows.largest,
         refitted=refitted,
+        on_unmet=settings.on_unmet,
     )
 
 

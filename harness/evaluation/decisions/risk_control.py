@@ -12,10 +12,11 @@ contributes its errors and its served rows, and is in or out as a whole.
     be served by luck.
 ``learn_then_test``
     The lowest threshold for which a test on calibration rejects that the risk is exceeded (Learn then Test,
-    Angelopoulos et al. 2025; the test is by betting, Waudby-Smith & Ramdas 2024). The risk is met with the
-    chosen certainty over the draw of the groups, if they come independently from the same source, whatever
-    the classifier. Validation proposes the thresholds and their order, so that calibration is used for the
-    test alone.
+    Angelopoulos et al. 2025). The risk is met with the chosen certainty over the draw of the groups, if they
+    come independently from the same source, whatever the classifier. Validation proposes the thresholds and
+    their order, so that calibration is used for the test alone. Where every row is a group of its own, the
+    test is the exact binomial one. Where articles have several rows, each article counts alike, by its mean
+    over rows, which is bounded however long it is, and the test is by betting (Waudby-Smith & Ramdas 2024).
 
 ``empirical``
     The lowest threshold that meets the risk on calibration, without any correction. With a handful of
@@ -44,10 +45,15 @@ N_CANDIDATES = 20
 """Thresholds that validation proposes: steps of 5 % coverage. Testing stops at the first that fails, so more
 candidates cost no certainty, only time."""
 
-BETS = (0.05, 0.1, 0.2, 0.4, 0.8)
-"""Shares of the largest admissible bet; the capital is divided equally among them. Small bets win where the
-risk is barely met, large ones where it is met by far: a mixture needs no choice, which would cost
-certainty."""
+MAX_BET = 0.9
+"""Share of the largest admissible bet that is ever placed: at all of it, one article that is served wrongly
+as a whole would end the game."""
+
+POWER = 0.8
+"""How often a test should succeed with the groups that it is said to need."""
+
+PRIOR_GROUPS = 10
+"""Groups that the first bets are worth where validation shows nothing: later ones rest on what was seen."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +88,20 @@ class RiskRows:
         return int(np.bincount(self.groups).max(initial=0))
 
     def excess(self, below: float, risk: float) -> Array:
-        """Return each group's errors less those that the risk allows: ``(n_groups,)``, negative where it is
-        met.
+        """Return each group's mean over rows of errors less those that the risk allows.
+
+        ``(n_groups,)``, between ``-risk`` and ``1 - risk``; negative where the risk is met; 0 for a row that
+        is not served.
         """
         served = self.confidence >= below
         weights = np.where(served, self.wrong - risk, 0.0)
-        return np.bincount(self.groups, weights=weights, minlength=self.n_groups).astype(np.float64)
+        sizes = np.bincount(self.groups, minlength=self.n_groups)
+        return np.asarray(np.bincount(self.groups, weights=weights, minlength=self.n_groups) / sizes)
+
+    def tally(self, below: float) -> tuple[int, int]:
+        """Return how many rows are served, and how many of them are wrong."""
+        served = self.confidence >= below
+        return int(served.sum()), int(self.wrong[served].sum())
 
 
 def conformal(rows: RiskRows, risk: float) -> float:
@@ -162,16 +176,21 @@ def learn_then_test(rows: RiskRows, validation: RiskRows, risk: float, certainty
     proposed = candidates(validation)
     if not proposed or not len(rows):
         return SERVES_NOTHING
-    size = max(rows.largest, 1)
     start = max(range(len(proposed)), key=lambda at: _support(validation.excess(proposed[at], risk)))
     lowest = SERVES_NOTHING
     # Fixed-sequence testing: the order was chosen on other rows and the first failure ends it, so no
     # correction for the number of thresholds is needed.
     for below in proposed[start:]:
-        if p_value(rows.excess(below, risk), risk, size) > 1 - certainty:
+        if _p_value(rows, validation, below, risk) > 1 - certainty:
             break
         lowest = below
     return lowest
+
+
+def _p_value(rows: RiskRows, validation: RiskRows, below: float, risk: float) -> float:
+    if rows.largest == 1:
+        return binomial_p_value(*rows.tally(below), risk)
+    return betting_p_value(rows.excess(below, risk), risk, validation.excess(below, risk))
 
 
 def candidates(validation: RiskRows) -> list[float]:
@@ -182,32 +201,104 @@ def candidates(validation: RiskRows) -> list[float]:
     return sorted(set(np.quantile(validation.confidence, shares, method="lower").tolist()), reverse=True)
 
 
-def p_value(excess: Array, risk: float, size: int) -> float:
+def binomial_p_value(served: int, wrong: int, risk: float) -> float:
+    """Test the hypothesis that independent rows exceed the risk: as few errors, if it were met just so.
+
+    Parameters
+    ----------
+    served, wrong : int
+        Rows, and those of them that are wrong.
+    risk : float
+        In (0, 1).
+
+    Returns
+    -------
+    float
+        In (0, 1].
+
+    Examples
+    --------
+    Ten rows, none wrong, at a risk of 20 %: .8 to the tenth.
+
+    >>> round(binomial_p_value(10, 0, 0.2), 4)
+    0.1074
+    """
+    from scipy.special import bdtr
+
+    return float(bdtr(wrong, served, risk)) if served else 1.0
+
+
+def betting_p_value(excess: Array, risk: float, seen: Array | None = None) -> float:
     """Test the hypothesis that groups exceed the risk on average, by betting against it.
 
     A gambler bets part of the capital on each group's errors staying below what the risk allows. Under the
-    hypothesis the game is unfavourable, so the capital grows tenfold with a probability of at most 1/10
-    (Ville's inequality): the inverse of the capital is a p-value.
+    hypothesis the game is unfavourable, so the capital ever grows tenfold with a probability of at most 1/10
+    (Ville's inequality): the inverse of the largest capital is a p-value.
 
     Parameters
     ----------
     excess : (groups,) array
-        See :meth:`RiskRows.excess`; at most ``(1 - risk) * size`` each.
+        See :meth:`RiskRows.excess`: between ``-risk`` and ``1 - risk``, in an order that says nothing of
+        them.
     risk : float
-    size : int
-        Rows that a group may have at most.
+    seen : (groups,) array, optional
+        The same of other groups, from which the first bets are learned.
 
     Returns
     -------
     float
         In (0, 1]; valid for any number of groups drawn independently from one source.
+
+    Notes
+    -----
+    The bet on a group is the one that made capital grow fastest on the groups before it, approximately
+    (aGRAPA, Waudby-Smith & Ramdas 2024): minus mean over second moment.
     """
-    # A group that is served wrongly as a whole loses the largest bet exactly: capital cannot fall below 0.
-    largest_bet = 1 / ((1 - risk) * size)
-    factors = np.log1p(-np.outer(np.asarray(BETS) * largest_bet, excess))
-    # exp() overflows above 709 and is 0 below -745, where a capital would have no inverse.
-    capital = np.exp(np.clip(factors.sum(axis=1), -700, 700)).mean()
-    return float(min(1.0, 1 / capital))
+    if not len(excess):
+        return 1.0
+    first = np.array([-risk / 2]) if seen is None or not len(seen) else seen
+    weight = float(min(len(first), PRIOR_GROUPS)) if seen is None else float(len(first))
+    before = np.arange(len(excess)) + weight
+    means = (weight * first.mean() + np.cumsum(excess) - excess) / before
+    squares = (
+        weight * ((first**2).mean() + risk**2 / len(first)) + np.cumsum(excess**2) - excess**2
+    ) / before
+    bets = np.clip(-means / squares, 0, MAX_BET / (1 - risk))
+    growth = np.cumsum(np.log1p(-bets * excess))
+    return float(np.exp(-max(float(growth.max()), 0.0)))
+
+
+def groups_needed(risk: float, certainty: float, *, wrong: float) -> int:
+    """Return how many groups a test needs to show that a risk is met, where so many served rows are wrong.
+
+    Parameters
+    ----------
+    risk, certainty : float
+        In (0, 1).
+    wrong : float
+        True share of errors, in [0, risk).
+
+    Returns
+    -------
+    int
+        Served rows, where they are independent, for which the exact binomial test succeeds in four of five
+        cases; articles need about as many.
+
+    Examples
+    --------
+    >>> groups_needed(0.2, 0.9, wrong=0.0), groups_needed(0.2, 0.9, wrong=0.1)
+    (11, 63)
+    """
+    from scipy.special import bdtr
+
+    n = 1
+    while True:
+        # The most errors with which the test still succeeds, and how often there are no more.
+        errors = np.arange(n + 1)
+        passing = errors[bdtr(errors, n, risk) <= 1 - certainty]
+        if len(passing) and float(bdtr(passing[-1], n, wrong)) >= POWER:
+            return n
+        n += 1
 
 
 def _support(excess: Array) -> float:

@@ -11,6 +11,9 @@ from harness.values.minimums import MIN_GUARANTEE_GROUPS
 SERVES_NOTHING = 2.0
 """A threshold above every confidence, which is at most 1: the model abstains on every row."""
 
+ON_UNMET = ("refuse", "serve", "abstain")
+"""What a model does where no threshold meets the risk."""
+
 
 @dataclass(frozen=True)
 class AbstentionRule:
@@ -33,6 +36,9 @@ class AbstentionRule:
     refitted : bool
         Whether the served classifier is another one than the threshold was set for: the refit of a k-fold
         run.
+    on_unmet : {"refuse", "serve", "abstain"}
+        Where no threshold meets the risk: ``abstain`` abstains on every row; ``serve`` labels every row all
+        the same; ``refuse`` abstains, and the model is not promoted.
     """
 
     below: float
@@ -43,11 +49,23 @@ class AbstentionRule:
     groups: int
     largest: int
     refitted: bool = False
+    on_unmet: str = "abstain"
+
+    @property
+    def risk_met(self) -> bool:
+        """Whether a threshold meets the risk, by the method."""
+        return self.below < SERVES_NOTHING
+
+    @property
+    def served_from(self) -> float:
+        """The confidence from which on a row is labelled: ``below``, or 0 where all are served anyway."""
+        return 0.0 if not self.risk_met and self.on_unmet == "serve" else self.below
 
     @property
     def guarantees(self) -> bool:
         """Whether the risk is guaranteed to be met."""
-        return self.method == "learn_then_test" and self.groups >= MIN_GUARANTEE_GROUPS and not self.refitted
+        tested = self.method == "learn_then_test" and self.risk_met
+        return tested and self.groups >= MIN_GUARANTEE_GROUPS and not self.refitted
 
     @property
     def statement(self) -> str:
@@ -56,15 +74,18 @@ class AbstentionRule:
         from harness.values.formatting import counted
 
         evidence = f"{counted(self.n, 'row')} of {counted(self.groups, 'group')} (articles)"
-        if self.below >= SERVES_NOTHING:
-            return f"It abstains on every row: no threshold meets a risk of {self.risk:.0%} on {evidence}."
+        if not self.risk_met:
+            what = f"no threshold meets a risk of {self.risk:.0%} on {evidence}"
+            if self.on_unmet == "serve":
+                return f"It labels every row although {what}; risk_met is false in its output."
+            refused = ", and is not promoted" if self.on_unmet == "refuse" else ""
+            return f"It abstains on every row{refused}: {what}."
         if self.guarantees:
             return (
                 f"Guarantee: with {self.certainty:.0%} certainty at most {self.risk:.0%} of the labels it"
                 f" gives are wrong, tested on {evidence} that nothing else was fitted on. It holds for"
-                f" exchangeable groups of at most {counted(self.largest, 'row')}, that is, for"
-                " more of the same source"
-                f" only."
+                f" more {'groups' if self.largest > 1 else 'rows'} of the same source only"
+                f"{', each counting alike' if self.largest > 1 else ''}."
             )
         # Conformal risk control bounds the risk in expectation, not at the threshold that was drawn, and
         # takes for given that the risk falls as the threshold rises.
@@ -98,4 +119,9 @@ class AbstentionRule:
         if not (0 <= below <= SERVES_NOTHING and 0 < risk < 1 and 0 < certainty < 1):
             raise ValueError(f"abstention {dict(data)!r}")
         n, groups, largest = (int(data[name]) for name in ("n", "groups", "largest"))
-        return cls(below, risk, str(data["method"]), certainty, n, groups, largest, bool(data["refitted"]))
+        # Models of earlier versions abstained where the risk was not met.
+        on_unmet = str(data.get("on_unmet", "abstain"))
+        if on_unmet not in ON_UNMET:
+            raise ValueError(f"abstention {dict(data)!r}")
+        refitted = bool(data["refitted"])
+        return cls(below, risk, str(data["method"]), certainty, n, groups, largest, refitted, on_unmet)

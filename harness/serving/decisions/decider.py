@@ -65,7 +65,7 @@ class Decider:
         """
         if self.rule is None:
             return np.zeros(len(proba), dtype=bool)
-        return np.asarray(confidence(proba, codes) < self.rule.below)
+        return np.asarray(confidence(proba, codes) < self.rule.served_from)
 
     def apply(self, predictions: Predictions) -> Predictions:
         """Return a table of raw predictions with calibrated probabilities, labels, and abstentions."""

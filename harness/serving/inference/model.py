@@ -117,7 +117,7 @@ class LabelModel:
         -------
         DataFrame
             As many rows, in order: ``label`` (multi-label: all that apply, joined by ``|``), one
-            ``p_<label>`` each, in ``[0, 1]``, and ``abstain``.
+            ``p_<label>`` each, in ``[0, 1]``, and ``abstain``; where a risk was wanted also ``risk_met``.
 
         Raises
         ------

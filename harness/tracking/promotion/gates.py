@@ -11,6 +11,8 @@ from typing import Any
 from harness.config.schema import PromotionPolicy
 from harness.scoring.comparison import compare
 from harness.scoring.metrics.calibration import chance_corrected_ece
+from harness.serving.contract import Contract
+from harness.serving.inference.model import data_folder
 from harness.serving.reproduction import Reproduction, reproduce_in_fresh_process
 from harness.tracking import names
 from harness.tracking.models import files_of
@@ -193,6 +195,22 @@ def model_gates(store: Store, address: str, policy: PromotionPolicy) -> tuple[Ga
         _limited("size", size, policy.max_megabytes, "MB"),
         _limited("latency", reproduction.milliseconds, policy.max_milliseconds, "ms a sentence"),
     )
+
+
+def abstention_gate(store: Store, address: str) -> GateResult:
+    """Refuse a model whose threshold does not meet the share of wrong labels that was wanted of it."""
+    name = "abstention"
+    try:
+        with files_of(store, address) as folder:
+            rule = Contract.read(data_folder(folder)).effective_decider.rule
+    except ModelError as error:
+        return GateResult(name, "not checked", f"The contract cannot be read: {error}.")
+    if rule is None:
+        return GateResult(name, "not applicable", "The config wants no risk.")
+    if rule.risk_met:
+        return GateResult(name, "passed", rule.statement)
+    verdict: GateVerdict = "failed" if rule.on_unmet == "refuse" else "warning"
+    return GateResult(name, verdict, rule.statement, limit=rule.risk)
 
 
 def tried(store: Store, address: str) -> tuple[Reproduction, float]:

@@ -13,6 +13,7 @@ from harness.tracking.promotion import versions
 from harness.tracking.promotion.candidates import Candidate, candidates, chosen, policy_of
 from harness.tracking.promotion.gates import (
     Rival,
+    abstention_gate,
     audit_gates,
     calibration_gate,
     items_gate,
@@ -125,6 +126,7 @@ def _judged(
     results = [
         *audit_gates(candidate, policy),
         calibration_gate(candidate, policy.calibration),
+        abstention_gate(store, f"models:/{candidate.model}"),
         *model_gates(store, f"models:/{candidate.model}", policy),
         items_gate(candidate, rival, replace=request.replace),
     ]

@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 
 from harness.cli.main import app
 from harness.serving import wheel
+from harness.serving.decisions.abstention_rule import SERVES_NOTHING, AbstentionRule
+from harness.serving.decisions.decider import Decider
 from harness.tracking.promotion import (
     Promotion,
     PromotionRequest,
@@ -25,6 +27,7 @@ from harness.tracking.promotion import (
 )
 from harness.tracking.store import Store
 from harness.values.errors import HarnessError, ModelError, PromotionError, StoreError
+from harness.values.labels import STANCE
 from tests.tracking.promotion.doctored_runs import (
     champion,
     in_this_process,
@@ -168,6 +171,30 @@ def test_a_model_that_was_changed_after_scoring_is_not_promoted(trained: Path) -
     with pytest.raises(RefusedPromotionError) as caught:
         promote(store, "toys", named("verbs", force="it loads"))
     assert verdicts(caught.value)["reproduces"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("below", "on_unmet", "word"),
+    [
+        (0.0, "refuse", "passed"),
+        (SERVES_NOTHING, "refuse", "failed"),
+        (SERVES_NOTHING, "serve", "warning"),
+        (SERVES_NOTHING, "abstain", "warning"),
+    ],
+)
+def test_a_model_whose_risk_is_not_met_is_refused_unless_the_config_says_otherwise(
+    trained: Path, below: float, on_unmet: str, word: str
+) -> None:
+    store = Store.open()
+    assert verdicts(promote(store, "toys", named("verbs", dry_run=True)))["abstention"] == "not applicable"
+    path = model_files(store, "verbs") / "data" / "served" / "contract.json"
+    contract = json.loads(path.read_text(encoding="utf-8"))
+    rule = AbstentionRule(below, 0.2, "conformal", 0.9, 80, 20, 9, on_unmet=on_unmet)
+    decider = contract["decisions"] or Decider(STANCE).plain()
+    path.write_text(json.dumps({**contract, "decisions": {**decider, "abstention": rule.plain()}}))
+    promotion = promote(store, "toys", named("verbs", dry_run=True))
+    assert verdicts(promotion)["abstention"] == word
+    assert ("abstention" in [result.name for result in promotion.failures]) is (word == "failed")
 
 
 def test_a_model_of_an_earlier_version_has_nothing_to_reproduce(trained: Path) -> None:
