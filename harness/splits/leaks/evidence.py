@@ -182,8 +182,13 @@ class Evidence:
                 f" {percent(self.shortcut.by_majority, unit=' %')}."
             )
         if not (self.repeats or self.conflicts or self.grouped or reported):
-            yield f"None of {counted(self.n_test, 'test row')} repeats a sentence of train or dev."
+            yield self.clean_sentence
         yield from self.ungrouped.sentences()
+
+    @property
+    def clean_sentence(self) -> str:
+        """The sentence where no row repeats another."""
+        return f"None of {counted(self.n_test, 'test row')} repeats a sentence of train or dev."
 
     @property
     def group_sentence(self) -> str:

@@ -52,16 +52,21 @@ class Ungrouped:
         """Whether test rows may be from articles that are in train or dev too."""
         return bool(self.passages or self.columns)
 
+    @property
+    def independence(self) -> str:
+        """The sentence about rows without a group."""
+        return (
+            f"{self.n_ungrouped:,} of {counted(self.n_rows, 'row')}"
+            f" {agreeing(self.n_ungrouped, 'has', 'have')} no group (article) and"
+            f" {agreeing(self.n_ungrouped, 'counts', 'count')} as independent: sentences of one article may"
+            " lie in two parts unseen."
+        )
+
     def sentences(self) -> Iterator[str]:
         """Yield that rows have no group, and what may link them; nothing where all have one."""
         if not self.n_ungrouped:
             return
-        rows = f"{self.n_ungrouped:,} of {counted(self.n_rows, 'row')}"
-        yield (
-            f"{rows} {agreeing(self.n_ungrouped, 'has', 'have')} no group (article) and"
-            f" {agreeing(self.n_ungrouped, 'counts', 'count')} as independent: sentences of one article may"
-            " lie in two parts unseen."
-        )
+        yield self.independence
         tested = counted(self.n_test, "test row")
         if self.passages:
             n = len(self.passages)

@@ -24,14 +24,13 @@ def likeness(texts: Sequence[str], near: float) -> Likeness:
     """
     rest_of = dict(zip(texts, without_boilerplate(texts), strict=True))
     rests = list(dict.fromkeys(rest_of.values()))
-    pairs = [Pair(rests[i], rests[j], share) for i, j, share in near_pairs(rests, near)]
-    pairs += [
-        Pair(
-            rests[each.inner],
-            rests[each.outer],
-            each.share,
-            verbatim_kind(rests[each.inner]) if each.verbatim else "near",
-        )
-        for each in contained(rests)
-    ]
+    near_share = {(i, j): share for i, j, share in near_pairs(rests, near)}
+    pairs = [Pair(rests[i], rests[j], share) for (i, j), share in near_share.items()]
+    for each in contained(rests):
+        inner, outer = rests[each.inner], rests[each.outer]
+        if each.verbatim:
+            pairs.append(Pair(inner, outer, 1.0, verbatim_kind(inner)))
+        # Texts of about one length are near duplicates by both measures: the smaller, Jaccard's, stands.
+        elif (min(each.inner, each.outer), max(each.inner, each.outer)) not in near_share:
+            pairs.append(Pair(inner, outer, each.share))
     return Likeness(rest_of, pairs)

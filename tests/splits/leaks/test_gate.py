@@ -11,11 +11,12 @@ from refused import listing, places, refused
 from sentences import numbers, words
 
 from harness.splits.leaks import Leaks, leaks
-from harness.splits.leaks.duplicates import jaccard, normalised, shingles
+from harness.splits.leaks.duplicates import NEAR_JACCARD, jaccard, normalised, shingles
+from harness.splits.leaks.passages import without_boilerplate
 from harness.values.catalog import bind
 from harness.values.errors import ConfigError
 from harness.values.labels import STANCE
-from tests.splits.leaks.planted import MAX_LEAKED, MAX_NEAR, PARTIES, corpus_of, fold_of, rows
+from tests.splits.leaks.planted import MAX_LEAKED, MAX_NEAR, PARTIES, corpus_of, fold_of, rows, sentence
 
 Rows = list[dict[str, Any]]
 
@@ -49,7 +50,8 @@ def nearly_repeating() -> Rows:
 
 def exact_and_near() -> Rows:
     planted = rows()
-    planted[4]["text"] = f"{planted[0]['text']} indeed"
+    words = planted[0]["text"].split()
+    planted[4]["text"] = " ".join([*words[:5], "indeed", *words[5:]])
     planted[9]["text"] = planted[1]["text"]
     return planted
 
@@ -74,6 +76,7 @@ def test_a_clean_corpus_passes() -> None:
     measured = {measure.name: measure.value for measure in report.finding.measures}
     assert measured == {
         "repeated_rows": 0,
+        "contained_rows": 0,
         "near_rows": 0,
         "repeated_dev_rows": 0,
         "shared_group_rows": 0,
@@ -162,6 +165,181 @@ def test_a_row_counts_once_over_folds() -> None:
     assert {measure.n for measure in report.finding.measures[:-1]} == {24}
 
 
+def inside_train(n: int) -> Rows:
+    """Test rows that are the first words of a longer row of train."""
+    planted = rows()
+    planted[4]["text"] = " ".join(planted[0]["text"].split()[:n])
+    return planted
+
+
+@pytest.mark.parametrize(("n", "measured"), [(8, {"contained_rows": 1}), (7, {"near_rows": 1})])
+def test_a_sentence_inside_a_longer_row_is_a_copy_from_eight_words_on(
+    n: int, measured: dict[str, int]
+) -> None:
+    report = inspect(inside_train(n))
+    assert counts(report) == measured
+    assert bool(report.refusal) == ("contained_rows" in measured)
+    assert [row[0] for row in report.finding.details[0].rows] == ["r004"]
+
+
+def test_a_test_row_that_holds_a_sentence_of_train_is_a_copy_too() -> None:
+    planted = rows()
+    planted[4]["text"] = f"{sentence(997)} {planted[0]['text']} {sentence(998)}"
+    report = inspect(planted)
+    assert (report.finding.verdict, counts(report)) == ("failed", {"contained_rows": 1})
+    assert inspect(planted, max_leaked_rows=1).refusal == ""
+
+
+def paragraphs() -> Rows:
+    """A corpus of 200 rows; every test row stands in a paragraph of train, which Jaccard does not see."""
+    planted = rows(200)
+    trained = [row for row in planted if row["split"] == "train"]
+    tested = [row for row in planted if row["split"] == "test"]
+    for number, (row, source) in enumerate(zip(tested, trained, strict=False)):
+        source["text"] = f"{sentence(1000 + number)} {row['text']} {sentence(2000 + number)}"
+    return planted
+
+
+def test_a_test_set_inside_longer_rows_does_not_start() -> None:
+    report = inspect(paragraphs())
+    assert counts(report) == {"contained_rows": 40}
+    assert report.refusal
+
+
+BOILERPLATE = "the daily gazette reports from its newsroom in aldersea with files from all correspondents"
+
+
+MASTHEAD = " ".join(f"masthead{number}" for number in range(100))
+
+
+def prefixed() -> Rows:
+    """Rows that begin with the same words, but for those of test, which are copies of them."""
+    planted = rows()
+    for number in range(4, 120, 5):
+        planted[number]["text"] = f"breaking news from the wire service: {planted[number - 4]['text']}"
+    for row in planted:
+        if row["split"] != "test":
+            row["text"] = f"{BOILERPLATE}: {row['text']}"
+    return planted
+
+
+def test_what_many_rows_begin_with_makes_no_near_duplicates() -> None:
+    planted = rows()
+    for row in planted:
+        row["text"] = f"{MASTHEAD} {row['text']}"
+    first, second = (shingles(normalised(row["text"])) for row in planted[:2])
+    assert jaccard(first, second) >= NEAR_JACCARD
+    assert counts(inspect(planted)) == {}
+
+
+def test_copies_with_another_beginning_are_copies() -> None:
+    report = inspect(prefixed())
+    assert counts(report) == {"contained_rows": 24}
+    assert report.refusal
+
+
+@pytest.mark.parametrize(("n", "left_out"), [(20, True), (19, False)])
+def test_boilerplate_is_what_twenty_texts_begin_with(n: int, left_out: bool) -> None:
+    texts = [f"{BOILERPLATE} {sentence(k)}".lower() for k in range(n)]
+    rests = without_boilerplate(texts)
+    assert (rests == [sentence(k).lower() for k in range(n)]) == left_out
+    assert (rests == texts) != left_out
+
+
+def test_boilerplate_that_is_all_of_a_text_stays() -> None:
+    texts = [f"{BOILERPLATE} number {k}" for k in range(30)]
+    assert without_boilerplate(texts) == texts
+
+
+def without_groups(**columns: Any) -> Rows:
+    """Rows without a group and without a word in common; columns by name, each value is of five rows."""
+    return [
+        row
+        | {"group": None, "text": " ".join(f"{word}{number}" for word in row["text"].split())}
+        | {name: value.format(number // 5) for name, value in columns.items()}
+        for number, row in enumerate(rows())
+    ]
+
+
+def test_rows_without_a_group_are_counted() -> None:
+    report = inspect(without_groups())
+    assert report.finding.verdict == "passed"
+    assert counts(report) == {"ungrouped_rows": 120}
+    assert {"120"} <= set(words(report.finding.sentence))
+    # The limits of the scores say so, too.
+    assert report.notes == ()
+    partly = rows()
+    partly[4]["group"] = None
+    assert counts(inspect(partly)) == {"ungrouped_rows": 1}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "proposed"),
+    [
+        ("url", "https://example.org/{}", True),
+        ("Source", "https://example.org/{}", True),  # by its values
+        ("article_title", "The toll of week {}", True),
+        ("mood", "m{}", False),
+    ],
+)
+def test_columns_that_may_name_the_article_are_proposed(column: str, value: str, proposed: bool) -> None:
+    report = inspect(without_groups(**{column: value}))
+    assert counts(report).get("linked_by_column_rows", 0) == (24 if proposed else 0)
+    assert (report.finding.verdict == "warning") == proposed
+    assert (f"corpus.columns.group: {column}" in report.finding.sentence) == proposed
+
+
+def test_a_column_of_few_values_names_no_article() -> None:
+    planted = without_groups(title="T{}")
+    for number, row in enumerate(planted):
+        row["title"] = f"T{min(number // 6, 18)}"
+    assert counts(inspect(planted)) == {"ungrouped_rows": 120}
+    for number, row in enumerate(planted):
+        row["title"] = f"T{number // 6}"
+    assert counts(inspect(planted))["linked_by_column_rows"] == 24
+
+
+@pytest.mark.parametrize(("n", "n_linked"), [(7, 0), (8, 1)])
+def test_a_passage_in_common_links_rows(n: int, n_linked: int) -> None:
+    planted = without_groups()
+    passage = " ".join(f"word{k}" for k in range(n))
+    for number in (0, 4):
+        planted[number]["text"] = f"{planted[number]['text']} {passage} {sentence(700 + number)}"
+    report = inspect(planted)
+    assert counts(report) == {"ungrouped_rows": 120} | ({"linked_rows": 1} if n_linked else {})
+    linked = [table for table in report.finding.details if table.name == "linked"]
+    assert [row[:2] for table in linked for row in table.rows] == [("r004", "r000")] * n_linked
+    # Where rows have groups, these say it.
+    grouped = [row | {"group": f"g{number}"} for number, row in enumerate(planted)]
+    assert counts(inspect(grouped)) == {}
+
+
+def test_a_passage_of_many_texts_is_a_formula() -> None:
+    planted = without_groups()
+    for row in planted[:11]:
+        row["text"] = f"{row['text']} {BOILERPLATE}"
+    assert counts(inspect(planted)) == {"ungrouped_rows": 120}
+
+
+def among_unlabelled(**texts_of: list[str]) -> Leaks:
+    planted = rows()
+    return leaks().inspect(corpus_of(planted), [fold_of(planted)], STANCE, None, texts_of)
+
+
+def test_test_rows_among_unlabelled_texts_are_counted() -> None:
+    planted = rows()
+    tested, trained = planted[4]["text"], planted[0]["text"]
+    nearly = " ".join(["indeed", *planted[9]["text"].split()[1:]])
+    report = among_unlabelled(student=[tested.upper(), nearly, trained], other=[trained])
+    assert (report.finding.verdict, report.refusal) == ("warning", "")
+    assert counts(report) == {"unlabelled_rows": 2}
+    assert len(report.notes) == 2
+    assert numbers(report.notes[0]) == [2, 24, 1]
+    clean = among_unlabelled(student=[trained])
+    assert (clean.finding.verdict, counts(clean)) == ("passed", {})
+    assert len(clean.notes) == 1
+
+
 def test_vectors_find_what_words_do_not() -> None:
     planted = rows()
     texts = {row["text"].casefold() for row in (planted[0], planted[4])}
@@ -209,6 +387,12 @@ def test_sentences_and_refusals(golden: Golden) -> None:
         "dev repeats train": inspect(repeating(3)),
         "the target settles the label": inspect(settled_by_target()),
         "conflicts and shared groups": inspect(conflicting_and_sharing()),
+        "one stands in a longer row": inspect(inside_train(8)),
+        "copies with another beginning": inspect(prefixed()),
+        "no groups": inspect(without_groups()),
+        "no groups, but addresses": inspect(without_groups(url="https://example.org/{}")),
+        "one among unlabelled texts": among_unlabelled(student=[rows()[4]["text"]]),
+        "none among unlabelled texts": among_unlabelled(student=[rows()[0]["text"]]),
     }
     sections = [
         f"# {name}: {report.finding.verdict}\n{report.finding.sentence}"
