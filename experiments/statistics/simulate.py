@@ -76,7 +76,8 @@ WITH_BINS = ("grouped-20", "grouped-50", "grouped-200", "ungrouped-1000")
 CALIBRATED = (
     World("binned-ungrouped-200", 200, mean_size=1.0),
     World("binned-grouped-50", 50),
-    World("binned-grouped-200", 200),
+    World("binned-one-seed-200", 200, mean_size=1.0, n_seeds=1, shift=0.0),
+    World("binned-one-seed-1000", 1_000, mean_size=1.0, n_seeds=1, shift=0.0),
 )
 """Settings in which the debiased calibration error alone is simulated."""
 
