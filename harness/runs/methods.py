@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +12,15 @@ from harness.reports.methods import MethodsFacts, MethodsText, ScoredClassifier
 from harness.reports.methods import methods as describe
 from harness.scoring.aligned import AlignedPredictions
 from harness.tracking import context, names
-from harness.tracking.finished_runs import FinishedRun, file_of, finished_runs, read_predictions
+from harness.tracking.finished_runs import (
+    FinishedRun,
+    finished_runs,
+    read_config,
+    read_environment,
+    read_predictions,
+)
 from harness.tracking.store import Store, last_experiment
 from harness.values.catalog import CATALOGUES
-from harness.values.errors import StoreError
 from harness.values.legacy import current_metrics
 
 
@@ -43,7 +47,7 @@ def methods(experiment: str = "") -> MethodsText:
     classifiers = [_scored(store, run) for run in runs]
     # The newest: classifiers that were added later are in its config.
     newest = runs[-1]
-    config, described = _config(store, newest), _dataset(store, newest)
+    config, described = read_config(store, newest), _dataset(store, newest)
     profile = described.get("profile", {})
     kind = str(config["corpus"].get("kind", ""))
     card = (
@@ -61,7 +65,7 @@ def methods(experiment: str = "") -> MethodsText:
         classifiers=classifiers,
         n_items=len(test),
         n_groups=test.n_clusters,
-        versions=_versions(store, newest),
+        versions=context.reported_versions(read_environment(store, newest)),
     )
     return describe(facts)
 
@@ -76,30 +80,6 @@ def _scored(store: Store, run: FinishedRun) -> ScoredClassifier:
     n_seeds = len(set(read_predictions(store, run).rows["seed"]))
     shown = "" if kind == EXTERNAL else kind
     return ScoredClassifier(run.name, shown, n_seeds, run.deterministic, value, low, high)
-
-
-def _config(store: Store, run: FinishedRun) -> dict[str, Any]:
-    from mlflow.exceptions import MlflowException
-
-    with tempfile.TemporaryDirectory(prefix="harness-") as copies:
-        try:
-            text = file_of(store, run.run_id, "config.yaml", copies).read_text(encoding="utf-8")
-        except (OSError, MlflowException) as error:
-            raise StoreError(f"the files of {run.name} (run {run.run_id}) are gone: {error}") from error
-    data: dict[str, Any] = json.loads(text)
-    return data
-
-
-def _versions(store: Store, run: FinishedRun) -> dict[str, str]:
-    """Return the versions that a run was made with; empty where its file is gone."""
-    from mlflow.exceptions import MlflowException
-
-    with tempfile.TemporaryDirectory(prefix="harness-") as copies:
-        try:
-            text = file_of(store, run.run_id, "environment.json", copies).read_text(encoding="utf-8")
-        except (OSError, MlflowException):
-            return {}
-    return context.reported_versions(json.loads(text))
 
 
 def _dataset(store: Store, run: FinishedRun) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from harness.splits.leaks.duplicates import near_vectors, normalised
 from harness.splits.leaks.groups import ungrouped
 from harness.splits.leaks.likeness import likeness
-from harness.splits.leaks.repeats import Fold, Likeness, Pair, Repeat, grouped_with_train, repeats
+from harness.splits.leaks.repeats import AlikePair, Fold, Likeness, Repeat, grouped_with_train, repeats
 from harness.splits.leaks.shortcuts import Shortcut, conflicts, shortcut
 from harness.values.findings import Detail, Measure, Verdict
 from harness.values.formatting import agreeing, counted, number, percent
@@ -102,7 +102,7 @@ class Evidence:
             return alike
         vectors = near_vectors(texts, encode, self.limits.embeddings)
         by_vectors = [
-            Pair(alike.rest_of[texts[i]], alike.rest_of[texts[j]], share) for i, j, share in vectors
+            AlikePair(alike.rest_of[texts[i]], alike.rest_of[texts[j]], share) for i, j, share in vectors
         ]
         return Likeness(alike.rest_of, [*alike.pairs, *by_vectors])
 

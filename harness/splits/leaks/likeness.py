@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.splits.leaks.duplicates import near_pairs
 from harness.splits.leaks.passages import contained, without_boilerplate
-from harness.splits.leaks.repeats import Likeness, Pair, verbatim_kind
+from harness.splits.leaks.repeats import AlikePair, Likeness, verbatim_kind
 
 
 def likeness(texts: Sequence[str], near: float) -> Likeness:
@@ -25,12 +25,12 @@ def likeness(texts: Sequence[str], near: float) -> Likeness:
     rest_of = dict(zip(texts, without_boilerplate(texts), strict=True))
     rests = list(dict.fromkeys(rest_of.values()))
     near_share = {(i, j): share for i, j, share in near_pairs(rests, near)}
-    pairs = [Pair(rests[i], rests[j], share) for (i, j), share in near_share.items()]
+    pairs = [AlikePair(rests[i], rests[j], share) for (i, j), share in near_share.items()]
     for each in contained(rests):
         inner, outer = rests[each.inner], rests[each.outer]
         if each.verbatim:
-            pairs.append(Pair(inner, outer, 1.0, verbatim_kind(inner)))
+            pairs.append(AlikePair(inner, outer, 1.0, verbatim_kind(inner)))
         # Texts of about one length are near duplicates by both measures: the smaller, Jaccard's, stands.
         elif (min(each.inner, each.outer), max(each.inner, each.outer)) not in near_share:
-            pairs.append(Pair(inner, outer, each.share))
+            pairs.append(AlikePair(inner, outer, each.share))
     return Likeness(rest_of, pairs)

@@ -70,7 +70,7 @@ class Repeat:
 
 
 @dataclass(frozen=True)
-class Pair:
+class AlikePair:
     """Two texts that are alike, but not equal.
 
     Attributes
@@ -97,12 +97,12 @@ class Likeness:
     rest_of : mapping
         Each text, as :func:`harness.splits.leaks.duplicates.normalised` returns it → what is left of it
         without boilerplate.
-    pairs : sequence of Pair
+    pairs : sequence of AlikePair
         Of such rests.
     """
 
     rest_of: Mapping[str, str]
-    pairs: Sequence[Pair]
+    pairs: Sequence[AlikePair]
 
 
 def verbatim_kind(text: str) -> Alike:

@@ -16,20 +16,20 @@ from harness.splits.leaks.passages import without_boilerplate
 from harness.values.catalog import bind
 from harness.values.errors import ConfigError
 from harness.values.labels import STANCE
-from tests.splits.leaks.planted import MAX_LEAKED, MAX_NEAR, PARTIES, corpus_of, fold_of, rows, sentence
-
-Rows = list[dict[str, Any]]
-
-
-def inspect(planted: Rows, **settings: Any) -> Leaks:
-    encode = settings.pop("encode", None)
-    return leaks(**settings).inspect(corpus_of(planted), [fold_of(planted)], STANCE, encode)
-
-
-def counts(report: Leaks) -> dict[str, int]:
-    """Everything that was counted and is not 0."""
-    measures = [measure for measure in report.finding.measures if measure.name != "target_shortcut"]
-    return {measure.name: int(measure.value) for measure in measures if measure.value}
+from tests.splits.leaks.planted import (
+    BOILERPLATE,
+    MAX_LEAKED,
+    MAX_NEAR,
+    PARTIES,
+    Rows,
+    corpus_of,
+    counts,
+    fold_of,
+    inspect,
+    rows,
+    sentence,
+    without_groups,
+)
 
 
 def repeating(*numbers: int, source: int = 0) -> Rows:
@@ -206,9 +206,6 @@ def test_a_test_set_inside_longer_rows_does_not_start() -> None:
     assert report.refusal
 
 
-BOILERPLATE = "the daily gazette reports from its newsroom in aldersea with files from all correspondents"
-
-
 MASTHEAD = " ".join(f"masthead{number}" for number in range(100))
 
 
@@ -249,76 +246,6 @@ def test_boilerplate_is_what_twenty_texts_begin_with(n: int, left_out: bool) -> 
 def test_boilerplate_that_is_all_of_a_text_stays() -> None:
     texts = [f"{BOILERPLATE} number {k}" for k in range(30)]
     assert without_boilerplate(texts) == texts
-
-
-def without_groups(**columns: Any) -> Rows:
-    """Rows without a group and without a word in common; columns by name, each value is of five rows."""
-    return [
-        row
-        | {"group": None, "text": " ".join(f"{word}{number}" for word in row["text"].split())}
-        | {name: value.format(number // 5) for name, value in columns.items()}
-        for number, row in enumerate(rows())
-    ]
-
-
-def test_rows_without_a_group_are_counted() -> None:
-    report = inspect(without_groups())
-    assert report.finding.verdict == "passed"
-    assert counts(report) == {"ungrouped_rows": 120}
-    assert {"120"} <= set(words(report.finding.sentence))
-    # The limits of the scores say so, too.
-    assert report.notes == ()
-    partly = rows()
-    partly[4]["group"] = None
-    assert counts(inspect(partly)) == {"ungrouped_rows": 1}
-
-
-@pytest.mark.parametrize(
-    ("column", "value", "proposed"),
-    [
-        ("url", "https://example.org/{}", True),
-        ("Source", "https://example.org/{}", True),  # by its values
-        ("article_title", "The toll of week {}", True),
-        ("mood", "m{}", False),
-    ],
-)
-def test_columns_that_may_name_the_article_are_proposed(column: str, value: str, proposed: bool) -> None:
-    report = inspect(without_groups(**{column: value}))
-    assert counts(report).get("linked_by_column_rows", 0) == (24 if proposed else 0)
-    assert (report.finding.verdict == "warning") == proposed
-    assert (f"corpus.columns.group: {column}" in report.finding.sentence) == proposed
-
-
-def test_a_column_of_few_values_names_no_article() -> None:
-    planted = without_groups(title="T{}")
-    for number, row in enumerate(planted):
-        row["title"] = f"T{min(number // 6, 18)}"
-    assert counts(inspect(planted)) == {"ungrouped_rows": 120}
-    for number, row in enumerate(planted):
-        row["title"] = f"T{number // 6}"
-    assert counts(inspect(planted))["linked_by_column_rows"] == 24
-
-
-@pytest.mark.parametrize(("n", "n_linked"), [(7, 0), (8, 1)])
-def test_a_passage_in_common_links_rows(n: int, n_linked: int) -> None:
-    planted = without_groups()
-    passage = " ".join(f"word{k}" for k in range(n))
-    for number in (0, 4):
-        planted[number]["text"] = f"{planted[number]['text']} {passage} {sentence(700 + number)}"
-    report = inspect(planted)
-    assert counts(report) == {"ungrouped_rows": 120} | ({"linked_rows": 1} if n_linked else {})
-    linked = [table for table in report.finding.details if table.name == "linked"]
-    assert [row[:2] for table in linked for row in table.rows] == [("r004", "r000")] * n_linked
-    # Where rows have groups, these say it.
-    grouped = [row | {"group": f"g{number}"} for number, row in enumerate(planted)]
-    assert counts(inspect(grouped)) == {}
-
-
-def test_a_passage_of_many_texts_is_a_formula() -> None:
-    planted = without_groups()
-    for row in planted[:11]:
-        row["text"] = f"{row['text']} {BOILERPLATE}"
-    assert counts(inspect(planted)) == {"ungrouped_rows": 120}
 
 
 def among_unlabelled(**texts_of: list[str]) -> Leaks:
