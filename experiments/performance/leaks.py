@@ -22,7 +22,8 @@ import pandas as pd
 from experiments.performance import section
 from harness.corpora.checks import Raw, build
 from harness.splits.leaks import leaks
-from harness.splits.leaks.duplicates import near_pairs, normalised
+from harness.splits.leaks.duplicates import NEAR_JACCARD, normalised
+from harness.splits.leaks.likeness import likeness
 from harness.splits.leaks.repeats import repeats
 from harness.splits.split import split_from_indices
 from harness.values.labels import STANCE
@@ -100,8 +101,8 @@ def look() -> None:
     # Once more, and not timed: the gate counts all and lists the first.
     words = [normalised(str(text)) for text in drawn.rows["text"]]
     texts = list(dict.fromkeys(words))
-    pairs = [(texts[first], texts[second], share) for first, second, share in near_pairs(texts)]
-    listed = {repeat.id for repeat in repeats(drawn.rows["id"].tolist(), words, (split,), pairs)}
+    alike = likeness(texts, NEAR_JACCARD)
+    listed = {repeat.id for repeat in repeats(drawn.rows["id"].tolist(), words, (split,), alike)}
     shares = {kind: sum(f"s{index}" in listed for index in at) / len(at) for kind, at in planted_at.items()}
     falsely = len(listed) - sum(f"s{index}" in listed for at in planted_at.values() for index in at)
     print(json.dumps([taken, most / unit, before / unit, shares, falsely]))

@@ -36,6 +36,7 @@ REPEATS = 1_000
 DRAWS = 1_000
 SINGLE = ("f1_macro", "accuracy", "favg_pooled", "mcc", "brier", "favg_target_mean")
 BINNED = ("ece_equal_mass",)
+DEBIASED = ("rmsce_debiased",)
 MULTI = ("f1_macro", "f1_micro", "exact_match", "average_precision_macro")
 
 INSIDE = (
@@ -72,10 +73,28 @@ WITH_BINS = ("grouped-20", "grouped-50", "grouped-200", "ungrouped-1000")
 """Settings in which calibration error is simulated: it takes as long as all other metrics together."""
 
 
+CALIBRATED = (
+    World("binned-ungrouped-200", 200, mean_size=1.0),
+    World("binned-grouped-50", 50),
+    World("binned-one-seed-200", 200, mean_size=1.0, n_seeds=1, shift=0.0),
+    World("binned-one-seed-1000", 1_000, mean_size=1.0, n_seeds=1, shift=0.0),
+)
+"""Settings in which the debiased calibration error alone is simulated."""
+
+
+def metric_names(world: World) -> tuple[str, ...]:
+    """Return the metrics that are simulated in a setting."""
+    if world.multi:
+        return MULTI
+    if world in CALIBRATED:
+        return DEBIASED
+    return (*SINGLE, *(BINNED if world.name in WITH_BINS else ()))
+
+
 def coverage(world: World, repeats: int) -> Iterator[dict[str, Any]]:
     """Count how often the interval of each metric covers its true value in this world."""
-    names = MULTI if world.multi else (*SINGLE, *(BINNED if world.name in WITH_BINS else ()))
-    metrics = resolve(names, "f1_macro", world.labels)
+    names = metric_names(world)
+    metrics = resolve(names, names[0], world.labels)
     whole = endless(world)
     truth = {metric.name: float(seed_values(whole, metric).mean()) for metric in metrics}
     tables = []
@@ -120,7 +139,8 @@ def _covered(world: World, metric: Metric, truth: float, rows: pd.DataFrame) -> 
 
 
 def _inside(world: World, metric: Metric) -> bool:
-    return world in INSIDE and not (uses_ranks(metric) and world.clusters < MIN_CLUSTERS_FOR_RANKS)
+    few = uses_ranks(metric) and world.clusters < MIN_CLUSTERS_FOR_RANKS
+    return world in (*INSIDE, *CALIBRATED) and not few
 
 
 ALIKE = (
@@ -184,7 +204,7 @@ def main() -> None:
     results = pd.read_csv(arguments.output) if arguments.output.exists() else pd.DataFrame({"setting": []})
     wanted = tuple(arguments.only.split(","))
     every = [("coverage", world) for world in INSIDE] + [("alarms", world) for world in ALIKE]
-    every += [("coverage", world) for world in OUTSIDE]
+    every += [("coverage", world) for world in (*CALIBRATED, *OUTSIDE)]
     settings = [setting for setting in every if setting[1].name.startswith(wanted)]
     settings = [setting for setting in settings if setting[1].name not in set(results["setting"])]
     with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:

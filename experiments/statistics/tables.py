@@ -13,6 +13,9 @@ VERDICTS = ("passed", "undecided", "failed", "not applicable")
 SIZED = ("favg_target_mean", "ece_equal_mass")
 """Metrics whose value depends on the size of the test set, whatever the classifier."""
 
+DEBIASED = "rmsce_debiased"
+"""The calibration error that does not, about the error over bins; its intervals have a table of their own."""
+
 
 def write(results: pd.DataFrame, path: Path = README) -> None:
     """Replace the tables of ``simulate.py``."""
@@ -66,7 +69,7 @@ def _rare(results: pd.DataFrame) -> Iterator[str]:
 
 def _tables(results: pd.DataFrame) -> Iterator[str]:
     covered = results[results["question"] == "coverage"]
-    plain = covered[~covered["what"].isin(SIZED)]
+    plain = covered[~covered["what"].isin((*SIZED, DEBIASED))]
     for conditions in ("inside", "outside"):
         rows = plain[plain["conditions"] == conditions]
         if len(rows):
@@ -77,6 +80,11 @@ def _tables(results: pd.DataFrame) -> Iterator[str]:
     if len(sized):
         yield "Coverage of the value on infinitely many items, and of the mean over test sets of this size:\n"
         yield from _sized(sized)
+        yield ""
+    debiased = covered[covered["what"] == DEBIASED]
+    if len(debiased):
+        yield "Coverage of the debiased calibration error over bins, on infinitely many items:\n"
+        yield from _debiased(debiased)
         yield ""
     alarms = results[results["question"] == "false positives"]
     if len(alarms):
@@ -112,6 +120,16 @@ def _sized(rows: pd.DataFrame) -> Iterator[str]:
         yield (
             f"| {row['setting']} | {row['what']} | {row['items']:.0f} | {row['truth']:.3f}"
             f" | {row['mean']:.3f} | {100 * row['share']:.1f} | {100 * row['share_of_mean']:.1f} |"
+        )
+
+
+def _debiased(rows: pd.DataFrame) -> Iterator[str]:
+    yield "| setting | items | seeds | true | mean | coverage | mean width | repeats |"
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|"
+    for row in rows.to_dict("records"):
+        yield (
+            f"| {row['setting']} | {row['items']:.0f} | {row['seeds']:.0f} | {row['truth']:.3f}"
+            f" | {row['mean']:.3f} | {100 * row['share']:.1f} | {row['width']:.3f} | {row['repeats']:,.0f} |"
         )
 
 

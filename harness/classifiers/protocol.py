@@ -175,6 +175,14 @@ class Traced(Protocol):
 
 
 @runtime_checkable
+class ReadsOtherTexts(Protocol):
+    """A classifier that learns from texts beside the corpus; the leak gate looks for test in them."""
+
+    def other_texts(self) -> Sequence[str]:
+        """Return these texts, before or after ``fit``; empty where there are none."""
+
+
+@runtime_checkable
 class Resumable(Protocol):
     """A classifier whose training can be resumed after its process was killed.
 

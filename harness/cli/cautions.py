@@ -57,6 +57,7 @@ def right_of(result: ClassifierResult) -> str:
 def limits(run: ExperimentRun) -> Iterator[str]:
     """Yield what limits the scores on test, as the reports do: each sentence once, whichever run it is of."""
     from harness.scoring.limitations import limitations
+    from harness.scoring.validation_gap import test_exceeds_validation
 
     sentences = dict.fromkeys(
         sentence
@@ -65,6 +66,9 @@ def limits(run: ExperimentRun) -> Iterator[str]:
     )
     yield from sentences
     yield from unmet_risks(run)
+    for classifier in run:
+        if gap := test_exceeds_validation(classifier.result.scores, run.plan.primary):
+            yield f"{classifier.name}: {gap}"
 
 
 def unmet_risks(run: ExperimentRun) -> Iterator[str]:

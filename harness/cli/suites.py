@@ -65,8 +65,9 @@ def suite(
         run, failure = error.run, error
     for key in dict.fromkeys(row.corpus for row in run.rows):
         console.print(suite_table([row for row in run.rows if row.corpus == key]))
+    screen.sentences(run.across)
     console.print(f"{run.folder / 'table.md'}", markup=False, soft_wrap=True)
-    report: Report = {"suite": run.suite.name, "rows": run.rows, "folder": run.folder}
+    report: Report = {"suite": run.suite.name, "rows": run.rows, "across": run.across, "folder": run.folder}
     return report if failure is None else Unfinished({**report, "failures": run.failures}, failure)
 
 

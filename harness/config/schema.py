@@ -108,6 +108,11 @@ class PromotionPolicy(Strict):
         description="Test only vetoes: where the model is worse than the champion by more than this, with the"
         " whole 95 % interval of the paired test.",
     )
+    no_worse: bool = Field(
+        False,
+        description="Whether test has to show that the model is no worse than the champion by more than the"
+        " margin (non-inferiority): then an undecided test blocks too.",
+    )
     calibration: float | None = Field(
         0.1, gt=0, description="Highest calibration error on validation, beyond chance; null: any."
     )

@@ -11,13 +11,12 @@ import numpy as np
 
 from harness.evaluation.decisions.coverage import CoverageResult, measure_coverage
 from harness.evaluation.results import ClassifierResult
+from harness.scoring.metrics.brier_parts import BrierParts, brier_parts
 from harness.scoring.metrics.calibration import (
     BRIER,
     ECE_EQUAL_MASS,
     LOG_LOSS,
-    BrierParts,
     ReliabilityBin,
-    brier_parts,
     claims,
     reliability_bins,
 )

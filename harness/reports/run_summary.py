@@ -21,6 +21,7 @@ from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliabil
 from harness.scoring.metrics.counts import confusion, one_vs_rest, ratio
 from harness.scoring.score import score
 from harness.scoring.slice_tests import SliceResult
+from harness.scoring.validation_gap import test_exceeds_validation
 from harness.values.findings import audits_in_short
 from harness.values.labels import NO_FRAME, LabelSet
 from harness.values.tables import Predictions
@@ -144,7 +145,10 @@ class Summary:
     @cached_property
     def limitations(self) -> tuple[str, ...]:
         """What limits the scores, one sentence each."""
-        return limitations(self.result.predictions, self.experiment.metrics)
+        gap = test_exceeds_validation(self.result.scores, self.experiment.primary)
+        sentences = limitations(self.result.predictions, self.experiment.metrics)
+        # First: of all limits it is the one that may make the score worthless.
+        return (gap[0].upper() + gap[1:], *sentences) if gap else sentences
 
     @cached_property
     def served_scores(self) -> pd.DataFrame:

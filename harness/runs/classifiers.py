@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.audits.experiment_audits import audit_classifier
-from harness.classifiers.protocol import Example, Saveable
+from harness.classifiers.protocol import Example, ReadsOtherTexts, Saveable
 from harness.config.plan import PlannedClassifier
 from harness.evaluation.choice import Contender
 from harness.evaluation.pooled_scores import pool_trials
@@ -24,7 +24,7 @@ from harness.splits.leaks import Gate, Leaks
 from harness.tracking import names
 from harness.tracking.store import Store
 from harness.tracking.tracker import ParentRun, Tracker
-from harness.values.errors import HarnessError, LeakError, StoreError
+from harness.values.errors import ClassifierError, HarnessError, LeakError, StoreError
 from harness.values.findings import Finding
 from harness.values.outputs import claimed
 from harness.values.progress import progress
@@ -119,10 +119,27 @@ def check_leaks(prepared: Prepared, *, allow: bool = False) -> Leaks | None:
         return None
     gate: Gate = bound.make()
     encode = vectors if gate.embeddings is not None else None
-    leaks = gate.inspect(prepared.corpus, prepared.splits, prepared.plan.labels, encode)
+    texts_of = dict(_other_texts(prepared))
+    leaks = gate.inspect(prepared.corpus, prepared.splits, prepared.plan.labels, encode, texts_of)
     if leaks.refusal and not allow:
         raise LeakError(f"{prepared.plan.name} does not start: {leaks.refusal}")
     return leaks
+
+
+def _other_texts(prepared: Prepared) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield each classifier that learns from texts beside the corpus, and these."""
+    for planned in prepared.plan.classifiers:
+        texts: dict[str, None] = {}
+        for bound in planned.grid():
+            classifier = bound.make(labels=prepared.plan.labels, seed=0)
+            if isinstance(classifier, ReadsOtherTexts):
+                try:
+                    texts |= dict.fromkeys(classifier.other_texts())
+                except ClassifierError:
+                    # It will fail when it is trained, with this message; the others should not wait for it.
+                    continue
+        if texts:
+            yield planned.name, list(texts)
 
 
 def run_classifiers(

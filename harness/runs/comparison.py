@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.reports.comparison_reasons import (
@@ -23,6 +23,7 @@ from harness.scoring.comparison.disagreement import RunItems
 from harness.scoring.comparison.questions import detection_sentences, no_worse_sentences
 from harness.tracking.comparison_runs import LoggedComparison, log_comparison, page_of
 from harness.tracking.finished_runs import FinishedRun, finished_runs, read_evidence, read_predictions
+from harness.tracking.looks import looks_at
 from harness.tracking.store import Store, last_experiment
 from harness.values.errors import ConfigError, PredictionsError, Problem
 from harness.values.progress import progress
@@ -156,6 +157,9 @@ def compare_logged(
     deterministic = {run.name for run in runs if run.deterministic}
     items: dict[str, RunItems] = {}
     comparison = compare_predictions(_noting(tables, items), chosen, deterministic=deterministic)
+    # Before it is logged itself.
+    looks = looks_at(store, comparison.fingerprint)
+    comparison = replace(comparison, limitations=(*comparison.limitations, looks.sentence))
     compared = {run.name for run in comparison.runs}
     evidence = {run.name: read_evidence(store, run) for run in runs if run.name in compared}
     reasons = comparison_reasons(comparison, items, evidence)

@@ -56,6 +56,12 @@ def limitations(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tup
             sentences.append(
                 f"{split}: items without a target: {unnamed}; means over targets count them as one target."
             )
+        ungrouped = int(rows.rows["group"].isna().sum() // len(sample.seeds))
+        if ungrouped:
+            sentences.append(
+                f"{split}: items without a group (article): {ungrouped:,} of {len(sample):,}; they count as"
+                " independent, and intervals are too narrow if they are not."
+            )
     return (*sentences, *sample_size_limitations(metrics))
 
 

@@ -203,7 +203,8 @@ def score_interval(
     clusters = view.effective_clusters
     sums = cluster_function(view, metric)
     if sums is None or metric.biased or not len(draws):
-        return interval(draws, around=value if metric.biased else None, clusters=clusters)
+        low, high = interval(draws, around=value if metric.biased else None, clusters=clusters)
+        return _without_certainty(view, metric, low, high)
     smooth = draws if drawn.smoothed is None else over_items_and_seeds(drawn.smoothed, drawn.shares)
     columns = [np.atleast_2d(each.T) for each in (draws, smooth, drawn.values.mean(axis=1), sums.left_out())]
     values, bounds = np.atleast_1d(value), []
@@ -211,6 +212,13 @@ def score_interval(
         level = widened_level(left_out, _variance(of_items), _variance(plain), clusters)
         bounds.append(wider(ends(plain, level), ends(smoothed, level), float(score)))
     low, high = (np.array(side).reshape(value.shape) for side in zip(*bounds, strict=True))
+    return _without_certainty(view, metric, low, high)
+
+
+def _without_certainty(
+    view: AlignedPredictions, metric: Metric, low: Array, high: Array
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the ends of an interval; NaN where it has no width, or rests on a label with too few items."""
     # An interval without width would claim certainty: all clusters are alike, which resampling cannot see.
     none = _rests_on_rare_label(view, metric) | (low == high)
     return np.where(none, np.nan, low), np.where(none, np.nan, high)

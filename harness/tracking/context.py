@@ -6,6 +6,7 @@ import getpass
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -84,9 +85,14 @@ def environment() -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return the versions that affect a result most."""
-    packages = environment()["packages"]
-    reported = {name: packages[name] for name in REPORTED_PACKAGES if name in packages}
-    return {"harness": VERSION, "python": platform.python_version(), **reported}
+    return reported_versions(environment())
+
+
+def reported_versions(recorded: Mapping[str, Any]) -> dict[str, str]:
+    """Return these of an :func:`environment`, which a run recorded."""
+    packages = recorded.get("packages", {})
+    programs = {name: str(recorded[name]) for name in ("harness", "python") if name in recorded}
+    return programs | {name: packages[name] for name in REPORTED_PACKAGES if name in packages}
 
 
 def machine() -> str:

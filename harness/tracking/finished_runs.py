@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.reports.comparison_reasons import RunEvidence
 from harness.scoring.slices import Slice
@@ -91,6 +91,40 @@ def read_predictions(store: Store, run: FinishedRun) -> Predictions:
             return run_files.read_predictions(table, labels_of(config))
         except (OSError, MlflowException) as error:
             raise StoreError(f"the files of {run.name} (run {run.run_id}) are gone: {error}") from error
+
+
+def read_config(store: Store, run: FinishedRun) -> dict[str, Any]:
+    """Read the config of a run, with all defaults.
+
+    Raises
+    ------
+    StoreError
+        Where the file is gone.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return _read_json(store, run, "config.yaml")
+    except (OSError, MlflowException) as error:
+        raise StoreError(f"the files of {run.name} (run {run.run_id}) are gone: {error}") from error
+
+
+def read_environment(store: Store, run: FinishedRun) -> dict[str, Any]:
+    """Read the versions and the machine that a run was made with; empty where the file is gone."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return _read_json(store, run, "environment.json")
+    except (OSError, MlflowException):
+        return {}
+
+
+def _read_json(store: Store, run: FinishedRun, name: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="harness-") as copies:
+        data: dict[str, Any] = json.loads(
+            file_of(store, run.run_id, name, copies).read_text(encoding="utf-8")
+        )
+    return data
 
 
 def read_evidence(store: Store, run: FinishedRun) -> RunEvidence:

@@ -47,6 +47,9 @@ PROMOTION = "harness.promotion"
 """Tag of an experiment: what its config says of promotion, as JSON. Of the experiment and not of its runs, so
 that another rule repeats none of them."""
 
+LOOK = "harness.test_look."
+"""Begins the tags of a registered model that record a look at test on promotion; a time follows."""
+
 LATEST = "harness.latest"
 """Tag of an experiment: the digests of the classifiers that it was run with last, as JSON."""
 

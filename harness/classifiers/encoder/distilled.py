@@ -22,7 +22,8 @@ from harness.classifiers.checkpoints import check
 from harness.classifiers.encoder.assembly import padding_token
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options
-from harness.classifiers.protocol import Example, Examples, Labelled, examples_of
+from harness.classifiers.encoder.unlabelled import READERS, read_unlabelled
+from harness.classifiers.protocol import Examples, Labelled
 from harness.values import seeds
 from harness.values.errors import ClassifierError, ConfigError, Problem
 from harness.values.labels import LabelSet
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OPTIONS = Options()
-READERS = {".csv": "read_csv", ".jsonl": "read_json", ".parquet": "read_parquet", ".tsv": "read_csv"}
-"""By file suffix, the function of pandas that reads it."""
 
 
 def distilled(
@@ -64,7 +63,7 @@ def distilled(
         CSV, TSV, JSONL or Parquet as ``harness predict`` takes it: ``text`` and, for stance, ``target``;
         ``target_start`` and ``target_end``, in characters, where they are known. The target of these rows
         comes from the teachers alone. They should be like those to be labelled, and none of those that are
-        scored.
+        scored: the leak gate counts test rows among them.
     labels : LabelSet
         Passed in by the harness.
     seed : int
@@ -180,6 +179,11 @@ class Distilled:
             self.encoder_, soup_scores = _soup_or_best(students, validation)
             scores |= soup_scores
         self.curves_: list[dict[str, float]] = [epoch | scores for epoch in students[0].curves_]
+
+    def other_texts(self) -> list[str]:
+        """Return the unlabelled texts that students learn from; see :func:`distilled`."""
+        file = self.plan.unlabelled
+        return [] if file is None else [example.text for example in read_unlabelled(file)]
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
         """Return the student's ``(n, k)`` probabilities in label order, computed in fp32."""
@@ -312,31 +316,3 @@ def soft_labels(teacher: Encoder, examples: Examples) -> NDArray[np.float64]:
     preprocessing = Preprocessing(teacher.tokenizer_, padding_token(teacher.tokenizer_.backend))
     raw = stream_scores(engine, preprocessing, examples, len(teacher.labels))
     return probabilities(raw, teacher.labels)
-
-
-def read_unlabelled(file: Path) -> list[Example]:
-    """Read unlabelled rows; see :func:`distilled`.
-
-    Parameters
-    ----------
-    file : Path
-        With a suffix of :data:`READERS`.
-
-    Raises
-    ------
-    ClassifierError
-        Where the file cannot be read, or a row has no text.
-    """
-    import pandas as pd
-
-    styles: dict[str, dict[str, Any]] = {".jsonl": {"lines": True}, ".tsv": {"sep": "\t"}}
-    try:
-        rows = getattr(pd, READERS[file.suffix])(file, **styles.get(file.suffix, {}))
-    except (OSError, ValueError) as error:
-        raise ClassifierError(f"{file}: cannot be read: {error}") from error
-    if "text" not in rows or not len(rows):
-        raise ClassifierError(f"{file}: expected rows with a column 'text'")
-    empty = rows.index[rows["text"].isna()]
-    if len(empty):
-        raise ClassifierError(f"{file}: row {empty[0] + 1} has no text")
-    return examples_of(rows.rename(columns={"target_start": "start", "target_end": "end"}))

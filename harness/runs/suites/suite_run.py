@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.runs.suites.across import across_sentences
 from harness.runs.suites.running import SuiteCell, SuiteFailure, run_entries
 from harness.runs.suites.suite import Suite, SuiteEntry, read
 from harness.runs.suites.table import SuiteRow, rows, to_csv, to_markdown
@@ -35,6 +36,17 @@ class SuiteRun:
     rows: tuple[SuiteRow, ...]
     folder: Path
     failures: tuple[str, ...]
+
+    @property
+    def across(self) -> tuple[str, ...]:
+        """Which classifiers are shown to differ over corpora, a sentence each pair."""
+        return tuple(across_sentences(_corpora(self.suite), self.rows))
+
+
+def _corpora(suite: Suite) -> dict[str, str]:
+    """Return the corpus of each experiment: two experiments on one corpus have one name."""
+    cards = {entry.key: entry.card for entry in suite.entries}
+    return {key: card.name if card is not None else key for key, card in cards.items()}
 
 
 class FailedSuiteError(HarnessError):
@@ -126,7 +138,8 @@ def _run(
 
 
 def _write(store: Store, suite: Suite, table: tuple[SuiteRow, ...], folder: Path) -> None:
-    files = {"table.csv": to_csv(table), "table.md": to_markdown(table)}
+    across = "".join(f"\n- {sentence}" for sentence in across_sentences(_corpora(suite), table))
+    files = {"table.csv": to_csv(table), "table.md": to_markdown(table) + (f"{across}\n" if across else "")}
     # Of suites that end at the same time, each writes its table whole.
     with store.lock(f"suite-{suite.name}"):
         for name, text in files.items():

@@ -9,7 +9,10 @@ Papers differ in their conventions; these are ours:
   right; in a multi-label task, the probability of each label against whether it applies, then the mean over
   labels.
 
-ECE is biased upwards, more so the fewer items a bin holds: compare it only at equal numbers of items.
+ECE is biased upwards, more so the fewer items a bin holds: compare it only at equal numbers of items. The
+debiased root mean squared calibration error takes off what chance adds, so that its interval is about the
+error over bins itself. Every calibration error of bins is a lower bound of the error without bins: gaps of
+opposite sign within a bin cancel out (Kumar et al. 2019).
 """
 
 from __future__ import annotations
@@ -102,6 +105,27 @@ def ece_equal_width(truth: Codes, proba: Array, weights: Array) -> Array:
     return _over_claims(truth, proba, weights, _equal_width_error)
 
 
+def rmsce_debiased(truth: Codes, proba: Array, weights: Array) -> Array:
+    """Return the root mean squared calibration error over bins of equal mass, less what chance adds to it.
+
+    The squared gap of a bin is too large by the variance of the bin's mean gap, which is estimated from the
+    items and taken off (Kumar et al. 2019, there with the variance of outcomes alone). A draw of a bootstrap
+    counts some items several times, which adds to that variance: so the draws scatter about the value.
+
+    Parameters
+    ----------
+    truth, proba, weights
+        See :func:`ece_equal_mass`.
+
+    Returns
+    -------
+    ndarray
+        ``(...)``, in ``[0, 1]``; 0 where chance explains all gaps. Items count as independent.
+    """
+    squared = _over_claims(truth, proba, weights, _debiased_squared_error)
+    return np.sqrt(np.maximum(squared, 0.0))
+
+
 def claims(truth: Codes, proba: Array) -> tuple[tuple[Array, Array], ...]:
     """Return pairs of predicted probability and outcome, ``(n,)`` each; one pair per label if multi-label."""
     if truth.ndim == 1:
@@ -141,50 +165,6 @@ def reliability_bins(
     means = ratio(sums, n)
     columns = (edges[:-1], edges[1:], means[0], means[1], n)
     return tuple(ReliabilityBin(*map(float, row)) for row in zip(*columns, strict=True) if row[-1] > 0)
-
-
-@dataclass(frozen=True)
-class BrierParts:
-    """Decomposition of a Brier score: ``score = miscalibration - discrimination + uncertainty``.
-
-    Attributes
-    ----------
-    miscalibration : float
-        What perfect calibration would gain; 0 is best.
-    discrimination : float
-        What distinguishing items gains; 0 if all items get the same probability.
-    uncertainty : float
-        The score of predicting the share of each label for every item.
-    """
-
-    miscalibration: float
-    discrimination: float
-    uncertainty: float
-
-
-def brier_parts(truth: Codes, proba: Array) -> BrierParts:
-    """Decompose the Brier score, label by label, exactly and without bins.
-
-    Parameters
-    ----------
-    truth, proba
-        See :mod:`harness.scoring.metrics.metric`; at least one item. Scaled as :func:`brier`.
-
-    References
-    ----------
-    Dimitriadis, Gneiting & Jordan 2021, Stable reliability diagrams (CORP): probabilities are recalibrated by
-    isotonic regression on the same items, so with few items part of ``discrimination`` is chance.
-    """
-    from sklearn.isotonic import IsotonicRegression
-
-    multi = truth.ndim > 1
-    applies = (truth if multi else np.eye(proba.shape[1])[truth]).astype(np.float64)
-    losses = []
-    for stated, true in zip(np.asarray(proba, dtype=np.float64).T, applies.T, strict=True):
-        recalibrated = IsotonicRegression().fit_transform(stated, true)
-        losses.append([((p - true) ** 2).mean() for p in (stated, recalibrated, true.mean())])
-    score, calibrated, constant = np.mean(losses, axis=0) if multi else np.sum(losses, axis=0)
-    return BrierParts(float(score - calibrated), float(constant - calibrated), float(constant))
 
 
 @dataclass(frozen=True)
@@ -272,6 +252,27 @@ def _equal_mass_error(stated: Array, true: Array, weights: Array) -> Array:
     return ratio(np.abs(within).sum(axis=1), totals)
 
 
+def _debiased_squared_error(stated: Array, true: Array, weights: Array) -> Array:
+    gap = stated - true
+    mass, (gaps,) = _cumulated(stated, gap[None], weights)
+    # The variance of a weighted mean needs sums of squared weights, at the same bounds.
+    squares, (square_gaps, square_gaps2) = _cumulated(stated, np.stack([gap, gap**2]), weights**2)
+    totals = weights.sum(axis=1)
+    starts = np.cumsum(totals) - totals
+    bounds = starts[:, None] + totals[:, None] * (np.arange(BINS + 1) / BINS)
+    mass_in, gap_in, w2, w2_gap, w2_gap2 = (
+        np.diff(np.interp(bounds, mass, curve), axis=1)
+        for curve in (mass, gaps, squares, square_gaps, square_gaps2)
+    )
+    mean = ratio(gap_in, mass_in)
+    spread = np.maximum(w2_gap2 - 2 * mean * w2_gap + mean**2 * w2, 0.0)
+    # As many items of equal weight would vary as much; of one item alone no variance can be told.
+    n = ratio(mass_in**2, w2)
+    several = n > 1
+    noise = ratio(spread, mass_in**2) * np.where(several, ratio(n, np.where(several, n - 1, 1.0)), 0.0)
+    return ratio((mass_in * np.where(several, mean**2 - noise, 0.0)).sum(axis=1), totals)
+
+
 def _cumulated(stated: Array, values: Array, weights: Array) -> tuple[Array, Array]:
     """Cumulate over items sorted by predicted probability, one row of ``weights`` after another.
 
@@ -343,4 +344,16 @@ ECE_EQUAL_WIDTH = Metric(
     weighted=True,
     biased=True,
     gloss="how far probabilities are off the share of correct labels, in bins of equal width",
+)
+RMSCE_DEBIASED = Metric(
+    "rmsce_debiased",
+    rmsce_debiased,
+    "table",
+    "both",
+    direction="lower",
+    reference="root of the debiased squared error over 15 bins of equal mass; Kumar, Liang & Ma 2019",
+    probabilities=True,
+    weighted=True,
+    debiased=True,
+    gloss="how far probabilities are off the share of correct labels, without what chance adds",
 )

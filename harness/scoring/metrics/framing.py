@@ -1,4 +1,4 @@
-"""Counts, codes and probabilities of a multi-label task in, framing metrics out."""
+"""Counts and codes of a multi-label task in, framing metrics out."""
 
 from __future__ import annotations
 
@@ -60,53 +60,6 @@ def gap_of_no_frame(sums: Array) -> Array:
     return np.abs(ratio(sums[..., 1] - sums[..., 2], sums[..., 3]))
 
 
-def average_precision(truth: Codes, proba: Array, weights: Array) -> Array:
-    """Return the mean precision over the ranks of the true items, one value per label.
-
-    Parameters
-    ----------
-    truth : (n, k) array
-        0 and 1.
-    proba : (n, k) array
-        Scores to rank by; items with equal scores share a rank.
-    weights : (..., n) array
-        How often each item counts.
-
-    Returns
-    -------
-    ndarray
-        ``(..., k)``, in [0, 1]; 0 for a label without a true item.
-    """
-    # Items on the first axis: sorting then moves whole rows, and sums over items run along all draws at once.
-    times = np.ascontiguousarray(weights.reshape(-1, weights.shape[-1]).T, dtype=np.float64)
-    columns = [_ranked(truth[:, k] == 1, proba[:, k], times) for k in range(truth.shape[1])]
-    return np.stack(columns, axis=-1).reshape(*weights.shape[:-1], truth.shape[1])
-
-
-def average_precision_macro(truth: Codes, proba: Array, weights: Array) -> Array:
-    """Return the mean of :func:`average_precision` over the declared labels."""
-    return np.asarray(average_precision(truth, proba, weights).mean(axis=-1))
-
-
-def _ranked(true: NDArray[np.bool_], scores: Array, times: Array) -> Array:
-    """Return the average precision of one label, from ``(n, draws)`` to ``(draws,)``."""
-    if not true.any():
-        return np.zeros(times.shape[1])
-    order = np.argsort(-scores, kind="stable")
-    order_true, sorted_scores = order[true[order]], -scores[order]
-    # Only ranks with a true item contribute to the sum.
-    ranks, first = np.unique(-scores[order_true], return_index=True)
-    last = np.searchsorted(sorted_scores, ranks, side="right") - 1
-    n_ranked = np.cumsum(times[order], axis=0)[last]
-    hits = times[order_true]
-    if len(ranks) < len(hits):
-        hits = np.add.reduceat(hits, first, axis=0)
-    n_hits = np.cumsum(hits, axis=0)
-    # A draw without any item up to a rank has no hits there: dividing by the smallest number leaves the 0.
-    np.maximum(n_ranked, np.finfo(np.float64).tiny, out=n_ranked)
-    return ratio((hits * n_hits / n_ranked).sum(axis=0), n_hits[-1])
-
-
 F1_MICRO = Metric(
     "f1_micro",
     f1_micro,
@@ -114,27 +67,6 @@ F1_MICRO = Metric(
     "both",
     reference="F1 over pooled (item, label) pairs",
     gloss="F1 over all labels of all items together, so that common labels count most",
-)
-AVERAGE_PRECISION = Metric(
-    "average_precision",
-    average_precision,
-    "table",
-    "multi",
-    reference="no interpolation, as scikit-learn; Manning et al. 2008, ch. 8",
-    probabilities=True,
-    per_label=True,
-    weighted=True,
-    gloss="how well the probabilities of a label put the items that have it first",
-)
-AVERAGE_PRECISION_MACRO = Metric(
-    "average_precision_macro",
-    average_precision_macro,
-    "table",
-    "multi",
-    reference="mean average precision over the declared labels",
-    probabilities=True,
-    weighted=True,
-    gloss="how well the probabilities put the items that have a label first, mean over labels",
 )
 EXACT_MATCH = Metric(
     "exact_match",

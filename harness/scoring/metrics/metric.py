@@ -73,6 +73,9 @@ class Metric:
         Whether a ``table`` function takes ``weights``.
     takes_predicted : bool
         Whether a ``table`` function takes ``predicted`` too, before ``weights``.
+    debiased : bool
+        Whether it takes off what chance adds: then an item that counts twice is not two items, and more items
+        of the same kind give a higher value.
     biased : bool
         Whether its value depends on the number of distinct items, as with bins and rarely named targets. The
         bootstrap draws are then off its value, and the interval is shifted back to it.
@@ -94,6 +97,7 @@ class Metric:
     of_sums: Callable[[Any], Any] | None = None
     weighted: bool = False
     takes_predicted: bool = False
+    debiased: bool = False
     biased: bool = False
     gloss: str = ""
 

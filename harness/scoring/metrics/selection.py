@@ -24,12 +24,15 @@ SINGLE = (
     "precision",
     "recall",
     "mcc",
+    "auroc",
+    "average_precision",
     "favg_pooled",
     "favg_target_mean",
     "log_loss",
     "brier",
     "ece_equal_mass",
     "ece_equal_width",
+    "rmsce_debiased",
     "aurc",
 )
 """Default metrics of a single-label task; the averages over the two sides only if both are labels."""
@@ -42,6 +45,7 @@ MULTI = (
     "recall",
     "average_precision",
     "average_precision_macro",
+    "auroc",
     "exact_match",
     "jaccard",
     "hamming_loss",
@@ -51,6 +55,7 @@ MULTI = (
     "brier",
     "ece_equal_mass",
     "ece_equal_width",
+    "rmsce_debiased",
     "aurc",
 )
 """Default metrics of a multi-label task."""

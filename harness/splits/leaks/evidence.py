@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.splits.leaks.duplicates import near_pairs, near_vectors, normalised
-from harness.splits.leaks.repeats import Fold, Repeat, grouped_with_train, repeats
+from harness.splits.leaks.duplicates import near_vectors, normalised
+from harness.splits.leaks.groups import ungrouped
+from harness.splits.leaks.likeness import likeness
+from harness.splits.leaks.repeats import AlikePair, Fold, Likeness, Repeat, grouped_with_train, repeats
 from harness.splits.leaks.shortcuts import Shortcut, conflicts, shortcut
 from harness.values.findings import Detail, Measure, Verdict
 from harness.values.formatting import agreeing, counted, number, percent
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 
 Encode = Callable[[Sequence[str]], "NDArray[np.floating[Any]]"]
+ALIKE: Mapping[str, str] = {"exact": "word for word", "contained": "word for word, in a longer row"}
+"""How tables name the ways in which rows repeat others; of near duplicates they give the similarity."""
+
 MAX_TABLE_ROWS = 50
 """Rows of each table in the report, at most."""
 
@@ -73,7 +78,7 @@ class Evidence:
         ids = rows["id"].astype(str).tolist()
         words = [normalised(str(text)) for text in rows["text"]]
         self.n_test = len({id_ for fold in folds for id_ in fold.test})
-        self.repeats = repeats(ids, words, folds, self._near(words, encode))
+        self.repeats = repeats(ids, words, folds, self._alike(words, encode))
         column = rows["frames" if labels.multi else "stance"]
         label_names = [
             "|".join(sorted(value)) if isinstance(value, tuple) else str(value) for value in column
@@ -85,24 +90,29 @@ class Evidence:
         self.shortcut: Shortcut | None = shortcut(
             [([labelled[i] for i in fold.train], [labelled[i] for i in fold.test]) for fold in folds]
         )
+        self.ungrouped = ungrouped(corpus, folds)
         self.grouped = grouped_with_train(dict(zip(ids, rows["group"], strict=True)), folds)
         self.texts = dict(zip(ids, rows["text"].astype(str), strict=True))
 
-    def _near(self, words: Sequence[str], encode: Encode | None) -> list[tuple[str, str, float]]:
+    def _alike(self, words: Sequence[str], encode: Encode | None) -> Likeness:
         # Each distinct text once: exact repeats are found by equality, which costs nothing.
         texts = list(dict.fromkeys(words))
-        pairs = near_pairs(texts, self.limits.near)
-        if self.limits.embeddings is not None and encode is not None:
-            pairs += near_vectors(texts, encode, self.limits.embeddings)
-        return [(texts[i], texts[j], share) for i, j, share in pairs]
+        alike = likeness(texts, self.limits.near)
+        if self.limits.embeddings is None or encode is None:
+            return alike
+        vectors = near_vectors(texts, encode, self.limits.embeddings)
+        by_vectors = [
+            AlikePair(alike.rest_of[texts[i]], alike.rest_of[texts[j]], share) for i, j, share in vectors
+        ]
+        return Likeness(alike.rest_of, [*alike.pairs, *by_vectors])
 
-    def test_repeats(self, *, exact: bool) -> list[Repeat]:
-        """Return the rows of test that repeat others, word for word or nearly."""
-        return [repeat for repeat in self.repeats if repeat.exact == exact and repeat.part == "test"]
+    def test_repeats(self, *, verbatim: bool) -> list[Repeat]:
+        """Return the rows of test that repeat others: word for word, alone or in a longer row; or nearly."""
+        return [repeat for repeat in self.repeats if repeat.verbatim == verbatim and repeat.part == "test"]
 
     def violations(self) -> Iterator[str]:
         """Yield a clause for each limit that is exceeded."""
-        exact, near = len(self.test_repeats(exact=True)), len(self.test_repeats(exact=False))
+        exact, near = len(self.test_repeats(verbatim=True)), len(self.test_repeats(verbatim=False))
         limits = self.limits
         if exact > limits.max_leaked_rows:
             yield f"{self._repeat_rows(exact)}, {_allowed(limits.max_leaked_rows)}"
@@ -116,7 +126,7 @@ class Evidence:
         violations = list(self.violations())
         if not violations:
             return ""
-        exact, near = self.test_repeats(exact=True), self.test_repeats(exact=False)
+        exact, near = self.test_repeats(verbatim=True), self.test_repeats(verbatim=False)
         limits = self.limits
         refused, settings = [], []
         if len(exact) > limits.max_leaked_rows:
@@ -138,13 +148,13 @@ class Evidence:
         """Return the verdict: "failed" where a limit is exceeded, "warning" where there is any leak."""
         if any(self.violations()) or self._shortcut_reaches(MAX_LIFT):
             return "failed"
-        leaks = self.repeats or self.conflicts or self.grouped
+        leaks = self.repeats or self.conflicts or self.grouped or self.ungrouped.warns
         return "warning" if leaks or self._shortcut_reaches(self.limits.shortcut) else "passed"
 
     def sentences(self) -> Iterator[str]:
         """Yield a sentence for each kind of leak; a single one where there is none."""
         violations = list(self.violations())
-        exact, near = self.test_repeats(exact=True), self.test_repeats(exact=False)
+        exact, near = self.test_repeats(verbatim=True), self.test_repeats(verbatim=False)
         if violations:
             yield f"{'; '.join(violations)}."
         elif exact:
@@ -172,7 +182,13 @@ class Evidence:
                 f" {percent(self.shortcut.by_majority, unit=' %')}."
             )
         if not (self.repeats or self.conflicts or self.grouped or reported):
-            yield f"None of {counted(self.n_test, 'test row')} repeats a sentence of train or dev."
+            yield self.clean_sentence
+        yield from self.ungrouped.sentences()
+
+    @property
+    def clean_sentence(self) -> str:
+        """The sentence where no row repeats another."""
+        return f"None of {counted(self.n_test, 'test row')} repeats a sentence of train or dev."
 
     @property
     def group_sentence(self) -> str:
@@ -189,7 +205,13 @@ class Evidence:
 
     def _repeat_rows(self, n: int) -> str:
         repeat = "repeats" if n == 1 else "repeat"
-        return f"{n:,} of {counted(self.n_test, 'test row')} {repeat} a sentence of train or dev"
+        rows = f"{n:,} of {counted(self.n_test, 'test row')} {repeat} a sentence of train or dev"
+        inside = self._contained_rows
+        return f"{rows}, {inside:,} of them inside a longer row or beyond boilerplate" if inside else rows
+
+    @property
+    def _contained_rows(self) -> int:
+        return sum(repeat.alike == "contained" for repeat in self.test_repeats(verbatim=True))
 
     def _near_violation(self, near: int) -> bool:
         return self.limits.max_near_rows is not None and near > self.limits.max_near_rows
@@ -201,13 +223,15 @@ class Evidence:
     def measures(self) -> tuple[Measure, ...]:
         """Return the counts, and what the target alone adds to accuracy."""
         counts = {
-            "repeated_rows": len(self.test_repeats(exact=True)),
-            "near_rows": len(self.test_repeats(exact=False)),
+            "repeated_rows": len(self.test_repeats(verbatim=True)) - self._contained_rows,
+            "contained_rows": self._contained_rows,
+            "near_rows": len(self.test_repeats(verbatim=False)),
             "repeated_dev_rows": sum(repeat.part != "test" for repeat in self.repeats),
             "shared_group_rows": self.grouped,
             "conflicting_rows": sum(map(len, self.conflicts)),
         }
         measures = [Measure(name, float(count), n=self.n_test) for name, count in counts.items()]
+        measures += self.ungrouped.measures()
         if self.shortcut is not None:
             measures.append(Measure("target_shortcut", self.shortcut.lift, n=self.shortcut.n))
         return tuple(measures)
@@ -218,7 +242,7 @@ class Evidence:
             (
                 repeat.id,
                 repeat.part,
-                "word for word" if repeat.exact else number(repeat.share, places=2),
+                ALIKE.get(repeat.alike) or number(repeat.share, places=2),
                 repeat.of,
                 repeat.of_part,
                 self.texts[repeat.id],
@@ -243,7 +267,8 @@ class Evidence:
                 ("text",),
             ),
         )
-        return tuple(table for table in tables if table.rows)
+        linked = self.ungrouped.details(self.texts, MAX_TABLE_ROWS)
+        return (*(table for table in tables if table.rows), *linked)
 
 
 def _allowed(n: int) -> str:
@@ -251,5 +276,5 @@ def _allowed(n: int) -> str:
 
 
 def _line(repeat: Repeat) -> str:
-    verb = "repeats" if repeat.exact else "nearly repeats"
+    verb = {"exact": "repeats", "contained": "repeats, in a longer row,"}.get(repeat.alike, "nearly repeats")
     return f"{repeat.id} (test) {verb} {repeat.of} ({repeat.of_part})"

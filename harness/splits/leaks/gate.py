@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.splits.leaks.duplicates import NEAR_COSINE, NEAR_JACCARD
 from harness.splits.leaks.evidence import Encode, Evidence, Limits
+from harness.splits.leaks.other_texts import other_texts
 from harness.splits.leaks.repeats import Fold
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding
@@ -39,7 +40,12 @@ class Gate(Limits):
     """Looks for leaks; see :func:`harness.splits.leaks.leaks` for its settings."""
 
     def inspect(
-        self, corpus: Corpus, folds: Sequence[Fold], labels: LabelSet, encode: Encode | None = None
+        self,
+        corpus: Corpus,
+        folds: Sequence[Fold],
+        labels: LabelSet,
+        encode: Encode | None = None,
+        texts_of: Mapping[str, Sequence[str]] | None = None,
     ) -> Leaks:
         """Look for leaks between the parts of each fold.
 
@@ -51,6 +57,8 @@ class Gate(Limits):
         labels : LabelSet
         encode : callable, optional
             Texts → ``(n, size)`` array; needed where ``embeddings`` is set.
+        texts_of : mapping, optional
+            Name of a classifier → the texts that it learns from beside the corpus.
 
         Returns
         -------
@@ -58,16 +66,17 @@ class Gate(Limits):
             A row counts once, however many folds it leaks in.
         """
         evidence = Evidence(self, corpus, folds, labels, encode)
-        sentences = tuple(evidence.sentences())
-        finding = Finding(
-            NAME, evidence.verdict(), " ".join(sentences), evidence.measures(), evidence.details()
-        )
-        # The notes of the split mention shared groups already.
-        notes = [
-            sentence
-            for sentence in sentences
-            if sentence != evidence.group_sentence and finding.verdict != "passed"
-        ]
+        others = other_texts(evidence.texts, folds, texts_of or {}, self.near)
+        sentences = (*evidence.sentences(), *others.sentences())
+        verdict = evidence.verdict()
+        if others.warns and verdict == "passed":
+            verdict = "warning"
+        measures = (*evidence.measures(), *others.measures())
+        finding = Finding(NAME, verdict, " ".join(sentences), measures, evidence.details())
+        # The notes of the split mention shared groups already; that rows count as independent is a limit of
+        # the scores, and stands with these.
+        elsewhere = (evidence.group_sentence, evidence.clean_sentence, evidence.ungrouped.independence)
+        notes = [sentence for sentence in sentences if sentence not in elsewhere]
         return Leaks(finding, evidence.refusal(), tuple(notes))
 
 

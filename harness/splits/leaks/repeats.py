@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+Alike = Literal["exact", "contained", "near"]
+"""Word for word; word for word inside a longer row, or beyond boilerplate; nearly."""
+
+GRAVITY: Mapping[Alike, int] = {"near": 0, "contained": 1, "exact": 2}
+
+# Up to 44 test rows of a corpus share eight words with train: quotations, and passages of one article. Five
+# words are shared by chance ("in the wake of the").
+PASSAGE_WORDS = 8
+"""So many words in a row are a passage: by chance, no two texts share one."""
 
 BEFORE_TEST = ("train", "validation", "calibration")
 """Parts that a classifier may learn or choose from."""
@@ -41,9 +51,9 @@ class Repeat:
     of, of_part : str
         The row that it repeats, and that row's part.
     share : float
-        Their similarity, in (0, 1]; 1 where ``exact``.
-    exact : bool
-        Whether it repeats it word for word.
+        Their similarity, in (0, 1]; 1 unless ``near``.
+    alike : {"exact", "contained", "near"}
+        See :data:`Alike`.
     """
 
     id: str
@@ -51,14 +61,63 @@ class Repeat:
     of: str
     of_part: str
     share: float
-    exact: bool
+    alike: Alike
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether all words of the one are in the other, in their order."""
+        return self.alike != "near"
+
+
+@dataclass(frozen=True)
+class AlikePair:
+    """Two texts that are alike, but not equal.
+
+    Attributes
+    ----------
+    first, second : str
+        As :func:`harness.splits.leaks.duplicates.normalised` returns them, without boilerplate.
+    share : float
+        Their similarity, in (0, 1].
+    alike : {"contained", "near"}
+    """
+
+    first: str
+    second: str
+    share: float
+    alike: Alike = "near"
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Which texts of a corpus are alike.
+
+    Attributes
+    ----------
+    rest_of : mapping
+        Each text, as :func:`harness.splits.leaks.duplicates.normalised` returns it → what is left of it
+        without boilerplate.
+    pairs : sequence of AlikePair
+        Of such rests.
+    """
+
+    rest_of: Mapping[str, str]
+    pairs: Sequence[AlikePair]
+
+
+def verbatim_kind(text: str) -> Alike:
+    """Say what it is that a text stands in another one word for word, by its length.
+
+    Examples
+    --------
+    >>> verbatim_kind("he did not comment"), verbatim_kind("he did not comment on the toll for the bridge")
+    ('near', 'contained')
+    """
+    return "contained" if text.count(" ") + 1 >= PASSAGE_WORDS else "near"
 
 
 def repeats(
-    ids: Sequence[str],
-    words: Sequence[str],
-    folds: Sequence[Fold],
-    near: Sequence[tuple[str, str, float]],
+    ids: Sequence[str], words: Sequence[str], folds: Sequence[Fold], likeness: Likeness
 ) -> list[Repeat]:
     """Find rows of test that repeat train or dev, and rows of dev that repeat train.
 
@@ -67,8 +126,8 @@ def repeats(
     ids, words : sequences of str
         One per row: its id, and its text as :func:`harness.splits.leaks.duplicates.normalised` returns it.
     folds : sequence of Fold
-    near : sequence of (str, str, float)
-        Pairs of such texts that are near duplicates, and their similarity.
+    likeness : Likeness
+        Of these texts, each once.
 
     Returns
     -------
@@ -76,41 +135,42 @@ def repeats(
         One per row, from the fold with the strongest evidence, however many folds it leaks in.
     """
     # A later entry replaces an earlier one with the same key, so that the strongest remains.
-    ascending = sorted(_by_fold(ids, words, folds, near), key=_strength)
+    ascending = sorted(_by_fold(ids, words, folds, likeness), key=_strength)
     return list({repeat.id: repeat for repeat in ascending}.values())
 
 
 def _by_fold(
-    ids: Sequence[str],
-    words: Sequence[str],
-    folds: Sequence[Fold],
-    near: Sequence[tuple[str, str, float]],
+    ids: Sequence[str], words: Sequence[str], folds: Sequence[Fold], likeness: Likeness
 ) -> Iterator[Repeat]:
     word_of = dict(zip(ids, words, strict=True))
-    neighbours: dict[str, list[tuple[str, float]]] = {}
-    for first, second, share in near:
-        neighbours.setdefault(first, []).append((second, share))
-        neighbours.setdefault(second, []).append((first, share))
+    neighbours: dict[str, list[tuple[int, float, str, Alike]]] = {}
+    for pair in likeness.pairs:
+        for text, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            # In this order the gravest is the largest.
+            neighbours.setdefault(text, []).append((GRAVITY[pair.alike], pair.share, other, pair.alike))
     for fold in folds:
         parts = {part: getattr(fold, part) for part in (*BEFORE_TEST, "test")}
         # Reversed, so that train, the gravest part to repeat, is named where several parts hold a text.
-        anywhere = {word_of[id_]: (id_, part) for part in reversed(BEFORE_TEST) for id_ in parts[part]}
-        in_train = {word_of[id_]: (id_, "train") for id_ in parts["train"]}
+        anywhere = [(id_, part) for part in reversed(BEFORE_TEST) for id_ in parts[part]]
+        in_train = [(id_, "train") for id_ in parts["train"]]
         for part, before in (("validation", in_train), ("calibration", in_train), ("test", anywhere)):
+            by_word = {word_of[row[0]]: row for row in before}
+            by_rest = {likeness.rest_of[word]: row for word, row in by_word.items()}
             for id_ in parts[part]:
-                word = word_of[id_]
-                if word in before:
-                    yield Repeat(id_, part, *before[word], 1.0, exact=True)
-                    continue
-                candidates = [(share, text) for text, share in neighbours.get(word, ()) if text in before]
-                if candidates:
-                    share, text = max(candidates)
-                    yield Repeat(id_, part, *before[text], share, exact=False)
+                word, rest = word_of[id_], likeness.rest_of[word_of[id_]]
+                candidates = [each for each in neighbours.get(rest, ()) if each[2] in by_rest]
+                if word in by_word:
+                    yield Repeat(id_, part, *by_word[word], 1.0, "exact")
+                elif rest in by_rest:
+                    yield Repeat(id_, part, *by_rest[rest], 1.0, verbatim_kind(rest))
+                elif candidates:
+                    _, share, text, alike = max(candidates)
+                    yield Repeat(id_, part, *by_rest[text], share, alike)
 
 
-def _strength(repeat: Repeat) -> tuple[bool, bool, float]:
+def _strength(repeat: Repeat) -> tuple[bool, int, float]:
     """Order repeats: a row of test is graver than one of dev, an exact repeat graver than a near one."""
-    return repeat.part == "test", repeat.exact, repeat.share
+    return repeat.part == "test", GRAVITY[repeat.alike], repeat.share
 
 
 def grouped_with_train(group_of: dict[str, Any], folds: Sequence[Fold]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +89,13 @@ def items_gate(candidate: Candidate, rival: Rival | None, *, replace: bool) -> G
     return result.waived("--replace") if replace else result
 
 
-def veto_gate(candidate: Candidate, rival: Rival | None, margin: float) -> GateResult:
-    """Compare a candidate with the champion on test: an established loss beyond the margin is a veto."""
+def veto_gate(
+    candidate: Candidate, rival: Rival | None, margin: float, *, no_worse: bool = False
+) -> GateResult:
+    """Compare a candidate with the champion on test: an established loss beyond the margin is a veto.
+
+    With ``no_worse``, it is one as well that the loss is not shown to be within the margin.
+    """
     name = "test"
     if rival is None:
         return GateResult(name, "not applicable", "There is no champion to compare with.")
@@ -121,7 +126,11 @@ def veto_gate(candidate: Candidate, rival: Rival | None, margin: float) -> GateR
     value = abs(gap.value)
     if pair.better != champion:
         value, ends = -value, (-ends[1], -ends[0])
-    return _lost(name, value, ends, margin, f"{champion} in {candidate.primary}")
+    result = _lost(name, value, ends, margin, f"{champion} in {candidate.primary}")
+    if no_worse and result.verdict == "undecided":
+        sentence = f"{result.sentence} The config asks for a model that is shown to lose no more."
+        return replace(result, verdict="failed", sentence=sentence)
+    return result
 
 
 def _lost(name: str, value: float, ends: tuple[float, float], margin: float, what: str) -> GateResult:

@@ -134,7 +134,7 @@ def _judged(
         sentence = "A dry run does not look at test, since each look is recorded."
         results.append(GateResult("test", "not checked", sentence))
     else:
-        results.append(_looked_at(store, name, candidate, rival, policy.margin))
+        results.append(_looked_at(store, name, candidate, rival, policy))
     return tuple(
         result.waived(policy.waive[result.name]) if result.name in policy.waive else result
         for result in results
@@ -142,10 +142,10 @@ def _judged(
 
 
 def _looked_at(
-    store: Store, name: str, candidate: Candidate, rival: Rival | None, margin: float
+    store: Store, name: str, candidate: Candidate, rival: Rival | None, policy: PromotionPolicy
 ) -> GateResult:
     """Judge the gate of test; where test was looked at, record it."""
-    result = veto_gate(candidate, rival, margin)
+    result = veto_gate(candidate, rival, policy.margin, no_worse=policy.no_worse)
     if rival is not None and result.verdict not in ("not applicable", "not checked"):
         look = {
             "test": candidate.tags.get(names.TEST),

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from harness.serving.seals import SEAL
-from harness.tracking import context, descriptions, sending
+from harness.tracking import context, descriptions, names, sending
 from harness.tracking.promotion.candidates import SCORED_ON, Candidate
 from harness.tracking.store import Store
 from harness.values.errors import PromotionError
@@ -25,7 +25,7 @@ PREVIOUS = "previous"
 CHAMPIONS = "harness.champions"
 """Tag of a registered model: the versions that were champion, oldest first, without those rolled back."""
 
-EVENT, LOOK, CLAIM = "harness.event.", "harness.test_look.", "harness.claim."
+EVENT, LOOK, CLAIM = "harness.event.", names.LOOK, "harness.claim."
 """Tags of a registered model, each followed by a time: a promotion or rollback, a look at test, a claim."""
 
 CLASSIFIER = "harness.classifier"

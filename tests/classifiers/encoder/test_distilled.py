@@ -15,12 +15,15 @@ import torch
 from harness.classifiers.encoder import distilled as distillation
 from harness.classifiers.encoder import load, training
 from harness.classifiers.encoder.classifier import Encoder
-from harness.classifiers.encoder.distilled import Distilled, distilled, read_unlabelled, soft_labels
+from harness.classifiers.encoder.distilled import Distilled, distilled, soft_labels
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
+from harness.classifiers.encoder.unlabelled import read_unlabelled
 from harness.classifiers.protocol import Example, Labelled
+from harness.values import limits
 from harness.values.catalog import bind
 from harness.values.errors import ClassifierError, ConfigError
 from harness.values.labels import LabelSet
+from harness.values.limits import Limit
 from tests.classifiers import tiny_models
 from tests.golden import Golden
 
@@ -327,3 +330,57 @@ def test_a_file_without_text_is_refused(tmp_path: Path, text: str, detail: str) 
     with pytest.raises(ClassifierError, match=detail) as caught:
         read_unlabelled(file)
     assert str(caught.value).startswith(f"{file}: ")
+
+
+@pytest.mark.parametrize("surplus", [0, 1])
+def test_unlabelled_text_has_the_limit_of_other_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, surplus: int
+) -> None:
+    monkeypatch.setattr(limits, "TABLE_BYTES", Limit("a file", 100, "bytes", "split it"))
+    file = tmp_path / "news.csv"
+    file.write_bytes(b"text\n" + b"x" * (95 + surplus))
+    if surplus:
+        with pytest.raises(ClassifierError, match="at most 100 bytes; split it"):
+            read_unlabelled(file)
+    else:
+        assert [len(example.text) for example in read_unlabelled(file)] == [95]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("surplus", [0, 1])
+def test_an_unlabelled_text_has_the_limit_of_other_fields(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, surplus: int
+) -> None:
+    monkeypatch.setattr(limits, "FIELD_CHARACTERS", Limit("a field", 10, "characters", "split it"))
+    table, file = pd.DataFrame({"text": ["short", "x" * (10 + surplus)]}), tmp_path / f"news{suffix}"
+    if suffix == ".parquet":
+        table.to_parquet(file)
+    elif suffix == ".jsonl":
+        table.to_json(file, orient="records", lines=True)
+    else:
+        table.to_csv(file, index=False)
+    if surplus:
+        with pytest.raises(ClassifierError, match="row 2: .* at most 10 characters"):
+            read_unlabelled(file)
+    else:
+        assert len(read_unlabelled(file)) == 2
+
+
+@pytest.mark.parametrize("surplus", [0, 1])
+def test_an_unlabelled_table_has_the_limit_of_other_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, surplus: int
+) -> None:
+    monkeypatch.setattr(limits, "COLUMNS", Limit("a table", 3, "columns", "keep those that are used"))
+    file, names = tmp_path / "news.csv", ["text", "a", "b", "c"][: 3 + surplus]
+    file.write_text(f"{','.join(names)}\nVarna won.{',' * (len(names) - 1)}\n", encoding="utf-8")
+    if surplus:
+        with pytest.raises(ClassifierError, match="at most 3 columns"):
+            read_unlabelled(file)
+    else:
+        assert len(read_unlabelled(file)) == 1
+
+
+def test_the_unlabelled_texts_can_be_looked_at(options: Options, unlabelled: Path) -> None:
+    texts = [example.text for example in read_unlabelled(unlabelled)]
+    assert make(options, unlabelled=unlabelled).other_texts() == texts != []
+    assert make(options).other_texts() == []

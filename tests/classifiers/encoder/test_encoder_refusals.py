@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from harness.classifiers.encoder import encoder, load
-from harness.classifiers.encoder.distilled import read_unlabelled
 from harness.classifiers.encoder.engines import choice
 from harness.classifiers.encoder.engines.acceptance import Agreement
 from harness.classifiers.encoder.joint import joint_encoder
 from harness.classifiers.encoder.joint import load as load_joint
 from harness.classifiers.encoder.options import Options, Schedule
+from harness.classifiers.encoder.unlabelled import read_unlabelled
 from harness.classifiers.protocol import Example, Labelled
 from harness.values.errors import ClassifierError
 from harness.values.labels import STANCE, LabelSet

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.scoring.metrics.calibration import BrierParts, brier, brier_parts
+from harness.scoring.metrics.brier_parts import BrierParts, brier_parts
+from harness.scoring.metrics.calibration import brier
 
 
 def parts(decomposition: BrierParts) -> tuple[float, float, float]:

@@ -12,6 +12,7 @@ from harness.scoring.metrics.calibration import (
     BINS,
     EPSILON,
     LOG_LOSS,
+    _debiased_squared_error,
     brier,
     chance_corrected_ece,
     claims,
@@ -19,6 +20,7 @@ from harness.scoring.metrics.calibration import (
     ece_equal_width,
     log_loss,
     reliability_bins,
+    rmsce_debiased,
     width_bins,
 )
 from tests.scoring.metrics import toy_samples
@@ -89,6 +91,43 @@ def test_equal_mass_by_hand() -> None:
     # Thirty items, fifteen bins of two neighbours, one right of each two: |c + (c + 0.01) - 1| a bin.
     gaps = [abs(2 * c + 0.01 - 1) for c in confidences[::2]]
     assert ece_equal_mass(truth, proba, np.ones(30)) == pytest.approx(sum(gaps) / 30)
+
+
+def test_debiased_error_by_hand() -> None:
+    # Gaps of .6 (wrong) and -.4 (right), two items a bin: mean .1, of variance (.5² + .5²) / 2² * 2 = .25.
+    truth, proba = predicted_and_right([0.6] * 30, [1, 0] * 15)
+    # All tied: every bin has the mean gap .1 and the variance of two items, .25.
+    assert rmsce_debiased(truth, proba, np.ones(30)) == 0
+    # All wrong at .6: no variance is left, and the error is .6.
+    truth, proba = predicted_and_right([0.6] * 30, [0] * 30)
+    assert rmsce_debiased(truth, proba, np.ones(30)) == pytest.approx(0.6)
+
+
+def test_debiased_error_as_a_plain_loop() -> None:
+    stream = np.random.default_rng(2)
+    stated = stream.uniform(0.5, 1, 150)
+    right = (stream.random(150) < stated - 0.3).astype(int)
+    truth, proba = predicted_and_right(stated.tolist(), right.tolist())
+    squared = 0.0
+    for members in np.array_split(np.argsort(stated), BINS):
+        gaps = stated[members] - right[members]
+        squared += len(members) / 150 * (gaps.mean() ** 2 - gaps.var(ddof=1) / len(members))
+    assert rmsce_debiased(truth, proba, np.ones(150)) == pytest.approx(np.sqrt(squared))
+
+
+@pytest.mark.parametrize("off", [0.0, 0.15])
+def test_the_debiased_error_is_right_on_average_and_its_draws_scatter_about_it(off: float) -> None:
+    stream, errors, centres = np.random.default_rng(0), [], []
+    for _ in range(200):
+        stated = stream.uniform(0.5, 0.95, 200)
+        right = (stream.random(200) < stated - off).astype(float)
+        draws = stream.multinomial(200, np.full(200, 1 / 200), size=100).astype(float)
+        (value,) = _debiased_squared_error(stated, right, np.ones((1, 200)))
+        errors.append(value - off**2)
+        centres.append(_debiased_squared_error(stated, right, draws).mean() - value)
+    # ECE with as many items would be .1 off; the standard errors here are .0006 and .0003.
+    assert abs(np.mean(errors)) < 0.0025
+    assert abs(np.mean(centres)) < 0.0015
 
 
 def test_a_bound_divides_an_item_and_ties_share_a_frequency() -> None:

@@ -9,8 +9,6 @@ from sklearn import metrics as reference
 from harness.scoring.metrics.classification import f1, f1_macro
 from harness.scoring.metrics.counts import confusion, one_vs_rest
 from harness.scoring.metrics.framing import (
-    average_precision,
-    average_precision_macro,
     exact_match,
     f1_micro,
     f1_of_no_frame,
@@ -19,6 +17,7 @@ from harness.scoring.metrics.framing import (
     jaccard,
     no_frame,
 )
+from harness.scoring.metrics.ranking import average_precision, average_precision_macro
 
 TRUTH = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 0], [0, 0, 0]])
 PREDICTED = np.array([[1, 0, 0], [0, 0, 0], [1, 1, 1], [0, 1, 0]])

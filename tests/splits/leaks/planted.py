@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from harness.corpora.checks import Raw, build
+from harness.splits.leaks import Leaks, leaks
 from harness.values.labels import STANCE
 from harness.values.tables import Corpus
 
@@ -62,6 +63,11 @@ WHY = [
 ]
 
 
+Rows = list[dict[str, Any]]
+
+BOILERPLATE = "the daily gazette reports from its newsroom in aldersea with files from all correspondents"
+
+
 @dataclass(frozen=True)
 class Fold:
     train: tuple[str, ...]
@@ -104,3 +110,24 @@ def fold_of(rows: Sequence[dict[str, Any]]) -> Fold:
     }
     half = len(ids["dev"]) // 2
     return Fold(ids["train"], ids["dev"][:half], ids["dev"][half:], ids["test"])
+
+
+def without_groups(**columns: Any) -> Rows:
+    """Rows without a group and without a word in common; columns by name, each value is of five rows."""
+    return [
+        row
+        | {"group": None, "text": " ".join(f"{word}{number}" for word in row["text"].split())}
+        | {name: value.format(number // 5) for name, value in columns.items()}
+        for number, row in enumerate(rows())
+    ]
+
+
+def inspect(planted: Rows, **settings: Any) -> Leaks:
+    encode = settings.pop("encode", None)
+    return leaks(**settings).inspect(corpus_of(planted), [fold_of(planted)], STANCE, encode)
+
+
+def counts(report: Leaks) -> dict[str, int]:
+    """Everything that was counted and is not 0."""
+    measures = [measure for measure in report.finding.measures if measure.name != "target_shortcut"]
+    return {measure.name: int(measure.value) for measure in measures if measure.value}

@@ -11,24 +11,25 @@ from refused import listing, places, refused
 from sentences import numbers, words
 
 from harness.splits.leaks import Leaks, leaks
-from harness.splits.leaks.duplicates import jaccard, normalised, shingles
+from harness.splits.leaks.duplicates import NEAR_JACCARD, jaccard, normalised, shingles
+from harness.splits.leaks.passages import without_boilerplate
 from harness.values.catalog import bind
 from harness.values.errors import ConfigError
 from harness.values.labels import STANCE
-from tests.splits.leaks.planted import MAX_LEAKED, MAX_NEAR, PARTIES, corpus_of, fold_of, rows
-
-Rows = list[dict[str, Any]]
-
-
-def inspect(planted: Rows, **settings: Any) -> Leaks:
-    encode = settings.pop("encode", None)
-    return leaks(**settings).inspect(corpus_of(planted), [fold_of(planted)], STANCE, encode)
-
-
-def counts(report: Leaks) -> dict[str, int]:
-    """Everything that was counted and is not 0."""
-    measures = [measure for measure in report.finding.measures if measure.name != "target_shortcut"]
-    return {measure.name: int(measure.value) for measure in measures if measure.value}
+from tests.splits.leaks.planted import (
+    BOILERPLATE,
+    MAX_LEAKED,
+    MAX_NEAR,
+    PARTIES,
+    Rows,
+    corpus_of,
+    counts,
+    fold_of,
+    inspect,
+    rows,
+    sentence,
+    without_groups,
+)
 
 
 def repeating(*numbers: int, source: int = 0) -> Rows:
@@ -49,7 +50,8 @@ def nearly_repeating() -> Rows:
 
 def exact_and_near() -> Rows:
     planted = rows()
-    planted[4]["text"] = f"{planted[0]['text']} indeed"
+    words = planted[0]["text"].split()
+    planted[4]["text"] = " ".join([*words[:5], "indeed", *words[5:]])
     planted[9]["text"] = planted[1]["text"]
     return planted
 
@@ -74,6 +76,7 @@ def test_a_clean_corpus_passes() -> None:
     measured = {measure.name: measure.value for measure in report.finding.measures}
     assert measured == {
         "repeated_rows": 0,
+        "contained_rows": 0,
         "near_rows": 0,
         "repeated_dev_rows": 0,
         "shared_group_rows": 0,
@@ -162,6 +165,108 @@ def test_a_row_counts_once_over_folds() -> None:
     assert {measure.n for measure in report.finding.measures[:-1]} == {24}
 
 
+def inside_train(n: int) -> Rows:
+    """Test rows that are the first words of a longer row of train."""
+    planted = rows()
+    planted[4]["text"] = " ".join(planted[0]["text"].split()[:n])
+    return planted
+
+
+@pytest.mark.parametrize(("n", "measured"), [(8, {"contained_rows": 1}), (7, {"near_rows": 1})])
+def test_a_sentence_inside_a_longer_row_is_a_copy_from_eight_words_on(
+    n: int, measured: dict[str, int]
+) -> None:
+    report = inspect(inside_train(n))
+    assert counts(report) == measured
+    assert bool(report.refusal) == ("contained_rows" in measured)
+    assert [row[0] for row in report.finding.details[0].rows] == ["r004"]
+
+
+def test_a_test_row_that_holds_a_sentence_of_train_is_a_copy_too() -> None:
+    planted = rows()
+    planted[4]["text"] = f"{sentence(997)} {planted[0]['text']} {sentence(998)}"
+    report = inspect(planted)
+    assert (report.finding.verdict, counts(report)) == ("failed", {"contained_rows": 1})
+    assert inspect(planted, max_leaked_rows=1).refusal == ""
+
+
+def paragraphs() -> Rows:
+    """A corpus of 200 rows; every test row stands in a paragraph of train, which Jaccard does not see."""
+    planted = rows(200)
+    trained = [row for row in planted if row["split"] == "train"]
+    tested = [row for row in planted if row["split"] == "test"]
+    for number, (row, source) in enumerate(zip(tested, trained, strict=False)):
+        source["text"] = f"{sentence(1000 + number)} {row['text']} {sentence(2000 + number)}"
+    return planted
+
+
+def test_a_test_set_inside_longer_rows_does_not_start() -> None:
+    report = inspect(paragraphs())
+    assert counts(report) == {"contained_rows": 40}
+    assert report.refusal
+
+
+MASTHEAD = " ".join(f"masthead{number}" for number in range(100))
+
+
+def prefixed() -> Rows:
+    """Rows that begin with the same words, but for those of test, which are copies of them."""
+    planted = rows()
+    for number in range(4, 120, 5):
+        planted[number]["text"] = f"breaking news from the wire service: {planted[number - 4]['text']}"
+    for row in planted:
+        if row["split"] != "test":
+            row["text"] = f"{BOILERPLATE}: {row['text']}"
+    return planted
+
+
+def test_what_many_rows_begin_with_makes_no_near_duplicates() -> None:
+    planted = rows()
+    for row in planted:
+        row["text"] = f"{MASTHEAD} {row['text']}"
+    first, second = (shingles(normalised(row["text"])) for row in planted[:2])
+    assert jaccard(first, second) >= NEAR_JACCARD
+    assert counts(inspect(planted)) == {}
+
+
+def test_copies_with_another_beginning_are_copies() -> None:
+    report = inspect(prefixed())
+    assert counts(report) == {"contained_rows": 24}
+    assert report.refusal
+
+
+@pytest.mark.parametrize(("n", "left_out"), [(20, True), (19, False)])
+def test_boilerplate_is_what_twenty_texts_begin_with(n: int, left_out: bool) -> None:
+    texts = [f"{BOILERPLATE} {sentence(k)}".lower() for k in range(n)]
+    rests = without_boilerplate(texts)
+    assert (rests == [sentence(k).lower() for k in range(n)]) == left_out
+    assert (rests == texts) != left_out
+
+
+def test_boilerplate_that_is_all_of_a_text_stays() -> None:
+    texts = [f"{BOILERPLATE} number {k}" for k in range(30)]
+    assert without_boilerplate(texts) == texts
+
+
+def among_unlabelled(**texts_of: list[str]) -> Leaks:
+    planted = rows()
+    return leaks().inspect(corpus_of(planted), [fold_of(planted)], STANCE, None, texts_of)
+
+
+def test_test_rows_among_unlabelled_texts_are_counted() -> None:
+    planted = rows()
+    tested, trained = planted[4]["text"], planted[0]["text"]
+    nearly = " ".join(["indeed", *planted[9]["text"].split()[1:]])
+    report = among_unlabelled(student=[tested.upper(), nearly, trained], other=[trained])
+    assert (report.finding.verdict, report.refusal) == ("warning", "")
+    assert counts(report) == {"unlabelled_rows": 2}
+    assert len(report.notes) == 2
+    assert numbers(report.notes[0]) == [2, 24, 1]
+    clean = among_unlabelled(student=[trained])
+    assert (clean.finding.verdict, counts(clean)) == ("passed", {})
+    assert len(clean.notes) == 1
+
+
 def test_vectors_find_what_words_do_not() -> None:
     planted = rows()
     texts = {row["text"].casefold() for row in (planted[0], planted[4])}
@@ -209,6 +314,12 @@ def test_sentences_and_refusals(golden: Golden) -> None:
         "dev repeats train": inspect(repeating(3)),
         "the target settles the label": inspect(settled_by_target()),
         "conflicts and shared groups": inspect(conflicting_and_sharing()),
+        "one stands in a longer row": inspect(inside_train(8)),
+        "copies with another beginning": inspect(prefixed()),
+        "no groups": inspect(without_groups()),
+        "no groups, but addresses": inspect(without_groups(url="https://example.org/{}")),
+        "one among unlabelled texts": among_unlabelled(student=[rows()[4]["text"]]),
+        "none among unlabelled texts": among_unlabelled(student=[rows()[0]["text"]]),
     }
     sections = [
         f"# {name}: {report.finding.verdict}\n{report.finding.sentence}"

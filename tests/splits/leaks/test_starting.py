@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from inspect import signature
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import toys
 
+from harness.classifiers.protocol import ReadsOtherTexts
 from harness.config import plan
 from harness.evaluation.prepared import Prepared, prepare
 from harness.runs.classifiers import check_leaks, run_classifiers
 from harness.tracking import names
 from harness.tracking.store import Store
+from harness.values.catalog import CATALOGUES, bind, lookup
 from harness.values.errors import LeakError
+from harness.values.labels import STANCE
 from tests.splits.leaks.planted import MAX_LEAKED
 
 REPEATED = "Harbour Party met Varna in the old hall, for the 1000th time."
@@ -91,3 +95,38 @@ def test_findings_hold_no_sentence_where_runs_may_not(folder: Path) -> None:
     assert {"findings.json", "measures.csv", "leaks_repeated.csv"} <= set(names_of)
     texts = [path.read_bytes() for path in written if path.suffix in (".json", ".csv", ".html")]
     assert not any(b"1000th" in text for text in texts)
+
+
+def test_unlabelled_texts_are_searched_for_test_rows(folder: Path) -> None:
+    file = folder / "news.csv"
+    classifiers = f"  student: {{kind: distilled, unlabelled: {file}}}\n  prior: {{kind: prior}}"
+    file.touch()
+    prepared = toys.prepared(folder, classifiers)
+    tested = prepared.corpus.take(prepared.splits[0].test[:2]).rows["text"].tolist()
+    pd.DataFrame({"text": tested}).to_csv(file, index=False)
+    leaks = check_leaks(prepared)
+    assert leaks is not None
+    assert leaks.finding.value("unlabelled_rows") >= 2
+    assert any("student" in note for note in leaks.notes)
+
+
+def test_unlabelled_texts_that_cannot_be_read_stop_their_classifier_alone(folder: Path) -> None:
+    file = folder / "news.csv"
+    file.write_text("target\nVarna\n", encoding="utf-8")
+    prepared = toys.prepared(folder, f"  student: {{kind: distilled, unlabelled: {file}}}")
+    leaks = check_leaks(prepared)
+    assert leaks is not None
+    assert "unlabelled_rows" not in {measure.name for measure in leaks.finding.measures}
+
+
+def test_every_classifier_that_reads_a_file_shows_its_texts() -> None:
+    """A file among the options may hold texts of test: the gate has to see them."""
+    reading = [
+        kind
+        for kind, factory in ((kind, lookup("classifier", kind, "")) for kind in CATALOGUES["classifier"])
+        if any("Path" in str(parameter.annotation) for parameter in signature(factory).parameters.values())
+    ]
+    assert "distilled" in reading
+    for kind in reading:
+        classifier = bind("classifier", kind, {}).make(labels=STANCE, seed=0)
+        assert isinstance(classifier, ReadsOtherTexts), kind

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from golden import Golden
+from sentences import numbers
 
+from harness.runs.comparison import compare_logged
+from harness.tracking.looks import Looks, looks_at
 from harness.tracking.promotion import (
     RefusedPromotionError,
     promote,
@@ -206,6 +209,38 @@ def test_the_margin_says_how_much_may_be_lost(trained: Path) -> None:
     policy(store, margin=0.99)
     promote(store, "toys", named("strong"))
     assert verdicts(promote(store, "toys", named("verbs")))["test"] == "passed"
+
+
+def test_a_model_that_is_not_shown_to_be_no_worse_may_be_refused(trained: Path) -> None:
+    store = Store.open()
+    set_predictions(store, "strong", validation=0.5, test=0.9)
+    set_predictions(store, "prior", validation=0.5, test=0.88)
+    policy(store, no_worse=True)
+    promote(store, "toys", named("strong"))
+    with pytest.raises(RefusedPromotionError) as caught:
+        promote(store, "toys", named("prior"))
+    assert verdicts(caught.value)["test"] == "failed"
+    # What is shown to lose less than that is promoted, and so is what wins.
+    policy(store, no_worse=True, margin=0.5)
+    assert verdicts(promote(store, "toys", named("prior")))["test"] == "passed"
+
+
+def test_looks_at_test_items_are_counted(trained: Path) -> None:
+    store = Store.open()
+    set_predictions(store, "strong", validation=0.5, test=0.5)
+    set_predictions(store, "verbs", validation=0.5, test=0.9)
+    items = run_of(store, "verbs").data.tags["harness.test_fingerprint"]
+    assert looks_at(store, items) == Looks(runs=4, comparisons=0, promotions=0)
+    promote(store, "toys", named("strong"))
+    promote(store, "toys", named("verbs"))
+    assert looks_at(store, items) == Looks(runs=4, comparisons=0, promotions=1)
+    compare_logged(store, ["toys"])
+    assert looks_at(store, items) == Looks(runs=4, comparisons=1, promotions=1)
+    # An equal comparison shows nothing new, and is not logged again.
+    compared = compare_logged(store, ["toys"])
+    assert looks_at(store, items).comparisons == 1
+    assert numbers(compared.comparison.limitations[-1]) == [4, 1, 1]
+    assert looks_at(store, "other items") == Looks(0, 0, 0)
 
 
 def test_lower_is_better_where_the_metric_says_so(trained: Path) -> None:

@@ -1,0 +1,110 @@
+"""The methods paragraph of a paper: from facts, and from a store."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from golden import Golden
+from sentences import numbers
+
+from harness.reports.methods import REFERENCES, MethodsFacts, ScoredClassifier, as_markdown
+from harness.reports.methods import methods as describe
+from harness.runs.methods import methods
+from harness.tracking.store import Store
+from harness.values.errors import StoreError
+
+CONFIG: dict[str, Any] = {
+    "task": "stance",
+    "labels": ["supportive", "critical", "neutral"],
+    "split": {"kind": "kfold", "k": 5, "by": "group", "stratify": True, "seed": 7},
+    "classifiers": {"linear": {"kind": "linear", "tune": {"C": [0.1, 1.0]}}, "prior": {"kind": "prior"}},
+    "calibration": {"kind": "temperature"},
+    "audits": {"leaks": {"kind": "leaks"}},
+    "primary": "f1_macro",
+}
+LINEAR = ScoredClassifier("linear", "linear", 3, False, 0.61, 0.55, 0.67)
+PRIOR = ScoredClassifier("prior", "prior", 1, True, 0.2, 0.18, 0.22)
+THEIRS = ScoredClassifier("theirs", "", 1, False, 0.7, math.nan, math.nan)
+FACTS = MethodsFacts(
+    config=CONFIG,
+    corpus="NewsMTSC",
+    paper="Hamborg & Donnay 2021, NewsMTSC, EACL",
+    fingerprint="0123456789abcdef",
+    rows={"train": 700, "validation": 80, "calibration": 80, "test": 215},
+    folds=5,
+    n_rows=1_075,
+    classifiers=(LINEAR, PRIOR),
+    n_items=1_075,
+    n_groups=320,
+    versions={"harness": "1.0", "python": "3.12.1"},
+)
+FRAMING = {
+    "task": "framing",
+    "multi": True,
+    "labels": ["conflict", "human_interest"],
+    "thresholds": "tuned",
+    "calibration": {"kind": "isotonic"},
+    "abstention": {"risk": 0.1},
+    "audits": {"leaks": "off"},
+    "split": {"kind": "holdout", "by": "row", "stratify": False},
+}
+
+
+def test_paragraphs(golden: Golden) -> None:
+    framing = replace(
+        FACTS,
+        config=CONFIG | FRAMING,
+        classifiers=(replace(LINEAR, name="linear_*x*"),),
+        folds=1,
+        n_items=215,
+        n_groups=215,
+        paper="",
+        fingerprint="",
+        versions={},
+    )
+    external = replace(FACTS, config=CONFIG | {"calibration": None}, classifiers=(PRIOR, THEIRS))
+    parts = {"stance, folds": FACTS, "framing, one": framing, "predictions of others": external}
+    texts = [f"# {name}\n{as_markdown(describe(facts))}" for name, facts in parts.items()]
+    golden("reports/methods", "\n".join(texts))
+
+
+def test_what_is_not_done_is_not_said() -> None:
+    both = describe(FACTS)
+    assert "Holm" in both.text
+    assert any(work.startswith("Holm") for work in both.references)
+    alone = describe(replace(FACTS, classifiers=(LINEAR,)))
+    assert "Holm" not in alone.text
+    assert not any(work.startswith("Holm") for work in alone.references)
+    without = describe(replace(FACTS, config=CONFIG | {"audits": {"leaks": "off"}, "calibration": None}))
+    assert not any(work.startswith(("Broder", "Guo")) for work in without.references)
+
+
+def test_every_method_with_a_reference_can_be_named() -> None:
+    """A reference is cited where its method stands in the paragraph: none is orphaned."""
+    kinds = ("temperature", "platt", "isotonic")
+    cited = {
+        work
+        for kind in kinds
+        for work in describe(replace(FACTS, config=CONFIG | {"calibration": {"kind": kind}})).references
+    }
+    assert set(REFERENCES.values()) <= cited
+
+
+def test_an_experiment_is_described_from_its_runs(trained: Path) -> None:
+    described = methods("toys")
+    runs = Store.open(trained).client.search_runs([Store.open(trained).experiment("toys")])
+    names = {run.info.run_name for run in runs if run.data.tags["harness.role"] == "classifier"}
+    assert names == {"prior", "verbs", "strong", "unsaved"}
+    assert all(f"{name} (" in described.text for name in names)
+    parent = next(run for run in runs if run.info.run_name == "verbs")
+    assert round(parent.data.metrics["test/f1_macro"], 3) in numbers(described.text)
+    assert parent.inputs.dataset_inputs[0].dataset.digest in described.text
+
+
+def test_an_unknown_experiment_is_refused(trained: Path) -> None:
+    with pytest.raises(StoreError):
+        methods("nowhere")
