@@ -32,6 +32,11 @@ def write_rare(results: pd.DataFrame, path: Path = README) -> None:
     replace_section("rare.py", _rare(results), path)
 
 
+def write_trained_anew(results: pd.DataFrame, path: Path = README) -> None:
+    """Replace the tables of ``trained_anew.py``."""
+    replace_section("trained_anew.py", _trained_anew(results), path)
+
+
 def replace_section(script: str, lines: Iterable[str], path: Path = README) -> None:
     """Replace what stands between the marks of a script."""
     begin = BEGIN.format(script=script)
@@ -65,6 +70,37 @@ def _rare(results: pd.DataFrame) -> Iterator[str]:
             shares = 100 * of_score["share"]
             cells.append(f"{shares.min():.1f} / {shares.mean():.1f} ({of_score['width'].mean():.2f})")
         yield f"| {articles} | {expected} | {' | '.join(cells)} |"
+
+
+def _trained_anew(results: pd.DataFrame) -> Iterator[str]:
+    folds = results[results["question"] == "folds"]
+    if len(folds):
+        yield "Folds, in per cent, mean width of the interval in brackets:\n"
+        columns = ("articles", "features", "folds × repeats", "covers, anew", "covers, items alone")
+        yield f"| {' | '.join((*columns, 'rejects, anew', 'rejects, items alone', 'width of a difference'))} |"
+        yield "|---:|---:|---:|---:|---:|---:|---:|---:|"
+        for row in folds.sort_values(["features", "folds", "repeats", "articles"]).to_dict("records"):
+            yield (
+                f"| {row['articles']:.0f} | {row['features']:.0f} | {row['folds']:.0f} × {row['repeats']:.0f}"
+                f" | {100 * row['covered']:.1f} ({row['width']:.3f})"
+                f" | {100 * row['covered_items']:.1f} ({row['width_items']:.3f})"
+                f" | {100 * row['rejected']:.1f} | {100 * row['rejected_items']:.1f}"
+                f" | {row['width_difference']:.3f} |"
+            )
+        yield ""
+    seeded = results[results["question"] == "seeds"]
+    if len(seeded):
+        sizes = sorted(seeded["items"].unique())
+        yield "Equally good classifiers told apart on one test set, in per cent (width of the interval):\n"
+        yield f"| seeds of each | {' | '.join(f'{size:,.0f} items' for size in sizes)} |"
+        yield f"|---:|{'---:|' * len(sizes)}"
+        for n_seeds, rows in seeded.groupby("seeds"):
+            cells = {row["items"]: row for row in rows.to_dict("records")}
+            shown = [
+                f"{100 * cells[size]['rejected']:.1f} ({cells[size]['width']:.3f})" if size in cells else "–"
+                for size in sizes
+            ]
+            yield f"| {n_seeds:.0f} | {' | '.join(shown)} |"
 
 
 def _tables(results: pd.DataFrame) -> Iterator[str]:

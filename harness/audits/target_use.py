@@ -16,6 +16,7 @@ from harness.audits.audit_protocol import Queries, Subject, Unavailable
 from harness.audits.verdicts import what_would_decide
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
+from harness.scoring.retraining import stretch
 from harness.scoring.score import drawn_values, seed_values
 from harness.scoring.statistics.bootstrap import Draws
 from harness.scoring.statistics.paired import Difference, Resampled, difference, resampled
@@ -80,14 +81,14 @@ class TargetUse:
             for predictions in (subject.predictions, without_target)
         )
         gap = compared(sample, twin, subject.metric)
-        measures = [Measure("difference", gap.value, gap.low, gap.high, len(sample))]
+        measures = [Measure("difference", gap.value, gap.low, gap.high, sample.n_items)]
         # A sentence with one target can be labelled without reading it, which dilutes the difference: the
         # others are measured apart.
         shared = _ids_with_several_targets(subject)
         part = sample.only(shared)
-        if MIN_ITEMS <= len(part) < len(sample):
+        if MIN_ITEMS <= part.n_items < sample.n_items:
             inner = compared(part, twin.only(shared), subject.metric)
-            measures.append(Measure("several_targets", inner.value, inner.low, inner.high, len(part)))
+            measures.append(Measure("several_targets", inner.value, inner.low, inner.high, part.n_items))
         verdict = _verdict(gap, self.equivalent)
         return Finding(NAME, verdict, _sentence(subject, measures[0], verdict), tuple(measures))
 
@@ -106,7 +107,7 @@ def compared(sample: AlignedPredictions, twin: AlignedPredictions, metric: Metri
     with_target, without = (
         _drawn(aligned, metric, resamples, name) for aligned, name in ((sample, "own"), (twin, "blind"))
     )
-    return difference(with_target, without, len(sample), sample.effective_clusters)
+    return difference(with_target, without, sample.n_items, sample.effective_clusters)
 
 
 def _drawn(sample: AlignedPredictions, metric: Metric, resamples: Draws, name: str) -> Resampled:
@@ -118,7 +119,7 @@ def _drawn(sample: AlignedPredictions, metric: Metric, resamples: Draws, name: s
     else:
         # One cluster says nothing about how clusters differ: all that rests on draws is NaN.
         drawn = np.full((resamples.n_draws, len(sample.seeds)), math.nan)
-    return resampled(seed_values(sample, metric), drawn, resamples, name)
+    return resampled(seed_values(sample, metric), drawn, resamples, name, stretch(sample))
 
 
 def _ids_with_several_targets(subject: Subject) -> Collection[str]:

@@ -22,6 +22,30 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Design:
+    """How often, and in how many folds, the items of a split were divided into training and test rows.
+
+    Parameters
+    ----------
+    folds : int
+        Of one repeat; 1 where a single part is scored.
+    repeats : int
+        How often each item was scored, by models that were trained on different rows.
+    """
+
+    folds: int = 1
+    repeats: int = 1
+
+    @property
+    def cross_validated(self) -> bool:
+        """Whether the items are scored by models of several folds, which share training rows."""
+        return self.folds > 1
+
+
+HOLDOUT = Design()
+
+
+@dataclass(frozen=True)
 class AlignedPredictions:
     """The scored items of one split, once, with the predictions of every seed.
 
@@ -30,7 +54,7 @@ class AlignedPredictions:
     labels : LabelSet
         Order of the label axes.
     ids : (n,) array of str
-        An item that is scored in several folds occurs once per fold.
+        An item that is scored in several repeats of a cross-validation occurs once per repeat.
     truth : (n,) or (n, k) array
         Label codes, or 0 and 1 for each label.
     predicted : (n_seeds, n) or (n_seeds, n, k) array
@@ -42,6 +66,10 @@ class AlignedPredictions:
         share one code.
     seeds : tuple of int
         In rising order.
+    repeats : (n,) array, optional
+        The repeat of a cross-validation that scored the row, codes from 0; None where there is only one.
+    design : Design
+        Folds and repeats of the whole split, also where these are some of its items.
     """
 
     labels: LabelSet
@@ -52,9 +80,42 @@ class AlignedPredictions:
     clusters: Codes
     targets: Codes
     seeds: tuple[int, ...]
+    repeats: Codes | None = None
+    design: Design = HOLDOUT
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items; the rows are as many times the number of repeats."""
+        return len(self.ids) // self.design.repeats
+
+    @cached_property
+    def once(self) -> AlignedPredictions:
+        """Each item once, as the first repeat scored it."""
+        if self.repeats is None:
+            return self
+        first = self.at(np.flatnonzero(self.repeats == 0))
+        return replace(first, repeats=None, design=replace(self.design, repeats=1))
+
+    @cached_property
+    def by_model(self) -> AlignedPredictions:
+        """Each item once, with the repeats of each seed as if they were further seeds."""
+        if self.repeats is None:
+            return self
+        # Sorted by id within a repeat, every repeat has the items in one order.
+        by_id = np.argsort(self.ids.astype(str), kind="stable")
+        rows = np.stack([by_id[self.repeats[by_id] == repeat] for repeat in range(self.design.repeats)])
+        n_models = len(self.seeds) * len(rows)
+        return replace(
+            self.at(rows[0]),
+            predicted=self.predicted[:, rows].reshape(n_models, rows.shape[1], *self.predicted.shape[2:]),
+            proba=self.proba[:, rows].reshape(n_models, rows.shape[1], -1),
+            seeds=tuple(range(n_models)),
+            repeats=None,
+            design=replace(self.design, repeats=1),
+        )
 
     @classmethod
     def of(cls, predictions: Predictions) -> AlignedPredictions:
@@ -75,6 +136,7 @@ class AlignedPredictions:
         # Truth and groups are the same for all seeds: they are kept once, predictions once per seed.
         order = _aligned(rows)
         truth, first = predictions.truth()[order], order[0]
+        repeats, design = _repeats(rows["id"].to_numpy()[first], rows["fold"].to_numpy()[first])
         if (truth != truth[0]).any():
             raise PredictionsError(f"seeds disagree on the truth of {_first_differing(truth, rows, order)!r}")
         return cls(
@@ -86,6 +148,8 @@ class AlignedPredictions:
             clusters=cluster_codes(rows)[first],
             targets=_codes(rows["target"].fillna("").astype(str).to_numpy(dtype=object)[first]),
             seeds=tuple(int(seed) for seed in np.unique(rows["seed"])),
+            repeats=repeats,
+            design=design,
         ).compact()
 
     @property
@@ -156,6 +220,7 @@ class AlignedPredictions:
             proba=self.proba[:, positions],
             clusters=self.clusters[positions],
             targets=self.targets[positions],
+            repeats=None if self.repeats is None else self.repeats[positions],
         ).compact()
 
     def compact(self) -> AlignedPredictions:
@@ -221,6 +286,25 @@ def _aligned(rows: pd.DataFrame) -> NDArray[np.intp]:
             raise PredictionsError(f"seeds {first} and {second} score different items; score whole runs")
         order.append(positions[indexer])
     return np.stack(order)
+
+
+def _repeats(ids: NDArray[Any], folds: NDArray[Any]) -> tuple[Codes | None, Design]:
+    """Return the repeat of each row, None where there is one alone, and the design of the whole.
+
+    The folds of a cross-validation are numbered through, those of the first repeat first; every repeat scores
+    each test item once. Validation rows are drawn anew in each fold: theirs count as folds without repeats.
+    """
+    numbers, fold = np.unique(folds, return_inverse=True)
+    items = _codes(ids.astype(str))
+    n_items = int(items.max()) + 1
+    n_repeats = len(ids) // n_items
+    n_folds = len(numbers) // n_repeats
+    if n_repeats == 1 or n_repeats * n_items != len(ids) or n_folds * n_repeats != len(numbers):
+        return None, Design(len(numbers))
+    repeats = (fold.ravel() // n_folds).astype("int64")
+    if (np.bincount(repeats * n_items + items, minlength=n_repeats * n_items) != 1).any():
+        return None, Design(len(numbers))
+    return repeats, Design(n_folds, n_repeats)
 
 
 def _codes(values: NDArray[Any]) -> Codes:

@@ -15,6 +15,7 @@ import numpy as np
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.stance import SIDES
+from harness.scoring.retraining import folds_run_once
 from harness.scoring.score import label_counts
 from harness.scoring.statistics.bootstrap import smallest_p
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL
@@ -50,8 +51,11 @@ def limitations(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tup
         rows = predictions.only(split=split)
         sample = AlignedPredictions.of(rows)
         sentences += [f"{split}: {limit}" for limit in split_limitations(sample, metrics)]
-        # Rows are repeated for each seed; items are counted once.
-        unnamed = int(rows.rows["target"].isna().sum() // len(sample.seeds))
+        # Only test rows lie in every fold once; validation is drawn anew in each.
+        if split == "test" and (once := folds_run_once(sample.design)):
+            sentences.append(f"{split}: {once}")
+        # Rows are repeated for each seed and repeat; items are counted once.
+        unnamed = int(rows.rows["target"].isna().sum() // (len(sample.seeds) * sample.design.repeats))
         if unnamed and set(SIDES) <= set(sample.labels.names):
             sentences.append(
                 f"{split}: items without a target: {unnamed}; means over targets count them as one target."
@@ -89,7 +93,11 @@ def comparison_limitations(
     for limit in split_limitations(first, [metric]):
         yield limit[0].upper() + limit[1:]
     yield from sample_size_limitations([metric])
-    yield from _seed_limitations(drawn, deterministic)
+    if once := folds_run_once(first.design):
+        yield once[0].upper() + once[1:]
+    # The folds of one seed have other random numbers each, so that its choice is among what they vary in.
+    if not first.design.cross_validated:
+        yield from _seed_limitations(drawn, deterministic)
     if first.n_clusters < 2:
         return
     undefined = sum(math.isnan(pair.difference.p) for pair in pairs)
@@ -167,9 +175,15 @@ def _seed_limitations(drawn: Mapping[str, Resampled], deterministic: Collection[
     single = [name for name in few if len(drawn[name].by_seed) == 1]
     several = [name for name in few if name not in single]
     if single:
-        yield f"One seed only: {_listed(single)}. The intervals do not cover the choice of the seed."
+        yield (
+            f"One seed only: {_listed(single)}. The intervals do not cover the choice of the seed, and a"
+            " difference may be one of two trainings, not of two classifiers."
+        )
     if several:
-        yield f"Fewer than {MIN_SEEDS} seeds: {_listed(several)}. Their intervals are slightly too narrow."
+        yield (
+            f"Fewer than {MIN_SEEDS} seeds: {_listed(several)}. What seeds change is poorly known, so that"
+            " tests find little (Student's t)."
+        )
     # Simulated with five seeds that vary three times as much as items: intervals cover 92.9 to 94.3 %
     # (experiments/statistics).
     wide = [

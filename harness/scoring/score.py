@@ -12,8 +12,10 @@ from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.counts import one_vs_rest
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import refusal
+from harness.scoring.retraining import stretch
 from harness.scoring.score_intervals import ClusterSums, ends, pseudo_counts, widened_level, wider
 from harness.scoring.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
+from harness.scoring.statistics.cross_validation import stretched
 from harness.values.errors import ConfigError, PredictionsError, Problem
 from harness.values.minimums import MIN_LABEL_ITEMS
 from harness.values.tables import SCORE_COLUMNS, Predictions, Scores
@@ -49,7 +51,7 @@ def score(
     Parameters
     ----------
     predictions : Predictions
-        Of one run: any splits, seeds and folds. Folds are pooled per seed.
+        Of one run: any splits, seeds and folds. Folds and their repeats are pooled per seed.
     metrics : sequence of Metric
         A per-label metric gives one score per label, such as ``f1_critical``.
     draws : int
@@ -65,7 +67,8 @@ def score(
     -------
     Scores
         ``value`` is the mean over seeds; ``low`` and ``high`` are a 95 % interval, see
-        :func:`score_interval`, NaN for a single cluster and where a label has too few items;
+        :func:`score_interval`, NaN for a single cluster and where a label has too few items; of several folds
+        it is about the classifier trained anew, see :mod:`harness.scoring.retraining`;
         ``seed_sd`` has one degree of freedom taken off, NaN for one seed; ``n`` counts items.
 
     Raises
@@ -142,9 +145,10 @@ def _sliced(
 
 
 def _scored(
-    sample: AlignedPredictions, metrics: Sequence[Metric], n_draws: int, seed: int
+    sample: AlignedPredictions, metrics: Sequence[Metric], n_draws: int, seed: int, *, anew: bool = True
 ) -> Iterator[tuple[str, float, float, float, float, int]]:
-    """Yield key, value, low, high, seed_sd and n of each score."""
+    """Yield key, value, low, high, seed_sd and n of each score; ``anew`` as in :func:`interval_of`."""
+    factor = stretch(sample) if anew else 1.0
     # Metrics that need the same label order share one reordered sample and its confusion tables.
     views = {needed: sample.ordered(needed) for needed in {metric.needs_labels for metric in metrics}}
     drawn = _drawn(views, metrics, Draws(sample.n_clusters, n_draws, seed))
@@ -156,16 +160,29 @@ def _scored(
         single_seed = len(sample.seeds) == 1
         sd = np.full(value.shape, np.nan) if single_seed else by_seed.std(axis=0, ddof=1)
         # Shifting or widening an interval can push it past the metric's range.
-        bounds = (np.clip(end, metric.low, metric.high) for end in (low, high))
+        ends_anew = (stretched(end, value, factor) for end in (low, high))
+        bounds = (np.clip(end, metric.low, metric.high) for end in ends_anew)
         columns = [np.atleast_1d(column) for column in (value, *bounds, sd)]
         for key, *numbers in zip(_keys(sample, metric), *columns, strict=True):
             mean, low_end, high_end, spread = map(float, numbers)
-            yield key, mean, low_end, high_end, spread, len(sample)
+            yield key, mean, low_end, high_end, spread, sample.n_items
 
 
-def interval_of(sample: AlignedPredictions, metric: Metric, *, seed: int = 0) -> tuple[Array, Array]:
-    """Return both ends of the interval of a metric as :func:`score` gives them, ``(1,)`` or one per label."""
-    rows = list(_scored(sample, [metric], DRAWS, seed))
+def interval_of(
+    sample: AlignedPredictions, metric: Metric, *, seed: int = 0, anew: bool = True
+) -> tuple[Array, Array]:
+    """Return both ends of the interval of a metric as :func:`score` gives them, ``(1,)`` or one per label.
+
+    Parameters
+    ----------
+    sample : AlignedPredictions
+    metric : Metric
+    seed : int
+        Of the draws.
+    anew : bool
+        Of several folds: about the classifier trained anew; False: about the fitted models on other items.
+    """
+    rows = list(_scored(sample, [metric], DRAWS, seed, anew=anew))
     return np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
 
 
@@ -240,10 +257,11 @@ def _rests_on_rare_label(view: AlignedPredictions, metric: Metric) -> NDArray[np
 
 
 def label_counts(sample: AlignedPredictions) -> NDArray[np.int64]:
-    """Return the number of items of each label, ``(k,)``."""
+    """Return the number of items of each label, ``(k,)``; one that several repeats score counts once."""
+    truth = sample.once.truth
     if sample.labels.multi:
-        return np.asarray(sample.truth.sum(axis=0), dtype=np.int64)
-    return np.bincount(sample.truth, minlength=len(sample.labels))
+        return np.asarray(truth.sum(axis=0), dtype=np.int64)
+    return np.bincount(truth, minlength=len(sample.labels))
 
 
 def _drawn(

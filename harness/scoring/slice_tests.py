@@ -17,6 +17,7 @@ import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions, effective_number
 from harness.scoring.metrics.metric import Metric
+from harness.scoring.retraining import stretch
 from harness.scoring.score import score
 from harness.scoring.slices import Slice
 from harness.scoring.statistics.bootstrap import (
@@ -27,6 +28,7 @@ from harness.scoring.statistics.bootstrap import (
     over_items_and_seeds,
     totals,
 )
+from harness.scoring.statistics.cross_validation import stretched
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.minimums import MIN_GROUPS, MIN_ITEMS, MIN_ITEMS_PER_LABEL
 from harness.values.tables import Predictions
@@ -115,12 +117,13 @@ def slice_results(
         return ()
     sample = AlignedPredictions.of(test)
     inside = [np.fromiter((id_ in slice_.ids for id_ in sample.ids), dtype=bool) for slice_ in slices]
-    sizes = [(int(mask.sum()), len(np.unique(sample.clusters[mask]))) for mask in inside]
+    repeats = sample.design.repeats
+    sizes = [(int(mask.sum()) // repeats, len(np.unique(sample.clusters[mask]))) for mask in inside]
     # A slice that holds every item has no other items to be compared with.
     tested = [
         index
         for index, (n, groups) in enumerate(sizes)
-        if n >= MIN_ITEMS and groups >= MIN_GROUPS and n < len(sample)
+        if n >= MIN_ITEMS and groups >= MIN_GROUPS and n < sample.n_items
     ]
     numbers: dict[int, tuple[float, ...]] = {}
     if tested:
@@ -214,6 +217,7 @@ def _compared(
     # Both the share and its gap vary with the choice of items and of seeds.
     values = over_items_and_seeds(drawn, shares)
     by_seed = whole[0]
+    values = stretched(values, by_seed.mean(axis=0), stretch(sample))
     several = len(sample.seeds) > 1
     sds = by_seed[..., 0].std(axis=0, ddof=1) if several else np.full(masks.shape[1], np.nan)
     for index, (share, gap) in enumerate(by_seed.mean(axis=0)):

@@ -21,7 +21,7 @@ from harness.splits.forward import Forward
 from harness.splits.forward import check as check_forward
 from harness.splits.leave_one_out import LeaveOneOut
 from harness.splits.leave_one_out import check as check_leaving
-from harness.splits.split import PARTS, Split, seen_in_training, split_from_indices
+from harness.splits.split import PARTS, Split, count_repeats, seen_in_training, split_from_indices
 from harness.values.errors import ConfigError, Problem, SplitError
 from harness.values.formatting import agreeing, counted
 from harness.values.labels import LabelSet
@@ -32,6 +32,7 @@ __all__ = [
     "PARTS",
     "Split",
     "Splitter",
+    "count_repeats",
     "disjoint",
     "forward",
     "holdout",
@@ -128,27 +129,36 @@ def holdout(
 def kfold(
     *,
     k: int = 5,
+    repeats: int = 1,
     dev: float = DEV,
     calibration: float = CALIBRATION,
     by: By = "group",
     stratify: bool = True,
     seed: int = 0,
 ) -> Splitter:
-    """Cross-validate: every row is scored once.
+    """Cross-validate: every row is scored once in each repeat.
 
     Parameters
     ----------
     k : int
         Number of folds, at least 2.
+    repeats : int
+        How often the rows are divided into folds anew, at least 1. From 2 on it is measured how far scores
+        move with the training rows. Trains ``k`` times as many models.
     dev : float
         Share of a fold's rows outside test, in [0, 1).
     calibration, by, stratify, seed
         See :func:`predefined`.
     """
     drawing = Drawing(dev, calibration, by, stratify, seed)
-    if k < 2:
-        raise ConfigError([Problem("k", f"should be at least 2, got {k}")])
-    return KFold(k, drawing)
+    problems = [
+        Problem(name, f"should be at least {least}, got {number}")
+        for name, number, least in (("k", k, 2), ("repeats", repeats, 1))
+        if number < least
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return KFold(k, drawing, repeats)
 
 
 def disjoint(
@@ -317,14 +327,20 @@ class KFold:
 
     k: int
     drawing: Drawing
+    repeats: int = 1
 
     def draw(self, corpus: Corpus, labels: LabelSet) -> tuple[Split, ...]:
-        """Return ``k`` folds."""
-        folds = self.drawing.divide(corpus, labels, np.arange(len(corpus)), [1 / self.k] * self.k, "kfold")
+        """Return ``k`` folds a repeat, numbered through: those of the second repeat from ``k + 1`` on."""
+        every, equal = np.arange(len(corpus)), [1 / self.k] * self.k
+        # The first repeat is the partition that a single one has, so that its trials are found again.
+        streams = ["kfold", *(f"kfold, repeat {repeat}" for repeat in range(2, self.repeats + 1))]
+        folds = [
+            test for stream in streams for test in self.drawing.divide(corpus, labels, every, equal, stream)
+        ]
         shares = self.drawing.shares
         splits = []
         for fold, test in enumerate(folds, start=1):
-            rest = np.setdiff1d(np.arange(len(corpus)), test)
+            rest = np.setdiff1d(every, test)
             # Dev is drawn anew inside each fold: a fixed dev part would never be tested.
             parts = self.drawing.divide(corpus, labels, rest, shares, fold)
             splits.append(split_from_indices(corpus, labels, fold, [*parts, test]))

@@ -112,6 +112,13 @@ def split_from_indices(
     return replace(split, notes=(*notes, *warnings))
 
 
+def count_repeats(splits: Sequence[Split]) -> int:
+    """Return how often each row is tested: the repeats of a cross-validation, 1 for any other split."""
+    tested = sum(len(split.test) for split in splits)
+    rows = len({id_ for split in splits for id_ in split.test})
+    return tested // rows if rows and tested % rows == 0 else 1
+
+
 def seen_in_training(corpus: Corpus, split: Split) -> tuple[bool, ...]:
     """Return for each test row whether its group, such as its article, has rows in train too.
 

@@ -18,6 +18,7 @@ from harness.scoring.comparison.eligible_runs import EligibleRuns, eligible_runs
 from harness.scoring.comparison.pairs import Randomization, compare_pairs, mcnemar_omitted
 from harness.scoring.comparison.ranking import Comparison, Pair, RankedRun
 from harness.scoring.limitations import comparison_limitations
+from harness.scoring.retraining import stretch
 from harness.scoring.score import TABLE_DRAWS
 from harness.scoring.statistics import bootstrap
 from harness.scoring.statistics.bootstrap import Draws, smallest_p
@@ -37,9 +38,11 @@ def compare(
 ) -> Comparison:
     """Rank runs and test which of their differences are established.
 
-    All runs are resampled on the same clusters of items, their seeds independently. Every pair is compared,
-    with Holm's correction. If there are so many pairs that this number of draws could not establish any
-    difference, every run is compared with one instead: the best on validation, chosen without the test items.
+    All runs are resampled on the same clusters of items, their seeds vary independently; the differences of
+    cross-validated runs are about classifiers trained anew (:mod:`harness.scoring.retraining`). Every pair is
+    compared, with Holm's correction. If there are so many pairs that this number of draws could not establish
+    any difference, every run is compared with one instead: the best on validation, chosen without the test
+    items.
 
     Parameters
     ----------
@@ -85,7 +88,8 @@ def compare(
         split=split,
         labels=first.labels,
         fingerprint=eligible.fingerprint,
-        n_items=len(first),
+        n_items=first.n_items,
+        design=first.design,
         n_clusters=first.n_clusters,
         n_draws=n_draws,
         runs=tuple(_ranked_runs({name: drawn[name] for name in ranked}, groups, eligible, seed)),
@@ -111,7 +115,7 @@ def _resampled(eligible: EligibleRuns, resamples: Draws) -> dict[str, Resampled]
     runs = {}
     for name, by_seed in eligible.by_seed.items():
         values = np.concatenate(parts[name]) if parts[name] else np.empty((0, len(by_seed)))
-        run = resampled(by_seed, values, resamples, name)
+        run = resampled(by_seed, values, resamples, name, stretch(eligible.samples[name]))
         runs[name] = _centred(run) if scalar_metric.metric.biased else run
     return runs
 

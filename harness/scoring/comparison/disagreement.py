@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions, effective_number
+from harness.scoring.retraining import stretch
 from harness.scoring.slices import Slice
 from harness.scoring.statistics.bootstrap import Draws, by_cluster, corrected_p, interval, totals
+from harness.scoring.statistics.cross_validation import stretched
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.minimums import MIN_GROUPS, MIN_ITEMS
 from harness.values.tables import Predictions
@@ -35,26 +37,31 @@ class RunItems:
     Attributes
     ----------
     sample : AlignedPredictions
+        Each item once; the repeats of a cross-validation stand as further seeds.
     parties : (n,) array of str
         Empty where an item has no target.
     has_probabilities : bool
+    stretch : float
+        See :func:`harness.scoring.retraining.stretch`.
     """
 
     sample: AlignedPredictions
     parties: NDArray[np.object_]
     has_probabilities: bool
+    stretch: float = 1.0
 
     @classmethod
     def of(cls, predictions: Predictions, split: str = "test") -> RunItems:
         """Align the rows of a split."""
         rows = predictions.only(split=split)
-        sample = AlignedPredictions.of(rows)
+        every = AlignedPredictions.of(rows)
+        sample = every.by_model
         sample = sample.at(np.argsort(sample.ids.astype(str), kind="stable"))
         by_id = dict(
             zip(rows.rows["id"].astype(str), rows.rows["target"].fillna("").astype(str), strict=True)
         )
         parties = np.array([by_id[str(id_)] for id_ in sample.ids], dtype=object)
-        return cls(sample, parties, rows.has_probabilities)
+        return cls(sample, parties, rows.has_probabilities, stretch(every))
 
     @property
     def correct(self) -> NDArray[np.float64]:
@@ -223,6 +230,8 @@ def _slice_differences(
     sums = np.concatenate([totals(block, cells) for block in resamples.blocks(cells[0].size)])
     with np.errstate(invalid="ignore", divide="ignore"):
         drawn = sums[..., 0] / sums[..., 1]
+    observed = cells[..., 0].sum(axis=0) / cells[..., 1].sum(axis=0)
+    drawn = stretched(drawn, observed, max(better.stretch, worse.stretch))
     tested = [_tested(drawn[:, k], effective_number(clusters[mask])) for k, (_, _, mask) in enumerate(slices)]
     corrected = holm([p for *_, p in tested])
     differences = [

@@ -16,6 +16,7 @@ import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.scalar_metric import ScalarMetric
+from harness.scoring.retraining import described
 from harness.values.errors import PredictionsError
 from harness.values.formatting import counted
 from harness.values.labels import LabelSet
@@ -159,11 +160,12 @@ def _on_one_test_set(
 def _other_test_set(usual: AlignedPredictions, sample: AlignedPredictions) -> str:
     """Describe how a test set differs from the usual one."""
     ids, usual_ids = set(sample.ids), set(usual.ids)
-    parts = [counted(len(sample), "item")]
+    parts = [counted(sample.n_items, "item")]
     if missing := len(usual_ids - ids):
         parts.append(f"{missing:,} of the usual items are missing")
     if extra := len(ids - usual_ids):
         parts.append(f"{extra:,} are not among the usual items")
+    sample, usual = sample.once, usual.once
     if ids == usual_ids and len(sample) == len(usual):
         differs = sample.truth != usual.truth
         count = int((differs.any(axis=1) if sample.labels.multi else differs).sum())
@@ -173,6 +175,10 @@ def _other_test_set(usual: AlignedPredictions, sample: AlignedPredictions) -> st
 
 def _mismatch(reference: AlignedPredictions, sample: AlignedPredictions) -> str:
     """Describe why a run with equal ids and truth cannot be compared; the empty string if it can."""
+    if sample.design.repeats != reference.design.repeats:
+        return (
+            f"its folds are {described(sample.design)}, those of the other runs {described(reference.design)}"
+        )
     if len(sample) != len(reference):
         return f"it scores {counted(len(sample), 'row')} of the test set, the other runs {len(reference):,}"
     if not np.array_equal(sample.clusters, reference.clusters):

@@ -12,6 +12,7 @@ import numpy as np
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.ranking import Pair
 from harness.scoring.comparison.scalar_metric import ScalarMetric
+from harness.scoring.retraining import stretch
 from harness.scoring.statistics import paired
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.scoring.statistics.paired import Resampled, difference
@@ -35,11 +36,14 @@ class Randomization:
         Name → run; empty if the test is omitted.
     reason : str
         Why the test is omitted; empty if it is not.
+    stretch : float
+        The largest of the runs, see :func:`harness.scoring.retraining.stretch`.
     """
 
     statistic: Callable[[Array], Array] = abs
     halves: Mapping[str, Halved] = field(default_factory=dict)
     reason: str = ""
+    stretch: float = 1.0
 
     @classmethod
     def of(
@@ -57,13 +61,13 @@ class Randomization:
             # Linear in the number of runs, not of pairs: the swaps are shared.
             halves[name] = halved(statistic, additive.cells, name=name, seed=seed)
         assert statistic is not None
-        return cls(statistic, halves)
+        return cls(statistic, halves, stretch=max(map(stretch, samples.values())))
 
     def p(self, first: str, second: str) -> float:
         """Return the p-value of two runs; NaN if the test is omitted."""
         if not self.halves:
             return math.nan
-        return randomized(self.statistic, self.halves[first], self.halves[second])
+        return randomized(self.statistic, self.halves[first], self.halves[second], self.stretch)
 
 
 def compare_pairs(
@@ -85,7 +89,7 @@ def compare_pairs(
     randomization : Randomization
     """
     first = next(iter(samples.values()))
-    n_items, clusters = len(first), first.effective_clusters
+    n_items, clusters = first.n_items, first.effective_clusters
     # Power is computed at the level of Holm's first step, which the clearest difference must pass.
     level = 1 - SIGNIFICANCE_LEVEL / len(names)
     differences = [difference(drawn[better], drawn[worse], n_items, clusters) for better, worse in names]
@@ -103,10 +107,10 @@ def compare_pairs(
                 probability=gap.probability if scalar_metric.higher_is_better else 1 - gap.probability,
                 randomization=randomization.p(better, worse),
                 mcnemar=mcnemar(samples[better], samples[worse]),
-                detectable=paired.detectable(math.hypot(gap.se_items, gap.se_seeds), level=level),
-                needed=paired.items_needed(gap.value, gap.se_items, gap.se_seeds, n_items, level=level),
+                detectable=paired.detectable(math.hypot(gap.se_rows, gap.se_seeds), level=level),
+                needed=paired.items_needed(gap.value, gap.se_rows, gap.se_seeds, n_items, level=level),
                 needed_at_least=paired.items_needed(
-                    max(abs(gap.low), abs(gap.high)), gap.se_items, gap.se_seeds, n_items, level=level
+                    max(abs(gap.low), abs(gap.high)), gap.se_rows, gap.se_seeds, n_items, level=level
                 ),
             )
         )
@@ -132,6 +136,8 @@ def mcnemar_omitted(sample: AlignedPredictions) -> str:
     """Return why McNemar's test is omitted; the empty string if it is not."""
     if sample.labels.multi:
         return "items may have several labels, so a prediction is not simply right or wrong"
+    if sample.design.cross_validated:
+        return "folds share training rows, and the test assumes two fitted models"
     if sample.n_clusters < len(sample):
         return "items are grouped, and the test assumes independent items"
     return ""

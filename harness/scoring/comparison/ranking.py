@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness.scoring.aligned import HOLDOUT, Design
 from harness.scoring.comparison.scalar_metric import ScalarMetric
+from harness.scoring.retraining import question
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL
 from harness.scoring.statistics.paired import Difference, items_needed
 from harness.values.errors import PredictionsError
@@ -120,6 +122,8 @@ class Comparison:
     fingerprint : str
         Of the items and their true labels.
     n_items, n_clusters, n_draws : int
+    design : Design
+        Folds and repeats that scored the items.
     runs : tuple of RankedRun
         From best to worst.
     pairs : tuple of Pair
@@ -152,6 +156,12 @@ class Comparison:
     refused: Mapping[str, str] = field(default_factory=dict)
     omitted_tests: Mapping[str, str] = field(default_factory=dict)
     limitations: tuple[str, ...] = ()
+    design: Design = HOLDOUT
+
+    @property
+    def question(self) -> str:
+        """What the intervals and tests are about, a sentence."""
+        return question(self.design, max(run.n_seeds for run in self.runs))
 
     @property
     def metric(self) -> str:
@@ -191,9 +201,8 @@ class Comparison:
         Infinite if the spread over seeds hides it, so that only more seeds would help.
         """
         level = 1 - SIGNIFICANCE_LEVEL / len(self.pairs)
-        return items_needed(
-            effect, pair.difference.se_items, pair.difference.se_seeds, self.n_items, level=level
-        )
+        difference = pair.difference
+        return items_needed(effect, difference.se_rows, difference.se_seeds, self.n_items, level=level)
 
     def tied_with_best(self) -> tuple[str, ...]:
         """Return the best run, and those that cannot be told from it."""
@@ -237,6 +246,7 @@ def _row(pair: Pair) -> dict[str, Any]:
         "se": difference.se,
         "se_items": difference.se_items,
         "se_seeds": difference.se_seeds,
+        "se_training": difference.se_training,
         "detectable": pair.detectable,
         "items_needed": pair.needed,
         "items_needed_at_least": pair.needed_at_least,

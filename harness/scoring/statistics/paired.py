@@ -2,15 +2,18 @@
 
 Two sources of variance are kept apart. *Items*: another test set would give another difference. Both runs are
 resampled on the same clusters, so that the difficulty of an item cancels. *Seeds*: another training run would
-give another difference too. The seeds of the two runs are unrelated and are resampled independently. A single
-seed shows nothing of that variance: a difference between runs of one seed each is one between two models, not
-between two classifiers.
+give another difference too. The seeds of the two runs are unrelated; what their choice adds is estimated from
+a few of them, which Student's t allows for. A single seed shows nothing of that variance: a difference
+between runs of one seed each is one between two models, not between two classifiers.
+
+Of cross-validated runs there is a third, *training rows*; see
+:mod:`harness.scoring.statistics.cross_validation`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +23,12 @@ from harness.scoring.statistics.bootstrap import (
     CONFIDENCE_LEVEL,
     MAX_UNDEFINED,
     Draws,
-    corrected_p,
+    half_width,
     interval,
-    over_items_and_seeds,
     seed_variances,
+    smallest_p,
 )
+from harness.scoring.statistics.cross_validation import degrees_of_freedom, stretched
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
 
 # The convention of power analysis since Cohen (1988).
 POWER = 0.8
+MAX_QUANTILE = 3.0
+"""Standard deviations; farther out, too few draws lie for a quantile, and intervals go on in proportion."""
+
 MIN_CHI_SQUARED = 25
 """McNemar's test is exact with fewer items than this on which the runs disagree, else chi-squared."""
 
@@ -48,15 +55,18 @@ class Resampled:
     item_draws : (draws,) array
         Mean over all seeds on resampled items.
     draws : (draws,) array
-        Mean over resampled seeds on resampled items.
+        The same with other seeds.
     noise : float
         The part of the variance over seeds that is due to items, and is contained in ``item_draws`` already.
+    stretch : float
+        By how much the spread of ``draws`` falls short of that of the classifier trained anew.
     """
 
     by_seed: Array
     item_draws: Array
     draws: Array
     noise: float = 0.0
+    stretch: float = 1.0
 
     @property
     def value(self) -> float:
@@ -69,6 +79,11 @@ class Resampled:
         n = len(self.by_seed)
         return max(0.0, float(self.by_seed.var(ddof=1)) - self.noise) / n if n > 1 else 0.0
 
+    @property
+    def seed_freedom(self) -> int:
+        """Degrees of freedom of that variance, at least 1."""
+        return max(1, len(self.by_seed) - 1)
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -79,14 +94,16 @@ class Difference:
     value : float
         A minus B, each the mean over its seeds.
     low, high : float
-        95 % interval over items and seeds: percentiles, expanded for few clusters.
+        95 % interval over items and seeds, of cross-validated runs over training rows too: percentiles,
+        expanded for few clusters and few seeds.
     p : float
         Two-sided, from the same draws: the smallest level whose interval excludes 0.
     probability : float
         Share of draws in which A scores higher; a draw without a difference counts half.
-    se, se_items, se_seeds : float
-        Standard error of the difference: over both sources, over items alone, over seeds alone (0 if each run
-        has one seed, which does not mean that seeds do not matter).
+    se, se_items, se_seeds, se_training : float
+        Standard error of the difference: over all sources, over items alone, over seeds alone (0 if each run
+        has one seed, which does not mean that seeds do not matter), and over training rows (0 if the runs are
+        not cross-validated, which means no more).
     detectable : float
         Minimum detectable effect: the true difference that would be found on this test set with these seeds,
         with power 0.8 at level 0.05.
@@ -105,9 +122,15 @@ class Difference:
     se_seeds: float
     detectable: float
     needed: float
+    se_training: float = 0.0
+
+    @property
+    def se_rows(self) -> float:
+        """Standard error over items and training rows: what falls as rows are added."""
+        return math.hypot(self.se_items, self.se_training)
 
 
-def resampled(by_seed: Array, drawn: Array, resamples: Draws, name: str) -> Resampled:
+def resampled(by_seed: Array, drawn: Array, resamples: Draws, name: str, stretch: float = 1.0) -> Resampled:
     """Average the seeds of a run in each draw.
 
     Parameters
@@ -119,12 +142,18 @@ def resampled(by_seed: Array, drawn: Array, resamples: Draws, name: str) -> Resa
     resamples : Draws
         Of the items.
     name : str
-        Of the run: its seeds are resampled independently of those of any other name.
+        Of the run: its seeds vary independently of those of any other name.
+    stretch : float
+        See :func:`harness.scoring.retraining.stretch`.
     """
-    # The name selects the stream: the seeds of two runs must not be resampled in the same way.
-    shares = resamples.seed_shares(len(by_seed), "run", name)[: len(drawn)]
     noise = float(seed_variances(drawn)[2]) if drawn.size and len(by_seed) > 1 else 0.0
-    return Resampled(by_seed, drawn.mean(axis=1), over_items_and_seeds(drawn, shares), noise)
+    of_items = drawn.mean(axis=1)
+    run = Resampled(by_seed, of_items, of_items, noise, stretch)
+    if not run.seed_variance:
+        return run
+    # Normal, and not resampled: two seeds would give three values. The name selects the stream.
+    of_seeds = math.sqrt(run.seed_variance) * resamples.normal("run", name)[: len(drawn)]
+    return replace(run, draws=of_items + of_seeds)
 
 
 def difference(a: Resampled, b: Resampled, n_items: int, clusters: float) -> Difference:
@@ -144,30 +173,59 @@ def difference(a: Resampled, b: Resampled, n_items: int, clusters: float) -> Dif
         NaN in all that is computed from draws, if more than 5 % of them have no value; that includes a single
         cluster, whose draws are all NaN.
     """
-    value, drawn, of_items = a.value - b.value, a.draws - b.draws, a.item_draws - b.item_draws
-    undefined = float(np.isnan(drawn).mean()) if len(drawn) else 1.0
+    value, plain, of_items = a.value - b.value, a.draws - b.draws, a.item_draws - b.item_draws
+    undefined = float(np.isnan(plain).mean()) if len(plain) else 1.0
     se_seeds = math.sqrt(a.seed_variance + b.seed_variance)
     if undefined > MAX_UNDEFINED:
         nan = math.nan
         return Difference(value, nan, nan, nan, nan, nan, nan, se_seeds, nan, nan)
-    low, high = map(float, interval(drawn, clusters=clusters))
-    drawn, se_items = drawn[~np.isnan(drawn)], float(np.nanstd(of_items, ddof=1))
+    plain, se_items = plain[~np.isnan(plain)], float(np.nanstd(of_items, ddof=1))
+    # One factor for both runs: with one each, what is hard for both would no longer cancel.
+    drawn = stretched(plain, value, max(a.stretch, b.stretch))
+    seed_parts = [(run.seed_variance, run.seed_freedom) for run in (a, b)]
+    freedom = degrees_of_freedom([(se_items**2, max(1.0, clusters - 1)), *seed_parts])
+    low, high = _ends(drawn, value, half_width(CONFIDENCE_LEVEL, clusters, freedom))
     # Ties count half on both sides, so that two equal runs have probability 0.5.
     above, below = int((drawn > 0).sum()), int((drawn < 0).sum())
-    n = len(drawn)
+    n, se = len(drawn), float(drawn.std(ddof=1))
+    se_training = math.sqrt(max(0.0, se**2 - float(plain.var(ddof=1))))
+    se_rows = math.hypot(se_items, se_training)
     return Difference(
         value=value,
         low=low,
         high=high,
-        # One is added to both counts, so that a p-value from draws is never 0 (Davison & Hinkley 1997, 4.2).
-        p=corrected_p(min(1.0, 2 * (1 + n - max(above, below)) / (1 + n)), clusters),
+        p=_p_value(drawn, value, clusters, freedom),
         probability=(above + (n - above - below) / 2) / n,
-        se=float(drawn.std(ddof=1)),
+        se=se,
         se_items=se_items,
         se_seeds=se_seeds,
-        detectable=detectable(math.hypot(se_items, se_seeds)),
-        needed=items_needed(value, se_items, se_seeds, n_items),
+        detectable=detectable(math.hypot(se_rows, se_seeds)),
+        needed=items_needed(value, se_rows, se_seeds, n_items),
+        se_training=se_training,
     )
+
+
+def _ends(drawn: Array, value: float, width: float) -> tuple[float, float]:
+    """Return the interval of draws that reaches so many standard deviations to either side."""
+    quantile = min(width, MAX_QUANTILE)
+    low, high = interval(drawn, 2 * NormalDist().cdf(quantile) - 1)
+    return float(stretched(low, value, width / quantile)), float(stretched(high, value, width / quantile))
+
+
+def _p_value(drawn: Array, value: float, clusters: float, freedom: float) -> float:
+    """Return the smallest level whose interval excludes 0."""
+    from scipy.stats import norm, t
+
+    n = len(drawn)
+    most = max(int((drawn > 0).sum()), int((drawn < 0).sum()))
+    # One is added to both counts, so that a p-value from draws is never 0 (Davison & Hinkley 1997, 4.2).
+    distance = float(norm.isf(min(1.0, 2 * (1 + n - most) / (1 + n)) / 2))
+    if most == n:
+        # No draw reaches 0: as the interval does, the distance goes on in proportion.
+        inner = _ends(drawn, value, MAX_QUANTILE)[0 if value > 0 else 1]
+        distance = max(distance, MAX_QUANTILE * value / (value - inner) if value != inner else math.inf)
+    p = 2 * float(t.sf(distance * math.sqrt((clusters - 1) / clusters), freedom))
+    return min(1.0, max(p, smallest_p(n, clusters)))
 
 
 def detectable(se: float, *, power: float = POWER, level: float = CONFIDENCE_LEVEL) -> float:

@@ -80,7 +80,7 @@ def halved(
     return Halved(by_seed, whole[0], unswapped, _seed_noise(by_seed, due_to_items, draws, stream))
 
 
-def randomized(statistic: Statistic, a: Halved, b: Halved) -> float:
+def randomized(statistic: Statistic, a: Halved, b: Halved, stretch: float = 1.0) -> float:
     """Test whether two runs differ.
 
     Parameters
@@ -89,6 +89,9 @@ def randomized(statistic: Statistic, a: Halved, b: Halved) -> float:
         As in :func:`halved`.
     a, b : Halved
         With the same draws and seed. The seeds of the run with fewer seeds are repeated in turn.
+    stretch : float
+        What the differences under the hypothesis are multiplied by: swapping items of cross-validated runs
+        varies too little (:mod:`harness.scoring.statistics.cross_validation`).
 
     Returns
     -------
@@ -112,7 +115,7 @@ def randomized(statistic: Statistic, a: Halved, b: Halved) -> float:
     drawn = statistic(mixed).mean(axis=1) - statistic(complement).mean(axis=1) + a.noise + b.noise
     observed = a.by_seed.mean() - b.by_seed.mean()
     # Equal differences may differ in their last bits.
-    extreme = int((np.abs(drawn) >= abs(observed) - 1e-12).sum())
+    extreme = int((stretch * np.abs(drawn) >= abs(observed) - 1e-12).sum())
     return (1 + extreme) / (1 + draws)
 
 
