@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from harness.values.errors import CorpusError, PredictionsError, Problem
 from harness.values.formatting import counted
 from harness.values.label_columns import label_columns, unlabelled_note
 from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
+from harness.values.memo import once
 from harness.values.parties import EMPTY, Registry
 from harness.values.spreadsheets import frame_text
 
@@ -97,7 +99,7 @@ class Corpus:
         task = f" for {self.task}" if self.task else ""
         return f"Corpus({self.name!r}, {counted(len(self.rows), 'row')}{task})"
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Identify the content: equal for equal rows in equal order."""
         # Other columns are left out: a source that adds one for slices does not make another corpus.
@@ -152,8 +154,17 @@ class Corpus:
 
     def take(self, ids: Sequence[str]) -> Corpus:
         """Return the rows with these ids, in this order."""
-        rows = self.rows.set_index("id", drop=False).loc[list(ids)].reset_index(drop=True)
-        return replace(self, rows=rows)
+        positions = self._positions(ids)
+        if (positions < 0).any():
+            raise KeyError(f"{self.name} has no row {ids[int((positions < 0).argmax())]!r}")
+        return replace(self, rows=self.rows.take(positions).reset_index(drop=True))
+
+    def _positions(self, ids: Sequence[str]) -> NDArray[np.intp]:
+        """Return where the rows with these ids are; -1 for one that there is not."""
+        import pandas as pd
+
+        index = once(self, "ids", lambda: pd.Index(self.rows["id"]))
+        return np.asarray(index.get_indexer(pd.Index(list(ids))), dtype=np.intp)
 
 
 @dataclass(frozen=True)
@@ -281,28 +292,31 @@ class Predictions:
         return cls(label_set, table[prediction_columns(label_set)])
 
     def truth(self) -> NDArray[np.int64]:
-        """Return the gold labels, ``(n,)`` codes or ``(n, k)`` of 0 and 1."""
-        return self._codes("truth")
+        """Return the gold labels, ``(n,)`` codes or ``(n, k)`` of 0 and 1; nobody may change them."""
+        return self._truth
 
     def predicted(self) -> NDArray[np.int64]:
-        """Return the predicted labels, shaped as :meth:`truth`."""
-        return self._codes("prediction")
+        """Return the predicted labels, shaped as :meth:`truth`; nobody may change them."""
+        return self._predicted
 
     def proba(self) -> NDArray[np.float64]:
-        """Return the probabilities, ``(n, k)``."""
-        return self.rows[[f"p_{name}" for name in self.labels.names]].to_numpy(dtype=np.float64)
+        """Return the probabilities, ``(n, k)``; nobody may change them."""
+        return self._proba
 
-    @property
+    @cached_property
     def has_probabilities(self) -> bool:
         """Whether there are probabilities; external predictions may be labels alone."""
-        return not self.rows[[f"p_{name}" for name in self.labels.names]].isna().all(axis=None)
+        return not np.isnan(self.proba()).all()
 
     def only(self, **equal: str | int) -> Predictions:
         """Return the rows whose columns equal these values: ``only(split="test", seed=1)``."""
-        rows = self.rows
+        return once(self, ("only", *sorted(equal.items())), lambda: self._only(equal))
+
+    def _only(self, equal: Mapping[str, str | int]) -> Predictions:
+        keep = np.ones(len(self.rows), dtype=bool)
         for column, value in equal.items():
-            rows = rows[rows[column] == value]
-        return replace(self, rows=rows.reset_index(drop=True))
+            keep &= (self.rows[column] == value).to_numpy(dtype=bool)
+        return replace(self, rows=self.rows[keep].reset_index(drop=True))
 
     def fingerprint(self) -> str:
         """Identify the scored items with their gold labels: two runs compare only where this is equal."""
@@ -337,14 +351,40 @@ class Predictions:
             raise PredictionsError("predictions with different label sets cannot be stacked")
         return cls(parts[0].labels, pd.concat([part.rows for part in parts], ignore_index=True))
 
+    @cached_property
+    def _truth(self) -> NDArray[np.int64]:
+        return _fixed(self._codes("truth"))
+
+    @cached_property
+    def _predicted(self) -> NDArray[np.int64]:
+        return _fixed(self._codes("prediction"))
+
+    @cached_property
+    def _proba(self) -> NDArray[np.float64]:
+        return _fixed(_columns(self.rows, "p", self.labels, np.dtype(np.float64)))
+
     def _codes(self, word: str) -> NDArray[np.int64]:
         if self.labels.multi:
-            return self.rows[[f"{word}_{name}" for name in self.labels.names]].to_numpy(dtype=np.int64)
+            return _columns(self.rows, word, self.labels, np.dtype(np.int64))
         import pandas as pd
 
         # Each distinct label is looked up once, not once per row.
         positions, names = pd.factorize(self.rows[word], use_na_sentinel=False)
         return self.labels.encode(names)[positions]
+
+
+def _columns(rows: pd.DataFrame, word: str, labels: LabelSet, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return a column a label as an array, ``(n, k)``."""
+    # Column by column: to select them first, pandas would copy them all.
+    arrays = [rows[f"{word}_{name}"].to_numpy(dtype=dtype) for name in labels.names]
+    return np.ascontiguousarray(np.stack(arrays, axis=1))
+
+
+def _fixed(values: NDArray[Any]) -> NDArray[Any]:
+    """Return an array that all who ask for it share, and that cannot be written to."""
+    shared = values.view()
+    shared.flags.writeable = False
+    return shared
 
 
 @dataclass(frozen=True)
