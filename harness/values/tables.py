@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.values.errors import CorpusError, PredictionsError, Problem
 from harness.values.formatting import counted
-from harness.values.label_columns import label_columns, unlabelled_note
+from harness.values.label_columns import label_codes, label_columns, label_matrix, unlabelled_note
 from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
 from harness.values.memo import once
 from harness.values.parties import EMPTY, Registry
@@ -154,17 +154,13 @@ class Corpus:
 
     def take(self, ids: Sequence[str]) -> Corpus:
         """Return the rows with these ids, in this order."""
-        positions = self._positions(ids)
-        if (positions < 0).any():
-            raise KeyError(f"{self.name} has no row {ids[int((positions < 0).argmax())]!r}")
-        return replace(self, rows=self.rows.take(positions).reset_index(drop=True))
-
-    def _positions(self, ids: Sequence[str]) -> NDArray[np.intp]:
-        """Return where the rows with these ids are; -1 for one that there is not."""
         import pandas as pd
 
         index = once(self, "ids", lambda: pd.Index(self.rows["id"]))
-        return np.asarray(index.get_indexer(pd.Index(list(ids))), dtype=np.intp)
+        positions = np.asarray(index.get_indexer(pd.Index(list(ids))))
+        if (positions < 0).any():
+            raise KeyError(f"{self.name} has no row {ids[int((positions < 0).argmax())]!r}")
+        return replace(self, rows=self.rows.take(positions).reset_index(drop=True))
 
 
 @dataclass(frozen=True)
@@ -292,16 +288,16 @@ class Predictions:
         return cls(label_set, table[prediction_columns(label_set)])
 
     def truth(self) -> NDArray[np.int64]:
-        """Return the gold labels, ``(n,)`` codes or ``(n, k)`` of 0 and 1; nobody may change them."""
-        return self._truth
+        """Return the gold labels, ``(n,)`` codes or ``(n, k)`` of 0 and 1; read-only."""
+        return once(self, "truth", lambda: label_codes(self.rows, "truth", self.labels))
 
     def predicted(self) -> NDArray[np.int64]:
-        """Return the predicted labels, shaped as :meth:`truth`; nobody may change them."""
-        return self._predicted
+        """Return the predicted labels, shaped as :meth:`truth`; read-only."""
+        return once(self, "predicted", lambda: label_codes(self.rows, "prediction", self.labels))
 
     def proba(self) -> NDArray[np.float64]:
-        """Return the probabilities, ``(n, k)``; nobody may change them."""
-        return self._proba
+        """Return the probabilities, ``(n, k)``; read-only."""
+        return once(self, "proba", lambda: label_matrix(self.rows, "p", self.labels, np.dtype(np.float64)))
 
     @cached_property
     def has_probabilities(self) -> bool:
@@ -350,41 +346,6 @@ class Predictions:
         if len({part.labels for part in parts}) != 1:
             raise PredictionsError("predictions with different label sets cannot be stacked")
         return cls(parts[0].labels, pd.concat([part.rows for part in parts], ignore_index=True))
-
-    @cached_property
-    def _truth(self) -> NDArray[np.int64]:
-        return _fixed(self._codes("truth"))
-
-    @cached_property
-    def _predicted(self) -> NDArray[np.int64]:
-        return _fixed(self._codes("prediction"))
-
-    @cached_property
-    def _proba(self) -> NDArray[np.float64]:
-        return _fixed(_columns(self.rows, "p", self.labels, np.dtype(np.float64)))
-
-    def _codes(self, word: str) -> NDArray[np.int64]:
-        if self.labels.multi:
-            return _columns(self.rows, word, self.labels, np.dtype(np.int64))
-        import pandas as pd
-
-        # Each distinct label is looked up once, not once per row.
-        positions, names = pd.factorize(self.rows[word], use_na_sentinel=False)
-        return self.labels.encode(names)[positions]
-
-
-def _columns(rows: pd.DataFrame, word: str, labels: LabelSet, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return a column a label as an array, ``(n, k)``."""
-    # Column by column: to select them first, pandas would copy them all.
-    arrays = [rows[f"{word}_{name}"].to_numpy(dtype=dtype) for name in labels.names]
-    return np.ascontiguousarray(np.stack(arrays, axis=1))
-
-
-def _fixed(values: NDArray[Any]) -> NDArray[Any]:
-    """Return an array that all who ask for it share, and that cannot be written to."""
-    shared = values.view()
-    shared.flags.writeable = False
-    return shared
 
 
 @dataclass(frozen=True)
