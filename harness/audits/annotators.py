@@ -15,6 +15,7 @@ from harness.audits.mislabelled import LabelIssues, issues_of
 from harness.scoring.score import score
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.values.formatting import counted, interval, number
+from harness.values.memo import once
 from harness.values.minimums import MIN_ISSUE_ROWS
 from harness.values.tables import Predictions
 
@@ -95,8 +96,15 @@ def _measured(subject: Subject, votes: Sequence[tuple[Any, ...]]) -> Iterator[Me
     rows = [row for row, item in enumerate(votes) if item]
     voted = [votes[row] for row in rows]
     clusters = subject.clusters[rows]
-    yield alphas("alpha", _questions(subject, voted), clusters)
-    yield replace(_score_of_people(subject, rows, voted), name="ceiling")
+    # What people agree on does not depend on the classifier.
+    yield from once(
+        subject.tested,
+        (NAME, subject.labels, subject.metric.name),
+        lambda: (
+            alphas("alpha", _questions(subject, voted), clusters),
+            replace(_score_of_people(subject, rows, voted), name="ceiling"),
+        ),
+    )
     agreed = np.array([len({_key(vote) for vote in item}) == 1 for item in voted])
     correct = subject.predicted[rows] == subject.truth[rows]
     correct = (correct.all(axis=1) if subject.labels.multi else correct).astype(float)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from harness.classifiers.protocol import Example, Examples, examples_of
+from harness.classifiers.protocol import Example, Examples, corpus_examples
 from harness.scoring.metrics.metric import Metric
 from harness.splits import Split
 from harness.values.findings import Finding
 from harness.values.formatting import percent
 from harness.values.labels import LabelSet, Task
 from harness.values.language import describe, not_in
+from harness.values.memo import once
 from harness.values.minimums import MIN_ITEMS
 from harness.values.polarity import Polarity, polarity
 from harness.values.tables import Corpus, Predictions
@@ -103,7 +104,7 @@ class Subject:
     @cached_property
     def examples(self) -> tuple[Example, ...]:
         """The tested rows as examples."""
-        return tuple(examples_of(self.tested.rows, self.tested.parties))
+        return corpus_examples(self.tested)
 
     @cached_property
     def truth(self) -> Codes:
@@ -123,22 +124,14 @@ class Subject:
     @cached_property
     def targets_of(self) -> Mapping[str, tuple[str, ...]]:
         """Text → all its targets in the corpus."""
-        # Dicts in place of sets: variants are chosen by position, and the order of a set of strings changes
-        # from process to process.
-        targets_of: dict[str, dict[str, None]] = {}
-        rows = self.corpus.rows
-        for text, target in zip(rows["text"], rows["target"], strict=True):
-            if isinstance(target, str):
-                targets_of.setdefault(str(text), {})[target] = None
-        return {text: tuple(targets) for text, targets in targets_of.items()}
+        return once(self.corpus, "targets", lambda: _targets_of(self.corpus))
 
     @cached_property
     def corpus_example_of(self) -> Mapping[tuple[str, str], Example]:
         """Text and target → the example of the corpus that has both."""
-        examples = examples_of(self.corpus.rows, self.corpus.parties)
-        return {(example.text, example.target): example for example in examples if example.target is not None}
+        return once(self.corpus, "examples by target", lambda: _example_of(self.corpus))
 
-    @property
+    @cached_property
     def share_with_several_targets(self) -> float:
         """Share of the tested sentences that have two targets or more, in [0, 1]."""
         texts = {example.text for example in self.examples}
@@ -208,6 +201,21 @@ class Subject:
         # Each audit has a stream of its own: one more in the config changes nothing that the others draw.
         chosen = seeds.generator(self.seed, "audits", *stream).choice(len(rows), size=n, replace=False)
         return sorted(rows[index] for index in chosen)
+
+
+def _targets_of(corpus: Corpus) -> dict[str, tuple[str, ...]]:
+    # Dicts in place of sets: variants are chosen by position, and the order of a set of strings changes from
+    # process to process.
+    targets_of: dict[str, dict[str, None]] = {}
+    for text, target in zip(corpus.rows["text"], corpus.rows["target"], strict=True):
+        if isinstance(target, str):
+            targets_of.setdefault(str(text), {})[target] = None
+    return {text: tuple(targets) for text, targets in targets_of.items()}
+
+
+def _example_of(corpus: Corpus) -> dict[tuple[str, str], Example]:
+    examples = corpus_examples(corpus)
+    return {(example.text, example.target): example for example in examples if example.target is not None}
 
 
 @dataclass(frozen=True)

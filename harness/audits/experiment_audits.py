@@ -127,7 +127,7 @@ def subject_of(prepared: Prepared, result: ClassifierResult, tested: Predictions
         task=plan.config.task,
         labels=plan.labels,
         corpus=prepared.corpus,
-        tested=prepared.corpus.take([str(id_) for id_ in tested.rows["id"]]),
+        tested=prepared.take([str(id_) for id_ in tested.rows["id"]]),
         proba=_probabilities(tested),
         predicted=tested.predicted(),
         metric=plan.primary,

@@ -18,6 +18,7 @@ from harness.scoring.statistics.krippendorff import alpha_of, coincidences
 from harness.values.findings import Measure
 from harness.values.formatting import percent, percent_interval
 from harness.values.minimums import MIN_ITEMS
+from harness.values.proportions import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -126,7 +127,7 @@ def gap(name: str, hits: Any, inside: Any, clusters: Any) -> Measure:
 
 def share(name: str, hits: int, n: int) -> Measure:
     """Return a share of independent cases with Wilson's interval (1927)."""
-    return Measure(name, hits / n, *_wilson(hits, n), n) if n else Measure(name, math.nan)
+    return Measure(name, hits / n, *wilson(hits, n), n) if n else Measure(name, math.nan)
 
 
 def kappa(name: str, first: Sequence[int], second: Sequence[int], k: int, clusters: Any) -> Measure:
@@ -207,17 +208,10 @@ def format_share(measure: Measure) -> str:
     return f"{share} ({percent_interval(measure.low, measure.high, between=' to ', unit='')})"
 
 
-def _wilson(hits: float, n: float) -> tuple[float, float]:
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(hits, n, alpha=0.05, method="wilson")
-    return float(low), float(high)
-
-
 def _unanimous(value: float, clusters: NDArray[np.int64]) -> tuple[float, float]:
     """Return Wilson's interval of a share, of as many cases as there are equal-sized groups."""
     groups = effective_number(np.unique(clusters, return_inverse=True)[1])
-    low, high = _wilson(value * groups, groups)
+    low, high = wilson(value * groups, groups)
     # Rounding would leave out the bound itself.
     return (0.0 if value == 0 else low), (1.0 if value == 1 else high)
 

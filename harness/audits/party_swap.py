@@ -14,6 +14,7 @@ from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Finding, not_applicable
 from harness.values.formatting import agreeing, counted
+from harness.values.memo import once
 from harness.values.minimums import MIN_ITEMS
 from harness.values.parties import Party, Registry, from_records, read, shipped
 
@@ -94,7 +95,25 @@ class PartySwap:
         )
         if reason:
             return not_applicable(NAME, reason)
+        # Which names fit where does not depend on the classifier.
         registry = self._registry(subject)
+        n_named, swaps = once(
+            subject.tested, (self, subject.seed, registry), lambda: self._swaps(subject, registry)
+        )
+        if not swaps:
+            return not_applicable(NAME, _no_swap_reason(n_named, len(subject.examples)))
+        few = subject.few_items_reason(
+            len({swap.row for swap in swaps}), "test items fit another party's name"
+        )
+        if few:
+            return not_applicable(NAME, few)
+        return Queries(
+            tuple(swap.example for swap in swaps),
+            lambda answers: evaluate(subject, swaps, answers, max_flips=self.flips, max_bias=self.bias),
+        )
+
+    def _swaps(self, subject: Subject, registry: Registry) -> tuple[int, tuple[Swap, ...]]:
+        """Return how many items name a known party, and the drawn ones under other names."""
         party_of = {
             row: party
             for row, example in enumerate(subject.examples)
@@ -108,17 +127,7 @@ class PartySwap:
                 Swap(row, party.name, other, example)
                 for other, example in self._swapped(subject, registry, row, (party, articles))
             ]
-        if not swaps:
-            return not_applicable(NAME, _no_swap_reason(len(party_of), len(subject.examples)))
-        few = subject.few_items_reason(
-            len({swap.row for swap in swaps}), "test items fit another party's name"
-        )
-        if few:
-            return not_applicable(NAME, few)
-        return Queries(
-            tuple(swap.example for swap in swaps),
-            lambda answers: evaluate(subject, swaps, answers, max_flips=self.flips, max_bias=self.bias),
-        )
+        return len(party_of), tuple(swaps)
 
     def _registry(self, subject: Subject) -> Registry:
         if self.parties is not None:

@@ -119,6 +119,8 @@ def _marked(subject: Subject, scored: pd.DataFrame, column: str) -> pd.DataFrame
     marked["correct"] = correct.astype(float)
     marked["cluster"] = marked["group"].astype(object).where(marked["group"].notna(), marked["id"])
     keys = ["fold", "split", "id", "cluster", "seen"]
+    if marked["seed"].nunique() < 2:
+        return marked[[*keys, "correct"]]
     # The seeds of an item are no further items: their mean is one value.
     averaged: pd.DataFrame = marked.groupby(keys, sort=False, dropna=False)["correct"].mean().reset_index()
     return averaged

@@ -20,7 +20,9 @@ import numpy as np
 
 from harness.values.errors import ClassifierError
 from harness.values.labels import LabelSet
+from harness.values.memo import once
 from harness.values.parties import EMPTY, Registry, Span
+from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,6 +82,11 @@ def examples_of(rows: pd.DataFrame, parties: Registry = EMPTY) -> list[Example]:
         )
         for text, target, start, end, holder in zip(*columns, strict=True)
     ]
+
+
+def corpus_examples(corpus: Corpus) -> tuple[Example, ...]:
+    """Turn all rows of a corpus into examples; once, however often they are asked for."""
+    return once(corpus, "examples", lambda: tuple(examples_of(corpus.rows, corpus.parties)))
 
 
 @dataclass(frozen=True)

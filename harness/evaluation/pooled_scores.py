@@ -11,7 +11,6 @@ from harness.evaluation.results import ClassifierResult, TrialResult
 from harness.evaluation.trial import refit, served_trial
 from harness.scoring.score import score
 from harness.scoring.slice_tests import SliceResult, score_rows, slice_results
-from harness.scoring.slices import slices_of
 from harness.values.tables import Predictions, Scores
 
 
@@ -40,9 +39,8 @@ def score_splits(prepared: Prepared, predictions: Predictions) -> tuple[Scores, 
     # Folds are pooled before scoring: macro-F1 and most other metrics are not the mean of their values on the
     # folds.
     whole = score(predictions, metrics).rows
-    slices = slices_of(prepared.corpus, prepared.splits, plan.labels, plan.config.slices)
-    results = slice_results(predictions, slices)
-    sliced = score_rows(predictions, slices, results, plan.primary)
+    results = slice_results(predictions, prepared.slices)
+    sliced = score_rows(predictions, prepared.slices, results, plan.primary)
     return Scores(pd.concat([whole, sliced], ignore_index=True) if len(sliced) else whole), results
 
 

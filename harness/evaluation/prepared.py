@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness.classifiers.checkpoints import LANGUAGES
-from harness.classifiers.protocol import Labelled, examples_of
+from harness.classifiers.protocol import Labelled, corpus_examples
 from harness.config.plan import Plan, PlannedClassifier, card_of
 from harness.evaluation.results import (
     ClassifierResult,
@@ -29,6 +29,7 @@ from harness.values.errors import CorpusError, Problem
 from harness.values.formatting import counted
 from harness.values.labels import STANCES, LabelSet, Task
 from harness.values.language import describe, detect_all, outside
+from harness.values.memo import once
 from harness.values.minimums import MIN_CORPUS_ROWS, MIN_SCORED_ROWS
 from harness.values.tables import Corpus
 
@@ -78,9 +79,14 @@ class Prepared:
         :data:`UNSELECTED`.
         """
         if name != UNSELECTED:
-            return self.corpus.take(split.part(name))
+            return self.take(split.part(name))
         rows = self.corpus.rows
         return replace(self.corpus, rows=rows[~rows["id"].isin(set(split.validation))])
+
+    def take(self, ids: Sequence[str]) -> Corpus:
+        """Return the rows with these ids, in this order; the same object for the same ids."""
+        # Classifiers are fitted on, label and are audited on the same rows.
+        return once(self.corpus, ("take", tuple(ids)), lambda: self.corpus.take(ids))
 
     def labelled(self, split: Split, name: str) -> Labelled:
         """Return the rows of a part as examples with encoded labels."""
@@ -88,7 +94,8 @@ class Prepared:
 
     def whole(self, corpus: Corpus) -> Labelled:
         """Turn corpus rows into examples with encoded labels."""
-        return Labelled(examples_of(corpus.rows, corpus.parties), corpus.truth(self.plan.labels))
+        # Copies, since a classifier may be anybody's: it may sort what it is given.
+        return Labelled(list(corpus_examples(corpus)), corpus.truth(self.plan.labels))
 
     @cached_property
     def other(self) -> Prepared | None:
@@ -189,10 +196,15 @@ class Prepared:
         )
 
     @cached_property
+    def slices(self) -> tuple[slices.Slice, ...]:
+        """The slices of the test items that scores are computed for."""
+        return slices.slices_of(self.corpus, self.splits, self.plan.labels, self.plan.config.slices)
+
+    @cached_property
     def report_rows(self) -> ReportRows:
         """The rows that a report shows: those of test, and those that are labelled for both tasks."""
         entire = self.entire if self.entire is not None else self.corpus
-        test = self.corpus.take(list(dict.fromkeys(id_ for split in self.splits for id_ in split.test)))
+        test = self.take(list(dict.fromkeys(id_ for split in self.splits for id_ in split.test)))
         rows = entire.rows
         labelled = rows["target"].notna() & rows["stance"].notna() & rows["frames"].notna()
         sets = {task: labels_of(self.plan, entire, task) for task in TASKS}

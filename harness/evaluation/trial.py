@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.classifiers.protocol import Classifier, Labelled, Traced, examples_of, fit, load, save
+from harness.classifiers.protocol import Classifier, Labelled, Traced, fit, load, save
 from harness.config.plan import PlannedClassifier
 from harness.evaluation.prepared import UNSELECTED, Prepared, reads_both
 from harness.evaluation.results import Trial, TrialResult
@@ -241,7 +241,7 @@ def _predicted(
     prepared: Prepared, trial: Trial, classifier: Classifier, split: Split, part: str
 ) -> Predictions:
     corpus = prepared.part(split, part)
-    proba = classifier.predict_proba(examples_of(corpus.rows, corpus.parties))
+    proba = classifier.predict_proba(prepared.labelled(split, part).examples)
     return Predictions.of(
         corpus,
         prepared.plan.labels,

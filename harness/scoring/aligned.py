@@ -12,6 +12,7 @@ import numpy as np
 from harness.scoring.metrics.counts import cell_codes
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet, check_probabilities
+from harness.values.memo import once
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
@@ -127,6 +128,11 @@ class AlignedPredictions:
             If there are no rows, a seed scores an item twice, seeds score different items or disagree on the
             truth, or probabilities are not finite, leave [0, 1] or do not sum to 1.
         """
+        # Scores, slices, limitations and figures ask for the same rows.
+        return once(predictions, "aligned", lambda: cls._of(predictions))
+
+    @classmethod
+    def _of(cls, predictions: Predictions) -> AlignedPredictions:
         labels, rows = predictions.labels, predictions.rows
         if rows.empty:
             raise PredictionsError("there are no predictions to score")
@@ -257,8 +263,11 @@ def effective_number(clusters: Codes) -> float:
 
 def cluster_codes(rows: pd.DataFrame) -> Codes:
     """Return the group of each row of predictions as a code from 0; an item without one is its own group."""
-    groups, items = rows["group"], rows["id"].astype(str)
+    groups = rows["group"]
     grouped = groups.notna().to_numpy()
+    if grouped.all():
+        return _codes(groups.astype(str).to_numpy(dtype=object))
+    items = rows["id"].astype(str)
     # The prefix keeps a group and an ungrouped item of the same name apart.
     names = np.where(grouped, "group " + groups.astype(str), "item " + items)
     return _codes(names)
@@ -268,8 +277,10 @@ def _aligned(rows: pd.DataFrame) -> NDArray[np.intp]:
     """Return ``(n_seeds, n)`` positions of the rows: the items of every seed in one order."""
     import pandas as pd
 
-    keys = pd.MultiIndex.from_arrays([rows["fold"], rows["id"]])
     seeds = rows["seed"].to_numpy()
+    if (seeds == seeds[0]).all() and rows["id"].is_unique:
+        return np.arange(len(rows))[None]
+    keys = pd.MultiIndex.from_arrays([rows["fold"], rows["id"]])
     by_seed = [np.flatnonzero(seeds == seed) for seed in np.unique(seeds)]
     for positions in by_seed:
         if keys[positions].has_duplicates:

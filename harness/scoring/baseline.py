@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
-from harness.scoring.score import score
+from harness.scoring.score import seed_values
+from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
@@ -52,34 +54,26 @@ def best_constant(predictions: Predictions, metric: Metric) -> Baseline | None:
     if metric.probabilities or metric.per_label or predictions.rows.empty:
         return None
     sign = 1.0 if metric.direction == "higher" else -1.0
+    sample = AlignedPredictions.of(predictions)
     scored = [
-        Baseline(answer, score(table, [metric], draws=0).value(metric.name))
-        for answer, table in _constants(predictions)
+        Baseline(answer, float(seed_values(_answering(sample, codes), metric).mean(axis=0)))
+        for answer, codes in _constants(sample.labels)
     ]
     defined = [baseline for baseline in scored if not math.isnan(baseline.value)]
     # Of equal ones the first: labels come in their order.
     return max(defined, key=lambda baseline: sign * baseline.value, default=None)
 
 
-def _constants(predictions: Predictions) -> Iterator[tuple[str, Predictions]]:
-    names = predictions.labels.names
-    k = len(names)
-    if not predictions.labels.multi:
-        for code, name in enumerate(names):
-            yield name, _answering(predictions, np.eye(k)[code])
-        return
-    for code, name in enumerate(names):
-        yield name, _answering(predictions, np.eye(k)[code])
-    yield "every label", _answering(predictions, np.ones(k))
-    yield "no label", _answering(predictions, np.zeros(k))
-
-
-def _answering(predictions: Predictions, answer: NDArray[np.float64]) -> Predictions:
-    """Return the table with one answer, certain of it, in every row."""
-    labels = predictions.labels
-    columns: dict[str, Any] = {f"p_{name}": p for name, p in zip(labels.names, answer, strict=True)}
+def _constants(labels: LabelSet) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Yield what each constant answer is called, and its code, or the codes of all labels."""
+    k = len(labels)
+    for code, name in enumerate(labels.names):
+        yield name, np.eye(k, dtype=np.int64)[code] if labels.multi else np.array(code)
     if labels.multi:
-        columns |= {f"prediction_{name}": int(p) for name, p in zip(labels.names, answer, strict=True)}
-    else:
-        columns["prediction"] = labels.names[int(answer.argmax())]
-    return replace(predictions, rows=predictions.rows.assign(**columns))
+        yield "every label", np.ones(k, dtype=np.int64)
+        yield "no label", np.zeros(k, dtype=np.int64)
+
+
+def _answering(sample: AlignedPredictions, codes: NDArray[np.int64]) -> AlignedPredictions:
+    """Return the items with one answer throughout."""
+    return replace(sample, predicted=np.broadcast_to(codes, sample.predicted.shape))

@@ -283,14 +283,23 @@ def _drawn(
     }
     done = 0
     for weights in resamples.blocks(width) if resamples.n_clusters > 1 else ():
-        tables = {needed: totals(weights, view.cells) for needed, view in views.items()}
+        counts = {needed: totals(weights, view.cells) for needed, view in views.items()}
+        # Each with and without pseudo-counts.
+        pairs = {
+            needed: (table, table + added[needed][done : done + len(weights)])
+            for needed, table in counts.items()
+        }
+        forms: dict[tuple[Any, ...], tuple[Array, Array]] = {}
         for part, smooth, metric in zip(parts, smoothed, metrics, strict=True):
             view = views[metric.needs_labels]
             if metric.kind == "counts" and not metric.by_target:
-                counts = tables[metric.needs_labels]
-                pseudo = added[metric.needs_labels][done : done + len(weights)]
-                part.append(metric.function(as_declared(counts, view, metric)))
-                smooth.append(metric.function(as_declared(counts + pseudo, view, metric)))
+                # Metrics that need the same form of table share it.
+                form = (metric.needs_labels, metric.tasks == "single")
+                if form not in forms:
+                    plain, more = pairs[metric.needs_labels]
+                    forms[form] = as_declared(plain, view, metric), as_declared(more, view, metric)
+                part.append(metric.function(forms[form][0]))
+                smooth.append(metric.function(forms[form][1]))
                 continue
             # Table metrics use the first draws only, so that all metrics see the same resamples.
             wanted = weights[: max(0, TABLE_DRAWS - done)] if metric.kind == "table" else weights

@@ -21,11 +21,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.scoring.statistics.bootstrap import CONFIDENCE_LEVEL, MAX_UNDEFINED, expanded
+from harness.scoring.statistics.bootstrap import CONFIDENCE_LEVEL, MAX_UNDEFINED, expanded, quantiles
 from harness.values import seeds
 
 if TYPE_CHECKING:
@@ -84,11 +85,18 @@ def pseudo_counts(cells: NDArray[Any], labels: LabelSet, n_draws: int, seed: int
     # Items of the label that one cluster holds, as an item meets them; 1 where items are independent.
     per_cluster = np.divide((of_truth**2).sum(axis=0), totals, out=np.ones_like(totals), where=totals > 0)
     shape = min(PRIOR, MAX_PRIOR_PER_ROW / cells.shape[-1])
-    stream = seeds.generator(seed, "bootstrap", "pseudo-counts")
-    drawn = stream.standard_gamma(shape, size=(n_draws, *cells.shape[2:]))
+    drawn = _gamma(seed, shape, (n_draws, *cells.shape[2:]))
     rank = np.argsort(np.argsort(labels.names))
     drawn = drawn[:, rank] if labels.multi else drawn[:, rank][:, :, rank]
     return np.asarray((drawn * per_cluster[..., None])[:, None], dtype=np.float64)
+
+
+@lru_cache(8)
+def _gamma(seed: int, shape: float, size: tuple[int, ...]) -> NDArray[np.float64]:
+    """Draw gamma variables; every split of every classifier has the same ones, which nobody may change."""
+    drawn = seeds.generator(seed, "bootstrap", "pseudo-counts").standard_gamma(shape, size=size)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def widened_level(left_out: Array, item_variance: float, variance: float, clusters: float) -> float:
@@ -132,7 +140,7 @@ def ends(draws: Array, level: float) -> tuple[float, float]:
     defined = draws[~np.isnan(draws)]
     if len(defined) < (1 - MAX_UNDEFINED) * len(draws) or not len(draws):
         return math.nan, math.nan
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2], method="weibull")
+    low, high = quantiles(np.asarray(defined, dtype=np.float64), ((1 - level) / 2, (1 + level) / 2))
     return float(low), float(high)
 
 

@@ -194,12 +194,18 @@ def score_rows(
     ]
     shares = pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
     tested = {result.name for result in results if not result.underpowered}
+    if not tested or primary.name == share:
+        return shares
+    sample = AlignedPredictions.of(predictions.only(split="test"))
+    # With folds an item may be scored in several; it counts once.
+    first = {str(id_): position for position, id_ in reversed(list(enumerate(sample.ids)))}
     ids = {
         slice_.name: slice_.ids
         for slice_ in slices
-        if slice_.name in tested and _has_every_label(predictions, slice_)
+        if slice_.name in tested
+        and _has_every_label(sample, [first[id_] for id_ in slice_.ids if id_ in first])
     }
-    if not ids or primary.name == share:
+    if not ids:
         return shares
     scores = score(predictions.only(split="test"), [primary], slices=ids).rows
     return pd.concat([shares, scores[scores["slice"] != "all"]], ignore_index=True)
@@ -259,11 +265,9 @@ def _shares(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([inside, inside - outside], axis=-1)
 
 
-def _has_every_label(predictions: Predictions, slice_: Slice) -> bool:
-    rows = predictions.rows
-    members = rows[(rows["split"] == "test") & rows["id"].isin(slice_.ids)].drop_duplicates("id")
-    if predictions.labels.multi:
-        counts = [int(members[f"truth_{name}"].sum()) for name in predictions.labels.names]
-    else:
-        counts = [int((members["truth"] == name).sum()) for name in predictions.labels.names]
-    return min(counts) >= MIN_ITEMS_PER_LABEL
+def _has_every_label(sample: AlignedPredictions, positions: Sequence[int]) -> bool:
+    """Say whether each label occurs often enough among some of the items."""
+    truth = sample.truth[np.asarray(positions, dtype=np.int64)]
+    k = len(sample.labels)
+    counts = truth.sum(axis=0) if sample.labels.multi else np.bincount(truth, minlength=k)
+    return bool(counts.min() >= MIN_ITEMS_PER_LABEL)

@@ -18,7 +18,7 @@ from harness.values.formatting import counted, interval, number
 from harness.values.legacy import current_metrics, current_tags
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
+    from mlflow.entities import Experiment, Run
 
     from harness.config.plan import Plan
     from harness.tracking.store import Store
@@ -62,14 +62,22 @@ def describe_experiment(store: Store, experiment_id: str, head: str = "") -> Non
     """
     experiment = store.client.get_experiment(experiment_id)
     present = experiment.tags.get(NOTE, "")
+    results, has_results, _ = present.partition(f"\n\n{ABOUT}\n\n")
+    if head and has_results:
+        # Before anything is run: the results are those of the last time.
+        _set_note(store, experiment, f"{results}{has_results}{head}")
+        return
     head = head or present.partition(f"{RESULTS}\n\n")[2].partition(f"\n\n{ABOUT}\n\n")[2]
     runs = _newest(store, experiment_id)
     # The answer first: of a closed description the UI shows the first line alone.
     first = [_which_is_better(store, experiment.name)] if runs else []
     parts = [*first, RESULTS, _table(runs) if runs else "No classifier is finished.", ABOUT, head]
-    note = "\n\n".join(part for part in parts if part)[:MAX_LETTERS]
-    if note != present:
-        store.client.set_experiment_tag(experiment_id, NOTE, note)
+    _set_note(store, experiment, "\n\n".join(part for part in parts if part))
+
+
+def _set_note(store: Store, experiment: Experiment, note: str) -> None:
+    if note[:MAX_LETTERS] != experiment.tags.get(NOTE, ""):
+        store.client.set_experiment_tag(experiment.experiment_id, NOTE, note[:MAX_LETTERS])
 
 
 def run_link(run: Run) -> str:

@@ -1,4 +1,4 @@
-"""True and predicted labels in, as scikit-learn's metrics take them; columns of a predictions table out."""
+"""True and predicted labels in, columns of a predictions table out; and such columns in, arrays out."""
 
 from __future__ import annotations
 
@@ -66,6 +66,35 @@ def label_columns(
             columns[word] = [name for (name,) in rows]
     columns |= {f"p_{name}": shares[:, k] for k, name in enumerate(names)}
     return label_set, columns
+
+
+def label_codes(rows: pd.DataFrame, word: str, labels: LabelSet) -> NDArray[np.int64]:
+    """Return the true or the predicted labels of a table, ``(n,)`` codes or ``(n, k)`` of 0 and 1; read-only.
+
+    Parameters
+    ----------
+    rows : DataFrame
+    word : {"truth", "prediction"}
+    labels : LabelSet
+    """
+    import pandas as pd
+
+    if labels.multi:
+        return label_matrix(rows, word, labels, np.dtype(np.int64))
+    # Each distinct label is looked up once, not once per row.
+    positions, names = pd.factorize(rows[word], use_na_sentinel=False)
+    codes = labels.encode(names)[positions]
+    codes.flags.writeable = False
+    return codes
+
+
+def label_matrix(rows: pd.DataFrame, word: str, labels: LabelSet, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return the columns ``word_label`` of a table as an array, ``(n, k)``, read-only."""
+    # Column by column: to select them first, pandas would copy them all.
+    columns = [rows[f"{word}_{name}"].to_numpy(dtype=dtype) for name in labels.names]
+    matrix = np.ascontiguousarray(np.stack(columns, axis=1))
+    matrix.flags.writeable = False
+    return matrix
 
 
 def _names(where: str, values: Sequence[Any], *, multi: bool) -> list[tuple[str, ...]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ import numpy as np
 
 from harness.values.errors import CorpusError, PredictionsError, Problem
 from harness.values.formatting import counted
-from harness.values.label_columns import label_columns, unlabelled_note
+from harness.values.label_columns import label_codes, label_columns, label_matrix, unlabelled_note
 from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
+from harness.values.memo import once
 from harness.values.parties import EMPTY, Registry
 from harness.values.prediction_files import write_predictions
 from harness.values.spreadsheets import frame_text
@@ -98,7 +100,7 @@ class Corpus:
         task = f" for {self.task}" if self.task else ""
         return f"Corpus({self.name!r}, {counted(len(self.rows), 'row')}{task})"
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Identify the content: equal for equal rows in equal order."""
         # Other columns are left out: a source that adds one for slices does not make another corpus.
@@ -153,8 +155,13 @@ class Corpus:
 
     def take(self, ids: Sequence[str]) -> Corpus:
         """Return the rows with these ids, in this order."""
-        rows = self.rows.set_index("id", drop=False).loc[list(ids)].reset_index(drop=True)
-        return replace(self, rows=rows)
+        import pandas as pd
+
+        index = once(self, "ids", lambda: pd.Index(self.rows["id"]))
+        positions = np.asarray(index.get_indexer(pd.Index(list(ids))))
+        if (positions < 0).any():
+            raise KeyError(f"{self.name} has no row {ids[int((positions < 0).argmax())]!r}")
+        return replace(self, rows=self.rows.take(positions).reset_index(drop=True))
 
 
 @dataclass(frozen=True)
@@ -282,28 +289,31 @@ class Predictions:
         return cls(label_set, table[prediction_columns(label_set)])
 
     def truth(self) -> NDArray[np.int64]:
-        """Return the gold labels, ``(n,)`` codes or ``(n, k)`` of 0 and 1."""
-        return self._codes("truth")
+        """Return the gold labels, ``(n,)`` codes or ``(n, k)`` of 0 and 1; read-only."""
+        return once(self, "truth", lambda: label_codes(self.rows, "truth", self.labels))
 
     def predicted(self) -> NDArray[np.int64]:
-        """Return the predicted labels, shaped as :meth:`truth`."""
-        return self._codes("prediction")
+        """Return the predicted labels, shaped as :meth:`truth`; read-only."""
+        return once(self, "predicted", lambda: label_codes(self.rows, "prediction", self.labels))
 
     def proba(self) -> NDArray[np.float64]:
-        """Return the probabilities, ``(n, k)``."""
-        return self.rows[[f"p_{name}" for name in self.labels.names]].to_numpy(dtype=np.float64)
+        """Return the probabilities, ``(n, k)``; read-only."""
+        return once(self, "proba", lambda: label_matrix(self.rows, "p", self.labels, np.dtype(np.float64)))
 
-    @property
+    @cached_property
     def has_probabilities(self) -> bool:
         """Whether there are probabilities; external predictions may be labels alone."""
-        return not self.rows[[f"p_{name}" for name in self.labels.names]].isna().all(axis=None)
+        return not np.isnan(self.proba()).all()
 
     def only(self, **equal: str | int) -> Predictions:
         """Return the rows whose columns equal these values: ``only(split="test", seed=1)``."""
-        rows = self.rows
+        return once(self, ("only", *sorted(equal.items())), lambda: self._only(equal))
+
+    def _only(self, equal: Mapping[str, str | int]) -> Predictions:
+        keep = np.ones(len(self.rows), dtype=bool)
         for column, value in equal.items():
-            rows = rows[rows[column] == value]
-        return replace(self, rows=rows.reset_index(drop=True))
+            keep &= (self.rows[column] == value).to_numpy(dtype=bool)
+        return replace(self, rows=self.rows[keep].reset_index(drop=True))
 
     def fingerprint(self) -> str:
         """Identify the scored items with their gold labels: two runs compare only where this is equal."""
@@ -337,15 +347,6 @@ class Predictions:
         if len({part.labels for part in parts}) != 1:
             raise PredictionsError("predictions with different label sets cannot be stacked")
         return cls(parts[0].labels, pd.concat([part.rows for part in parts], ignore_index=True))
-
-    def _codes(self, word: str) -> NDArray[np.int64]:
-        if self.labels.multi:
-            return self.rows[[f"{word}_{name}" for name in self.labels.names]].to_numpy(dtype=np.int64)
-        import pandas as pd
-
-        # Each distinct label is looked up once, not once per row.
-        positions, names = pd.factorize(self.rows[word], use_na_sentinel=False)
-        return self.labels.encode(names)[positions]
 
 
 @dataclass(frozen=True)

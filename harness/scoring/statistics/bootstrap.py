@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,9 @@ BLOCK_NUMBERS = 2**21
 STRIPE_NUMBERS = 2**16
 """Drawn cluster indices that are counted at once: they fit the second-level cache of a processor. Another
 value may change the draws: the stream is read in these portions, and each ends the generator's buffer."""
+
+SHARED_NUMBERS = 2**20
+"""Numbers of resamples that are kept (4 MB): every classifier of an experiment is scored on the same ones."""
 
 MAX_EXACT_FLOAT32 = 2**24
 """Integers up to this are exact in 32-bit floats, and so are sums that stay below."""
@@ -76,8 +80,13 @@ class Draws:
         stripe = max(1, STRIPE_NUMBERS // self.n_clusters)
         # A whole number of stripes, so that none is split between two blocks.
         block = max(1, BLOCK_NUMBERS // max(width, self.n_clusters) // stripe) * stripe
+        starts = range(0, self.n_draws, block)
+        if self.n_draws * self.n_clusters <= SHARED_NUMBERS:
+            whole = _shared(self)
+            yield from (whole[start : start + block] for start in starts)
+            return
         stripes = self._stripes(stripe)
-        for start in range(0, self.n_draws, block):
+        for start in starts:
             yield self._block(stripes, min(block, self.n_draws - start))
 
     def seed_shares(self, n_seeds: int, *names: str) -> NDArray[np.float64]:
@@ -112,6 +121,15 @@ class Draws:
             block[filled : filled + len(portion)] = portion
             filled += len(portion)
         return block
+
+
+@lru_cache(8)
+def _shared(resamples: Draws) -> NDArray[np.float32]:
+    """Return all draws at once; nobody may change them."""
+    stripe = max(1, STRIPE_NUMBERS // resamples.n_clusters)
+    whole = resamples._block(resamples._stripes(stripe), resamples.n_draws)
+    whole.flags.writeable = False
+    return whole
 
 
 def bootstrap(
@@ -236,6 +254,7 @@ def by_cluster(values: NDArray[Any], clusters: NDArray[np.int64], n_clusters: in
     return sums
 
 
+@lru_cache(1024)
 def expanded(level: float, clusters: float) -> float:
     """Return the share of draws that an interval must contain to cover the truth with this probability.
 
@@ -323,6 +342,25 @@ def smallest_p(n_draws: int, clusters: float) -> float:
     return corrected_p(2 / (1 + n_draws), clusters)
 
 
+def quantiles(values: NDArray[np.float64], shares: tuple[float, float]) -> list[NDArray[np.float64]]:
+    """Return two quantiles of type 6 over the first axis; ``values`` are defined and at least one.
+
+    The same as ``numpy.quantile(..., method="weibull")``, to the last bit, without what that function checks
+    on every call: a report has hundreds of intervals.
+    """
+    n = len(values)
+    positions = [min(max(n * share + share - 1, 0.0), n - 1.0) for share in shares]
+    below = [int(position) for position in positions]
+    above = [min(index + 1, n - 1) for index in below]
+    ordered = np.partition(values, sorted({*below, *above}), axis=0)
+    both = []
+    for position, first, second in zip(positions, below, above, strict=True):
+        share, gap = position - first, ordered[second] - ordered[first]
+        # From the nearer end, as NumPy does: the rounding then favours neither.
+        both.append(ordered[first] + gap * share if share < 0.5 else ordered[second] - gap * (1 - share))
+    return both
+
+
 def interval(
     draws: Array,
     level: float = CONFIDENCE_LEVEL,
@@ -360,9 +398,12 @@ def interval(
     # NumPy warns about columns without any value; their bounds become NaN below.
     filled = np.where(unusable, 0.0, draws) if len(draws) else np.zeros((1, *draws.shape[1:]))
     tail = (1 - (level if clusters is None else expanded(level, clusters))) / 2
-    quantile = np.nanquantile if undefined.any() else np.quantile
-    # NumPy calls type 6 "weibull".
-    low, high = quantile(filled, [tail, 1 - tail], axis=0, method="weibull")
+    low, high = (
+        # NumPy calls type 6 "weibull".
+        np.nanquantile(filled, [tail, 1 - tail], axis=0, method="weibull")
+        if undefined.any()
+        else quantiles(filled, (tail, 1 - tail))
+    )
     if around is not None:
         shift = around - np.nanmean(filled, axis=0)
         low, high = low + shift, high + shift

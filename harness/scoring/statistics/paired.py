@@ -29,6 +29,7 @@ from harness.scoring.statistics.bootstrap import (
     smallest_p,
 )
 from harness.scoring.statistics.cross_validation import degrees_of_freedom, stretched
+from harness.values.proportions import mcnemar_p
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -273,12 +274,8 @@ def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float:
     ----------
     McNemar 1947; Edwards 1948; Dietterich 1998.
     """
-    from statsmodels.stats.contingency_tables import mcnemar as test
-
     only_a, only_b = int((right_a & ~right_b).sum()), int((~right_a & right_b).sum())
     # Without disagreement the test statistic is 0 / 0.
     if only_a + only_b == 0:
         return 1.0
-    both, none = int((right_a & right_b).sum()), int((~right_a & ~right_b).sum())
-    table = np.array([[both, only_a], [only_b, none]])
-    return float(test(table, exact=only_a + only_b < MIN_CHI_SQUARED, correction=True).pvalue)
+    return mcnemar_p(only_a, only_b, exact=only_a + only_b < MIN_CHI_SQUARED)

@@ -18,6 +18,7 @@ from harness.scoring.statistics.bootstrap import (
     interval,
     over_items_and_seeds,
     over_seeds,
+    quantiles,
     seed_variances,
     totals,
 )
@@ -35,6 +36,26 @@ def cells_of(values: np.ndarray) -> np.ndarray:
 
 def multiplicities(draws: Draws, width: int = 1) -> np.ndarray:
     return np.concatenate(list(draws.blocks(width)))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 39, 40, 2_000])
+@pytest.mark.parametrize("ties", [False, True])
+def test_quantiles_are_those_of_numpy_to_the_last_bit(n: int, ties: bool) -> None:
+    draw = np.random.default_rng(n)
+    for shape in ((n,), (n, 3)):
+        values = draw.integers(0, 4, shape) / 7 if ties else draw.normal(size=shape)
+        for tail in (0.0, 0.025, 0.3, 0.5):
+            expected = np.quantile(values, [tail, 1 - tail], axis=0, method="weibull")
+            assert np.array_equal(quantiles(values, (tail, 1 - tail)), expected)
+
+
+def test_draws_that_are_kept_are_those_that_are_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = Draws(7, 500, 3)
+    shared = [block.copy() for block in draws.blocks(100)]
+    monkeypatch.setattr(module, "SHARED_NUMBERS", 0)
+    anew = list(draws.blocks(100))
+    assert [block.shape for block in shared] == [block.shape for block in anew]
+    assert all(np.array_equal(first, second) for first, second in zip(shared, anew, strict=True))
 
 
 def test_a_draw_has_as_many_clusters_as_there_are() -> None:

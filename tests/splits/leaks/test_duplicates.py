@@ -7,6 +7,8 @@ import pytest
 
 from harness.splits.leaks.duplicates import (
     MAX_NEIGHBOURS,
+    SIGNATURE_BLOCK,
+    _signatures,
     jaccard,
     near_pairs,
     near_vectors,
@@ -32,6 +34,21 @@ def test_what_is_left_of_a_text(text: str, expected: str) -> None:
 def test_similarity_is_over_words_and_pairs() -> None:
     # {a, b, c, "a b", "b c"} and {a, b, d, "a b", "b d"} share a, b and "a b": 3 of 7.
     assert jaccard(shingles("a b c"), shingles("a b d")) == pytest.approx(3 / 7)
+
+
+def test_signatures_are_those_of_datasketch() -> None:
+    # By MinHash(num_perm=64, seed=1, hashfunc=zlib.crc32), updated with the shingles of "a b c".
+    expected = [786431610, 1820493386, 2486316565, 1205643484]
+    (signature,) = _signatures(["a b c"])
+    assert signature[:4].tolist() == expected
+    assert signature[-2:].tolist() == [170575480, 91294283]
+
+
+def test_a_signature_does_not_depend_on_the_texts_around_it() -> None:
+    texts = [f"ports {k} and harbours {k % 7}" for k in range(SIGNATURE_BLOCK + 1)]
+    together = _signatures(texts)
+    for index in (0, SIGNATURE_BLOCK - 1, SIGNATURE_BLOCK):
+        assert (together[index] == _signatures([texts[index]])[0]).all()
 
 
 def varied(n: int, seed: int) -> list[str]:
