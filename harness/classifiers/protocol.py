@@ -20,13 +20,13 @@ import numpy as np
 
 from harness.values.errors import ClassifierError
 from harness.values.labels import LabelSet
-from harness.values.memo import once
 from harness.values.parties import EMPTY, Registry, Span
-from harness.values.tables import Corpus
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from harness.values.tables import Corpus
 
 Target = Literal["marked", "masked", "pair", "marked_pair", "none"]
 """How a classifier is shown the party; see :mod:`harness.classifiers.inputs`."""
@@ -86,6 +86,9 @@ def examples_of(rows: pd.DataFrame, parties: Registry = EMPTY) -> list[Example]:
 
 def corpus_examples(corpus: Corpus) -> tuple[Example, ...]:
     """Turn all rows of a corpus into examples; once, however often they are asked for."""
+    # Here, and not above: what labels alone loads little.
+    from harness.values.memo import once
+
     return once(corpus, "examples", lambda: tuple(examples_of(corpus.rows, corpus.parties)))
 
 

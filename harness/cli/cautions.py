@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.values.formatting import counted, percent
+from harness.values.formatting import counted, interval, number, percent
 from harness.values.minimums import MIN_SCORED_ROWS
 
 if TYPE_CHECKING:
     from harness.evaluation.prepared import Prepared
     from harness.evaluation.results import ClassifierResult
     from harness.runs.experiment import ExperimentRun
+    from harness.scoring.metrics.metric import Metric
 
 
 def too_few_test_rows(prepared: Prepared) -> str:
@@ -65,10 +66,50 @@ def limits(run: ExperimentRun) -> Iterator[str]:
         for sentence in limitations(classifier.result.predictions.only(split="test"), run.plan.metrics)
     )
     yield from sentences
+    yield from without_gain(run)
     yield from unmet_risks(run)
     for classifier in run:
         if gap := test_exceeds_validation(classifier.result.scores, run.plan.primary):
             yield f"{classifier.name}: {gap}"
+
+
+def without_gain(run: ExperimentRun) -> Iterator[str]:
+    """Yield what was gained by reading, or by calibrating, where nothing was: a sentence a classifier."""
+    from harness.reports.decision_report import DecisionReport
+
+    for classifier in run:
+        result = classifier.result
+        if sentence := _like_a_baseline(result, run.plan.primary):
+            yield f"{classifier.name} {sentence}"
+        seed = int(result.predictions.only(split="test").rows["seed"].iloc[0])
+        if worsened := DecisionReport(result, seed).worsened:
+            yield f"{classifier.name}: {worsened}"
+
+
+def _like_a_baseline(result: ClassifierResult, metric: Metric) -> str:
+    """Say that a classifier cannot be told from an answer without reading; empty where it can."""
+    from harness.evaluation.choice import BASELINES
+    from harness.scoring.baseline import without_skill
+    from harness.scoring.score import ALL
+
+    test = result.predictions.only(split="test")
+    if result.classifier.bound.kind in BASELINES or test.rows["id"].nunique() < MIN_SCORED_ROWS:
+        return ""
+    baseline = without_skill(test, metric)
+    scores = result.scores.rows
+    on_test = scores[(scores["split"] == "test") & (scores["slice"] == ALL)]
+    rows = on_test[on_test["metric"] == metric.name]
+    # A score of each label is none of the whole.
+    if baseline is None or rows.empty:
+        return ""
+    row = rows.iloc[0]
+    low, high = float(row["low"]), float(row["high"])
+    if low > baseline.value if metric.direction == "higher" else high < baseline.value:
+        return ""
+    return (
+        f"cannot be told from {baseline.words}: on test its {metric.name} is {number(row['value'])}"
+        f" ({interval(low, high)}), where that scores {number(baseline.value)}"
+    )
 
 
 def unmet_risks(run: ExperimentRun) -> Iterator[str]:

@@ -85,7 +85,7 @@ ACTIONS: Mapping[str, Action] = {
 }
 """The defaults, by audit. An audit of one's own warns."""
 
-GATES = ("test", "calibration", "abstention", "size", "latency")
+GATES = ("baseline", "test", "calibration", "abstention", "size", "latency")
 """Gates that are no audits and may be waived."""
 
 
@@ -99,8 +99,8 @@ class PromotionPolicy(Strict):
     )
     waive: dict[str, Annotated[str, Field(min_length=1)]] = Field(
         default_factory=dict,
-        description="Gates that may fail (an audit, test, calibration, size, latency), each with the reason,"
-        " which the version keeps.",
+        description="Gates that may fail (an audit, baseline, test, calibration, size, latency), each with"
+        " the reason, which the version keeps.",
     )
     margin: float = Field(
         0.01,

@@ -24,11 +24,15 @@ from harness.scoring.metrics.selective import errors, risk_coverage
 from harness.scoring.score import score
 from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 from harness.serving.decisions.decider import Decider
+from harness.values.formatting import number
 from harness.values.labels import confidence
 from harness.values.tables import Predictions, Scores
 
 # Metrics of probabilities: temperature, the default calibration, never changes the likeliest label.
 METRICS = (ECE_EQUAL_MASS, BRIER, LOG_LOSS)
+PROPER = (BRIER, LOG_LOSS)
+"""Proper scores: the best that one can state by them is what one believes."""
+
 MAX_POINTS = 200
 """Points of a risk-coverage curve that are drawn: more than the plot has pixels would only make it larger."""
 
@@ -78,6 +82,23 @@ class DecisionReport:
         return tuple(
             (name, Scores(before[before["metric"] == name]), Scores(after[after["metric"] == name]))
             for name in names
+        )
+
+    @property
+    def worsened(self) -> str:
+        """Say that calibration made the probabilities worse on test, by both proper scores; else empty."""
+        if self.before is None or not self.after.has_probabilities:
+            return ""
+        before, after = (score(table, PROPER, draws=0) for table in (self.before, self.after))
+        pairs = [(before.value(metric.name), after.value(metric.name)) for metric in PROPER]
+        if any(new <= old for old, new in pairs):
+            return ""
+        changes = ", ".join(
+            f"{metric.name} {number(old)} before and {number(new)} after"
+            for metric, (old, new) in zip(PROPER, pairs, strict=True)
+        )
+        return (
+            f"calibration made the probabilities worse on test ({changes}): more calibration rows would help"
         )
 
     @cached_property

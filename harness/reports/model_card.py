@@ -41,8 +41,9 @@ def card_of(summary: Summary) -> ModelCard:
     row = scored[0] if scored else dict.fromkeys(("value", "low", "high"), math.nan)
     verdicts = {
         verdict: tuple(finding.audit.replace("_", " ") for finding in findings if finding.verdict == verdict)
-        for verdict in ("failed", "warning")
+        for verdict in ("failed", "warning", "undecided", "not applicable")
     }
+    served = next(iter(measure_coverage(summary.test, parts=False)), None)
     return ModelCard(
         classifier=summary.result.classifier.name,
         corpus=corpus.name,
@@ -55,9 +56,13 @@ def card_of(summary: Summary) -> ModelCard:
         n_items=len(summary.test),
         failed=verdicts["failed"],
         warned=verdicts["warning"],
-        n_audits=sum(finding.verdict != "not applicable" for finding in findings),
+        n_audits=len(findings) - len(verdicts["not applicable"]),
+        undecided=len(verdicts["undecided"]),
+        inapplicable=len(verdicts["not applicable"]),
         abstains_below=abstains_below(summary.result.decider),
         unmet_risk=unmet_risk(summary.result.decider),
+        coverage=served.coverage if served is not None else math.nan,
+        risk=served.risk if served is not None else math.nan,
     )
 
 

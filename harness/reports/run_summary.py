@@ -14,7 +14,7 @@ from harness.evaluation.results import ClassifierResult, ExperimentInfo, Finishe
 from harness.reports.decision_report import DecisionReport
 from harness.reports.mention_labels import mention_labels
 from harness.scoring.aligned import cluster_codes
-from harness.scoring.baseline import Baseline, best_constant
+from harness.scoring.baseline import Baseline, without_skill
 from harness.scoring.crosstab import CrossTable, cross_tables
 from harness.scoring.limitations import limitations
 from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliability_bins
@@ -168,8 +168,8 @@ class Summary:
 
     @cached_property
     def baseline(self) -> Baseline | None:
-        """The best score that a constant answer would have on test; None where a metric has no such score."""
-        return best_constant(self.test, self.experiment.primary)
+        """The best score on test of an answer without reading; None where a metric has no such score."""
+        return without_skill(self.test, self.experiment.primary)
 
     @cached_property
     def n_groups(self) -> int:

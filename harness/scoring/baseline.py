@@ -12,6 +12,7 @@ import numpy as np
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.score import seed_values
+from harness.values import seeds
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
 
@@ -19,20 +20,32 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+GUESSING = "guessing"
+"""The classifier's own answers, dealt out to the items at random."""
+
+DEALS = 100
+"""How often they are dealt out: the mean is known to a tenth of its spread."""
+
+
 @dataclass(frozen=True)
 class Baseline:
-    """A constant answer and its score.
+    """An answer without reading, and its score.
 
     Attributes
     ----------
     answer : str
-        A label, ``every label`` or ``no label``.
+        A label, ``every label`` or ``no label``; or :data:`GUESSING`.
     value : float
         By the primary metric, on the same items.
     """
 
     answer: str
     value: float
+
+    @property
+    def words(self) -> str:
+        """What it does: ``always answering neutral``."""
+        return self.answer if self.answer == GUESSING else f"always answering {self.answer}"
 
 
 def best_constant(predictions: Predictions, metric: Metric) -> Baseline | None:
@@ -62,6 +75,27 @@ def best_constant(predictions: Predictions, metric: Metric) -> Baseline | None:
     defined = [baseline for baseline in scored if not math.isnan(baseline.value)]
     # Of equal ones the first: labels come in their order.
     return max(defined, key=lambda baseline: sign * baseline.value, default=None)
+
+
+def without_skill(predictions: Predictions, metric: Metric) -> Baseline | None:
+    """Return the better of the best constant answer and of guessing, see :func:`best_constant`.
+
+    Guessing keeps how often each label is given, and loses which items it is given to: its score is the mean
+    over permutations of the answers (Ojala & Garriga 2010, Permutation Tests for Studying Classifier
+    Performance).
+    """
+    constant = best_constant(predictions, metric)
+    if constant is None:
+        return None
+    sample = AlignedPredictions.of(predictions)
+    generator = np.random.default_rng(seeds.derive(0, "guessing"))
+    values = []
+    for _ in range(DEALS):
+        dealt = sample.predicted[:, generator.permutation(len(sample))]
+        values.append(float(seed_values(replace(sample, predicted=dealt), metric).mean()))
+    guessed = Baseline(GUESSING, float(np.mean(values)))
+    sign = 1.0 if metric.direction == "higher" else -1.0
+    return guessed if sign * guessed.value > sign * constant.value else constant
 
 
 def _constants(labels: LabelSet) -> Iterator[tuple[str, NDArray[np.int64]]]:

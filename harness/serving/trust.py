@@ -17,8 +17,9 @@ from typing import Any
 from harness.serving.contract import Contract
 from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 from harness.values.errors import ModelError
-from harness.values.formatting import counted, interval, number
+from harness.values.formatting import counted, interval, number, percent
 from harness.values.language import describe
+from harness.values.minimums import MIN_SCORED_ROWS
 from harness.values.record_files import read_record
 
 FILE = "card.json"
@@ -47,10 +48,15 @@ class ModelCard:
         Audits, as words; None where it is unknown whether there were any.
     n_audits : int
         Audits that apply.
+    undecided, inapplicable : int
+        Audits that could not decide on so few rows, and audits that do not apply.
     abstains_below : float or None
         It abstains below this confidence; None where it never does.
     unmet_risk : float or None
         The wanted share of wrong labels, where no threshold meets it.
+    coverage, risk : float
+        Where it may abstain: share of the test items that it labels, and of these labels the share that is
+        wrong; NaN where that is unknown.
     """
 
     classifier: str
@@ -65,8 +71,12 @@ class ModelCard:
     failed: tuple[str, ...] | None = None
     warned: tuple[str, ...] | None = None
     n_audits: int = 0
+    undecided: int = 0
+    inapplicable: int = 0
     abstains_below: float | None = None
     unmet_risk: float | None = None
+    coverage: float = math.nan
+    risk: float = math.nan
 
     def __str__(self) -> str:
         return trust_line(self)
@@ -116,7 +126,7 @@ class ModelCard:
 
 
 _NAMES = tuple(field.name for field in fields(ModelCard))
-_NUMBERS = ("value", "low", "high")
+_NUMBERS = ("value", "low", "high", "coverage", "risk")
 _TUPLES = ("languages", "failed", "warned")
 
 
@@ -171,6 +181,8 @@ def trust_lines(cards: Mapping[str, ModelCard]) -> list[str]:
 def _score(card: ModelCard) -> str:
     if math.isnan(card.value):
         return "its score is not recorded"
+    if card.n_items < MIN_SCORED_ROWS:
+        return f"scored on {counted(card.n_items, 'test item')}, too few to say how good it is"
     bounds = "" if math.isnan(card.low) else f" ({interval(card.low, card.high)})"
     return f"{card.metric} {number(card.value)}{bounds} on {counted(card.n_items, 'test item')}"
 
@@ -180,9 +192,14 @@ def _audits(card: ModelCard) -> list[str]:
         return ["its audits are not recorded"]
     if not card.n_audits:
         return ["not audited"]
+    warned = card.warned or ()
     parts = [f"failed {', '.join(card.failed)}"] if card.failed else []
-    parts += [f"warning: {', '.join(card.warned)}"] if card.warned else []
-    return parts or ["no audit failed"]
+    parts += [f"warning: {', '.join(warned)}"] if warned else []
+    passed = card.n_audits - len(card.failed) - len(warned) - card.undecided
+    others = [f"{card.undecided} undecided"] * bool(card.undecided)
+    others += [f"{card.inapplicable} not applicable"] * bool(card.inapplicable)
+    total = card.n_audits + card.inapplicable
+    return [*parts, ", ".join([f"passed {passed} of {counted(total, 'audit')}", *others])]
 
 
 def _abstention(card: ModelCard) -> str:
@@ -194,4 +211,9 @@ def _abstention(card: ModelCard) -> str:
         return "never abstains"
     if card.abstains_below >= SERVES_NOTHING:
         return "abstains from every label"
-    return f"abstains below a confidence of {number(card.abstains_below)}"
+    if math.isnan(card.coverage) or math.isnan(card.risk):
+        return f"abstains below a confidence of {number(card.abstains_below)}"
+    return (
+        f"abstains below a confidence of {number(card.abstains_below)}: of test it labels"
+        f" {percent(card.coverage)}, {percent(card.risk)} of that wrongly"
+    )

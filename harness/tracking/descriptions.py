@@ -191,7 +191,7 @@ def _scores(summary: Summary) -> str:
     # The primary metric first: the others are in the order of the config.
     test.sort(key=lambda row: row["metric"] != experiment.primary.name)
     baseline = summary.baseline
-    always = f" Always answering *{baseline.answer}* scores {number(baseline.value)}." if baseline else ""
+    always = f" {baseline.words.capitalize()} scores {number(baseline.value)}." if baseline else ""
     head = (
         f"**Scores** on {counted(len(summary.test), 'test item')} in"
         f" {counted(summary.n_groups, 'group')}, mean over"

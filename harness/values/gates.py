@@ -23,8 +23,8 @@ class GateResult:
     Attributes
     ----------
     name : str
-        An audit, or ``test``, ``test_items``, ``calibration``, ``abstention``, ``reproduces``, ``size``,
-        ``latency``.
+        An audit, or ``baseline``, ``test``, ``test_items``, ``calibration``, ``abstention``,
+        ``reproduces``, ``size``, ``latency``.
     verdict : {"passed", "failed", "warning", "undecided", "not applicable", "waived", "not checked"}
     sentence : str
         The reason, in full sentences.

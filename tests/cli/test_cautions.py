@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 import re
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from harness.cli.cautions import too_few_test_rows
 from harness.config import plan
 from harness.evaluation.decisions.guarantee_check import guarantee_notes
 from harness.evaluation.prepared import Prepared, prepare
+from harness.tracking.promotion import RefusedPromotionError
 from harness.values.minimums import MIN_SCORED_ROWS
 
 STANCES = ("critical", "neutral", "supportive")
@@ -145,3 +147,40 @@ def test_a_risk_that_is_not_met_is_said_once_after_a_run(folder: Path, on_unmet:
     assert [f" labels {labels} of test" in line for line in ended] == [True, True]
     # What would be refused is not offered.
     assert ("promote --experiment" in shown) is (on_unmet != "refuse")
+
+
+NOISE = """\
+name: noise
+corpus: {kind: files, path: noise.csv}
+split: {kind: holdout, test: 0.4, dev: 0.2, calibration: 0}
+audits: []
+classifiers:
+  prior: {kind: prior}
+  linear: {kind: linear}
+"""
+
+
+def test_a_model_that_learned_nothing_is_named_and_not_promoted(folder: Path) -> None:
+    stream = random.Random(1)
+    words = ["harbour", "ferry", "school", "bridge", "budget", "council", "market", "library"]
+    with (folder / "noise.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["text", "target", "stance"])
+        for i in range(240):
+            text = f"Varna and the {stream.choice(words)}, no. {i}, by the {stream.choice(words)}."
+            table.writerow([text, "Varna", stream.choice(STANCES)])
+    (folder / "noise.yaml").write_text(NOISE, encoding="utf-8")
+    shown = CliRunner().invoke(cli.app, ["run", "noise.yaml"], catch_exceptions=False).output
+    cautions = " ".join(shown.split())
+    assert re.search(r"caution: linear cannot be told from (guessing|always)", cautions)
+    # The baseline itself is told apart by its name.
+    assert not re.search(r"prior cannot be told", cautions)
+    refused = CliRunner().invoke(cli.app, ["promote", "--experiment", "noise", "--classifier", "linear"])
+    told = isinstance(refused.exception, RefusedPromotionError)
+    verdict = (
+        dict(zip(*(refused.exception.gates[name] for name in ("gate", "verdict")), strict=True))
+        if told
+        else {}
+    )
+    assert verdict.get("baseline", "undecided") in ("failed", "undecided")
+    assert told or "baseline: undecided" in refused.output

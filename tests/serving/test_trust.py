@@ -36,6 +36,9 @@ CARDS = {
     "risk not met": replace(CARD, abstains_below=SERVES_NOTHING, unmet_risk=0.2),
     "risk not met, served": replace(CARD, abstains_below=None, unmet_risk=0.2),
     "no interval, no origin": replace(CARD, low=float("nan"), high=float("nan"), origin="", languages=()),
+    "few test items": replace(CARD, n_items=19, abstains_below=None),
+    "most audits do not apply": replace(CARD, failed=(), warned=(), n_audits=2, undecided=1, inapplicable=5),
+    "coverage known": replace(CARD, failed=(), warned=(), coverage=0.46, risk=0.28),
     "packed before there were cards": ModelCard.of_contract(CONTRACT),
     "nothing known": ModelCard("", ""),
 }

@@ -118,6 +118,16 @@ class RunResults:
     config: Mapping[str, Any]
     served_seed: int | None = None
 
+    @property
+    def scored_rows(self) -> Mapping[str, int]:
+        """Rows of validation and of test, each item once; empty where the predictions are gone."""
+        if self.predictions is None:
+            return {}
+        return {
+            part: int(self.predictions.only(split=part).rows["id"].nunique())
+            for part in ("validation", "test")
+        }
+
 
 def policy_of(store: Store, experiment: str) -> PromotionPolicy:
     """Return what an experiment's config says of promotion; the defaults for one of an earlier version."""

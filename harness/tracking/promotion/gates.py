@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.config.schema import PromotionPolicy
+from harness.evaluation.choice import BASELINES
+from harness.scoring.aligned import AlignedPredictions
+from harness.scoring.baseline import without_skill
 from harness.scoring.comparison import compare
+from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.scoring.metrics.calibration import chance_corrected_ece
 from harness.serving.contract import Contract
 from harness.serving.inference.model import data_folder
@@ -22,6 +26,7 @@ from harness.values.errors import ModelError, PredictionsError
 from harness.values.findings import Finding
 from harness.values.formatting import agreeing, counted, interval, number
 from harness.values.gates import GateResult, GateVerdict
+from harness.values.minimums import MIN_SCORED_ROWS
 
 MEGABYTE = 1_000_000
 EARLIER = "packed by an earlier version"
@@ -162,6 +167,36 @@ def _lost(name: str, value: float, ends: tuple[float, float], margin: float, wha
     return GateResult(name, verdict, sentence, value, margin)
 
 
+def baseline_gate(candidate: Candidate) -> GateResult:
+    """Refuse what scores no better on validation than an answer without reading."""
+    name, predictions = "baseline", candidate.files.predictions
+    if candidate.tags.get(names.KIND) in BASELINES:
+        return GateResult(name, "not applicable", "It is a baseline itself.")
+    if predictions is None:
+        return GateResult(name, "not checked", "The predictions of this run are gone.")
+    rows = predictions.only(split="validation")
+    if rows.rows.empty:
+        return GateResult(name, "not checked", "There are no validation rows.")
+    metric = ScalarMetric.named(candidate.primary, rows.labels)
+    baseline = without_skill(rows, metric.metric)
+    if baseline is None:
+        return GateResult(name, "not applicable", f"An answer without reading has no {candidate.primary}.")
+    sample = AlignedPredictions.of(rows)
+    if sample.n_items < MIN_SCORED_ROWS:
+        return GateResult(name, "undecided", _too_few(sample.n_items))
+    value, (low, high) = float(metric.by_seed(sample).mean()), metric.interval(sample)
+    gain, least = value - baseline.value, low - baseline.value
+    if not metric.higher_is_better:
+        gain, least = -gain, baseline.value - high
+    verdict: GateVerdict = "failed" if gain <= 0 else "passed" if least > 0 else "undecided"
+    words = {"failed": "No better than", "passed": "Better than", "undecided": "Cannot be told from"}
+    sentence = (
+        f"{words[verdict]} {baseline.words}: {candidate.primary} {number(value)} ({interval(low, high)}) on"
+        f" {counted(sample.n_items, 'validation row')}, where that scores {number(baseline.value)}."
+    )
+    return GateResult(name, verdict, sentence, value, baseline.value)
+
+
 def calibration_gate(candidate: Candidate, limit: float | None) -> GateResult:
     """Judge the probabilities of the served seed on validation, beyond what chance alone gives."""
     name, predictions = "calibration", candidate.files.predictions
@@ -177,6 +212,8 @@ def calibration_gate(candidate: Candidate, limit: float | None) -> GateResult:
     seeds = sorted(int(seed) for seed in rows.rows["seed"].unique())
     served = candidate.files.served_seed
     of_seed = rows.only(seed=served if served in seeds else seeds[0])
+    if len(of_seed) < MIN_SCORED_ROWS:
+        return GateResult(name, "undecided", _too_few(len(of_seed)), limit=limit)
     error = chance_corrected_ece(of_seed.truth(), of_seed.proba())
     verdict: GateVerdict = "passed"
     if error.excess > limit:
@@ -186,6 +223,10 @@ def calibration_gate(candidate: Candidate, limit: float | None) -> GateResult:
         f" {number(error.chance)} are expected of perfect probabilities on so few rows."
     )
     return GateResult(name, verdict, sentence, error.excess, limit)
+
+
+def _too_few(n: int) -> str:
+    return f"{counted(n, 'validation row')} {agreeing(n, 'is', 'are')} too few to say."
 
 
 def model_gates(store: Store, address: str, policy: PromotionPolicy) -> tuple[GateResult, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.tracking.promotion.versions import CHAMPION
 from harness.values.errors import PromotionError
-from harness.values.formatting import MISSING, number
+from harness.values.formatting import MISSING, counted, number
 from harness.values.gates import GateResult, gates_table
+from harness.values.minimums import MIN_SCORED_ROWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,9 @@ class Promotion:
         The primary metric.
     validation, test : float
         Its scores; NaN where there are none.
+    rows : mapping of str to int
+        How many rows of ``validation`` and ``test`` they are of, where that is known: scores of few rows are
+        not shown.
     previous : str or None
         The version that was champion before; None where there was none, or it is the same.
     changed : bool
@@ -71,6 +75,7 @@ class Promotion:
     metric: str
     validation: float
     test: float
+    rows: Mapping[str, int] = field(default_factory=dict)
     previous: str | None = None
     changed: bool = True
     dry: bool = False
@@ -110,14 +115,20 @@ class Promotion:
 
     def _head(self) -> str:
         before = f", in place of version {self.previous}" if self.previous is not None else ""
-        validation, test = (number(score, missing="unknown") for score in (self.validation, self.test))
-        scores = f"{self.metric} {validation} on validation, {test} on test"
+        validation, test = self._score("validation", self.validation), self._score("test", self.test)
+        scores = f"{self.metric} {validation}, {test}"
         if not self.dry:
             verb = "is now" if self.changed else "already is"
             subject = f"{self.model_name} version {self.version} ({self.classifier})"
             return f"{subject} {verb} champion{before}: {scores}"
         verb = "would be refused as" if self.failures else "would be"
         return f"dry run: {self.classifier} {verb} champion of {self.model_name}{before}: {scores}"
+
+    def _score(self, part: str, value: float) -> str:
+        n = self.rows.get(part, MIN_SCORED_ROWS)
+        if n < MIN_SCORED_ROWS:
+            return f"not shown on {part}, {counted(n, 'row')} being too few"
+        return f"{number(value, missing='unknown')} on {part}"
 
 
 def _failures(results: Sequence[GateResult]) -> list[str]:

@@ -15,6 +15,7 @@ from harness.tracking.promotion.gates import (
     Rival,
     abstention_gate,
     audit_gates,
+    baseline_gate,
     calibration_gate,
     items_gate,
     model_gates,
@@ -125,6 +126,7 @@ def _judged(
     policy, request = settings
     results = [
         *audit_gates(candidate, policy),
+        baseline_gate(candidate),
         calibration_gate(candidate, policy.calibration),
         abstention_gate(store, f"models:/{candidate.model}"),
         *model_gates(store, f"models:/{candidate.model}", policy),
@@ -223,6 +225,7 @@ def promotion_of(name: str, version: str, candidate: Candidate) -> Promotion:
         candidate.primary,
         candidate.score("validation"),
         candidate.score("test"),
+        rows=candidate.files.scored_rows,
         trained_on=trained_on,
         not_for=not_for,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from golden import Golden
 from sentences import numbers
@@ -14,6 +15,7 @@ from sentences import numbers
 from harness.runs.comparison import compare_logged
 from harness.tracking.looks import Looks, looks_at
 from harness.tracking.promotion import (
+    Promotion,
     RefusedPromotionError,
     promote,
     versions,
@@ -21,6 +23,7 @@ from harness.tracking.promotion import (
 from harness.tracking.store import Store
 from tests.tracking.promotion.doctored_runs import (
     champion,
+    files_of_run,
     in_this_process,
     named,
     policy,
@@ -255,3 +258,39 @@ def test_lower_is_better_where_the_metric_says_so(trained: Path) -> None:
     with pytest.raises(RefusedPromotionError) as caught:
         promote(store, "toys", named("verbs"))
     assert caught.value.gates.set_index("gate").loc["test", "value"] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("right", "verdict"), [(0.25, "failed"), (0.37, "undecided"), (0.6, "passed"), (0.0, "failed")]
+)
+def test_what_scores_no_better_than_guessing_is_refused(trained: Path, right: float, verdict: str) -> None:
+    store = Store.open()
+    set_predictions(store, "verbs", validation=right)
+    try:
+        outcome: Promotion | RefusedPromotionError = promote(store, "toys", named("verbs"))
+    except RefusedPromotionError as error:
+        outcome = error
+    assert verdicts(outcome)["baseline"] == verdict
+    # Undecided is printed, and does not block.
+    assert isinstance(outcome, RefusedPromotionError) is (verdict == "failed")
+    gate = outcome.gates.set_index("gate").loc["baseline"]
+    # Three labels of the same size, dealt out at random.
+    assert gate["limit"] == pytest.approx(1 / 3, abs=0.03)
+
+
+def test_a_baseline_need_not_beat_itself(trained: Path) -> None:
+    store = Store.open()
+    assert verdicts(promote(store, "toys", named("prior")))["baseline"] == "not applicable"
+
+
+def test_few_validation_rows_pass_no_gate_of_scores(trained: Path) -> None:
+    store = Store.open()
+    set_predictions(store, "verbs", validation=0.9)
+    path = files_of_run(store, "verbs") / "predictions.parquet"
+    rows = pd.read_parquet(path)
+    rows[(rows["split"] != "validation") | rows["id"].isin([f"validation{k}" for k in range(19)])].to_parquet(
+        path
+    )
+    promotion = promote(store, "toys", named("verbs"))
+    assert {verdicts(promotion)[gate] for gate in ("baseline", "calibration")} == {"undecided"}
+    assert "not shown on validation, 19 rows" in promotion.describe().splitlines()[0]
