@@ -22,7 +22,7 @@ from harness.scoring.metrics.calibration import (
     reliability_bins,
 )
 from harness.scoring.metrics.selective import errors, risk_coverage
-from harness.scoring.score import ALL, score
+from harness.scoring.score import score
 from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 from harness.serving.decisions.decider import Decider
 from harness.values.labels import confidence
@@ -73,14 +73,9 @@ class DecisionReport:
         """Name, scores before and scores after calibration for each metric; empty without calibration."""
         if self.before is None:
             return ()
-        names = [metric.name for metric in METRICS]
         # All metrics at once: the rows are aligned and resampled once.
-        before = score(self.before, METRICS).rows
-        scored = self.result.scores.rows
-        after = scored[(scored["split"] == "test") & (scored["slice"] == ALL) & scored["metric"].isin(names)]
-        # An experiment may be scored by other metrics.
-        if len(after) < len(names):
-            after = score(self.after, METRICS).rows
+        before, after = score(self.before, METRICS).rows, score(self.after, METRICS).rows
+        names = [metric.name for metric in METRICS]
         return tuple(
             (name, Scores(before[before["metric"] == name]), Scores(after[after["metric"] == name]))
             for name in names
