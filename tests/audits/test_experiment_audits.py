@@ -115,7 +115,8 @@ def test_a_twin_that_would_take_too_long_says_what_it_costs(folder: Path, golden
     (finding,) = [candidate for candidate in outcome.result.findings if candidate.audit == "target_use"]
     assert finding.verdict == "not applicable"
     assert re.search(r"\baudits\.target_use\.minutes: 1\b", finding.sentence)
-    golden("audits/twin-too-expensive", finding.sentence)
+    # On a busy machine the training takes longer.
+    golden("audits/twin-too-expensive", re.sub(r"about \d+ s\b", "about N s", finding.sentence))
 
 
 def test_after_cross_validation_a_model_is_asked_about_rows_that_it_never_saw(folder: Path) -> None:
