@@ -15,7 +15,7 @@ import json
 import math
 import sys
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -99,6 +99,11 @@ class Hiding:
     def write(self, text: str, /) -> int:
         """Write a text without secrets."""
         return self._stream.write(hide(text))
+
+    def writelines(self, lines: Iterable[str], /) -> None:
+        """Write several texts without secrets."""
+        for line in lines:
+            self.write(line)
 
 
 def with_output_options(verb: Callable[..., Any]) -> Callable[..., None]:

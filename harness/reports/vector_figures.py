@@ -49,12 +49,12 @@ class Axis:
         return round(self.left + share * (self.right - self.left), 1)
 
     def ticks(self) -> list[float]:
-        """Return three to seven round values on the scale.
+        """Return three to nine round values on the scale.
 
         Examples
         --------
         >>> Axis(0.13, 0.52, 0, 100).ticks()
-        [0.2, 0.3, 0.4, 0.5]
+        [0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5]
         """
         rough = (self.high - self.low) / 5
         power = 10.0 ** math.floor(math.log10(rough))

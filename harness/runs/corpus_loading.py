@@ -45,7 +45,7 @@ def load_corpus(kind: str, *, task: Task | None = None, **options: Any) -> Corpu
     --------
     >>> import harness
     >>> len(harness.load_corpus("partyline").rows)
-    1731
+    8580
     """
     # Callers in notebooks are not type-checked: a table or a path is a common guess.
     given: object = kind

@@ -362,6 +362,7 @@ def test_output_of_the_command_line_hides_what_other_code_prints() -> None:
         "register('canary-printed', '${A_TOKEN}')\n"
         "def app(**_):\n"
         "    print('printed canary-printed')\n"
+        "    sys.stdout.writelines(['lines canary-printed\\n'])\n"
         "    sys.stdout.buffer.write(b'rows\\n')\n"
         "    raise RuntimeError('raised canary-printed')\n"
         "main.app = app\n"
@@ -369,7 +370,7 @@ def test_output_of_the_command_line_hides_what_other_code_prints() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert answer.returncode == 1
-    assert sorted(answer.stdout.splitlines()) == ["printed ${A_TOKEN}", "rows"]
+    assert sorted(answer.stdout.splitlines()) == ["lines ${A_TOKEN}", "printed ${A_TOKEN}", "rows"]
     assert "canary" not in answer.stderr
     assert answer.stderr.splitlines()[-1].endswith(" ${A_TOKEN}")
     assert harness.__version__

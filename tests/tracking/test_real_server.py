@@ -40,9 +40,6 @@ classifiers:
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "server.md"
 ARTICLE = "Germany blasted France at the quay.\n\nFrance praised Germany on Monday.\n"
 READER = ("reader", "a-password-to-read")
-MAX_SLOWER = 3.0
-"""A run on the server takes at most so many times what it takes on SQLite."""
-
 MAX_REQUESTS = 65
 """Of a run with two classifiers, without those that carry files; nine of them ask and say who is at work."""
 
@@ -106,12 +103,6 @@ def count_requests(patch: pytest.MonkeyPatch) -> Counter[str]:
 
     patch.setattr(requests.Session, "send", counting)
     return counts
-
-
-def seconds(*words: str) -> float:
-    began = time.perf_counter()
-    call(*words)
-    return time.perf_counter() - began
 
 
 @pytest.fixture(scope="module")
@@ -217,20 +208,17 @@ def test_a_wrong_password_is_one_line(
     golden("tracking/passwords", f"{wrong.value}\n{absent.value}".replace(server.uri, "http://SERVER"))
 
 
-def test_a_run_on_the_server_is_not_much_slower(
+def test_a_run_asks_the_server_seldom(
     server: RealServer, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Interleaved, so that both see the same load of this machine; the first of each warms up."""
-    times: dict[str, list[float]] = {"sqlite": [], "server": []}
-    for number in range(2):
-        run = ["run", "team.yaml", "--set", f"name=speed{number}"]
-        times["sqlite"].append(seconds(*run))
-        with monkeypatch.context() as patch:
-            log_in(patch, server, server.admin)
-            counts = count_requests(patch)
-            times["server"].append(seconds(*run))
-    assert counts["others"] <= MAX_REQUESTS + MAX_REQUESTS_A_SECOND * times["server"][-1], counts
-    assert min(times["server"]) <= MAX_SLOWER * min(times["sqlite"]), times
+    log_in(monkeypatch, server, server.admin)
+    # The first run of a process asks more.
+    call("run", "team.yaml", "--set", "name=first")
+    counts = count_requests(monkeypatch)
+    began = time.perf_counter()
+    call("run", "team.yaml", "--set", "name=second")
+    more = MAX_REQUESTS_A_SECOND * (time.perf_counter() - began)
+    assert counts["others"] <= MAX_REQUESTS + more, counts
 
 
 def test_files_go_to_the_server_several_at_once(

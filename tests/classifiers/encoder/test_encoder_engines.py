@@ -209,7 +209,7 @@ def test_damaged_files_are_refused(folder: Path) -> None:
         load(folder, PAIR)
     file.write_bytes(intact)
     (folder / "engines.json").write_text('{"weights": 1}')
-    with pytest.raises(ClassifierError, match=r"engines\.json: "):
+    with pytest.raises(ClassifierError, match=r"engines\.json is damaged"):
         load(folder, PAIR)
 
 
