@@ -42,7 +42,7 @@ class RunFinder(Protocol):
         """Find runs of the experiment by role and digest, the newest first."""
 
 
-def take(tracker: RunFinder, digest: str, create: Callable[[], str]) -> str:
+def take(tracker: RunFinder, digest: str, runs: Sequence[Run], create: Callable[[], str]) -> str:
     """Resume or create the parent run; empty where a process that no lock reaches works on it.
 
     Parameters
@@ -50,10 +50,11 @@ def take(tracker: RunFinder, digest: str, create: Callable[[], str]) -> str:
     tracker : RunFinder
         Whose owner is at work; see :func:`harness.tracking.store.ownership.at_work`.
     digest : str
+    runs : sequence of Run
+        The parent runs of the digest, just looked up, the newest first.
     create : callable
         Creates a run, owned by the tracker's owner, and returns its id.
     """
-    runs = tracker.runs(names.CLASSIFIER, digest)
     if rivals(tracker, runs):
         return ""
     run_id = _resumed(tracker, runs) or create()

@@ -109,10 +109,15 @@ def is_at_work(store: Store, run: Run) -> bool:
     return parents is not None and parents.token == owner.token and owner.is_alive(heartbeat_of(parent))
 
 
-def _runs(store: Store) -> Iterator[Remnant]:
+def _runs_and_models(store: Store) -> Iterator[Remnant]:
+    experiments = [experiment.experiment_id for experiment in store.client.search_experiments()]
+    yield from _runs(store, experiments)
+    yield from _pending_models(store, experiments)
+
+
+def _runs(store: Store, experiments: list[str]) -> Iterator[Remnant]:
     """Yield runs that stay RUNNING though nobody works on them."""
     client = store.client
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     running = client.search_runs(experiments, "attributes.status = 'RUNNING'") if experiments else []
     for run in running:
         tags = run.data.tags
@@ -145,10 +150,9 @@ def _close(store: Store, run: Run) -> None:
         close_models(store, run_id, run.info.experiment_id)
 
 
-def _pending_models(store: Store) -> Iterator[Remnant]:
+def _pending_models(store: Store, experiments: list[str]) -> Iterator[Remnant]:
     """Yield models that stay PENDING though nobody is at work on their run."""
     client = store.client
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     # Not by a condition: MLflow compares the word with the number that its databases hold.
     for model in _models(store, experiments, None):
         if str(model.status) != "PENDING":
@@ -243,5 +247,5 @@ def _folder_remnant(kind: str, folder: Path, what: str) -> Remnant:
     return Remnant(kind, str(folder), what, remove)
 
 
-LOOKS = (_runs, _pending_models, _unfinished_models, _scratch_folders, _drafts)
+LOOKS = (_runs_and_models, _unfinished_models, _scratch_folders, _drafts)
 """What is looked for, in this order."""

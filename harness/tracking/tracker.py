@@ -86,7 +86,12 @@ class Tracker:
     def finished(self, classifier: PlannedClassifier, trials: Sequence[Trial]) -> ClassifierResult | None:
         """Load the result of a finished parent run with equal trials and metrics; None without one."""
         digest = names.parent_digest(self.plan, classifier, trials)
-        for run in self.runs(names.CLASSIFIER, digest):
+        return self._finished_of(self.runs(names.CLASSIFIER, digest), classifier, trials)
+
+    def _finished_of(
+        self, runs: Sequence[Run], classifier: PlannedClassifier, trials: Sequence[Trial]
+    ) -> ClassifierResult | None:
+        for run in runs:
             if run.info.status == "FINISHED":
                 # Files that were deleted or do not read: the run does not count, and is done again.
                 with contextlib.suppress(OSError, KeyError, PredictionsError), self.files(run) as folder:
@@ -107,11 +112,12 @@ class Tracker:
         with self.store.lock(f"{self.experiment_id}-{digest}", what), at_work(self.owner):
             run_id, waits = "", False
             while not run_id:
-                done = None if self.fresh else self.finished(classifier, trials)
+                runs = self.runs(names.CLASSIFIER, digest)
+                done = None if self.fresh else self._finished_of(runs, classifier, trials)
                 if done is not None:
                     yield ParentRun(self, classifier, "", Path(), done)
                     return
-                run_id = claims.take(self, digest, lambda: self._created(classifier, digest))
+                run_id = claims.take(self, digest, runs, lambda: self._created(classifier, digest))
                 if not run_id:
                     claims.wait(what, announce=not waits)
                     waits = True

@@ -55,6 +55,7 @@ CALLS: dict[str, list[str]] = {
     "suite": ["small.yaml"],
     "crosstab": ["framed.csv"],
     "relocate": [],
+    "store check": [],
     "example": ["quickstart", "example"],
     "trust": [],
     "report methods": ["--experiment", "toys"],

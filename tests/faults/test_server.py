@@ -16,6 +16,9 @@ from pathlib import Path
 import pytest
 from toys import prepared
 
+from harness.tracking import spool
+from harness.tracking.store import Store
+from harness.tracking.store.ownership import Owner
 from tests.faults.conftest import Tally
 from tests.faults.processes import TOP, environment, line_of, until
 
@@ -115,3 +118,17 @@ def test_a_trial_that_finished_without_its_server_is_sent_to_the_next(
     assert list((work / ".harness" / "spool").iterdir()) == []
     assert out.count("training") == 0, out
     tally("a server killed while a trial trains")
+
+
+def test_what_waits_for_a_database_holds_no_password(tmp_path: Path) -> None:
+    store = Store("postgresql+pg8000://ann:a-canary@h/db", tmp_path / ".harness", tmp_path / "artifacts")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "trial.json").write_text("{}", encoding="utf-8")
+    spool.keep(store, "run", spool.TrialLog(tmp_path / "files", {"seed": 1}, []), Owner.new())
+    files = [path for path in (tmp_path / ".harness" / spool.FOLDER).rglob("*") if path.is_file()]
+    assert {path.name for path in files} == {"entry.json", "trial.json"}
+    assert not [path for path in files if "a-canary" in path.read_text(encoding="utf-8")]
+    # Of a store with another address, nothing is sent.
+    assert spool.send(Store("postgresql+pg8000://ann@h/other", tmp_path / ".harness", None)) == 0
+    spool.discard(store, "run")
+    assert list((tmp_path / ".harness" / spool.FOLDER).iterdir()) == []
