@@ -181,18 +181,13 @@ def fit_share(
 
 
 def _with_errors(
-    fit: ShareFit,
-    predicted: Predicted,
-    sample: SampleCounts,
-    design: SampleDesign,
-    ratio: tuple[float, float],
+    fit: ShareFit, predicted: Predicted, sample: SampleCounts, design: SampleDesign, total: float
 ) -> ShareFit:
-    """Return a fit with its standard errors; ``ratio`` is the share, unbounded, and what it is a share of."""
-    share, total = ratio
+    """Return a fit with its standard errors; ``total`` is the corrected whole that it is a share of."""
     variance = design.variance(fit.influence)
     least = _least_variance(predicted, sample) / total**2 if fit.power > 0 else 0.0
     of_rows = max(variance, least)
-    codes, sums = _by_article(predicted, design, fit.influence, share, fit.power / total)
+    codes, sums = _by_article(predicted, design, fit.influence, fit.value, fit.power / total)
     m = len(codes)
     of_stream = m / max(m - 1, 1) * float((sums**2).sum()) + of_rows - variance
     return replace(
