@@ -40,7 +40,7 @@ def test_every_world_is_in_the_results(results: pd.DataFrame, simulate: ModuleTy
 def test_no_interval_of_a_share_covers_less_than_93_per_cent(results: pd.DataFrame) -> None:
     rows = results[~results["pooled"]]
     enough = rows[rows["items"] >= MIN_ITEMS]
-    assert len(enough) > 30
+    assert len(enough) >= 30
     for column in ("coverage", "coverage_stream"):
         assert enough[column].min() >= 0.93
         # And on average they cover what they say, or a little more.
@@ -50,14 +50,15 @@ def test_no_interval_of_a_share_covers_less_than_93_per_cent(results: pd.DataFra
     assert (rows["bias"].abs() <= 0.01).all()
 
 
-def test_coverage_is_within_a_point_where_the_model_errs_in_ten_labelled_rows_or_more(
-    results: pd.DataFrame,
-) -> None:
-    ordinary = results["world"].str.contains("right 80|leans|right 55|blind") & (results["voice"] == "all")
+def test_coverage_is_94_to_96_per_cent_from_a_hundred_labels_on(results: pd.DataFrame) -> None:
+    # A model that errs in a few labelled rows alone is covered more often, and so is a sample by predictions.
+    ordinary = results["world"].str.contains("right 80 %$|leans") & (results["voice"] == "all")
     rows = results[ordinary & (results["items"] >= MIN_ITEMS) & (results["labelled"] >= 100)]
-    assert len(rows) > 12
+    assert len(rows) >= 9
     for column in ("coverage", "coverage_stream"):
-        assert rows[column].between(0.94 - 2 * ERROR, 0.96 + 2 * ERROR).all()
+        assert rows[column].between(0.94 - ERROR, 0.96 + ERROR).all()
+    others = results[(results["items"] >= MIN_ITEMS) & ~results["pooled"]]
+    assert others["coverage"].max() <= 0.985
 
 
 def test_naive_intervals_fail_where_the_model_leans(results: pd.DataFrame) -> None:
@@ -65,8 +66,9 @@ def test_naive_intervals_fail_where_the_model_leans(results: pd.DataFrame) -> No
     assert (leaning["naive_coverage"] < 0.1).all()
 
 
-def test_a_model_costs_next_to_nothing_and_a_good_one_spares_labels(results: pd.DataFrame) -> None:
+def test_a_useless_model_costs_next_to_nothing_and_a_good_one_spares_labels(results: pd.DataFrame) -> None:
     rows = results[(results["voice"] == "all") & ~results["pooled"]]
+    assert rows["world"].str.startswith("blind").any()
     assert rows["error_to_gold_alone"].max() <= 1.03
     useful = rows[rows["world"].isin(["right 80 %", "right 95 %"]) & (rows["exact"] < 0.1)]
     # The square is the share of labels that do as well.

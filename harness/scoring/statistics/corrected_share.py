@@ -185,7 +185,7 @@ def _with_errors(
 ) -> ShareFit:
     """Return a fit with its standard errors; ``total`` is the corrected whole that it is a share of."""
     variance = design.variance(fit.influence)
-    least = _least_variance(predicted, sample) / total**2 if fit.power > 0 else 0.0
+    least = _least_variance(predicted, sample, fit.value) / total**2 if fit.power > 0 else 0.0
     of_rows = max(variance, least)
     codes, sums = _by_article(predicted, design, fit.influence, fit.value, fit.power / total)
     m = len(codes)
@@ -235,14 +235,15 @@ def tuned_powers(sample: SampleCounts, design: SampleDesign, share: float) -> Re
     return powers
 
 
-def _least_variance(predicted: Predicted, sample: SampleCounts) -> float:
+def _least_variance(predicted: Predicted, sample: SampleCounts, share: float) -> float:
     """Return the variance of a share that the sample's errors leave possible at the least."""
-    wrong = (sample.part != sample.predicted_part) | (sample.whole != sample.predicted_whole)
+    # A row that is wrongly taken for one of the whole counts for as much as it moves the share.
+    errors = (sample.part - sample.predicted_part) - share * (sample.whole - sample.predicted_whole)
     total, n_rows = 0.0, len(predicted.part)
     for value in (0.0, 1.0):
         cell = sample.group & (sample.predicted_part == value)
         rows, n = int((predicted.part == value).sum()), int(cell.sum())
-        rate = (int(wrong[cell].sum()) + 0.5) / (n + 1)
+        rate = (float((errors[cell] ** 2).sum()) + 0.5) / (n + 1)
         unsampled = max(1 - n / max(rows, 1), 0.0)
         total += unsampled * (rows / n_rows) ** 2 * rate * (1 - rate) / max(n, 1)
     return total
