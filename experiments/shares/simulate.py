@@ -143,27 +143,34 @@ def rows(world: World, folder: Path) -> Iterator[dict[str, Any]]:
     # Methods are chosen by the data, so that their shares are counted together; pooled ones stand apart.
     pooled = table["method"] == "pooled"
     for (voice, label, is_pooled), part in table.groupby(["voice", "label", pooled]):
+        # Of a difference, on either side.
+        labelled = round(world.labelled if voice == "difference" else part["n_gold"].mean())
+        is_share = voice != "difference"
+        # Where outlets differ, each has a stream of its own.
+        has_stream = world.outlets < 10
         yield {
             "world": world.name, "voice": voice, "label": label, "pooled": is_pooled, "intervals": len(part),
-            "labelled": f"{part['n_gold'].mean():.0f}",
-            "items": f"{world.labelled * PARTIES / groups * world.truth[STANCES.index(label)]:.1f}",
+            "labelled": labelled,
+            "items": f"{labelled * world.truth[STANCES.index(label)]:.1f}",
             "exact": f"{(part['method'] == 'exact').mean():.3f}",
             "truth": f"{part['truth'].mean():.3f}",
-            "naive_bias": f"{(part['naive'] - part['truth']).mean():+.3f}",
-            "naive_coverage": f"{part['covers_naive'].mean():.4f}",
+            "naive_bias": f"{(part['naive'] - part['truth']).mean():+.3f}" if is_share else "",
+            "naive_coverage": f"{part['covers_naive'].mean():.4f}" if is_share else "",
             "bias": f"{(part['value'] - part['truth']).mean():+.4f}",
             "coverage": f"{part['covers'].mean():.4f}",
             "width": f"{part['width'].mean():.3f}",
-            "coverage_stream": "" if is_pooled else f"{part['covers_stream'].mean():.4f}",
-            "width_stream": f"{part['width_stream'].mean():.3f}",
-            "error_to_gold_alone": f"{_error(part['value'], part) / _error(part['gold_alone'], part):.3f}",
-            "any_significant": f"{alarms:.4f}" if voice == "difference" else "",
+            "coverage_stream": f"{part['covers_stream'].mean():.4f}" if has_stream else "",
+            "width_stream": f"{part['width_stream'].mean():.3f}" if has_stream else "",
+            "error_to_gold_alone": f"{_error(part, 'value') / _error(part, 'gold_alone'):.3f}"
+            if is_share
+            else "",
+            "any_significant": "" if is_share else f"{alarms:.4f}",
         }  # fmt: skip
 
 
-def _error(values: pd.Series, part: pd.DataFrame) -> float:
-    """Return the root of the mean squared error."""
-    return float(np.sqrt(((values - part["truth"]) ** 2).mean()))
+def _error(part: pd.DataFrame, column: str) -> float:
+    """Return the root of the mean squared error of those that have a value."""
+    return float(np.sqrt(((part[column] - part["truth"]) ** 2).mean()))
 
 
 def main() -> None:

@@ -15,7 +15,6 @@ PARTIES = 6
 STEADY = ((0.80, 0.15, 0.05), (0.10, 0.80, 0.10), (0.05, 0.15, 0.80))
 LEANING = ((0.60, 0.35, 0.05), (0.05, 0.90, 0.05), (0.05, 0.45, 0.50))
 GOOD = ((0.95, 0.04, 0.01), (0.03, 0.94, 0.03), (0.01, 0.04, 0.95))
-POOR = ((0.40, 0.40, 0.20), (0.20, 0.65, 0.15), (0.20, 0.40, 0.40))
 BLIND = ((0.30, 0.50, 0.20), (0.30, 0.50, 0.20), (0.30, 0.50, 0.20))
 
 
@@ -77,15 +76,9 @@ WORLDS = (
     World("leans to neutral, 300 labelled", LEANING, 1000, 300, compared=True),
     World("leans to neutral, 900 labelled", LEANING, 1800, 900),
     World("right 95 %", GOOD, 1000, 100),
-    World("right 55 %", POOR, 1000, 100),
-    World("blind", BLIND, 1000, 100),
-    World("blind, 50 labelled", BLIND, 1000, 50),
-    World("rare criticism", STEADY, 1500, 300, truth=(0.05, 0.90, 0.05)),
-    World("few rows a party", LEANING, 150, 50),
-    World("voice right 80 %", STEADY, 1000, 100, voice_right=0.8, compared=True),
-    World("articles of 20", LEANING, 1000, 100, mean_rows=20, alike=0.4, compared=True),
-    World("three outlets", LEANING, 1000, 150, outlets=3),
     World("twenty outlets, 100 labelled", LEANING, 500, 17, outlets=20),
+    World("blind, 50 labelled", BLIND, 1000, 50),
+    World("voice right 80 %", STEADY, 1000, 100, voice_right=0.8, compared=True),
 )
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from harness.articles.holders import OWN_VOICE, QUOTED
 from harness.articles.readings_table import ReadingsTable, in_order, read_rows
-from harness.scoring.statistics.corrected_share import SampleCounts, SampleDesign
+from harness.scoring.statistics.corrected_share import SampleCounts
+from harness.scoring.statistics.sample_design import SampleDesign
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.formatting import counted
 from harness.values.labels import STANCES

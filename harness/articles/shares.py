@@ -18,17 +18,11 @@ import numpy as np
 from harness.articles.gold_sample import BOTH_VOICES, Gold, LabelledSample
 from harness.articles.holders import OWN_VOICE, QUOTED
 from harness.articles.readings_table import ReadingsTable, in_order
-from harness.scoring.statistics.corrected_share import (
-    UNKNOWN_SHARE,
-    Predicted,
-    SampleDesign,
-    ShareEstimate,
-    ShareFit,
-    fit_share,
-    naive_share,
-)
+from harness.scoring.statistics.corrected_share import Predicted, ShareFit, fit_share
 from harness.scoring.statistics.labels_needed import labels_needed, row_spread
 from harness.scoring.statistics.pooled_share import group_errors, pooled_shares
+from harness.scoring.statistics.sample_design import SampleDesign
+from harness.scoring.statistics.share_intervals import UNKNOWN_SHARE, ShareEstimate, naive_share
 from harness.values.errors import ArticleError, Problem, suggest
 from harness.values.formatting import counted
 from harness.values.minimums import MIN_GOLD_ITEMS, MIN_GOLD_ROWS, MIN_POOLED_ROWS

@@ -139,6 +139,7 @@ def test_the_verb_compares_and_says_how_many_labels_are_needed(
     result = CliRunner().invoke(app, ["shares", "rows.csv", *arguments, "-o", "out"])
     assert result.exit_code == 0, result.output
     assert len(pd.read_csv("out/differences.csv")) == 6
-    page = Path("out/shares.html").read_text()
-    assert page.count("<h2>Differences by target</h2>") == 1
+    rows = [table.count("<tr>") for table in Path("out/shares.html").read_text().split("<table>")[1:]]
+    # With their headings: six differences, and three parties by two voices (none is quoted) and two stances.
+    assert rows == [1 + 6, 1 + 3 * 3 * 2]
     golden("articles/differences", result.output)

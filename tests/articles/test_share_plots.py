@@ -6,7 +6,7 @@ import pytest
 
 from harness.articles.share_plots import MAX_OUTLETS, MAX_PANELS, by_outlet, by_week, largest, plot_shares
 from harness.articles.shares import StanceShare
-from harness.scoring.statistics.corrected_share import UNKNOWN_SHARE, ShareEstimate
+from harness.scoring.statistics.share_intervals import UNKNOWN_SHARE, ShareEstimate
 
 HALF = ShareEstimate(0.5, 0.4, 0.6, 0.05)
 

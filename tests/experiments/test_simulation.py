@@ -87,21 +87,14 @@ def test_equal_runs_are_told_apart_at_most_as_often_as_they_say() -> None:
     assert (alarms["share"] <= 0.05 + 2 * ERROR).all()
 
 
-def test_corrected_shares_cover_where_naive_ones_fail() -> None:
-    rows = pd.read_csv(TOP / "experiments" / "shares" / "results.csv")
-    assert len(rows) == 66
-    assert (rows["intervals"] >= 1_000).all()
-    assert (rows["coverage"] >= 0.95 - 2 * ERROR).all()
-    assert (rows["bias"].abs() <= 0.01).all()
-    leaning = rows[rows["world"].str.startswith("leans") & (rows["voice"] == "all")]
-    assert (leaning["naive_coverage"] < 0.05).all()
-
-
-def test_a_share_of_the_simulation_stands_beside_its_truth(simulate: ModuleType, tmp_path: Path) -> None:
-    from experiments.shares.simulate import STEADY, World, once
-
-    world = World("census", STEADY, 40, 200, voice_right=0.8)
-    pairs = list(once(world, np.random.default_rng(0), tmp_path))
-    # All 120 rows are drawn and labelled, so every share is the truth.
-    assert len(pairs) == 27
-    assert all(one.corrected.value == pytest.approx(truth) for one, truth in pairs)
+def test_abstention_serves_rows_and_misses_the_risk_as_rarely_as_it_says() -> None:
+    rows = pd.read_csv(TOP / "experiments" / "statistics" / "abstention.csv")
+    assert (rows["repeats"] >= 2_000).all()
+    # One in ten may miss the risk.
+    assert (rows["missed"] <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / rows["repeats"])).all()
+    informative = rows[rows["informative"] & (rows["groups"] == 300)]
+    assert len(informative) == 4
+    assert (informative["nothing"] <= 0.15).all()
+    assert (informative["coverage"] >= 0.4).all()
+    # Where nothing can be served at this risk, next to nothing is.
+    assert (rows[~rows["informative"]]["coverage"] < 0.1).all()

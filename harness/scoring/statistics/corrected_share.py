@@ -9,13 +9,19 @@ among the predictions, plus the error that the sample shows. How far the predict
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.scoring.statistics.sample_design import N_FOLDS, SampleDesign
+from harness.scoring.statistics.share_intervals import (
+    LEVEL,
+    ShareEstimate,
+    exact_interval,
+    score_interval,
+)
 from harness.values.minimums import MIN_GOLD_ITEMS
-from harness.values.proportions import wilson
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,99 +29,6 @@ if TYPE_CHECKING:
     Reals = NDArray[np.float64]
     Codes = NDArray[np.int64]
     Mask = NDArray[np.bool_]
-
-N_FOLDS = 5
-"""The power of a row is tuned on the rows of the other folds: tuned on its own, it would flatter the row."""
-
-LEVEL = 0.95
-"""Confidence level of intervals."""
-
-
-@dataclass(frozen=True)
-class ShareEstimate:
-    """A share in ``[0, 1]`` with its interval and standard error; NaN if it cannot be estimated."""
-
-    value: float
-    low: float
-    high: float
-    se: float
-
-
-UNKNOWN_SHARE = ShareEstimate(math.nan, math.nan, math.nan, math.nan)
-
-
-@dataclass(frozen=True)
-class SampleDesign:
-    """How a sample was drawn.
-
-    Attributes
-    ----------
-    pi : (n,) array
-        In ``(0, 1]``: inclusion probability of each row.
-    stratum : (n,) array of int
-        Codes from 0. Within a stratum, rows were drawn with equal probability and without replacement.
-    fold : (n,) array of int
-        Codes from 0 to :data:`N_FOLDS` less one, by which the power is tuned.
-    article : (n,) array of int
-        Codes of articles, the same as those of the table.
-    """
-
-    pi: Reals
-    stratum: Codes
-    fold: Codes
-    article: Codes
-
-    @classmethod
-    def of(cls, pi: Reals, stratum: Codes, *, order: Reals | None = None, article: Codes) -> SampleDesign:
-        """Return a design whose strata can be estimated from, and whose folds are even in each stratum.
-
-        Parameters
-        ----------
-        pi, stratum, article : (n,) array
-        order : (n,) array, optional
-            Rows of a stratum are dealt to the folds in this order; it must say nothing of their labels.
-            Default: as they come.
-
-        Notes
-        -----
-        A single row shows no spread within its stratum. Strata of a single row count as one (collapsed
-        strata: Cochran 1977, Sampling Techniques, section 5A.12), which makes the variance no smaller.
-        """
-        sizes = np.bincount(stratum, minlength=1)
-        alone = sizes[stratum] == 1
-        if alone.sum() == 1 and len(pi) > 1:
-            # A single one has no other of its kind: it joins the smallest stratum.
-            others = np.flatnonzero(sizes > 1)
-            alone |= stratum == others[np.argmin(sizes[others])]
-        collapsed = np.where(alone, len(sizes), stratum)
-        codes = np.unique(collapsed, return_inverse=True)[1].astype(np.int64)
-        ranked = np.lexsort((np.arange(len(pi)) if order is None else order, codes))
-        fold = np.empty(len(pi), dtype=np.int64)
-        fold[ranked] = np.arange(len(pi)) % N_FOLDS
-        return cls(pi, codes, fold, article)
-
-    @property
-    def sizes(self) -> Codes:
-        """Sampled rows of each stratum."""
-        return np.bincount(self.stratum)
-
-    def variance(self, values: Reals) -> float:
-        """Return the variance of the sum of weighted ``values``, ``(n,)``, over samples drawn like this one.
-
-        The usual estimator for stratified sampling (Cochran 1977, Sampling Techniques, chapter 5). Rows that
-        are labelled already do not vary: the finite-population correction.
-        """
-        sizes = self.sizes
-        unsampled = np.bincount(self.stratum, weights=1 - self.pi) / sizes
-        sums = np.bincount(self.stratum, weights=values)
-        squares = np.bincount(self.stratum, weights=values**2)
-        spread = (squares - sums**2 / sizes) * sizes / np.maximum(sizes - 1, 1)
-        return float((unsampled * spread).clip(0).sum())
-
-    def freedom(self, inside: Mask) -> int:
-        """Return the degrees of freedom of a variance over the rows of a group: a mean a stratum is lost."""
-        sizes, members = self.sizes, np.bincount(self.stratum[inside], minlength=len(self.sizes))
-        return max(int(np.minimum(sizes - 1, members).sum()), 1)
 
 
 @dataclass(frozen=True)
@@ -202,46 +115,6 @@ class ShareFit:
         return ShareEstimate(self.value, *self.bounds(stream=stream), self.se[stream])
 
 
-def score_interval(share: float, se: float, freedom: int, level: float = LEVEL) -> tuple[float, float]:
-    """Return Wilson's interval (1927) for the number of independent labels that a standard error is worth.
-
-    It keeps its coverage near 0 and 1, where ``share ± t · se`` loses it (Franco, Little, Louis & Slud 2019).
-
-    Examples
-    --------
-    >>> [round(bound, 3) for bound in score_interval(0.2, 0.04, 10_000)]
-    [0.133, 0.289]
-    """
-    from scipy.special import stdtrit
-
-    if se <= 0 or not 0 < share < 1:
-        return share, share
-    n, q = share * (1 - share) / se**2, float(stdtrit(freedom, (1 - level) / 2)) ** 2
-    centre = (share + q / (2 * n)) / (1 + q / n)
-    half_width = math.sqrt(q * (share * (1 - share) / n + q / (4 * n * n))) / (1 + q / n)
-    return centre - half_width, centre + half_width
-
-
-def exact_interval(share: float, n: float, level: float = LEVEL) -> tuple[float, float]:
-    """Return the interval of Clopper & Pearson (1934); of weighted labels, for as many as they are worth.
-
-    The latter is that of Korn & Graubard (1998).
-
-    Examples
-    --------
-    >>> [round(bound, 4) for bound in exact_interval(0.0, 20)]
-    [0.0, 0.1684]
-    """
-    from scipy.special import betaincinv
-
-    if math.isinf(n):
-        return share, share
-    count, tail = share * n, (1 - level) / 2
-    low = float(betaincinv(count, n - count + 1, tail)) if count > 0 else 0.0
-    high = float(betaincinv(count + 1, n - count, 1 - tail)) if count < n else 1.0
-    return low, high
-
-
 def fit_share(
     predicted: Predicted, sample: SampleCounts, design: SampleDesign, *, power: float | None = None
 ) -> ShareFit | None:
@@ -299,23 +172,29 @@ def fit_share(
     # Centred: where strata do not divide by group, how many of its rows are drawn is random, and the weights
     # are scaled for it.
     influence = weight * (residual - float((weight * residual).sum())) / total
-    mean_power = float((weight * powers).sum())
-    variance = design.variance(influence)
-    least = _least_variance(predicted, sample) / total**2 if mean_power > 0 else 0.0
-    freedom = design.freedom(sample.group)
-    se = math.sqrt(max(variance, least))
-    codes, sums = _by_article(predicted, design, influence, share, mean_power / total)
-    m = len(codes)
-    of_stream = m / max(m - 1, 1) * float((sums**2).sum()) + se**2 - variance
     worth = _worth(predicted, sample, design) if few and power is None else None
-    return ShareFit(
-        float(np.clip(share, 0, 1)),
-        (se, math.sqrt(max(of_stream, se**2))),
-        (freedom, max(min(freedom, m - 1), 1)),
-        worth,
-        mean_power,
-        influence,
-        (codes, sums),
+    fit = ShareFit(
+        float(np.clip(share, 0, 1)), (0.0, 0.0), (design.freedom(sample.group), 1), worth,
+        float((weight * powers).sum()), influence, (np.zeros(0, dtype=np.int64), np.zeros(0)),
+    )  # fmt: skip
+    return _with_errors(fit, predicted, sample, design, total)
+
+
+def _with_errors(
+    fit: ShareFit, predicted: Predicted, sample: SampleCounts, design: SampleDesign, total: float
+) -> ShareFit:
+    """Return a fit with its standard errors; ``total`` is the corrected whole that it is a share of."""
+    variance = design.variance(fit.influence)
+    least = _least_variance(predicted, sample, fit.value) / total**2 if fit.power > 0 else 0.0
+    of_rows = max(variance, least)
+    codes, sums = _by_article(predicted, design, fit.influence, fit.value, fit.power / total)
+    m = len(codes)
+    of_stream = m / max(m - 1, 1) * float((sums**2).sum()) + of_rows - variance
+    return replace(
+        fit,
+        se=(math.sqrt(of_rows), math.sqrt(max(of_stream, of_rows))),
+        freedom=(fit.freedom[0], max(min(fit.freedom[0], m - 1), 1)),
+        articles=(codes, sums),
     )
 
 
@@ -356,14 +235,15 @@ def tuned_powers(sample: SampleCounts, design: SampleDesign, share: float) -> Re
     return powers
 
 
-def _least_variance(predicted: Predicted, sample: SampleCounts) -> float:
+def _least_variance(predicted: Predicted, sample: SampleCounts, share: float) -> float:
     """Return the variance of a share that the sample's errors leave possible at the least."""
-    wrong = (sample.part != sample.predicted_part) | (sample.whole != sample.predicted_whole)
+    # A row that is wrongly taken for one of the whole counts for as much as it moves the share.
+    errors = (sample.part - sample.predicted_part) - share * (sample.whole - sample.predicted_whole)
     total, n_rows = 0.0, len(predicted.part)
     for value in (0.0, 1.0):
         cell = sample.group & (sample.predicted_part == value)
         rows, n = int((predicted.part == value).sum()), int(cell.sum())
-        rate = (int(wrong[cell].sum()) + 0.5) / (n + 1)
+        rate = (float((errors[cell] ** 2).sum()) + 0.5) / (n + 1)
         unsampled = max(1 - n / max(rows, 1), 0.0)
         total += unsampled * (rows / n_rows) ** 2 * rate * (1 - rate) / max(n, 1)
     return total
@@ -396,15 +276,3 @@ def _worth(predicted: Predicted, sample: SampleCounts, design: SampleDesign) -> 
     alike = max(together / alone, 1.0) if alone > 0 else 1.0
     of_rows = n / unsampled if unsampled > 1e-9 else math.inf
     return of_rows, 1 / (unsampled / n + alike / float(weight.sum()))
-
-
-def naive_share(part: float, whole: float, *, level: float = LEVEL) -> ShareEstimate:
-    """Return the share among the predictions, with Wilson's interval (1927) as if all of them were right.
-
-    It is shown for contrast, because it is often published: it ignores the errors of the predictions.
-    """
-    if whole <= 0:
-        return UNKNOWN_SHARE
-    low, high = wilson(part, whole, level)
-    value = part / whole
-    return ShareEstimate(value, low, high, math.sqrt(value * (1 - value) / whole))

@@ -22,8 +22,14 @@ def row_spread(fit: ShareFit, rows: int, labelled: int) -> float:
     Returns
     -------
     float
-        At least that of a label of which one in ``labelled + 2`` rows is wrong.
+        At least that of a label of which one in ``labelled + 2`` rows is wrong; of an exact share, that of
+        the share in its interval that is nearest to one half.
     """
+    if fit.worth is not None:
+        # Of a few rows with the label, hardly anything is known: the share in the interval that needs most.
+        low, high = fit.bounds()
+        share = min(max(0.5, low), high)
+        return share * (1 - share)
     rate = 1 / (labelled + 2)
     least = rate * (1 - rate)
     if labelled >= rows:

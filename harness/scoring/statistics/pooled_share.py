@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.scoring.statistics.corrected_share import ShareEstimate
+from harness.scoring.statistics.share_intervals import ShareEstimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,14 +64,14 @@ def pooled_shares(errors: GroupErrors) -> list[ShareEstimate]:
     """
     tau = np.linspace(0, 0.5, _STEPS)[:, None]
     labelled = errors.labelled > 0
-    own = errors.spread / np.maximum(errors.labelled, 1)
-    total = tau**2 + own
+    sampling = errors.spread / np.maximum(errors.labelled, 1)
+    total = tau**2 + sampling
     log_likelihood = np.where(labelled, -0.5 * (np.log(total) + errors.excess**2 / total), 0.0).sum(axis=1)
     weight = np.exp(log_likelihood - log_likelihood.max())[:, None]
     weight = weight / weight.sum()
     pull = np.where(labelled, tau**2 / total, 0.0)
     means = pull * errors.excess
-    variances = np.where(labelled, pull * own, tau**2)
+    variances = np.where(labelled, pull * sampling, tau**2)
     deviation = (weight * means).sum(axis=0)
     variance = (weight * (variances + means**2)).sum(axis=0) - deviation**2
     # Labelled rows are known; the rest vary about the group's mean.

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.scoring.statistics.corrected_share import LEVEL, SampleDesign, ShareFit
+from harness.scoring.statistics.corrected_share import ShareFit
+from harness.scoring.statistics.sample_design import SampleDesign
+from harness.scoring.statistics.share_intervals import LEVEL
 
 # 12 powers of ten, halved so often: a p-value is within a thousandth of its value.
 _POWERS, _BISECTIONS = 12.0, 16

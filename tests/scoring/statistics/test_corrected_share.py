@@ -9,14 +9,12 @@ from scipy import stats
 from harness.scoring.statistics.corrected_share import (
     Predicted,
     SampleCounts,
-    SampleDesign,
     ShareFit,
-    exact_interval,
     fit_share,
-    naive_share,
-    score_interval,
     tuned_powers,
 )
+from harness.scoring.statistics.sample_design import SampleDesign
+from harness.scoring.statistics.share_intervals import exact_interval, naive_share, score_interval
 from harness.values.minimums import MIN_GOLD_ITEMS
 
 # 40 predictions, of which twelve rows are labelled.

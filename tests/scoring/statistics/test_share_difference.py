@@ -6,14 +6,9 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from harness.scoring.statistics.corrected_share import (
-    Predicted,
-    SampleCounts,
-    SampleDesign,
-    ShareFit,
-    fit_share,
-)
+from harness.scoring.statistics.corrected_share import Predicted, SampleCounts, ShareFit, fit_share
 from harness.scoring.statistics.labels_needed import labels_needed, row_spread
+from harness.scoring.statistics.sample_design import SampleDesign
 from harness.scoring.statistics.share_difference import share_difference
 
 
