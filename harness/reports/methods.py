@@ -166,7 +166,8 @@ def _split(facts: MethodsFacts) -> Iterator[str]:
     split = facts.config["split"]
     how = SPLITS.get(split["kind"], f"the split {split['kind']}")
     folds = f" in {counted(facts.folds, 'fold')}" if facts.folds > 1 else ""
-    by = "" if split.get("by") != "group" else ", drawn by group (article)"
+    grouped = split.get("by") == "group" and facts.n_groups < facts.n_items
+    by = ", drawn by group (article)" if grouped else ""
     stratified = ", stratified by label" if split.get("stratify") else ""
     seed = f", seed {split['seed']}" if "seed" in split else ""
     sizes = ", ".join(f"{facts.rows[part]:,} {part}" for part in PARTS if part in facts.rows)

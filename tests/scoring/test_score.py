@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from golden import Golden
+from sentences import numbers
 from sklearn.metrics import f1_score
 
 from harness.scoring import score as scoring
@@ -256,13 +257,38 @@ def words(sentence: str) -> set[str]:
 @pytest.mark.parametrize(("n", "limited"), [(199, True), (200, False)])
 def test_few_groups_are_a_limitation_of_rank_metrics(n: int, limited: bool, golden: Golden) -> None:
     ranks = resolve(["average_precision_macro"], "average_precision_macro", FRAMING)
-    table = with_rows(predictions(FRAMING, n_seeds=1, n=n), group=None)
+    table = with_rows(predictions(FRAMING, n_seeds=1, n=n), group=[f"g{index}" for index in range(n)])
     sentences = limitations(table, ranks)
     assert len(sentences) == limited
     assert all({"199", "200", "average_precision_macro"} <= words(sentence) for sentence in sentences)
     assert limitations(table) == ()
     if limited:
         golden("scoring/limitation-of-ranks", sentences[0])
+
+
+@pytest.mark.parametrize("n_ungrouped", [0, 1, 210])
+def test_rows_without_a_group_are_a_limitation(n_ungrouped: int, golden: Golden) -> None:
+    table = predictions(FRAMING, n_seeds=2, n=210)
+    group = [None if index < n_ungrouped else f"g{index}" for index in range(210)]
+    sentences = limitations(with_rows(table, group=[*group, *group]))
+    assert len(sentences) == (1 if n_ungrouped else 0)
+    # Each item is counted once, however many seeds there are.
+    assert [numbers(sentence) for sentence in sentences] == [[n_ungrouped, 210]] * len(sentences)
+    if n_ungrouped == 210:
+        golden("scoring/limitation-of-rows-without-groups", sentences[0])
+
+
+@pytest.mark.parametrize("name", ["rmsce_debiased", "auroc"])
+def test_no_interval_is_without_width(name: str) -> None:
+    """Predictions that are certain and right: every draw has the same value."""
+    labels = LabelSet(("critical", "supportive"))
+    table = predictions(labels, n_seeds=1, n=60)
+    sure = {f"p_{label}": (table.rows["truth"] == label).astype(float) for label in labels.names}
+    certain = Predictions(labels, table.rows.assign(prediction=table.rows["truth"], **sure))
+    rows = score(certain, resolve([name, "accuracy"], "accuracy", labels)).rows
+    certain_rows = rows[rows["metric"].str.startswith(name)]
+    assert len(certain_rows) > 0
+    assert certain_rows["low"].isna().all()
 
 
 @pytest.mark.parametrize(("largest", "limited"), [(33, False), (34, True)])
@@ -283,4 +309,4 @@ def test_the_standard_set_of_a_label_set_without_sides() -> None:
     rows = score(predictions(labels), resolve(None, "f1_macro", labels), draws=10).rows
     assert "favg_pooled" not in set(rows["metric"])
     assert {"f1_economy", "f1_health"} <= set(rows["metric"])
-    assert len(default_names(labels)) == 12
+    assert len(default_names(labels)) == 15

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from harness.values.proportions import wilson
+
 LEVEL = 0.95
 """Confidence level of intervals."""
 
@@ -67,10 +69,8 @@ def naive_share(part: float, whole: float, *, level: float = LEVEL) -> ShareEsti
 
     It is shown for contrast, because it is often published: it ignores the errors of the predictions.
     """
-    from statsmodels.stats.proportion import proportion_confint
-
     if whole <= 0:
         return UNKNOWN_SHARE
-    low, high = proportion_confint(part, whole, alpha=1 - level, method="wilson")
+    low, high = wilson(part, whole, level)
     value = part / whole
-    return ShareEstimate(value, float(low), float(high), math.sqrt(value * (1 - value) / whole))
+    return ShareEstimate(value, low, high, math.sqrt(value * (1 - value) / whole))

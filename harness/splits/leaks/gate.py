@@ -122,12 +122,13 @@ def leaks(
     Parameters
     ----------
     max_leaked_rows : int
-        So many test rows may repeat a sentence of train or dev (case and punctuation aside); with more,
-        training does not start.
+        So many test rows may repeat a sentence of train or dev (case and punctuation aside), as a whole or,
+        from eight words on, inside a longer row; with more, training does not start.
     max_near_rows : int, optional
         The same for near duplicates; without it, they are reported and stop nothing.
     near : float
-        Share of words and pairs of words that near duplicates have in common, in (0, 1].
+        Share of words and pairs of words that near duplicates have in common, in (0, 1]. A row of which 80 %
+        stand in a longer row is one as well.
     embeddings : float or bool
         Sentences whose vectors (packaged MiniLM) have at least this cosine are near duplicates too; true
         stands for 0.9, which finds close paraphrases. Below 0.85, sentences on the same subject reach it.
