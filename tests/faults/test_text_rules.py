@@ -58,86 +58,12 @@ from harness.values.spreadsheets import defused, guarded, restored
 from harness.values.unreadable import UnreadableError, cell_problem, parse_json, usable_text, usable_value
 from harness.values.yaml_files import parse_yaml
 from tests.faults.conftest import Tally
+from tests.faults.slow_texts import SAMPLE, UNITS, text_of
 
 FOREIGN = sorted(set(languages()) - {ENGLISH})
 
 SECONDS = 0.25
 """For a regular expression and a sentence: a hundred times what the slowest needs on an idle machine."""
-
-UNITS = {
-    "quotes without end": "“a ",
-    "straight quotes": '"a ',
-    "nested quotes": "“‘a ",
-    "German quotes": "„a ",
-    "closing quotes": "”",
-    "closing words": "a” ",
-    "guillemets": "«a ",
-    "backticks": "``a ",
-    "single": "‘a b ",
-    "commas": ", ",
-    "dots": ".",
-    "ellipses": "a... ",
-    "colons": "a: ",
-    "semicolons": "; ",
-    "dashes": "- ",
-    "long dashes": "—",
-    "hyphens": "-",
-    "underscores": "_",
-    "slashes": "/",
-    "stars": "* ",
-    "dollars": "${a:",
-    "capitals": "Anna ",
-    "capital letters": "A",
-    "initials": "A. ",
-    "hyphenated": "Anna-",
-    "letters": "a",
-    "digits": "1",
-    "numbers": "1,000 ",
-    "apostrophes": "'",
-    "possessives": "Anna’s ",
-    "contractions": "O'",
-    "brackets": "(",
-    "footnotes": "[1] ",
-    "braces": "{",
-    "tags": "<a ",
-    "entities": "&amp;",
-    "spaces": " ",
-    "tabs": "\t",
-    "line ends": "\n",
-    "no-break spaces": "\xa0",
-    "lines": "a.\n",
-    "quoted lines": "“a\n",
-    "speakers": "Anna Holm said, ",
-    "of": "of the ",
-    "and": "Anna and ",
-    "titles": "President ",
-    "by": "By ",
-    "that": "that ",
-    "she": "She said “",
-    "parties": "Iran ",
-    "places": "Washington, ",
-    "we": "we said our ",
-    "addresses": "http://a.b ",
-    "handles": "@a ",
-    "hashtags": "#a ",
-    "emoji": "😀 ",
-    "de": "de la ",
-}
-SAMPLE = (
-    "quotes without end",
-    "nested quotes",
-    "commas",
-    "capitals",
-    "letters",
-    "brackets",
-    "spaces",
-    "dashes",
-)
-"""Those that every run of the tests tries; `pytest -m torture` tries all."""
-
-
-def text_of(unit: str, length: int) -> str:
-    return (UNITS[unit] * length)[:length]
 
 
 # --- Regular expressions ---
