@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -55,10 +57,11 @@ def coincidences(votes: Iterable[Sequence[Hashable]], names: Sequence[Hashable])
     code_of = {name: code for code, name in enumerate(names)}
     table = np.zeros((len(names), len(names)))
     for item in votes:
-        if len(item) > 1:
-            counts = np.bincount([code_of[vote] for vote in item], minlength=len(names))
-            # Each item contributes its ordered pairs of votes, divided by the votes that pair with each.
-            table += (np.outer(counts, counts) - np.diag(counts)) / (len(item) - 1)
+        # Each item contributes its ordered pairs of votes, divided by the votes that pair with each. Cell by
+        # cell: of hundreds of possible votes, such as holders, an item has two or three.
+        counts = Counter(code_of[vote] for vote in item) if len(item) > 1 else {}
+        for (first, n), (second, m) in itertools.product(counts.items(), repeat=2):
+            table[first, second] += n * (m - (first == second)) / (len(item) - 1)
     return table
 
 
