@@ -63,7 +63,9 @@ def test_coverage_is_94_to_96_per_cent_from_a_hundred_labels_on(results: pd.Data
 
 def test_naive_intervals_fail_where_the_model_leans(results: pd.DataFrame) -> None:
     leaning = results[results["world"].str.startswith("leans") & (results["voice"] == "all")]
-    assert (leaning["naive_coverage"] < 0.1).all()
+    assert (leaning[leaning["label"] != "supportive"]["naive_coverage"] < 0.05).all()
+    # A rare stance has wide intervals even where they are wrong.
+    assert (leaning["naive_coverage"] < 0.2).all()
 
 
 def test_a_useless_model_costs_next_to_nothing_and_a_good_one_spares_labels(results: pd.DataFrame) -> None:
