@@ -74,7 +74,8 @@ def _trained_anew(results: pd.DataFrame) -> Iterator[str]:
     if len(folds):
         yield "Folds, in per cent, mean width of the interval in brackets:\n"
         columns = ("articles", "features", "folds × repeats", "covers, anew", "covers, items alone")
-        yield f"| {' | '.join((*columns, 'rejects, anew', 'rejects, items alone', 'width of a difference'))} |"
+        columns += ("rejects, anew", "rejects, items alone", "width of a difference")
+        yield f"| {' | '.join(columns)} |"
         yield "|---:|---:|---:|---:|---:|---:|---:|---:|"
         for row in folds.sort_values(["features", "folds", "repeats", "articles"]).to_dict("records"):
             yield (

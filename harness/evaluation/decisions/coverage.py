@@ -79,6 +79,8 @@ def measure_coverage(
         Empty where nothing can abstain, or there are no rows. Labels without items are left out. Targets come
         by frequency, at most :data:`MAX_TARGETS` of them; none where there is only one.
     """
+    # Of the repeats of a cross-validation the first: an item is one item, however often it is labelled.
+    predictions = predictions.once()
     rows = predictions.rows
     if ABSTAIN not in rows or rows.empty:
         return ()

@@ -169,7 +169,11 @@ def _ranked_runs(
     ranked: Mapping[str, Resampled], groups: Sequence[Sequence[str]], eligible: EligibleRuns, seed: int
 ) -> Iterator[RankedRun]:
     for rank, (name, run) in enumerate(ranked.items(), start=1):
-        low, high = eligible.scalar_metric.interval(eligible.samples[name], seed=seed)
+        sample = eligible.samples[name]
+        low, high = eligible.scalar_metric.interval(sample, seed=seed)
+        fitted = low, high
+        if sample.design.cross_validated:
+            fitted = eligible.scalar_metric.interval(sample, seed=seed, anew=False)
         # One seed has no spread, and one cluster no standard error: NaN, not 0.
         several = len(run.by_seed) > 1
         defined = len(run.item_draws) > 1 and not math.isnan(low)
@@ -183,4 +187,6 @@ def _ranked_runs(
             item_se=float(np.nanstd(run.item_draws, ddof=1)) if defined else math.nan,
             n_seeds=len(run.by_seed),
             groups=tuple(number for number, group in enumerate(groups, start=1) if name in group),
+            fitted_low=fitted[0],
+            fitted_high=fitted[1],
         )
