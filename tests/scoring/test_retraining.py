@@ -38,7 +38,8 @@ def cross_validated(
         for repeat in range(repeats):
             anew = np.where(stream.random(N) < 0.67, truth, (truth + 1) % 3)
             predicted = np.where(stream.random(N) < unstable, anew, steady)
-            fold = 1 + repeat * folds + stream.permutation(np.arange(ARTICLES) % folds)[np.arange(N) // 3]
+            partition = np.random.default_rng(repeat).permutation(np.arange(ARTICLES) % folds)
+            fold = 1 + repeat * folds + partition[np.arange(N) // 3]
             columns = {"run": name, "split": "test", "seed": seed, "fold": fold if folds > 1 else 0}
             columns |= {"id": [f"i{index:03}" for index in range(N)], "target": "t"}
             columns |= {"group": [f"g{index // 3}" for index in range(N)]}
