@@ -46,9 +46,11 @@ def right_of(result: ClassifierResult) -> str:
 
     Every row counts once; with folds, the rows of all of them are counted.
     """
+    from harness.scoring.retraining import first_repeat
+
     test = result.predictions.only(split="test")
     seed = int(test.rows["seed"].iloc[0])
-    test = test.only(seed=seed).once()
+    test = first_repeat(test.only(seed=seed))
     equal = test.truth() == test.predicted()
     right = equal.all(axis=1) if equal.ndim == 2 else equal
     return f"{int(right.sum()):,} of {len(test):,} right"

@@ -19,6 +19,7 @@ from harness.scoring.crosstab import CrossTable, cross_tables
 from harness.scoring.limitations import limitations
 from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.scoring.metrics.counts import confusion, one_vs_rest, ratio
+from harness.scoring.retraining import first_repeat
 from harness.scoring.score import score
 from harness.scoring.slice_tests import SliceResult
 from harness.scoring.variance import ScoreVariance, score_variance
@@ -130,7 +131,7 @@ class Summary:
     @cached_property
     def test(self) -> Predictions:
         """Test predictions of the seed shown in detail: folds pooled, of repeats the first."""
-        return self.result.predictions.only(split="test", seed=self.seed).once()
+        return first_repeat(self.result.predictions.only(split="test", seed=self.seed))
 
     @cached_property
     def variance(self) -> ScoreVariance | None:

@@ -9,6 +9,7 @@ the first. Folds answer both: the second with the wider interval, see
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from harness.scoring.aligned import AlignedPredictions, Design
 from harness.scoring.statistics.cross_validation import correction, instability
 from harness.values.formatting import counted
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +50,16 @@ def _right_by_repeat(sample: AlignedPredictions) -> NDArray[np.float64]:
     index, length = sample.clusters * shape[1] + sample.repeats, shape[0] * shape[1]
     counts = [np.bincount(index, values, length) for values in (right.mean(axis=0), None)]
     return np.stack([count.reshape(shape).astype(np.float64) for count in counts], axis=-1)
+
+
+def first_repeat(predictions: Predictions) -> Predictions:
+    """Return each item of a seed once: of the repeats of a cross-validation, the first.
+
+    For a split whose items are tested equally often: of validation, which folds draw anew, it would drop
+    rows.
+    """
+    rows = predictions.rows.sort_values("fold", kind="stable").drop_duplicates(["split", "seed", "id"])
+    return replace(predictions, rows=rows.sort_index().reset_index(drop=True))
 
 
 def question(design: Design, n_seeds: int) -> str:

@@ -103,10 +103,10 @@ def score_variance(test: Predictions, metric: Metric, *, seed: int = 0) -> Score
         run = resampled(seed_values(view, metric), _drawn(view, metric, draws), draws, "run")
         items, seeds = float(np.nanstd(run.item_draws, ddof=1)), math.sqrt(run.seed_variance)
     # The stretch of an interval acts on what items and seeds do together.
-    known = math.hypot(items, seeds if several else 0.0)
+    base = math.hypot(items, seeds if several else 0.0)
     training = math.nan
     if sample.design.cross_validated:
-        training = known * math.sqrt(stretch(sample) ** 2 - 1)
+        training = base * math.sqrt(stretch(sample) ** 2 - 1)
     return ScoreVariance(
         design=sample.design,
         n_seeds=len(sample.seeds),

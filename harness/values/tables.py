@@ -304,15 +304,6 @@ class Predictions:
             rows = rows[rows[column] == value]
         return replace(self, rows=rows.reset_index(drop=True))
 
-    def once(self) -> Predictions:
-        """Return each item of a seed once: of the repeats of a cross-validation, the first.
-
-        For a split whose items are tested equally often: of validation, which folds draw anew, it would drop
-        rows.
-        """
-        rows = self.rows.sort_values("fold", kind="stable").drop_duplicates(["split", "seed", "id"])
-        return replace(self, rows=rows.sort_index().reset_index(drop=True))
-
     def fingerprint(self) -> str:
         """Identify the scored items with their gold labels: two runs compare only where this is equal."""
         truths = [name for name in self.rows.columns if name.startswith("truth")]

@@ -14,7 +14,7 @@ from harness.scoring.comparison import Comparison, compare
 from harness.scoring.comparison.disagreement import RunItems
 from harness.scoring.limitations import limitations
 from harness.scoring.metrics.selection import resolve
-from harness.scoring.retraining import described, folds_run_once, question, stretch
+from harness.scoring.retraining import described, first_repeat, folds_run_once, question, stretch
 from harness.scoring.score import interval_of, label_counts, score
 from harness.scoring.slice_tests import slice_results
 from harness.scoring.slices import Slice
@@ -61,8 +61,8 @@ def test_items_are_counted_once_however_often_they_are_scored() -> None:
     assert label_counts(AlignedPredictions.of(table)).tolist() == [N // 3] * 3
     (part,) = slice_results(table, [Slice("half", "yes", frozenset(table.rows["id"][:120]))], draws=200)
     assert (part.n, part.groups) == (120, 40)
-    assert len(table.once()) == N
-    assert set(table.once().rows["fold"]) == {1, 2, 3, 4}
+    assert len(first_repeat(table)) == N
+    assert set(first_repeat(table).rows["fold"]) == {1, 2, 3, 4}
 
 
 @pytest.mark.parametrize(("repeats", "n_seeds"), [(1, 1), (3, 1), (3, 2)])

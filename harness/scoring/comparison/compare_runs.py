@@ -38,11 +38,10 @@ def compare(
 ) -> Comparison:
     """Rank runs and test which of their differences are established.
 
-    All runs are resampled on the same clusters of items, their seeds vary independently; the differences of
-    cross-validated runs are about classifiers trained anew (:mod:`harness.scoring.retraining`). Every pair is
-    compared, with Holm's correction. If there are so many pairs that this number of draws could not establish
-    any difference, every run is compared with one instead: the best on validation, chosen without the test
-    items.
+    All runs are resampled on the same clusters of items, their seeds vary independently; of cross-validated
+    runs, see :mod:`harness.scoring.retraining`. Every pair is compared, with Holm's correction. If there are
+    so many pairs that this number of draws could not establish any difference, every run is compared with the
+    one that is best on validation instead.
 
     Parameters
     ----------
