@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.audits.audit_protocol import FRAMES, Queries, Subject
 from harness.audits.intervals import format_share, gap, rate
 from harness.audits.verdicts import at_most, what_would_decide
-from harness.splits import Split
+from harness.splits import Split, count_repeats
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, not_applicable
 from harness.values.formatting import interval, number
@@ -66,6 +66,9 @@ class Unseen:
         rows = subject.predictions.rows
         # No validation rows: early stopping and tuning used them, so that they are labelled too well.
         scored = rows[rows["split"].isin(["test", "calibration"])]
+        # Of a repeated cross-validation the first repeat, in which each item is tested once.
+        n_folds = len(subject.splits) // count_repeats(subject.splits)
+        scored = scored[scored["fold"].isin([split.fold for split in subject.splits[:n_folds]])]
         marked = _marked(subject, scored, column)
         test = marked["split"] == "test"
         seen = marked["seen"]

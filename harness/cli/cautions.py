@@ -47,12 +47,37 @@ def right_of(result: ClassifierResult) -> str:
 
     Every row counts once; with folds, the rows of all of them are counted.
     """
+    from harness.scoring.retraining import first_repeat
+
     test = result.predictions.only(split="test")
     seed = int(test.rows["seed"].iloc[0])
-    test = test.only(seed=seed)
+    test = first_repeat(test.only(seed=seed))
     equal = test.truth() == test.predicted()
     right = equal.all(axis=1) if equal.ndim == 2 else equal
     return f"{int(right.sum()):,} of {len(test):,} right"
+
+
+def about_intervals(run: ExperimentRun) -> Iterator[str]:
+    """Yield what the intervals on test are about; of folds also those about the fitted models."""
+    from harness.scoring.aligned import AlignedPredictions
+    from harness.scoring.retraining import question
+    from harness.scoring.variance import score_variance
+
+    primary = run.plan.primary
+    tables = {classifier.name: classifier.result.predictions.only(split="test") for classifier in run}
+    samples = [AlignedPredictions.of(table) for table in tables.values()]
+    if not samples:
+        return
+    # A deterministic classifier has one seed; what holds for those with several is said of all.
+    yield question(samples[0].design, max(len(sample.seeds) for sample in samples))
+    if samples[0].design.cross_validated and not primary.per_label:
+        fitted = {
+            name: score_variance(table, primary).fitted
+            for name, table in tables.items()
+            if table.has_probabilities or not primary.probabilities
+        }
+        listed = ", ".join(f"{name} {interval(*ends)}" for name, ends in fitted.items())
+        yield f"For the fitted models of the folds, on other items, they are: {listed}."
 
 
 def limits(run: ExperimentRun) -> Iterator[str]:

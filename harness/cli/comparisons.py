@@ -222,4 +222,5 @@ def notes(comparison: Comparison) -> list[str]:
         f"{name[:1].upper()}{name[1:]} is left out: {why}." for name, why in comparison.omitted_tests.items()
     ]
     refused = [f"{name} was left out: {why}." for name, why in comparison.refused.items()]
-    return [*power(comparison), *omitted, *comparison.limitations, *refused]
+    about = [comparison.question, *filter(None, [comparison.fitted_sentence])]
+    return [*power(comparison), *about, *omitted, *comparison.limitations, *refused]

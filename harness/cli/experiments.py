@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli import catalogue, screen
-from harness.cli.cautions import limits, right_of, too_few_test_rows
+from harness.cli.cautions import about_intervals, limits, right_of, too_few_test_rows
 from harness.cli.reporting import Report, Unfinished
 from harness.values.commands import command_line
 from harness.values.errors import ConfigError, ProblemsError
@@ -159,6 +159,8 @@ def show_experiment(console: Console, run: ExperimentRun) -> None:
         console.print(screen.paragraph(few_rows), style="yellow", markup=False)
     else:
         console.print(results_table(run))
+        for sentence in about_intervals(run):
+            console.print(screen.paragraph(sentence), markup=False)
     for sentence in limits(run):
         console.print(screen.paragraph(f"caution: {sentence}", then="  "), style="yellow", markup=False)
     other = run.prepared.other
@@ -207,7 +209,8 @@ def _opening(prepared: Prepared) -> str:
     parts = ", ".join(
         f"{len(getattr(first, part)):,} {part}" for part in ("train", "validation", "calibration", "test")
     )
-    folds = f" in {counted(len(prepared.splits), 'fold')}" if len(prepared.splits) > 1 else ""
+    split = prepared.info.split
+    folds = f" in {split.described}" if split.described else ""
     rows = f"{counted(len(prepared.corpus), 'row')}{folds}"
     return f"{plan.name}: {plan.config.task} on {prepared.corpus.name}, {rows} ({parts})"
 
@@ -310,6 +313,7 @@ def _report(run: ExperimentRun) -> Report:
         "classifiers": run.summary,
         "scores": run.scores,
         "findings": run.findings,
+        "intervals": list(about_intervals(run)),
         "failed": {name: str(error) for name, error in run.failed.items()},
     }
 

@@ -23,7 +23,7 @@ from harness.evaluation.results import (
 from harness.scoring import slices
 from harness.scoring.metrics import selection
 from harness.scoring.metrics.selection import refusal
-from harness.splits import PARTS, Split
+from harness.splits import PARTS, Split, count_repeats
 from harness.values.catalog import Bound
 from harness.values.errors import CorpusError, Problem
 from harness.values.formatting import counted
@@ -192,6 +192,7 @@ class Prepared:
                 {part: len(first.part(part)) for part in PARTS},
                 first.fingerprint,
                 tuple(notes),
+                count_repeats(self.splits),
             ),
         )
 

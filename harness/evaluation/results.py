@@ -161,12 +161,15 @@ class SplitInfo:
     kind : str
         As in the config.
     folds : int
+        Of all repeats together: each is a training.
     sizes : mapping
         Part → rows, of the first fold: ``train``, ``validation``, ``calibration``, ``test``.
     fingerprint : str
         Of the first fold.
     notes : tuple of str
         What a reader should know about the split, one sentence each.
+    repeats : int
+        How often the rows were divided into folds anew.
     """
 
     kind: str
@@ -174,6 +177,15 @@ class SplitInfo:
     sizes: Mapping[str, int]
     fingerprint: str
     notes: tuple[str, ...] = ()
+    repeats: int = 1
+
+    @property
+    def described(self) -> str:
+        """Folds and repeats: ``5 folds``, ``5 folds × 10 repeats``; empty for a single part."""
+        if self.folds < 2:
+            return ""
+        folds = counted(self.folds // self.repeats, "fold")
+        return f"{folds} × {counted(self.repeats, 'repeat')}" if self.repeats > 1 else folds
 
 
 @dataclass(frozen=True)

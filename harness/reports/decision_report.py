@@ -21,6 +21,7 @@ from harness.scoring.metrics.calibration import (
     reliability_bins,
 )
 from harness.scoring.metrics.selective import errors, risk_coverage
+from harness.scoring.retraining import first_repeat
 from harness.scoring.score import score
 from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 from harness.serving.decisions.decider import Decider
@@ -106,7 +107,9 @@ class DecisionReport:
         """Components of one seed's Brier score, ``before`` calibration (if there is any) and ``after``."""
         tables = [("before", self.before), ("after", self.after)]
         # Isotonic regression on pooled seeds would take equal items for independent ones.
-        of_seed = [(name, table.only(seed=self.seed)) for name, table in tables if table is not None]
+        of_seed = [
+            (name, first_repeat(table.only(seed=self.seed))) for name, table in tables if table is not None
+        ]
         return tuple((name, brier_parts(table.truth(), table.proba())) for name, table in of_seed)
 
     @cached_property
@@ -114,7 +117,7 @@ class DecisionReport:
         """Ten bins of equal mass of one seed's raw probabilities; empty without calibration."""
         if self.before is None:
             return ()
-        raw = self.before.only(seed=self.seed)
+        raw = first_repeat(self.before.only(seed=self.seed))
         stated, true = (
             np.concatenate(parts) for parts in zip(*claims(raw.truth(), raw.proba()), strict=True)
         )
@@ -124,7 +127,7 @@ class DecisionReport:
     @cached_property
     def curve(self) -> tuple[tuple[float, float], ...]:
         """Coverage and risk of one seed, the most confident items first: at most :data:`MAX_POINTS` pairs."""
-        predictions = self.after.only(seed=self.seed)
+        predictions = first_repeat(self.after.only(seed=self.seed))
         codes = predictions.predicted()
         sure, wrong = confidence(predictions.proba(), codes), errors(predictions.truth(), codes)
         # A single draw in which each item occurs once: the observed curve, not a resample.

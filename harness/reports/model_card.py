@@ -131,12 +131,15 @@ def _scores(summary: Summary) -> str:
         if row["metric"] in names
     )
     what = f"This model (seed {summary.seed}) on {counted(len(test), 'test item')}:"
+    about = "95 % interval over items"
     if experiment.split.folds > 1:
         what = (
             "This model was refitted on all rows, so no test rows are left for it. These are the scores of"
-            f" cross-validation with seed {summary.seed}, on {counted(len(test), 'item')}:"
+            f" cross-validation with seed {summary.seed}, on {counted(len(test), 'item')}; the intervals are"
+            " about the classifier trained anew:"
         )
-    text = f"## Scores\n\n{what}\n\n| metric | value | 95 % interval over items |\n|---|---|---|\n{table}"
+        about = "95 % interval"
+    text = f"## Scores\n\n{what}\n\n| metric | value | {about} |\n|---|---|---|\n{table}"
     if len(summary.seeds) > 1:
         primary = experiment.primary.name
         mean = number(summary.result.scores.value(primary))

@@ -15,6 +15,7 @@ from harness.reports.run_summary import Summary
 from harness.scoring.crosstab import CellShare
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.slice_tests import SliceResult, reportable
+from harness.scoring.variance import ScoreVariance
 from harness.serving.trust import trust_line
 from harness.values.catalog import plain
 from harness.values.findings import WORST_FIRST, Cell, Findings
@@ -60,6 +61,7 @@ def run_page(summary: Summary, about: About = About()) -> str:
         .get_template("run.html.j2")
         .render(
             summary=summary,
+            sources=variance_sources(summary.variance),
             experiment=summary.experiment,
             result=summary.result,
             facts=facts(summary),
@@ -139,13 +141,31 @@ def cell(value: Cell) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
+def variance_sources(variance: ScoreVariance | None) -> dict[str, str]:
+    """Say from what each part of a score's variance is known, or why it is not."""
+    if variance is None:
+        return {}
+    design, n_seeds = variance.design, variance.n_seeds
+    training = "not known: one set of training rows was used"
+    if design.cross_validated:
+        repeats = counted(design.repeats, "repeat")
+        training = f"{repeats} of the folds" if variance.measured else "a rule: the folds were run once"
+        training += "; holds what the seed changes" if n_seeds == 1 else ""
+    one_seed = "not known apart: one seed" if design.cross_validated else "not known: one seed"
+    return {
+        "items": "resampled groups of test items",
+        "seeds": counted(n_seeds, "seed") if n_seeds > 1 else one_seed,
+        "training rows": training,
+    }
+
+
 def facts(summary: Summary) -> list[tuple[str, str]]:
     """List what was run: pairs of a name and a value."""
     experiment, result = summary.experiment, summary.result
     bound, split, corpus = result.classifier.bound, experiment.split, experiment.corpus
     chosen = result.served.options if result.served is not None else bound.options
     sizes = ", ".join(f"{part} {size:,}" for part, size in split.sizes.items())
-    folds = f"{counted(split.folds, 'fold')}; sizes of the first: " if split.folds > 1 else ""
+    folds = f"{split.described}; sizes of the first: " if split.folds > 1 else ""
     options = ", ".join(f"{name}: {json.dumps(plain(value))}" for name, value in chosen.items())
     return [
         ("classifier", f"{result.classifier.name} ({bound.kind})"),

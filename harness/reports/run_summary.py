@@ -19,9 +19,11 @@ from harness.scoring.crosstab import CrossTable, cross_tables
 from harness.scoring.limitations import limitations
 from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliability_bins
 from harness.scoring.metrics.counts import confusion, one_vs_rest, ratio
+from harness.scoring.retraining import first_repeat
 from harness.scoring.score import score
 from harness.scoring.slice_tests import SliceResult
 from harness.scoring.validation_gap import test_exceeds_validation
+from harness.scoring.variance import ScoreVariance, score_variance
 from harness.values.findings import audits_in_short
 from harness.values.labels import NO_FRAME, LabelSet
 from harness.values.tables import Predictions
@@ -129,8 +131,17 @@ class Summary:
 
     @cached_property
     def test(self) -> Predictions:
-        """Test predictions of the seed shown in detail, folds pooled."""
-        return self.result.predictions.only(split="test", seed=self.seed)
+        """Test predictions of the seed shown in detail: folds pooled, of repeats the first."""
+        return first_repeat(self.result.predictions.only(split="test", seed=self.seed))
+
+    @cached_property
+    def variance(self) -> ScoreVariance | None:
+        """What the primary metric on test would be another time; None where it has no single value."""
+        test = self.result.predictions.only(split="test")
+        primary = self.experiment.primary
+        if primary.per_label or (primary.probabilities and not test.has_probabilities):
+            return None
+        return score_variance(test, primary)
 
     @cached_property
     def decision_report(self) -> DecisionReport:
@@ -162,7 +173,7 @@ class Summary:
                 # External predictions may have no probabilities.
                 if not metric.per_label and (self.has_probabilities or not metric.probabilities)
             ]
-            scored = score(self.test, metrics).rows
+            scored = score(self.result.predictions.only(split="test", seed=self.seed), metrics).rows
             rows = scored[scored["slice"] == "all"]
         return rows[rows["split"] == "test"]
 

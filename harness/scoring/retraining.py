@@ -1,4 +1,4 @@
-"""Aligned predictions in; which question their intervals answer, and the parts of a score's variance, out.
+"""Aligned predictions in; which question their intervals answer, and how wide these are for it, out.
 
 There are two questions. How would *these fitted models* score on other items of this kind? And how would
 *this classifier* score, trained anew on other rows of this kind, on other items? A single test set answers
@@ -9,7 +9,7 @@ the first. Folds answer both: the second with the wider interval, see
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from harness.scoring.aligned import AlignedPredictions, Design
 from harness.scoring.statistics.cross_validation import correction, instability
 from harness.values.formatting import counted
+from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,44 +26,6 @@ MIN_REPEATS = 2
 """From so many repeats on it is measured how far scores move with the training rows."""
 
 ADVISED_REPEATS = 10
-
-
-@dataclass(frozen=True)
-class VarianceParts:
-    """Standard errors of a score, by what would be other another time.
-
-    Attributes
-    ----------
-    items : float
-        With the fitted models as they are.
-    seeds : float
-        Of the mean over seeds; NaN where there is one seed.
-    training : float
-        Other training rows; NaN where one set of them was used. With one seed, it holds what the seed does.
-    measured : bool
-        Whether ``training`` rests on repeats, and not on a rule alone.
-    """
-
-    items: float
-    seeds: float
-    training: float
-    measured: bool
-
-    @property
-    def total(self) -> float:
-        """The standard error over all that is known."""
-        return math.sqrt(sum(part**2 for part in self.parts.values() if not math.isnan(part)))
-
-    @property
-    def parts(self) -> dict[str, float]:
-        """The three by name."""
-        return {"items": self.items, "seeds": self.seeds, "training rows": self.training}
-
-    @property
-    def shares(self) -> dict[str, float]:
-        """The share of each part in the variance; NaN where it is unknown."""
-        whole = self.total**2
-        return {name: part**2 / whole if whole else math.nan for name, part in self.parts.items()}
 
 
 def stretch(sample: AlignedPredictions) -> float:
@@ -89,25 +52,14 @@ def _right_by_repeat(sample: AlignedPredictions) -> NDArray[np.float64]:
     return np.stack([count.reshape(shape).astype(np.float64) for count in counts], axis=-1)
 
 
-def variance_parts(
-    sample: AlignedPredictions, item_draws: NDArray[np.float64], seed_variance: float
-) -> VarianceParts:
-    """Separate the sources of a score's variance.
+def first_repeat(predictions: Predictions) -> Predictions:
+    """Return each item of a seed once: of the repeats of a cross-validation, the first.
 
-    Parameters
-    ----------
-    sample : AlignedPredictions
-    item_draws : (draws,) array
-        Of the mean over seeds, on resampled items.
-    seed_variance : float
-        Of the mean over seeds, due to their choice; NaN for one seed.
+    For a split whose items are tested equally often: of validation, which folds draw anew, it would drop
+    rows.
     """
-    items = float(np.nanstd(item_draws, ddof=1)) if len(item_draws) > 1 else math.nan
-    factor = stretch(sample)
-    # The stretch acts on items and seeds together, as it does on the draws of an interval.
-    base = items**2 + (0.0 if math.isnan(seed_variance) else seed_variance)
-    training = math.sqrt(base * (factor**2 - 1)) if sample.design.cross_validated else math.nan
-    return VarianceParts(items, math.sqrt(seed_variance), training, sample.design.repeats >= MIN_REPEATS)
+    rows = predictions.rows.sort_values("fold", kind="stable").drop_duplicates(["split", "seed", "id"])
+    return replace(predictions, rows=rows.sort_index().reset_index(drop=True))
 
 
 def question(design: Design, n_seeds: int) -> str:

@@ -169,7 +169,7 @@ def _scored(
 
 
 def interval_of(
-    sample: AlignedPredictions, metric: Metric, *, seed: int = 0, anew: bool = True
+    sample: AlignedPredictions, metric: Metric, *, draws: int = DRAWS, seed: int = 0, anew: bool = True
 ) -> tuple[Array, Array]:
     """Return both ends of the interval of a metric as :func:`score` gives them, ``(1,)`` or one per label.
 
@@ -177,12 +177,12 @@ def interval_of(
     ----------
     sample : AlignedPredictions
     metric : Metric
-    seed : int
-        Of the draws.
+    draws, seed : int
+        Of the bootstrap.
     anew : bool
         Of several folds: about the classifier trained anew; False: about the fitted models on other items.
     """
-    rows = list(_scored(sample, [metric], DRAWS, seed, anew=anew))
+    rows = list(_scored(sample, [metric], draws, seed, anew=anew))
     return np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
 
 

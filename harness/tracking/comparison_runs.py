@@ -164,7 +164,13 @@ def _note(logged: LoggedComparison) -> str:
     comparison = logged.comparison
     refused = [f"{name} was left out: {reason}." for name, reason in comparison.refused.items()]
     why = reason_sentences(logged.reasons)
-    sentences = (*conclusions(comparison), *power(comparison), *comparison.limitations, *refused)
+    sentences = (
+        *conclusions(comparison),
+        *power(comparison),
+        comparison.question,
+        *comparison.limitations,
+        *refused,
+    )
     lines = [*(f"- {line}" for line in sentences)]
     lines += ["", "**Why:**", "", *(f"- {line}" for line in why)] if why else []
     note = "\n".join(lines)[: descriptions.MAX_LETTERS]

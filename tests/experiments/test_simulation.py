@@ -98,3 +98,55 @@ def test_abstention_serves_rows_and_misses_the_risk_as_rarely_as_it_says() -> No
     assert (informative["coverage"] >= 0.4).all()
     # Where nothing can be served at this risk, next to nothing is.
     assert (rows[~rows["informative"]]["coverage"] < 0.1).all()
+
+
+TRAINED_ANEW = TOP / "experiments" / "statistics" / "trained_anew.csv"
+
+
+def test_intervals_and_tests_of_repeated_folds_hold_for_the_classifier_trained_anew() -> None:
+    rows = pd.read_csv(TRAINED_ANEW)
+    folds = rows[rows["question"] == "folds"]
+    repeated = folds[(folds["repeats"] == 10) & (folds["features"] == 20) & (folds["folds"] == 5)]
+    assert set(repeated["articles"]) == {60, 130, 400}
+    assert (repeated["repetitions"] >= 4_000).all()
+    # In every setting, the hard ones too.
+    assert (folds["covered"] >= 0.94).all()
+    assert (folds["rejected"] <= 0.06).all()
+    # Over items alone, equal classifiers are told apart too often.
+    assert (repeated["rejected_items"] > 0.05).all()
+    assert (folds["width"] > folds["width_items"]).all()
+
+
+def test_seeds_that_enter_the_test_keep_equal_classifiers_together() -> None:
+    rows = pd.read_csv(TRAINED_ANEW)
+    seeded = rows[rows["question"] == "seeds"].set_index(["seeds", "items"])["rejected"]
+    assert sorted(set(seeded.index.get_level_values("items"))) == [138, 448, 1_034, 10_000]
+    # One seed shows nothing of what another would do: the more items, the more often they are told apart.
+    assert seeded[1].is_monotonic_increasing
+    assert seeded[1, 10_000] > 0.5
+    several = seeded.drop(index=1, level="seeds")
+    error = (0.05 * 0.95 / 1_000) ** 0.5
+    # Two seeds know little of their own spread.
+    assert (several.loc[2] <= 0.07 + 2 * error).all()
+    assert (several.drop(index=2, level="seeds") <= 0.05 + 2 * error).all()
+
+
+def test_the_simulation_trains_in_each_fold(simulate: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    from experiments.statistics import trained_anew as module
+
+    setting = module.Folds(40, 4, 3, features=5)
+    drawn = module.drawn_articles(setting, np.random.default_rng(0))
+    folds = module.partitions(setting, np.random.default_rng(1))
+    sample = module.cross_validated(drawn, 0, folds, setting)
+    assert (sample.design.folds, sample.design.repeats, sample.n_items) == (4, 3, len(drawn.truth))
+    # The first fold of the first repeat, trained on the other rows one by one.
+    inside = folds[0][drawn.article] == 0
+    x = drawn.features[0]
+    means = np.stack([x[~inside & (drawn.truth == code)].mean(axis=0) for code in range(3)])
+    nearest = ((x[inside, None] - means) ** 2).sum(axis=-1).argmin(axis=1)
+    assert sample.predicted[0, : len(x)][inside].tolist() == nearest.tolist()
+    monkeypatch.setattr(module, "expected_score", lambda _: 0.5)
+    counted = module.folds_setting(setting, 2)
+    assert counted["repetitions"] == 2
+    seeded = module.seeds_setting(module.Seeds(90, 2), 2)
+    assert 0 <= seeded["rejected"] <= 1

@@ -297,3 +297,17 @@ def test_on_a_phone_the_sentence_of_an_error_comes_first(stance: Summary) -> Non
     page = pages.run_page(stance)
     assert STACKED in page
     assert SENTENCE_FIRST in page
+
+
+def test_repeated_folds_show_each_item_once_and_both_intervals(tmp_path: Path, golden: Golden) -> None:
+    repeated = toy_summary(tmp_path, split="{kind: kfold, k: 3, repeats: 2, dev: 0.2, calibration: 0}")
+    assert len(repeated.test) == repeated.experiment.corpus.size
+    assert repeated.experiment.split.described == "3 folds × 2 repeats"
+    assert repeated.confusion.sum() == repeated.experiment.corpus.size
+    variance = repeated.variance
+    assert variance is not None
+    row = repeated.scores[repeated.scores["split"] == "test"].set_index("metric").loc["f1_macro"]
+    assert row["low"] <= variance.fitted[0] <= row["value"] <= variance.fitted[1] <= row["high"]
+    assert set(pages.variance_sources(variance)) == set(variance.parts)
+    text = page_text(repeated)
+    golden("reports/run-page-repeated-folds", text[: text.index("Confusion matrix")])

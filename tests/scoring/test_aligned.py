@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from golden import Golden
 
-from harness.scoring.aligned import AlignedPredictions, effective_number
+from harness.scoring.aligned import AlignedPredictions, Design, effective_number
 from harness.values.errors import PredictionsError
 from harness.values.labels import LabelSet
 from harness.values.tables import Predictions
@@ -68,6 +68,38 @@ def test_folds_are_pooled_and_an_item_may_stand_in_several() -> None:
     assert sample.ids.tolist() == ["a", "b", "c", "g1"] * 2
     # The same item is the same cluster, whichever fold scored it.
     assert sample.clusters.tolist() == [0, 0, 1, 2] * 2
+
+
+def test_repeats_score_an_item_again() -> None:
+    halves = [rows(1, ITEMS[:2], fold=1), rows(1, ITEMS[2:], fold=2)]
+    again = [rows(1, ITEMS[1:3], fold=3), rows(1, (ITEMS[0], ITEMS[3]), fold=4)]
+    sample = AlignedPredictions.of(table(*halves, *again))
+    assert sample.design == Design(folds=2, repeats=2)
+    assert sample.repeats is not None
+    assert sample.repeats.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert (len(sample), sample.n_items, len(sample.once)) == (8, 4, 4)
+    assert sample.once.ids.tolist() == ["a", "b", "c", "g1"]
+    part = sample.only(["b", "c"])
+    assert (part.n_items, part.design) == (2, sample.design)
+    # Without repeats, folds are pooled; a single part has none.
+    assert AlignedPredictions.of(table(*halves)).design == Design(folds=2)
+    assert not AlignedPredictions.of(table(rows(1))).design.cross_validated
+
+
+def test_repeats_stand_as_further_seeds_of_each_item() -> None:
+    first = rows(1, ITEMS, fold=1)
+    second = [dict(row, prediction="neutral") for row in rows(1, ITEMS[::-1], fold=2)]
+    sample = AlignedPredictions.of(table(first, second)).by_model
+    assert sample.ids.tolist() == ["a", "b", "c", "g1"]
+    assert sample.predicted.tolist() == [[0, 0, 0, 0], [1, 1, 1, 1]]
+    assert sample.repeats is None
+
+
+def test_rows_that_folds_draw_anew_are_no_repeats() -> None:
+    """Validation rows: an item is in those of one fold, of two, or of none."""
+    sample = AlignedPredictions.of(table(rows(1, ITEMS[:2], fold=1), rows(1, ITEMS[1:], fold=2)))
+    assert sample.design == Design(folds=2)
+    assert sample.n_items == 5
 
 
 def test_cells_count_what_each_cluster_holds() -> None:

@@ -41,6 +41,7 @@ OUT_OF_RANGE: dict[str, tuple[Callable[[], object], list[str]]] = {
     "nothing but test": (partial(holdout, test=1.0), ["test"]),
     "no train": (partial(holdout, test=0.6, dev=0.4), ["test"]),
     "one fold": (partial(kfold, k=1), ["k"]),
+    "no repeat": (partial(kfold, k=1, repeats=0), ["k", "repeats"]),
     "shares below 0 and up to 1": (partial(predefined, dev=-0.1, calibration=1.0), ["dev", "calibration"]),
     "calibration without dev": (partial(kfold, dev=0.0, calibration=0.3), ["calibration"]),
 }
@@ -94,6 +95,7 @@ def test_a_config_sets_the_seed_and_the_harness_does_not() -> None:
     assert bound.canonical() == {
         "kind": "kfold",
         "k": 3,
+        "repeats": 1,
         "dev": 0.15,
         "calibration": 0.5,
         "by": "group",

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from harness.corpora.checks import Raw, build
-from harness.splits import PARTS, Splitter, holdout, kfold, predefined
+from harness.splits import PARTS, Splitter, count_repeats, holdout, kfold, predefined
 from harness.values.catalog import bind
 from harness.values.labels import FRAMING, STANCE, LabelSet
 from tests.splits.articles import CYCLE, corpus_of, groups_of, rows_of, thirds
@@ -25,6 +25,7 @@ SPLITTERS: list[tuple[str, dict[str, Any]]] = [
     ("kfold", {}),
     ("kfold", {"k": 2, "calibration": 0.25}),
     ("kfold", {"k": 4, "by": "row", "dev": 0.0}),
+    ("kfold", {"k": 2, "repeats": 3}),
 ]
 each_splitter = pytest.mark.parametrize(
     ("kind", "options"), SPLITTERS, ids=[f"{kind}-{options}" for kind, options in SPLITTERS]
@@ -127,6 +128,22 @@ def test_kfold_scores_every_row_once_and_shares_out_the_rest() -> None:
     for split in splits:
         # 240 rows outside test: 192 to train on, 24 and 24.
         assert [len(split.part(name)) for name in PARTS] == pytest.approx([192, 24, 24, 60], abs=3)
+
+
+def test_each_repeat_scores_every_row_once_in_another_partition() -> None:
+    corpus = corpus_of(n_groups=60)
+    single, repeated = kfold(k=3).draw(corpus, STANCE), kfold(k=3, repeats=4).draw(corpus, STANCE)
+    assert [split.fold for split in repeated] == list(range(1, 13))
+    # The first repeat is the single partition: what was trained for it is found again.
+    assert [split.fingerprint for split in repeated[:3]] == [split.fingerprint for split in single]
+    partitions = [
+        frozenset(frozenset(split.test) for split in repeated[start : start + 3]) for start in range(0, 12, 3)
+    ]
+    assert len(set(partitions)) == 4
+    for partition in partitions:
+        assert sorted(id_ for test in partition for id_ in test) == sorted(corpus.rows["id"])
+    assert (count_repeats(single), count_repeats(repeated)) == (1, 4)
+    assert count_repeats(holdout().draw(corpus, STANCE)) == 1
 
 
 @pytest.mark.parametrize("by", ["group", "row"])

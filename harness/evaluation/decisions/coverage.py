@@ -15,6 +15,7 @@ import numpy as np
 
 from harness.scoring.aligned import cluster_codes, effective_number
 from harness.scoring.metrics.selective import errors
+from harness.scoring.retraining import first_repeat
 from harness.scoring.statistics.bootstrap import Draws, by_cluster, interval, over_items_and_seeds, totals
 from harness.values.labels import NO_FRAME
 from harness.values.minimums import MIN_ITEMS
@@ -79,6 +80,8 @@ def measure_coverage(
         Empty where nothing can abstain, or there are no rows. Labels without items are left out. Targets come
         by frequency, at most :data:`MAX_TARGETS` of them; none where there is only one.
     """
+    # Of the repeats of a cross-validation the first: an item is one item, however often it is labelled.
+    predictions = first_repeat(predictions)
     rows = predictions.rows
     if ABSTAIN not in rows or rows.empty:
         return ()

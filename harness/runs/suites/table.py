@@ -11,6 +11,8 @@ from harness.corpora.card import Card
 from harness.runs.classifiers import ClassifierOutcome
 from harness.runs.suites.running import SuiteCell
 from harness.runs.suites.suite import Suite, SuiteEntry
+from harness.scoring.aligned import AlignedPredictions
+from harness.scoring.retraining import described
 from harness.values import formatting
 from harness.values.formatting import counted, duration, number
 from harness.values.spreadsheets import table_text
@@ -148,7 +150,7 @@ def _row(entry: SuiteEntry, outcome: ClassifierOutcome) -> SuiteRow:
     by_metric = {row["metric"]: row for row in whole}
     primary = by_metric[metric]
     expected = by_metric.get(EXPECTED, dict.fromkeys(("value", "low", "high"), math.nan))
-    folds = {trial.trial.fold for trial in result.trials}
+    design = AlignedPredictions.of(result.predictions.only(split="test")).design
     scored = counted(int(primary["n"]), "row")
     return SuiteRow(
         entry.key,
@@ -162,7 +164,7 @@ def _row(entry: SuiteEntry, outcome: ClassifierOutcome) -> SuiteRow:
         expected["low"],
         expected["high"],
         floor=entry.floors.get(outcome.classifier.name, math.nan),
-        items=f"{scored}, {counted(len(folds), 'fold')}" if len(folds) > 1 else f"{scored} of test",
+        items=f"{scored}, {described(design)}" if design.cross_validated else f"{scored} of test",
         # Of the trials, not of this call: what was finished earlier shows the time that it took.
         seconds=sum(sum(trial.seconds.values()) for trial in result.trials),
     )

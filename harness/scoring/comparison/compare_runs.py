@@ -38,11 +38,10 @@ def compare(
 ) -> Comparison:
     """Rank runs and test which of their differences are established.
 
-    All runs are resampled on the same clusters of items, their seeds vary independently; the differences of
-    cross-validated runs are about classifiers trained anew (:mod:`harness.scoring.retraining`). Every pair is
-    compared, with Holm's correction. If there are so many pairs that this number of draws could not establish
-    any difference, every run is compared with one instead: the best on validation, chosen without the test
-    items.
+    All runs are resampled on the same clusters of items, their seeds vary independently; of cross-validated
+    runs, see :mod:`harness.scoring.retraining`. Every pair is compared, with Holm's correction. If there are
+    so many pairs that this number of draws could not establish any difference, every run is compared with the
+    one that is best on validation instead.
 
     Parameters
     ----------
@@ -169,7 +168,11 @@ def _ranked_runs(
     ranked: Mapping[str, Resampled], groups: Sequence[Sequence[str]], eligible: EligibleRuns, seed: int
 ) -> Iterator[RankedRun]:
     for rank, (name, run) in enumerate(ranked.items(), start=1):
-        low, high = eligible.scalar_metric.interval(eligible.samples[name], seed=seed)
+        sample = eligible.samples[name]
+        low, high = eligible.scalar_metric.interval(sample, seed=seed)
+        fitted = low, high
+        if sample.design.cross_validated:
+            fitted = eligible.scalar_metric.interval(sample, seed=seed, anew=False)
         # One seed has no spread, and one cluster no standard error: NaN, not 0.
         several = len(run.by_seed) > 1
         defined = len(run.item_draws) > 1 and not math.isnan(low)
@@ -183,4 +186,6 @@ def _ranked_runs(
             item_se=float(np.nanstd(run.item_draws, ddof=1)) if defined else math.nan,
             n_seeds=len(run.by_seed),
             groups=tuple(number for number, group in enumerate(groups, start=1) if name in group),
+            fitted_low=fitted[0],
+            fitted_high=fitted[1],
         )

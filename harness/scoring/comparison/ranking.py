@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from harness.scoring.retraining import question
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL
 from harness.scoring.statistics.paired import Difference, items_needed
 from harness.values.errors import PredictionsError
+from harness.values.formatting import interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +33,10 @@ class RankedRun:
     value : float
         Mean over seeds.
     low, high : float
-        95 % interval over items and seeds; NaN for a single cluster.
+        95 % interval over items and seeds; NaN for a single cluster. Of cross-validated runs it is about the
+        classifier trained anew.
+    fitted_low, fitted_high : float
+        95 % interval about the fitted models on other items: the same, unless the runs are cross-validated.
     seed_sd : float
         Standard deviation over seeds, one degree of freedom taken off; NaN for one seed.
     item_se : float
@@ -50,6 +55,8 @@ class RankedRun:
     item_se: float
     n_seeds: int
     groups: tuple[int, ...]
+    fitted_low: float = math.nan
+    fitted_high: float = math.nan
 
     @property
     def tie(self) -> str:
@@ -162,6 +169,14 @@ class Comparison:
     def question(self) -> str:
         """What the intervals and tests are about, a sentence."""
         return question(self.design, max(run.n_seeds for run in self.runs))
+
+    @property
+    def fitted_sentence(self) -> str:
+        """Say what the narrower intervals are, about the fitted models; empty without folds."""
+        if not self.design.cross_validated:
+            return ""
+        intervals = [f"{run.name} {interval(run.fitted_low, run.fitted_high)}" for run in self.runs]
+        return f"For the fitted models of the folds, on other items, they are: {', '.join(intervals)}."
 
     @property
     def metric(self) -> str:

@@ -96,9 +96,14 @@ class ScalarMetric:
         """Return the score of each seed in each draw, ``(draws, n_seeds)``; for ``view`` see :meth:`view`."""
         return self._of_label(scoring.drawn_values(view, self.metric, weights))
 
-    def interval(self, sample: AlignedPredictions, *, seed: int = 0) -> tuple[float, float]:
-        """Return the 95 % interval of the mean over seeds, as scores of single runs have it."""
-        low, high = scoring.interval_of(sample, self.metric, seed=seed)
+    def interval(
+        self, sample: AlignedPredictions, *, seed: int = 0, anew: bool = True
+    ) -> tuple[float, float]:
+        """Return the 95 % interval of the mean over seeds, as scores of single runs have it.
+
+        For ``anew`` see :func:`harness.scoring.score.interval_of`.
+        """
+        low, high = scoring.interval_of(sample, self.metric, seed=seed, anew=anew)
         index = self.label_index or 0
         return float(low[index]), float(high[index])
 

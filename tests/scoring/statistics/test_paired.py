@@ -53,14 +53,18 @@ def test_worked_by_hand() -> None:
     assert result.value == pytest.approx(0.2)
     # Eight draws above 0, one at 0, one below.
     assert result.probability == pytest.approx(0.85)
-    # 2 (1 + 2 draws not above) / (1 + 10).
-    assert result.p == pytest.approx(6 / 11)
+    # 2 (1 + 2 draws not above) / (1 + 10) is 0.605 standard deviations. The variance of the items has no end
+    # of degrees of freedom, that of two seeds has one: together V / (0.01 / 1).
+    freedom = (draws.var(ddof=1) + 0.01) / 0.01
+    assert result.p == pytest.approx(2 * stats.t.sf(stats.norm.isf(3 / 11), freedom), rel=1e-5)
     # Two seeds, 0.6 and 0.8: variance 0.02, of their mean 0.01; run B has one seed.
     assert result.se_seeds == pytest.approx(0.1)
     assert result.se_items == result.se == pytest.approx(draws.std(ddof=1))
     assert result.detectable == pytest.approx((1.959964 + 0.841621) * math.hypot(0.1, result.se_items))
-    # Of ten draws the least and the most leave 1 in 11 out on either side: no others are further out.
-    assert [result.low, result.high] == pytest.approx([-0.1, 0.3])
+    # Of ten draws the least and the most leave 1 in 11 out on either side: no others are further out. With so
+    # few degrees of freedom the interval goes on from 3 standard deviations in proportion.
+    wider = max(1.0, stats.t.ppf(0.975, freedom) / 3)
+    assert [result.low, result.high] == pytest.approx([0.2 - 0.3 * wider, 0.2 + 0.1 * wider], rel=1e-5)
     # 0.2 / 2.8016 = 0.0714: less than the seeds' 0.1, which more items would not lower.
     assert result.needed == math.inf
 
@@ -258,3 +262,56 @@ def test_the_swaps_do_not_depend_on_what_is_swapped() -> None:
     # So wide that it is gone through in other portions.
     many = np.repeat(cells, 3_000, axis=1)
     assert randomization(share, cells, many, draws=200) == 1
+
+
+def test_few_seeds_widen_an_interval_as_students_t_does() -> None:
+    stream = np.random.default_rng(3)
+    draws = 0.02 * stream.standard_normal(4_000)
+    of_items = 0.2 + draws
+    b = Resampled(np.array([0.1]), np.full(4_000, 0.1), np.full(4_000, 0.1))
+    widths = {}
+    for n in (2, 3, 30):
+        # Seeds that lie 0.02 from their mean, of which nothing is due to items.
+        by_seed = 0.2 + 0.02 * np.linspace(-1, 1, n) / np.linspace(-1, 1, n).std(ddof=1)
+        a = Resampled(by_seed, of_items, of_items)
+        result = difference(a, b, 1_000, 1_000)
+        widths[n] = result.high - result.low
+        # The p-value is that of the interval: 0 is outside where it is at most 0.05.
+        assert (result.p <= 0.05) == (not result.low <= 0 <= result.high)
+    one = difference(Resampled(np.array([0.2]), of_items, of_items), b, 1_000, 1_000)
+    # V / (V_seeds / 1) = 3 degrees of freedom for two seeds: t is 3.18; for three, (1 + 1/3) / (1/3 / 2) = 8.
+    assert widths[2] / widths[30] == pytest.approx(stats.t.ppf(0.975, 3) / stats.norm.ppf(0.975), rel=0.08)
+    assert widths[3] / widths[30] == pytest.approx(stats.t.ppf(0.975, 8) / stats.norm.ppf(0.975), rel=0.05)
+    assert widths[30] == pytest.approx(one.high - one.low, rel=0.02)
+
+
+def test_a_stretched_difference_has_more_standard_error_and_needs_more_items() -> None:
+    stream = np.random.default_rng(4)
+    right = stream.random((2, 400)) < [[0.75], [0.68]]
+    cells = [cells_of(run[None] * 1) for run in right]
+    resamples = Draws(400, 2_000, 0)
+    weights = np.concatenate(list(resamples.blocks()))
+    plain, wide = (
+        difference(
+            *(
+                resampled(
+                    share(each.sum(axis=0, keepdims=True))[0],
+                    share(totals(weights, each)),
+                    resamples,
+                    name,
+                    stretch,
+                )
+                for name, each in zip("ab", cells, strict=True)
+            ),
+            400,
+            400,
+        )
+        for stretch in (1.0, 1.5)
+    )
+    assert plain.se_training == 0
+    assert wide.se == pytest.approx(1.5 * plain.se)
+    assert wide.se_training == pytest.approx(math.sqrt(1.5**2 - 1) * plain.se)
+    assert wide.se_items == plain.se_items
+    assert (wide.high - wide.low) == pytest.approx(1.5 * (plain.high - plain.low))
+    assert wide.p > plain.p
+    assert wide.needed == pytest.approx(1.5**2 * plain.needed, rel=0.01)
