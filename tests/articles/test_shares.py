@@ -271,10 +271,36 @@ def test_shares_are_written_as_table_plots_and_page(readings: ReadingsTable, tmp
     assert 'src="data:image/png;base64,' in page
     table = pd.read_csv(tmp_path / "out" / "shares.csv")
     assert list(table.columns) == [
-        "target", "outlet", "week", "voice", "label", "rows", "labelled", "naive", "naive_low", "naive_high",
-        "share", "low", "high", "low_stream", "high_stream", "method", "needed", "needed_stream",
+        "target", "outlet", "week", "voice", "label", "rows", "abstains", "labelled",
+        "naive", "naive_low", "naive_high", "share", "low", "high", "low_stream", "high_stream",
+        "method", "needed", "needed_stream",
     ]  # fmt: skip
     assert table["share"].isna().all()
+
+
+def test_rows_on_which_the_model_abstains_are_counted_and_said_to_be(
+    path: Path, tmp_path: Path, golden: Golden
+) -> None:
+    table = pd.read_csv(path)
+    everything = load_readings(path)
+    table.assign(abstain=[n % 4 == 0 for n in range(len(table))]).to_csv(path, index=False)
+    readings = load_readings(path)
+    # 120 rows, of which every fourth; the unsure one, the 121st, is no row of the table.
+    assert len(readings.abstained) == 30
+    assert readings.rows.equals(everything.rows)
+    with_abstained, without = (estimate_shares(each, by=("target",)) for each in (readings, everything))
+    # A share is of all rows, whatever the model is confident of.
+    assert [share.naive for share in with_abstained] == [share.naive for share in without]
+    rows = share_rows(with_abstained)
+    both = {row["target"]: row["abstains"] for row in rows if row["voice"] == "all"}
+    assert both == {"Ostrel": 30, "Varna": 0}
+    for row in rows:
+        parts = {part["voice"]: part["abstains"] for part in rows if part["target"] == row["target"]}
+        assert parts["all"] == parts[OWN_VOICE] + parts[QUOTED]
+    assert everything.abstained == frozenset()
+    assert [re.findall(r"\d+", note) for note in readings.notes] == [["30", "120"], ["1"]]
+    assert [re.findall(r"\d+", note) for note in everything.notes] == [["1"]]
+    golden("articles/share-notes", "\n".join(readings.notes))
 
 
 def test_limitations_say_where_shares_are_not_corrected(
