@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli import screen
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
 from harness.values.formatting import counted
@@ -161,7 +162,7 @@ def sample(
     With it `harness shares` corrects for the errors of the model.
     """
     from harness.articles.readings_table import load_readings
-    from harness.articles.sampling import draw_sample, write_sample
+    from harness.articles.sampling import draw_sample, sample_notes, write_sample
 
     keep_apart([output], [readings])
     strata = _names(by)
@@ -175,10 +176,14 @@ def sample(
     )
     typer.echo("and, where you care whose view it is, gold_voice: own (the outlet's) or quoted. Then:")
     # Shares are corrected where enough rows of a group are labelled: in the strata, not in every week.
-    grouped = ",".join(name for name in strata if name in ("target", "outlet", "week")) or "target"
-    line = command_line("shares", str(readings), gold=str(output), by=grouped)
+    grouped = [name for name in strata if name in ("target", "outlet", "week")] or ["target"]
+    line = command_line("shares", str(readings), gold=str(output), by=",".join(grouped))
     typer.echo(f"  {line}")
-    return {"output": output, "rows": len(drawn), "strata": strata}
+    # Of weeks the sample has the dates alone.
+    notes = sample_notes(drawn, size, groups=[name for name in grouped if name != "week"] or ["target"])
+    for note in notes:
+        typer.echo(screen.paragraph(f"note: {note}"))
+    return {"output": output, "rows": len(drawn), "strata": strata, "notes": notes}
 
 
 def shares(

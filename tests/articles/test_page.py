@@ -143,8 +143,8 @@ def test_an_abstained_label_is_hollow_in_every_medium() -> None:
     # Neither print nor the dark scheme takes it back.
     assert css[1].count(".abstains") == 5
     script = PAGE.rpartition("<script>")[2]
-    assert 'row.abstain ? "~" : ""' in script
-    assert 'row.sure ? "" : "?"' in script
+    assert 'row.abstain ? " ~" : ""' in script
+    assert 'row.sure ? "" : " ?"' in script
 
 
 def test_the_counts_of_a_page_add_up_to_its_rows() -> None:

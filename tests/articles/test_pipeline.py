@@ -15,6 +15,8 @@ from golden import Golden
 from harness.articles import pipeline
 from harness.articles.pipeline import Articles, ReadingOptions, read
 from harness.articles.reading import Reading
+from harness.articles.readings_table import load_readings
+from harness.articles.shares import estimate_shares
 from harness.articles.table_writer import flat_rows
 from harness.serving.inference import LabelModel
 from harness.serving.trust import trust_lines
@@ -281,6 +283,19 @@ def test_every_row_is_counted_once(
     total, parts = int(sentence[1]), [int(n) for n in re.findall(r"\d+", sentence[2])]
     assert total == sum(parts) == len(rows)
     assert parts[1:] == [int(n) for n in (abstained.sum(), unsure.sum()) if n]
+
+
+def test_counts_and_shares_agree_on_what_the_model_abstains_on() -> None:
+    Path("b.txt").write_text(DOUBTFUL)
+    reading = read_files("b.txt", parties=None, stance=model(below=0.75), outputs=(Path("rows.csv"),))
+    table = load_readings(Path("rows.csv"))
+    counts = reading.counts.set_index(["party", "voice"])
+    assert table.unsure == counts["unsure"].sum()
+    for share in estimate_shares(table, by=("target",)):
+        if share.voice != "all" and share.label == table.labels[0]:
+            count = counts.loc[(share.group["target"], share.voice)]
+            assert share.n_abstained == count["abstains"]
+            assert share.n == count.sum() - count["unsure"]
 
 
 def test_the_summary_says_what_is_counted(capsys: pytest.CaptureFixture[str], golden: Golden) -> None:
