@@ -104,14 +104,30 @@ def count_articles(paths: Iterable[Path], file_format: InputFormat | None = None
     """Count the articles that :func:`read_articles` would try to read: each line of JSONL is one.
 
     Standard input counts as one, for it can be read only once.
+
+    Raises
+    ------
+    ArticleError
+        As :func:`read_articles`, where a path cannot be read from.
     """
     total = 0
-    for path, _, its_format in _files(list(paths), file_format, strict=False):
+    for path, _, its_format in _files(list(paths), file_format):
         if path is None or its_format != "jsonl":
             total += 1
         else:
             total += byte_streams.count_lines(path)
     return total
+
+
+def article_paths(paths: Iterable[Path], file_format: InputFormat | None = None) -> list[Path]:
+    """List the files that :func:`read_articles` would read, without standard input.
+
+    Raises
+    ------
+    ArticleError
+        As :func:`read_articles`, where a path cannot be read from.
+    """
+    return [path for path, *_ in _files(list(paths), file_format) if path is not None]
 
 
 def from_string(text: str, *, outlet: str = "", date: str = "") -> ArticleText:
@@ -235,7 +251,7 @@ def _error(name: str, what: str, hint: str = "") -> ArticleError:
 
 
 def _files(
-    paths: list[Path], file_format: InputFormat | None, *, strict: bool = True
+    paths: list[Path], file_format: InputFormat | None
 ) -> list[tuple[Path | None, str, InputFormat | None]]:
     """List the files, each with the name it goes by and its format; None is standard input."""
     files: list[tuple[Path | None, str, InputFormat | None]] = []
@@ -262,7 +278,7 @@ def _files(
             problems.append(Problem(str(path), "has no known ending", hint))
         else:
             files.append((path, path.name, file_format or ENDINGS[path.suffix.lower()]))
-    if problems and strict:
+    if problems:
         raise ArticleError(problems)
     return files
 

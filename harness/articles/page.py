@@ -9,12 +9,15 @@ from typing import Any
 from harness.articles.holders import VOICES
 from harness.articles.labelled_articles import LabelledArticle, LabelledMention
 from harness.articles.mentions import LINKED
-from harness.articles.tallies import tally_parties
+from harness.articles.tallies import PartyTally, count_sentences, tally_parties
 from harness.reports.pages import environment
 from harness.values.labels import STANCES
 
 MARKS = {"supportive": "+", "critical": "−", "neutral": "○"}
 """A sign for each stance, for readers to whom colours say nothing."""
+
+ABSTAINS, UNSURE = "~", "?"
+"""The signs of a label that the model does not stand by, and of a party that may not be meant."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def reader_page(
     parties = article.parties
     numbers = {name: number for number, name in enumerate(parties)}
     tallies = tally_parties([article])
+    stances = _ordered(name for mention in article.mentions for name in mention.labels.proba)
     return (
         # The environment escapes whatever is filled in, the JSON for the script included.
         environment()
@@ -83,14 +87,15 @@ def reader_page(
         .render(
             document=article.article,
             title=_title(article),
-            parties=[{"name": name, "counts": tallies[name]} for name in parties],
+            parties=[{"name": name, "counts": _voice_counts(tallies[name], stances)} for name in parties],
+            counting=count_sentences(tallies.values()),
             paragraphs=_paragraphs(article, numbers),
             strips=[_strip(article, name) for name in parties],
             table=[_table_row(mention) for mention in article.mentions],
             data={"parties": parties, "rows": _rows_by_sentence(article, numbers)},
-            stances=_ordered(name for mention in article.mentions for name in mention.labels.proba),
+            stances=stances,
             marks=MARKS,
-            voices=VOICES,
+            signs={"abstains": ABSTAINS, "unsure": UNSURE},
             models=models,
             notes=notes,
             language=article.language,
@@ -107,23 +112,48 @@ def index_page(pages: Sequence[tuple[str, LabelledArticle]]) -> str:
     pages : sequence of (str, LabelledArticle)
         The file name of each reader page, and its article; its text may be left out.
     """
+    stances = _ordered(mention.labels.stance for _, article in pages for mention in article.mentions)
     listed = [
         {
             "page": name,
             "document": article.article,
             "title": _title(article),
             "parties": [
-                {"name": party, "counts": tally} for party, tally in tally_parties([article]).items()
+                {"name": party, "counts": _voice_counts(tally, stances)}
+                for party, tally in tally_parties([article]).items()
             ],
         }
         for name, article in pages
     ]
-    stances = _ordered(mention.labels.stance for _, article in pages for mention in article.mentions)
+    tallies = tally_parties(article for _, article in pages)
     return (
         environment()
         .get_template("readings.html.j2")
-        .render(listed=listed, marks=MARKS, voices=VOICES, stances=stances)
+        .render(
+            listed=listed,
+            marks=MARKS,
+            voices=VOICES,
+            stances=stances,
+            signs={"abstains": ABSTAINS, "unsure": UNSURE},
+            counting=count_sentences(tallies.values()),
+        )
     )
+
+
+def _voice_counts(tally: PartyTally, stances: Sequence[str]) -> dict[str, str]:
+    """Return all rows of a party by voice, each count with its sign: ``{"own voice": "○5 −2 ~4 ?1"}``."""
+    counts = {}
+    for voice in VOICES:
+        parts = [
+            f"{MARKS.get(name, name)}{tally.stances[voice][name]}"
+            for name in (*stances, "")
+            if tally.stances[voice][name]
+        ]
+        parts += [f"{ABSTAINS}{tally.abstained[voice]}"] if tally.abstained[voice] else []
+        parts += [f"{UNSURE}{tally.unsure[voice]}"] if tally.unsure[voice] else []
+        if parts:
+            counts[voice] = " ".join(parts)
+    return counts
 
 
 def _title(article: LabelledArticle) -> str:
@@ -179,9 +209,16 @@ def _strip(article: LabelledArticle, party: str) -> list[dict[str, Any]]:
     for sentence in article.sentences:
         if sentence.in_article:
             mention = of_party.get(sentence.number)
-            row = None if mention is None else _stance_cell(mention)
+            row = None if mention is None else _stance_cell(mention) | {"sign": _sign(mention)}
             cells.append({"number": sentence.number, "row": row})
     return cells
+
+
+def _sign(mention: LabelledMention) -> str:
+    """Return the one sign that fits a cell of a strip: why its label is not counted, or that of its label."""
+    if not mention.mention.sure:
+        return UNSURE
+    return ABSTAINS if mention.labels.abstain else MARKS.get(mention.labels.stance, "")
 
 
 def _stance_cell(mention: LabelledMention) -> dict[str, Any]:

@@ -17,20 +17,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.articles.article_files import ENDINGS as ARTICLE_ENDINGS
-from harness.articles.article_files import ArticleText, count_articles, from_string, read_articles
+from harness.articles.article_files import (
+    ArticleText,
+    article_paths,
+    count_articles,
+    from_string,
+    read_articles,
+)
 from harness.articles.byte_streams import InputFormat
 from harness.articles.grammar import languages
 from harness.articles.labelled_articles import ArticleReader, LabelledArticle
 from harness.articles.page import index_page, reader_page
 from harness.articles.reading import Reading
 from harness.articles.table_writer import TableWriter, columns_of, flat_rows
-from harness.articles.tallies import add_article
+from harness.articles.tallies import add_article, most_mentioned_first
 from harness.serving.inference.formats import ENDINGS as TABLE_ENDINGS
 from harness.serving.trust import trust_lines
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
 from harness.values.formatting import counted
 from harness.values.language import LanguageWarning, codes, describe, mismatch, outside
-from harness.values.outputs import claimed, refused_writes, write_text
+from harness.values.outputs import claimed, keep_apart, refused_writes, write_text
 from harness.values.parties import Registry, shipped
 from harness.values.parties import read as read_registry
 from harness.values.parties.records import is_date
@@ -45,6 +51,9 @@ Articles = str | Path | Sequence[Path]
 STANCE, FRAMES = "models:/stance@champion", "models:/framing@champion"
 NO_MODEL = "none"
 PAGE_ENDINGS = (".html", ".htm")
+
+# What the pages in a folder are called.
+_PAGE_NAME = re.compile(r"index\.html|\d{4,}-.*\.html")
 
 MAX_EXPLAINED = 200
 """Rows of an article up to which words are computed by default: with an encoder that takes up to a minute."""
@@ -125,7 +134,7 @@ def read(articles: Articles, options: ReadingOptions = DEFAULTS) -> Reading:
     ModelError
         Where a model is missing or for the other task.
     OutputError
-        Where an output cannot be written, or another process is writing it.
+        Where an output cannot be written, is an input, or another process is writing it.
     """
     reading = Reading(row_records=[] if options.keep_rows else None)
     if options.date and not is_date(options.date):
@@ -139,7 +148,9 @@ def read(articles: Articles, options: ReadingOptions = DEFAULTS) -> Reading:
 def _read(
     articles: Articles, options: ReadingOptions, reading: Reading, outputs: contextlib.ExitStack
 ) -> Reading:
+    # First of all: an article that does not exist is said to be missing, whatever else is wrong.
     texts, total = _texts(articles, options, reading)
+    _keep_articles(articles, options)
     _check_outputs(options.outputs, single=total == 1)
     # Before the models are loaded: whoever comes second is told at once.
     for path in options.outputs:
@@ -158,7 +169,7 @@ def _read(
     # Articles are taken a batch ahead of their labels: the bar moves when a batch is done.
     labelled = reader.label(remaining if single else progress(remaining, "reading", total, "articles"))
     _write(labelled, options, reader, reading)
-    reading.tallies = dict(sorted(reading.tallies.items(), key=lambda item: -item[1].counted))
+    reading.tallies = most_mentioned_first(reading.tallies)
     return reading
 
 
@@ -172,6 +183,26 @@ def _texts(
     if not paths:
         raise ArticleError([Problem("", "no article was named")])
     return _readable(paths, options, reading), count_articles(paths, options.file_format)
+
+
+def _keep_articles(articles: Articles, options: ReadingOptions) -> None:
+    """Refuse outputs that are articles or the registry, and pages that would replace an article."""
+    if isinstance(articles, str) and not _is_path(articles):
+        named: list[Path] = []
+    else:
+        named = [Path(articles)] if isinstance(articles, str | Path) else list(articles)
+    files = article_paths(named, options.file_format)
+    pages = [
+        folder / file.name
+        for folder in options.outputs
+        if not folder.suffix
+        for file in files
+        if _PAGE_NAME.fullmatch(file.name)
+    ]
+    keep_apart(
+        [*dict.fromkeys(options.outputs), *dict.fromkeys(pages)],
+        [*named, *files, *([options.parties] if options.parties else [])],
+    )
 
 
 def _is_path(text: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.articles.console import WIDTH, print_notes, print_paths, printable
 from harness.articles.holders import VOICES
-from harness.articles.tallies import PartyTally
+from harness.articles.tallies import PartyTally, count_sentences
 from harness.values.errors import ArticleError, Problem
 from harness.values.formatting import agreeing, counted
 from harness.values.labels import STANCES
@@ -81,15 +81,19 @@ class Reading:
 
     @property
     def counts(self) -> pd.DataFrame:
-        """Mentions that count, by party and voice: ``party``, ``voice``, and a column for each stance.
+        """All rows, by party and voice.
 
-        Without a stance model they are counted in a column ``mentions``.
+        The columns are ``party``, ``voice``, one for each stance, ``abstains`` and ``unsure``.
+        Every row is counted in one column: the rows on which the model abstains in ``abstains``, and those of
+        which it is unsure whether the party is meant in ``unsure``. Without a stance model the others are
+        counted in a column ``mentions``.
         """
         import pandas as pd
 
         records = [
             {"party": party, "voice": voice}
             | {stance or "mentions": n for stance, n in tally.stances[voice].items()}
+            | {"abstains": tally.abstained[voice], "unsure": tally.unsure[voice]}
             for party, tally in self.tallies.items()
             for voice in VOICES
         ]
@@ -97,7 +101,7 @@ class Reading:
             name for tally in self.tallies.values() for voice in VOICES for name in tally.stances[voice]
         }
         ordered = [name for name in STANCES if name in stances] + sorted(stances - set(STANCES))
-        columns = ["party", "voice", *(name or "mentions" for name in ordered)]
+        columns = ["party", "voice", *(name or "mentions" for name in ordered), "abstains", "unsure"]
         table = pd.DataFrame(records, columns=columns)
         # A stance that a party does not have is a count of 0, not a missing value.
         return table.fillna(dict.fromkeys(columns[2:], 0)).astype(dict.fromkeys(columns[2:], int))
@@ -127,9 +131,10 @@ class Reading:
             rows = counted(self.n_rows, "row")
             console.print(f"{articles}, {rows} (a row is a party in a sentence)", style="italic")
             console.print(self._table())
-            console.print(
-                "critical / neutral / supportive mentions; unsure mentions are not counted.", style="dim"
-            )
+            sentences = count_sentences(self.tallies.values())
+            if any(tally.stance_names for tally in self.tallies.values()):
+                sentences = ["critical / neutral / supportive.", *sentences]
+            console.print(" ".join(sentences), style="dim", markup=False)
         else:
             console.print(f"{articles}: no sentence mentions a party of the registry.")
         if len(self.tallies) > MAX_PARTIES:
@@ -149,12 +154,20 @@ class Reading:
 
         table = Table(box=None, pad_edge=False)
         table.add_column("party", no_wrap=True, max_width=24)
+        abstains = any(tally.abstained for tally in self.tallies.values())
         for voice in VOICES:
             table.add_column(voice, no_wrap=True)
+            # Of a model that never does, a column would be empty.
+            if abstains:
+                table.add_column("abstains", justify="right")
         table.add_column("unsure", justify="right")
         for name, tally in list(self.tallies.items())[:MAX_PARTIES]:
-            cells = (_stance_counts(tally.stances[voice]) for voice in VOICES)
-            table.add_row(printable(name), *cells, str(tally.unsure or "–"))
+            cells = []
+            for voice in VOICES:
+                cells.append(_stance_counts(tally.stances[voice]))
+                if abstains:
+                    cells.append(str(tally.abstained[voice] or "–"))
+            table.add_row(printable(name), *cells, str(tally.unsure.total() or "–"))
         return table
 
 

@@ -12,6 +12,7 @@ from harness.articles.holders import OWN_VOICE, QUOTED
 from harness.serving.inference.formats import ENDINGS, open_rows
 from harness.serving.inference.text_layout import STANDARD, likely_layout
 from harness.values.errors import ArticleError, ModelError, Problem, suggest
+from harness.values.formatting import agreeing, counted
 from harness.values.labels import STANCES
 from harness.values.row_files import file_format
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("article", "sentence", "target", "sure", "own_voice", "stance", "text")
-"""Columns that a table must have; ``outlet`` and ``date`` may be missing."""
+"""Columns that a table must have; ``outlet``, ``date`` and ``abstain`` may be missing."""
 
 _CHUNK_ROWS = 4096
 
@@ -36,10 +37,29 @@ class ReadingsTable:
         ``stance``, ``text``; all text.
     unsure : int
         Rows that were left out because it is unsure whether the party is meant.
+    abstained : frozenset of str
+        The keys of the rows on which the model abstains; they count like the others.
     """
 
     rows: pd.DataFrame
     unsure: int
+    abstained: frozenset[str] = frozenset()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a share is of, in words, where that is not simply every row of the table."""
+        notes = []
+        if self.abstained:
+            # A share of the rows of which the model is confident would be one of easy sentences.
+            rows = f"{len(self.abstained):,} of {counted(len(self.rows), 'row')}"
+            notes.append(
+                f"the model abstains on {rows}; a share is of all rows, so that the stance it predicts there"
+                " counts, too, while harness read counts these rows apart, under abstains"
+            )
+        if self.unsure:
+            unsure, are = counted(self.unsure, "row"), agreeing(self.unsure, "is", "are")
+            notes.append(f"{unsure} {are} left out: the party may not be meant (unsure, in harness read)")
+        return tuple(notes)
 
     @property
     def labels(self) -> list[str]:
@@ -69,13 +89,17 @@ def load_readings(path: Path) -> ReadingsTable:
     import pandas as pd
 
     sure: list[dict[str, Any]] = []
+    abstained = set()
     unsure = 0
     for row in read_rows(path, COLUMNS):
         # An unsure mention would count a party that may not be meant.
         if not is_true(row["sure"]):
             unsure += 1
-        else:
-            sure.append(_row(row))
+            continue
+        sure.append(_row(row))
+        # Earlier tables have no such column, and neither have those of other programs.
+        if is_true(row.get("abstain")):
+            abstained.add(sure[-1]["row"])
     if not sure:
         raise ArticleError([Problem(str(path), "has no row that counts: all mentions are unsure")])
     table = pd.DataFrame.from_records(sure)
@@ -83,7 +107,7 @@ def load_readings(path: Path) -> ReadingsTable:
     if len(repeated):
         what = f"has duplicate rows ({len(repeated):,}), such as {repeated.iloc[0]!r}"
         raise ArticleError([Problem(str(path), what, "give every article an id of its own")])
-    return ReadingsTable(table, unsure)
+    return ReadingsTable(table, unsure, frozenset(abstained))
 
 
 def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:

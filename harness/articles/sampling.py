@@ -10,7 +10,8 @@ import numpy as np
 
 from harness.articles.readings_table import ReadingsTable
 from harness.values.errors import ArticleError, Problem, suggest
-from harness.values.minimums import MIN_STRATUM_ROWS
+from harness.values.formatting import counted
+from harness.values.minimums import MIN_GOLD_ROWS, MIN_POOLED_ROWS, MIN_STRATUM_ROWS
 from harness.values.outputs import write_text
 from harness.values.spreadsheets import table_text
 
@@ -75,6 +76,44 @@ def draw_sample(
     drawn = pd.concat(parts).assign(gold="", gold_voice="")
     # In random order: whoever labels the first half has labelled a random half of every stratum.
     return drawn.iloc[random.permutation(len(drawn))][list(COLUMNS)].reset_index(drop=True)
+
+
+def sample_notes(sample: pd.DataFrame, size: int, *, groups: Sequence[str]) -> tuple[str, ...]:
+    """Say why a sample is larger or smaller than was asked for, and whether its labels would correct shares.
+
+    Parameters
+    ----------
+    sample : DataFrame
+        As :func:`draw_sample` returns it.
+    size : int
+        The rows that were asked for.
+    groups : sequence of str
+        Columns whose values make the groups of which shares are wanted; ``target`` or ``outlet``.
+    """
+    notes = []
+    strata = sample["stratum"].nunique()
+    whole = bool((sample["pi"] == 1).all())
+    if len(sample) > size:
+        notes.append(
+            f"{len(sample):,} rows instead of {size:,}: at least {MIN_STRATUM_ROWS} are drawn from each of"
+            f" {strata:,} strata, or all of a smaller one; with fewer columns in --by there are fewer strata"
+        )
+    elif whole and len(sample) < size:
+        notes.append(f"{len(sample):,} rows instead of {size:,}: the table has no more that count")
+    sizes = sample.groupby(list(groups)).size()
+    few = int((sizes < MIN_GOLD_ROWS).sum())
+    if few and len(sample) < MIN_POOLED_ROWS:
+        of_groups = f"in {few:,} of {counted(len(sizes), 'group')} ({', '.join(groups)})"
+        mend = (
+            "read more articles"
+            if whole
+            else f"draw {MIN_POOLED_ROWS} rows or more, or read fewer parties (harness read --party)"
+        )
+        notes.append(
+            f"{of_groups} fewer than {MIN_GOLD_ROWS} rows are drawn: their shares would not be corrected;"
+            f" {mend}"
+        )
+    return tuple(notes)
 
 
 def _allocation(sizes: Sequence[int], size: int) -> list[int]:

@@ -66,6 +66,7 @@ def share_rows(shares: Sequence[StanceShare]) -> list[dict[str, Any]]:
             "voice": share.voice,
             "label": share.label,
             "rows": share.n,
+            "abstains": share.n_abstained,
             "labelled": share.n_gold,
             "naive": _number(share.naive.value),
             "naive_low": _number(share.naive.low),
@@ -114,6 +115,15 @@ def _count(value: float) -> int | str:
     return int(value) if math.isfinite(value) else "" if math.isnan(value) else "too few articles"
 
 
+TABLE, DIFFERENCES, PAGE = "shares.csv", "differences.csv", "shares.html"
+"""The files of a report, besides its plots."""
+
+
+def report_files(folder: Path) -> list[Path]:
+    """List the tables and the page that a report in a folder may have."""
+    return [folder / name for name in (TABLE, DIFFERENCES, PAGE)]
+
+
 def write_report(report: ShareReport, folder: Path, *, raw: bool = False) -> list[Path]:
     """Write tables, a plot of each of the largest parties, and a page with all of them.
 
@@ -142,9 +152,9 @@ def write_report(report: ShareReport, folder: Path, *, raw: bool = False) -> lis
 def _write_report(report: ShareReport, folder: Path, *, raw: bool) -> list[Path]:
     shares = report.shares
     rows, differences = share_rows(shares), difference_rows(report.differences)
-    contents = {"shares.csv": table_text(list(rows[0]), rows, raw=raw)}
+    contents = {TABLE: table_text(list(rows[0]), rows, raw=raw)}
     if differences:
-        contents["differences.csv"] = table_text(list(differences[0]), differences, raw=raw)
+        contents[DIFFERENCES] = table_text(list(differences[0]), differences, raw=raw)
     plots = []
     for index, party in enumerate(largest(shares, "target", MAX_PLOTS), start=1):
         name = party or "all parties"
@@ -155,7 +165,7 @@ def _write_report(report: ShareReport, folder: Path, *, raw: bool) -> list[Path]
             handle.write(image)
         # The image stands in the page itself, so that the page can be passed on alone.
         plots.append({"name": name, "image": base64.b64encode(image).decode("ascii")})
-    contents["shares.html"] = (
+    contents[PAGE] = (
         environment()
         .get_template("shares.html.j2")
         .render(

@@ -54,6 +54,8 @@ class StanceShare:
         The stance.
     n, n_gold : int
         Rows, and hand-labelled rows among them.
+    n_abstained : int
+        Rows among them on which the model abstains; the stance that it predicts there counts all the same.
     naive, corrected : ShareEstimate
         In [0, 1], with 95 % intervals; the corrected one is for exactly these rows, and NaN where it cannot
         be estimated.
@@ -77,6 +79,7 @@ class StanceShare:
     method: str = NAIVE
     needed: float = math.nan
     needed_stream: float = math.nan
+    n_abstained: int = 0
 
     @property
     def group_key(self) -> tuple[str, ...]:
@@ -155,7 +158,8 @@ def share_table(
     shares: list[StanceShare] = []
     fits: list[ShareFit | None] = []
     for names, rows in readings.rows.groupby(list(by), sort=True):
-        group = _Group.of(dict(zip(by, map(str, names), strict=True)), rows, index)
+        key = dict(zip(by, map(str, names), strict=True))
+        group = _Group.of(key, rows, index, readings.abstained)
         for share, fit in group.shares(labels, sample, voices):
             shares.append(share if half_width is None else _with_needed(share, fit, half_width))
             fits.append(fit)
@@ -184,13 +188,17 @@ class _Group:
     voices: NDArray[np.object_]
     stances: NDArray[np.object_]
     articles: NDArray[np.int64]
+    abstained: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, key: dict[str, str], rows: pd.DataFrame, articles: pd.Index) -> _Group:
+    def of(
+        cls, key: dict[str, str], rows: pd.DataFrame, articles: pd.Index, abstained: frozenset[str]
+    ) -> _Group:
         import pandas as pd
 
         codes = np.asarray(articles.get_indexer(pd.Index(rows["article"])), dtype=np.int64)
-        return cls(key, rows["voice"].to_numpy(dtype=object), rows["stance"].to_numpy(dtype=object), codes)
+        voices, stances = (rows[name].to_numpy(dtype=object) for name in ("voice", "stance"))
+        return cls(key, voices, stances, codes, rows["row"].isin(abstained).to_numpy(dtype=bool))
 
     def shares(
         self, labels: Sequence[str], sample: LabelledSample | None, voices: Sequence[str]
@@ -203,6 +211,7 @@ class _Group:
                 part = whole & (self.stances == label)
                 n = int(whole.sum())
                 share = StanceShare(self.key, voice, label, n, 0, naive_share(int(part.sum()), n))
+                share = replace(share, n_abstained=int((whole & self.abstained).sum()))
                 if sample is None or inside is None:
                     yield share, None
                     continue

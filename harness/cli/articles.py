@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli import screen
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
 from harness.values.formatting import counted
-from harness.values.outputs import claimed
+from harness.values.outputs import claimed, keep_apart
 
 if TYPE_CHECKING:
     from harness.articles.reading import Reading
@@ -161,11 +162,13 @@ def sample(
     With it `harness shares` corrects for the errors of the model.
     """
     from harness.articles.readings_table import load_readings
-    from harness.articles.sampling import draw_sample, write_sample
+    from harness.articles.sampling import draw_sample, sample_notes, write_sample
 
+    keep_apart([output], [readings])
     strata = _names(by)
+    table = load_readings(readings)
     with claimed(output):
-        drawn = draw_sample(load_readings(readings), size, by=strata, seed=seed)
+        drawn = draw_sample(table, size, by=strata, seed=seed)
         write_sample(drawn, output, raw=raw)
     typer.echo(
         f"{output}: {counted(len(drawn), 'row')}. Fill in gold: critical, neutral or supportive"
@@ -173,10 +176,14 @@ def sample(
     )
     typer.echo("and, where you care whose view it is, gold_voice: own (the outlet's) or quoted. Then:")
     # Shares are corrected where enough rows of a group are labelled: in the strata, not in every week.
-    grouped = ",".join(name for name in strata if name in ("target", "outlet", "week")) or "target"
-    line = command_line("shares", str(readings), gold=str(output), by=grouped)
+    grouped = [name for name in strata if name in ("target", "outlet", "week")] or ["target"]
+    line = command_line("shares", str(readings), gold=str(output), by=",".join(grouped))
     typer.echo(f"  {line}")
-    return {"output": output, "rows": len(drawn), "strata": strata}
+    # Of weeks the sample has the dates alone.
+    notes = sample_notes(drawn, size, groups=[name for name in grouped if name != "week"] or ["target"])
+    for note in notes:
+        typer.echo(screen.paragraph(f"note: {note}"))
+    return {"output": output, "rows": len(drawn), "strata": strata, "notes": notes}
 
 
 def shares(
@@ -221,15 +228,17 @@ def shares(
     from harness.articles.gold_sample import read_gold
     from harness.articles.readings_table import load_readings
     from harness.articles.share_differences import share_differences
-    from harness.articles.share_report import ShareReport, print_shares, write_report
+    from harness.articles.share_report import ShareReport, print_shares, report_files, write_report
     from harness.articles.shares import limitations, share_table
 
+    if output is not None:
+        keep_apart([output, *report_files(output)], [readings, *([gold] if gold is not None else [])])
+    readings_table = load_readings(readings)
+    sample = read_gold(gold, readings_table) if gold is not None else None
     with claimed(output, folder=True):
-        readings_table = load_readings(readings)
-        sample = read_gold(gold, readings_table) if gold is not None else None
         table = share_table(readings_table, sample, by=_names(by), half_width=half_width)
         differences = share_differences(table, compare) if compare is not None else []
-        notes = limitations(table.shares, sample)
+        notes = (*limitations(table.shares, sample), *readings_table.notes)
         report = ShareReport(table.shares, notes, differences, compare, half_width)
         written = write_report(report, output, raw=raw) if output is not None else []
     print_shares(report, written)

@@ -10,6 +10,7 @@ import typer
 from harness.cli import screen
 from harness.cli.reporting import Report
 from harness.values.formatting import counted
+from harness.values.outputs import keep_apart
 
 
 def audit(
@@ -37,6 +38,8 @@ def audit(
     from harness.cli.findings import render_findings
     from harness.runs.model_audit import audit as audit_model
 
+    # The name of a corpus is no file, even where a folder is called like it.
+    keep_apart([output], [Path(model), *([Path(corpus)] if Path(corpus).is_file() else [])])
     audited = audit_model(model, corpus=corpus, set=set_ or (), output=output)
     examined = audited.examined
     typer.echo(f"{examined.uri} on {counted(examined.n, 'row')} of {examined.corpus}")

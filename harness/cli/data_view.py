@@ -13,7 +13,7 @@ from harness.cli.reporting import Report
 from harness.values.commands import command_line
 from harness.values.errors import ConfigError, Problem, SplitError, UnavailableError
 from harness.values.formatting import counted
-from harness.values.outputs import claimed, write_text
+from harness.values.outputs import claimed, keep_apart, write_text
 
 if TYPE_CHECKING:
     from harness.config.plan import Plan
@@ -39,6 +39,7 @@ def init(
     from harness.config.starter import starter_config
 
     path = output if output is not None else Path(f"{data.name.split('.')[0]}.yaml")
+    keep_apart([path], [data])
     if path.exists() and not force:
         raise ConfigError([Problem(str(path), "exists already", "name another with -o, or use --force")])
     with claimed(path):

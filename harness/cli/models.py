@@ -244,7 +244,7 @@ def predict(
     exclusive) and holder.
     """
     from harness.serving.inference.file_options import FileOptions
-    from harness.serving.inference.labelling import predict_file
+    from harness.serving.inference.labelling import check_files, predict_file
     from harness.serving.inference.text_layout import TextLayout
     from harness.tracking import models
 
@@ -253,6 +253,7 @@ def predict(
     options = FileOptions(_columns(columns or ()), layout, skip_bad)
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))
     stated: Literal["csv", "jsonl"] | None = format_.value if format_ is not None else None
+    check_files(source, sink, options)
     # Before the model is loaded, too: of two processes with one output the second is told at once.
     with claimed(sink), claimed(skip_bad):
         loaded = (

@@ -10,6 +10,7 @@ import typer
 from harness.cli import screen
 from harness.cli.models import Experiment
 from harness.cli.reporting import Report
+from harness.values.outputs import write_text
 
 report = typer.Typer(
     help="Describe finished experiments for a paper.", no_args_is_help=True, rich_markup_mode=None
@@ -34,7 +35,7 @@ def methods(
         typer.echo("\nReferences")
         screen.sentences(described.references)
     if output is not None:
-        output.write_text(as_markdown(described), encoding="utf-8")
+        write_text(output, as_markdown(described))
     return {"text": described.text, "references": described.references, "file": output}
 
 

@@ -12,7 +12,7 @@ from harness.cli import screen
 from harness.cli.experiments import REUSED
 from harness.cli.reporting import Report, Unfinished
 from harness.values.formatting import agreeing, counted, duration, number, percent, percent_interval
-from harness.values.outputs import claimed
+from harness.values.outputs import claimed, keep_apart
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,6 +49,7 @@ def suite(
     """
     from harness.runs.suites import FailedSuiteError, run_suite
 
+    keep_apart([output], [path])
     console = screen.console()
     # Raised at the end only: what has finished is shown all the same.
     failure: FailedSuiteError | None = None
@@ -95,6 +96,7 @@ def crosstab(
     """
     from harness.articles.frames_by_stance import frames_by_stance
 
+    keep_apart([output], [labelled])
     with claimed(output):
         tables, left_out = frames_by_stance(labelled, group=group, output=output, raw=raw)
     console = screen.console()

@@ -15,6 +15,7 @@
     ├── ClassifierError          a classifier cannot be fitted or used
     ├── ModelError               a served model cannot be loaded, or its input is unusable
     ├── OutputError              a file cannot be written, or another process is writing it
+    │   └── SameFileError        an output is an input, or another output; exit code 2
     ├── PromotionError           nothing can be promoted, or it may not replace this champion
     ├── StoreError               the MLflow store is missing, locked or inconsistent
     └── MissingPackageError      an optional package; the message names the install command
@@ -131,6 +132,13 @@ class ForeignModelError(ModelError):
 
 class OutputError(HarnessError):
     """An output that cannot be written, or that another process is writing."""
+
+
+class SameFileError(OutputError):
+    """An output that is an input, or another output: writing it would lose what is there."""
+
+    # The call is wrong, whatever the files hold.
+    exit_code = 2
 
 
 class PromotionError(HarnessError):

@@ -13,14 +13,15 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from harness.values.errors import HarnessWarning, OutputError
+from harness.values.errors import HarnessWarning, OutputError, SameFileError
 
 LOCK = ".lock"
 """Ending of the lock of a file."""
@@ -45,6 +46,52 @@ def is_stream(path: Path) -> bool:
     if os.path.abspath(path).startswith(STREAMS):  # noqa: PTH100 (resolve follows links)
         return True
     return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def keep_apart(outputs: Iterable[Path | None], inputs: Iterable[Path | None] = ()) -> None:
+    """Refuse an output that is an input or another output: the same file or folder, by whatever name.
+
+    To be called before anything else is done. Nothing is said of pipes and devices.
+
+    Parameters
+    ----------
+    outputs : iterable of Path or None
+        None stands for standard output.
+    inputs : iterable of Path or None
+        None stands for standard input, which a shell may have opened from a file.
+
+    Raises
+    ------
+    SameFileError
+        With every such output.
+    """
+    read: set[object] = set()
+    earlier: set[object] = set()
+    problems = []
+    for source in inputs:
+        read |= _identities(source)
+    for output in (path for path in outputs if path is not None and not is_stream(path)):
+        names = _identities(output)
+        if names & read:
+            problems.append(f"{output} is an input, too, and would be overwritten; name another output")
+        elif names & earlier:
+            problems.append(f"{output} is named for two outputs; name another for one of them")
+        earlier |= names
+    if problems:
+        raise SameFileError("\n".join(problems))
+
+
+def _identities(path: Path | None) -> set[object]:
+    """Return what a file is known by: its name after links, and its number, which all of its names share."""
+    if path is not None and is_stream(path):
+        return set()
+    names: set[object] = {destination(path)} if path is not None else set()
+    # Nothing is there yet, or standard input is closed.
+    with contextlib.suppress(OSError):
+        status = path.stat() if path is not None else os.fstat(0)
+        if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
+            names.add((status.st_dev, status.st_ino))
+    return names
 
 
 def destination(path: Path) -> Path:

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from dataclasses import replace
 from html import escape
+from html.parser import HTMLParser
 
 from articles.toy_models import ARTICLE, REGISTRY, model
 from golden import Golden
@@ -71,6 +74,101 @@ def test_colours_are_not_alone_in_telling_stances() -> None:
     assert {"2", "critical", "quoted"} <= set(re.findall(r"\w+", label))
 
 
+class Marks(HTMLParser):
+    """The classes, signs and labels of a page's strips and legend."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.cells: list[tuple[frozenset[str], str, str]] = []
+        self.keys: dict[str, str] = {}
+        self._open: list[tuple[str, dict[str, str]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._open.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        for tag, attributes in self._open[-1:]:
+            classes = frozenset(attributes.get("class", "").split())
+            if tag == "a" and "cell" in classes:
+                self.cells.append((classes - {"cell"}, data.strip(), attributes["aria-label"]))
+            elif tag == "span" and "key" in classes:
+                self.keys[" ".join(sorted(classes - {"key"}))] = data.strip()
+
+
+def doubtful() -> LabelledArticle:
+    """The article read by a model that abstains below 0.75; the second mention of Varna is unsure."""
+    article = next(ArticleReader(REGISTRY, model(below=0.75)).label([ArticleText("a.txt", ARTICLE)]))
+    mentions = list(article.mentions)
+    (number, *_) = (n for n, row in enumerate(mentions) if row.mention.party == "Varna" and n)
+    mentions[number] = replace(mentions[number], mention=replace(mentions[number].mention, sure=False))
+    return replace(article, mentions=tuple(mentions))
+
+
+def test_a_label_that_the_model_does_not_stand_by_looks_unlike_one_that_it_does() -> None:
+    marks = Marks(reader_page(doubtful()))
+    abstains = [cell for cell in marks.cells if "abstains" in cell[0]]
+    unsure = [cell for cell in marks.cells if "unsure" in cell[0]]
+    plain = [cell for cell in marks.cells if not cell[0] & {"abstains", "unsure"}]
+    assert len(marks.cells) == len(doubtful().mentions) == 8
+    assert abstains
+    assert unsure
+    assert plain
+    # By class, by a sign of its own, and in words, so that no colour is needed.
+    for classes, sign, label in marks.cells:
+        assert ("the model abstains" in label) == ("abstains" in classes)
+        assert ("unsure whether the party is meant" in label) == ("unsure" in classes)
+        assert (sign == "?") == ("unsure" in classes)
+        assert (sign == "~") == ("abstains" in classes and "unsure" not in classes)
+    assert {"+", "−", "○"} >= {sign for _, sign, _ in plain}
+    # Each sign and each look is in the legend, in words that differ.
+    assert marks.keys["abstains"][0] == "~"
+    assert marks.keys["unsure"][0] == "?"
+    assert "abstain" not in marks.keys["unsure"]
+    assert "unsure" not in marks.keys["abstains"]
+
+
+def test_an_abstained_label_is_hollow_in_every_medium() -> None:
+    css = re.search(r"<style>(.*?)</style>", PAGE, re.DOTALL)
+    assert css is not None
+    for part in ("cell", "line.shown"):
+        rule = re.search(rf"\.{re.escape(part)}\.abstains {{(.*?)}}", css[1])
+        assert rule is not None
+        assert "background: none" in rule[1]
+        assert "dashed" in rule[1]
+    # Neither print nor the dark scheme takes it back.
+    assert css[1].count(".abstains") == 5
+    script = PAGE.rpartition("<script>")[2]
+    assert 'row.abstain ? " ~" : ""' in script
+    assert 'row.sure ? "" : " ?"' in script
+
+
+def test_the_counts_of_a_page_add_up_to_its_rows() -> None:
+    article = doubtful()
+    page = reader_page(article)
+    sums = re.findall(r'<span class="sums small">(.*?)</span></span>', page.replace("\n", ""))
+    assert len(sums) == len(article.parties)
+    signs = Counter(sign for _, sign, _ in Marks(page).cells)
+    totals: Counter[str] = Counter()
+    for text in sums:
+        for sign, n in re.findall(r"([+−○~?])(\d+)", text):
+            totals[sign] += int(n)
+    assert totals == signs
+    assert totals.total() == len(article.mentions)
+    index = index_page([("a.html", article.without_text())])
+    table = index.partition("<tbody>")[2]
+    assert sum(int(n) for n in re.findall(r"[+−○~?](\d+)", table)) == len(article.mentions)
+
+
+def test_what_a_page_with_doubts_says(golden: Golden) -> None:
+    golden("articles/page-with-doubts", text_of(reader_page(doubtful())))
+    golden("articles/page-index-with-doubts", text_of(index_page([("a.html", doubtful().without_text())])))
+
+
 def test_what_is_left_out_is_shown_as_such() -> None:
     (title,) = re.findall(
         r'<span class="line leftout"[^>]* title="(.+)">Read next: Ostrel loses</span>', PAGE
@@ -106,7 +204,7 @@ def test_the_index_links_to_pages_and_counts(golden: Golden) -> None:
     assert '<a href="0001-a.html">Varna opens bridge</a>' in page
     assert "<h1>1 article</h1>" in page
     assert "Ledger &amp; Sons · 2030-05-01" in page
-    assert '<tr><td dir="auto">Varna</td><td>○2 </td><td>−2 </td></tr>' in page
+    assert '<tr><td dir="auto">Varna</td><td>○2</td><td>−2</td></tr>' in page
     assert "&lt;script&gt;" in page
     golden("articles/page-index", text_of(page))
 

@@ -27,7 +27,7 @@ from harness.serving.inference.text_layout import column_mend
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ModelError, listed
 from harness.values.formatting import agreeing, counted
-from harness.values.outputs import claimed, is_stream, refused_writes
+from harness.values.outputs import claimed, is_stream, keep_apart, refused_writes
 from harness.values.row_files import file_format
 from harness.values.unreadable import UnreadableRow
 
@@ -123,10 +123,11 @@ def predict_file(
     ModelError
         Naming the file and the rows that cannot be used; the rows before them stay in ``.partial``.
     OutputError
-        Where the output cannot be written, or another process is writing it.
+        Where the output cannot be written, is an input, or another process is writing it.
     """
     from harness.values.language import LanguageWarning
 
+    check_files(source, output, options)
     kind = format_of(source) if source is not None else stream_format or "csv"
     target = _format_of_output(output, stream_format or kind)
     is_open = output is None or is_stream(output)
@@ -147,6 +148,27 @@ def predict_file(
                 return _to_stream(job, target, stream)
         draft = Draft(output, target, model.digest + options.digest, options.layout)
         return _to_file(job, draft, resume=resume)
+
+
+def check_files(source: Path | None, output: Path | None, options: FileOptions = DEFAULT) -> None:
+    """Refuse an input that does not exist and an output that is an input, before a model is loaded.
+
+    Parameters
+    ----------
+    source, output : Path or None
+        None: standard input, standard output.
+    options : FileOptions
+
+    Raises
+    ------
+    ModelError
+        Where the input does not exist.
+    SameFileError
+        Where a file is named twice.
+    """
+    if source is not None and not source.exists():
+        raise ModelError(f"{source}: does not exist")
+    keep_apart([output, options.skip_bad], [source])
 
 
 def _to_file(job: _Job, draft: Draft, *, resume: bool) -> int:
