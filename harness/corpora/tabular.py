@@ -301,7 +301,9 @@ def _tabular(
     bad: list[_BadRow] = [
         (top, Problem(top, f"names the column {column!r} twice"), {}) for column in repeated
     ]
-    bad += _ragged(records, columns, other_delimiter)
+    ragged = _ragged(records, columns, other_delimiter)
+    # One fault of the file, not one of each row.
+    bad += _read_wrongly(ragged, len(records), top, other_delimiter) if other_delimiter else ragged
     # A header that is wrong makes every row wrong.
     _refuse(bad, name, None if repeated else aside)
     records = [record for record in records if len(record[1]) == len(columns)]
@@ -322,6 +324,14 @@ def _ragged(records: Sequence[FileRecord], columns: Sequence[str], hint: str) ->
             cells = dict(zip(names, fields, strict=False))
             bad.append((where, Problem(where, what, hint), cells))
     return bad
+
+
+def _read_wrongly(ragged: Sequence[_BadRow], rows: int, top: str, hint: str) -> list[_BadRow]:
+    """Return one problem for all rows that do not fit the header where the delimiter is another one."""
+    if not ragged:
+        return []
+    what = f"does not divide {len(ragged):,} of {counted(rows, 'row')} as it does the header"
+    return [(top, Problem(top, what, hint), {})]
 
 
 def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[FileRecord]:
