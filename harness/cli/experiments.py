@@ -186,8 +186,10 @@ def _print_limits(console: Console, run: ExperimentRun) -> None:
         sentence for classifier in run for sentence in limitations(classifier.result.predictions, metrics)
     }
     if rest := len(every.difference(shown)):
-        text = f"{rest} more, of the other splits and of metrics, in the {agreeing(len(run), 'report', 'reports')}"
-        console.print(text, style="yellow", markup=False)
+        reports = agreeing(len(run), "report", "reports")
+        console.print(
+            f"{rest} more, of the other splits and of metrics, in the {reports}", style="yellow", markup=False
+        )
 
 
 def results_table(run: ExperimentRun) -> Table:
@@ -223,7 +225,7 @@ def which_is_better(run: ExperimentRun) -> str:
     """
     if run.choice is None:
         return ""
-    return f"{run.choice.verdict} * marks what promotion takes: {run.choice.name}."
+    return f"{run.choice.verdict} The asterisk marks what promotion takes: {run.choice.name}."
 
 
 def _opening(prepared: Prepared) -> str:

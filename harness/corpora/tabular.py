@@ -303,7 +303,7 @@ def _tabular(
     ]
     ragged = _ragged(records, columns, other_delimiter)
     # One fault of the file, not one of each row.
-    bad += _read_wrongly(ragged, len(records), top, other_delimiter) if other_delimiter else ragged
+    bad += _together(ragged) if other_delimiter else ragged
     # A header that is wrong makes every row wrong.
     _refuse(bad, name, None if repeated else aside)
     records = [record for record in records if len(record[1]) == len(columns)]
@@ -326,12 +326,13 @@ def _ragged(records: Sequence[FileRecord], columns: Sequence[str], hint: str) ->
     return bad
 
 
-def _read_wrongly(ragged: Sequence[_BadRow], rows: int, top: str, hint: str) -> list[_BadRow]:
-    """Return one problem for all rows that do not fit the header where the delimiter is another one."""
-    if not ragged:
-        return []
-    what = f"does not divide {len(ragged):,} of {counted(rows, 'row')} as it does the header"
-    return [(top, Problem(top, what, hint), {})]
+def _together(ragged: Sequence[_BadRow]) -> list[_BadRow]:
+    """Return the problem of the first of some rows, with the number of the others: all have one reason."""
+    if len(ragged) < 2:
+        return list(ragged)
+    where, problem, cells = ragged[0]
+    what = f"{problem.what}; {counted(len(ragged) - 1, 'more row')} do not fit the header either"
+    return [(where, replace(problem, what=what), cells)]
 
 
 def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[FileRecord]:

@@ -139,9 +139,8 @@ def choose(contenders: Sequence[Contender], metric: str, policy: PromotionPolicy
     by_name = {contender.name: contender for contender in scored}
     ranked = sorted((by_name[name] for name in tied), key=lambda contender: _rank(contender, policy))
     sentence = f"{_tie(comparison, ranked, policy)}{_optimism(comparison)}"
-    return Choice(
-        ranked[0].name, tied[0], tied, sentence, f"{_undecided(comparison)} {_reason(*ranked[:2], policy)}"
-    )
+    verdict = f"{_undecided(comparison)} {_reason(ranked[0], ranked[1], policy)}"
+    return Choice(ranked[0].name, tied[0], tied, sentence, verdict)
 
 
 def validation_score(contender: Contender, metric: str) -> float:
@@ -185,7 +184,8 @@ def _undecided(comparison: Comparison) -> str:
     pair = comparison.pair(tied[0], tied[1])
     if pair.difference.value == 0:
         return f"{start}; {tied[0]} and {tied[1]} score the same."
-    if math.isnan(pair.needed):
+    # Fewer rows than there are: what is missing is groups, of which few say little of their spread.
+    if math.isnan(pair.needed) or pair.needed <= comparison.n_items:
         return f"{start}."
     if math.isinf(pair.needed):
         return f"{start}; more rows would not suffice, because seeds vary as much: more seeds are needed."

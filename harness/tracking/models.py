@@ -110,8 +110,8 @@ def _downloaded(store: Store, address: str, copies: str | None = None) -> Path:
     except (MlflowException, OSError) as error:
         advice = _no_champion(address, error)
         if advice:
-            folder = store.database.parent if store.database is not None else store.shown
-            raise ModelError(f"there is no model {address!r} in {folder}: {advice}") from error
+            where = str(store.database.parent) if store.database is not None else store.shown
+            raise ModelError(f"there is no model {address!r} in {where}: {advice}") from error
         raise ModelError(f"there is no model {address!r} in {store.shown}: {first_line(error)}") from error
     if seal:
         require_seal(data_folder(folder), seal, where)

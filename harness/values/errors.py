@@ -32,9 +32,6 @@ from typing import Any
 MAX_LENGTH = 60
 """Characters of a value in a message."""
 
-SHORT_WORD = 4
-"""Letters up to which a word is short: a suggestion need not be as near to it."""
-
 MAX_CHOICES = 30
 """Choices that a suggestion lists; of more it gives the number."""
 
@@ -193,12 +190,10 @@ def suggest(word: str, choices: Iterable[str]) -> str:
     # Without regard to case: "c" is near to no other name, and a person meant "C".
     by_folded = {name.casefold(): name for name in reversed(names)}
     folded = word.casefold()
-    # One letter of a short word is much of it; of long words, unlike ones share as much: sentence and stance.
-    cutoff = 0.6 if len(folded) <= SHORT_WORD else 0.75
     # difflib finds typing errors; a prefix finds names that were written too long: "linear_svm" for "linear".
     close = (
         [folded] * (folded in by_folded)
-        or difflib.get_close_matches(folded, list(by_folded), n=1, cutoff=cutoff)
+        or difflib.get_close_matches(folded, list(by_folded), n=1)
         or [name for name in sorted(by_folded) if folded.startswith(name)]
     )
     if close:

@@ -222,9 +222,8 @@ def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
 
 def _check_counts(job: _Job, count: int, done: int) -> None:
     if count == 0:
-        raise ModelError(
-            "has no rows" if job.source is not None else "has no rows; --input FILE names a file"
-        )
+        hint = "; --input FILE names a file" if job.source is None else ""
+        raise ModelError(f"has no rows{hint}")
     if count < done:
         raise ModelError(OTHER_ROWS)
     if job.aside is not None and job.aside.count == count:
