@@ -67,7 +67,8 @@ promote: setup ## make the best classifier the champion: [EXPERIMENT=quickstart]
 	@$(HARNESS) promote $(OF_EXPERIMENT) $(ARGS)
 
 predict: setup ## label a file: INPUT=a.csv OUTPUT=b.csv [MODEL=...] [FRAMES=models:/framing@champion]
-	@$(HARNESS) predict --model '$(MODEL)' $(if $(FRAMES),--frames '$(FRAMES)') --input '$(or $(INPUT),-)' --output '$(or $(OUTPUT),-)' $(ARGS)
+	@test -n '$(INPUT)' || { echo 'INPUT is missing: make predict INPUT=sentences.csv OUTPUT=labelled.csv' >&2; exit 2; }
+	@$(HARNESS) predict --model '$(MODEL)' $(if $(FRAMES),--frames '$(FRAMES)') --input '$(INPUT)' --output '$(or $(OUTPUT),-)' $(ARGS)
 
 read: setup ## show how articles treat parties: ARTICLE=a.txt [PARTIES=parties.yaml] [OUTPUT=page.html]
 	@test -n '$(ARTICLE)' || { echo 'ARTICLE is missing: make read ARTICLE=article.txt' >&2; exit 2; }

@@ -13,7 +13,7 @@ from harness.cli.cautions import about_intervals, limits, right_of, too_few_test
 from harness.cli.reporting import Report, Unfinished
 from harness.values.commands import command_line
 from harness.values.errors import ConfigError, ProblemsError
-from harness.values.formatting import counted, duration, interval, number, percent
+from harness.values.formatting import agreeing, counted, duration, interval, number, percent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -159,10 +159,11 @@ def show_experiment(console: Console, run: ExperimentRun) -> None:
         console.print(screen.paragraph(few_rows), style="yellow", markup=False)
     else:
         console.print(results_table(run))
+        if better := which_is_better(run):
+            console.print(screen.paragraph(better), markup=False)
         for sentence in about_intervals(run):
             console.print(screen.paragraph(sentence), markup=False)
-    for sentence in limits(run):
-        console.print(screen.paragraph(f"caution: {sentence}", then="  "), style="yellow", markup=False)
+    _print_limits(console, run)
     other = run.prepared.other
     for outcome in run.outcomes:
         if other is not None and reads_both(outcome.classifier.bound):
@@ -171,6 +172,26 @@ def show_experiment(console: Console, run: ExperimentRun) -> None:
     _print_next_steps(console, run)
     if run.unfinished:
         _print_note(console, run.unfinished)
+
+
+def _print_limits(console: Console, run: ExperimentRun) -> None:
+    """Print what limits the scores on test, and how many more limits the reports have."""
+    from harness.scoring.limitations import limitations, sample_size_limitations
+
+    metrics = run.plan.metrics
+    # The same for every corpus, so that nobody would read it twice: the reports have it.
+    usual = tuple(sample_size_limitations(metrics))
+    shown = [sentence for sentence in limits(run) if sentence not in usual]
+    for sentence in shown:
+        console.print(screen.paragraph(f"caution: {sentence}", then="  "), style="yellow", markup=False)
+    every = {
+        sentence for classifier in run for sentence in limitations(classifier.result.predictions, metrics)
+    }
+    if rest := len(every.difference(shown)):
+        reports = agreeing(len(run), "report", "reports")
+        console.print(
+            f"{rest} more, of the other splits and of metrics, in the {reports}", style="yellow", markup=False
+        )
 
 
 def results_table(run: ExperimentRun) -> Table:
@@ -196,12 +217,17 @@ def results_table(run: ExperimentRun) -> Table:
             number(score_of(classifier.scores, "validation", primary)["value"]),
             REUSED if classifier.reused else duration(classifier.seconds, places=1),
         )
-    if best:
-        promoted = (
-            "" if _blocking_audits(run) else f": `{command_line('promote', experiment=run.name)}` takes it"
-        )
-        table.caption = f"* {_why_chosen(run)}{promoted}"
     return table
+
+
+def which_is_better(run: ExperimentRun) -> str:
+    """Say whether validation tells the best classifier from the next, and what the asterisk means.
+
+    Empty where no classifier can be promoted.
+    """
+    if run.choice is None:
+        return ""
+    return f"{run.choice.verdict} The asterisk marks what promotion takes: {run.choice.name}."
 
 
 def _opening(prepared: Prepared) -> str:
@@ -273,20 +299,14 @@ def _print_next_steps(console: Console, run: ExperimentRun) -> None:
         steps.append((command_line("promote", experiment=run.name), f"make {run.best} champion"))
     console.print("Next:")
     longest = max(len(command) for command, _ in steps)
+    fits = max(len(purpose) for _, purpose in steps) + longest + 5 <= screen.width()
     for command, purpose in steps:
-        # Unwrapped, so that it can be copied.
-        console.print(f"  {command:<{longest}}   {purpose}", markup=False, soft_wrap=True)
+        # Unwrapped, so that it can be copied; a long path leaves no room beside it.
+        text = f"  {command:<{longest}}   {purpose}" if fits else f"  {purpose}:\n    {command}"
+        console.print(text, markup=False, soft_wrap=True)
     if blocking:
         text = f"{run.best} cannot be promoted: it fails {', '.join(blocking)}"
         console.print(screen.paragraph(text, then="  "), markup=False)
-
-
-def _why_chosen(run: ExperimentRun) -> str:
-    """Say in a few words why promotion takes this classifier; it says so at length itself."""
-    assert run.choice is not None
-    if run.choice.name == run.choice.best:
-        return f"best {run.plan.primary.name} on validation"
-    return f"not told from {run.choice.best} on validation; before it by audits or cost"
 
 
 def _blocking_audits(run: ExperimentRun) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -251,6 +252,10 @@ def predict(
     # Before the model is loaded: a wrong option should not cost half a minute.
     layout = TextLayout(encoding, "\t" if delimiter in ("tab", "\\t") else delimiter, raw)
     options = FileOptions(_columns(columns or ()), layout, skip_bad)
+    if input_ == "-" and sys.stdin.isatty():
+        # It would wait for rows that nobody knows are wanted.
+        line = command_line("predict", input="sentences.csv", output="labelled.csv")
+        raise typer.BadParameter(f"is missing: {line}", param_hint="--input")
     source, sink = (None if name == "-" else Path(name) for name in (input_, output))
     stated: Literal["csv", "jsonl"] | None = format_.value if format_ is not None else None
     check_files(source, sink, options)

@@ -168,12 +168,20 @@ def _missing(raw: Raw, shape: Shape) -> list[Problem]:
         Problem(
             raw.source,
             f"has no column {column!r} for {name}",
-            raw.column_hint or suggest(column, map(str, raw.frame.columns)),
+            raw.column_hint or suggest(column, _likely(raw, shape, name)),
         )
         for name, source in shape.columns.items()
         for column in _each(source)
         if column not in raw.frame.columns
     ]
+
+
+def _likely(raw: Raw, shape: Shape, name: str) -> list[str]:
+    """Return the columns that may hold something: not those of anything else, if there are others."""
+    present = [str(column) for column in raw.frame.columns]
+    others = {*SOURCE_COLUMNS} - {name}
+    others |= {column for key, source in shape.columns.items() if key != name for column in _each(source)}
+    return [column for column in present if column not in others] or present
 
 
 def _required(raw: Raw, shape: Shape, task: Task) -> list[Problem]:

@@ -301,7 +301,9 @@ def _tabular(
     bad: list[_BadRow] = [
         (top, Problem(top, f"names the column {column!r} twice"), {}) for column in repeated
     ]
-    bad += _ragged(records, columns, other_delimiter)
+    ragged = _ragged(records, columns, other_delimiter)
+    # One fault of the file, not one of each row.
+    bad += _together(ragged) if other_delimiter else ragged
     # A header that is wrong makes every row wrong.
     _refuse(bad, name, None if repeated else aside)
     records = [record for record in records if len(record[1]) == len(columns)]
@@ -322,6 +324,15 @@ def _ragged(records: Sequence[FileRecord], columns: Sequence[str], hint: str) ->
             cells = dict(zip(names, fields, strict=False))
             bad.append((where, Problem(where, what, hint), cells))
     return bad
+
+
+def _together(ragged: Sequence[_BadRow]) -> list[_BadRow]:
+    """Return the problem of the first of some rows, with the number of the others: all have one reason."""
+    if len(ragged) < 2:
+        return list(ragged)
+    where, problem, cells = ragged[0]
+    what = f"{problem.what}; {counted(len(ragged) - 1, 'more row')} do not fit the header either"
+    return [(where, replace(problem, what=what), cells)]
 
 
 def _records(text: str, name: str, layout: Layout, delimiter: str) -> Iterator[FileRecord]:

@@ -18,7 +18,7 @@ from harness.scoring.comparison import Comparison, compare
 from harness.scoring.comparison.optimism import selection_optimism
 from harness.scoring.comparison.scalar_metric import ScalarMetric
 from harness.values.errors import PredictionsError
-from harness.values.formatting import counted, duration, number
+from harness.values.formatting import counted, duration, number, rounded_up
 from harness.values.tables import Predictions
 
 SPLIT = "validation"
@@ -88,12 +88,15 @@ class Choice:
     tied : tuple of str
         Those that cannot be told from the best, it included, best first.
     sentence : str
+    verdict : str
+        Whether the best can be told from the others on validation; for the screen, which is short.
     """
 
     name: str
     best: str
     tied: tuple[str, ...]
     sentence: str
+    verdict: str = ""
 
 
 def choose(contenders: Sequence[Contender], metric: str, policy: PromotionPolicy) -> Choice | None:
@@ -119,9 +122,8 @@ def choose(contenders: Sequence[Contender], metric: str, policy: PromotionPolicy
         return None
     if len(scored) == 1:
         name = scored[0].name
-        return Choice(
-            name, name, (name,), f"{name} is the only classifier with a model and a validation score."
-        )
+        sentence = f"{name} is the only classifier with a model and a validation score."
+        return Choice(name, name, (name,), sentence, sentence)
     comparison = compare(
         ((contender.name, contender.predictions) for contender in scored),
         metric,
@@ -131,11 +133,14 @@ def choose(contenders: Sequence[Contender], metric: str, policy: PromotionPolicy
     )
     tied = comparison.tied_with_best()
     if len(tied) == 1:
-        return Choice(tied[0], tied[0], tied, f"{_separated(comparison)}{_optimism(comparison)}")
+        verdict = _separated(comparison)
+        return Choice(tied[0], tied[0], tied, f"{verdict}{_optimism(comparison)}", verdict)
     # Of equal ones the better score: `tied` is in its order, and sorting keeps the order of equals.
     by_name = {contender.name: contender for contender in scored}
     ranked = sorted((by_name[name] for name in tied), key=lambda contender: _rank(contender, policy))
-    return Choice(ranked[0].name, tied[0], tied, f"{_tie(comparison, ranked, policy)}{_optimism(comparison)}")
+    sentence = f"{_tie(comparison, ranked, policy)}{_optimism(comparison)}"
+    verdict = f"{_undecided(comparison)} {_reason(ranked[0], ranked[1], policy)}"
+    return Choice(ranked[0].name, tied[0], tied, sentence, verdict)
 
 
 def validation_score(contender: Contender, metric: str) -> float:
@@ -171,6 +176,25 @@ def _tie(comparison: Comparison, ranked: Sequence[Contender], policy: PromotionP
     )
 
 
+def _undecided(comparison: Comparison) -> str:
+    """Say which classifiers are tied, and how many rows it would take to tell the first two apart."""
+    tied = comparison.tied_with_best()
+    names = f"{', '.join(tied[:-1])} and {tied[-1]}"
+    start = f"Which is better is undecided: {names} cannot be told apart on {_rows(comparison)} of validation"
+    pair = comparison.pair(tied[0], tied[1])
+    if pair.difference.value == 0:
+        return f"{start}; {tied[0]} and {tied[1]} score the same."
+    # Fewer rows than there are: what is missing is groups, of which few say little of their spread.
+    if math.isnan(pair.needed) or pair.needed <= comparison.n_items:
+        return f"{start}."
+    if math.isinf(pair.needed):
+        return f"{start}; more rows would not suffice, because seeds vary as much: more seeds are needed."
+    return (
+        f"{start}; about {rounded_up(pair.needed):,} would be needed to tell {tied[0]} from {tied[1]}, if the"
+        " difference is as measured."
+    )
+
+
 def _optimism(comparison: Comparison) -> str:
     """Say by how much the best score on validation is too good for having been chosen, where that shows."""
     optimism = selection_optimism(comparison)
@@ -183,7 +207,10 @@ def _optimism(comparison: Comparison) -> str:
 
 
 def _rows(comparison: Comparison) -> str:
-    return f"{counted(comparison.n_items, 'row')} in {counted(comparison.n_clusters, 'group')}"
+    rows = counted(comparison.n_items, "row")
+    if comparison.n_clusters == comparison.n_items:
+        return rows
+    return f"{rows} in {counted(comparison.n_clusters, 'group')}"
 
 
 def _reason(first: Contender, second: Contender, policy: PromotionPolicy) -> str:

@@ -24,6 +24,7 @@ def comparison_page(
     *,
     date: str = "",
     command: str = "",
+    choosing: str = "",
 ) -> str:
     """Return the page of a comparison.
 
@@ -32,8 +33,9 @@ def comparison_page(
     comparison : Comparison
     reasons : ComparisonReasons
         Why its runs differ; left out, the page does not say.
-    date, command : str
-        Date of the comparison, and the command that reproduces it; left out where empty.
+    date, command, choosing : str
+        Date of the comparison, the command that reproduces it, and the one that names the classifier to
+        promote; left out where empty.
 
     Returns
     -------
@@ -60,6 +62,7 @@ def comparison_page(
             needed_items=needed_items,
             date=date,
             command=command,
+            choosing=choosing,
         )
     )
 

@@ -25,6 +25,7 @@ from harness.tracking.comparison_runs import LoggedComparison, log_comparison, p
 from harness.tracking.finished_runs import FinishedRun, finished_runs, read_evidence, read_predictions
 from harness.tracking.looks import looks_at
 from harness.tracking.store import Store, last_experiment
+from harness.values.commands import command_line
 from harness.values.errors import ConfigError, PredictionsError, Problem
 from harness.values.progress import progress
 from harness.values.tables import Predictions
@@ -165,7 +166,7 @@ def compare_logged(
     reasons = comparison_reasons(comparison, items, evidence)
     if not track or store.read_only:
         return ComparedRuns(comparison, reasons=reasons)
-    command = f"harness compare --experiment {','.join(experiments)} --metric {chosen}"
+    command = command_line("compare", experiment=",".join(experiments), metric=chosen)
     ids = {run.name: run.run_id for run in runs}
     logged = LoggedComparison(comparison, reasons, experiments[0], ids, command)
     run_id = log_comparison(store, logged)

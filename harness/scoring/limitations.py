@@ -136,10 +136,12 @@ def split_limitations(sample: AlignedPredictions, metrics: Sequence[Metric] = ()
         elif count < FEW_LABEL_ITEMS:
             yield f"items labelled {name!r}: {count}, so that its scores and averages over labels are vague."
     clusters = sample.n_clusters
+    # Without groups every row is its own: nobody looks for groups in a file that has none.
+    unit = "row" if clusters == len(sample) else "group"
     if clusters == 1:
         yield "all items belong to one group, so no interval can be given."
     elif clusters < MIN_CLUSTERS:
-        yield few_groups_limitation(clusters)
+        yield few_groups_limitation(clusters, unit)
     # Half as many equal-sized clusters as needed: the simulated settings have unequal sizes, too.
     elif sample.effective_clusters < MIN_CLUSTERS / 2:
         largest = np.bincount(sample.clusters).max() / len(sample)
@@ -151,16 +153,16 @@ def split_limitations(sample: AlignedPredictions, metrics: Sequence[Metric] = ()
     ranks = [metric.name for metric in metrics if uses_ranks(metric)]
     if ranks and MIN_CLUSTERS <= clusters < MIN_CLUSTERS_FOR_RANKS:
         few = (
-            f"{counted(clusters, 'group')} {agreeing(clusters, 'is', 'are')} few for"
+            f"{counted(clusters, unit)} {agreeing(clusters, 'is', 'are')} few for"
             f" {', '.join(ranks)} ({MIN_CLUSTERS_FOR_RANKS} are enough)"
         )
         yield f"{few}: intervals may be too narrow."
 
 
-def few_groups_limitation(groups: int) -> str:
-    """Say what fewer than :data:`MIN_CLUSTERS` groups do to intervals."""
+def few_groups_limitation(groups: int, unit: str = "group") -> str:
+    """Say what fewer than :data:`MIN_CLUSTERS` groups, or rows where each is its own, do to intervals."""
     return (
-        f"{counted(groups, 'group')} {agreeing(groups, 'is', 'are')} few ({MIN_CLUSTERS} are"
+        f"{counted(groups, unit)} {agreeing(groups, 'is', 'are')} few ({MIN_CLUSTERS} are"
         " enough): intervals may be too narrow."
     )
 

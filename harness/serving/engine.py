@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from harness.serving.absent_targets import AbsentTargets
+
 PARTIES = "parties.json"
 WINDOW = 8192
 """Rows that are computed at a time, and examples whose probabilities are cached: memory stays flat."""
@@ -99,7 +101,9 @@ class LabelEngine:
         names = ["label", *(f"p_{name}" for name in self.contract.labels.names), "abstain"]
         return [*names, RISK_MET] if self.contract.effective_decider.rule is not None else names
 
-    def label(self, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
+    def label(
+        self, rows: pd.DataFrame, *, first: int = 1, absent: AbsentTargets | None = None
+    ) -> pd.DataFrame:
         """Label rows.
 
         Parameters
@@ -108,6 +112,8 @@ class LabelEngine:
             Columns as for :func:`harness.serving.input_rows.examples`.
         first : int
             Number of the first row in messages.
+        absent : AbsentTargets, optional
+            Counts the rows whose text does not name their target.
 
         Returns
         -------
@@ -126,6 +132,8 @@ class LabelEngine:
 
         labels = self.contract.labels
         items = examples(rows, self.contract.task, self.parties, first=first)
+        if absent is not None:
+            absent.add(items)
         # In windows: features of a million rows at once would not fit in memory.
         windows = [self._probabilities(items[at : at + WINDOW]) for at in range(0, len(items), WINDOW)]
         proba = np.concatenate(windows) if windows else np.empty((0, len(labels)))

@@ -21,6 +21,7 @@ from harness.tracking.finished_runs import file_of
 from harness.tracking.store import Store
 from harness.tracking.store.lease import Lease
 from harness.tracking.store.ownership import Owner
+from harness.values.commands import command_line
 from harness.values.spreadsheets import frame_text
 from harness.values.tables import fingerprint
 from harness.values.version import VERSION
@@ -28,7 +29,7 @@ from harness.values.version import VERSION
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-PAGE = "comparison.html"
+PAGE = descriptions.PAGE
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,8 @@ def _write(folder: Path, logged: LoggedComparison) -> None:
     for name, table in (("runs", comparison.runs_table()), ("pairs", comparison.pairs_table())):
         (folder / f"{name}.csv").write_text(frame_text(table), encoding="utf-8")
     date = datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
-    page = comparison_page(comparison, logged.reasons, date=date, command=logged.command)
+    choosing = command_line("promote", "--dry-run", experiment=logged.experiment)
+    page = comparison_page(comparison, logged.reasons, date=date, command=logged.command, choosing=choosing)
     (folder / PAGE).write_text(page, encoding="utf-8")
     figures = folder / "figures"
     figures.mkdir()

@@ -14,6 +14,7 @@ from harness.reports.model_card import card_of
 from harness.reports.run_summary import Summary
 from harness.serving.trust import trust_line
 from harness.tracking import names
+from harness.values.commands import command_line
 from harness.values.formatting import counted, interval, number
 from harness.values.legacy import current_metrics, current_tags
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 NOTE = "mlflow.note.content"
 RESULTS, ABOUT = "#### Results", "#### About"
 """Headings of an experiment's description; what is before the second is written anew with every run."""
+
+PAGE = "comparison.html"
+"""The page of a comparison, in the files of its run."""
 
 COMPARISONS = "-comparisons"
 """End of the name of the experiment that holds the comparisons of another."""
@@ -70,7 +74,7 @@ def describe_experiment(store: Store, experiment_id: str, head: str = "") -> Non
     head = head or present.partition(f"{RESULTS}\n\n")[2].partition(f"\n\n{ABOUT}\n\n")[2]
     runs = _newest(store, experiment_id)
     # The answer first: of a closed description the UI shows the first line alone.
-    first = [_which_is_better(store, experiment.name)] if runs else []
+    first = [_which_is_better(store, experiment.name)] if len(runs) > 1 else []
     parts = [*first, RESULTS, _table(runs) if runs else "No classifier is finished.", ABOUT, head]
     _set_note(store, experiment, "\n\n".join(part for part in parts if part))
 
@@ -144,9 +148,10 @@ def _which_is_better(store: Store, experiment: str) -> str:
     """Say what the latest comparison found, with a link to it; without one, how to compare."""
     run = latest_comparison(store, experiment)
     if run is None:
-        return f"Which is better and why: `harness compare -e {experiment}`."
+        return f"Which is better and why: `{command_line('compare', experiment=experiment)}`."
     first = run.data.tags.get(NOTE, "").partition("\n")[0].removeprefix("- ")
-    return f"**Which is better:** {first} [Why, in the comparison]({run_link(run)})."
+    # The link first: MLflow cuts a closed description off after one line.
+    return f"[**Which is better, and why:**]({run_link(run)}/artifacts/{PAGE}) {first}"
 
 
 def latest_comparison(store: Store, experiment: str) -> Run | None:
@@ -192,9 +197,11 @@ def _scores(summary: Summary) -> str:
     test.sort(key=lambda row: row["metric"] != experiment.primary.name)
     baseline = summary.baseline
     always = f" {baseline.words.capitalize()} scores {number(baseline.value)}." if baseline else ""
+    n_items, n_groups = len(summary.test), summary.n_groups
+    groups = f" in {counted(n_groups, 'group')}" if n_groups < n_items else ""
     head = (
-        f"**Scores** on {counted(len(summary.test), 'test item')} in"
-        f" {counted(summary.n_groups, 'group')}, mean over"
+        f"**Scores** on {counted(n_items, 'test item')}"
+        f"{groups}, mean over"
         f" {counted(len(summary.seeds), 'seed')}.{always}"
     )
     table = [
@@ -269,11 +276,12 @@ def registered_note(model_name: str, alias: str, version: str, tags: Mapping[str
         Of the champion's run; empty where that is unknown.
     """
     address = f"models:/{model_name}@{alias}"
+    label = command_line("predict", model=address, input="sentences.csv", output="labelled.csv")
     lines = [
         f"The version with the alias `{alias}`, now version {version}, labels.",
         f"**How far to trust it:** {tags[names.TRUST]}" if names.TRUST in tags else "",
-        f"**Label a file:** `harness predict --model {address} -i sentences.csv -o labelled.csv`",
+        f"**Label a file:** `{label}`",
         f'**Load it:** `harness.load("{address}")` in Python; `print(model.card)` says what it is.',
-        f"**Go back** to the champion before it: `harness rollback {model_name}`.",
+        f"**Go back** to the champion before it: `{command_line('rollback', model_name)}`.",
     ]
     return "\n\n".join(line for line in lines if line)

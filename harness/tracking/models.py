@@ -12,9 +12,13 @@ from harness.serving.inference.model import LabelModel, data_folder, load_folder
 from harness.serving.inference.stance_and_frames import Together
 from harness.serving.seals import SEAL, require_seal
 from harness.tracking.store import Store
+from harness.values.commands import command_line
 from harness.values.errors import ModelError
 
 SCHEMES = ("models:/", "runs:/")
+
+ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+"""Codes of MLflow's errors where there is no model of a name, or it has no version of an alias."""
 
 
 def load(uri: str | Path, *, engine: str = "") -> LabelModel:
@@ -104,10 +108,29 @@ def _downloaded(store: Store, address: str, copies: str | None = None) -> Path:
             folder = Path(artifacts.download_artifacts(artifact_uri=address, dst_path=copies))
         seal, where = _recorded_seal(store, address)
     except (MlflowException, OSError) as error:
+        advice = _no_champion(address, error)
+        if advice:
+            where = str(store.database.parent) if store.database is not None else store.shown
+            raise ModelError(f"there is no model {address!r} in {where}: {advice}") from error
         raise ModelError(f"there is no model {address!r} in {store.shown}: {first_line(error)}") from error
     if seal:
         require_seal(data_folder(folder), seal, where)
     return folder
+
+
+def _no_champion(address: str, error: Exception) -> str:
+    """Say how to get a champion where an address asks for one that there is not; else empty.
+
+    MLflow's own message shows the address of its database, and not what to do.
+    """
+    name, at, alias = address.removeprefix("models:/").partition("@")
+    if not at or getattr(error, "error_code", "") not in ABSENT:
+        return ""
+    registry, promote = command_line("registry"), command_line("promote")
+    return (
+        f"no version of {name!r} has the alias {alias!r}; run a config with this task or model_name, then"
+        f" `{promote}` makes its best classifier champion (`{registry}` lists what is registered)"
+    )
 
 
 def _recorded_seal(store: Store, address: str) -> tuple[str, str]:

@@ -40,6 +40,7 @@ def command_line(verb: str, *arguments: str, **options: str) -> str:
     verb : str
         ``"promote"``; of a group with its name in front: ``"corpus describe"``.
     *arguments : str
+        Switches among them begin with dashes: ``"--replace"``.
     **options : str
         By their long names, without dashes: ``experiment="quickstart"``.
 
@@ -100,12 +101,15 @@ def is_checkout(folder: Path) -> bool:
 def _make_line(verb: str, arguments: tuple[str, ...], options: Mapping[str, str]) -> str:
     """Return the call of a make target; empty where the Makefile has no target or variable for it."""
     target, variables = MAKE_TARGETS.get(verb, ("", {}))
-    if not target or len(arguments) > 1 or not {*options, *([""] if arguments else [])} <= variables.keys():
+    switches = [word for word in arguments if word.startswith("--")]
+    plain = [word for word in arguments if word not in switches]
+    if not target or len(plain) > 1 or not {*options, *([""] if plain else [])} <= variables.keys():
         return ""
-    values = {"": arguments[0], **options} if arguments else dict(options)
-    return " ".join(
-        ["make", target, *(f"{variables[name]}={shlex.quote(value)}" for name, value in values.items())]
-    )
+    values = {"": plain[0], **options} if plain else dict(options)
+    named = [f"{variables[name]}={shlex.quote(value)}" for name, value in values.items()]
+    # The Makefile passes ARGS on as it is.
+    rest = [f"ARGS={shlex.quote(' '.join(switches))}"] if switches else []
+    return " ".join(["make", target, *named, *rest])
 
 
 def _is_on_path() -> bool:

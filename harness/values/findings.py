@@ -154,7 +154,7 @@ def audits_in_short(findings: Findings) -> str:
     >>> audits_in_short([Finding("party_swap", "failed", ""), Finding("leaks", "passed", "")])
     'failed party swap; 1 of 2 passed'
     >>> audits_in_short([Finding("leaks", "passed", ""), not_applicable("unseen", "no party is new")])
-    '1 of 1 passed'
+    '1 of 2 passed, 1 not applicable'
     >>> audits_in_short([])
     'none run'
     """
@@ -172,7 +172,10 @@ def verdicts_in_short(verdicts: Mapping[str, str]) -> str:
         if audits and unsettled != "passed":
             parts.append(f"{unsettled} {', '.join(audits)}")
     n_passed = sum(verdict == "passed" for verdict in applied.values())
-    return "; ".join([*parts, f"{n_passed} of {len(applied)} passed"])
+    # Of all, as the screen shows them: what does not apply is not hidden in a smaller total.
+    n_idle = len(verdicts) - len(applied)
+    idle = f", {n_idle} not applicable" if n_idle else ""
+    return "; ".join([*parts, f"{n_passed} of {len(verdicts)} passed{idle}"])
 
 
 def from_dict(data: Mapping[str, Any]) -> Finding:

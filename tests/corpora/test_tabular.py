@@ -114,6 +114,15 @@ def test_the_error_of_a_broken_file_names_its_lines(
     messages(error)
 
 
+@pytest.mark.parametrize("rows", [1, 30])
+def test_another_delimiter_is_one_problem_however_many_rows(rows: int) -> None:
+    error = error_of("a.csv", "text;label\n" + "a;b,c\n" * rows)
+    (problem,) = error.problems
+    assert problem.where == "a.csv:2"
+    assert '";"' in problem.hint
+    assert (f"{rows - 1} more rows" in problem.what) == (rows > 1)
+
+
 def workbook(name: str, *rows: list[Any]) -> Raw:
     import openpyxl
 

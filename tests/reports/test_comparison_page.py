@@ -112,6 +112,11 @@ def test_the_plot_fits_every_width() -> None:
     assert FIXED_WIDTH not in page
 
 
+def test_the_page_names_what_chooses_the_classifier(three: Comparison) -> None:
+    choosing = "harness promote --dry-run --experiment <x>"
+    assert f"<pre>{html.escape(choosing)}</pre>" in comparison_page(three, choosing=choosing)
+
+
 def test_without_a_command_the_page_does_not_say_how_to_reproduce_it(three: Comparison) -> None:
     assert "<pre>" in comparison_page(three, command="harness compare")
     assert "<pre>" not in comparison_page(three)

@@ -256,6 +256,14 @@ def test_few_groups_are_a_limitation(n: int, limited: bool) -> None:
     assert limitations(predictions(FRAMING, n_seeds=1, n=n)) == expected
 
 
+def test_rows_without_groups_are_counted_as_rows() -> None:
+    table = predictions(FRAMING, n_seeds=1, n=49)
+    alone = limitations(with_rows(table, group=[f"g{item}" for item in range(49)]))
+    paired = limitations(with_rows(table, group=[f"g{item // 2}" for item in range(49)]))
+    assert f"test: {few_groups_limitation(49, 'row')}" in alone
+    assert f"test: {few_groups_limitation(25)}" in paired
+
+
 def words(sentence: str) -> set[str]:
     return set(re.findall(r"[\w%]+", sentence))
 
@@ -263,7 +271,7 @@ def words(sentence: str) -> set[str]:
 @pytest.mark.parametrize(("n", "limited"), [(199, True), (200, False)])
 def test_few_groups_are_a_limitation_of_rank_metrics(n: int, limited: bool, golden: Golden) -> None:
     ranks = resolve(["average_precision_macro"], "average_precision_macro", FRAMING)
-    table = with_rows(predictions(FRAMING, n_seeds=1, n=n), group=[f"g{index}" for index in range(n)])
+    table = with_rows(predictions(FRAMING, n_seeds=1, n=n), group=[f"g{item}" for item in range(n)])
     sentences = limitations(table, ranks)
     assert len(sentences) == limited
     assert all({"199", "200", "average_precision_macro"} <= words(sentence) for sentence in sentences)

@@ -45,6 +45,7 @@ def make_checkout(folder: Path) -> None:
     [
         (["promote"], {"experiment": "my toys"}, "harness promote --experiment 'my toys'"),
         (["corpus describe", "gvfc"], {}, "harness corpus describe gvfc"),
+        (["promote", "--replace"], {"experiment": "toys"}, "harness promote --replace --experiment toys"),
     ],
 )
 def test_on_the_path_it_is_the_command(
@@ -65,6 +66,9 @@ def test_on_the_path_it_is_the_command(
     [
         (["promote"], {"experiment": "toys"}, "make promote EXPERIMENT=toys"),
         (["run", "a b.yaml"], {}, "make experiment CONFIG='a b.yaml'"),
+        # Switches have no variable of their own: the Makefile passes them on.
+        (["promote", "--replace"], {}, "make promote ARGS=--replace"),
+        (["promote", "--a", "--b"], {"experiment": "toys"}, "make promote EXPERIMENT=toys ARGS='--a --b'"),
         # No target, or no variable for an option: the script itself.
         (["rollback", "stance"], {}, f"{SCRIPT} rollback stance"),
         (["promote"], {"classifier": "a"}, f"{SCRIPT} promote --classifier a"),

@@ -73,7 +73,10 @@ class AbstentionRule:
         # Here, and not above: what labels alone loads little.
         from harness.values.formatting import counted
 
-        evidence = f"{counted(self.n, 'row')} of {counted(self.groups, 'group')} (articles)"
+        evidence = counted(self.n, "row")
+        # Without groups every row is its own.
+        if self.groups != self.n:
+            evidence += f" of {counted(self.groups, 'group')} (articles)"
         if not self.risk_met:
             what = f"no threshold meets a risk of {self.risk:.0%} on {evidence}"
             if self.on_unmet == "serve":

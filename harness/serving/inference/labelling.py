@@ -13,6 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from harness.serving.absent_targets import AbsentTargets
 from harness.serving.inference.bad_rows import BadRows
 from harness.serving.inference.drafts import Draft, Progress
 from harness.serving.inference.file_options import DEFAULT, FileOptions
@@ -70,6 +71,10 @@ class RowLabeller(Protocol):
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the labels made so far should know, a clause each."""
+
+    @property
+    def absent_targets(self) -> AbsentTargets:
+        """Counts the rows, labelled so far, whose text does not name their target."""
 
     def predict(self, rows: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
         """Label rows; ``first`` is the number of the first one in messages."""
@@ -138,6 +143,7 @@ def predict_file(
     if options.skip_bad is not None:
         aside = BadRows(options.skip_bad, name, raw=options.layout.raw)
     job = _Job(model, source, kind, options, aside)
+    model.absent_targets.reset()
     with warnings.catch_warnings(), claimed(output), claimed(options.skip_bad):
         # Printed below in a line of its own, without the line of code that a warning shows.
         warnings.simplefilter("ignore", LanguageWarning)
@@ -188,7 +194,7 @@ def _to_file(job: _Job, draft: Draft, *, resume: bool) -> int:
             counter.print(
                 f"{draft.rows:,} labelled rows are in {draft.partial}; --resume continues after them"
             )
-    counter.notes([replaced] if replaced else [])
+    counter.notes(filter(None, (replaced, job.model.absent_targets.note)))
     counter.print_aside(job.aside)
     return counter.count
 
@@ -238,7 +244,8 @@ def _chunks(job: _Job, progress: Progress | None) -> Iterator[_Chunk]:
 
 def _check_counts(job: _Job, count: int, done: int) -> None:
     if count == 0:
-        raise ModelError("has no rows")
+        hint = "; --input FILE names a file" if job.source is None else ""
+        raise ModelError(f"has no rows{hint}")
     if count < done:
         raise ModelError(OTHER_ROWS)
     if job.aside is not None and job.aside.count == count:
@@ -298,7 +305,7 @@ def _to_stream(job: _Job, kind: Format, stream: BinaryIO) -> int:
         # The reader of the pipe is gone (``| head``); Python would report it again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     counter.end()
-    counter.notes([replaced] if replaced else [])
+    counter.notes(filter(None, (replaced, job.model.absent_targets.note)))
     counter.print_aside(job.aside)
     return counter.count
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.serving.absent_targets import AbsentTargets
 from harness.serving.contract import DATA, FILE
 from harness.serving.engine import LabelEngine
 from harness.serving.input_rows import COLUMNS, needed_columns, row_problems
@@ -35,12 +36,15 @@ class LabelModel:
         As it lies in the model's folder.
     language_check : LanguageCheck
         Looks at the texts that it labels.
+    absent_targets : AbsentTargets
+        Counts the rows that it labelled whose text does not name their target.
     """
 
     engine: LabelEngine
     uri: str = ""
     packed_card: ModelCard | None = field(default=None, repr=False, compare=False)
     language_check: LanguageCheck = field(init=False, repr=False, compare=False)
+    absent_targets: AbsentTargets = field(default_factory=AbsentTargets, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         from harness.values.language import LanguageCheck
@@ -132,7 +136,7 @@ class LabelModel:
         from harness.values.language import MAX_TEXTS, LanguageWarning
 
         table = table_of(rows)
-        labelled = self.engine.label(table, first=first)
+        labelled = self.engine.label(table, first=first, absent=self.absent_targets)
         # After the rows were checked: each has a text.
         note = self.language_check.add([str(text) for text in table["text"][:MAX_TEXTS]])
         if note:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from harness.serving.absent_targets import AbsentTargets
 from harness.serving.inference.model import LabelModel, table_of
 from harness.values.errors import ModelError
 
@@ -62,6 +63,11 @@ class Together:
     def notes(self) -> tuple[str, ...]:
         """What a reader of the labels should know; what is true of both models stands once."""
         return tuple(dict.fromkeys((*self.stance.notes, *self.frames.notes)))
+
+    @property
+    def absent_targets(self) -> AbsentTargets:
+        """Counts the rows whose text does not name their target; frames have none."""
+        return self.stance.absent_targets
 
     @property
     def _frame_names(self) -> dict[str, str]:

@@ -22,6 +22,7 @@ from harness.tracking import names
 from harness.tracking.models import files_of
 from harness.tracking.promotion.candidates import Candidate
 from harness.tracking.store import Store
+from harness.values.commands import command_line
 from harness.values.errors import ModelError, PredictionsError
 from harness.values.findings import Finding
 from harness.values.formatting import agreeing, counted, interval, number
@@ -85,11 +86,14 @@ def items_gate(candidate: Candidate, rival: Rival | None, *, replace: bool) -> G
     before, now = rival.test_items, candidate.tags.get(names.TEST)
     if before == now:
         return GateResult(name, "passed", "It was scored on the same test items as the champion.")
+    experiment = candidate.store.client.get_experiment(candidate.run.info.experiment_id).name
+    replacing = command_line("promote", "--replace", experiment=experiment)
     result = GateResult(
         name,
         "failed",
         f"The champion, version {rival.version}, was scored on other test items ({before}) than"
-        f" {candidate.name!r} ({now}), so their scores do not compare; --replace replaces it nevertheless.",
+        f" {candidate.name!r} ({now}), so their scores do not compare. Keep both: give this one another"
+        f" model_name in its config, and run that again; or replace the champion: `{replacing}`.",
     )
     return result.waived("--replace") if replace else result
 

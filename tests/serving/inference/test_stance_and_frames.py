@@ -11,7 +11,7 @@ from golden import Golden
 
 import harness
 from harness.serving.inference import LabelModel, Together
-from harness.serving.inference.labelling import MAX_CHUNK, predict_file
+from harness.serving.inference.labelling import FIRST_CHUNK, MAX_CHUNK, predict_file
 from harness.tracking.models import load, load_both
 from harness.values.labels import STANCE, LabelSet, Task
 from tests.serving.toy_models import listing, refusal, write_model
@@ -136,3 +136,19 @@ def test_files_are_streamed(both: Together, tmp_path: Path, ending: str) -> None
 
 def test_a_framing_model_is_loaded_alone(addresses: tuple[str, str]) -> None:
     assert load(addresses[1]).columns == ["label", "p_conflict", "p_morality", "abstain"]
+
+
+def test_targets_that_their_text_does_not_name_are_counted_once_a_file(
+    both: Together, tmp_path: Path, capsys: pytest.CaptureFixture[str], golden: Golden
+) -> None:
+    absent = [{"text": PRAISE, "target": party} for party in ("Nobody", "None")]
+    # More rows than a chunk has: one note of the whole file, not one of each part.
+    table = pd.DataFrame([*absent, *rows(*[PRAISE] * FIRST_CHUNK)])
+    for source, model in ((table, both), (table, both.stance), (table[2:], both)):
+        source.to_csv(tmp_path / "in.csv", index=False)
+        predict_file(model, tmp_path / "in.csv", tmp_path / "out.csv")
+        notes = [line for line in capsys.readouterr().err.splitlines() if "targets" in line]
+        assert len(notes) == (len(source) > 2 * FIRST_CHUNK)
+        assert all(f"2 of {len(table)} " in note and "'Nobody'" in note for note in notes)
+        if model is both.stance:
+            golden("serving/absent-targets", notes[0])
