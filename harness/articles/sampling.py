@@ -92,8 +92,10 @@ def sample_notes(sample: pd.DataFrame, size: int, *, groups: Sequence[str]) -> t
     """
     notes = []
     strata = sample["stratum"].nunique()
+    smallest = int(sample["stratum"].value_counts().min())
     whole = bool((sample["pi"] == 1).all())
-    if len(sample) > size:
+    # A row or two more than asked for are rounding.
+    if len(sample) > size and smallest <= MIN_STRATUM_ROWS:
         notes.append(
             f"{len(sample):,} rows instead of {size:,}: at least {MIN_STRATUM_ROWS} are drawn from each of"
             f" {strata:,} strata, or all of a smaller one; with fewer columns in --by there are fewer strata"

@@ -139,7 +139,7 @@ def show_comparison(compared: ComparedRuns) -> None:
     console.print(
         f"* established: p, corrected for {counted(len(comparison.pairs), 'comparison')}, is at most 0.05.\n"
         "check: p by randomization, uncorrected. better: in which share of the resamples.\n"
-        "needed: no fewer items can show such a difference; “seeds”: only more seeds can, items cannot.\n"
+        "needed: on fewer items no such difference can show; seeds: only more seeds can.\n"
     )
     if len(pairs) < len(comparison.pairs):
         console.print(f"{len(comparison.pairs) - len(pairs)} more pairs are in pairs.csv of the run.\n")

@@ -189,9 +189,8 @@ def _print_limits(console: Console, run: ExperimentRun) -> None:
     }
     if rest := len(every.difference(shown)):
         reports = agreeing(len(run), "report", "reports")
-        console.print(
-            f"{rest} more, of the other splits and of metrics, in the {reports}", style="yellow", markup=False
-        )
+        text = f"{rest} more, of the other splits and of metrics, in the {reports}"
+        console.print(text, style="yellow", markup=False)
 
 
 def results_table(run: ExperimentRun) -> Table:

@@ -226,3 +226,14 @@ def test_corpora_are_listed_and_described() -> None:
 
 def test_relocate_says_that_nothing_was_to_do(folder: Path) -> None:
     assert call("relocate").output.strip()
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a terminal")
+def test_a_terminal_is_not_waited_at_for_rows(folder: Path) -> None:
+    _, terminal = os.openpty()
+    answer = subprocess.run(
+        [sys.executable, "-m", "harness", "predict"], stdin=terminal, cwd=ROOT,
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert answer.returncode == 2
+    assert "--input" in answer.stderr

@@ -157,7 +157,7 @@ def predict_file(
 
 
 def check_files(source: Path | None, output: Path | None, options: FileOptions = DEFAULT) -> None:
-    """Refuse an input that does not exist and an output that is an input, before a model is loaded.
+    """Refuse an input that cannot be read at all and an output that is an input, before a model is loaded.
 
     Parameters
     ----------
@@ -168,12 +168,14 @@ def check_files(source: Path | None, output: Path | None, options: FileOptions =
     Raises
     ------
     ModelError
-        Where the input does not exist.
+        Where the input does not exist, or its ending names no format.
     SameFileError
         Where a file is named twice.
     """
     if source is not None and not source.exists():
         raise ModelError(f"{source}: does not exist")
+    if source is not None:
+        format_of(source)
     keep_apart([output, options.skip_bad], [source])
 
 

@@ -78,16 +78,26 @@ def audit_gates(candidate: Candidate, policy: PromotionPolicy) -> Iterator[GateR
             yield GateResult(name, verdict, finding.sentence or f"The audit {finding.verdict}.", value, limit)
 
 
-def items_gate(candidate: Candidate, rival: Rival | None, *, replace: bool) -> GateResult:
-    """Compare the test items of a candidate with those of the champion: on others, scores do not compare."""
+def items_gate(
+    candidate: Candidate, rival: Rival | None, *, replace: bool, experiment: str = ""
+) -> GateResult:
+    """Compare the test items of a candidate with those of the champion: on others, scores do not compare.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    rival : Rival or None
+    replace : bool
+    experiment : str
+        Of the candidate, for the command line that replaces the champion; left out, that run last.
+    """
     name = "test_items"
     if rival is None:
         return GateResult(name, "not applicable", "There is no champion yet.")
     before, now = rival.test_items, candidate.tags.get(names.TEST)
     if before == now:
         return GateResult(name, "passed", "It was scored on the same test items as the champion.")
-    experiment = candidate.store.client.get_experiment(candidate.run.info.experiment_id).name
-    replacing = command_line("promote", "--replace", experiment=experiment)
+    replacing = command_line("promote", "--replace", **({"experiment": experiment} if experiment else {}))
     result = GateResult(
         name,
         "failed",

@@ -130,7 +130,12 @@ def _judged(
         calibration_gate(candidate, policy.calibration),
         abstention_gate(store, f"models:/{candidate.model}"),
         *model_gates(store, f"models:/{candidate.model}", policy),
-        items_gate(candidate, rival, replace=request.replace),
+        items_gate(
+            candidate,
+            rival,
+            replace=request.replace,
+            experiment=store.client.get_experiment(candidate.run.info.experiment_id).name,
+        ),
     ]
     if request.dry_run and rival is not None and not _is_champion(candidate, rival):
         sentence = "A dry run does not look at test, since each look is recorded."

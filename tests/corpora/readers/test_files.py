@@ -311,3 +311,14 @@ def test_a_corpus_of_wrong_rows_alone_is_refused() -> None:
     Path("mine.csv").write_text("text,target,stance\n,Varna,neutral\nA,,neutral\n", encoding="utf-8")
     with pytest.raises(CorpusError, match="no rows"):
         load(path="mine.csv", skip_bad="bad.csv")
+
+
+def test_a_missing_column_is_not_taken_for_one_that_holds_something_else() -> None:
+    # "sentence" is as near to "stance" as a typing error would be.
+    Path("mine.csv").write_text("text,target,stance\na,b,critical\n", encoding="utf-8")
+    with pytest.raises(CorpusError) as caught:
+        load(columns={"text": "sentence"})
+    (problem,) = caught.value.problems
+    assert "'sentence'" in problem.what
+    assert "stance" not in problem.hint
+    assert "text" in problem.hint

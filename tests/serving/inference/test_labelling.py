@@ -162,6 +162,7 @@ def test_unusable_input_is_named_with_its_place(model: LabelModel, tmp_path: Pat
         source.write_bytes(content)
         messages[case] = refusal(lambda source=source: predict_file(model, source, output), tmp_path)  # type: ignore[misc]
     messages["a missing file"] = refusal(lambda: predict_file(model, tmp_path / "no.csv", output), tmp_path)
+    (tmp_path / "a.txt").write_text("Varna won.")
     messages["an unknown ending"] = refusal(lambda: predict_file(model, tmp_path / "a.txt", None), tmp_path)
     source = write(tmp_path / "in.csv", ROWS)
     messages["an output in a folder that does not exist"] = refusal(
