@@ -17,7 +17,7 @@ from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.stance import SIDES
 from harness.scoring.retraining import folds_run_once
 from harness.scoring.score import label_counts
-from harness.scoring.statistics.bootstrap import smallest_p
+from harness.scoring.statistics.few_clusters import smallest_p
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL
 from harness.values.formatting import agreeing, counted
 from harness.values.minimums import (

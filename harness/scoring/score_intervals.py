@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.scoring.statistics.bootstrap import CONFIDENCE_LEVEL, MAX_UNDEFINED, expanded, quantiles
+from harness.scoring.statistics.bootstrap import CONFIDENCE_LEVEL, MAX_UNDEFINED, quantiles
+from harness.scoring.statistics.few_clusters import expanded
 from harness.values import seeds
 
 if TYPE_CHECKING:

@@ -23,12 +23,12 @@ from harness.scoring.slices import Slice
 from harness.scoring.statistics.bootstrap import (
     Draws,
     by_cluster,
-    corrected_p,
     interval,
     over_items_and_seeds,
     totals,
 )
 from harness.scoring.statistics.cross_validation import stretched
+from harness.scoring.statistics.few_clusters import corrected_p
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.minimums import MIN_GROUPS, MIN_ITEMS, MIN_ITEMS_PER_LABEL
 from harness.values.tables import Predictions

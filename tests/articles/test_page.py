@@ -109,6 +109,9 @@ def doubtful() -> LabelledArticle:
     return replace(article, mentions=tuple(mentions))
 
 
+ABSTAINS, UNSURE = "the model abstains", "unsure whether the party is meant"
+
+
 def test_a_label_that_the_model_does_not_stand_by_looks_unlike_one_that_it_does() -> None:
     marks = Marks(reader_page(doubtful()))
     abstains = [cell for cell in marks.cells if "abstains" in cell[0]]
@@ -120,8 +123,8 @@ def test_a_label_that_the_model_does_not_stand_by_looks_unlike_one_that_it_does(
     assert plain
     # By class, by a sign of its own, and in words, so that no colour is needed.
     for classes, sign, label in marks.cells:
-        assert ("the model abstains" in label) == ("abstains" in classes)
-        assert ("unsure whether the party is meant" in label) == ("unsure" in classes)
+        assert (ABSTAINS in label) == ("abstains" in classes)
+        assert (UNSURE in label) == ("unsure" in classes)
         assert (sign == "?") == ("unsure" in classes)
         assert (sign == "~") == ("abstains" in classes and "unsure" not in classes)
     assert {"+", "−", "○"} >= {sign for _, sign, _ in plain}

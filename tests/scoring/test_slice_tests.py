@@ -12,7 +12,7 @@ from scoring.comparison.toy_runs import frames, run, with_rows
 from harness.scoring.metrics.classification import ACCURACY, F1_MACRO
 from harness.scoring.slice_tests import SliceResult, reportable, score_rows, slice_results
 from harness.scoring.slices import Slice
-from harness.scoring.statistics.bootstrap import corrected_p
+from harness.scoring.statistics.few_clusters import corrected_p
 from harness.values.minimums import MIN_GROUPS, MIN_ITEMS
 from harness.values.tables import Predictions
 

@@ -21,7 +21,8 @@ from harness.scoring.limitations import comparison_limitations
 from harness.scoring.retraining import stretch
 from harness.scoring.score import TABLE_DRAWS
 from harness.scoring.statistics import bootstrap
-from harness.scoring.statistics.bootstrap import Draws, smallest_p
+from harness.scoring.statistics.bootstrap import Draws
+from harness.scoring.statistics.few_clusters import smallest_p
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, tie_groups
 from harness.scoring.statistics.paired import Resampled, resampled
 from harness.values.tables import Predictions
@@ -39,9 +40,8 @@ def compare(
     """Rank runs and test which of their differences are established.
 
     All runs are resampled on the same clusters of items, their seeds vary independently; of cross-validated
-    runs, see :mod:`harness.scoring.retraining`. Every pair is compared, with Holm's correction. If there are
-    so many pairs that this number of draws could not establish any difference, every run is compared with the
-    one that is best on validation instead.
+    runs, see :mod:`harness.scoring.retraining`. Every pair is compared, with Holm's correction; if so many
+    that these draws could establish no difference, every run with the one that is best on validation.
 
     Parameters
     ----------
@@ -52,8 +52,7 @@ def compare(
     split : str
         Which rows are compared.
     draws, seed : int
-        Of the bootstrap; at most :data:`harness.scoring.score.TABLE_DRAWS` draws for a metric of ranks or
-        bins.
+        Of the bootstrap; of metrics of ranks or bins at most :data:`harness.scoring.score.TABLE_DRAWS`.
     deterministic : collection of str
         Names of runs that do not depend on a seed: a single seed is no limitation of theirs.
 

@@ -16,8 +16,9 @@ import numpy as np
 from harness.scoring.aligned import AlignedPredictions, effective_number
 from harness.scoring.retraining import stretch
 from harness.scoring.slices import Slice
-from harness.scoring.statistics.bootstrap import Draws, by_cluster, corrected_p, interval, totals
+from harness.scoring.statistics.bootstrap import Draws, by_cluster, interval, totals
 from harness.scoring.statistics.cross_validation import stretched
+from harness.scoring.statistics.few_clusters import corrected_p
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.minimums import MIN_GROUPS, MIN_ITEMS
 from harness.values.tables import Predictions

@@ -23,12 +23,11 @@ from harness.scoring.statistics.bootstrap import (
     CONFIDENCE_LEVEL,
     MAX_UNDEFINED,
     Draws,
-    half_width,
     interval,
     seed_variances,
-    smallest_p,
 )
 from harness.scoring.statistics.cross_validation import degrees_of_freedom, stretched
+from harness.scoring.statistics.few_clusters import half_width, smallest_p
 from harness.values.proportions import mcnemar_p
 
 if TYPE_CHECKING:

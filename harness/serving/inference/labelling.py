@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,10 +23,11 @@ from harness.serving.inference.formats import (
     open_rows,
     row_writer,
 )
+from harness.serving.inference.row_counter import RowCounter
 from harness.serving.inference.text_layout import column_mend
 from harness.serving.input_rows import COLUMNS
 from harness.values.errors import ModelError, listed
-from harness.values.formatting import agreeing, counted
+from harness.values.formatting import counted
 from harness.values.outputs import claimed, is_stream, keep_apart, refused_writes
 from harness.values.row_files import file_format
 from harness.values.unreadable import UnreadableRow
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
 FIRST_CHUNK, MAX_CHUNK = 64, 2048
 """Rows of the first chunk, small so that labels appear soon, and of the largest; sizes double in between."""
-
-TERMINAL_SECONDS, LOG_SECONDS = 1.0, 30.0
-"""Between two reports of progress: on a terminal, where they overwrite each other, and in a log."""
 
 MAX_OFFSET_DIGITS = 18
 """Digits of an offset that a CSV file holds as text."""
@@ -182,7 +179,7 @@ def check_files(source: Path | None, output: Path | None, options: FileOptions =
 def _to_file(job: _Job, draft: Draft, *, resume: bool) -> int:
     """Label into a draft, which becomes the output; return its number of rows."""
     progress = draft.progress() if resume else None
-    counter, replaced = _Counter(progress.rows if progress is not None else 0), ""
+    counter, replaced = RowCounter(progress.rows if progress is not None else 0), ""
     try:
         with draft.opened(progress):
             for chunk in _chunks(job, progress):
@@ -288,7 +285,7 @@ def _format_of_output(output: Path | None, otherwise: Format) -> Format:
 
 
 def _to_stream(job: _Job, kind: Format, stream: BinaryIO) -> int:
-    out, counter, replaced = None, _Counter(), ""
+    out, counter, replaced = None, RowCounter(), ""
     try:
         for chunk in _chunks(job, None):
             if out is None:
@@ -376,49 +373,3 @@ def _offset(value: Any) -> Any:
         return None
     # No text has so many characters; Python refuses to convert more than 4,300 digits.
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_OFFSET_DIGITS else value
-
-
-class _Counter:
-    """Counts rows and reports progress: on a terminal every second in place, else every half minute."""
-
-    def __init__(self, resumed: int = 0) -> None:
-        self.count = self.resumed = resumed
-        self.live = sys.stderr.isatty()
-        self.period = TERMINAL_SECONDS if self.live else LOG_SECONDS
-        self.started = self.reported = time.monotonic()
-        self.noted: set[str] = set()
-
-    def notes(self, notes: Iterable[str]) -> None:
-        """Print notes, each once, as soon as there are any: not after hours of labelling."""
-        for note in notes:
-            if note not in self.noted:
-                self.noted.add(note)
-                self.end()
-                self.print(f"note: {note}")
-
-    def add(self, n: int) -> None:
-        """Count rows."""
-        self.count += n
-        now = time.monotonic()
-        if now - self.reported >= self.period:
-            self.reported = now
-            rate = (self.count - self.resumed) / (now - self.started)
-            text = f"{counted(self.count, 'row')}, {rate:,.0f} rows/s"
-            sys.stderr.write(f"\r{text}\x1b[K" if self.live else f"{text}\n")
-            sys.stderr.flush()
-
-    def end(self) -> None:
-        """Clear the line of progress on a terminal."""
-        if self.live and self.reported != self.started:
-            sys.stderr.write("\r\x1b[K")
-
-    def print_aside(self, aside: BadRows | None) -> None:
-        """Say how many rows were set aside."""
-        if aside is not None:
-            rows = f"{counted(aside.count, 'row')} {agreeing(aside.count, 'was', 'were')}"
-            self.print(f"{rows} set aside in {aside.path}" if aside.count else "no row was set aside")
-
-    def print(self, text: str) -> None:
-        """Print a line of its own."""
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()

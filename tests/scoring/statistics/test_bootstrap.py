@@ -13,8 +13,6 @@ from harness.scoring.statistics.bootstrap import (
     Draws,
     bootstrap,
     by_cluster,
-    corrected_p,
-    expanded,
     interval,
     over_items_and_seeds,
     over_seeds,
@@ -22,6 +20,7 @@ from harness.scoring.statistics.bootstrap import (
     seed_variances,
     totals,
 )
+from harness.scoring.statistics.few_clusters import corrected_p, expanded
 
 
 def mean_of(counts: np.ndarray) -> np.ndarray:

@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import NormalIndPower
 
-from harness.scoring.statistics.bootstrap import Draws, corrected_p, totals
+from harness.scoring.statistics.bootstrap import Draws, totals
+from harness.scoring.statistics.few_clusters import corrected_p
 from harness.scoring.statistics.paired import (
     Difference,
     Resampled,
