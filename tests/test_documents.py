@@ -16,7 +16,7 @@ TOP = Path(__file__).parent.parent
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
-GENERATED = {"api", "audits", "classifiers", "cli", "config", "corpora", "metrics", "splits"}
+GENERATED = {"api", "audits", "classifiers", "cli", "config", "corpora", "limits", "metrics", "splits"}
 """Pages of docs/reference that ``make docs`` writes."""
 
 ELSEWHERE = {
