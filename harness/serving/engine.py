@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from harness.serving.absent_targets import AbsentTargets
+    from harness.serving.input_rows import AbsentTargets
 
 PARTIES = "parties.json"
 WINDOW = 8192
