@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.classifiers.protocol import Accelerated, Classifier, Example
 from harness.serving.contract import Contract, loader
-from harness.serving.input_rows import examples
+from harness.serving.input_rows import AbsentTargets, examples
 from harness.serving.probability_cache import ProbabilityCache
 from harness.values import parties as registry
 from harness.values.errors import ClassifierError, CorpusError, ModelError, PredictionsError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from harness.serving.absent_targets import AbsentTargets
 
 PARTIES = "parties.json"
 WINDOW = 8192

@@ -12,7 +12,6 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from harness.serving.absent_targets import AbsentTargets
 from harness.serving.inference.bad_rows import BadRows
 from harness.serving.inference.drafts import Draft, Progress
 from harness.serving.inference.file_options import DEFAULT, FileOptions
@@ -25,7 +24,7 @@ from harness.serving.inference.formats import (
 )
 from harness.serving.inference.row_counter import RowCounter
 from harness.serving.inference.text_layout import column_mend
-from harness.serving.input_rows import COLUMNS
+from harness.serving.input_rows import COLUMNS, AbsentTargets
 from harness.values.errors import ModelError, listed
 from harness.values.formatting import counted
 from harness.values.outputs import claimed, is_stream, keep_apart, refused_writes

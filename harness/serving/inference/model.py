@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.serving.absent_targets import AbsentTargets
 from harness.serving.contract import DATA, FILE
 from harness.serving.engine import LabelEngine
-from harness.serving.input_rows import COLUMNS, needed_columns, row_problems
+from harness.serving.input_rows import COLUMNS, AbsentTargets, needed_columns, row_problems
 from harness.values.errors import ForeignModelError, ModelError
 from harness.values.labels import Task
 

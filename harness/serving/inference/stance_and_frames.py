@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.serving.absent_targets import AbsentTargets
 from harness.serving.inference.model import LabelModel, table_of
+from harness.serving.input_rows import AbsentTargets
 from harness.values.errors import ModelError
 
 if TYPE_CHECKING:

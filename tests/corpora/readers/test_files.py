@@ -317,7 +317,7 @@ def test_a_missing_column_is_not_taken_for_one_that_holds_something_else() -> No
     # "sentence" is as near to "stance" as a typing error would be.
     Path("mine.csv").write_text("text,target,stance\na,b,critical\n", encoding="utf-8")
     with pytest.raises(CorpusError) as caught:
-        load(columns={"text": "sentence"})
+        load(path="mine.csv", columns={"text": "sentence"})
     (problem,) = caught.value.problems
     assert "'sentence'" in problem.what
     assert "stance" not in problem.hint
