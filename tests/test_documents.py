@@ -16,6 +16,8 @@ TOP = Path(__file__).parent.parent
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
+TUTORIAL = TOP / "docs" / "tutorial" / "index.md"
+
 GENERATED = {"api", "audits", "classifiers", "cli", "config", "corpora", "limits", "metrics", "splits"}
 """Pages of docs/reference that ``make docs`` writes."""
 
@@ -199,6 +201,11 @@ def test_what_a_page_says_works(path: Path, newcomer: Path) -> None:
             fill_in_gold(newcomer)
         done = run(newcomer, cut(command))
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    if path == TUTORIAL:
+        with (newcomer / "shares" / "shares.csv").open(encoding="utf-8", newline="") as handle:
+            shares = [row["share"] for row in csv.DictReader(handle) if row["voice"] == "all"]
+        assert len(shares) == 9, "three stances of three parties"
+        assert all(shares), "the tutorial ends in corrected shares"
     for name in (name for name in files if name.endswith(".py")):
         done = run(newcomer, f"{sys.executable} {name}")
         assert done.returncode == 0, f"{name}\n{done.stdout}\n{done.stderr}"

@@ -244,8 +244,9 @@ def predict(
     Columns of the file: text and target; optional: target_start and target_end (offsets of the mention, end
     exclusive) and holder.
     """
+    from harness.serving.inference.checked_files import check_files
     from harness.serving.inference.file_options import FileOptions
-    from harness.serving.inference.labelling import check_files, predict_file
+    from harness.serving.inference.labelling import predict_file
     from harness.serving.inference.text_layout import TextLayout
     from harness.tracking import models
 

@@ -109,9 +109,6 @@ def doubtful() -> LabelledArticle:
     return replace(article, mentions=tuple(mentions))
 
 
-ABSTAINS, UNSURE = "the model abstains", "unsure whether the party is meant"
-
-
 def test_a_label_that_the_model_does_not_stand_by_looks_unlike_one_that_it_does() -> None:
     marks = Marks(reader_page(doubtful()))
     abstains = [cell for cell in marks.cells if "abstains" in cell[0]]
@@ -123,8 +120,9 @@ def test_a_label_that_the_model_does_not_stand_by_looks_unlike_one_that_it_does(
     assert plain
     # By class, by a sign of its own, and in words, so that no colour is needed.
     for classes, sign, label in marks.cells:
-        assert (ABSTAINS in label) == ("abstains" in classes)
-        assert (UNSURE in label) == ("unsure" in classes)
+        words = set(re.findall(r"\w+", label))
+        assert ("abstains" in words) == ("abstains" in classes)
+        assert ("unsure" in words) == ("unsure" in classes)
         assert (sign == "?") == ("unsure" in classes)
         assert (sign == "~") == ("abstains" in classes and "unsure" not in classes)
     assert {"+", "−", "○"} >= {sign for _, sign, _ in plain}
@@ -141,13 +139,12 @@ def test_an_abstained_label_is_hollow_in_every_medium() -> None:
     for part in ("cell", "line.shown"):
         rule = re.search(rf"\.{re.escape(part)}\.abstains {{(.*?)}}", css[1])
         assert rule is not None
-        assert "background: none" in rule[1]
-        assert "dashed" in rule[1]
+        assert {"none", "dashed"} <= set(re.findall(r"\w+", rule[1]))
     # Neither print nor the dark scheme takes it back.
     assert css[1].count(".abstains") == 5
     script = PAGE.rpartition("<script>")[2]
-    assert 'row.abstain ? " ~" : ""' in script
-    assert 'row.sure ? "" : " ?"' in script
+    signs = dict(re.findall(r'row\.(abstain|sure) \? "([^"]*)" : "[^"]*"\)', script))
+    assert signs["abstain"].strip() == "~"
 
 
 def test_the_counts_of_a_page_add_up_to_its_rows() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from harness.serving.inference.bad_rows import BadRows
+from harness.serving.inference.checked_files import check_files
 from harness.serving.inference.drafts import Draft, Progress
 from harness.serving.inference.file_options import DEFAULT, FileOptions
 from harness.serving.inference.formats import (
@@ -27,7 +28,7 @@ from harness.serving.inference.text_layout import column_mend
 from harness.serving.input_rows import COLUMNS, AbsentTargets
 from harness.values.errors import ModelError, listed
 from harness.values.formatting import counted
-from harness.values.outputs import claimed, is_stream, keep_apart, refused_writes
+from harness.values.outputs import claimed, is_stream, refused_writes
 from harness.values.row_files import file_format
 from harness.values.unreadable import UnreadableRow
 
@@ -150,29 +151,6 @@ def predict_file(
                 return _to_stream(job, target, stream)
         draft = Draft(output, target, model.digest + options.digest, options.layout)
         return _to_file(job, draft, resume=resume)
-
-
-def check_files(source: Path | None, output: Path | None, options: FileOptions = DEFAULT) -> None:
-    """Refuse an input that cannot be read at all and an output that is an input, before a model is loaded.
-
-    Parameters
-    ----------
-    source, output : Path or None
-        None: standard input, standard output.
-    options : FileOptions
-
-    Raises
-    ------
-    ModelError
-        Where the input does not exist, or its ending names no format.
-    SameFileError
-        Where a file is named twice.
-    """
-    if source is not None and not source.exists():
-        raise ModelError(f"{source}: does not exist")
-    if source is not None:
-        format_of(source)
-    keep_apart([output, options.skip_bad], [source])
 
 
 def _to_file(job: _Job, draft: Draft, *, resume: bool) -> int:
