@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
+from harness.classifiers.llm.ledger import Charge
 from harness.classifiers.llm.pacing import Circuit, Pace, ServerGoneError
 from harness.values.errors import ClassifierError, abbreviate
 
@@ -49,15 +50,17 @@ class DeclinedError(ClassifierError):
 
 
 class UnsupportedError(ClassifierError):
-    """A request whose kind the server does not know."""
+    """A request that the server does not know the kind of, or cannot read."""
 
 
 class _Retry(Exception):  # noqa: N818 (a signal, not an error)
     """An attempt that failed and may be repeated."""
 
-    def __init__(self, reason: str, wait: float = 0.0, *, alive: bool = False) -> None:
+    def __init__(
+        self, reason: str, wait: float = 0.0, *, alive: bool = False, is_unsent: bool = False
+    ) -> None:
         super().__init__(reason)
-        self.reason, self.wait, self.alive = reason, wait, alive
+        self.reason, self.wait, self.alive, self.is_unsent = reason, wait, alive, is_unsent
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,9 @@ class Connection:
                 self._client.close()
             self._client = None
 
-    def post(self, path: str, body: Mapping[str, Any], tokens: int = 0) -> Reply:
+    def post(
+        self, path: str, body: Mapping[str, Any], tokens: int = 0, charge: Charge | None = None
+    ) -> Reply:
         """Send a body, as often as needed.
 
         Parameters
@@ -137,6 +142,8 @@ class Connection:
         body : mapping
         tokens : int
             How many the request is expected to take, for the rate.
+        charge : Charge, optional
+            What each attempt costs; without it nothing is reserved.
 
         Raises
         ------
@@ -147,7 +154,7 @@ class Connection:
         DeclinedError
             Where the server does not label this text.
         UnsupportedError
-            Where it does not know the path.
+            Where it does not know the path, or cannot read the body.
         ClassifierError
             Where the server refuses the request, as for a wrong key.
         """
@@ -157,7 +164,7 @@ class Connection:
             self._wait(self.pace.delay(tokens))
             sent = self.pace.clock()
             try:
-                data = self._attempt(path, content)
+                data = self._charged(path, content, charge)
             except _Retry as error:
                 reason = error.reason
                 if error.alive:
@@ -174,7 +181,26 @@ class Connection:
                 self.circuit.succeeded()
                 self.pace.answered()
                 return Reply(data, self.pace.clock() - sent, attempt)
+        self.circuit.check()
         raise UnansweredError(self._gone(f"{reason}, {self.attempts} times"))
+
+    def _charged(self, path: str, content: bytes, charge: Charge | None) -> Mapping[str, Any]:
+        if charge is None:
+            return self._attempt(path, content)
+        with charge.reserving() as reservation:
+            try:
+                data = self._attempt(path, content)
+            except _Retry as error:
+                # What is refused for its rate, or never arrived, is not charged; what was lost may be.
+                reservation.cost = 0.0 if error.alive or error.is_unsent else None
+                raise
+            except DeclinedError:
+                raise
+            except ClassifierError:
+                reservation.cost = 0.0
+                raise
+            reservation.cost = charge.cost(data.get("usage"))
+            return data
 
     def _gone(self, reason: str) -> str:
         return (
@@ -184,7 +210,7 @@ class Connection:
 
     def _backoff(self, attempt: int) -> float:
         # "Full jitter": spread over the whole interval, or else all requests come back at the same time.
-        return min(MAX_BACKOFF, BACKOFF * 2 ** (attempt + 1)) * self._random.random()
+        return min(MAX_BACKOFF, BACKOFF * 2.0 ** (attempt + 1)) * self._random.random()
 
     def _wait(self, seconds: float) -> None:
         self.circuit.check()
@@ -225,11 +251,11 @@ class Connection:
         except httpx2.TimeoutException as error:
             raise _Retry(f"no answer within {self.timeout:g} seconds") from error
         except (httpx2.TransportError, httpx2.DecodingError, httpx2.StreamError) as error:
-            raise _Retry(f"{type(error).__name__}: {error}") from error
-        if response.status_code == 200:
-            return _parsed(body)
-        self._refuse(response.status_code, response.headers, body)
-        return None
+            is_unsent = isinstance(error, httpx2.ConnectError)
+            raise _Retry(f"{type(error).__name__}: {error}", is_unsent=is_unsent) from error
+        if response.status_code != 200:
+            self._refuse(response.status_code, response.headers, body)
+        return _parsed(body)
 
     def _read(self, response: httpx2.Response, deadline: float) -> bytes:
         """Read an answer, and give up where it drips: the timeouts of the client are for each piece."""
@@ -269,6 +295,8 @@ class Connection:
             raise ClassifierError(f"{where}: the key is missing, wrong or not allowed to do this")
         if status in (404, 405, 501):
             raise UnsupportedError(f"{where}: {abbreviate(message) or 'there is no such model or endpoint'}")
+        if status in (400, 422):
+            raise UnsupportedError(f"{where}: {abbreviate(message) or 'the request cannot be read'}")
         raise ClassifierError(f"{where}: {abbreviate(message) or 'no reason given'}")
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.classifiers.llm.answer_store import Database
 from harness.classifiers.llm.connection import (
     MAX_BYTES,
     Connection,
@@ -16,6 +18,7 @@ from harness.classifiers.llm.connection import (
     UnansweredError,
     UnsupportedError,
 )
+from harness.classifiers.llm.ledger import BudgetError, Charge, Ledger, Prices
 from harness.classifiers.llm.pacing import Pace, ServerGoneError
 from harness.classifiers.llm.window import ordered
 from harness.values.errors import ClassifierError
@@ -144,7 +147,7 @@ def test_a_server_that_is_gone_is_not_asked_on_and_on(connection: Connect) -> No
         (Played({"error": {"message": "unknown url"}}, 404), UnsupportedError),
         (Played({"detail": "Method Not Allowed"}, 405), UnsupportedError),
         (Played({"error": {"code": "insufficient_quota", "message": "pay"}}, 429), ClassifierError),
-        (Played({"error": "bad"}, 400), ClassifierError),
+        (Played({"error": "bad"}, 400), UnsupportedError),
         (Played({}, 401), ClassifierError),
     ],
 )
@@ -196,3 +199,46 @@ def test_a_limit_of_ones_own_is_kept(connection: Connect) -> None:
             opened.post("/x", {})
     # The turns are a second apart; nothing slept, so that each waits for all before it.
     assert [round(wait) for wait in opened.waits] == [1, 2]
+
+
+@pytest.fixture
+def charge(tmp_path: Path) -> Iterator[Charge]:
+    database = Database(tmp_path / "llm.sqlite")
+    # A million tokens cost 1: an attempt at most 0.002, and the answer below 0.001.
+    yield Charge(Ledger(database, "here", budget=0.005), Prices(1.0, 1.0), 1000, 1000)
+    database.close()
+
+
+PAID = Played({"usage": {"prompt_tokens": 900, "completion_tokens": 100}})
+
+
+@pytest.mark.parametrize(
+    ("failure", "cost"),
+    [(FAILURES["429"], 0.001), (FAILURES["cut"], 0.003), (FAILURES["500"], 0.003)],
+    ids=["refused", "cut", "broken"],
+)
+def test_attempts_that_may_be_charged_are_counted(
+    failure: Played, cost: float, connection: Connect, charge: Charge
+) -> None:
+    with serving(lambda request: failure if request.number == 0 else PAID) as stub:
+        connection(stub.url).post("/x", {}, charge=charge)
+    assert charge.ledger.total() == pytest.approx(cost)
+
+
+def test_the_budget_stops_requests_before_it_is_passed(connection: Connect, charge: Charge) -> None:
+    with serving(lambda _: PAID) as stub:
+        opened = connection(stub.url)
+        for _ in range(4):
+            opened.post("/x", {}, charge=charge)
+        with pytest.raises(BudgetError):
+            opened.post("/x", {}, charge=charge)
+    # After four there is 0.001 left, and an attempt may cost 0.002.
+    assert len(stub.requests) == 4
+    assert charge.ledger.total() == pytest.approx(0.004)
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_what_is_turned_away_costs_nothing(status: int, connection: Connect, charge: Charge) -> None:
+    with serving(lambda _: Played({}, status)) as stub, pytest.raises(ClassifierError):
+        connection(stub.url).post("/x", {}, charge=charge)
+    assert charge.ledger.total() == 0

@@ -1,0 +1,154 @@
+"""The digest of a request in, the answer that it got before out: answers are kept in SQLite and never expire.
+
+No text is kept: neither the prompt nor the answer's words, only which label, which probabilities, how many
+tokens, which model and when. So the file is the same whether or not ``tracking.log_text`` allows texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.classifiers.llm.transports import Answer
+from harness.values.cache import cache_folder
+from harness.values.errors import ClassifierError
+
+FILE = "llm.sqlite"
+WAIT = 60.0
+"""Seconds that a write waits for another process."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS answers (
+    digest TEXT PRIMARY KEY, address TEXT NOT NULL, model TEXT NOT NULL, created TEXT NOT NULL,
+    seconds REAL NOT NULL, answer TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS apis (
+    address TEXT NOT NULL, model TEXT NOT NULL, api TEXT NOT NULL, PRIMARY KEY (address, model)
+);
+CREATE TABLE IF NOT EXISTS spent (scope TEXT PRIMARY KEY, amount REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS reserved (id INTEGER PRIMARY KEY, scope TEXT NOT NULL, amount REAL NOT NULL);
+"""
+
+
+def answers_file() -> Path:
+    """Return the file that answers are kept in; it need not exist yet."""
+    return cache_folder() / FILE
+
+
+class Database:
+    """An SQLite file, created where it is missing; safe to use from threads and processes.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # The key of a server never comes here, but what was labelled how concerns the person alone.
+            path.touch(mode=0o600)
+            self._connection = sqlite3.connect(
+                path, timeout=WAIT, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            # An answer must outlive a killed process, not a power cut, and the disk is not waited for.
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.executescript(SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            raise ClassifierError(
+                f"{path} cannot be used: {error}; delete it, or set HARNESS_CACHE"
+            ) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Open a transaction that no other process writes in."""
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                except BaseException:
+                    self._connection.execute("ROLLBACK")
+                    raise
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise ClassifierError(f"{self.path} cannot be written: {error}") from error
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        with self._lock:
+            try:
+                return list(self._connection.execute(query, values))
+            except sqlite3.Error as error:
+                raise ClassifierError(f"{self.path} cannot be read: {error}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+
+@dataclass(frozen=True)
+class AnswerStore:
+    """Answers by the digest of their request.
+
+    Attributes
+    ----------
+    database : Database
+    address, model : str
+        Of the server, and of the model as it is asked for; part of every digest.
+    """
+
+    database: Database
+    address: str
+    model: str
+
+    def digest(self, path: str, body: Mapping[str, Any], repeat: int) -> str:
+        """Identify a request: address, model, path, body with the prompt, and the number of the repeat."""
+        parts = [self.address, self.model, path, body, repeat]
+        text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def get(self, digest: str) -> Answer | None:
+        """Return the answer to a request; None where it was never answered."""
+        rows = self.database.rows("SELECT answer FROM answers WHERE digest = ?", digest)
+        if not rows:
+            return None
+        try:
+            data = json.loads(rows[0][0])
+            # JSON knows no NaN.
+            return Answer(**{**data, "mass": float("nan") if data["mass"] is None else data["mass"]})
+        except (ValueError, TypeError, KeyError) as error:
+            raise ClassifierError(f"{self.database.path} is damaged; delete it") from error
+
+    def add(self, digest: str, answer: Answer, seconds: float) -> None:
+        """Keep an answer."""
+        data = asdict(answer) | {"mass": None if answer.mass != answer.mass else answer.mass}
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        row = (digest, self.address, self.model, now, seconds, json.dumps(data))
+        with self.database.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def api(self) -> str:
+        """Return the kind of request that the server was found to take; empty where it was never tried."""
+        query = "SELECT api FROM apis WHERE address = ? AND model = ?"
+        rows = self.database.rows(query, self.address, self.model)
+        return str(rows[0][0]) if rows else ""
+
+    def keep_api(self, api: str) -> None:
+        """Remember the kind of request that the server takes."""
+        with self.database.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO apis VALUES (?, ?, ?)", (self.address, self.model, api)
+            )
