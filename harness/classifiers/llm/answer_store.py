@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -128,17 +129,24 @@ class AnswerStore:
         try:
             data = json.loads(rows[0][0])
             # JSON knows no NaN.
-            return Answer(**{**data, "mass": float("nan") if data["mass"] is None else data["mass"]})
+            return Answer(**{**data, "mass": math.nan if data["mass"] is None else data["mass"]})
         except (ValueError, TypeError, KeyError) as error:
             raise ClassifierError(f"{self.database.path} is damaged; delete it") from error
 
-    def add(self, digest: str, answer: Answer, seconds: float) -> None:
-        """Keep an answer."""
-        data = asdict(answer) | {"mass": None if answer.mass != answer.mass else answer.mass}
+    def add(self, digest: str, answer: Answer, seconds: float) -> Answer:
+        """Keep an answer, unless the same request was answered meanwhile; return the one that is kept.
+
+        Rows with the same text may be asked about at the same time. Had they two answers, a later run, which
+        finds one, would predict something else.
+        """
+        data = asdict(answer) | {"mass": None if math.isnan(answer.mass) else answer.mass}
         now = datetime.now(UTC).isoformat(timespec="seconds")
         row = (digest, self.address, self.model, now, seconds, json.dumps(data))
         with self.database.writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
+            cursor = connection.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
+            if cursor.rowcount:
+                return answer
+        return self.get(digest) or answer
 
     def api(self) -> str:
         """Return the kind of request that the server was found to take; empty where it was never tried."""

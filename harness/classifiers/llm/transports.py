@@ -290,7 +290,7 @@ def _json_fields(question: Question) -> dict[str, Any]:
         "additionalProperties": False,
     }
     wanted = {"type": "json_schema", "json_schema": {"name": _NAME, "strict": True, "schema": schema}}
-    return {**_chat_fields(question), "max_tokens": 64, "response_format": wanted}
+    return {**_chat_fields(question), "response_format": wanted}
 
 
 def _read_json(data: Mapping[str, Any], question: Question) -> Answer:
