@@ -329,14 +329,18 @@ class ChildRun:
     def log(self, result: TrialResult) -> None:
         """Log predictions, options, scores, training curves and times."""
         client, plan = self.tracker.store.client, self.tracker.plan
-        scores = score(result.predictions, plan.metrics, draws=0)
+        labels_alone = not result.predictions.has_probabilities
+        metrics = [metric for metric in plan.metrics if not (labels_alone and metric.probabilities)]
+        scores = score(result.predictions, metrics, draws=0)
         values = names.score_values(scores) | {f"time/{k}_seconds": v for k, v in result.seconds.items()}
+        values |= run_metrics.usage_of([result])
         with self.tracker.scratch() as folder:
             run_files.write_trial(folder, result)
             (folder / run_metrics.MEASURES).write_text(run_metrics.measures_csv(values), encoding="utf-8")
             sending.send_folder(self.tracker.store, self.run_id, folder)
         about = {"seed": result.trial.seed, "fold": result.trial.fold}
         options = about | names.option_parameters(result.options)
-        shown = run_metrics.shown(values, run_metrics.trial_keys(plan.primary, plan.metrics))
+        keys = (*run_metrics.trial_keys(plan.primary, plan.metrics), *run_metrics.USAGE)
+        shown = run_metrics.shown(values, keys)
         logged = names.metrics(shown) + names.curve_metrics(result.curves)
         sending.send_values(client, self.run_id, options=options, metrics=logged)

@@ -27,6 +27,8 @@ class WordModel:
         Label → factor of its probability.
     delay : float
         Seconds for an answer.
+    words : mapping
+        Label → the word that it is known by.
     varies : bool
         Whether every other word of a prompt changes the probabilities a little.
     """
@@ -40,10 +42,11 @@ class WordModel:
         bias: Mapping[str, float] | None = None,
         delay: float = 0.0,
         *,
+        words: Mapping[str, str] | None = None,
         varies: bool = False,
     ) -> None:
         self.without, self.failing, self.bias, self.delay = without, failing or {}, bias or {}, delay
-        self.varies = varies
+        self.words, self.varies = words or WORD_OF, varies
         self.status = 200
 
     def __call__(self, request: Request) -> Played:
@@ -116,7 +119,7 @@ class WordModel:
         sentence = last_sentence(prompt)
         if set(labels) == {"yes", "no"}:
             return {"yes": 0.9, "no": 0.1}
-        has_word = [WORD_OF.get(label, label) in sentence for label in labels]
+        has_word = [self.words.get(label, label) in sentence for label in labels]
         rest = (1 - self.share) / (len(labels) - 1) if any(has_word) else 1 / len(labels)
         weights = {
             label: (self.share if has else rest) * self.bias.get(label, 1.0) + self._mood(prompt + label)
