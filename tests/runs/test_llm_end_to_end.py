@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import toys
 
 from harness.config import plan
 from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
+from harness.evaluation.estimates import estimates
 from harness.evaluation.prepared import Prepared, prepare
 from harness.evaluation.trial import list_trials, run_trial
 from harness.tracking.finished_runs import finished_runs
@@ -122,3 +124,35 @@ def test_predictions_without_probabilities_are_all_without(tmp_path: Path) -> No
     corpus = prepared.part(prepared.splits[0], "test")
     with pytest.raises(PredictionsError):
         type(raw).of(corpus, prepared.plan.labels, proba[: len(corpus)], decided=corpus.truth(raw.labels))
+
+
+def test_requests_are_estimated_before_a_run(tmp_path: Path) -> None:
+    with serving(VERBS) as stub:
+        prepared = prepared_for(tmp_path, asked(stub.url, "decisions", ", prices: {input: 10.0}"))
+        ((name, estimate),) = estimates(prepared)
+        assert stub.requests == []
+        (trial,) = list_trials(prepared, prepared.plan.classifiers[0])
+        run_trial(prepared, trial, tmp_path / "work")
+        sizes = [len(json.dumps(request.body)) for request in stub.requests]
+    assert name == "asked"
+    assert estimate.requests == len(sizes) == 36
+    assert estimate.input_tokens == pytest.approx(sum(sizes) / 4, rel=0.1)
+    assert estimate.output_tokens == 0
+    assert estimate.cost == pytest.approx(estimate.input_tokens * 10e-6)
+
+
+def test_an_estimate_counts_seeds_repeats_and_a_grid(tmp_path: Path) -> None:
+    def requests_of(more: str) -> int:
+        prepared = prepared_for(tmp_path, asked("http://127.0.0.1:9/v1", "json", more))
+        return sum(estimate.requests for _, estimate in estimates(prepared))
+
+    # 9 validation and 27 test rows.
+    assert requests_of("") == 36
+    assert requests_of(", repeats: 3") == 3 * 36
+    # Two seeds, which draw different shots.
+    assert requests_of(", shots: 2") == 2 * 36
+    assert requests_of(", tune: {max_tokens: [9, 99, 999]}") == 36 + 2 * 9
+
+
+def test_classifiers_without_a_server_have_no_estimate(tmp_path: Path) -> None:
+    assert list(estimates(toys.prepared(tmp_path))) == []

@@ -17,7 +17,7 @@ from harness.classifiers.llm.prompting import Prompt, definitions_of, read_templ
 from harness.classifiers.llm.session import Session
 from harness.classifiers.llm.shots import Pick, Shots
 from harness.classifiers.llm.transports import TRANSPORTS, YES, Answer, Api, Question
-from harness.classifiers.protocol import Example, Examples, Labelled
+from harness.classifiers.protocol import Estimate, Example, Examples, Labelled
 from harness.classifiers.saved_files import expect_labels, reading
 from harness.values.errors import ClassifierError, ConfigError
 from harness.values.formatting import counted
@@ -32,6 +32,15 @@ if TYPE_CHECKING:
 _FILE = "llm.json"
 CHUNK = 1000
 """Rows whose examples are chosen at a time: memory does not grow with their number."""
+
+SAMPLE = 100
+"""Rows whose prompts an estimate measures."""
+
+CHARACTERS_PER_TOKEN = 4
+"""Of English text, by the usual tokenizers; of other languages fewer, so that there are more tokens."""
+
+TOKENS_OUT = {"logprobs": 1, "json": 12}
+"""Of an answer; the other kinds of request generate none."""
 
 MIN_PRIOR = 1e-6
 """A label that the model hardly ever gives is not raised a million times."""
@@ -135,6 +144,30 @@ class LanguageModel:
         numbers = self.usage_.summary()
         return numbers | ({"agreement": self.agreement_} if self._compared else {})
 
+    def estimate(self, train: Labelled, examples: Examples) -> Estimate:
+        """Estimate the requests for examples, and their tokens, by the prompts of some of them.
+
+        With ``auto``, requests are taken to be those for log-probabilities. ``debias`` asks about validation
+        rows, which are asked about in any case.
+        """
+        # Which shots are the nearest is not looked up: those of a draw are as long on average.
+        pick = replace(self.settings.shots, by="balanced")
+        shots = Shots.drawn(pick, self.labels, train, self.seed)
+        api: Api = "logprobs" if self.settings.api == "auto" else self.settings.api
+        transport = TRANSPORTS[api]
+        sample = list(examples[:: max(1, len(examples) // SAMPLE)])
+        sizes = [
+            len(json.dumps(transport.fields(question), ensure_ascii=False))
+            for question in self._asked_of(sample, shots, lettered=transport.is_lettered)
+        ]
+        requests = len(examples) * len(self.prompt.asked) * self.settings.repeats
+        tokens_in = round(requests * float(np.mean(sizes)) / CHARACTERS_PER_TOKEN) if sizes else 0
+        tokens_out = requests * TOKENS_OUT.get(api, 0)
+        prices = self.settings.prices
+        return Estimate(
+            requests, tokens_in, tokens_out, 0.0 if prices is None else prices.cost(tokens_in, tokens_out)
+        )
+
     def predict_proba(self, examples: Examples) -> Reals:
         """Return ``(n, k)`` probabilities.
 
@@ -228,9 +261,12 @@ class LanguageModel:
         lettered = TRANSPORTS[self.api_].is_lettered
         for start in range(0, len(examples), CHUNK):
             chunk: list[Example] = list(examples[start : start + CHUNK])
-            for example, by_question in zip(chunk, self.shots_.of(chunk), strict=True):
-                for asked, shots in zip(self.prompt.asked, by_question, strict=True):
-                    yield self.prompt.question(example, asked, shots, lettered=lettered)
+            yield from self._asked_of(chunk, self.shots_, lettered=lettered)
+
+    def _asked_of(self, rows: list[Example], shots: Shots, *, lettered: bool) -> Iterator[Question]:
+        for example, by_question in zip(rows, shots.of(rows), strict=True):
+            for asked, shown in zip(self.prompt.asked, by_question, strict=True):
+                yield self.prompt.question(example, asked, shown, lettered=lettered)
 
     def _asking(self) -> Session:
         return Session(self.settings, self.usage_, is_foreign=self.is_foreign)
