@@ -19,6 +19,9 @@ from tests.classifiers.llm.word_model import WordModel
 from tests.contracts import classifier_laws as laws
 from tests.contracts.classifier_laws import LAWS, LawTrial
 
+pytestmark = pytest.mark.filterwarnings("ignore::harness.values.errors.HarnessWarning")
+"""A language model says how it is asked."""
+
 FRAMES = LabelSet(("conflict", "morality", "responsibility"), multi=True)
 FRAME = LabelSet(("conflict", "none", "morality"))
 """One frame per row."""

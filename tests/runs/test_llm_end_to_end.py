@@ -151,7 +151,8 @@ def test_an_estimate_counts_seeds_repeats_and_a_grid(tmp_path: Path) -> None:
     assert requests_of(", repeats: 3") == 3 * 36
     # Two seeds, which draw different shots.
     assert requests_of(", shots: 2") == 2 * 36
-    assert requests_of(", tune: {max_tokens: [9, 99, 999]}") == 36 + 2 * 9
+    grid = ", tune: {max_tokens: [9, 99, 999]}"
+    assert requests_of(grid) == 36 + 2 * 9
 
 
 def test_classifiers_without_a_server_have_no_estimate(tmp_path: Path) -> None:

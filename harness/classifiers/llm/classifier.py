@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from harness.classifiers.llm.shots import Pick, Shots
 from harness.classifiers.llm.transports import TRANSPORTS, YES, Answer, Api, Question
 from harness.classifiers.protocol import Estimate, Example, Examples, Labelled
 from harness.classifiers.saved_files import expect_labels, reading
-from harness.values.errors import ClassifierError, ConfigError
+from harness.values.errors import ClassifierError, ConfigError, HarnessWarning
 from harness.values.formatting import counted
 from harness.values.labels import LabelSet
 from harness.values.progress import progress
@@ -122,6 +123,8 @@ class LanguageModel:
         if self.settings.api == "auto":
             with self._asking() as asker:
                 self.api_: Api = asker.probed()
+            note = f"{self.settings.model} is asked by api: {self.api_}, the first that its server answers"
+            warnings.warn(note, HarnessWarning, stacklevel=2)
         else:
             self.api_ = self.settings.api
         if self.settings.debias == "none":
@@ -236,6 +239,11 @@ class LanguageModel:
                     yield answers, YES
                 else:
                     yield from ((answers, name) for name in self.labels.names)
+        if len(self.usage_.models) > 1:
+            # An alias that was moved to another model, say: the answers are then not those of one model.
+            names = ", ".join(sorted(self.usage_.models))
+            note = f"{self.settings.model} was answered by several models: {names}"
+            warnings.warn(note, HarnessWarning, stacklevel=2)
         if failures:
             raise ClassifierError(self._missing(failures, total * self.settings.repeats))
 

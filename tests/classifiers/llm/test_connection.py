@@ -165,7 +165,7 @@ def test_the_key_is_sent_and_does_not_follow_a_redirect(connection: Connect) -> 
         away = Played({}, 307, {"Location": f"{other.url}/x"})
         with serving(lambda _: away) as stub, pytest.raises(ClassifierError, match="307"):
             connection(stub.url, key="canary-key").post("/x", {"text": "secret text"})
-    assert stub.requests[0].headers["authorization"] == "Bearer canary-key"
+    assert stub.requests[0].headers["authorization"].split() == ["Bearer", "canary-key"]
     assert other.requests == []
     assert "canary-key" not in repr(connection(stub.url, key="canary-key"))
 

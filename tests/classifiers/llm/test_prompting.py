@@ -74,13 +74,14 @@ def test_morality_is_defined_by_its_own_set() -> None:
     ],
 )
 def test_the_target_is_shown_as_the_setting_says(target: Target, text: str, name: str, holder: str) -> None:
-    assert asked("{{ text }}|{{ target }}|{{ holder }}", target=target) == f"{text}|{name}|{holder}"
+    source = "{{ text }}|{{ target }}|{{ holder }}"
+    assert asked(source, target=target).split("|") == [text, name, holder]
 
 
 def test_a_masked_target_that_is_not_in_the_text_has_no_name() -> None:
     prompt = Prompt("{{ text }} {{ target }}", STANCE, target="masked")
     question = prompt.question(Example("They won.", "Varna"), "", [], lettered=True)
-    assert question.prompt == "They won. TARGET"
+    assert question.prompt.endswith(" TARGET")
 
 
 def test_examples_answer_with_the_letters_of_the_row() -> None:
