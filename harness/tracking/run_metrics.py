@@ -38,6 +38,9 @@ USAGE = ("usage/requests", "usage/input_tokens", "usage/output_tokens", "usage/c
 SHARES = frozenset({"label_mass", "agreement"})
 """What of a classifier's usage is a share, and not summed over its trials."""
 
+BALANCES = frozenset({"spent", "budget_left"})
+"""What is a balance: that after the last trial counts."""
+
 ABSTENTION = ("test/abstention_coverage", "test/abstention_risk")
 COLUMNS = ("key", "part", "measure", "statistic", "value")
 
@@ -106,7 +109,9 @@ def usage_of(trials: Sequence[TrialResult]) -> dict[str, float]:
     names_used = dict.fromkeys(name for trial in trials for name in trial.usage)
     measured = {name: [trial.usage[name] for trial in trials if name in trial.usage] for name in names_used}
     return {
-        f"usage/{name}": sum(values) / (len(values) if name in SHARES else 1)
+        f"usage/{name}": values[-1]
+        if name in BALANCES
+        else sum(values) / (len(values) if name in SHARES else 1)
         for name, values in measured.items()
     }
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toys
+from typer.testing import CliRunner
 
+from harness.cli import main as cli
 from harness.config import plan
 from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
 from harness.evaluation.estimates import estimates
@@ -157,3 +159,14 @@ def test_an_estimate_counts_seeds_repeats_and_a_grid(tmp_path: Path) -> None:
 
 def test_classifiers_without_a_server_have_no_estimate(tmp_path: Path) -> None:
     assert list(estimates(toys.prepared(tmp_path))) == []
+
+
+def test_the_screen_says_what_was_asked_and_what_is_left(tmp_path: Path) -> None:
+    with serving(VERBS) as stub:
+        more = ", prices: {input: 10.0}, budget: 1.0"
+        prepared_for(tmp_path, asked(stub.url, "decisions", more))
+        result = CliRunner().invoke(cli.app, ["run", str(tmp_path / "toys.yaml")], catch_exceptions=False)
+    (line,) = [line for line in result.output.splitlines() if line.startswith("  asked: ")]
+    # 36 requests of 100 tokens, each a hundred-thousandth.
+    for number in ("36 requests", "0.036", "0.964"):
+        assert number in line

@@ -115,6 +115,11 @@ class AnswerStore:
     address: str
     model: str
 
+    @property
+    def scope(self) -> str:
+        """The name of the account that a budget is kept in."""
+        return f"{self.address} {self.model}"
+
     def digest(self, path: str, body: Mapping[str, Any], repeat: int) -> str:
         """Identify a request: address, model, path, body with the prompt, and the number of the repeat."""
         parts = [self.address, self.model, path, body, repeat]

@@ -52,6 +52,8 @@ class Usage:
         Answers that ``mass`` sums.
     models : Counter
         Names of the model, as answered.
+    spent : float or None
+        What the ledger holds for the model in all, after the last question; None without prices.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -60,6 +62,7 @@ class Usage:
     mass: float = 0.0
     masses: int = 0
     models: Counter[str] = field(default_factory=Counter)
+    spent: float | None = None
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def add(self, answer: Answer, seconds: float | None, retries: int, prices: Prices | None) -> None:
@@ -85,13 +88,17 @@ class Usage:
                 self.cost += prices.cost(answer.input_tokens, answer.output_tokens)
 
     def summary(self) -> dict[str, float]:
-        """Return the numbers by name; ``label_mass`` is the mean probability on the labels."""
+        """Return the numbers by name.
+
+        ``label_mass`` is the mean probability on the labels, ``spent`` what was spent in all, ever.
+        """
         numbers: dict[str, float] = {
             name: float(self.counts[name])
             for name in ("questions", "requests", "hits", "retries", "refused", "malformed")
         }
         numbers |= {name: float(self.counts[name]) for name in ("input_tokens", "output_tokens")}
         numbers |= {"request_seconds": self.seconds, "cost": self.cost}
+        numbers |= {} if self.spent is None else {"spent": self.spent}
         return numbers | ({"label_mass": self.mass / self.masses} if self.masses else {})
 
 
@@ -186,7 +193,7 @@ class Asker:
     def _charge(self, body: Mapping[str, Any], size: int) -> Charge | None:
         if self.prices is None:
             return None
-        ledger = Ledger(self.store.database, f"{self.store.address} {self.model}", self.budget)
+        ledger = Ledger(self.store.database, self.store.scope, self.budget)
         limits = (body.get("max_tokens"), body.get("max_completion_tokens"))
         most = max((limit for limit in limits if isinstance(limit, int)), default=0)
         return Charge(ledger, self.prices, size, most)

@@ -144,7 +144,9 @@ class LanguageModel:
 
     def usage(self) -> dict[str, float]:
         """Return what the questions took since ``fit``, by name."""
-        numbers = self.usage_.summary()
+        numbers, budget = self.usage_.summary(), self.settings.budget
+        if budget is not None and "spent" in numbers:
+            numbers["budget_left"] = budget - numbers["spent"]
         return numbers | ({"agreement": self.agreement_} if self._compared else {})
 
     def estimate(self, train: Labelled, examples: Examples) -> Estimate:

@@ -7,6 +7,7 @@ import os
 from harness.classifiers.llm.answer_store import AnswerStore, Database, answers_file
 from harness.classifiers.llm.asking import Asker, Usage
 from harness.classifiers.llm.connection import Connection
+from harness.classifiers.llm.ledger import Ledger
 from harness.classifiers.llm.options import LlmOptions
 from harness.classifiers.llm.pacing import Pace
 from harness.values import secrets, trusted_hosts
@@ -47,6 +48,7 @@ class Session:
         )
         self.database = Database(answers_file())
         store = AnswerStore(self.database, settings.url.rstrip("/"), settings.model)
+        self.scope = store.scope
         return Asker(
             self.connection,
             store,
@@ -60,6 +62,8 @@ class Session:
         )
 
     def __exit__(self, *_: object) -> None:
+        if self.settings.prices is not None:
+            self.usage.spent = Ledger(self.database, self.scope).total()
         self.connection.close()
         self.database.close()
 
