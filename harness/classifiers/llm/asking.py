@@ -145,7 +145,11 @@ class Asker:
         def ask(question: Question) -> tuple[Answer, ...]:
             return tuple(self._answer(transport, question, repeat) for repeat in range(self.repeats))
 
-        return ordered(ask, questions, self.connection.concurrency)
+        def stop(error: BaseException) -> None:
+            # What waits for another attempt is not waited for; what is on its way is still kept.
+            self.connection.circuit.open(str(error) or "the run was ended")
+
+        return ordered(ask, questions, self.connection.concurrency, stop)
 
     def probed(self) -> Api:
         """Return the first kind of request that the server takes, in the order of the catalogue.

@@ -14,7 +14,12 @@ AHEAD = 4
 """Items taken from the source for each thread: one that is slow must not leave the others idle."""
 
 
-def ordered(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
+def ordered(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    threads: int,
+    stop: Callable[[BaseException], object] | None = None,
+) -> Iterator[Result]:
     """Apply a function in threads and yield its results in the order of the items.
 
     Only :data:`AHEAD` items for each thread are taken at a time, so that memory does not grow with their
@@ -28,6 +33,8 @@ def ordered(function: Callable[[Item], Result], items: Iterable[Item], threads: 
         Taken from this thread alone.
     threads : int
         At least 1.
+    stop : callable, optional
+        Called with the error that ends it, an interruption included, before what was begun is waited for.
 
     Yields
     ------
@@ -47,6 +54,10 @@ def ordered(function: Callable[[Item], Result], items: Iterable[Item], threads: 
             while pending:
                 _raise_failure(pending)
                 yield pending.popleft().result()
+        except BaseException as error:
+            if stop is not None:
+                stop(error)
+            raise
         finally:
             for future in pending:
                 future.cancel()

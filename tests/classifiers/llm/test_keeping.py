@@ -127,3 +127,18 @@ def test_a_thousand_requests_take_little_more_than_the_server_does() -> None:
         assert stub.most_at_once == 8
     # 25 rounds of 0.1 seconds. Generous: the machine that tests run on does other things, too.
     assert seconds < 2 * 2.5
+
+
+def test_an_error_does_not_wait_for_other_attempts() -> None:
+    def script(request: Request) -> Played:
+        # One question is refused for its rate for a minute, and another shows that the key is wrong.
+        if "plain 0" in request.body["messages"][0]["content"]:
+            time.sleep(0.3)
+            return Played({}, 401)
+        return Played({}, 429, {"Retry-After": "60"})
+
+    with serving(script) as stub:
+        began = time.monotonic()
+        with pytest.raises(ClassifierError, match="401"):
+            fitted(stub.url).predict_proba(ROWS[:2])
+        assert time.monotonic() - began < 20

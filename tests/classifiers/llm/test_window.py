@@ -51,3 +51,25 @@ def test_an_error_ends_it_and_begins_nothing_new() -> None:
     with pytest.raises(ValueError, match="three"):
         list(ordered(work, range(1000), 2))
     assert len(begun) < 20
+
+
+def test_what_waits_is_told_to_stop() -> None:
+    stopped = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 0:
+            raise ValueError("zero")
+        return int(stopped.wait(10))
+
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="zero"):
+        list(ordered(work, range(8), 2, stop=lambda _: stopped.set()))
+    assert time.monotonic() - began < 5
+
+
+def test_a_reader_who_leaves_stops_it_too() -> None:
+    errors: list[BaseException] = []
+    results = ordered(lambda item: item, range(1000), 2, stop=errors.append)
+    assert next(results) == 0
+    results.close()  # type: ignore[attr-defined]
+    assert [type(error) for error in errors] == [GeneratorExit]
