@@ -19,6 +19,7 @@ import typer
 from harness.cli import (
     articles,
     audits,
+    caching,
     comparisons,
     corpora,
     data_view,
@@ -113,6 +114,7 @@ for room in (
     suites,
     corpora,
     stores,
+    caching,
     trusting,
 ):
     room.add_to(app)

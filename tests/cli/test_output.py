@@ -57,6 +57,7 @@ CALLS: dict[str, list[str]] = {
     "relocate": [],
     "example": ["quickstart", "example"],
     "trust": [],
+    "cache": [],
     "corpus list": [],
     "corpus describe": ["partyline"],
     "corpus fetch": ["gvfc", "--from", "nowhere"],

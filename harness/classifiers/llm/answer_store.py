@@ -165,3 +165,50 @@ class AnswerStore:
             connection.execute(
                 "INSERT OR REPLACE INTO apis VALUES (?, ?, ?)", (self.address, self.model, api)
             )
+
+
+@dataclass(frozen=True)
+class KeptModel:
+    """What is kept of one model at one address.
+
+    Attributes
+    ----------
+    address, model : str
+    answers : int
+    first, last : str
+        When they were given, in UTC.
+    spent : float
+        In the currency of the prices; 0 without prices.
+    """
+
+    address: str
+    model: str
+    answers: int
+    first: str
+    last: str
+    spent: float
+
+
+def kept_models(database: Database) -> list[KeptModel]:
+    """Return what is kept, by address and model."""
+    spent = dict(database.rows("SELECT scope, amount FROM spent"))
+    query = (
+        "SELECT address, model, count(*), min(created), max(created) FROM answers"
+        " GROUP BY address, model ORDER BY address, model"
+    )
+    rows = database.rows(query)
+    return [KeptModel(*row, float(spent.get(f"{row[0]} {row[1]}", 0.0))) for row in rows]
+
+
+def clear(database: Database, model: str = "") -> int:
+    """Delete the answers of a model, or all; what was spent is not forgotten.
+
+    Returns
+    -------
+    int
+        How many were deleted.
+    """
+    with database.writing() as connection:
+        deleted = connection.execute("DELETE FROM answers WHERE ? IN ('', model)", (model,)).rowcount
+        connection.execute("DELETE FROM apis WHERE ? IN ('', model)", (model,))
+    return int(deleted)
