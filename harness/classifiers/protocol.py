@@ -166,6 +166,74 @@ class Classifier(Protocol):
 
 
 @runtime_checkable
+class LabelsAlone(Protocol):
+    """A classifier that may give labels without probabilities.
+
+    Metrics that need probabilities are then left out, and so are calibration, thresholds and abstention; such
+    a classifier cannot be served, since a served model promises probabilities.
+
+    Attributes
+    ----------
+    has_probabilities : bool
+        Whether ``predict_proba`` can be called; final once it is fitted. A classifier without this attribute
+        has them.
+    """
+
+    has_probabilities: bool
+
+    def predict(self, examples: Examples) -> NDArray[np.int64]:
+        """Return codes, shaped as those of :meth:`harness.values.labels.LabelSet.decide`."""
+
+
+def has_probabilities(classifier: Classifier) -> bool:
+    """Say whether a fitted classifier gives probabilities, not labels alone."""
+    return not isinstance(classifier, LabelsAlone) or classifier.has_probabilities
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A classifier whose work costs more than time, such as requests to a server."""
+
+    def usage(self) -> Mapping[str, float]:
+        """Return what it took since ``fit``, by name, such as ``requests`` and ``cost``."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a classifier is going to ask of a server.
+
+    Attributes
+    ----------
+    requests, input_tokens, output_tokens : int
+        Tokens are estimated from the length of texts.
+    cost : float
+        In the currency of its prices; 0 where it has none.
+    """
+
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+
+    def __add__(self, other: Estimate) -> Estimate:
+        """Add up the requests of two pieces of work."""
+        return Estimate(
+            self.requests + other.requests,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cost + other.cost,
+        )
+
+
+@runtime_checkable
+class Estimating(Protocol):
+    """A classifier that can say beforehand what its predictions take; nothing is fitted or sent for that."""
+
+    def estimate(self, train: Labelled, examples: Examples) -> Estimate:
+        """Estimate what it takes to predict the labels of examples."""
+
+
+@runtime_checkable
 class Saveable(Protocol):
     """A classifier that can be served.
 
@@ -221,7 +289,7 @@ def save(classifier: Classifier, folder: Path) -> Path | None:
     Returns
     -------
     Path or None
-        The folder; None if the classifier is not :class:`Saveable`.
+        The folder; None if the classifier is not :class:`Saveable`, or has labels without probabilities.
 
     Raises
     ------
@@ -231,7 +299,7 @@ def save(classifier: Classifier, folder: Path) -> Path | None:
     # Here, and not above: what labels alone loads little.
     from harness.values.secrets import secret_in
 
-    if not isinstance(classifier, Saveable):
+    if not isinstance(classifier, Saveable) or not has_probabilities(classifier):
         return None
     # What an interrupted attempt left must not be mixed with this one.
     shutil.rmtree(folder / "model", ignore_errors=True)

@@ -16,6 +16,7 @@ from harness.values.formatting import counted
 from harness.values.outputs import claimed, keep_apart, write_text
 
 if TYPE_CHECKING:
+    from harness.classifiers.protocol import Estimate
     from harness.config.plan import Plan
 
 
@@ -61,6 +62,7 @@ def data_lines(plan: Plan) -> list[str]:
     """
     from harness.config.data_check import describe_data, is_readable
     from harness.evaluation.decisions.guarantee_check import guarantee_notes
+    from harness.evaluation.estimates import estimates
     from harness.evaluation.prepared import prepare
 
     if not is_readable(plan):
@@ -78,9 +80,24 @@ def data_lines(plan: Plan) -> list[str]:
     )
     folds = f" (first of {counted(len(prepared.splits), 'fold')})" if len(prepared.splits) > 1 else ""
     lines = [*describe_data(plan, prepared.corpus), f"will be divided into: {parts}{folds}"]
+    lines += [_asked(name, estimate) for name, estimate in estimates(prepared)]
     notes = [f"note: {note}" for note in (*prepared.info.split.notes, *guarantee_notes(prepared))]
     cautions = [text for text in (*prepared.language_notes, too_few_test_rows(prepared)) if text]
     return [_line(line) for line in [*lines, *notes, *(f"caution: {text}" for text in cautions)]]
+
+
+def _asked(name: str, estimate: Estimate) -> str:
+    """Say what a classifier will ask of its server."""
+    cost = f", about {estimate.cost:.3g} in the currency of its prices" if estimate.cost else ""
+    return (
+        f"{name} sends at most {counted(estimate.requests, 'request')}, about {_about(estimate.input_tokens)}"
+        f" tokens in and {_about(estimate.output_tokens)} out{cost}; audits ask about more"
+    )
+
+
+def _about(number: int) -> str:
+    """Write an estimate with two digits."""
+    return f"{int(float(f'{number:.2g}')):,}"
 
 
 def _line(text: str) -> str:

@@ -247,7 +247,22 @@ def _ending(primary: str, outcome: ClassifierOutcome, *, few_rows: bool = False)
     # On few rows a score looks like a finding, and a count does not.
     score = right_of(outcome.result) if few_rows else f"{primary} {value}"
     how = REUSED if outcome.reused else duration(outcome.seconds, places=1)
-    return f"  {outcome.name}: {score}{_coverage(outcome.result)} ({how})"
+    return f"  {outcome.name}: {score}{_coverage(outcome.result)}{_usage(outcome.result)} ({how})"
+
+
+def _usage(result: ClassifierResult) -> str:
+    """Say what a classifier asked of a server, what that cost, and what is left of its budget."""
+    from harness.tracking.run_metrics import usage_of
+
+    usage = usage_of(result.trials)
+    if "usage/requests" not in usage:
+        return ""
+    text = f", {counted(round(usage['usage/requests']), 'request')}"
+    if "usage/spent" in usage:
+        text += f", cost {usage['usage/cost']:.3g}"
+    if "usage/budget_left" in usage:
+        text += f", {usage['usage/budget_left']:.3g} of the budget left"
+    return text
 
 
 def _coverage(result: ClassifierResult) -> str:

@@ -20,6 +20,7 @@ import typer
 from harness.cli import (
     articles,
     audits,
+    caching,
     comparisons,
     corpora,
     data_view,
@@ -119,6 +120,7 @@ for room in (
     papers,
     corpora,
     stores,
+    caching,
     trusting,
 ):
     room.add_to(app)

@@ -59,6 +59,8 @@ class TrialResult:
     folder : Path or None
         ``model/`` in it holds what the classifier saved, with ``loader.txt`` beside it; None where the
         classifier cannot be saved or the folder has been deleted.
+    usage : mapping
+        What the classifier took besides time, such as requests and their cost; empty for most.
     """
 
     trial: Trial
@@ -67,6 +69,7 @@ class TrialResult:
     curves: list[dict[str, float]] = field(default_factory=list)
     seconds: Mapping[str, float] = field(default_factory=dict)
     folder: Path | None = None
+    usage: Mapping[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"TrialResult({self.trial.name}: {self.predictions!r})"

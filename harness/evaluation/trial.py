@@ -14,7 +14,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.classifiers.protocol import Classifier, Labelled, Traced, fit, load, save
+import numpy as np
+
+from harness.classifiers.protocol import (
+    Classifier,
+    Labelled,
+    LabelsAlone,
+    Metered,
+    Traced,
+    fit,
+    has_probabilities,
+    load,
+    save,
+)
 from harness.config.plan import PlannedClassifier
 from harness.evaluation.prepared import UNSELECTED, Prepared, reads_both
 from harness.evaluation.results import Trial, TrialResult
@@ -85,7 +97,8 @@ def run_trial(
     seconds = {"fit": fitted - began, "predict": time.perf_counter() - fitted}
     # Saved last: a trial that is interrupted before leaves no model that looks finished.
     curves = list(classifier.curves_) if isinstance(classifier, Traced) else []
-    return TrialResult(trial, predictions, options, curves, seconds, save(classifier, folder))
+    usage = dict(classifier.usage()) if isinstance(classifier, Metered) else {}
+    return TrialResult(trial, predictions, options, curves, seconds, save(classifier, folder), usage)
 
 
 def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool) -> Path | None:
@@ -240,12 +253,25 @@ def _oriented(prepared: Prepared, trial: Trial, classifier: Classifier, split: S
 def _predicted(
     prepared: Prepared, trial: Trial, classifier: Classifier, split: Split, part: str
 ) -> Predictions:
-    corpus = prepared.part(split, part)
-    proba = classifier.predict_proba(prepared.labelled(split, part).examples)
+    corpus, labels = prepared.part(split, part), prepared.plan.labels
+    examples = prepared.labelled(split, part).examples
+    decided = None
+    if isinstance(classifier, LabelsAlone) and not has_probabilities(classifier):
+        metric = prepared.plan.primary
+        if metric.probabilities:
+            raise ClassifierError(
+                f"{metric.name}, the primary metric, needs probabilities, and {trial.classifier.name} gives"
+                " labels alone; choose another primary metric"
+            )
+        decided = classifier.predict(examples)
+        proba = np.full((len(examples), len(labels)), np.nan)
+    else:
+        proba = classifier.predict_proba(examples)
     return Predictions.of(
         corpus,
-        prepared.plan.labels,
+        labels,
         proba,
+        decided=decided,
         run=trial.classifier.name,
         split=part,
         seed=trial.seed,

@@ -241,6 +241,7 @@ def _described(result: TrialResult) -> dict[str, Any]:
         "options": {name: plain(value) for name, value in result.options.items()},
         "seconds": dict(result.seconds),
         "curves": result.curves,
+        "usage": dict(result.usage),
     }
 
 
@@ -256,7 +257,9 @@ def _restored(
         ),
         replace(trial.classifier.bound, options=data["options"]),
     )
-    return TrialResult(trial, predictions, of_config.options, data["curves"], data["seconds"], model)
+    # Runs of earlier versions have no usage.
+    usage = data.get("usage", {})
+    return TrialResult(trial, predictions, of_config.options, data["curves"], data["seconds"], model, usage)
 
 
 def _json(value: Any) -> str:

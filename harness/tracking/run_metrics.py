@@ -18,7 +18,7 @@ from harness.values.spreadsheets import frame_text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.evaluation.results import ClassifierResult
+    from harness.evaluation.results import ClassifierResult, TrialResult
     from harness.scoring.metrics.metric import Metric
     from harness.values.labels import LabelSet
 
@@ -32,6 +32,15 @@ STATISTICS = ("low", "high", "seed_sd")
 """Ends of a key that say what a number is of its measure; without one it is the value itself."""
 
 TIMES = ("time/fit_seconds", "time/predict_seconds")
+USAGE = ("usage/requests", "usage/input_tokens", "usage/output_tokens", "usage/cost")
+"""Logged too where there is any: it is rare, so that no other metric makes room for it."""
+
+SHARES = frozenset({"label_mass", "agreement"})
+"""What of a classifier's usage is a share, and not summed over its trials."""
+
+BALANCES = frozenset({"spent", "budget_left"})
+"""What is a balance: that after the last trial counts."""
+
 ABSTENTION = ("test/abstention_coverage", "test/abstention_risk")
 COLUMNS = ("key", "part", "measure", "statistic", "value")
 
@@ -92,6 +101,18 @@ def seconds_of(result: ClassifierResult) -> dict[str, float]:
     return {
         f"time/{name}_seconds": sum(trial.seconds.get(name, 0.0) for trial in result.trials)
         for name in ("fit", "predict")
+    }
+
+
+def usage_of(trials: Sequence[TrialResult]) -> dict[str, float]:
+    """Return what trials took besides time, by key: sums, or means of what are shares."""
+    names_used = dict.fromkeys(name for trial in trials for name in trial.usage)
+    measured = {name: [trial.usage[name] for trial in trials if name in trial.usage] for name in names_used}
+    return {
+        f"usage/{name}": values[-1]
+        if name in BALANCES
+        else sum(values) / (len(values) if name in SHARES else 1)
+        for name, values in measured.items()
     }
 
 

@@ -331,15 +331,18 @@ class ChildRun:
     def log(self, result: TrialResult) -> None:
         """Log predictions, options, scores, training curves and times."""
         plan, store = self.tracker.plan, self.tracker.store
-        scores = score(result.predictions, plan.metrics, draws=0)
+        labels_alone = not result.predictions.has_probabilities
+        metrics = [metric for metric in plan.metrics if not (labels_alone and metric.probabilities)]
+        scores = score(result.predictions, metrics, draws=0)
         values = names.score_values(scores) | {f"time/{k}_seconds": v for k, v in result.seconds.items()}
-        shown = run_metrics.shown(values, run_metrics.trial_keys(plan.primary, plan.metrics))
-        metrics = names.metrics(shown) + names.curve_metrics(result.curves)
+        values |= run_metrics.usage_of([result])
+        keys = (*run_metrics.trial_keys(plan.primary, plan.metrics), *run_metrics.USAGE)
+        logged = names.metrics(run_metrics.shown(values, keys)) + names.curve_metrics(result.curves)
         about = {"seed": result.trial.seed, "fold": result.trial.fold}
         options = about | names.option_parameters(result.options)
         with self.tracker.scratch() as folder:
             run_files.write_trial(folder, result)
             (folder / run_metrics.MEASURES).write_text(run_metrics.measures_csv(values), encoding="utf-8")
-            log = spool.TrialLog(folder, options, metrics)
+            log = spool.TrialLog(folder, options, logged)
             spool.keep(store, self.run_id, log, self.tracker.owner)
             log.send(store, self.run_id)

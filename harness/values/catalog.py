@@ -59,6 +59,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "encoder": "harness.classifiers.encoder:encoder",
             "joint_encoder": "harness.classifiers.encoder.joint:joint_encoder",
             "distilled": "harness.classifiers.encoder.distilled:distilled",
+            "llm": "harness.classifiers.llm:llm",
         },
         "metric": {
             "accuracy": "harness.scoring.metrics.classification:ACCURACY",

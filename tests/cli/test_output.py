@@ -59,6 +59,7 @@ CALLS: dict[str, list[str]] = {
     "example": ["quickstart", "example"],
     "trust": [],
     "report methods": ["--experiment", "toys"],
+    "cache": [],
     "corpus list": [],
     "corpus describe": ["partyline"],
     "corpus fetch": ["gvfc", "--from", "nowhere"],

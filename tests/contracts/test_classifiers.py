@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,21 @@ from harness.classifiers.protocol import Classifier, Example, Labelled
 from harness.values.catalog import CATALOGUES, bind
 from harness.values.labels import STANCE, LabelSet
 from tests.classifiers import tiny_models
+from tests.classifiers.llm.stub_server import serving
+from tests.classifiers.llm.word_model import WordModel
 from tests.contracts import classifier_laws as laws
 from tests.contracts.classifier_laws import LAWS, LawTrial
+
+pytestmark = pytest.mark.filterwarnings("ignore::harness.values.errors.HarnessWarning")
+"""A language model says how it is asked."""
 
 FRAMES = LabelSet(("conflict", "morality", "responsibility"), multi=True)
 FRAME = LabelSet(("conflict", "none", "morality"))
 """One frame per row."""
 TINY = "./tiny"
 """Stands for the tiny random checkpoint."""
+SERVER = "http://stub/v1"
+"""Stands for the address of the stub of a language model."""
 OWN = "tests.classifiers.own_classifier:shouting"
 
 
@@ -36,12 +43,15 @@ class Case:
 
     @property
     def name(self) -> str:
-        shown = " ".join(f"{key}={value}" for key, value in self.options.items() if value != TINY)
+        shown = " ".join(
+            f"{key}={value}" for key, value in self.options.items() if value not in (TINY, SERVER)
+        )
         return f"{self.kind} {shown}".strip()
 
 
 ENCODER = {"checkpoint": TINY, "epochs": 1, "max_tokens": 32}
 EMBEDDING = {"checkpoint": TINY, "max_tokens": 32}
+LLM = {"url": SERVER, "model": "words"}
 CASES = (
     Case("majority"),
     Case("prior"),
@@ -60,6 +70,9 @@ CASES = (
     Case("encoder", {**ENCODER, "target": "none"}),
     Case("joint_encoder", {"encoder": ENCODER}, (STANCE, FRAMES)),
     Case("distilled", {"teacher": ENCODER, "student": ENCODER}),
+    Case("llm", {**LLM, "api": "decisions"}),
+    Case("llm", {**LLM, "api": "auto", "target": "none", "shots": 2}),
+    Case("llm", {**LLM, "api": "logprobs", "target": "masked", "debias": "prior"}),
     Case(OWN, {}, (STANCE,), saves=False),
 )
 BOTH = [(case, labels) for case in CASES for labels in case.tasks]
@@ -105,14 +118,17 @@ def of_task(ends: tuple[str, ...], labels: LabelSet) -> Labelled:
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return tiny_models.write(tmp_path_factory.mktemp("tiny"))
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A checkpoint and a server, by what stands for them in options."""
+    with serving(WordModel(varies=True)) as stub:
+        yield {TINY: tiny_models.write(tmp_path_factory.mktemp("tiny")), SERVER: stub.url}
 
 
 @pytest.fixture(autouse=True)
-def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Vectors that a law computes twice are computed twice."""
+def no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Vectors that a law computes twice are computed twice; answers are kept for one law."""
     monkeypatch.setattr(vectors, "_CACHE", vectors.VectorCache(limit=0))
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 Of = Callable[[Callable[[int], Classifier], LabelSet], LawTrial]
@@ -128,15 +144,20 @@ def trial_of(tmp_path: Path) -> Of:
     return trial
 
 
-def with_checkpoint(options: dict[str, Any], tiny: str) -> dict[str, Any]:
+def filled_in(options: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
+    """Put the checkpoint and the address in the place of what stands for them."""
     return {
-        key: with_checkpoint(value, tiny) if isinstance(value, dict) else tiny if value == TINY else value
+        key: filled_in(value, values)
+        if isinstance(value, dict)
+        else values.get(value, value)
+        if isinstance(value, str)
+        else value
         for key, value in options.items()
     }
 
 
-def maker(case: Case, labels: LabelSet, tiny: str) -> Callable[[int], Classifier]:
-    options = with_checkpoint(case.options, tiny)
+def maker(case: Case, labels: LabelSet, world: dict[str, str]) -> Callable[[int], Classifier]:
+    options = filled_in(case.options, world)
     bound = bind("classifier", case.kind, options)
 
     def make(seed: int) -> Classifier:
@@ -153,8 +174,10 @@ def test_every_entry_of_the_catalogue_has_a_case() -> None:
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
 @pytest.mark.parametrize(("case", "labels"), BOTH, ids=IDS)
-def test_law(law: Callable[[LawTrial], None], case: Case, labels: LabelSet, tiny: str, trial_of: Of) -> None:
-    trial = trial_of(maker(case, labels, tiny), labels)
+def test_law(
+    law: Callable[[LawTrial], None], case: Case, labels: LabelSet, world: dict[str, str], trial_of: Of
+) -> None:
+    trial = trial_of(maker(case, labels, world), labels)
     if law is laws.loading_restores_what_was_saved and not case.saves:
         with pytest.raises(AssertionError):
             law(trial)
@@ -165,8 +188,8 @@ def test_law(law: Callable[[LawTrial], None], case: Case, labels: LabelSet, tiny
 @pytest.mark.parametrize(
     "case", [case for case in CASES if case.options.get("target") == "none"], ids=lambda case: case.name
 )
-def test_a_classifier_without_target_ignores_it(case: Case, tiny: str, trial_of: Of) -> None:
-    laws.target_none_ignores_the_target(trial_of(maker(case, STANCE, tiny), STANCE))
+def test_a_classifier_without_target_ignores_it(case: Case, world: dict[str, str], trial_of: Of) -> None:
+    laws.target_none_ignores_the_target(trial_of(maker(case, STANCE, world), STANCE))
 
 
 WITH_TARGET = [
@@ -177,5 +200,5 @@ WITH_TARGET = [
 
 
 @pytest.mark.parametrize("case", WITH_TARGET, ids=lambda case: case.name)
-def test_a_classifier_with_a_target_reads_it(case: Case, tiny: str, trial_of: Of) -> None:
-    laws.other_targets_change_predictions(trial_of(maker(case, STANCE, tiny), STANCE))
+def test_a_classifier_with_a_target_reads_it(case: Case, world: dict[str, str], trial_of: Of) -> None:
+    laws.other_targets_change_predictions(trial_of(maker(case, STANCE, world), STANCE))

@@ -30,6 +30,9 @@ N_FOLDS = 5
 between few rows to tune on and many refits; groups are not divided."""
 
 
+LABELS_ALONE = "It gives labels without probabilities: they are neither calibrated nor withheld."
+
+
 @dataclass(frozen=True)
 class DecisionSettings:
     """The settings of a config for calibration, thresholds and abstention.
@@ -84,6 +87,8 @@ def fit(predictions: Predictions, settings: DecisionSettings, *, refitted: bool 
         Whether the decider serves a classifier that was refitted on other rows: no guarantee holds then.
     """
     labels = predictions.labels
+    if not predictions.has_probabilities:
+        return Decider(labels, notes=(LABELS_ALONE,))
     validation, calibration = (predictions.only(split=part) for part in ("validation", "calibration"))
     held_out = calibration
     if settings.risk is not None and settings.calibration != "none":
@@ -113,6 +118,8 @@ def decide(predictions: Predictions, settings: DecisionSettings) -> tuple[Decide
     settings : DecisionSettings
     """
     decider = fit(predictions, settings)
+    if not predictions.has_probabilities:
+        return decider, predictions
     decided = decider.apply(predictions)
     if not predictions.labels.multi or settings.thresholds != "tuned":
         return decider, decided

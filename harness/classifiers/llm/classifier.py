@@ -1,0 +1,338 @@
+"""Examples in, what a language model says of them out: labels, and probabilities where it gives them."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.classifiers.llm.asking import Usage
+from harness.classifiers.llm.ledger import Prices
+from harness.classifiers.llm.options import LlmOptions, Rate
+from harness.classifiers.llm.prompting import Prompt, definitions_of, read_template, template_of
+from harness.classifiers.llm.session import Session
+from harness.classifiers.llm.shots import Pick, Shots
+from harness.classifiers.llm.transports import TRANSPORTS, YES, Answer, Api, Question
+from harness.classifiers.protocol import Estimate, Example, Examples, Labelled
+from harness.classifiers.saved_files import expect_labels, reading
+from harness.values.errors import ClassifierError, ConfigError, HarnessWarning
+from harness.values.formatting import counted
+from harness.values.labels import LabelSet
+from harness.values.progress import progress
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Reals = NDArray[np.float64]
+
+_FILE = "llm.json"
+CHUNK = 1000
+"""Rows whose examples are chosen at a time: memory does not grow with their number."""
+
+SAMPLE = 100
+"""Rows whose prompts an estimate measures."""
+
+CHARACTERS_PER_TOKEN = 4
+"""Of English text, by the usual tokenizers; of other languages fewer, so that there are more tokens."""
+
+TOKENS_OUT = {"logprobs": 1, "json": 12}
+"""Of an answer; the other kinds of request generate none."""
+
+MIN_PRIOR = 1e-6
+"""A label that the model hardly ever gives is not raised a million times."""
+
+
+def assembled(given: dict[str, Any]) -> LanguageModel:
+    """Make a classifier of the parameters of :func:`harness.classifiers.llm.llm`.
+
+    Raises
+    ------
+    ConfigError
+        With every option that is out of range or has no effect, and what is wrong with the prompt.
+    """
+    labels, seed, prompt = given.pop("labels"), given.pop("seed"), given.pop("prompt")
+    shots = given["shots"]
+    given |= {"shots": Pick(shots) if isinstance(shots, int) else shots}
+    settings = LlmOptions(**given | {"extra_body": given["extra_body"] or {}})
+    source, problems = (template_of(labels), []) if prompt is None else read_template(prompt)
+    problems += settings.problems(labels)
+    if problems:
+        raise ConfigError(problems)
+    return LanguageModel(
+        settings, Prompt(source, labels, definitions_of(labels), settings.target), labels, seed
+    )
+
+
+class LanguageModel:
+    """A language model on a server.
+
+    Parameters
+    ----------
+    settings : LlmOptions
+    prompt : Prompt
+    labels : LabelSet
+    seed : int
+    is_foreign : bool
+        Whether it was loaded: its address is then not one that this person wrote, and has to be trusted.
+
+    Attributes
+    ----------
+    deterministic : bool
+        Whether the seed changes nothing: it draws balanced shots alone.
+    api_ : str
+        How the model is asked; with ``auto``, what the server took.
+    shots_ : Shots
+    prior_ : (k,) array
+        The mean probabilities that others are divided by; ones without ``debias``.
+    usage_ : Usage
+        What the questions took since ``fit``.
+    agreement_ : float
+        Share of the questions whose repeats all gave the same label; NaN for one repeat.
+    """
+
+    def __init__(
+        self, settings: LlmOptions, prompt: Prompt, labels: LabelSet, seed: int, *, is_foreign: bool = False
+    ) -> None:
+        self.settings, self.prompt, self.labels, self.seed = settings, prompt, labels, seed
+        self.is_foreign = is_foreign
+        self.deterministic = not settings.shots.count or settings.shots.by == "nearest"
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether :meth:`predict_proba` can be called; with ``auto``, known once it is fitted."""
+        api = getattr(self, "api_", self.settings.api)
+        return api == "auto" or TRANSPORTS[api].has_probabilities
+
+    def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
+        """Draw the shots from ``train`` and, with ``debias``, ask about the validation rows.
+
+        Raises
+        ------
+        ClassifierError
+            Where the server cannot be asked.
+        """
+        self.usage_ = Usage()
+        self._agreed = self._compared = 0
+        self.shots_ = Shots.drawn(self.settings.shots, self.labels, train, self.seed)
+        self.prior_ = np.ones(len(self.labels))
+        if self.settings.api == "auto":
+            with self._asking() as asker:
+                self.api_: Api = asker.probed()
+            note = f"{self.settings.model} is asked by api: {self.api_}, the first that its server answers"
+            warnings.warn(note, HarnessWarning, stacklevel=2)
+        else:
+            self.api_ = self.settings.api
+        if self.settings.debias == "none":
+            return
+        if not self.has_probabilities:
+            raise ClassifierError(
+                f"debias needs probabilities, and {self.settings.url} takes only requests without them"
+            )
+        if validation is None or not len(validation):
+            raise ClassifierError("debias: prior needs validation rows, and the split has none")
+        self.prior_ = np.maximum(self.predict_proba(validation.examples).mean(axis=0), MIN_PRIOR)
+
+    @property
+    def agreement_(self) -> float:
+        """Share of the questions whose repeats all gave the same label; NaN where there was one repeat."""
+        return self._agreed / self._compared if self._compared else float("nan")
+
+    def usage(self) -> dict[str, float]:
+        """Return what the questions took since ``fit``, by name."""
+        numbers, budget = self.usage_.summary(), self.settings.budget
+        if budget is not None and "spent" in numbers:
+            numbers["budget_left"] = budget - numbers["spent"]
+        return numbers | ({"agreement": self.agreement_} if self._compared else {})
+
+    def estimate(self, train: Labelled, examples: Examples) -> Estimate:
+        """Estimate the requests for examples, and their tokens, by the prompts of some of them.
+
+        With ``auto``, requests are taken to be those for log-probabilities. ``debias`` asks about validation
+        rows, which are asked about in any case.
+        """
+        # Which shots are the nearest is not looked up: those of a draw are as long on average.
+        pick = replace(self.settings.shots, by="balanced")
+        shots = Shots.drawn(pick, self.labels, train, self.seed)
+        api: Api = "logprobs" if self.settings.api == "auto" else self.settings.api
+        transport = TRANSPORTS[api]
+        sample = list(examples[:: max(1, len(examples) // SAMPLE)])
+        sizes = [
+            len(json.dumps(transport.fields(question), ensure_ascii=False))
+            for question in self._asked_of(sample, shots, lettered=transport.is_lettered)
+        ]
+        requests = len(examples) * len(self.prompt.asked) * self.settings.repeats
+        tokens_in = round(requests * float(np.mean(sizes)) / CHARACTERS_PER_TOKEN) if sizes else 0
+        tokens_out = requests * TOKENS_OUT.get(api, 0)
+        prices = self.settings.prices
+        return Estimate(
+            requests, tokens_in, tokens_out, 0.0 if prices is None else prices.cost(tokens_in, tokens_out)
+        )
+
+    def predict_proba(self, examples: Examples) -> Reals:
+        """Return ``(n, k)`` probabilities.
+
+        Raises
+        ------
+        ClassifierError
+            Where an answer is missing, or the server cannot be asked.
+        """
+        if not self.has_probabilities:
+            raise ClassifierError(f"api: {self.api_} gives labels without probabilities; use predict")
+        shares = np.array(
+            [_mean_share(answers, name) for answers, name in self._answered(examples)], dtype=np.float64
+        ).reshape(len(examples), len(self.labels))
+        return _debiased(shares, self.prior_, self.labels)
+
+    def predict(self, examples: Examples) -> NDArray[np.int64]:
+        """Return the labels as codes, shaped as :meth:`harness.values.labels.LabelSet.decide` returns them.
+
+        Of several repeats the most frequent label counts; ties go to the first label.
+
+        Raises
+        ------
+        ClassifierError
+            Where an answer is missing, or the server cannot be asked.
+        """
+        if self.has_probabilities:
+            return self.labels.decide(self.predict_proba(examples))
+        votes = np.array(
+            [sum(answer.label == name for answer in answers) for answers, name in self._answered(examples)]
+        ).reshape(len(examples), len(self.labels))
+        if self.labels.multi:
+            # At half, too, as LabelSet.decide does.
+            return (2 * votes >= self.settings.repeats).astype(np.int64)
+        return np.asarray(votes.argmax(axis=1), dtype=np.int64)
+
+    def save(self, folder: Path) -> str:
+        """Write the address, the prompt and its shots, and no key; return the loader's address.
+
+        The shots are texts of the training rows.
+        """
+        state = {
+            "settings": asdict(replace(self.settings, api=self.api_)),
+            "prompt": {"source": self.prompt.source, "definitions": dict(self.prompt.definitions)},
+            "shots": [[asdict(example), list(codes)] for example, codes in self.shots_.rows],
+            "prior": self.prior_.tolist(),
+        }
+        (folder / _FILE).write_text(json.dumps(state, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return "harness.classifiers.llm.classifier:load"
+
+    def _answered(self, examples: Examples) -> Iterator[tuple[tuple[Answer, ...], str]]:
+        """Ask about all rows; yield for each row and label the repeats of its answer, and the label's name.
+
+        Where answers are missing an error is raised at the end: all others are kept then.
+        """
+        asked = self.prompt.asked
+        failures: dict[str, int] = {}
+        with self._asking() as asker:
+            total = len(examples) * len(asked)
+            every = asker.answers(self.api_, self._questions(examples))
+            for answers in progress(every, "asking", total, "questions"):
+                for answer in answers:
+                    if answer.failure:
+                        failures[answer.failure] = failures.get(answer.failure, 0) + 1
+                self._compare(answers)
+                if self.labels.multi:
+                    yield answers, YES
+                else:
+                    yield from ((answers, name) for name in self.labels.names)
+        if len(self.usage_.models) > 1:
+            # An alias that was moved to another model, say: the answers are then not those of one model.
+            names = ", ".join(sorted(self.usage_.models))
+            note = f"{self.settings.model} was answered by several models: {names}"
+            warnings.warn(note, HarnessWarning, stacklevel=2)
+        if failures:
+            raise ClassifierError(self._missing(failures, total * self.settings.repeats))
+
+    def _compare(self, answers: tuple[Answer, ...]) -> None:
+        if len(answers) > 1:
+            self._compared += 1
+            self._agreed += len({answer.label for answer in answers}) == 1
+
+    def _missing(self, failures: Mapping[str, int], total: int) -> str:
+        counts = " and ".join(
+            f"{counted(number, 'answer')} {kind}" for kind, number in sorted(failures.items())
+        )
+        remedy = {
+            "json": "a higher max_tokens, if the model reasons first, or another prompt or model",
+            "logprobs": "api: json with a higher max_tokens, if the model reasons first, or another prompt",
+        }.get(self.api_, "another prompt or model")
+        return (
+            f"of {total:,} questions {counts}: a row without an answer is never scored as if it had one;"
+            f" try {remedy}"
+        )
+
+    def _questions(self, examples: Examples) -> Iterator[Question]:
+        lettered = TRANSPORTS[self.api_].is_lettered
+        for start in range(0, len(examples), CHUNK):
+            chunk: list[Example] = list(examples[start : start + CHUNK])
+            yield from self._asked_of(chunk, self.shots_, lettered=lettered)
+
+    def _asked_of(self, rows: list[Example], shots: Shots, *, lettered: bool) -> Iterator[Question]:
+        for example, by_question in zip(rows, shots.of(rows), strict=True):
+            for asked, shown in zip(self.prompt.asked, by_question, strict=True):
+                yield self.prompt.question(example, asked, shown, lettered=lettered)
+
+    def _asking(self) -> Session:
+        return Session(self.settings, self.usage_, is_foreign=self.is_foreign)
+
+
+def _mean_share(answers: tuple[Answer, ...], name: str) -> float:
+    return sum(answer.shares.get(name, 0.0) for answer in answers) / len(answers)
+
+
+def _debiased(shares: Reals, prior: Reals, labels: LabelSet) -> Reals:
+    """Divide by the prior and make rows sum to 1; of several labels each against its absence."""
+    if (prior == 1).all():
+        return shares
+    raised = shares / prior
+    if labels.multi:
+        # A label is given or not: yes is divided by its mean, and no by that of no.
+        rest = (1 - shares) / np.maximum(1 - prior, MIN_PRIOR)
+        total = raised + rest
+    else:
+        total = raised.sum(axis=1, keepdims=True)
+    return np.asarray(raised / total, dtype=np.float64)
+
+
+def load(folder: Path, labels: LabelSet) -> LanguageModel:
+    """Read what :meth:`LanguageModel.save` wrote.
+
+    Raises
+    ------
+    ClassifierError
+        Where the file is missing or damaged, or has another number of labels.
+    """
+    path = folder / _FILE
+    with reading(path):
+        state = json.loads(path.read_text(encoding="utf-8"))
+        saved = dict(state["settings"])
+        rate = Rate(**saved.pop("rate"))
+        prices, shots = saved.pop("prices"), Pick(**saved.pop("shots"))
+        settings = LlmOptions(
+            **saved, shots=shots, rate=rate, prices=None if prices is None else Prices(**prices)
+        )
+        prior = np.array(state["prior"], dtype=np.float64)
+        source, definitions = str(state["prompt"]["source"]), dict(state["prompt"]["definitions"])
+        rows = tuple((_example(example), tuple(map(int, codes))) for example, codes in state["shots"])
+        problems = list(settings.problems(labels))
+        if problems:
+            raise ValueError(str(problems[0]))
+    expect_labels(path, len(prior), len(labels))
+    prompt = Prompt(source, labels, definitions, settings.target)
+    classifier = LanguageModel(settings, prompt, labels, 0, is_foreign=True)
+    if settings.api == "auto":
+        raise ClassifierError(f"{path} does not say how the model is asked")
+    classifier.api_, classifier.prior_ = settings.api, prior
+    classifier.shots_ = Shots(settings.shots, labels, rows)
+    classifier.usage_, classifier._agreed, classifier._compared = Usage(), 0, 0
+    return classifier
+
+
+def _example(saved: Mapping[str, Any]) -> Example:
+    return Example(saved["text"], saved["target"], tuple((a, b) for a, b in saved["spans"]), saved["holder"])

@@ -1,0 +1,172 @@
+"""A language model from config to store: with probabilities, with labels alone, and one that stops."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import toys
+from typer.testing import CliRunner
+
+from harness.cli import main as cli
+from harness.config import plan
+from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
+from harness.evaluation.estimates import estimates
+from harness.evaluation.prepared import Prepared, prepare
+from harness.evaluation.trial import list_trials, run_trial
+from harness.tracking.finished_runs import finished_runs
+from harness.tracking.store import Store
+from harness.values.errors import ClassifierError, PredictionsError
+from tests.classifiers.llm.stub_server import serving
+from tests.classifiers.llm.word_model import WordModel
+from tests.tracking.toy_runs import run_all, runs_by_name
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+
+
+def asked(url: str, api: str, more: str = "") -> str:
+    return f"  asked: {{kind: llm, url: '{url}', model: words, api: {api}{more}}}"
+
+
+def prepared_for(folder: Path, classifier: str, primary: str = "f1_macro") -> Prepared:
+    """The toy experiment without audits, which ask more."""
+    toys.prepared(folder, classifier)
+    path = folder / "toys.yaml"
+    text = path.read_text(encoding="utf-8").replace("primary: f1_macro", f"primary: {primary}")
+    path.write_text(f"{text}{NO_AUDITS}", encoding="utf-8")
+    return prepare(plan.read(path))
+
+
+VERBS = WordModel(words=toys.VERBS)
+NO_AUDITS = "audits: []\n"
+
+
+@pytest.mark.parametrize("api", ["decisions", "json"])
+def test_it_is_run_scored_and_logged_like_any_other(api: str, tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    with serving(VERBS) as stub:
+        prepared = prepared_for(tmp_path, asked(stub.url, api, ", prices: {input: 10.0}"))
+        (outcome,) = run_all(prepared, store)
+        n_requests = len(stub.requests)
+        assert outcome.error is None
+        result = outcome.result
+        # Each of the 36 rows of validation and test once, whatever the seeds: nothing is drawn.
+        assert n_requests == 36
+        assert len(result.trials) == 1
+        assert result.predictions.has_probabilities == (api == "decisions")
+        names = set(result.scores.rows["metric"])
+        assert "f1_macro" in names
+        assert ("log_loss" in names) == (api == "decisions")
+        assert (result.model is None) == (api == "json")
+        trial = runs_by_name(store, "trial")["asked seed 1"]
+        parent = runs_by_name(store, "classifier")["asked"]
+        for run in (trial, parent):
+            assert run.data.metrics["usage/requests"] == 36
+            assert run.data.metrics["usage/cost"] == pytest.approx(36 * 100 * 10e-6)
+        run_all(prepared, store, fresh=True)
+        assert len(stub.requests) == n_requests
+    (restored,) = finished_runs(store, [prepared.plan.name])
+    assert restored.name == "asked"
+
+
+def test_labels_alone_are_neither_calibrated_nor_withheld(tmp_path: Path) -> None:
+    with serving(VERBS) as stub:
+        prepared = prepared_for(tmp_path, asked(stub.url, "json"))
+        (trial,) = list_trials(prepared, prepared.plan.classifiers[0])
+        raw = run_trial(prepared, trial, tmp_path / "work").predictions
+    decider, decided = decide(raw, DecisionSettings(risk=0.1))
+    assert decider.rule is None
+    assert len(decider.notes) == 1
+    assert decided.predicted().tolist() == raw.predicted().tolist()
+    # Every sixth label of the toys is not what the verb says.
+    assert np.mean(raw.predicted() == raw.truth()) == pytest.approx(5 / 6, abs=0.05)
+
+
+def test_a_primary_metric_that_needs_probabilities_is_refused(tmp_path: Path) -> None:
+    with serving(VERBS) as stub:
+        prepared = prepared_for(tmp_path, asked(stub.url, "json"), primary="log_loss")
+        (trial,) = list_trials(prepared, prepared.plan.classifiers[0])
+        with pytest.raises(ClassifierError, match="log_loss"):
+            run_trial(prepared, trial, tmp_path / "work")
+
+
+def test_a_budget_leaves_the_trial_unfinished_and_unscored(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    more = ", prices: {input: 10.0}, concurrency: 1, budget: "
+    with serving(VERBS) as stub:
+        prepared = prepared_for(tmp_path, asked(stub.url, "decisions", f"{more}0.03"))
+        (outcome,) = run_all(prepared, store)
+        n_before = len(stub.requests)
+        assert outcome.result is None
+        assert outcome.error is not None
+        assert 0 < n_before < 36
+        trial = runs_by_name(store, "trial")["asked seed 1"]
+        assert trial.info.status == "FAILED"
+        assert trial.data.metrics == {}
+        prepared = prepared_for(tmp_path, asked(stub.url, "decisions", f"{more}100.0"))
+        (outcome,) = run_all(prepared, store)
+        assert outcome.result is not None
+        assert len(stub.requests) == 36
+
+
+def test_predictions_without_probabilities_are_all_without(tmp_path: Path) -> None:
+    with serving(VERBS) as stub:
+        prepared = prepared_for(tmp_path, asked(stub.url, "json"))
+        (trial,) = list_trials(prepared, prepared.plan.classifiers[0])
+        raw = run_trial(prepared, trial, tmp_path / "work").predictions
+    proba = raw.proba()
+    assert np.isnan(proba).all()
+    proba[0] = 1 / 3
+    corpus = prepared.part(prepared.splits[0], "test")
+    with pytest.raises(PredictionsError):
+        type(raw).of(corpus, prepared.plan.labels, proba[: len(corpus)], decided=corpus.truth(raw.labels))
+
+
+def test_requests_are_estimated_before_a_run(tmp_path: Path) -> None:
+    with serving(VERBS) as stub:
+        prepared = prepared_for(tmp_path, asked(stub.url, "decisions", ", prices: {input: 10.0}"))
+        ((name, estimate),) = estimates(prepared)
+        assert stub.requests == []
+        (trial,) = list_trials(prepared, prepared.plan.classifiers[0])
+        run_trial(prepared, trial, tmp_path / "work")
+        sizes = [len(json.dumps(request.body)) for request in stub.requests]
+    assert name == "asked"
+    assert estimate.requests == len(sizes) == 36
+    assert estimate.input_tokens == pytest.approx(sum(sizes) / 4, rel=0.1)
+    assert estimate.output_tokens == 0
+    assert estimate.cost == pytest.approx(estimate.input_tokens * 10e-6)
+
+
+def test_an_estimate_counts_seeds_repeats_and_a_grid(tmp_path: Path) -> None:
+    def requests_of(more: str) -> int:
+        prepared = prepared_for(tmp_path, asked("http://127.0.0.1:9/v1", "json", more))
+        return sum(estimate.requests for _, estimate in estimates(prepared))
+
+    # 9 validation and 27 test rows.
+    assert requests_of("") == 36
+    assert requests_of(", repeats: 3") == 3 * 36
+    # Two seeds, which draw different shots.
+    assert requests_of(", shots: 2") == 2 * 36
+    grid = ", tune: {max_tokens: [9, 99, 999]}"
+    assert requests_of(grid) == 36 + 2 * 9
+
+
+def test_classifiers_without_a_server_have_no_estimate(tmp_path: Path) -> None:
+    assert list(estimates(toys.prepared(tmp_path))) == []
+
+
+def test_the_screen_says_what_was_asked_and_what_is_left(tmp_path: Path) -> None:
+    with serving(VERBS) as stub:
+        more = ", prices: {input: 10.0}, budget: 1.0"
+        prepared_for(tmp_path, asked(stub.url, "decisions", more))
+        result = CliRunner().invoke(cli.app, ["run", str(tmp_path / "toys.yaml")], catch_exceptions=False)
+    (line,) = [line for line in result.output.splitlines() if line.startswith("  asked: ")]
+    # 36 requests of 100 tokens, each a hundred-thousandth.
+    for number in ("36 requests", "0.036", "0.964"):
+        assert number in line
