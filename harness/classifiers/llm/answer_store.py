@@ -197,7 +197,10 @@ def kept_models(database: Database) -> list[KeptModel]:
         " GROUP BY address, model ORDER BY address, model"
     )
     rows = database.rows(query)
-    return [KeptModel(*row, float(spent.get(f"{row[0]} {row[1]}", 0.0))) for row in rows]
+    return [
+        KeptModel(address, model, answers, first, last, float(spent.get(f"{address} {model}", 0.0)))
+        for address, model, answers, first, last in rows
+    ]
 
 
 def clear(database: Database, model: str = "") -> int:
