@@ -41,7 +41,7 @@ MAX_ROWS = 2_000
 """Training rows that the nearest are chosen from; of more, this many are drawn: each has to be encoded."""
 
 SPARE = 4
-"""More rows in a pool than a prompt shows: those of the same sentence are left out, one for each party in it."""
+"""More rows in a pool than a prompt shows: those of the same sentence, one for each party, are left out."""
 
 MAX_TOKENS = 128
 
@@ -98,8 +98,8 @@ class Shots:
         return range(len(self.labels)) if self.labels.multi else (0,)
 
     def _shots(self, example: Example, order: Sequence[int], question: int) -> list[Shot]:
-        # A row that is its own example would be given its label. So would one of the same sentence, whatever its
-        # target: without a target they are the same question.
+        # A row that is its own example would be given its label. So would one of the same sentence, whatever
+        # its target: where that is not shown they are the same question.
         others = [self.rows[row] for row in order if self.rows[row][0].text != example.text]
         if self.labels.multi:
             answers = [(row, (NO, YES)[codes[question]]) for row, codes in others]
