@@ -196,8 +196,11 @@ def kept_models(database: Database) -> list[KeptModel]:
         "SELECT address, model, count(*), min(created), max(created) FROM answers"
         " GROUP BY address, model ORDER BY address, model"
     )
-    rows: list[tuple[str, str, int, str, str]] = database.rows(query)
-    return [KeptModel(*row, spent=float(spent.get(f"{row[0]} {row[1]}", 0.0))) for row in rows]
+    rows = database.rows(query)
+    return [
+        KeptModel(address, model, answers, first, last, float(spent.get(f"{address} {model}", 0.0)))
+        for address, model, answers, first, last in rows
+    ]
 
 
 def clear(database: Database, model: str = "") -> int:

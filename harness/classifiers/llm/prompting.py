@@ -101,11 +101,12 @@ class Prompt:
         """
         from jinja2 import TemplateError
 
-        names = _shuffled((YES, NO) if asked else self.labels.names, example, asked)
+        shown = self._shown(example)
+        names = _shuffled((YES, NO) if asked else self.labels.names, shown, asked)
         letters = dict(zip(names, LETTERS, strict=False)) if lettered else {}
         options = [(name, "" if asked else self.definitions.get(name, "")) for name in names]
         values = {
-            **self._shown(example),
+            **shown,
             "labels": [
                 {"name": name, "definition": definition, "letter": letters.get(name, "")}
                 for name, definition in options
@@ -187,13 +188,13 @@ def read_template(path: Path) -> tuple[str, list[Problem]]:
     return source, problems
 
 
-def _shuffled(names: Sequence[str], example: Example, asked: str) -> list[str]:
-    """Return the labels in an order that the row alone decides.
+def _shuffled(names: Sequence[str], shown: Mapping[str, str], asked: str) -> list[str]:
+    """Return the labels in an order that what is shown of a row alone decides.
 
     Models prefer some positions to others. With another order for each row, that adds noise instead of
     favouring a label; and since the order depends on nothing else, an answer is found again.
     """
-    text = "\x1e".join([example.text, example.target or "", asked])
+    text = "\x1e".join([shown["text"], shown["target"], asked])
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     order = list(names)
     random.Random(digest).shuffle(order)  # noqa: S311 (no secret)

@@ -40,6 +40,9 @@ class Pick:
 MAX_ROWS = 2_000
 """Training rows that the nearest are chosen from; of more, this many are drawn: each has to be encoded."""
 
+SPARE = 4
+"""More rows in a pool than a prompt shows: those of the same sentence, one for each party, are left out."""
+
 MAX_TOKENS = 128
 
 
@@ -70,13 +73,12 @@ class Shots:
         if pick.by == "nearest":
             chosen = sorted(order[:MAX_ROWS].tolist())
         elif labels.multi:
-            # A pool for each label: a question about one shows as many rows with it as without it. One more
-            # than needed of both, since a row is never its own example.
+            # A pool for each label: a question about one shows as many rows with it as without it.
             chosen = sorted(
-                {row for column in codes.T for row in _balanced(column, order, 2, pick.count + 2)}
+                {row for column in codes.T for row in _balanced(column, order, 2, pick.count + SPARE)}
             )
         else:
-            chosen = _balanced(train.codes, order, len(labels), pick.count + 1)
+            chosen = _balanced(train.codes, order, len(labels), pick.count + SPARE)
         return cls(pick, labels, tuple((train.examples[row], tuple(codes[row].tolist())) for row in chosen))
 
     def of(self, examples: Examples) -> list[list[list[Shot]]]:
@@ -96,8 +98,9 @@ class Shots:
         return range(len(self.labels)) if self.labels.multi else (0,)
 
     def _shots(self, example: Example, order: Sequence[int], question: int) -> list[Shot]:
-        # A row that is its own example would be given its label; so is its twin.
-        others = [self.rows[row] for row in order if not _is_same(self.rows[row][0], example)]
+        # A row that is its own example would be given its label. So would one of the same sentence, whatever
+        # its target: where that is not shown they are the same question.
+        others = [self.rows[row] for row in order if self.rows[row][0].text != example.text]
         if self.labels.multi:
             answers = [(row, (NO, YES)[codes[question]]) for row, codes in others]
             if self.pick.by == "balanced":
@@ -135,10 +138,6 @@ def _alternating(answers: list[tuple[Example, str]]) -> list[tuple[Example, str]
     while any(queues):
         ordered += [queue.pop(0) for queue in queues if queue]
     return ordered
-
-
-def _is_same(first: Example, second: Example) -> bool:
-    return first.text == second.text and first.target == second.target
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -144,3 +144,15 @@ def test_any_text_can_be_asked_about() -> None:
     for text in ("", "{{ 7 * 7 }}", "\ud800", "a\x00b", "x" * 10_000):
         prompt = Prompt("[{{ text }}]", STANCE, target="none")
         assert prompt.question(Example(text, "Varna"), "", [], lettered=True).prompt == f"[{text}]"
+
+
+@pytest.mark.parametrize("target", ["none", "masked"])
+def test_the_order_of_labels_tells_no_hidden_target(target: Target) -> None:
+    prompt = Prompt(template_of(STANCE), STANCE, {}, target)
+    for number in range(20):
+        text = f"They met {number}."
+        asked_of = [
+            prompt.question(Example(text, name), "", [], lettered=True)
+            for name in ("Varna", "Coast", "Ostrel")
+        ]
+        assert len({question.options for question in asked_of}) == 1

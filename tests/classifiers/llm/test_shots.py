@@ -68,3 +68,11 @@ def test_the_nearest_shots_are_shown_last(stub: Stub) -> None:
     prompt = stub.requests[0].body["messages"][0]["content"]
     shown = [line for line in prompt.splitlines() if line.startswith("Sentence: ")]
     assert shown[1] == f"Sentence: {texts[2]}"
+
+
+def test_a_sentence_is_no_example_of_itself_under_another_target(stub: Stub) -> None:
+    model = classifier(stub.url, shots=2)
+    model.fit(TRAIN)
+    text = TRAIN.examples[0].text
+    model.predict_proba([Example(text, "Varna")])
+    assert stub.requests[0].body["messages"][0]["content"].count(text) == 1
