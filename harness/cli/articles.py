@@ -166,8 +166,8 @@ def sample(
 
     keep_apart([output], [readings])
     strata = _names(by)
-    table = load_readings(readings)
     with claimed(output):
+        table = load_readings(readings)
         drawn = draw_sample(table, size, by=strata, seed=seed)
         write_sample(drawn, output, raw=raw)
     typer.echo(
@@ -233,9 +233,9 @@ def shares(
 
     if output is not None:
         keep_apart([output, *report_files(output)], [readings, *([gold] if gold is not None else [])])
-    readings_table = load_readings(readings)
-    sample = read_gold(gold, readings_table) if gold is not None else None
     with claimed(output, folder=True):
+        readings_table = load_readings(readings)
+        sample = read_gold(gold, readings_table) if gold is not None else None
         table = share_table(readings_table, sample, by=_names(by), half_width=half_width)
         differences = share_differences(table, compare) if compare is not None else []
         notes = (*limitations(table.shares, sample), *readings_table.notes)

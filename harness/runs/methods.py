@@ -42,7 +42,7 @@ def methods(experiment: str = "") -> MethodsText:
     StoreError
         Where the experiment is unknown, has no finished run, or the files of a run are gone.
     """
-    store = Store.open()
+    store = Store.open(reading=True)
     runs = finished_runs(store, [experiment or last_experiment.recall(store)])
     classifiers = [_scored(store, run) for run in runs]
     # The newest: classifiers that were added later are in its config.

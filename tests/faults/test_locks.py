@@ -278,7 +278,9 @@ def test_every_verb_that_writes_holds_its_output(
     verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("in.txt").write_text("Varna was praised.", encoding="utf-8")
+    # An input that is missing is said first.
+    for name in ("in.txt", "in.csv"):
+        Path(name).write_text("Varna was praised.", encoding="utf-8")
     arguments = VERBS[verb]
     output, refusals = Path(arguments[-1]), []
 
@@ -291,4 +293,4 @@ def test_every_verb_that_writes_holds_its_output(
         thread.join()
     assert [type(error) for error in refusals] == [OutputError]
     assert str(output) in str(refusals[0])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "in.txt"]

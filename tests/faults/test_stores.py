@@ -92,15 +92,16 @@ VERBS: dict[str, tuple[str, ...]] = {
     "ui": (),
     "relocate": (),
     "store check": (),
+    "report methods": ("--experiment", "toys"),
 }
 """Verbs that open the store → arguments; they read files that the test writes."""
 
 WITHOUT_A_STORE = {
     *("example", "validate", "schema", "list", "init", "sample", "shares", "crosstab", "trust"),
-    *("corpus list", "corpus describe", "corpus fetch"),
+    *("corpus list", "corpus describe", "corpus fetch", "cache"),
 }
 
-READING = {"compare", "registry", "predict", "read", "ui", "store check"}
+READING = {"compare", "registry", "predict", "read", "ui", "store check", "report methods"}
 """Verbs that work on a store that cannot be written."""
 
 
