@@ -79,8 +79,8 @@ def test_labels_alone_are_joined_with_the_corpus(prepared: Prepared) -> None:
     assert table.rows["group"].notna().all()
     assert not table.has_probabilities
     (note,) = theirs.notes
-    names = ["log_loss", "brier", "ece_equal_mass", "ece_equal_width", "aurc"]
-    assert words(note.rpartition(": ")[2]) == names
+    names = ["auroc", "average_precision", "log_loss", "brier", "ece_equal_mass", "ece_equal_width"]
+    assert words(note.rpartition(": ")[2]) == [*names, "rmsce_debiased", "aurc"]
 
 
 def test_probabilities_are_read_and_may_decide(prepared: Prepared) -> None:
