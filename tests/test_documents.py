@@ -214,7 +214,7 @@ def test_what_a_page_says_works(path: Path, newcomer: Path) -> None:
 def test_a_file_is_labelled_with_all_its_columns(newcomer: Path) -> None:
     assert run(newcomer, "make predict INPUT=sentences.csv OUTPUT=labelled.csv").returncode == 0
     labelled = (newcomer / "labelled.csv").read_text(encoding="utf-8").splitlines()
-    assert labelled[0] == "text,target,stance,label,p_critical,p_neutral,p_supportive,abstain"
+    assert labelled[0] == "text,target,stance,label,p_critical,p_neutral,p_supportive,abstain,risk_met"
     assert len(labelled) == 121
 
 
