@@ -105,9 +105,8 @@ def test_a_store_lies_in_the_project(folder: Path) -> None:
 def test_the_variable_names_another_store(
     folder: Path, monkeypatch: pytest.MonkeyPatch, template: Path, uri: str, artifacts: str | None
 ) -> None:
-    # A driver by its name: a database that is not asked for needs no more.
-    (folder / "psycopg2.py").touch()
-    monkeypatch.syspath_prepend(folder)
+    # There is no such database.
+    monkeypatch.setattr("harness.tracking.store.location.connected", lambda *_: None)
     (folder / "elsewhere").mkdir()
     shutil.copy(template / ".harness" / "mlflow.db", folder / "elsewhere" / "own.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri.replace("sqlite:///", f"sqlite:///{folder}/"))
