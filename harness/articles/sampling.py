@@ -97,11 +97,12 @@ def sample_notes(sample: pd.DataFrame, size: int, *, groups: Sequence[str]) -> t
     # A row or two more than asked for are rounding.
     if len(sample) > size and smallest <= MIN_STRATUM_ROWS:
         notes.append(
-            f"{len(sample):,} rows instead of {size:,}: at least {MIN_STRATUM_ROWS} are drawn from each of"
-            f" {strata:,} strata, or all of a smaller one; with fewer columns in --by there are fewer strata"
+            f"{counted(len(sample), 'row')} instead of {size:,}: at least {MIN_STRATUM_ROWS} are drawn from"
+            f" each of {strata:,} strata, or all of a smaller one; with fewer columns in --by there are fewer"
+            " strata"
         )
     elif whole and len(sample) < size:
-        notes.append(f"{len(sample):,} rows instead of {size:,}: the table has no more that count")
+        notes.append(f"{counted(len(sample), 'row')} instead of {size:,}: the table has no more that count")
     sizes = sample.groupby(list(groups)).size()
     few = int((sizes < MIN_GOLD_ROWS).sum())
     if few and len(sample) < MIN_POOLED_ROWS:

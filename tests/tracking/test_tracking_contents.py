@@ -127,7 +127,7 @@ def test_the_experiment_is_described(ladder: Path) -> None:
     tags = store.client.get_experiment(store.experiment("toys")).tags
     note = tags["mlflow.note.content"]
     # Of a closed description the UI shows the first line.
-    assert note.startswith("Which is better and why: `harness compare -e toys`.\n")
+    assert note.startswith("Which is better and why: `harness compare --experiment toys`.\n")
     rows = [line for line in note.splitlines() if line.startswith("| [")]
     assert len(rows) == 4
     assert all(f"](#/experiments/{store.experiment('toys')}/runs/" in row for row in rows)
@@ -178,7 +178,7 @@ def test_few_tags_of_ours_stand_at_a_run(ladder: Path) -> None:
     store = Store.open(ladder)
     for run in runs_by_name(store, "classifier").values():
         ours = [name for name in run.data.tags if name.startswith("harness.")]
-        assert len(ours) <= 13
+        assert len(ours) <= 14
         assert run.data.tags[names.TRUST].startswith("Trained on ")
         findings = store.client.download_artifacts(run.info.run_id, "findings.json")
         verdicts = [finding["verdict"] for finding in json.loads(Path(findings).read_text(encoding="utf-8"))]
@@ -213,7 +213,7 @@ def test_the_description_of_an_experiment_answers_which_is_better(trained: Path)
     home = store.experiment("toys-comparisons")
     first = note.partition("\n")[0]
     assert conclusions(compared.comparison)[0] in first
-    assert f"(#/experiments/{home}/runs/{compared.run_id})" in first
+    assert f"(#/experiments/{home}/runs/{compared.run_id}/artifacts/comparison.html)" in first
     # The UI opens on the runs, not on the newer comparison.
     assert f"/experiments/{store.experiment('toys')}/runs" in runs_address(store, "")
     assert runs_by_name(store, "comparison") == {}

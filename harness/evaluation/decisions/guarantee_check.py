@@ -34,8 +34,8 @@ def guarantee_notes(prepared: Prepared) -> list[str]:
     of_half = " in its half of calibration" if halved else " in calibration"
     text = (
         f"abstention: to show with {certainty:.0%} certainty that at most {risk:.0%} of the served labels are"
-        f" wrong takes about {sure:,} groups (articles) if none of these labels is wrong, {half:,} if"
-        f" {risk / 2:.0%} are; the test has {counted(groups, 'group')}{of_half}"
+        f" wrong takes about {counted(sure, 'group')} (articles) if none of these labels is wrong, {half:,}"
+        f" if {risk / 2:.0%} are; the test has {counted(groups, 'group')}{of_half}"
     )
     if groups < max(half, MIN_GUARANTEE_GROUPS):
         text += f", and a guarantee needs {MIN_GUARANTEE_GROUPS}"
