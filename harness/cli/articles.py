@@ -166,6 +166,9 @@ def sample(
 
     keep_apart([output], [readings])
     strata = _names(by)
+    # A missing input is said before anything else; a second process is refused before anything is read.
+    if not readings.exists():
+        load_readings(readings)
     with claimed(output):
         table = load_readings(readings)
         drawn = draw_sample(table, size, by=strata, seed=seed)
