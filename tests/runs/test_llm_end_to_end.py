@@ -120,7 +120,7 @@ def test_predictions_without_probabilities_are_all_without(tmp_path: Path) -> No
         prepared = prepared_for(tmp_path, asked(stub.url, "json"))
         (trial,) = list_trials(prepared, prepared.plan.classifiers[0])
         raw = run_trial(prepared, trial, tmp_path / "work").predictions
-    proba = raw.proba()
+    proba = raw.proba().copy()
     assert np.isnan(proba).all()
     proba[0] = 1 / 3
     corpus = prepared.part(prepared.splits[0], "test")

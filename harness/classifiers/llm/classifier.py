@@ -137,6 +137,15 @@ class LanguageModel:
             raise ClassifierError("debias: prior needs validation rows, and the split has none")
         self.prior_ = np.maximum(self.predict_proba(validation.examples).mean(axis=0), MIN_PRIOR)
 
+    def other_texts(self) -> list[str]:
+        """Return the lines of a template of one's own, which may show sentences as examples."""
+        source = self.prompt.source
+        return (
+            []
+            if source == template_of(self.labels)
+            else [line for line in source.splitlines() if line.strip()]
+        )
+
     @property
     def agreement_(self) -> float:
         """Share of the questions whose repeats all gave the same label; NaN where there was one repeat."""

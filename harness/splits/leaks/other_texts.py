@@ -37,12 +37,12 @@ class OtherTexts:
             n, verbatim = len(rows), sum(row.verbatim for row in rows)
             tested = counted(self.n_test, "test row")
             if not n:
-                yield f"None of {tested} stands in the unlabelled texts of {name}."
+                yield f"None of {tested} stands in what {name} reads beside the corpus."
                 continue
             how = "word for word" if verbatim == n else f"{verbatim:,} word for word, the others nearly"
             yield (
-                f"{n:,} of {tested} {agreeing(n, 'stands', 'stand')} in the unlabelled texts of {name}"
-                f" ({how}): its scores on test are not those on new text."
+                f"{n:,} of {tested} {agreeing(n, 'stands', 'stand')} in what {name} reads beside the"
+                f" corpus ({how}): its scores on test are not those on new text."
             )
 
     def measures(self) -> tuple[Measure, ...]:

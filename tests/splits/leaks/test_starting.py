@@ -119,6 +119,17 @@ def test_unlabelled_texts_that_cannot_be_read_stop_their_classifier_alone(folder
     assert "unlabelled_rows" not in {measure.name for measure in leaks.finding.measures}
 
 
+def test_a_test_row_among_the_examples_of_a_prompt_is_found(folder: Path) -> None:
+    prepared = leaky(folder)
+    shown = prepared.corpus.take(list(prepared.splits[0].test[:1])).rows["text"].iloc[0]
+    (folder / "own.md").write_text(f"{{{{ target }}}}: {{{{ text }}}}\nSuch as:\n{shown}\n", encoding="utf-8")
+    options = {"url": "http://127.0.0.1:9/v1", "model": "none", "prompt": folder / "own.md"}
+    classifier = bind("classifier", "llm", options).make(labels=STANCE, seed=0)
+    assert shown in classifier.other_texts()
+    shipped = bind("classifier", "llm", {**options, "prompt": None}).make(labels=STANCE, seed=0)
+    assert shipped.other_texts() == []
+
+
 def test_every_classifier_that_reads_a_file_shows_its_texts() -> None:
     """A file among the options may hold texts of test: the gate has to see them."""
     reading = [
@@ -126,7 +137,8 @@ def test_every_classifier_that_reads_a_file_shows_its_texts() -> None:
         for kind, factory in ((kind, lookup("classifier", kind, "")) for kind in CATALOGUES["classifier"])
         if any("Path" in str(parameter.annotation) for parameter in signature(factory).parameters.values())
     ]
-    assert "distilled" in reading
+    assert {"distilled", "llm"} <= set(reading)
+    required = {"llm": {"url": "http://127.0.0.1:9/v1", "model": "none"}}
     for kind in reading:
-        classifier = bind("classifier", kind, {}).make(labels=STANCE, seed=0)
+        classifier = bind("classifier", kind, required.get(kind, {})).make(labels=STANCE, seed=0)
         assert isinstance(classifier, ReadsOtherTexts), kind
