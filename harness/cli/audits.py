@@ -39,7 +39,10 @@ def audit(
     from harness.runs.model_audit import audit as audit_model
 
     # The name of a corpus is no file, even where a folder is called like it.
-    keep_apart([output], [Path(model), *([Path(corpus)] if Path(corpus).is_file() else [])])
+    inputs = [Path(model), *([Path(corpus)] if Path(corpus).is_file() else [])]
+    # The tables of an earlier audit, one of which may be the corpus, would be replaced.
+    earlier = output.glob("audits/*") if output is not None else ()
+    keep_apart([output, *earlier], inputs)
     audited = audit_model(model, corpus=corpus, set=set_ or (), output=output)
     examined = audited.examined
     typer.echo(f"{examined.uri} on {counted(examined.n, 'row')} of {examined.corpus}")

@@ -125,6 +125,17 @@ class ModelCard:
         )
 
 
+FAILURES = {
+    "leaks": "test repeats training rows",
+    "target use": "naming the party adds too little",
+    "sensitivity": "labels follow the name alone, or ignore the party",
+    "party swap": "labels change with the party's name",
+    "behaviour": "labels move where they should stay, or stay where they should move",
+    "unseen": "worse on parties that training lacks",
+    "annotators": "people agree too little on its test labels",
+}
+"""What it means that a model failed an audit, by the audit's name as words."""
+
 _NAMES = tuple(field.name for field in fields(ModelCard))
 _NUMBERS = ("value", "low", "high", "coverage", "risk")
 _TUPLES = ("languages", "failed", "warned")
@@ -193,7 +204,8 @@ def _audits(card: ModelCard) -> list[str]:
     if not card.n_audits:
         return ["not audited"]
     warned = card.warned or ()
-    parts = [f"failed {', '.join(card.failed)}"] if card.failed else []
+    failed = [f"{audit} ({FAILURES[audit]})" if audit in FAILURES else audit for audit in card.failed]
+    parts = [f"failed {', '.join(failed)}"] if failed else []
     parts += [f"warning: {', '.join(warned)}"] if warned else []
     passed = card.n_audits - len(card.failed) - len(warned) - card.undecided
     others = [f"{card.undecided} undecided"] * bool(card.undecided)

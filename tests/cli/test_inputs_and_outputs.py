@@ -128,6 +128,15 @@ def test_a_file_of_a_folder_of_shares_is_not_replaced_while_it_is_read(case: str
     assert Path(name).read_text() == READINGS
 
 
+def test_a_table_of_an_earlier_audit_is_not_replaced_while_it_is_audited() -> None:
+    table = Path("audits") / "mislabelled.csv"
+    table.parent.mkdir()
+    table.write_text("text,target\nVarna won.,Varna\n")
+    outcome = call("audit", "model", "--corpus", table, "-o", ".")
+    assert isinstance(outcome.exception, SameFileError)
+    assert table.is_file()
+
+
 @pytest.mark.parametrize("name", ["index.html", "0001-a-txt.html"])
 def test_a_page_does_not_replace_the_article_that_it_is_of(name: str) -> None:
     page = "<p>Germany praised France.</p>"

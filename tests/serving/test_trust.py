@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 
 import harness
 from harness.cli import main as cli
+from harness.config.schema import ACTIONS
 from harness.serving.contract import Contract
 from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 from harness.serving.inference import Together
-from harness.serving.trust import FILE, ModelCard, trust_line, trust_lines
+from harness.serving.trust import FAILURES, FILE, ModelCard, trust_line, trust_lines
 from harness.tracking.promotion import PromotionRequest, promote
 from harness.tracking.store import Store
 from harness.values.errors import ModelError
@@ -46,6 +47,10 @@ CARDS = {
 
 def test_what_the_line_says(golden: Golden) -> None:
     golden("serving/trust", "\n".join(f"{name}: {trust_line(card)}" for name, card in CARDS.items()))
+
+
+def test_every_audit_says_what_it_means_to_fail_it() -> None:
+    assert set(FAILURES) == {audit.replace("_", " ") for audit in ACTIONS}
 
 
 @pytest.mark.parametrize("name", CARDS)
