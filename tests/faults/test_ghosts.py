@@ -256,8 +256,10 @@ KILLS = 40
 CONFIG = """\
 name: torture
 task: stance
-corpus: {kind: partyline}
+corpus: {kind: partyline, training: core}
 seeds: [1]
+# Little work between two writes to the store: most kills should meet one.
+audits: [leaks, annotators]
 classifiers:
   majority: {kind: majority}
   linear: {kind: linear}
@@ -289,6 +291,7 @@ def test_kills_at_random_points(folder: Path, tally: Tally) -> None:
         )
         try:
             process.wait(timeout=draw.uniform(0.2, 1.0) * seconds)
+            assert process.returncode == 0, f"version {version} ended by itself with {process.returncode}"
             version += 1
         except subprocess.TimeoutExpired:
             kills += 1
