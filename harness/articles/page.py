@@ -239,7 +239,7 @@ def _rows_by_sentence(
         labels = mention.labels
         cell = _stance_cell(mention) | {
             # Three digits: more would only make the page larger.
-            "proba": {name: round(value, 3) for name, value in labels.proba.items()},
+            "proba": {name: round(value, 3) for name, value in labels.proba.items() if value is not None},
             "frames": [name.replace("_", " ") for name in labels.frames],
             "holder": _holder(mention),
             "how": _certainty(mention),

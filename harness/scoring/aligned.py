@@ -72,6 +72,9 @@ class AlignedPredictions:
         The repeat of a cross-validation that scored the row, codes from 0; None where there is only one.
     design : Design
         Folds and repeats of the whole split, also where these are some of its items.
+    widened : bool
+        Whether tables have the column for missing predictions even where none is missing: so that they add up
+        with those of a run in which some are.
     """
 
     labels: LabelSet
@@ -84,6 +87,7 @@ class AlignedPredictions:
     seeds: tuple[int, ...]
     repeats: Codes | None = None
     design: Design = HOLDOUT
+    widened: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -161,8 +165,8 @@ class AlignedPredictions:
 
     @cached_property
     def has_missing(self) -> bool:
-        """Whether a prediction of any seed is missing."""
-        return bool((self.predicted < 0).any())
+        """Whether tables have a column for missing predictions: one is missing here, or in another run."""
+        return self.widened or bool((self.predicted < 0).any())
 
     @property
     def n_clusters(self) -> int:

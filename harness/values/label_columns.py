@@ -126,7 +126,7 @@ def checked_columns(
     missing = missing_rows(predicted)
     if missing.any() and not may_miss and decided is not None:
         raise PredictionsError(f"row {int(missing.argmax())} has no prediction")
-    # Labels alone have no probabilities in any row; of a classifier that has them, none is the row's own fault.
+    # Labels alone have no probabilities in any row.
     if not np.isnan(proba).all() or (decided is None and not may_miss):
         check_probabilities(proba, shape, sums_to_one=not labels.multi, missing=missing if may_miss else None)
     columns: dict[str, Any] = {}

@@ -49,6 +49,9 @@ NO_FRAME = "none"
 MISSING_CODE = -1
 """Code of a missing prediction; of several labels it is that of each."""
 
+NO_ANSWER = "no answer"
+"""What stands for a missing prediction where labels are shown."""
+
 
 @dataclass(frozen=True)
 class LabelSet:
@@ -214,10 +217,9 @@ def check_probabilities(
         ("does not sum to 1", np.abs(proba.sum(axis=1) - 1) > tolerance if sums_to_one else None),
     )
     for what, failed in checks:
-        if failed is not None and missing is not None:
-            failed = failed & ~missing
-        if failed is not None and failed.any():
-            row = int(failed.argmax())
+        wrong = failed if failed is None or missing is None else failed & ~missing
+        if wrong is not None and wrong.any():
+            row = int(wrong.argmax())
             raise PredictionsError(f"row {row} of the probabilities {what}: {proba[row].tolist()}")
 
 

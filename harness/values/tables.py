@@ -183,7 +183,7 @@ class Predictions:
     labels : LabelSet
         Order of the label columns.
     rows : DataFrame
-        One row per scored item: :data:`harness.values.label_columns.PREDICTION_KEYS`, then for a single-label task ``truth`` and
+        One row per scored item: ``PREDICTION_KEYS``, then for a single-label task ``truth`` and
         ``prediction`` (label names), for a multi-label task ``truth_<label>`` and ``prediction_<label>``
         (0 or 1), then ``p_<label>`` in ``[0, 1]``, which sum to 1 for a single-label task; all of them
         NaN where there are labels without probabilities. Where rows may abstain, also :data:`ABSTAIN`.

@@ -5,9 +5,9 @@ Papers differ in their conventions; these are ours:
 * log loss: natural logarithm, probabilities clipped to ``[EPSILON, 1 - EPSILON]``;
 * Brier score: squared error summed over classes in a single-label task, in ``[0, 2]``; mean over labels in a
   multi-label task, in ``[0, 1]``;
-* A row without a prediction states no probabilities. By the log loss and the Brier score it counts as one that
-  knows nothing: all labels alike, of several labels each with one half. Calibration errors are about what was
-  stated, and leave it out;
+* a row without a prediction states no probabilities. By the log loss and the Brier score it counts as one
+  that knows nothing: all labels alike, of several labels each with one half. Calibration errors are about
+  what was stated, and leave it out;
 * ECE: :data:`BINS` bins. In a single-label task, the probability of the likeliest label against whether it is
   right; in a multi-label task, the probability of each label against whether it applies, then the mean over
   labels.
@@ -88,8 +88,8 @@ def _stated(truth: Codes, proba: Array) -> Array:
     missing = np.isnan(proba).any(axis=1)
     if not missing.any():
         return proba
-    # By a proper score nobody gains from saying nothing: what one believes scores at least as well. And unlike
-    # a probability of 0 for the true label, its log loss does not depend on where probabilities are clipped.
+    # By a proper score nobody gains from saying nothing: what one believes scores at least as well. And
+    # unlike that of a probability of 0, its log loss does not depend on where probabilities are clipped.
     nothing = 1 / proba.shape[1] if truth.ndim == 1 else 0.5
     return np.where(missing[:, None], nothing, proba)
 

@@ -1,7 +1,7 @@
 """Label codes in, confusion tables out; and ratios of counts.
 
-Where a prediction is missing, tables have one more column at the end, *no answer*: the item counts in the row of
-its true label, and in the column of no label. So recall and accuracy fall, and precision stays as it is.
+Where a prediction is missing, tables have one more column at the end, *no answer*: the item counts in the row
+of its true label, and in the column of no label. So recall and accuracy fall, and precision stays as it is.
 """
 
 from __future__ import annotations
@@ -97,5 +97,5 @@ def missed(tables: Array) -> Array:
 
 
 def unanswered_cells(tables: Array) -> Array | int:
-    """Count the items without an answer in tables ``(..., k, 2, 3)``; 0 where the tables have no such column."""
+    """Count the items without an answer in tables ``(..., k, 2, 3)``; 0 for tables without that column."""
     return tables[..., 2].sum(axis=-1) if tables.shape[-1] > 2 else 0

@@ -1,7 +1,7 @@
 """Probabilities as scores to rank by in, how well they put the items of each label first out.
 
-An item without a prediction has no place in the order: by average precision it is never reached, and by the area
-under the ROC curve nothing is said of the pairs that it is in, which count half, as ties do.
+An item without a prediction has no place in the order: by average precision it is never reached, and by the
+area under the ROC curve nothing is said of the pairs that it is in, which count half, as ties do.
 """
 
 from __future__ import annotations
