@@ -167,17 +167,21 @@ class Behaviour:
         # -1, 0, 1: critical, neutral, supportive; other labels do not shift the balance.
         sides = np.array([STANCES.index(name) - 1 if name in STANCES else 0 for name in names], dtype=float)
         pairs = [case.examples() for case in cases]
-        before, after = (answers.proba([pair[side] for pair in pairs]) for side in (0, 1))
+        both = [answers.proba([pair[side] for pair in pairs]) for side in (0, 1)]
+        # A pair in which one sentence has no answer neither stays nor moves.
+        answered = ~np.isnan(both).any(axis=(0, 2))
+        cases = [case for case, kept in zip(cases, answered, strict=True) if kept]
+        before, after = (proba[answered] for proba in both)
         labels_before, labels_after = subject.labels.decide(before), subject.labels.decide(after)
         moved = (after - before) @ sides
-        directions = np.array([case.direction for case in cases])
+        directions = np.array([case.direction for case in cases], dtype=np.int64)
         steps = (sides[labels_after] - sides[labels_before]) * directions
         # A label that moves the right way passes, even if the balance of the other two does not move.
         stuck = (moved * directions < max(self.margin, MIN_MOVE)) & (steps <= 0)
         # For an invariance the label decides: probabilities move a little with any change of words.
         failed = np.where(directions == 0, labels_before != labels_after, stuck)
         capabilities = list(dict.fromkeys(case.capability for case in cases))
-        codes = np.array([capabilities.index(case.capability) for case in cases])
+        codes = np.array([capabilities.index(case.capability) for case in cases], dtype=np.int64)
         # The cases were written singly and stand in no article: they count as independent.
         measures = [
             share(name, int(failed[codes == code].sum()), int((codes == code).sum()))

@@ -136,7 +136,10 @@ def _subject(
     labels = resolved.labels
     proba = _probabilities(model, resolved, examples_of(tested.rows, tested.parties))
     # Scores on rows that the model may have been trained on would say nothing about new ones.
-    predictions = Predictions.of(tested, labels, proba, run="model", split="test") if held_out else None
+    predictions = None
+    if held_out:
+        keys = {"run": "model", "split": "test"}
+        predictions = Predictions.of(tested, labels, proba, may_miss=model.may_miss, **keys)
     return Subject(
         name="the model",
         task=resolved.config.task,
@@ -150,6 +153,7 @@ def _subject(
         without_target=UNTRAINED,
         can_omit_target=model.can_omit_target,
         languages=model.languages or whole.languages,
+        may_miss=model.may_miss,
     )
 
 
@@ -159,7 +163,9 @@ def _probabilities(model: AuditableModel, resolved: Plan, examples: Examples) ->
     # Rows of a corpus may repeat a sentence with its party, and predicting is what takes time.
     index_of = {example: index for index, example in enumerate(dict.fromkeys(examples))}
     proba = model.predict(list(index_of), labels)
-    check_probabilities(proba, (len(index_of), len(labels)), sums_to_one=not labels.multi)
+    missing = np.isnan(proba).all(axis=-1) if model.may_miss else None
+    shape = (len(index_of), len(labels))
+    check_probabilities(proba, shape, sums_to_one=not labels.multi, missing=missing)
     return proba[[index_of[example] for example in examples]]
 
 

@@ -69,7 +69,7 @@ class ReliabilityBin:
 def log_loss(truth: Codes, proba: Array, _predicted: Codes) -> Array:
     """Return minus the log probability of the true label, ``(n,)``; mean over labels if multi-label."""
     # A probability of 0 for the true label would make the mean infinite.
-    clipped = np.clip(_stated(truth, proba), EPSILON, 1 - EPSILON)
+    clipped = np.clip(without_gaps(proba, multi=truth.ndim > 1), EPSILON, 1 - EPSILON)
     if truth.ndim == 1:
         return np.asarray(-np.log(np.take_along_axis(clipped, truth[:, None], axis=1)[:, 0]))
     return np.asarray(-np.log(np.where(truth == 1, clipped, 1 - clipped)).mean(axis=1))
@@ -77,20 +77,20 @@ def log_loss(truth: Codes, proba: Array, _predicted: Codes) -> Array:
 
 def brier(truth: Codes, proba: Array, _predicted: Codes) -> Array:
     """Return the squared error, ``(n,)``: summed over classes, or the mean over labels if multi-label."""
-    proba = _stated(truth, proba)
+    proba = without_gaps(proba, multi=truth.ndim > 1)
     if truth.ndim == 1:
         return np.asarray(((proba - np.eye(proba.shape[1])[truth]) ** 2).sum(axis=1))
     return np.asarray(((proba - truth) ** 2).mean(axis=1))
 
 
-def _stated(truth: Codes, proba: Array) -> Array:
-    """Return the probabilities, of rows without any those of one who knows nothing."""
+def without_gaps(proba: Array, *, multi: bool) -> Array:
+    """Return probabilities, ``(n, k)``; of rows without any (NaN) those of one who knows nothing."""
     missing = np.isnan(proba).any(axis=1)
     if not missing.any():
         return proba
     # By a proper score nobody gains from saying nothing: what one believes scores at least as well. And
     # unlike that of a probability of 0, its log loss does not depend on where probabilities are clipped.
-    nothing = 1 / proba.shape[1] if truth.ndim == 1 else 0.5
+    nothing = 0.5 if multi else 1 / proba.shape[1]
     return np.where(missing[:, None], nothing, proba)
 
 
