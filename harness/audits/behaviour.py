@@ -31,7 +31,7 @@ from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.values.formatting import counted
-from harness.values.labels import STANCES
+from harness.values.labels import STANCES, unstated_rows
 from harness.values.language import codes
 from harness.values.parties import find_name
 from harness.values.unreadable import UnreadableError
@@ -169,7 +169,7 @@ class Behaviour:
         pairs = [case.examples() for case in cases]
         both = [answers.proba([pair[side] for pair in pairs]) for side in (0, 1)]
         # A pair in which one sentence has no answer neither stays nor moves.
-        answered = ~np.isnan(both).any(axis=(0, 2))
+        answered = ~(unstated_rows(both[0]) | unstated_rows(both[1]))
         cases = [case for case, kept in zip(cases, answered, strict=True) if kept]
         before, after = (proba[answered] for proba in both)
         labels_before, labels_after = subject.labels.decide(before), subject.labels.decide(after)

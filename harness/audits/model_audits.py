@@ -21,7 +21,7 @@ from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, ModelError, Problem, suggest
 from harness.values.findings import Finding
 from harness.values.formatting import counted
-from harness.values.labels import check_probabilities
+from harness.values.labels import check_probabilities, unstated_rows
 from harness.values.language import mismatch, outside
 from harness.values.outputs import write_folder
 from harness.values.tables import Corpus, Predictions
@@ -138,8 +138,9 @@ def _subject(
     # Scores on rows that the model may have been trained on would say nothing about new ones.
     predictions = None
     if held_out:
-        keys = {"run": "model", "split": "test"}
-        predictions = Predictions.of(tested, labels, proba, may_miss=model.may_miss, **keys)
+        predictions = Predictions.of(
+            tested, labels, proba, may_miss=model.may_miss, run="model", split="test"
+        )
     return Subject(
         name="the model",
         task=resolved.config.task,
@@ -163,7 +164,7 @@ def _probabilities(model: AuditableModel, resolved: Plan, examples: Examples) ->
     # Rows of a corpus may repeat a sentence with its party, and predicting is what takes time.
     index_of = {example: index for index, example in enumerate(dict.fromkeys(examples))}
     proba = model.predict(list(index_of), labels)
-    missing = np.isnan(proba).all(axis=-1) if model.may_miss else None
+    missing = unstated_rows(proba) if model.may_miss else None
     shape = (len(index_of), len(labels))
     check_probabilities(proba, shape, sums_to_one=not labels.multi, missing=missing)
     return proba[[index_of[example] for example in examples]]

@@ -22,7 +22,7 @@ from harness.classifiers.protocol import Example
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
 from harness.values.formatting import counted, interval, number, percent
-from harness.values.labels import missing_rows
+from harness.values.labels import missing_rows, unstated_rows
 from harness.values.minimums import MIN_PARTY_ITEMS
 from harness.values.polarity import Polarity
 
@@ -135,7 +135,7 @@ def _answered(
 ) -> tuple[list[Swap], NDArray[np.float64]]:
     """Return the swaps with an answer under both names, and the probabilities under the other name."""
     proba = answers.proba([swap.example for swap in swaps])
-    missing = np.isnan(proba).any(axis=1) | missing_rows(subject.predicted)[[swap.row for swap in swaps]]
+    missing = unstated_rows(proba) | missing_rows(subject.predicted)[[swap.row for swap in swaps]]
     return [swap for swap, left_out in zip(swaps, missing, strict=True) if not left_out], proba[~missing]
 
 

@@ -14,7 +14,7 @@ from harness.audits.audit_protocol import Answers, Audit, Queries, Subject, Unav
 from harness.audits.unanswered import with_unanswered
 from harness.classifiers.protocol import Examples
 from harness.values.findings import Finding, not_applicable
-from harness.values.labels import check_probabilities
+from harness.values.labels import check_probabilities, unstated_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +60,7 @@ def run_audits(
     if new and not isinstance(predict, Unavailable):
         proba = predict(new)
         # The callable may be anybody's: a misshapen answer would otherwise pass for a finding.
-        missing = np.isnan(proba).all(axis=-1) if subject.may_miss else None
+        missing = unstated_rows(proba) if subject.may_miss else None
         shape = (len(new), len(subject.labels))
         check_probabilities(proba, shape, sums_to_one=not subject.labels.multi, missing=missing)
         proba_of |= dict(zip(new, proba, strict=True))

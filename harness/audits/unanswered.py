@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from harness.audits.audit_protocol import Subject
 from harness.audits.intervals import share
 from harness.values.findings import Finding
 from harness.values.formatting import counted, percent
-from harness.values.labels import missing_rows
+from harness.values.labels import missing_rows, unstated_rows
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 MAX_UNANSWERED = 0.1
@@ -45,7 +44,7 @@ def with_unanswered(
         The same where no answer is missing, or the audit does not apply.
     """
     tested = int(missing_rows(subject.predicted).sum())
-    missing = 0 if changed is None else int(np.isnan(changed).all(axis=1).sum())
+    missing = 0 if changed is None else int(unstated_rows(changed).sum())
     if finding.verdict == "not applicable" or not tested + missing:
         return finding
     items = f"{tested:,} of {counted(len(subject.predicted), 'test item')}"

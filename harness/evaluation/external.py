@@ -343,8 +343,17 @@ def _part(
     codes = np.array([line.code for line in lines], dtype=np.int64)
     decided = codes if labels.multi else codes[:, 0]
     name, seed = keys
-    keys_of_rows = {"run": name, "split": part, "seed": seed, "fold": split.fold}
-    return Predictions.of(corpus, labels, proba, decided=decided, may_miss=True, **keys_of_rows)
+    return Predictions.of(
+        corpus,
+        labels,
+        proba,
+        decided=decided,
+        may_miss=True,
+        run=name,
+        split=part,
+        seed=seed,
+        fold=split.fold,
+    )
 
 
 def _notes(

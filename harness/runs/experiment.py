@@ -243,7 +243,7 @@ class ExperimentRun:
         for run in self:
             test, validation = (score_of(run.scores, split, primary) for split in ("test", "validation"))
             verdicts = [finding.verdict for finding in run.findings]
-            counts = {verdict: verdicts.count(verdict) for verdict in WORST_FIRST}
+            counts: dict[str, int] = {verdict: verdicts.count(verdict) for verdict in WORST_FIRST}
             scored = {**test, "validation": validation["value"], "missing": run.result.missing_share}
             rows.append({"classifier": run.name, **scored, **counts})
         columns = ["classifier", "value", "low", "high", "seed_sd", "validation", "missing", *WORST_FIRST]

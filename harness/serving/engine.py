@@ -16,7 +16,7 @@ from harness.serving.input_rows import AbsentTargets, examples
 from harness.serving.probability_cache import ProbabilityCache
 from harness.values import parties as registry
 from harness.values.errors import ClassifierError, CorpusError, ModelError, PredictionsError
-from harness.values.labels import check_probabilities
+from harness.values.labels import check_probabilities, unstated_rows
 from harness.values.parties import Registry
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class LabelEngine:
         labels = self.contract.labels
         try:
             # Damaged weights give NaN, which would otherwise silently become the first label.
-            missing = np.isnan(proba).all(axis=-1) if may_miss(self.classifier) else None
+            missing = unstated_rows(proba) if may_miss(self.classifier) else None
             shape = (len(order), len(labels))
             check_probabilities(proba, shape, sums_to_one=not labels.multi, missing=missing)
         except PredictionsError as error:

@@ -176,6 +176,11 @@ def missing_rows(codes: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.asarray((codes < 0).any(axis=1) if codes.ndim > 1 else codes < 0)
 
 
+def unstated_rows(proba: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Say which rows of probabilities, ``(n, k)``, hold none (NaN), as of a missing prediction; ``(n,)``."""
+    return np.asarray(np.isnan(proba).all(axis=-1))
+
+
 def check_probabilities(
     proba: NDArray[np.floating],
     shape: tuple[int, int],
@@ -206,7 +211,7 @@ def check_probabilities(
     if proba.shape != shape:
         raise PredictionsError(f"probabilities have shape {proba.shape}; expected {shape}")
     if missing is not None and missing.any():
-        stated = missing & ~np.isnan(proba).all(axis=1)
+        stated = missing & ~unstated_rows(proba)
         if stated.any():
             row = int(stated.argmax())
             raise PredictionsError(f"row {row} has probabilities and no prediction: {proba[row].tolist()}")

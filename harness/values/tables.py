@@ -346,7 +346,7 @@ class Predictions:
 
         rows = pd.read_parquet(path)
         # pandas reads whole numbers with gaps as floats.
-        gaps = [name for name in rows if name.startswith("prediction_") and rows[name].hasnans]
+        gaps = [name for name in map(str, rows) if name.startswith("prediction_") and rows[name].hasnans]
         return cls(labels, rows.astype(dict.fromkeys(gaps, "Int64")))
 
     @classmethod

@@ -28,6 +28,7 @@ import numpy as np
 
 from harness.scoring.metrics.counts import ratio
 from harness.scoring.metrics.metric import Metric
+from harness.values.labels import unstated_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def brier(truth: Codes, proba: Array, _predicted: Codes) -> Array:
 
 def without_gaps(proba: Array, *, multi: bool) -> Array:
     """Return probabilities, ``(n, k)``; of rows without any (NaN) those of one who knows nothing."""
-    missing = np.isnan(proba).any(axis=1)
+    missing = unstated_rows(proba)
     if not missing.any():
         return proba
     # By a proper score nobody gains from saying nothing: what one believes scores at least as well. And
@@ -146,7 +147,7 @@ def claims(truth: Codes, proba: Array) -> tuple[tuple[Array, Array], ...]:
 
     Rows without probabilities are left out.
     """
-    stated = ~np.isnan(proba).any(axis=1)
+    stated = ~unstated_rows(proba)
     if not stated.all():
         truth, proba = truth[stated], proba[stated]
     if truth.ndim == 1:
@@ -253,7 +254,7 @@ def width_bins(stated: Array, bins: int = BINS) -> NDArray[np.int64]:
 def _over_claims(truth: Codes, proba: Array, weights: Array, error: Any) -> Array:
     # All draws at once, as rows of one matrix.
     flat = weights.reshape(-1, weights.shape[-1]).astype(np.float64, copy=False)
-    stated = ~np.isnan(proba).any(axis=1)
+    stated = ~unstated_rows(proba)
     if not stated.all():
         truth, proba, flat = truth[stated], proba[stated], flat[:, stated]
     if not len(truth):

@@ -11,7 +11,7 @@ import numpy as np
 from harness.serving.decisions import calibrators
 from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.calibrators import Calibrator, Unchanged
-from harness.values.labels import LabelSet, confidence, missing_rows
+from harness.values.labels import LabelSet, confidence, missing_rows, unstated_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +47,7 @@ class Decider:
 
     def calibrated(self, proba: Array) -> Array:
         """Calibrate raw probabilities, ``(n, k)``; rows without any (NaN) stay without."""
-        missing = np.isnan(proba).any(axis=1)
+        missing = unstated_rows(proba)
         if not missing.any():
             return self.calibrator.apply(proba, multi=self.labels.multi)
         # Not every map takes NaN, and none needs to.
