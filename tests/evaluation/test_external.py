@@ -145,7 +145,7 @@ def test_frames_are_separated_by_bars(tmp_path: Path) -> None:
 def test_an_empty_row_is_a_missing_prediction(prepared: Prepared, proba: bool) -> None:
     table = rows(prepared, proba=proba)
     for row in table[:5]:
-        row |= dict.fromkeys([name for name in row if name.startswith(("p_", "prediction"))], "")
+        row.update({name: "" for name in row if name.startswith(("p_", "prediction"))})
     theirs = read(prepared, table)
     test = theirs.predictions.only(split="test")
     assert test.missing().tolist() == [True] * 5 + [False] * 22

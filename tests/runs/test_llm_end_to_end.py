@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toys
+from sentences import numbers
 from typer.testing import CliRunner
 
+import harness
 from harness.classifiers.llm.classifier import load as load_model
 from harness.cli import main as cli
+from harness.cli.experiments import results_table
 from harness.config import plan
 from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
 from harness.evaluation.estimates import estimates
@@ -21,7 +24,7 @@ from harness.serving.contract import Contract
 from harness.serving.engine import LabelEngine
 from harness.serving.inference import LabelModel
 from harness.serving.inference.labelling import predict_file
-from harness.tracking.finished_runs import finished_runs
+from harness.tracking.finished_runs import finished_runs, read_predictions
 from harness.tracking.store import Store
 from harness.values.errors import ClassifierError, HarnessWarning, PredictionsError
 from harness.values.labels import STANCE
@@ -152,7 +155,7 @@ def test_what_is_refused_is_missing_from_end_to_end(api: str, task: str, tmp_pat
     run = runs_by_name(store, "classifier")["asked"]
     assert run.data.metrics["test/missing"] == pytest.approx(test.missing().mean())
     (restored,) = finished_runs(store, [prepared.plan.name])
-    again = restored.predictions.only(split="test")
+    again = read_predictions(store, restored).only(split="test")
     assert again.missing().tolist() == test.missing().tolist()
     page = store.client.download_artifacts(run.info.run_id, "report.html", str(tmp_path))
     text = Path(page).read_text(encoding="utf-8")
@@ -172,22 +175,35 @@ def test_where_all_is_refused_nothing_is_scored(tmp_path: Path) -> None:
 def test_the_screen_says_what_is_missing(tmp_path: Path) -> None:
     with serving(WordModel(words=toys.VERBS, refuses=0.15)) as stub:
         prepared_for(tmp_path, asked(stub.url, "decisions"))
-        result = CliRunner().invoke(cli.app, ["run", str(tmp_path / "toys.yaml")], catch_exceptions=False)
+        with pytest.warns(HarnessWarning):
+            result = CliRunner().invoke(cli.app, ["run", str(tmp_path / "toys.yaml")], catch_exceptions=False)
     (line,) = [line for line in result.output.splitlines() if line.startswith("  asked: ")]
     assert "of 27 predictions" in line
-    assert any("missing" in line and "validation" in line for line in result.output.splitlines())
+    assert any("missing" in line for line in result.output.splitlines() if line.startswith("caution"))
 
 
-def test_a_served_model_leaves_the_label_of_a_refused_row_empty(tmp_path: Path) -> None:
-    store = Store.open(tmp_path)
+def test_tables_of_runs_have_a_column_for_what_is_missing(tmp_path: Path) -> None:
+    with serving(WordModel(words=toys.VERBS, refuses=0.15)) as stub:
+        prepared_for(tmp_path, asked(stub.url, "decisions") + "\n  majority: {kind: majority}")
+        with pytest.warns(HarnessWarning):
+            run = harness.run(tmp_path / "toys.yaml", track=False)
+    shares = run.summary.set_index("classifier")["missing"]
+    assert shares["majority"] == 0 < shares["asked"] == run["asked"].result.missing_share
+    assert "missing" in [column.header for column in results_table(run).columns]
+
+
+def test_a_served_model_leaves_the_label_of_a_refused_row_empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with serving(WordModel(words=toys.VERBS, refuses=0.15)) as stub:
         prepared = prepared_for(tmp_path, asked(stub.url, "decisions"))
+        (trial,) = list_trials(prepared, prepared.plan.classifiers[0])
         with pytest.warns(HarnessWarning):
-            (outcome,) = run_all(prepared, store)
-        folder = outcome.result.model
+            folder = run_trial(prepared, trial, tmp_path / "work").folder
         assert folder is not None
         rows = prepared.corpus.rows[["text", "target"]].head(50)
-        contract = Contract("stance", STANCE, (folder / "loader.txt").read_text().strip())
+        address = (folder / "loader.txt").read_text(encoding="utf-8").strip()
+        contract = Contract("stance", STANCE, address)
         classifier = load_model(folder / "model", STANCE)
         classifier.is_foreign = False
         engine = LabelEngine(contract, classifier, prepared.corpus.parties)
@@ -196,8 +212,7 @@ def test_a_served_model_leaves_the_label_of_a_refused_row_empty(tmp_path: Path) 
             labelled = model.predict(rows)
         source, output = tmp_path / "rows.csv", tmp_path / "labelled.jsonl"
         rows.to_csv(source, index=False)
-        with pytest.warns(HarnessWarning):
-            predict_file(model, source, output)
+        predict_file(model, source, output)
     empty = labelled["label"] == ""
     assert 0 < empty.sum() < len(rows)
     assert (labelled["abstain"] == empty).all()
@@ -205,6 +220,8 @@ def test_a_served_model_leaves_the_label_of_a_refused_row_empty(tmp_path: Path) 
     lines = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
     assert [line["label"] == "" for line in lines] == empty.tolist()
     assert [line["p_neutral"] is None for line in lines] == empty.tolist()
+    (note,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note:")]
+    assert numbers(note) == [empty.sum()]
 
 
 def test_predictions_without_probabilities_are_all_without(tmp_path: Path) -> None:

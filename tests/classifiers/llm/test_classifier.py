@@ -159,9 +159,12 @@ def test_the_prior_is_that_of_the_answers() -> None:
     answered = ~np.isnan(proba).any(axis=1)
     assert 0 < answered.sum() < len(ROWS)
     np.testing.assert_allclose(proba[answered].sum(axis=1), 1)
-    with serving(WordModel(refuses=1.0)) as stub, pytest.warns(HarnessWarning):
-        with pytest.raises(ClassifierError, match="debias"):
-            fitted(stub.url, debias="prior")
+    with (
+        serving(WordModel(refuses=1.0)) as stub,
+        pytest.warns(HarnessWarning),
+        pytest.raises(ClassifierError, match="debias"),
+    ):
+        fitted(stub.url, debias="prior")
 
 
 def test_the_order_of_labels_differs_from_row_to_row_and_is_always_the_same(stub: Stub) -> None:

@@ -71,7 +71,7 @@ class WordModel:
                 return Played(chat("yes"))
             return Played({"error": {"message": "no such endpoint"}}, 404)
         if self.declines(json.dumps(body)):
-            return Played({"model": "words-as-answered", "usage": USAGE, **REFUSALS[api]})
+            return Played({**REFUSALS[api], "usage": USAGE, "model": "words-as-answered"})
         return Played({"model": "words-as-answered", **getattr(self, f"_{api}")(body)})
 
     def declines(self, text: str) -> bool:
