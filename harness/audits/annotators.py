@@ -225,6 +225,11 @@ def _issue_sentence(issues: LabelIssues) -> str:
 
 def _score(subject: Subject) -> float:
     predictions = Predictions.of(
-        subject.tested, subject.labels, subject.proba, run=subject.name, split="test"
+        subject.tested,
+        subject.labels,
+        subject.proba,
+        may_miss=subject.may_miss,
+        run=subject.name,
+        split="test",
     )
     return score(predictions, [subject.metric], draws=0).value(subject.metric.name)

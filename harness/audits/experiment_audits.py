@@ -108,7 +108,7 @@ def audit_classifier(
         model = _model(prepared, result, Path(scratch))
         if isinstance(model, Unavailable):
             return run_audits(subject, audits, model)
-        subject = replace(subject, may_miss=may_miss(model))
+        subject = replace(subject, may_miss=subject.may_miss or may_miss(model))
         return run_audits(subject, audits, lambda examples: decider.calibrated(model.predict_proba(examples)))
 
 
@@ -136,6 +136,7 @@ def subject_of(prepared: Prepared, result: ClassifierResult, tested: Predictions
         splits=prepared.splits,
         held_out_by=_held_out_by(plan),
         languages=prepared.corpus.languages,
+        may_miss=bool(result.predictions.missing().any()),
     )
 
 

@@ -37,7 +37,8 @@ def refusing(model: Model, share: float = SHARE) -> Model:
 
 
 def subject_of(model: Model, *, may_miss: bool = True) -> Subject:
-    whole = toy_world.subject_of(toy_world.oracle)
+    corpus = toy_world.corpus_of(votes=lambda k, stance: (stance, "neutral" if k % 3 else stance))
+    whole = toy_world.subject_of(toy_world.oracle, corpus)
     proba = model(whole.examples)
     rows = Predictions.of(whole.tested, STANCE, proba, may_miss=True, run="model", split="test", seed=1)
     return replace(whole, proba=proba, predicted=STANCE.decide(proba), predictions=rows, may_miss=may_miss)
@@ -77,6 +78,7 @@ def test_each_audit_says_how_many_are_missing(findings: dict[str, Finding]) -> N
         missing = round(measure.value * measure.n)
         (sentence,) = re.findall(r"No answer[^.]+\.", finding.sentence)
         assert [int(number) for number in re.findall(r"\d+", sentence)][:3:2] == [missing, tested]
+    assert findings["annotators"].verdict != "not applicable"
     applicable = [finding for finding in findings.values() if finding.verdict != "not applicable"]
     assert all("No answer" in finding.sentence for finding in applicable)
     assert not any(
