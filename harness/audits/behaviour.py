@@ -170,7 +170,7 @@ class Behaviour:
         both = [answers.proba([pair[side] for pair in pairs]) for side in (0, 1)]
         # A pair in which one sentence has no answer neither stays nor moves.
         answered = ~(unstated_rows(both[0]) | unstated_rows(both[1]))
-        cases = [case for case, kept in zip(cases, answered, strict=True) if kept]
+        cases = [case for case, usable in zip(cases, answered, strict=True) if usable]
         before, after = (proba[answered] for proba in both)
         labels_before, labels_after = subject.labels.decide(before), subject.labels.decide(after)
         moved = (after - before) @ sides

@@ -101,7 +101,7 @@ def _area(true: NDArray[np.bool_], scores: Array, times: Array) -> Array:
     ranked = ~np.isnan(scores)
     if not ranked.all():
         all_pairs, pairs = (
-            times[true & kept].sum(axis=0) * times[~true & kept].sum(axis=0) for kept in (True, ranked)
+            times[true & inside].sum(axis=0) * times[~true & inside].sum(axis=0) for inside in (True, ranked)
         )
         won = _area(true[ranked], scores[ranked], times[ranked]) * pairs if ranked.any() else 0.0
         return np.where(all_pairs > 0, ratio(won + (all_pairs - pairs) / 2, all_pairs), 0.5)
