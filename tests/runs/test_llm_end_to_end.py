@@ -28,7 +28,7 @@ from harness.serving.inference.labelling import predict_file
 from harness.tracking.finished_runs import finished_runs, read_predictions
 from harness.tracking.store import Store
 from harness.values.errors import ClassifierError, HarnessWarning, PredictionsError
-from harness.values.labels import STANCE
+from harness.values.labels import NO_ANSWER, STANCE
 from tests.classifiers.llm.stub_server import serving
 from tests.classifiers.llm.word_model import WordModel
 from tests.tracking.toy_runs import run_all, runs_by_name
@@ -162,7 +162,7 @@ def test_what_is_refused_is_missing_from_end_to_end(api: str, task: str, tmp_pat
     text = Path(page).read_text(encoding="utf-8")
     (in_first_box,) = re.findall(r"<dt>missing</dt><dd>(.*?)</dd>", text[: text.index("</dl>")])
     assert numbers(in_first_box)[:2] == [test.missing().sum(), len(test)]
-    assert "<th>no answer</th>" in text
+    assert NO_ANSWER in re.findall(r"<th>([^<]+)</th>", text)
 
 
 def test_where_all_is_refused_nothing_is_scored(tmp_path: Path) -> None:
