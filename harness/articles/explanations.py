@@ -65,7 +65,7 @@ def explain_labels(
     rows : DataFrame, n rows
         ``text``, ``target``, ``target_start``, ``target_end``.
     labels : sequence of str, length n
-        What the model predicted for each row.
+        What the model predicted for each row; empty where it gave no answer.
 
     Returns
     -------
@@ -106,7 +106,10 @@ def _by_occlusion(
     import pandas as pd
 
     records = rows.to_dict("records")
-    occlusions = [(number, span) for number, row in enumerate(records) for span in _words(row)]
+    # Without a prediction there is nothing to explain.
+    occlusions = [
+        (number, span) for number, row in enumerate(records) if labels[number] for span in _words(row)
+    ]
     if not occlusions:
         return [() for _ in records]
     # All variants in one call, so that the model labels them in batches.

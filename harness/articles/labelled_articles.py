@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +37,11 @@ class PredictedLabels:
     Attributes
     ----------
     stance : str
-        Empty without a stance model.
+        Empty without a stance model, and where it gives no answer.
     proba : dict
-        Stance → probability; they sum to 1.
+        Stance → probability; they sum to 1. None where the model gives no answer.
     abstain : bool
-        Whether the stance model abstains.
+        Whether the stance model abstains, or gives no answer.
     frames : tuple of str
         Of the sentence.
     frame_proba : dict
@@ -50,10 +51,10 @@ class PredictedLabels:
     """
 
     stance: str = ""
-    proba: dict[str, float] = field(default_factory=dict)
+    proba: dict[str, float | None] = field(default_factory=dict)
     abstain: bool = False
     frames: tuple[str, ...] = ()
-    frame_proba: dict[str, float] = field(default_factory=dict)
+    frame_proba: dict[str, float | None] = field(default_factory=dict)
     words: tuple[WordWeight, ...] = ()
 
 
@@ -216,9 +217,7 @@ class ArticleReader:
             predictions = self.stance.predict(table)
             stances = self.stance.labels
             labels = [
-                PredictedLabels(
-                    row["label"], {name: row[f"p_{name}"] for name in stances}, bool(row["abstain"])
-                )
+                PredictedLabels(row["label"], _proba(row, stances), bool(row["abstain"]))
                 for row in predictions.to_dict("records")
             ]
             if self.explains(len(mentions)):
@@ -227,6 +226,12 @@ class ArticleReader:
         if self.frames is not None:
             labels = _with_frames(self.frames, mentions, labels)
         return labels
+
+
+def _proba(record: Mapping[Any, Any], names: Sequence[str]) -> dict[str, float | None]:
+    """Return the probabilities in a labelled row; None, which files and pages can hold, in place of NaN."""
+    values = {name: float(record[f"p_{name}"]) for name in names}
+    return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
 def _table(mentions: Sequence[LabelledMention]) -> pd.DataFrame:
@@ -258,6 +263,6 @@ def _with_frames(
     for row, label in zip(mentions, labels, strict=True):
         record = by_text[row.sentence.text]
         frames = tuple(name for name in str(record["label"]).split(SEPARATOR) if name)
-        proba = {name: float(record[f"p_{name}"]) for name in model.labels}
+        proba = _proba(record, model.labels)
         with_frames.append(replace(label, frames=frames, frame_proba=proba))
     return with_frames

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.articles.holders import VOICES
-from harness.articles.labelled_articles import LabelledArticle, LabelledMention
+from harness.articles.labelled_articles import LabelledArticle, LabelledMention, PredictedLabels
 from harness.articles.mentions import LINKED
 from harness.articles.tallies import PartyTally, count_sentences, tally_parties
 from harness.reports.pages import environment
@@ -221,6 +221,11 @@ def _sign(mention: LabelledMention) -> str:
     return ABSTAINS if mention.labels.abstain else MARKS.get(mention.labels.stance, "")
 
 
+def _stated(labels: PredictedLabels) -> dict[str, float]:
+    """Return the probabilities of the stances; none where the model gave no answer."""
+    return {name: value for name, value in labels.proba.items() if value is not None}
+
+
 def _stance_cell(mention: LabelledMention) -> dict[str, Any]:
     return {
         "stance": mention.labels.stance,
@@ -239,7 +244,7 @@ def _rows_by_sentence(
         labels = mention.labels
         cell = _stance_cell(mention) | {
             # Three digits: more would only make the page larger.
-            "proba": {name: round(value, 3) for name, value in labels.proba.items()},
+            "proba": {name: round(value, 3) for name, value in _stated(labels).items()},
             "frames": [name.replace("_", " ") for name in labels.frames],
             "holder": _holder(mention),
             "how": _certainty(mention),
@@ -272,7 +277,7 @@ def _table_row(mention: LabelledMention) -> dict[str, Any]:
     return _stance_cell(mention) | {
         "number": mention.sentence.number,
         "party": mention.mention.party,
-        "proba": mention.labels.proba,
+        "proba": _stated(mention.labels),
         "holder": _holder(mention),
         "frames": ", ".join(name.replace("_", " ") for name in mention.labels.frames),
         "how": _certainty(mention),

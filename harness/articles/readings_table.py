@@ -34,7 +34,8 @@ class ReadingsTable:
     rows : DataFrame
         ``row`` (a key: article, sentence and party), ``article``, ``outlet``, ``date``, ``week`` (the
         ISO date of its Monday, empty without a date), ``target``, ``voice`` (``own voice`` or ``quoted``),
-        ``stance``, ``text``; all text.
+        ``stance``, ``text``; all text. ``stance`` is empty where the model gave no answer: such a row counts
+        in the whole and for no stance.
     unsure : int
         Rows that were left out because it is unsure whether the party is meant.
     abstained : frozenset of str
@@ -56,6 +57,12 @@ class ReadingsTable:
                 f"the model abstains on {rows}; a share is of all rows, so that the stance it predicts there"
                 " counts, too, while harness read counts these rows apart, under abstains"
             )
+        if unanswered := int((self.rows["stance"] == "").sum()):
+            rows = f"{unanswered:,} of {counted(len(self.rows), 'row')}"
+            notes.append(
+                f"the model gave no answer for {rows}; they count in the whole and for no stance, so that"
+                " shares do not sum to 100 %"
+            )
         if self.unsure:
             unsure, are = counted(self.unsure, "row"), agreeing(self.unsure, "is", "are")
             notes.append(f"{unsure} {are} left out: the party may not be meant (unsure, in harness read)")
@@ -64,7 +71,7 @@ class ReadingsTable:
     @property
     def labels(self) -> list[str]:
         """The stances that occur, those of the harness first and in their order."""
-        return in_order(self.rows["stance"])
+        return in_order(self.rows.loc[self.rows["stance"] != "", "stance"])
 
 
 def in_order(names: Iterable[str]) -> list[str]:
@@ -176,6 +183,6 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
         "week": week_of(date),
         "target": str(row["target"]),
         "voice": OWN_VOICE if is_true(row["own_voice"]) else QUOTED,
-        "stance": str(row["stance"]),
+        "stance": str(row["stance"] or ""),
         "text": str(row["text"]),
     }

@@ -1,7 +1,7 @@
 """Labelled articles in; how often each party is shown how, in own voice and in quotes, out.
 
-Every row is counted once: under its stance; under ``abstains``, where the model does not stand by its label;
-or under ``unsure``, where the party may not be meant, whatever the model says of it.
+Every row is counted once: under its stance; under ``abstains``, where the model does not stand by its label,
+or gives none; or under ``unsure``, where the party may not be meant, whatever the model says of it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class PartyTally:
         Voice → mentions whose stance does not count: unsure ones, and others on which the model abstains.
     linked : int
         Mentions with a stance that name the party by a pronoun, an office or a description only.
+    unanswered : int
+        Mentions among the ``abstained`` for which the model gives no answer at all.
     """
 
     stances: dict[str, Counter[str]] = field(default_factory=lambda: {voice: Counter() for voice in VOICES})
@@ -37,6 +39,7 @@ class PartyTally:
     unsure: Counter[str] = field(default_factory=Counter)
     abstained: Counter[str] = field(default_factory=Counter)
     linked: int = 0
+    unanswered: int = 0
 
     @property
     def counted(self) -> int:
@@ -73,9 +76,10 @@ def add_article(tallies: dict[str, PartyTally], article: LabelledArticle) -> Non
         tally = tallies.setdefault(row.mention.party, PartyTally())
         if not row.mention.sure:
             tally.unsure[row.holder.voice] += 1
-        # Where the model abstains its stance is a guess that it does not stand by.
+        # Where the model abstains its stance is a guess that it does not stand by; or it gives no answer.
         elif row.labels.abstain:
             tally.abstained[row.holder.voice] += 1
+            tally.unanswered += not row.labels.stance
         else:
             tally.stances[row.holder.voice][row.labels.stance] += 1
             tally.frames.update(row.labels.frames)
@@ -93,6 +97,7 @@ def count_sentences(tallies: Iterable[PartyTally]) -> list[str]:
     counted_rows = sum(tally.counted for tally in parties)
     abstained = sum(tally.abstained.total() for tally in parties)
     unsure = sum(tally.unsure.total() for tally in parties)
+    unanswered = sum(tally.unanswered for tally in parties)
     with_stances = bool(abstained) or any(tally.stance_names for tally in parties)
     how = " by stance" if with_stances else ""
     total = counted_rows + abstained + unsure
@@ -103,6 +108,10 @@ def count_sentences(tallies: Iterable[PartyTally]) -> list[str]:
     sentences = [f"Of {counted(total, 'row')} {counted_rows:,} {are} counted{how}, {', '.join(others)}."]
     if abstained:
         sentences.append("Abstains: the model predicts a stance, but does not stand by it.")
+    if unanswered:
+        sentences.append(
+            f"Of {counted(unanswered, 'row')} under abstains it predicts none: it gave no answer."
+        )
     if unsure:
         sentences.append("Unsure: the party may not be meant.")
     if abstained:

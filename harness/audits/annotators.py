@@ -12,6 +12,7 @@ import numpy as np
 from harness.audits.audit_protocol import Queries, Subject
 from harness.audits.intervals import alphas, format_share, gap, mean, rate
 from harness.audits.mislabelled import LabelIssues, issues_of
+from harness.scoring.metrics.calibration import without_gaps
 from harness.scoring.score import score
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.values.formatting import counted, interval, number
@@ -114,7 +115,8 @@ def _measured(subject: Subject, votes: Sequence[tuple[Any, ...]]) -> Iterator[Me
         yield gap("agreed_gap", correct, agreed, clusters)
     # Soft labels: the shares of the votes. Their own entropy is the lowest possible cross-entropy.
     shares = np.stack([_shares(subject, item) for item in voted])
-    yield mean("soft_cross_entropy", _cross_entropy(subject, shares, subject.proba[rows]), clusters)
+    stated = without_gaps(subject.proba[rows], multi=subject.labels.multi)
+    yield mean("soft_cross_entropy", _cross_entropy(subject, shares, stated), clusters)
     yield mean("soft_cross_entropy_floor", _cross_entropy(subject, shares, shares), clusters)
 
 
@@ -223,6 +225,11 @@ def _issue_sentence(issues: LabelIssues) -> str:
 
 def _score(subject: Subject) -> float:
     predictions = Predictions.of(
-        subject.tested, subject.labels, subject.proba, run=subject.name, split="test"
+        subject.tested,
+        subject.labels,
+        subject.proba,
+        may_miss=subject.may_miss,
+        run=subject.name,
+        split="test",
     )
     return score(predictions, [subject.metric], draws=0).value(subject.metric.name)

@@ -83,6 +83,8 @@ class Subject:
         Root of the random streams of the audits.
     languages : tuple of str
         Codes of the languages that the classifier labels; empty where they are unknown.
+    may_miss : bool
+        Whether a prediction may be missing: NaN in ``proba``, -1 in ``predicted``.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Subject:
     can_omit_target: bool = True
     seed: int = 0
     languages: tuple[str, ...] = ()
+    may_miss: bool = False
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:
@@ -233,13 +236,13 @@ class Answers:
     proba_of: Mapping[Example, Any] = field(repr=False)
 
     def proba(self, examples: Examples) -> Array:
-        """Return ``(n, k)`` probabilities."""
+        """Return ``(n, k)`` probabilities; NaN where the model gave no answer."""
         rows = [self.proba_of[example] for example in examples]
         # An array of no rows would lack the axis of labels.
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.labels))
 
     def predicted(self, examples: Examples) -> Codes:
-        """Return the predicted label codes."""
+        """Return the predicted label codes; -1 where the model gave no answer."""
         return self.labels.decide(self.proba(examples))
 
 

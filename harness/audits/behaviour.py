@@ -31,7 +31,7 @@ from harness.classifiers.protocol import Example
 from harness.values.errors import ConfigError, CorpusError, Problem
 from harness.values.findings import Detail, Finding, Measure, Verdict, not_applicable
 from harness.values.formatting import counted
-from harness.values.labels import STANCES
+from harness.values.labels import STANCES, unstated_rows
 from harness.values.language import codes
 from harness.values.parties import find_name
 from harness.values.unreadable import UnreadableError
@@ -167,17 +167,21 @@ class Behaviour:
         # -1, 0, 1: critical, neutral, supportive; other labels do not shift the balance.
         sides = np.array([STANCES.index(name) - 1 if name in STANCES else 0 for name in names], dtype=float)
         pairs = [case.examples() for case in cases]
-        before, after = (answers.proba([pair[side] for pair in pairs]) for side in (0, 1))
+        both = [answers.proba([pair[side] for pair in pairs]) for side in (0, 1)]
+        # A pair in which one sentence has no answer neither stays nor moves.
+        answered = ~(unstated_rows(both[0]) | unstated_rows(both[1]))
+        cases = [case for case, usable in zip(cases, answered, strict=True) if usable]
+        before, after = (proba[answered] for proba in both)
         labels_before, labels_after = subject.labels.decide(before), subject.labels.decide(after)
         moved = (after - before) @ sides
-        directions = np.array([case.direction for case in cases])
+        directions = np.array([case.direction for case in cases], dtype=np.int64)
         steps = (sides[labels_after] - sides[labels_before]) * directions
         # A label that moves the right way passes, even if the balance of the other two does not move.
         stuck = (moved * directions < max(self.margin, MIN_MOVE)) & (steps <= 0)
         # For an invariance the label decides: probabilities move a little with any change of words.
         failed = np.where(directions == 0, labels_before != labels_after, stuck)
         capabilities = list(dict.fromkeys(case.capability for case in cases))
-        codes = np.array([capabilities.index(case.capability) for case in cases])
+        codes = np.array([capabilities.index(case.capability) for case in cases], dtype=np.int64)
         # The cases were written singly and stand in no article: they count as independent.
         measures = [
             share(name, int(failed[codes == code].sum()), int((codes == code).sum()))

@@ -18,7 +18,7 @@ import numpy as np
 
 from harness.audits import Audit, Subject, Unavailable, run_audits
 from harness.audits.unseen import LATER
-from harness.classifiers.protocol import Classifier, load
+from harness.classifiers.protocol import Classifier, load, may_miss
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
 from harness.evaluation.prepared import Prepared
@@ -108,6 +108,7 @@ def audit_classifier(
         model = _model(prepared, result, Path(scratch))
         if isinstance(model, Unavailable):
             return run_audits(subject, audits, model)
+        subject = replace(subject, may_miss=subject.may_miss or may_miss(model))
         return run_audits(subject, audits, lambda examples: decider.calibrated(model.predict_proba(examples)))
 
 
@@ -135,6 +136,7 @@ def subject_of(prepared: Prepared, result: ClassifierResult, tested: Predictions
         splits=prepared.splits,
         held_out_by=_held_out_by(plan),
         languages=prepared.corpus.languages,
+        may_miss=bool(result.predictions.missing().any()),
     )
 
 
@@ -152,7 +154,11 @@ def _probabilities(tested: Predictions) -> NDArray[np.float64]:
     if tested.has_probabilities:
         return tested.proba()
     predicted = tested.predicted()
-    return predicted.astype(np.float64) if tested.labels.multi else np.eye(len(tested.labels))[predicted]
+    if tested.labels.multi:
+        proba = predicted.astype(np.float64)
+    else:
+        proba = np.eye(len(tested.labels))[np.maximum(predicted, 0)]
+    return np.where(tested.missing()[:, None], np.nan, proba)
 
 
 def _model(prepared: Prepared, result: ClassifierResult, scratch: Path) -> Classifier | Unavailable:

@@ -103,7 +103,8 @@ def _held_out(subject: Subject) -> tuple[list[str], NDArray[np.float64]]:
     if subject.predictions is None or not subject.predictions.has_probabilities:
         return [], np.empty((0, len(subject.labels)))
     columns = [f"p_{name}" for name in subject.labels.names]
-    averaged = subject.predictions.rows.groupby("id", sort=False)[columns].mean()
+    # A row that has no prediction under any seed tells nothing about its label.
+    averaged = subject.predictions.rows.groupby("id", sort=False)[columns].mean().dropna()
     proba = averaged.to_numpy(dtype=np.float64)
     # A mean of rows that sum to 1 may be off by rounding, which cleanlab refuses.
     if not subject.labels.multi:

@@ -21,7 +21,7 @@ from harness.values.catalog import CATALOGUES
 from harness.values.errors import ConfigError, ModelError, Problem, suggest
 from harness.values.findings import Finding
 from harness.values.formatting import counted
-from harness.values.labels import check_probabilities
+from harness.values.labels import check_probabilities, unstated_rows
 from harness.values.language import mismatch, outside
 from harness.values.outputs import write_folder
 from harness.values.tables import Corpus, Predictions
@@ -136,7 +136,11 @@ def _subject(
     labels = resolved.labels
     proba = _probabilities(model, resolved, examples_of(tested.rows, tested.parties))
     # Scores on rows that the model may have been trained on would say nothing about new ones.
-    predictions = Predictions.of(tested, labels, proba, run="model", split="test") if held_out else None
+    predictions = None
+    if held_out:
+        predictions = Predictions.of(
+            tested, labels, proba, may_miss=model.may_miss, run="model", split="test"
+        )
     return Subject(
         name="the model",
         task=resolved.config.task,
@@ -150,6 +154,7 @@ def _subject(
         without_target=UNTRAINED,
         can_omit_target=model.can_omit_target,
         languages=model.languages or whole.languages,
+        may_miss=model.may_miss,
     )
 
 
@@ -159,7 +164,9 @@ def _probabilities(model: AuditableModel, resolved: Plan, examples: Examples) ->
     # Rows of a corpus may repeat a sentence with its party, and predicting is what takes time.
     index_of = {example: index for index, example in enumerate(dict.fromkeys(examples))}
     proba = model.predict(list(index_of), labels)
-    check_probabilities(proba, (len(index_of), len(labels)), sums_to_one=not labels.multi)
+    missing = unstated_rows(proba) if model.may_miss else None
+    shape = (len(index_of), len(labels))
+    check_probabilities(proba, shape, sums_to_one=not labels.multi, missing=missing)
     return proba[[index_of[example] for example in examples]]
 
 

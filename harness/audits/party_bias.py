@@ -22,6 +22,7 @@ from harness.classifiers.protocol import Example
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
 from harness.values.findings import Detail, Finding, Measure, Verdict
 from harness.values.formatting import counted, interval, number, percent
+from harness.values.labels import missing_rows, unstated_rows
 from harness.values.minimums import MIN_PARTY_ITEMS
 from harness.values.polarity import Polarity
 
@@ -85,9 +86,9 @@ def evaluate(
     max_bias : float
         How far one party's name may shift the balance of probabilities before it fails.
     """
-    rows = np.array([swap.row for swap in swaps])
+    swaps, proba = _answered(subject, swaps, answers)
+    rows = np.array([swap.row for swap in swaps], dtype=np.int64)
     clusters = subject.clusters[rows]
-    proba = answers.proba([swap.example for swap in swaps])
     before, after = subject.predicted[rows], subject.labels.decide(proba)
     flipped = before != after
     measures = [rate("flips", flipped, clusters)]
@@ -127,6 +128,15 @@ def evaluate(
         tuple(measures),
         tuple(table for table in details if table.rows),
     )
+
+
+def _answered(
+    subject: Subject, swaps: Sequence[Swap], answers: Answers
+) -> tuple[list[Swap], NDArray[np.float64]]:
+    """Return the swaps with an answer under both names, and the probabilities under the other name."""
+    proba = answers.proba([swap.example for swap in swaps])
+    missing = unstated_rows(proba) | missing_rows(subject.predicted)[[swap.row for swap in swaps]]
+    return [swap for swap, left_out in zip(swaps, missing, strict=True) if not left_out], proba[~missing]
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.audits.audit_protocol import Answers, Audit, Queries, Subject, Unavailable
+from harness.audits.unanswered import with_unanswered
 from harness.classifiers.protocol import Examples
 from harness.values.findings import Finding, not_applicable
-from harness.values.labels import check_probabilities
+from harness.values.labels import check_probabilities, unstated_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +60,14 @@ def run_audits(
     if new and not isinstance(predict, Unavailable):
         proba = predict(new)
         # The callable may be anybody's: a misshapen answer would otherwise pass for a finding.
-        check_probabilities(proba, (len(new), len(subject.labels)), sums_to_one=not subject.labels.multi)
+        missing = unstated_rows(proba) if subject.may_miss else None
+        shape = (len(new), len(subject.labels))
+        check_probabilities(proba, shape, sums_to_one=not subject.labels.multi, missing=missing)
         proba_of |= dict(zip(new, proba, strict=True))
     answers = Answers(subject.labels, proba_of)
-    return tuple(step.evaluate(answers) if isinstance(step, Queries) else step for step in prepared.values())
+    return tuple(
+        with_unanswered(step.evaluate(answers), subject, answers.proba(step.examples))
+        if isinstance(step, Queries)
+        else with_unanswered(step, subject)
+        for step in prepared.values()
+    )

@@ -132,10 +132,12 @@ def _evaluate(subject: Subject, rows: Sequence[int], variants: Variants, answers
         # Without the sentence labels are expected to change; kappa, below, corrects agreement for chance.
         if kind != "alone"
     ]
-    name_alone = answers.predicted(list(variants["alone"].values())).tolist()
-    sentence_rows = list(variants["alone"])
-    in_sentence = subject.predicted[sentence_rows].tolist()
-    clusters = subject.clusters[sentence_rows]
+    sentence_rows = np.array(list(variants["alone"]), dtype=np.int64)
+    codes = np.stack([subject.predicted[sentence_rows], answers.predicted(list(variants["alone"].values()))])
+    # Of a pair with a missing answer nobody knows whether it agrees.
+    both = (codes >= 0).all(axis=0)
+    in_sentence, name_alone = codes[:, both].tolist()
+    clusters = subject.clusters[sentence_rows[both]]
     measures.append(kappa("name_alone_agreement", in_sentence, name_alone, len(subject.labels), clusters))
     measures.append(_all_parties_right(subject))
     by_name = {measure.name: measure for measure in measures}
@@ -146,8 +148,9 @@ def _evaluate(subject: Subject, rows: Sequence[int], variants: Variants, answers
 
 
 def _changes(subject: Subject, by_row: dict[int, Example], answers: Answers) -> NDArray[np.float64]:
-    predicted = answers.predicted(list(by_row.values()))
-    return np.asarray(predicted != subject.predicted[list(by_row)], dtype=np.float64)
+    """Return 1 for each label that changes; NaN, which no rate counts, where an answer is missing."""
+    after, before = answers.predicted(list(by_row.values())), subject.predicted[list(by_row)]
+    return np.where((after < 0) | (before < 0), np.nan, after != before)
 
 
 def _all_parties_right(subject: Subject) -> Measure:
@@ -227,10 +230,10 @@ def _details(subject: Subject, variants: Variants, answers: Answers) -> Iterator
         return
     masked_rows = list(masked)
     before, after = subject.proba[masked_rows], answers.proba(list(masked.values()))
-    change = abs(after - before).max(axis=1)
+    change = np.nan_to_num(abs(after - before).max(axis=1), nan=-1.0)
     names = subject.labels.names
     rows: list[tuple[Any, ...]] = []
-    for index in change.argsort(kind="stable")[::-1][:MAX_SHOWN_ROWS].tolist():
+    for index in change.argsort(kind="stable")[::-1][: min(MAX_SHOWN_ROWS, (change >= 0).sum())].tolist():
         labels = names[int(before[index].argmax())], names[int(after[index].argmax())]
         if labels[0] != labels[1]:
             example = subject.examples[masked_rows[index]]

@@ -14,6 +14,7 @@ from harness.splits import Split, count_repeats
 from harness.values.errors import ConfigError, Problem
 from harness.values.findings import Finding, Measure, not_applicable
 from harness.values.formatting import interval, number
+from harness.values.label_columns import label_codes
 from harness.values.minimums import MIN_ITEMS
 from harness.values.tables import Corpus
 
@@ -113,12 +114,11 @@ def _marked(subject: Subject, scored: pd.DataFrame, column: str) -> pd.DataFrame
     marked = pd.concat(parts, ignore_index=True)
     labels = subject.labels
     if labels.multi:
-        truth, predicted = (
-            marked[[f"{word}_{name}" for name in labels.names]].to_numpy() for word in ("truth", "prediction")
-        )
+        truth, predicted = (label_codes(marked, word, labels) for word in ("truth", "prediction"))
         correct = (truth == predicted).all(axis=1)
     else:
-        correct = (marked["truth"] == marked["prediction"]).to_numpy()
+        # An empty prediction equals no label.
+        correct = (marked["truth"] == marked["prediction"]).to_numpy(dtype=bool, na_value=False)
     marked["correct"] = correct.astype(float)
     marked["cluster"] = marked["group"].astype(object).where(marked["group"].notna(), marked["id"])
     keys = ["fold", "split", "id", "cluster", "seen"]

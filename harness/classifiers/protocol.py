@@ -191,6 +191,28 @@ def has_probabilities(classifier: Classifier) -> bool:
 
 
 @runtime_checkable
+class MayMiss(Protocol):
+    """A classifier that may have no prediction for some rows, such as a language model that refuses.
+
+    ``predict_proba`` returns NaN for such a row, and ``predict``
+    :data:`harness.values.labels.MISSING_CODE`, of several labels for each. Of any other classifier that is an
+    error. A missing prediction is a miss of the true label and a hit of none; see
+    :mod:`harness.scoring.metrics.metric`.
+
+    Attributes
+    ----------
+    may_miss : bool
+    """
+
+    may_miss: bool
+
+
+def may_miss(classifier: Classifier) -> bool:
+    """Say whether a classifier may have no prediction for some rows."""
+    return isinstance(classifier, MayMiss) and classifier.may_miss
+
+
+@runtime_checkable
 class Metered(Protocol):
     """A classifier whose work costs more than time, such as requests to a server."""
 

@@ -197,13 +197,17 @@ def results_table(run: ExperimentRun) -> Table:
     """Set the classifiers of an experiment side by side, in the order of the config.
 
     The primary metric stands with its 95 % interval over test items and its standard deviation over
-    seeds; the one that promotion takes has an asterisk.
+    seeds; the one that promotion takes has an asterisk. Where a classifier gave no answer for some rows,
+    a column has the share of them.
     """
     from harness.runs.experiment import score_of
     from harness.scoring.comparison.conclusions import shortened
 
     primary, others, best = run.plan.primary.name, _other_metrics(run), run.best
-    headings = [primary, "95 % interval", "seed sd", *others, "validation", "time"]
+    missing = {classifier.name: classifier.result.missing_share for classifier in run}
+    # Most experiments miss nothing, and have no room for a column that says so.
+    extra = ["missing"] if any(missing.values()) else []
+    headings = [primary, "95 % interval", "seed sd", *others, "validation", *extra, "time"]
     table = screen.table(f"{run.name}, on test", ["classifier"], headings)
     for classifier in run:
         test = score_of(classifier.scores, "test", primary)
@@ -214,6 +218,7 @@ def results_table(run: ExperimentRun) -> Table:
             number(test["seed_sd"]),
             *(number(score_of(classifier.scores, "test", other)["value"]) for other in others),
             number(score_of(classifier.scores, "validation", primary)["value"]),
+            *(percent(missing[classifier.name], unit=" %") for _ in extra),
             REUSED if classifier.reused else duration(classifier.seconds, places=1),
         )
     return table
@@ -247,7 +252,16 @@ def _ending(primary: str, outcome: ClassifierOutcome, *, few_rows: bool = False)
     # On few rows a score looks like a finding, and a count does not.
     score = right_of(outcome.result) if few_rows else f"{primary} {value}"
     how = REUSED if outcome.reused else duration(outcome.seconds, places=1)
-    return f"  {outcome.name}: {score}{_coverage(outcome.result)}{_usage(outcome.result)} ({how})"
+    result = outcome.result
+    return f"  {outcome.name}: {score}{_coverage(result)}{_missing(result)}{_usage(result)} ({how})"
+
+
+def _missing(result: ClassifierResult) -> str:
+    """Say how many predictions on test are missing; empty where none is."""
+    from harness.scoring.limitations import missing_of
+
+    missing = missing_of(result.predictions.only(split="test"))
+    return f", {missing} missing" if missing else ""
 
 
 def _usage(result: ClassifierResult) -> str:

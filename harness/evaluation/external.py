@@ -18,7 +18,7 @@ from harness.splits import Split
 from harness.values import limits
 from harness.values.errors import PredictionsError, Problem, suggest
 from harness.values.formatting import agreeing, counted
-from harness.values.labels import LabelSet
+from harness.values.labels import MISSING_CODE, LabelSet
 from harness.values.spreadsheets import restored
 from harness.values.tables import Predictions
 from harness.values.unreadable import usable_text
@@ -83,6 +83,11 @@ class _Line:
     code: tuple[int, ...]
     proba: tuple[float, ...]
 
+    @property
+    def answered(self) -> bool:
+        """Whether it has a prediction."""
+        return MISSING_CODE not in self.code
+
 
 def read(path: Path, prepared: Prepared, *, name: str) -> ExternalPredictions:
     """Read a table and join it with the corpus.
@@ -92,7 +97,9 @@ def read(path: Path, prepared: Prepared, *, name: str) -> ExternalPredictions:
     path : Path
         CSV, UTF-8. Columns ``id``; ``prediction`` (or ``label``), for a multi-label task with ``|`` between
         labels and empty for none; optionally ``p_<label>`` in [0, 1] for all labels, and ``seed``. Other
-        columns are ignored. Without ``prediction``, labels follow from the probabilities.
+        columns are ignored. Without ``prediction``, labels follow from the probabilities. A missing
+        prediction has empty cells: no probabilities, or in a single-label table without any no label; or
+        ``true`` in a column ``missing``, which a multi-label table without probabilities needs for it.
     prepared : Prepared
         The table must hold each of its test items once per seed. Validation and calibration rows are read
         where they are complete, training rows are left out.
@@ -149,6 +156,8 @@ def matched(
         except _RowError as error:
             problems.append(Problem(f"line {number}", error.what, error.hint))
     problems += _repeated(lines)
+    if lines and not any(line.answered for line in lines):
+        problems.append(Problem("", "has no prediction in any row"))
     by_seed: dict[int, dict[str, _Line]] = {}
     for line in lines:
         by_seed.setdefault(line.seed, {})[line.id] = line
@@ -219,12 +228,25 @@ def _parsed(number: int, row: Mapping[str, str], labels: LabelSet) -> _Line:
         raise _RowError(f"seed: should be a whole number of 0 or more, got {seed!r}")
     if not row["id"].strip():
         raise _RowError("has no id")
+    width = len(labels) if labels.multi else 1
+    if _is_missing(row, labels):
+        return _Line(number, row["id"].strip(), int(seed), (MISSING_CODE,) * width, ())
     proba: tuple[float, ...] = ()
     if f"p_{labels.names[0]}" in row:
         proba = _probabilities([row[f"p_{name}"] for name in labels.names], labels)
     prediction = row.get("prediction", row.get("label"))
     code = _decided(proba, labels) if prediction is None else _encoded(prediction, labels)
     return _Line(number, row["id"].strip(), int(seed), code, proba)
+
+
+def _is_missing(row: Mapping[str, str], labels: LabelSet) -> bool:
+    """Say whether a row states that it has no prediction."""
+    cells = [row[f"p_{name}"] for name in labels.names if f"p_{name}" in row]
+    # An empty cell of a multi-label table says that no label applies.
+    if not cells and not labels.multi:
+        cells = [row.get("prediction", row.get("label", ""))]
+    is_stated = row.get("missing", "").strip().lower() in ("true", "1")
+    return is_stated or (bool(cells) and not any(cell.strip() for cell in cells))
 
 
 def _encoded(prediction: str, labels: LabelSet) -> tuple[int, ...]:
@@ -322,7 +344,15 @@ def _part(
     decided = codes if labels.multi else codes[:, 0]
     name, seed = keys
     return Predictions.of(
-        corpus, labels, proba, decided=decided, run=name, split=part, seed=seed, fold=split.fold
+        corpus,
+        labels,
+        proba,
+        decided=decided,
+        may_miss=True,
+        run=name,
+        split=part,
+        seed=seed,
+        fold=split.fold,
     )
 
 
@@ -338,7 +368,11 @@ def _notes(
             f" {agreeing(n_unscored, 'it is a training row or belongs', 'they are training rows or belong')}"
             " to an incomplete part."
         )
-    if not lines[0].proba:
+    answered = [line for line in lines if line.answered]
+    if n_missing := len(lines) - len(answered):
+        rows = f"{counted(n_missing, 'row')} {agreeing(n_missing, 'has', 'have')}"
+        yield f"{rows} no prediction: {agreeing(n_missing, 'it counts', 'they count')} as wrong."
+    if not answered[0].proba:
         needing = [metric.name for metric in prepared.plan.metrics if metric.probabilities]
         if needing:
             yield f"Without probabilities, these metrics are left out: {', '.join(needing)}."

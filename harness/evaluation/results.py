@@ -123,6 +123,11 @@ class ClassifierResult:
         """Predictions of all trials as the classifier gave them, before calibration."""
         return Predictions.concat([result.predictions for result in self.trials])
 
+    @property
+    def missing_share(self) -> float:
+        """Share of the test predictions of all trials that are missing."""
+        return float(self.predictions.only(split="test").missing().mean())
+
 
 @dataclass(frozen=True)
 class CorpusInfo:

@@ -25,6 +25,7 @@ from harness.classifiers.protocol import (
     fit,
     has_probabilities,
     load,
+    may_miss,
     save,
 )
 from harness.config.plan import PlannedClassifier
@@ -35,6 +36,7 @@ from harness.splits import Split
 from harness.values import seeds
 from harness.values.catalog import Bound
 from harness.values.errors import ClassifierError
+from harness.values.formatting import counted
 from harness.values.tables import Predictions, fingerprint
 
 if TYPE_CHECKING:
@@ -94,6 +96,11 @@ def run_trial(
     fitted = time.perf_counter()
     parts = [part for part in SCORED_PARTS if split.part(part)]
     predictions = Predictions.concat([_predicted(prepared, trial, classifier, split, part) for part in parts])
+    if predictions.missing().all():
+        # Nothing is to be scored, and no reader would take a row of zeros for what it is.
+        raise ClassifierError(
+            f"it gave no prediction for any of {counted(len(predictions), 'row')}: there is nothing to score"
+        )
     seconds = {"fit": fitted - began, "predict": time.perf_counter() - fitted}
     # Saved last: a trial that is interrupted before leaves no model that looks finished.
     curves = list(classifier.curves_) if isinstance(classifier, Traced) else []
@@ -272,6 +279,7 @@ def _predicted(
         labels,
         proba,
         decided=decided,
+        may_miss=may_miss(classifier),
         run=trial.classifier.name,
         split=part,
         seed=trial.seed,

@@ -110,7 +110,8 @@ class DecisionReport:
         of_seed = [
             (name, first_repeat(table.only(seed=self.seed))) for name, table in tables if table is not None
         ]
-        return tuple((name, brier_parts(table.truth(), table.proba())) for name, table in of_seed)
+        answered = [(name, table.answered()) for name, table in of_seed]
+        return tuple((name, brier_parts(table.truth(), table.proba())) for name, table in answered)
 
     @cached_property
     def bins_before(self) -> tuple[ReliabilityBin, ...]:
@@ -130,6 +131,8 @@ class DecisionReport:
         predictions = first_repeat(self.after.only(seed=self.seed))
         codes = predictions.predicted()
         sure, wrong = confidence(predictions.proba(), codes), errors(predictions.truth(), codes)
+        # As in the area under this curve, a missing prediction comes last.
+        sure = np.where(predictions.missing(), -1.0, sure)
         # A single draw in which each item occurs once: the observed curve, not a resample.
         _, coverage, risk = risk_coverage(sure, wrong, np.ones((1, len(wrong))))
         steady = np.flatnonzero(coverage[0] >= min(MIN_COVERAGE, coverage[0, -1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.evaluation.results import ReportRows
 from harness.values.labels import Task
@@ -56,7 +56,7 @@ def _predicted(test: Predictions, task: Task) -> dict[str, object]:
 
     Where a fold scores an item again, the last prediction counts: an item is one mention.
     """
-    decoded: list[Any] = test.labels.decode(test.predicted())
+    decoded = test.labels.decode_predicted(test.predicted())
     if task == "framing" and not test.labels.multi:
-        decoded = [(name,) for name in decoded]
+        decoded = [None if name is None else (name,) for name in decoded]
     return dict(zip(test.rows["id"].astype(str), decoded, strict=True))

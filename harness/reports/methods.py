@@ -11,7 +11,7 @@ from typing import Any
 from harness.scoring import score
 from harness.scoring.statistics import bootstrap
 from harness.values.errors import listed
-from harness.values.formatting import counted, interval, number
+from harness.values.formatting import counted, interval, number, percent
 
 PARTS = ("train", "validation", "calibration", "test")
 
@@ -54,6 +54,8 @@ class ScoredClassifier:
         Whether no seed changes it.
     value, low, high : float
         Primary metric on test, with its 95 % interval; NaN where there is none.
+    missing : float
+        Share of its predictions on test that are missing.
     """
 
     name: str
@@ -63,6 +65,7 @@ class ScoredClassifier:
     value: float
     low: float
     high: float
+    missing: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,11 @@ def _sentences(facts: MethodsFacts) -> Iterator[str]:
             f" ({bootstrap.DRAWS:,} draws), with Holm's correction for the number of pairs."
         )
     yield f"Scores on test: {'; '.join(map(_score, facts.classifiers))}."
+    gaps = [
+        f"{percent(each.missing, unit=' %')} of {each.name}" for each in facts.classifiers if each.missing
+    ]
+    if gaps:
+        yield f"Missing predictions ({listed(gaps)}) count as errors."
     if isinstance(config.get("audits", {}).get("leaks"), Mapping):
         yield (
             "Before training, test was searched for leaks: rows that repeat rows of train or dev, nearly or"

@@ -209,9 +209,14 @@ def confusion_rows(summary: Summary) -> list[dict[str, Any]]:
     for name, counts in zip(summary.labels.names, summary.confusion.tolist(), strict=True):
         if summary.labels.multi:
             # Each label's table is [[true negatives, false positives], [false negatives, true positives]].
-            (rejected, false_alarms), (missed, hits) = counts
+            (rejected, false_alarms, *unanswered), (missed, hits, *unanswered_too) = counts
             pairs = [(hits, hits + missed), (missed, hits + missed)]
             pairs += [(false_alarms, false_alarms + rejected), (rejected, false_alarms + rejected)]
+            # Of all items, whether they have the label or not.
+            pairs += [
+                (lost + lost_too, sum(map(sum, counts)))
+                for lost, lost_too in zip(unanswered, unanswered_too, strict=True)
+            ]
         else:
             pairs = [(count, sum(counts)) for count in counts]
         cells = [{"n": n, "share": n / total if total else 0.0} for n, total in pairs]

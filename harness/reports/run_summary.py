@@ -16,9 +16,9 @@ from harness.reports.mention_labels import mention_labels
 from harness.scoring.aligned import cluster_codes
 from harness.scoring.baseline import Baseline, without_skill
 from harness.scoring.crosstab import CrossTable, cross_tables
-from harness.scoring.limitations import limitations
+from harness.scoring.limitations import limitations, missing_of
 from harness.scoring.metrics.calibration import ReliabilityBin, claims, reliability_bins
-from harness.scoring.metrics.counts import confusion, one_vs_rest, ratio
+from harness.scoring.metrics.counts import confusion, missed, one_vs_rest, ratio
 from harness.scoring.retraining import first_repeat
 from harness.scoring.score import score
 from harness.scoring.slice_tests import SliceResult
@@ -178,6 +178,16 @@ class Summary:
         return rows[rows["split"] == "test"]
 
     @cached_property
+    def missing(self) -> str:
+        """How many predictions on test are missing, over all seeds; empty where none is."""
+        return missing_of(self.result.predictions.only(split="test"))
+
+    @cached_property
+    def missing_shown(self) -> bool:
+        """Whether a prediction of the seed shown in detail is missing."""
+        return bool(self.test.missing().any())
+
+    @cached_property
     def baseline(self) -> Baseline | None:
         """The best score on test of an answer without reading; None where a metric has no such score."""
         return without_skill(self.test, self.experiment.primary)
@@ -222,7 +232,8 @@ class Summary:
         tables = self.confusion if self.labels.multi else one_vs_rest(self.confusion.astype(float))
         rows = []
         for name, table in zip(self.labels.names, tables, strict=True):
-            hits, misses, false_alarms = table[1, 1], table[1, 0], table[0, 1]
+            # Whatever is not found is missed, also where there is no answer.
+            hits, misses, false_alarms = table[1, 1], missed(table), table[0, 1]
             shares = (
                 ratio(hits, hits + false_alarms),
                 ratio(hits, hits + misses),
@@ -251,7 +262,8 @@ class Summary:
         for name, n in names.items():
             mask = (targets == name).to_numpy()
             table = confusion(truth[mask], predicted[mask], len(self.labels))
-            counts = tuple(zip(table.sum(axis=1).tolist(), table.sum(axis=0).tolist(), strict=True))
+            given = table.sum(axis=0)[: len(self.labels)]
+            counts = tuple(zip(table.sum(axis=1).tolist(), given.tolist(), strict=True))
             rows.append(TargetRow(str(name), int(n), float(table.trace() / n), counts))
         return tuple(rows)
 
@@ -268,9 +280,12 @@ class Summary:
     def errors(self) -> tuple[WrongPrediction, ...]:
         """The most confident wrong predictions on test, the most confident first; one per item.
 
-        Where there are no probabilities, the first ones, with confidence 1.
+        Where there are no probabilities, the first ones, with confidence 1. Missing predictions are none.
         """
-        truth, predicted, proba = self.test.truth(), self.test.predicted(), self.test.proba()
+        truth, proba, missing = self.test.truth(), self.test.proba(), self.test.missing()
+        # A missing prediction counts as right here: it is nothing that was confidently wrong.
+        predicted = self.test.predicted().copy()
+        predicted[missing], proba = truth[missing], np.where(missing[:, None], 0.0, proba)
         if not self.has_probabilities:
             proba = predicted.astype(float) if self.labels.multi else np.eye(len(self.labels))[predicted]
         # -1 marks what is right: it sorts last and is cut off.

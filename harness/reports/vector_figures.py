@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.reports.pages import environment, words
 from harness.scoring.metrics.calibration import ReliabilityBin
-from harness.values.labels import LabelSet
+from harness.values.labels import NO_ANSWER, LabelSet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,7 +73,7 @@ def confusion_svg(counts: NDArray[np.int64], labels: LabelSet, title: str) -> st
 
     Parameters
     ----------
-    counts : (k, k) or (k, 2, 2) array
+    counts : (k, k) or (k, 2, 2) array, with one more column where predictions are missing
         See :func:`harness.scoring.metrics.counts.confusion`. For a multi-label task, one row per label
         with its hits, misses, false alarms and correct rejections.
     labels : LabelSet
@@ -88,9 +88,15 @@ def confusion_svg(counts: NDArray[np.int64], labels: LabelSet, title: str) -> st
         table = np.stack([counts[:, 1, 1], counts[:, 1, 0], counts[:, 0, 1], counts[:, 0, 0]], axis=1)
         sums = np.stack([counts[:, 1].sum(axis=1)] * 2 + [counts[:, 0].sum(axis=1)] * 2, axis=1)
         columns, heading = ["hit", "miss", "false alarm", "correct rejection"], "outcome"
+        if counts.shape[-1] > 2:
+            # Of all items, whether they have the label or not.
+            table = np.column_stack([table, counts[..., 2].sum(axis=1)])
+            sums = np.column_stack([sums, counts.sum(axis=(1, 2))])
+            columns.append(NO_ANSWER)
     else:
         table, sums = counts, counts.sum(axis=1, keepdims=True) + np.zeros_like(counts)
         columns, heading = [words(name) for name in labels.names], "predicted label"
+        columns += [NO_ANSWER] * (counts.shape[1] - len(labels))
     shares = np.divide(table, sums, out=np.zeros(table.shape), where=sums > 0)
     names = [words(name) for name in labels.names]
     cell = max(110.0, max(map(text_width, columns)) + 16)

@@ -234,7 +234,7 @@ class ExperimentRun:
     @property
     def summary(self) -> pd.DataFrame:
         """One row a classifier: the primary metric on test with interval and spread over seeds, on
-        validation, and the verdicts of the audits.
+        validation, the share of test predictions that are missing, and the verdicts of the audits.
         """
         import pandas as pd
 
@@ -242,12 +242,11 @@ class ExperimentRun:
         rows = []
         for run in self:
             test, validation = (score_of(run.scores, split, primary) for split in ("test", "validation"))
-            counts: dict[str, int] = {
-                verdict: sum(finding.verdict == verdict for finding in run.findings)
-                for verdict in WORST_FIRST
-            }
-            rows.append({"classifier": run.name, **test, "validation": validation["value"], **counts})
-        columns = ["classifier", "value", "low", "high", "seed_sd", "validation", *WORST_FIRST]
+            verdicts = [finding.verdict for finding in run.findings]
+            counts: dict[str, int] = {verdict: verdicts.count(verdict) for verdict in WORST_FIRST}
+            scored = {**test, "validation": validation["value"], "missing": run.result.missing_share}
+            rows.append({"classifier": run.name, **scored, **counts})
+        columns = ["classifier", "value", "low", "high", "seed_sd", "validation", "missing", *WORST_FIRST]
         return pd.DataFrame(rows, columns=columns)
 
     def _repr_html_(self) -> str:

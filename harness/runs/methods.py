@@ -77,9 +77,10 @@ def _scored(store: Store, run: FinishedRun) -> ScoredClassifier:
     value, low, high = (
         float(metrics.get(f"test/{run.primary}{end}", float("nan"))) for end in ("", "_low", "_high")
     )
-    n_seeds = len(set(read_predictions(store, run).rows["seed"]))
+    predictions = read_predictions(store, run)
+    n_seeds, missing = len(set(predictions.rows["seed"])), predictions.only(split="test").missing().mean()
     shown = "" if kind == EXTERNAL else kind
-    return ScoredClassifier(run.name, shown, n_seeds, run.deterministic, value, low, high)
+    return ScoredClassifier(run.name, shown, n_seeds, run.deterministic, value, low, high, float(missing))
 
 
 def _dataset(store: Store, run: FinishedRun) -> Mapping[str, Any]:

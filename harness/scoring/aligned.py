@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.scoring.metrics.counts import cell_codes
+from harness.scoring.metrics.counts import cell_codes, table_shape
 from harness.values.errors import PredictionsError
-from harness.values.labels import LabelSet, check_probabilities
+from harness.values.labels import MISSING_CODE, LabelSet, check_probabilities
 from harness.values.memo import once
 from harness.values.tables import Predictions
 
@@ -59,9 +59,10 @@ class AlignedPredictions:
     truth : (n,) or (n, k) array
         Label codes, or 0 and 1 for each label.
     predicted : (n_seeds, n) or (n_seeds, n, k) array
-        Coded like ``truth``.
+        Coded like ``truth``; missing ones are -1, of several labels for each.
     proba : (n_seeds, n, k) array
-        Rows sum to 1 in a single-label task; all NaN without probabilities.
+        Rows sum to 1 in a single-label task; all NaN without probabilities, and NaN where a prediction is
+        missing.
     clusters, targets : (n,) array
         Codes from 0 without gaps. A cluster is a group, or an item without one; all rows without a target
         share one code.
@@ -71,6 +72,9 @@ class AlignedPredictions:
         The repeat of a cross-validation that scored the row, codes from 0; None where there is only one.
     design : Design
         Folds and repeats of the whole split, also where these are some of its items.
+    widened : bool
+        Whether tables have the column for missing predictions even where none is missing: so that they add up
+        with those of a run in which some are.
     """
 
     labels: LabelSet
@@ -83,6 +87,7 @@ class AlignedPredictions:
     seeds: tuple[int, ...]
     repeats: Codes | None = None
     design: Design = HOLDOUT
+    widened: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -137,8 +142,8 @@ class AlignedPredictions:
         if rows.empty:
             raise PredictionsError("there are no predictions to score")
         if predictions.has_probabilities:
-            sums_to_one = not labels.multi
-            check_probabilities(predictions.proba(), (len(rows), len(labels)), sums_to_one=sums_to_one)
+            shape, missing = (len(rows), len(labels)), predictions.missing()
+            check_probabilities(predictions.proba(), shape, sums_to_one=not labels.multi, missing=missing)
         # Truth and groups are the same for all seeds: they are kept once, predictions once per seed.
         order = _aligned(rows)
         truth, first = predictions.truth()[order], order[0]
@@ -158,6 +163,11 @@ class AlignedPredictions:
             design=design,
         ).compact()
 
+    @cached_property
+    def has_missing(self) -> bool:
+        """Whether tables have a column for missing predictions: one is missing here, or in another run."""
+        return self.widened or bool((self.predicted < 0).any())
+
     @property
     def n_clusters(self) -> int:
         """Number of clusters."""
@@ -170,7 +180,10 @@ class AlignedPredictions:
 
     @cached_property
     def cells(self) -> Codes:
-        """Confusion table of each cluster: ``(n_clusters, n_seeds, k, k)``, or ``(…, k, 2, 2)`` if multi."""
+        """Confusion table of each cluster: ``(n_clusters, n_seeds, k, k)``, or ``(…, k, 2, 2)`` if multi.
+
+        One column more where predictions are missing, see :mod:`harness.scoring.metrics.counts`.
+        """
         shape = (self.n_clusters, len(self.seeds), *self._table)
         # One count of flat indices (cluster, seed, cell) replaces a loop over clusters and seeds.
         table_of = self.clusters * len(self.seeds) + np.arange(len(self.seeds))[:, None]
@@ -207,7 +220,8 @@ class AlignedPredictions:
         else:
             # Codes have to be mapped the other way round than the columns are permuted.
             inverse = np.argsort(order)
-            truth, predicted = inverse[self.truth], inverse[self.predicted]
+            # Its last entry is what a missing prediction, -1, stays.
+            truth, predicted = inverse[self.truth], np.append(inverse, MISSING_CODE)[self.predicted]
         proba = self.proba[..., order]
         return replace(self, labels=labels, truth=truth, predicted=predicted, proba=proba)
 
@@ -235,13 +249,13 @@ class AlignedPredictions:
 
     @property
     def _table(self) -> tuple[int, ...]:
-        k = len(self.labels)
-        return (k, 2, 2) if self.labels.multi else (k, k)
+        return table_shape(len(self.labels), multi=self.labels.multi, missing=self.has_missing)
 
     @cached_property
     def _cell_codes(self) -> Codes:
         k = len(self.labels)
-        return np.stack([cell_codes(self.truth, predicted, k) for predicted in self.predicted])
+        by_seed = [cell_codes(self.truth, codes, k, missing=self.has_missing) for codes in self.predicted]
+        return np.stack(by_seed)
 
 
 def effective_number(clusters: Codes) -> float:

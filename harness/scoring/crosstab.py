@@ -132,7 +132,8 @@ def cross_tables(
     mentions : DataFrame
         ``party``; ``group``, the article, missing where unknown; gold labels in ``frames`` and ``stance``,
         predicted ones in ``given_frames`` and ``given_stance``. Frames are sequences of names. Either pair
-        of columns may be missing.
+        of columns may be missing. None stands for a missing prediction: the mention counts in the totals
+        alone.
     frames, stances : sequence of str
         The labels, in order.
     draws : int
@@ -200,12 +201,14 @@ def _indicators(mentions: pd.DataFrame, prefix: str, frames: Sequence[str], stan
     if f"{prefix}stance" not in mentions or f"{prefix}frames" not in mentions:
         return np.full((n, len(frames) + 2, len(stances) + 1), np.nan)
     has_frame = np.zeros((n, len(frames) + 2))
+    unanswered = [names is None for names in mentions[f"{prefix}frames"]]
     for row, names in enumerate(mentions[f"{prefix}frames"]):
-        for name in names:
+        for name in names or ():
             # A corpus may name "no frame" as a label; here it is the absence of all others.
             if name != NO_FRAME:
                 has_frame[row, frames.index(name)] = 1
     has_frame[:, -2], has_frame[:, -1] = has_frame[:, : len(frames)].sum(axis=1) == 0, 1
+    has_frame[unanswered, -2] = 0
     matches = [[label == stance for stance in stances] for label in mentions[f"{prefix}stance"]]
     has_stance = np.column_stack([np.array(matches, dtype=float).reshape(n, len(stances)), np.ones(n)])
     return np.asarray(has_frame[:, :, None] * has_stance[:, None, :])

@@ -19,7 +19,7 @@ from harness.scoring.retraining import folds_run_once
 from harness.scoring.score import label_counts
 from harness.scoring.statistics.few_clusters import smallest_p
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL
-from harness.values.formatting import agreeing, counted
+from harness.values.formatting import agreeing, counted, percent
 from harness.values.minimums import (
     FEW_LABEL_ITEMS,
     MIN_CLUSTERS,
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 
 MAX_LISTED_NAMES = 6
 
+COUNTED_AS = (
+    "they count as wrong in every score of labels, as knowing nothing in log loss and Brier score, and not at"
+    " all in calibration errors"
+)
+"""How missing predictions are scored; see :mod:`harness.scoring.metrics`."""
+
 
 def limitations(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tuple[str, ...]:
     """Return what limits the scores of each split, in full sentences; empty if nothing does.
@@ -49,6 +55,8 @@ def limitations(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tup
     sentences: list[str] = []
     for split in predictions.rows["split"].unique():
         rows = predictions.only(split=split)
+        if count := missing_of(rows):
+            sentences.append(f"{split}: {count} missing: {COUNTED_AS}.")
         sample = AlignedPredictions.of(rows)
         sentences += [f"{split}: {limit}" for limit in split_limitations(sample, metrics)]
         # Only test rows lie in every fold once; validation is drawn anew in each.
@@ -67,6 +75,29 @@ def limitations(predictions: Predictions, metrics: Sequence[Metric] = ()) -> tup
                 " independent, and intervals are too narrow if they are not."
             )
     return (*sentences, *sample_size_limitations(metrics))
+
+
+def missing_of(rows: Predictions) -> str:
+    """Say how many predictions are missing, over all seeds and repeats; empty where none is."""
+    missing = int(rows.missing().sum())
+    if not missing:
+        return ""
+    share = percent(missing / len(rows), unit=" %")
+    return f"{missing:,} of {counted(len(rows), 'prediction')} ({share})"
+
+
+def missing_limitations(samples: Mapping[str, AlignedPredictions]) -> Iterator[str]:
+    """Say in which of the compared runs predictions are missing."""
+    shares = {name: float(missing_share(sample)) for name, sample in samples.items()}
+    listed = [f"{name} {percent(share, unit=' %')}" for name, share in shares.items() if share]
+    if listed:
+        yield f"Predictions are missing: {', '.join(listed)}. {COUNTED_AS[0].upper()}{COUNTED_AS[1:]}."
+
+
+def missing_share(sample: AlignedPredictions) -> float:
+    """Return the share of items whose prediction is missing, mean over seeds, in [0, 1]."""
+    codes = sample.predicted.reshape(len(sample.seeds), len(sample), -1)
+    return float((codes < 0).any(axis=-1).mean())
 
 
 def comparison_limitations(

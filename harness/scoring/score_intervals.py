@@ -71,7 +71,8 @@ def pseudo_counts(cells: NDArray[Any], labels: LabelSet, n_draws: int, seed: int
     Parameters
     ----------
     cells : (n_clusters, n_seeds, *rest, k) array
-        Tables with truth on the last axis but one, predictions on the last.
+        Tables with truth on the last axis but one, predictions on the last, where a column for missing ones
+        may stand at the end.
     labels : LabelSet
         Of the tables. What is drawn for a label does not depend on its place among the others.
     n_draws, seed : int
@@ -88,7 +89,8 @@ def pseudo_counts(cells: NDArray[Any], labels: LabelSet, n_draws: int, seed: int
     shape = min(PRIOR, MAX_PRIOR_PER_ROW / cells.shape[-1])
     drawn = _gamma(seed, shape, (n_draws, *cells.shape[2:]))
     rank = np.argsort(np.argsort(labels.names))
-    drawn = drawn[:, rank] if labels.multi else drawn[:, rank][:, :, rank]
+    columns = np.append(rank, np.arange(len(rank), cells.shape[-1]))
+    drawn = drawn[:, rank] if labels.multi else drawn[:, rank][:, :, columns]
     return np.asarray((drawn * per_cluster[..., None])[:, None], dtype=np.float64)
 
 

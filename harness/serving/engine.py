@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.classifiers.protocol import Accelerated, Classifier, Example
+from harness.classifiers.protocol import Accelerated, Classifier, Example, may_miss
 from harness.serving.contract import Contract, loader
 from harness.serving.input_rows import AbsentTargets, examples
 from harness.serving.probability_cache import ProbabilityCache
 from harness.values import parties as registry
 from harness.values.errors import ClassifierError, CorpusError, ModelError, PredictionsError
-from harness.values.labels import check_probabilities
+from harness.values.labels import check_probabilities, unstated_rows
 from harness.values.parties import Registry
 
 if TYPE_CHECKING:
@@ -119,7 +119,9 @@ class LabelEngine:
         DataFrame
             With the index of ``rows``: ``label`` (multi-label: all that apply, joined by ``|``; the empty
             string for none), one ``p_<label>`` each, in ``[0, 1]`` and calibrated, and ``abstain``; of a
-            model with a wanted risk also ``risk_met``, whether its threshold meets that.
+            model with a wanted risk also ``risk_met``, whether its threshold meets that. Of a row without a
+            prediction, such as one that a language model refuses, ``label`` and probabilities are empty, and
+            ``abstain`` is true.
 
         Raises
         ------
@@ -147,9 +149,9 @@ class LabelEngine:
         return table if decider.rule is None else table.assign(**{RISK_MET: decider.rule.risk_met})
 
     def texts(self, codes: NDArray[np.int64]) -> list[str]:
-        """Write label codes as the column ``label`` has them."""
-        decoded = self.contract.labels.decode(codes)
-        return [label if isinstance(label, str) else SEPARATOR.join(label) for label in decoded]
+        """Write label codes as the column ``label`` has them; a missing prediction is an empty text."""
+        decoded = self.contract.labels.decode_predicted(codes)
+        return [label if isinstance(label, str) else SEPARATOR.join(label or ()) for label in decoded]
 
     def uncached(self) -> LabelEngine:
         """Return the same model with an empty cache: every row is computed."""
@@ -162,7 +164,9 @@ class LabelEngine:
         labels = self.contract.labels
         try:
             # Damaged weights give NaN, which would otherwise silently become the first label.
-            check_probabilities(proba, (len(order), len(labels)), sums_to_one=not labels.multi)
+            missing = unstated_rows(proba) if may_miss(self.classifier) else None
+            shape = (len(order), len(labels))
+            check_probabilities(proba, shape, sums_to_one=not labels.multi, missing=missing)
         except PredictionsError as error:
             raise ModelError(f"the model is damaged: {error}") from error
         return proba[[order[item] for item in items]]

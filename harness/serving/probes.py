@@ -122,8 +122,11 @@ def differences(engine: LabelEngine, probes: Probes) -> dict[str, float]:
         if answer is None:
             continue
         computed = probabilities(engine, answer)
-        same = computed.shape == recorded.shape
-        by_engine[name] = float(abs(computed - recorded).max(initial=0.0)) if same else math.inf
+        same = computed.shape == recorded.shape and (np.isnan(computed) == np.isnan(recorded)).all()
+        # What had no answer has none again: nothing to compare.
+        by_engine[name] = (
+            float(np.nan_to_num(abs(computed - recorded)).max(initial=0.0)) if same else math.inf
+        )
     return by_engine
 
 

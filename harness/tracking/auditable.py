@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.classifiers.protocol import Examples
+from harness.classifiers.protocol import Examples, may_miss
 from harness.serving.inference import LabelModel
 from harness.serving.input_rows import COLUMNS
 from harness.tracking.models import SCHEMES, first_line, load
@@ -44,6 +44,8 @@ class AuditableModel:
         Whether it is known to have been trained on every row of that corpus.
     languages : tuple of str
         Codes of the languages that it was trained on; empty where they are unknown.
+    may_miss : bool
+        Whether it may have no prediction for an example: NaN.
     """
 
     uri: str
@@ -54,6 +56,7 @@ class AuditableModel:
     trained_on: str = ""
     saw_all: bool = False
     languages: tuple[str, ...] = ()
+    may_miss: bool = False
 
 
 def auditable(
@@ -125,6 +128,7 @@ def _of_label_model(model: LabelModel) -> AuditableModel:
         trained_on=str(about.get("corpus_fingerprint", "")),
         saw_all=bool(about.get("whole", False)),
         languages=contract.languages,
+        may_miss=may_miss(classifier),
     )
 
 

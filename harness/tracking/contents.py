@@ -92,7 +92,7 @@ def log_classifier(
     linked: dict[str, Any] = {"dataset_name": data.dataset.name, "dataset_digest": data.dataset.digest}
     experiment = finished.experiment
     keys = run_metrics.run_keys(experiment.primary, experiment.metrics, experiment.labels)
-    shown = run_metrics.shown(values, (*keys, *run_metrics.USAGE))
+    shown = run_metrics.shown(values, (*keys, *run_metrics.RARE))
     times = {key: shown.pop(key) for key in run_metrics.TIMES}
     # Linked to model and dataset: without that the model's page shows the first step of its curves.
     logged = names.metrics(shown, model_id=model_id, run_id=run_id, **linked)
@@ -116,6 +116,7 @@ def values_of(summary: Summary) -> dict[str, float]:
         **names.finding_values(result.findings),
         **run_metrics.seconds_of(result),
         **run_metrics.usage_of(result.trials),
+        **run_metrics.missing_shares(result.predictions),
     }
 
 

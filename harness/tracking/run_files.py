@@ -15,7 +15,8 @@ from harness.scoring.slices import Slice
 from harness.serving.decisions.decider import Decider
 from harness.values.catalog import plain
 from harness.values.findings import Finding, Findings, from_dict, measure_table
-from harness.values.labels import LabelSet
+from harness.values.label_columns import label_codes
+from harness.values.labels import NO_ANSWER, LabelSet
 from harness.values.legacy import SPLITS
 from harness.values.spreadsheets import frame_text, restored
 from harness.values.tables import Predictions, Scores
@@ -167,10 +168,7 @@ def table(predictions: Predictions, texts: pd.DataFrame | None) -> str:
 
     labels = predictions.labels
     first_rows = predictions.rows.head(TABLE_ROWS)
-    prediction, truth = (
-        _joined(first_rows, word, labels) if labels.multi else first_rows[word].tolist()
-        for word in ("prediction", "truth")
-    )
+    prediction, truth = (_names(first_rows, word, labels) for word in ("prediction", "truth"))
     columns: dict[str, Any] = {}
     if texts is not None:
         columns["sentence"] = _sentences(first_rows, texts)
@@ -228,9 +226,11 @@ def _marked(row: Mapping[Hashable, Any]) -> str:
     return f"{text[: int(start)]}[{text[int(start) : int(end)]}]{text[int(end) :]}"
 
 
-def _joined(rows: pd.DataFrame, word: str, labels: LabelSet) -> list[str]:
-    bits = rows[[f"{word}_{name}" for name in labels.names]].to_numpy()
-    return [" | ".join(names) or "none" for names in labels.decode(bits)]
+def _names(rows: pd.DataFrame, word: str, labels: LabelSet) -> list[str]:
+    decoded = labels.decode_predicted(label_codes(rows, word, labels))
+    if labels.multi:
+        return [NO_ANSWER if names is None else " | ".join(names) or "none" for names in decoded]
+    return [NO_ANSWER if name is None else name for name in decoded]
 
 
 def _described(result: TrialResult) -> dict[str, Any]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.evaluation.results import ClassifierResult, TrialResult
     from harness.scoring.metrics.metric import Metric
     from harness.values.labels import LabelSet
+    from harness.values.tables import Predictions
 
 MEASURES = "measures.csv"
 """The file of a run that holds every number."""
@@ -33,6 +34,10 @@ STATISTICS = ("low", "high", "seed_sd")
 
 TIMES = ("time/fit_seconds", "time/predict_seconds")
 USAGE = ("usage/requests", "usage/input_tokens", "usage/output_tokens", "usage/cost")
+MISSING = "missing"
+"""Name of the share of predictions that are missing, of each part in which some are."""
+
+RARE = (*USAGE, f"test/{MISSING}")
 """Logged too where there is any: it is rare, so that no other metric makes room for it."""
 
 SHARES = frozenset({"label_mass", "agreement"})
@@ -102,6 +107,15 @@ def seconds_of(result: ClassifierResult) -> dict[str, float]:
         f"time/{name}_seconds": sum(trial.seconds.get(name, 0.0) for trial in result.trials)
         for name in ("fit", "predict")
     }
+
+
+def missing_shares(predictions: Predictions) -> dict[str, float]:
+    """Return the share of predictions that are missing by key, of each part in which some are."""
+    shares = {
+        f"{split}/{MISSING}": float(predictions.only(split=split).missing().mean())
+        for split in predictions.rows["split"].unique()
+    }
+    return {key: share for key, share in shares.items() if share}
 
 
 def usage_of(trials: Sequence[TrialResult]) -> dict[str, float]:

@@ -9,11 +9,20 @@ import numpy as np
 
 from harness.values.errors import PredictionsError
 from harness.values.formatting import counted
-from harness.values.labels import LabelSet, Task, check_probabilities
+from harness.values.labels import (
+    MISSING_CODE,
+    NO_FRAME,
+    LabelSet,
+    Task,
+    check_probabilities,
+    missing_rows,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+PREDICTION_KEYS = ("run", "split", "seed", "fold", "id", "target", "group")
 
 SEVERAL = (set, frozenset, list, tuple)
 
@@ -75,23 +84,89 @@ def label_codes(rows: pd.DataFrame, word: str, labels: LabelSet) -> NDArray[np.i
     ----------
     rows : DataFrame
     word : {"truth", "prediction"}
+        Predictions may be missing: an empty cell is :data:`harness.values.labels.MISSING_CODE`.
     labels : LabelSet
     """
     import pandas as pd
 
     if labels.multi:
         return label_matrix(rows, word, labels, np.dtype(np.int64))
-    # Each distinct label is looked up once, not once per row.
-    positions, names = pd.factorize(rows[word], use_na_sentinel=False)
-    codes = labels.encode(names)[positions]
+    # Each distinct label is looked up once, not once per row. The last entry is the code of an empty cell,
+    # whose position is -1; a true label that is empty is no label of the task, and is refused.
+    positions, names = pd.factorize(rows[word], use_na_sentinel=word == "prediction")
+    codes = np.append(labels.encode(names), MISSING_CODE)[positions]
     codes.flags.writeable = False
     return codes
+
+
+def checked_columns(
+    truth: NDArray[np.int64],
+    labels: LabelSet,
+    proba: NDArray[np.floating],
+    thresholds: Sequence[float] | None,
+    decided: NDArray[np.int64] | None,
+    may_miss: bool,
+) -> dict[str, Any]:
+    """Check predictions and return them beside the truth; see :meth:`harness.values.tables.Predictions.of`.
+
+    Returns
+    -------
+    dict
+        Column → values, one a row.
+
+    Raises
+    ------
+    PredictionsError
+        Where probabilities are none, or a prediction is missing and may not be.
+    """
+    shape = (len(truth), len(labels))
+    if decided is None and proba.shape != shape:
+        check_probabilities(proba, shape, sums_to_one=not labels.multi)
+    predicted = labels.decide(proba, thresholds) if decided is None else decided
+    missing = missing_rows(predicted)
+    if missing.any() and not may_miss and decided is not None:
+        raise PredictionsError(f"row {int(missing.argmax())} has no prediction")
+    # Labels alone have no probabilities in any row.
+    if not np.isnan(proba).all() or (decided is None and not may_miss):
+        check_probabilities(proba, shape, sums_to_one=not labels.multi, missing=missing if may_miss else None)
+    columns: dict[str, Any] = {}
+    if labels.multi:
+        columns |= {f"truth_{name}": truth[:, k] for k, name in enumerate(labels.names)}
+    else:
+        columns["truth"] = labels.decode(truth)
+    columns |= prediction_cells(predicted, labels)
+    return columns | {f"p_{name}": proba[:, k] for k, name in enumerate(labels.names)}
+
+
+def prediction_cells(codes: NDArray[np.int64], labels: LabelSet) -> dict[str, Any]:
+    """Return the columns that hold predictions, by name; a cell is empty where one is missing.
+
+    Parameters
+    ----------
+    codes : array
+        See :meth:`harness.values.labels.LabelSet.decide`.
+    labels : LabelSet
+    """
+    import pandas as pd
+
+    if not labels.multi:
+        return {"prediction": labels.decode_predicted(codes)}
+    missing = missing_rows(codes)
+    columns: dict[str, Any] = {}
+    for k, name in enumerate(labels.names):
+        # Plain numbers, unless there are empty cells.
+        column = pd.arrays.IntegerArray(codes[:, k].copy(), missing) if missing.any() else codes[:, k]
+        columns[f"prediction_{name}"] = column
+    return columns
 
 
 def label_matrix(rows: pd.DataFrame, word: str, labels: LabelSet, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return the columns ``word_label`` of a table as an array, ``(n, k)``, read-only."""
     # Column by column: to select them first, pandas would copy them all.
-    columns = [rows[f"{word}_{name}"].to_numpy(dtype=dtype) for name in labels.names]
+    cells = [rows[f"{word}_{name}"] for name in labels.names]
+    if word == "prediction":
+        cells = [column.fillna(MISSING_CODE) if column.hasnans else column for column in cells]
+    columns = [column.to_numpy(dtype=dtype) for column in cells]
     matrix = np.ascontiguousarray(np.stack(columns, axis=1))
     matrix.flags.writeable = False
     return matrix
@@ -111,6 +186,16 @@ def _names(where: str, values: Sequence[Any], *, multi: bool) -> list[tuple[str,
     return rows
 
 
+def first_frames(rows: pd.DataFrame, labels: LabelSet) -> pd.DataFrame:
+    """Return the rows of a single-label task with the first of their frames, without those that have none."""
+    import pandas as pd
+
+    without = (NO_FRAME,) if NO_FRAME in labels.names else ()
+    first = [tuple(frames[:1]) or without for frames in rows["frames"]]
+    reduced = rows.assign(frames=pd.Series(first, index=rows.index, dtype=object))
+    return reduced[[bool(frames) for frames in first]]
+
+
 def unlabelled_note(rows: pd.DataFrame, left_out: pd.Series[bool], task: Task) -> tuple[str, ...]:
     """Say how many rows have no label of the task, and are left out."""
     count = int(left_out.sum())
@@ -123,3 +208,10 @@ def unlabelled_note(rows: pd.DataFrame, left_out: pd.Series[bool], task: Task) -
     have = "has" if count == 1 else "have"
     left = "is" if count == 1 else "are"
     return (f"{count:,} of {counted(len(rows), 'row')} {have} no {column} and {left} left out{more}",)
+
+
+def prediction_columns(labels: LabelSet) -> list[str]:
+    """Return the columns of a predictions table, in order."""
+    words = ("truth", "prediction")
+    codes = [f"{word}_{name}" for word in words for name in labels.names] if labels.multi else list(words)
+    return [*PREDICTION_KEYS, *codes, *(f"p_{name}" for name in labels.names)]

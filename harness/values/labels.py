@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -45,6 +45,12 @@ FRAME_SETS = {"generic_frames": NEWS_FRAMES, "policy_frames": POLICY_FRAMES}
 
 NO_FRAME = "none"
 """The label of a row without frames, in a single-label framing task that declares it."""
+
+MISSING_CODE = -1
+"""Code of a missing prediction; of several labels it is that of each."""
+
+NO_ANSWER = "no answer"
+"""What stands for a missing prediction where labels are shown."""
 
 
 @dataclass(frozen=True)
@@ -109,12 +115,29 @@ class LabelSet:
         return codes
 
     def decode(self, codes: NDArray[np.int64]) -> list[str] | list[tuple[str, ...]]:
-        """Turn codes back into names; the inverse of :meth:`encode`."""
+        """Turn codes back into names; the inverse of :meth:`encode`.
+
+        Raises
+        ------
+        ValueError
+            Where a prediction is missing: it has no name. See :meth:`decode_predicted`.
+        """
+        # Python counts negative positions from the end: a missing prediction would become the last label.
+        if (codes < 0).any():
+            raise ValueError("a missing prediction has no label")
         if not self.multi:
             return [self.names[code] for code in codes.tolist()]
         return [
             tuple(name for name, bit in zip(self.names, row, strict=True) if bit) for row in codes.tolist()
         ]
+
+    def decode_predicted(self, codes: NDArray[np.int64]) -> list[Any]:
+        """Turn the codes of predictions into names, and those of missing ones into None."""
+        answered = ~missing_rows(codes)
+        names: list[Any] = [None] * len(codes)
+        for row, name in zip(np.flatnonzero(answered).tolist(), self.decode(codes[answered]), strict=True):
+            names[row] = name
+        return names
 
     def decide(
         self, proba: NDArray[np.floating], thresholds: Sequence[float] | None = None
@@ -131,17 +154,40 @@ class LabelSet:
         Returns
         -------
         ndarray of int64
-            Shaped as :meth:`encode` returns. Ties go to the first of the tied labels.
+            Shaped as :meth:`encode` returns. Ties go to the first of the tied labels. A row without
+            probabilities (NaN) has no prediction: :data:`MISSING_CODE`.
         """
         if not self.multi:
             # argmax takes the first of equal values, so that ties are decided alike on every machine.
-            return np.asarray(proba.argmax(axis=1), dtype=np.int64)
-        limits = np.full(len(self), 0.5) if thresholds is None else np.asarray(thresholds)
-        return (proba >= limits).astype(np.int64)
+            codes = np.asarray(proba.argmax(axis=1), dtype=np.int64)
+        else:
+            limits = np.full(len(self), 0.5) if thresholds is None else np.asarray(thresholds)
+            codes = (proba >= limits).astype(np.int64)
+        codes[np.isnan(proba).any(axis=1)] = MISSING_CODE
+        return codes
+
+
+def missing_rows(codes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say which predictions are missing, ``(n,)``, of codes as :meth:`LabelSet.decide` returns them.
+
+    Of several labels a row is missing as a whole: what applies is one set, and without one of the answers it
+    is not known.
+    """
+    return np.asarray((codes < 0).any(axis=1) if codes.ndim > 1 else codes < 0)
+
+
+def unstated_rows(proba: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Say which rows of probabilities, ``(n, k)``, hold none (NaN), as of a missing prediction; ``(n,)``."""
+    return np.asarray(np.isnan(proba).all(axis=-1))
 
 
 def check_probabilities(
-    proba: NDArray[np.floating], shape: tuple[int, int], *, sums_to_one: bool, tolerance: float = 1e-4
+    proba: NDArray[np.floating],
+    shape: tuple[int, int],
+    *,
+    sums_to_one: bool,
+    tolerance: float = 1e-4,
+    missing: NDArray[np.bool_] | None = None,
 ) -> None:
     """Refuse an array that does not hold probabilities.
 
@@ -154,6 +200,8 @@ def check_probabilities(
         Whether every row should, as for a single-label task.
     tolerance : float
         Absolute; for what rounding in float32 and in CSV files does to a sum.
+    missing : (n,) array of bool, optional
+        Rows whose prediction is missing: they should have no probabilities (NaN).
 
     Raises
     ------
@@ -162,6 +210,11 @@ def check_probabilities(
     """
     if proba.shape != shape:
         raise PredictionsError(f"probabilities have shape {proba.shape}; expected {shape}")
+    if missing is not None and missing.any():
+        stated = missing & ~unstated_rows(proba)
+        if stated.any():
+            row = int(stated.argmax())
+            raise PredictionsError(f"row {row} has probabilities and no prediction: {proba[row].tolist()}")
     # Finiteness first: comparisons with NaN are false, so that the other checks would let it pass.
     checks = (
         ("is not finite", ~np.isfinite(proba).all(axis=1)),
@@ -169,8 +222,9 @@ def check_probabilities(
         ("does not sum to 1", np.abs(proba.sum(axis=1) - 1) > tolerance if sums_to_one else None),
     )
     for what, failed in checks:
-        if failed is not None and failed.any():
-            row = int(failed.argmax())
+        wrong = failed if failed is None or missing is None else failed & ~missing
+        if wrong is not None and wrong.any():
+            row = int(wrong.argmax())
             raise PredictionsError(f"row {row} of the probabilities {what}: {proba[row].tolist()}")
 
 
@@ -187,13 +241,14 @@ def confidence(proba: NDArray[np.floating], codes: NDArray[np.int64]) -> NDArray
     -------
     (n,) array
         Single-label: the probability of the predicted label. Multi-label: the lowest probability among the
-        row's yes-or-no decisions.
+        row's yes-or-no decisions. A missing prediction has none: NaN.
     """
     if codes.ndim == 1:
         lowest = np.take_along_axis(proba, codes[:, None], axis=1)[:, 0]
     else:
         lowest = np.where(codes == 1, proba, 1 - proba).min(axis=1, initial=1.0)
-    return np.asarray(lowest, dtype=np.float64)
+    missing = missing_rows(codes)
+    return np.asarray(np.where(missing, np.nan, lowest) if missing.any() else lowest, dtype=np.float64)
 
 
 STANCE = LabelSet(STANCES)

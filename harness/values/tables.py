@@ -13,8 +13,16 @@ import numpy as np
 
 from harness.values.errors import CorpusError, PredictionsError, Problem
 from harness.values.formatting import counted
-from harness.values.label_columns import label_codes, label_columns, label_matrix, unlabelled_note
-from harness.values.labels import NO_FRAME, LabelSet, Task, check_probabilities
+from harness.values.label_columns import (
+    checked_columns,
+    first_frames,
+    label_codes,
+    label_columns,
+    label_matrix,
+    prediction_columns,
+    unlabelled_note,
+)
+from harness.values.labels import LabelSet, Task, missing_rows
 from harness.values.memo import once
 from harness.values.parties import EMPTY, Registry
 from harness.values.prediction_files import write_predictions
@@ -41,7 +49,6 @@ CORPUS_COLUMNS = (
 )
 """Columns of every corpus; ``id`` and ``text`` are always filled, the others where the source has them."""
 
-PREDICTION_KEYS = ("run", "split", "seed", "fold", "id", "target", "group")
 ABSTAIN = "abstain"
 """Column of predictions: whether the model abstains; only where abstention is configured."""
 
@@ -138,7 +145,7 @@ class Corpus:
             rows = labelled.drop_duplicates(["group", "text"]).assign(target=None, start=None, end=None)
             rows = rows.astype({"start": "Int64", "end": "Int64"})
             if labels is not None and not labels.multi:
-                rows = _first_frames(rows, labels)
+                rows = first_frames(rows, labels)
         if rows.empty:
             column = "stance" if task == "stance" else "frames"
             raise CorpusError([Problem(self.source, f"no row has a value in column {column!r}")])
@@ -176,10 +183,11 @@ class Predictions:
     labels : LabelSet
         Order of the label columns.
     rows : DataFrame
-        One row per scored item: :data:`PREDICTION_KEYS`, then for a single-label task ``truth`` and
+        One row per scored item: ``PREDICTION_KEYS``, then for a single-label task ``truth`` and
         ``prediction`` (label names), for a multi-label task ``truth_<label>`` and ``prediction_<label>``
         (0 or 1), then ``p_<label>`` in ``[0, 1]``, which sum to 1 for a single-label task; all of them
         NaN where there are labels without probabilities. Where rows may abstain, also :data:`ABSTAIN`.
+        A missing prediction has an empty cell for its labels, all of them, and NaN for its probabilities.
 
     Raises
     ------
@@ -210,6 +218,7 @@ class Predictions:
         *,
         thresholds: Sequence[float] | None = None,
         decided: NDArray[np.int64] | None = None,
+        may_miss: bool = False,
         **keys: str | int,
     ) -> Predictions:
         """Return the predictions for the rows of a corpus.
@@ -227,24 +236,19 @@ class Predictions:
         decided : array, optional
             The predicted labels, shaped as :meth:`LabelSet.decide` returns them; left out, they follow from
             ``proba``.
+        may_miss : bool
+            Whether predictions may be missing: NaN in ``proba``, ``MISSING_CODE`` in ``decided``.
         **keys
             ``run``, ``split``, ``seed`` and ``fold``.
 
         Raises
         ------
         PredictionsError
-            Where ``proba`` has another shape, is not finite, leaves ``[0, 1]`` or does not sum to 1.
+            Where ``proba`` has another shape, is not finite, leaves ``[0, 1]`` or does not sum to 1; or where
+            a prediction is missing and may not be.
         """
-        if decided is None or not np.isnan(proba).all():
-            check_probabilities(proba, (len(corpus), len(labels)), sums_to_one=not labels.multi)
-        predicted = labels.decide(proba, thresholds) if decided is None else decided
         columns: dict[str, Any] = {"run": "", "split": "", "seed": 0, "fold": 0} | keys
-        for word, codes in (("truth", corpus.truth(labels)), ("prediction", predicted)):
-            if labels.multi:
-                columns |= {f"{word}_{name}": codes[:, k] for k, name in enumerate(labels.names)}
-            else:
-                columns[word] = labels.decode(codes)
-        columns |= {f"p_{name}": proba[:, k] for k, name in enumerate(labels.names)}
+        columns |= checked_columns(corpus.truth(labels), labels, proba, thresholds, decided, may_miss)
         items = corpus.rows[["id", "target", "group"]]
         rows = items.assign(**columns)[prediction_columns(labels)]
         return cls(labels, rows.reset_index(drop=True))
@@ -293,8 +297,17 @@ class Predictions:
         return once(self, "truth", lambda: label_codes(self.rows, "truth", self.labels))
 
     def predicted(self) -> NDArray[np.int64]:
-        """Return the predicted labels, shaped as :meth:`truth`; read-only."""
+        """Return the predicted labels, shaped as :meth:`truth`, missing ones -1; read-only."""
         return once(self, "predicted", lambda: label_codes(self.rows, "prediction", self.labels))
+
+    def missing(self) -> NDArray[np.bool_]:
+        """Say which rows have no prediction, ``(n,)``."""
+        return missing_rows(self.predicted())
+
+    def answered(self) -> Predictions:
+        """Return the rows that have a prediction."""
+        rows = self.rows[~self.missing()]
+        return self if len(rows) == len(self) else replace(self, rows=rows.reset_index(drop=True))
 
     def proba(self) -> NDArray[np.float64]:
         """Return the probabilities, ``(n, k)``; read-only."""
@@ -331,7 +344,10 @@ class Predictions:
         """Read what :meth:`write` wrote."""
         import pandas as pd
 
-        return cls(labels, pd.read_parquet(path))
+        rows = pd.read_parquet(path)
+        # pandas reads whole numbers with gaps as floats.
+        gaps = [name for name in map(str, rows) if name.startswith("prediction_") and rows[name].hasnans]
+        return cls(labels, rows.astype(dict.fromkeys(gaps, "Int64")))
 
     @classmethod
     def concat(cls, parts: Sequence[Predictions]) -> Predictions:
@@ -382,19 +398,3 @@ class Scores:
         if matches.empty:
             raise PredictionsError(f"{split}/{metric} was not scored on slice {slice_!r}")
         return float(matches["value"].iloc[0])
-
-
-def _first_frames(rows: pd.DataFrame, labels: LabelSet) -> pd.DataFrame:
-    import pandas as pd
-
-    without = (NO_FRAME,) if NO_FRAME in labels.names else ()
-    first = [tuple(frames[:1]) or without for frames in rows["frames"]]
-    reduced = rows.assign(frames=pd.Series(first, index=rows.index, dtype=object))
-    return reduced[[bool(frames) for frames in first]]
-
-
-def prediction_columns(labels: LabelSet) -> list[str]:
-    """Return the columns of a predictions table, in order."""
-    words = ("truth", "prediction")
-    codes = [f"{word}_{name}" for word in words for name in labels.names] if labels.multi else list(words)
-    return [*PREDICTION_KEYS, *codes, *(f"p_{name}" for name in labels.names)]

@@ -16,6 +16,7 @@ from sentences import numbers, words
 
 from harness.evaluation import external
 from harness.evaluation.external import ExternalPredictionsError
+from harness.evaluation.pooled_scores import score_splits
 from harness.evaluation.prepared import Prepared
 from harness.runs.external import log_external
 from harness.tracking.store import Store
@@ -138,6 +139,36 @@ def test_frames_are_separated_by_bars(tmp_path: Path) -> None:
     assert (theirs.truth() == theirs.predicted()).all()
     table[0]["prediction"] = "none"
     assert read(framing, table).predictions.predicted()[0].sum() == 0
+
+
+@pytest.mark.parametrize("proba", [False, True])
+def test_an_empty_row_is_a_missing_prediction(prepared: Prepared, proba: bool) -> None:
+    table = rows(prepared, proba=proba)
+    for row in table[:5]:
+        row.update({name: "" for name in row if name.startswith(("p_", "prediction"))})
+    theirs = read(prepared, table)
+    test = theirs.predictions.only(split="test")
+    assert test.missing().tolist() == [True] * 5 + [False] * 22
+    assert test.has_probabilities == proba
+    (note,) = [note for note in theirs.notes if "no prediction" in note]
+    assert numbers(note) == [5]
+    scores, _ = score_splits(prepared, theirs.predictions)
+    # All others are right.
+    assert scores.value("accuracy") == pytest.approx(22 / 27)
+
+
+def test_a_column_says_what_is_missing_where_empty_means_no_label(tmp_path: Path) -> None:
+    framing = toys.prepared(tmp_path, task="framing")
+    test = framing.part(framing.splits[0], "test").rows
+    table = [{"id": id_, "prediction": "", "missing": "false"} for id_ in test["id"]]
+    assert not read(framing, table).predictions.missing().any()
+    table[0]["missing"] = "True"
+    assert read(framing, table).predictions.missing().tolist() == [True] + [False] * (len(table) - 1)
+
+
+def test_a_table_of_gaps_is_refused(prepared: Prepared) -> None:
+    (problem,) = problems_of(prepared, [row | {"prediction": ""} for row in rows(prepared)])
+    assert problem.where == ""
 
 
 def changed(table: Table, index: int, **values: str) -> Table:

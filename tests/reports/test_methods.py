@@ -72,6 +72,13 @@ def test_paragraphs(golden: Golden) -> None:
     golden("reports/methods", "\n".join(texts))
 
 
+def test_missing_predictions_are_named_with_their_share() -> None:
+    text = describe(replace(FACTS, classifiers=(LINEAR, replace(PRIOR, name="asked", missing=0.05)))).text
+    (sentence,) = [each for each in text.split(". ") if "issing" in each]
+    assert numbers(sentence) == [5]
+    assert "asked" in sentence
+
+
 def test_what_is_not_done_is_not_said() -> None:
     both = describe(FACTS)
     assert "Holm" in both.text

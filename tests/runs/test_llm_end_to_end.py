@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import toys
+from sentences import numbers
 from typer.testing import CliRunner
 
+import harness
+from harness.classifiers.llm.classifier import load as load_model
 from harness.cli import main as cli
+from harness.cli.experiments import results_table
 from harness.config import plan
 from harness.evaluation.decisions.decider_fitting import DecisionSettings, decide
 from harness.evaluation.estimates import estimates
 from harness.evaluation.prepared import Prepared, prepare
 from harness.evaluation.trial import list_trials, run_trial
-from harness.tracking.finished_runs import finished_runs
+from harness.serving.contract import Contract
+from harness.serving.engine import LabelEngine
+from harness.serving.inference import LabelModel
+from harness.serving.inference.labelling import predict_file
+from harness.tracking.finished_runs import finished_runs, read_predictions
 from harness.tracking.store import Store
-from harness.values.errors import ClassifierError, PredictionsError
+from harness.values.errors import ClassifierError, HarnessWarning, PredictionsError
+from harness.values.labels import NO_ANSWER, STANCE
 from tests.classifiers.llm.stub_server import serving
 from tests.classifiers.llm.word_model import WordModel
 from tests.tracking.toy_runs import run_all, runs_by_name
@@ -113,6 +123,106 @@ def test_a_budget_leaves_the_trial_unfinished_and_unscored(tmp_path: Path) -> No
         (outcome,) = run_all(prepared, store)
         assert outcome.result is not None
         assert len(stub.requests) == 36
+
+
+@pytest.mark.parametrize("task", ["stance", "framing"])
+@pytest.mark.parametrize("api", ["decisions", "json"])
+def test_what_is_refused_is_missing_from_end_to_end(api: str, task: str, tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    words = toys.VERBS if task == "stance" else {}
+    with serving(WordModel(words=words, refuses=0.15)) as stub:
+        toys.prepared(tmp_path, asked(stub.url, api), task=task)
+        path = tmp_path / "toys.yaml"
+        path.write_text(f"{path.read_text(encoding='utf-8')}abstention: {{risk: 0.4}}\n", encoding="utf-8")
+        prepared = prepare(plan.read(path))
+        with pytest.warns(HarnessWarning, match="refused"):
+            (outcome,) = run_all(prepared, store)
+        assert outcome.error is None
+        result = outcome.result
+        n_requests = len(stub.requests)
+        # The same again: nothing is asked, and the same is missing.
+        run_all(prepared, store)
+        assert len(stub.requests) == n_requests
+    test = result.predictions.only(split="test")
+    assert 0 < test.missing().sum() < len(test)
+    scored = result.scores.rows[result.scores.rows["slice"] == "all"]
+    assert (scored[scored["split"] == "test"]["n"] == len(test)).all()
+    right = test.predicted() == test.truth()
+    right = right.all(axis=1) if task == "framing" else right
+    name = "exact_match" if task == "framing" else "accuracy"
+    assert result.scores.value(name) == pytest.approx(right.mean())
+    if api == "decisions":
+        assert test.rows["abstain"].to_numpy()[test.missing()].all()
+    run = runs_by_name(store, "classifier")["asked"]
+    assert run.data.metrics["test/missing"] == pytest.approx(test.missing().mean())
+    (restored,) = finished_runs(store, [prepared.plan.name])
+    again = read_predictions(store, restored).only(split="test")
+    assert again.missing().tolist() == test.missing().tolist()
+    page = store.client.download_artifacts(run.info.run_id, "report.html", str(tmp_path))
+    text = Path(page).read_text(encoding="utf-8")
+    (in_first_box,) = re.findall(r"<dt>missing</dt><dd>(.*?)</dd>", text[: text.index("</dl>")])
+    assert numbers(in_first_box)[:2] == [test.missing().sum(), len(test)]
+    assert NO_ANSWER in re.findall(r"<th>([^<]+)</th>", text)
+
+
+def test_where_all_is_refused_nothing_is_scored(tmp_path: Path) -> None:
+    with serving(WordModel(words=toys.VERBS, refuses=1.0)) as stub:
+        prepared = prepared_for(tmp_path, asked(stub.url, "decisions"))
+        (trial,) = list_trials(prepared, prepared.plan.classifiers[0])
+        with pytest.warns(HarnessWarning), pytest.raises(ClassifierError, match="36 rows"):
+            run_trial(prepared, trial, tmp_path / "work")
+
+
+def test_the_screen_says_what_is_missing(tmp_path: Path) -> None:
+    with serving(WordModel(words=toys.VERBS, refuses=0.15)) as stub:
+        prepared_for(tmp_path, asked(stub.url, "decisions"))
+        with pytest.warns(HarnessWarning):
+            result = CliRunner().invoke(cli.app, ["run", str(tmp_path / "toys.yaml")], catch_exceptions=False)
+    (line,) = [line for line in result.output.splitlines() if line.startswith("  asked: ")]
+    assert 27 in numbers(line)
+    assert any("missing" in line for line in result.output.splitlines() if line.startswith("caution"))
+
+
+def test_tables_of_runs_have_a_column_for_what_is_missing(tmp_path: Path) -> None:
+    with serving(WordModel(words=toys.VERBS, refuses=0.15)) as stub:
+        prepared_for(tmp_path, asked(stub.url, "decisions") + "\n  majority: {kind: majority}")
+        with pytest.warns(HarnessWarning):
+            run = harness.run(tmp_path / "toys.yaml", track=False)
+    shares = run.summary.set_index("classifier")["missing"]
+    assert shares["majority"] == 0 < shares["asked"] == run["asked"].result.missing_share
+    assert "missing" in [column.header for column in results_table(run).columns]
+
+
+def test_a_served_model_leaves_the_label_of_a_refused_row_empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(WordModel(words=toys.VERBS, refuses=0.15)) as stub:
+        prepared = prepared_for(tmp_path, asked(stub.url, "decisions"))
+        (trial,) = list_trials(prepared, prepared.plan.classifiers[0])
+        with pytest.warns(HarnessWarning):
+            folder = run_trial(prepared, trial, tmp_path / "work").folder
+        assert folder is not None
+        rows = prepared.corpus.rows[["text", "target"]].head(50)
+        address = (folder / "loader.txt").read_text(encoding="utf-8").strip()
+        contract = Contract("stance", STANCE, address)
+        classifier = load_model(folder / "model", STANCE)
+        classifier.is_foreign = False
+        engine = LabelEngine(contract, classifier, prepared.corpus.parties)
+        model = LabelModel(engine)
+        with pytest.warns(HarnessWarning):
+            labelled = model.predict(rows)
+        source, output = tmp_path / "rows.csv", tmp_path / "labelled.jsonl"
+        rows.to_csv(source, index=False)
+        predict_file(model, source, output)
+    empty = labelled["label"] == ""
+    assert 0 < empty.sum() < len(rows)
+    assert (labelled["abstain"] == empty).all()
+    assert (labelled["p_neutral"].isna() == empty).all()
+    lines = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    assert [line["label"] == "" for line in lines] == empty.tolist()
+    assert [line["p_neutral"] is None for line in lines] == empty.tolist()
+    (note,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note:")]
+    assert numbers(note) == [empty.sum()]
 
 
 def test_predictions_without_probabilities_are_all_without(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
@@ -93,7 +94,12 @@ class LanguageModel:
         What the questions took since ``fit``.
     agreement_ : float
         Share of the questions whose repeats all gave the same label; NaN for one repeat.
+    may_miss : bool
+        A row whose question is refused, or answered with no label, has no prediction: of several repeats,
+        where all failed; of several questions about a row, where one of them has no answer.
     """
+
+    may_miss = True
 
     def __init__(
         self, settings: LlmOptions, prompt: Prompt, labels: LabelSet, seed: int, *, is_foreign: bool = False
@@ -135,7 +141,11 @@ class LanguageModel:
             )
         if validation is None or not len(validation):
             raise ClassifierError("debias: prior needs validation rows, and the split has none")
-        self.prior_ = np.maximum(self.predict_proba(validation.examples).mean(axis=0), MIN_PRIOR)
+        shares = self.predict_proba(validation.examples)
+        answered = ~np.isnan(shares).any(axis=1)
+        if not answered.any():
+            raise ClassifierError("debias: prior needs answers about validation rows, and there are none")
+        self.prior_ = np.maximum(shares[answered].mean(axis=0), MIN_PRIOR)
 
     def other_texts(self) -> list[str]:
         """Return the lines of a template of one's own, which may show sentences as examples."""
@@ -183,39 +193,39 @@ class LanguageModel:
         )
 
     def predict_proba(self, examples: Examples) -> Reals:
-        """Return ``(n, k)`` probabilities.
+        """Return ``(n, k)`` probabilities; NaN where there is no answer about a row.
 
         Raises
         ------
         ClassifierError
-            Where an answer is missing, or the server cannot be asked.
+            Where the server cannot be asked.
         """
         if not self.has_probabilities:
             raise ClassifierError(f"api: {self.api_} gives labels without probabilities; use predict")
         shares = np.array(
             [_mean_share(answers, name) for answers, name in self._answered(examples)], dtype=np.float64
         ).reshape(len(examples), len(self.labels))
+        shares[np.isnan(shares).any(axis=1)] = np.nan
         return _debiased(shares, self.prior_, self.labels)
 
     def predict(self, examples: Examples) -> NDArray[np.int64]:
         """Return the labels as codes, shaped as :meth:`harness.values.labels.LabelSet.decide` returns them.
 
-        Of several repeats the most frequent label counts; ties go to the first label.
+        Of several repeats the most frequent label counts; ties go to the first label. A row without an answer
+        has no label: :data:`harness.values.labels.MISSING_CODE`.
 
         Raises
         ------
         ClassifierError
-            Where an answer is missing, or the server cannot be asked.
+            Where the server cannot be asked.
         """
         if self.has_probabilities:
             return self.labels.decide(self.predict_proba(examples))
         votes = np.array(
-            [sum(answer.label == name for answer in answers) for answers, name in self._answered(examples)]
+            [_vote_share(answers, name) for answers, name in self._answered(examples)], dtype=np.float64
         ).reshape(len(examples), len(self.labels))
-        if self.labels.multi:
-            # At half, too, as LabelSet.decide does.
-            return (2 * votes >= self.settings.repeats).astype(np.int64)
-        return np.asarray(votes.argmax(axis=1), dtype=np.int64)
+        # The most votes are the largest share; of several labels half is enough, as it is of probabilities.
+        return self.labels.decide(votes)
 
     def save(self, folder: Path) -> str:
         """Write the address, the prompt and its shots, and no key; return the loader's address.
@@ -234,7 +244,7 @@ class LanguageModel:
     def _answered(self, examples: Examples) -> Iterator[tuple[tuple[Answer, ...], str]]:
         """Ask about all rows; yield for each row and label the repeats of its answer, and the label's name.
 
-        Where answers are missing an error is raised at the end: all others are kept then.
+        Where answers are missing a warning says how many, and what may help.
         """
         asked = self.prompt.asked
         failures: dict[str, int] = {}
@@ -256,12 +266,15 @@ class LanguageModel:
             note = f"{self.settings.model} was answered by several models: {names}"
             warnings.warn(note, HarnessWarning, stacklevel=2)
         if failures:
-            raise ClassifierError(self._missing(failures, total * self.settings.repeats))
+            note = self._missing(failures, total * self.settings.repeats)
+            warnings.warn(note, HarnessWarning, stacklevel=2)
 
     def _compare(self, answers: tuple[Answer, ...]) -> None:
         if len(answers) > 1:
             self._compared += 1
-            self._agreed += len({answer.label for answer in answers}) == 1
+            labels = {answer.label for answer in answers}
+            # A failure has no label: two of them agree in nothing.
+            self._agreed += len(labels) == 1 and "" not in labels
 
     def _missing(self, failures: Mapping[str, int], total: int) -> str:
         counts = " and ".join(
@@ -272,8 +285,8 @@ class LanguageModel:
             "logprobs": "api: json with a higher max_tokens, if the model reasons first, or another prompt",
         }.get(self.api_, "another prompt or model")
         return (
-            f"of {total:,} questions {counts}: a row without an answer is never scored as if it had one;"
-            f" try {remedy}"
+            f"{self.settings.model}: of {total:,} questions {counts}; a row without an answer counts as"
+            f" wrong: try {remedy}"
         )
 
     def _questions(self, examples: Examples) -> Iterator[Question]:
@@ -292,7 +305,15 @@ class LanguageModel:
 
 
 def _mean_share(answers: tuple[Answer, ...], name: str) -> float:
-    return sum(answer.shares.get(name, 0.0) for answer in answers) / len(answers)
+    """Return the mean probability over the repeats that have an answer; NaN without any."""
+    shares = [answer.shares.get(name, 0.0) for answer in answers if not answer.failure]
+    return sum(shares) / len(shares) if shares else math.nan
+
+
+def _vote_share(answers: tuple[Answer, ...], name: str) -> float:
+    """Return the share of a label among the repeats that have an answer; NaN without any."""
+    votes = [answer.label == name for answer in answers if not answer.failure]
+    return sum(votes) / len(votes) if votes else math.nan
 
 
 def _debiased(shares: Reals, prior: Reals, labels: LabelSet) -> Reals:

@@ -44,6 +44,7 @@ class CoverageResult:
         Items.
     coverage, coverage_low, coverage_high : float
         Share of the items that got a label, in [0, 1], and its 95 % interval over items (by group) and seeds.
+        A missing prediction is none.
     risk, risk_low, risk_high : float
         Share of those labels that are wrong, in [0, 1] (of a multi-label task, of items with any label
         wrong); NaN where no item got a label. Bounds of shares of fewer than :data:`MIN_ITEMS` items are NaN.

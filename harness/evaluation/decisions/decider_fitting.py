@@ -81,7 +81,8 @@ def fit(predictions: Predictions, settings: DecisionSettings, *, refitted: bool 
     ----------
     predictions : Predictions
         Raw, of one trial, or of one seed's trials on all folds. Only rows of ``calibration`` and
-        ``validation`` are read.
+        ``validation`` are read, and of these the ones with a prediction: a missing one is withheld in any
+        case, so that no map, threshold or risk is about it.
     settings : DecisionSettings
     refitted : bool
         Whether the decider serves a classifier that was refitted on other rows: no guarantee holds then.
@@ -89,7 +90,9 @@ def fit(predictions: Predictions, settings: DecisionSettings, *, refitted: bool 
     labels = predictions.labels
     if not predictions.has_probabilities:
         return Decider(labels, notes=(LABELS_ALONE,))
-    validation, calibration = (predictions.only(split=part) for part in ("validation", "calibration"))
+    validation, calibration = (
+        predictions.only(split=part).answered() for part in ("validation", "calibration")
+    )
     held_out = calibration
     if settings.risk is not None and settings.calibration != "none":
         # A risk measured on the rows that the probabilities were fitted to would look too low.
@@ -128,7 +131,7 @@ def decide(predictions: Predictions, settings: DecisionSettings) -> tuple[Decide
     parts = [_where(decided, (decided.rows["split"] != "validation").to_numpy())]
     for fold in sorted(set(folds.tolist())):
         inside = folds == fold
-        thresholds = _thresholds(decider, _where(validation, ~inside), settings)
+        thresholds = _thresholds(decider, _where(validation, ~inside).answered(), settings)
         parts.append(replace(decider, thresholds=thresholds).apply(_where(validation, inside)))
     return decider, Predictions.concat(parts)
 

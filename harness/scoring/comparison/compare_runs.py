@@ -17,7 +17,7 @@ from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.eligible_runs import EligibleRuns, eligible_runs
 from harness.scoring.comparison.pairs import Randomization, compare_pairs, mcnemar_omitted
 from harness.scoring.comparison.ranking import Comparison, Pair, RankedRun
-from harness.scoring.limitations import comparison_limitations
+from harness.scoring.limitations import comparison_limitations, missing_limitations
 from harness.scoring.retraining import stretch
 from harness.scoring.score import TABLE_DRAWS
 from harness.scoring.statistics import bootstrap
@@ -96,7 +96,7 @@ def compare(
         reference=reference,
         refused=eligible.refused,
         omitted_tests=_omitted_tests(first, randomization),
-        limitations=(*on_test, *limited),
+        limitations=(*on_test, *limited, *missing_limitations(samples)),
     )
 
 

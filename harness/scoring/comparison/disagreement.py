@@ -20,6 +20,7 @@ from harness.scoring.statistics.bootstrap import Draws, by_cluster, interval, to
 from harness.scoring.statistics.cross_validation import stretched
 from harness.scoring.statistics.few_clusters import corrected_p
 from harness.scoring.statistics.multiplicity import SIGNIFICANCE_LEVEL, holm
+from harness.values.labels import NO_ANSWER
 from harness.values.minimums import MIN_GROUPS, MIN_ITEMS
 from harness.values.tables import Predictions
 
@@ -78,13 +79,17 @@ class RunItems:
         if not self.has_probabilities:
             return self.correct
         if sample.labels.multi:
-            hits = np.where(sample.truth == 1, sample.proba, 1 - sample.proba)
-            return np.asarray(hits.prod(axis=-1).mean(axis=0))
-        return np.asarray(sample.proba[:, np.arange(len(sample)), sample.truth].mean(axis=0))
+            hits = np.where(sample.truth == 1, sample.proba, 1 - sample.proba).prod(axis=-1)
+        else:
+            hits = sample.proba[:, np.arange(len(sample)), sample.truth]
+        # A missing prediction gives what is true no probability.
+        return np.asarray(np.nan_to_num(hits).mean(axis=0))
 
     def names(self, codes: NDArray[Any]) -> str:
         """Write the labels of one item as words."""
         labels = self.sample.labels
+        if (np.asarray(codes) < 0).any():
+            return NO_ANSWER
         if not labels.multi:
             return str(labels.names[int(codes)])
         return ", ".join(name for name, bit in zip(labels.names, codes, strict=True) if bit) or "none"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,10 +51,12 @@ class Randomization:
     ) -> Randomization:
         """Sum each run over the clusters that are not swapped, once for all its comparisons."""
         statistic, halves = None, {}
+        # What is swapped is added up: the tables of all runs have a column for no answer, or none has.
+        widened = any(sample.has_missing for sample in samples.values())
         for name, sample in samples.items():
             if sample.n_clusters < 2:
                 return cls(reason="there is only one group")
-            additive = scalar_metric.additive(scalar_metric.view(sample))
+            additive = scalar_metric.additive(scalar_metric.view(replace(sample, widened=widened)))
             if additive is None:
                 return cls(reason=f"{scalar_metric.key} is not computed from sums over items")
             statistic = additive.statistic

@@ -5,6 +5,9 @@ Papers differ in their conventions; these are ours:
 * log loss: natural logarithm, probabilities clipped to ``[EPSILON, 1 - EPSILON]``;
 * Brier score: squared error summed over classes in a single-label task, in ``[0, 2]``; mean over labels in a
   multi-label task, in ``[0, 1]``;
+* a row without a prediction states no probabilities. By the log loss and the Brier score it counts as one
+  that knows nothing: all labels alike, of several labels each with one half. Calibration errors are about
+  what was stated, and leave it out;
 * ECE: :data:`BINS` bins. In a single-label task, the probability of the likeliest label against whether it is
   right; in a multi-label task, the probability of each label against whether it applies, then the mean over
   labels.
@@ -25,6 +28,7 @@ import numpy as np
 
 from harness.scoring.metrics.counts import ratio
 from harness.scoring.metrics.metric import Metric
+from harness.values.labels import unstated_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,7 +70,7 @@ class ReliabilityBin:
 def log_loss(truth: Codes, proba: Array, _predicted: Codes) -> Array:
     """Return minus the log probability of the true label, ``(n,)``; mean over labels if multi-label."""
     # A probability of 0 for the true label would make the mean infinite.
-    clipped = np.clip(proba, EPSILON, 1 - EPSILON)
+    clipped = np.clip(without_gaps(proba, multi=truth.ndim > 1), EPSILON, 1 - EPSILON)
     if truth.ndim == 1:
         return np.asarray(-np.log(np.take_along_axis(clipped, truth[:, None], axis=1)[:, 0]))
     return np.asarray(-np.log(np.where(truth == 1, clipped, 1 - clipped)).mean(axis=1))
@@ -74,9 +78,21 @@ def log_loss(truth: Codes, proba: Array, _predicted: Codes) -> Array:
 
 def brier(truth: Codes, proba: Array, _predicted: Codes) -> Array:
     """Return the squared error, ``(n,)``: summed over classes, or the mean over labels if multi-label."""
+    proba = without_gaps(proba, multi=truth.ndim > 1)
     if truth.ndim == 1:
         return np.asarray(((proba - np.eye(proba.shape[1])[truth]) ** 2).sum(axis=1))
     return np.asarray(((proba - truth) ** 2).mean(axis=1))
+
+
+def without_gaps(proba: Array, *, multi: bool) -> Array:
+    """Return probabilities, ``(n, k)``; of rows without any (NaN) those of one who knows nothing."""
+    missing = unstated_rows(proba)
+    if not missing.any():
+        return proba
+    # By a proper score nobody gains from saying nothing: what one believes scores at least as well. And
+    # unlike that of a probability of 0, its log loss does not depend on where probabilities are clipped.
+    nothing = 0.5 if multi else 1 / proba.shape[1]
+    return np.where(missing[:, None], nothing, proba)
 
 
 def ece_equal_mass(truth: Codes, proba: Array, weights: Array) -> Array:
@@ -127,7 +143,13 @@ def rmsce_debiased(truth: Codes, proba: Array, weights: Array) -> Array:
 
 
 def claims(truth: Codes, proba: Array) -> tuple[tuple[Array, Array], ...]:
-    """Return pairs of predicted probability and outcome, ``(n,)`` each; one pair per label if multi-label."""
+    """Return pairs of predicted probability and outcome, ``(n,)`` each; one pair per label if multi-label.
+
+    Rows without probabilities are left out.
+    """
+    stated = ~unstated_rows(proba)
+    if not stated.all():
+        truth, proba = truth[stated], proba[stated]
     if truth.ndim == 1:
         right = proba.argmax(axis=1) == truth
         return ((proba.max(axis=1), right.astype(np.float64)),)
@@ -232,6 +254,11 @@ def width_bins(stated: Array, bins: int = BINS) -> NDArray[np.int64]:
 def _over_claims(truth: Codes, proba: Array, weights: Array, error: Any) -> Array:
     # All draws at once, as rows of one matrix.
     flat = weights.reshape(-1, weights.shape[-1]).astype(np.float64, copy=False)
+    stated = ~unstated_rows(proba)
+    if not stated.all():
+        truth, proba, flat = truth[stated], proba[stated], flat[:, stated]
+    if not len(truth):
+        return np.full(weights.shape[:-1], np.nan)
     errors = np.mean([error(stated, true, flat) for stated, true in claims(truth, proba)], axis=0)
     return np.asarray(errors).reshape(weights.shape[:-1])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.scoring.metrics.counts import ratio
+from harness.scoring.metrics.counts import missed, ratio
 from harness.scoring.metrics.metric import Metric
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def recall(tables: Array) -> Array:
 
 def f1(tables: Array) -> Array:
     """Return the harmonic mean of precision and recall, ``(..., k, 2, 2)`` to ``(..., k)``."""
-    hits, wrong, missed = tables[..., 1, 1], tables[..., 0, 1], tables[..., 1, 0]
-    return ratio(2 * hits, 2 * hits + wrong + missed)
+    hits, wrong = tables[..., 1, 1], tables[..., 0, 1]
+    return ratio(2 * hits, 2 * hits + wrong + missed(tables))
 
 
 def f1_macro(tables: Array) -> Array:
@@ -51,13 +51,16 @@ def f1_macro(tables: Array) -> Array:
 
 
 def mcc(table: Array) -> Array:
-    """Return the multi-class correlation of truth and prediction, in [-1, 1]; 0 if either is constant."""
+    """Return the multi-class correlation of truth and prediction, in [-1, 1]; 0 if either is constant.
+
+    No answer counts as one more label, which is never true.
+    """
     true, predicted, n = table.sum(axis=-1), table.sum(axis=-2), table.sum(axis=(-2, -1))
     # Gorodkin 2004, in the form with marginals.
     hits = np.trace(table, axis1=-2, axis2=-1)
     spread = (n**2 - (true**2).sum(axis=-1)) * (n**2 - (predicted**2).sum(axis=-1))
     # Rounding can push a perfect correlation past 1 by the last bit.
-    covariance = hits * n - (true * predicted).sum(axis=-1)
+    covariance = hits * n - (true * predicted[..., : true.shape[-1]]).sum(axis=-1)
     return np.clip(ratio(covariance, np.sqrt(np.maximum(spread, 0.0))), -1.0, 1.0)
 
 

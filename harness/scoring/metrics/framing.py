@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.scoring.metrics.counts import ratio
+from harness.scoring.metrics.counts import missed, ratio, unanswered_cells
 from harness.scoring.metrics.metric import Metric
+from harness.values.labels import missing_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 
 def f1_micro(tables: Array) -> Array:
     """Return F1 of the summed tables of all labels, ``(..., k, 2, 2)``: accuracy in a single-label task."""
-    hits, wrong, missed = tables[..., 1, 1], tables[..., 0, 1], tables[..., 1, 0]
-    return np.asarray(ratio(2 * hits.sum(axis=-1), (2 * hits + wrong + missed).sum(axis=-1)))
+    hits, wrong = tables[..., 1, 1], tables[..., 0, 1]
+    return np.asarray(ratio(2 * hits.sum(axis=-1), (2 * hits + wrong + missed(tables)).sum(axis=-1)))
 
 
 def hamming_loss(tables: Array) -> Array:
-    """Return the share of wrong (item, label) pairs, from ``(..., k, 2, 2)``."""
-    wrong = tables[..., 0, 1] + tables[..., 1, 0]
+    """Return the share of wrong (item, label) pairs, from ``(..., k, 2, 2)``; no answer is wrong of all."""
+    wrong = tables[..., 0, 1] + tables[..., 1, 0] + unanswered_cells(tables)
     return ratio(wrong.sum(axis=-1), tables.sum(axis=(-3, -2, -1)))
 
 
@@ -36,15 +37,18 @@ def exact_match(truth: Codes, _proba: Array, predicted: Codes) -> Array:
 def jaccard(truth: Codes, _proba: Array, predicted: Codes) -> Array:
     """Return intersection over union of the labels of each item, ``(n,)``; 1 if both sets are empty.
 
-    Predicting no frame for an item without a frame is right (scikit-learn: ``zero_division=1``).
+    Predicting no frame for an item without a frame is right (scikit-learn: ``zero_division=1``). A missing
+    prediction is 0.
     """
+    answered = ~missing_rows(predicted)
     # Bitwise on 0 and 1: sizes of intersection and union.
     both, either = (truth & predicted).sum(axis=1), (truth | predicted).sum(axis=1)
-    return np.where(either == 0, 1.0, ratio(both, either))
+    return np.where(answered, np.where(either == 0, 1.0, ratio(both, either)), 0.0)
 
 
 def no_frame(truth: Codes, _proba: Array, predicted: Codes) -> Array:
     """Return what each item adds to counts of the empty set, ``(n, 4)``: both, predicted, true, all items."""
+    # A missing prediction is no empty set: its codes are below 0.
     is_empty, predicted_empty = (codes.sum(axis=1) == 0 for codes in (truth, predicted))
     columns = [is_empty & predicted_empty, predicted_empty, is_empty, np.ones_like(is_empty)]
     return np.stack(columns, axis=1).astype(np.float64)

@@ -19,6 +19,11 @@ A metric is of one of three kinds, by what it is computed from:
     and is vectorised over its leading axes; the draws of a bootstrap then cost one call. If
     ``takes_predicted`` too, it is ``function(truth, proba, predicted, weights)``.
 
+Where predictions are missing, tables of counts have one more column at the end, *no answer*:
+``(..., k, k + 1)`` and ``(..., k, 2, 3)``. In ``items`` and ``table`` such an item has -1 in ``predicted``,
+of several labels for each, and NaN in ``proba``: a function counts it as a miss of what is true and a hit of
+none.
+
 ``truth`` and ``predicted`` are codes, ``(n,)``, or ``(n, k)`` of 0 and 1; ``proba`` is ``(n, k)``. A
 ``per_label`` metric has one more axis at the end of its result, the labels; its scores are called
 ``name_<label>``. For a metric with ``needs_labels`` the label axes are reordered: those labels come first, in

@@ -1,4 +1,8 @@
-"""Probabilities as scores to rank by in, how well they put the items of each label first out."""
+"""Probabilities as scores to rank by in, how well they put the items of each label first out.
+
+An item without a prediction has no place in the order: by average precision it is never reached, and by the
+area under the ROC curve nothing is said of the pairs that it is in, which count half, as ties do.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +53,10 @@ def _precision(true: NDArray[np.bool_], scores: Array, times: Array) -> Array:
     """Return the average precision of one label, from ``(n, draws)`` to ``(draws,)``."""
     if not true.any():
         return np.zeros(times.shape[1])
+    ranked = ~np.isnan(scores)
+    if not ranked.all():
+        reached = ratio(times[true & ranked].sum(axis=0), times[true].sum(axis=0))
+        return _precision(true[ranked], scores[ranked], times[ranked]) * reached
     order = np.argsort(-scores, kind="stable")
     order_true, sorted_scores = order[true[order]], -scores[order]
     # Only ranks with a true item contribute to the sum.
@@ -90,6 +98,13 @@ def _one_vs_rest(truth: Codes, proba: Array) -> Iterator[tuple[NDArray[np.bool_]
 
 def _area(true: NDArray[np.bool_], scores: Array, times: Array) -> Array:
     """Return the area under the ROC curve of one label, from ``(n, draws)`` to ``(draws,)``."""
+    ranked = ~np.isnan(scores)
+    if not ranked.all():
+        all_pairs, pairs = (
+            times[true & inside].sum(axis=0) * times[~true & inside].sum(axis=0) for inside in (True, ranked)
+        )
+        won = _area(true[ranked], scores[ranked], times[ranked]) * pairs if ranked.any() else 0.0
+        return np.where(all_pairs > 0, ratio(won + (all_pairs - pairs) / 2, all_pairs), 0.5)
     order = np.argsort(scores, kind="stable")
     first = np.flatnonzero(np.append(True, np.diff(scores[order]) != 0))
     ordered = times[order]

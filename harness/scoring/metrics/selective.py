@@ -66,10 +66,13 @@ def aurc(truth: Codes, proba: Array, predicted: Codes, weights: Array) -> Array:
     Returns
     -------
     ndarray
-        ``(...)``, in ``[0, 1]``: the mean over items of the error rate among items at least as confident.
+        ``(...)``, in ``[0, 1]``: the mean over items of the error rate among items at least as confident. A
+        missing prediction is an error, and less confident than any other.
     """
     flat = weights.reshape(-1, weights.shape[-1])
     sure = confidence(proba, predicted)
+    # A missing prediction is served last, below every confidence.
+    sure = np.where(np.isnan(sure), -1.0, sure)
     _, coverage, risk = risk_coverage(sure, errors(truth, predicted), flat)
     # Weighted by the items that each threshold adds: with ties, not by rank.
     steps = np.diff(coverage, axis=1, prepend=0.0)

@@ -50,13 +50,14 @@ def favg_target_mean(tables: Array) -> Array:
 
 def _side_f1(table: Array) -> tuple[Array, Array]:
     """Return F1 of the two sides, and how often each is true or predicted, both ``(..., 2)``."""
-    k = table.shape[-1]
+    # A table has a column more than rows where predictions are missing.
+    shape = table.shape[-2:]
     # One small matrix product: sums over axes of length 2 or 3 are slow with hundreds of targets per draw.
-    side, cells = np.arange(2), np.zeros((k, k, 4))
+    side, cells = np.arange(2), np.zeros((*shape, 4))
     cells[side, side, side] = 1
     cells[side, :, side + 2] += 1
     cells[:, side, side + 2] += 1
-    sums = table.reshape(*table.shape[:-2], k * k) @ cells.reshape(k * k, 4)
+    sums = table.reshape(*table.shape[:-2], -1) @ cells.reshape(-1, 4)
     hits, marginals = sums[..., :2], sums[..., 2:]
     return ratio(2 * hits, marginals), marginals
 

@@ -11,7 +11,7 @@ import numpy as np
 from harness.serving.decisions import calibrators
 from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.calibrators import Calibrator, Unchanged
-from harness.values.labels import LabelSet, confidence
+from harness.values.labels import LabelSet, confidence, missing_rows, unstated_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,11 +46,18 @@ class Decider:
     notes: tuple[str, ...] = ()
 
     def calibrated(self, proba: Array) -> Array:
-        """Calibrate raw probabilities, ``(n, k)``."""
-        return self.calibrator.apply(proba, multi=self.labels.multi)
+        """Calibrate raw probabilities, ``(n, k)``; rows without any (NaN) stay without."""
+        missing = unstated_rows(proba)
+        if not missing.any():
+            return self.calibrator.apply(proba, multi=self.labels.multi)
+        # Not every map takes NaN, and none needs to.
+        calibrated = np.full(proba.shape, np.nan)
+        if not missing.all():
+            calibrated[~missing] = self.calibrator.apply(proba[~missing], multi=self.labels.multi)
+        return calibrated
 
     def abstains(self, proba: Array, codes: Codes) -> NDArray[np.bool_]:
-        """Decide which rows get no label.
+        """Decide which rows get no label: a missing prediction is withheld, whatever the rule.
 
         Parameters
         ----------
@@ -63,23 +70,21 @@ class Decider:
         -------
         (n,) array of bool
         """
+        missing = missing_rows(codes)
         if self.rule is None:
-            return np.zeros(len(proba), dtype=bool)
-        return np.asarray(confidence(proba, codes) < self.rule.served_from)
+            return missing
+        return np.asarray(missing | (confidence(proba, codes) < self.rule.served_from))
 
     def apply(self, predictions: Predictions) -> Predictions:
         """Return a table of raw predictions with calibrated probabilities, labels, and abstentions."""
         # Imported here: a served model labels rows and never meets a table of predictions.
+        from harness.values.label_columns import prediction_cells
         from harness.values.tables import ABSTAIN
 
         proba = self.calibrated(predictions.proba())
         codes = self.labels.decide(proba, self.thresholds)
-        names = self.labels.names
-        columns: dict[str, Any] = {f"p_{name}": proba[:, k] for k, name in enumerate(names)}
-        if self.labels.multi:
-            columns |= {f"prediction_{name}": codes[:, k] for k, name in enumerate(names)}
-        else:
-            columns["prediction"] = self.labels.decode(codes)
+        columns: dict[str, Any] = {f"p_{name}": proba[:, k] for k, name in enumerate(self.labels.names)}
+        columns |= prediction_cells(codes, self.labels)
         if self.rule is not None:
             columns[ABSTAIN] = self.abstains(proba, codes)
         return replace(predictions, rows=predictions.rows.assign(**columns))

@@ -161,7 +161,7 @@ def _to_file(job: _Job, draft: Draft, *, resume: bool) -> int:
         with draft.opened(progress):
             for chunk in _chunks(job, progress):
                 draft.write(chunk.rows, chunk.schema, chunk.input_digest, chunk.read if job.aside else None)
-                counter.add(len(chunk.rows))
+                counter.add(len(chunk.rows), _unanswered(chunk.rows, job.model.columns))
                 counter.notes(job.model.notes)
                 replaced = chunk.note
     finally:
@@ -170,7 +170,7 @@ def _to_file(job: _Job, draft: Draft, *, resume: bool) -> int:
             counter.print(
                 f"{draft.rows:,} labelled rows are in {draft.partial}; --resume continues after them"
             )
-    counter.notes(filter(None, (replaced, job.model.absent_targets.note)))
+    counter.notes(filter(None, (replaced, job.model.absent_targets.note, counter.unanswered_note)))
     counter.print_aside(job.aside)
     return counter.count
 
@@ -271,7 +271,7 @@ def _to_stream(job: _Job, kind: Format, stream: BinaryIO) -> int:
             out.write(chunk.rows)
             # The reader of a pipe gets each chunk as soon as it is labelled.
             stream.flush()
-            counter.add(len(chunk.rows))
+            counter.add(len(chunk.rows), _unanswered(chunk.rows, job.model.columns))
             counter.notes(job.model.notes)
             replaced = chunk.note
         if out is not None:
@@ -281,9 +281,15 @@ def _to_stream(job: _Job, kind: Format, stream: BinaryIO) -> int:
         # The reader of the pipe is gone (``| head``); Python would report it again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     counter.end()
-    counter.notes(filter(None, (replaced, job.model.absent_targets.note)))
+    counter.notes(filter(None, (replaced, job.model.absent_targets.note, counter.unanswered_note)))
     counter.print_aside(job.aside)
     return counter.count
+
+
+def _unanswered(rows: list[FileRow], columns: list[str]) -> int:
+    """Count the rows that a model gave no answer for."""
+    probabilities = [name for name in columns if name.startswith("p_")]
+    return sum(any(row[name] is None for name in probabilities) for row in rows)
 
 
 def _labelled(
@@ -294,6 +300,9 @@ def _labelled(
         raise ModelError(f"already has a column {clash[0]!r}, which the labels are written to; rename it")
     _check_columns(model, chunk, options)
     table = model.predict(_frame(chunk, options), first=done + 1)
+    # Of a row without an answer the probabilities are NaN, which JSON has no word for.
+    gaps = {name: column for name, column in table.items() if column.hasnans}
+    table = table.assign(**{str(name): c.astype(object).where(c.notna(), None) for name, c in gaps.items()})
     labels = table.to_dict("records")
     return [
         {**row, **{str(name): value for name, value in row_labels.items()}}

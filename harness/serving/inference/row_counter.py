@@ -18,6 +18,7 @@ class RowCounter:
 
     def __init__(self, resumed: int = 0) -> None:
         self.count = self.resumed = resumed
+        self.unanswered = 0
         self.live = sys.stderr.isatty()
         self.period = TERMINAL_SECONDS if self.live else LOG_SECONDS
         self.started = self.reported = time.monotonic()
@@ -31,9 +32,18 @@ class RowCounter:
                 self.end()
                 self.print(f"note: {note}")
 
-    def add(self, n: int) -> None:
-        """Count rows."""
+    @property
+    def unanswered_note(self) -> str:
+        """Say how many rows have no label because the model gave no answer; empty where none has."""
+        if not self.unanswered:
+            return ""
+        rows = f"{counted(self.unanswered, 'row')} {agreeing(self.unanswered, 'has', 'have')}"
+        return f"{rows} no label: the model gave no answer, and abstain is true there"
+
+    def add(self, n: int, unanswered: int = 0) -> None:
+        """Count rows, and those among them that the model gave no answer for."""
         self.count += n
+        self.unanswered += unanswered
         now = time.monotonic()
         if now - self.reported >= self.period:
             self.reported = now

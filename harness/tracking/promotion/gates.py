@@ -225,7 +225,7 @@ def calibration_gate(candidate: Candidate, limit: float | None) -> GateResult:
         return GateResult(name, "not applicable", "There are no probabilities.")
     seeds = sorted(int(seed) for seed in rows.rows["seed"].unique())
     served = candidate.files.served_seed
-    of_seed = rows.only(seed=served if served in seeds else seeds[0])
+    of_seed = rows.only(seed=served if served in seeds else seeds[0]).answered()
     if len(of_seed) < MIN_SCORED_ROWS:
         return GateResult(name, "undecided", _too_few(len(of_seed)), limit=limit)
     error = chance_corrected_ece(of_seed.truth(), of_seed.proba())

@@ -1,4 +1,4 @@
-"""What a language model's answers become: probabilities, labels, or an error."""
+"""What a language model's answers become: probabilities, labels, or a missing prediction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from harness.classifiers.protocol import Example
 from harness.values.errors import ClassifierError, HarnessWarning
-from harness.values.labels import STANCE
+from harness.values.labels import STANCE, LabelSet, missing_rows
 from tests.classifiers.llm.asked_models import (
     FRAMES,
     ROWS,
@@ -18,6 +18,7 @@ from tests.classifiers.llm.asked_models import (
     TRUTH,
     classifier,
     fitted,
+    many,
 )
 from tests.classifiers.llm.stub_server import Played, Request, Stub, chat, serving
 from tests.classifiers.llm.word_model import WordModel
@@ -95,14 +96,75 @@ def test_auto_says_why_nothing_fits() -> None:
 
 
 @pytest.mark.parametrize("kind", ["refused", "malformed"])
-def test_a_missing_answer_is_never_scored(kind: str) -> None:
+def test_a_missing_answer_is_a_missing_prediction(kind: str) -> None:
     words = WordModel(failing={"plain 1": kind})
     with serving(words) as stub:
         model = fitted(stub.url)
-        with pytest.raises(ClassifierError, match=f"1 answer {kind}"):
-            model.predict_proba(ROWS)
+        with pytest.warns(HarnessWarning, match=f"1 answer {kind}"):
+            proba = model.predict_proba(ROWS)
         assert len(stub.requests) == 12
         assert model.usage()[kind] == 1
+        missing = [example.text == "Varna is plain 1." for example in ROWS]
+        assert np.isnan(proba).all(axis=1).tolist() == missing
+        assert np.isnan(proba).any(axis=1).tolist() == missing
+        # Kept like an answer: it is not asked again, and is still missing.
+        with pytest.warns(HarnessWarning):
+            codes = model.predict(ROWS)
+        assert len(stub.requests) == 12
+        assert (codes < 0).tolist() == missing
+
+
+@pytest.mark.parametrize("api", ["decisions", "systemone", "logprobs", "json"])
+@pytest.mark.parametrize("labels", [STANCE, FRAMES], ids=["single", "multi"])
+def test_a_row_is_missing_where_one_of_its_answers_is(api: str, labels: LabelSet) -> None:
+    with serving(WordModel(refuses=0.2)) as stub:
+        model = fitted(stub.url, api=api, labels=labels)
+        rows = many(40)
+        with pytest.warns(HarnessWarning, match="refused"):
+            codes = model.predict(rows)
+        refused = int(model.usage()["refused"])
+    missing = missing_rows(codes)
+    assert 0 < missing.sum() < len(rows)
+    # Of a row with several labels all are missing: without one, the set that applies is not known.
+    assert (codes[missing] == -1).all()
+    assert (codes[~missing] >= 0).all()
+    assert missing.sum() <= refused <= missing.sum() * (len(labels) if labels.multi else 1)
+
+
+def test_of_repeats_those_with_an_answer_count() -> None:
+    def alternating(request: Request) -> Played:
+        return Played(chat("", refusal="no") if request.number % 2 else chat("A", {"A": 0.9, "B": 0.1}))
+
+    with serving(alternating) as stub:
+        model = fitted(stub.url, repeats=2, concurrency=1)
+        with pytest.warns(HarnessWarning):
+            proba = model.predict_proba(ROWS[:3])
+    np.testing.assert_allclose(np.sort(proba, axis=1), [[0, 0.1, 0.9]] * 3)
+    # A refusal agrees with nothing, not even with another one.
+    assert model.usage()["agreement"] == 0
+    with serving(lambda _: Played(chat("", refusal="no"))) as stub:
+        model = fitted(stub.url, repeats=2)
+        with pytest.warns(HarnessWarning):
+            assert np.isnan(model.predict_proba(ROWS[:3])).all()
+        assert model.usage()["agreement"] == 0
+
+
+def test_the_prior_is_that_of_the_answers() -> None:
+    with serving(WordModel(refuses=0.3, bias={"critical": 3.0})) as stub:
+        with pytest.warns(HarnessWarning):
+            model = fitted(stub.url, debias="prior")
+        with pytest.warns(HarnessWarning):
+            proba = model.predict_proba(ROWS)
+    assert np.isfinite(model.prior_).all()
+    answered = ~np.isnan(proba).any(axis=1)
+    assert 0 < answered.sum() < len(ROWS)
+    np.testing.assert_allclose(proba[answered].sum(axis=1), 1)
+    with (
+        serving(WordModel(refuses=1.0)) as stub,
+        pytest.warns(HarnessWarning),
+        pytest.raises(ClassifierError, match="debias"),
+    ):
+        fitted(stub.url, debias="prior")
 
 
 def test_the_order_of_labels_differs_from_row_to_row_and_is_always_the_same(stub: Stub) -> None:

@@ -11,6 +11,12 @@ from typing import Any
 
 from tests.classifiers.llm.stub_server import USAGE, Played, Request, chat
 
+REFUSALS: Mapping[str, Mapping[str, Any]] = {
+    "decisions": {"answers": [{"type": "refusal", "name": "label"}]},
+    "systemone": {"answers": {"label": {"type": "refusal"}}},
+    "logprobs": chat("", refusal="I would rather not."),
+    "json": chat("", refusal="I would rather not."),
+}
 WORD_OF = {"critical": "bad", "neutral": "plain", "supportive": "good"}
 
 
@@ -31,6 +37,8 @@ class WordModel:
         Label → the word that it is known by.
     varies : bool
         Whether every other word of a prompt changes the probabilities a little.
+    refuses : float
+        Share of the prompts that it refuses; their words decide which.
     """
 
     share = 0.6
@@ -44,9 +52,10 @@ class WordModel:
         *,
         words: Mapping[str, str] | None = None,
         varies: bool = False,
+        refuses: float = 0.0,
     ) -> None:
         self.without, self.failing, self.bias, self.delay = without, failing or {}, bias or {}, delay
-        self.words, self.varies = words or WORD_OF, varies
+        self.words, self.varies, self.refuses = words or WORD_OF, varies, refuses
         self.status = 200
 
     def __call__(self, request: Request) -> Played:
@@ -61,7 +70,13 @@ class WordModel:
             if api == "logprobs":
                 return Played(chat("yes"))
             return Played({"error": {"message": "no such endpoint"}}, 404)
+        if self.declines(json.dumps(body)):
+            return Played({**REFUSALS[api], "usage": USAGE, "model": "words-as-answered"})
         return Played({"model": "words-as-answered", **getattr(self, f"_{api}")(body)})
+
+    def declines(self, text: str) -> bool:
+        """Whether it refuses a prompt."""
+        return zlib.crc32(text.encode("utf-8", "replace")) / 2**32 < self.refuses
 
     def _decisions(self, body: Any) -> dict[str, Any]:
         (question,) = body["questions"]
