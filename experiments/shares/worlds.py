@@ -15,6 +15,7 @@ PARTIES = 6
 STEADY = ((0.80, 0.15, 0.05), (0.10, 0.80, 0.10), (0.05, 0.15, 0.80))
 LEANING = ((0.60, 0.35, 0.05), (0.05, 0.90, 0.05), (0.05, 0.45, 0.50))
 GOOD = ((0.95, 0.04, 0.01), (0.03, 0.94, 0.03), (0.01, 0.04, 0.95))
+POOR = ((0.55, 0.30, 0.15), (0.25, 0.55, 0.20), (0.15, 0.30, 0.55))
 BLIND = ((0.30, 0.50, 0.20), (0.30, 0.50, 0.20), (0.30, 0.50, 0.20))
 
 
@@ -79,6 +80,12 @@ WORLDS = (
     World("twenty outlets, 100 labelled", LEANING, 500, 17, outlets=20),
     World("blind, 50 labelled", BLIND, 1000, 50),
     World("voice right 80 %", STEADY, 1000, 100, voice_right=0.8, compared=True),
+    World("right 55 %", POOR, 1000, 100),
+    World("blind, 100 labelled", BLIND, 1000, 100),
+    World("rare criticism", STEADY, 1500, 300, truth=(0.05, 0.90, 0.05)),
+    World("three outlets", LEANING, 1000, 150, outlets=3),
+    World("articles of 20", LEANING, 1000, 100, mean_rows=20, alike=0.4, compared=True),
+    World("few rows a party", LEANING, 150, 50),
 )
 
 
