@@ -85,7 +85,7 @@ ACTIONS: Mapping[str, Action] = {
 }
 """The defaults, by audit. An audit of one's own warns."""
 
-GATES = ("baseline", "test", "calibration", "abstention", "size", "latency")
+GATES = ("baseline", "test", "calibration", "abstention", "size", "latency", "speed")
 """Gates that are no audits and may be waived."""
 
 
@@ -99,8 +99,8 @@ class PromotionPolicy(Strict):
     )
     waive: dict[str, Annotated[str, Field(min_length=1)]] = Field(
         default_factory=dict,
-        description="Gates that may fail (an audit, baseline, test, calibration, size, latency), each with"
-        " the reason, which the version keeps.",
+        description="Gates that may fail (an audit, baseline, test, calibration, size, latency, speed),"
+        " each with the reason, which the version keeps.",
     )
     margin: float = Field(
         0.01,
@@ -112,6 +112,12 @@ class PromotionPolicy(Strict):
         False,
         description="Whether test has to show that the model is no worse than the champion by more than the"
         " margin (non-inferiority): then an undecided test blocks too.",
+    )
+    times_as_fast: float | None = Field(
+        None,
+        gt=0,
+        description="How many times as fast as the champion the model has to label, both timed by whoever"
+        " promotes; null: any.",
     )
     calibration: float | None = Field(
         0.1, gt=0, description="Highest calibration error on validation, beyond chance; null: any."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,6 +123,12 @@ class ClassifierResult:
     def raw(self) -> Predictions:
         """Predictions of all trials as the classifier gave them, before calibration."""
         return Predictions.concat([result.predictions for result in self.trials])
+
+    @property
+    def predict_seconds(self) -> float:
+        """The mean time in which a trial labelled its rows; NaN where it is unknown."""
+        times = [trial.seconds.get("predict", math.nan) for trial in self.trials]
+        return sum(times) / len(times) if times else math.nan
 
     @property
     def missing_share(self) -> float:

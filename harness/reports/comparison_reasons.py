@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -31,12 +32,15 @@ class RunEvidence:
         Path or address of its report; empty where there is none.
     slices : sequence of Slice
         Of its test items, beside those of label and party.
+    predict_seconds : float
+        In which a trial labelled its rows, on average; NaN where that is unknown.
     """
 
     findings: Findings = ()
     sentences: Mapping[str, str] = field(default_factory=dict)
     report: str = ""
     slices: Sequence[Slice] = ()
+    predict_seconds: float = math.nan
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -48,12 +48,15 @@ class ComparedRuns:
         Path or address of its HTML page; empty where it is not tracked.
     reasons : ComparisonReasons
         Why the best run differs from the others: audits, slices, sentences, reports.
+    seconds : mapping
+        Name of a run → seconds in which a trial of it labelled its rows; without those that are unknown.
     """
 
     comparison: Comparison = field(repr=False)
     run_id: str = ""
     page: str = ""
     reasons: ComparisonReasons = field(default=NO_REASONS, repr=False)
+    seconds: Mapping[str, float] = field(default_factory=dict, repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -91,7 +94,7 @@ class ComparedRuns:
         ValueError
             If the margin is not above 0.
         """
-        return tuple(no_worse_sentences(self.comparison, margin))
+        return tuple(no_worse_sentences(self.comparison, margin, self.seconds))
 
     def _repr_html_(self) -> str:
         """Show runs, ties and findings in a notebook."""
@@ -165,12 +168,17 @@ def compare_logged(
     evidence = {run.name: read_evidence(store, run) for run in runs if run.name in compared}
     reasons = comparison_reasons(comparison, items, evidence)
     if not track or store.read_only:
-        return ComparedRuns(comparison, reasons=reasons)
+        return ComparedRuns(comparison, reasons=reasons, seconds=_seconds(evidence))
     command = command_line("compare", experiment=",".join(experiments), metric=chosen)
     ids = {run.name: run.run_id for run in runs}
     logged = LoggedComparison(comparison, reasons, experiments[0], ids, command)
     run_id = log_comparison(store, logged)
-    return ComparedRuns(comparison, run_id, page_of(store, run_id), reasons)
+    return ComparedRuns(comparison, run_id, page_of(store, run_id), reasons, _seconds(evidence))
+
+
+def _seconds(evidence: Mapping[str, RunEvidence]) -> dict[str, float]:
+    times = {name: known.predict_seconds for name, known in evidence.items()}
+    return {name: seconds for name, seconds in times.items() if seconds > 0}
 
 
 def _noting(
@@ -199,12 +207,16 @@ def _compare_untracked(experiments: Sequence[ExperimentRun], metric: str) -> Com
     )
     evidence = {
         _name(run, classifier.name, experiments): RunEvidence(
-            classifier.findings, _sentences(run), slices=run.prepared.report_rows.slices
+            classifier.findings,
+            _sentences(run),
+            slices=run.prepared.report_rows.slices,
+            predict_seconds=classifier.result.predict_seconds,
         )
         for run in experiments
         for classifier in run
     }
-    return ComparedRuns(comparison, reasons=comparison_reasons(comparison, items, evidence))
+    reasons = comparison_reasons(comparison, items, evidence)
+    return ComparedRuns(comparison, reasons=reasons, seconds=_seconds(evidence))
 
 
 def _sentences(run: ExperimentRun) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -137,7 +138,7 @@ def read_evidence(store: Store, run: FinishedRun) -> RunEvidence:
     findings: Findings = ()
     sentences: dict[str, str] = {}
     slices: tuple[Slice, ...] = ()
-    report = ""
+    report, seconds = "", math.nan
     with tempfile.TemporaryDirectory(prefix="harness-") as copies:
         with contextlib.suppress(OSError, ValueError, MlflowException):
             findings = run_files.read_findings(file_of(store, run.run_id, run_files.FINDINGS, copies).parent)
@@ -146,11 +147,14 @@ def read_evidence(store: Store, run: FinishedRun) -> RunEvidence:
         # Runs of earlier versions have no such file.
         with contextlib.suppress(OSError, ValueError, MlflowException):
             slices = run_files.read_slices(file_of(store, run.run_id, run_files.SLICES, copies))
+        with contextlib.suppress(OSError, ValueError, MlflowException):
+            trials = file_of(store, run.run_id, run_files.TRIALS, copies).read_text(encoding="utf-8")
+            seconds = run_files.predict_seconds(json.loads(trials))
         with contextlib.suppress(OSError, MlflowException):
             path = file_of(store, run.run_id, REPORT, copies)
             local = store.artifacts is not None and path.is_file()
             report = str(path) if local else f"runs:/{run.run_id}/{REPORT}"
-    return RunEvidence(findings, sentences, report, slices)
+    return RunEvidence(findings, sentences, report, slices, seconds)
 
 
 def file_of(store: Store, run_id: str, name: str, copies: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
@@ -80,6 +81,12 @@ def write_result(folder: Path, result: ClassifierResult) -> None:
     }
     (folder / TRIALS).write_text(_json(described), encoding="utf-8")
     write_findings(folder, result.findings)
+
+
+def predict_seconds(described: Mapping[str, Any]) -> float:
+    """Return the mean seconds in which a trial labelled its rows, from ``trials.json``; NaN if unknown."""
+    seconds = [trial.get("seconds", {}).get("predict", math.nan) for trial in described.get("trials", ())]
+    return sum(seconds) / len(seconds) if seconds else math.nan
 
 
 def write_findings(folder: Path, findings: Findings) -> None:

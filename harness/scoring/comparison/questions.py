@@ -7,7 +7,7 @@ than that (non-inferiority)?
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.scoring.comparison.conclusions import MAX_PAIRS
@@ -90,8 +90,18 @@ def _loss(pair: Pair) -> tuple[float, float, float]:
     return -difference.value, -difference.high, -difference.low
 
 
-def no_worse_sentences(comparison: Comparison, margin: float) -> Iterator[str]:
-    """Say of each pair whether the run that scores lower is shown to be no worse by more than a margin."""
+def no_worse_sentences(comparison: Comparison, margin: float, seconds: Mapping[str, float]) -> Iterator[str]:
+    """Say of each pair whether the run that scores lower is shown to be no worse by more than a margin.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    margin : float
+        See :func:`no_worse`.
+    seconds : mapping
+        Name of a run → seconds in which it labelled its rows, as far as they are known: how much faster or
+        slower it was is said too.
+    """
     answers = no_worse(comparison, margin)
     for answer in answers[:MAX_PAIRS]:
         pair = answer.pair
@@ -99,11 +109,22 @@ def no_worse_sentences(comparison: Comparison, margin: float) -> Iterator[str]:
         claim = f"no worse than {pair.better} by more than {number(margin)}"
         measured = f"it scores {number(loss)} ({interval(low, high)}) lower in {comparison.metric}"
         verdict = "is shown to be" if answer.shown else "is not shown to be"
-        yield f"{pair.worse} {verdict} {claim}: {measured}."
+        yield f"{pair.worse} {verdict} {claim}: {measured}{_speed(pair, seconds)}."
     if len(answers) > MAX_PAIRS:
         shown = sum(answer.shown for answer in answers)
         pairs = counted(len(answers), "pair")
         yield f"In all, {shown} of {pairs} are shown to be within {number(margin)}."
+
+
+def _speed(pair: Pair, seconds: Mapping[str, float]) -> str:
+    if pair.worse not in seconds or pair.better not in seconds:
+        return ""
+    mine, others = seconds[pair.worse], seconds[pair.better]
+    ratio, word = (others / mine, "fast") if mine <= others else (mine / others, "slow")
+    return (
+        f", and labelled its rows {ratio:,.1f} times as {word}"
+        f" ({mine:,.2f} s against {others:,.2f} s in those runs)"
+    )
 
 
 def detection_sentences(comparison: Comparison, effect: float) -> Iterator[str]:

@@ -246,15 +246,10 @@ def _read(candidate: Candidate) -> RunResults:
             trials = json.loads(file(run_files.TRIALS).read_text(encoding="utf-8"))
         except (OSError, MlflowException):
             trials = {}
-        seconds, served_seed = _predict_seconds(trials), _served_seed(trials)
+        seconds, served_seed = run_files.predict_seconds(trials), _served_seed(trials)
         return RunResults(predictions, findings or tagged, seconds, config, served_seed)
 
 
 def _served_seed(described: Mapping[str, Any]) -> int | None:
     trials, served = described.get("trials", ()), described.get("served")
     return next((int(trial["seed"]) for trial in trials if trial["digest"] == served), None)
-
-
-def _predict_seconds(described: Mapping[str, Any]) -> float:
-    seconds = [trial.get("seconds", {}).get("predict", math.nan) for trial in described.get("trials", ())]
-    return sum(seconds) / len(seconds) if seconds else math.nan

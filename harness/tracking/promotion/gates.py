@@ -243,7 +243,9 @@ def _too_few(n: int) -> str:
     return f"{counted(n, 'validation row')} {agreeing(n, 'is', 'are')} too few to say."
 
 
-def model_gates(store: Store, address: str, policy: PromotionPolicy) -> tuple[GateResult, ...]:
+def model_gates(
+    store: Store, address: str, policy: PromotionPolicy, champion: str | None
+) -> tuple[GateResult, ...]:
     """Load a model in a fresh process, and weigh and time it.
 
     Parameters
@@ -252,13 +254,49 @@ def model_gates(store: Store, address: str, policy: PromotionPolicy) -> tuple[Ga
     address : str
         ``models:/…``.
     policy : PromotionPolicy
+    champion : str or None
+        Address of the champion, which is timed where the policy asks how many times as fast the model is.
     """
     reproduction, size = tried(store, address)
     return (
         reproduction_gate(reproduction),
         _limited("size", size, policy.max_megabytes, "MB"),
         _limited("latency", reproduction.milliseconds, policy.max_milliseconds, "ms a sentence"),
+        *speed_gate(store, reproduction.milliseconds, champion, policy.times_as_fast),
     )
+
+
+def speed_gate(
+    store: Store, milliseconds: float, champion: str | None, times: float | None
+) -> Iterator[GateResult]:
+    """Time the champion as the candidate was timed just before: only so do the two compare.
+
+    Parameters
+    ----------
+    store : Store
+    milliseconds : float
+        Of the candidate, for a sentence.
+    champion : str or None
+        Its address.
+    times : float or None
+        How many times as fast the candidate has to be; None does not ask, and nothing is timed.
+    """
+    name = "speed"
+    if times is None:
+        return
+    if champion is None:
+        yield GateResult(name, "not applicable", "There is no champion to compare with.")
+        return
+    rival, _ = tried(store, champion)
+    ratio = rival.milliseconds / milliseconds if milliseconds > 0 else math.nan
+    if math.isnan(ratio):
+        yield GateResult(name, "not checked", "One of the two could not be timed.")
+        return
+    sentence = (
+        f"{milliseconds:,.1f} ms a sentence, the champion {rival.milliseconds:,.1f}:"
+        f" {ratio:.1f} times as fast, of {times:g} asked."
+    )
+    yield GateResult(name, "passed" if ratio >= times else "failed", sentence, ratio, times)
 
 
 def abstention_gate(store: Store, address: str) -> GateResult:

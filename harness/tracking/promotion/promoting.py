@@ -124,12 +124,13 @@ def _judged(
 ) -> tuple[GateResult, ...]:
     """Return the result of every gate, with the config's waivers."""
     policy, request = settings
+    champion = f"models:/{name}/{rival.version}" if rival is not None else None
     results = [
         *audit_gates(candidate, policy),
         baseline_gate(candidate),
         calibration_gate(candidate, policy.calibration),
         abstention_gate(store, f"models:/{candidate.model}"),
-        *model_gates(store, f"models:/{candidate.model}", policy),
+        *model_gates(store, f"models:/{candidate.model}", policy, champion),
         items_gate(
             candidate,
             rival,

@@ -70,6 +70,14 @@ def test_a_margin_is_above_zero(three: Comparison) -> None:
 
 
 def test_the_answers_are_full_sentences(three: Comparison, golden: Golden) -> None:
-    lines = [*detection_sentences(three, 0.02), *no_worse_sentences(three, 0.1)]
+    lines = [*detection_sentences(three, 0.02), *no_worse_sentences(three, 0.1, {})]
     assert len(lines) == 2 * len(three.pairs)
     golden("scoring/questions", "\n".join(lines))
+
+
+def test_speed_is_said_of_runs_whose_times_are_known(three: Comparison) -> None:
+    order = [(pair.worse, pair.better) for pair in three.pairs]
+    lines = dict(zip(order, no_worse_sentences(three, 0.1, {"a": 0.5, "b": 2.0}), strict=True))
+    (timed,) = [line for pair, line in lines.items() if set(pair) == {"a", "b"}]
+    assert "4.0 times as fast (0.50 s against 2.00 s" in timed
+    assert not any("times as" in line for line in lines.values() if line != timed)

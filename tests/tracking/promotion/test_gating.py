@@ -131,6 +131,22 @@ def test_size_and_latency_have_limits(trained: Path, limit: float | None, word: 
     assert [result.name for result in promotion.failures].count("size") == (word == "failed")
 
 
+def test_a_model_may_have_to_be_so_many_times_as_fast(trained: Path) -> None:
+    store = Store.open()
+    policy(store, times_as_fast=0.001)
+    assert verdicts(promote(store, "toys", named("strong")))["speed"] == "not applicable"
+    assert verdicts(promote(store, "toys", named("verbs", dry_run=True)))["speed"] == "passed"
+    policy(store, times_as_fast=1000.0)
+    with pytest.raises(RefusedPromotionError) as caught:
+        promote(store, "toys", named("verbs"))
+    # The ratio that was measured, beside the one that was asked.
+    gate = caught.value.gates.set_index("gate").loc["speed"]
+    assert gate["limit"] == 1000
+    assert 0 < gate["value"] < 1000
+    policy(store, times_as_fast=None)
+    assert "speed" not in verdicts(promote(store, "toys", named("verbs")))
+
+
 def test_probabilities_that_claim_too_much_are_refused(trained: Path) -> None:
     """Half of 120 rows are right, and each was claimed with 99 %: an excess of 0.49."""
     store = Store.open()
