@@ -60,6 +60,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "joint_encoder": "harness.classifiers.encoder.joint:joint_encoder",
             "distilled": "harness.classifiers.encoder.distilled:distilled",
             "llm": "harness.classifiers.llm:llm",
+            "zero_shot": "harness.classifiers.zero_shot:zero_shot",
         },
         "metric": {
             "accuracy": "harness.scoring.metrics.classification:ACCURACY",
