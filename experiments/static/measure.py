@@ -100,10 +100,15 @@ def scored(name: str, corpus: Corpus, every: Mapping[str, Any]) -> list[dict[str
         drawn[kind] = macro_f1(dev.codes, predicted, weights)
         line = {"corpus": name, "classifier": kind, "rows": str(len(dev)), "fit_seconds": f"{seconds:.1f}"}
         lines.append(line | {"f1_macro": _with_interval(value, drawn[kind])})
-        lines[-1]["minus_linear"] = _with_interval(
-            value - macro_f1(dev.codes, every["linear"].predict_proba(dev.examples).argmax(axis=1), entire)[0],
-            drawn[kind] - drawn["linear"],
-        ) if "linear" in drawn else ""
+        lines[-1]["minus_linear"] = (
+            _with_interval(
+                value
+                - macro_f1(dev.codes, every["linear"].predict_proba(dev.examples).argmax(axis=1), entire)[0],
+                drawn[kind] - drawn["linear"],
+            )
+            if "linear" in drawn
+            else ""
+        )
         print(lines[-1], flush=True)
     return lines
 
@@ -130,14 +135,18 @@ def _timed(work: Callable[[], object]) -> float:
 
 def _with_interval(value: float, drawn: NDArray[np.float64]) -> str:
     low, high = np.quantile(drawn, (0.025, 0.975))
-    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})" if value < 0.1 else f"{value:.3f} ({low:.3f} to {high:.3f})"
+    return (
+        f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+        if value < 0.1
+        else f"{value:.3f} ({low:.3f} to {high:.3f})"
+    )
 
 
 def _table() -> tuple[Any, NDArray[np.float32]]:
     from harness.classifiers import checkpoints
 
     if not TABLE.is_file():
-        backend, table = distil(MINILM, SIZE)
+        _, table = distil(MINILM, SIZE)
         TABLE.parent.mkdir(parents=True, exist_ok=True)
         np.savez(TABLE, table=table)
     return checkpoints.load_tokenizer(MINILM), np.load(TABLE)["table"]

@@ -66,10 +66,14 @@ class StaticFeatures:
 
     def __call__(self, examples: Examples) -> NDArray[np.float64]:
         views = [view(example, self.target, MARKS) for example in examples]
-        first = self.backend.backend_tokenizer.encode_batch_fast(
-            [row.text for row in views], add_special_tokens=False
-        ) if self.target in ("none", "pair") else self.backend.backend_tokenizer.encode_batch(
-            [row.text for row in views], add_special_tokens=False
+        first = (
+            self.backend.backend_tokenizer.encode_batch_fast(
+                [row.text for row in views], add_special_tokens=False
+            )
+            if self.target in ("none", "pair")
+            else self.backend.backend_tokenizer.encode_batch(
+                [row.text for row in views], add_special_tokens=False
+            )
         )
         blocks = [self._sums(first, None)]
         if self.target not in ("none", "pair"):

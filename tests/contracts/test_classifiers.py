@@ -204,7 +204,8 @@ def test_a_classifier_without_target_ignores_it(case: Case, world: dict[str, str
 WITH_TARGET = [
     case
     for case in CASES
-    if case.kind in ("lexicon", "linear", "embedding", "encoder", "zero_shot") and case.options.get("target") != "none"
+    if case.kind in ("lexicon", "linear", "embedding", "encoder", "zero_shot")
+    and case.options.get("target") != "none"
 ]
 
 

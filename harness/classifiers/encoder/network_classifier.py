@@ -1,4 +1,4 @@
-"""Examples in, the probabilities of a network out: by the exact engine, or by one that serves a saved model."""
+"""Examples in, the probabilities of a network out: by the exact engine, or by a faster one."""
 
 from __future__ import annotations
 

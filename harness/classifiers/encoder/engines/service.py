@@ -110,7 +110,7 @@ class Service:
         return stream_scores(self.exact, preprocessing, examples, len(self.labels))
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> ScoringNetwork:
         """The network, in PyTorch."""
         return self._load_network()
 
