@@ -247,7 +247,16 @@ def _ending(primary: str, outcome: ClassifierOutcome, *, few_rows: bool = False)
     # On few rows a score looks like a finding, and a count does not.
     score = right_of(outcome.result) if few_rows else f"{primary} {value}"
     how = REUSED if outcome.reused else duration(outcome.seconds, places=1)
-    return f"  {outcome.name}: {score}{_coverage(outcome.result)}{_usage(outcome.result)} ({how})"
+    line = f"{score}{_coverage(outcome.result)}{_usage(outcome.result)} ({how})"
+    return f"  {outcome.name}: {line}{_teaching(outcome.result)}"
+
+
+def _teaching(result: ClassifierResult) -> str:
+    """Say, on a line of its own, what the labels of a student's teachers took, and what it keeps of them."""
+    from harness.reports.teaching import teaching
+
+    text = teaching(result.trials)
+    return f"\n    taught by {text}" if text else ""
 
 
 def _usage(result: ClassifierResult) -> str:

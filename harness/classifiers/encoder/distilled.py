@@ -2,9 +2,9 @@
 
 Teachers are fine-tuned first, or are models that need no training: a language model on a server, or one of
 natural language inference. They give every label of each training row and each unlabelled row a probability,
-and a student is trained on these (knowledge distillation; Hinton et al. 2015). What is saved and served is the
-student alone, or one encoder with the mean of several students' weights (a model soup; Wortsman et al. 2022).
-What it gains: experiments/encoder.
+and a student is trained on these (knowledge distillation; Hinton et al. 2015). What is saved and served is
+the student alone, or one encoder with the mean of several students' weights (a model soup; Wortsman et al.
+2022). What it gains: experiments/encoder.
 """
 
 from __future__ import annotations
@@ -206,7 +206,8 @@ class Distilled:
         learned = [*train.examples, *unlabelled]
         targets = self._targets(train, learned, soft[: len(learned)])
         students = [self._fit_student(number, targets, validation) for number in range(plan.students)]
-        self.encoder_, scores = students[0], {}
+        self.encoder_ = students[0]
+        scores: dict[str, float] = {}
         if len(students) > 1:
             self.encoder_, scores = _soup_or_best(students, validation)
         self.usage_ = labelling(teachers)
@@ -226,7 +227,7 @@ class Distilled:
             raise ClassifierError("the teacher has no answer about any row: there is nothing to learn")
         if len(answered) < len(learned):
             missing = counted(len(learned) - len(answered), "row")
-            note = f"of {len(learned):,} {missing} without an answer of a teacher left out"
+            note = f"{missing} of {len(learned):,} left out: no teacher has an answer about them"
             warnings.warn(note, HarnessWarning, stacklevel=3)
             return Labelled([learned[row] for row in answered.tolist()], probabilities[answered])
         return Labelled(learned, probabilities)

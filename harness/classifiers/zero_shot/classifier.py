@@ -201,7 +201,7 @@ def _read_network(folder: Path, outputs: Outputs) -> EntailmentNetwork:
 
     with reading(folder / "config.json"):
         config = AutoConfig.from_pretrained(str(folder.resolve()))
-    body = AutoModelForSequenceClassification.from_config(config)
+    body = AutoModelForSequenceClassification.from_config(config)  # type: ignore[no-untyped-call]
     body.set_attn_implementation("eager")
     network = EntailmentNetwork(body, outputs)
     load_weights(network, folder / checkpoints.WEIGHTS)
