@@ -20,6 +20,7 @@ from harness.values.labels import STANCE, LabelSet
 from tests.classifiers import tiny_models
 from tests.classifiers.llm.stub_server import Stub, serving
 from tests.classifiers.llm.word_model import WordModel
+from tests.sentences import words
 
 FRAMES = LabelSet(("conflict", "morality"), multi=True)
 WORDS = {"critical": "bad", "neutral": "that", "supportive": "good"}
@@ -243,16 +244,16 @@ def test_an_encoder_may_be_named_as_teacher(student: dict[str, Any]) -> None:
 
 
 def test_what_is_wrong_with_a_teacher_is_said_with_its_path(student: dict[str, Any], tmp_path: Path) -> None:
-    def problems(teacher: dict[str, Any], **options: Any) -> list[tuple[str, str]]:
+    def problems(teacher: dict[str, Any], **options: Any) -> list[tuple[str, list[str]]]:
         with pytest.raises(ConfigError) as caught:
             taught(teacher, student, **options)
-        return [(problem.where, problem.hint) for problem in caught.value.problems]
+        return [(problem.where, words(problem.hint)[-1:]) for problem in caught.value.problems]
 
-    assert problems({"kind": "lllm"}) == [("teacher.kind", "did you mean 'llm'?")]
+    assert problems({"kind": "lllm"}) == [("teacher.kind", ["llm"])]
     assert problems({"kind": "linear"})[0][0] == "teacher.kind"
     assert problems({"kind": "zero_shot", "hypotesis": ""}) == [
-        ("teacher.hypotesis", "did you mean 'hypothesis'?"),
-        ("teacher.checkpoint", ""),
+        ("teacher.hypotesis", ["hypothesis"]),
+        ("teacher.checkpoint", []),
     ]
     assert problems({"kind": "llm", "url": "nowhere", "model": "x"})[0][0] == "teacher.url"
     nli = tiny_models.write_nli(tmp_path / "nli")

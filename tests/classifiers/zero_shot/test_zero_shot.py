@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from harness.values.catalog import bind
 from harness.values.errors import ClassifierError, ConfigError
 from harness.values.labels import NEWS_FRAMES, POLICY_FRAMES, STANCE, LabelSet
 from tests.classifiers import tiny_models, tiny_tokenizers
+from tests.sentences import words
 
 FRAMES = LabelSet(("conflict", "morality"), multi=True)
 WORDING = {"critical": "bad", "neutral": "that", "supportive": "good"}
@@ -33,6 +35,7 @@ EXAMPLES = [
     Example("people vote .", "varna"),
     Example("the league lost in varna , varna won .", "varna", ((19, 24), (27, 32))),
 ]
+VERB_AND_NAME = "minister praised varna"
 ROWS = Labelled(EXAMPLES, np.array([2, 0, 1, 1]))
 
 
@@ -155,7 +158,7 @@ def test_the_sentence_is_cut_and_never_the_hypothesis(tiny: str) -> None:
     rows = classifier.tokenizer_([long])
     assert rows.lengths.tolist() == [32, 32, 32]
     for shown, word in zip(decoded(classifier.tokenizer_, [long]), WORDING.values(), strict=True):
-        assert "minister praised varna" in shown
+        assert VERB_AND_NAME in shown
         # "sentence" and "of" stand in the vocabulary or not; the wording and the name do.
         assert shown.split("<sep>")[1].split()[-3:] == ["of", "varna", "."]
         assert word in shown.split("<sep>")[1].split()
@@ -199,10 +202,10 @@ def test_a_saved_model_is_served_by_every_engine(
     # Random weights make most rows nearly a toss-up, and those are computed again.
     monkeypatch.setattr(acceptance, "MAX_RECOMPUTED", 1.0)
     classifier = fitted(tiny, labels)
-    words = [word for word in tiny_models.WORDS if word.isalpha()]
+    vocabulary = [word for word in tiny_models.WORDS if word.isalpha()]
     drawn = np.random.default_rng(0)
     examples = [
-        Example(f"varna {' '.join(drawn.choice(words, 8))}", None if labels.multi else "varna")
+        Example(f"varna {' '.join(drawn.choice(vocabulary, 8))}", None if labels.multi else "varna")
         for _ in range(60)
     ]
     proba = classifier.predict_proba(examples)
@@ -227,7 +230,8 @@ def test_what_is_saved_is_checked_when_it_is_loaded(tiny: str, tmp_path: Path) -
     assert folder is not None
     with pytest.raises(ClassifierError, match="3 labels"):
         load(folder, LabelSet(("for", "against")))
-    for number, damage in enumerate((lambda record: record.pop("outputs"), lambda record: record.clear())):
+    damages: tuple[Callable[[dict[str, Any]], Any], ...] = (lambda record: record.pop("outputs"), dict.clear)
+    for number, damage in enumerate(damages):
         copied = Path(shutil.copytree(folder, tmp_path / f"damaged-{number}"))
         file = copied / "model" / "zero_shot.json"
         record = json.loads(file.read_text(encoding="utf-8"))
@@ -251,9 +255,8 @@ def test_it_is_refused_with_every_option_that_is_wrong(tiny: str) -> None:
         *("checkpoint", "hypothesis", "hypothesis", "hypothesis"),
         *("max_tokens", "wording", "wording.critcal"),
     ]
-    assert {problem.hint for problem in caught.value.problems if problem.where.startswith("wording.")} == {
-        "did you mean 'critical'?"
-    }
+    (hint,) = [problem.hint for problem in caught.value.problems if problem.where == "wording.critcal"]
+    assert words(hint)[-1] == "critical"
 
 
 @pytest.mark.parametrize("hypothesis", ["It is {label", "It is {label} of {target}."])
@@ -274,12 +277,13 @@ def test_every_label_of_a_codebook_has_words_of_its_own(labels: LabelSet) -> Non
 
 
 def test_a_name_with_braces_is_a_name() -> None:
-    filled = make("{target} is {label}, {target}!", {"for": "{target}"}, "pair", LabelSet(("for", "against")))
-    assert filled.of("{label}") == ("{label} is {target}, {label}!", "{label} is against, {label}!")
+    filled = make("{target}: {label}, {target}!", {"for": "{target}"}, "pair", LabelSet(("for", "against")))
+    assert filled.of("{label}") == ("{label}: {target}, {label}!", "{label}: against, {label}!")
 
 
 def test_a_config_says_it_in_yaml(tiny: str) -> None:
     options = {"checkpoint": tiny, "hypothesis": "It is {label} of {target}.", "wording": WORDING}
     bound = bind("classifier", "zero_shot", options)
     assert bound.canonical()["wording"] == WORDING
-    assert bound.make(labels=STANCE, seed=1).hypotheses.of("varna")[0] == "It is bad of varna."
+    first, *_ = bound.make(labels=STANCE, seed=1).hypotheses.of("varna")
+    assert first.split() == ["It", "is", "bad", "of", "varna."]
