@@ -73,6 +73,8 @@ CASES = (
     Case("encoder", {**ENCODER, "target": "none"}),
     Case("joint_encoder", {"encoder": ENCODER}, (STANCE, FRAMES)),
     Case("distilled", {"teacher": ENCODER, "student": ENCODER}),
+    Case("distilled", {"teacher": {"kind": "llm", "api": "json", **LLM}, "student": ENCODER}),
+    Case("distilled", {"teacher": {"kind": "zero_shot", **ZERO_SHOT}, "student": ENCODER}),
     Case("llm", {**LLM, "api": "decisions"}),
     Case("llm", {**LLM, "api": "auto", "target": "none", "shots": 2}),
     Case("llm", {**LLM, "api": "logprobs", "target": "masked", "debias": "prior"}),
