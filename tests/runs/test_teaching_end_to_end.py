@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import toys
 
 import harness
+from harness.classifiers.llm.ledger import Prices
+from harness.classifiers.protocol import Labelled, examples_of
 from harness.cli.experiments import _ending
 from harness.config import plan
+from harness.corpora.readers.partyline import partyline
 from harness.evaluation.estimates import estimates
 from harness.evaluation.prepared import Prepared, prepare
 from harness.reports.teaching import teaching
 from harness.tracking.promotion import promote
 from harness.tracking.store import Store
+from harness.values.catalog import bind
+from harness.values.labels import STANCE
 from tests.classifiers import tiny_models
 from tests.classifiers.llm.stub_server import serving
 from tests.classifiers.llm.word_model import WordModel
@@ -27,7 +33,9 @@ LENIENT = (
     "promotion.audits={leaks: warn, target_use: warn, sensitivity: warn, party_swap: warn}",
 )
 """Random weights keep no promise."""
-CONFIG = Path(__file__).parents[2] / "configs" / "llm-distilled.yaml"
+TOP = Path(__file__).parents[2]
+CONFIG = TOP / "configs" / "llm-distilled.yaml"
+GUIDE = TOP / "docs" / "how-to" / "distil.md"
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +113,25 @@ def test_the_shipped_config_asks_about_no_training_row(monkeypatch: pytest.Monke
     assert options["teacher"].kind == "llm"
     assert options["teacher"].options["budget"] == 5.0
     assert options["teacher_weight"] == 0.0
+
+
+ROW = re.compile(r"\| `(logprobs|decisions)` \| (\d) \| (\d+), (\d+)( and 1 out)? \| ([\d.]+) \| ([\d.]+) \|")
+PRICES = (Prices(0.40, 1.60), Prices(0.10, 0.40))
+
+
+def test_the_guide_counts_right() -> None:
+    """Its sums follow from its tokens and prices, and its tokens from the shipped prompt."""
+    table = ROW.findall(GUIDE.read_text(encoding="utf-8"))
+    assert len(table) == 4
+    rows = partyline().rows
+    train = rows[rows["split"] == "train"]
+    examples = examples_of(train)
+    labelled = Labelled(examples, STANCE.encode(train["stance"]))
+    for api, shots, tokens, tokens_longer, out, *sums in table:
+        for prices, total in zip(PRICES, sums, strict=True):
+            cost = prices.cost(20_000 * int(tokens_longer), 20_000 * bool(out))
+            assert cost == pytest.approx(float(total), abs=0.01)
+        options = {"url": "http://127.0.0.1:9/v1", "model": "none", "api": api, "shots": int(shots)}
+        model = bind("classifier", "llm", options).make(labels=STANCE, seed=1)
+        estimate = model.estimate(labelled, examples)
+        assert estimate.input_tokens / estimate.requests == pytest.approx(int(tokens), rel=0.03)
