@@ -44,7 +44,7 @@ SIZE, WINDOW, C = 256, 8.0, 0.003
 
 @dataclass
 class Static:
-    """A logistic regression over static vectors; its settings were chosen among a few on NewsMTSC's dev."""
+    """A logistic regression over static vectors; ``variants.py`` tries other settings."""
 
     features: StaticFeatures
 
