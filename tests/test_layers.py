@@ -24,7 +24,9 @@ ROOMS = (
 
 HEAVY = {"datasets", "mlflow", "onnx", "onnxruntime", "pandas", "scipy", "sklearn", "torch", "transformers"}
 OF_MLFLOW = {"serving", "tracking"}
-NEEDS_TORCH_AT_ONCE = {f"classifiers/encoder/{name}.py" for name in ("network", "training")}
+NEEDS_TORCH_AT_ONCE = {
+    f"classifiers/{name}.py" for name in ("encoder/network", "encoder/training", "zero_shot/network")
+}
 """They define subclasses of what torch defines; what imports them does so inside a function."""
 
 LINES_OF_A_FILE = 400

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.classifiers.encoder import load
-from harness.classifiers.encoder.distilled import soft_labels
+from harness.classifiers.encoder.teachers import soft_labels
 from harness.classifiers.protocol import Example, Labelled
 from harness.values.labels import STANCE
 

@@ -128,19 +128,38 @@ def load_body(checkpoint: str) -> Any:
         Where the weights cannot be read (a truncated file), are incomplete, or hold a value that is not
         finite.
     """
+    from transformers import AutoModel
+
+    # Checkpoints of language models have no pooler, and nothing that reads hidden states uses one.
+    return _loaded(AutoModel, checkpoint, unused="pooler")
+
+
+def load_sequence_classifier(checkpoint: str) -> Any:
+    """Load a checkpoint with its classification head; otherwise as :func:`load_body`.
+
+    Raises
+    ------
+    ClassifierError
+        As :func:`load_body`; also where the weights have no such head.
+    """
+    from transformers import AutoModelForSequenceClassification
+
+    return _loaded(AutoModelForSequenceClassification, checkpoint)
+
+
+def _loaded(kind: Any, checkpoint: str, unused: str | None = None) -> Any:
+    """Load a checkpoint as a class of transformers; parts whose name holds ``unused`` may be missing."""
     import torch
     from safetensors import SafetensorError
-    from transformers import AutoModel
 
     folder = resolve(checkpoint)
     try:
         with quietly():
             # By default transformers keeps the half precision that some checkpoints are stored in.
-            model, loading = AutoModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+            model, loading = kind.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ClassifierError(f"{checkpoint}: its weights cannot be read: {_first_line(error)}") from error
-    # Checkpoints of language models have no pooler, and nothing in the harness uses one.
-    missing = sorted(name for name in loading["missing_keys"] if "pooler" not in name)
+    missing = sorted(name for name in loading["missing_keys"] if unused is None or unused not in name)
     if missing:
         raise ClassifierError(f"{checkpoint}: its weights lack {len(missing)} tensors, first {missing[0]}")
     infinite = [name for name, value in model.named_parameters() if not bool(torch.isfinite(value).all())]

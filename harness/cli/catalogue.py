@@ -12,6 +12,7 @@ from typing import Any
 from harness.values import catalog
 from harness.values.docstrings import parameters_of, summary_of
 from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.other_kinds import OtherKinds, other_kinds
 
 REQUIRED = "required"
 """In place of a default."""
@@ -123,16 +124,24 @@ def _entry(section: catalog.Section, kind: str) -> CatalogueEntry:
     # Metrics are values without options: what tells them apart is their reference.
     if not inspect.isfunction(target):
         return CatalogueEntry(section, kind, getattr(target, "reference", ""), ())
-    documented = parameters_of(target)
+    documented, others = parameters_of(target), other_kinds(target)
     fields = catalog.options_model(target, section).model_fields
     options = tuple(
         option
         for name, field in fields.items()
-        for option in _flat(
-            name, REQUIRED if field.is_required() else field.default, documented.get(name, "")
+        for option in (
+            *_kind_option(name, others.get(name)),
+            *_flat(name, REQUIRED if field.is_required() else field.default, documented.get(name, "")),
         )
     )
     return CatalogueEntry(section, kind, summary_of(target), options)
+
+
+def _kind_option(name: str, kinds: OtherKinds | None) -> Iterator[CatalogueOption]:
+    """Yield the option that chooses another kind in the place of a group, if one may stand there."""
+    if kinds is not None:
+        meaning = f"Or {' or '.join(kinds.names)}, with the options of that kind in place of those below."
+        yield CatalogueOption(f"{name}.kind", kinds.usual, meaning)
 
 
 def _flat(name: str, default: Any, meaning: str) -> Iterator[CatalogueOption]:

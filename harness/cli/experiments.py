@@ -253,7 +253,8 @@ def _ending(primary: str, outcome: ClassifierOutcome, *, few_rows: bool = False)
     score = right_of(outcome.result) if few_rows else f"{primary} {value}"
     how = REUSED if outcome.reused else duration(outcome.seconds, places=1)
     result = outcome.result
-    return f"  {outcome.name}: {score}{_coverage(result)}{_missing(result)}{_usage(result)} ({how})"
+    line = f"{score}{_coverage(result)}{_missing(result)}{_usage(result)} ({how})"
+    return f"  {outcome.name}: {line}{_teaching(result)}"
 
 
 def _missing(result: ClassifierResult) -> str:
@@ -262,6 +263,14 @@ def _missing(result: ClassifierResult) -> str:
 
     missing = missing_of(result.predictions.only(split="test"))
     return f", {missing} missing" if missing else ""
+
+
+def _teaching(result: ClassifierResult) -> str:
+    """Say, on a line of its own, what the labels of a student's teachers took, and what it keeps of them."""
+    from harness.reports.teaching import teaching
+
+    text = teaching(result.trials)
+    return f"\n    taught by {text}" if text else ""
 
 
 def _usage(result: ClassifierResult) -> str:

@@ -12,6 +12,7 @@ from harness.values.catalog import CATALOGUES, Section, lookup, options_model
 from harness.values.errors import Problem, abbreviate, suggest
 from harness.values.labels import FRAME_SETS, Task
 from harness.values.limits import SEED
+from harness.values.other_kinds import other_kinds
 
 OFF = "off"
 """In place of an audit's options: the audit does not run."""
@@ -368,6 +369,16 @@ def _options_schema(factory: Callable[..., Any], section: Section, tune: bool) -
     # A required option may come from a file that is extended; `harness validate` checks the merged config.
     options.pop("required", None)
     options["additionalProperties"] = False
+    for name, kinds in other_kinds(factory).items():
+        usual = options["properties"][name]
+        others = []
+        for kind in kinds.names:
+            other = _options_schema(lookup(section, kind, ""), section, tune=False)
+            options.setdefault("$defs", {}).update(other.pop("$defs", {}))
+            # The kind decides between the branches: without it these are the options of the usual one.
+            other["properties"] = {"kind": {"const": kind}} | other["properties"]
+            others.append(other | {"title": kind, "required": ["kind"]})
+        options["properties"][name] = {"default": usual.pop("default", None), "anyOf": [usual, *others]}
     if tune:
         grid = {name: {"type": "array", "minItems": 2} for name in options["properties"]}
         options["properties"]["tune"] = {

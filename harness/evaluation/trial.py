@@ -212,8 +212,13 @@ def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split:
 def _files(classifier: PlannedClassifier) -> list[Path]:
     """Return the files that a classifier's options name."""
     # A path says nothing about the content of its file, which may have changed since the last run.
-    values = [value for bound in classifier.grid() for value in bound.options.values()]
-    return [value for value in values if isinstance(value, Path) and value.is_file()]
+    bounds = list(classifier.grid())
+    # That of a teacher's prompt, too.
+    bounds += [value for bound in bounds for value in bound.options.values() if isinstance(value, Bound)]
+    values = dict.fromkeys(
+        value for bound in bounds for value in bound.options.values() if isinstance(value, Path)
+    )
+    return [value for value in values if value.is_file()]
 
 
 def _content(file: Path) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from harness.evaluation.external import EXTERNAL
 from harness.reports.model_card import card_of
 from harness.reports.run_summary import Summary
+from harness.reports.teaching import teacher_fact
 from harness.scoring.crosstab import CellShare
 from harness.scoring.metrics.calibration import ReliabilityBin
 from harness.scoring.slice_tests import SliceResult, reportable
@@ -170,6 +171,7 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
     return [
         ("classifier", f"{result.classifier.name} ({bound.kind})"),
         ("options", options or "none"),
+        *teacher_fact(result.trials, chosen),
         ("tuned on validation", ", ".join(result.classifier.tune) or "nothing"),
         ("task", f"{experiment.task}: {', '.join(words(name) for name in summary.labels.names)}"),
         ("corpus", f"{corpus.name}, {counted(corpus.size, 'row')}"),

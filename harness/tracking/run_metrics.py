@@ -40,8 +40,13 @@ MISSING = "missing"
 RARE = (*USAGE, f"test/{MISSING}")
 """Logged too where there is any: it is rare, so that no other metric makes room for it."""
 
-SHARES = frozenset({"label_mass", "agreement"})
-"""What of a classifier's usage is a share, and not summed over its trials."""
+SHARES = frozenset(
+    {
+        *("label_mass", "agreement", "cost_per_label", "seconds_per_label"),
+        *("student_minus_teacher", "student_minus_teacher_low", "student_minus_teacher_high"),
+    }
+)
+"""What of a classifier's usage is a share or another mean, and not summed over its trials."""
 
 BALANCES = frozenset({"spent", "budget_left"})
 """What is a balance: that after the last trial counts."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from harness.values import legacy, limits, secrets
+from harness.values import limits, option_errors, secrets
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
+from harness.values.other_kinds import group_of, other_kinds
 from harness.values.own_factories import own_factory
 from harness.values.own_signature import UNREAD, Signature
 
@@ -60,6 +60,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "joint_encoder": "harness.classifiers.encoder.joint:joint_encoder",
             "distilled": "harness.classifiers.encoder.distilled:distilled",
             "llm": "harness.classifiers.llm:llm",
+            "zero_shot": "harness.classifiers.zero_shot:zero_shot",
         },
         "metric": {
             "accuracy": "harness.scoring.metrics.classification:ACCURACY",
@@ -235,13 +236,16 @@ def check(
         raise ConfigError([Problem(path_of("kind"), f"{kind!r} is not a factory")])
     if factory is UNREAD:
         return Bound(kind, factory, dict(options)), []
+    others, other_problems = _of_other_kinds(section, factory, options, path_of, folder)
+    options = {name: value for name, value in options.items() if name not in others}
     schema = options_model(factory, section)
     fields = schema.model_fields
     problems = [
-        Problem(path_of(str(name)), *_unknown(kind, str(name), f"{kind} takes no {str(name)!r}", fields))
-        for name in options
+        Problem(path_of(name), *option_errors.unknown(kind, name, f"{kind} takes no {name!r}", fields))
+        for name in map(str, options)
         if name not in fields
     ]
+    problems += other_problems
     # Unknown options are left out here: pydantic would report them once more, without a suggestion.
     expected = {name: value for name, value in options.items() if name in fields}
     objects = [name for name, value in expected.items() if not _is_plain(value)]
@@ -249,7 +253,7 @@ def check(
         Problem(path_of(name), f"should be plain data, got {abbreviate(expected.pop(name))}")
         for name in objects
     ]
-    values, invalid = secrets.validated(partial(_validated, schema), expected, abbreviate)
+    values, invalid = secrets.validated(partial(option_errors.validated, schema), expected, abbreviate)
     problems += [
         Problem(path_of(path), what, hint)
         for path, what, hint in invalid
@@ -258,7 +262,7 @@ def check(
     if not values and invalid:
         wrong = {path.split(".")[0] for path, _, _ in invalid}
         sound = {name: value for name, value in expected.items() if name not in wrong}
-        values, missing = secrets.validated(partial(_validated, schema), sound, abbreviate)
+        values, missing = secrets.validated(partial(option_errors.validated, schema), sound, abbreviate)
         if missing:
             return None, problems
     if isinstance(seed := values.get("seed"), int) and limits.SEED.exceeded_by(seed):
@@ -271,7 +275,36 @@ def check(
             # A null character, links that lead to each other, ~ of a user that does not exist.
             problems.append(Problem(path_of(name), f"is no path: {error}"))
             paths[name] = value
-    return Bound(kind, factory, paths), problems
+    chosen = {name: bound for name, bound in others.items() if bound is not None}
+    return Bound(kind, factory, paths | chosen), problems
+
+
+def _of_other_kinds(
+    section: Section,
+    factory: Callable[..., Any],
+    options: Mapping[str, Any],
+    path_of: Callable[[str], str],
+    folder: Callable[[str], Path] | None,
+) -> tuple[dict[str, Bound | None], list[Problem]]:
+    """Check options in whose place another kind stands, see :mod:`harness.values.other_kinds`."""
+    bound: dict[str, Bound | None] = {}
+    problems: list[Problem] = []
+    for name, kinds in other_kinds(factory).items():
+        value = options.get(name)
+        if not isinstance(value, Mapping) or "kind" not in value:
+            continue
+        rest = {key: inner for key, inner in value.items() if key != "kind"}
+        kind, inside = value["kind"], folder and partial(folder, name)
+        bound[name] = None
+        if kind in kinds.names or kind == kinds.usual:
+            # Whatever option of the group a path stands in, it starts from the folder of the group.
+            start = None if inside is None else lambda _, inside=inside: inside()
+            bound[name], of_kind = check(section, kind, rest, path_of(name), start)
+            problems += of_kind
+        else:
+            hint = suggest(str(kind), (*kinds.names, kinds.usual))
+            problems.append(Problem(path_of(f"{name}.kind"), f"unknown {name} {kind!r}", hint))
+    return bound, problems
 
 
 def likely_kind(section: Section, name: str, options: Mapping[str, Any]) -> str:
@@ -307,7 +340,8 @@ def options_model(factory: Callable[..., Any], section: Section) -> Any:
 
     injected = INJECTED - {"seed"} if section == "split" else INJECTED
     # Annotations are strings under ``from __future__ import annotations``; pydantic needs the types.
-    hints = typing.get_type_hints(factory)
+    hints = typing.get_type_hints(factory, include_extras=True)
+    hints |= {name: group_of(typing.get_args(hints[name])[0]) for name in other_kinds(factory)}
     fields: dict[str, Any] = {}
     for name, parameter in inspect.signature(factory).parameters.items():
         if name in injected or parameter.kind is inspect.Parameter.VAR_KEYWORD:
@@ -330,6 +364,8 @@ def _is_plain(value: Any) -> bool:
 
 def plain(value: Any) -> Any:
     """Turn an option's value into JSON data."""
+    if isinstance(value, Bound):
+        return value.canonical()
     if is_dataclass(value) and not isinstance(value, type):
         return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
     if isinstance(value, Mapping):
@@ -337,48 +373,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(inner) for inner in value]
     return str(value) if isinstance(value, Path) else value
-
-
-def _validated(schema: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
-    from pydantic import ValidationError
-    from pydantic_core import to_json
-
-    try:
-        # Through JSON: strict mode then still takes a list for a tuple and a text for a path. Infinity stays
-        # itself: as null, it would be reported as a None that nobody wrote.
-        validated = schema.model_validate_json(to_json(dict(options), inf_nan_mode="constants"))
-    except ValidationError as error:
-        return {}, [_described(details, schema) for details in error.errors()]
-    return {name: getattr(validated, name) for name in schema.model_fields}, []
-
-
-def _described(error: Any, schema: Any) -> tuple[str, str, str]:
-    """Turn the details of a pydantic error into path, clause and hint."""
-    # Inside a union pydantic adds the branch it tried to the path: ``path.tuple[Path, ...].0``.
-    path = ".".join(str(part) for part in error["loc"] if re.fullmatch(r"\w+", str(part)))
-    if error["type"] == "missing":
-        return path, "is required", ""
-    if error["type"] == "unexpected_keyword_argument":
-        # An option of a group, a dataclass: pydantic's error names neither the group nor its other options.
-        *groups, name = error["loc"]
-        group = schema.model_fields[groups[0]].annotation
-        for inner in groups[1:]:
-            group = typing.get_type_hints(group)[inner]
-        fields = group.__dataclass_fields__
-        return path, *_unknown(group.__name__, str(name), "there is no such option", fields)
-    # Pydantic writes sentences, "Tuple should have at most 2 items after validation, not 3"; a problem is a
-    # clause after its path.
-    message = str(error["msg"]).replace("Input should be ", "should be ").replace("Value error, ", "")
-    message = re.sub(r"^(Tuple|List|Dictionary|String) should", "should", message).replace(
-        " after validation", ""
-    )
-    return path, f"{message}, got {abbreviate(error['input'])}", ""
-
-
-def _unknown(owner: str, name: str, what: str, fields: Iterable[str]) -> tuple[str, str]:
-    """Return clause and hint for an option that ``owner`` does not have, or no longer has."""
-    former = legacy.OPTIONS.get(owner, {}).get(name)
-    return former if former is not None else (what, suggest(name, fields))
 
 
 def _absolute(value: Any, folder: Path | None) -> Any:

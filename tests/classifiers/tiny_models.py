@@ -98,3 +98,25 @@ def write(folder: Path, architecture: str = "bert", reading: Any = None) -> str:
     model.save_pretrained(folder)
     reading.save_pretrained(folder)
     return str(folder)
+
+
+NLI_OUTPUTS = ("contradiction", "neutral", "entailment")
+
+
+def write_nli(
+    folder: Path, architecture: str = "bert", outputs: tuple[str, ...] = NLI_OUTPUTS, reading: Any = None
+) -> str:
+    """Write a random model of natural language inference, always the same one; return its name."""
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    reading = reading or tokenizer()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = _configs()[architecture](vocab_size=len(reading), initializer_range=0.5)
+        config.id2label = dict(enumerate(outputs))
+        config.label2id = {name: number for number, name in enumerate(outputs)}
+        model = AutoModelForSequenceClassification.from_config(config)
+    model.save_pretrained(folder)
+    reading.save_pretrained(folder)
+    return str(folder)

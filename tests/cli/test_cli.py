@@ -20,6 +20,7 @@ from harness.cli import main as cli
 from harness.runs.experiment import FailedClassifiersError
 from harness.values.catalog import CATALOGUES, Section, lookup, options_model, plain
 from harness.values.errors import ConfigError, StoreError
+from harness.values.other_kinds import other_kinds
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("sklearn", "pandas", "mlflow", "torch", "transformers", "datasets", "scipy", "matplotlib")
@@ -198,6 +199,8 @@ def test_defaults_are_listed_as_a_config_would_write_them(section: Section) -> N
             name: catalogue.REQUIRED if field.is_required() else plain(field.default)
             for name, field in fields.items()
         }
+        for name, kinds in other_kinds(factory).items() if isfunction(factory) else ():
+            expected[name]["kind"] = kinds.usual
         assert nested == expected, entry.kind
 
 

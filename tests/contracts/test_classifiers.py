@@ -27,6 +27,8 @@ FRAME = LabelSet(("conflict", "none", "morality"))
 """One frame per row."""
 TINY = "./tiny"
 """Stands for the tiny random checkpoint."""
+TINY_NLI = "./tiny-nli"
+"""Stands for a tiny random model of natural language inference."""
 SERVER = "http://stub/v1"
 """Stands for the address of the stub of a language model."""
 OWN = "tests.classifiers.own_classifier:shouting"
@@ -44,7 +46,7 @@ class Case:
     @property
     def name(self) -> str:
         shown = " ".join(
-            f"{key}={value}" for key, value in self.options.items() if value not in (TINY, SERVER)
+            f"{key}={value}" for key, value in self.options.items() if value not in (TINY, TINY_NLI, SERVER)
         )
         return f"{self.kind} {shown}".strip()
 
@@ -52,6 +54,7 @@ class Case:
 ENCODER = {"checkpoint": TINY, "epochs": 1, "max_tokens": 32}
 EMBEDDING = {"checkpoint": TINY, "max_tokens": 32}
 LLM = {"url": SERVER, "model": "words"}
+ZERO_SHOT = {"checkpoint": TINY_NLI, "max_tokens": 48}
 CASES = (
     Case("majority"),
     Case("prior"),
@@ -70,9 +73,13 @@ CASES = (
     Case("encoder", {**ENCODER, "target": "none"}),
     Case("joint_encoder", {"encoder": ENCODER}, (STANCE, FRAMES)),
     Case("distilled", {"teacher": ENCODER, "student": ENCODER}),
+    Case("distilled", {"teacher": {"kind": "llm", "api": "json", **LLM}, "student": ENCODER}),
+    Case("distilled", {"teacher": {"kind": "zero_shot", **ZERO_SHOT}, "student": ENCODER}),
     Case("llm", {**LLM, "api": "decisions"}),
     Case("llm", {**LLM, "api": "auto", "target": "none", "shots": 2}),
     Case("llm", {**LLM, "api": "logprobs", "target": "masked", "debias": "prior"}),
+    Case("zero_shot", ZERO_SHOT),
+    *(Case("zero_shot", {**ZERO_SHOT, "target": t}) for t in ("none", "marked", "masked")),
     Case(OWN, {}, (STANCE,), saves=False),
 )
 BOTH = [(case, labels) for case in CASES for labels in case.tasks]
@@ -121,7 +128,11 @@ def of_task(ends: tuple[str, ...], labels: LabelSet) -> Labelled:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A checkpoint and a server, by what stands for them in options."""
     with serving(WordModel(varies=True)) as stub:
-        yield {TINY: tiny_models.write(tmp_path_factory.mktemp("tiny")), SERVER: stub.url}
+        yield {
+            TINY: tiny_models.write(tmp_path_factory.mktemp("tiny")),
+            TINY_NLI: tiny_models.write_nli(tmp_path_factory.mktemp("tiny-nli")),
+            SERVER: stub.url,
+        }
 
 
 @pytest.fixture(autouse=True)
@@ -195,7 +206,8 @@ def test_a_classifier_without_target_ignores_it(case: Case, world: dict[str, str
 WITH_TARGET = [
     case
     for case in CASES
-    if case.kind in ("lexicon", "linear", "embedding", "encoder") and case.options.get("target") != "none"
+    if case.kind in ("lexicon", "linear", "embedding", "encoder", "zero_shot")
+    and case.options.get("target") != "none"
 ]
 
 

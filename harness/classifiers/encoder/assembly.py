@@ -42,12 +42,14 @@ def padding_token(backend: Any) -> int:
     return int(backend.pad_token_id or 0)
 
 
-def check_max_tokens(options: Options, config: Any) -> None:
+def check_max_tokens(checkpoint: str, max_tokens: int, config: Any) -> None:
     """Refuse rows that are longer than the body has positions.
 
     Parameters
     ----------
-    options : Options
+    checkpoint : str
+    max_tokens : int
+        Of a row.
     config : transformers config
         Of the body.
 
@@ -59,7 +61,7 @@ def check_max_tokens(options: Options, config: Any) -> None:
     positions = int(getattr(config, "max_position_embeddings", 0) or 0)
     if config.model_type in COUNT_FROM_PADDING:
         positions -= int(config.pad_token_id) + 1
-    if 0 < positions < options.max_tokens:
+    if 0 < positions < max_tokens:
         raise ClassifierError(
-            f"{options.checkpoint} reads at most {positions} tokens, but max_tokens is {options.max_tokens}"
+            f"{checkpoint} reads at most {positions} tokens, but max_tokens is {max_tokens}"
         )

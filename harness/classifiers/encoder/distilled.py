@@ -1,42 +1,58 @@
 """Teachers in, one encoder trained on their probabilities out: a large model's labels at a small one's price.
 
-Teachers are fine-tuned first. They give every label of each training row and each unlabelled row a
-probability, and a student is trained on these (knowledge distillation; Hinton et al. 2015). What is saved and
-served is the student alone, or one encoder with the mean of several students' weights (a model soup; Wortsman
-et al. 2022). What it gains: experiments/encoder.
+Teachers are fine-tuned first, or are models that need no training: a language model on a server, or one of
+natural language inference. They give every label of each training row and each unlabelled row a probability,
+and a student is trained on these (knowledge distillation; Hinton et al. 2015). What is saved and served is
+the student alone, or one encoder with the mean of several students' weights (a model soup; Wortsman et al.
+2022). What it gains: experiments/encoder.
 """
 
 from __future__ import annotations
 
 import copy
 import hashlib
+import json
 import shutil
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from harness.classifiers.checkpoints import check
-from harness.classifiers.encoder.assembly import padding_token
 from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options
+from harness.classifiers.encoder.teachers import TeacherLabels, ask, averaged, labelling, preserved
 from harness.classifiers.encoder.unlabelled import READERS, read_unlabelled
-from harness.classifiers.protocol import Examples, Labelled
+from harness.classifiers.protocol import (
+    Classifier,
+    Estimate,
+    Estimating,
+    Examples,
+    Labelled,
+    ReadsOtherTexts,
+)
 from harness.values import seeds
-from harness.values.errors import ClassifierError, ConfigError, Problem
+from harness.values.catalog import Bound
+from harness.values.errors import ClassifierError, ConfigError, HarnessWarning, Problem
+from harness.values.formatting import counted
 from harness.values.labels import LabelSet
+from harness.values.other_kinds import OtherKinds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OPTIONS = Options()
 
+Teacher = Annotated[Options | Bound, OtherKinds(("llm", "zero_shot"), usual="encoder")]
+"""Options of an encoder, or another kind of classifier with its own."""
+
 
 def distilled(
     *,
-    teacher: Options = OPTIONS,
+    teacher: Teacher = OPTIONS,
     student: Options = OPTIONS,
     teachers: int = 1,
     students: int = 1,
@@ -49,16 +65,21 @@ def distilled(
 
     Parameters
     ----------
-    teacher, student : Options
-        As of :func:`harness.classifiers.encoder.encoder`. A teacher may be many times as large; with the same
-        checkpoint for both, several teachers make one student that knows what their average knows.
+    teacher : Options or classifier
+        As of :func:`harness.classifiers.encoder.encoder`. It may be many times as large; with the same
+        checkpoint for both, several teachers make one student that knows what their average knows. Or, with a
+        ``kind`` in front, ``llm`` or ``zero_shot`` with the options of that: it is asked once about each row,
+        and a row without an answer is left out.
+    student : Options
+        As of an encoder.
     teachers : int
         At least 1; each with a seed of its own, their probabilities are averaged.
     students : int
         At least 1; each with a seed of its own, their weights are averaged. Where the best of them has a
         higher macro-F1 on the validation rows than their average, it is kept instead.
     teacher_weight : float
-        Share of the teachers in the target of a training row, in [0, 1]; the rest is the row's label.
+        Share of the teachers in the target of a training row, in [0, 1]; the rest is the row's label. With 0
+        they are not asked about training rows.
     unlabelled : Path, optional
         CSV, TSV, JSONL or Parquet as ``harness predict`` takes it: ``text`` and, for stance, ``target``;
         ``target_start`` and ``target_end``, in characters, where they are known. The target of these rows
@@ -74,7 +95,9 @@ def distilled(
     ConfigError
         With every option that is out of range, or where a checkpoint or the file is missing.
     """
-    problems = list(_problems(teacher, student))
+    if isinstance(teacher, Bound) and teacher.kind == "encoder":
+        teacher = Options(**teacher.options)
+    problems = [*_teacher_problems(teacher, teachers, labels), *_problems("student", student)]
     for name, count in (("teachers", teachers), ("students", students)):
         if count < 1:
             problems.append(Problem(name, f"should be at least 1, got {count}"))
@@ -90,13 +113,25 @@ def distilled(
     return Distilled(plan, labels, seed)
 
 
-def _problems(teacher: Options, student: Options) -> Iterator[Problem]:
-    for name, options in (("teacher", teacher), ("student", student)):
-        try:
-            check(options.checkpoint)
-            options.check()
-        except ConfigError as error:
-            yield from (replace(problem, where=f"{name}.{problem.where}") for problem in error.problems)
+def _problems(name: str, options: Options) -> Iterator[Problem]:
+    try:
+        check(options.checkpoint)
+        options.check()
+    except ConfigError as error:
+        yield from (replace(problem, where=f"{name}.{problem.where}") for problem in error.problems)
+
+
+def _teacher_problems(teacher: Options | Bound, teachers: int, labels: LabelSet) -> Iterator[Problem]:
+    if isinstance(teacher, Options):
+        yield from _problems("teacher", teacher)
+        return
+    try:
+        classifier: Classifier = teacher.make(labels=labels, seed=0)
+    except ConfigError as error:
+        yield from (replace(problem, where=f"teacher.{problem.where}") for problem in error.problems)
+        return
+    if classifier.deterministic and teachers > 1:
+        yield Problem("teachers", f"has no effect: this {teacher.kind} says the same with every seed")
 
 
 @dataclass(frozen=True)
@@ -105,13 +140,14 @@ class Distillation:
 
     Attributes
     ----------
-    teacher, student : Options
+    teacher : Options or Bound
+    student : Options
     teachers, students : int
     teacher_weight : float
     unlabelled : Path or None
     """
 
-    teacher: Options
+    teacher: Options | Bound
     student: Options
     teachers: int
     students: int
@@ -138,6 +174,8 @@ class Distilled:
     curves_ : list of dict
         One an epoch of the first student, as of an encoder; with validation rows also ``teacher_f1_macro`` on
         them and, of several students, ``average_f1_macro``, the same numbers in each epoch.
+    usage_ : dict
+        What the teachers' labels took, and how the student compares with them on the validation rows.
     """
 
     deterministic = False
@@ -147,43 +185,98 @@ class Distilled:
         self.checkpoint_dir: Path | None = None
 
     def fit(self, train: Labelled, validation: Labelled | None = None) -> None:
-        """Fine-tune the teachers on ``train``, then the students on the teachers' probabilities.
+        """Fine-tune or ask the teachers, then train the students on the teachers' probabilities.
 
         Raises
         ------
         ConfigError, ClassifierError
             As :meth:`harness.classifiers.encoder.classifier.Encoder.fit`; also where the unlabelled rows
-            cannot be read.
+            cannot be read, or no row has a teacher's answer.
         """
-        from harness.classifiers.encoder.prediction import f1_macro
-
-        plan, n = self.plan, len(train)
+        plan = self.plan
         unlabelled = [] if plan.unlabelled is None else read_unlabelled(plan.unlabelled)
-        learned = [*train.examples, *unlabelled]
+        held: Examples = () if validation is None else validation.examples
         # The validation rows too: the teachers' macro-F1 on them stands in the curves.
-        examples = [*learned, *(() if validation is None else validation.examples)]
-        soft = np.mean(
-            [self._teach(number, train, validation, examples) for number in range(plan.teachers)], axis=0
-        )
-        hard = train.codes if self.labels.multi else np.eye(len(self.labels))[train.codes]
-        mixed = plan.teacher_weight * soft[:n] + (1 - plan.teacher_weight) * hard
-        # Probabilities in place of codes: see harness.classifiers.encoder.losses.
-        probabilities: Any = np.concatenate([mixed, soft[n : len(learned)]])
-        targets = Labelled(learned, probabilities)
+        asked = [*(train.examples if plan.teacher_weight > 0 else ()), *unlabelled, *held]
+        teachers = [self._teach(number, train, validation, asked) for number in range(plan.teachers)]
+        soft = averaged(teachers)
+        if plan.teacher_weight == 0:
+            # Labels alone make up these targets.
+            soft = np.concatenate([np.zeros((len(train), len(self.labels))), soft])
+        learned = [*train.examples, *unlabelled]
+        targets = self._targets(train, learned, soft[: len(learned)])
         students = [self._fit_student(number, targets, validation) for number in range(plan.students)]
-        self.encoder_, scores = students[0], {}
-        if validation is not None:
-            predicted = self.labels.decide(soft[len(learned) :])
-            scores["teacher_f1_macro"] = f1_macro(validation.codes, predicted, self.labels)
+        self.encoder_ = students[0]
+        scores: dict[str, float] = {}
         if len(students) > 1:
-            self.encoder_, soup_scores = _soup_or_best(students, validation)
-            scores |= soup_scores
+            self.encoder_, scores = _soup_or_best(students, validation)
+        self.usage_ = labelling(teachers)
+        if validation is not None:
+            scores |= self._compare(validation, soft[len(learned) :])
         self.curves_: list[dict[str, float]] = [epoch | scores for epoch in students[0].curves_]
 
+    def _targets(self, train: Labelled, learned: Examples, soft: NDArray[np.float64]) -> Labelled:
+        """Mix labels and soft labels; rows without a teacher's answer are left out."""
+        hard = train.codes if self.labels.multi else np.eye(len(self.labels))[train.codes]
+        weight = self.plan.teacher_weight
+        mixed = weight * soft[: len(train)] + (1 - weight) * hard
+        # Probabilities in place of codes: see harness.classifiers.encoder.losses.
+        probabilities: Any = np.concatenate([mixed, soft[len(train) :]])
+        answered = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
+        if not len(answered):
+            raise ClassifierError("the teacher has no answer about any row: there is nothing to learn")
+        if len(answered) < len(learned):
+            missing = counted(len(learned) - len(answered), "row")
+            note = f"{missing} of {len(learned):,} left out: no teacher has an answer about them"
+            warnings.warn(note, HarnessWarning, stacklevel=3)
+            return Labelled([learned[row] for row in answered.tolist()], probabilities[answered])
+        return Labelled(learned, probabilities)
+
+    def _compare(self, validation: Labelled, soft: NDArray[np.float64]) -> dict[str, float]:
+        """Score the teachers on the validation rows that they answered, and the student beside them."""
+        from harness.classifiers.encoder.prediction import f1_macro
+
+        rows = np.flatnonzero(~np.isnan(soft).any(axis=1))
+        if not len(rows):
+            return {}
+        examples, truth = [validation.examples[row] for row in rows.tolist()], validation.codes[rows]
+        taught = self.labels.decide(soft[rows])
+        learned = self.labels.decide(self.encoder_.predict_proba(examples))
+        self.usage_ |= preserved(learned, taught, truth, examples, self.labels)
+        return {"teacher_f1_macro": f1_macro(truth, taught, self.labels)}
+
+    def usage(self) -> dict[str, float]:
+        """Return what the teachers' labels took, see :func:`harness.classifiers.encoder.teachers.labelling`.
+
+        With validation rows also how the student compares with the teachers on them, see
+        :func:`harness.classifiers.encoder.teachers.preserved`.
+        """
+        return dict(self.usage_)
+
+    def estimate(self, train: Labelled, examples: Examples) -> Estimate:
+        """Estimate what the teachers are asked, which is most of what is asked: the student asks nothing.
+
+        ``examples`` are counted, since validation rows are among them; of the rest of them nothing is asked.
+        """
+        plan = self.plan
+        if isinstance(plan.teacher, Options):
+            return Estimate()
+        unlabelled = [] if plan.unlabelled is None else read_unlabelled(plan.unlabelled)
+        asked = [*(train.examples if plan.teacher_weight > 0 else ()), *unlabelled, *examples]
+        total = Estimate()
+        for number in range(plan.teachers):
+            teacher = self._teacher(number)
+            total += teacher.estimate(train, asked) if isinstance(teacher, Estimating) else Estimate()
+        return total
+
     def other_texts(self) -> list[str]:
-        """Return the unlabelled texts that students learn from; see :func:`distilled`."""
-        file = self.plan.unlabelled
-        return [] if file is None else [example.text for example in read_unlabelled(file)]
+        """Return the texts beside the corpus that students and teachers learn from; see :func:`distilled`."""
+        file, texts = self.plan.unlabelled, list[str]()
+        if isinstance(self.plan.teacher, Bound):
+            teacher = self._teacher(0)
+            # Such as the examples in a prompt.
+            texts += teacher.other_texts() if isinstance(teacher, ReadsOtherTexts) else ()
+        return texts + ([] if file is None else [example.text for example in read_unlabelled(file)])
 
     def predict_proba(self, examples: Examples) -> NDArray[np.float64]:
         """Return the student's ``(n, k)`` probabilities in label order, computed in fp32."""
@@ -210,35 +303,41 @@ class Distilled:
         student.fit(targets, validation)
         return student
 
+    def _teacher(self, number: int) -> Classifier:
+        teacher, seed = self.plan.teacher, seeds.derive(self.seed, "teacher", number)
+        if isinstance(teacher, Options):
+            return Encoder(teacher, self.labels, seed)
+        classifier: Classifier = teacher.make(labels=self.labels, seed=seed)
+        return classifier
+
     def _teach(
         self, number: int, train: Labelled, validation: Labelled | None, examples: Examples
-    ) -> NDArray[np.float64]:
-        """Return a teacher's probabilities of examples, ``(n, k)``; from its file after an interruption."""
-        teacher = Encoder(self.plan.teacher, self.labels, seeds.derive(self.seed, "teacher", number))
-        folder = self._subfolder(f"teacher-{number}")
+    ) -> TeacherLabels:
+        """Return what a teacher says of examples; from its file after an interruption."""
+        teacher = self._teacher(number)
+        # A language model's answers are kept by themselves, and its file would hide what they cost.
+        folder = None if isinstance(teacher, Estimating) else self._subfolder(f"teacher-{number}")
         file = None
         if folder is not None:
-            file = folder / f"{self._identity(teacher, train, validation, examples)}.npy"
+            file = folder / f"{self._identity(number, train, validation, examples)}.npz"
             if file.is_file():
-                return np.asarray(np.load(file))
-            teacher.checkpoint_dir = folder / "training"
+                return TeacherLabels.read(file)
+            folder.mkdir(parents=True, exist_ok=True)
+            if isinstance(teacher, Encoder):
+                teacher.checkpoint_dir = folder / "training"
         teacher.fit(train, validation)
-        soft = soft_labels(teacher, examples)
+        soft = ask(teacher, examples, self.labels)
         if file is not None:
-            # A file that is cut off must not pass for the probabilities.
-            draft = file.with_suffix(".new")
-            with draft.open("wb") as stream:
-                np.save(stream, soft)
-            draft.replace(file)
+            soft.write(file)
             # Only its probabilities are needed again.
-            shutil.rmtree(file.parent / "training")
+            shutil.rmtree(file.parent / "training", ignore_errors=True)
         return soft
 
-    def _identity(
-        self, teacher: Encoder, train: Labelled, validation: Labelled | None, examples: Examples
-    ) -> str:
+    def _identity(self, number: int, train: Labelled, validation: Labelled | None, examples: Examples) -> str:
         # Saved probabilities of another teacher, or of other rows, must not be taken for these.
-        settings = [teacher.options.to_record(), self.labels, teacher.seed, train.examples, examples]
+        teacher, seed = self.plan.teacher, seeds.derive(self.seed, "teacher", number)
+        options = teacher.to_record() if isinstance(teacher, Options) else json.dumps(teacher.canonical())
+        settings = [options, self.labels, seed, train.examples, examples]
         digest = hashlib.sha256(repr(settings).encode())
         for part in (train, validation):
             digest.update(b"" if part is None else part.codes.tobytes())
@@ -292,27 +391,3 @@ def _soup_or_best(models: Sequence[Encoder], validation: Labelled | None) -> tup
     # Of equals the soup, which depends less on a single seed.
     best = soup if soup_score >= max(scores) else models[scores.index(max(scores))]
     return best, {"average_f1_macro": soup_score}
-
-
-def soft_labels(teacher: Encoder, examples: Examples) -> NDArray[np.float64]:
-    """Return a teacher's probabilities, computed in the precision of its training: they are not scored.
-
-    Parameters
-    ----------
-    teacher : Encoder
-        Fitted.
-    examples : sequence of Example
-
-    Returns
-    -------
-    (n, k) array
-        In label order.
-    """
-    from harness.classifiers.encoder.engines.computing import TorchEngine
-    from harness.classifiers.encoder.prediction import Preprocessing, probabilities, stream_scores
-    from harness.classifiers.encoder.training import uses_bf16
-
-    engine = TorchEngine(teacher.network_, "bf16" if uses_bf16(teacher.options.precision) else "fp32")
-    preprocessing = Preprocessing(teacher.tokenizer_, padding_token(teacher.tokenizer_.backend))
-    raw = stream_scores(engine, preprocessing, examples, len(teacher.labels))
-    return probabilities(raw, teacher.labels)

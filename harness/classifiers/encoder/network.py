@@ -14,7 +14,54 @@ if TYPE_CHECKING:
     from harness.classifiers.encoder.batching import Batch
 
 
-class Network(nn.Module):
+class ScoringNetwork(nn.Module):
+    """What engines compute: batches in, scores out.
+
+    Parameters
+    ----------
+    body : transformers model
+        What reads the tokens; its config names the architecture.
+    """
+
+    def __init__(self, body: Any) -> None:
+        super().__init__()
+        self.body = body
+        # RoBERTa takes segments but has an embedding for the first one alone; others take none.
+        self._segments = (
+            "token_type_ids" in inspect.signature(body.forward).parameters
+            and int(getattr(body.config, "type_vocab_size", 0) or 0) > 1
+        )
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Return scores, ``(rows, outputs)``, fp32."""
+        device = next(self.parameters()).device
+        arrays = (batch.tokens, batch.segments, batch.attention, batch.targets)
+        tokens, segments, attention, targets = (torch.from_numpy(array).to(device) for array in arrays)
+        text = None if batch.text is None else torch.from_numpy(batch.text).to(device)
+        return self.compute(tokens, segments, attention, targets, text)
+
+    def compute(
+        self,
+        tokens: torch.Tensor,
+        segments: torch.Tensor,
+        attention: torch.Tensor,
+        targets: torch.Tensor,
+        text: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Do the same with tensors, as :class:`harness.classifiers.encoder.batching.Batch` describes them."""
+        raise NotImplementedError
+
+    def inputs(
+        self, tokens: torch.Tensor, segments: torch.Tensor, attention: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Return what the body reads of a batch, by its own names."""
+        inputs = {"input_ids": tokens, "attention_mask": attention}
+        if self._segments:
+            inputs["token_type_ids"] = segments
+        return inputs
+
+
+class Network(ScoringNetwork):
     """A pretrained encoder with a linear head.
 
     Parameters
@@ -30,8 +77,7 @@ class Network(nn.Module):
     """
 
     def __init__(self, body: Any, pooling: Pooling, outputs: int, dropout: float) -> None:
-        super().__init__()
-        self.body = body
+        super().__init__(body)
         self.pooling = pooling
         size = int(body.config.hidden_size) * (2 if pooling == "cls_target" else 1)
         self.dropout = nn.Dropout(dropout)
@@ -39,19 +85,6 @@ class Network(nn.Module):
         # As BERT initializes its own layers (Devlin et al. 2019).
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
-        # RoBERTa takes segments but has an embedding for the first one alone; others take none.
-        self._segments = (
-            "token_type_ids" in inspect.signature(body.forward).parameters
-            and int(getattr(body.config, "type_vocab_size", 0) or 0) > 1
-        )
-
-    def forward(self, batch: Batch) -> torch.Tensor:
-        """Return scores, ``(rows, outputs)``, fp32."""
-        device = self.head.weight.device
-        arrays = (batch.tokens, batch.segments, batch.attention, batch.targets)
-        tokens, segments, attention, targets = (torch.from_numpy(array).to(device) for array in arrays)
-        text = None if batch.text is None else torch.from_numpy(batch.text).to(device)
-        return self.compute(tokens, segments, attention, targets, text)
 
     def compute(
         self,
@@ -61,11 +94,8 @@ class Network(nn.Module):
         targets: torch.Tensor,
         text: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Do the same with tensors, as :class:`harness.classifiers.encoder.batching.Batch` describes them."""
-        inputs = {"input_ids": tokens, "attention_mask": attention}
-        if self._segments:
-            inputs["token_type_ids"] = segments
-        hidden = self.body(**inputs).last_hidden_state
+        """See :meth:`ScoringNetwork.compute`."""
+        hidden = self.body(**self.inputs(tokens, segments, attention)).last_hidden_state
         if text is not None:
             # Rows that share a text get its hidden states each, and differ by their target mask.
             hidden, attention = hidden[text], attention[text]
@@ -90,12 +120,12 @@ class Network(nn.Module):
 class Traceable(nn.Module):
     """A network whose inputs are tensors, as the ONNX exporter demands."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: ScoringNetwork) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-        """See :meth:`Network.compute`."""
+        """See :meth:`ScoringNetwork.compute`."""
         return self.network.compute(*tensors)
 
 

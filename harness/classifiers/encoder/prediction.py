@@ -75,10 +75,13 @@ class Preprocessing:
         Of examples; their tokens.
     padding : int
         The padding token.
+    rows_per_example : int
+        How many rows of tokens an example becomes, next to each other; each gives its share of the scores.
     """
 
     tokenize: Callable[[Examples], TokenizedRows]
     padding: int
+    rows_per_example: int = 1
 
 
 class BatchEngine(Protocol[Result_co]):
@@ -161,7 +164,7 @@ def stream_scores(
     examples : sequence of Example
         Any number of them.
     outputs : int
-        Scores a row.
+        Scores an example.
 
     Returns
     -------
@@ -169,13 +172,14 @@ def stream_scores(
         In the order of the examples.
     """
     # Batches come in any order of the rows; each knows its own.
-    result = np.zeros((len(examples), outputs))
+    per_example = preprocessing.rows_per_example
+    result = np.zeros((len(examples) * per_example, outputs // per_example))
     # Closed here, after an error too: the garbage collector might close it in the very thread that it would
     # have to wait for.
     with closing(_batch_chunks(engine, preprocessing, examples)) as batches:
         for batch, scores in compute(engine, batches):
             result[batch.rows] = scores
-    return result
+    return result.reshape(len(examples), outputs)
 
 
 def _batch_chunks(
@@ -188,7 +192,7 @@ def _batch_chunks(
             # A single chunk is divided over the cores, so that none waits while another computes all of it.
             share = -(-int(rows.lengths.sum()) // engine.parallel) if len(slices) == 1 else engine.budget
             for batch in shared_batches(rows, min(share, engine.budget), preprocessing.padding):
-                yield replace(batch, rows=batch.rows + chunk.start)
+                yield replace(batch, rows=batch.rows + chunk.start * preprocessing.rows_per_example)
 
 
 def chunks(count: int) -> list[slice]:

@@ -28,7 +28,7 @@ from harness.values.errors import ClassifierError
 from harness.values.labels import LabelSet
 
 if TYPE_CHECKING:
-    from harness.classifiers.encoder.network import Network
+    from harness.classifiers.encoder.network import Network, ScoringNetwork
 
 SETTINGS = "encoder.json"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
@@ -97,15 +97,9 @@ def read(folder: Path, labels: LabelSet) -> SavedEncoder:
     if outputs != len(labels):
         raise ClassifierError(f"{folder}: the encoder has {outputs} labels, not {len(labels)}")
     engine_record = engines.read(folder)
-    _check_complete(folder / checkpoints.WEIGHTS)
+    check_complete(folder / checkpoints.WEIGHTS)
     service = Service(folder, engine_record, labels, partial(_read_network, folder, options, labels))
-    if engine_record is not None and "int8" in engine_record.offers:
-        backend: Any = SavedTokenizer(_read_tokenizer(folder), engine_record.padding, folder)
-    else:
-        # An absolute path, since a relative one would be taken for a hub id.
-        backend = checkpoints.load_tokenizer(str(folder.resolve()))
-        # PyTorch is needed anyway: damaged weights are then reported now, not at the first prediction.
-        _ = service.network
+    backend = read_tokenizer(folder, service)
     return SavedEncoder(options, seed, make_tokenizer(options, backend), service)
 
 
@@ -131,7 +125,22 @@ class SavedTokenizer:
             shutil.copy2(self.folder / file, folder / file)
 
 
-def _read_tokenizer(folder: Path) -> Any:
+def read_tokenizer(folder: Path, service: Service) -> Any:
+    """Read the tokenizer of a saved network.
+
+    Where PyTorch is needed to serve the model, the network is loaded too: damaged weights are then reported
+    now, not at the first prediction.
+    """
+    record = service.record
+    if record is not None and "int8" in record.offers:
+        return SavedTokenizer(_read_backend(folder), record.padding, folder)
+    # An absolute path, since a relative one would be taken for a hub id.
+    backend = checkpoints.load_tokenizer(str(folder.resolve()))
+    _ = service.network
+    return backend
+
+
+def _read_backend(folder: Path) -> Any:
     from tokenizers import Tokenizer as Backend
 
     file = folder / TOKENIZER[0]
@@ -155,11 +164,11 @@ def _read_network(folder: Path, options: Options, labels: LabelSet) -> Network:
         raise ClassifierError(f"{folder / 'config.json'}: cannot be read: {error}") from error
     body = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
     network = make_network(options, body, labels)
-    _load_weights(network, folder / checkpoints.WEIGHTS)
+    load_weights(network, folder / checkpoints.WEIGHTS)
     return network.to(device()).eval()
 
 
-def _check_complete(file: Path) -> None:
+def check_complete(file: Path) -> None:
     """Refuse a file that is missing or truncated; reads no more of it than its header."""
     from safetensors import SafetensorError, safe_open
 
@@ -170,7 +179,14 @@ def _check_complete(file: Path) -> None:
         raise ClassifierError(f"{file}: its weights cannot be read: {error}") from error
 
 
-def _load_weights(network: Network, file: Path) -> None:
+def load_weights(network: ScoringNetwork, file: Path) -> None:
+    """Read the weights of a network.
+
+    Raises
+    ------
+    ClassifierError
+        Where the file is damaged, of another network, or holds a value that is not finite.
+    """
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file

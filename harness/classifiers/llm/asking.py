@@ -48,6 +48,8 @@ class Usage:
         ``output_tokens``, ``refused``, ``malformed`` and ``uncounted`` (requests without a token count).
     seconds, cost, mass : float
         Of the requests; the sum of what they cost; the sum of the probability on the labels.
+    worth : float
+        What all answers cost, those of the store when they were asked for.
     masses : int
         Answers that ``mass`` sums.
     models : Counter
@@ -60,6 +62,7 @@ class Usage:
     seconds: float = 0.0
     cost: float = 0.0
     mass: float = 0.0
+    worth: float = 0.0
     masses: int = 0
     models: Counter[str] = field(default_factory=Counter)
     spent: float | None = None
@@ -74,23 +77,26 @@ class Usage:
                 self.models[answer.model] += 1
             if answer.mass == answer.mass:
                 self.mass, self.masses = self.mass + answer.mass, self.masses + 1
+            is_counted = min(answer.input_tokens, answer.output_tokens) >= 0
+            cost = prices.cost(answer.input_tokens, answer.output_tokens) if prices and is_counted else 0.0
+            self.worth += cost
             if seconds is None:
                 self.counts["hits"] += 1
                 return
             self.counts.update(requests=1, retries=retries)
             self.seconds += seconds
-            if min(answer.input_tokens, answer.output_tokens) < 0:
+            if not is_counted:
                 self.counts["uncounted"] += 1
                 return
             self.counts["input_tokens"] += answer.input_tokens
             self.counts["output_tokens"] += answer.output_tokens
-            if prices is not None:
-                self.cost += prices.cost(answer.input_tokens, answer.output_tokens)
+            self.cost += cost
 
     def summary(self) -> dict[str, float]:
         """Return the numbers by name.
 
-        ``label_mass`` is the mean probability on the labels, ``spent`` what was spent in all, ever.
+        ``label_mass`` is the mean probability on the labels, ``spent`` what was spent in all, ever;
+        ``answers_cost`` counts answers of the store at what they cost when they were asked for.
         """
         numbers: dict[str, float] = {
             name: float(self.counts[name])
@@ -98,7 +104,7 @@ class Usage:
         }
         numbers |= {name: float(self.counts[name]) for name in ("input_tokens", "output_tokens")}
         numbers |= {"request_seconds": self.seconds, "cost": self.cost}
-        numbers |= {} if self.spent is None else {"spent": self.spent}
+        numbers |= {} if self.spent is None else {"spent": self.spent, "answers_cost": self.worth}
         return numbers | ({"label_mass": self.mass / self.masses} if self.masses else {})
 
 

@@ -15,8 +15,9 @@ import torch
 from harness.classifiers.encoder import distilled as distillation
 from harness.classifiers.encoder import load, training
 from harness.classifiers.encoder.classifier import Encoder
-from harness.classifiers.encoder.distilled import Distilled, distilled, soft_labels
+from harness.classifiers.encoder.distilled import Distilled, distilled
 from harness.classifiers.encoder.options import Options, Regularization, Schedule
+from harness.classifiers.encoder.teachers import soft_labels
 from harness.classifiers.encoder.unlabelled import read_unlabelled
 from harness.classifiers.protocol import Example, Labelled
 from harness.values import limits
@@ -155,11 +156,11 @@ def test_it_resumes_after_an_interruption_without_fitting_its_teachers_again(
     with pytest.raises(KeyboardInterrupt):
         interrupted.fit(rows(), rows(("today",)))
     assert len(seeds) == 3
-    assert sorted(path.suffix for path in tmp_path.rglob("*") if path.is_file()) == [".npy", ".npy"]
+    assert sorted(path.suffix for path in tmp_path.rglob("*") if path.is_file()) == [".npz", ".npz"]
     monkeypatch.setattr(Encoder, "fit", original)
     resumed = make(options, teachers=2)
     resumed.checkpoint_dir = tmp_path
-    monkeypatch.setattr("harness.classifiers.encoder.distilled.soft_labels", None)
+    monkeypatch.setattr("harness.classifiers.encoder.teachers.soft_labels", None)
     resumed.fit(rows(), rows(("today",)))
     expected = uninterrupted.predict_proba(rows().examples)
     assert resumed.predict_proba(rows().examples).tobytes() == expected.tobytes()

@@ -17,7 +17,7 @@ from harness.values.errors import ClassifierError, MissingPackageError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.classifiers.encoder.network import Network
+    from harness.classifiers.encoder.network import ScoringNetwork
 
 EngineName = Literal["fp32", "bf16", "int8"]
 NAMES: tuple[EngineName, ...] = ("fp32", "bf16", "int8")
@@ -31,15 +31,15 @@ class TorchEngine:
 
     Parameters
     ----------
-    network : Network
+    network : ScoringNetwork
         Put into evaluation mode.
     name : {"fp32", "bf16"}
     """
 
-    def __init__(self, network: Network, name: Literal["fp32", "bf16"] = "fp32") -> None:
+    def __init__(self, network: ScoringNetwork, name: Literal["fp32", "bf16"] = "fp32") -> None:
         self.network = _with_bf16_weights(network.eval()) if name == "bf16" else network.eval()
         self.name = name
-        device = network.head.weight.device.type
+        device = next(network.parameters()).device.type
         self.budget = CORE_BUDGET if device == "cpu" else token_budget(device)
         self.parallel = thread_count() if device == "cpu" else 1
 
@@ -51,7 +51,7 @@ class TorchEngine:
         """See :class:`harness.classifiers.encoder.prediction.EncoderEngine`."""
         import torch
 
-        device = self.network.head.weight.device.type
+        device = next(self.network.parameters()).device.type
         cast: Any = torch.autocast(device, torch.bfloat16) if self.name == "bf16" else nullcontext()
         with torch.inference_mode(), cast:
             scores: NDArray[np.float64] = self.network(batch).double().cpu().numpy()
@@ -92,7 +92,7 @@ class OnnxEngine:
         return result
 
 
-def _with_bf16_weights(network: Network) -> Network:
+def _with_bf16_weights(network: ScoringNetwork) -> ScoringNetwork:
     """Copy a network with the weights of its products in bf16: autocast would cast them for each batch."""
     from torch import nn
 

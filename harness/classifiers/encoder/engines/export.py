@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.values.errors import ClassifierError
 
 if TYPE_CHECKING:
-    from harness.classifiers.encoder.network import Network
+    from harness.classifiers.encoder.network import ScoringNetwork
 
 INPUTS = ("tokens", "segments", "attention", "targets", "text")
 OPSET = 17
@@ -22,12 +22,12 @@ OPSET = 17
 _PREFIX = "network."
 
 
-def export(network: Network, weights: Path, file: Path) -> None:
+def export(network: ScoringNetwork, weights: Path, file: Path) -> None:
     """Write a network as a graph with the inputs of a batch and the output ``scores``.
 
     Parameters
     ----------
-    network : Network
+    network : ScoringNetwork
         On the CPU.
     weights : Path
         Its safetensors file, in the same folder as ``file``.
@@ -51,7 +51,7 @@ def export(network: Network, weights: Path, file: Path) -> None:
     onnx.save(graph, str(file))
 
 
-def _trace(network: Network, file: Path) -> None:
+def _trace(network: ScoringNetwork, file: Path) -> None:
     import torch
 
     from harness.classifiers.encoder.network import Traceable

@@ -27,7 +27,7 @@ from harness.values.labels import LabelSet
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.classifiers.encoder.network import Network
+    from harness.classifiers.encoder.network import ScoringNetwork
 
 SETUP_ROWS = 256
 """Training rows from which the scales of int8 are computed, and how far probabilities move."""
@@ -44,7 +44,7 @@ class EngineTrials:
 
     Parameters
     ----------
-    network : Network
+    network : ScoringNetwork
     weights : Path
         Its file; graphs are written into the same folder.
     preprocessing : Preprocessing
@@ -55,7 +55,7 @@ class EngineTrials:
 
     def __init__(
         self,
-        network: Network,
+        network: ScoringNetwork,
         weights: Path,
         preprocessing: Preprocessing,
         labels: LabelSet,

@@ -28,7 +28,7 @@ from harness.values.labels import LabelSet
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.classifiers.encoder.network import Network
+    from harness.classifiers.encoder.network import ScoringNetwork
 
 RequestedEngine = Literal["auto"] | EngineName
 
@@ -61,7 +61,7 @@ class Service:
         folder: Path,
         record: EngineRecord | None,
         labels: LabelSet,
-        load_network: Callable[[], Network],
+        load_network: Callable[[], ScoringNetwork],
     ) -> None:
         self.folder, self.record, self.labels = folder, record, labels
         self._load_network = load_network
@@ -110,7 +110,7 @@ class Service:
         return stream_scores(self.exact, preprocessing, examples, len(self.labels))
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> ScoringNetwork:
         """The network, in PyTorch."""
         return self._load_network()
 
