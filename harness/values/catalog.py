@@ -95,6 +95,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "behaviour": "harness.audits.behaviour:behaviour",
             "unseen": "harness.audits.unseen:unseen",
             "annotators": "harness.audits.annotators:annotators",
+            "parity": "harness.audits.parity:parity",
         },
     }
 )
