@@ -168,6 +168,16 @@ class ExperimentConfig(Strict):
         None,
         description="Multi-label only: tuned (default) for each label's F1 on validation, or one number.",
     )
+    costs: dict[str, dict[str, float]] | None = Field(
+        None,
+        description="Single-label only: what errors cost, true label to given label to cost; an error that is"
+        " not named costs 1. The metric expected_cost is computed by them.",
+    )
+    decision: Literal["most_probable", "least_cost"] = Field(
+        "most_probable",
+        description="Which label a row gets: the most probable one, or that of least expected cost by the"
+        " calibrated probabilities.",
+    )
     abstention: Abstention | None = Field(None, description="Default: the model never abstains.")
     primary: str = Field("f1_macro", description="The metric for tuning and promotion, on validation.")
     classifiers: dict[Name, dict[str, Any]] = Field(

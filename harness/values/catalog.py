@@ -68,6 +68,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "f1": "harness.scoring.metrics.classification:F1",
             "precision": "harness.scoring.metrics.classification:PRECISION",
             "recall": "harness.scoring.metrics.classification:RECALL",
+            "expected_cost": "harness.scoring.metrics.classification:EXPECTED_COST",
             "mcc": "harness.scoring.metrics.classification:MCC",
             "favg_pooled": "harness.scoring.metrics.stance:FAVG_POOLED",
             "favg_target_mean": "harness.scoring.metrics.stance:FAVG_TARGET_MEAN",

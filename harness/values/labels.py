@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from harness.values.costs import Costs
 from harness.values.errors import PredictionsError
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ class LabelSet:
         At least two for a single-label task, at least one for a multi-label task; no repeats.
     multi : bool
         Whether a row may have several labels, or none.
+    costs : Costs or None
+        What errors cost, where a config states it; single-label only. Label sets that differ in costs alone
+        are equal.
 
     Raises
     ------
@@ -66,6 +70,7 @@ class LabelSet:
 
     names: tuple[str, ...]
     multi: bool = False
+    costs: Costs | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(set(self.names)) != len(self.names):
@@ -131,8 +136,11 @@ class LabelSet:
         Returns
         -------
         ndarray of int64
-            Shaped as :meth:`encode` returns. Ties go to the first of the tied labels.
+            Shaped as :meth:`encode` returns. Ties go to the first of the tied labels. With costs that decide,
+            the labels of least expected cost, see :class:`harness.values.costs.Costs`.
         """
+        if self.costs is not None and self.costs.decides:
+            return self.costs.least(np.asarray(proba, dtype=np.float64), self.names)
         if not self.multi:
             # argmax takes the first of equal values, so that ties are decided alike on every machine.
             return np.asarray(proba.argmax(axis=1), dtype=np.int64)

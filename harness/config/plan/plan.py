@@ -20,6 +20,9 @@ from harness.values.tables import fingerprint
 TUNED = "tuned"
 """The default for thresholds of a multi-label task: tuned on validation."""
 
+MOST_PROBABLE = "most_probable"
+"""The default for which label a row gets."""
+
 if TYPE_CHECKING:
     from harness.scoring.metrics.metric import Metric
 
@@ -116,8 +119,9 @@ class Plan:
         # have the same digest, and a new default in a later version does not change an old run's config.
         declared = self.config.model_dump(mode="json")
         # Left out where there are none: configs of earlier versions keep their digests.
-        if not declared["secrets"]:
-            del declared["secrets"]
+        for name, unset in (("secrets", []), ("costs", None), ("decision", MOST_PROBABLE)):
+            if declared[name] == unset:
+                del declared[name]
         return declared | {
             "labels": list(self.labels.names),
             "multi": self.labels.multi if self.config.task == "framing" else None,

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.load import ConfigDocument, load
 from harness.config.plan.data import card_of, missing
-from harness.config.plan.plan import Plan, PlannedClassifier
+from harness.config.plan.plan import MOST_PROBABLE, Plan, PlannedClassifier
 from harness.config.schema import GATES, OFF, ExperimentConfig, validated
 from harness.scoring.metrics import selection
 from harness.values import catalog, own_code
 from harness.values.catalog import Bound
+from harness.values.costs import Costs, cost_problems
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 from harness.values.labels import FRAMING, STANCE, LabelSet
 from harness.values.option_checks import check_options
@@ -71,6 +72,7 @@ class _Resolver:
         if config.thresholds is not None and not labels.multi:
             hint = f"each row gets the most probable of {', '.join(labels.names)}"
             self._note([Problem("thresholds", "has no effect on a single-label task", hint)])
+        labels = self._with_costs(config, labels)
         metrics, primary = self._metrics(config, labels)
         audits = self._audits()
         self._check_promotion(config)
@@ -311,6 +313,23 @@ class _Resolver:
         except ValueError as error:
             self._note([Problem("labels", str(error))])
             return default
+
+    def _with_costs(self, config: ExperimentConfig, labels: LabelSet) -> LabelSet:
+        """Return the labels with the costs of the config, and note what is wrong with these."""
+        if config.costs is None:
+            if config.decision != MOST_PROBABLE:
+                self._note(
+                    [Problem("decision", f"{config.decision!r} needs costs", "state them under costs")]
+                )
+            return labels
+        if labels.multi:
+            self._note([Problem("costs", "has no effect: a row may have several labels")])
+            return labels
+        problems = list(cost_problems(config.costs, labels.names))
+        self._note(problems)
+        if problems:
+            return labels
+        return replace(labels, costs=Costs.of(config.costs, decides=config.decision != MOST_PROBABLE))
 
     def _metrics(
         self, config: ExperimentConfig, labels: LabelSet

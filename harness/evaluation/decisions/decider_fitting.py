@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from harness.evaluation.decisions.risk_control import RiskRows, conformal, empir
 from harness.evaluation.decisions.threshold_tuning import HALF, tune_thresholds
 from harness.scoring.aligned import cluster_codes
 from harness.serving.decisions.abstention_rule import AbstentionRule
-from harness.serving.decisions.decider import Decider
+from harness.serving.decisions.decider import LEAST_COST, Decider
 from harness.values import seeds
+from harness.values.formatting import counted
 from harness.values.labels import confidence
 from harness.values.tables import Predictions
 
@@ -98,6 +99,8 @@ def fit(predictions: Predictions, settings: DecisionSettings, *, refitted: bool 
         settings.calibration, calibration.proba(), calibration.truth(), labels
     )
     decider = Decider(labels, calibrator, None, None, notes)
+    if decider.least_cost:
+        decider = replace(decider, notes=(*notes, *_cost_notes(decider, validation, settings)))
     if labels.multi:
         decider = replace(decider, thresholds=_thresholds(decider, validation, settings))
     if settings.risk is None:
@@ -177,6 +180,23 @@ def _thresholds(decider: Decider, validation: Predictions, settings: DecisionSet
     return tune_thresholds(decider.calibrated(validation.proba()), validation.truth())
 
 
+def _cost_notes(decider: Decider, validation: Predictions, settings: DecisionSettings) -> Iterator[str]:
+    """Say what deciding by costs does to labels."""
+    what = f"{LEAST_COST}, which need not be the most probable one"
+    if len(validation):
+        proba = decider.calibrated(validation.proba())
+        likeliest, chosen = proba.argmax(axis=1), decider.decide(proba)
+        changed = int((likeliest != chosen).sum())
+        counts = ", ".join(
+            f"{name} {(likeliest == code).sum():,} to {(chosen == code).sum():,}"
+            for code, name in enumerate(decider.labels.names)
+        )
+        what += f": on validation, {changed:,} of {counted(len(proba), 'label')} differ ({counts})"
+    yield f"{what}."
+    if settings.calibration == "none":
+        yield "Its probabilities are not calibrated, so that expected costs may be wrong."
+
+
 def _rule(
     decider: Decider,
     validation: Predictions,
@@ -210,6 +230,6 @@ def _risk_rows(decider: Decider, predictions: Predictions) -> RiskRows:
     """Return the confidence of each decision and whether it is wrong."""
     labels, truth = decider.labels, predictions.truth()
     proba = decider.calibrated(predictions.proba())
-    codes = labels.decide(proba, decider.thresholds)
+    codes = decider.decide(proba)
     wrong = (codes != truth).any(axis=1) if labels.multi else codes != truth
     return RiskRows(confidence(proba, codes), wrong.astype("int64"), cluster_codes(predictions.rows))

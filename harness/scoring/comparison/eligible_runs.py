@@ -83,15 +83,19 @@ def eligible_runs(runs: Iterable[tuple[str, Predictions]], metric: str, split: s
     read: dict[str, _Run] = {}
     refused: dict[str, str] = {}
     scalar_metric: ScalarMetric | None = None
+    costs_of = LabelSet(("", " "))
     for name, predictions in runs:
         if name in read or name in refused:
             raise PredictionsError(f"two runs are called {name!r}; give each its own name")
-        scalar_metric = scalar_metric or ScalarMetric.named(metric, predictions.labels)
+        if scalar_metric is None:
+            scalar_metric, costs_of = ScalarMetric.named(metric, predictions.labels), predictions.labels
         rows = predictions.only(split=split)
         if rows.rows.empty:
             refused[name] = f"it has no {split} rows"
         elif read and rows.labels != (labels := next(iter(read.values())).sample.labels):
             refused[name] = f"its labels are {_listed(rows.labels)}; the other runs have {_listed(labels)}"
+        elif scalar_metric.metric.needs_costs and _stated(rows.labels) != _stated(costs_of):
+            refused[name] = "its config states other costs of errors"
         else:
             try:
                 read[name] = _read(rows, predictions, scalar_metric, split)
@@ -104,6 +108,10 @@ def eligible_runs(runs: Iterable[tuple[str, Predictions]], metric: str, split: s
 
 def _listed(labels: LabelSet) -> str:
     return ", ".join(labels.names) + (" (several per item)" if labels.multi else "")
+
+
+def _stated(labels: LabelSet) -> object:
+    return labels.costs.stated if labels.costs is not None else None
 
 
 def _read(rows: Predictions, predictions: Predictions, scalar_metric: ScalarMetric, split: str) -> _Run:

@@ -10,7 +10,7 @@ import numpy as np
 from harness.scoring import score as scoring
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
-from harness.scoring.metrics.selection import refusal
+from harness.scoring.metrics.selection import costless, refusal
 from harness.scoring.score_intervals import ClusterSums
 from harness.values.catalog import CATALOGUES, lookup
 from harness.values.errors import ConfigError, Problem, suggest
@@ -72,12 +72,12 @@ class ScalarMetric:
             raise ConfigError(
                 [Problem("metric", f"{key!r} is not a Metric", "see harness.scoring.metrics.metric")]
             )
-        if reason := refusal(metric, labels):
+        if reason := refusal(metric, labels) or costless(metric, labels):
             raise ConfigError([Problem("metric", reason)])
         if metric.per_label:
             hint = f"choose one of {', '.join(metric.keys(labels))}"
             raise ConfigError([Problem("metric", f"{key!r} has one value per label", hint)])
-        return cls(metric, metric.name)
+        return cls(metric.of(labels), metric.name)
 
     @property
     def higher_is_better(self) -> bool:

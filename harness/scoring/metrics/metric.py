@@ -28,7 +28,8 @@ that order.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from harness.values.labels import LabelSet
@@ -79,6 +80,8 @@ class Metric:
     biased : bool
         Whether its value depends on the number of distinct items, as with bins and rarely named targets. The
         bootstrap draws are then off its value, and the interval is shifted back to it.
+    needs_costs : bool
+        Whether it needs the costs of errors, which a config states; see :meth:`of`.
     """
 
     name: str
@@ -100,6 +103,17 @@ class Metric:
     debiased: bool = False
     biased: bool = False
     gloss: str = ""
+    needs_costs: bool = False
+
+    def of(self, labels: LabelSet) -> Metric:
+        """Return the metric for a label set: with its costs, where it needs them.
+
+        Its function then has a keyword ``costs``, a ``(k, k)`` array as ``[true, given]``.
+        """
+        if not self.needs_costs or labels.costs is None:
+            return self
+        costs = labels.costs.matrix(labels.names)
+        return replace(self, function=partial(self.function, costs=costs), high=float(costs.max()))
 
     def keys(self, labels: LabelSet) -> tuple[str, ...]:
         """Return the names of its scores: its own, or one per label.

@@ -24,6 +24,7 @@ SINGLE = (
     "precision",
     "recall",
     "mcc",
+    "expected_cost",
     "auroc",
     "average_precision",
     "favg_pooled",
@@ -64,7 +65,12 @@ MULTI = (
 def default_names(labels: LabelSet) -> tuple[str, ...]:
     """Return the metrics of a config that names none; the primary metric comes first."""
     names = MULTI if labels.multi else SINGLE
-    return tuple(name for name in names if not refusal(lookup("metric", name, ""), labels))
+    metrics = {name: lookup("metric", name, "") for name in names}
+    return tuple(
+        name
+        for name, metric in metrics.items()
+        if not refusal(metric, labels) and not costless(metric, labels)
+    )
 
 
 def resolve(names: Sequence[str] | None, primary: str, labels: LabelSet) -> tuple[Metric, ...]:
@@ -127,6 +133,13 @@ def refusal(metric: Metric, labels: LabelSet) -> str:
     return ""
 
 
+def costless(metric: Metric, labels: LabelSet) -> str:
+    """Return that a metric needs costs, where none are stated; the empty string elsewhere."""
+    if not metric.needs_costs or labels.costs is not None:
+        return ""
+    return f"{metric.name!r} needs the costs of errors, and the config states none"
+
+
 def _resolved(name: str, labels: LabelSet, path: str) -> tuple[Metric | None, Problem | None]:
     try:
         metric = lookup("metric", name, path)
@@ -140,7 +153,9 @@ def _resolved(name: str, labels: LabelSet, path: str) -> tuple[Metric | None, Pr
         return None, Problem(path, f"{name!r} is not a Metric", "see harness.scoring.metrics.metric")
     if reason := refusal(metric, labels):
         return None, Problem(path, reason, f"applicable: {', '.join(default_names(labels))}")
-    return metric, None
+    if reason := costless(metric, labels):
+        return None, Problem(path, reason, "state them under costs")
+    return metric.of(labels), None
 
 
 def _primary_problems(primary: str, metrics: Mapping[str, Metric]) -> list[Problem]:

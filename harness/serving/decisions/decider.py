@@ -11,6 +11,7 @@ import numpy as np
 from harness.serving.decisions import calibrators
 from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.calibrators import Calibrator, Unchanged
+from harness.values.costs import Costs, cost_problems
 from harness.values.labels import LabelSet, confidence
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 
+LEAST_COST = "A row gets the label of least expected cost"
+"""Begins the note of a decider that decides by costs."""
+
+
 @dataclass(frozen=True)
 class Decider:
     """How raw probabilities become calibrated ones, labels, and abstentions.
@@ -29,6 +34,7 @@ class Decider:
     Attributes
     ----------
     labels : LabelSet
+        With costs that decide, a row gets the label of least expected cost.
     calibrator : Calibrator
     thresholds : tuple of float or None
         One per label, for calibrated probabilities, in ``[0, 1]``; multi-label only. None stands for 0.5
@@ -49,6 +55,10 @@ class Decider:
         """Calibrate raw probabilities, ``(n, k)``."""
         return self.calibrator.apply(proba, multi=self.labels.multi)
 
+    def decide(self, proba: Array) -> Codes:
+        """Return the labels of calibrated probabilities, coded as :meth:`LabelSet.encode` does."""
+        return self.labels.decide(proba, self.thresholds)
+
     def abstains(self, proba: Array, codes: Codes) -> NDArray[np.bool_]:
         """Decide which rows get no label.
 
@@ -57,7 +67,7 @@ class Decider:
         proba : (n, k) array
             Calibrated.
         codes : array
-            The labels of the rows, from :meth:`LabelSet.decide`.
+            The labels of the rows, from :meth:`decide`.
 
         Returns
         -------
@@ -73,7 +83,7 @@ class Decider:
         from harness.values.tables import ABSTAIN
 
         proba = self.calibrated(predictions.proba())
-        codes = self.labels.decide(proba, self.thresholds)
+        codes = self.decide(proba)
         names = self.labels.names
         columns: dict[str, Any] = {f"p_{name}": proba[:, k] for k, name in enumerate(names)}
         if self.labels.multi:
@@ -86,12 +96,20 @@ class Decider:
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data; :meth:`read` returns an equal one."""
+        costs = self.labels.costs
         return {
             "calibration": self.calibrator.plain(),
             "thresholds": list(self.thresholds) if self.thresholds is not None else None,
             "abstention": self.rule.plain() if self.rule is not None else None,
             "notes": list(self.notes),
+            # Models that decide without costs are described as before there were any.
+            **({"costs": costs.table()} if costs is not None and costs.decides else {}),
         }
+
+    @property
+    def least_cost(self) -> bool:
+        """Whether a row gets the label of least expected cost, not the most probable one."""
+        return self.labels.costs is not None and self.labels.costs.decides
 
     @classmethod
     def read(cls, data: Mapping[str, Any], labels: LabelSet) -> Decider:
@@ -103,6 +121,10 @@ class Decider:
             Where the data describe no decider for these labels.
         """
         thresholds, rule = data["thresholds"], data["abstention"]
+        if data.get("costs"):
+            if labels.multi or any(cost_problems(data["costs"], labels.names)):
+                raise ValueError(f"costs {data['costs']!r}")
+            labels = replace(labels, costs=Costs.of(data["costs"], decides=True))
         if thresholds is not None:
             thresholds = tuple(map(float, thresholds))
             if not labels.multi or len(thresholds) != len(labels) or not all(0 <= t <= 1 for t in thresholds):

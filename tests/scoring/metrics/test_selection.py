@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from golden import Golden
 
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import MULTI, SINGLE, default_names, resolve
 from harness.values.catalog import CATALOGUES
+from harness.values.costs import Costs
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import FRAMING, STANCE, LabelSet
 
@@ -29,7 +32,8 @@ def test_nothing_is_added_to_what_is_named() -> None:
 
 
 def test_left_out_it_is_the_standard_set_with_the_primary_metric_in_it() -> None:
-    assert [metric.name for metric in resolve(None, "f1_macro", STANCE)] == list(SINGLE)
+    costly = replace(STANCE, costs=Costs.of({"critical": {"supportive": 5}}))
+    assert [metric.name for metric in resolve(None, "f1_macro", costly)] == list(SINGLE)
     assert [metric.name for metric in resolve(None, "f1_macro", FRAMING)] == list(MULTI)
     assert next(metric.name for metric in resolve(None, "f1_micro", STANCE)) == "f1_micro"
 
@@ -40,9 +44,9 @@ def test_the_standard_sets_hold_every_metric_that_applies() -> None:
 
 
 def test_averages_over_the_sides_are_standard_only_where_both_are_labels() -> None:
-    gone = {"favg_pooled", "favg_target_mean"}
+    gone = {"favg_pooled", "favg_target_mean", "expected_cost"}
     assert default_names(TOPICS) == tuple(name for name in SINGLE if name not in gone)
-    assert gone <= set(default_names(LabelSet(("supportive", "critical"))))
+    assert gone - {"expected_cost"} <= set(default_names(LabelSet(("supportive", "critical"))))
 
 
 def test_a_metric_of_ones_own() -> None:
