@@ -178,6 +178,16 @@ class ExperimentConfig(Strict):
         description="Which label a row gets: the most probable one, or that of least expected cost by the"
         " calibrated probabilities.",
     )
+    prevalence: dict[str, float] | None = Field(
+        None,
+        description="Single-label only: how often each label occurs where the model will be used; the metrics"
+        " f1_macro_shifted, accuracy_shifted, … are about that mix.",
+    )
+    adjust: bool = Field(
+        False,
+        description="Whether the model's probabilities, and with them labels and abstentions, are adjusted to"
+        " the prevalence.",
+    )
     abstention: Abstention | None = Field(None, description="Default: the model never abstains.")
     primary: str = Field("f1_macro", description="The metric for tuning and promotion, on validation.")
     classifiers: dict[Name, dict[str, Any]] = Field(

@@ -12,7 +12,7 @@ import numpy as np
 from harness.classifiers.checkpoints import LANGUAGES
 from harness.classifiers.protocol import Labelled, corpus_examples
 from harness.config.plan import Plan, PlannedClassifier, card_of
-from harness.config.plan.plan import MOST_PROBABLE
+from harness.config.plan.plan import UNSET
 from harness.evaluation.results import (
     ClassifierResult,
     CorpusInfo,
@@ -119,7 +119,7 @@ class Prepared:
         # ones.
         reset = {"metrics": None, "model_name": None, "multi": labels.multi if task == "framing" else None}
         # Costs name the labels of the experiment's own task.
-        costless = {"costs": None, "decision": MOST_PROBABLE}
+        costless = {name: UNSET[name] for name in ("costs", "decision", "prevalence", "adjust")}
         metrics = selection.resolve(None, primary, labels)
         plan = replace(
             self.plan,

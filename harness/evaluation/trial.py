@@ -168,7 +168,7 @@ def _make(bound: Bound, prepared: Prepared, seed: int) -> Classifier:
     other = prepared.other if reads_both(bound) else None
     injected = {"other_labels": other.plan.labels} if other is not None else {}
     # Costs decide which label a row gets, after training: they change nothing that is learned.
-    labels = replace(prepared.plan.labels, costs=None)
+    labels = replace(prepared.plan.labels, costs=None, prevalence=None)
     classifier = bound.make(labels=labels, seed=seed, **injected)
     if not isinstance(classifier, Classifier):
         raise ClassifierError(
@@ -205,11 +205,14 @@ def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split:
 
 
 def chosen_by(plan: Plan) -> str:
-    """Return the metric by which options and runs are chosen, with the costs that its value depends on."""
-    costs = plan.labels.costs
-    if costs is None or not (costs.decides or plan.primary.needs_costs):
-        return plan.primary.name
-    return f"{plan.primary.name} {json.dumps([costs.stated, costs.decides])}"
+    """Return the metric by which options are chosen, with the costs and the label mix that it depends on."""
+    costs, prevalence, primary = plan.labels.costs, plan.labels.prevalence, plan.primary
+    parts: list[object] = []
+    if costs is not None and (costs.decides or primary.needs_costs):
+        parts += [costs.stated, costs.decides]
+    if prevalence is not None and primary.needs_prevalence:
+        parts.append(prevalence.stated)
+    return f"{primary.name} {json.dumps(parts)}" if parts else primary.name
 
 
 def _files(classifier: PlannedClassifier) -> list[Path]:

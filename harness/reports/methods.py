@@ -33,6 +33,10 @@ CALIBRATORS: Mapping[str, str] = {
 REFERENCES: Mapping[str, str] = {
     "cluster bootstrap": "Davison & Hinkley 1997, Bootstrap Methods and their Application, Cambridge",
     "Holm": "Holm 1979, A simple sequentially rejective multiple test procedure, Scand. J. Statistics",
+    "another label mix": (
+        "Saerens, Latinne & Decaestecker 2002, Adjusting the Outputs of a Classifier to New a Priori"
+        " Probabilities"
+    ),
     "least expected cost": "Elkan 2001, The Foundations of Cost-Sensitive Learning",
     "temperature scaling": "Guo, Pleiss, Sun & Weinberger 2017, On Calibration of Modern Neural Networks",
     "Platt scaling": "Platt 1999, Probabilistic outputs for support vector machines, MIT Press",
@@ -195,6 +199,8 @@ def _decisions(config: Mapping[str, Any]) -> Iterator[str]:
     kind = str((config.get("calibration") or {}).get("kind", ""))
     if kind in CALIBRATORS:
         yield f"Probabilities were calibrated by {CALIBRATORS[kind]} on the calibration rows."
+    if config.get("adjust"):
+        yield "They were adjusted to another label mix than that of these rows."
     thresholds = config.get("thresholds")
     if thresholds == "tuned" and config.get("multi"):
         yield "The threshold of each label was tuned for its F1 on validation."

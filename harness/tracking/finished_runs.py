@@ -19,6 +19,7 @@ from harness.values.costs import Costs
 from harness.values.errors import StoreError
 from harness.values.findings import Findings
 from harness.values.labels import LabelSet
+from harness.values.prevalence import Prevalence
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
@@ -178,9 +179,12 @@ def labels_of(config: Path) -> LabelSet:
     framing = data["task"] == "framing"
     # Configs from before framing could be single-label do not have the key.
     labels = LabelSet(tuple(data["labels"]), multi=framing and data.get("multi") is not False)
-    if not data.get("costs"):
-        return labels
-    return replace(labels, costs=Costs.of(data["costs"], decides="decision" in data))
+    if data.get("costs"):
+        labels = replace(labels, costs=Costs.of(data["costs"], decides="decision" in data))
+    if data.get("prevalence"):
+        adjusts = bool(data.get("adjust"))
+        labels = replace(labels, prevalence=Prevalence.of(data["prevalence"], adjusts=adjusts))
+    return labels
 
 
 def _of_experiment(store: Store, experiment: str) -> list[FinishedRun]:

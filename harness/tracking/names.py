@@ -66,7 +66,9 @@ def parent_digest(plan: Plan, classifier: PlannedClassifier, trials: Sequence[Tr
     config = plan.canonical()
     parts += [json.dumps(config[part]) for part in ("calibration", "thresholds", "abstention")]
     # Left out where none are stated, so that runs of before are found again.
-    parts += [json.dumps(config[part]) for part in ("costs", "decision") if part in config]
+    parts += [
+        json.dumps(config[part]) for part in ("costs", "decision", "prevalence", "adjust") if part in config
+    ]
     return fingerprint([*parts, "", *sorted(trial.digest for trial in trials)])
 
 

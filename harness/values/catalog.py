@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from harness.values import legacy, limits, secrets
+from harness.values import limits, secrets
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
+from harness.values.option_errors import described_error, unknown_option
 from harness.values.own_factories import own_factory
 from harness.values.own_signature import UNREAD, Signature
 
@@ -69,6 +69,11 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "precision": "harness.scoring.metrics.classification:PRECISION",
             "recall": "harness.scoring.metrics.classification:RECALL",
             "expected_cost": "harness.scoring.metrics.classification:EXPECTED_COST",
+            "f1_macro_shifted": "harness.scoring.metrics.prevalence:F1_MACRO_SHIFTED",
+            "accuracy_shifted": "harness.scoring.metrics.prevalence:ACCURACY_SHIFTED",
+            "f1_shifted": "harness.scoring.metrics.prevalence:F1_SHIFTED",
+            "precision_shifted": "harness.scoring.metrics.prevalence:PRECISION_SHIFTED",
+            "expected_cost_shifted": "harness.scoring.metrics.prevalence:EXPECTED_COST_SHIFTED",
             "mcc": "harness.scoring.metrics.classification:MCC",
             "favg_pooled": "harness.scoring.metrics.stance:FAVG_POOLED",
             "favg_target_mean": "harness.scoring.metrics.stance:FAVG_TARGET_MEAN",
@@ -240,7 +245,9 @@ def check(
     schema = options_model(factory, section)
     fields = schema.model_fields
     problems = [
-        Problem(path_of(str(name)), *_unknown(kind, str(name), f"{kind} takes no {str(name)!r}", fields))
+        Problem(
+            path_of(str(name)), *unknown_option(kind, str(name), f"{kind} takes no {str(name)!r}", fields)
+        )
         for name in options
         if name not in fields
     ]
@@ -350,37 +357,8 @@ def _validated(schema: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any],
         # itself: as null, it would be reported as a None that nobody wrote.
         validated = schema.model_validate_json(to_json(dict(options), inf_nan_mode="constants"))
     except ValidationError as error:
-        return {}, [_described(details, schema) for details in error.errors()]
+        return {}, [described_error(details, schema) for details in error.errors()]
     return {name: getattr(validated, name) for name in schema.model_fields}, []
-
-
-def _described(error: Any, schema: Any) -> tuple[str, str, str]:
-    """Turn the details of a pydantic error into path, clause and hint."""
-    # Inside a union pydantic adds the branch it tried to the path: ``path.tuple[Path, ...].0``.
-    path = ".".join(str(part) for part in error["loc"] if re.fullmatch(r"\w+", str(part)))
-    if error["type"] == "missing":
-        return path, "is required", ""
-    if error["type"] == "unexpected_keyword_argument":
-        # An option of a group, a dataclass: pydantic's error names neither the group nor its other options.
-        *groups, name = error["loc"]
-        group = schema.model_fields[groups[0]].annotation
-        for inner in groups[1:]:
-            group = typing.get_type_hints(group)[inner]
-        fields = group.__dataclass_fields__
-        return path, *_unknown(group.__name__, str(name), "there is no such option", fields)
-    # Pydantic writes sentences, "Tuple should have at most 2 items after validation, not 3"; a problem is a
-    # clause after its path.
-    message = str(error["msg"]).replace("Input should be ", "should be ").replace("Value error, ", "")
-    message = re.sub(r"^(Tuple|List|Dictionary|String) should", "should", message).replace(
-        " after validation", ""
-    )
-    return path, f"{message}, got {abbreviate(error['input'])}", ""
-
-
-def _unknown(owner: str, name: str, what: str, fields: Iterable[str]) -> tuple[str, str]:
-    """Return clause and hint for an option that ``owner`` does not have, or no longer has."""
-    former = legacy.OPTIONS.get(owner, {}).get(name)
-    return former if former is not None else (what, suggest(name, fields))
 
 
 def _absolute(value: Any, folder: Path | None) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.values.costs import Costs
 from harness.values.errors import PredictionsError
+from harness.values.prevalence import Prevalence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,8 +60,10 @@ class LabelSet:
     multi : bool
         Whether a row may have several labels, or none.
     costs : Costs or None
-        What errors cost, where a config states it; single-label only. Label sets that differ in costs alone
-        are equal.
+        What errors cost, where a config states it; single-label only.
+    prevalence : Prevalence or None
+        How often each label occurs where a model will be used, where a config states it; single-label only.
+        Label sets that differ in costs or prevalence alone are equal.
 
     Raises
     ------
@@ -71,6 +74,7 @@ class LabelSet:
     names: tuple[str, ...]
     multi: bool = False
     costs: Costs | None = field(default=None, compare=False, repr=False)
+    prevalence: Prevalence | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(set(self.names)) != len(self.names):

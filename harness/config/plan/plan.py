@@ -23,6 +23,15 @@ TUNED = "tuned"
 MOST_PROBABLE = "most_probable"
 """The default for which label a row gets."""
 
+UNSET: Mapping[str, Any] = {
+    "secrets": [],
+    "costs": None,
+    "decision": MOST_PROBABLE,
+    "prevalence": None,
+    "adjust": False,
+}
+"""Settings of later versions, which a canonical config leaves out where they have these values."""
+
 if TYPE_CHECKING:
     from harness.scoring.metrics.metric import Metric
 
@@ -119,7 +128,7 @@ class Plan:
         # have the same digest, and a new default in a later version does not change an old run's config.
         declared = self.config.model_dump(mode="json")
         # Left out where there are none: configs of earlier versions keep their digests.
-        for name, unset in (("secrets", []), ("costs", None), ("decision", MOST_PROBABLE)):
+        for name, unset in UNSET.items():
             if declared[name] == unset:
                 del declared[name]
         return declared | {

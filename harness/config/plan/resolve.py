@@ -18,6 +18,7 @@ from harness.values.costs import Costs, cost_problems
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 from harness.values.labels import FRAMING, STANCE, LabelSet
 from harness.values.option_checks import check_options
+from harness.values.prevalence import Prevalence, prevalence_problems
 
 if TYPE_CHECKING:
     from harness.scoring.metrics.metric import Metric
@@ -315,21 +316,29 @@ class _Resolver:
             return default
 
     def _with_costs(self, config: ExperimentConfig, labels: LabelSet) -> LabelSet:
-        """Return the labels with the costs of the config, and note what is wrong with these."""
-        if config.costs is None:
-            if config.decision != MOST_PROBABLE:
-                self._note(
-                    [Problem("decision", f"{config.decision!r} needs costs", "state them under costs")]
-                )
-            return labels
+        """Return the labels with the costs and the label mix of the config, and note what is wrong there."""
+        by_costs, problems = config.decision != MOST_PROBABLE, []
+        if config.costs is None and by_costs:
+            problems = [Problem("decision", f"{config.decision!r} needs costs", "state them under costs")]
+        if config.prevalence is None and config.adjust:
+            problems.append(Problem("adjust", "needs a label mix", "state it under prevalence"))
+        stated = {"costs": config.costs, "prevalence": config.prevalence}
         if labels.multi:
-            self._note([Problem("costs", "has no effect: a row may have several labels")])
-            return labels
-        problems = list(cost_problems(config.costs, labels.names))
+            what = "has no effect: a row may have several labels"
+            problems += [Problem(name, what) for name, value in stated.items() if value is not None]
+        else:
+            problems += cost_problems(config.costs, labels.names) if config.costs is not None else ()
+            problems += (
+                prevalence_problems(config.prevalence, labels.names) if config.prevalence is not None else ()
+            )
         self._note(problems)
         if problems:
             return labels
-        return replace(labels, costs=Costs.of(config.costs, decides=config.decision != MOST_PROBABLE))
+        if config.costs is not None:
+            labels = replace(labels, costs=Costs.of(config.costs, decides=by_costs))
+        if config.prevalence is not None:
+            labels = replace(labels, prevalence=Prevalence.of(config.prevalence, adjusts=config.adjust))
+        return labels
 
     def _metrics(
         self, config: ExperimentConfig, labels: LabelSet

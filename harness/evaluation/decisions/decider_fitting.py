@@ -16,7 +16,7 @@ from harness.scoring.aligned import cluster_codes
 from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.decider import LEAST_COST, Decider
 from harness.values import seeds
-from harness.values.formatting import counted
+from harness.values.formatting import counted, percent
 from harness.values.labels import confidence
 from harness.values.tables import Predictions
 
@@ -99,6 +99,9 @@ def fit(predictions: Predictions, settings: DecisionSettings, *, refitted: bool 
         settings.calibration, calibration.proba(), calibration.truth(), labels
     )
     decider = Decider(labels, calibrator, None, None, notes)
+    if labels.prevalence is not None and labels.prevalence.adjusts:
+        decider = _adjusted(decider, calibration)
+        notes = decider.notes
     if decider.least_cost:
         decider = replace(decider, notes=(*notes, *_cost_notes(decider, validation, settings)))
     if labels.multi:
@@ -178,6 +181,25 @@ def _thresholds(decider: Decider, validation: Predictions, settings: DecisionSet
     if not len(validation):
         return (HALF,) * len(decider.labels)
     return tune_thresholds(decider.calibrated(validation.proba()), validation.truth())
+
+
+def _adjusted(decider: Decider, calibration: Predictions) -> Decider:
+    """Return the decider with probabilities for the label mix of the config."""
+    labels = decider.labels
+    assert labels.prevalence is not None
+    counts = np.bincount(calibration.truth(), minlength=len(labels))
+    # Half a row a label (Jeffreys): a label that is missing by chance would be multiplied by infinity.
+    before = (counts + 0.5) / (counts.sum() + 0.5 * len(labels))
+    wanted = labels.prevalence.vector(labels.names)
+    mixes = ", ".join(
+        f"{name} {percent(old)} to {percent(new)}"
+        for name, old, new in zip(labels.names, before, wanted, strict=True)
+    )
+    note = (
+        f"Probabilities are adjusted from the label mix of calibration to that of the config ({mixes}); that"
+        " the sentences of a label are alike in both cannot be checked, and scores on test are of its mix."
+    )
+    return replace(decider, shift=tuple((wanted / before).tolist()), notes=(*decider.notes, note))
 
 
 def _cost_notes(decider: Decider, validation: Predictions, settings: DecisionSettings) -> Iterator[str]:

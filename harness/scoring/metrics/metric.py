@@ -82,6 +82,8 @@ class Metric:
         bootstrap draws are then off its value, and the interval is shifted back to it.
     needs_costs : bool
         Whether it needs the costs of errors, which a config states; see :meth:`of`.
+    needs_prevalence : bool
+        Whether it is about the label mix that a config states.
     """
 
     name: str
@@ -104,16 +106,22 @@ class Metric:
     biased: bool = False
     gloss: str = ""
     needs_costs: bool = False
+    needs_prevalence: bool = False
 
     def of(self, labels: LabelSet) -> Metric:
-        """Return the metric for a label set: with its costs, where it needs them.
+        """Return the metric for a label set: with the costs and the label mix that it needs.
 
-        Its function then has a keyword ``costs``, a ``(k, k)`` array as ``[true, given]``.
+        Its function then has the keywords ``costs``, a ``(k, k)`` array as ``[true, given]``, and
+        ``prevalence``, a ``(k,)`` array.
         """
-        if not self.needs_costs or labels.costs is None:
-            return self
-        costs = labels.costs.matrix(labels.names)
-        return replace(self, function=partial(self.function, costs=costs), high=float(costs.max()))
+        bound = self
+        if self.needs_costs and labels.costs is not None:
+            costs = labels.costs.matrix(labels.names)
+            bound = replace(bound, function=partial(bound.function, costs=costs), high=float(costs.max()))
+        if self.needs_prevalence and labels.prevalence is not None:
+            prevalence = labels.prevalence.vector(labels.names)
+            bound = replace(bound, function=partial(bound.function, prevalence=prevalence))
+        return bound
 
     def keys(self, labels: LabelSet) -> tuple[str, ...]:
         """Return the names of its scores: its own, or one per label.

@@ -25,6 +25,11 @@ SINGLE = (
     "recall",
     "mcc",
     "expected_cost",
+    "f1_macro_shifted",
+    "accuracy_shifted",
+    "f1_shifted",
+    "precision_shifted",
+    "expected_cost_shifted",
     "auroc",
     "average_precision",
     "favg_pooled",
@@ -69,7 +74,7 @@ def default_names(labels: LabelSet) -> tuple[str, ...]:
     return tuple(
         name
         for name, metric in metrics.items()
-        if not refusal(metric, labels) and not costless(metric, labels)
+        if not refusal(metric, labels) and not unstated(metric, labels)[0]
     )
 
 
@@ -133,11 +138,13 @@ def refusal(metric: Metric, labels: LabelSet) -> str:
     return ""
 
 
-def costless(metric: Metric, labels: LabelSet) -> str:
-    """Return that a metric needs costs, where none are stated; the empty string elsewhere."""
-    if not metric.needs_costs or labels.costs is not None:
-        return ""
-    return f"{metric.name!r} needs the costs of errors, and the config states none"
+def unstated(metric: Metric, labels: LabelSet) -> tuple[str, str]:
+    """Return that a metric needs costs or a label mix that are not stated, and the key; else empty."""
+    if metric.needs_costs and labels.costs is None:
+        return f"{metric.name!r} needs the costs of errors, and the config states none", "costs"
+    if metric.needs_prevalence and labels.prevalence is None:
+        return f"{metric.name!r} needs a label mix, and the config states none", "prevalence"
+    return "", ""
 
 
 def _resolved(name: str, labels: LabelSet, path: str) -> tuple[Metric | None, Problem | None]:
@@ -153,8 +160,9 @@ def _resolved(name: str, labels: LabelSet, path: str) -> tuple[Metric | None, Pr
         return None, Problem(path, f"{name!r} is not a Metric", "see harness.scoring.metrics.metric")
     if reason := refusal(metric, labels):
         return None, Problem(path, reason, f"applicable: {', '.join(default_names(labels))}")
-    if reason := costless(metric, labels):
-        return None, Problem(path, reason, "state them under costs")
+    reason, key = unstated(metric, labels)
+    if reason:
+        return None, Problem(path, reason, f"state it under {key}")
     return metric.of(labels), None
 
 

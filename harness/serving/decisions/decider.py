@@ -41,6 +41,10 @@ class Decider:
         each.
     rule : AbstentionRule or None
         When to abstain; None: never.
+    shift : tuple of float or None
+        By how much more often each label occurs where the model is used than among the calibration rows;
+        calibrated probabilities are multiplied by it (Saerens, Latinne & Decaestecker 2002). Single-label
+        only.
     notes : tuple of str
         Limitations that the model's card lists, a sentence each.
     """
@@ -50,10 +54,17 @@ class Decider:
     thresholds: tuple[float, ...] | None = None
     rule: AbstentionRule | None = None
     notes: tuple[str, ...] = ()
+    shift: tuple[float, ...] | None = None
 
     def calibrated(self, proba: Array) -> Array:
-        """Calibrate raw probabilities, ``(n, k)``."""
-        return self.calibrator.apply(proba, multi=self.labels.multi)
+        """Calibrate raw probabilities, ``(n, k)``, and adjust them to the label mix, if there is one."""
+        calibrated = self.calibrator.apply(proba, multi=self.labels.multi)
+        if self.shift is None:
+            return calibrated
+        weighted = calibrated * np.asarray(self.shift)
+        total = weighted.sum(axis=1, keepdims=True)
+        # A row that is given a label with certainty, which is said not to occur, keeps its probabilities.
+        return np.where(total > 0, weighted / np.where(total > 0, total, 1.0), calibrated)
 
     def decide(self, proba: Array) -> Codes:
         """Return the labels of calibrated probabilities, coded as :meth:`LabelSet.encode` does."""
@@ -104,6 +115,7 @@ class Decider:
             "notes": list(self.notes),
             # Models that decide without costs are described as before there were any.
             **({"costs": costs.table()} if costs is not None and costs.decides else {}),
+            **({"shift": list(self.shift)} if self.shift is not None else {}),
         }
 
     @property
@@ -135,4 +147,14 @@ class Decider:
             thresholds,
             None if rule is None else AbstentionRule.read(rule),
             tuple(map(str, data["notes"])),
+            _shift(data.get("shift"), labels),
         )
+
+
+def _shift(ratios: Any, labels: LabelSet) -> tuple[float, ...] | None:
+    if ratios is None:
+        return None
+    shift = tuple(map(float, ratios))
+    if labels.multi or len(shift) != len(labels) or not all(0 <= ratio < np.inf for ratio in shift):
+        raise ValueError(f"shift {ratios!r}")
+    return shift
