@@ -75,7 +75,9 @@ def repetition(setting: tuple[int, int, float, float], seed: int) -> list[dict[s
                 "method": method,
                 "error": float(abs(values - MIX).mean()),
                 "coverage": float(
-                    np.mean([share.low <= true <= share.high for share, true in zip(shares, MIX, strict=True)])
+                    np.mean(
+                        [share.low <= true <= share.high for share, true in zip(shares, MIX, strict=True)]
+                    )
                 ),
                 "width": float(np.mean([share.high - share.low for share in shares])),
                 "condition": errors.condition,
@@ -99,7 +101,8 @@ def simulate(repeats: int) -> pd.DataFrame:
 def write(results: pd.DataFrame) -> None:
     """Replace the table of the README."""
     lines = [
-        "| labelled | unlabelled | separation (condition) | critical harder | method | mean error | coverage, % | width |",
+        "| labelled | unlabelled | separation (condition) | critical harder | method | mean error |"
+        " coverage, % | width |",
         "|---:|---:|---:|---:|---|---:|---:|---:|",
     ]
     for key, rows in results.groupby(["labelled", "unlabelled", "separation", "harder"], sort=False):
