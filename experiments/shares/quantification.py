@@ -24,7 +24,7 @@ from harness.values.progress import progress
 RESULTS = Path(__file__).with_name("quantification.csv")
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- quantification: written by quantification.py -->", "<!-- end of quantification -->"
-REPEATS = 200
+REPEATS = 80
 ROOT = 2029
 ROWS_PER_ARTICLE = 4
 BEFORE = np.full(3, 1 / 3)
