@@ -77,9 +77,9 @@ def read_tested(path: Path) -> TestedModel:
 
     rows = pd.DataFrame(read_rows(path, ("truth", "prediction")))
     labels = tuple(str(name).removeprefix("p_") for name in rows.columns if str(name).startswith("p_"))
-    known = {str(label) for label in [*rows["truth"], *rows["prediction"]]}
-    if not labels or not known <= set(labels):
-        listed = ", ".join(f"p_{name}" for name in sorted(known))
+    used = {str(label) for label in [*rows["truth"], *rows["prediction"]]}
+    if not labels or not used <= set(labels):
+        listed = ", ".join(f"p_{name}" for name in sorted(used))
         raise ArticleError([Problem(str(path), "has not a column of probabilities for each label", listed)])
     if "split" in rows.columns:
         rows = rows[rows["split"].astype(str) == "test"]
@@ -167,9 +167,30 @@ def quantified(
             shares.append(share)
             continue
         estimate = of_group[tested.labels.index(share.label)]
-        known = not math.isnan(estimate.value)
-        shares.append(replace(share, corrected=estimate, stream=estimate, method=method if known else NAIVE))
+        how = NAIVE if math.isnan(estimate.value) else method
+        shares.append(replace(share, corrected=estimate, stream=estimate, method=how))
     return ShareTable(shares, table.fits, None)
+
+
+def by_errors(
+    table: ShareTable, readings: ReadingsTable, path: Path, tested: tuple[Path, str]
+) -> tuple[ShareTable, tuple[str, ...]]:
+    """Return shares by the errors of a model, and what a reader should know of them.
+
+    Parameters
+    ----------
+    table : ShareTable
+    readings : ReadingsTable
+    path : Path
+        Of the readings.
+    tested : (Path, str)
+        Its predictions on labelled rows, and the method.
+    """
+    source, method = tested
+    model = read_tested(source)
+    proba_of = read_probabilities(path, model.labels) if method == "emq" else None
+    corrected = quantified(table, readings, model, method, proba_of)
+    return corrected, tuple(quantification_notes(corrected.shares, model, method))
 
 
 def _estimates(

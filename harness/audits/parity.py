@@ -79,7 +79,7 @@ def parity(
 
 
 @dataclass(frozen=True)
-class Comparison:
+class GroupRate:
     """One rate of one group against that of all other items.
 
     Attributes
@@ -114,7 +114,7 @@ class Parity:
             return not_applicable(NAME, FRAMES)
         items = Items.of(subject)
         corpus = subject.corpus.rows
-        comparisons: list[Comparison] = []
+        comparisons: list[GroupRate] = []
         small: dict[str, int] = {}
         missing = [name for name in columns if name not in corpus.columns]
         for column in columns:
@@ -135,8 +135,8 @@ class Parity:
     def _groups(self, values: NDArray[np.object_], items: Items) -> tuple[list[str], int]:
         """Return the groups that are large enough, and the number of the others."""
         groups = sorted({value for value in values if value})
-        kept = [group for group in groups if self._enough(values == group, items)]
-        return kept, len(groups) - len(kept)
+        large = [group for group in groups if self._enough(values == group, items)]
+        return large, len(groups) - len(large)
 
     def _enough(self, mask: Mask, items: Items) -> bool:
         n_groups = len(np.unique(items.clusters[mask]))
@@ -144,13 +144,13 @@ class Parity:
 
     def _compared(
         self, column: str, group: str, values: NDArray[np.object_], items: Items
-    ) -> Iterator[Comparison]:
+    ) -> Iterator[GroupRate]:
         # Items without a value, of an unknown outlet say, are in no group and not among the others.
-        inside, known = values == group, values != ""
+        inside, has_value = values == group, values != ""
         for rate, hits, of in items.rates(self.rates):
-            arms = [inside & of, ~inside & known & of]
+            arms = [inside & of, ~inside & has_value & of]
             if all(self._enough(arm, items) for arm in arms):
-                yield Comparison(column, group, rate, Contrast(hits, inside, known & of))
+                yield GroupRate(column, group, rate, Contrast(hits, inside, has_value & of))
 
     def _why_not(
         self, subject: Subject, columns: Sequence[str], missing: Sequence[str], small: dict[str, int]
@@ -166,7 +166,7 @@ class Parity:
         )
 
     def _finding(
-        self, items: Items, compared: Sequence[tuple[Comparison, Gap]], small: dict[str, int]
+        self, items: Items, compared: Sequence[tuple[GroupRate, Gap]], small: dict[str, int]
     ) -> Finding:
         # Rounded, so that equal gaps stay in the order of their names.
         ranked = sorted(compared, key=lambda pair: -round(abs(pair[1].value), 9))
@@ -184,7 +184,7 @@ class Parity:
             measures.append(_largest(errors, len(items), "largest_error_gap"))
         return Finding(NAME, verdict, " ".join(sentences), tuple(measures), (_table(ranked),))
 
-    def _verdict(self, ranked: Sequence[tuple[Comparison, Gap]]) -> Verdict:
+    def _verdict(self, ranked: Sequence[tuple[GroupRate, Gap]]) -> Verdict:
         gaps = [gap for _, gap in ranked]
         if any(_distance(gap)[0] > self.large for gap in gaps):
             return "failed"
@@ -192,7 +192,7 @@ class Parity:
         each = all(max(abs(gap.low), abs(gap.high)) <= self.large for gap in gaps)
         return "passed" if each else "undecided"
 
-    def _reasons(self, ranked: Sequence[tuple[Comparison, Gap]], verdict: Verdict) -> Iterator[str]:
+    def _reasons(self, ranked: Sequence[tuple[GroupRate, Gap]], verdict: Verdict) -> Iterator[str]:
         bound = number(self.large, places=2)
         if verdict == "passed":
             yield f"Each gap by itself is shown to be at most {bound}."
@@ -205,7 +205,7 @@ class Parity:
             more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
             yield f"Shown to be above {bound}: {', '.join(names)}{more}."
 
-    def _deciding(self, ranked: Sequence[tuple[Comparison, Gap]], n: int) -> str:
+    def _deciding(self, ranked: Sequence[tuple[GroupRate, Gap]], n: int) -> str:
         """Say how many test items would show a gap above the bound, or all to be below it."""
         above = [pair for pair in ranked if abs(pair[1].value) > self.large]
         # A single gap above the bound decides; below it, all have to be shown to be.
@@ -286,13 +286,13 @@ def _distance(gap: Gap) -> tuple[float, float]:
     return (0.0 if gap.low_all <= 0 <= gap.high_all else min(ends)), max(ends)
 
 
-def _largest(ranked: Sequence[tuple[Comparison, Gap]], n: int, name: str = "largest_gap") -> Measure:
+def _largest(ranked: Sequence[tuple[GroupRate, Gap]], n: int, name: str = "largest_gap") -> Measure:
     """Return the size of the largest gap: where all intervals hold, the largest true gap lies in this one."""
     lows, highs = zip(*(_distance(gap) for _, gap in ranked), strict=True)
     return Measure(name, abs(ranked[0][1].value), max(lows), min(1.0, max(highs)), n)
 
 
-def _largest_sentence(comparison: Comparison, gap: Gap, largest: Measure, n: int) -> str:
+def _largest_sentence(comparison: GroupRate, gap: Gap, largest: Measure, n: int) -> str:
     bounds = interval(largest.low, largest.high)
     shares = f"{percent(gap.share, unit=' %')}, elsewhere {percent(gap.rest, unit=' %')}"
     return (
@@ -302,7 +302,7 @@ def _largest_sentence(comparison: Comparison, gap: Gap, largest: Measure, n: int
     )
 
 
-def _table(ranked: Sequence[tuple[Comparison, Gap]]) -> Detail:
+def _table(ranked: Sequence[tuple[GroupRate, Gap]]) -> Detail:
     rows = [
         (
             comparison.column,

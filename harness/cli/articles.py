@@ -190,21 +190,39 @@ def sample(
     return {"output": output, "rows": len(drawn), "strata": strata, "notes": notes}
 
 
+Tested = Annotated[
+    Path | None,
+    typer.Option(
+        help="Predictions of the model on labelled rows, such as predictions.parquet of its run: shares are"
+        " corrected by its errors there, where nothing is labelled here.",
+        show_default=False,
+    ),
+]
+
+Quantify = Annotated[
+    str, typer.Option(help="With --tested: acc (adjusted counts) or emq (by probabilities).")
+]
+
+GoldSample = Annotated[
+    Path | None,
+    typer.Option(help="The labelled sample of `harness sample`. Default: shares are not corrected."),
+]
+
+ShareFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write a table and a page with plots into this folder. Default: nothing is written.",
+        show_default=False,
+    ),
+]
+
+
 def shares(
     readings: Table,
-    gold: Annotated[
-        Path | None,
-        typer.Option(help="The labelled sample of `harness sample`. Default: shares are not corrected."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Write a table and a page with plots into this folder. Default: nothing is written.",
-            show_default=False,
-        ),
-    ] = None,
+    gold: GoldSample = None,
+    output: ShareFolder = None,
     by: Annotated[
         str, typer.Option(help="Groups, separated by commas: target, outlet, week.")
     ] = "target,outlet,week",
@@ -223,17 +241,8 @@ def shares(
             show_default=False,
         ),
     ] = None,
-    tested: Annotated[
-        Path | None,
-        typer.Option(
-            help="Predictions of the model on labelled rows, such as predictions.parquet of its run: shares"
-            " are corrected by its errors there, where nothing is labelled here.",
-            show_default=False,
-        ),
-    ] = None,
-    quantify: Annotated[
-        str, typer.Option(help="With --tested: acc (adjusted counts) or emq (by probabilities).")
-    ] = "acc",
+    tested: Tested = None,
+    quantify: Quantify = "acc",
     raw: RawCells = False,
 ) -> Report:
     """Estimate shares of critical and supportive sentences.
@@ -241,12 +250,7 @@ def shares(
     With a sample that was labelled by hand, they are corrected for the errors of the model.
     """
     from harness.articles.gold_sample import read_gold
-    from harness.articles.quantified_shares import (
-        quantification_notes,
-        quantified,
-        read_probabilities,
-        read_tested,
-    )
+    from harness.articles.quantified_shares import by_errors
     from harness.articles.readings_table import load_readings
     from harness.articles.share_differences import share_differences
     from harness.articles.share_report import ShareReport, print_shares, report_files, write_report
@@ -265,10 +269,7 @@ def shares(
         differences = share_differences(table, compare) if compare is not None else []
         notes = limitations(table.shares, sample)
         if tested is not None:
-            model = read_tested(tested)
-            proba_of = read_probabilities(readings, model.labels) if quantify == "emq" else None
-            table = quantified(table, readings_table, model, quantify, proba_of)
-            notes = tuple(quantification_notes(table.shares, model, quantify))
+            table, notes = by_errors(table, readings_table, readings, (tested, quantify))
         notes = (*notes, *readings_table.notes)
         report = ShareReport(table.shares, notes, differences, compare, half_width)
         written = write_report(report, output, raw=raw) if output is not None else []

@@ -217,4 +217,5 @@ def test_costs_reach_the_labels_and_the_metrics(tmp_path: Path) -> None:
     canonical = planned.canonical()
     assert canonical["costs"] == {"critical": {"supportive": 5.0}}
     assert plan_of(tmp_path, planned.config_text).digest == planned.digest
-    assert plan_of(tmp_path, SMALL + costs + "decision: least_cost\n").digest != planned.digest
+    by_costs = plan_of(tmp_path, SMALL + costs + "decision: least_cost\n")
+    assert by_costs.digest != planned.digest

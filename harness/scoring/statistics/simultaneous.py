@@ -116,12 +116,11 @@ def simultaneous_gaps(
     """
     if not contrasts:
         return []
-    n_clusters = int(clusters.max()) + 1
-    cells = np.stack([_cells(contrast, clusters, n_clusters) for contrast in contrasts], axis=1)
+    cells = np.stack([_cells(contrast, clusters) for contrast in contrasts], axis=1)
     whole = cells.sum(axis=0)
     shares = whole[:, [0, 2]] / whole[:, [1, 3]]
     value = shares[:, 0] - shares[:, 1]
-    blocks = Draws(n_clusters, draws, seed).blocks(cells[0].size)
+    blocks = Draws(len(cells), draws, seed).blocks(cells[0].size)
     drawn = np.concatenate([_gaps(totals(block, cells)) for block in blocks]) - value
     variance = np.nanvar(drawn, axis=0, ddof=1)
     least = np.maximum(variance, [_least_variance(each, clusters) for each in contrasts])
@@ -131,42 +130,49 @@ def simultaneous_gaps(
     drawn += noise * np.sqrt(least - variance)
     # A draw without an item of some group says nothing of that one gap, and its maximum is over the others.
     largest = np.nanmax(np.abs(drawn) / se, axis=1, initial=0.0)
+    return [
+        _gap_of(contrast, clusters, tuple(map(float, numbers)), float(error), largest, level)
+        for contrast, numbers, error in zip(contrasts, shares, se, strict=True)
+    ]
+
+
+def _gap_of(
+    contrast: Contrast,
+    clusters: NDArray[np.int64],
+    shares: tuple[float, ...],
+    se: float,
+    largest: Array,
+    level: float,
+) -> Gap:
+    """Return one gap from its two shares, its standard error and the largest deviations of all draws."""
+    inside, outside = (clusters[arm & contrast.counted] for arm in (contrast.inside, ~contrast.inside))
+    effective = min(effective_number(_codes(inside)), effective_number(_codes(outside)))
+    difference = shares[0] - shares[1]
     critical = float(np.quantile(largest, level, method="higher"))
-    gaps = []
-    for index, contrast in enumerate(contrasts):
-        inside = clusters[contrast.inside & contrast.counted]
-        effective = min(
-            effective_number(inside), effective_number(clusters[~contrast.inside & contrast.counted])
-        )
-        alone, together = (
-            float(se[index]) * _in_deviations(one_sided, effective)
-            for one_sided in (_normal_quantile((1 + level) / 2), critical)
-        )
-        extreme = _normal_deviation(abs(float(value[index])) / float(se[index]), effective)
-        difference = float(value[index])
-        gaps.append(
-            Gap(
-                share=float(shares[index, 0]),
-                rest=float(shares[index, 1]),
-                value=difference,
-                low=difference - alone,
-                high=difference + alone,
-                low_all=difference - together,
-                high_all=difference + together,
-                p=(1 + int((largest >= extreme).sum())) / (1 + draws),
-                n=len(inside),
-                clusters=len(np.unique(inside)),
-            )
-        )
-    return gaps
+    alone, together = (
+        se * _in_deviations(quantile, effective) for quantile in (_normal_quantile((1 + level) / 2), critical)
+    )
+    extreme = _normal_deviation(abs(difference) / se, effective)
+    return Gap(
+        share=shares[0],
+        rest=shares[1],
+        value=difference,
+        low=difference - alone,
+        high=difference + alone,
+        low_all=difference - together,
+        high_all=difference + together,
+        p=(1 + int((largest >= extreme).sum())) / (1 + len(largest)),
+        n=len(inside),
+        clusters=len(np.unique(inside)),
+    )
 
 
-def _cells(contrast: Contrast, clusters: NDArray[np.int64], n_clusters: int) -> Array:
+def _cells(contrast: Contrast, clusters: NDArray[np.int64]) -> Array:
     """Return hits and items inside, hits and items outside of each cluster, ``(n_clusters, 4)``."""
     inside = (contrast.inside & contrast.counted).astype(float)
     outside = (~contrast.inside & contrast.counted).astype(float)
     columns = [contrast.hits * inside, inside, contrast.hits * outside, outside]
-    return by_cluster(np.stack(columns, axis=1), clusters, n_clusters)
+    return by_cluster(np.stack(columns, axis=1), clusters, int(clusters.max()) + 1)
 
 
 def _gaps(sums: Array) -> Array:
