@@ -72,7 +72,7 @@ def precision(table: Array, prevalence: Array | None = None) -> Array:
     return classification.precision(one_vs_rest(reweighted(table, prevalence)))
 
 
-def _shifted(metric: Metric, function: Any) -> Metric:
+def _shifted(metric: Metric, function: Any, gloss: str) -> Metric:
     return replace(
         metric,
         name=f"{metric.name}_shifted",
@@ -82,12 +82,12 @@ def _shifted(metric: Metric, function: Any) -> Metric:
         averages_labels=not metric.per_label,
         needs_prevalence=True,
         reference=f"{metric.reference}; under the label mix that the config states, Saerens et al. 2002",
-        gloss=f"{metric.gloss}; under the label mix that the config states",
+        gloss=f"under the label mix that the config states, {gloss}",
     )
 
 
-ACCURACY_SHIFTED = _shifted(classification.ACCURACY, accuracy)
-F1_MACRO_SHIFTED = _shifted(classification.F1_MACRO, f1_macro)
-F1_SHIFTED = _shifted(classification.F1, f1)
-PRECISION_SHIFTED = _shifted(classification.PRECISION, precision)
-EXPECTED_COST_SHIFTED = _shifted(classification.EXPECTED_COST, expected_cost)
+ACCURACY_SHIFTED = _shifted(classification.ACCURACY, accuracy, "the share of items labelled correctly")
+F1_MACRO_SHIFTED = _shifted(classification.F1_MACRO, f1_macro, "the mean over labels of F1")
+F1_SHIFTED = _shifted(classification.F1, f1, "recognised and rightly given")
+PRECISION_SHIFTED = _shifted(classification.PRECISION, precision, "how many given labels are right")
+EXPECTED_COST_SHIFTED = _shifted(classification.EXPECTED_COST, expected_cost, "the mean cost of an item")
