@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from harness.values.costs import Costs
 from harness.values.errors import PredictionsError
-from harness.values.prevalence import Prevalence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    # A served model rarely has costs: they are loaded where a config or a model states them.
+    from harness.values.costs import Costs
+    from harness.values.prevalence import Prevalence
 
 Task = Literal["stance", "framing"]
 

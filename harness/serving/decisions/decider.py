@@ -11,7 +11,6 @@ import numpy as np
 from harness.serving.decisions import calibrators
 from harness.serving.decisions.abstention_rule import AbstentionRule
 from harness.serving.decisions.calibrators import Calibrator, Unchanged
-from harness.values.costs import Costs, cost_problems
 from harness.values.labels import LabelSet, confidence
 
 if TYPE_CHECKING:
@@ -134,6 +133,8 @@ class Decider:
         """
         thresholds, rule = data["thresholds"], data["abstention"]
         if data.get("costs"):
+            from harness.values.costs import Costs, cost_problems
+
             if labels.multi or any(cost_problems(data["costs"], labels.names)):
                 raise ValueError(f"costs {data['costs']!r}")
             labels = replace(labels, costs=Costs.of(data["costs"], decides=True))
