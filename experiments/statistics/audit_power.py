@@ -1,6 +1,6 @@
 """Simulates how often each audit fails a broken classifier, passes a sound one, or leaves it undecided.
 
-    python -m experiments.statistics.audit_power
+    python -m experiments.statistics.audit_power [--only parity]
 
 Writes ``audit_power.csv`` and its table in the README of this folder. Each repetition draws a world of
 sentences in articles of four rows, a sound and a broken classifier, and audits both.
@@ -45,6 +45,14 @@ UNSEEN = set(NAMES[:3])
 ACCURACY = 0.65
 """Of a sound classifier: about what fine-tuned models reach on hard sentences."""
 
+PARITY_OF_ERRORS = "parity, errors by outlet"
+OPTIONS: dict[str, dict[str, Any]] = {
+    "party_swap": {"items": 1_000},
+    "sensitivity": {"items": 1_000},
+    PARITY_OF_ERRORS: {"by": ["outlet"], "rates": ["error"]},
+}
+"""Options of an audit that are not the defaults; what follows a comma tells variants of an audit apart."""
+
 Labeller = Callable[[Example], int]
 
 
@@ -78,6 +86,7 @@ def corpus_of(n: int, seed: int) -> Corpus:
                     "end": start + len(target),
                     "stance": STANCES[int(stance)],
                     "group": f"a{k // 2}",
+                    "outlet": f"Paper {k // 2 % 2}",
                     "split": "test" if test else "train",
                     "votes": tuple(voters[number]),
                 }
@@ -139,6 +148,19 @@ def narrow(truth: dict[tuple[str, str], int], seed: int) -> Labeller:
     return label
 
 
+def partial(truth: dict[tuple[str, str], int], seed: int) -> Labeller:
+    """Is right 20 points less often in one of the two outlets: those are articles of an odd number."""
+    reader = sound(truth, seed)
+
+    def label(example: Example) -> int:
+        day = example.text.partition(" on day ")[2].partition(" ")[0]
+        odd = int(day or 0) // 2 % 2 == 1
+        worse = odd and chance(seed, "partial", example.text, example.target) < 0.63
+        return int(3 * chance(seed, "lost", example.text, example.target)) if worse else reader(example)
+
+    return label
+
+
 def _truth(corpus: Corpus) -> dict[tuple[str, str], int]:
     return {
         (str(row["text"]).partition(" met ")[2], "0" if row["start"] == 0 else "1"): STANCES.index(
@@ -162,6 +184,9 @@ def cases(corpus: Corpus, seed: int) -> Iterator[tuple[str, str, Labeller, Label
     yield "party_swap", "names decide a third", unfair(reader, seed), twin
     yield "unseen", "sound", reader, twin
     yield "unseen", "20 points worse", narrow(truth, seed), twin
+    for name in ("parity", PARITY_OF_ERRORS):
+        yield name, "sound", reader, twin
+        yield name, "20 points worse in an outlet", partial(truth, seed), twin
 
 
 def audit(corpus: Corpus, name: str, labeller: Labeller, twin: Labeller) -> str:
@@ -192,13 +217,17 @@ def audit(corpus: Corpus, name: str, labeller: Labeller, twin: Labeller) -> str:
         splits=(split,),
         without_target=without,
     )
-    options = {"items": 1_000} if name in ("party_swap", "sensitivity") else {}
-    (finding,) = run_audits(subject, {name: bind("audit", name, options).make()}, model)
+    options = OPTIONS.get(name, {})
+    kind = name.partition(",")[0]
+    (finding,) = run_audits(subject, {kind: bind("audit", kind, options).make()}, model)
     return finding.verdict
 
 
-def simulate(repeats: int) -> pd.DataFrame:
-    """Return the verdicts, counted: a row per audit, classifier and number of items."""
+def simulate(repeats: int, only: str = "") -> pd.DataFrame:
+    """Return the verdicts, counted: a row per audit, classifier and number of items.
+
+    ``only`` is what the names of audits begin with.
+    """
     verdicts = []
     for n in SIZES:
         for seed in progress(range(repeats), f"{n} items", repeats, "repetitions"):
@@ -206,6 +235,7 @@ def simulate(repeats: int) -> pd.DataFrame:
             verdicts += [
                 (name, kind, n, audit(corpus, name, labeller, twin))
                 for name, kind, labeller, twin in cases(corpus, seed)
+                if name.startswith(only)
             ]
     columns = ["audit", "classifier", "items", "verdict"]
     return pd.DataFrame(verdicts, columns=columns).value_counts(sort=False).reset_index(name="count")
@@ -218,8 +248,13 @@ def main() -> None:
     )
     parser.add_argument("--repeats", type=int, default=REPEATS)
     parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--only", default="", help="audits whose names begin with this; others stay")
     arguments = parser.parse_args()
-    simulate(arguments.repeats).to_csv(arguments.output, index=False)
+    verdicts = simulate(arguments.repeats, arguments.only)
+    if arguments.only and arguments.output.exists():
+        before = pd.read_csv(arguments.output)
+        verdicts = pd.concat([before[~before["audit"].str.startswith(arguments.only)], verdicts])
+    verdicts.to_csv(arguments.output, index=False)
     if arguments.output == RESULTS:
         tables.write_audit_power(pd.read_csv(RESULTS))
 

@@ -27,6 +27,11 @@ def write_audit_power(verdicts: pd.DataFrame, path: Path = README) -> None:
     replace_section("audit_power.py", _audit_power(verdicts), path)
 
 
+def write_parity(results: pd.DataFrame, path: Path = README) -> None:
+    """Replace the table of ``parity.py``."""
+    replace_section("parity.py", _parity(results), path)
+
+
 def write_rare(results: pd.DataFrame, path: Path = README) -> None:
     """Replace the table of ``rare.py``."""
     replace_section("rare.py", _rare(results), path)
@@ -57,6 +62,16 @@ def _audit_power(verdicts: pd.DataFrame) -> Iterator[str]:
             shares = (100 * counts.reindex(VERDICTS, fill_value=0) / counts.sum()).round().astype(int)
             cells.append(" / ".join(map(str, shares)))
         yield f"| {audit} | {classifier} | {' | '.join(cells)} |"
+
+
+def _parity(results: pd.DataFrame) -> Iterator[str]:
+    shares = ("all hold", "each holds", "largest alone holds", "found", "any found", "any found, Holm")
+    yield f"| articles × sentences | parties, outlets | errors | alike | gap | {' | '.join(shares)} | width |"
+    yield f"|---|---|---:|---:|---:|{'---:|' * len(shares)}---:|"
+    for row in results.to_dict("records"):
+        cells = " | ".join(f"{100 * row[name]:.1f}" for name in shares)
+        sizes = f"{row['articles']} × {row['sentences']} | {row['parties']}, {row['outlets']}"
+        yield f"| {sizes} | {row['errors']} | {row['alike']} | {row['gap']} | {cells} | {row['width']:.2f} |"
 
 
 def _rare(results: pd.DataFrame) -> Iterator[str]:

@@ -172,11 +172,15 @@ def week_of(date: str) -> str:
     return (day - dt.timedelta(days=day.weekday())).isoformat()
 
 
+def row_key(row: Mapping[str, Any]) -> str:
+    """Return the key by which a labelled sample, or probabilities, are joined to their table again."""
+    return f"{row['article']}#{row['sentence']}#{row['target']}"
+
+
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     date = str(row.get("date") or "")
     return {
-        # A key by which a labelled sample is joined to its table again.
-        "row": f"{row['article']}#{row['sentence']}#{row['target']}",
+        "row": row_key(row),
         "article": str(row["article"]),
         "outlet": str(row.get("outlet") or ""),
         "date": date,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +134,9 @@ def _subject(
     model: AuditableModel, resolved: Plan, whole: Corpus, tested: Corpus, *, held_out: bool
 ) -> Subject:
     labels = resolved.labels
+    if model.labels is not None:
+        # The audited labels are those that the model gives, by its own costs where these decide.
+        labels = replace(labels, costs=model.labels.costs)
     proba = _probabilities(model, resolved, examples_of(tested.rows, tested.parties))
     # Scores on rows that the model may have been trained on would say nothing about new ones.
     predictions = None

@@ -94,7 +94,7 @@ class TargetUse:
 
 
 def compared(sample: AlignedPredictions, twin: AlignedPredictions, metric: Metric) -> Difference:
-    """Return how much higher a classifier scores than its twin, on the same resamples of items.
+    """Return how much better a classifier scores than its twin, on the same resamples of items.
 
     Parameters
     ----------
@@ -107,7 +107,9 @@ def compared(sample: AlignedPredictions, twin: AlignedPredictions, metric: Metri
     with_target, without = (
         _drawn(aligned, metric, resamples, name) for aligned, name in ((sample, "own"), (twin, "blind"))
     )
-    return difference(with_target, without, sample.n_items, sample.effective_clusters)
+    # Of errors and costs the twin's is the higher one where reading the target helps.
+    better, worse = (with_target, without) if metric.direction == "higher" else (without, with_target)
+    return difference(better, worse, sample.n_items, sample.effective_clusters)
 
 
 def _drawn(sample: AlignedPredictions, metric: Metric, resamples: Draws, name: str) -> Resampled:
@@ -140,25 +142,26 @@ def _verdict(gap: Difference, equivalent: float) -> Verdict:
 
 
 def _sentence(subject: Subject, gap: Measure, verdict: Verdict) -> str:
-    name, metric = subject.name, subject.metric.name
+    name, metric, higher = subject.name, subject.metric.name, subject.metric.direction == "higher"
     gain = number(gap.value, signed=True)
+    adds, better = ("adds", "higher") if higher else ("saves", "lower")
     if math.isnan(gap.low):
-        return f"Reading the target adds {gain} in {metric}. {what_would_decide(gap, 0)}"
+        return f"Reading the target {adds} {gain} in {metric}. {what_would_decide(gap, 0)}"
     bounds = interval(gap.low, gap.high, signed=True)
     if verdict == "passed":
         return (
-            f"Reading the target adds {gain} ({bounds}) in {metric}: {name} scores that much"
-            " higher than the same classifier trained without the target, on the same items."
+            f"Reading the target {adds} {gain} ({bounds}) in {metric}: {name} scores that much"
+            f" {better} than the same classifier trained without the target, on the same items."
         )
     if gap.value == gap.low == gap.high == 0:
         return f"{name} labels exactly as it does without the target: it does not read it."
-    difference = f"the difference is {gain} ({bounds}) in {metric}"
+    difference = f"the {'difference' if higher else 'saving'} is {gain} ({bounds}) in {metric}"
     if verdict == "failed":
         return (
             f"Trained without the target, {name} scores as well: {difference}."
             " Its score says nothing about stance toward the party."
         )
     return (
-        f"Whether {name} scores higher than the same classifier trained without the target is not shown:"
+        f"Whether {name} scores {better} than the same classifier trained without the target is not shown:"
         f" {difference}. {what_would_decide(gap, 0)}"
     )

@@ -11,6 +11,7 @@ import typer
 from harness.cli import screen
 from harness.cli.reporting import Report
 from harness.values.commands import command_line
+from harness.values.errors import ConfigError, Problem
 from harness.values.formatting import counted
 from harness.values.outputs import claimed, keep_apart
 
@@ -189,21 +190,39 @@ def sample(
     return {"output": output, "rows": len(drawn), "strata": strata, "notes": notes}
 
 
+Tested = Annotated[
+    Path | None,
+    typer.Option(
+        help="Predictions of the model on labelled rows, such as predictions.parquet of its run: shares are"
+        " corrected by its errors there, where nothing is labelled here.",
+        show_default=False,
+    ),
+]
+
+Quantify = Annotated[
+    str, typer.Option(help="With --tested: acc (adjusted counts) or emq (by probabilities).")
+]
+
+GoldSample = Annotated[
+    Path | None,
+    typer.Option(help="The labelled sample of `harness sample`. Default: shares are not corrected."),
+]
+
+ShareFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write a table and a page with plots into this folder. Default: nothing is written.",
+        show_default=False,
+    ),
+]
+
+
 def shares(
     readings: Table,
-    gold: Annotated[
-        Path | None,
-        typer.Option(help="The labelled sample of `harness sample`. Default: shares are not corrected."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Write a table and a page with plots into this folder. Default: nothing is written.",
-            show_default=False,
-        ),
-    ] = None,
+    gold: GoldSample = None,
+    output: ShareFolder = None,
     by: Annotated[
         str, typer.Option(help="Groups, separated by commas: target, outlet, week.")
     ] = "target,outlet,week",
@@ -222,6 +241,8 @@ def shares(
             show_default=False,
         ),
     ] = None,
+    tested: Tested = None,
+    quantify: Quantify = "acc",
     raw: RawCells = False,
 ) -> Report:
     """Estimate shares of critical and supportive sentences.
@@ -229,19 +250,27 @@ def shares(
     With a sample that was labelled by hand, they are corrected for the errors of the model.
     """
     from harness.articles.gold_sample import read_gold
+    from harness.articles.quantified_shares import by_errors
     from harness.articles.readings_table import load_readings
     from harness.articles.share_differences import share_differences
     from harness.articles.share_report import ShareReport, print_shares, report_files, write_report
     from harness.articles.shares import limitations, share_table
 
+    inputs = [readings, *(path for path in (gold, tested) if path is not None)]
     if output is not None:
-        keep_apart([output, *report_files(output)], [readings, *([gold] if gold is not None else [])])
+        keep_apart([output, *report_files(output)], inputs)
+    if gold is not None and tested is not None:
+        what = "corrects shares, and --gold does too"
+        raise ConfigError([Problem("--tested", what, "gold needs no supposition: leave --tested out")])
     with claimed(output, folder=True):
         readings_table = load_readings(readings)
         sample = read_gold(gold, readings_table) if gold is not None else None
         table = share_table(readings_table, sample, by=_names(by), half_width=half_width)
         differences = share_differences(table, compare) if compare is not None else []
-        notes = (*limitations(table.shares, sample), *readings_table.notes)
+        notes = limitations(table.shares, sample)
+        if tested is not None:
+            table, notes = by_errors(table, readings_table, readings, (tested, quantify))
+        notes = (*notes, *readings_table.notes)
         report = ShareReport(table.shares, notes, differences, compare, half_width)
         written = write_report(report, output, raw=raw) if output is not None else []
     print_shares(report, written)

@@ -93,6 +93,7 @@ def limits(run: ExperimentRun) -> Iterator[str]:
     yield from sentences
     yield from without_gain(run)
     yield from unmet_risks(run)
+    yield from decided_by_costs(run)
     for classifier in run:
         if gap := test_exceeds_validation(classifier.result.scores, run.plan.primary):
             yield f"{classifier.name}: {gap}"
@@ -147,3 +148,14 @@ def unmet_risks(run: ExperimentRun) -> Iterator[str]:
             by_sentence.setdefault(rule.statement, []).append(classifier.name)
     for sentence, names in by_sentence.items():
         yield f"{', '.join(names)}: {sentence}"
+
+
+def decided_by_costs(run: ExperimentRun) -> Iterator[str]:
+    """Yield what deciding by costs did to the labels of each classifier."""
+    from harness.serving.decisions.decider import LEAST_COST
+
+    for classifier in run:
+        decider = classifier.result.decider
+        for note in decider.notes if decider is not None else ():
+            if note.startswith(LEAST_COST):
+                yield f"{classifier.name}: {note}"

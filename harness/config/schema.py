@@ -83,6 +83,8 @@ ACTIONS: Mapping[str, Action] = {
     "behaviour": "warn",
     "unseen": "warn",
     "annotators": "warn",
+    # That a classifier errs more about one party is a reason to look, and often due to the sentences.
+    "parity": "warn",
 }
 """The defaults, by audit. An audit of one's own warns."""
 
@@ -172,6 +174,26 @@ class ExperimentConfig(Strict):
     thresholds: Literal["tuned"] | Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None,
         description="Multi-label only: tuned (default) for each label's F1 on validation, or one number.",
+    )
+    costs: dict[str, dict[str, float]] | None = Field(
+        None,
+        description="Single-label only: what errors cost, true label to given label to cost; an error that is"
+        " not named costs 1. The metric expected_cost is computed by them.",
+    )
+    decision: Literal["most_probable", "least_cost"] = Field(
+        "most_probable",
+        description="Which label a row gets: the most probable one, or that of least expected cost by the"
+        " calibrated probabilities.",
+    )
+    prevalence: dict[str, float] | None = Field(
+        None,
+        description="Single-label only: how often each label occurs where the model will be used; the metrics"
+        " f1_macro_shifted, accuracy_shifted, … are about that mix.",
+    )
+    adjust: bool = Field(
+        False,
+        description="Whether the model's probabilities, and with them labels and abstentions, are adjusted to"
+        " the prevalence.",
     )
     abstention: Abstention | None = Field(None, description="Default: the model never abstains.")
     primary: str = Field("f1_macro", description="The metric for tuning and promotion, on validation.")

@@ -12,6 +12,7 @@ import numpy as np
 from harness.classifiers.checkpoints import LANGUAGES
 from harness.classifiers.protocol import Labelled, corpus_examples
 from harness.config.plan import Plan, PlannedClassifier, card_of
+from harness.config.plan.plan import UNSET
 from harness.evaluation.results import (
     ClassifierResult,
     CorpusInfo,
@@ -117,10 +118,12 @@ class Prepared:
         # Metrics, name and kind of labels belong to the experiment's own task; the other has its standard
         # ones.
         reset = {"metrics": None, "model_name": None, "multi": labels.multi if task == "framing" else None}
+        # Costs name the labels of the experiment's own task.
+        costless = {name: UNSET[name] for name in ("costs", "decision", "prevalence", "adjust")}
         metrics = selection.resolve(None, primary, labels)
         plan = replace(
             self.plan,
-            config=config.model_copy(update={**named, **reset}),
+            config=config.model_copy(update={**named, **reset, **costless}),
             labels=labels,
             metrics=metrics,
             primary=next(metric for metric in metrics if metric.name == primary),

@@ -28,7 +28,7 @@ from harness.classifiers.protocol import (
     may_miss,
     save,
 )
-from harness.config.plan import PlannedClassifier
+from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.prepared import UNSELECTED, Prepared, reads_both
 from harness.evaluation.results import Trial, TrialResult
 from harness.scoring.score import score
@@ -174,7 +174,9 @@ def validation_score(predictions: Predictions, metric: Metric) -> float:
 def _make(bound: Bound, prepared: Prepared, seed: int) -> Classifier:
     other = prepared.other if reads_both(bound) else None
     injected = {"other_labels": other.plan.labels} if other is not None else {}
-    classifier = bound.make(labels=prepared.plan.labels, seed=seed, **injected)
+    # Costs decide which label a row gets, after training: they change nothing that is learned.
+    labels = replace(prepared.plan.labels, costs=None, prevalence=None)
+    classifier = bound.make(labels=labels, seed=seed, **injected)
     if not isinstance(classifier, Classifier):
         raise ClassifierError(
             f"{bound.kind} returned a {type(classifier).__name__}, which lacks fit, predict_proba or"
@@ -197,7 +199,7 @@ def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split:
         "labels": [list(plan.labels.names), plan.labels.multi],
         "corpus": prepared.corpus.fingerprint,
         "split": split.fingerprint,
-        "primary": plan.primary.name if classifier.tune else "",
+        "primary": chosen_by(plan) if classifier.tune else "",
         "seed": seed,
         "fold": split.fold,
     }
@@ -207,6 +209,17 @@ def _digest(prepared: Prepared, classifier: PlannedClassifier, seed: int, split:
         # The key is part of digests that stores hold: a new name would repeat every finished trial.
         parts["beside"] = [other.corpus.fingerprint, other.split_of(split.fold).fingerprint]
     return fingerprint([json.dumps(parts, sort_keys=True)])
+
+
+def chosen_by(plan: Plan) -> str:
+    """Return the metric by which options are chosen, with the costs and the label mix that it depends on."""
+    costs, prevalence, primary = plan.labels.costs, plan.labels.prevalence, plan.primary
+    parts: list[object] = []
+    if costs is not None and (costs.decides or primary.needs_costs):
+        parts += [costs.stated, costs.decides]
+    if prevalence is not None and primary.needs_prevalence:
+        parts.append(prevalence.stated)
+    return f"{primary.name} {json.dumps(parts)}" if parts else primary.name
 
 
 def _files(classifier: PlannedClassifier) -> list[Path]:

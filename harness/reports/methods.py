@@ -33,6 +33,11 @@ CALIBRATORS: Mapping[str, str] = {
 REFERENCES: Mapping[str, str] = {
     "cluster bootstrap": "Davison & Hinkley 1997, Bootstrap Methods and their Application, Cambridge",
     "Holm": "Holm 1979, A simple sequentially rejective multiple test procedure, Scand. J. Statistics",
+    "another label mix": (
+        "Saerens, Latinne & Decaestecker 2002, Adjusting the Outputs of a Classifier to New a Priori"
+        " Probabilities"
+    ),
+    "least expected cost": "Elkan 2001, The Foundations of Cost-Sensitive Learning",
     "temperature scaling": "Guo, Pleiss, Sun & Weinberger 2017, On Calibration of Modern Neural Networks",
     "Platt scaling": "Platt 1999, Probabilistic outputs for support vector machines, MIT Press",
     "isotonic regression": "Zadrozny & Elkan 2002, Transforming classifier scores, KDD",
@@ -202,11 +207,15 @@ def _decisions(config: Mapping[str, Any]) -> Iterator[str]:
     kind = str((config.get("calibration") or {}).get("kind", ""))
     if kind in CALIBRATORS:
         yield f"Probabilities were calibrated by {CALIBRATORS[kind]} on the calibration rows."
+    if config.get("adjust"):
+        yield "They were adjusted to another label mix than that of these rows."
     thresholds = config.get("thresholds")
     if thresholds == "tuned" and config.get("multi"):
         yield "The threshold of each label was tuned for its F1 on validation."
     elif isinstance(thresholds, float):
         yield f"A label applies from a probability of {thresholds:g} on."
+    if config.get("decision") == "least_cost":
+        yield "A row got the label of least expected cost by these probabilities."
     if config.get("abstention"):
         yield "Models may abstain; the rule was fitted on the calibration rows."
 

@@ -141,7 +141,7 @@ class LabelEngine:
         # Thresholds and abstention were fitted on calibrated probabilities, hence this order.
         decider = self.contract.effective_decider
         proba = decider.calibrated(proba)
-        codes = labels.decide(proba, decider.thresholds)
+        codes = decider.decide(proba)
         table = pd.DataFrame({"label": pd.Series(self.texts(codes), index=rows.index, dtype=object)})
         for k, name in enumerate(labels.names):
             table[f"p_{name}"] = proba[:, k]

@@ -138,7 +138,7 @@ def relabelled(engine: LabelEngine, probes: Probes) -> int:
     labels, decider, proba = engine.contract.labels, engine.contract.effective_decider, probes.proba[EXACT]
     if proba.shape[1:] != (len(labels),):
         return len(probes.rows)
-    codes = labels.decide(proba, decider.thresholds)
+    codes = decider.decide(proba)
     names = engine.texts(codes)
     abstains = decider.abstains(proba, codes)
     return sum(

@@ -122,7 +122,8 @@ def _of_label_model(model: LabelModel) -> AuditableModel:
     return AuditableModel(
         model.uri,
         contract.task,
-        contract.labels,
+        # Those of the decider know whether costs decide.
+        contract.effective_decider.labels,
         predict,
         can_omit_target=True,
         trained_on=str(about.get("corpus_fingerprint", "")),

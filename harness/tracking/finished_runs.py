@@ -16,9 +16,11 @@ from harness.reports.comparison_reasons import RunEvidence
 from harness.scoring.slices import Slice
 from harness.tracking import names, run_files
 from harness.tracking.store import Store
+from harness.values.costs import Costs
 from harness.values.errors import StoreError
 from harness.values.findings import Findings
 from harness.values.labels import LabelSet
+from harness.values.prevalence import Prevalence
 from harness.values.tables import Predictions
 
 if TYPE_CHECKING:
@@ -180,7 +182,13 @@ def labels_of(config: Path) -> LabelSet:
     data = json.loads(config.read_text(encoding="utf-8"))
     framing = data["task"] == "framing"
     # Configs from before framing could be single-label do not have the key.
-    return LabelSet(tuple(data["labels"]), multi=framing and data.get("multi") is not False)
+    labels = LabelSet(tuple(data["labels"]), multi=framing and data.get("multi") is not False)
+    if data.get("costs"):
+        labels = replace(labels, costs=Costs.of(data["costs"], decides="decision" in data))
+    if data.get("prevalence"):
+        adjusts = bool(data.get("adjust"))
+        labels = replace(labels, prevalence=Prevalence.of(data["prevalence"], adjusts=adjusts))
+    return labels
 
 
 def _of_experiment(store: Store, experiment: str) -> list[FinishedRun]:

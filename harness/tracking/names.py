@@ -65,6 +65,10 @@ def parent_digest(plan: Plan, classifier: PlannedClassifier, trials: Sequence[Tr
     parts += [f"audit {name} {json.dumps(bound.canonical())}" for name, bound in plan.audits.items()]
     config = plan.canonical()
     parts += [json.dumps(config[part]) for part in ("calibration", "thresholds", "abstention")]
+    # Left out where none are stated, so that runs of before are found again.
+    parts += [
+        json.dumps(config[part]) for part in ("costs", "decision", "prevalence", "adjust") if part in config
+    ]
     return fingerprint([*parts, "", *sorted(trial.digest for trial in trials)])
 
 

@@ -69,6 +69,12 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "f1": "harness.scoring.metrics.classification:F1",
             "precision": "harness.scoring.metrics.classification:PRECISION",
             "recall": "harness.scoring.metrics.classification:RECALL",
+            "expected_cost": "harness.scoring.metrics.classification:EXPECTED_COST",
+            "f1_macro_shifted": "harness.scoring.metrics.prevalence:F1_MACRO_SHIFTED",
+            "accuracy_shifted": "harness.scoring.metrics.prevalence:ACCURACY_SHIFTED",
+            "f1_shifted": "harness.scoring.metrics.prevalence:F1_SHIFTED",
+            "precision_shifted": "harness.scoring.metrics.prevalence:PRECISION_SHIFTED",
+            "expected_cost_shifted": "harness.scoring.metrics.prevalence:EXPECTED_COST_SHIFTED",
             "mcc": "harness.scoring.metrics.classification:MCC",
             "favg_pooled": "harness.scoring.metrics.stance:FAVG_POOLED",
             "favg_target_mean": "harness.scoring.metrics.stance:FAVG_TARGET_MEAN",
@@ -96,6 +102,7 @@ CATALOGUES: Mapping[Section, Mapping[str, str]] = MappingProxyType(
             "behaviour": "harness.audits.behaviour:behaviour",
             "unseen": "harness.audits.unseen:unseen",
             "annotators": "harness.audits.annotators:annotators",
+            "parity": "harness.audits.parity:parity",
         },
     }
 )

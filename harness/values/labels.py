@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,6 +12,10 @@ from harness.values.errors import PredictionsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    # A served model rarely has costs: they are loaded where a config or a model states them.
+    from harness.values.costs import Costs
+    from harness.values.prevalence import Prevalence
 
 Task = Literal["stance", "framing"]
 
@@ -63,6 +67,11 @@ class LabelSet:
         At least two for a single-label task, at least one for a multi-label task; no repeats.
     multi : bool
         Whether a row may have several labels, or none.
+    costs : Costs or None
+        What errors cost, where a config states it; single-label only.
+    prevalence : Prevalence or None
+        How often each label occurs where a model will be used, where a config states it; single-label only.
+        Label sets that differ in costs or prevalence alone are equal.
 
     Raises
     ------
@@ -72,6 +81,8 @@ class LabelSet:
 
     names: tuple[str, ...]
     multi: bool = False
+    costs: Costs | None = field(default=None, compare=False, repr=False)
+    prevalence: Prevalence | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(set(self.names)) != len(self.names):
@@ -154,10 +165,13 @@ class LabelSet:
         Returns
         -------
         ndarray of int64
-            Shaped as :meth:`encode` returns. Ties go to the first of the tied labels. A row without
+            Shaped as :meth:`encode` returns. Ties go to the first of the tied labels. With costs that decide,
+            the labels of least expected cost, see :class:`harness.values.costs.Costs`. A row without
             probabilities (NaN) has no prediction: :data:`MISSING_CODE`.
         """
-        if not self.multi:
+        if self.costs is not None and self.costs.decides:
+            codes = self.costs.least(np.asarray(proba, dtype=np.float64), self.names)
+        elif not self.multi:
             # argmax takes the first of equal values, so that ties are decided alike on every machine.
             codes = np.asarray(proba.argmax(axis=1), dtype=np.int64)
         else:

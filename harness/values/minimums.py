@@ -70,6 +70,10 @@ MIN_GUARANTEE_GROUPS = 100
 MIN_PARTY_ITEMS = 10
 """The bias of a party with fewer test items is not reported."""
 
+# With ten clusters Student's t has nine degrees of freedom: intervals are 15 % wider than normal ones.
+MIN_PARITY_GROUPS = 10
+"""A group of test items in fewer articles is not compared with the others."""
+
 MIN_ISSUE_ROWS = 20
 """With fewer predicted rows, no label issues are looked for; with fewer on either side, no gap is given."""
 

@@ -100,7 +100,7 @@ def test_the_verb_shows_logs_and_writes(champion: Path, golden: Golden) -> None:
     golden("audits/verb", "\n".join([lines[0], *lines[-2:], "", header]))
     findings = json.loads((champion / "found/findings.json").read_text(encoding="utf-8"))
     assert [finding["audit"] for finding in findings] == [
-        *("target_use", "party_swap", "behaviour", "unseen", "annotators")
+        *("target_use", "party_swap", "behaviour", "unseen", "annotators", "parity")
     ]
     assert (champion / "found/audits/measures.csv").is_file()
     store = Store.open(champion)
@@ -124,7 +124,7 @@ def test_a_pyfunc_of_somebody_elses(folder: Path) -> None:
     audit = audit_model(auditable(str(folder / "theirs")), "world.yaml")
     findings = {finding.audit: finding for finding in audit.findings}
     assert {name: finding.verdict for name, finding in findings.items()} == {
-        **dict.fromkeys(("sensitivity", "behaviour"), "passed"),
+        **dict.fromkeys(("sensitivity", "behaviour", "parity"), "passed"),
         "party_swap": "undecided",
         **dict.fromkeys(("target_use", "unseen", "annotators"), "not applicable"),
     }

@@ -230,6 +230,10 @@ OUT_OF_RANGE: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["margin", "failures", "cases"],
     ),
     "unseen": ({"large": 0.0}, ["large"]),
+    "parity": (
+        {"by": [], "large": 1.5, "min_items": 9, "rates": []},
+        ["large", "min_items", "by", "rates"],
+    ),
 }
 
 

@@ -83,7 +83,7 @@ def test_a_label_that_test_lacks_is_scored_and_abstention_is_measured(folder: Pa
     config = (folder / "mine.yaml").read_text(encoding="utf-8").partition("classifiers:")[0]
     config += "classifiers: {prior: {kind: prior}, linear: {kind: linear, chars: ~}}\n"
     config += "abstention: {risk: 0.2}\naudits: {leaks: off}\n"
-    off = ("target_use", "sensitivity", "party_swap", "behaviour", "unseen", "annotators")
+    off = ("target_use", "sensitivity", "party_swap", "behaviour", "unseen", "annotators", "parity")
     config = config.replace("{leaks: off}", "{" + ", ".join(f"{name}: off" for name in ("leaks", *off)) + "}")
     (folder / "mine.yaml").write_text(config, encoding="utf-8")
     run = CliRunner().invoke(cli.app, ["run", "mine.yaml"], catch_exceptions=False)

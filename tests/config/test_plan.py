@@ -203,3 +203,19 @@ def test_every_problem_of_the_audits_is_listed(
     assert [problem.where for problem in caught.value.problems] == [
         f"audited.yaml:{where}" for where in places
     ]
+
+
+def test_costs_reach_the_labels_and_the_metrics(tmp_path: Path) -> None:
+    costs = "costs: {critical: {supportive: 5}}\nprimary: expected_cost\n"
+    planned = plan_of(tmp_path, SMALL + costs)
+    assert planned.labels.costs is not None
+    assert not planned.labels.costs.decides
+    assert planned.primary.high == 5
+    assert "expected_cost" in [metric.name for metric in planned.metrics]
+    # Configs without costs keep the digest of earlier versions.
+    assert not {"costs", "decision"} & set(plan_of(tmp_path, SMALL).canonical())
+    canonical = planned.canonical()
+    assert canonical["costs"] == {"critical": {"supportive": 5.0}}
+    assert plan_of(tmp_path, planned.config_text).digest == planned.digest
+    by_costs = plan_of(tmp_path, SMALL + costs + "decision: least_cost\n")
+    assert by_costs.digest != planned.digest

@@ -261,6 +261,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "crosstab": ("in.csv", "-o", "out.csv"),
     "init": ("in.csv", "-o", "out.csv"),
     "shares": ("in.csv", "-o", "folder"),
+    "drift": ("in.csv", "-o", "out.csv"),
     "audit": ("no-model", "--corpus", "partyline", "-o", "folder"),
     "suite": ("suite.yaml", "-o", "folder"),
 }

@@ -97,7 +97,7 @@ VERBS: dict[str, tuple[str, ...]] = {
 """Verbs that open the store → arguments; they read files that the test writes."""
 
 WITHOUT_A_STORE = {
-    *("example", "validate", "schema", "list", "init", "sample", "shares", "crosstab", "trust"),
+    *("example", "validate", "schema", "list", "init", "sample", "shares", "crosstab", "drift", "trust"),
     *("corpus list", "corpus describe", "corpus fetch", "cache"),
 }
 

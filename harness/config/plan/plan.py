@@ -20,6 +20,18 @@ from harness.values.tables import fingerprint
 TUNED = "tuned"
 """The default for thresholds of a multi-label task: tuned on validation."""
 
+MOST_PROBABLE = "most_probable"
+"""The default for which label a row gets."""
+
+UNSET: Mapping[str, Any] = {
+    "secrets": [],
+    "costs": None,
+    "decision": MOST_PROBABLE,
+    "prevalence": None,
+    "adjust": False,
+}
+"""Settings of later versions, which a canonical config leaves out where they have these values."""
+
 if TYPE_CHECKING:
     from harness.scoring.metrics.metric import Metric
 
@@ -116,8 +128,9 @@ class Plan:
         # have the same digest, and a new default in a later version does not change an old run's config.
         declared = self.config.model_dump(mode="json")
         # Left out where there are none: configs of earlier versions keep their digests.
-        if not declared["secrets"]:
-            del declared["secrets"]
+        for name, unset in UNSET.items():
+            if declared[name] == unset:
+                del declared[name]
         return declared | {
             "labels": list(self.labels.names),
             "multi": self.labels.multi if self.config.task == "framing" else None,

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.load import ConfigDocument, load
 from harness.config.plan.data import card_of, missing
-from harness.config.plan.plan import Plan, PlannedClassifier
+from harness.config.plan.plan import MOST_PROBABLE, Plan, PlannedClassifier
 from harness.config.schema import GATES, OFF, ExperimentConfig, validated
 from harness.scoring.metrics import selection
 from harness.values import catalog, own_code
 from harness.values.catalog import Bound
+from harness.values.costs import Costs, cost_problems
 from harness.values.errors import ConfigError, Problem, abbreviate, suggest
 from harness.values.labels import FRAMING, STANCE, LabelSet
 from harness.values.option_checks import check_options
+from harness.values.prevalence import Prevalence, prevalence_problems
 
 if TYPE_CHECKING:
     from harness.scoring.metrics.metric import Metric
@@ -71,6 +73,7 @@ class _Resolver:
         if config.thresholds is not None and not labels.multi:
             hint = f"each row gets the most probable of {', '.join(labels.names)}"
             self._note([Problem("thresholds", "has no effect on a single-label task", hint)])
+        labels = self._with_costs(config, labels)
         metrics, primary = self._metrics(config, labels)
         audits = self._audits()
         self._check_promotion(config)
@@ -311,6 +314,31 @@ class _Resolver:
         except ValueError as error:
             self._note([Problem("labels", str(error))])
             return default
+
+    def _with_costs(self, config: ExperimentConfig, labels: LabelSet) -> LabelSet:
+        """Return the labels with the costs and the label mix of the config, and note what is wrong there."""
+        by_costs, problems = config.decision != MOST_PROBABLE, []
+        if config.costs is None and by_costs:
+            problems = [Problem("decision", f"{config.decision!r} needs costs", "state them under costs")]
+        if config.prevalence is None and config.adjust:
+            problems.append(Problem("adjust", "needs a label mix", "state it under prevalence"))
+        stated = {"costs": config.costs, "prevalence": config.prevalence}
+        if labels.multi:
+            what = "has no effect: a row may have several labels"
+            problems += [Problem(name, what) for name, value in stated.items() if value is not None]
+        else:
+            problems += cost_problems(config.costs, labels.names) if config.costs is not None else ()
+            problems += (
+                prevalence_problems(config.prevalence, labels.names) if config.prevalence is not None else ()
+            )
+        self._note(problems)
+        if problems:
+            return labels
+        if config.costs is not None:
+            labels = replace(labels, costs=Costs.of(config.costs, decides=by_costs))
+        if config.prevalence is not None:
+            labels = replace(labels, prevalence=Prevalence.of(config.prevalence, adjusts=config.adjust))
+        return labels
 
     def _metrics(
         self, config: ExperimentConfig, labels: LabelSet

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from harness.evaluation.decisions.risk_control import RiskRows, conformal, empir
 from harness.evaluation.decisions.threshold_tuning import HALF, tune_thresholds
 from harness.scoring.aligned import cluster_codes
 from harness.serving.decisions.abstention_rule import AbstentionRule
-from harness.serving.decisions.decider import Decider
+from harness.serving.decisions.decider import LEAST_COST, Decider
 from harness.values import seeds
+from harness.values.formatting import counted, percent
 from harness.values.labels import confidence
 from harness.values.tables import Predictions
 
@@ -101,6 +102,11 @@ def fit(predictions: Predictions, settings: DecisionSettings, *, refitted: bool 
         settings.calibration, calibration.proba(), calibration.truth(), labels
     )
     decider = Decider(labels, calibrator, None, None, notes)
+    if labels.prevalence is not None and labels.prevalence.adjusts:
+        decider = _adjusted(decider, calibration)
+        notes = decider.notes
+    if decider.least_cost:
+        decider = replace(decider, notes=(*notes, *_cost_notes(decider, validation, settings)))
     if labels.multi:
         decider = replace(decider, thresholds=_thresholds(decider, validation, settings))
     if settings.risk is None:
@@ -180,6 +186,42 @@ def _thresholds(decider: Decider, validation: Predictions, settings: DecisionSet
     return tune_thresholds(decider.calibrated(validation.proba()), validation.truth())
 
 
+def _adjusted(decider: Decider, calibration: Predictions) -> Decider:
+    """Return the decider with probabilities for the label mix of the config."""
+    labels = decider.labels
+    assert labels.prevalence is not None
+    counts = np.bincount(calibration.truth(), minlength=len(labels))
+    # Half a row a label (Jeffreys): a label that is missing by chance would be multiplied by infinity.
+    before = (counts + 0.5) / (counts.sum() + 0.5 * len(labels))
+    wanted = labels.prevalence.vector(labels.names)
+    mixes = ", ".join(
+        f"{name} {percent(old)} to {percent(new)}"
+        for name, old, new in zip(labels.names, before, wanted, strict=True)
+    )
+    note = (
+        f"Probabilities are adjusted from the label mix of calibration to that of the config ({mixes}); that"
+        " the sentences of a label are alike in both cannot be checked, and scores on test are of its mix."
+    )
+    return replace(decider, shift=tuple((wanted / before).tolist()), notes=(*decider.notes, note))
+
+
+def _cost_notes(decider: Decider, validation: Predictions, settings: DecisionSettings) -> Iterator[str]:
+    """Say what deciding by costs does to labels."""
+    what = f"{LEAST_COST}, which need not be the most probable one"
+    if len(validation):
+        proba = decider.calibrated(validation.proba())
+        likeliest, chosen = proba.argmax(axis=1), decider.decide(proba)
+        changed = int((likeliest != chosen).sum())
+        counts = ", ".join(
+            f"{name} {(likeliest == code).sum():,} to {(chosen == code).sum():,}"
+            for code, name in enumerate(decider.labels.names)
+        )
+        what += f": on validation, {changed:,} of {counted(len(proba), 'label')} differ ({counts})"
+    yield f"{what}."
+    if settings.calibration == "none":
+        yield "Its probabilities are not calibrated, so that expected costs may be wrong."
+
+
 def _rule(
     decider: Decider,
     validation: Predictions,
@@ -213,6 +255,6 @@ def _risk_rows(decider: Decider, predictions: Predictions) -> RiskRows:
     """Return the confidence of each decision and whether it is wrong."""
     labels, truth = decider.labels, predictions.truth()
     proba = decider.calibrated(predictions.proba())
-    codes = labels.decide(proba, decider.thresholds)
+    codes = decider.decide(proba)
     wrong = (codes != truth).any(axis=1) if labels.multi else codes != truth
     return RiskRows(confidence(proba, codes), wrong.astype("int64"), cluster_codes(predictions.rows))

@@ -16,6 +16,7 @@ import numpy as np
 
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison.scalar_metric import ScalarMetric
+from harness.scoring.metrics.metric import Metric
 from harness.scoring.retraining import described
 from harness.values.errors import PredictionsError
 from harness.values.formatting import counted
@@ -83,15 +84,19 @@ def eligible_runs(runs: Iterable[tuple[str, Predictions]], metric: str, split: s
     read: dict[str, _Run] = {}
     refused: dict[str, str] = {}
     scalar_metric: ScalarMetric | None = None
+    of_metric = LabelSet(("", " "))
     for name, predictions in runs:
         if name in read or name in refused:
             raise PredictionsError(f"two runs are called {name!r}; give each its own name")
-        scalar_metric = scalar_metric or ScalarMetric.named(metric, predictions.labels)
+        if scalar_metric is None:
+            scalar_metric, of_metric = ScalarMetric.named(metric, predictions.labels), predictions.labels
         rows = predictions.only(split=split)
         if rows.rows.empty:
             refused[name] = f"it has no {split} rows"
         elif read and rows.labels != (labels := next(iter(read.values())).sample.labels):
             refused[name] = f"its labels are {_listed(rows.labels)}; the other runs have {_listed(labels)}"
+        elif other := _stated_otherwise(scalar_metric.metric, rows.labels, of_metric):
+            refused[name] = f"its config states {other}"
         else:
             try:
                 read[name] = _read(rows, predictions, scalar_metric, split)
@@ -104,6 +109,16 @@ def eligible_runs(runs: Iterable[tuple[str, Predictions]], metric: str, split: s
 
 def _listed(labels: LabelSet) -> str:
     return ", ".join(labels.names) + (" (several per item)" if labels.multi else "")
+
+
+def _stated_otherwise(metric: Metric, labels: LabelSet, others: LabelSet) -> str:
+    """Say what two configs state differently that a metric depends on; empty where they agree."""
+    first, second = ((each.costs, each.prevalence) for each in (labels, others))
+    if metric.needs_costs and (first[0] and first[0].stated) != (second[0] and second[0].stated):
+        return "other costs of errors"
+    if metric.needs_prevalence and (first[1] and first[1].stated) != (second[1] and second[1].stated):
+        return "another label mix"
+    return ""
 
 
 def _read(rows: Predictions, predictions: Predictions, scalar_metric: ScalarMetric, split: str) -> _Run:

@@ -107,7 +107,8 @@ def no_worse_sentences(comparison: Comparison, margin: float, seconds: Mapping[s
         pair = answer.pair
         loss, low, high = _loss(pair)
         claim = f"no worse than {pair.better} by more than {number(margin)}"
-        measured = f"it scores {number(loss)} ({interval(low, high)}) lower in {comparison.metric}"
+        direction = "lower" if comparison.scalar_metric.higher_is_better else "higher"
+        measured = f"it scores {number(loss)} ({interval(low, high)}) {direction} in {comparison.metric}"
         verdict = "is shown to be" if answer.shown else "is not shown to be"
         yield f"{pair.worse} {verdict} {claim}: {measured}{_speed(pair, seconds)}."
     if len(answers) > MAX_PAIRS:

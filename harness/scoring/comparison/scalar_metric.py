@@ -10,7 +10,7 @@ import numpy as np
 from harness.scoring import score as scoring
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.metrics.metric import Metric
-from harness.scoring.metrics.selection import refusal
+from harness.scoring.metrics.selection import refusal, unstated
 from harness.scoring.score_intervals import ClusterSums
 from harness.values.catalog import CATALOGUES, lookup
 from harness.values.errors import ConfigError, Problem, suggest
@@ -58,8 +58,8 @@ class ScalarMetric:
         # Score names such as ``f1_critical`` are not in the catalogue: they depend on the labels.
         per_label: dict[str, ScalarMetric] = {}
         for name in CATALOGUES["metric"]:
-            metric = lookup("metric", name, "metric")
-            if metric.per_label and not refusal(metric, labels):
+            metric = lookup("metric", name, "metric").of(labels)
+            if metric.per_label and not refusal(metric, labels) and not unstated(metric, labels)[0]:
                 for index, label_key in enumerate(metric.keys(labels)):
                     per_label[label_key] = cls(metric, label_key, index)
         if key in per_label:
@@ -72,12 +72,12 @@ class ScalarMetric:
             raise ConfigError(
                 [Problem("metric", f"{key!r} is not a Metric", "see harness.scoring.metrics.metric")]
             )
-        if reason := refusal(metric, labels):
+        if reason := refusal(metric, labels) or unstated(metric, labels)[0]:
             raise ConfigError([Problem("metric", reason)])
         if metric.per_label:
             hint = f"choose one of {', '.join(metric.keys(labels))}"
             raise ConfigError([Problem("metric", f"{key!r} has one value per label", hint)])
-        return cls(metric, metric.name)
+        return cls(metric.of(labels), metric.name)
 
     @property
     def higher_is_better(self) -> bool:

@@ -64,6 +64,25 @@ def mcc(table: Array) -> Array:
     return np.clip(ratio(covariance, np.sqrt(np.maximum(spread, 0.0))), -1.0, 1.0)
 
 
+def expected_cost(table: Array, costs: Array | None = None) -> Array:
+    """Return the mean cost of an item.
+
+    Parameters
+    ----------
+    table : (..., k, k) array
+        Counts as ``[truth, predicted]``, with or without a column for no answer.
+    costs : (k, k) array, optional
+        Of the same axes; left out, every error costs 1, and the mean is the share of errors. No answer costs
+        as much as the dearest error of an item, as no metric may gain by a missing prediction.
+    """
+    k = table.shape[-2]
+    if costs is None:
+        costs = 1.0 - np.eye(k)
+    if table.shape[-1] > k:
+        costs = np.column_stack([costs, costs.max(axis=1)])
+    return ratio((table * costs).sum(axis=(-2, -1)), table.sum(axis=(-2, -1)))
+
+
 ACCURACY = Metric(
     "accuracy",
     accuracy,
@@ -125,4 +144,14 @@ MCC = Metric(
     low=-1.0,
     reference="multi-class R_K; Gorodkin 2004",
     gloss="agreement of labels and truth beyond chance: 0 for guessing, 1 for none wrong",
+)
+EXPECTED_COST = Metric(
+    "expected_cost",
+    expected_cost,
+    "counts",
+    "single",
+    direction="lower",
+    needs_costs=True,
+    reference="mean cost of an item, by the costs that the config states; Elkan 2001",
+    gloss="what an item costs on average, by the costs of errors that the config states",
 )

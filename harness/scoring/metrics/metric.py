@@ -33,7 +33,8 @@ that order.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from harness.values.labels import LabelSet
@@ -84,6 +85,10 @@ class Metric:
     biased : bool
         Whether its value depends on the number of distinct items, as with bins and rarely named targets. The
         bootstrap draws are then off its value, and the interval is shifted back to it.
+    needs_costs : bool
+        Whether it needs the costs of errors, which a config states; see :meth:`of`.
+    needs_prevalence : bool
+        Whether it is about the label mix that a config states.
     """
 
     name: str
@@ -105,6 +110,23 @@ class Metric:
     debiased: bool = False
     biased: bool = False
     gloss: str = ""
+    needs_costs: bool = False
+    needs_prevalence: bool = False
+
+    def of(self, labels: LabelSet) -> Metric:
+        """Return the metric for a label set: with the costs and the label mix that it needs.
+
+        Its function then has the keywords ``costs``, a ``(k, k)`` array as ``[true, given]``, and
+        ``prevalence``, a ``(k,)`` array.
+        """
+        bound = self
+        if self.needs_costs and labels.costs is not None:
+            costs = labels.costs.matrix(labels.names)
+            bound = replace(bound, function=partial(bound.function, costs=costs), high=float(costs.max()))
+        if self.needs_prevalence and labels.prevalence is not None:
+            prevalence = labels.prevalence.vector(labels.names)
+            bound = replace(bound, function=partial(bound.function, prevalence=prevalence))
+        return bound
 
     def keys(self, labels: LabelSet) -> tuple[str, ...]:
         """Return the names of its scores: its own, or one per label.

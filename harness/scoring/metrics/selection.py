@@ -24,6 +24,12 @@ SINGLE = (
     "precision",
     "recall",
     "mcc",
+    "expected_cost",
+    "f1_macro_shifted",
+    "accuracy_shifted",
+    "f1_shifted",
+    "precision_shifted",
+    "expected_cost_shifted",
     "auroc",
     "average_precision",
     "favg_pooled",
@@ -64,7 +70,12 @@ MULTI = (
 def default_names(labels: LabelSet) -> tuple[str, ...]:
     """Return the metrics of a config that names none; the primary metric comes first."""
     names = MULTI if labels.multi else SINGLE
-    return tuple(name for name in names if not refusal(lookup("metric", name, ""), labels))
+    metrics = {name: lookup("metric", name, "") for name in names}
+    return tuple(
+        name
+        for name, metric in metrics.items()
+        if not refusal(metric, labels) and not unstated(metric, labels)[0]
+    )
 
 
 def resolve(names: Sequence[str] | None, primary: str, labels: LabelSet) -> tuple[Metric, ...]:
@@ -127,6 +138,15 @@ def refusal(metric: Metric, labels: LabelSet) -> str:
     return ""
 
 
+def unstated(metric: Metric, labels: LabelSet) -> tuple[str, str]:
+    """Return that a metric needs costs or a label mix that are not stated, and the key; else empty."""
+    if metric.needs_costs and labels.costs is None:
+        return f"{metric.name!r} needs the costs of errors, and the config states none", "costs"
+    if metric.needs_prevalence and labels.prevalence is None:
+        return f"{metric.name!r} needs a label mix, and the config states none", "prevalence"
+    return "", ""
+
+
 def _resolved(name: str, labels: LabelSet, path: str) -> tuple[Metric | None, Problem | None]:
     try:
         metric = lookup("metric", name, path)
@@ -140,7 +160,10 @@ def _resolved(name: str, labels: LabelSet, path: str) -> tuple[Metric | None, Pr
         return None, Problem(path, f"{name!r} is not a Metric", "see harness.scoring.metrics.metric")
     if reason := refusal(metric, labels):
         return None, Problem(path, reason, f"applicable: {', '.join(default_names(labels))}")
-    return metric, None
+    reason, key = unstated(metric, labels)
+    if reason:
+        return None, Problem(path, reason, f"state it under {key}")
+    return metric.of(labels), None
 
 
 def _primary_problems(primary: str, metrics: Mapping[str, Metric]) -> list[Problem]:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 
+LEAST_COST = "A row gets the label of least expected cost"
+"""Begins the note of a decider that decides by costs."""
+
+
 @dataclass(frozen=True)
 class Decider:
     """How raw probabilities become calibrated ones, labels, and abstentions.
@@ -29,12 +33,17 @@ class Decider:
     Attributes
     ----------
     labels : LabelSet
+        With costs that decide, a row gets the label of least expected cost.
     calibrator : Calibrator
     thresholds : tuple of float or None
         One per label, for calibrated probabilities, in ``[0, 1]``; multi-label only. None stands for 0.5
         each.
     rule : AbstentionRule or None
         When to abstain; None: never.
+    shift : tuple of float or None
+        By how much more often each label occurs where the model is used than among the calibration rows;
+        calibrated probabilities are multiplied by it (Saerens, Latinne & Decaestecker 2002). Single-label
+        only.
     notes : tuple of str
         Limitations that the model's card lists, a sentence each.
     """
@@ -44,17 +53,34 @@ class Decider:
     thresholds: tuple[float, ...] | None = None
     rule: AbstentionRule | None = None
     notes: tuple[str, ...] = ()
+    shift: tuple[float, ...] | None = None
 
     def calibrated(self, proba: Array) -> Array:
-        """Calibrate raw probabilities, ``(n, k)``; rows without any (NaN) stay without."""
+        """Calibrate raw probabilities, ``(n, k)``, and adjust them to the label mix, if there is one.
+
+        Rows without probabilities (NaN) stay without.
+        """
         missing = unstated_rows(proba)
         if not missing.any():
-            return self.calibrator.apply(proba, multi=self.labels.multi)
+            return self._calibrated(proba)
         # Not every map takes NaN, and none needs to.
         calibrated = np.full(proba.shape, np.nan)
         if not missing.all():
-            calibrated[~missing] = self.calibrator.apply(proba[~missing], multi=self.labels.multi)
+            calibrated[~missing] = self._calibrated(proba[~missing])
         return calibrated
+
+    def _calibrated(self, proba: Array) -> Array:
+        calibrated = self.calibrator.apply(proba, multi=self.labels.multi)
+        if self.shift is None:
+            return calibrated
+        weighted = calibrated * np.asarray(self.shift)
+        total = weighted.sum(axis=1, keepdims=True)
+        # A row that is given a label with certainty, which is said not to occur, keeps its probabilities.
+        return np.where(total > 0, weighted / np.where(total > 0, total, 1.0), calibrated)
+
+    def decide(self, proba: Array) -> Codes:
+        """Return the labels of calibrated probabilities, coded as :meth:`LabelSet.decide` does."""
+        return self.labels.decide(proba, self.thresholds)
 
     def abstains(self, proba: Array, codes: Codes) -> NDArray[np.bool_]:
         """Decide which rows get no label: a missing prediction is withheld, whatever the rule.
@@ -64,7 +90,7 @@ class Decider:
         proba : (n, k) array
             Calibrated.
         codes : array
-            The labels of the rows, from :meth:`LabelSet.decide`.
+            The labels of the rows, from :meth:`decide`.
 
         Returns
         -------
@@ -82,7 +108,7 @@ class Decider:
         from harness.values.tables import ABSTAIN
 
         proba = self.calibrated(predictions.proba())
-        codes = self.labels.decide(proba, self.thresholds)
+        codes = self.decide(proba)
         columns: dict[str, Any] = {f"p_{name}": proba[:, k] for k, name in enumerate(self.labels.names)}
         columns |= prediction_cells(codes, self.labels)
         if self.rule is not None:
@@ -91,12 +117,21 @@ class Decider:
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data; :meth:`read` returns an equal one."""
+        costs = self.labels.costs
         return {
             "calibration": self.calibrator.plain(),
             "thresholds": list(self.thresholds) if self.thresholds is not None else None,
             "abstention": self.rule.plain() if self.rule is not None else None,
             "notes": list(self.notes),
+            # Models that decide without costs are described as before there were any.
+            **({"costs": costs.table()} if costs is not None and costs.decides else {}),
+            **({"shift": list(self.shift)} if self.shift is not None else {}),
         }
+
+    @property
+    def least_cost(self) -> bool:
+        """Whether a row gets the label of least expected cost, not the most probable one."""
+        return self.labels.costs is not None and self.labels.costs.decides
 
     @classmethod
     def read(cls, data: Mapping[str, Any], labels: LabelSet) -> Decider:
@@ -108,6 +143,12 @@ class Decider:
             Where the data describe no decider for these labels.
         """
         thresholds, rule = data["thresholds"], data["abstention"]
+        if data.get("costs"):
+            from harness.values.costs import Costs, cost_problems
+
+            if labels.multi or any(cost_problems(data["costs"], labels.names)):
+                raise ValueError(f"costs {data['costs']!r}")
+            labels = replace(labels, costs=Costs.of(data["costs"], decides=True))
         if thresholds is not None:
             thresholds = tuple(map(float, thresholds))
             if not labels.multi or len(thresholds) != len(labels) or not all(0 <= t <= 1 for t in thresholds):
@@ -118,4 +159,14 @@ class Decider:
             thresholds,
             None if rule is None else AbstentionRule.read(rule),
             tuple(map(str, data["notes"])),
+            _shift(data.get("shift"), labels),
         )
+
+
+def _shift(ratios: Any, labels: LabelSet) -> tuple[float, ...] | None:
+    if ratios is None:
+        return None
+    shift = tuple(map(float, ratios))
+    if labels.multi or len(shift) != len(labels) or not all(0 <= ratio < np.inf for ratio in shift):
+        raise ValueError(f"shift {ratios!r}")
+    return shift

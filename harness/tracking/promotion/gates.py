@@ -36,6 +36,7 @@ MEASURED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "party_swap": (("flips", "flips"), ("party_bias_most", "bias")),
     "behaviour": (("invariance_failures", "failures"), ("direction_failures", "failures")),
     "unseen": (("gap", "large"),),
+    "parity": (("largest_gap", "large"),),
 }
 """Audits whose limits are options: measures, each with the option that limits it."""
 

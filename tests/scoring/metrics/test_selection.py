@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from golden import Golden
 
 from harness.scoring.metrics.metric import Metric
 from harness.scoring.metrics.selection import MULTI, SINGLE, default_names, resolve
 from harness.values.catalog import CATALOGUES
+from harness.values.costs import Costs
 from harness.values.errors import ConfigError, Problem
 from harness.values.labels import FRAMING, STANCE, LabelSet
+from harness.values.prevalence import Prevalence
 
 TOPICS = LabelSet(("economy", "health"))
 
@@ -29,7 +33,9 @@ def test_nothing_is_added_to_what_is_named() -> None:
 
 
 def test_left_out_it_is_the_standard_set_with_the_primary_metric_in_it() -> None:
-    assert [metric.name for metric in resolve(None, "f1_macro", STANCE)] == list(SINGLE)
+    mix = Prevalence.of(dict.fromkeys(STANCE.names, 1 / 3))
+    costly = replace(STANCE, costs=Costs.of({"critical": {"supportive": 5}}), prevalence=mix)
+    assert [metric.name for metric in resolve(None, "f1_macro", costly)] == list(SINGLE)
     assert [metric.name for metric in resolve(None, "f1_macro", FRAMING)] == list(MULTI)
     assert next(metric.name for metric in resolve(None, "f1_micro", STANCE)) == "f1_micro"
 
@@ -40,9 +46,10 @@ def test_the_standard_sets_hold_every_metric_that_applies() -> None:
 
 
 def test_averages_over_the_sides_are_standard_only_where_both_are_labels() -> None:
-    gone = {"favg_pooled", "favg_target_mean"}
+    stated = {"expected_cost", *(name for name in SINGLE if name.endswith("_shifted"))}
+    gone = {"favg_pooled", "favg_target_mean", *stated}
     assert default_names(TOPICS) == tuple(name for name in SINGLE if name not in gone)
-    assert gone <= set(default_names(LabelSet(("supportive", "critical"))))
+    assert gone - stated <= set(default_names(LabelSet(("supportive", "critical"))))
 
 
 def test_a_metric_of_ones_own() -> None:

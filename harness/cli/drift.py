@@ -1,0 +1,103 @@
+"""A command line about a stream of labels in, its weeks and an alarm on the screen out: the verb drift."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import screen
+from harness.cli.reporting import Report
+from harness.values.formatting import counted, number, percent
+from harness.values.outputs import claimed, keep_apart, write_text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from harness.articles.drift import Drift
+
+MAX_WEEKS = 26
+"""Weeks that are printed: the last ones. The table has all of them."""
+
+
+def drift(
+    rows: Annotated[
+        Path,
+        typer.Argument(
+            help="Labelled rows with dates: what harness read or harness predict wrote.", show_default=False
+        ),
+    ],
+    reference: Annotated[
+        int, typer.Option(help="Weeks at the beginning that the others are compared with.")
+    ] = 8,
+    alarm: Annotated[
+        float, typer.Option(help="Highest chance of an alarm without a change, over the whole stream.")
+    ] = 0.05,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write the table of weeks (.csv).", show_default=False),
+    ] = None,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would compute."),
+    ] = False,
+) -> Report:
+    """Compare the labels of each week with those of the first weeks, and warn where they changed."""
+    from harness.articles import drift as streams
+    from harness.values.spreadsheets import table_text
+
+    if output is not None:
+        keep_apart([output], [rows])
+    with claimed(output):
+        watched = streams.drift(streams.read_stream(rows), reference=reference, alpha=alarm)
+        notes = tuple(streams.drift_notes(watched))
+        if output is not None:
+            table = streams.drift_rows(watched)
+            write_text(output, table_text(list(table[0]), table, raw=raw))
+    _print(watched, notes, output)
+    return {"weeks": watched.weeks, "alarm": watched.alarm, "notes": notes, "written": output}
+
+
+def _print(watched: Drift, notes: tuple[str, ...], output: Path | None) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, width=screen.width())
+    console.print(_table(watched))
+    hidden = len(watched.weeks) - MAX_WEEKS
+    if hidden > 0:
+        console.print(f"{counted(hidden, 'earlier week')} in the table that --output writes.")
+    for note in notes:
+        typer.echo(screen.paragraph(note))
+    if output is not None:
+        typer.echo(str(output))
+
+
+def _table(watched: Drift) -> Table:
+    from rich.table import Table
+
+    from harness.articles.drift import WORDS
+
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("week of", no_wrap=True)
+    for heading in ("articles", *watched.covariates, "evidence"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    for week in watched.weeks[-MAX_WEEKS:]:
+        cells = []
+        for name in watched.covariates:
+            measure = week.measures.get(name)
+            value = float("nan") if measure is None else measure.value
+            cells.append(number(value, places=1) if name == WORDS else percent(value))
+        state = (
+            "reference" if week.is_reference else "alarm" if week.alarm else "" if week.rows else "no rows"
+        )
+        shown = "" if week.is_reference else f"{math.exp(min(week.log_evidence, 20)):,.1f}"
+        table.add_row(week.monday, f"{week.articles:,}", *cells, shown, state)
+    return table
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to a command line."""
+    app.command()(drift)
