@@ -66,7 +66,7 @@ def read_tested(path: Path) -> TestedModel:
     path : Path
         ``predictions.parquet`` of a run, or any table with ``truth``, ``prediction``, a column ``p_<label>``
         for each label, and where known ``group``, ``split`` and ``seed``: the test rows are used, of the
-        first seed.
+        first seed, without those whose prediction is missing.
 
     Raises
     ------
@@ -76,6 +76,8 @@ def read_tested(path: Path) -> TestedModel:
     import pandas as pd
 
     rows = pd.DataFrame(read_rows(path, ("truth", "prediction")))
+    # A missing prediction says nothing of what a label is taken for.
+    rows = rows[~rows["prediction"].isna() & (rows["prediction"].astype(str) != "")]
     labels = tuple(str(name).removeprefix("p_") for name in rows.columns if str(name).startswith("p_"))
     used = {str(label) for label in [*rows["truth"], *rows["prediction"]]}
     if not labels or not used <= set(labels):

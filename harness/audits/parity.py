@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from harness.audits.audit_protocol import FRAMES, Queries, Subject
+from harness.audits.unanswered import with_unanswered
 from harness.audits.verdicts import deciding_items
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.statistics.simultaneous import Contrast, Gap, simultaneous_gaps
@@ -130,7 +131,8 @@ class Parity:
         # By name, so that the order of labels decides nothing.
         comparisons.sort(key=lambda comparison: (comparison.column, comparison.group, comparison.rate))
         gaps = simultaneous_gaps([comparison.contrast for comparison in comparisons], items.clusters)
-        return self._finding(items, list(zip(comparisons, gaps, strict=True)), small)
+        finding = self._finding(items, list(zip(comparisons, gaps, strict=True)), small)
+        return with_unanswered(finding, subject)
 
     def _groups(self, values: NDArray[np.object_], items: Items) -> tuple[list[str], int]:
         """Return the groups that are large enough, and the number of the others."""

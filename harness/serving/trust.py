@@ -133,6 +133,7 @@ FAILURES = {
     "behaviour": "labels move where they should stay, or stay where they should move",
     "unseen": "worse on parties that training lacks",
     "annotators": "people agree too little on its test labels",
+    "parity": "errs more in some groups than in others",
 }
 """What it means that a model failed an audit, by the audit's name as words."""
 

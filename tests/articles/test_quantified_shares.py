@@ -179,3 +179,16 @@ def test_on_a_real_corpus_the_adjusted_count_is_that_of_the_confusion(tmp_path: 
     for code, name in enumerate(STANCES):
         true = (stances[~half] == code).mean()
         assert shares[name].stream.low < true < shares[name].stream.high
+
+
+def test_rows_whose_prediction_is_missing_tell_nothing(tmp_path: Path) -> None:
+    path = write_tested(tmp_path / "tested.csv", 900)
+    rows = pd.read_csv(path)
+    whole = read_tested(path)
+    refused = rows.assign(prediction=np.where(rows.index % 9 == 0, None, rows["prediction"]))
+    refused.loc[refused.index % 9 == 0, [f"p_{name}" for name in STANCES]] = np.nan
+    refused.to_csv(path, index=False)
+    tested = read_tested(path)
+    assert len(tested.errors.truth) == 800
+    assert np.isfinite(tested.errors.proba).all()
+    assert np.array_equal(tested.errors.predicted, whole.errors.predicted[np.arange(900) % 9 != 0])

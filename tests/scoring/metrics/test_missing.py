@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from sklearn import metrics as sklearn
 
 from harness.scoring.aligned import AlignedPredictions
-from harness.scoring.metrics import calibration
+from harness.scoring.metrics import calibration, prevalence
+from harness.scoring.metrics.classification import expected_cost
 from harness.scoring.metrics.selection import default_names
 from harness.scoring.score import drawn_values, score, seed_values
 from harness.values.catalog import lookup
@@ -279,3 +280,17 @@ def test_where_nothing_is_answered_nothing_is_right(labels: LabelSet) -> None:
     assert values(aligned, "aurc") == 1
     assert math.isnan(values(aligned, "ece_equal_mass"))
     np.testing.assert_allclose(values(aligned, "auroc"), 0.5)
+
+
+def test_a_missing_prediction_costs_as_much_as_the_dearest_error() -> None:
+    costs = np.array([[0.0, 2.0, 7.0], [1.0, 0.0, 3.0], [4.0, 1.0, 0.0]])
+    aligned = sample(STANCE)
+    missing = missing_rows(aligned.predicted[0])
+    assert missing.any()
+    each = np.where(missing, costs.max(axis=1)[aligned.truth], costs[aligned.truth, aligned.predicted[0]])
+    table = np.zeros((3, 4))
+    np.add.at(table, (aligned.truth, np.where(missing, 3, aligned.predicted[0])), 1)
+    assert expected_cost(table, costs) == pytest.approx(each.mean())
+    # Under the mix that is there, the adjusted cost is the same one.
+    mix = np.bincount(aligned.truth, minlength=3) / len(aligned.truth)
+    assert prevalence.expected_cost(table, mix, costs) == pytest.approx(each.mean())
