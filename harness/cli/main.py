@@ -26,6 +26,7 @@ from harness.cli import (
     data_view,
     examples,
     experiments,
+    language_models,
     models,
     papers,
     stores,
@@ -57,6 +58,7 @@ WITHOUT_OUTPUT_OPTIONS: Mapping[str, str] = MappingProxyType(
     {
         "schema": "its output is JSON already",
         "ui": "it prints one address and serves until it is stopped",
+        "serve-llm": "it prints one address and serves until it is stopped",
     }
 )
 """Verbs that take neither ``--json`` nor ``--quiet``, and why."""
@@ -121,6 +123,7 @@ for room in (
     corpora,
     stores,
     caching,
+    language_models,
     trusting,
 ):
     room.add_to(app)
