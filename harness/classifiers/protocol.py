@@ -224,6 +224,21 @@ class Estimate:
             self.cost + other.cost,
         )
 
+    def describe(self) -> str:
+        """Say it in a few words.
+
+        Examples
+        --------
+        >>> Estimate(1200, 260_400, 1200, 0.11).describe()
+        '1,200 requests, about 260,000 tokens in and 1,200 out, about 0.11 in the currency of its prices'
+        """
+        # Here, and not above: what labels alone loads little.
+        from harness.values.formatting import about, counted
+
+        cost = f", about {self.cost:.3g} in the currency of its prices" if self.cost else ""
+        tokens = f"about {about(self.input_tokens)} tokens in and {about(self.output_tokens)} out"
+        return f"{counted(self.requests, 'request')}, {tokens}{cost}"
+
 
 @runtime_checkable
 class Estimating(Protocol):
@@ -231,6 +246,23 @@ class Estimating(Protocol):
 
     def estimate(self, train: Labelled, examples: Examples) -> Estimate:
         """Estimate what it takes to predict the labels of examples."""
+
+
+@runtime_checkable
+class AsksServer(Protocol):
+    """A classifier, fitted or loaded, whose labels a server gives: it sends texts away, and may cost money."""
+
+    def server(self) -> str:
+        """Say which model is asked where, in a clause; raise where texts or key may not go there."""
+
+    def server_answers(self) -> bool:
+        """Say whether anything listens at the address; True where that cannot be told."""
+
+    def expected(self, examples: Examples) -> Estimate:
+        """Estimate what it takes to predict the labels of examples."""
+
+    def allow(self, budget: float) -> None:
+        """Let it spend so much from now on, and no more; raise where it has no prices."""
 
 
 @runtime_checkable

@@ -86,20 +86,6 @@ def data_lines(plan: Plan) -> list[str]:
     return [_line(line) for line in [*lines, *notes, *(f"caution: {text}" for text in cautions)]]
 
 
-def _asked(name: str, estimate: Estimate) -> str:
-    """Say what a classifier will ask of its server."""
-    cost = f", about {estimate.cost:.3g} in the currency of its prices" if estimate.cost else ""
-    return (
-        f"{name} sends at most {counted(estimate.requests, 'request')}, about {_about(estimate.input_tokens)}"
-        f" tokens in and {_about(estimate.output_tokens)} out{cost}; audits ask about more"
-    )
-
-
-def _about(number: int) -> str:
-    """Write an estimate with two digits."""
-    return f"{int(float(f'{number:.2g}')):,}"
-
-
 def _line(text: str) -> str:
     return screen.paragraph(text, first="  ", then="    ")
 

@@ -120,9 +120,12 @@ class AnswerStore:
         """The name of the account that a budget is kept in."""
         return f"{self.address} {self.model}"
 
-    def digest(self, path: str, body: Mapping[str, Any], repeat: int) -> str:
-        """Identify a request: address, model, path, body with the prompt, and the number of the repeat."""
-        parts = [self.address, self.model, path, body, repeat]
+    def digest(self, path: str, body: Mapping[str, Any], repeat: int, read_with: str = "") -> str:
+        """Identify a request: address, model, path, body with the prompt, and the number of the repeat.
+
+        What an answer is read with is part of it where there is anything: the reading alone is kept.
+        """
+        parts = [self.address, self.model, path, body, repeat, *filter(None, [read_with])]
         text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -133,6 +133,10 @@ class Asker:
     usage: Usage = field(default_factory=Usage)
 
     def answers(self, api: Api, questions: Iterable[Question]) -> Iterator[tuple[Answer, ...]]:
+        """Ask questions of a kind of the catalogue; see :meth:`asked`."""
+        return self.asked(TRANSPORTS[api], questions)
+
+    def asked(self, transport: Transport, questions: Iterable[Question]) -> Iterator[tuple[Answer, ...]]:
         """Ask questions, a few at a time.
 
         Yields
@@ -140,7 +144,6 @@ class Asker:
         tuple of Answer
             One for each repeat, in the order of the questions.
         """
-        transport = TRANSPORTS[api]
 
         def ask(question: Question) -> tuple[Answer, ...]:
             return tuple(self._answer(transport, question, repeat) for repeat in range(self.repeats))
@@ -177,9 +180,9 @@ class Asker:
         raise ClassifierError(f"{self.connection.host} takes no kind of request\n" + "\n".join(reasons))
 
     def _answer(self, transport: Transport, question: Question, repeat: int) -> Answer:
-        limit = {"max_tokens": self.max_tokens} if transport.api == "json" else {}
+        limit = self._limit(transport, question)
         body = transport.body(self.model, question, {**limit, **self.extra})
-        digest = self.store.digest(transport.path, body, repeat)
+        digest = self.store.digest(transport.path, body, repeat, question.read_with)
         stored = self.store.get(digest)
         if stored is not None:
             self.usage.add(stored, None, 0, self.prices)
@@ -193,6 +196,14 @@ class Asker:
             answer, seconds, retries = Answer({}, failure="refused"), 0.0, 0
         self.usage.add(answer, seconds, retries, self.prices)
         return self.store.add(digest, answer, seconds)
+
+    def _limit(self, transport: Transport, question: Question) -> dict[str, int]:
+        """Return the limit of what is written in an answer; a model that reasons first needs the config's."""
+        if transport.api == "json":
+            return {"max_tokens": self.max_tokens}
+        if transport.api == "completion":
+            return {"max_tokens": max(self.max_tokens, transport.fields(question)["max_tokens"])}
+        return {}
 
     def _charge(self, body: Mapping[str, Any], size: int) -> Charge | None:
         if self.prices is None:

@@ -15,7 +15,7 @@ from harness.classifiers.llm.asking import Usage
 from harness.classifiers.llm.ledger import Prices
 from harness.classifiers.llm.options import LlmOptions, Rate
 from harness.classifiers.llm.prompting import Prompt, definitions_of, read_template, template_of
-from harness.classifiers.llm.session import Session
+from harness.classifiers.llm.session import Session, check, is_listening, spent
 from harness.classifiers.llm.shots import Pick, Shots
 from harness.classifiers.llm.transports import TRANSPORTS, YES, Answer, Api, Question
 from harness.classifiers.protocol import Estimate, Example, Examples, Labelled
@@ -166,7 +166,44 @@ class LanguageModel:
         """
         # Which shots are the nearest is not looked up: those of a draw are as long on average.
         pick = replace(self.settings.shots, by="balanced")
-        shots = Shots.drawn(pick, self.labels, train, self.seed)
+        return self._estimated(examples, Shots.drawn(pick, self.labels, train, self.seed))
+
+    def expected(self, examples: Examples) -> Estimate:
+        """Estimate the requests for examples with the shots that the fitted model has."""
+        pick = replace(self.settings.shots, by="balanced")
+        return self._estimated(examples, replace(self.shots_, pick=pick))
+
+    def server(self) -> str:
+        """Say which model is asked where.
+
+        Raises
+        ------
+        ClassifierError
+            Where texts or key may not go there, or the key is not set.
+        """
+        check(self.settings, is_foreign=self.is_foreign)
+        key = f", with the key in {self.settings.key}" if self.settings.key else ""
+        return f"{self.settings.model} at {self.settings.url}{key}"
+
+    def server_answers(self) -> bool:
+        """Say whether anything listens at the address; True where a proxy is between."""
+        return is_listening(self.settings.url)
+
+    def allow(self, budget: float) -> None:
+        """Let it spend so much from now on, and no more.
+
+        Raises
+        ------
+        ClassifierError
+            Where it has no prices.
+        """
+        if self.settings.prices is None:
+            raise ClassifierError(
+                f"{self.settings.model} has no prices in its config, so that a budget has no effect"
+            )
+        self.settings = replace(self.settings, budget=spent(self.settings) + budget)
+
+    def _estimated(self, examples: Examples, shots: Shots) -> Estimate:
         api: Api = "logprobs" if self.settings.api == "auto" else self.settings.api
         transport = TRANSPORTS[api]
         sample = list(examples[:: max(1, len(examples) // SAMPLE)])
