@@ -95,10 +95,12 @@ def probes(tested: Corpus, part: str, count: int, seed: int) -> list[Probe] | Fi
         halves = _halves(str(text))
         if str(text) in usable or halves is None:
             continue
-        changed = [paraphrased(half)[0] for half in halves]
+        changed = (paraphrased(halves[0])[0], paraphrased(halves[1])[0])
         name = group if isinstance(group, str) else str(id_)
-        pair = (Beginning(*texts, tested.name, part) for texts in (halves, changed))
-        usable[str(text)] = Probe(str(id_), name, *pair)
+        sentence, paraphrase = (
+            Beginning(first, second, tested.name, part) for first, second in (halves, changed)
+        )
+        usable[str(text)] = Probe(str(id_), name, sentence, paraphrase)
     every = list(usable.values())
     if len(every) < MIN_ITEMS:
         return not_applicable(
@@ -122,9 +124,7 @@ def _halves(text: str) -> tuple[str, str] | None:
     return halves
 
 
-def judged(
-    asked: Sequence[Probe], sentences: Sequence[float], paraphrases: Sequence[float]
-) -> Finding:
+def judged(asked: Sequence[Probe], sentences: Sequence[float], paraphrases: Sequence[float]) -> Finding:
     """Compare how well sentences and their paraphrases were finished.
 
     Parameters
@@ -145,7 +145,7 @@ def judged(
         why = f"{counted(int(answered.sum()), 'pair')} of {len(asked)} were answered; {MIN_ITEMS} are needed."
         return not_applicable(NAME, why)
     n_asked = len(asked)
-    asked = [asked[index] for index in np.flatnonzero(answered)]
+    asked = [asked[index] for index in np.flatnonzero(answered).tolist()]
     pairs, clusters = pairs[answered], [probe.group for probe in asked]
     advantage = intervals.mean("advantage", pairs[:, 0] - pairs[:, 1], clusters)
     measures = (
@@ -169,8 +169,9 @@ def _sentence(measures: Sequence[Measure], pairs: NDArray[np.float64]) -> str:
     verbatim = (pairs >= VERBATIM).sum(axis=0).tolist()
     between = "" if math.isnan(advantage.low) else f" ({number(advantage.low)} to {number(advantage.high)})"
     return (
-        f"The model writes {number(sentences.value)} of the endings of {counted(advantage.n, 'test sentence')}"
-        f" and {number(paraphrases.value)} of those of their paraphrases, a difference of"
+        f"The model writes {number(sentences.value)} of the endings of"
+        f" {counted(advantage.n, 'test sentence')} and {number(paraphrases.value)} of those of"
+        f" their paraphrases, a difference of"
         f" {number(advantage.value)}{between}; word for word it repeats {verbatim[0]} and {verbatim[1]}."
     )
 

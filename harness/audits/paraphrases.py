@@ -43,7 +43,7 @@ are_not aren't / were_not weren't / will_not won't / would_not wouldn't / has_no
 could_not couldn't / should_not shouldn't / for_example for_instance / due_to because_of
 each_other one_another / as_soon_as once / right_now at_present / in_order_to so_as_to
 """
-"""Pairs of words that may stand for each other, as fixed as the probe is: to change one changes its results."""
+"""Pairs of words that may stand for each other. To change one changes the results of the probe."""
 
 
 def paraphrased(text: str) -> tuple[str, int]:
@@ -76,7 +76,7 @@ def _others() -> Mapping[str, str]:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    # Longest first: "did not" before a shorter one that it begins with. Not within words or names with hyphens.
+    # Longest first: "did not" before a shorter one that it begins with. Not within words or hyphenated names.
     words = sorted(_others(), key=len, reverse=True)
     return re.compile(rf"(?<![\w'-])(?:{'|'.join(map(re.escape, words))})(?![\w'-])", re.IGNORECASE)
 

@@ -198,6 +198,14 @@ class Metered(Protocol):
         """Return what it took since ``fit``, by name, such as ``requests`` and ``cost``."""
 
 
+@runtime_checkable
+class Attributed(Protocol):
+    """A classifier whose labels come from elsewhere, such as a model on a server."""
+
+    def provenance(self) -> Mapping[str, str]:
+        """Return who gave the labels, and when, by name: ``model`` as it names itself, ``answered``, …."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """What a classifier is going to ask of a server.
@@ -250,7 +258,7 @@ class Estimating(Protocol):
 
 @runtime_checkable
 class AsksServer(Protocol):
-    """A classifier, fitted or loaded, whose labels a server gives: it sends texts away, and may cost money."""
+    """A classifier, fitted or loaded, whose labels a server gives: it sends texts away and may cost money."""
 
     def server(self) -> str:
         """Say which model is asked where, in a clause; raise where texts or key may not go there."""

@@ -1,14 +1,19 @@
-"""A language model on this machine served, for a config that asks it."""
+"""The verbs of language models: one served on this machine, and one probed for what it knows by heart."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli import screen
+from harness.cli.reporting import Report
 from harness.values.commands import command_line
+
+if TYPE_CHECKING:
+    from harness.classifiers.llm.options import LlmOptions
+    from harness.classifiers.protocol import Estimate
 
 EXAMPLE = "llm-local"
 """The shipped config that asks the packaged model."""
@@ -59,6 +64,47 @@ def serve_llm(
         raise typer.Exit(0) from None
 
 
+def contamination(
+    config: Annotated[
+        Path, typer.Argument(help="A config with a classifier of kind llm.", show_default=False)
+    ],
+    classifier: Annotated[
+        str, typer.Option(help="Its name. Default: the only one.", show_default=False)
+    ] = "",
+    rows: Annotated[int, typer.Option(min=1, help="Test sentences at most; each takes two requests.")] = 100,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            help="What may be spent on the model in all. Default: the budget of the config.",
+            show_default=False,
+        ),
+    ] = None,
+) -> Report:
+    """Look for signs that a language model knows the test sentences by heart.
+
+    It is shown their beginnings, and those of paraphrases, and asked to finish both: a model that has read
+    the sentences finishes them better. English alone. That it finds nothing is no proof that the model has not
+    read them.
+    """
+    from harness.cli.findings import render_findings
+    from harness.runs.contamination import contamination as probe
+
+    def announce(settings: LlmOptions, estimate: Estimate) -> None:
+        line = f"{settings.model} at {settings.url} is asked at most {estimate.describe()}"
+        typer.echo(screen.paragraph(line, then="  "), err=True)
+
+    probed = probe(config, classifier=classifier, rows=rows, budget=budget, announce=announce)
+    for paragraph in render_findings((probed.finding,), width=screen.prose_width(), everything=True):
+        typer.echo(paragraph)
+    return {
+        "classifier": probed.classifier,
+        "model": probed.model,
+        "corpus": probed.corpus,
+        "findings": (probed.finding,),
+        "usage": probed.usage,
+    }
+
+
 def _next(url: str, name: str) -> list[str]:
     """Say how the model is asked: the variables are needed where they are not what the shipped config has."""
     from harness.classifiers.llm import local_server
@@ -72,5 +118,6 @@ def _next(url: str, name: str) -> list[str]:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the verb to a command line."""
+    """Add the verbs to a command line."""
+    app.command()(contamination)
     app.command("serve-llm")(serve_llm)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers.protocol import (
+    Attributed,
     Classifier,
     Labelled,
     LabelsAlone,
@@ -98,7 +99,9 @@ def run_trial(
     # Saved last: a trial that is interrupted before leaves no model that looks finished.
     curves = list(classifier.curves_) if isinstance(classifier, Traced) else []
     usage = dict(classifier.usage()) if isinstance(classifier, Metered) else {}
-    return TrialResult(trial, predictions, options, curves, seconds, save(classifier, folder), usage)
+    provenance = dict(classifier.provenance()) if isinstance(classifier, Attributed) else {}
+    saved = save(classifier, folder)
+    return TrialResult(trial, predictions, options, curves, seconds, saved, usage, provenance)
 
 
 def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool) -> Path | None:

@@ -48,7 +48,7 @@ def contamination(
     classifier: str = "",
     rows: int = ROWS,
     budget: float | None = None,
-    agree: Callable[[LlmOptions, Estimate], object] = lambda settings, estimate: None,
+    announce: Callable[[LlmOptions, Estimate], object] = lambda *_: None,
 ) -> ProbedModel:
     """Probe whether a language model knows test sentences by heart; see :mod:`harness.audits.contamination`.
 
@@ -62,8 +62,8 @@ def contamination(
         Sentences at most; each takes two requests.
     budget : float, optional
         What may be spent on the model in all; default: the config's.
-    agree : callable
-        Called before the first request, with what is asked at most; raises to stop.
+    announce : callable
+        Called before the first request, with the model's settings and what is asked at most.
 
     Raises
     ------
@@ -85,7 +85,9 @@ def contamination(
         what = f"has no language model {name!r}" if name else f"has {len(models)} language models"
         hint = suggest(name, models) if name else f"name one of {', '.join(models)}" if models else ""
         raise ConfigError([Problem("classifiers", what, hint)])
-    settings = replace(models[name].settings, **({} if budget is None else {"budget": budget}))
+    settings = models[name].settings
+    if budget is not None:
+        settings = replace(settings, budget=budget)
     problems = list(settings.problems(labels))
     if problems:
         raise ConfigError(problems)
@@ -95,7 +97,7 @@ def contamination(
     if isinstance(asked, Finding):
         return ProbedModel(name, settings.model, tested.name, asked, {})
     beginnings = [each for probe in asked for each in (probe.sentence, probe.paraphrase)]
-    agree(settings, estimated(settings, beginnings))
+    announce(settings, estimated(settings, beginnings))
     values = list(overlaps(settings, beginnings, usage))
     finding = judged(asked, values[::2], values[1::2])
     return ProbedModel(name, settings.model, tested.name, finding, usage.summary())
@@ -108,4 +110,3 @@ def estimated(settings: LlmOptions, beginnings: list[Beginning]) -> Estimate:
     tokens_out = sum(most for _, most in sizes)
     cost = 0.0 if settings.prices is None else settings.prices.cost(tokens_in, tokens_out)
     return Estimate(len(beginnings), tokens_in, tokens_out, cost)
-

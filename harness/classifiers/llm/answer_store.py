@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -131,13 +131,14 @@ class AnswerStore:
 
     def get(self, digest: str) -> Answer | None:
         """Return the answer to a request; None where it was never answered."""
-        rows = self.database.rows("SELECT answer FROM answers WHERE digest = ?", digest)
+        rows = self.database.rows("SELECT answer, created FROM answers WHERE digest = ?", digest)
         if not rows:
             return None
         try:
             data = json.loads(rows[0][0])
             # JSON knows no NaN.
-            return Answer(**{**data, "mass": math.nan if data["mass"] is None else data["mass"]})
+            mass = math.nan if data["mass"] is None else data["mass"]
+            return Answer(**{**data, "mass": mass, "answered": rows[0][1]})
         except (ValueError, TypeError, KeyError) as error:
             raise ClassifierError(f"{self.database.path} is damaged; delete it") from error
 
@@ -153,7 +154,7 @@ class AnswerStore:
         with self.database.writing() as connection:
             cursor = connection.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
             if cursor.rowcount:
-                return answer
+                return replace(answer, answered=now)
         return self.get(digest) or answer
 
     def api(self) -> str:

@@ -52,6 +52,8 @@ class Usage:
         Answers that ``mass`` sums.
     models : Counter
         Names of the model, as answered.
+    first, last : str
+        When the first and the last answer was given, in UTC; empty before there is one.
     spent : float or None
         What the ledger holds for the model in all, after the last question; None without prices.
     """
@@ -62,6 +64,8 @@ class Usage:
     mass: float = 0.0
     masses: int = 0
     models: Counter[str] = field(default_factory=Counter)
+    first: str = ""
+    last: str = ""
     spent: float | None = None
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -72,6 +76,9 @@ class Usage:
             self.counts[answer.failure or "answered"] += 1
             if answer.model:
                 self.models[answer.model] += 1
+            if answer.answered:
+                self.first = min(self.first or answer.answered, answer.answered)
+                self.last = max(self.last, answer.answered)
             if answer.mass == answer.mass:
                 self.mass, self.masses = self.mass + answer.mass, self.masses + 1
             if seconds is None:
@@ -86,6 +93,13 @@ class Usage:
             self.counts["output_tokens"] += answer.output_tokens
             if prices is not None:
                 self.cost += prices.cost(answer.input_tokens, answer.output_tokens)
+
+    def provenance(self) -> dict[str, str]:
+        """Return ``model``, as answered, the most frequent name first, and ``answered``, a day or two."""
+        names = [f"{name} ({count:,})" for name, count in self.models.most_common()]
+        names = list(self.models) if len(names) == 1 else names
+        days = dict.fromkeys(moment[:10] for moment in (self.first, self.last) if moment)
+        return {"model": ", ".join(names), "answered": " to ".join(days)}
 
     def summary(self) -> dict[str, float]:
         """Return the numbers by name.
@@ -194,8 +208,9 @@ class Asker:
             answer, seconds, retries = transport.answer(reply.data, question), reply.seconds, reply.retries
         except DeclinedError:
             answer, seconds, retries = Answer({}, failure="refused"), 0.0, 0
+        answer = self.store.add(digest, answer, seconds)
         self.usage.add(answer, seconds, retries, self.prices)
-        return self.store.add(digest, answer, seconds)
+        return answer
 
     def _limit(self, transport: Transport, question: Question) -> dict[str, int]:
         """Return the limit of what is written in an answer; a model that reasons first needs the config's."""

@@ -158,6 +158,17 @@ class LanguageModel:
             numbers["budget_left"] = budget - numbers["spent"]
         return numbers | ({"agreement": self.agreement_} if self._compared else {})
 
+    def provenance(self) -> dict[str, str]:
+        """Return which model answered, as it names itself, where, how and when."""
+        provenance = self.usage_.provenance()
+        model = provenance["model"] or f"{self.settings.model} (its server names none)"
+        return {
+            "model": model,
+            "address": self.settings.url,
+            "api": self.api_,
+            "answered": provenance["answered"],
+        }
+
     def estimate(self, train: Labelled, examples: Examples) -> Estimate:
         """Estimate the requests for examples, and their tokens, by the prompts of some of them.
 

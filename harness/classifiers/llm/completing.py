@@ -20,8 +20,9 @@ from harness.classifiers.llm.transports import Answer, Question, Transport, chat
 
 OVERLAP = "overlap"
 INSTRUCTION = (
-    "You are shown the beginning of a sentence from the {part} rows of the corpus {corpus}. Finish the sentence"
-    " exactly as it stands in that corpus. Write the rest of the sentence and nothing else.\n\nBeginning: {text}"
+    "You are shown the beginning of a sentence from the {part} rows of the corpus {corpus}. Finish the"
+    " sentence exactly as it stands in that corpus. Write the rest of the sentence and nothing else."
+    "\n\nBeginning: {text}"
 )
 TOKENS_PER_WORD = 3
 """Of an answer, at most: English words take fewer than two by the usual tokenizers."""

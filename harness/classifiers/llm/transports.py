@@ -99,6 +99,8 @@ class Answer:
         As the server names it.
     input_tokens, output_tokens : int
         As the server counts them; -1 where it does not.
+    answered : str
+        When, in UTC, as ISO 8601; empty where that is not known.
     """
 
     shares: Mapping[str, float]
@@ -108,6 +110,7 @@ class Answer:
     model: str = ""
     input_tokens: int = -1
     output_tokens: int = -1
+    answered: str = ""
 
 
 @dataclass(frozen=True)

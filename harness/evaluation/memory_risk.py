@@ -1,0 +1,28 @@
+"""A corpus and a language model in; the caution that the model may have read the corpus out."""
+
+from __future__ import annotations
+
+from harness.classifiers.protocol import AsksServer
+from harness.evaluation.prepared import Prepared
+
+
+def memory_risk(corpus: str, model: str) -> str:
+    """Say that a public test set may be in a model's training data, as a sentence."""
+    return (
+        f"The test set of {corpus} is public and may be in the training data of {model}: its score may be one"
+        " of memory, and higher than on other sentences. `harness contamination` looks for signs of that."
+    )
+
+
+def memory_notes(prepared: Prepared) -> tuple[str, ...]:
+    """Return that caution, where a config asks a language model about a corpus of the catalogue."""
+    plan = prepared.plan
+    if prepared.info.corpus.card is None:
+        return ()
+    models = [
+        planned.name
+        for planned in plan.classifiers
+        if planned.bound.is_imported
+        and isinstance(planned.bound.make(labels=plan.labels, seed=0), AsksServer)
+    ]
+    return (memory_risk(prepared.corpus.name, ", ".join(models)),) if models else ()
