@@ -8,7 +8,8 @@ quiz (2023).
 
 What it cannot show: a model may have seen the labels of sentences that it does not repeat, so that passing is
 no proof of a clean test set. And a sentence that is printed in many newspapers is known by heart without the
-corpus, which spoils the test as well.
+corpus, which spoils the test as well. The other way round, authors prefer the commoner of two words, and so
+does a model that has read nothing: a small difference means nothing, hence :data:`MARGIN`.
 """
 
 from __future__ import annotations

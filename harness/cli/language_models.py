@@ -83,8 +83,7 @@ def contamination(
     """Look for signs that a language model knows the test sentences by heart.
 
     It is shown their beginnings, and those of paraphrases, and asked to finish both: a model that has read
-    the sentences finishes them better. English alone. That it finds nothing is no proof that the model has not
-    read them.
+    the sentences finishes them better. English alone. To find nothing is no proof that it has not read them.
     """
     from harness.cli.findings import render_findings
     from harness.runs.contamination import contamination as probe

@@ -96,9 +96,11 @@ def end(server: subprocess.Popen[bytes]) -> None:
             os.killpg(server.pid, number)
             server.wait(timeout=_END_SECONDS)
         except ProcessLookupError:
-            return
+            break
         except subprocess.TimeoutExpired:
             continue
+    if server.stdin is not None:
+        server.stdin.close()
 
 
 def interrupt_on_signals() -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -110,7 +110,7 @@ class Answer:
     model: str = ""
     input_tokens: int = -1
     output_tokens: int = -1
-    answered: str = ""
+    answered: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -184,13 +184,13 @@ def token_counts(usage: Any) -> dict[str, int]:
     {'input_tokens': 12, 'output_tokens': 1}
     """
     counts = {}
-    for field, names in (
+    for count, names in (
         ("input_tokens", ("prompt_tokens", "input_tokens")),
         ("output_tokens", ("completion_tokens", "output_tokens")),
     ):
         values = [usage.get(name) for name in names] if isinstance(usage, Mapping) else []
         whole = [value for value in values if type(value) is int and value >= 0]
-        counts[field] = whole[0] if whole else -1
+        counts[count] = whole[0] if whole else -1
     return counts
 
 
