@@ -93,7 +93,7 @@ def counts(values: Iterator[str] | Sequence[str]) -> str:
 def main() -> None:
     prepared = prepare(plan.read(CONFIG))
     with RESULTS.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS)
+        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()
         for order in PROMPTS:
             for debias in ("none", "prior"):

@@ -17,7 +17,8 @@ def memory_risk(corpus: str, model: str) -> str:
 def memory_notes(prepared: Prepared) -> tuple[str, ...]:
     """Return that caution, where a config asks a language model about a corpus of the catalogue."""
     plan = prepared.plan
-    if prepared.info.corpus.card is None:
+    card = prepared.info.corpus.card
+    if card is None or not card.is_public:
         return ()
     models = [
         planned.name

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def memory_caution(result: ClassifierResult, experiment: ExperimentInfo) -> str:
     """Say that the model may know the test set; empty for what asks no model, and for a person's own rows."""
     model = result.provenance.get("model", "")
-    return memory_risk(experiment.corpus.name, model) if model and experiment.corpus.card is not None else ""
+    card = experiment.corpus.card
+    is_public = card is not None and card.is_public
+    return memory_risk(experiment.corpus.name, model) if model and is_public else ""
 
 
 def seed_note(result: ClassifierResult, n_seeds: int) -> str:
