@@ -65,8 +65,8 @@ def data_lines(plan: Plan) -> list[str]:
     from harness.config.data_check import describe_data, is_readable
     from harness.evaluation.decisions.guarantee_check import guarantee_notes
     from harness.evaluation.estimates import estimates
-    from harness.evaluation.memory_risk import memory_notes
     from harness.evaluation.prepared import prepare
+    from harness.evaluation.reader_notes import memory_notes
 
     if not is_readable(plan):
         return []

@@ -108,8 +108,8 @@ def _next(url: str, name: str) -> list[str]:
     """Say how the model is asked: the variables are needed where they are not what the shipped config has."""
     from harness.classifiers.llm import local_server
 
-    known = (f"http://127.0.0.1:{local_server.FIRST_PORT}/v1", local_server.NAME)
-    variables = "" if (url, name) == known else f"LLM_URL={url} LLM_MODEL={name} "
+    shipped = (f"http://127.0.0.1:{local_server.FIRST_PORT}/v1", local_server.NAME)
+    variables = "" if (url, name) == shipped else f"LLM_URL={url} LLM_MODEL={name} "
     return [
         f"In another window: {variables}{command_line('run', f'configs/{EXAMPLE}.yaml')}",
         "Press Ctrl-C to stop it.",

@@ -84,6 +84,14 @@ SkipBad = Annotated[
         show_default=False,
     ),
 ]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        help="What a language model may cost for this file, in the currency of its prices; what is labelled"
+        " until then is kept for --resume.",
+        show_default=False,
+    ),
+]
 Raw = Annotated[
     bool,
     typer.Option(
@@ -242,14 +250,7 @@ def predict(
     encoding: Encoding = "utf-8",
     skip_bad: SkipBad = None,
     raw: Raw = False,
-    budget: Annotated[
-        float | None,
-        typer.Option(
-            help="What a language model may cost for this file, in the currency of its prices; what is"
-            " labelled until then is kept for --resume.",
-            show_default=False,
-        ),
-    ] = None,
+    budget: Budget = None,
 ) -> Report:
     """Label the rows of a file with a model.
 

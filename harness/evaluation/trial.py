@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.classifiers.protocol import (
-    Attributed,
     Classifier,
     Labelled,
     LabelsAlone,
@@ -28,6 +27,7 @@ from harness.classifiers.protocol import (
     load,
     save,
 )
+from harness.classifiers.remote import Attributed
 from harness.config.plan import PlannedClassifier
 from harness.evaluation.prepared import UNSELECTED, Prepared, reads_both
 from harness.evaluation.results import Trial, TrialResult

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.evaluation.memory_risk import memory_risk
+from harness.evaluation.reader_notes import memory_risk
 from harness.evaluation.results import summed_usage
 from harness.values.formatting import counted, number, percent
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.values import tether
 from harness.tracking.store.ownership import started as started_at
+from harness.values import tether
 from tests.faults.conftest import Tally
 from tests.faults.processes import environment, kill, line_of, started, until
 

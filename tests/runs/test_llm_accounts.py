@@ -216,7 +216,8 @@ def test_predict_says_what_it_needs_where_nothing_answers(packed: Any, tmp_path:
     outcome = predict(model, source)
     assert isinstance(outcome.exception, ModelError)
     # Before the first row: the host is not one that this person trusts.
-    assert "harness trust host https://llm.example.org:443" in str(outcome.exception)
+    command = "harness trust host https://llm.example.org:443"
+    assert command in str(outcome.exception)
     assert len(stub.requests) == n_before
 
 

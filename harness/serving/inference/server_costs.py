@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.classifiers.protocol import AsksServer, Estimate
+from harness.classifiers.protocol import Estimate
+from harness.classifiers.remote import AsksServer
 from harness.serving.inference.file_options import FileOptions
 from harness.serving.inference.formats import FileRow, Format, format_of, open_rows
 from harness.serving.inference.labelling import MAX_CHUNK, frame_of

@@ -1,9 +1,16 @@
-"""A corpus and a language model in; the caution that the model may have read the corpus out."""
+"""A prepared experiment in; what a reader of its scores should know, whatever they are, out."""
 
 from __future__ import annotations
 
-from harness.classifiers.protocol import AsksServer
+from harness.classifiers.remote import AsksServer
+from harness.evaluation.decisions.guarantee_check import guarantee_notes
 from harness.evaluation.prepared import Prepared
+
+
+def notes_of(prepared: Prepared) -> list[str]:
+    """Return notes on languages, language models, split and guarantees, a sentence each."""
+    before = [*prepared.language_notes, *memory_notes(prepared)]
+    return [*before, *prepared.info.split.notes, *guarantee_notes(prepared)]
 
 
 def memory_risk(corpus: str, model: str) -> str:
