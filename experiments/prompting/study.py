@@ -5,7 +5,8 @@
 
 On Partyline: the prior is of the validation rows, and test is scored. ``listed`` has the labels in the order
 of the label set under the same letters for every row; ``shuffled`` in another order for each row, as
-``kind: llm`` always does.
+``kind: llm`` always does. ``prior`` divides by the mean of each label, as its option does; ``letters``, which
+is no option, by the mean of each letter.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from harness.classifiers.llm import LanguageModel, llm
 from harness.classifiers.llm.prompting import Prompt
@@ -23,6 +26,9 @@ from harness.config import plan
 from harness.evaluation.prepared import Prepared, prepare
 from harness.scoring.score import score
 from harness.values.tables import Predictions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 CONFIG = Path(__file__).parents[2] / "configs" / "llm-local.yaml"
 RESULTS = Path(__file__).with_name("results.csv")
@@ -45,7 +51,7 @@ PROMPTS: dict[str, type[Prompt]] = {"listed": Listed, "shuffled": Prompt}
 def asked_by(prepared: Prepared, order: str, debias: str) -> LanguageModel:
     """Return the config's classifier with an order of labels and a way to debias."""
     (planned,) = [each for each in prepared.plan.classifiers if each.name == NAME]
-    options: dict[str, Any] = {**planned.bound.options, "debias": debias}
+    options: dict[str, Any] = {**planned.bound.options, "debias": "prior" if debias == "prior" else "none"}
     model = llm(**options, labels=prepared.plan.labels, seed=1)
     prompt = model.prompt
     fields = {"source": prompt.source, "labels": prompt.labels, "definitions": prompt.definitions}
@@ -60,6 +66,8 @@ def row(prepared: Prepared, order: str, debias: str) -> dict[str, Any]:
     model.fit(prepared.labelled(split, "train"), prepared.labelled(split, "validation"))
     examples = prepared.labelled(split, "test").examples
     proba = model.predict_proba(examples)
+    if debias == "letters":
+        proba = by_letter(model, proba, examples, prepared.labelled(split, "validation").examples)
     corpus = prepared.part(split, "test")
     predictions = Predictions.of(corpus, prepared.plan.labels, proba, run=NAME, split="test", seed=1, fold=0)
     rows = score(predictions, [prepared.plan.primary]).rows
@@ -76,6 +84,30 @@ def row(prepared: Prepared, order: str, debias: str) -> dict[str, Any]:
         "letters": counts(letters(model, examples, labels)),
         "labels": counts(labels),
     }
+
+
+def by_letter(
+    model: LanguageModel, proba: NDArray[np.float64], examples: Sequence[Any], validation: Sequence[Any]
+) -> NDArray[np.float64]:
+    """Divide by the mean probability of the letter that each label has in its row."""
+    columns = orders(model, validation)
+    prior = np.take_along_axis(model.predict_proba(validation), columns, axis=1).mean(axis=0)
+    columns = orders(model, examples)
+    divided = np.take_along_axis(proba, columns, axis=1) / prior
+    back = np.empty_like(proba)
+    np.put_along_axis(back, columns, divided / divided.sum(axis=1, keepdims=True), axis=1)
+    return back
+
+
+def orders(model: LanguageModel, examples: Sequence[Any]) -> NDArray[np.int64]:
+    """Return for each row which label each letter stands for, ``(n, k)``."""
+    names = list(model.labels.names)
+    return np.array(
+        [
+            [names.index(name) for name in model.prompt.question(each, "", [], lettered=True).names]
+            for each in examples
+        ]
+    )
 
 
 def letters(model: LanguageModel, examples: Sequence[Any], labels: Sequence[str]) -> Iterator[str]:
@@ -96,7 +128,7 @@ def main() -> None:
         table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()
         for order in PROMPTS:
-            for debias in ("none", "prior"):
+            for debias in ("none", "prior", "letters"):
                 table.writerow(result := row(prepared, order, debias))
                 file.flush()
                 print(result, flush=True)

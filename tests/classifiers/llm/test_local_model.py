@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import signal
 import socket
+import subprocess
+import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -51,6 +56,25 @@ def test_a_local_model_is_asked(
     assert model.provenance()["model"] == local_server.NAME
     if model.has_probabilities:
         assert 0 < model.usage()["label_mass"] <= 1
+
+
+def test_the_server_ends_with_its_command(url: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "HARNESS_CACHE": str(tmp_path)}
+    command = [sys.executable, "-m", "harness", "serve-llm"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[-1]
+        urllib.request.urlopen(f"{address}/models", timeout=10).close()
+        process.send_signal(signal.SIGKILL)
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(f"{address}/models", timeout=2).close()
+        except OSError:
+            break
+        time.sleep(0.2)
+    else:
+        pytest.fail("the server outlived its command")
 
 
 @pytest.mark.parametrize(
