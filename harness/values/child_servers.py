@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -91,14 +92,16 @@ def wait_until_healthy(server: subprocess.Popen[bytes], address: str, seconds: f
 
 def end(server: subprocess.Popen[bytes]) -> None:
     """End a server and its workers: the process group, since a worker survives the server alone."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
+    with contextlib.suppress(ProcessLookupError):
+        for number in (signal.SIGTERM, signal.SIGKILL):
             os.killpg(server.pid, number)
-            server.wait(timeout=_END_SECONDS)
-        except ProcessLookupError:
-            break
-        except subprocess.TimeoutExpired:
-            continue
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(timeout=_END_SECONDS)
+        # Workers that were killed are there until the system has cleared them away.
+        last = time.monotonic() + _END_SECONDS
+        while time.monotonic() < last:
+            os.killpg(server.pid, 0)
+            time.sleep(_POLL_SECONDS)
     if server.stdin is not None:
         server.stdin.close()
 
