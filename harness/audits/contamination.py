@@ -43,8 +43,8 @@ VERBATIM = 0.8
 """Overlap from which an ending counts as repeated word for word."""
 
 MARGIN = 0.03
-"""Difference in overlap that counts as none. SmolLM2 finished 100 sentences of partyline, which it cannot have
-read, worse than their paraphrases by .005 (.001 to .009); it is a weak writer, and others may differ."""
+"""Difference in overlap that counts as none. SmolLM2 finished 100 sentences of partyline, which it cannot
+have read, worse than their paraphrases by .005 (.001 to .009); it is a weak writer, and others may differ."""
 
 MAX_SHOWN_ROWS = 20
 
