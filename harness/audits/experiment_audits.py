@@ -134,13 +134,13 @@ def subject_of(prepared: Prepared, result: ClassifierResult, tested: Predictions
         metric=plan.primary,
         predictions=result.predictions,
         splits=prepared.splits,
-        held_out_by=_held_out_by(plan),
+        held_out_by=held_out_by(plan),
         languages=prepared.corpus.languages,
         may_miss=bool(result.predictions.missing().any()),
     )
 
 
-def _held_out_by(plan: Plan) -> str:
+def held_out_by(plan: Plan) -> str:
     """Return the column whose values the split holds out; empty for other kinds of splits."""
     options = plan.split.options
     if plan.split.kind == "disjoint":
@@ -202,7 +202,7 @@ def _without_target(
         return result.predictions
     of_twin = list_trials(prepared, twin)
     results = {trial.digest: trials.get(trial.digest) or parent.finished_trial(trial) for trial in of_twin}
-    planned = _planned_digests(prepared)
+    planned = planned_digests(prepared)
     missing = [trial for trial in of_twin if results[trial.digest] is None]
     # A twin that is a classifier of the experiment too is trained anyway: it costs nothing extra.
     extra = [trial for trial in missing if trial.digest not in planned]
@@ -225,7 +225,7 @@ def _without_target(
     )
 
 
-def _planned_digests(prepared: Prepared) -> frozenset[str]:
+def planned_digests(prepared: Prepared) -> frozenset[str]:
     """Return the digests of all trials that the experiment runs anyway."""
     classifiers: Sequence[PlannedClassifier] = prepared.plan.classifiers
     return frozenset(

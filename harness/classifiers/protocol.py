@@ -220,41 +220,6 @@ class Metered(Protocol):
         """Return what it took since ``fit``, by name, such as ``requests`` and ``cost``."""
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """What a classifier is going to ask of a server.
-
-    Attributes
-    ----------
-    requests, input_tokens, output_tokens : int
-        Tokens are estimated from the length of texts.
-    cost : float
-        In the currency of its prices; 0 where it has none.
-    """
-
-    requests: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float = 0.0
-
-    def __add__(self, other: Estimate) -> Estimate:
-        """Add up the requests of two pieces of work."""
-        return Estimate(
-            self.requests + other.requests,
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            self.cost + other.cost,
-        )
-
-
-@runtime_checkable
-class Estimating(Protocol):
-    """A classifier that can say beforehand what its predictions take; nothing is fitted or sent for that."""
-
-    def estimate(self, train: Labelled, examples: Examples) -> Estimate:
-        """Estimate what it takes to predict the labels of examples."""
-
-
 @runtime_checkable
 class Saveable(Protocol):
     """A classifier that can be served.

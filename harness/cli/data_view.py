@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ from harness.values.formatting import counted
 from harness.values.outputs import claimed, keep_apart, write_text
 
 if TYPE_CHECKING:
-    from harness.classifiers.protocol import Estimate
+    from harness.classifiers.remote import Estimate
     from harness.config.plan import Plan
 
 
@@ -60,10 +61,12 @@ def data_lines(plan: Plan) -> list[str]:
     ConfigError
         Where the split cannot be drawn, or a setting has no effect on these files.
     """
+    from harness.audits.audit_estimates import audit_estimates
     from harness.config.data_check import describe_data, is_readable
     from harness.evaluation.decisions.guarantee_check import guarantee_notes
     from harness.evaluation.estimates import estimates
     from harness.evaluation.prepared import prepare
+    from harness.evaluation.reader_notes import memory_notes
 
     if not is_readable(plan):
         return []
@@ -80,24 +83,22 @@ def data_lines(plan: Plan) -> list[str]:
     )
     folds = f" (first of {counted(len(prepared.splits), 'fold')})" if len(prepared.splits) > 1 else ""
     lines = [*describe_data(plan, prepared.corpus), f"will be divided into: {parts}{folds}"]
-    lines += [_asked(name, estimate) for name, estimate in estimates(prepared)]
+    audits = dict(audit_estimates(prepared))
+    lines += [
+        line for name, estimate in estimates(prepared) for line in _asked(name, estimate, audits.get(name))
+    ]
     notes = [f"note: {note}" for note in (*prepared.info.split.notes, *guarantee_notes(prepared))]
-    cautions = [text for text in (*prepared.language_notes, too_few_test_rows(prepared)) if text]
+    limits = (*prepared.language_notes, *memory_notes(prepared), too_few_test_rows(prepared))
+    cautions = [text for text in limits if text]
     return [_line(line) for line in [*lines, *notes, *(f"caution: {text}" for text in cautions)]]
 
 
-def _asked(name: str, estimate: Estimate) -> str:
-    """Say what a classifier will ask of its server."""
-    cost = f", about {estimate.cost:.3g} in the currency of its prices" if estimate.cost else ""
-    return (
-        f"{name} sends at most {counted(estimate.requests, 'request')}, about {_about(estimate.input_tokens)}"
-        f" tokens in and {_about(estimate.output_tokens)} out{cost}; audits ask about more"
-    )
-
-
-def _about(number: int) -> str:
-    """Write an estimate with two digits."""
-    return f"{int(float(f'{number:.2g}')):,}"
+def _asked(name: str, scored: Estimate, audits: Estimate | None) -> Iterator[str]:
+    """Say what a classifier will ask of its server, its audits included."""
+    whole = scored if audits is None else scored + audits
+    yield f"{name} sends at most {whole.describe()}"
+    if audits is not None:
+        yield f"of these, its audits {audits.describe()}; `audits: []` leaves them out"
 
 
 def _line(text: str) -> str:

@@ -27,6 +27,7 @@ from harness.cli import (
     drift,
     examples,
     experiments,
+    language_models,
     models,
     papers,
     stores,
@@ -58,6 +59,7 @@ WITHOUT_OUTPUT_OPTIONS: Mapping[str, str] = MappingProxyType(
     {
         "schema": "its output is JSON already",
         "ui": "it prints one address and serves until it is stopped",
+        "serve-llm": "it prints one address and serves until it is stopped",
     }
 )
 """Verbs that take neither ``--json`` nor ``--quiet``, and why."""
@@ -123,6 +125,7 @@ for room in (
     corpora,
     stores,
     caching,
+    language_models,
     trusting,
 ):
     room.add_to(app)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,6 +18,10 @@ from harness.values.errors import ModelError
 from harness.values.formatting import counted, interval, number
 from harness.values.gates import GateResult
 from harness.values.outputs import claimed
+
+if TYPE_CHECKING:
+    from harness.serving.inference import LabelModel, Together
+    from harness.serving.inference.file_options import FileOptions
 
 _COMMA_BEFORE_NAME = re.compile(r",(?=\s*\w+\s*=)")
 
@@ -77,6 +81,14 @@ SkipBad = Annotated[
     typer.Option(
         metavar="ROWS.csv",
         help="Set rows that cannot be labelled aside, into this file, and go on.",
+        show_default=False,
+    ),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        help="What a language model may cost for this file, in the currency of its prices; what is labelled"
+        " until then is kept for --resume.",
         show_default=False,
     ),
 ]
@@ -238,6 +250,7 @@ def predict(
     encoding: Encoding = "utf-8",
     skip_bad: SkipBad = None,
     raw: Raw = False,
+    budget: Budget = None,
 ) -> Report:
     """Label the rows of a file with a model.
 
@@ -267,6 +280,7 @@ def predict(
             if frames
             else models.load(model, engine=engine.value)
         )
+        costs = _say_costs(loaded, source, options, budget)
         count = predict_file(
             loaded,
             source,
@@ -281,7 +295,31 @@ def predict(
     # Last, on standard error: labels that are copied on from here should not go without it.
     for line in loaded.trust:
         typer.echo(line, err=True)
-    return {"rows": count, "output": sink}
+    return {"rows": count, "output": sink} | ({"server": costs} if costs else {})
+
+
+def _say_costs(
+    model: LabelModel | Together, source: Path | None, options: FileOptions, budget: float | None
+) -> list[Any]:
+    """Say what a model asks of a server, if it asks one, before the first row is sent; limit its budget.
+
+    Raises
+    ------
+    ModelError
+        Where texts may not be sent there, or a budget has no effect.
+    """
+    from harness.serving.inference.server_costs import asking, server_costs
+
+    if budget is not None and not budget > 0:
+        raise typer.BadParameter(f"should be above 0, got {budget:g}", param_hint="--budget")
+    models = asking(model)
+    if budget is not None and not models:
+        raise ModelError("--budget has no effect: this model asks no server, and costs nothing")
+    costs = server_costs(models, source, options, budget) if models else []
+    for cost in costs:
+        for sentence in cost.describe():
+            typer.echo(screen.paragraph(sentence, then="  "), err=True)
+    return [as_json(cost) for cost in costs]
 
 
 def _columns(pairs: Sequence[str]) -> dict[str, str]:

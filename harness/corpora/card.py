@@ -112,6 +112,14 @@ class Card:
     origin: str = ""
 
     @property
+    def is_public(self) -> bool:
+        """Whether anybody may have read the rows, a language model in its training among them.
+
+        Of joined corpora that is not known: they are taken to be public.
+        """
+        return bool(self.origin or self.address) or self.name == "joined"
+
+    @property
     def remedy(self) -> str:
         """What to do where the variable is not set and nothing was fetched."""
         return (

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.config.schema import PromotionPolicy
+from harness.config.promotion_policy import PromotionPolicy
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.comparison import Comparison, compare
 from harness.scoring.comparison.optimism import selection_optimism

@@ -1,15 +1,18 @@
 """A prepared experiment in, what its classifiers will ask of servers out: requests, tokens and cost.
 
-Scored rows alone are counted. Audits ask about changed sentences on top of that, and answers that are kept
-from an earlier run are not asked for again.
+Scored rows alone are counted; :mod:`harness.audits.audit_estimates` counts what audits ask about on top of
+that. Answers that are kept from an earlier run are not asked for again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from harness.classifiers.protocol import Estimate, Estimating, examples_of
+from harness.classifiers.protocol import examples_of
+from harness.classifiers.remote import Estimate, Estimating
+from harness.config.plan import PlannedClassifier
 from harness.evaluation.prepared import Prepared
+from harness.evaluation.results import Trial
 from harness.evaluation.trial import SCORED_PARTS, list_trials
 
 
@@ -25,22 +28,34 @@ def estimates(prepared: Prepared) -> Iterator[tuple[str, Estimate]]:
     (str, Estimate)
         Over all seeds and folds; with a grid, every combination is asked about the validation rows.
     """
-    labels = prepared.plan.labels
     for classifier in prepared.plan.classifiers:
-        # What only looks at a config imports no code of the person's own, which cannot be asked then.
-        bound = classifier.bound
-        if not bound.is_imported or not isinstance(bound.make(labels=labels, seed=0), Estimating):
+        if asking(prepared, classifier) is None:
             continue
-        total = Estimate()
-        for trial in list_trials(prepared, classifier):
-            split = prepared.split_of(trial.fold)
-            train = prepared.labelled(split, "train")
-            for number, combination in enumerate(classifier.grid()):
-                model: Estimating = combination.make(labels=labels, seed=trial.seed)
-                # Which of the grid is chosen is not known: the first stands for it on the other parts.
-                parts = SCORED_PARTS if number == 0 else ("validation",)
-                corpora = [prepared.part(split, part) for part in parts if split.part(part)]
-                rows = [row for corpus in corpora for row in examples_of(corpus.rows, corpus.parties)]
-                total += model.estimate(train, rows)
+        total = estimate_of(prepared, classifier, list_trials(prepared, classifier))
         if total.requests:
             yield classifier.name, total
+
+
+def asking(prepared: Prepared, classifier: PlannedClassifier) -> Estimating | None:
+    """Return a classifier that asks a server, unfitted; None for others."""
+    # What only looks at a config imports no code of the person's own, which cannot be asked then.
+    if not classifier.bound.is_imported:
+        return None
+    model = classifier.bound.make(labels=prepared.plan.labels, seed=0)
+    return model if isinstance(model, Estimating) else None
+
+
+def estimate_of(prepared: Prepared, classifier: PlannedClassifier, trials: Sequence[Trial]) -> Estimate:
+    """Return what trials of a classifier that asks a server take."""
+    total = Estimate()
+    for trial in trials:
+        split = prepared.split_of(trial.fold)
+        train = prepared.labelled(split, "train")
+        for number, combination in enumerate(classifier.grid()):
+            model: Estimating = combination.make(labels=prepared.plan.labels, seed=trial.seed)
+            # Which of the grid is chosen is not known: the first stands for it on the other parts.
+            parts = SCORED_PARTS if number == 0 else ("validation",)
+            corpora = [prepared.part(split, part) for part in parts if split.part(part)]
+            rows = [row for corpus in corpora for row in examples_of(corpus.rows, corpus.parties)]
+            total += model.estimate(train, rows)
+    return total

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,8 @@ class TrialResult:
         classifier cannot be saved or the folder has been deleted.
     usage : mapping
         What the classifier took besides time, such as requests and their cost; empty for most.
+    provenance : mapping
+        Where its labels come from: ``model``, ``address``, ``answered``, …; empty for most.
     """
 
     trial: Trial
@@ -71,9 +73,32 @@ class TrialResult:
     seconds: Mapping[str, float] = field(default_factory=dict)
     folder: Path | None = None
     usage: Mapping[str, float] = field(default_factory=dict)
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"TrialResult({self.trial.name}: {self.predictions!r})"
+
+
+SHARES = frozenset(
+    {
+        *("label_mass", "agreement", "cost_per_label", "seconds_per_label"),
+        *("student_minus_teacher", "student_minus_teacher_low", "student_minus_teacher_high"),
+    }
+)
+"""What of a classifier's usage is a share or another mean, and not summed over its trials."""
+
+BALANCES = frozenset({"spent", "budget_left"})
+"""What is a balance: that after the last trial counts."""
+
+
+def summed_usage(trials: Sequence[TrialResult]) -> dict[str, float]:
+    """Return what trials took besides time, by name: sums, or means of what are shares."""
+    names = dict.fromkeys(name for trial in trials for name in trial.usage)
+    measured = {name: [trial.usage[name] for trial in trials if name in trial.usage] for name in names}
+    return {
+        name: values[-1] if name in BALANCES else sum(values) / (len(values) if name in SHARES else 1)
+        for name, values in measured.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -118,6 +143,15 @@ class ClassifierResult:
             f" {counted(len(self.predictions), 'prediction')},"
             f" {counted(len(self.findings), 'finding')}{served})"
         )
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """Where its labels come from, over all trials; empty for most classifiers."""
+        names = dict.fromkeys(name for trial in self.trials for name in trial.provenance)
+        return {
+            name: "; ".join(dict.fromkeys(trial.provenance.get(name, "") for trial in self.trials))
+            for name in names
+        }
 
     @property
     def raw(self) -> Predictions:

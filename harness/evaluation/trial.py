@@ -28,6 +28,7 @@ from harness.classifiers.protocol import (
     may_miss,
     save,
 )
+from harness.classifiers.remote import Attributed
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.prepared import UNSELECTED, Prepared, reads_both
 from harness.evaluation.results import Trial, TrialResult
@@ -105,7 +106,9 @@ def run_trial(
     # Saved last: a trial that is interrupted before leaves no model that looks finished.
     curves = list(classifier.curves_) if isinstance(classifier, Traced) else []
     usage = dict(classifier.usage()) if isinstance(classifier, Metered) else {}
-    return TrialResult(trial, predictions, options, curves, seconds, save(classifier, folder), usage)
+    provenance = dict(classifier.provenance()) if isinstance(classifier, Attributed) else {}
+    saved = save(classifier, folder)
+    return TrialResult(trial, predictions, options, curves, seconds, saved, usage, provenance)
 
 
 def refit(prepared: Prepared, result: TrialResult, folder: Path, *, whole: bool) -> Path | None:

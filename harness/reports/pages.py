@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness.evaluation.external import EXTERNAL
+from harness.reports.asked_models import source_facts
 from harness.reports.model_card import card_of
 from harness.reports.run_summary import Summary
 from harness.reports.teaching import teacher_fact
@@ -178,6 +179,7 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
         ("language", describe(corpus.languages) or "unknown"),
         ("split", f"{split.kind}; {folds}{sizes}"),
         ("seeds", ", ".join(map(str, summary.seeds))),
+        *source_facts(result),
         ("corpus fingerprint", corpus.fingerprint),
         ("test fingerprint", result.predictions.only(split="test").fingerprint()),
     ]

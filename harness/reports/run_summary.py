@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.classifiers.protocol import Example, examples_of
 from harness.evaluation.results import ClassifierResult, ExperimentInfo, FinishedClassifier, ReportRows
+from harness.reports.asked_models import memory_caution, seed_note
 from harness.reports.decision_report import DecisionReport
 from harness.reports.mention_labels import mention_labels
 from harness.scoring.aligned import cluster_codes
@@ -158,8 +159,14 @@ class Summary:
         """What limits the scores, one sentence each."""
         gap = test_exceeds_validation(self.result.scores, self.experiment.primary)
         sentences = limitations(self.result.predictions, self.experiment.metrics)
-        # First: of all limits it is the one that may make the score worthless.
-        return (gap[0].upper() + gap[1:], *sentences) if gap else sentences
+        # First: of all limits these are the ones that may make the score worthless.
+        first = (memory_caution(self.result, self.experiment), gap[:1].upper() + gap[1:])
+        return (*filter(None, first), *sentences)
+
+    @cached_property
+    def seed_note(self) -> str:
+        """What seeds change, a clause, where that is special; empty for most classifiers."""
+        return seed_note(self.result, len(self.seeds))
 
     @cached_property
     def served_scores(self) -> pd.DataFrame:

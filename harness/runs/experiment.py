@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from harness.config.plan import Plan
 from harness.config.plan.objects import Config, Overrides, plan_of
 from harness.evaluation.choice import Choice, choose
-from harness.evaluation.decisions.guarantee_check import guarantee_notes
 from harness.evaluation.prepared import Prepared, prepare
+from harness.evaluation.reader_notes import notes_of
 from harness.evaluation.results import ClassifierResult
 from harness.runs.classifiers import ClassifierOutcome, check_leaks, run_classifiers
 from harness.runs.observer import RunObserver
@@ -361,7 +361,7 @@ def run(
     with observer.stage(f"reading {plan.corpus.kind}"):
         prepared = prepare(plan)
     observer.prepared(prepared)
-    notes = [*prepared.language_notes, *prepared.info.split.notes, *guarantee_notes(prepared)]
+    notes = notes_of(prepared)
     with observer.stage("looking for leaks"):
         leaks = check_leaks(prepared, allow=allow_leaks)
     notes += leaks.notes if leaks is not None else ()

@@ -91,8 +91,9 @@ def log_classifier(
         model_id = _log_model(tracker, run_id, summary, pack)
     linked: dict[str, Any] = {"dataset_name": data.dataset.name, "dataset_digest": data.dataset.digest}
     experiment = finished.experiment
-    keys = run_metrics.run_keys(experiment.primary, experiment.metrics, experiment.labels)
-    shown = run_metrics.shown(values, (*keys, *run_metrics.RARE))
+    used = [key for key in run_metrics.RARE if key in values]
+    keys = run_metrics.run_keys(experiment.primary, experiment.metrics, experiment.labels, len(used))
+    shown = run_metrics.shown(values, (*keys, *used))
     times = {key: shown.pop(key) for key in run_metrics.TIMES}
     # Linked to model and dataset: without that the model's page shows the first step of its curves.
     logged = names.metrics(shown, model_id=model_id, run_id=run_id, **linked)
@@ -257,6 +258,7 @@ def _tags(summary: Summary, run_id: str) -> dict[str, str]:
         descriptions.NOTE: descriptions.run_note(summary, run_id if has_model else ""),
         "mlflow.loggedArtifacts": json.dumps([{"path": run_files.TABLE, "type": "table"}]),
     }
+    tags |= names.source_tags(result.provenance)
     if result.classifier.bound.kind == EXTERNAL:
         tags["harness.model"] = "none: the predictions are external"
     elif result.model is None:

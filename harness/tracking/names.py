@@ -43,6 +43,9 @@ LEAKS, AUDIT = "harness.leaks", legacy.AUDIT
 AUDITS, TRUST = legacy.AUDITS, "harness.trust"
 """Tags that people read: what the audits found, and how far the labels may be trusted."""
 
+SOURCE = "harness.source."
+"""Begins the tags of where labels come from, where that is elsewhere: the model as answered, when, …."""
+
 PROMOTION = "harness.promotion"
 """Tag of an experiment: what its config says of promotion, as JSON. Of the experiment and not of its runs, so
 that another rule repeats none of them."""
@@ -105,6 +108,11 @@ def finding_values(findings: Findings) -> dict[str, float]:
             key = f"audit/{finding.audit}_{measure.name}"
             values |= {key: measure.value, f"{key}_low": measure.low, f"{key}_high": measure.high}
     return {safe(key): float(value) for key, value in values.items() if not math.isnan(value)}
+
+
+def source_tags(provenance: Mapping[str, str]) -> dict[str, str]:
+    """Return tags that say where labels come from, where that is elsewhere."""
+    return {f"{SOURCE}{name.replace(' ', '_')}": value for name, value in provenance.items() if value}
 
 
 def metrics(values: Mapping[str, float], step: int = 0, **about: Any) -> list[LoggedMetric]:

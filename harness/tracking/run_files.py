@@ -249,6 +249,7 @@ def _described(result: TrialResult) -> dict[str, Any]:
         "seconds": dict(result.seconds),
         "curves": result.curves,
         "usage": dict(result.usage),
+        "provenance": dict(result.provenance),
     }
 
 
@@ -264,9 +265,9 @@ def _restored(
         ),
         replace(trial.classifier.bound, options=data["options"]),
     )
-    # Runs of earlier versions have no usage.
-    usage = data.get("usage", {})
-    return TrialResult(trial, predictions, of_config.options, data["curves"], data["seconds"], model, usage)
+    # Runs of earlier versions have neither of these.
+    more = (data.get("usage", {}), data.get("provenance", {}))
+    return TrialResult(trial, predictions, of_config.options, data["curves"], data["seconds"], model, *more)
 
 
 def _json(value: Any) -> str:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from harness.evaluation.results import summed_usage
 from harness.tracking import names
 from harness.values.findings import Findings
 from harness.values.spreadsheets import frame_text
@@ -33,29 +34,22 @@ STATISTICS = ("low", "high", "seed_sd")
 """Ends of a key that say what a number is of its measure; without one it is the value itself."""
 
 TIMES = ("time/fit_seconds", "time/predict_seconds")
-USAGE = ("usage/requests", "usage/input_tokens", "usage/output_tokens", "usage/cost")
+TRIAL_USAGE = ("usage/requests", "usage/input_tokens", "usage/output_tokens", "usage/cost")
+USAGE = (*TRIAL_USAGE, "usage/request_seconds", "usage/hits", "usage/refused", "usage/malformed")
 MISSING = "missing"
 """Name of the share of predictions that are missing, of each part in which some are."""
 
-RARE = (*USAGE, f"test/{MISSING}")
-"""Logged too where there is any: it is rare, so that no other metric makes room for it."""
-
-SHARES = frozenset(
-    {
-        *("label_mass", "agreement", "cost_per_label", "seconds_per_label"),
-        *("student_minus_teacher", "student_minus_teacher_low", "student_minus_teacher_high"),
-    }
-)
-"""What of a classifier's usage is a share or another mean, and not summed over its trials."""
-
-BALANCES = frozenset({"spent", "budget_left"})
-"""What is a balance: that after the last trial counts."""
+MISSING_ON_TEST = f"test/{MISSING}"
+RARE, TRIAL_RARE = (*USAGE, MISSING_ON_TEST), (*TRIAL_USAGE, MISSING_ON_TEST)
+"""Where there is any, the last of the other metrics make room for it."""
 
 ABSTENTION = ("test/abstention_coverage", "test/abstention_risk")
 COLUMNS = ("key", "part", "measure", "statistic", "value")
 
 
-def run_keys(primary: Metric, metrics: Sequence[Metric], labels: LabelSet) -> tuple[str, ...]:
+def run_keys(
+    primary: Metric, metrics: Sequence[Metric], labels: LabelSet, n_more: int = 0
+) -> tuple[str, ...]:
     """Return the keys that a classifier's run may log as metrics, those of the primary metric first.
 
     Scores by label are among them only where those of all labels fit, and only of the first such metric (F1):
@@ -67,13 +61,15 @@ def run_keys(primary: Metric, metrics: Sequence[Metric], labels: LabelSet) -> tu
     metrics : sequence of Metric
         In the order of the config.
     labels : LabelSet
+    n_more : int
+        Metrics that are logged beside these, of what the classifier took.
     """
     with_interval = [
         key
         for split in names.SPLITS
         for key in (f"{split}/{primary.name}", *(f"{split}/{primary.name}_{end}" for end in STATISTICS))
     ]
-    room = MAX_METRICS - len(with_interval) - len(ABSTENTION) - len(TIMES)
+    room = MAX_METRICS - len(with_interval) - len(ABSTENTION) - len(TIMES) - n_more
     others = _others(primary, metrics)[:room]
     by_label = next((metric.keys(labels) for metric in metrics if metric.per_label), ())
     if len(others) + len(by_label) <= room:
@@ -81,10 +77,13 @@ def run_keys(primary: Metric, metrics: Sequence[Metric], labels: LabelSet) -> tu
     return tuple(map(names.safe, (*with_interval, *others, *ABSTENTION, *TIMES)))
 
 
-def trial_keys(primary: Metric, metrics: Sequence[Metric]) -> tuple[str, ...]:
-    """Return the keys that a trial's run may log as metrics, those of the primary metric first."""
+def trial_keys(primary: Metric, metrics: Sequence[Metric], n_more: int = 0) -> tuple[str, ...]:
+    """Return the keys that a trial's run may log as metrics, those of the primary metric first.
+
+    ``n_more`` as for :func:`run_keys`.
+    """
     first = [f"{split}/{primary.name}" for split in names.SPLITS]
-    room = MAX_TRIAL_METRICS - len(first) - len(TIMES)
+    room = MAX_TRIAL_METRICS - len(first) - len(TIMES) - n_more
     return tuple(map(names.safe, (*first, *_others(primary, metrics)[:room], *TIMES)))
 
 
@@ -125,14 +124,7 @@ def missing_shares(predictions: Predictions) -> dict[str, float]:
 
 def usage_of(trials: Sequence[TrialResult]) -> dict[str, float]:
     """Return what trials took besides time, by key: sums, or means of what are shares."""
-    names_used = dict.fromkeys(name for trial in trials for name in trial.usage)
-    measured = {name: [trial.usage[name] for trial in trials if name in trial.usage] for name in names_used}
-    return {
-        f"usage/{name}": values[-1]
-        if name in BALANCES
-        else sum(values) / (len(values) if name in SHARES else 1)
-        for name, values in measured.items()
-    }
+    return {f"usage/{name}": value for name, value in summed_usage(trials).items()}
 
 
 def shown(values: Mapping[str, float], keys: Sequence[str]) -> dict[str, float]:

@@ -336,7 +336,8 @@ class ChildRun:
         scores = score(result.predictions, metrics, draws=0)
         values = names.score_values(scores) | {f"time/{k}_seconds": v for k, v in result.seconds.items()}
         values |= run_metrics.usage_of([result]) | run_metrics.missing_shares(result.predictions)
-        keys = (*run_metrics.trial_keys(plan.primary, plan.metrics), *run_metrics.RARE)
+        used = [key for key in run_metrics.TRIAL_RARE if key in values]
+        keys = (*run_metrics.trial_keys(plan.primary, plan.metrics, len(used)), *used)
         logged = names.metrics(run_metrics.shown(values, keys)) + names.curve_metrics(result.curves)
         about = {"seed": result.trial.seed, "fold": result.trial.fold}
         options = about | names.option_parameters(result.options)

@@ -160,10 +160,15 @@ class MissingPackageError(HarnessError):
         What needs it; the subject of the message.
     extra : str
         The extra of this package that brings it; empty where none does.
+    without_dependencies : bool
+        Whether it declares packages that are not needed.
     """
 
-    def __init__(self, package: str, purpose: str, extra: str = "") -> None:
+    def __init__(
+        self, package: str, purpose: str, extra: str = "", *, without_dependencies: bool = False
+    ) -> None:
         source = f"'stance-harness[{extra}]'" if extra else package
+        source = f"--no-deps {source}" if without_dependencies else source
         super().__init__(f"{purpose} needs the package {package!r}: pip install {source}")
 
 

@@ -172,3 +172,14 @@ def rounded_up(items: float) -> int:
     """
     step: int = 10 ** max(0, len(str(int(items))) - 2)
     return math.ceil(items / step) * step
+
+
+def about(n: int) -> str:
+    """Write an estimate with two digits.
+
+    Examples
+    --------
+    >>> about(123_456), about(7)
+    ('120,000', '7')
+    """
+    return f"{int(float(f'{n:.2g}')):,}"

@@ -60,13 +60,14 @@ CALLS: dict[str, list[str]] = {
     "trust": [],
     "report methods": ["--experiment", "toys"],
     "cache": [],
+    "contamination": ["toys.yaml"],
     "corpus list": [],
     "corpus describe": ["partyline"],
     "corpus fetch": ["gvfc", "--from", "nowhere"],
 }
 """Verb → arguments of a call that works in :func:`world`."""
 
-FAILING = {"corpus fetch": 1}
+FAILING = {"corpus fetch": 1, "contamination": 2}
 """Calls that fail here, with their exit codes: what they print is a document, too."""
 
 

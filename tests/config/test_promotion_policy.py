@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.config import plan
-from harness.config.schema import ACTIONS, PromotionPolicy
+from harness.config.promotion_policy import ACTIONS, PromotionPolicy
 from harness.evaluation.prepared import prepare
 from harness.evaluation.trial import list_trials
 from harness.tracking import names

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from harness.config.schema import PromotionPolicy
+from harness.config.promotion_policy import PromotionPolicy
 from harness.evaluation.choice import Choice, Contender, choose
 from tests.scoring.comparison.toy_runs import run, with_rows
 

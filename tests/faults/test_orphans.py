@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.tracking.store import tether
 from harness.tracking.store.ownership import started as started_at
+from harness.values import tether
 from tests.faults.conftest import Tally
 from tests.faults.processes import environment, kill, line_of, started, until
 
@@ -23,7 +23,7 @@ serve_ui(Store.open(), say=lambda text: print(text.splitlines()[0], flush=True))
 """
 TETHERING = """
 import subprocess, sys
-from harness.tracking.store import tether
+from harness.values import tether
 parts = [sys.executable, "-I", tether.__file__, sys.executable, "-c", sys.argv[1]]
 pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 child = subprocess.Popen(parts, **pipes, text=True, start_new_session=True)

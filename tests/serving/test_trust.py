@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import harness
 from harness.cli import main as cli
-from harness.config.schema import ACTIONS
+from harness.config.promotion_policy import ACTIONS
 from harness.serving.contract import Contract
 from harness.serving.decisions.abstention_rule import SERVES_NOTHING
 from harness.serving.inference import Together

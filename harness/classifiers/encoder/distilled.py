@@ -26,14 +26,8 @@ from harness.classifiers.encoder.classifier import Encoder
 from harness.classifiers.encoder.options import Options
 from harness.classifiers.encoder.teachers import TeacherLabels, ask, averaged, labelling, preserved
 from harness.classifiers.encoder.unlabelled import READERS, read_unlabelled
-from harness.classifiers.protocol import (
-    Classifier,
-    Estimate,
-    Estimating,
-    Examples,
-    Labelled,
-    ReadsOtherTexts,
-)
+from harness.classifiers.protocol import Classifier, Examples, Labelled, ReadsOtherTexts
+from harness.classifiers.remote import Estimate, Estimating
 from harness.values import seeds
 from harness.values.catalog import Bound
 from harness.values.errors import ClassifierError, ConfigError, HarnessWarning, Problem

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -120,21 +120,25 @@ class AnswerStore:
         """The name of the account that a budget is kept in."""
         return f"{self.address} {self.model}"
 
-    def digest(self, path: str, body: Mapping[str, Any], repeat: int) -> str:
-        """Identify a request: address, model, path, body with the prompt, and the number of the repeat."""
-        parts = [self.address, self.model, path, body, repeat]
+    def digest(self, path: str, body: Mapping[str, Any], repeat: int, read_with: str = "") -> str:
+        """Identify a request: address, model, path, body with the prompt, and the number of the repeat.
+
+        What an answer is read with is part of it where there is anything: the reading alone is kept.
+        """
+        parts = [self.address, self.model, path, body, repeat, *filter(None, [read_with])]
         text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def get(self, digest: str) -> Answer | None:
         """Return the answer to a request; None where it was never answered."""
-        rows = self.database.rows("SELECT answer FROM answers WHERE digest = ?", digest)
+        rows = self.database.rows("SELECT answer, created FROM answers WHERE digest = ?", digest)
         if not rows:
             return None
         try:
             data = json.loads(rows[0][0])
             # JSON knows no NaN.
-            return Answer(**{**data, "mass": math.nan if data["mass"] is None else data["mass"]})
+            mass = math.nan if data["mass"] is None else data["mass"]
+            return Answer(**{**data, "mass": mass, "answered": rows[0][1]})
         except (ValueError, TypeError, KeyError) as error:
             raise ClassifierError(f"{self.database.path} is damaged; delete it") from error
 
@@ -150,7 +154,7 @@ class AnswerStore:
         with self.database.writing() as connection:
             cursor = connection.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
             if cursor.rowcount:
-                return answer
+                return replace(answer, answered=now)
         return self.get(digest) or answer
 
     def api(self) -> str:

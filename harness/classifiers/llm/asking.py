@@ -54,6 +54,8 @@ class Usage:
         Answers that ``mass`` sums.
     models : Counter
         Names of the model, as answered.
+    first, last : str
+        When the first and the last answer was given, in UTC; empty before there is one.
     spent : float or None
         What the ledger holds for the model in all, after the last question; None without prices.
     """
@@ -65,6 +67,8 @@ class Usage:
     worth: float = 0.0
     masses: int = 0
     models: Counter[str] = field(default_factory=Counter)
+    first: str = ""
+    last: str = ""
     spent: float | None = None
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -75,6 +79,9 @@ class Usage:
             self.counts[answer.failure or "answered"] += 1
             if answer.model:
                 self.models[answer.model] += 1
+            if answer.answered:
+                self.first = min(self.first or answer.answered, answer.answered)
+                self.last = max(self.last, answer.answered)
             if answer.mass == answer.mass:
                 self.mass, self.masses = self.mass + answer.mass, self.masses + 1
             is_counted = min(answer.input_tokens, answer.output_tokens) >= 0
@@ -91,6 +98,13 @@ class Usage:
             self.counts["input_tokens"] += answer.input_tokens
             self.counts["output_tokens"] += answer.output_tokens
             self.cost += cost
+
+    def provenance(self) -> dict[str, str]:
+        """Return ``model``, as answered, the most frequent name first, and ``answered``, a day or two."""
+        names = [f"{name} ({count:,})" for name, count in self.models.most_common()]
+        names = list(self.models) if len(names) == 1 else names
+        days = dict.fromkeys(moment[:10] for moment in (self.first, self.last) if moment)
+        return {"model": ", ".join(names), "answered": " to ".join(days)}
 
     def summary(self) -> dict[str, float]:
         """Return the numbers by name.
@@ -139,6 +153,10 @@ class Asker:
     usage: Usage = field(default_factory=Usage)
 
     def answers(self, api: Api, questions: Iterable[Question]) -> Iterator[tuple[Answer, ...]]:
+        """Ask questions of a kind of the catalogue; see :meth:`asked`."""
+        return self.asked(TRANSPORTS[api], questions)
+
+    def asked(self, transport: Transport, questions: Iterable[Question]) -> Iterator[tuple[Answer, ...]]:
         """Ask questions, a few at a time.
 
         Yields
@@ -146,7 +164,6 @@ class Asker:
         tuple of Answer
             One for each repeat, in the order of the questions.
         """
-        transport = TRANSPORTS[api]
 
         def ask(question: Question) -> tuple[Answer, ...]:
             return tuple(self._answer(transport, question, repeat) for repeat in range(self.repeats))
@@ -183,9 +200,9 @@ class Asker:
         raise ClassifierError(f"{self.connection.host} takes no kind of request\n" + "\n".join(reasons))
 
     def _answer(self, transport: Transport, question: Question, repeat: int) -> Answer:
-        limit = {"max_tokens": self.max_tokens} if transport.api == "json" else {}
+        limit = self._limit(transport, question)
         body = transport.body(self.model, question, {**limit, **self.extra})
-        digest = self.store.digest(transport.path, body, repeat)
+        digest = self.store.digest(transport.path, body, repeat, question.read_with)
         stored = self.store.get(digest)
         if stored is not None:
             self.usage.add(stored, None, 0, self.prices)
@@ -197,8 +214,17 @@ class Asker:
             answer, seconds, retries = transport.answer(reply.data, question), reply.seconds, reply.retries
         except DeclinedError:
             answer, seconds, retries = Answer({}, failure="refused"), 0.0, 0
+        answer = self.store.add(digest, answer, seconds)
         self.usage.add(answer, seconds, retries, self.prices)
-        return self.store.add(digest, answer, seconds)
+        return answer
+
+    def _limit(self, transport: Transport, question: Question) -> dict[str, int]:
+        """Return the limit of what is written in an answer; a model that reasons first needs the config's."""
+        if transport.api == "json":
+            return {"max_tokens": self.max_tokens}
+        if transport.api == "completion":
+            return {"max_tokens": max(self.max_tokens, transport.fields(question)["max_tokens"])}
+        return {}
 
     def _charge(self, body: Mapping[str, Any], size: int) -> Charge | None:
         if self.prices is None:

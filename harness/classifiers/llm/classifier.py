@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
@@ -12,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.classifiers.llm.answer_shares import debiased, mean_share, vote_share
 from harness.classifiers.llm.asking import Usage
 from harness.classifiers.llm.ledger import Prices
 from harness.classifiers.llm.options import LlmOptions, Rate
 from harness.classifiers.llm.prompting import Prompt, definitions_of, read_template, template_of
-from harness.classifiers.llm.session import Session
+from harness.classifiers.llm.session import Session, check, is_listening, spent
 from harness.classifiers.llm.shots import Pick, Shots
 from harness.classifiers.llm.transports import TRANSPORTS, YES, Answer, Api, Question
-from harness.classifiers.protocol import Estimate, Example, Examples, Labelled
+from harness.classifiers.protocol import Example, Examples, Labelled
+from harness.classifiers.remote import Estimate
 from harness.classifiers.saved_files import expect_labels, reading
 from harness.values.errors import ClassifierError, ConfigError, HarnessWarning
 from harness.values.formatting import counted
@@ -43,9 +44,6 @@ CHARACTERS_PER_TOKEN = 4
 
 TOKENS_OUT = {"logprobs": 1, "json": 12}
 """Of an answer; the other kinds of request generate none."""
-
-MIN_PRIOR = 1e-6
-"""A label that the model hardly ever gives is not raised a million times."""
 
 
 def assembled(given: dict[str, Any]) -> LanguageModel:
@@ -168,6 +166,17 @@ class LanguageModel:
             numbers["budget_left"] = budget - numbers["spent"]
         return numbers | ({"agreement": self.agreement_} if self._compared else {})
 
+    def provenance(self) -> dict[str, str]:
+        """Return which model answered, as it names itself, where, how and when."""
+        provenance = self.usage_.provenance()
+        model = provenance["model"] or f"{self.settings.model} (its server names none)"
+        return {
+            "model": model,
+            "address": self.settings.url,
+            "api": self.api_,
+            "answered": provenance["answered"],
+        }
+
     def estimate(self, train: Labelled, examples: Examples) -> Estimate:
         """Estimate the requests for examples, and their tokens, by the prompts of some of them.
 
@@ -176,7 +185,44 @@ class LanguageModel:
         """
         # Which shots are the nearest is not looked up: those of a draw are as long on average.
         pick = replace(self.settings.shots, by="balanced")
-        shots = Shots.drawn(pick, self.labels, train, self.seed)
+        return self._estimated(examples, Shots.drawn(pick, self.labels, train, self.seed))
+
+    def expected(self, examples: Examples) -> Estimate:
+        """Estimate the requests for examples with the shots that the fitted model has."""
+        pick = replace(self.settings.shots, by="balanced")
+        return self._estimated(examples, replace(self.shots_, pick=pick))
+
+    def server(self) -> str:
+        """Say which model is asked where.
+
+        Raises
+        ------
+        ClassifierError
+            Where texts or key may not go there, or the key is not set.
+        """
+        check(self.settings, is_foreign=self.is_foreign)
+        key = f", with the key in {self.settings.key}" if self.settings.key else ""
+        return f"{self.settings.model} at {self.settings.url}{key}"
+
+    def server_answers(self) -> bool:
+        """Say whether anything listens at the address; True where a proxy is between."""
+        return is_listening(self.settings.url)
+
+    def allow(self, budget: float) -> None:
+        """Let it spend so much from now on, and no more.
+
+        Raises
+        ------
+        ClassifierError
+            Where it has no prices.
+        """
+        if self.settings.prices is None:
+            raise ClassifierError(
+                f"{self.settings.model} has no prices in its config, so that a budget has no effect"
+            )
+        self.settings = replace(self.settings, budget=spent(self.settings) + budget)
+
+    def _estimated(self, examples: Examples, shots: Shots) -> Estimate:
         api: Api = "logprobs" if self.settings.api == "auto" else self.settings.api
         transport = TRANSPORTS[api]
         sample = list(examples[:: max(1, len(examples) // SAMPLE)])
@@ -203,10 +249,10 @@ class LanguageModel:
         if not self.has_probabilities:
             raise ClassifierError(f"api: {self.api_} gives labels without probabilities; use predict")
         shares = np.array(
-            [_mean_share(answers, name) for answers, name in self._answered(examples)], dtype=np.float64
+            [mean_share(answers, name) for answers, name in self._answered(examples)], dtype=np.float64
         ).reshape(len(examples), len(self.labels))
         shares[np.isnan(shares).any(axis=1)] = np.nan
-        return _debiased(shares, self.prior_, self.labels)
+        return debiased(shares, self.prior_, self.labels)
 
     def predict(self, examples: Examples) -> NDArray[np.int64]:
         """Return the labels as codes, shaped as :meth:`harness.values.labels.LabelSet.decide` returns them.
@@ -222,7 +268,7 @@ class LanguageModel:
         if self.has_probabilities:
             return self.labels.decide(self.predict_proba(examples))
         votes = np.array(
-            [_vote_share(answers, name) for answers, name in self._answered(examples)], dtype=np.float64
+            [vote_share(answers, name) for answers, name in self._answered(examples)], dtype=np.float64
         ).reshape(len(examples), len(self.labels))
         # The most votes are the largest share; of several labels half is enough, as it is of probabilities.
         return self.labels.decide(votes)
@@ -302,32 +348,6 @@ class LanguageModel:
 
     def _asking(self) -> Session:
         return Session(self.settings, self.usage_, is_foreign=self.is_foreign)
-
-
-def _mean_share(answers: tuple[Answer, ...], name: str) -> float:
-    """Return the mean probability over the repeats that have an answer; NaN without any."""
-    shares = [answer.shares.get(name, 0.0) for answer in answers if not answer.failure]
-    return sum(shares) / len(shares) if shares else math.nan
-
-
-def _vote_share(answers: tuple[Answer, ...], name: str) -> float:
-    """Return the share of a label among the repeats that have an answer; NaN without any."""
-    votes = [answer.label == name for answer in answers if not answer.failure]
-    return sum(votes) / len(votes) if votes else math.nan
-
-
-def _debiased(shares: Reals, prior: Reals, labels: LabelSet) -> Reals:
-    """Divide by the prior and make rows sum to 1; of several labels each against its absence."""
-    if (prior == 1).all():
-        return shares
-    raised = shares / prior
-    if labels.multi:
-        # A label is given or not: yes is divided by its mean, and no by that of no.
-        rest = (1 - shares) / np.maximum(1 - prior, MIN_PRIOR)
-        total = raised + rest
-    else:
-        total = raised.sum(axis=1, keepdims=True)
-    return np.asarray(raised / total, dtype=np.float64)
 
 
 def load(folder: Path, labels: LabelSet) -> LanguageModel:

@@ -102,7 +102,7 @@ class Prompt:
         from jinja2 import TemplateError
 
         shown = self._shown(example)
-        names = _shuffled((YES, NO) if asked else self.labels.names, shown, asked)
+        names = self.ordered((YES, NO) if asked else self.labels.names, shown, asked)
         letters = dict(zip(names, LETTERS, strict=False)) if lettered else {}
         options = [(name, "" if asked else self.definitions.get(name, "")) for name in names]
         values = {
@@ -123,6 +123,19 @@ class Prompt:
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise ClassifierError(f"the prompt cannot be written: {error}") from error
         return Question(prompt, self._task(asked), tuple(options), is_yes_no=bool(asked))
+
+    def ordered(self, names: Sequence[str], shown: Mapping[str, str], asked: str) -> list[str]:
+        """Return the labels in an order that what is shown of a row alone decides.
+
+        Models prefer some positions to others. With another order for each row, that adds noise instead of
+        favouring a label (measured in ``experiments/prompting``); and since the order depends on nothing
+        else, an answer is found again.
+        """
+        text = "\x1e".join([shown["text"], shown["target"], asked])
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        order = list(names)
+        random.Random(digest).shuffle(order)  # noqa: S311 (no secret)
+        return order
 
     def _task(self, asked: str) -> str:
         if not asked:
@@ -186,19 +199,6 @@ def read_template(path: Path) -> tuple[str, list[Problem]]:
     if "text" not in used:
         problems.append(Problem("prompt", f"{path} does not show the sentence", "write {{ text }} in it"))
     return source, problems
-
-
-def _shuffled(names: Sequence[str], shown: Mapping[str, str], asked: str) -> list[str]:
-    """Return the labels in an order that what is shown of a row alone decides.
-
-    Models prefer some positions to others. With another order for each row, that adds noise instead of
-    favouring a label; and since the order depends on nothing else, an answer is found again.
-    """
-    text = "\x1e".join([shown["text"], shown["target"], asked])
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-    order = list(names)
-    random.Random(digest).shuffle(order)  # noqa: S311 (no secret)
-    return order
 
 
 def _shipped(name: str) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+import urllib.request
+from urllib.parse import urlsplit
 
 from harness.classifiers.llm.answer_store import AnswerStore, Database, answers_file
 from harness.classifiers.llm.asking import Asker, Usage
@@ -12,6 +15,9 @@ from harness.classifiers.llm.options import LlmOptions
 from harness.classifiers.llm.pacing import Pace
 from harness.values import secrets, trusted_hosts
 from harness.values.errors import ClassifierError
+
+LISTEN_SECONDS = 3.0
+"""So long a server may take to accept a connection."""
 
 
 class Session:
@@ -31,16 +37,12 @@ class Session:
 
     def __enter__(self) -> Asker:
         settings = self.settings
-        if self.is_foreign and not trusted_hosts.is_trusted(settings.url):
-            host = trusted_hosts.origin(settings.url)
-            raise ClassifierError(
-                f"this model sends every text to {host}; to allow that: harness trust host {host}"
-            )
+        key = check(settings, is_foreign=self.is_foreign)
         infinity = float("inf")
         pace = Pace(settings.rate.requests or infinity, settings.rate.tokens or infinity)
         self.connection = Connection(
             settings.url,
-            key_of(settings),
+            key,
             settings.timeout,
             settings.concurrency,
             pace,
@@ -66,6 +68,45 @@ class Session:
             self.usage.spent = Ledger(self.database, self.scope).total()
         self.connection.close()
         self.database.close()
+
+
+def check(settings: LlmOptions, *, is_foreign: bool) -> str:
+    """Return the key, where texts and key may go to the address; see :class:`Session`.
+
+    Raises
+    ------
+    ClassifierError
+        Where they may not, or the key is not set.
+    """
+    if is_foreign and not trusted_hosts.is_trusted(settings.url):
+        host = trusted_hosts.origin(settings.url)
+        raise ClassifierError(
+            f"this model sends every text to {host}; to allow that: harness trust host {host}"
+        )
+    return key_of(settings)
+
+
+def is_listening(url: str) -> bool:
+    """Say whether anything listens at an address; True where a proxy of the environment is between."""
+    if not trusted_hosts.is_loopback(url) and urllib.request.getproxies():
+        return True
+    parts = urlsplit(url)
+    address = (parts.hostname or "", parts.port or trusted_hosts.PORTS.get(parts.scheme, 0))
+    try:
+        with socket.create_connection(address, timeout=LISTEN_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def spent(settings: LlmOptions) -> float:
+    """Return what was ever spent on a model at an address on this machine."""
+    database = Database(answers_file())
+    try:
+        scope = AnswerStore(database, settings.url.rstrip("/"), settings.model).scope
+        return Ledger(database, scope).total()
+    finally:
+        database.close()
 
 
 def key_of(settings: LlmOptions) -> str:

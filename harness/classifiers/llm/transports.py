@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -65,12 +65,15 @@ class Question:
         Labels with their definitions, in the order in which the prompt has them.
     is_yes_no : bool
         Whether the options are yes and no.
+    read_with : str
+        What else an answer is read by, if anything: with something else it is another answer.
     """
 
     prompt: str
     task: str
     options: tuple[tuple[str, str], ...]
     is_yes_no: bool = False
+    read_with: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,6 +99,8 @@ class Answer:
         As the server names it.
     input_tokens, output_tokens : int
         As the server counts them; -1 where it does not.
+    answered : str
+        When, in UTC, as ISO 8601; empty where that is not known.
     """
 
     shares: Mapping[str, float]
@@ -105,6 +110,7 @@ class Answer:
     model: str = ""
     input_tokens: int = -1
     output_tokens: int = -1
+    answered: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,7 @@ class Transport:
     Attributes
     ----------
     api : str
+        Of the catalogue; ``completion`` is asked by the probe of :mod:`harness.classifiers.llm.completing`.
     path : str
         Added to the address.
     has_probabilities : bool
@@ -126,7 +133,7 @@ class Transport:
         for data of another form.
     """
 
-    api: Api
+    api: Api | Literal["completion"]
     path: str
     has_probabilities: bool
     is_lettered: bool
@@ -177,13 +184,13 @@ def token_counts(usage: Any) -> dict[str, int]:
     {'input_tokens': 12, 'output_tokens': 1}
     """
     counts = {}
-    for field, names in (
+    for count, names in (
         ("input_tokens", ("prompt_tokens", "input_tokens")),
         ("output_tokens", ("completion_tokens", "output_tokens")),
     ):
         values = [usage.get(name) for name in names] if isinstance(usage, Mapping) else []
         whole = [value for value in values if type(value) is int and value >= 0]
-        counts[field] = whole[0] if whole else -1
+        counts[count] = whole[0] if whole else -1
     return counts
 
 
@@ -246,11 +253,13 @@ def _read_systemone(data: Mapping[str, Any], question: Question) -> Answer:
     return _distribution(shares, question)
 
 
-def _chat_fields(question: Question) -> dict[str, Any]:
+def chat_fields(question: Question) -> dict[str, Any]:
+    """Return the body of a chat of one message, without sampling."""
     return {"messages": [{"role": "user", "content": question.prompt}], "temperature": 0}
 
 
-def _choice(data: Mapping[str, Any]) -> Any:
+def chat_choice(data: Mapping[str, Any]) -> Any:
+    """Return the first choice of a chat's answer; raise where the model does not want to answer."""
     choice = data["choices"][0]
     if choice["message"].get("refusal") or choice.get("finish_reason") in ("content_filter", "refusal"):
         raise _Refused
@@ -258,11 +267,11 @@ def _choice(data: Mapping[str, Any]) -> Any:
 
 
 def _logprobs_fields(question: Question) -> dict[str, Any]:
-    return {**_chat_fields(question), "max_tokens": 1, "logprobs": True, "top_logprobs": TOP_LOGPROBS}
+    return {**chat_fields(question), "max_tokens": 1, "logprobs": True, "top_logprobs": TOP_LOGPROBS}
 
 
 def _read_logprobs(data: Mapping[str, Any], question: Question) -> Answer:
-    choice = _choice(data)
+    choice = chat_choice(data)
     if not choice.get("logprobs"):
         raise NoLogprobsError(
             "the server leaves out the logprobs that it was asked for, as `transformers serve` does; use"
@@ -290,11 +299,11 @@ def _json_fields(question: Question) -> dict[str, Any]:
         "additionalProperties": False,
     }
     wanted = {"type": "json_schema", "json_schema": {"name": _NAME, "strict": True, "schema": schema}}
-    return {**_chat_fields(question), "response_format": wanted}
+    return {**chat_fields(question), "response_format": wanted}
 
 
 def _read_json(data: Mapping[str, Any], question: Question) -> Answer:
-    content = str(_choice(data)["message"]["content"])
+    content = str(chat_choice(data)["message"]["content"])
     # A reasoning model may think aloud first.
     content = content.rpartition("</think>")[2]
     label = json.loads(content[content.index("{") : content.rindex("}") + 1])[_NAME]

@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.config.schema import OFF, ExperimentConfig, PromotionPolicy
+from harness.config.promotion_policy import PromotionPolicy
+from harness.config.schema import OFF, ExperimentConfig
 from harness.values.catalog import CATALOGUES, Bound
 from harness.values.labels import LabelSet
 from harness.values.tables import fingerprint

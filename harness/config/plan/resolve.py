@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from harness.config.load import ConfigDocument, load
 from harness.config.plan.data import card_of, missing
 from harness.config.plan.plan import MOST_PROBABLE, Plan, PlannedClassifier
-from harness.config.schema import GATES, OFF, ExperimentConfig, validated
+from harness.config.promotion_policy import GATES
+from harness.config.schema import OFF, ExperimentConfig, validated
 from harness.scoring.metrics import selection
 from harness.values import catalog, own_code
 from harness.values.catalog import Bound

@@ -235,7 +235,7 @@ def _usable(job: _Job, chunk: list[FileRow], done: int) -> list[FileRow]:
     readable = [row for row in chunk if not isinstance(row, UnreadableRow)]
     # A missing column is no fault of a row.
     _check_columns(job.model, readable, job.options)
-    reasons = iter(job.model.problems(_frame(readable, job.options)) if readable else [])
+    reasons = iter(job.model.problems(frame_of(readable, job.options)) if readable else [])
     usable = []
     for number, row in enumerate(chunk, start=done + 1):
         reason = row.problem if isinstance(row, UnreadableRow) else next(reasons)
@@ -299,7 +299,7 @@ def _labelled(
     if clash:
         raise ModelError(f"already has a column {clash[0]!r}, which the labels are written to; rename it")
     _check_columns(model, chunk, options)
-    table = model.predict(_frame(chunk, options), first=done + 1)
+    table = model.predict(frame_of(chunk, options), first=done + 1)
     # Of a row without an answer the probabilities are NaN, which JSON has no word for.
     gaps = {name: column for name, column in table.items() if column.hasnans}
     table = table.assign(**{str(name): c.astype(object).where(c.notna(), None) for name, c in gaps.items()})
@@ -330,7 +330,7 @@ def _check_columns(model: RowLabeller, chunk: Sequence[FileRow], options: FileOp
         )
 
 
-def _frame(chunk: Sequence[FileRow], options: FileOptions) -> pd.DataFrame:
+def frame_of(chunk: Sequence[FileRow], options: FileOptions) -> pd.DataFrame:
     """Return the columns that a model reads; an empty field of a CSV file is a missing value."""
     import pandas as pd
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.config.schema import PromotionPolicy
+from harness.config.promotion_policy import PromotionPolicy
 from harness.evaluation.choice import Choice, Contender, choose
 from harness.evaluation.external import EXTERNAL
 from harness.tracking import names, run_files

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.config.schema import PromotionPolicy
+from harness.config.promotion_policy import PromotionPolicy
 from harness.evaluation.choice import BASELINES
 from harness.scoring.aligned import AlignedPredictions
 from harness.scoring.baseline import without_skill

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from harness.config.schema import PromotionPolicy
+from harness.config.promotion_policy import PromotionPolicy
 from harness.evaluation.choice import BASELINES, Choice
 from harness.reports.training_data import training_statement
 from harness.tracking import context, descriptions, names

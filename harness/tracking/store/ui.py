@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import socket
 import sqlite3
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
-from types import FrameType
 
-from harness.tracking.store import tether
 from harness.tracking.store.location import SERVERS, Store
+from harness.values import child_servers
+from harness.values.child_servers import HOST
 from harness.values.errors import StoreError, suggest
 
-HOST = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 5000, 5050
 START_SECONDS = 60.0
 """So long the UI may take to start; it takes 5 to 8 s."""
@@ -64,29 +56,19 @@ def serve_ui(
     if store.uri.partition(":")[0] in SERVERS:
         say(f"the runs are on a server: {runs_address(store, store.uri.rstrip('/'), experiment)}")
         return 0
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
+    child_servers.interrupt_on_signals()
     free_port = _free(port)
     base = f"http://{HOST}:{free_port}"
     # Of a store that cannot be written, beside the copy of its database.
     log = (store.database.parent if store.read_only and store.database is not None else store.home) / "ui.log"
-    with log.open("w") as output:
-        server = subprocess.Popen(  # noqa: S603 (our own arguments, no shell)
-            # Tethered: it ends with this process, however that ends.
-            [sys.executable, "-I", tether.__file__, *command(store, free_port)],
-            env={**os.environ, **SERVER_SETTINGS, "MLFLOW_BACKEND_STORE_URI": store.uri},
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            # A process group of its own, which can be ended whole.
-            start_new_session=True,
-        )
+    variables = {**SERVER_SETTINGS, "MLFLOW_BACKEND_STORE_URI": store.uri}
+    server = child_servers.start(command(store, free_port), log, variables)
     if store.read_only:
         say("the store cannot be written: what is changed in the UI is not kept")
     try:
         # While the server starts: both take some seconds.
         address = runs_address(store, base, experiment)
-        _wait(server, f"{base}/health")
+        child_servers.wait_until_healthy(server, f"{base}/health", START_SECONDS)
         say(f"{address}\nPress Ctrl-C to stop it.")
         return server.wait()
     except KeyboardInterrupt:
@@ -94,7 +76,7 @@ def serve_ui(
     except TimeoutError as error:
         raise StoreError(f"the MLflow UI did not start: {error}; see {log}") from error
     finally:
-        _end(server)
+        child_servers.end(server)
 
 
 def command(store: Store, port: int) -> list[str]:
@@ -160,44 +142,8 @@ def _experiments(store: Store) -> dict[str, str]:
 
 def _free(port: int | None) -> int:
     # macOS and other tools use port 5000.
-    for candidate in range(FIRST_PORT, LAST_PORT + 1) if port is None else (port,):
-        with socket.socket() as probe:
-            # A port that a server has just left counts as free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, candidate))
-            except OSError:
-                continue
-            return candidate
+    free = child_servers.free_port(range(FIRST_PORT, LAST_PORT + 1) if port is None else (port,))
+    if free is not None:
+        return free
     ports = f"port {port}" if port is not None else f"every port from {FIRST_PORT} to {LAST_PORT}"
     raise StoreError(f"{ports} is in use; choose another with --port")
-
-
-def _wait(server: subprocess.Popen[bytes], address: str) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        if server.poll() is not None:
-            raise TimeoutError(f"it ended with status {server.returncode}")
-        try:
-            with urllib.request.urlopen(address, timeout=2):  # noqa: S310 (our own http address)
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise TimeoutError(f"no answer in {START_SECONDS:.0f} s")
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    """Handle every request to stop like Ctrl-C, which ends the server too."""
-    raise KeyboardInterrupt(signal.Signals(number).name)
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    """End the server and its workers: the process group, since a worker survives the server alone."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(server.pid, number)
-            server.wait(timeout=5)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue

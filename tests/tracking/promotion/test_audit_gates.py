@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from harness.config.schema import PromotionPolicy
+from harness.config.promotion_policy import PromotionPolicy
 from harness.serving.reproduction import Reproduction
 from harness.tracking.promotion.candidates import Candidate, RunResults
 from harness.tracking.promotion.gates import Rival, audit_gates, items_gate, reproduction_gate, veto_gate

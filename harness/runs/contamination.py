@@ -1,0 +1,112 @@
+"""A config with a language model in; whether the model seems to know the test sentences by heart out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.audits.contamination import judged, probes
+from harness.classifiers.llm.asking import Usage
+from harness.classifiers.llm.classifier import CHARACTERS_PER_TOKEN, LanguageModel
+from harness.classifiers.llm.completing import Beginning, overlaps, size_of
+from harness.classifiers.llm.options import LlmOptions
+from harness.classifiers.remote import Estimate
+from harness.config import plan
+from harness.evaluation.prepared import prepare
+from harness.values.errors import ConfigError, Problem, suggest
+from harness.values.findings import Finding
+
+PART = "test"
+ROWS = 100
+"""Sentences by default: enough to show a difference of .05, at the cost of 200 short requests."""
+
+
+@dataclass(frozen=True)
+class ProbedModel:
+    """What a model was found to know of a test set.
+
+    Attributes
+    ----------
+    classifier, model, corpus : str
+        Name in the config; name at the server; name of the corpus.
+    finding : Finding
+    usage : mapping
+        What it took: requests, tokens, cost.
+    """
+
+    classifier: str
+    model: str
+    corpus: str
+    finding: Finding
+    usage: dict[str, float]
+
+
+def contamination(
+    config: str | Path,
+    *,
+    classifier: str = "",
+    rows: int = ROWS,
+    budget: float | None = None,
+    announce: Callable[[LlmOptions, Estimate], object] = lambda *_: None,
+) -> ProbedModel:
+    """Probe whether a language model knows test sentences by heart; see :mod:`harness.audits.contamination`.
+
+    Parameters
+    ----------
+    config : path
+        With one classifier of ``kind: llm`` or more.
+    classifier : str
+        Its name; may be left out where there is one.
+    rows : int
+        Sentences at most; each takes two requests.
+    budget : float, optional
+        What may be spent on the model in all; default: the config's.
+    announce : callable
+        Called before the first request, with the model's settings and what is asked at most.
+
+    Raises
+    ------
+    ConfigError
+        Where the config has no such classifier, or a budget but no prices.
+    ClassifierError
+        Where the server cannot be asked.
+    """
+    prepared = prepare(plan.read(Path(config)))
+    labels = prepared.plan.labels
+    models = {
+        planned.name: model
+        for planned in prepared.plan.classifiers
+        if planned.bound.is_imported
+        and isinstance(model := planned.bound.make(labels=labels, seed=0), LanguageModel)
+    }
+    name = classifier or (next(iter(models)) if len(models) == 1 else "")
+    if name not in models:
+        what = f"has no language model {name!r}" if name else f"has {len(models)} language models"
+        hint = suggest(name, models) if name else f"name one of {', '.join(models)}" if models else ""
+        raise ConfigError([Problem("classifiers", what, hint)])
+    settings = models[name].settings
+    if budget is not None:
+        settings = replace(settings, budget=budget)
+    problems = list(settings.problems(labels))
+    if problems:
+        raise ConfigError(problems)
+    tested = prepared.part(prepared.splits[0], PART)
+    asked = probes(tested, PART, rows, seed=prepared.plan.config.seeds[0])
+    usage = Usage()
+    if isinstance(asked, Finding):
+        return ProbedModel(name, settings.model, tested.name, asked, {})
+    beginnings = [each for probe in asked for each in (probe.sentence, probe.paraphrase)]
+    announce(settings, estimated(settings, beginnings))
+    values = list(overlaps(settings, beginnings, usage))
+    finding = judged(asked, values[::2], values[1::2])
+    return ProbedModel(name, settings.model, tested.name, finding, usage.summary())
+
+
+def estimated(settings: LlmOptions, beginnings: list[Beginning]) -> Estimate:
+    """Estimate requests, tokens and cost: answers are taken to be as long as they may be."""
+    sizes = [size_of(beginning, settings.max_tokens) for beginning in beginnings]
+    tokens_in = sum(characters for characters, _ in sizes) // CHARACTERS_PER_TOKEN
+    tokens_out = sum(most for _, most in sizes)
+    cost = 0.0 if settings.prices is None else settings.prices.cost(tokens_in, tokens_out)
+    return Estimate(len(beginnings), tokens_in, tokens_out, cost)
