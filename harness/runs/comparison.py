@@ -177,7 +177,7 @@ def compare_logged(
 
 
 def _seconds(evidence: Mapping[str, RunEvidence]) -> dict[str, float]:
-    times = {name: known.predict_seconds for name, known in evidence.items()}
+    times = {name: facts.predict_seconds for name, facts in evidence.items()}
     return {name: seconds for name, seconds in times.items() if seconds > 0}
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.classifiers.llm.answer_shares import debiased, mean_share, vote_share
+from harness.classifiers.llm.answer_shares import MIN_PRIOR, debiased, mean_share, vote_share
 from harness.classifiers.llm.asking import Usage
 from harness.classifiers.llm.ledger import Prices
 from harness.classifiers.llm.options import LlmOptions, Rate

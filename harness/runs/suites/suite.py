@@ -30,7 +30,8 @@ from pydantic import Field, ValidationError
 from harness.config import plan
 from harness.config.load import ConfigDocument, SourceLine, load, merged
 from harness.config.plan import Plan
-from harness.config.schema import Name, Strict, described
+from harness.config.promotion_policy import Strict
+from harness.config.schema import Name, described
 from harness.config.secret_values import Key
 from harness.corpora.card import Card, load_card
 from harness.values import catalog
