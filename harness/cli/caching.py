@@ -21,7 +21,7 @@ def cache(
         str, typer.Option("--model", help="Of this model alone, as its server calls it. Default: of all.")
     ] = "",
 ) -> Report:
-    """List or delete the answers of language models that are kept.
+    """List or delete what language models answered.
 
     What was spent stays counted when answers are deleted.
     """

@@ -90,7 +90,7 @@ def score(
     name: Annotated[str, typer.Option(help="Name of the run. Default: that of the file.")] = "",
     set_: Sets = None,
 ) -> Report:
-    """Score external predictions; log them as a run to compare with."""
+    """Score external predictions; log them as a run."""
     from harness.runs import external
 
     scored = external.score(table, config=config, set=set_ or (), name=name)

@@ -44,7 +44,11 @@ def drift(
         typer.Option("--raw", help="Write cells as they are, also those that a spreadsheet would compute."),
     ] = False,
 ) -> Report:
-    """Compare the labels of each week with those of the first weeks, and warn where they changed."""
+    """Watch labels week by week, with an alarm.
+
+    Each week is compared with the first weeks. The alarm goes off where the labels changed; how often it goes
+    off without a change is bounded.
+    """
     from harness.articles import drift as streams
     from harness.values.spreadsheets import table_text
 

@@ -15,7 +15,7 @@ def example(
     name: Annotated[str, typer.Argument(help="quickstart (stance) or framing.")] = "quickstart",
     folder: Annotated[Path, typer.Argument(help="Where to write the files.")] = Path(),
 ) -> Report:
-    """Write a config and data to start with, and say what to do next."""
+    """Write a config and data to start with."""
     from harness.config.examples import write_example
 
     written = write_example(name, folder)

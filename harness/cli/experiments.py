@@ -41,7 +41,7 @@ def validate(
     configs: Annotated[list[Path], typer.Argument(help="Configs, YAML files.", show_default=False)],
     set_: Sets = None,
 ) -> Report:
-    """Check configs and the corpora that they name; train nothing.
+    """Check configs and their corpora; train nothing.
 
     Every problem is reported at once.
     """
@@ -97,7 +97,7 @@ def run(
 
 
 def schema() -> None:
-    """Print the JSON Schema of configs, from which editors complete."""
+    """Print the JSON Schema that editors complete by."""
     import json
 
     from harness.config.schema import json_schema

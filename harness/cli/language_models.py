@@ -42,7 +42,9 @@ def serve_llm(
         ),
     ] = None,
 ) -> None:
-    """Serve a small language model on this machine, offline, for classifiers of `kind: llm`.
+    """Serve a small language model on this machine.
+
+    Classifiers of `kind: llm` ask it, offline.
 
     The packaged one, SmolLM2 with 135 million parameters, tries out the plumbing; it is no good labeller.
     """
@@ -80,7 +82,7 @@ def contamination(
         ),
     ] = None,
 ) -> Report:
-    """Look for signs that a language model knows the test sentences by heart.
+    """Probe whether a language model knows test rows.
 
     It is shown their beginnings, and those of paraphrases, and asked to finish both: a model that has read
     the sentences finishes them better. English alone. To find nothing is no proof that it has not read them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing
 from collections.abc import Iterable, Mapping
@@ -34,9 +35,9 @@ def _problem_of(error: Any, schema: Any) -> tuple[str, str, str]:
     if error["type"] == "unexpected_keyword_argument":
         # An option of a group, a dataclass: pydantic's error names neither the group nor its other options.
         *groups, name = error["loc"]
-        group = schema.model_fields[groups[0]].annotation
+        group = _group(schema.model_fields[groups[0]].annotation)
         for inner in groups[1:]:
-            group = typing.get_type_hints(group)[inner]
+            group = _group(typing.get_type_hints(group)[inner])
         fields = group.__dataclass_fields__
         return path, *unknown(group.__name__, str(name), "there is no such option", fields)
     # Pydantic writes sentences, "Tuple should have at most 2 items after validation, not 3"; a problem is a
@@ -46,6 +47,12 @@ def _problem_of(error: Any, schema: Any) -> tuple[str, str, str]:
         " after validation", ""
     )
     return path, f"{message}, got {abbreviate(error['input'])}", ""
+
+
+def _group(annotation: Any) -> Any:
+    """Return the dataclass of an annotation: of ``Prices | None`` it is ``Prices``."""
+    choices = (annotation, *typing.get_args(annotation))
+    return next(choice for choice in choices if dataclasses.is_dataclass(choice))
 
 
 def unknown(owner: str, name: str, what: str, fields: Iterable[str]) -> tuple[str, str]:

@@ -20,6 +20,7 @@ READINGS = "article,sentence,target,sure,own_voice,stance,text\na1,1,Varna,True,
 
 CALLS: dict[str, tuple[str, list[str]]] = {
     "audit": ("model", ["model", "--corpus", "c.csv", "-o"]),
+    "drift": ("stream.csv", ["stream.csv", "-o"]),
     "crosstab": ("framed.csv", ["framed.csv", "-o"]),
     "init": ("data.csv", ["data.csv", "--force", "-o"]),
     "predict": ("in.csv", ["-i", "in.csv", "-o"]),
@@ -75,7 +76,9 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     contents = {
         **dict.fromkeys(("readings.csv", "gold.csv"), READINGS),
         **dict.fromkeys(("articles.jsonl", "many/a.jsonl"), '{"text": "Germany praised France."}\n'),
-        **dict.fromkeys(("c.csv", "framed.csv", "data.csv", "in.csv"), "text,target\nVarna won.,Varna\n"),
+        **dict.fromkeys(
+            ("c.csv", "framed.csv", "data.csv", "in.csv", "stream.csv"), "text,target\nVarna won.,Varna\n"
+        ),
         **dict.fromkeys(("parties.yaml", "suite.yaml"), "- {name: Varna}\n"),
     }
     for name, content in contents.items():

@@ -51,6 +51,7 @@ CALLS: dict[str, list[str]] = {
     "read": ["article.txt", "--frames", "none"],
     "sample": ["readings.csv", "-o", "gold.csv", "--size", "4"],
     "shares": ["readings.csv", "--by", "target"],
+    "drift": ["stream.csv", "--reference", "4"],
     "audit": ["models:/stance@champion", "--corpus", "toys.yaml"],
     "suite": ["small.yaml"],
     "crosstab": ["framed.csv"],
@@ -98,6 +99,9 @@ def prepared(ladder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "article.txt").write_text(ARTICLE)
     (folder / "framed.csv").write_text(FRAMED)
     (folder / "small.yaml").write_text(SUITE)
+    weeks = pd.date_range("2030-01-07", periods=8, freq="7D").strftime("%Y-%m-%d")
+    stream = [(day, f"a{day}.{k}", ("critical", "neutral")[k % 2]) for day in weeks for k in range(12)]
+    pd.DataFrame(stream, columns=["date", "article", "label"]).to_csv(folder / "stream.csv", index=False)
     if not (folder / "sentences.csv").exists():
         toys.write_corpus(folder)
     before = Path.cwd()

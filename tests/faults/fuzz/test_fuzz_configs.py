@@ -54,6 +54,10 @@ FOUND = {
     "a merge of an alias that is no mapping": "b: &b [1]\nname: a\nclassifiers: {x: {<<: *b}}\n",
     "a mapping of merged keys alone": "b: &b {kind: linear}\nname: a\nclassifiers: {x: {<<: *b}}\n",
     "a merge of nothing": "name: a\n<<: \n",
+    "a misspelt option of a group that may be left out": (
+        "name: a\ncorpus: {kind: partyline}\n"
+        "classifiers: {x: {kind: llm, url: 'http://a/v1', model: m, prices: {inptu: 1, output: 2}}}\n"
+    ),
     "a user that is not there": "name: a\ncorpus: {kind: files, path: ~nosuchuser/rows.csv}\n",
     "a user that is not there, alone": "name: a\ncorpus: {kind: basil, path: ~nosuchuser}\n",
     "a null character in a path": 'name: a\ncorpus: {kind: files, path: "a\\0b.csv"}\n',
