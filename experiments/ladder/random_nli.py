@@ -2,7 +2,8 @@
 
     python -m experiments.ladder.random_nli FOLDER
 
-The tokenizer is that of the packaged encoder. Where a trained model is at hand, name that in place of the folder.
+The tokenizer is that of the packaged encoder. A trained model, where one is at hand, is named in place of the
+folder.
 """
 
 from __future__ import annotations
