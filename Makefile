@@ -20,6 +20,10 @@ HARNESS = $(VENV_PYTHON) -m harness
 OF_EXPERIMENT = $(if $(EXPERIMENT),--experiment '$(EXPERIMENT)')
 WITH_SETTINGS = $(foreach setting,$(SET),--set '$(setting)')
 
+# Each process loads PyTorch, so that more than four could want more memory than a laptop has. A file stays in one
+# process: its tests share what they train.
+IN_PARALLEL = -n auto --maxprocesses 4 --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: help setup shell experiment validate compare suite audit ui llm promote predict read schema test torture golden docs check bench fix dist sbom audit-deps clean
 
@@ -85,7 +89,7 @@ schema: setup ## write configs/schema.json, which editors complete configs from
 	@$(HARNESS) schema > configs/schema.json.new && mv configs/schema.json.new configs/schema.json
 
 test: setup ## run the tests: [ARGS="-k name"]
-	@$(VENV_PYTHON) -m pytest $(ARGS)
+	@$(VENV_PYTHON) -m pytest $(IN_PARALLEL) $(ARGS)
 
 torture: setup ## inject every fault, the slow ones too; prints what was tried and survived
 	@$(VENV_PYTHON) -m pytest tests/faults -m 'torture or not torture' $(ARGS)

@@ -78,7 +78,7 @@ def test_every_target_is_declared() -> None:
             ["read", "ARTICLE=a.txt", "PARTIES=p.yaml", "OUTPUT=o.html"],
             "-m harness read a.txt --parties p.yaml --output o.html",
         ),
-        (["test", "ARGS=-k name"], "-m pytest -k name"),
+        (["test", "ARGS=-k name"], "-m pytest -n auto --maxprocesses 4 --dist loadfile -k name"),
         (["sbom"], "deploy/dependencies.py sbom"),
         (["audit-deps"], "deploy/dependencies.py audit"),
     ],
