@@ -98,7 +98,7 @@ VERBS: dict[str, tuple[str, ...]] = {
 
 WITHOUT_A_STORE = {
     *("example", "validate", "schema", "list", "init", "sample", "shares", "crosstab", "drift", "trust"),
-    *("corpus list", "corpus describe", "corpus fetch", "cache"),
+    *("corpus list", "corpus describe", "corpus fetch", "cache", "contamination", "serve-llm"),
 }
 
 READING = {"compare", "registry", "predict", "read", "ui", "store check", "report methods"}
