@@ -40,9 +40,10 @@ ELSEWHERE = {
 
 CUT = {
     "make experiment CONFIG=configs/quickstart.yaml": "classifiers.embedding=~",
-    "make experiment CONFIG=configs/partyline.yaml": (
-        "classifiers.encoder=~ classifiers.encoder-blind=~ classifiers.embedding=~ split.k=2"
-    ),
+    (
+        "make experiment CONFIG=configs/partyline.yaml"
+        ' SET="split.repeats=10 classifiers.encoder=~ classifiers.encoder-blind=~"'
+    ): "classifiers.embedding=~ split.k=2 split.repeats=1",
     "make experiment CONFIG=configs/newsmtsc.yaml": (
         "corpus.kind=partyline classifiers.embedding=~ classifiers.linear=~ classifiers.linear-blind=~ "
         "classifiers.linear-words=~"
