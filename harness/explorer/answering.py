@@ -1,4 +1,4 @@
-"""A sentence in; what each classifier says of it, the words that moved it, the nearest training sentences out.
+"""A sentence in; what each classifier says of it, the words that moved it, near training sentences out.
 
 Models are loaded when they are first asked, one at a time, and stay; so do the vectors of the training
 sentences.
