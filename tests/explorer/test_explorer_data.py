@@ -94,7 +94,8 @@ def test_folds_that_repeat_show_each_row_once(tmp_path: Path) -> None:
     assert outcome.result is not None
     explored = answers.ExploredClassifier("verbs", outcome.result.predictions)
     rows = answers.answered_rows([explored])
-    assert len(set(rows.ids)) == len(rows) == 54
+    assert len(set(zip(rows.splits, rows.ids, strict=True))) == len(rows)
+    assert (rows.splits == "test").sum() == 54
     # Two seeds, two repeats.
     assert len(rows.answers[0].codes) == 4
 

@@ -17,6 +17,7 @@ import pytest
 from harness.explorer import server
 from harness.explorer.answering import Answering
 from harness.explorer.finished_experiments import explore
+from harness.tracking.models import load
 from harness.tracking.store import Store
 
 TOKEN, PORT = "a-token", 5100
@@ -110,7 +111,8 @@ def test_every_model_labels_a_sentence(answering: Answering) -> None:
     assert status == 200
     answers = {answer["name"]: answer for answer in json.loads(data)["answer"]}
     assert set(answers) == {"prior", "verbs", "strong", "unsaved"}
-    assert answers["strong"]["label"] == "supportive"
+    expected = load(answering.addresses()["strong"]).predict([{**QUESTION, "target": QUESTION["party"]}])
+    assert answers["strong"]["label"] == expected["label"].iloc[0]
     assert sum(answers["strong"]["proba"].values()) == pytest.approx(1)
     # It cannot be saved, so that nothing is there to be asked.
     assert "error" in answers["unsaved"]
@@ -145,14 +147,14 @@ def test_the_verb_serves_until_it_is_interrupted_and_writes_a_page(trained: Path
     )
     assert "page.html" in written.stdout
     assert "<!doctype html>" in (trained / "page.html").read_text(encoding="utf-8")
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=trained, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-    )
-    try:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        with urllib.request.urlopen(address, timeout=20) as answer:
-            assert b"<!doctype html>" in answer.read()
-    finally:
-        process.send_signal(signal.SIGINT)
+    ) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            with urllib.request.urlopen(address, timeout=20) as answer:
+                assert b"<!doctype html>" in answer.read()
+        finally:
+            process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
