@@ -27,6 +27,7 @@ from harness.cli import (
     drift,
     examples,
     experiments,
+    exploring,
     language_models,
     models,
     papers,
@@ -58,6 +59,7 @@ EXIT_CODES: Mapping[int, str] = MappingProxyType(
 WITHOUT_OUTPUT_OPTIONS: Mapping[str, str] = MappingProxyType(
     {
         "schema": "its output is JSON already",
+        "explore": "it prints one address and serves until it is stopped",
         "ui": "it prints one address and serves until it is stopped",
         "serve-llm": "it prints one address and serves until it is stopped",
     }
@@ -116,6 +118,7 @@ for room in (
     experiments,
     data_view,
     comparisons,
+    exploring,
     models,
     articles,
     drift,
