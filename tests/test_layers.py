@@ -18,7 +18,7 @@ CODE = sorted([*SOURCES, *(TOP / "tests").rglob("*.py"), *(TOP / "experiments").
 
 ROOMS = (
     *("values", "classifiers", "serving", "corpora", "splits", "scoring", "config", "evaluation"),
-    *("reports", "tracking", "audits", "articles", "runs", "cli"),
+    *("reports", "tracking", "audits", "articles", "explorer", "runs", "cli"),
 )
 """The rooms of the package. A room imports from those before it, never from a later one."""
 
