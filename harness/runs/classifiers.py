@@ -18,6 +18,7 @@ from harness.evaluation.pooled_scores import pool_trials
 from harness.evaluation.prepared import Prepared, reads_both
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
 from harness.evaluation.trial import list_trials, run_trial
+from harness.explorer.run_files import explorer_files
 from harness.runs.packaging import pack
 from harness.runs.untracked import UntrackedExperiment, UntrackedParent
 from harness.splits.leaks import Gate, Leaks
@@ -251,7 +252,9 @@ def _run_classifier(
         result = replace(result, findings=without_logged_texts(prepared, findings))
         if reads_both(classifier.bound) and prepared.other is not None:
             _label_other_task(prepared.other, _beside(tracker, prepared.other), result)
-        parent.complete(prepared.finish(result), partial(pack, prepared))
+        parent.complete(
+            prepared.finish(result), partial(pack, prepared), explorer_files(prepared, result, parent.run_id)
+        )
     return result, False
 
 
@@ -274,7 +277,9 @@ def _label_other_task(
         results = [_run_trial(other, parent, trial, {}, by_trial[trial.seed, trial.fold]) for trial in trials]
         second = pool_trials(other, result.classifier, results, parent.folder, like=result)
         findings = without_logged_texts(other, audit_classifier(other, second, parent, {}))
-        parent.complete(other.finish(replace(second, findings=findings)), partial(pack, other))
+        second = replace(second, findings=findings)
+        files = explorer_files(other, second, parent.run_id)
+        parent.complete(other.finish(second), partial(pack, other), files)
 
 
 def _run_trial(

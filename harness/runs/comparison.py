@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from harness.explorer.run_files import comparison_files
 from harness.reports.comparison_reasons import (
     NO_REASONS,
     ComparisonReasons,
@@ -171,7 +172,10 @@ def compare_logged(
         return ComparedRuns(comparison, reasons=reasons, seconds=_seconds(evidence))
     command = command_line("compare", experiment=",".join(experiments), metric=chosen)
     ids = {run.name: run.run_id for run in runs}
-    logged = LoggedComparison(comparison, reasons, experiments[0], ids, command)
+    shown = [run for run in runs if run.name in compared]
+    logged = LoggedComparison(
+        comparison, reasons, experiments[0], ids, command, lambda: comparison_files(store, shown)
+    )
     run_id = log_comparison(store, logged)
     return ComparedRuns(comparison, run_id, page_of(store, run_id), reasons, _seconds(evidence))
 

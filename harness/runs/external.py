@@ -15,6 +15,7 @@ from harness.evaluation.external import EXTERNAL, ExternalPredictions
 from harness.evaluation.pooled_scores import score_splits
 from harness.evaluation.prepared import Prepared, prepare
 from harness.evaluation.results import ClassifierResult, Trial, TrialResult
+from harness.explorer.run_files import explorer_files
 from harness.runs.classifiers import without_logged_texts
 from harness.tracking import remnants
 from harness.tracking.store import Store, last_experiment
@@ -172,7 +173,8 @@ def log_external(
     with Tracker(store, prepared.plan).classifier(result.classifier, trials) as parent:
         if parent.done is not None:
             return parent.done
-        parent.complete(prepared.finish(result))
+        files = explorer_files(prepared, result, parent.run_id)
+        parent.complete(prepared.finish(result), attachments=files)
     return result
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from harness.config.plan import Plan, PlannedClassifier
 from harness.evaluation.results import FinishedClassifier, Trial, TrialResult
@@ -66,6 +67,7 @@ class UntrackedParent:
     plan: Plan
     scratch: Path
     done: None = None
+    run_id: str = ""
 
     @property
     def folder(self) -> Path:
@@ -80,13 +82,19 @@ class UntrackedParent:
         """Open the folder of a trial."""
         yield UntrackedChild(self.scratch / trial.digest, self.scratch / f"{trial.digest}-training")
 
-    def complete(self, finished: FinishedClassifier, pack: contents.ModelPackager | None = None) -> None:
+    def complete(
+        self,
+        finished: FinishedClassifier,
+        pack: contents.ModelPackager | None = None,
+        attachments: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
         """Write report, figures, tables and, where the classifier can be saved, its model."""
         shutil.rmtree(self.target, ignore_errors=True)
         self.target.mkdir(parents=True)
         git = context.Git.of(self.plan.source.resolve().parent)
         summary = Summary(finished)
         contents.write_artifacts(self.target, summary, git)
+        contents.write_attachments(self.target, attachments)
         if pack is not None and finished.result.model is not None:
             pack(self.target / MODEL, summary, run_id="", model_id="")
 

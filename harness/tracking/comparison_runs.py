@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from harness.reports.comparison_reasons import ComparisonReasons, reason_sentenc
 from harness.reports.forest import forest_png, tie_groups_png
 from harness.scoring.comparison import Comparison
 from harness.scoring.comparison.conclusions import conclusions, power
-from harness.tracking import context, descriptions, names, sending
+from harness.tracking import contents, context, descriptions, names, sending
 from harness.tracking.finished_runs import file_of
 from harness.tracking.store import Store
 from harness.tracking.store.lease import Lease
@@ -46,6 +46,8 @@ class LoggedComparison:
         Name → id of each run that was compared or refused.
     command : str
         The command line that repeats it; shown on the page.
+    attachments : callable
+        Makes further files by name; called only where the comparison was not logged before.
     """
 
     comparison: Comparison
@@ -53,6 +55,7 @@ class LoggedComparison:
     experiment: str
     runs: Mapping[str, str]
     command: str
+    attachments: Callable[[], Mapping[str, bytes]] = dict
 
 
 def log_comparison(store: Store, logged: LoggedComparison) -> str:
@@ -106,6 +109,7 @@ def _fill(store: Store, logged: LoggedComparison, run: Run) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="harness-") as name:
             _write(Path(name), _located(store, logged, str(run.info.artifact_uri)))
+            contents.write_attachments(Path(name), logged.attachments())
             sending.send_folder(store, run_id, Path(name))
         options, metrics = _parameters(comparison, logged.runs), names.metrics(_metrics(comparison))
         sending.send_values(client, run_id, options=options, metrics=metrics)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.classifiers.protocol import examples_of
@@ -62,7 +64,11 @@ def experiment_tags(plan: Plan) -> dict[str, str]:
 
 
 def log_classifier(
-    tracker: ExperimentWriter, run_id: str, finished: FinishedClassifier, pack: ModelPackager | None
+    tracker: ExperimentWriter,
+    run_id: str,
+    finished: FinishedClassifier,
+    pack: ModelPackager | None,
+    attachments: Mapping[str, bytes] = MappingProxyType({}),
 ) -> None:
     """Log a finished classifier into its parent run.
 
@@ -75,6 +81,8 @@ def log_classifier(
     finished : FinishedClassifier
     pack : ModelPackager or None
         Writes the model; None: no model is logged.
+    attachments : mapping
+        Further files by name.
     """
     client, result = tracker.store.client, finished.result
     summary = Summary(finished)
@@ -82,6 +90,7 @@ def log_classifier(
     # Written first and sent together: on a server every file is a request.
     with tracker.scratch() as folder:
         write_artifacts(folder, summary, tracker.git)
+        write_attachments(folder, attachments)
         (folder / run_metrics.MEASURES).write_text(run_metrics.measures_csv(values), encoding="utf-8")
         sending.send_folder(tracker.store, run_id, folder)
     data = dataset(finished.experiment)
@@ -119,6 +128,12 @@ def values_of(summary: Summary) -> dict[str, float]:
         **run_metrics.usage_of(result.trials),
         **run_metrics.missing_shares(result.predictions),
     }
+
+
+def write_attachments(folder: Path, attachments: Mapping[str, bytes]) -> None:
+    """Write further files of a run: what rooms above this one make of its results."""
+    for name, data in attachments.items():
+        (folder / name).write_bytes(data)
 
 
 def write_artifacts(folder: Path, summary: Summary, git: context.Git) -> None:

@@ -159,6 +159,18 @@ def read_evidence(store: Store, run: FinishedRun) -> RunEvidence:
     return RunEvidence(findings, sentences, report, slices, seconds)
 
 
+def read_file(store: Store, run: FinishedRun, name: str) -> bytes | None:
+    """Read a file of a run by its path among the run's artifacts; None where there is none."""
+    from mlflow.exceptions import MlflowException
+
+    with (
+        tempfile.TemporaryDirectory(prefix="harness-") as copies,
+        contextlib.suppress(OSError, MlflowException),
+    ):
+        return file_of(store, run.run_id, name, copies).read_bytes()
+    return None
+
+
 def file_of(store: Store, run_id: str, name: str, copies: str) -> Path:
     """Return a file of a run: the file itself where it lies on this machine, else a copy.
 

@@ -290,7 +290,12 @@ class ParentRun:
             spool.discard(tracker.store, run_id)
         shutil.rmtree(unfinished, ignore_errors=True)
 
-    def complete(self, finished: FinishedClassifier, pack: contents.ModelPackager | None = None) -> None:
+    def complete(
+        self,
+        finished: FinishedClassifier,
+        pack: contents.ModelPackager | None = None,
+        attachments: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
         """Log all that the UI shows, and the model; the run is FINISHED then.
 
         Parameters
@@ -298,9 +303,11 @@ class ParentRun:
         finished : FinishedClassifier
         pack : ModelPackager, optional
             Writes the model; default: no model is logged.
+        attachments : mapping
+            Further files of the run by name.
         """
         tracker = self.tracker
-        contents.log_classifier(tracker, self.run_id, finished, pack)
+        contents.log_classifier(tracker, self.run_id, finished, pack, attachments)
         tracker.store.client.set_terminated(self.run_id, "FINISHED")
         descriptions.describe_experiment(tracker.store, tracker.experiment_id)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,272 @@
+"""The predictions of classifiers in; every row once, with every answer under every seed, out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.scoring.aligned import AlignedPredictions
+from harness.scoring.slices import Slice
+from harness.values.errors import PredictionsError
+from harness.values.findings import Findings
+from harness.values.labels import LabelSet
+from harness.values.tables import ABSTAIN, Predictions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Codes = NDArray[np.int32]
+
+SPLITS = ("test", "validation")
+"""Parts of a split whose rows are shown; nothing is scored on calibration."""
+
+RowKey = tuple[str, str, str, bytes]
+"""Part of the split, id, target and truth of a row."""
+
+MISSING, NOT_SCORED = -1, -2
+"""In place of the code of a label: the classifier gave no answer; it was not asked."""
+
+
+@dataclass(frozen=True)
+class ExploredClassifier:
+    """A finished classifier whose answers are to be seen.
+
+    Attributes
+    ----------
+    name : str
+    predictions : Predictions
+    findings : sequence of Finding
+        Of its audits; what they say of single rows is shown with these.
+    run_id : str
+        Empty for one that no store holds.
+    """
+
+    name: str
+    predictions: Predictions
+    findings: Findings = ()
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one classifier answered, row by row.
+
+    Attributes
+    ----------
+    name, run_id : str
+    codes : (n_seeds, n) array
+        Index of a set of labels in :attr:`AnsweredRows.sets`, :data:`MISSING` or :data:`NOT_SCORED`. The
+        repeats of a cross-validation stand as further seeds.
+    label : (n,) array
+        The answer of most seeds; of equally many, the one with the higher mean probability.
+    proba : (n, k) array
+        Mean over seeds; NaN where there is none.
+    abstained : (n,) array
+        Under how many seeds it abstains.
+    """
+
+    name: str
+    run_id: str
+    codes: Codes
+    label: Codes
+    proba: NDArray[np.float64]
+    abstained: Codes
+
+
+@dataclass(frozen=True)
+class AnsweredRows:
+    """Rows of one or more runs, each once, and the answers of every classifier.
+
+    Attributes
+    ----------
+    labels : LabelSet
+    sets : tuple of tuples of int
+        What a row may be labelled: the labels of each set by index. Of a single-label task, one label each.
+    ids, splits, targets, groups : (n,) arrays of str
+    truth : (n,) array
+        Index of a set.
+    answers : tuple of Answers
+    slices : tuple of Slice
+    findings : tuple of (str, Findings)
+        Name of each classifier and what its audits found.
+    """
+
+    labels: LabelSet
+    sets: tuple[tuple[int, ...], ...]
+    ids: NDArray[np.object_]
+    splits: NDArray[np.object_]
+    targets: NDArray[np.object_]
+    groups: NDArray[np.object_]
+    truth: Codes
+    answers: tuple[Answers, ...]
+    slices: tuple[Slice, ...] = ()
+    findings: tuple[tuple[str, Findings], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """Whether any classifier that was asked labels the row wrongly, ``(n,)``."""
+        asked = [(answer.label != NOT_SCORED) & (answer.label != self.truth) for answer in self.answers]
+        return np.asarray(np.any(asked, axis=0))
+
+
+def answered_rows(classifiers: Sequence[ExploredClassifier], slices: Sequence[Slice] = ()) -> AnsweredRows:
+    """Put the answers of classifiers side by side.
+
+    Rows are the same where split, id, target and truth are: classifiers that were scored on other rows have
+    none of these answers.
+
+    Parameters
+    ----------
+    classifiers : sequence of ExploredClassifier
+        At least one.
+    slices : sequence of Slice
+
+    Raises
+    ------
+    PredictionsError
+        Where they have different labels.
+    """
+    labels = classifiers[0].predictions.labels
+    for classifier in classifiers:
+        other = classifier.predictions.labels
+        if other != labels:
+            raise PredictionsError(
+                f"{classifier.name} has the labels {', '.join(other.names)}, {classifiers[0].name} has"
+                f" {', '.join(labels.names)}; explore them one at a time"
+            )
+    parts = [list(_parts(classifier)) for classifier in classifiers]
+    positions: dict[RowKey, int] = {}
+    groups: list[str] = []
+    truths: list[NDArray[np.int64]] = []
+    for part in (part for listed in parts for part in listed):
+        for key, group, truth in zip(part.keys, part.groups, part.sample.truth, strict=True):
+            if key not in positions:
+                positions[key] = len(positions)
+                groups.append(group)
+                truths.append(truth)
+    sets = _Sets(labels)
+    truth = sets.codes(np.array(truths))
+    answers = tuple(
+        _answers(classifier, listed, positions, sets)
+        for classifier, listed in zip(classifiers, parts, strict=True)
+    )
+    splits, ids, targets, _ = (np.array(column, dtype=object) for column in zip(*positions, strict=True))
+    return AnsweredRows(
+        labels=labels,
+        sets=tuple(sets.members),
+        ids=ids,
+        splits=splits,
+        targets=targets,
+        groups=np.array(groups, dtype=object),
+        truth=truth,
+        answers=answers,
+        slices=tuple(slices),
+        findings=tuple((classifier.name, classifier.findings) for classifier in classifiers),
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The rows of a classifier in one part of the split, each once."""
+
+    split: str
+    sample: AlignedPredictions
+    targets: Sequence[str]
+    groups: Sequence[str]
+    abstained: Sequence[int]
+
+    @property
+    def keys(self) -> Iterator[RowKey]:
+        """Tell rows apart, in order."""
+        for id_, target, truth in zip(self.sample.ids, self.targets, self.sample.truth, strict=True):
+            yield self.split, str(id_), target, truth.tobytes()
+
+
+def _parts(classifier: ExploredClassifier) -> Iterator[_Part]:
+    for split in SPLITS:
+        rows = classifier.predictions.only(split=split)
+        if not len(rows):
+            continue
+        sample = AlignedPredictions.of(rows).by_model
+        # Folds that draw their validation rows anew score some of them several times, each by another model:
+        # there is no one answer then.
+        if len(set(sample.ids)) < len(sample):
+            continue
+        frame = rows.rows
+        first = frame.drop_duplicates("id").set_index("id").loc[list(sample.ids)]
+        targets, groups = (first[name].fillna("").astype(str).tolist() for name in ("target", "group"))
+        if ABSTAIN in frame.columns:
+            counts = frame.groupby("id")[ABSTAIN].sum().loc[list(sample.ids)].astype(int).tolist()
+        else:
+            counts = [0] * len(sample)
+        yield _Part(split, sample, targets, groups, counts)
+
+
+class _Sets:
+    """Numbers the sets of labels that occur; those of a single-label task are its labels."""
+
+    def __init__(self, labels: LabelSet) -> None:
+        self.multi = labels.multi
+        self.members: list[tuple[int, ...]] = [] if labels.multi else [(code,) for code in range(len(labels))]
+        self.numbers = {members: number for number, members in enumerate(self.members)}
+
+    def codes(self, codes: NDArray[np.int64]) -> Codes:
+        """Return the number of each row's set, ``(n,)`` or ``(n_seeds, n)``; missing ones stay -1."""
+        if not self.multi:
+            return codes.astype(np.int32)
+        flat = codes.reshape(-1, codes.shape[-1])
+        rows, inverse = np.unique(flat, axis=0, return_inverse=True)
+        numbers = np.array([self._number(row) for row in rows], dtype=np.int32)
+        return numbers[inverse.ravel()].reshape(codes.shape[:-1])
+
+    def _number(self, row: NDArray[np.int64]) -> int:
+        if (row < 0).any():
+            return MISSING
+        members = tuple(np.flatnonzero(row).tolist())
+        if members not in self.numbers:
+            self.numbers[members] = len(self.members)
+            self.members.append(members)
+        return self.numbers[members]
+
+
+def _answers(
+    classifier: ExploredClassifier,
+    parts: Sequence[_Part],
+    positions: dict[RowKey, int],
+    sets: _Sets,
+) -> Answers:
+    n, k = len(positions), len(classifier.predictions.labels)
+    n_seeds = max((len(part.sample.seeds) for part in parts), default=1)
+    codes = np.full((n_seeds, n), NOT_SCORED, dtype=np.int32)
+    proba = np.full((n, k), np.nan)
+    abstained = np.zeros(n, dtype=np.int32)
+    for part in parts:
+        at = np.array([positions[key] for key in part.keys])
+        codes[: len(part.sample.seeds), at] = sets.codes(part.sample.predicted)
+        stated = ~np.isnan(part.sample.proba)
+        sums = np.where(stated, part.sample.proba, 0.0).sum(axis=0)
+        counts = stated.sum(axis=0)
+        proba[at] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+        abstained[at] = part.abstained
+    return Answers(
+        classifier.name, classifier.run_id, codes, _majority(codes, proba, multi=sets.multi), proba, abstained
+    )
+
+
+def _majority(codes: Codes, proba: NDArray[np.float64], *, multi: bool) -> Codes:
+    """Return the answer that most seeds give, ``(n,)``."""
+    columns = np.arange(codes.shape[1])
+    agreeing = np.array([(codes == seed).sum(axis=0) for seed in codes], dtype=float)
+    # A row that fewer seeds have scored: those that have not do not count.
+    agreeing[codes == NOT_SCORED] = -1
+    if not multi:
+        # Below a whole seed: it decides between answers that equally many seeds give.
+        of_label = proba[columns, np.maximum(codes, 0)]
+        agreeing += np.where(codes >= 0, 0.5 * np.nan_to_num(of_label), 0.0)
+    return np.asarray(codes[agreeing.argmax(axis=0), columns], dtype=np.int32)

@@ -1,0 +1,38 @@
+// Names and texts in, elements out: whatever comes from a corpus reaches the page as text, never as HTML.
+
+function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name === "class") element.className = value;
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+const byId = (id) => document.getElementById(id);
+const decimals = (value, digits = 3) => Number.isNaN(value) ? "–" : value.toFixed(digits).replace(/^(-?)0\./, "$1.");
+const thousands = (value) => value.toLocaleString("en-US");
+const percent = (value) => Number.isNaN(value) ? "–" : `${Math.round(100 * value)} %`;
+const counted = (n, noun) => `${thousands(n)} ${noun}${n === 1 ? "" : "s"}`;
+
+// The sentence with its party marked; without sentences, the id.
+function markedText(row) {
+  if (!T.shows_text) return [T.ids[row]];
+  const text = textOf(row), start = T.col.start[row], end = T.col.end[row];
+  if (start < 0) return [text];
+  return [text.slice(0, start), make("mark", {}, text.slice(start, end)), text.slice(end)];
+}
+
+function signOf(classifier, row) {
+  if (!wasAsked(classifier, row)) return ["", "absent", "not scored"];
+  if (classifier.label[row] === MISSING) return ["∅", "wrong", "no answer"];
+  return isRight(classifier, row) ? ["✓", "right", "right"] : ["✗", "wrong", "wrong"];
+}
+
+function agreement(classifier, row) {
+  const [agreeing, asked] = seedsAgreeing(classifier, row);
+  return asked > 1 ? `${agreeing}/${asked}` : "";
+}

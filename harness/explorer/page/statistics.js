@@ -1,0 +1,142 @@
+// Rows in, scores with intervals and a paired test out; as the harness computes them: means over seeds, groups resampled whole.
+
+const DRAWS = 1000, MIN_DRAWS = 200, MIN_GROUPS = 10, STEPS = 6e7, RANDOMIZATIONS = 9999, SLICE_MILLISECONDS = 12;
+
+// A generator of numbers in [0, 1), the same in every browser (mulberry32).
+function randomNumbers(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6D2B79F5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+// Counts by cluster and seed: items, right ones, and for each label hits, false alarms and misses.
+function tallies(classifier, rows) {
+  const width = 2 + 3 * T.labels.length, size = width * classifier.seeds, numbers = new Map();
+  const asked = rows.filter((row) => wasAsked(classifier, row));
+  for (const row of asked) if (!numbers.has(T.cluster[row])) numbers.set(T.cluster[row], numbers.size);
+  const counts = new Float64Array(numbers.size * size);
+  for (const row of asked) {
+    const truth = T.truth[row], start = numbers.get(T.cluster[row]) * size;
+    for (let seed = 0; seed < classifier.seeds; seed++) {
+      const code = classifier.codes[seed * T.n + row], at = start + seed * width;
+      if (code === NOT_SCORED) continue;
+      counts[at]++;
+      if (code === truth) counts[at + 1]++;
+      for (const label of T.sets[truth]) counts[at + 2 + 3 * label + (code >= 0 && T.sets[code].includes(label) ? 0 : 2)]++;
+      if (code >= 0) for (const label of T.sets[code]) if (!T.sets[truth].includes(label)) counts[at + 2 + 3 * label + 1]++;
+    }
+  }
+  return {counts, size, width, clusters: numbers.size, n: asked.length};
+}
+
+// Accuracy and macro-F1, means over seeds; F1 of a label that neither occurs nor is given is 0, as in the harness.
+function scoresOf(sums, width) {
+  let accuracy = 0, f1 = 0, seeds = 0;
+  for (let at = 0; at < sums.length; at += width) {
+    if (!sums[at]) continue;
+    seeds++;
+    accuracy += sums[at + 1] / sums[at];
+    let total = 0;
+    for (let cell = at + 2; cell < at + width; cell += 3) {
+      const below = 2 * sums[cell] + sums[cell + 1] + sums[cell + 2];
+      total += below ? 2 * sums[cell] / below : 0;
+    }
+    f1 += total / T.labels.length;
+  }
+  return seeds ? {accuracy: accuracy / seeds, f1: f1 / seeds} : {accuracy: NaN, f1: NaN};
+}
+
+function summed(tally) {
+  const sums = new Float64Array(tally.size);
+  for (let i = 0; i < tally.counts.length; i++) sums[i % tally.size] += tally.counts[i];
+  return sums;
+}
+
+const score = (tally) => scoresOf(summed(tally), tally.width);
+
+const pause = () => new Promise((resolve) => setTimeout(resolve));
+
+// Percentile intervals of the cluster bootstrap, computed in slices so that the page stays responsive.
+async function bootstrap(tally, cancelled) {
+  if (tally.clusters < MIN_GROUPS) return null;
+  const draws = Math.min(DRAWS, Math.floor(STEPS / (tally.clusters * tally.size)));
+  if (draws < MIN_DRAWS) return null;
+  const next = randomNumbers(tally.clusters), accuracy = [], f1 = [], sums = new Float64Array(tally.size);
+  let began = performance.now();
+  for (let draw = 0; draw < draws; draw++) {
+    sums.fill(0);
+    for (let i = 0; i < tally.clusters; i++) {
+      const at = Math.floor(next() * tally.clusters) * tally.size;
+      for (let cell = 0; cell < tally.size; cell++) sums[cell] += tally.counts[at + cell];
+    }
+    const drawn = scoresOf(sums, tally.width);
+    accuracy.push(drawn.accuracy);
+    f1.push(drawn.f1);
+    if (performance.now() - began > SLICE_MILLISECONDS) {
+      await pause();
+      if (cancelled()) return null;
+      began = performance.now();
+    }
+  }
+  return {accuracy: ends(accuracy), f1: ends(f1), draws};
+}
+
+function ends(values) {
+  const ordered = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  const at = (share) => { const place = share * (ordered.length - 1), low = Math.floor(place); return ordered[low] + (place - low) * ((ordered[low + 1] ?? ordered[low]) - ordered[low]); };
+  return ordered.length ? [at(0.025), at(0.975)] : null;
+}
+
+// Two classifiers on the same rows: who is right where, and a randomization test of the difference in accuracy that
+// swaps them group by group (exact where there are few groups, else drawn).
+function pairedTest(first, second, rows) {
+  const both = rows.filter((row) => wasAsked(first, row) && wasAsked(second, row));
+  const table = {both: 0, first: 0, second: 0, neither: 0}, byCluster = new Map();
+  for (const row of both) {
+    const a = isRight(first, row), b = isRight(second, row);
+    table[a ? (b ? "both" : "first") : (b ? "second" : "neither")]++;
+    const difference = shareRight(first, row) - shareRight(second, row);
+    byCluster.set(T.cluster[row], (byCluster.get(T.cluster[row]) || 0) + difference);
+  }
+  const sums = Float64Array.from([...byCluster.values()].filter((sum) => Math.abs(sum) > 1e-12));
+  const total = sums.reduce((sum, value) => sum + value, 0);
+  return {...table, n: both.length, groups: byCluster.size, difference: both.length ? total / both.length : NaN, ...signFlips(sums, total)};
+}
+
+function shareRight(classifier, row) {
+  let right = 0, asked = 0;
+  for (let seed = 0; seed < classifier.seeds; seed++) {
+    const code = classifier.codes[seed * T.n + row];
+    if (code === NOT_SCORED) continue;
+    asked++;
+    if (code === T.truth[row]) right++;
+  }
+  return asked ? right / asked : 0;
+}
+
+function signFlips(sums, total) {
+  if (!sums.length) return {p: 1, exact: true};
+  const observed = Math.abs(total) - 1e-9, exact = sums.length <= 13;
+  let extreme = 0;
+  if (exact) {
+    for (let signs = 0; signs < 2 ** sums.length; signs++) {
+      let sum = 0;
+      for (let i = 0; i < sums.length; i++) sum += signs >> i & 1 ? sums[i] : -sums[i];
+      if (Math.abs(sum) >= observed) extreme++;
+    }
+    return {p: extreme / 2 ** sums.length, exact};
+  }
+  // So many draws that 100,000 groups do not hold the page up; the draw itself counts as one of them.
+  const draws = Math.min(RANDOMIZATIONS, Math.max(999, Math.floor(2e7 / sums.length))), next = randomNumbers(sums.length);
+  for (let draw = 0; draw < draws; draw++) {
+    let sum = 0;
+    for (let i = 0; i < sums.length; i++) sum += next() < 0.5 ? sums[i] : -sums[i];
+    if (Math.abs(sum) >= observed) extreme++;
+  }
+  return {p: (extreme + 1) / (draws + 1), exact};
+}
